@@ -1,1 +1,3 @@
 //! autodiff
+pub mod elementwise;
+pub use elementwise::Number;

@@ -1,0 +1,166 @@
+//! What the slopes of the table are written against.
+
+use super::{Binary, Unary, elementwise_table, special::Special};
+use std::fmt::Debug;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// A number that can be calculated with: plain, forward-mode, or a variable that records.
+///
+/// A function written against this trait runs on each of them, and so is its own derivative of any order. Every
+/// function of the [table](super) is a method here.
+///
+/// ```
+/// use autodiff::Number;
+///
+/// fn gaussian<N: Number>(x: N) -> N {
+///     (-x.square()).exp()
+/// }
+/// assert_eq!(gaussian(0.0_f64), 1.0);
+/// ```
+pub trait Number:
+    Copy + Debug + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+{
+    /// What a comparison gives: one truth value, or a tensor of them.
+    type Mask: Clone;
+
+    /// The constant `c`, for use beside `self` (of the same precision, on the same tape).
+    #[must_use]
+    fn constant(self, c: f64) -> Self;
+
+    /// Whether `self < other`, by value.
+    #[must_use]
+    fn less(self, other: Self) -> Self::Mask;
+
+    /// Whether `self == other`, by value.
+    #[must_use]
+    fn equal(self, other: Self) -> Self::Mask;
+
+    /// `a` where the mask is true and `b` where it is not.
+    ///
+    /// Its derivative selects too, and never multiplies by a mask, so a NaN in the branch not taken stays out.
+    #[must_use]
+    fn select(mask: &Self::Mask, a: Self, b: Self) -> Self;
+
+    /// Applies a function of one variable from the table.
+    #[must_use]
+    fn unary(self, function: Unary) -> Self;
+
+    /// Applies a function of two variables from the table.
+    #[must_use]
+    fn binary(self, function: Binary, other: Self) -> Self;
+
+    elementwise_table!(methods);
+}
+
+/// Makes the provided methods of [`Number`].
+macro_rules! methods {
+    (
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
+        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
+        $($operators:tt)*
+    ) => {
+        $(
+            $(#[$doc])*
+            #[must_use]
+            #[inline(always)]
+            fn $name(self, $($p: $P),*) -> Self {
+                self.unary(Unary::$Variant { $($p),* })
+            }
+        )*
+        $(
+            $(#[$doc2])*
+            #[must_use]
+            #[inline(always)]
+            fn $name2(self, other: Self) -> Self {
+                self.binary(Binary::$Variant2, other)
+            }
+        )*
+    };
+}
+use methods;
+
+/// Makes `f32` or `f64` a [`Number`], with the values of the table.
+macro_rules! plain_number {
+    (
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
+            value: |$x:ident| $value:expr, $kind:ident: |$($s:ident),*| $slope:expr, smooth: $smooth:tt
+        })* }
+        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident {
+            value: |$a:ident, $b:ident| $value2:expr, $kind2:ident: |$($s2:ident),*| $slopes:expr, smooth: $smooth2:tt
+        })* }
+        unary_operators { $($(#[$doc3:meta])* $name3:ident as $Variant3:ident {
+            value: |$x3:ident| $value3:expr, $($rest3:tt)*
+        })* }
+        binary_operators { $($(#[$doc4:meta])* $name4:ident as $Variant4:ident {
+            value: |$a4:ident, $b4:ident| $value4:expr, $($rest4:tt)*
+        })* }
+    ) => {
+        #[inline(always)]
+        fn unary(self, function: Unary) -> Self {
+            match function {
+                $(Unary::$Variant { $($p),* } => { let $x = self; $value })*
+                $(Unary::$Variant3 {} => { let $x3 = self; $value3 })*
+            }
+        }
+
+        #[inline(always)]
+        fn binary(self, function: Binary, other: Self) -> Self {
+            match function {
+                $(Binary::$Variant2 => { let ($a, $b) = (self, other); $value2 })*
+                $(Binary::$Variant4 => { let ($a4, $b4) = (self, other); $value4 })*
+            }
+        }
+    };
+}
+
+impl Number for f64 {
+    type Mask = bool;
+
+    #[inline(always)]
+    fn constant(self, c: f64) -> Self {
+        c
+    }
+
+    #[inline(always)]
+    fn less(self, other: Self) -> bool {
+        self < other
+    }
+
+    #[inline(always)]
+    fn equal(self, other: Self) -> bool {
+        self == other
+    }
+
+    #[inline(always)]
+    fn select(mask: &bool, a: Self, b: Self) -> Self {
+        if *mask { a } else { b }
+    }
+
+    elementwise_table!(plain_number);
+}
+
+impl Number for f32 {
+    type Mask = bool;
+
+    #[inline(always)]
+    fn constant(self, c: f64) -> Self {
+        c as f32
+    }
+
+    #[inline(always)]
+    fn less(self, other: Self) -> bool {
+        self < other
+    }
+
+    #[inline(always)]
+    fn equal(self, other: Self) -> bool {
+        self == other
+    }
+
+    #[inline(always)]
+    fn select(mask: &bool, a: Self, b: Self) -> Self {
+        if *mask { a } else { b }
+    }
+
+    elementwise_table!(plain_number);
+}
