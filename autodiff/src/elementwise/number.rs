@@ -18,7 +18,13 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 /// assert_eq!(gaussian(0.0_f64), 1.0);
 /// ```
 pub trait Number:
-    Copy + Debug + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+    Copy
+    + Debug
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
 {
     /// What a comparison gives: one truth value, or a tensor of them.
     type Mask: Clone;

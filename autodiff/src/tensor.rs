@@ -1,0 +1,48 @@
+//! Tensors, and the tape of tensor operations.
+//!
+//! A [`Tape`] records what is computed with its variables, a node for each operation, and is walked backward to give
+//! the gradient of one number with respect to all of them:
+//!
+//! ```
+//! use autodiff::tensor::{Tape, Tensor};
+//!
+//! let tape = Tape::new();
+//! let images = tape.constant(Tensor::<f32>::zeros([2, 784])); // a sample a row
+//! let weight = tape.var(Tensor::full([10, 784], 0.01)); // (out, in)
+//! let bias = tape.var(Tensor::zeros([10]));
+//!
+//! let logits = images.linear(weight, bias);
+//! let loss = logits.cross_entropy(Tensor::from([3_u32, 7]));
+//!
+//! let gradients = loss.gradients();
+//! assert_eq!(gradients.wrt(weight).shape()[..], [10, 784]);
+//! ```
+//!
+//! The pieces: [`Tensor`] is an array of numbers; [`Var`] is a tensor on a tape; [`Gradients`] is what a backward pass
+//! gives; [`Algebra`] is what both tensors and variables can do, for code that is to run on either; [`Op`] is an
+//! operation, to which users can add their own. [`catalogue`] lists the built-in operations, with sample inputs.
+
+mod algebra;
+mod array;
+mod buffer;
+mod element;
+mod kernels;
+mod op;
+mod ops;
+mod sample;
+mod shape;
+mod sweep;
+mod tape;
+mod var;
+
+pub use algebra::{Algebra, Factor, plain, transposed};
+pub use array::Tensor;
+pub use buffer::release_memory;
+pub use element::{Element, Real};
+pub use op::{Op, Point, Value};
+pub use ops::{CrossEntropy, Targets, catalogue};
+pub use sample::Sample;
+pub use shape::Shape;
+pub use sweep::{Adjoints, Gradients};
+pub use tape::{NonFinite, Tape};
+pub use var::{Operand, Var};

@@ -1,0 +1,425 @@
+//! `Tensor`: a shape and a piece of shared memory; no calculus.
+
+use super::buffer::Buffer;
+use super::element::{Element, Real};
+use super::shape::Shape;
+use num_traits::AsPrimitive;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// An array of numbers of any rank, row-major and contiguous.
+///
+/// Cloning is cheap: clones, reshapes and row ranges share the same memory. Writing to a tensor whose memory is
+/// shared copies it first ([`data_mut`](Tensor::data_mut)), so sharing is never seen.
+///
+/// ```
+/// use autodiff::Tensor;
+///
+/// let x = Tensor::new([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+/// let y = &x * 10.0 + Tensor::new([3], vec![0.1, 0.2, 0.3]);
+/// assert_eq!(y.data(), [10.1, 20.2, 30.3, 40.1, 50.2, 60.3]);
+/// assert_eq!(y.sum_over(&[1]).shape()[..], [2]);
+/// ```
+#[derive(Clone)]
+pub struct Tensor<T> {
+    buffer: Buffer,
+    offset: usize,
+    shape: Shape,
+    element: PhantomData<T>,
+}
+
+impl<T: Element> Tensor<T> {
+    /// A tensor of the given shape and data, row by row.
+    ///
+    /// # Panics
+    ///
+    /// If the shape does not have as many elements as `data`.
+    #[must_use]
+    #[track_caller]
+    pub fn new(shape: impl Into<Shape>, data: impl AsRef<[T]>) -> Self {
+        let (shape, data) = (shape.into(), data.as_ref());
+        assert!(
+            shape.size() == data.len(),
+            "a tensor of shape {shape} cannot be made of {} elements",
+            data.len()
+        );
+        Tensor::made(shape, |out| out.copy_from_slice(data))
+    }
+
+    /// The scalar `x`: a tensor without axes.
+    #[must_use]
+    pub fn scalar(x: T) -> Self {
+        Tensor::full([], x)
+    }
+
+    /// A tensor whose elements are all `x`.
+    #[must_use]
+    #[track_caller]
+    pub fn full(shape: impl Into<Shape>, x: T) -> Self {
+        Tensor::made(shape.into(), |out| out.fill(x))
+    }
+
+    /// A tensor of zeros.
+    #[must_use]
+    #[track_caller]
+    pub fn zeros(shape: impl Into<Shape>) -> Self {
+        Tensor::full(shape, T::default())
+    }
+
+    /// The tensor whose elements, row by row, are `f(0)`, `f(1)`, ….
+    #[must_use]
+    #[track_caller]
+    pub fn from_fn(shape: impl Into<Shape>, mut f: impl FnMut(usize) -> T) -> Self {
+        Tensor::made(shape.into(), |out| {
+            for (i, x) in out.iter_mut().enumerate() {
+                *x = f(i);
+            }
+        })
+    }
+
+    /// A tensor of the given shape that `fill` writes every element of.
+    ///
+    /// What is not written holds the data of earlier tensors; `fill` must leave none of it.
+    #[track_caller]
+    pub(crate) fn made(shape: Shape, fill: impl FnOnce(&mut [T])) -> Self {
+        let size = shape.size();
+        let mut buffer = Buffer::stale::<T>(size);
+        if let Some(memory) = buffer.as_mut_slice() {
+            fill(&mut memory[..size]);
+        }
+        Tensor {
+            buffer,
+            offset: 0,
+            shape,
+            element: PhantomData,
+        }
+    }
+
+    /// The extent along each axis.
+    #[must_use]
+    pub fn shape(&self) -> &Shape {
+        &self.shape
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// The elements, row by row.
+    #[must_use]
+    pub fn data(&self) -> &[T] {
+        &self.buffer.as_slice()[self.offset..self.offset + self.size()]
+    }
+
+    /// The elements, to write to. If the memory is shared, it is copied first.
+    pub fn data_mut(&mut self) -> &mut [T] {
+        if !self.is_unshared() {
+            *self = Tensor::made(self.shape.clone(), |out| out.copy_from_slice(self.data()));
+        }
+        let range = self.offset..self.offset + self.size();
+        self.buffer
+            .as_mut_slice()
+            .map_or(&mut [], |memory| &mut memory[range])
+    }
+
+    /// Whether this tensor is the only one that sees its memory, so that writing to it copies nothing.
+    #[must_use]
+    pub fn is_unshared(&mut self) -> bool {
+        self.buffer.as_mut_slice::<T>().is_some()
+    }
+
+    /// Whether both tensors are views of the same memory.
+    #[must_use]
+    pub fn shares_memory_with(&self, other: &Tensor<T>) -> bool {
+        self.buffer.same(&other.buffer)
+    }
+
+    /// The one element of a tensor that has just one.
+    ///
+    /// # Panics
+    ///
+    /// If it has none or several.
+    #[must_use]
+    #[track_caller]
+    pub fn item(&self) -> T {
+        match self.data() {
+            [x] => *x,
+            _ => panic!(
+                "item: a tensor of shape {} does not have just one element",
+                self.shape
+            ),
+        }
+    }
+
+    /// The element at the given index.
+    ///
+    /// # Panics
+    ///
+    /// If the index has not one number for each axis, or one of them is not below the extent.
+    #[must_use]
+    #[track_caller]
+    pub fn at(&self, index: &[usize]) -> T {
+        let inside = index.len() == self.shape.rank()
+            && index.iter().zip(self.shape.iter()).all(|(i, n)| i < n);
+        assert!(
+            inside,
+            "at: index {index:?} lies outside of shape {}",
+            self.shape
+        );
+        let flat = index
+            .iter()
+            .zip(self.shape.iter())
+            .fold(0, |flat, (i, n)| flat * n + i);
+        self.data()[flat]
+    }
+
+    /// The tensor with the same elements in another shape, sharing memory.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes differ in size.
+    #[must_use]
+    #[track_caller]
+    pub fn reshape(&self, shape: impl Into<Shape>) -> Tensor<T> {
+        let shape = shape.into();
+        assert!(
+            shape.size() == self.size(),
+            "reshape: a tensor of shape {} cannot take shape {shape}",
+            self.shape
+        );
+        Tensor {
+            shape,
+            ..self.clone()
+        }
+    }
+
+    /// The sub-tensor of the given range along the first axis, sharing memory.
+    ///
+    /// # Panics
+    ///
+    /// If the tensor is a scalar, or the range does not lie inside the first axis.
+    #[must_use]
+    #[track_caller]
+    pub fn rows(&self, range: Range<usize>) -> Tensor<T> {
+        let Some((&rows, rest)) = self.shape.split_first() else {
+            panic!("rows: a scalar has no rows")
+        };
+        assert!(
+            range.start <= range.end && range.end <= rows,
+            "rows: {range:?} lies outside of shape {}",
+            self.shape
+        );
+        let row: usize = rest.iter().product();
+        let mut extents = self.shape.clone();
+        extents.set(0, range.len());
+        Tensor {
+            buffer: self.buffer.clone(),
+            offset: self.offset + range.start * row,
+            shape: extents,
+            element: PhantomData,
+        }
+    }
+
+    /// A view of `shape.size()` elements from `offset` on, as a tensor of that shape, sharing memory.
+    ///
+    /// # Panics
+    ///
+    /// If they do not lie inside the tensor.
+    #[must_use]
+    #[track_caller]
+    pub fn view(&self, offset: usize, shape: impl Into<Shape>) -> Tensor<T> {
+        let shape = shape.into();
+        let inside = offset
+            .checked_add(shape.size())
+            .is_some_and(|end| end <= self.size());
+        assert!(
+            inside,
+            "view: shape {shape} at {offset} lies outside of a tensor of {} elements",
+            self.size()
+        );
+        Tensor {
+            buffer: self.buffer.clone(),
+            offset: self.offset + offset,
+            shape,
+            element: PhantomData,
+        }
+    }
+
+    /// The tensor whose rows are the rows of this one with the given numbers.
+    ///
+    /// # Panics
+    ///
+    /// If the tensor is a scalar, or a number is not below the extent of the first axis.
+    #[must_use]
+    #[track_caller]
+    pub fn gather_rows(&self, numbers: &[usize]) -> Tensor<T> {
+        let Some((&rows, rest)) = self.shape.split_first() else {
+            panic!("gather_rows: a scalar has no rows")
+        };
+        if let Some(outside) = numbers.iter().find(|&&number| number >= rows) {
+            panic!(
+                "gather_rows: row {outside} lies outside of shape {}",
+                self.shape
+            );
+        }
+        let row: usize = rest.iter().product();
+        let mut shape = self.shape.clone();
+        shape.set(0, numbers.len());
+        Tensor::made(shape, |out| {
+            for (out, &number) in out.chunks_exact_mut(row.max(1)).zip(numbers) {
+                out.copy_from_slice(&self.data()[number * row..][..row]);
+            }
+        })
+    }
+
+    /// The tensor with every element converted to another type, as the operator `as` does it.
+    #[must_use]
+    pub fn cast<U: Element>(&self) -> Tensor<U>
+    where
+        T: AsPrimitive<U>,
+    {
+        Tensor::made(self.shape.clone(), |out| {
+            for (out, x) in out.iter_mut().zip(self.data()) {
+                *out = x.as_();
+            }
+        })
+    }
+
+    /// The place of the largest element along an axis, the first of several; a NaN counts as the largest.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or its extent is 0 (unless there is nothing to be found at all).
+    #[must_use]
+    #[track_caller]
+    pub fn arg_max(&self, axis: usize) -> Tensor<u32> {
+        assert!(
+            axis < self.shape.rank(),
+            "arg_max: a tensor of shape {} has no axis {axis}",
+            self.shape
+        );
+        let (_, extent, inner) = self.shape.split(axis, axis);
+        let shape = self.shape.reduced(&[axis], false);
+        assert!(
+            extent > 0 || shape.size() == 0,
+            "arg_max: axis {axis} of shape {} has extent 0",
+            self.shape
+        );
+        let x = self.data();
+        Tensor::from_fn(shape, |i| {
+            let first = i / inner * inner * extent + i % inner;
+            let mut best = 0;
+            for place in 1..extent {
+                let (candidate, largest) = (x[first + place * inner], x[first + best * inner]);
+                if candidate > largest || (is_nan(candidate) && !is_nan(largest)) {
+                    best = place;
+                }
+            }
+            best as u32
+        })
+    }
+}
+
+/// Whether an element is not even equal to itself, as a NaN alone is not.
+#[expect(clippy::eq_op, reason = "the definition of NaN, for any element type")]
+fn is_nan<T: PartialEq>(x: T) -> bool {
+    x != x
+}
+
+impl<T: Real> Tensor<T> {
+    /// Adds `term`, of the same shape, in place where the memory of one of them is unshared.
+    pub(crate) fn accumulate(&mut self, mut term: Tensor<T>) {
+        if !self.is_unshared() && term.is_unshared() {
+            std::mem::swap(self, &mut term);
+        }
+        for (sum, &x) in self.data_mut().iter_mut().zip(term.data()) {
+            *sum = *sum + x;
+        }
+    }
+}
+
+impl<T: Element> PartialEq for Tensor<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape == other.shape && self.data() == other.data()
+    }
+}
+
+impl<T: Element> From<T> for Tensor<T> {
+    fn from(x: T) -> Self {
+        Tensor::scalar(x)
+    }
+}
+
+impl<T: Element> From<&Tensor<T>> for Tensor<T> {
+    fn from(tensor: &Tensor<T>) -> Self {
+        tensor.clone()
+    }
+}
+
+impl<T: Element> From<&[T]> for Tensor<T> {
+    fn from(data: &[T]) -> Self {
+        Tensor::new([data.len()], data)
+    }
+}
+
+impl<T: Element> From<Vec<T>> for Tensor<T> {
+    fn from(data: Vec<T>) -> Self {
+        Tensor::from(&data[..])
+    }
+}
+
+impl<T: Element, const N: usize> From<[T; N]> for Tensor<T> {
+    fn from(data: [T; N]) -> Self {
+        Tensor::new([N], data)
+    }
+}
+
+impl<T: Element, const N: usize, const M: usize> From<[[T; M]; N]> for Tensor<T> {
+    fn from(rows: [[T; M]; N]) -> Self {
+        Tensor::new([N, M], rows.as_flattened())
+    }
+}
+
+/// The most elements that are written out.
+const SHOWN: usize = 1000;
+
+impl<T: Element> fmt::Display for Tensor<T> {
+    /// Nested brackets, a row a line; of a tensor with more than 1,000 elements, only its shape.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.size() > SHOWN {
+            return write!(f, "[… of shape {}]", self.shape);
+        }
+        write_nested(f, &self.shape, self.data(), 0)
+    }
+}
+
+fn write_nested<T: Element>(
+    f: &mut fmt::Formatter<'_>,
+    shape: &[usize],
+    data: &[T],
+    depth: usize,
+) -> fmt::Result {
+    let Some((&extent, rest)) = shape.split_first() else {
+        return fmt::Display::fmt(&data[0], f);
+    };
+    let inner: usize = rest.iter().product();
+    write!(f, "[")?;
+    for i in 0..extent {
+        match (i, rest) {
+            (0, _) => {}
+            (_, []) => write!(f, ", ")?,
+            _ => write!(f, ",\n{:width$}", "", width = depth + 1)?,
+        }
+        write_nested(f, rest, &data[i * inner..(i + 1) * inner], depth + 1)?;
+    }
+    write!(f, "]")
+}
+
+impl<T: Element> fmt::Debug for Tensor<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor({self}, shape {})", self.shape)
+    }
+}

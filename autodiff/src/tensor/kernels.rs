@@ -1,0 +1,17 @@
+//! The loops over plain slices. They know nothing of tensors, tapes or gradients.
+
+pub(crate) mod broadcast;
+pub(crate) mod elementwise;
+pub(crate) mod matmul;
+pub(crate) mod permute;
+pub(crate) mod reduce;
+pub(crate) mod softmax;
+
+/// What a kernel does with what it computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Write {
+    /// It replaces what the output held.
+    Set,
+    /// It is added to what the output holds.
+    Add,
+}

@@ -1,0 +1,171 @@
+//! The loops of the elementwise functions: compiled once for each function of the table, chosen once a call.
+
+use super::super::element::Real;
+use super::Write;
+use super::broadcast::Walk;
+use crate::elementwise::{Binary, Unary, elementwise_table};
+
+/// One of the two operands of a function of two variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    A,
+    B,
+}
+
+/// Makes the choice of a loop: in every arm the function is a constant, which the compiler folds into the loop.
+macro_rules! choices {
+    (
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
+        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
+        unary_operators { $($(#[$doc3:meta])* $name3:ident as $Variant3:ident $row3:tt)* }
+        binary_operators { $($(#[$doc4:meta])* $name4:ident as $Variant4:ident $row4:tt)* }
+    ) => {
+        /// Writes f(xᵢ) to every element of `y`.
+        pub(crate) fn unary<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
+            match function {
+                $(Unary::$Variant { $($p),* } => unary_loop(Unary::$Variant { $($p),* }, x, y),)*
+                $(Unary::$Variant3 {} => unary_loop(Unary::$Variant3 {}, x, y),)*
+            }
+        }
+
+        /// Writes or adds ȳᵢ f′(xᵢ) to every element of `x_bar`.
+        pub(crate) fn unary_vjp<T: Real>(
+            function: Unary, x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T], write: Write,
+        ) {
+            match function {
+                $(Unary::$Variant { $($p),* } => {
+                    unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, x_bar, write);
+                })*
+                $(Unary::$Variant3 {} => unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar, x_bar, write),)*
+            }
+        }
+
+        /// Writes f(aᵢ, bᵢ) to every element of `y`, both operands broadcast as the walk says.
+        pub(crate) fn binary<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut [T]) {
+            match function {
+                $(Binary::$Variant2 => binary_loop(Binary::$Variant2, walk, a, b, y),)*
+                $(Binary::$Variant4 => binary_loop(Binary::$Variant4, walk, a, b, y),)*
+            }
+        }
+
+        /// Writes ȳᵢ ∂f/∂a or ȳᵢ ∂f/∂b to every element of `term`, which has the common shape.
+        pub(crate) fn binary_vjp<T: Real>(
+            function: Binary, side: Side, walk: &Walk, a: &[T], b: &[T], y: &[T], y_bar: &[T], term: &mut [T],
+        ) {
+            match function {
+                $(Binary::$Variant2 => binary_vjp_loop(Binary::$Variant2, side, walk, a, b, y, y_bar, term),)*
+                $(Binary::$Variant4 => binary_vjp_loop(Binary::$Variant4, side, walk, a, b, y, y_bar, term),)*
+            }
+        }
+    };
+}
+elementwise_table!(choices);
+
+#[inline(always)]
+fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
+    for (y, &x) in y.iter_mut().zip(x) {
+        *y = x.unary(function);
+    }
+}
+
+#[inline(always)]
+fn unary_vjp_loop<T: Real>(
+    function: Unary,
+    x: &[T],
+    y: &[T],
+    y_bar: &[T],
+    x_bar: &mut [T],
+    write: Write,
+) {
+    let operands = x.iter().zip(y).zip(y_bar);
+    match write {
+        Write::Set => {
+            for (x_bar, ((&x, &y), &y_bar)) in x_bar.iter_mut().zip(operands) {
+                *x_bar = times(y_bar, function.slope(x, y), function.has_unbounded_slope());
+            }
+        }
+        Write::Add => {
+            for (x_bar, ((&x, &y), &y_bar)) in x_bar.iter_mut().zip(operands) {
+                *x_bar =
+                    *x_bar + times(y_bar, function.slope(x, y), function.has_unbounded_slope());
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn binary_loop<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut [T]) {
+    let inner = walk.inner;
+    walk.rows(|at_a, at_b, at| {
+        let y = &mut y[at..at + inner.extent];
+        // A loop of its own for each way that an operand can step, so that each is one the compiler vectorises.
+        match (inner.a, inner.b) {
+            (0, 0) => y.fill(a[at_a].binary(function, b[at_b])),
+            (0, _) => {
+                let a = a[at_a];
+                for (y, &b) in y.iter_mut().zip(&b[at_b..]) {
+                    *y = a.binary(function, b);
+                }
+            }
+            (_, 0) => {
+                let b = b[at_b];
+                for (y, &a) in y.iter_mut().zip(&a[at_a..]) {
+                    *y = a.binary(function, b);
+                }
+            }
+            _ => {
+                for ((y, &a), &b) in y.iter_mut().zip(&a[at_a..]).zip(&b[at_b..]) {
+                    *y = a.binary(function, b);
+                }
+            }
+        }
+    });
+}
+
+#[inline(always)]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the operands of a rule: arguments, value, adjoint and result"
+)]
+fn binary_vjp_loop<T: Real>(
+    function: Binary,
+    side: Side,
+    walk: &Walk,
+    a: &[T],
+    b: &[T],
+    y: &[T],
+    y_bar: &[T],
+    term: &mut [T],
+) {
+    let inner = walk.inner;
+    let slope = |a: T, b: T, y: T| {
+        let (slope_a, slope_b) = function.slopes(a, b, y);
+        if side == Side::A { slope_a } else { slope_b }
+    };
+    walk.rows(|at_a, at_b, at| {
+        let operands = y[at..at + inner.extent]
+            .iter()
+            .zip(&y_bar[at..at + inner.extent]);
+        let targets = term[at..at + inner.extent].iter_mut().zip(operands);
+        if (inner.a, inner.b) == (1, 1) {
+            for ((term, (&y, &y_bar)), (&a, &b)) in targets.zip(a[at_a..].iter().zip(&b[at_b..])) {
+                *term = times(y_bar, slope(a, b, y), function.has_unbounded_slope());
+            }
+        } else {
+            for (i, (term, (&y, &y_bar))) in targets.enumerate() {
+                let (a, b) = (a[at_a + i * inner.a], b[at_b + i * inner.b]);
+                *term = times(y_bar, slope(a, b, y), function.has_unbounded_slope());
+            }
+        }
+    });
+}
+
+/// An adjoint times a slope; where the slope may be infinite, an adjoint of zero stays zero.
+#[inline(always)]
+fn times<T: Real>(y_bar: T, slope: T, unbounded: bool) -> T {
+    if unbounded {
+        y_bar.absorbing_mul(slope)
+    } else {
+        y_bar * slope
+    }
+}

@@ -1,0 +1,208 @@
+//! The matrix product, from the `gemm` crate, behind one checked door.
+#![allow(unsafe_code)]
+
+use super::Write;
+
+/// A row-major matrix, read as it lies or transposed.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a, T> {
+    data: &'a [T],
+    rows: usize,
+    columns: usize,
+    row_step: usize,
+    column_step: usize,
+}
+
+impl<'a, T> Matrix<'a, T> {
+    /// The matrix whose rows lie one after the other in `data`.
+    pub(crate) fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
+        assert_eq!(
+            Some(data.len()),
+            rows.checked_mul(columns),
+            "a {rows}×{columns} matrix of {} elements",
+            data.len()
+        );
+        Matrix {
+            data,
+            rows,
+            columns,
+            row_step: columns,
+            column_step: 1,
+        }
+    }
+
+    /// The same data with rows and columns exchanged.
+    pub(crate) fn transposed(self) -> Self {
+        Matrix {
+            data: self.data,
+            rows: self.columns,
+            columns: self.rows,
+            row_step: self.column_step,
+            column_step: self.row_step,
+        }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+}
+
+/// Writes or adds `scale · a · b` to the row-major matrix `out`, on the calling thread.
+///
+/// # Panics
+///
+/// If the inner extents differ, or `out` has not as many elements as the product.
+pub(crate) fn matmul<T: Gemm>(
+    scale: T,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, T>,
+    out: &mut [T],
+    write: Write,
+) {
+    assert_eq!(
+        a.columns, b.rows,
+        "a product of {}×{} and {}×{}",
+        a.rows, a.columns, b.rows, b.columns
+    );
+    assert_eq!(
+        Some(out.len()),
+        a.rows.checked_mul(b.columns),
+        "the output of a product has the wrong size"
+    );
+    T::gemm(scale, a, b, out, write);
+}
+
+/// A type that the matrix product is compiled for.
+pub trait Gemm: private::Product {}
+impl Gemm for f32 {}
+impl Gemm for f64 {}
+
+pub(crate) mod private {
+    use super::{Matrix, Write};
+
+    /// The raw product; its callers have checked the extents.
+    pub trait Product: Copy {
+        #[expect(
+            private_interfaces,
+            reason = "a sealed trait, called by `matmul` alone"
+        )]
+        fn gemm(
+            scale: Self,
+            a: Matrix<'_, Self>,
+            b: Matrix<'_, Self>,
+            out: &mut [Self],
+            write: Write,
+        );
+    }
+}
+
+macro_rules! product {
+    ($T:ty) => {
+        impl private::Product for $T {
+            #[expect(
+                private_interfaces,
+                reason = "a sealed trait, called by `matmul` alone"
+            )]
+            fn gemm(scale: $T, a: Matrix<'_, $T>, b: Matrix<'_, $T>, out: &mut [$T], write: Write) {
+                let (m, n, k) = (a.rows, b.columns, a.columns);
+                // SAFETY: `Matrix` holds exactly rows × columns elements, with steps (columns, 1) or, transposed,
+                // (1, rows), so every (i, j) in range is an element of its slice; `matmul` has checked that the
+                // inner extents agree and that `out` holds m × n elements. `out` is borrowed mutably, so it
+                // overlaps neither factor.
+                unsafe {
+                    gemm::gemm(
+                        m,
+                        n,
+                        k,
+                        out.as_mut_ptr(),
+                        1,
+                        n as isize,
+                        write == Write::Add,
+                        a.data.as_ptr(),
+                        a.column_step as isize,
+                        a.row_step as isize,
+                        b.data.as_ptr(),
+                        b.column_step as isize,
+                        b.row_step as isize,
+                        1.0,
+                        scale,
+                        false,
+                        false,
+                        false,
+                        gemm::Parallelism::None,
+                    );
+                }
+            }
+        }
+    };
+}
+product!(f32);
+product!(f64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The product as its definition says, for every orientation.
+    #[test]
+    fn it_agrees_with_the_plain_loop() {
+        for (m, k, n) in [
+            (1, 1, 1),
+            (3, 5, 2),
+            (10, 7, 33),
+            (17, 64, 10),
+            (4, 0, 3),
+            (0, 4, 3),
+            (2, 3, 0),
+        ] {
+            let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
+            let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.71).cos()).collect();
+            for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
+                let left = if ta {
+                    Matrix::new(&a, k, m).transposed()
+                } else {
+                    Matrix::new(&a, m, k)
+                };
+                let right = if tb {
+                    Matrix::new(&b, n, k).transposed()
+                } else {
+                    Matrix::new(&b, k, n)
+                };
+                let at = |x: &Matrix<'_, f64>, i: usize, j: usize| {
+                    x.data[i * x.row_step + j * x.column_step]
+                };
+                let mut set = vec![f64::NAN; m * n];
+                matmul(2.0, left, right, &mut set, Write::Set);
+                let mut added = vec![1.0; m * n];
+                matmul(2.0, left, right, &mut added, Write::Add);
+                for i in 0..m {
+                    for j in 0..n {
+                        let sum: f64 = (0..k).map(|l| at(&left, i, l) * at(&right, l, j)).sum();
+                        assert!(
+                            (set[i * n + j] - 2.0 * sum).abs() < 1e-13,
+                            "{m}×{k}·{k}×{n} {ta} {tb}"
+                        );
+                        assert!((added[i * n + j] - 1.0 - 2.0 * sum).abs() < 1e-13);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a product of 2×3 and 2×3")]
+    fn inner_extents_that_differ_are_refused() {
+        let x = [0.0; 6];
+        matmul(
+            1.0,
+            Matrix::new(&x, 2, 3),
+            Matrix::new(&x, 2, 3),
+            &mut [0.0; 4],
+            Write::Set,
+        );
+    }
+}

@@ -1,0 +1,328 @@
+//! Cross-entropy from logits: softmax and the logarithm in one, so that neither overflows nor cancels.
+//!
+//! ```text
+//! C = Σ over samples of −Σᵢ tᵢ ln aᵢ,   a = softmax(z)
+//! vjp   z̄ = C̄ (a Σᵢ tᵢ − t)
+//! ```
+//!
+//! For targets that sum to 1 this is the paper's δ = a − y (Worked Example, Backpropagation, and Appendix).
+
+use super::super::algebra::Algebra;
+use super::super::array::Tensor;
+use super::super::element::Real;
+use super::super::kernels::softmax;
+use super::super::op::{Op, Point, Value};
+use super::super::sample::Sample;
+use super::super::sweep::Adjoints;
+use super::super::var::Var;
+use super::Operation;
+
+/// What a classifier should have answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets<T: Real> {
+    /// The number of the right class of each sample, of shape `[samples]`.
+    Classes(Tensor<u32>),
+    /// For each sample a row of probabilities, of shape `[samples, classes]`.
+    Probabilities(Tensor<T>),
+}
+
+impl<T: Real> From<Tensor<u32>> for Targets<T> {
+    fn from(classes: Tensor<u32>) -> Self {
+        Targets::Classes(classes)
+    }
+}
+
+impl<T: Real> From<Tensor<T>> for Targets<T> {
+    fn from(probabilities: Tensor<T>) -> Self {
+        Targets::Probabilities(probabilities)
+    }
+}
+
+impl<T: Real> Targets<T> {
+    /// The targets as rows of probabilities: a class becomes a one-hot row.
+    #[must_use]
+    pub fn probabilities(&self, classes: usize) -> Tensor<T> {
+        match self {
+            Targets::Probabilities(rows) => rows.clone(),
+            Targets::Classes(numbers) => {
+                let mut rows = Tensor::zeros([numbers.size(), classes]);
+                for (row, &class) in rows.data_mut().chunks_exact_mut(classes.max(1)).zip(numbers.data()) {
+                    row[class as usize] = T::from_f64(1.0);
+                }
+                rows
+            }
+        }
+    }
+}
+
+/// The cross-entropy between targets and the softmax of logits: how it is to be taken.
+///
+/// ```
+/// use autodiff::tensor::{CrossEntropy, Tape, Tensor};
+///
+/// let tape = Tape::new();
+/// let logits = tape.var([[2.0, 0.0], [0.0, 1.0]]);
+/// let classes = Tensor::from([0_u32, 1]);
+/// let mean = logits.cross_entropy(classes.clone());
+/// let smoothed = logits.cross_entropy(CrossEntropy::new(classes).label_smoothing(0.1).summed());
+/// assert!(smoothed.item() > 2.0 * mean.item());
+/// ```
+#[derive(Clone, Debug)]
+pub struct CrossEntropy<T: Real> {
+    targets: Targets<T>,
+    smoothing: f64,
+    summed: bool,
+}
+
+impl<T: Real> CrossEntropy<T> {
+    /// The mean over the samples of `−Σᵢ tᵢ ln softmax(z)ᵢ`.
+    #[must_use]
+    pub fn new(targets: impl Into<Targets<T>>) -> Self {
+        CrossEntropy { targets: targets.into(), smoothing: 0.0, summed: false }
+    }
+
+    /// Mixes the targets with the uniform distribution: `t ← (1 − ε) t + ε / classes`.
+    ///
+    /// # Panics
+    ///
+    /// If `epsilon` is not in [0, 1].
+    #[must_use]
+    #[track_caller]
+    pub fn label_smoothing(self, epsilon: f64) -> Self {
+        assert!((0.0..=1.0).contains(&epsilon), "cross_entropy: a label smoothing of {epsilon} is not in [0, 1]");
+        CrossEntropy { smoothing: epsilon, ..self }
+    }
+
+    /// Takes the sum over the samples instead of the mean.
+    #[must_use]
+    pub fn summed(self) -> Self {
+        CrossEntropy { summed: true, ..self }
+    }
+
+    /// The factor that the sum over the samples is multiplied by.
+    fn weight(&self, samples: usize) -> f64 {
+        if self.summed { 1.0 } else { 1.0 / samples as f64 }
+    }
+
+    /// The extents of the logits.
+    ///
+    /// # Panics
+    ///
+    /// If logits and targets do not fit together.
+    #[track_caller]
+    fn check(&self, logits: &Tensor<T>) -> (usize, usize) {
+        let &[samples, classes] = &logits.shape()[..] else {
+            panic!("cross_entropy: logits of shape {} are not [samples, classes]", logits.shape());
+        };
+        match &self.targets {
+            Targets::Classes(numbers) => {
+                assert!(
+                    *numbers.shape() == [samples],
+                    "cross_entropy: class numbers of shape {} for logits of shape {}",
+                    numbers.shape(),
+                    logits.shape()
+                );
+                if let Some(class) = numbers.data().iter().find(|&&class| class as usize >= classes) {
+                    panic!("cross_entropy: there is no class {class} in logits of shape {}", logits.shape());
+                }
+            }
+            Targets::Probabilities(rows) => assert!(
+                rows.shape() == logits.shape(),
+                "cross_entropy: targets of shape {} for logits of shape {}",
+                rows.shape(),
+                logits.shape()
+            ),
+        }
+        (samples, classes)
+    }
+
+    /// The targets as rows of probabilities, smoothed.
+    fn rows(&self, classes: usize) -> Tensor<T> {
+        let rows = self.targets.probabilities(classes);
+        if self.smoothing == 0.0 {
+            return rows;
+        }
+        rows * T::from_f64(1.0 - self.smoothing) + T::from_f64(self.smoothing / classes as f64)
+    }
+
+    /// The cost, and a Σᵢ tᵢ − t.
+    #[track_caller]
+    fn value_and_difference(&self, logits: &Tensor<T>) -> (T, Tensor<T>) {
+        let (samples, classes) = self.check(logits);
+        let row = classes.max(1);
+        let mut cost = 0.0;
+        let difference = Tensor::made(logits.shape().clone(), |difference| match &self.targets {
+            Targets::Classes(numbers) if self.smoothing == 0.0 => {
+                let rows = logits.data().chunks_exact(row).zip(difference.chunks_exact_mut(row));
+                for ((z, difference), &class) in rows.zip(numbers.data()) {
+                    let class = class as usize;
+                    let log_sum_exp = softmax::softmax_row(z, difference);
+                    cost += (log_sum_exp - z[class]).to_f64();
+                    difference[class] = difference[class] - T::from_f64(1.0);
+                }
+            }
+            _ => {
+                let targets = self.rows(classes);
+                let rows = logits.data().chunks_exact(row).zip(targets.data().chunks_exact(row));
+                for ((z, t), difference) in rows.zip(difference.chunks_exact_mut(row)) {
+                    let log_sum_exp = softmax::softmax_row(z, difference).to_f64();
+                    let mut total = 0.0;
+                    for (&z, &t) in z.iter().zip(t).filter(|(_, t)| t.to_f64() != 0.0) {
+                        // A target of 0 takes nothing of a logit of −∞.
+                        cost += t.to_f64() * (log_sum_exp - z.to_f64());
+                        total += t.to_f64();
+                    }
+                    for (difference, &t) in difference.iter_mut().zip(t) {
+                        *difference = *difference * T::from_f64(total) - t;
+                    }
+                }
+            }
+        });
+        (T::from_f64(cost * self.weight(samples)), difference)
+    }
+}
+
+impl<T: Real, S: Into<Targets<T>>> From<S> for CrossEntropy<T> {
+    fn from(targets: S) -> Self {
+        CrossEntropy::new(targets)
+    }
+}
+
+/// Cross-entropy from logits; the targets are constants.
+#[derive(Clone, Debug)]
+pub(crate) struct CrossEntropyLoss<T: Real>(CrossEntropy<T>);
+
+impl<T: Real> Op<T> for CrossEntropyLoss<T> {
+    fn name(&self) -> &'static str {
+        "cross_entropy"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+        let (cost, difference) = self.0.value_and_difference(x[0]);
+        Value { y: Tensor::scalar(cost), saved: Some(difference) }
+    }
+
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+        let Some(saved) = at.saved else { return };
+        x_bar.add(0, || {
+            let z = at.x[0];
+            let (samples, classes) = (z.extents()[0], z.extents()[1]);
+            let difference = A::recall(saved, || {
+                let targets = z.constant_beside(self.0.rows(classes));
+                z.softmax(1).times(&targets.sum_over_keepdims(&[1])).minus(&targets)
+            });
+            if self.0.summed {
+                difference.times(y_bar)
+            } else {
+                difference.times(&y_bar.scaled(self.0.weight(samples)))
+            }
+        });
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The cross-entropy between targets and the softmax of these logits, a scalar; see [`CrossEntropy`].
+    ///
+    /// # Panics
+    ///
+    /// If the logits are not `[samples, classes]`, or the targets do not fit them.
+    #[must_use]
+    #[track_caller]
+    pub fn cross_entropy(&self, how: impl Into<CrossEntropy<T>>) -> Tensor<T> {
+        let (cost, _) = how.into().value_and_difference(self);
+        Tensor::scalar(cost)
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The cross-entropy between targets and the softmax of these logits, a scalar; see [`CrossEntropy`].
+    ///
+    /// Targets are constants: class numbers, or rows of probabilities. The mean is taken over the samples, which is
+    /// NaN if there are none, unless the sum is asked for.
+    ///
+    /// # Panics
+    ///
+    /// If the logits are not `[samples, classes]`, or the targets do not fit them.
+    #[must_use]
+    #[track_caller]
+    pub fn cross_entropy(self, how: impl Into<CrossEntropy<T>>) -> Var<'t, T> {
+        self.tape.record(Operation::CrossEntropyLoss(CrossEntropyLoss(how.into())), &[self])
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for [rows, columns] in [[1, 1], [1, 10], [5, 3], [7, 10], [2, 2], [3, 1], [17, 4], [4, 33]] {
+        let classes = Tensor::from_fn([rows], |i| (i * 7 % columns) as u32);
+        let probabilities = Tensor::from_fn([rows, columns], |i| 0.1 + (i % 5) as f64 / 10.0);
+        let one_hot = Targets::<f64>::from(classes.clone()).probabilities(columns);
+        let cases = [
+            CrossEntropy::new(classes.clone()),
+            CrossEntropy::new(classes.clone()).summed(),
+            CrossEntropy::new(classes).label_smoothing(0.1),
+            CrossEntropy::new(one_hot),
+            CrossEntropy::new(probabilities).label_smoothing(0.2).summed(),
+        ];
+        for how in cases {
+            samples.push(Sample::new("cross_entropy", &[&[rows, columns]], move |x| x[0].cross_entropy(how.clone())));
+        }
+    }
+    // The sum over no samples is 0; the mean over none is NaN, and cannot be checked.
+    let none = CrossEntropy::new(Tensor::<u32>::zeros([0])).summed();
+    samples.push(Sample::new("cross_entropy", &[&[0, 10]], move |x| x[0].cross_entropy(none.clone())));
+    samples
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Tape, Tensor};
+    use super::CrossEntropy;
+
+    #[test]
+    fn the_gradient_is_a_minus_y() {
+        let tape = Tape::new();
+        let logits = tape.var([[1.0_f64, 2.0, 3.0]]);
+        let cost = logits.cross_entropy(Tensor::from([2_u32]));
+        let difference = logits.value().softmax(1) - Tensor::from([[0.0, 0.0, 1.0]]);
+        let error = cost.gradients().wrt(logits) - difference;
+        assert!(error.abs().max_over(1).item() < 1e-15);
+        assert!((cost.item() + logits.value().log_softmax(1).data()[2]).abs() < 1e-15);
+    }
+
+    #[test]
+    fn class_numbers_and_one_hot_rows_agree() {
+        let logits = Tensor::from([[0.3_f64, -2.0], [4.0, 0.5]]);
+        let rows = Tensor::from([[0.0, 1.0], [1.0, 0.0]]);
+        let by_class = logits.cross_entropy(CrossEntropy::new(Tensor::from([1_u32, 0])).label_smoothing(0.2)).item();
+        let by_row: f64 = logits.cross_entropy(CrossEntropy::new(rows).label_smoothing(0.2)).item();
+        assert!((by_class - by_row).abs() < 1e-15);
+    }
+
+    #[test]
+    fn a_logit_of_minus_infinity_costs_nothing_where_its_target_is_zero() {
+        let tape = Tape::new();
+        let logits = tape.var([[1.0, f64::NEG_INFINITY]]);
+        let cost = logits.cross_entropy(Tensor::from([[1.0, 0.0]]));
+        assert_eq!(cost.item(), 0.0);
+        assert_eq!(cost.gradients().wrt(logits).data(), [0.0, 0.0]);
+    }
+
+    #[test]
+    fn the_mean_over_no_samples_is_nan() {
+        let none = Tensor::<f64>::zeros([0, 3]);
+        assert!(none.cross_entropy(Tensor::<u32>::zeros([0])).item().is_nan());
+    }
+
+    #[test]
+    #[should_panic(expected = "cross_entropy: there is no class 3 in logits of shape [1, 3]")]
+    fn a_class_that_does_not_exist_is_refused() {
+        let _ = Tensor::<f32>::zeros([1, 3]).cross_entropy(Tensor::from([3_u32]));
+    }
+
+    #[test]
+    #[should_panic(expected = "targets of shape [2] for logits of shape [1, 2]")]
+    fn targets_of_another_shape_are_refused() {
+        let _ = Tensor::<f32>::zeros([1, 2]).cross_entropy(Tensor::from([0.5_f32, 0.5]));
+    }
+}

@@ -1,0 +1,145 @@
+//! The maximum and the minimum along an axis.
+//!
+//! ```text
+//! vjp   x̄ = ȳ / (number of ties) where x is the largest, 0 elsewhere
+//! ```
+//!
+//! Ties share the adjoint evenly, the subgradient of least norm.
+
+use super::super::algebra::Algebra;
+use super::super::array::Tensor;
+use super::super::element::Real;
+use super::super::kernels::reduce;
+use super::super::op::{Op, Point, Value};
+use super::super::sample::Sample;
+use super::super::sweep::Adjoints;
+use super::super::var::Var;
+use super::Operation;
+use super::sum::check_axes;
+
+/// The maximum along an axis, which is kept with extent 1.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Max {
+    axis: usize,
+}
+
+impl<T: Real> Op<T> for Max {
+    fn name(&self) -> &'static str {
+        "max"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+        let y = x[0].max_over_keepdims(self.axis);
+        // Which elements are largest is settled here, and is a constant from then on.
+        let largest = x[0].equal(&y);
+        let ties = Tensor::from_fn(x[0].shape(), |i| T::from_f64(f64::from(largest.data()[i])));
+        let share = &ties / ties.sum_over_keepdims(&[self.axis]);
+        Value { y, saved: Some(share) }
+    }
+
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+        let Some(share) = at.saved else { return };
+        x_bar.add(0, || y_bar.constant_beside(share.clone()).times(y_bar));
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The largest element along an axis, which is dropped. A NaN wins.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or its extent is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn max_over(&self, axis: usize) -> Tensor<T> {
+        let shape = self.shape().reduced(&[axis], false);
+        self.max_over_keepdims(axis).reshape(shape)
+    }
+
+    /// The largest element along an axis, which stays with extent 1. A NaN wins.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or its extent is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn max_over_keepdims(&self, axis: usize) -> Tensor<T> {
+        check_axes(self, "max_over", &[axis]);
+        assert!(self.shape()[axis] > 0, "max_over: axis {axis} of shape {} has no elements", self.shape());
+        let (_, extent, inner) = self.shape().split(axis, axis);
+        let shape = self.shape().reduced(&[axis], true);
+        Tensor::made(shape, |out| reduce::max(self.data(), extent, inner, out))
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The largest element along an axis, which is dropped. A NaN wins; ties share the gradient evenly.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or its extent is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn max_over(self, axis: usize) -> Var<'t, T> {
+        let kept = self.max_over_keepdims(axis);
+        kept.reshape(self.shape().reduced(&[axis], false))
+    }
+
+    /// The largest element along an axis, which stays with extent 1. A NaN wins; ties share the gradient evenly.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or its extent is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn max_over_keepdims(self, axis: usize) -> Var<'t, T> {
+        self.tape.record(Operation::Max(Max { axis }), &[self])
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    let cases: [(&[usize], usize); 8] = [
+        (&[1], 0),
+        (&[5], 0),
+        (&[3, 4], 0),
+        (&[3, 4], 1),
+        (&[2, 3, 4], 1),
+        (&[0, 3], 1),
+        (&[1, 1], 0),
+        (&[3, 1], 0),
+    ];
+    cases
+        .into_iter()
+        .flat_map(|(shape, axis)| {
+            [
+                Sample::new("max_over", &[shape], move |x| x[0].max_over(axis)),
+                Sample::new("max_over_keepdims", &[shape], move |x| x[0].max_over_keepdims(axis)),
+            ]
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Tape, Tensor};
+
+    #[test]
+    fn ties_share_the_gradient_evenly() {
+        let tape = Tape::new();
+        let x = tape.var([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]]);
+        let gradient = x.max_over(1).sum().gradients().wrt(x);
+        assert_eq!(gradient, Tensor::from([[0.0, 0.5, 0.5], [1.0 / 3.0; 3]]));
+    }
+
+    #[test]
+    fn a_nan_wins() {
+        assert!(Tensor::from([1.0, f64::NAN, 2.0]).max_over(0).item().is_nan());
+    }
+
+    #[test]
+    #[should_panic(expected = "max_over: axis 0 of shape [0] has no elements")]
+    fn the_maximum_of_nothing_is_refused() {
+        let _ = Tape::<f64>::new().var(Tensor::zeros([0])).max_over(0);
+    }
+}

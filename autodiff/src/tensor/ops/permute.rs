@@ -1,0 +1,127 @@
+//! Axes in another order, and the transpose.
+//!
+//! ```text
+//! vjp   x̄ = ȳ, in the inverse order
+//! ```
+
+use super::super::algebra::Algebra;
+use super::super::array::Tensor;
+use super::super::element::{Element, Real};
+use super::super::kernels::permute;
+use super::super::op::{Op, Point, Value};
+use super::super::sample::Sample;
+use super::super::shape::Shape;
+use super::super::sweep::Adjoints;
+use super::super::var::Var;
+use super::Operation;
+use smallvec::SmallVec;
+
+/// The order: axis `i` of the output is axis `order[i]` of the input.
+#[derive(Clone, Debug)]
+pub(crate) struct Permute(SmallVec<[usize; 4]>);
+
+impl<T: Real> Op<T> for Permute {
+    fn name(&self) -> &'static str {
+        "permute"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+        x[0].permute(&self.0).into()
+    }
+
+    fn vjp<A: Algebra<Element = T>>(&self, _at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+        let mut inverse: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.0.len());
+        for (to, &from) in self.0.iter().enumerate() {
+            inverse[from] = to;
+        }
+        x_bar.add(0, || y_bar.permute(&inverse));
+    }
+}
+
+/// The order that reverses a matrix's axes.
+///
+/// # Panics
+///
+/// If the shape is not that of a matrix.
+#[track_caller]
+fn transposition(shape: &Shape) -> [usize; 2] {
+    assert!(shape.rank() == 2, "transpose: shape {shape} is not that of a matrix");
+    [1, 0]
+}
+
+impl<T: Element> Tensor<T> {
+    /// The axes in another order: axis `i` of the result is axis `order[i]`. The data are copied.
+    ///
+    /// # Panics
+    ///
+    /// If `order` does not name every axis once.
+    #[must_use]
+    #[track_caller]
+    pub fn permute(&self, order: &[usize]) -> Tensor<T> {
+        let mut sorted: SmallVec<[usize; 4]> = SmallVec::from_slice(order);
+        sorted.sort_unstable();
+        let each_once = sorted.iter().copied().eq(0..self.shape().rank());
+        assert!(each_once, "permute: {order:?} is not an order of the axes of shape {}", self.shape());
+        let mut shape = self.shape().clone();
+        for (to, &from) in order.iter().enumerate() {
+            shape.set(to, self.shape()[from]);
+        }
+        Tensor::made(shape, |out| permute::permute(self.data(), self.shape(), order, out))
+    }
+
+    /// The transpose of a matrix. The data are copied; a product can read its factor transposed without that.
+    ///
+    /// # Panics
+    ///
+    /// If it is not a matrix.
+    #[must_use]
+    #[track_caller]
+    pub fn transpose(&self) -> Tensor<T> {
+        self.permute(&transposition(self.shape()))
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The axes in another order: axis `i` of the result is axis `order[i]`.
+    ///
+    /// # Panics
+    ///
+    /// If `order` does not name every axis once.
+    #[must_use]
+    #[track_caller]
+    pub fn permute(self, order: &[usize]) -> Var<'t, T> {
+        self.tape.record(Operation::Permute(Permute(SmallVec::from_slice(order))), &[self])
+    }
+
+    /// The transpose of a matrix.
+    ///
+    /// # Panics
+    ///
+    /// If it is not a matrix.
+    #[must_use]
+    #[track_caller]
+    pub fn transpose(self) -> Var<'t, T> {
+        self.permute(&transposition(&self.shape()))
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    let cases: [(&[usize], &[usize]); 9] = [
+        (&[], &[]),
+        (&[1], &[0]),
+        (&[0], &[0]),
+        (&[3, 4], &[1, 0]),
+        (&[3, 4], &[0, 1]),
+        (&[1, 5], &[1, 0]),
+        (&[2, 0], &[1, 0]),
+        (&[2, 3, 4], &[2, 0, 1]),
+        (&[2, 3, 4, 2], &[3, 1, 0, 2]),
+    ];
+    let permuted =
+        |(shape, order): (&[usize], &'static [usize])| Sample::new("permute", &[shape], move |x| x[0].permute(order));
+    let mut samples: Vec<Sample> = cases.into_iter().map(permuted).collect();
+    let matrices = [[1, 1], [1, 5], [5, 1], [3, 4], [0, 2], [2, 0], [17, 18], [32, 16]];
+    samples.extend(matrices.map(|shape| Sample::new("transpose", &[&shape], |x| x[0].transpose())));
+    samples
+}

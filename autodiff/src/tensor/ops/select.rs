@@ -1,0 +1,142 @@
+//! Choice by a mask, `y = mask ? a : b`, and the comparisons that make masks.
+//!
+//! ```text
+//! vjp   ā = mask ? ȳ : 0,   b̄ = mask ? 0 : ȳ
+//! ```
+//!
+//! The rule selects and never multiplies by the mask, so a NaN in what was not chosen stays out.
+
+use super::super::algebra::Algebra;
+use super::super::array::Tensor;
+use super::super::element::Real;
+use super::super::op::{Op, Point, Value};
+use super::super::sample::Sample;
+use super::super::shape::Shape;
+use super::super::sweep::Adjoints;
+use super::super::var::Var;
+use super::super::kernels::broadcast::Walk;
+use super::Operation;
+
+/// Choice by a mask, which is a constant.
+#[derive(Clone, Debug)]
+pub(crate) struct Select(Tensor<u8>);
+
+impl<T: Real> Op<T> for Select {
+    fn name(&self) -> &'static str {
+        "select"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+        Tensor::select(&self.0, x[0], x[1]).into()
+    }
+
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+        let _ = at;
+        let zero = y_bar.constant_beside(Tensor::scalar(T::default()));
+        x_bar.add(0, || A::select(&self.0, y_bar, &zero));
+        x_bar.add(1, || A::select(&self.0, &zero, y_bar));
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// The elements of `a` where the mask is not 0, and those of `b` where it is; all three are broadcast.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes cannot be broadcast together.
+    #[must_use]
+    #[track_caller]
+    pub fn select(mask: &Tensor<u8>, a: &Tensor<T>, b: &Tensor<T>) -> Tensor<T> {
+        let common = a.shape().broadcast(b.shape()).and_then(|shape| shape.broadcast(mask.shape()));
+        let Some(shape) = common else {
+            panic!("select: shapes {}, {} and {} cannot be broadcast together", mask.shape(), a.shape(), b.shape());
+        };
+        let mask = mask.broadcast_to(&shape);
+        let (a, b) = (a.broadcast_to(&shape), b.broadcast_to(&shape));
+        let (mask, a, b) = (mask.data(), a.data(), b.data());
+        Tensor::from_fn(shape, |i| if mask[i] != 0 { a[i] } else { b[i] })
+    }
+
+    /// The mask that is 1 where `self < other`, and 0 elsewhere.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes cannot be broadcast together.
+    #[must_use]
+    #[track_caller]
+    pub fn less(&self, other: &Tensor<T>) -> Tensor<u8> {
+        self.compare("less", other, |a, b| a < b)
+    }
+
+    /// The mask that is 1 where `self == other`, and 0 elsewhere.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes cannot be broadcast together.
+    #[must_use]
+    #[track_caller]
+    pub fn equal(&self, other: &Tensor<T>) -> Tensor<u8> {
+        self.compare("equal", other, |a, b| a == b)
+    }
+
+    #[track_caller]
+    fn compare(&self, name: &str, other: &Tensor<T>, holds: impl Fn(T, T) -> bool) -> Tensor<u8> {
+        let Some(shape) = self.shape().broadcast(other.shape()) else {
+            panic!("{name}: shapes {} and {} cannot be broadcast together", self.shape(), other.shape());
+        };
+        let walk = Walk::new(self.shape(), other.shape(), &shape);
+        let (a, b) = (self.data(), other.data());
+        Tensor::made(shape, |out: &mut [u8]| {
+            walk.rows(|at_a, at_b, at| {
+                for i in 0..walk.inner.extent {
+                    out[at + i] = u8::from(holds(a[at_a + i * walk.inner.a], b[at_b + i * walk.inner.b]));
+                }
+            });
+        })
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The elements of `a` where the mask is not 0, and those of `b` where it is; all three are broadcast.
+    ///
+    /// A NaN in what is not chosen reaches neither the value nor a gradient.
+    ///
+    /// ```
+    /// # use autodiff::tensor::{Tape, Tensor, Var};
+    /// let tape = Tape::new();
+    /// let x = tape.var([-1.0, 4.0]);
+    /// let positive = Tensor::scalar(0.0).less(&x.value());
+    /// let y = Var::select(&positive, x.sqrt(), tape.constant(0.0)).sum();
+    /// assert_eq!(y.item(), 2.0);
+    /// assert_eq!(y.gradients().wrt(x).data(), [0.0, 0.25]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the shapes cannot be broadcast together, or the variables are of different tapes.
+    #[must_use]
+    #[track_caller]
+    pub fn select(mask: &Tensor<u8>, a: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
+        a.tape.record(Operation::Select(Select(mask.clone())), &[a, b])
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    let shapes: [[&[usize]; 3]; 9] = [
+        [&[], &[], &[]],
+        [&[1], &[1], &[1]],
+        [&[0], &[0], &[0]],
+        [&[5], &[5], &[5]],
+        [&[3, 4], &[3, 4], &[3, 4]],
+        [&[3, 4], &[], &[4]],
+        [&[4], &[3, 1], &[]],
+        [&[3, 4], &[1], &[1]],
+        [&[2, 1], &[1, 3], &[4, 1, 1]],
+    ];
+    let sample = |[mask, a, b]: [&[usize]; 3]| {
+        let mask = Tensor::from_fn(Shape::from(mask), |i| u8::from(i % 3 != 1));
+        Sample::new("select", &[a, b], move |x| Var::select(&mask, x[0], x[1]))
+    };
+    shapes.into_iter().map(sample).collect()
+}

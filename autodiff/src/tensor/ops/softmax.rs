@@ -1,0 +1,166 @@
+//! Softmax along an axis, and its logarithm.
+//!
+//! ```text
+//! softmax       yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)        x̄ = y ⊙ (ȳ − Σ ȳ ⊙ y)
+//! log_softmax   yᵢ = xᵢ − ln Σⱼ exp(xⱼ)          x̄ = ȳ − softmax(x) Σ ȳ
+//! ```
+//!
+//! The first is the product with the paper's softmax Jacobian, `sᵢ (1 − sᵢ)` on the diagonal and `−sᵢ sⱼ` off it
+//! (Worked Example, Backpropagation), which is symmetric. The largest input is subtracted before anything is
+//! exponentiated, which changes nothing and cannot overflow.
+
+use super::super::algebra::Algebra;
+use super::super::array::Tensor;
+use super::super::element::Real;
+use super::super::kernels::softmax;
+use super::super::op::{Op, Point, Value};
+use super::super::sample::Sample;
+use super::super::sweep::Adjoints;
+use super::super::var::Var;
+use super::Operation;
+use super::sum::check_axes;
+
+/// Softmax along an axis.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Softmax {
+    axis: usize,
+}
+
+impl<T: Real> Op<T> for Softmax {
+    fn name(&self) -> &'static str {
+        "softmax"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+        x[0].softmax(self.axis).into()
+    }
+
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+        x_bar.add(0, || {
+            let mean = y_bar.times(at.y).sum_over_keepdims(&[self.axis]);
+            at.y.times(&y_bar.minus(&mean))
+        });
+    }
+}
+
+/// The logarithm of softmax along an axis.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogSoftmax {
+    axis: usize,
+}
+
+impl<T: Real> Op<T> for LogSoftmax {
+    fn name(&self) -> &'static str {
+        "log_softmax"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+        x[0].log_softmax(self.axis).into()
+    }
+
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+        x_bar.add(0, || {
+            let total = y_bar.sum_over_keepdims(&[self.axis]);
+            y_bar.minus(&at.x[0].softmax(self.axis).times(&total))
+        });
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// Softmax along an axis: `exp(xᵢ) / Σⱼ exp(xⱼ)`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn softmax(&self, axis: usize) -> Tensor<T> {
+        check_axes(self, "softmax", &[axis]);
+        let (_, extent, inner) = self.shape().split(axis, axis);
+        Tensor::made(self.shape().clone(), |y| softmax::softmax(self.data(), extent, inner, y))
+    }
+
+    /// The logarithm of softmax along an axis: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn log_softmax(&self, axis: usize) -> Tensor<T> {
+        check_axes(self, "log_softmax", &[axis]);
+        let (_, extent, inner) = self.shape().split(axis, axis);
+        Tensor::made(self.shape().clone(), |y| softmax::log_softmax(self.data(), extent, inner, y))
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// Softmax along an axis: `exp(xᵢ) / Σⱼ exp(xⱼ)`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn softmax(self, axis: usize) -> Var<'t, T> {
+        self.tape.record(Operation::Softmax(Softmax { axis }), &[self])
+    }
+
+    /// The logarithm of softmax along an axis: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis.
+    #[must_use]
+    #[track_caller]
+    pub fn log_softmax(self, axis: usize) -> Var<'t, T> {
+        self.tape.record(Operation::LogSoftmax(LogSoftmax { axis }), &[self])
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    let cases: [(&[usize], usize); 9] = [
+        (&[1], 0),
+        (&[5], 0),
+        (&[0], 0),
+        (&[3, 4], 1),
+        (&[3, 4], 0),
+        (&[2, 3, 4], 1),
+        (&[3, 1], 1),
+        (&[0, 3], 1),
+        (&[1, 10], 1),
+    ];
+    cases
+        .into_iter()
+        .flat_map(|(shape, axis)| {
+            [
+                Sample::new("softmax", &[shape], move |x| x[0].softmax(axis)),
+                Sample::new("log_softmax", &[shape], move |x| x[0].log_softmax(axis)),
+            ]
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Tape, Tensor};
+
+    #[test]
+    fn large_logits_do_not_overflow() {
+        let x = Tensor::from([1000.0_f32, 999.0, -1000.0]);
+        let y = x.softmax(0);
+        assert!((y.data()[0] - 0.731_058_6).abs() < 1e-6 && y.data()[2] == 0.0);
+        assert!((x.log_softmax(0).data()[2] + 2000.313).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_logit_of_minus_infinity_has_gradient_zero() {
+        let tape = Tape::new();
+        let x = tape.var([0.5, f64::NEG_INFINITY, 0.25]);
+        let gradient = (x.softmax(0) * Tensor::from([1.0, 2.0, 3.0])).sum().gradients().wrt(x);
+        assert_eq!(gradient.data()[1], 0.0);
+        assert!(gradient.data()[0].is_finite());
+    }
+}

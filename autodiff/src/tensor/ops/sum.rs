@@ -1,0 +1,238 @@
+//! Sums and means, over all elements or over axes.
+//!
+//! ```text
+//! vjp   x̄ = ȳ, stretched over the axes that were summed
+//! ```
+
+use super::super::algebra::Algebra;
+use super::super::array::Tensor;
+use super::super::element::Real;
+use super::super::kernels::{Write, reduce};
+use super::super::op::{Op, Point, Value};
+use super::super::sample::Sample;
+use super::super::sweep::Adjoints;
+use super::super::var::Var;
+use super::Operation;
+use smallvec::SmallVec;
+
+/// The sum over axes, which are kept with extent 1 or dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Sum {
+    axes: SmallVec<[usize; 4]>,
+    keepdims: bool,
+}
+
+impl<T: Real> Op<T> for Sum {
+    fn name(&self) -> &'static str {
+        "sum"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+        sum_over(x[0], "sum", &self.axes, self.keepdims).into()
+    }
+
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+        let shape = at.x[0].extents();
+        x_bar.add(0, || y_bar.reshape(&shape.reduced(&self.axes, true)).broadcast_to(&shape));
+    }
+}
+
+/// Sums axis after axis, the last first; neighbouring axes go together.
+#[track_caller]
+fn sum_over<T: Real>(x: &Tensor<T>, operation: &str, axes: &[usize], keepdims: bool) -> Tensor<T> {
+    check_axes(x, operation, axes);
+    let mut sum = x.clone();
+    let mut remaining: SmallVec<[usize; 4]> = SmallVec::from_slice(axes);
+    remaining.sort_unstable();
+    while let Some(last) = remaining.pop() {
+        let mut first = last;
+        while remaining.last().is_some_and(|&axis| axis + 1 == first) {
+            first -= 1;
+            remaining.pop();
+        }
+        let (_, extent, inner) = sum.shape().split(first, last);
+        let mut shape = sum.shape().clone();
+        (first..=last).for_each(|axis| shape.set(axis, 1));
+        sum = Tensor::made(shape, |out| reduce::sum(sum.data(), extent, inner, out, Write::Set));
+    }
+    sum.reshape(x.shape().reduced(axes, keepdims))
+}
+
+/// The number of elements that fall together when a tensor is reduced over axes.
+fn extent_of<T: Real>(x: &Tensor<T>, axes: &[usize]) -> usize {
+    axes.iter().map(|&axis| x.shape()[axis]).product()
+}
+
+/// # Panics
+///
+/// If there is no such axis, or one is named twice.
+#[track_caller]
+pub(super) fn check_axes<T: Real>(x: &Tensor<T>, operation: &str, axes: &[usize]) {
+    for (place, axis) in axes.iter().enumerate() {
+        assert!(*axis < x.shape().rank(), "{operation}: a tensor of shape {} has no axis {axis}", x.shape());
+        assert!(!axes[..place].contains(axis), "{operation}: axis {axis} is named twice");
+    }
+}
+
+fn all_axes(rank: usize) -> SmallVec<[usize; 4]> {
+    (0..rank).collect()
+}
+
+impl<T: Real> Tensor<T> {
+    /// The sum of all elements, a scalar; 0 if there are none.
+    ///
+    /// It is formed pairwise, so that the rounding error hardly grows with the length.
+    #[must_use]
+    pub fn sum(&self) -> Tensor<T> {
+        self.sum_over(&all_axes(self.shape().rank()))
+    }
+
+    /// The sum over the given axes, which are dropped.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or one is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn sum_over(&self, axes: &[usize]) -> Tensor<T> {
+        sum_over(self, "sum_over", axes, false)
+    }
+
+    /// The sum over the given axes, which stay with extent 1.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or one is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn sum_over_keepdims(&self, axes: &[usize]) -> Tensor<T> {
+        sum_over(self, "sum_over_keepdims", axes, true)
+    }
+
+    /// The mean of all elements, a scalar; NaN if there are none.
+    #[must_use]
+    pub fn mean(&self) -> Tensor<T> {
+        self.mean_over(&all_axes(self.shape().rank()))
+    }
+
+    /// The mean over the given axes, which are dropped; NaN where they have no elements.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or one is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn mean_over(&self, axes: &[usize]) -> Tensor<T> {
+        self.sum_over(axes) / T::from_f64(extent_of(self, axes) as f64)
+    }
+
+    /// The mean over the given axes, which stay with extent 1; NaN where they have no elements.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or one is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn mean_over_keepdims(&self, axes: &[usize]) -> Tensor<T> {
+        self.sum_over_keepdims(axes) / T::from_f64(extent_of(self, axes) as f64)
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The sum of all elements, a scalar; 0 if there are none.
+    #[must_use]
+    #[track_caller]
+    pub fn sum(self) -> Var<'t, T> {
+        self.record_sum(&all_axes(self.shape().rank()), false)
+    }
+
+    /// The sum over the given axes, which are dropped.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or one is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn sum_over(self, axes: &[usize]) -> Var<'t, T> {
+        self.record_sum(axes, false)
+    }
+
+    /// The sum over the given axes, which stay with extent 1.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or one is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn sum_over_keepdims(self, axes: &[usize]) -> Var<'t, T> {
+        self.record_sum(axes, true)
+    }
+
+    /// The mean of all elements, a scalar; NaN if there are none.
+    #[must_use]
+    #[track_caller]
+    pub fn mean(self) -> Var<'t, T> {
+        self.mean_over(&all_axes(self.shape().rank()))
+    }
+
+    /// The mean over the given axes, which are dropped; NaN where they have no elements.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or one is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn mean_over(self, axes: &[usize]) -> Var<'t, T> {
+        let sum = self.sum_over(axes);
+        sum / Tensor::scalar(T::from_f64(extent_of(&self.value(), axes) as f64))
+    }
+
+    /// The mean over the given axes, which stay with extent 1; NaN where they have no elements.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or one is named twice.
+    #[must_use]
+    #[track_caller]
+    pub fn mean_over_keepdims(self, axes: &[usize]) -> Var<'t, T> {
+        let sum = self.sum_over_keepdims(axes);
+        sum / Tensor::scalar(T::from_f64(extent_of(&self.value(), axes) as f64))
+    }
+
+    #[track_caller]
+    fn record_sum(self, axes: &[usize], keepdims: bool) -> Var<'t, T> {
+        self.tape.record(Operation::Sum(Sum { axes: SmallVec::from_slice(axes), keepdims }), &[self])
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    let all: [&[usize]; 9] = [&[], &[1], &[0], &[5], &[3, 4], &[2, 3, 4], &[0, 3], &[1, 1], &[70, 2]];
+    let mut samples: Vec<Sample> = all.map(|shape| Sample::new("sum", &[shape], |x| x[0].sum())).into();
+    let some: [(&[usize], &[usize]); 14] = [
+        (&[], &[]),
+        (&[1], &[0]),
+        (&[5], &[0]),
+        (&[1, 1], &[0, 1]),
+        (&[2, 1, 3], &[0, 1]),
+        (&[3, 4], &[0]),
+        (&[3, 4], &[1]),
+        (&[3, 4], &[1, 0]),
+        (&[2, 3, 4], &[1]),
+        (&[2, 3, 4], &[0, 2]),
+        (&[2, 0, 4], &[1]),
+        (&[2, 0, 4], &[0]),
+        (&[1, 3], &[0]),
+        (&[4, 3], &[]),
+    ];
+    for (shape, axes) in some {
+        samples.push(Sample::new("sum_over", &[shape], |x| x[0].sum_over(axes)));
+        samples.push(Sample::new("sum_over_keepdims", &[shape], |x| x[0].sum_over_keepdims(axes)));
+        if !shape.contains(&0) {
+            samples.push(Sample::new("mean_over", &[shape], |x| x[0].mean_over(axes)));
+            samples.push(Sample::new("mean_over_keepdims", &[shape], |x| x[0].mean_over_keepdims(axes)));
+            samples.push(Sample::new("mean", &[shape], |x| x[0].mean()));
+        }
+    }
+    samples
+}

@@ -1,0 +1,188 @@
+//! Shapes, and what broadcasting makes of them.
+
+use smallvec::SmallVec;
+use std::fmt;
+use std::ops::Deref;
+
+/// The extent of a tensor along each axis; a scalar has none.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+pub struct Shape(SmallVec<[usize; 4]>);
+
+impl Shape {
+    /// The number of elements: the product of the extents, and 1 for a scalar.
+    ///
+    /// # Panics
+    ///
+    /// If the product overflows `usize`.
+    #[must_use]
+    #[track_caller]
+    pub fn size(&self) -> usize {
+        let product = self
+            .iter()
+            .try_fold(1_usize, |size, &extent| size.checked_mul(extent));
+        match product {
+            Some(size) => size,
+            // An extent of zero makes any product zero, however large the others are.
+            None if self.contains(&0) => 0,
+            None => panic!("shape {self} has more elements than can be counted"),
+        }
+    }
+
+    /// The number of axes.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The shape that `self` and `other` are both broadcast to, as NumPy does it: aligned at the last axis, an
+    /// extent of 1 stretches. `None` if two extents differ and neither is 1.
+    #[must_use]
+    pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
+        let rank = self.rank().max(other.rank());
+        let extents =
+            (0..rank).map(
+                |axis| match (self.aligned(axis, rank), other.aligned(axis, rank)) {
+                    (a, b) if a == b => Some(a),
+                    (1, b) => Some(b),
+                    (a, 1) => Some(a),
+                    _ => None,
+                },
+            );
+        extents.collect::<Option<SmallVec<_>>>().map(Shape)
+    }
+
+    /// The shape with the given axes removed, or kept with extent 1.
+    pub(crate) fn reduced(&self, axes: &[usize], keepdims: bool) -> Shape {
+        let extents = self.iter().enumerate();
+        if keepdims {
+            Shape(
+                extents
+                    .map(|(axis, &extent)| if axes.contains(&axis) { 1 } else { extent })
+                    .collect(),
+            )
+        } else {
+            Shape(
+                extents
+                    .filter(|(axis, _)| !axes.contains(axis))
+                    .map(|(_, &extent)| extent)
+                    .collect(),
+            )
+        }
+    }
+
+    /// Changes the extent along an axis.
+    pub(crate) fn set(&mut self, axis: usize, extent: usize) {
+        self.0[axis] = extent;
+    }
+
+    /// The elements before, along and after the axes from `first` to `last`: `(outer, extent, inner)`.
+    pub(crate) fn split(&self, first: usize, last: usize) -> (usize, usize, usize) {
+        let count = |extents: &[usize]| extents.iter().product();
+        (
+            count(&self[..first]),
+            count(&self[first..=last]),
+            count(&self[last + 1..]),
+        )
+    }
+
+    /// The extent along `axis` of a shape of the given rank, to which `self` is aligned at the last axis.
+    fn aligned(&self, axis: usize, rank: usize) -> usize {
+        (axis + self.rank())
+            .checked_sub(rank)
+            .map_or(1, |own| self[own])
+    }
+
+    /// For each axis of `target`, the step through the data of a tensor of shape `self` that is broadcast to it:
+    /// zero along stretched axes.
+    pub(crate) fn broadcast_steps(&self, target: &Shape) -> SmallVec<[usize; 4]> {
+        let mut steps: SmallVec<[usize; 4]> = SmallVec::from_elem(0, target.rank());
+        let mut step = 1;
+        for axis in (0..target.rank()).rev() {
+            let extent = self.aligned(axis, target.rank());
+            steps[axis] = if extent == 1 { 0 } else { step };
+            step *= extent;
+        }
+        steps
+    }
+}
+
+impl Deref for Shape {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.0
+    }
+}
+
+impl From<&[usize]> for Shape {
+    fn from(extents: &[usize]) -> Self {
+        Shape(SmallVec::from_slice(extents))
+    }
+}
+
+impl From<&Shape> for Shape {
+    fn from(shape: &Shape) -> Self {
+        shape.clone()
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Shape {
+    fn from(extents: [usize; N]) -> Self {
+        Shape(SmallVec::from_slice(&extents))
+    }
+}
+
+impl<const N: usize> PartialEq<[usize; N]> for Shape {
+    fn eq(&self, other: &[usize; N]) -> bool {
+        **self == other[..]
+    }
+}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &**self)
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", &**self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Shape;
+
+    fn broadcast<const N: usize, const M: usize>(a: [usize; N], b: [usize; M]) -> Option<Shape> {
+        Shape::from(a).broadcast(&Shape::from(b))
+    }
+
+    #[test]
+    fn broadcasting_follows_numpy() {
+        assert_eq!(broadcast([3, 4], [4]).unwrap(), [3, 4]);
+        assert_eq!(broadcast([3, 1], [1, 5]).unwrap(), [3, 5]);
+        assert_eq!(broadcast([], [2, 0]).unwrap(), [2, 0]);
+        assert_eq!(broadcast([1], [0]).unwrap(), [0]);
+        assert!(broadcast([3], [4]).is_none());
+        assert!(broadcast([2, 3], [2]).is_none());
+        assert!(broadcast([0], [3]).is_none());
+    }
+
+    #[test]
+    fn stretched_axes_have_step_zero() {
+        let target = Shape::from([2, 3, 4]);
+        assert_eq!(Shape::from([3, 1]).broadcast_steps(&target)[..], [0, 1, 0]);
+        assert_eq!(
+            Shape::from([2, 3, 4]).broadcast_steps(&target)[..],
+            [12, 4, 1]
+        );
+        assert_eq!(Shape::from([]).broadcast_steps(&target)[..], [0, 0, 0]);
+    }
+
+    #[test]
+    fn an_empty_shape_has_no_elements_however_large() {
+        assert_eq!(Shape::from([usize::MAX, 2, 0]).size(), 0);
+        assert_eq!(Shape::from([]).size(), 1);
+    }
+}

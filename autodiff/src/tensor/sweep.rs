@@ -1,0 +1,385 @@
+//! The backward pass, in its two readings: computed at once, and recorded to be differentiated again.
+
+use super::algebra::{Algebra, Factor};
+use super::array::Tensor;
+use super::element::Real;
+use super::kernels::{Write, matmul};
+use super::op::Point;
+use super::ops::Operation;
+use super::tape::{Node, Tape};
+use super::var::Var;
+use crate::elementwise::{Binary, Unary};
+use smallvec::SmallVec;
+
+/// The adjoint of one node, as far as it has been added up.
+#[derive(Debug)]
+pub(crate) enum Slot<A> {
+    /// Nothing was added yet.
+    Empty,
+    /// One matrix product, which nobody has asked for yet.
+    ///
+    /// The gradient of a weight matrix is such a product. Left as it is, it can be added straight to wherever the
+    /// gradient goes, and is never written down by itself.
+    Product {
+        a: A,
+        a_transposed: bool,
+        b: A,
+        b_transposed: bool,
+    },
+    /// The sum.
+    Sum(A),
+}
+
+impl<A: Algebra> Slot<A> {
+    /// The sum so far, for in-place addition.
+    fn open(&mut self) -> Option<A> {
+        std::mem::replace(self, Slot::Empty).into_sum()
+    }
+
+    fn into_sum(self) -> Option<A> {
+        match self {
+            Slot::Empty => None,
+            Slot::Product { .. } => self.product().map(|(a, b)| A::product(a, b)),
+            Slot::Sum(sum) => Some(sum),
+        }
+    }
+
+    fn product(&self) -> Option<(Factor<'_, A>, Factor<'_, A>)> {
+        match self {
+            Slot::Product {
+                a,
+                a_transposed,
+                b,
+                b_transposed,
+            } => Some((
+                Factor {
+                    array: a,
+                    transposed: *a_transposed,
+                },
+                Factor {
+                    array: b,
+                    transposed: *b_transposed,
+                },
+            )),
+            _ => None,
+        }
+    }
+
+    fn close(&mut self, sum: Option<A>) {
+        *self = sum.map_or(Slot::Empty, Slot::Sum);
+    }
+}
+
+/// The adjoints of an operation's inputs, to which its rule adds.
+///
+/// Every method names the input by its number. What is added to an input that leads to no variable is not even
+/// computed; a term in the output's shape is summed back over the axes along which the input was stretched.
+#[derive(Debug)]
+pub struct Adjoints<'a, A> {
+    slots: &'a mut [Slot<A>],
+    x: &'a [&'a A],
+    targets: SmallVec<[Target; 3]>,
+}
+
+/// Where the adjoint of one input goes.
+#[derive(Clone, Copy, Debug)]
+struct Target {
+    slot: usize,
+    wanted: bool,
+    /// Whether a product may stay unevaluated: nothing before a leaf needs its adjoint.
+    deferred: bool,
+}
+
+impl<A: Algebra> Adjoints<'_, A> {
+    /// Adds the term that `compute` gives.
+    pub fn add(&mut self, input: usize, compute: impl FnOnce() -> A) {
+        let Some(slot) = self.wanted(input) else {
+            return;
+        };
+        let term = compute();
+        let shape = self.x[input].extents();
+        let term = if term.extents() == shape {
+            term
+        } else {
+            term.sum_to(&shape)
+        };
+        let mut sum = self.slots[slot].open();
+        A::add_to(&mut sum, term);
+        self.slots[slot].close(sum);
+    }
+
+    /// Adds the matrix product `a · b`.
+    pub fn add_product(&mut self, input: usize, a: Factor<'_, A>, b: Factor<'_, A>) {
+        let Some(slot) = self.wanted(input) else {
+            return;
+        };
+        let target = &mut self.slots[slot];
+        if self.targets[input].deferred && matches!(target, Slot::Empty) {
+            *target = Slot::Product {
+                a: a.array.clone(),
+                a_transposed: a.transposed,
+                b: b.array.clone(),
+                b_transposed: b.transposed,
+            };
+            return;
+        }
+        let mut sum = target.open();
+        A::add_product_to(&mut sum, a, b);
+        target.close(sum);
+    }
+
+    /// Adds ȳ ⊙ f′(x), for a function of one variable with value `y`.
+    pub(crate) fn add_unary_vjp(&mut self, input: usize, function: Unary, x: &A, y: &A, y_bar: &A) {
+        let Some(slot) = self.wanted(input) else {
+            return;
+        };
+        let mut sum = self.slots[slot].open();
+        A::add_unary_vjp_to(&mut sum, function, x, y, y_bar);
+        self.slots[slot].close(sum);
+    }
+
+    /// Adds ȳ ⊙ ∂f/∂(input), for a function of two variables at `at`.
+    pub(crate) fn add_binary_vjp(
+        &mut self,
+        input: usize,
+        function: Binary,
+        at: &Point<'_, A>,
+        y_bar: &A,
+    ) {
+        self.add(input, || {
+            A::binary_vjp(function, input, at.x[0], at.x[1], at.y, y_bar)
+        });
+    }
+
+    fn wanted(&self, input: usize) -> Option<usize> {
+        let Target { slot, wanted, .. } = self.targets[input];
+        wanted.then_some(slot)
+    }
+}
+
+/// The adjoints of the variables of a recording, from one backward pass.
+///
+/// It stands apart from the tape's values, so one recording can be walked back many times.
+#[derive(Debug)]
+pub struct Gradients<'t, T: Real> {
+    tape: &'t Tape<T>,
+    slots: Vec<Slot<Tensor<T>>>,
+}
+
+impl<'t, T: Real> Gradients<'t, T> {
+    /// The gradient with respect to `x`, in the shape of `x`: zeros if the result does not depend on it.
+    ///
+    /// # Panics
+    ///
+    /// If `x` is neither a variable nor [anchored](Var::anchor) before the backward pass, or is of another tape.
+    #[must_use]
+    #[track_caller]
+    pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
+        match self.slot(x) {
+            Some(Slot::Sum(sum)) => sum.clone(),
+            Some(slot @ Slot::Product { .. }) => match slot.product() {
+                Some((a, b)) => Tensor::product(a, b),
+                None => Tensor::zeros(x.shape()),
+            },
+            Some(Slot::Empty) | None => Tensor::zeros(x.shape()),
+        }
+    }
+
+    /// Adds `scale` times the gradient with respect to `x` to `sum`, row by row.
+    ///
+    /// The gradient of a weight matrix is then never formed by itself: its last product is added to `sum` at once.
+    ///
+    /// # Panics
+    ///
+    /// As [`wrt`](Gradients::wrt), or if `sum` has not as many elements as `x`.
+    #[track_caller]
+    pub fn add_to(&self, x: Var<'t, T>, scale: T, sum: &mut [T]) {
+        let slot = self.slot(x);
+        let shape = x.shape();
+        assert!(
+            sum.len() == shape.size(),
+            "add_to: a gradient of shape {shape} and {} elements",
+            sum.len()
+        );
+        match slot {
+            Some(Slot::Sum(gradient)) => {
+                for (sum, &x) in sum.iter_mut().zip(gradient.data()) {
+                    *sum = *sum + scale * x;
+                }
+            }
+            Some(slot) => {
+                if let Some((a, b)) = slot.product() {
+                    matmul::matmul(
+                        scale,
+                        a.matrix("add_to"),
+                        b.matrix("add_to"),
+                        sum,
+                        Write::Add,
+                    );
+                }
+            }
+            None => {}
+        }
+    }
+
+    #[track_caller]
+    fn slot(&self, x: Var<'t, T>) -> Option<&Slot<Tensor<T>>> {
+        assert!(
+            std::ptr::eq(self.tape, x.tape),
+            "gradient: with respect to a variable of another tape"
+        );
+        let nodes = self.tape.nodes();
+        let node = &nodes[x.index as usize];
+        assert!(
+            node.anchored,
+            "gradient: with respect to the result of `{}`, whose adjoint was not kept: anchor it before the backward pass",
+            node.operation.name()
+        );
+        self.slots.get(x.index as usize)
+    }
+}
+
+impl<T: Real> Drop for Gradients<'_, T> {
+    fn drop(&mut self) {
+        self.tape.return_slots(std::mem::take(&mut self.slots));
+    }
+}
+
+/// Walks the tape back from `y`, whose adjoint is `y_bar`, computing.
+pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradients<'t, T> {
+    let nodes = y.tape.nodes();
+    let last = y.index as usize;
+    let mut slots = y.tape.take_slots();
+    slots.resize_with(last + 1, || Slot::Empty);
+    slots[last] = Slot::Sum(y_bar);
+    for index in (0..=last).rev() {
+        let node = &nodes[index];
+        if !node.tracked || node.operation.is_leaf() {
+            continue;
+        }
+        let (before, here) = slots.split_at_mut(index);
+        let y_bar = if node.anchored {
+            let kept = here[0].open();
+            here[0].close(kept.clone());
+            kept
+        } else {
+            here[0].open()
+        };
+        let Some(y_bar) = y_bar else { continue };
+        let x: SmallVec<[&Tensor<T>; 3]> = node
+            .inputs
+            .iter()
+            .map(|&input| &nodes[input as usize].value)
+            .collect();
+        let targets = targets(node, |input| {
+            let input = &nodes[input];
+            (
+                input.tracked,
+                matches!(input.operation, Operation::Variable),
+            )
+        });
+        let at = Point {
+            x: &x,
+            y: &node.value,
+            saved: node.saved.as_ref(),
+        };
+        node.operation.vjp_computed(
+            &at,
+            &y_bar,
+            &mut Adjoints {
+                slots: before,
+                x: &x,
+                targets,
+            },
+        );
+    }
+    drop(nodes);
+    Gradients {
+        tape: y.tape,
+        slots,
+    }
+}
+
+/// Walks the tape back from `y`, whose adjoint is `y_bar`, recording; gives the adjoint of each variable in `wrt`.
+pub(crate) fn record_pull_back<'t, T: Real>(
+    y: Var<'t, T>,
+    y_bar: Var<'t, T>,
+    wrt: &[Var<'t, T>],
+) -> Vec<Var<'t, T>> {
+    let tape = y.tape;
+    let last = y.index as usize;
+
+    // Only what lies between `wrt` and `y` is walked; all else counts as constant.
+    let mut leads_to_wrt = vec![false; last + 1];
+    for x in wrt.iter().filter(|x| x.index as usize <= last) {
+        leads_to_wrt[x.index as usize] = true;
+    }
+    for (index, node) in tape.nodes().iter().enumerate().take(last + 1) {
+        leads_to_wrt[index] |= node.tracked
+            && node
+                .inputs
+                .iter()
+                .any(|&input| leads_to_wrt[input as usize]);
+    }
+
+    let mut slots: Vec<Slot<Var<'t, T>>> = Vec::new();
+    slots.resize_with(last + 1, || Slot::Empty);
+    slots[last] = Slot::Sum(y_bar);
+    for index in (0..=last).rev().filter(|&index| leads_to_wrt[index]) {
+        // The node is copied, since its rule appends to the tape.
+        let node = tape.nodes()[index].clone();
+        if node.operation.is_leaf() {
+            continue;
+        }
+        let (before, here) = slots.split_at_mut(index);
+        let Slot::Sum(y_bar) = &here[0] else { continue };
+        let inputs: SmallVec<[Var<'t, T>; 3]> = node
+            .inputs
+            .iter()
+            .map(|&index| Var { tape, index })
+            .collect();
+        let x: SmallVec<[&Var<'t, T>; 3]> = inputs.iter().collect();
+        let targets = targets(&node, |input| (leads_to_wrt[input], false));
+        let y = Var {
+            tape,
+            index: index as u32,
+        };
+        let at = Point {
+            x: &x,
+            y: &y,
+            saved: node.saved.as_ref(),
+        };
+        node.operation.vjp_recorded(
+            &at,
+            y_bar,
+            &mut Adjoints {
+                slots: before,
+                x: &x,
+                targets,
+            },
+        );
+    }
+    wrt.iter()
+        .map(|x| match slots.get(x.index as usize) {
+            Some(Slot::Sum(x_bar)) => *x_bar,
+            _ => tape.constant(Tensor::zeros(x.shape())),
+        })
+        .collect()
+}
+
+/// Where the adjoints of a node's inputs go; `facts` tells whether an input's is wanted, and may stay a product.
+fn targets<T: Real>(
+    node: &Node<T>,
+    facts: impl Fn(usize) -> (bool, bool),
+) -> SmallVec<[Target; 3]> {
+    let target = |&input: &u32| {
+        let slot = input as usize;
+        let (wanted, deferred) = facts(slot);
+        Target {
+            slot,
+            wanted,
+            deferred,
+        }
+    };
+    node.inputs.iter().map(target).collect()
+}

@@ -1,0 +1,310 @@
+//! The tape of tensor operations: recording.
+
+use super::array::Tensor;
+use super::element::Real;
+use super::op::{ErasedOp, Op};
+use super::ops::Operation;
+use super::sweep::Slot;
+use super::var::Var;
+use smallvec::SmallVec;
+use std::cell::{Ref, RefCell};
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+
+/// A list of tensor operations in the order in which they were computed.
+///
+/// Inputs precede outputs on it, so the backward pass is one loop from the end. A tape is made to be used again:
+/// [`reset`](Tape::reset) forgets the recording and keeps the memory.
+///
+/// ```
+/// use autodiff::tensor::Tape;
+///
+/// let mut tape = Tape::new();
+/// for step in 1..=3 {
+///     let x = tape.var([f64::from(step), 2.0]);
+///     let y = (x * x).sum();
+///     assert_eq!(y.gradients().wrt(x).data(), [2.0 * f64::from(step), 4.0]);
+///     tape.reset();
+/// }
+/// ```
+pub struct Tape<T: Real> {
+    nodes: RefCell<Vec<Node<T>>>,
+    /// Lists of adjoints from sweeps that are over, for the next ones.
+    spare_slots: RefCell<Vec<Vec<Slot<Tensor<T>>>>>,
+}
+
+/// One recorded value, and how it came about.
+#[derive(Clone)]
+pub(crate) struct Node<T: Real> {
+    pub(crate) operation: Operation<T>,
+    pub(crate) inputs: SmallVec<[u32; 3]>,
+    pub(crate) value: Tensor<T>,
+    pub(crate) saved: Option<Tensor<T>>,
+    /// Whether it depends on a variable; adjoints of others are never formed.
+    pub(crate) tracked: bool,
+    /// Whether a sweep keeps its adjoint.
+    pub(crate) anchored: bool,
+    pub(crate) caller: &'static Location<'static>,
+}
+
+impl<T: Real> Tape<T> {
+    /// An empty tape.
+    #[must_use]
+    pub fn new() -> Self {
+        Tape {
+            nodes: RefCell::default(),
+            spare_slots: RefCell::default(),
+        }
+    }
+
+    /// Records a variable: a value to differentiate with respect to.
+    #[track_caller]
+    pub fn var(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
+        self.leaf(Operation::Variable, value.into())
+    }
+
+    /// Records a constant: a value that no adjoint is formed of.
+    #[track_caller]
+    pub fn constant(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
+        self.leaf(Operation::Constant, value.into())
+    }
+
+    /// Computes and records an operation of the user's own; see [`Op`] for an example.
+    ///
+    /// # Panics
+    ///
+    /// If an input is of another tape, or the operation refuses its shapes.
+    #[track_caller]
+    pub fn apply<'t>(&'t self, op: impl Op<T> + 'static, inputs: &[Var<'t, T>]) -> Var<'t, T> {
+        let op: Arc<dyn ErasedOp<T>> = Arc::new(op);
+        self.record(Operation::Custom(op), inputs)
+    }
+
+    /// Forgets everything recorded, and keeps the memory.
+    ///
+    /// It takes the tape mutably, so that no variable from before can be used after.
+    ///
+    /// ```compile_fail,E0502
+    /// # use autodiff::tensor::Tape;
+    /// let mut tape = Tape::new();
+    /// let x = tape.var([1.0, 2.0]);
+    /// tape.reset();
+    /// let y = x.sum(); // x is of the earlier recording
+    /// ```
+    pub fn reset(&mut self) {
+        self.nodes.get_mut().clear();
+    }
+
+    /// The number of nodes: variables, constants and results of operations.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.borrow().len()
+    }
+
+    /// Whether nothing is recorded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes that the recorded values hold, counting memory that several nodes share once for each.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let of = |tensor: &Tensor<T>| tensor.size() * size_of::<T>();
+        let node = |node: &Node<T>| {
+            size_of::<Node<T>>() + of(&node.value) + node.saved.as_ref().map_or(0, of)
+        };
+        self.nodes.borrow().iter().map(node).sum()
+    }
+
+    /// The first recorded value, in the order of computing, that has an infinite or NaN element; `None` if all are
+    /// finite.
+    ///
+    /// ```
+    /// use autodiff::tensor::Tape;
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.var([4.0, -1.0]);
+    /// let y = x.sqrt().sum();
+    /// let found = tape.first_non_finite().unwrap();
+    /// assert_eq!(found.operation, "sqrt");
+    /// assert!(found.caller.file().ends_with(".rs"));
+    /// ```
+    #[must_use]
+    pub fn first_non_finite(&self) -> Option<NonFinite> {
+        let nodes = self.nodes.borrow();
+        nodes.iter().enumerate().find_map(
+            |(
+                node,
+                Node {
+                    operation,
+                    inputs,
+                    value,
+                    caller,
+                    ..
+                },
+            )| {
+                let element = value.data().iter().position(|x| !x.to_f64().is_finite())?;
+                let input = |&input: &u32| nodes[input as usize].value.to_string();
+                Some(NonFinite {
+                    node,
+                    operation: operation.name(),
+                    element,
+                    value: value.data()[element].to_f64(),
+                    inputs: inputs.iter().map(input).collect(),
+                    caller,
+                })
+            },
+        )
+    }
+
+    /// Computes an operation and appends it.
+    ///
+    /// # Panics
+    ///
+    /// If an input is of another tape, or the operation refuses its shapes.
+    #[track_caller]
+    pub(crate) fn record<'t>(
+        &'t self,
+        operation: Operation<T>,
+        inputs: &[Var<'t, T>],
+    ) -> Var<'t, T> {
+        let mut tracked = false;
+        let mut indices: SmallVec<[u32; 3]> = SmallVec::new();
+        let value = {
+            let nodes = self.nodes.borrow();
+            let mut values: SmallVec<[&Tensor<T>; 3]> = SmallVec::new();
+            for input in inputs {
+                assert!(
+                    std::ptr::eq(input.tape, self),
+                    "{}: an input is a variable of another tape",
+                    operation.name()
+                );
+                let node = &nodes[input.index as usize];
+                tracked |= node.tracked;
+                values.push(&node.value);
+                indices.push(input.index);
+            }
+            operation.value(&values)
+        };
+        // What depends on no variable is a constant, and need not remember how it came about, except for its name.
+        let saved = if tracked { value.saved } else { None };
+        let caller = Location::caller();
+        self.push(Node {
+            operation,
+            inputs: indices,
+            value: value.y,
+            saved,
+            tracked,
+            anchored: false,
+            caller,
+        })
+    }
+
+    #[track_caller]
+    fn leaf(&self, operation: Operation<T>, value: Tensor<T>) -> Var<'_, T> {
+        let tracked = matches!(operation, Operation::Variable);
+        let caller = Location::caller();
+        let inputs = SmallVec::new();
+        self.push(Node {
+            operation,
+            inputs,
+            value,
+            saved: None,
+            tracked,
+            anchored: tracked,
+            caller,
+        })
+    }
+
+    #[track_caller]
+    fn push(&self, node: Node<T>) -> Var<'_, T> {
+        let mut nodes = self.nodes.borrow_mut();
+        let Ok(index) = u32::try_from(nodes.len()) else {
+            panic!("a tape cannot hold more than 2³² nodes")
+        };
+        nodes.push(node);
+        Var { tape: self, index }
+    }
+
+    pub(crate) fn nodes(&self) -> Ref<'_, Vec<Node<T>>> {
+        self.nodes.borrow()
+    }
+
+    pub(crate) fn anchor(&self, index: u32) {
+        self.nodes.borrow_mut()[index as usize].anchored = true;
+    }
+
+    /// A list for the adjoints of a sweep.
+    pub(crate) fn take_slots(&self) -> Vec<Slot<Tensor<T>>> {
+        self.spare_slots.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Gives a list of adjoints back, for the next sweep.
+    pub(crate) fn return_slots(&self, mut slots: Vec<Slot<Tensor<T>>>) {
+        slots.clear();
+        self.spare_slots.borrow_mut().push(slots);
+    }
+}
+
+impl<T: Real> Default for Tape<T> {
+    fn default() -> Self {
+        Tape::new()
+    }
+}
+
+impl<T: Real> fmt::Debug for Tape<T> {
+    /// One line a node: its number, operation, inputs and shape.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, node) in self.nodes.borrow().iter().enumerate() {
+            writeln!(
+                f,
+                "%{index} = {} {:?} {}",
+                node.operation.name(),
+                &node.inputs[..],
+                node.value.shape()
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Where a recording first left the finite numbers; see [`Tape::first_non_finite`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NonFinite {
+    /// The number of the node.
+    pub node: usize,
+    /// The operation that made the value.
+    pub operation: &'static str,
+    /// The place of the first infinite or NaN element, in the data row by row.
+    pub element: usize,
+    /// That element.
+    pub value: f64,
+    /// The inputs of the operation, written out.
+    pub inputs: Vec<String>,
+    /// The line that recorded the operation.
+    pub caller: &'static Location<'static>,
+}
+
+impl fmt::Display for NonFinite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NonFinite {
+            node,
+            operation,
+            element,
+            value,
+            inputs,
+            caller,
+        } = self;
+        write!(
+            f,
+            "{operation} (node {node}, recorded at {caller}) gave {value} at element {element}"
+        )?;
+        for (number, input) in inputs.iter().enumerate() {
+            write!(f, "\n  input {number}: {input}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,411 @@
+//! `Var`: a tensor on a tape; its operators, and its side of the algebra.
+
+use super::algebra::{Algebra, Factor};
+use super::array::Tensor;
+use super::element::Real;
+use super::ops::{self, Operation};
+use super::shape::Shape;
+use super::sweep::{Gradients, pull_back, record_pull_back};
+use super::tape::Tape;
+use crate::Number;
+use crate::elementwise::{Binary, Unary};
+use std::fmt;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// A tensor on a tape: a variable, a constant, or the result of an operation.
+///
+/// It is a reference and a number, and is copied freely. Operations on it are computed at once and recorded. Their
+/// operands may be other variables of the tape, plain numbers, or tensors, which then are constants.
+///
+/// ```
+/// use autodiff::tensor::Tape;
+///
+/// let tape = Tape::new();
+/// let x = tape.var([[1.0, 2.0], [3.0, 4.0]]);
+/// let y = (2.0 * x + 1.0).ln().sum();
+/// let gradients = y.gradients();
+/// assert_eq!(gradients.wrt(x).at(&[1, 0]), 2.0 / 7.0);
+/// ```
+pub struct Var<'t, T: Real> {
+    pub(crate) tape: &'t Tape<T>,
+    pub(crate) index: u32,
+}
+
+impl<T: Real> Clone for Var<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Real> Copy for Var<'_, T> {}
+
+impl<T: Real> fmt::Debug for Var<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = self.tape.nodes()[self.index as usize].operation.name();
+        write!(f, "%{} = {name} {:?}", self.index, self.value())
+    }
+}
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The value.
+    #[must_use]
+    pub fn value(self) -> Tensor<T> {
+        self.tape.nodes()[self.index as usize].value.clone()
+    }
+
+    /// The extent along each axis.
+    #[must_use]
+    pub fn shape(self) -> Shape {
+        self.tape.nodes()[self.index as usize].value.shape().clone()
+    }
+
+    /// The one element of a value that has just one.
+    ///
+    /// # Panics
+    ///
+    /// If it has none or several.
+    #[must_use]
+    #[track_caller]
+    pub fn item(self) -> T {
+        self.value().item()
+    }
+
+    /// The tape that it is on.
+    #[must_use]
+    pub fn tape(self) -> &'t Tape<T> {
+        self.tape
+    }
+
+    /// The same value as a constant: no adjoint goes through it.
+    #[must_use]
+    #[track_caller]
+    pub fn detach(self) -> Var<'t, T> {
+        self.tape.constant(self.value())
+    }
+
+    /// Has later backward passes keep the adjoint of this intermediate result, so that
+    /// [`Gradients::wrt`] can tell it.
+    ///
+    /// ```
+    /// # use autodiff::tensor::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([3.0]);
+    /// let z = (x * 2.0).anchor();
+    /// let gradients = (z * z).sum().gradients();
+    /// assert_eq!(gradients.wrt(z).data(), [12.0]);
+    /// assert_eq!(gradients.wrt(x).data(), [24.0]);
+    /// ```
+    #[must_use]
+    pub fn anchor(self) -> Var<'t, T> {
+        self.tape.anchor(self.index);
+        self
+    }
+
+    /// The gradients of this one number with respect to every variable, by one backward pass.
+    ///
+    /// # Panics
+    ///
+    /// If it has not just one element.
+    #[must_use]
+    #[track_caller]
+    pub fn gradients(self) -> Gradients<'t, T> {
+        let shape = self.shape();
+        assert!(
+            shape.size() == 1,
+            "gradients: of a tensor of shape {shape}; reduce it to one number, or use `vjp`"
+        );
+        pull_back(self, Tensor::full(shape, T::from_f64(1.0)))
+    }
+
+    /// The gradients of ⟨ȳ, y⟩ with respect to every variable: the vector–Jacobian product.
+    ///
+    /// # Panics
+    ///
+    /// If `y_bar` has not the shape of this tensor.
+    #[must_use]
+    #[track_caller]
+    pub fn vjp(self, y_bar: impl Into<Tensor<T>>) -> Gradients<'t, T> {
+        let y_bar = y_bar.into();
+        let shape = self.shape();
+        assert!(
+            *y_bar.shape() == shape,
+            "vjp: an adjoint of shape {} for a tensor of shape {shape}",
+            y_bar.shape()
+        );
+        pull_back(self, y_bar)
+    }
+
+    /// The gradient of this one number with respect to each variable in `wrt`, recorded on the same tape, so that it
+    /// can be calculated with and differentiated again.
+    ///
+    /// ```
+    /// # use autodiff::tensor::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([2.0]);
+    /// let y = x.powi(4).sum();
+    /// let slope = y.differentiate(&[x])[0]; // 4 x³
+    /// let curvature = slope.sum().differentiate(&[x])[0]; // 12 x²
+    /// assert_eq!(curvature.value().data(), [48.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it has not just one element, or a variable in `wrt` is of another tape.
+    #[must_use]
+    #[track_caller]
+    pub fn differentiate(self, wrt: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
+        let shape = self.shape();
+        assert!(
+            shape.size() == 1,
+            "differentiate: a tensor of shape {shape} is not one number"
+        );
+        for x in wrt {
+            assert!(
+                std::ptr::eq(self.tape, x.tape),
+                "differentiate: with respect to a variable of another tape"
+            );
+        }
+        let y_bar = self.tape.constant(Tensor::full(shape, T::from_f64(1.0)));
+        record_pull_back(self, y_bar, wrt)
+    }
+
+    /// The Jacobian ∂yᵢ/∂xⱼ of this tensor with respect to `x`, as a matrix with a row for each element of this one
+    /// and a column for each of `x`. It takes a backward pass a row.
+    ///
+    /// # Panics
+    ///
+    /// As [`Gradients::wrt`].
+    #[must_use]
+    #[track_caller]
+    pub fn jacobian(self, x: Var<'t, T>) -> Tensor<T> {
+        let (shape, columns) = (self.shape(), x.shape().size());
+        let rows = shape.size();
+        let mut jacobian = Tensor::zeros([rows, columns]);
+        for (i, row) in jacobian
+            .data_mut()
+            .chunks_exact_mut(columns.max(1))
+            .enumerate()
+        {
+            let unit = Tensor::from_fn(&shape, |j| T::from_f64(f64::from(u8::from(i == j))));
+            pull_back(self, unit).add_to(x, T::from_f64(1.0), row);
+        }
+        jacobian
+    }
+}
+
+/// What may stand beside a variable in an operation: a variable of its tape, or a plain number or tensor, which is
+/// then a constant.
+pub trait Operand<'t, T: Real> {
+    /// The operand as a variable of the tape.
+    #[track_caller]
+    fn on(self, tape: &'t Tape<T>) -> Var<'t, T>;
+}
+
+impl<'t, T: Real> Operand<'t, T> for Var<'t, T> {
+    fn on(self, _tape: &'t Tape<T>) -> Var<'t, T> {
+        self
+    }
+}
+
+impl<'t, T: Real> Operand<'t, T> for &Tensor<T> {
+    #[track_caller]
+    fn on(self, tape: &'t Tape<T>) -> Var<'t, T> {
+        tape.constant(self.clone())
+    }
+}
+
+impl<'t, T: Real> Operand<'t, T> for Tensor<T> {
+    #[track_caller]
+    fn on(self, tape: &'t Tape<T>) -> Var<'t, T> {
+        tape.constant(self)
+    }
+}
+
+macro_rules! operators {
+    ($($Trait:ident::$method:ident),*) => { $(
+        impl<'t, T: Real, R: Operand<'t, T>> $Trait<R> for Var<'t, T> {
+            type Output = Var<'t, T>;
+
+            #[track_caller]
+            fn $method(self, other: R) -> Var<'t, T> {
+                let other = other.on(self.tape);
+                ops::zip(Binary::$Trait, self, other)
+            }
+        }
+
+        operators!(number $Trait::$method f32);
+        operators!(number $Trait::$method f64);
+    )* };
+    (number $Trait:ident::$method:ident $T:ty) => {
+        impl<'t> $Trait<Var<'t, $T>> for $T {
+            type Output = Var<'t, $T>;
+
+            #[track_caller]
+            fn $method(self, other: Var<'t, $T>) -> Var<'t, $T> {
+                ops::zip(Binary::$Trait, self.on(other.tape), other)
+            }
+        }
+    };
+}
+operators!(Add::add, Sub::sub, Mul::mul, Div::div);
+
+macro_rules! number_operands {
+    ($($T:ty)*) => { $(
+        impl<'t> Operand<'t, $T> for $T {
+            #[track_caller]
+            fn on(self, tape: &'t Tape<$T>) -> Var<'t, $T> {
+                tape.constant(self)
+            }
+        }
+    )* };
+}
+number_operands!(f32 f64);
+
+impl<'t, T: Real> Neg for Var<'t, T> {
+    type Output = Var<'t, T>;
+
+    #[track_caller]
+    fn neg(self) -> Var<'t, T> {
+        ops::map(Unary::Neg {}, self)
+    }
+}
+
+impl<'t, T: Real> Number for Var<'t, T> {
+    type Mask = Tensor<u8>;
+
+    fn constant(self, c: f64) -> Self {
+        self.tape.constant(T::from_f64(c))
+    }
+
+    #[track_caller]
+    fn less(self, other: Self) -> Tensor<u8> {
+        self.value().less(&other.value())
+    }
+
+    #[track_caller]
+    fn equal(self, other: Self) -> Tensor<u8> {
+        self.value().equal(&other.value())
+    }
+
+    #[track_caller]
+    fn select(mask: &Tensor<u8>, a: Self, b: Self) -> Self {
+        Var::select(mask, a, b)
+    }
+
+    #[track_caller]
+    fn unary(self, function: Unary) -> Self {
+        ops::map(function, self)
+    }
+
+    #[track_caller]
+    fn binary(self, function: Binary, other: Self) -> Self {
+        ops::zip(function, self, other)
+    }
+}
+
+impl<'t, T: Real> Algebra for Var<'t, T> {
+    type Element = T;
+
+    fn extents(&self) -> Shape {
+        self.shape()
+    }
+
+    fn constant_beside(&self, value: Tensor<T>) -> Self {
+        self.tape.constant(value)
+    }
+
+    fn recall(_saved: &Tensor<T>, compute: impl FnOnce() -> Self) -> Self {
+        compute()
+    }
+
+    #[track_caller]
+    fn unary(&self, function: Unary) -> Self {
+        ops::map(function, *self)
+    }
+
+    #[track_caller]
+    fn binary(&self, function: Binary, other: &Self) -> Self {
+        ops::zip(function, *self, *other)
+    }
+
+    #[track_caller]
+    fn select(mask: &Tensor<u8>, a: &Self, b: &Self) -> Self {
+        Var::select(mask, *a, *b)
+    }
+
+    #[track_caller]
+    fn sum_over_keepdims(&self, axes: &[usize]) -> Self {
+        Var::sum_over_keepdims(*self, axes)
+    }
+
+    #[track_caller]
+    fn broadcast_to(&self, shape: &Shape) -> Self {
+        Var::broadcast_to(*self, shape)
+    }
+
+    #[track_caller]
+    fn reshape(&self, shape: &Shape) -> Self {
+        Var::reshape(*self, shape)
+    }
+
+    #[track_caller]
+    fn permute(&self, order: &[usize]) -> Self {
+        Var::permute(*self, order)
+    }
+
+    #[track_caller]
+    fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
+        let operation = ops::MatMul {
+            a_transposed: a.transposed,
+            b_transposed: b.transposed,
+        };
+        a.array
+            .tape
+            .record(Operation::MatMul(operation), &[*a.array, *b.array])
+    }
+
+    #[track_caller]
+    fn linear(&self, weight: &Self, bias: &Self) -> Self {
+        Var::linear(*self, *weight, *bias)
+    }
+
+    #[track_caller]
+    fn softmax(&self, axis: usize) -> Self {
+        Var::softmax(*self, axis)
+    }
+
+    fn add_to(sum: &mut Option<Self>, term: Self) {
+        *sum = Some(sum.map_or(term, |sum| sum + term));
+    }
+
+    fn add_product_to(sum: &mut Option<Self>, a: Factor<'_, Self>, b: Factor<'_, Self>) {
+        Self::add_to(sum, Self::product(a, b));
+    }
+
+    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: &Self) {
+        let slope = function.slope(*x, *y);
+        Self::add_to(sum, times(*y_bar, slope, function.has_unbounded_slope()));
+    }
+
+    fn binary_vjp(
+        function: Binary,
+        operand: usize,
+        a: &Self,
+        b: &Self,
+        y: &Self,
+        y_bar: &Self,
+    ) -> Self {
+        let (slope_a, slope_b) = function.slopes(*a, *b, *y);
+        let slope = if operand == 0 { slope_a } else { slope_b };
+        times(*y_bar, slope, function.has_unbounded_slope())
+    }
+}
+
+/// An adjoint times a slope; where the slope may be infinite, an adjoint of zero stays zero.
+fn times<'t, T: Real>(y_bar: Var<'t, T>, slope: Var<'t, T>, unbounded: bool) -> Var<'t, T> {
+    if unbounded {
+        y_bar.absorbing_mul(slope)
+    } else {
+        y_bar * slope
+    }
+}
