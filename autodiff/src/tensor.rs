@@ -35,7 +35,7 @@ mod sweep;
 mod tape;
 mod var;
 
-pub use algebra::{Algebra, Factor, plain, transposed};
+pub use algebra::{Algebra, Factor, add_product, plain, transposed};
 pub use array::Tensor;
 pub use buffer::release_memory;
 pub use element::{Element, Real};

@@ -1,1 +1,49 @@
-//! nn
+//! Multilayer perceptrons on the [`autodiff`] tape, and their gradients by hand.
+//!
+//! ```
+//! use autodiff::Tensor;
+//! use nn::{Activation, BatchGradient, Initializer, Loss, Mlp, Sgd};
+//!
+//! // Exclusive or: two inputs, eight hidden neurons, two classes.
+//! let network = Mlp::new(&[2, 8, 2], Activation::Tanh);
+//! let loss = Loss::cross_entropy();
+//! let mut parameters = network.init(Initializer::GlorotUniform, 7);
+//! let inputs = Tensor::from([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]);
+//! let classes = Tensor::from([0_u32, 1, 1, 0]);
+//! let batch = (inputs.clone(), classes.clone().into());
+//!
+//! let mut gradient = BatchGradient::tape(&network, loss);
+//! for _ in 0..300 {
+//!     gradient.compute(&parameters, &batch);
+//!     Sgd::new(1.0).step(parameters.data_mut(), gradient.gradient().data());
+//! }
+//! assert_eq!(network.predict(&parameters, &inputs).arg_max(1), classes);
+//! ```
+//!
+//! The [`Parameters`] of a network are one flat buffer with named slices, and so is a gradient; an optimizer is one
+//! loop over both. [`BatchGradient`] cuts a batch into chunks and lanes that depend on the batch and the network alone,
+//! so its bits do not depend on the number of threads. [`delta`] holds the formulas that a person derives by hand, with
+//! no tape in them: an equal citizen, which every test and benchmark compares with.
+
+mod activation;
+mod batch;
+pub mod checkpoint;
+mod data;
+pub mod delta;
+mod init;
+mod loss;
+mod metrics;
+mod mlp;
+mod optim;
+mod parameters;
+
+pub use activation::Activation;
+pub use batch::{Batch, BatchGradient, Method, Plan};
+pub use checkpoint::{CheckpointError, Saved};
+pub use data::{Dataset, DatasetError, Selection};
+pub use init::Initializer;
+pub use loss::{Loss, Output};
+pub use metrics::{Evaluation, evaluate};
+pub use mlp::Mlp;
+pub use optim::Sgd;
+pub use parameters::{Layout, Parameters, Slice};

@@ -71,7 +71,7 @@ fn polygamma(n: u32, x: f64) -> f64 {
         return f64::NAN;
     }
     let order = f64::from(n);
-    let sign = if n % 2 == 0 { -1.0 } else { 1.0 };
+    let sign = if n.is_multiple_of(2) { -1.0 } else { 1.0 };
     let factorial: f64 = (1..=n).map(f64::from).product();
 
     let mut shifted = x;

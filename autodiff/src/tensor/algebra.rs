@@ -4,6 +4,7 @@ use super::array::Tensor;
 use super::element::Real;
 use super::kernels::elementwise::{self, Side};
 use super::kernels::{Write, broadcast::Walk, matmul};
+use super::ops::CrossEntropy;
 use super::shape::Shape;
 use crate::elementwise::{Binary, Unary};
 use std::fmt::Debug;
@@ -79,6 +80,16 @@ pub trait Algebra: Clone + Debug {
     #[track_caller]
     fn softmax(&self, axis: usize) -> Self;
 
+    /// The cross-entropy between targets and the softmax of these logits, a scalar.
+    #[must_use]
+    #[track_caller]
+    fn cross_entropy(&self, how: CrossEntropy<Self::Element>) -> Self;
+
+    /// The squared distance Σ (self − other)², a scalar.
+    #[must_use]
+    #[track_caller]
+    fn squared_distance(&self, other: &Self) -> Self;
+
     /// Adds a term to a sum that may be empty, in place where that is possible.
     fn add_to(sum: &mut Option<Self>, term: Self);
 
@@ -153,6 +164,27 @@ impl<A> Clone for Factor<'_, A> {
 
 impl<A> Copy for Factor<'_, A> {}
 
+/// Adds the matrix product `scale · a · b` to `sum`, row by row.
+///
+/// # Panics
+///
+/// If a factor is not a matrix, the inner extents differ, or `sum` has not as many elements as the product.
+#[track_caller]
+pub fn add_product<T: Real>(
+    scale: T,
+    a: Factor<'_, Tensor<T>>,
+    b: Factor<'_, Tensor<T>>,
+    sum: &mut [T],
+) {
+    matmul::matmul(
+        scale,
+        a.matrix("add_product"),
+        b.matrix("add_product"),
+        sum,
+        Write::Add,
+    );
+}
+
 impl<A> Factor<'_, A> {
     /// The transpose of the factor.
     #[must_use]
@@ -222,7 +254,7 @@ impl<T: Real> Algebra for Tensor<T> {
 
     fn unary(&self, function: Unary) -> Self {
         Tensor::made(self.shape().clone(), |y| {
-            elementwise::unary(function, self.data(), y)
+            elementwise::unary(function, self.data(), y);
         })
     }
 
@@ -238,7 +270,7 @@ impl<T: Real> Algebra for Tensor<T> {
         };
         let walk = Walk::new(self.shape(), other.shape(), &shape);
         Tensor::made(shape, |y| {
-            elementwise::binary(function, &walk, self.data(), other.data(), y)
+            elementwise::binary(function, &walk, self.data(), other.data(), y);
         })
     }
 
@@ -271,7 +303,7 @@ impl<T: Real> Algebra for Tensor<T> {
     fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
         let (a, b) = (a.matrix("matmul"), b.matrix("matmul"));
         Tensor::made(Shape::from([a.rows(), b.columns()]), |y| {
-            matmul::matmul(one(), a, b, y, Write::Set)
+            matmul::matmul(one(), a, b, y, Write::Set);
         })
     }
 
@@ -283,6 +315,16 @@ impl<T: Real> Algebra for Tensor<T> {
     #[track_caller]
     fn softmax(&self, axis: usize) -> Self {
         Tensor::softmax(self, axis)
+    }
+
+    #[track_caller]
+    fn cross_entropy(&self, how: CrossEntropy<T>) -> Self {
+        Tensor::cross_entropy(self, how)
+    }
+
+    #[track_caller]
+    fn squared_distance(&self, other: &Self) -> Self {
+        Tensor::squared_distance(self, other)
     }
 
     fn add_to(sum: &mut Option<Self>, term: Self) {

@@ -288,6 +288,16 @@ impl<T: Element> Tensor<T> {
         })
     }
 
+    /// The tensor of `f` of every element.
+    #[must_use]
+    pub fn map<U: Element>(&self, f: impl Fn(T) -> U) -> Tensor<U> {
+        Tensor::made(self.shape.clone(), |out| {
+            for (out, &x) in out.iter_mut().zip(self.data()) {
+                *out = f(x);
+            }
+        })
+    }
+
     /// The place of the largest element along an axis, the first of several; a NaN counts as the largest.
     ///
     /// # Panics
@@ -325,7 +335,7 @@ impl<T: Element> Tensor<T> {
 
 /// Whether an element is not even equal to itself, as a NaN alone is not.
 #[expect(clippy::eq_op, reason = "the definition of NaN, for any element type")]
-fn is_nan<T: PartialEq>(x: T) -> bool {
+fn is_nan<T: PartialEq + Copy>(x: T) -> bool {
     x != x
 }
 

@@ -22,6 +22,9 @@ pub trait Real: Element + Number<Mask = bool> + Gemm {
     /// The nearest number of this type.
     fn from_f64(x: f64) -> Self;
 
+    /// The byte as a number, exactly.
+    fn from_byte(x: u8) -> Self;
+
     /// The number in double precision, exactly.
     fn to_f64(self) -> f64;
 }
@@ -33,6 +36,11 @@ impl Real for f32 {
     #[inline(always)]
     fn from_f64(x: f64) -> f32 {
         x as f32
+    }
+
+    #[inline(always)]
+    fn from_byte(x: u8) -> f32 {
+        f32::from(x)
     }
 
     #[inline(always)]
@@ -48,6 +56,11 @@ impl Real for f64 {
     #[inline(always)]
     fn from_f64(x: f64) -> f64 {
         x
+    }
+
+    #[inline(always)]
+    fn from_byte(x: u8) -> f64 {
+        f64::from(x)
     }
 
     #[inline(always)]

@@ -3,7 +3,7 @@
 use super::algebra::{Algebra, Factor};
 use super::array::Tensor;
 use super::element::Real;
-use super::ops::{self, Operation};
+use super::ops::{self, CrossEntropy, Operation};
 use super::shape::Shape;
 use super::sweep::{Gradients, pull_back, record_pull_back};
 use super::tape::Tape;
@@ -372,6 +372,16 @@ impl<'t, T: Real> Algebra for Var<'t, T> {
     #[track_caller]
     fn softmax(&self, axis: usize) -> Self {
         Var::softmax(*self, axis)
+    }
+
+    #[track_caller]
+    fn cross_entropy(&self, how: CrossEntropy<T>) -> Self {
+        Var::cross_entropy(*self, how)
+    }
+
+    #[track_caller]
+    fn squared_distance(&self, other: &Self) -> Self {
+        Var::squared_distance(*self, *other)
     }
 
     fn add_to(sum: &mut Option<Self>, term: Self) {

@@ -49,6 +49,7 @@ macro_rules! choices {
         }
 
         /// Writes ȳᵢ ∂f/∂a or ȳᵢ ∂f/∂b to every element of `term`, which has the common shape.
+        #[expect(clippy::too_many_arguments, reason = "the operands of a rule: arguments, value, adjoint and result")]
         pub(crate) fn binary_vjp<T: Real>(
             function: Binary, side: Side, walk: &Walk, a: &[T], b: &[T], y: &[T], y_bar: &[T], term: &mut [T],
         ) {

@@ -99,7 +99,8 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let cases: [(&[usize], usize); 8] = [
+    let cases: [(&[usize], usize); 9] = [
+        (&[2, 2, 2, 3], 2),
         (&[1], 0),
         (&[5], 0),
         (&[3, 4], 0),

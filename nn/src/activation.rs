@@ -1,0 +1,74 @@
+//! Activations: the paper's µ.
+
+use autodiff::elementwise::Unary;
+use autodiff::tensor::Algebra;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::str::FromStr;
+
+/// An elementwise activation function, the paper's µ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Activation {
+    /// The rectifier, `max(z, 0)`; its slope at 0 is 0.
+    Relu,
+    /// The logistic function, `1 / (1 + e⁻ᶻ)`.
+    Sigmoid,
+    /// The hyperbolic tangent.
+    Tanh,
+    /// `ln(1 + eᶻ)`.
+    Softplus,
+    /// `z` itself: a linear layer.
+    Identity,
+}
+
+impl Activation {
+    /// Every activation.
+    pub const ALL: [Activation; 5] =
+        [Activation::Relu, Activation::Sigmoid, Activation::Tanh, Activation::Softplus, Activation::Identity];
+
+    /// µ(z), elementwise.
+    #[must_use]
+    pub fn apply<A: Algebra>(self, z: &A) -> A {
+        match self {
+            Activation::Relu => z.unary(Unary::Relu {}),
+            Activation::Sigmoid => z.unary(Unary::Sigmoid {}),
+            Activation::Tanh => z.unary(Unary::Tanh {}),
+            Activation::Softplus => z.unary(Unary::Softplus {}),
+            Activation::Identity => z.clone(),
+        }
+    }
+
+    /// The name, as [`FromStr`] reads it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Activation::Relu => "relu",
+            Activation::Sigmoid => "sigmoid",
+            Activation::Tanh => "tanh",
+            Activation::Softplus => "softplus",
+            Activation::Identity => "identity",
+        }
+    }
+}
+
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The name of no [`Activation`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no activation `{0}`; there are relu, sigmoid, tanh, softplus and identity")]
+pub struct UnknownActivation(String);
+
+impl FromStr for Activation {
+    type Err = UnknownActivation;
+
+    fn from_str(name: &str) -> Result<Self, UnknownActivation> {
+        let found = Activation::ALL.into_iter().find(|activation| activation.name() == name);
+        found.ok_or_else(|| UnknownActivation(name.to_owned()))
+    }
+}

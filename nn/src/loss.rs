@@ -1,0 +1,76 @@
+//! Costs: cross-entropy behind softmax, and the squared difference behind any map.
+
+use crate::Activation;
+use autodiff::tensor::{Algebra, CrossEntropy, Targets};
+use serde::{Deserialize, Serialize};
+
+/// The map µᴸ on the last layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Output {
+    /// An elementwise activation.
+    Elementwise(Activation),
+    /// Softmax over the classes.
+    Softmax,
+}
+
+/// The cost C, with the map on the last layer that goes before it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Loss {
+    /// `−Σᵢ yᵢ ln aᵢ` with a = softmax(z) (Worked Example, Backpropagation), the targets smoothed.
+    CrossEntropy {
+        /// ε in `y ← (1 − ε) y + ε / classes`.
+        label_smoothing: f64,
+    },
+    /// `‖a − y‖²` with a = µᴸ(z) (Introducing Neural Networks).
+    SquaredDifference {
+        /// The map µᴸ.
+        output: Output,
+    },
+}
+
+impl Loss {
+    /// Cross-entropy behind softmax, without smoothing.
+    #[must_use]
+    pub fn cross_entropy() -> Loss {
+        Loss::CrossEntropy { label_smoothing: 0.0 }
+    }
+
+    /// The squared difference behind an elementwise activation.
+    #[must_use]
+    pub fn squared_difference(output: Activation) -> Loss {
+        Loss::SquaredDifference { output: Output::Elementwise(output) }
+    }
+
+    /// The activations aᴸ of the last layer, from its pre-activations.
+    #[must_use]
+    pub fn activations<A: Algebra>(&self, z: &A) -> A {
+        match self {
+            Loss::CrossEntropy { .. } | Loss::SquaredDifference { output: Output::Softmax } => z.softmax(1),
+            Loss::SquaredDifference { output: Output::Elementwise(activation) } => activation.apply(z),
+        }
+    }
+
+    /// The sum of the samples' costs, a scalar, from the pre-activations of the last layer.
+    ///
+    /// # Panics
+    ///
+    /// If the targets do not fit the pre-activations.
+    #[must_use]
+    #[track_caller]
+    pub fn sum<A: Algebra>(&self, z: &A, targets: &Targets<A::Element>) -> A {
+        match self {
+            Loss::CrossEntropy { label_smoothing } => {
+                z.cross_entropy(CrossEntropy::new(targets.clone()).label_smoothing(*label_smoothing).summed())
+            }
+            Loss::SquaredDifference { .. } => {
+                let classes = z.extents().last().copied().unwrap_or(0);
+                let y = z.constant_beside(targets.probabilities(classes));
+                self.activations(z).squared_distance(&y)
+            }
+        }
+    }
+}

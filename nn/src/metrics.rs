@@ -1,0 +1,66 @@
+//! How well a network does: cost, accuracy, confusion.
+
+use crate::{Batch, Loss, Mlp, Parameters, Plan};
+use autodiff::tensor::{Real, Targets, Tensor};
+use rayon::prelude::*;
+
+/// What a network makes of some samples.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Evaluation {
+    /// The mean cost.
+    pub cost: f64,
+    /// How often each class (row) was taken for each class (column).
+    pub confusion: Tensor<u32>,
+}
+
+impl Evaluation {
+    /// The number of samples.
+    #[must_use]
+    pub fn samples(&self) -> u64 {
+        self.confusion.data().iter().map(|&count| u64::from(count)).sum()
+    }
+
+    /// The share of samples whose class was told; NaN of none.
+    #[must_use]
+    pub fn accuracy(&self) -> f64 {
+        let classes = self.confusion.shape()[0];
+        let right: u64 = (0..classes).map(|class| u64::from(self.confusion.at(&[class, class]))).sum();
+        right as f64 / self.samples() as f64
+    }
+}
+
+/// Evaluates a network on samples, in the same chunks whatever the threads.
+///
+/// # Panics
+///
+/// If the samples do not fit the network.
+#[must_use]
+pub fn evaluate<T: Real>(network: &Mlp, loss: Loss, parameters: &Parameters<T>, batch: &impl Batch<T>) -> Evaluation {
+    let plan = Plan::new::<T>(network, batch.len());
+    let classes = network.widths().last().copied().unwrap_or(0);
+    let chunks: Vec<usize> = (0..batch.len()).step_by(plan.chunk).collect();
+    let parts: Vec<(f64, Tensor<u32>, Targets<T>)> = chunks
+        .into_par_iter()
+        .map(|begin| {
+            let (x, targets) = batch.load(begin..batch.len().min(begin + plan.chunk));
+            let z = network.predict(parameters, &x);
+            (loss.sum(&z, &targets).item().to_f64(), z.arg_max(1), targets)
+        })
+        .collect();
+
+    let mut cost = 0.0;
+    let mut confusion = Tensor::zeros([classes, classes]);
+    let counts = confusion.data_mut();
+    for (part, guesses, targets) in parts {
+        cost += part;
+        let truths = match targets {
+            Targets::Classes(numbers) => numbers,
+            Targets::Probabilities(rows) => rows.arg_max(1),
+        };
+        for (&truth, &guess) in truths.data().iter().zip(guesses.data()) {
+            counts[truth as usize * classes + guess as usize] += 1;
+        }
+    }
+    Evaluation { cost: cost / batch.len() as f64, confusion }
+}

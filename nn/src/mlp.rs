@@ -1,0 +1,100 @@
+//! The multilayer perceptron: the paper's `a = µ(W a + b)`, layer after layer.
+
+use crate::{Activation, Initializer, Layout, Parameters};
+use autodiff::tensor::{Algebra, Real, Tensor};
+use std::sync::Arc;
+
+/// A multilayer perceptron: affine layers, with an activation between them.
+///
+/// It knows its shape and not its parameters, which are handed to it; so one network can be evaluated with plain
+/// tensors, or recorded on a tape.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mlp {
+    widths: Vec<usize>,
+    hidden: Activation,
+    layout: Arc<Layout>,
+}
+
+impl Mlp {
+    /// A network of the given widths, n₀ inputs first and n_L outputs last, with µ = `hidden` on every layer but the
+    /// last. The map on the last layer belongs to the [`Loss`](crate::Loss).
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer than two widths, or one of them is 0.
+    #[must_use]
+    pub fn new(widths: &[usize], hidden: Activation) -> Mlp {
+        assert!(widths.len() >= 2 && !widths.contains(&0), "a network cannot have the widths {widths:?}");
+        let mut layout = Layout::default();
+        for (layer, pair) in widths.windows(2).enumerate() {
+            layout.push(format!("layers.{layer}.weight"), [pair[1], pair[0]]);
+            layout.push(format!("layers.{layer}.bias"), [pair[1]]);
+        }
+        Mlp { widths: widths.to_vec(), hidden, layout: Arc::new(layout) }
+    }
+
+    /// The number of neurons of each layer, inputs first.
+    #[must_use]
+    pub fn widths(&self) -> &[usize] {
+        &self.widths
+    }
+
+    /// The number L of layers with parameters.
+    #[must_use]
+    pub fn layers(&self) -> usize {
+        self.widths.len() - 1
+    }
+
+    /// The activation µ of the hidden layers.
+    #[must_use]
+    pub fn hidden(&self) -> Activation {
+        self.hidden
+    }
+
+    /// Names, shapes and places of the parameters: `layers.0.weight`, `layers.0.bias`, ….
+    #[must_use]
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// Initial parameters, drawn from a seed.
+    #[must_use]
+    pub fn init<T: Real>(&self, initializer: Initializer, seed: u64) -> Parameters<T> {
+        let mut rng = Initializer::generator(seed);
+        let mut parameters = Parameters::zeros(Arc::clone(&self.layout));
+        for (layer, pair) in self.widths.windows(2).enumerate() {
+            let weight = initializer.draw::<T>(pair[1], pair[0], &mut rng);
+            parameters.slice_mut(2 * layer).copy_from_slice(weight.data());
+        }
+        parameters
+    }
+
+    /// The pre-activations zᴸ of the last layer, for samples as rows.
+    ///
+    /// `parameters` are weights and biases in turn, as [`Parameters::tensors`] or [`Parameters::record`] give them.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes do not fit.
+    #[must_use]
+    #[track_caller]
+    pub fn forward<A: Algebra>(&self, parameters: &[A], x: &A) -> A {
+        assert_eq!(parameters.len(), 2 * self.layers(), "a weight and a bias for each layer");
+        let mut z = x.linear(&parameters[0], &parameters[1]);
+        for layer in parameters[2..].chunks_exact(2) {
+            z = self.hidden.apply(&z).linear(&layer[0], &layer[1]);
+        }
+        z
+    }
+
+    /// The pre-activations zᴸ of the last layer; the largest one names the class.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes do not fit.
+    #[must_use]
+    #[track_caller]
+    pub fn predict<T: Real>(&self, parameters: &Parameters<T>, x: &Tensor<T>) -> Tensor<T> {
+        self.forward(&parameters.tensors(), x)
+    }
+}

@@ -1,0 +1,206 @@
+//! Parameters as one flat buffer with named, shaped slices.
+
+use autodiff::tensor::{Gradients, Real, Shape, Tape, Tensor, Var};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// Slices begin at multiples of so many elements, which is 64 bytes in `f32`; the padding between them is zero.
+const ALIGNMENT: usize = 16;
+
+/// As many parameter tensors as are handled without asking for memory.
+const INLINE: usize = 16;
+
+/// A named piece of the flat buffer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// The name, such as `layers.0.weight`.
+    pub name: String,
+    /// The shape.
+    pub shape: Shape,
+    /// Where it begins, in elements.
+    pub offset: usize,
+}
+
+/// Which slices a flat buffer has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    slices: Vec<Slice>,
+    size: usize,
+}
+
+impl Layout {
+    /// Appends a slice.
+    ///
+    /// # Panics
+    ///
+    /// If the name is taken, or the size overflows.
+    pub fn push(&mut self, name: impl Into<String>, shape: impl Into<Shape>) {
+        let (name, shape) = (name.into(), shape.into());
+        assert!(self.slices.iter().all(|slice| slice.name != name), "a parameter `{name}` exists already");
+        let offset = self.size;
+        let end = offset.checked_add(shape.size()).and_then(|end| end.checked_next_multiple_of(ALIGNMENT));
+        self.size = end.expect("more parameters than can be counted");
+        self.slices.push(Slice { name, shape, offset });
+    }
+
+    /// The slices, in the order of the buffer.
+    #[must_use]
+    pub fn slices(&self) -> &[Slice] {
+        &self.slices
+    }
+
+    /// The elements of the buffer, padding included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The number of parameters, without the padding.
+    #[must_use]
+    pub fn parameters(&self) -> usize {
+        self.slices.iter().map(|slice| slice.shape.size()).sum()
+    }
+}
+
+/// A value for each parameter of a network: the parameters themselves, or a gradient, or an optimizer's moments.
+///
+/// All lie in one flat buffer, so an optimizer is one loop, and a comparison one walk by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters<T: Real> {
+    layout: Arc<Layout>,
+    flat: Tensor<T>,
+}
+
+impl<T: Real> Parameters<T> {
+    /// Zeros for every parameter.
+    #[must_use]
+    pub fn zeros(layout: Arc<Layout>) -> Self {
+        let flat = Tensor::zeros([layout.size()]);
+        Parameters { layout, flat }
+    }
+
+    /// Which slices there are.
+    #[must_use]
+    pub fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    /// The whole buffer.
+    #[must_use]
+    pub fn data(&self) -> &[T] {
+        self.flat.data()
+    }
+
+    /// The whole buffer, to write to. It is copied first if a recording still holds it.
+    pub fn data_mut(&mut self) -> &mut [T] {
+        self.flat.data_mut()
+    }
+
+    /// The slice of the given number, sharing memory.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such slice.
+    #[must_use]
+    pub fn tensor(&self, number: usize) -> Tensor<T> {
+        let slice = &self.layout.slices[number];
+        self.flat.view(slice.offset, &slice.shape)
+    }
+
+    /// The slice of the given name, sharing memory.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Tensor<T>> {
+        let slice = self.layout.slices.iter().find(|slice| slice.name == name)?;
+        Some(self.flat.view(slice.offset, &slice.shape))
+    }
+
+    /// The slice of the given number, to write to.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such slice.
+    pub fn slice_mut(&mut self, number: usize) -> &mut [T] {
+        let slice = &self.layout.slices[number];
+        let range = slice.offset..slice.offset + slice.shape.size();
+        &mut self.flat.data_mut()[range]
+    }
+
+    /// Every slice with its name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Tensor<T>)> {
+        self.layout.slices.iter().map(|slice| (slice.name.as_str(), self.flat.view(slice.offset, &slice.shape)))
+    }
+
+    /// Every slice, in order, sharing memory: what a network is evaluated with, off the tape.
+    #[must_use]
+    pub fn tensors(&self) -> SmallVec<[Tensor<T>; INLINE]> {
+        (0..self.layout.slices.len()).map(|number| self.tensor(number)).collect()
+    }
+
+    /// Every slice as a variable of the tape, in order, without a copy.
+    #[must_use]
+    pub fn record<'t>(&self, tape: &'t Tape<T>) -> SmallVec<[Var<'t, T>; INLINE]> {
+        (0..self.layout.slices.len()).map(|number| tape.var(self.tensor(number))).collect()
+    }
+
+    /// Adds `scale` times the gradients with respect to the recorded variables.
+    ///
+    /// # Panics
+    ///
+    /// If the variables are not those of [`record`](Parameters::record), of the same layout.
+    pub fn add<'t>(&mut self, gradients: &Gradients<'t, T>, variables: &[Var<'t, T>], scale: T) {
+        assert_eq!(variables.len(), self.layout.slices.len(), "gradients of another layout");
+        let layout = Arc::clone(&self.layout);
+        let flat = self.flat.data_mut();
+        for (slice, &variable) in layout.slices.iter().zip(variables) {
+            gradients.add_to(variable, scale, &mut flat[slice.offset..slice.offset + slice.shape.size()]);
+        }
+    }
+
+    /// Sets every element to zero.
+    pub fn clear(&mut self) {
+        self.flat.data_mut().fill(T::default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout() -> Arc<Layout> {
+        let mut layout = Layout::default();
+        layout.push("weight", [3, 5]);
+        layout.push("bias", [3]);
+        Arc::new(layout)
+    }
+
+    #[test]
+    fn slices_are_aligned_and_padded() {
+        let layout = layout();
+        assert_eq!((layout.slices()[1].offset, layout.size(), layout.parameters()), (16, 32, 18));
+        let parameters = Parameters::<f32>::zeros(layout);
+        assert_eq!(parameters.get("bias").unwrap().data().as_ptr().addr() % 64, 0);
+        assert!(parameters.get("nothing").is_none());
+    }
+
+    #[test]
+    fn recording_copies_nothing_and_writing_afterwards_neither() {
+        let mut parameters = Parameters::<f32>::zeros(layout());
+        let before = parameters.data().as_ptr();
+        let mut tape = Tape::new();
+        let variables = parameters.record(&tape);
+        assert!(variables[0].value().shares_memory_with(&parameters.tensor(1)));
+        drop(variables);
+        tape.reset();
+        parameters.data_mut()[0] = 1.0;
+        assert_eq!(parameters.data().as_ptr(), before);
+    }
+
+    #[test]
+    fn a_recording_never_sees_later_values() {
+        let mut parameters = Parameters::<f32>::zeros(layout());
+        let tape = Tape::new();
+        let variables = parameters.record(&tape);
+        parameters.data_mut()[0] = 1.0;
+        assert_eq!(variables[0].value().data()[0], 0.0);
+    }
+}
