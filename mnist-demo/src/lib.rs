@@ -2,9 +2,11 @@
 //! folder it writes into.
 //!
 //! - [`data`]: MNIST as built in, any data set in the same files, and a single picture of the
-//!   user's own.
+//!   user's own;
+//! - [`output`]: files that are replaced whole or not at all.
 //!
 //! What comes from outside (files and folders) answers with a typed error whose message is one
 //! line that names the file and the cause.
 
 pub mod data;
+pub mod output;
