@@ -3,10 +3,12 @@
 //!
 //! - [`data`]: MNIST as built in, any data set in the same files, and a single picture of the
 //!   user's own;
-//! - [`output`]: files that are replaced whole or not at all.
+//! - [`output`]: files that are replaced whole or not at all;
+//! - [`picture`]: digits and probabilities in the terminal, and a sheet of digits as SVG.
 //!
 //! What comes from outside (files and folders) answers with a typed error whose message is one
 //! line that names the file and the cause.
 
 pub mod data;
 pub mod output;
+pub mod picture;
