@@ -81,7 +81,8 @@ pub enum Cause {
     Empty,
 
     /// The header promises more than any such file holds.
-    #[error("claims to hold {} bytes, over the limit of {MAX_ITEMS} items, {MAX_SIDE} pixels a side or {MAX_BYTES} bytes",
+    #[error("claims to hold {} bytes, over the limit of {MAX_ITEMS} items, {MAX_SIDE} pixels a side or \
+             {MAX_BYTES} bytes",
         .dims.iter().map(u32::to_string).collect::<Vec<_>>().join("×"))]
     TooLarge {
         /// The dimensions that it claims.
