@@ -47,22 +47,6 @@ fn advance<N: Number>(y: &[N], h: f64, k: &[N], out: &mut [N]) {
     }
 }
 
-/// Walks back through [`right_hand_side`]: adds what the adjoint of the slope contributes to that of the parameters
-/// and to that of y.
-fn right_hand_side_backward(
-    x: &[f64],
-    y: &[f64],
-    slope_bar: &[f64],
-    x_bar: &mut [f64],
-    y_bar: &mut [f64],
-) {
-    x_bar[0] += slope_bar[0];
-    for i in 1..x.len() {
-        x_bar[i] += slope_bar[i] * y[i - 1];
-        y_bar[i - 1] += slope_bar[i] * x[i];
-    }
-}
-
 impl Problem for Ode {
     fn name(&self) -> String {
         format!("ode n={} s={}", self.start.len(), self.steps)
@@ -120,28 +104,29 @@ impl Problem for Ode {
 
         out.fill(0.0);
         let mut y_bar = vec![0.0; n];
+        let [mut before_bar, mut point_bar] = [y_bar.clone(), y_bar.clone()];
         y_bar[n - 1] = 1.0;
-        let [mut before_bar, mut point_bar, mut k_bar] =
-            [y_bar.clone(), y_bar.clone(), y_bar.clone()];
+        // The last stage first: its weight in the update, and how far the stage after it went along its slope.
+        let stages = [
+            (h / 6.0, 0.0),
+            (h / 3.0, h),
+            (h / 3.0, h / 2.0),
+            (h / 6.0, h / 2.0),
+        ];
         for points in points.chunks_exact(4 * n).rev() {
-            // The last stage first: its weight in the update, and how far the stage after it went along its slope.
-            let stages = [
-                (h / 6.0, 0.0),
-                (h / 3.0, h),
-                (h / 3.0, h / 2.0),
-                (h / 6.0, h / 2.0),
-            ];
             before_bar.copy_from_slice(&y_bar);
-            point_bar.fill(0.0);
             for (point, (weight, distance)) in points.chunks_exact(n).rev().zip(stages) {
-                for i in 0..n {
-                    k_bar[i] = weight * y_bar[i] + distance * point_bar[i];
+                let slope_bar =
+                    |i: usize, point_bar: &[f64]| weight * y_bar[i] + distance * point_bar[i];
+                out[0] += slope_bar(0, &point_bar);
+                // `point_bar` belongs to the stage after this one where it is read and to this one where it is written.
+                for i in 1..n {
+                    let slope_bar = slope_bar(i, &point_bar);
+                    out[i] += slope_bar * point[i - 1];
+                    point_bar[i - 1] = slope_bar * x[i];
+                    before_bar[i - 1] += point_bar[i - 1];
                 }
-                point_bar.fill(0.0);
-                right_hand_side_backward(x, point, &k_bar, out, &mut point_bar);
-                for (before, point) in before_bar.iter_mut().zip(&point_bar) {
-                    *before += point;
-                }
+                point_bar[n - 1] = 0.0;
             }
             std::mem::swap(&mut y_bar, &mut before_bar);
         }
