@@ -4,7 +4,7 @@ use super::{Tool, wrap};
 use ::num_dual::{DualNum, DualSVec64};
 use benches::scalar_problems::{Number, Problem};
 
-/// The number of directions carried at once: one AVX-512 register, or two of AVX.
+/// The number of directions carried at once: enough to share the work on the value, few enough for registers.
 const LANES: usize = 8;
 
 wrap!(
