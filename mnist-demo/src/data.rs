@@ -1,0 +1,261 @@
+//! Labelled pictures: the MNIST database as built into the program, or any other in the same four
+//! IDX files.
+//!
+//! Nothing that a file says is believed: a header is checked before anything is allocated for it,
+//! memory grows only as data arrives, and every refusal names the file and the cause.
+
+mod error;
+mod idx;
+mod sketch;
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+pub use error::{Cause, Error};
+pub use idx::{Images, MAX_BYTES, MAX_ITEMS, MAX_SIDE, read_images, read_labels};
+pub use sketch::{MAX_PICTURE_SIDE, Sketch};
+
+/// How many classes there are: the digits 0 to 9, or ten kinds of clothing.
+pub const CLASSES: usize = 10;
+
+/// The names of the four files, by which MNIST and Fashion-MNIST are published: images and labels
+/// to train on, then images and labels to test with.
+pub const FILES: [&str; 4] = [
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+];
+
+/// Grey pictures of one size, each with its label.
+///
+/// There is at least one picture, every picture has its label, and no label is over 9.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    images: Vec<u8>,
+    labels: Vec<u8>,
+    rows: usize,
+    cols: usize,
+}
+
+impl Dataset {
+    /// Joins pictures and labels, and checks that they fit together.
+    ///
+    /// # Errors
+    ///
+    /// When there are no pictures, their number is not that of the labels, or a label is over 9.
+    pub fn new(images: Images, labels: Vec<u8>) -> Result<Self, Cause> {
+        let Images { pixels, rows, cols } = images;
+        let expected = labels
+            .len()
+            .checked_mul(rows)
+            .and_then(|n| n.checked_mul(cols));
+        if labels.is_empty() || rows == 0 || cols == 0 {
+            return Err(Cause::Empty);
+        }
+        if expected != Some(pixels.len()) {
+            return Err(Cause::CountMismatch {
+                images: pixels.len() / rows / cols,
+                labels: labels.len(),
+            });
+        }
+        check_labels(&labels)?;
+        Ok(Self {
+            images: pixels,
+            labels,
+            rows,
+            cols,
+        })
+    }
+
+    /// How many pictures there are.
+    #[expect(clippy::len_without_is_empty, reason = "a data set is never empty")]
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// The height of a picture in pixels.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The width of a picture in pixels.
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// All pixels, picture after picture and row after row; 0 is the background and 255 the ink.
+    pub fn images(&self) -> &[u8] {
+        &self.images
+    }
+
+    /// The label of every picture.
+    pub fn labels(&self) -> &[u8] {
+        &self.labels
+    }
+
+    /// The pixels of one picture, row after row.
+    ///
+    /// # Panics
+    ///
+    /// When there is no picture of this index.
+    #[track_caller]
+    pub fn image(&self, index: usize) -> &[u8] {
+        let size = self.rows * self.cols;
+        &self.images[index * size..][..size]
+    }
+}
+
+/// A data set to train on and one to test with, of pictures of the same size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splits {
+    /// What the network learns from.
+    pub train: Dataset,
+    /// What it has never seen.
+    pub test: Dataset,
+}
+
+impl Splits {
+    /// MNIST, from the copy that is built into the program.
+    ///
+    /// # Errors
+    ///
+    /// Never with the files that the program was released with; the type is that of
+    /// [`Splits::from_dir`], since both go the same way.
+    pub fn embedded() -> Result<Self, Error> {
+        const BUILT_IN: [&[u8]; 4] = [
+            include_bytes!("../data/train-images-idx3-ubyte.gz"),
+            include_bytes!("../data/train-labels-idx1-ubyte.gz"),
+            include_bytes!("../data/t10k-images-idx3-ubyte.gz"),
+            include_bytes!("../data/t10k-labels-idx1-ubyte.gz"),
+        ];
+        let [train_images, train_labels, test_images, test_labels] =
+            std::array::from_fn(|i| Source {
+                name: PathBuf::from(format!("built-in {}", FILES[i])),
+                input: BUILT_IN[i],
+            });
+        Self::read(train_images, train_labels, test_images, test_labels)
+    }
+
+    /// The four [`FILES`] of a folder, each plain or, with the ending `.gz` or without, compressed
+    /// with gzip.
+    ///
+    /// # Errors
+    ///
+    /// When a file is missing, cannot be read, is not what its name promises, or does not fit to
+    /// the others.
+    pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, Error> {
+        // All four are looked for first, so that a missing one is told before seconds go into
+        // reading the others.
+        let [train_images, train_labels, test_images, test_labels] =
+            FILES.map(|name| find(dir.as_ref(), name));
+        let (train_images, train_labels) = (open(train_images?)?, open(train_labels?)?);
+        let (test_images, test_labels) = (open(test_images?)?, open(test_labels?)?);
+        Self::read(train_images, train_labels, test_images, test_labels)
+    }
+
+    fn read<R: BufRead>(
+        train_images: Source<R>,
+        train_labels: Source<R>,
+        test_images: Source<R>,
+        test_labels: Source<R>,
+    ) -> Result<Self, Error> {
+        let test_name = test_images.name.clone();
+        // The smaller split comes first, so that most mistakes are found at once.
+        let test = read_split(test_images, test_labels)?;
+        let train = read_split(train_images, train_labels)?;
+        let (train_size, test_size) = ((train.rows, train.cols), (test.rows, test.cols));
+        if train_size != test_size {
+            return Err(Error::new(
+                test_name,
+                Cause::SizeMismatch {
+                    train: train_size,
+                    test: test_size,
+                },
+            ));
+        }
+        Ok(Self { train, test })
+    }
+}
+
+/// Reads a PNG picture of one digit and prepares it as [`Sketch::prepare`] tells: `rows`×`cols`
+/// pixels, white on black.
+///
+/// # Errors
+///
+/// When the file cannot be read, is no PNG picture or too large a one, or shows nothing.
+pub fn read_digit(path: impl AsRef<Path>, rows: usize, cols: usize) -> Result<Vec<u8>, Error> {
+    let Source { name, input } = open(path.as_ref().to_owned())?;
+    Sketch::read_png(input)
+        .and_then(|sketch| sketch.prepare(rows, cols))
+        .map_err(|cause| Error::new(name, cause))
+}
+
+/// Something to read, and what to call it in an error.
+struct Source<R> {
+    name: PathBuf,
+    input: R,
+}
+
+/// Reads the labels before the images, whose header is then held against their number before a
+/// pixel is read.
+fn read_split<R: BufRead>(images: Source<R>, labels: Source<R>) -> Result<Dataset, Error> {
+    let bad_labels = |cause| Error::new(&labels.name, cause);
+    let label_bytes = read_labels(labels.input).map_err(bad_labels)?;
+    check_labels(&label_bytes).map_err(bad_labels)?;
+    let bad_images = |cause| Error::new(&images.name, cause);
+    let pixels = read_images(images.input, label_bytes.len()).map_err(bad_images)?;
+    Dataset::new(pixels, label_bytes).map_err(bad_images)
+}
+
+fn check_labels(labels: &[u8]) -> Result<(), Cause> {
+    match labels
+        .iter()
+        .position(|&label| usize::from(label) >= CLASSES)
+    {
+        Some(index) => Err(Cause::BadLabel {
+            index,
+            label: labels[index],
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The path of a file in a folder, under its plain name or with the ending `.gz`.
+fn find(dir: &Path, name: &str) -> Result<PathBuf, Error> {
+    let candidates = [dir.join(name), dir.join(format!("{name}.gz"))];
+    match candidates.into_iter().find(|path| path.exists()) {
+        Some(path) => Ok(path),
+        None if dir.is_dir() => Err(Error::new(
+            dir,
+            Cause::Missing {
+                name: name.to_owned(),
+            },
+        )),
+        None => match fs::metadata(dir) {
+            Ok(_) => Err(Error::new(dir, Cause::NotAFolder)),
+            Err(cause) => Err(Error::new(dir, Cause::Read(cause))),
+        },
+    }
+}
+
+/// Opens a regular file. Anything else is refused, since a pipe would wait for ever and a device
+/// never ends.
+fn open(path: PathBuf) -> Result<Source<BufReader<File>>, Error> {
+    let opened = match fs::metadata(&path) {
+        Ok(found) if !found.is_file() => Err(Cause::NotAFile),
+        Ok(_) => File::open(&path).map_err(Cause::Read),
+        Err(cause) => Err(Cause::Read(cause)),
+    };
+    match opened {
+        Ok(file) => Ok(Source {
+            name: path,
+            input: BufReader::new(file),
+        }),
+        Err(cause) => Err(Error::new(path, cause)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,322 @@
+//! The IDX format, in which MNIST is published: a short header and then the bytes.
+
+use std::io::{self, BufRead, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::Cause;
+
+/// The most bytes of data that a file may claim to hold; MNIST's largest has 47 million.
+pub const MAX_BYTES: usize = 1 << 28;
+
+/// The most items that a file may claim to hold; MNIST's largest has 60,000.
+pub const MAX_ITEMS: u32 = 1 << 20;
+
+/// The largest side that a picture may claim to have, in pixels.
+pub const MAX_SIDE: usize = 1024;
+
+/// How much memory is given out on the word of a header alone.
+const FIRST_STEP: usize = 1 << 16;
+
+/// The pixels of pictures of one size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Images {
+    /// All pixels, picture after picture and row after row.
+    pub pixels: Vec<u8>,
+    /// The height of a picture.
+    pub rows: usize,
+    /// The width of a picture.
+    pub cols: usize,
+}
+
+/// Reads a file of labels, plain or compressed.
+///
+/// # Errors
+///
+/// When it is not a whole and valid IDX file of one dimension, or an empty one.
+pub fn read_labels(input: impl BufRead) -> Result<Vec<u8>, Cause> {
+    let (_, labels) = read(input, |_: [u32; 1]| Ok(()))?;
+    Ok(labels)
+}
+
+/// Reads a file of images, plain or compressed, of which there must be as many as there are
+/// `labels`.
+///
+/// The number is compared as soon as the header is read. So a file that claims more than its labels
+/// can stand for never gets the memory to prove it.
+///
+/// # Errors
+///
+/// When it is not a whole and valid IDX file of three dimensions, an empty one, or one of another
+/// number of images.
+pub fn read_images(input: impl BufRead, labels: usize) -> Result<Images, Cause> {
+    let ([_, rows, cols], pixels) = read(input, |dims| {
+        let [images, rows, cols] = dims.map(|dim| dim as usize);
+        if images != labels {
+            return Err(Cause::CountMismatch { images, labels });
+        }
+        if rows.max(cols) > MAX_SIDE {
+            return Err(Cause::TooLarge {
+                dims: dims.to_vec(),
+            });
+        }
+        Ok(())
+    })?;
+    Ok(Images {
+        pixels,
+        rows: rows as usize,
+        cols: cols as usize,
+    })
+}
+
+/// Reads an IDX file of `N` dimensions and unsigned bytes to its end; `check` sees the dimensions
+/// before the data is read.
+fn read<const N: usize>(
+    mut input: impl BufRead,
+    check: impl FnOnce([u32; N]) -> Result<(), Cause>,
+) -> Result<([u32; N], Vec<u8>), Cause> {
+    // A gzip file is known by its first two bytes and not by its name; none of them can begin an
+    // IDX file.
+    match input.fill_buf().map_err(Cause::Read)? {
+        [0x1f, 0x8b, ..] => {
+            read_plain(MultiGzDecoder::new(input), check).map_err(|cause| match cause {
+                Cause::Read(error) => Cause::Gzip(error),
+                other => other,
+            })
+        }
+        _ => read_plain(input, check),
+    }
+}
+
+fn read_plain<const N: usize>(
+    mut input: impl Read,
+    check: impl FnOnce([u32; N]) -> Result<(), Cause>,
+) -> Result<([u32; N], Vec<u8>), Cause> {
+    let dims = read_header(&mut input)?;
+    let claimed = dims
+        .iter()
+        .try_fold(1_usize, |product, &dim| product.checked_mul(dim as usize));
+    let len = match claimed {
+        Some(0) => return Err(Cause::Empty),
+        Some(len) if len <= MAX_BYTES && dims[0] <= MAX_ITEMS => len,
+        _ => {
+            return Err(Cause::TooLarge {
+                dims: dims.to_vec(),
+            });
+        }
+    };
+    check(dims)?;
+    Ok((dims, read_data(&mut input, len)?))
+}
+
+/// Reads the magic number and the dimensions that follow it.
+fn read_header<const N: usize>(input: &mut impl Read) -> Result<[u32; N], Cause> {
+    let mut magic = [0; 4];
+    let wanted = 4 + 4 * N;
+    let found = fill(input, &mut magic)?;
+    // A file of two letters is told that it is not IDX, and an empty one that it is cut short.
+    if found > 0 && magic[..2] != [0, 0] {
+        return Err(Cause::NotIdx { found: magic });
+    }
+    if found < 4 {
+        return Err(Cause::Truncated {
+            part: "header",
+            expected: wanted,
+            found,
+        });
+    }
+    let [_, _, element, count] = magic;
+    if element != 0x08 {
+        return Err(Cause::WrongType { found: element });
+    }
+    if usize::from(count) != N {
+        return Err(Cause::WrongDimensions {
+            expected: N as u8,
+            found: count,
+        });
+    }
+    let mut dims = [0; N];
+    for (i, dim) in dims.iter_mut().enumerate() {
+        let mut bytes = [0; 4];
+        let found = fill(input, &mut bytes)?;
+        if found < 4 {
+            return Err(Cause::Truncated {
+                part: "header",
+                expected: wanted,
+                found: 4 + 4 * i + found,
+            });
+        }
+        *dim = u32::from_be_bytes(bytes);
+    }
+    Ok(dims)
+}
+
+/// Reads exactly `len` bytes, after which the file must end.
+///
+/// Memory is at most doubled at a time, and only when what was there is full, so that a short file
+/// with a bold header costs next to nothing.
+fn read_data(input: &mut impl Read, len: usize) -> Result<Vec<u8>, Cause> {
+    let mut data = Vec::new();
+    while data.len() < len {
+        let step = data.len().max(FIRST_STEP).min(len - data.len());
+        data.try_reserve_exact(step)
+            .map_err(|error| Cause::Read(io::Error::new(io::ErrorKind::OutOfMemory, error)))?;
+        let got = input
+            .take(step as u64)
+            .read_to_end(&mut data)
+            .map_err(Cause::Read)?;
+        if got < step {
+            return Err(Cause::Truncated {
+                part: "data",
+                expected: len,
+                found: data.len(),
+            });
+        }
+    }
+    match fill(input, &mut [0])? {
+        0 => Ok(data),
+        _ => Err(Cause::TrailingBytes { expected: len }),
+    }
+}
+
+/// Fills the buffer as far as the input goes, and says how far that was.
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Cause> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match input.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(Cause::Read(error)),
+        }
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn file(element: u8, dims: &[u32], data: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0, 0, element, dims.len() as u8];
+        bytes.extend(dims.iter().flat_map(|dim| dim.to_be_bytes()));
+        bytes.extend(data);
+        bytes
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut packed = Vec::new();
+        flate2::read::GzEncoder::new(bytes, flate2::Compression::best())
+            .read_to_end(&mut packed)
+            .unwrap();
+        packed
+    }
+
+    #[test]
+    fn headers_that_lie_are_refused() {
+        let labels = |bytes: &[u8]| read_labels(bytes).unwrap_err();
+        assert!(matches!(
+            labels(b""),
+            Cause::Truncated {
+                part: "header",
+                expected: 8,
+                found: 0
+            }
+        ));
+        assert!(matches!(
+            labels(b"\x00\x00\x08"),
+            Cause::Truncated {
+                part: "header",
+                found: 3,
+                ..
+            }
+        ));
+        assert!(matches!(
+            labels(b"PNG and more"),
+            Cause::NotIdx {
+                found: [b'P', b'N', b'G', b' ']
+            }
+        ));
+        assert!(matches!(
+            labels(&file(0x0d, &[4], &[0; 16])),
+            Cause::WrongType { found: 0x0d }
+        ));
+        assert!(matches!(
+            labels(&file(8, &[1, 1, 1], &[1])),
+            Cause::WrongDimensions {
+                expected: 1,
+                found: 3
+            }
+        ));
+        assert!(matches!(labels(&file(8, &[0], &[])), Cause::Empty));
+        assert!(matches!(
+            labels(&file(8, &[u32::MAX], &[1])),
+            Cause::TooLarge { .. }
+        ));
+    }
+
+    #[test]
+    fn images_are_held_against_the_labels_and_the_limits() {
+        let images =
+            |dims: &[u32], labels| read_images(&file(8, dims, &[])[..], labels).unwrap_err();
+        assert!(matches!(
+            images(&[u32::MAX; 3], usize::MAX),
+            Cause::TooLarge { .. }
+        ));
+        assert!(matches!(images(&[1, 1025, 1], 1), Cause::TooLarge { .. }));
+        assert!(matches!(
+            images(&[300_000, 28, 28], 10),
+            Cause::CountMismatch {
+                images: 300_000,
+                labels: 10
+            }
+        ));
+        assert!(matches!(images(&[10, 0, 28], 10), Cause::Empty));
+    }
+
+    #[test]
+    fn compressed_files_must_be_whole_too() {
+        let packed = gzip(&file(8, &[5], &[1, 2, 3, 4, 5]));
+        assert_eq!(read_labels(&packed[..]).unwrap(), [1, 2, 3, 4, 5]);
+        for len in 2..packed.len() {
+            assert!(
+                matches!(read_labels(&packed[..len]), Err(Cause::Gzip(_))),
+                "cut to {len}"
+            );
+        }
+        let more = [&packed[..], b"more"].concat();
+        assert!(matches!(
+            read_labels(&more[..]),
+            Err(Cause::Gzip(_) | Cause::TrailingBytes { .. })
+        ));
+        let two_files = gzip(&[file(8, &[1], &[1]), file(8, &[1], &[1])].concat());
+        assert!(matches!(
+            read_labels(&two_files[..]),
+            Err(Cause::TrailingBytes { expected: 1 })
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn whole_files_come_back(count in 1_usize..40, rows in 1_usize..9, cols in 1_usize..9, packed: bool) {
+            let pixels: Vec<u8> = (0..count * rows * cols).map(|i| (i * 37) as u8).collect();
+            let plain = file(8, &[count as u32, rows as u32, cols as u32], &pixels);
+            let bytes = if packed { gzip(&plain) } else { plain };
+            prop_assert_eq!(read_images(&bytes[..], count).unwrap(), Images { pixels, rows, cols });
+        }
+
+        #[test]
+        fn cut_and_lengthened_files_are_refused(data in prop::collection::vec(any::<u8>(), 1..40)) {
+            let whole = file(8, &[data.len() as u32], &data);
+            prop_assert_eq!(&read_labels(&whole[..]).unwrap(), &data);
+            for len in 0..whole.len() {
+                let refused = matches!(read_labels(&whole[..len]), Err(Cause::Truncated { .. }));
+                prop_assert!(refused, "cut to {}", len);
+            }
+            let longer = [whole, vec![0]].concat();
+            let refused = matches!(read_labels(&longer[..]), Err(Cause::TrailingBytes { .. }));
+            prop_assert!(refused);
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The folder that results are written into: each file is replaced whole or not at all.
+
+use std::fs;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+/// A result that cannot be written: where, and why.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The folder cannot be made, or nothing can be written into it.
+    #[error("{}: cannot write into this folder: {cause}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+
+    /// A file could not be written. If there was one of this name before, it is as it was.
+    #[error("{}: cannot write this file: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
+}
+
+/// A folder that is there and can be written into.
+#[derive(Clone, Debug)]
+pub struct OutputDir {
+    path: PathBuf,
+}
+
+impl OutputDir {
+    /// Makes the folder if it is missing, and tries whether a file can be written into it.
+    ///
+    /// Called before the work starts, so that its result is not lost for want of a place.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be made, is not a folder, or cannot be written into.
+    pub fn create(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        let path = path.into();
+        let tried = fs::create_dir_all(&path).and_then(|()| {
+            let mut file = scratch_file(&path)?;
+            file.as_file_mut()
+                .write_all(b"The folder can be written into.")?;
+            file.close()
+        });
+        match tried {
+            Ok(()) => Ok(Self { path }),
+            Err(cause) => Err(Error::Folder { path, cause }),
+        }
+    }
+
+    /// Where the folder is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a file, or replaces it, and returns its path.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written; an earlier file of this name is then untouched.
+    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> Result<PathBuf, Error> {
+        self.write_with(name, |file| file.write_all(contents.as_ref()))
+    }
+
+    /// Writes a table of comma-separated values: a header, and a line for each row.
+    ///
+    /// A row is anything that serializes as a sequence of values: a tuple, an array, a struct.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written, or a row has another number of values than the header; an earlier
+    /// file of this name is then untouched.
+    pub fn write_csv<R: Serialize>(
+        &self,
+        name: &str,
+        header: &[&str],
+        rows: impl IntoIterator<Item = R>,
+    ) -> Result<PathBuf, Error> {
+        self.write_with(name, |file| {
+            let mut table = csv::WriterBuilder::new()
+                .has_headers(false)
+                .from_writer(file);
+            table.write_record(header)?;
+            for row in rows {
+                table.serialize(row)?;
+            }
+            table.flush()
+        })
+    }
+
+    /// Writes a file by what `fill` puts into it, or replaces it, and returns its path.
+    ///
+    /// The bytes go into a scratch file beside it, which takes its name only when they have reached
+    /// the disk. So whoever opens the file finds all of the old one or all of the new one, even
+    /// when the program or the machine stops between.
+    ///
+    /// # Errors
+    ///
+    /// When `fill` fails or the file cannot be written; an earlier file of this name is then
+    /// untouched.
+    pub fn write_with(
+        &self,
+        name: &str,
+        fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<PathBuf, Error> {
+        let path = self.path.join(name);
+        let written = || {
+            let mut file = scratch_file(&self.path)?;
+            let mut buffer = BufWriter::new(file.as_file_mut());
+            fill(&mut buffer)?;
+            buffer.flush()?;
+            drop(buffer);
+            file.as_file().sync_all()?;
+            file.persist(&path)?;
+            sync_folder(&self.path)
+        };
+        match written() {
+            Ok(()) => Ok(path),
+            Err(cause) => Err(Error::File { path, cause }),
+        }
+    }
+}
+
+/// A file that removes itself unless it is kept, with the rights that a new file usually has.
+fn scratch_file(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".unfinished-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    // The kind of an error goes on and its path does not: to the user the name of a scratch file
+    // means nothing.
+    builder
+        .tempfile_in(folder)
+        .map_err(|error| error.kind().into())
+}
+
+/// Makes a new name last. Other systems than Unix neither need nor allow it.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        fs::File::open(folder)?.sync_all()
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_missing_folder_is_made_and_left_empty() {
+        let dir = tempfile::tempdir().unwrap();
+        let output = OutputDir::create(dir.path().join("a/b")).unwrap();
+        assert!(output.path().is_dir());
+        assert_eq!(files(output.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let output = OutputDir::create(dir.path()).unwrap();
+        output.write("result", "a long first result").unwrap();
+        let path = output.write("result", "second").unwrap();
+        assert_eq!(fs::read_to_string(path).unwrap(), "second");
+        assert_eq!(files(dir.path()), ["result"]);
+    }
+
+    #[test]
+    fn a_failure_half_way_leaves_the_earlier_result() {
+        let dir = tempfile::tempdir().unwrap();
+        let output = OutputDir::create(dir.path()).unwrap();
+        output.write("result", "first").unwrap();
+        let failed = output.write_with("result", |file| {
+            file.write_all(&[0; 100_000])?;
+            Err(io::Error::other("the disk is full"))
+        });
+        let message = failed.unwrap_err().to_string();
+        assert!(
+            message.ends_with("result: cannot write this file: the disk is full"),
+            "{message}"
+        );
+        assert_eq!(
+            fs::read_to_string(dir.path().join("result")).unwrap(),
+            "first"
+        );
+        assert_eq!(files(dir.path()), ["result"]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_into_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        fs::write(&file, "here already").unwrap();
+        for path in [file.clone(), file.join("below")] {
+            let error = OutputDir::create(&path).unwrap_err();
+            let message = error.to_string();
+            assert!(matches!(error, Error::Folder { .. }));
+            assert!(
+                message.starts_with(path.to_str().unwrap()) && !message.contains('\n'),
+                "{message}"
+            );
+        }
+        assert_eq!(fs::read_to_string(file).unwrap(), "here already");
+    }
+
+    // The one folder of which it is sure that not even the superuser can write into it.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_probe_finds_a_folder_that_takes_no_files() {
+        let message = OutputDir::create("/proc/self").unwrap_err().to_string();
+        assert!(
+            message.starts_with("/proc/self: cannot write into this folder: "),
+            "{message}"
+        );
+        assert!(!message.contains("unfinished"), "{message}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn others_may_read_what_the_user_lets_them() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let usual = dir.path().join("usual");
+        fs::write(&usual, "").unwrap();
+        let path = OutputDir::create(dir.path())
+            .unwrap()
+            .write("result", "")
+            .unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode(path), mode(usual));
+    }
+
+    #[test]
+    fn tables_have_a_header_and_a_line_a_row() {
+        let dir = tempfile::tempdir().unwrap();
+        let output = OutputDir::create(dir.path()).unwrap();
+        let rows = [(1, 0.25_f32, Some("a,b")), (2, f32::NAN, None)];
+        let path = output
+            .write_csv("run.csv", &["step", "loss", "note"], rows)
+            .unwrap();
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "step,loss,note\n1,0.25,\"a,b\"\n2,NaN,\n"
+        );
+        output
+            .write_csv("run.csv", &["step", "loss"], [(0_u32, 0.0_f32); 0])
+            .unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "step,loss\n");
+        assert!(output.write_csv("run.csv", &["step"], [(1, 2)]).is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "step,loss\n");
+    }
+}

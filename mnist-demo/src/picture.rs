@@ -1,0 +1,324 @@
+//! Digits and probabilities, drawn in the terminal or on a sheet.
+
+use std::fmt::Write;
+
+/// Draws a picture in the terminal, each character showing two pixels, one above the other, in
+/// their own shades of grey.
+///
+/// It needs a terminal with 24-bit colours; [`ascii`] needs nothing.
+///
+/// # Panics
+///
+/// When `pixels` are not rows of `cols`.
+#[track_caller]
+pub fn greys(pixels: &[u8], cols: usize) -> String {
+    check(pixels, cols);
+    let mut text = String::new();
+    for pair in pixels.chunks(2 * cols) {
+        let (upper, lower) = pair.split_at(cols);
+        for (x, top) in upper.iter().enumerate() {
+            // A picture of an odd height ends half way down its last line.
+            let bottom = lower.get(x).unwrap_or(&0);
+            let _ = write!(
+                text,
+                "\x1b[38;2;{top};{top};{top};48;2;{bottom};{bottom};{bottom}m▀"
+            );
+        }
+        text.push_str("\x1b[0m\n");
+    }
+    text
+}
+
+/// Draws a picture in plain characters, two a pixel, the darker the pixel the less there is of it.
+///
+/// # Panics
+///
+/// When `pixels` are not rows of `cols`.
+#[track_caller]
+pub fn ascii(pixels: &[u8], cols: usize) -> String {
+    const RAMP: &[u8; 10] = b" .:-=+*#%@";
+    check(pixels, cols);
+    let mut text = String::new();
+    for row in pixels.chunks(cols) {
+        let line: String = row
+            .iter()
+            .map(|&shade| char::from(RAMP[usize::from(shade) * RAMP.len() / 256]))
+            .flat_map(|character| [character; 2])
+            .collect();
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[track_caller]
+fn check(pixels: &[u8], cols: usize) {
+    assert!(
+        cols > 0 && pixels.len().is_multiple_of(cols),
+        "{} pixels are not rows of {cols}",
+        pixels.len()
+    );
+}
+
+/// Draws the probability of each class as a bar with its number; the greatest stands out.
+///
+/// `colour` allows colours of the terminal.
+pub fn bars(probabilities: &[f32], colour: bool) -> String {
+    let best = probabilities
+        .iter()
+        .copied()
+        .fold(f32::NEG_INFINITY, f32::max);
+    let mut text = String::new();
+    for (class, &probability) in probabilities.iter().enumerate() {
+        let (on, off) = match (colour, probability == best) {
+            (true, true) => ("\x1b[1;32m", "\x1b[0m"),
+            (true, false) => ("\x1b[2m", "\x1b[0m"),
+            (false, _) => ("", ""),
+        };
+        let mark = if probability == best { '◀' } else { ' ' };
+        let line = format!(
+            "{class:2} │{} {:5.1} % {mark}",
+            bar(probability),
+            100.0 * probability
+        );
+        let _ = writeln!(text, "{on}{}{off}", line.trim_end());
+    }
+    text
+}
+
+/// A bar of a length from 0 to 1, in steps of an eighth of a character.
+fn bar(length: f32) -> String {
+    const WIDTH: usize = 30;
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    // A number that is none becomes 0.
+    let eighths = (length.clamp(0.0, 1.0) * (8 * WIDTH) as f32).round() as usize;
+    let bar = "█".repeat(eighths / 8) + EIGHTHS[eighths % 8];
+    format!("{bar:WIDTH$}")
+}
+
+/// A digit on a [`sheet`]: what it is, and what it was taken for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exhibit<'a> {
+    /// Its pixels, row after row.
+    pub pixels: &'a [u8],
+    /// The class that it belongs to.
+    pub truth: u8,
+    /// The class that it was taken for.
+    pub guess: u8,
+    /// How sure the network was of its guess, from 0 to 1.
+    pub probability: f32,
+}
+
+/// Draws digits in rows of `columns`, each with its truth, the guess and how sure it was, as an
+/// SVG that holds all it needs.
+///
+/// `cols` is the width of each picture in pixels.
+///
+/// # Errors
+///
+/// When a picture cannot be encoded: it has no pixels.
+///
+/// # Panics
+///
+/// When the pixels of a picture are not rows of `cols`, or there are no `columns`.
+#[track_caller]
+pub fn sheet(
+    title: &str,
+    exhibits: &[Exhibit<'_>],
+    cols: usize,
+    columns: usize,
+) -> Result<String, png::EncodingError> {
+    const MARGIN: usize = 24;
+    const TOP: usize = 64;
+    const SIDE: usize = 84;
+    const STEP: (usize, usize) = (100, 122);
+    assert!(columns > 0, "a sheet needs columns");
+    let width = 2 * MARGIN + columns * STEP.0 - (STEP.0 - SIDE);
+    // A narrow sheet is as wide as its title, about.
+    let width = width.max(2 * MARGIN + 11 * title.chars().count());
+    let height = TOP + exhibits.len().div_ceil(columns) * STEP.1 + MARGIN / 2;
+    let mut svg = format!(
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="sans-serif" text-anchor="middle">
+<rect width="100%" height="100%" fill="#ffffff"/>
+<text x="{MARGIN}" y="38" text-anchor="start" font-size="18" font-weight="bold" fill="#22262b">{}</text>
+"##,
+        escape(title)
+    );
+    for (i, exhibit) in exhibits.iter().enumerate() {
+        let (left, top) = (MARGIN + i % columns * STEP.0, TOP + i / columns * STEP.1);
+        let (middle, below) = (left + SIDE / 2, top + SIDE + 18);
+        let image = base64(&encode_png(exhibit.pixels, cols)?);
+        let Exhibit {
+            truth,
+            guess,
+            probability,
+            ..
+        } = exhibit;
+        let colour = if truth == guess { "#007a59" } else { "#c04a00" };
+        let _ = writeln!(
+            svg,
+            r##"<image x="{left}" y="{top}" width="{SIDE}" height="{SIDE}" style="image-rendering:pixelated" href="data:image/png;base64,{image}"/>
+<text x="{middle}" y="{below}" font-size="13" fill="#5b636b">{truth} → <tspan font-weight="bold" fill="{colour}">{guess}</tspan> {:.0} %</text>"##,
+            100.0 * probability
+        );
+    }
+    svg.push_str("</svg>\n");
+    Ok(svg)
+}
+
+/// A grey picture as a PNG file.
+///
+/// # Errors
+///
+/// When it has no pixels.
+///
+/// # Panics
+///
+/// When `pixels` are not rows of `cols`.
+#[track_caller]
+pub fn encode_png(pixels: &[u8], cols: usize) -> Result<Vec<u8>, png::EncodingError> {
+    check(pixels, cols);
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, cols as u32, (pixels.len() / cols) as u32);
+    encoder.set_color(png::ColorType::Grayscale);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(pixels)?;
+    writer.finish()?;
+    Ok(file)
+}
+
+/// Bytes as text, in the alphabet of RFC 4648.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let mut three = [0; 4];
+        three[1..=chunk.len()].copy_from_slice(chunk);
+        let bits = u32::from_be_bytes(three);
+        for i in 0..4 {
+            let digit = ALPHABET[(bits >> (18 - 6 * i)) as usize & 63];
+            text.push(if i <= chunk.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
+        }
+    }
+    text
+}
+
+/// Text as it must stand between tags.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn greys_show_two_rows_a_line() {
+        let text = greys(&[1, 2, 3, 4, 5, 6], 2);
+        let expected = "\x1b[38;2;1;1;1;48;2;3;3;3m▀\x1b[38;2;2;2;2;48;2;4;4;4m▀\x1b[0m\n\
+                        \x1b[38;2;5;5;5;48;2;0;0;0m▀\x1b[38;2;6;6;6;48;2;0;0;0m▀\x1b[0m\n";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn ascii_goes_from_nothing_to_full() {
+        assert_eq!(
+            ascii(&[255, 0, 128, 0, 0, 0, 26, 0, 25], 3),
+            "@@  ++\n\n..\n"
+        );
+        assert_eq!(ascii(&[], 3), "");
+    }
+
+    #[test]
+    fn bars_are_as_long_as_their_numbers() {
+        let text = bars(&[0.0, 0.5, 1.0, 0.004], false);
+        let expected = format!(
+            " 0 │{}   0.0 %\n 1 │{}{}  50.0 %\n 2 │{} 100.0 % ◀\n 3 │▏{}   0.4 %\n",
+            " ".repeat(30),
+            "█".repeat(15),
+            " ".repeat(15),
+            "█".repeat(30),
+            " ".repeat(29)
+        );
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn numbers_that_are_no_probabilities_do_no_harm() {
+        for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0, 7.0] {
+            for colour in [false, true] {
+                assert_eq!(bars(&[odd, 0.5], colour).lines().count(), 2);
+            }
+        }
+        assert_eq!(bars(&[], true), "");
+    }
+
+    #[test]
+    fn a_sheet_shows_each_digit_with_its_caption() {
+        let exhibit = Exhibit {
+            pixels: &[0, 255, 128, 7],
+            truth: 7,
+            guess: 1,
+            probability: 0.984,
+        };
+        for count in [0, 1, 5] {
+            let svg = sheet("Hard <& easy>", &vec![exhibit; count], 2, 3).unwrap();
+            assert_eq!(svg.matches("<image").count(), count);
+            assert_eq!(
+                svg.matches(r##"7 → <tspan font-weight="bold" fill="#c04a00">1</tspan> 98 %"##)
+                    .count(),
+                count
+            );
+            assert!(svg.contains("Hard &lt;&amp; easy&gt;"));
+        }
+        assert!(
+            sheet(
+                "",
+                &[Exhibit {
+                    pixels: &[],
+                    ..exhibit
+                }],
+                2,
+                3
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn pictures_come_back_from_png() {
+        let file = encode_png(&[0, 255, 128, 7, 8, 9], 3).unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(file))
+            .read_info()
+            .unwrap();
+        let mut pixels = vec![0; 6];
+        let frame = reader.next_frame(&mut pixels).unwrap();
+        assert_eq!(
+            (frame.width, frame.height, &pixels[..]),
+            (3, 2, &[0, 255, 128, 7, 8, 9][..])
+        );
+    }
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        let cases = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+        ];
+        for (plain, coded) in cases {
+            assert_eq!(base64(plain.as_bytes()), coded);
+        }
+        assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
+    }
+}

@@ -1,0 +1,249 @@
+//! How an axis is divided: where it begins and ends, where its marks lie and what they are called.
+
+use std::ops::Range;
+
+use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
+
+/// How the vertical axis is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scale {
+    /// Equal steps are equal differences.
+    Linear,
+    /// Equal steps are equal factors.
+    Log,
+    /// Equal steps are equal differences, and 1 is written as 100 %.
+    Percent,
+}
+
+impl Scale {
+    /// Where a value lies on the axis; `None` if it has no place there.
+    ///
+    /// Values beyond ±1e100 have none, so that no difference of two can overflow.
+    pub(super) fn place(self, value: f64) -> Option<f64> {
+        let place = if self == Self::Log {
+            value.log10()
+        } else {
+            value
+        };
+        (place.abs() <= 1e100).then_some(place)
+    }
+}
+
+/// A logarithmic axis no longer than this has marks at equal differences.
+const WITHIN_A_DECADE: f64 = 0.8;
+
+/// A horizontal or vertical axis. Everything on it is told by its place, which on a logarithmic
+/// axis is the logarithm of the value.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Axis {
+    scale: Scale,
+    low: f64,
+    high: f64,
+    pub(super) ticks: Vec<f64>,
+    /// The distance of two marks.
+    step: f64,
+}
+
+impl Axis {
+    /// An axis on which all of `places` can be seen, with a margin at both ends (1: as long as what
+    /// lies between).
+    pub(super) fn new(scale: Scale, margin: f64, places: impl Iterator<Item = f64>) -> Self {
+        let ends = places.fold(None, |ends, place| match ends {
+            None => Some((place, place)),
+            Some((low, high)) => Some((place.min(low), place.max(high))),
+        });
+        let (low, high) = widen(scale, margin, ends.unwrap_or((0.0, 1.0)));
+        let step = nice_step((high - low) / 6.0);
+        let mut axis = Self {
+            scale,
+            low,
+            high,
+            ticks: vec![],
+            step,
+        };
+        axis.ticks = match scale {
+            Scale::Log if high - low > WITHIN_A_DECADE => decades(low, high),
+            // Within a decade round values are better marks than round logarithms.
+            Scale::Log => {
+                let (low, high) = (10_f64.powf(low), 10_f64.powf(high));
+                axis.step = nice_step((high - low) / 6.0);
+                multiples(low, high, axis.step)
+                    .into_iter()
+                    .map(f64::log10)
+                    .collect()
+            }
+            Scale::Linear | Scale::Percent => multiples(low, high, step),
+        };
+        axis
+    }
+}
+
+/// Marks at round numbers, on every scale; the library's own are round only on a linear one.
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, place: &f64, (first, last): (i32, i32)) -> i32 {
+        let part = (place - self.low) / (self.high - self.low);
+        first + (part * f64::from(last - first)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        self.ticks.clone()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.low..self.high
+    }
+}
+
+/// What the mark at a place is called.
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, place: &f64) -> String {
+        match self.scale {
+            Scale::Linear => number(*place, self.step, self.low.abs().max(self.high.abs())),
+            Scale::Percent => format!("{} %", number(place * 100.0, self.step * 100.0, 1.0)),
+            Scale::Log => {
+                let wide = self.high - self.low > WITHIN_A_DECADE;
+                let step = if wide {
+                    10_f64.powf((place + 1e-9).floor())
+                } else {
+                    self.step
+                };
+                let value = 10_f64.powf(*place);
+                number(value, step, value)
+            }
+        }
+    }
+}
+
+/// The ends of an axis on which points lie from `low` to `high`.
+fn widen(scale: Scale, margin: f64, (low, high): (f64, f64)) -> (f64, f64) {
+    let size = low.abs().max(high.abs());
+    if high - low <= 1e-9 * size {
+        let margin = if size == 0.0 { 1.0 } else { 0.1 * size };
+        return (low - margin, high + margin);
+    }
+    let margin = (high - low) * margin;
+    match scale {
+        // Zero belongs to what is counted or measured from it, if it is near.
+        Scale::Linear if low >= 0.0 && low < 0.25 * high => (0.0, high + margin),
+        Scale::Percent if low >= 0.0 && high <= 1.0 => {
+            ((low - margin).max(0.0), (high + margin).min(1.0))
+        }
+        _ => (low - margin, high + margin),
+    }
+}
+
+/// The least of 1, 2 and 5 times a power of ten that is not under `least`.
+fn nice_step(least: f64) -> f64 {
+    let decade = 10_f64.powf(least.log10().floor());
+    [1.0, 2.0, 5.0]
+        .map(|digit| digit * decade)
+        .into_iter()
+        .find(|&step| step >= least * 0.999)
+        .unwrap_or(10.0 * decade)
+}
+
+/// All multiples of `step` from `low` to `high`.
+fn multiples(low: f64, high: f64, step: f64) -> Vec<f64> {
+    let first = (low / step - 1e-6).ceil();
+    // At most twenty, whatever rounding does to the quotients of very close and very large numbers.
+    (0..20)
+        .map(|i| (first + f64::from(i)) * step)
+        .take_while(|&tick| tick <= high + 1e-6 * step)
+        .collect()
+}
+
+/// The logarithms of powers of ten from `low` to `high`, and of some multiples where there is room.
+fn decades(low: f64, high: f64) -> Vec<f64> {
+    let stride = nice_step(((high - low) / 8.0).max(0.5)).max(1.0);
+    let digits: &[f64] = match high - low {
+        ..1.3 => &[1.0, 2.0, 3.0, 5.0, 7.0],
+        1.3..3.0 => &[1.0, 2.0, 5.0],
+        _ => &[1.0],
+    };
+    let first = (low / stride).floor() * stride;
+    let decades = multiples(first, high, stride).into_iter();
+    let all = decades.flat_map(|decade| digits.iter().map(move |digit| decade + digit.log10()));
+    all.filter(|place| (low..=high).contains(place)).collect()
+}
+
+/// A number among others of about `size`, with as many digits as tell it from one that is `step`
+/// away, and a comma for the thousands.
+fn number(value: f64, step: f64, size: f64) -> String {
+    if value.abs() < step * 1e-3 {
+        return "0".to_owned();
+    }
+    if !(1e-3..1e7).contains(&size) {
+        let digits = (value.abs() * 1.001).log10().floor() - (step * 1.001).log10().floor();
+        return format!("{value:.0$e}", digits.clamp(0.0, 6.0) as usize);
+    }
+    let decimals = (-(step * 1.001).log10().floor()).max(0.0) as usize;
+    let plain = format!("{value:.decimals$}");
+    let (whole, fraction) = plain.split_at(plain.find('.').unwrap_or(plain.len()));
+    let mut grouped = String::new();
+    for (i, digit) in whole.chars().enumerate() {
+        let left = whole.len() - i;
+        if left % 3 == 0 && grouped.ends_with(|last: char| last.is_ascii_digit()) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped + fraction
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(scale: Scale, low: f64, high: f64) -> Vec<String> {
+        let places = [low, high].map(|value| scale.place(value).unwrap());
+        let axis = Axis::new(scale, 0.0, places.into_iter());
+        axis.ticks
+            .iter()
+            .map(|&tick| axis.format_ext(&tick))
+            .collect()
+    }
+
+    #[test]
+    fn marks_are_round_numbers() {
+        assert_eq!(
+            labels(Scale::Linear, 0.0, 1000.0),
+            ["0", "200", "400", "600", "800", "1,000"]
+        );
+        assert_eq!(
+            labels(Scale::Linear, -0.5, 0.5),
+            ["-0.4", "-0.2", "0", "0.2", "0.4"]
+        );
+        assert_eq!(
+            labels(Scale::Linear, 0.31, 2.3),
+            ["0", "0.5", "1.0", "1.5", "2.0"]
+        );
+        assert_eq!(
+            labels(Scale::Linear, 0.0, 2.5e9),
+            ["0", "5e8", "1.0e9", "1.5e9", "2.0e9", "2.5e9"]
+        );
+        assert_eq!(
+            labels(Scale::Percent, 0.1, 0.92),
+            ["20 %", "40 %", "60 %", "80 %"]
+        );
+        assert_eq!(
+            labels(Scale::Percent, 0.971, 0.983),
+            ["97.2 %", "97.4 %", "97.6 %", "97.8 %", "98.0 %", "98.2 %"]
+        );
+        assert_eq!(
+            labels(Scale::Log, 0.25, 2.4),
+            ["0.3", "0.5", "0.7", "1", "2"]
+        );
+        assert_eq!(
+            labels(Scale::Log, 1e-6, 2.0),
+            ["1e-6", "1e-5", "1e-4", "0.001", "0.01", "0.1", "1"]
+        );
+        assert_eq!(
+            labels(Scale::Log, 0.28, 0.33),
+            ["0.28", "0.29", "0.30", "0.31", "0.32", "0.33"]
+        );
+    }
+}

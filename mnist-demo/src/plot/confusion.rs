@@ -1,0 +1,243 @@
+//! Which classes are taken for which.
+
+use std::fmt;
+
+use plotters::prelude::*;
+use plotters::style::FontStyle;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+
+use super::canvas::{
+    Canvas, Drawn, Error, FAINT_TEXT, GRID, MARGIN, TEXT, centred, draw, line, px, text,
+};
+
+/// How often each class was taken for each.
+///
+/// Its text form (`{}`) is a table for the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confusion {
+    counts: Vec<u64>,
+    classes: usize,
+}
+
+impl Confusion {
+    /// Makes a matrix of counts, row after row: a row for each true class, a column for each guess.
+    ///
+    /// # Panics
+    ///
+    /// When there are not `classes`×`classes` counts.
+    #[track_caller]
+    pub fn new(counts: Vec<u64>, classes: usize) -> Self {
+        assert_eq!(
+            counts.len(),
+            classes * classes,
+            "a confusion matrix of {classes} classes"
+        );
+        Self { counts, classes }
+    }
+
+    /// Draws the matrix: blue for how much of a class is recognised, orange for what it is taken
+    /// for instead.
+    ///
+    /// The two have their own shades, since mistakes are few and would otherwise not be seen.
+    ///
+    /// # Errors
+    ///
+    /// When the drawing library fails.
+    pub fn to_svg(&self, title: &str) -> Result<String, Error> {
+        let side = CELL * self.classes as i32;
+        let size = ((LEFT + side + RIGHT) / px(1), (TOP + side + BOTTOM) / px(1));
+        draw(title, size, |root| self.draw(root))
+    }
+
+    fn draw(&self, root: &Canvas<'_>) -> Drawn {
+        let side = CELL * self.classes as i32;
+        let most_wrong = self.wrong_shares().fold(0.0, f64::max);
+        for (truth, row) in self.rows().enumerate() {
+            let top = TOP + CELL * truth as i32;
+            let middle = top + CELL / 2;
+            for (guess, &count) in row.iter().enumerate() {
+                let left = LEFT + CELL * guess as i32;
+                let share = share(count, row.iter().sum());
+                let (full, strength) = match (truth == guess, most_wrong) {
+                    (true, _) => (RIGHT_COLOUR, share),
+                    (false, 0.0) => (WRONG_COLOUR, 0.0),
+                    (false, most) => (WRONG_COLOUR, share / most),
+                };
+                let cell = [(left, top), (left + CELL - px(2), top + CELL - px(2))];
+                root.draw(&Rectangle::new(cell, blend(full, strength).filled()))?;
+                let colour = match (count, strength > 0.75) {
+                    (0, _) => FAINT_ZERO,
+                    (_, true) => WHITE,
+                    (_, false) => TEXT,
+                };
+                let place = (left + CELL / 2 - px(1), middle - px(1));
+                root.draw(&Text::new(
+                    count.to_string(),
+                    place,
+                    centred(&text(14, colour)),
+                ))?;
+            }
+            let class = ("sans-serif", px(15), FontStyle::Bold)
+                .into_font()
+                .color(&TEXT);
+            root.draw(&Text::new(
+                truth.to_string(),
+                (LEFT - px(16), middle - px(1)),
+                centred(&class),
+            ))?;
+            root.draw(&Text::new(
+                truth.to_string(),
+                (LEFT + CELL * truth as i32 + CELL / 2 - px(1), TOP - px(15)),
+                centred(&class),
+            ))?;
+            let recall = text(14, FAINT_TEXT).pos(Pos::new(HPos::Right, VPos::Center));
+            let place = (LEFT + side + RIGHT - MARGIN, middle - px(1));
+            root.draw(&Text::new(
+                percent(row[truth], row.iter().sum()),
+                place,
+                recall,
+            ))?;
+        }
+        let label = text(15, FAINT_TEXT);
+        root.draw(&Text::new(
+            "taken for",
+            (LEFT + side / 2, TOP - px(40)),
+            centred(&label),
+        ))?;
+        let upright = centred(&label).transform(FontTransform::Rotate270);
+        root.draw(&Text::new(
+            "digit",
+            (MARGIN + px(6), TOP + side / 2),
+            upright,
+        ))?;
+        let right = label.pos(Pos::new(HPos::Right, VPos::Center));
+        root.draw(&Text::new(
+            "recognised",
+            (LEFT + side + RIGHT - MARGIN, TOP - px(15)),
+            right,
+        ))?;
+        let rim = [(LEFT - px(2), TOP - px(2)), (LEFT + side, TOP + side)];
+        root.draw(&Rectangle::new(rim, line(1, GRID)))
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[u64]> {
+        // A matrix of no classes has no rows, and chunks of zero would be a panic.
+        self.counts.chunks_exact(self.classes.max(1))
+    }
+
+    /// For each mistake, how much of the class it happens to.
+    fn wrong_shares(&self) -> impl Iterator<Item = f64> {
+        self.rows().enumerate().flat_map(|(truth, row)| {
+            let total = row.iter().sum();
+            let wrong = row
+                .iter()
+                .enumerate()
+                .filter(move |&(guess, _)| guess != truth);
+            wrong.map(move |(_, &count)| share(count, total))
+        })
+    }
+}
+
+impl fmt::Display for Confusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let longest = self
+            .counts
+            .iter()
+            .max()
+            .map_or(0, |count| count.to_string().len());
+        let width = longest.max(self.classes.to_string().len()) + 2;
+        write!(f, "digit │")?;
+        (0..self.classes).try_for_each(|guess| write!(f, "{guess:width$}"))?;
+        writeln!(f, " │ recognised")?;
+        writeln!(
+            f,
+            "──────┼{}─┼───────────",
+            "─".repeat(self.classes * width)
+        )?;
+        for (truth, row) in self.rows().enumerate() {
+            write!(f, "{truth:5} │")?;
+            for &count in row {
+                // A dot keeps the mistakes that never happen from hiding those that do.
+                if count == 0 {
+                    write!(f, "{:>width$}", "·")?;
+                } else {
+                    write!(f, "{count:width$}")?;
+                }
+            }
+            writeln!(f, " │ {:>10}", percent(row[truth], row.iter().sum()))?;
+        }
+        Ok(())
+    }
+}
+
+/// The side of a cell.
+const CELL: i32 = px(52);
+const LEFT: i32 = px(76);
+const TOP: i32 = px(116);
+const RIGHT: i32 = px(116);
+const BOTTOM: i32 = px(24);
+
+const RIGHT_COLOUR: RGBColor = RGBColor(0x00, 0x5a, 0x94);
+const WRONG_COLOUR: RGBColor = RGBColor(0xd5, 0x5e, 0x00);
+const EMPTY_COLOUR: RGBColor = RGBColor(0xf7, 0xf8, 0xf9);
+const FAINT_ZERO: RGBColor = RGBColor(0xb4, 0xba, 0xc0);
+
+fn share(count: u64, total: u64) -> f64 {
+    if total == 0 {
+        0.0
+    } else {
+        count as f64 / total as f64
+    }
+}
+
+fn percent(count: u64, total: u64) -> String {
+    if total == 0 {
+        "–".to_owned()
+    } else {
+        format!("{:.1} %", 100.0 * share(count, total))
+    }
+}
+
+/// A shade between that of an empty cell and the full colour.
+fn blend(full: RGBColor, strength: f64) -> RGBColor {
+    let mix = |from: u8, to: u8| {
+        (f64::from(from) + (f64::from(to) - f64::from(from)) * strength).round() as u8
+    };
+    RGBColor(
+        mix(EMPTY_COLOUR.0, full.0),
+        mix(EMPTY_COLOUR.1, full.1),
+        mix(EMPTY_COLOUR.2, full.2),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_as_it_was_meant() {
+        let confusion = Confusion::new(vec![980, 0, 5, 0, 1100, 0, 12, 3, 0], 3);
+        let expected = "\
+digit │     0     1     2 │ recognised
+──────┼───────────────────┼───────────
+    0 │   980     ·     5 │     99.5 %
+    1 │     ·  1100     · │    100.0 %
+    2 │    12     3     · │      0.0 %
+";
+        assert_eq!(confusion.to_string(), expected);
+    }
+
+    #[test]
+    fn matrices_of_every_kind_are_drawn() {
+        for (counts, classes) in [
+            (vec![], 0),
+            (vec![0], 1),
+            (vec![7], 1),
+            (vec![0; 100], 10),
+            (vec![u64::MAX / 8; 4], 2),
+        ] {
+            let svg = Confusion::new(counts, classes).to_svg("Confusion").unwrap();
+            assert!(svg.contains("Confusion") && !svg.contains("NaN"));
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Data files made to do harm are refused with one line, at once, and without memory being given
+//! out on their word.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::fs;
+use std::io::{Cursor, Read};
+
+use flate2::{Compression, read::GzEncoder};
+use mnist_demo::data::{Cause, Error, FILES, MAX_ITEMS, Sketch, Splits, read_images, read_labels};
+use proptest::prelude::*;
+
+/// What a file of a few bytes may make the program allocate at its worst: buffers for reading and
+/// inflating.
+const LITTLE: usize = 512 << 10;
+
+thread_local! {
+    static IN_USE: Cell<usize> = const { Cell::new(0) };
+    static PEAK: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts for each thread the bytes in use, and the most there were.
+struct Counting;
+
+#[expect(unsafe_code, reason = "an allocator cannot be written without")]
+// SAFETY: every call is passed on to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        IN_USE.set(IN_USE.get().wrapping_add(layout.size()));
+        PEAK.set(PEAK.get().max(IN_USE.get()));
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // What another thread allocated may be freed here, so the count only stays above zero.
+        IN_USE.set(IN_USE.get().saturating_sub(layout.size()));
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// What `f` returns, and how many bytes it had in use at its worst beyond those that were there
+/// before.
+fn peak<R>(f: impl FnOnce() -> R) -> (R, usize) {
+    let before = IN_USE.get();
+    PEAK.set(before);
+    let result = f();
+    (result, PEAK.get() - before)
+}
+
+fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, dims.len() as u8];
+    bytes.extend(dims.iter().flat_map(|dim| dim.to_be_bytes()));
+    bytes.extend(data);
+    bytes
+}
+
+fn gzip(bytes: impl Read) -> Vec<u8> {
+    let mut packed = Vec::new();
+    GzEncoder::new(bytes, Compression::best())
+        .read_to_end(&mut packed)
+        .unwrap();
+    packed
+}
+
+/// A file of a thousandth of the size that begins with `header` and goes on with 256 MB of zeros.
+fn bomb(header: &[u8]) -> Vec<u8> {
+    gzip(header.chain(std::io::repeat(0).take(256 << 20)))
+}
+
+/// Puts one hostile file among three good ones, and returns how it was refused.
+fn refuse(name: &str, bytes: &[u8]) -> Error {
+    let dir = tempfile::tempdir().unwrap();
+    let good = [
+        idx(&[2, 2, 2], &[0; 8]),
+        idx(&[2], &[1, 2]),
+        idx(&[1, 2, 2], &[0; 4]),
+        idx(&[1], &[0]),
+    ];
+    for (good_name, good_bytes) in FILES.iter().zip(good) {
+        fs::write(dir.path().join(good_name), good_bytes).unwrap();
+    }
+    fs::write(dir.path().join(name), bytes).unwrap();
+    let (result, peak) = peak(|| Splits::from_dir(dir.path()));
+    let error = result.expect_err("a hostile file was accepted");
+    let message = error.to_string();
+    assert!(
+        message.contains(name) && !message.contains('\n'),
+        "{message}"
+    );
+    assert!(
+        peak < LITTLE,
+        "{peak} bytes were allocated before {message}"
+    );
+    error
+}
+
+#[test]
+fn hostile_images_are_refused() {
+    let cause = |bytes: &[u8]| refuse(FILES[0], bytes).cause;
+    assert!(matches!(
+        cause(b""),
+        Cause::Truncated { part: "header", .. }
+    ));
+    assert!(matches!(cause(&[0x1f, 0x8b]), Cause::Gzip(_)));
+    assert!(matches!(
+        cause(&[0x1f, 0x8b, 8, 0xff, 0xff, 0xff]),
+        Cause::Gzip(_)
+    ));
+    assert!(matches!(
+        cause(b"<html>not found</html>"),
+        Cause::NotIdx { .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[2], &[1, 2])),
+        Cause::WrongDimensions { .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[2; 255], &[])),
+        Cause::WrongDimensions { .. }
+    ));
+    assert!(matches!(cause(&idx(&[0, 2, 2], &[])), Cause::Empty));
+    assert!(matches!(cause(&idx(&[2, 0, u32::MAX], &[])), Cause::Empty));
+    assert!(matches!(
+        cause(&idx(&[u32::MAX; 3], &[])),
+        Cause::TooLarge { .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[1 << 31, 1 << 31, 4], &[])),
+        Cause::TooLarge { .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[2, 1 << 13, 1 << 13], &[])),
+        Cause::TooLarge { .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[2, 1025, 2], &[])),
+        Cause::TooLarge { .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[60_000, 28, 28], &[])),
+        Cause::CountMismatch { .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[2, 1024, 1024], &[0; 9])),
+        Cause::Truncated { part: "data", .. }
+    ));
+    assert!(matches!(
+        cause(&gzip(&idx(&[2, 1024, 1024], &[0; 9])[..])),
+        Cause::Truncated { part: "data", .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[2, 2, 2], &[0; 9])),
+        Cause::TrailingBytes { expected: 8 }
+    ));
+    assert!(matches!(
+        cause(&[gzip(&idx(&[2, 2, 2], &[0; 8])[..]), b"rest".to_vec()].concat()),
+        Cause::Gzip(_)
+    ));
+    assert!(matches!(cause(&bomb(b"")), Cause::WrongType { found: 0 }));
+    assert!(matches!(
+        cause(&bomb(&idx(&[2, 2, 2], &[]))),
+        Cause::TrailingBytes { .. }
+    ));
+    assert!(matches!(
+        cause(&bomb(&idx(&[300_000, 28, 28], &[]))),
+        Cause::CountMismatch { .. }
+    ));
+    assert!(matches!(
+        cause(&gzip(&bomb(&idx(&[2, 2, 2], &[]))[..])),
+        Cause::NotIdx { .. }
+    ));
+}
+
+#[test]
+fn hostile_labels_are_refused() {
+    let cause = |bytes: &[u8]| refuse(FILES[1], bytes).cause;
+    assert!(matches!(
+        cause(&idx(&[u32::MAX], &[])),
+        Cause::TooLarge { .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[MAX_ITEMS + 1], &[])),
+        Cause::TooLarge { .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[MAX_ITEMS], &[])),
+        Cause::Truncated { .. }
+    ));
+    assert!(matches!(
+        cause(&idx(&[2], &[1, 255])),
+        Cause::BadLabel {
+            index: 1,
+            label: 255
+        }
+    ));
+    assert!(matches!(
+        cause(&idx(&[2, 2, 2], &[0; 8])),
+        Cause::WrongDimensions { .. }
+    ));
+    assert!(matches!(
+        cause(&bomb(&idx(&[2], &[]))),
+        Cause::TrailingBytes { .. }
+    ));
+    let mut of_floats = idx(&[2], &[0; 8]);
+    of_floats[2] = 0x0d;
+    assert!(matches!(
+        cause(&of_floats),
+        Cause::WrongType { found: 0x0d }
+    ));
+}
+
+#[test]
+fn a_picture_is_refused_by_its_header() {
+    // The header of a picture of 2³¹−1 pixels a side, whose checksum is right.
+    let header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x06\0\0\0\x14\xc9\x0b\x66";
+    let (result, peak) = peak(|| Sketch::read_png(Cursor::new(header)));
+    assert!(matches!(result, Err(Cause::PictureTooLarge { .. })));
+    assert!(peak < LITTLE, "{peak} bytes");
+}
+
+proptest! {
+    /// Bytes of every kind, most of them behind a header that lets them get some way.
+    #[test]
+    fn any_bytes_are_read_or_refused_in_little_memory(
+        bytes in prop::collection::vec(any::<u8>(), 0..400),
+        dims in prop::array::uniform3(prop_oneof![0_u32..20, any::<u32>()]),
+        start in 0_usize..5,
+    ) {
+        let header = match start {
+            0 => vec![],
+            1 => idx(&dims[..1], &[]),
+            2 => idx(&dims, &[]),
+            3 => vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0],
+            _ => vec![0x1f, 0x8b],
+        };
+        let bytes = [header, bytes].concat();
+        for bytes in [gzip(&bytes[..]), bytes] {
+            let (_, of_labels) = peak(|| read_labels(&bytes[..]));
+            let (_, of_images) = peak(|| read_images(&bytes[..], dims[0] as usize));
+            prop_assert!(of_labels.max(of_images) < LITTLE, "{} and {} bytes", of_labels, of_images);
+        }
+    }
+}
