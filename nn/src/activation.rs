@@ -25,8 +25,13 @@ pub enum Activation {
 
 impl Activation {
     /// Every activation.
-    pub const ALL: [Activation; 5] =
-        [Activation::Relu, Activation::Sigmoid, Activation::Tanh, Activation::Softplus, Activation::Identity];
+    pub const ALL: [Activation; 5] = [
+        Activation::Relu,
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::Softplus,
+        Activation::Identity,
+    ];
 
     /// µ(z), elementwise.
     #[must_use]
@@ -68,7 +73,9 @@ impl FromStr for Activation {
     type Err = UnknownActivation;
 
     fn from_str(name: &str) -> Result<Self, UnknownActivation> {
-        let found = Activation::ALL.into_iter().find(|activation| activation.name() == name);
+        let found = Activation::ALL
+            .into_iter()
+            .find(|activation| activation.name() == name);
         found.ok_or_else(|| UnknownActivation(name.to_owned()))
     }
 }

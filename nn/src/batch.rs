@@ -81,7 +81,11 @@ impl Plan {
         // Forward and backward pass hold a value and an adjoint for every neuron.
         let neurons: usize = network.widths().iter().sum();
         let chunk = (CHUNK_BYTES / (2 * neurons * size_of::<T>())).clamp(64, 256) / 16 * 16;
-        Plan { samples, lanes, chunk }
+        Plan {
+            samples,
+            lanes,
+            chunk,
+        }
     }
 
     /// The samples of a lane.
@@ -114,7 +118,12 @@ impl<T: Real> BatchGradient<T> {
     /// A gradient by the given method.
     #[must_use]
     pub fn new(network: &Mlp, loss: Loss, method: Method) -> Self {
-        let mut gradient = BatchGradient { network: network.clone(), loss, method, lanes: Vec::new() };
+        let mut gradient = BatchGradient {
+            network: network.clone(),
+            loss,
+            method,
+            lanes: Vec::new(),
+        };
         gradient.provide(1);
         gradient
     }
@@ -141,10 +150,23 @@ impl<T: Real> BatchGradient<T> {
     pub fn compute(&mut self, parameters: &Parameters<T>, batch: &impl Batch<T>) -> f64 {
         let plan = Plan::new::<T>(&self.network, batch.len());
         self.provide(plan.lanes);
-        let BatchGradient { network, loss, method, lanes } = self;
+        let BatchGradient {
+            network,
+            loss,
+            method,
+            lanes,
+        } = self;
         let lanes = &mut lanes[..plan.lanes];
         let run = |(number, lane): (usize, &mut Lane<T>)| {
-            lane.run(network, *loss, *method, parameters, batch, plan.lane(number), &plan);
+            lane.run(
+                network,
+                *loss,
+                *method,
+                parameters,
+                batch,
+                plan.lane(number),
+                &plan,
+            );
         };
         if rayon::current_num_threads() > 1 && lanes.len() > 1 {
             lanes.par_iter_mut().enumerate().for_each(run);
@@ -164,17 +186,21 @@ impl<T: Real> BatchGradient<T> {
     /// Makes sure that there are so many lanes.
     fn provide(&mut self, lanes: usize) {
         let layout = self.network.layout();
-        self.lanes.resize_with(lanes.max(self.lanes.len()), || Lane {
-            tape: Tape::new(),
-            gradient: Parameters::zeros(Arc::clone(layout)),
-            cost: 0.0,
-        });
+        self.lanes
+            .resize_with(lanes.max(self.lanes.len()), || Lane {
+                tape: Tape::new(),
+                gradient: Parameters::zeros(Arc::clone(layout)),
+                cost: 0.0,
+            });
     }
 }
 
 impl<T: Real> Lane<T> {
     /// Adds up the gradient of a run of samples, chunk after chunk.
-    #[expect(clippy::too_many_arguments, reason = "a lane is told everything anew at each step")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a lane is told everything anew at each step"
+    )]
     fn run(
         &mut self,
         network: &Mlp,
@@ -194,9 +220,15 @@ impl<T: Real> Lane<T> {
             let (x, targets) = batch.load(begin..end);
             self.cost += match method {
                 Method::Tape => self.add_by_tape(network, loss, parameters, x, &targets, weight),
-                Method::ClosedForm => {
-                    delta::add_gradient(network, loss, parameters, &x, &targets, weight, &mut self.gradient)
-                }
+                Method::ClosedForm => delta::add_gradient(
+                    network,
+                    loss,
+                    parameters,
+                    &x,
+                    &targets,
+                    weight,
+                    &mut self.gradient,
+                ),
             };
             begin = end;
         }
@@ -215,7 +247,8 @@ impl<T: Real> Lane<T> {
             let variables = parameters.record(&self.tape);
             let z = network.forward(&variables, &self.tape.constant(x));
             let cost = loss.sum(&z, targets);
-            self.gradient.add(&cost.vjp(weight), &variables, T::from_f64(1.0));
+            self.gradient
+                .add(&cost.vjp(weight), &variables, T::from_f64(1.0));
             cost.item().to_f64()
         };
         // The recording is forgotten on the thread that made it, so that its memory is there for the next chunk, and
@@ -227,10 +260,17 @@ impl<T: Real> Lane<T> {
 
 /// Adds all lanes to the first, in their order.
 fn add_up<T: Real>(lanes: &mut [Lane<T>]) {
-    let Some((first, others)) = lanes.split_first_mut() else { return };
+    let Some((first, others)) = lanes.split_first_mut() else {
+        return;
+    };
     for lane in others {
         first.cost += lane.cost;
-        for (sum, &term) in first.gradient.data_mut().iter_mut().zip(lane.gradient.data()) {
+        for (sum, &term) in first
+            .gradient
+            .data_mut()
+            .iter_mut()
+            .zip(lane.gradient.data())
+        {
             *sum = *sum + term;
         }
     }

@@ -97,14 +97,22 @@ pub fn save<T: Real>(
     let path = path.as_ref();
     let write = || -> Result<(), Cause> {
         let bytes = serialize(network, loss, parameters)?;
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(folder)?;
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let mut file = tempfile::Builder::new()
+            .prefix(".unfinished-")
+            .tempfile_in(folder)?;
         file.write_all(&bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|failure| failure.error)?;
         Ok(())
     };
-    write().map_err(|cause| CheckpointError { path: path.to_owned(), cause })
+    write().map_err(|cause| CheckpointError {
+        path: path.to_owned(),
+        cause,
+    })
 }
 
 /// The bytes of a file that holds a network.
@@ -112,9 +120,18 @@ pub fn save<T: Real>(
 /// # Errors
 ///
 /// If the format refuses it.
-fn serialize<T: Real>(network: &Mlp, loss: Loss, parameters: &Parameters<T>) -> Result<Vec<u8>, Cause> {
-    let description = Description { widths: network.widths().to_vec(), hidden: network.hidden(), loss };
-    let description = serde_json::to_string(&description).map_err(|error| Cause::Network(error.to_string()))?;
+fn serialize<T: Real>(
+    network: &Mlp,
+    loss: Loss,
+    parameters: &Parameters<T>,
+) -> Result<Vec<u8>, Cause> {
+    let description = Description {
+        widths: network.widths().to_vec(),
+        hidden: network.hidden(),
+        loss,
+    };
+    let description =
+        serde_json::to_string(&description).map_err(|error| Cause::Network(error.to_string()))?;
     let tensors: Vec<(&str, Tensor<T>, Vec<u8>)> = parameters
         .iter()
         .map(|(name, tensor)| {
@@ -124,9 +141,15 @@ fn serialize<T: Real>(network: &Mlp, loss: Loss, parameters: &Parameters<T>) -> 
         .collect();
     let mut views = Vec::new();
     for (name, tensor, bytes) in &tensors {
-        views.push((*name, TensorView::new(dtype::<T>(), tensor.shape().to_vec(), bytes)?));
+        views.push((
+            *name,
+            TensorView::new(dtype::<T>(), tensor.shape().to_vec(), bytes)?,
+        ));
     }
-    Ok(safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), description)])))?)
+    Ok(safetensors::serialize(
+        views,
+        Some(HashMap::from([(KEY.to_owned(), description)])),
+    )?)
 }
 
 /// Reads a network from a file that [`save`] wrote, in either precision.
@@ -138,64 +161,115 @@ pub fn load<T: Real>(path: impl AsRef<Path>) -> Result<Saved<T>, CheckpointError
     let path = path.as_ref();
     let read = || -> Result<Saved<T>, Cause> {
         let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+        std::fs::File::open(path)?
+            .take(MAX_BYTES + 1)
+            .read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_BYTES {
             return Err(Cause::TooLarge);
         }
         deserialize(&bytes)
     };
-    read().map_err(|cause| CheckpointError { path: path.to_owned(), cause })
+    read().map_err(|cause| CheckpointError {
+        path: path.to_owned(),
+        cause,
+    })
 }
 
 fn deserialize<T: Real>(bytes: &[u8]) -> Result<Saved<T>, Cause> {
     let (_, metadata) = SafeTensors::read_metadata(bytes)?;
     let file = SafeTensors::deserialize(bytes)?;
-    let description = metadata.metadata().as_ref().and_then(|entries| entries.get(KEY));
-    let description = description.ok_or_else(|| Cause::Network(format!("there is no `{KEY}` in its metadata")))?;
-    let Description { widths, hidden, loss } =
-        serde_json::from_str(description).map_err(|error| Cause::Network(error.to_string()))?;
+    let description = metadata
+        .metadata()
+        .as_ref()
+        .and_then(|entries| entries.get(KEY));
+    let description = description
+        .ok_or_else(|| Cause::Network(format!("there is no `{KEY}` in its metadata")))?;
+    let Description {
+        widths,
+        hidden,
+        loss,
+    } = serde_json::from_str(description).map_err(|error| Cause::Network(error.to_string()))?;
     // The widths are checked against the tensors before anything of their size is made.
     if widths.len() < 2 || widths.contains(&0) {
-        return Err(Cause::Network(format!("a network cannot have the widths {widths:?}")));
+        return Err(Cause::Network(format!(
+            "a network cannot have the widths {widths:?}"
+        )));
     }
     for (layer, pair) in widths.windows(2).enumerate() {
-        check_shape(&file, format!("layers.{layer}.weight"), vec![pair[1], pair[0]])?;
+        check_shape(
+            &file,
+            format!("layers.{layer}.weight"),
+            vec![pair[1], pair[0]],
+        )?;
         check_shape(&file, format!("layers.{layer}.bias"), vec![pair[1]])?;
     }
     if let Loss::CrossEntropy { label_smoothing } = loss
         && !(0.0..=1.0).contains(&label_smoothing)
     {
-        return Err(Cause::Network(format!("a label smoothing of {label_smoothing} is not in [0, 1]")));
+        return Err(Cause::Network(format!(
+            "a label smoothing of {label_smoothing} is not in [0, 1]"
+        )));
     }
 
     let network = Mlp::new(&widths, hidden);
     let mut parameters = Parameters::zeros(network.layout().clone());
     for (number, slice) in network.layout().slices().iter().enumerate() {
-        let view = file.tensor(&slice.name).map_err(|_| Cause::Missing(slice.name.clone()))?;
+        let view = file
+            .tensor(&slice.name)
+            .map_err(|_| Cause::Missing(slice.name.clone()))?;
         let values = parameters.slice_mut(number);
         match view.dtype() {
-            Dtype::F32 => read_into(values, view.data().as_chunks().0, |bytes| f64::from(f32::from_le_bytes(bytes))),
+            Dtype::F32 => read_into(values, view.data().as_chunks().0, |bytes| {
+                f64::from(f32::from_le_bytes(bytes))
+            }),
             Dtype::F64 => read_into(values, view.data().as_chunks().0, f64::from_le_bytes),
-            other => return Err(Cause::Precision { name: slice.name.clone(), found: format!("{other:?}") }),
+            other => {
+                return Err(Cause::Precision {
+                    name: slice.name.clone(),
+                    found: format!("{other:?}"),
+                });
+            }
         }
     }
-    Ok(Saved { network, loss, parameters })
+    Ok(Saved {
+        network,
+        loss,
+        parameters,
+    })
 }
 
 fn check_shape(file: &SafeTensors<'_>, name: String, wanted: Vec<usize>) -> Result<(), Cause> {
-    let Ok(view) = file.tensor(&name) else { return Err(Cause::Missing(name)) };
+    let Ok(view) = file.tensor(&name) else {
+        return Err(Cause::Missing(name));
+    };
     let found = view.shape().to_vec();
-    if found == wanted { Ok(()) } else { Err(Cause::Shape { name, found, wanted }) }
+    if found == wanted {
+        Ok(())
+    } else {
+        Err(Cause::Shape {
+            name,
+            found,
+            wanted,
+        })
+    }
 }
 
-fn read_into<T: Real, const N: usize>(values: &mut [T], bytes: &[[u8; N]], decode: impl Fn([u8; N]) -> f64) {
+fn read_into<T: Real, const N: usize>(
+    values: &mut [T],
+    bytes: &[[u8; N]],
+    decode: impl Fn([u8; N]) -> f64,
+) {
     for (value, &bytes) in values.iter_mut().zip(bytes) {
         *value = T::from_f64(decode(bytes));
     }
 }
 
 fn dtype<T: Real>() -> Dtype {
-    if size_of::<T>() == 4 { Dtype::F32 } else { Dtype::F64 }
+    if size_of::<T>() == 4 {
+        Dtype::F32
+    } else {
+        Dtype::F64
+    }
 }
 
 /// The bytes of a number, the least significant first, as the format wants them.
@@ -220,7 +294,11 @@ mod tests {
     fn saved<T: Real>() -> Saved<T> {
         let network = Mlp::new(&[5, 4, 3], Activation::Tanh);
         let parameters = network.init(Initializer::Normal(1.0), 3);
-        Saved { network, loss: Loss::cross_entropy(), parameters }
+        Saved {
+            network,
+            loss: Loss::cross_entropy(),
+            parameters,
+        }
     }
 
     fn bytes_of<T: Real>(saved: &Saved<T>) -> Vec<u8> {
@@ -236,15 +314,25 @@ mod tests {
         assert_eq!(load::<f64>(&path).unwrap(), double);
         save(&path, &single.network, single.loss, &single.parameters).unwrap();
         assert_eq!(load::<f32>(&path).unwrap(), single);
-        assert_eq!(load::<f64>(&path).unwrap().parameters.data()[0], f64::from(single.parameters.data()[0]));
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+        assert_eq!(
+            load::<f64>(&path).unwrap().parameters.data()[0],
+            f64::from(single.parameters.data()[0])
+        );
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "no temporary file is left"
+        );
     }
 
     #[test]
     fn a_file_cut_short_or_altered_is_refused() {
         let bytes = bytes_of(&saved::<f32>());
         for length in 0..bytes.len() {
-            assert!(deserialize::<f32>(&bytes[..length]).is_err(), "cut at {length}");
+            assert!(
+                deserialize::<f32>(&bytes[..length]).is_err(),
+                "cut at {length}"
+            );
         }
         for place in 0..bytes.len() {
             let mut altered = bytes.clone();
@@ -259,7 +347,10 @@ mod tests {
         let wrong = |from: &str, to: &str| {
             assert_eq!(from.len(), to.len());
             let text = bytes_of(&saved::<f32>());
-            let place = text.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+            let place = text
+                .windows(from.len())
+                .position(|window| window == from.as_bytes())
+                .unwrap();
             let mut altered = text.clone();
             altered[place..place + to.len()].copy_from_slice(to.as_bytes());
             deserialize::<f32>(&altered).unwrap_err().to_string()
@@ -268,7 +359,10 @@ mod tests {
             wrong("[5,4,3]", "[5,6,3]"),
             "tensor `layers.0.weight` has shape [4, 5], and the network needs [6, 5]"
         );
-        assert_eq!(wrong("layers.1.bias", "layers.1.bits"), "there is no tensor `layers.1.bias`");
+        assert_eq!(
+            wrong("layers.1.bias", "layers.1.bits"),
+            "there is no tensor `layers.1.bias`"
+        );
         assert!(wrong("[5,4,3]", "[5,0,3]").contains("cannot have the widths"));
         assert!(wrong("tanh", "tank").contains("does not tell its network"));
     }
@@ -276,7 +370,16 @@ mod tests {
     #[test]
     fn an_earlier_file_stays_when_the_new_one_cannot_be_written() {
         let saved = saved::<f32>();
-        let error = save("/nowhere/weights", &saved.network, saved.loss, &saved.parameters).unwrap_err();
-        assert!(error.to_string().starts_with("/nowhere/weights: "), "{error}");
+        let error = save(
+            "/nowhere/weights",
+            &saved.network,
+            saved.loss,
+            &saved.parameters,
+        )
+        .unwrap_err();
+        assert!(
+            error.to_string().starts_with("/nowhere/weights: "),
+            "{error}"
+        );
     }
 }

@@ -38,7 +38,11 @@ impl Dataset {
     /// If their numbers differ.
     pub fn new(inputs: &[u8], features: usize, classes: &[u8]) -> Result<Dataset, DatasetError> {
         if classes.len().checked_mul(features) != Some(inputs.len()) {
-            return Err(DatasetError::Size { bytes: inputs.len(), samples: classes.len(), features });
+            return Err(DatasetError::Size {
+                bytes: inputs.len(),
+                samples: classes.len(),
+                features,
+            });
         }
         Ok(Dataset {
             inputs: Tensor::new([classes.len(), features], inputs),
@@ -77,13 +81,19 @@ impl Dataset {
     /// If it does not lie inside the data.
     #[must_use]
     pub fn range(&self, range: Range<usize>) -> Dataset {
-        Dataset { inputs: self.inputs.rows(range.clone()), classes: self.classes.rows(range) }
+        Dataset {
+            inputs: self.inputs.rows(range.clone()),
+            classes: self.classes.rows(range),
+        }
     }
 
     /// The samples of the given numbers, in that order.
     #[must_use]
     pub fn select<'a>(&'a self, numbers: &'a [usize]) -> Selection<'a> {
-        Selection { data: self, numbers }
+        Selection {
+            data: self,
+            numbers,
+        }
     }
 
     /// The numbers of all samples in an order drawn from a generator, for batches of an epoch.
@@ -107,7 +117,10 @@ impl<T: Real> Batch<T> for Dataset {
     }
 
     fn load(&self, range: Range<usize>) -> (Tensor<T>, Targets<T>) {
-        (widen(&self.inputs.rows(range.clone())), self.classes.rows(range).into())
+        (
+            widen(&self.inputs.rows(range.clone())),
+            self.classes.rows(range).into(),
+        )
     }
 }
 
@@ -125,6 +138,9 @@ impl<T: Real> Batch<T> for Selection<'_> {
 
     fn load(&self, range: Range<usize>) -> (Tensor<T>, Targets<T>) {
         let numbers = &self.numbers[range];
-        (widen(&self.data.inputs.gather_rows(numbers)), self.data.classes.gather_rows(numbers).into())
+        (
+            widen(&self.data.inputs.gather_rows(numbers)),
+            self.data.classes.gather_rows(numbers).into(),
+        )
     }
 }

@@ -40,7 +40,10 @@ pub fn add_gradient<T: Real>(
     a.push(x.clone());
     let mut z = Tensor::scalar(T::default());
     for layer in 1..=last {
-        z = a[layer - 1].linear(&parameters.tensor(2 * layer - 2), &parameters.tensor(2 * layer - 1));
+        z = a[layer - 1].linear(
+            &parameters.tensor(2 * layer - 2),
+            &parameters.tensor(2 * layer - 1),
+        );
         if layer < last {
             let mut activations = z;
             activate(network.hidden(), activations.data_mut());
@@ -58,13 +61,19 @@ pub fn add_gradient<T: Real>(
     }
     for layer in (1..=last).rev() {
         let one = T::from_f64(1.0);
-        add_product(one, transposed(&delta), plain(&a[layer - 1]), gradient.slice_mut(2 * layer - 2));
+        add_product(
+            one,
+            transposed(&delta),
+            plain(&a[layer - 1]),
+            gradient.slice_mut(2 * layer - 2),
+        );
         let bias = gradient.slice_mut(2 * layer - 1);
         for (sum, &delta) in bias.iter_mut().zip(delta.sum_over(&[0]).data()) {
             *sum = *sum + delta;
         }
         if layer > 1 {
-            let mut previous = Tensor::product(plain(&delta), plain(&parameters.tensor(2 * layer - 2)));
+            let mut previous =
+                Tensor::product(plain(&delta), plain(&parameters.tensor(2 * layer - 2)));
             times_slope(network.hidden(), a[layer - 1].data(), previous.data_mut());
             delta = previous;
         }
@@ -76,7 +85,9 @@ pub fn add_gradient<T: Real>(
 fn activate<T: Real>(activation: Activation, z: &mut [T]) {
     let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
     match activation {
-        Activation::Relu => z.iter_mut().for_each(|z| *z = if *z <= zero { zero } else { *z }),
+        Activation::Relu => z
+            .iter_mut()
+            .for_each(|z| *z = if *z <= zero { zero } else { *z }),
         Activation::Sigmoid => z.iter_mut().for_each(|z| *z = one / (one + (-*z).exp())),
         Activation::Tanh => z.iter_mut().for_each(|z| *z = z.tanh()),
         Activation::Softplus => z.iter_mut().for_each(|z| *z = softplus(*z)),
@@ -87,7 +98,11 @@ fn activate<T: Real>(activation: Activation, z: &mut [T]) {
 /// ln(1 + eᶻ), with the larger of 1 and eᶻ taken out of the logarithm.
 fn softplus<T: Real>(z: T) -> T {
     let zero = T::from_f64(0.0);
-    if z > zero { z + (-z).exp().ln_1p() } else { z.exp().ln_1p() }
+    if z > zero {
+        z + (-z).exp().ln_1p()
+    } else {
+        z.exp().ln_1p()
+    }
 }
 
 /// Multiplies by µ′(z), told from a = µ(z): every activation of ours lets it be.
@@ -95,7 +110,9 @@ fn times_slope<T: Real>(activation: Activation, a: &[T], delta: &mut [T]) {
     let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
     let pairs = delta.iter_mut().zip(a);
     match activation {
-        Activation::Relu => pairs.for_each(|(delta, &a)| *delta = if a > zero { *delta } else { zero }),
+        Activation::Relu => {
+            pairs.for_each(|(delta, &a)| *delta = if a > zero { *delta } else { zero })
+        }
         Activation::Sigmoid => pairs.for_each(|(delta, &a)| *delta = *delta * a * (one - a)),
         Activation::Tanh => pairs.for_each(|(delta, &a)| *delta = *delta * (one - a * a)),
         // 1 / (1 + e⁻ᶻ) with eᵃ = 1 + eᶻ is 1 − e⁻ᵃ.
@@ -123,7 +140,9 @@ fn last_delta<T: Real>(loss: Loss, z: &Tensor<T>, targets: &Targets<T>) -> (f64,
                 *delta = difference + difference;
             }
             match output {
-                Output::Elementwise(activation) => times_slope(activation, a.data(), delta.data_mut()),
+                Output::Elementwise(activation) => {
+                    times_slope(activation, a.data(), delta.data_mut())
+                }
                 Output::Softmax => times_softmax_jacobian(&a, &mut delta),
             }
             (cost, delta)
@@ -132,13 +151,20 @@ fn last_delta<T: Real>(loss: Loss, z: &Tensor<T>, targets: &Targets<T>) -> (f64,
 }
 
 /// Cross-entropy: `C = −Σ yᵢ ln aᵢ` and `δ = a Σ yᵢ − y`, which is a − y for targets that sum to 1.
-fn cross_entropy<T: Real>(z: &Tensor<T>, targets: &Targets<T>, label_smoothing: f64) -> (f64, Tensor<T>) {
+fn cross_entropy<T: Real>(
+    z: &Tensor<T>,
+    targets: &Targets<T>,
+    label_smoothing: f64,
+) -> (f64, Tensor<T>) {
     let classes = z.shape()[1];
     let mut cost = 0.0;
     let mut delta = z.clone();
     if let (Targets::Classes(numbers), 0.0) = (targets, label_smoothing) {
-        for ((row, z), &class) in
-            delta.data_mut().chunks_exact_mut(classes).zip(z.data().chunks_exact(classes)).zip(numbers.data())
+        for ((row, z), &class) in delta
+            .data_mut()
+            .chunks_exact_mut(classes)
+            .zip(z.data().chunks_exact(classes))
+            .zip(numbers.data())
         {
             let class = class as usize;
             cost += (softmax_row(row) - z[class]).to_f64();
@@ -147,11 +173,19 @@ fn cross_entropy<T: Real>(z: &Tensor<T>, targets: &Targets<T>, label_smoothing: 
         return (cost, delta);
     }
     let y = targets.probabilities(classes);
-    let (keep, share) = (T::from_f64(1.0 - label_smoothing), T::from_f64(label_smoothing / classes as f64));
+    let (keep, share) = (
+        T::from_f64(1.0 - label_smoothing),
+        T::from_f64(label_smoothing / classes as f64),
+    );
     let rows = delta.data_mut().chunks_exact_mut(classes);
-    for ((row, z), y) in rows.zip(z.data().chunks_exact(classes)).zip(y.data().chunks_exact(classes)) {
+    for ((row, z), y) in rows
+        .zip(z.data().chunks_exact(classes))
+        .zip(y.data().chunks_exact(classes))
+    {
         let log_sum_exp = softmax_row(row);
-        let total = y.iter().fold(T::default(), |total, &y| total + (keep * y + share));
+        let total = y
+            .iter()
+            .fold(T::default(), |total, &y| total + (keep * y + share));
         for ((delta, &z), &y) in row.iter_mut().zip(z).zip(y) {
             let y = keep * y + share;
             if y != T::default() {
@@ -172,7 +206,9 @@ fn softmax_rows<T: Real>(z: &mut Tensor<T>) {
 
 /// eᶻⁱ / Σⱼ eᶻʲ in place, shifted by the largest z; gives ln Σⱼ eᶻʲ.
 fn softmax_row<T: Real>(row: &mut [T]) -> T {
-    let largest = row.iter().fold(-T::INFINITY, |largest, &z| if z > largest || z != z { z } else { largest });
+    let largest = row.iter().fold(-T::INFINITY, |largest, &z| {
+        if z > largest || z != z { z } else { largest }
+    });
     let mut sum = T::default();
     for z in row.iter_mut() {
         *z = (*z - largest).exp();
@@ -189,11 +225,24 @@ fn softmax_row<T: Real>(row: &mut [T]) -> T {
 fn times_softmax_jacobian<T: Real>(a: &Tensor<T>, delta: &mut Tensor<T>) {
     let classes = a.shape()[1];
     let one = T::from_f64(1.0);
-    for (a, delta) in a.data().chunks_exact(classes).zip(delta.data_mut().chunks_exact_mut(classes)) {
+    for (a, delta) in a
+        .data()
+        .chunks_exact(classes)
+        .zip(delta.data_mut().chunks_exact_mut(classes))
+    {
         let upstream: SmallVec<[T; 16]> = SmallVec::from_slice(delta);
         for (j, delta) in delta.iter_mut().enumerate() {
-            let jacobian = |i: usize| if i == j { a[i] * (one - a[i]) } else { -(a[i] * a[j]) };
-            *delta = upstream.iter().enumerate().fold(T::default(), |sum, (i, &u)| sum + jacobian(i) * u);
+            let jacobian = |i: usize| {
+                if i == j {
+                    a[i] * (one - a[i])
+                } else {
+                    -(a[i] * a[j])
+                }
+            };
+            *delta = upstream
+                .iter()
+                .enumerate()
+                .fold(T::default(), |sum, (i, &u)| sum + jacobian(i) * u);
         }
     }
 }

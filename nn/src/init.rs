@@ -83,7 +83,10 @@ mod tests {
             let draw = || initializer.draw::<f64>(200, 300, &mut Initializer::generator(5));
             let weights = draw();
             let found = weights.square().mean().item();
-            assert!((found / variance - 1.0).abs() < 0.05, "{initializer:?}: {found} instead of {variance}");
+            assert!(
+                (found / variance - 1.0).abs() < 0.05,
+                "{initializer:?}: {found} instead of {variance}"
+            );
             assert!(weights.mean().item().abs() < 3.0 * (variance / 60_000.0).sqrt());
             assert_eq!(weights, draw());
         }

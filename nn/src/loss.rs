@@ -36,21 +36,30 @@ impl Loss {
     /// Cross-entropy behind softmax, without smoothing.
     #[must_use]
     pub fn cross_entropy() -> Loss {
-        Loss::CrossEntropy { label_smoothing: 0.0 }
+        Loss::CrossEntropy {
+            label_smoothing: 0.0,
+        }
     }
 
     /// The squared difference behind an elementwise activation.
     #[must_use]
     pub fn squared_difference(output: Activation) -> Loss {
-        Loss::SquaredDifference { output: Output::Elementwise(output) }
+        Loss::SquaredDifference {
+            output: Output::Elementwise(output),
+        }
     }
 
     /// The activations aᴸ of the last layer, from its pre-activations.
     #[must_use]
     pub fn activations<A: Algebra>(&self, z: &A) -> A {
         match self {
-            Loss::CrossEntropy { .. } | Loss::SquaredDifference { output: Output::Softmax } => z.softmax(1),
-            Loss::SquaredDifference { output: Output::Elementwise(activation) } => activation.apply(z),
+            Loss::CrossEntropy { .. }
+            | Loss::SquaredDifference {
+                output: Output::Softmax,
+            } => z.softmax(1),
+            Loss::SquaredDifference {
+                output: Output::Elementwise(activation),
+            } => activation.apply(z),
         }
     }
 
@@ -63,9 +72,11 @@ impl Loss {
     #[track_caller]
     pub fn sum<A: Algebra>(&self, z: &A, targets: &Targets<A::Element>) -> A {
         match self {
-            Loss::CrossEntropy { label_smoothing } => {
-                z.cross_entropy(CrossEntropy::new(targets.clone()).label_smoothing(*label_smoothing).summed())
-            }
+            Loss::CrossEntropy { label_smoothing } => z.cross_entropy(
+                CrossEntropy::new(targets.clone())
+                    .label_smoothing(*label_smoothing)
+                    .summed(),
+            ),
             Loss::SquaredDifference { .. } => {
                 let classes = z.extents().last().copied().unwrap_or(0);
                 let y = z.constant_beside(targets.probabilities(classes));

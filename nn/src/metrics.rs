@@ -18,14 +18,20 @@ impl Evaluation {
     /// The number of samples.
     #[must_use]
     pub fn samples(&self) -> u64 {
-        self.confusion.data().iter().map(|&count| u64::from(count)).sum()
+        self.confusion
+            .data()
+            .iter()
+            .map(|&count| u64::from(count))
+            .sum()
     }
 
     /// The share of samples whose class was told; NaN of none.
     #[must_use]
     pub fn accuracy(&self) -> f64 {
         let classes = self.confusion.shape()[0];
-        let right: u64 = (0..classes).map(|class| u64::from(self.confusion.at(&[class, class]))).sum();
+        let right: u64 = (0..classes)
+            .map(|class| u64::from(self.confusion.at(&[class, class])))
+            .sum();
         right as f64 / self.samples() as f64
     }
 }
@@ -36,7 +42,12 @@ impl Evaluation {
 ///
 /// If the samples do not fit the network.
 #[must_use]
-pub fn evaluate<T: Real>(network: &Mlp, loss: Loss, parameters: &Parameters<T>, batch: &impl Batch<T>) -> Evaluation {
+pub fn evaluate<T: Real>(
+    network: &Mlp,
+    loss: Loss,
+    parameters: &Parameters<T>,
+    batch: &impl Batch<T>,
+) -> Evaluation {
     let plan = Plan::new::<T>(network, batch.len());
     let classes = network.widths().last().copied().unwrap_or(0);
     let chunks: Vec<usize> = (0..batch.len()).step_by(plan.chunk).collect();
@@ -45,7 +56,11 @@ pub fn evaluate<T: Real>(network: &Mlp, loss: Loss, parameters: &Parameters<T>, 
         .map(|begin| {
             let (x, targets) = batch.load(begin..batch.len().min(begin + plan.chunk));
             let z = network.predict(parameters, &x);
-            (loss.sum(&z, &targets).item().to_f64(), z.arg_max(1), targets)
+            (
+                loss.sum(&z, &targets).item().to_f64(),
+                z.arg_max(1),
+                targets,
+            )
         })
         .collect();
 
@@ -62,5 +77,8 @@ pub fn evaluate<T: Real>(network: &Mlp, loss: Loss, parameters: &Parameters<T>, 
             counts[truth as usize * classes + guess as usize] += 1;
         }
     }
-    Evaluation { cost: cost / batch.len() as f64, confusion }
+    Evaluation {
+        cost: cost / batch.len() as f64,
+        confusion,
+    }
 }

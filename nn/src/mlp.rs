@@ -24,13 +24,20 @@ impl Mlp {
     /// If there are fewer than two widths, or one of them is 0.
     #[must_use]
     pub fn new(widths: &[usize], hidden: Activation) -> Mlp {
-        assert!(widths.len() >= 2 && !widths.contains(&0), "a network cannot have the widths {widths:?}");
+        assert!(
+            widths.len() >= 2 && !widths.contains(&0),
+            "a network cannot have the widths {widths:?}"
+        );
         let mut layout = Layout::default();
         for (layer, pair) in widths.windows(2).enumerate() {
             layout.push(format!("layers.{layer}.weight"), [pair[1], pair[0]]);
             layout.push(format!("layers.{layer}.bias"), [pair[1]]);
         }
-        Mlp { widths: widths.to_vec(), hidden, layout: Arc::new(layout) }
+        Mlp {
+            widths: widths.to_vec(),
+            hidden,
+            layout: Arc::new(layout),
+        }
     }
 
     /// The number of neurons of each layer, inputs first.
@@ -64,7 +71,9 @@ impl Mlp {
         let mut parameters = Parameters::zeros(Arc::clone(&self.layout));
         for (layer, pair) in self.widths.windows(2).enumerate() {
             let weight = initializer.draw::<T>(pair[1], pair[0], &mut rng);
-            parameters.slice_mut(2 * layer).copy_from_slice(weight.data());
+            parameters
+                .slice_mut(2 * layer)
+                .copy_from_slice(weight.data());
         }
         parameters
     }
@@ -79,7 +88,11 @@ impl Mlp {
     #[must_use]
     #[track_caller]
     pub fn forward<A: Algebra>(&self, parameters: &[A], x: &A) -> A {
-        assert_eq!(parameters.len(), 2 * self.layers(), "a weight and a bias for each layer");
+        assert_eq!(
+            parameters.len(),
+            2 * self.layers(),
+            "a weight and a bias for each layer"
+        );
         let mut z = x.linear(&parameters[0], &parameters[1]);
         for layer in parameters[2..].chunks_exact(2) {
             z = self.hidden.apply(&z).linear(&layer[0], &layer[1]);

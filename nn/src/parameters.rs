@@ -36,11 +36,20 @@ impl Layout {
     /// If the name is taken, or the size overflows.
     pub fn push(&mut self, name: impl Into<String>, shape: impl Into<Shape>) {
         let (name, shape) = (name.into(), shape.into());
-        assert!(self.slices.iter().all(|slice| slice.name != name), "a parameter `{name}` exists already");
+        assert!(
+            self.slices.iter().all(|slice| slice.name != name),
+            "a parameter `{name}` exists already"
+        );
         let offset = self.size;
-        let end = offset.checked_add(shape.size()).and_then(|end| end.checked_next_multiple_of(ALIGNMENT));
+        let end = offset
+            .checked_add(shape.size())
+            .and_then(|end| end.checked_next_multiple_of(ALIGNMENT));
         self.size = end.expect("more parameters than can be counted");
-        self.slices.push(Slice { name, shape, offset });
+        self.slices.push(Slice {
+            name,
+            shape,
+            offset,
+        });
     }
 
     /// The slices, in the order of the buffer.
@@ -127,19 +136,28 @@ impl<T: Real> Parameters<T> {
 
     /// Every slice with its name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Tensor<T>)> {
-        self.layout.slices.iter().map(|slice| (slice.name.as_str(), self.flat.view(slice.offset, &slice.shape)))
+        self.layout.slices.iter().map(|slice| {
+            (
+                slice.name.as_str(),
+                self.flat.view(slice.offset, &slice.shape),
+            )
+        })
     }
 
     /// Every slice, in order, sharing memory: what a network is evaluated with, off the tape.
     #[must_use]
     pub fn tensors(&self) -> SmallVec<[Tensor<T>; INLINE]> {
-        (0..self.layout.slices.len()).map(|number| self.tensor(number)).collect()
+        (0..self.layout.slices.len())
+            .map(|number| self.tensor(number))
+            .collect()
     }
 
     /// Every slice as a variable of the tape, in order, without a copy.
     #[must_use]
     pub fn record<'t>(&self, tape: &'t Tape<T>) -> SmallVec<[Var<'t, T>; INLINE]> {
-        (0..self.layout.slices.len()).map(|number| tape.var(self.tensor(number))).collect()
+        (0..self.layout.slices.len())
+            .map(|number| tape.var(self.tensor(number)))
+            .collect()
     }
 
     /// Adds `scale` times the gradients with respect to the recorded variables.
@@ -148,11 +166,19 @@ impl<T: Real> Parameters<T> {
     ///
     /// If the variables are not those of [`record`](Parameters::record), of the same layout.
     pub fn add<'t>(&mut self, gradients: &Gradients<'t, T>, variables: &[Var<'t, T>], scale: T) {
-        assert_eq!(variables.len(), self.layout.slices.len(), "gradients of another layout");
+        assert_eq!(
+            variables.len(),
+            self.layout.slices.len(),
+            "gradients of another layout"
+        );
         let layout = Arc::clone(&self.layout);
         let flat = self.flat.data_mut();
         for (slice, &variable) in layout.slices.iter().zip(variables) {
-            gradients.add_to(variable, scale, &mut flat[slice.offset..slice.offset + slice.shape.size()]);
+            gradients.add_to(
+                variable,
+                scale,
+                &mut flat[slice.offset..slice.offset + slice.shape.size()],
+            );
         }
     }
 
@@ -176,9 +202,19 @@ mod tests {
     #[test]
     fn slices_are_aligned_and_padded() {
         let layout = layout();
-        assert_eq!((layout.slices()[1].offset, layout.size(), layout.parameters()), (16, 32, 18));
+        assert_eq!(
+            (
+                layout.slices()[1].offset,
+                layout.size(),
+                layout.parameters()
+            ),
+            (16, 32, 18)
+        );
         let parameters = Parameters::<f32>::zeros(layout);
-        assert_eq!(parameters.get("bias").unwrap().data().as_ptr().addr() % 64, 0);
+        assert_eq!(
+            parameters.get("bias").unwrap().data().as_ptr().addr() % 64,
+            0
+        );
         assert!(parameters.get("nothing").is_none());
     }
 
@@ -188,7 +224,11 @@ mod tests {
         let before = parameters.data().as_ptr();
         let mut tape = Tape::new();
         let variables = parameters.record(&tape);
-        assert!(variables[0].value().shares_memory_with(&parameters.tensor(1)));
+        assert!(
+            variables[0]
+                .value()
+                .shares_memory_with(&parameters.tensor(1))
+        );
         drop(variables);
         tape.reset();
         parameters.data_mut()[0] = 1.0;

@@ -17,7 +17,10 @@ impl Sgd {
     #[must_use]
     pub fn new(learning_rate: f64) -> Sgd {
         let sound = learning_rate.is_finite() && learning_rate >= 0.0;
-        assert!(sound, "a learning rate of {learning_rate} is not a finite number of 0 or more");
+        assert!(
+            sound,
+            "a learning rate of {learning_rate} is not a finite number of 0 or more"
+        );
         Sgd { learning_rate }
     }
 
@@ -27,7 +30,11 @@ impl Sgd {
     ///
     /// If the buffers differ in size.
     pub fn step<T: Real>(&mut self, parameters: &mut [T], gradient: &[T]) {
-        assert_eq!(parameters.len(), gradient.len(), "parameters and gradient differ in size");
+        assert_eq!(
+            parameters.len(),
+            gradient.len(),
+            "parameters and gradient differ in size"
+        );
         let rate = T::from_f64(self.learning_rate);
         for (parameter, &gradient) in parameters.iter_mut().zip(gradient) {
             *parameter = *parameter - rate * gradient;
