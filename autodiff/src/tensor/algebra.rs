@@ -3,10 +3,11 @@
 use super::array::Tensor;
 use super::element::Real;
 use super::kernels::elementwise::{self, Side};
-use super::kernels::{Write, broadcast::Walk, matmul};
+use super::kernels::{Write, broadcast::Walk, matmul, reduce};
 use super::ops::CrossEntropy;
 use super::shape::Shape;
 use crate::elementwise::{Binary, Unary};
+use smallvec::SmallVec;
 use std::fmt::Debug;
 
 /// A tensor to calculate with: a [`Tensor`], which computes, or a variable [`Var`](super::Var), which records.
@@ -140,13 +141,17 @@ pub trait Algebra: Clone + Debug {
     /// The sum over the axes along which `shape` was stretched to the shape of `self`: what undoes broadcasting.
     #[must_use]
     fn sum_to(&self, shape: &Shape) -> Self {
-        let extents = self.extents();
-        let added = extents.rank() - shape.rank();
-        let stretched =
-            |&axis: &usize| axis < added || (shape[axis - added] == 1 && extents[axis] != 1);
-        let axes: smallvec::SmallVec<[usize; 4]> = (0..extents.rank()).filter(stretched).collect();
+        let axes = stretched_axes(&self.extents(), shape);
         self.sum_over_keepdims(&axes).reshape(shape)
     }
+}
+
+/// The axes along which `shape` was stretched to become `extents`.
+fn stretched_axes(extents: &Shape, shape: &Shape) -> SmallVec<[usize; 4]> {
+    let added = extents.rank() - shape.rank();
+    let stretched =
+        |&axis: &usize| axis < added || (shape[axis - added] == 1 && extents[axis] != 1);
+    (0..extents.rank()).filter(stretched).collect()
 }
 
 /// A factor of a matrix product, read as it lies or transposed; made by [`plain`] and [`transposed`].
@@ -297,6 +302,23 @@ impl<T: Real> Algebra for Tensor<T> {
     #[track_caller]
     fn permute(&self, order: &[usize]) -> Self {
         Tensor::permute(self, order)
+    }
+
+    fn sum_to(&self, shape: &Shape) -> Self {
+        // A bias is stretched over the samples alone: the rows are added up, and no axis needs to be looked for.
+        if self.shape().ends_with(shape) {
+            let rows: usize = self.shape()[..self.shape().rank() - shape.rank()]
+                .iter()
+                .product();
+            let sum = |out: &mut [T]| reduce::sum(self.data(), rows, out.len(), out, Write::Set);
+            return if rows == 1 {
+                self.reshape(shape)
+            } else {
+                Tensor::made(shape.clone(), sum)
+            };
+        }
+        let axes = stretched_axes(self.shape(), shape);
+        self.sum_over_keepdims(&axes).reshape(shape)
     }
 
     #[track_caller]

@@ -127,8 +127,8 @@ impl<T: Element> Tensor<T> {
 
     /// Whether this tensor is the only one that sees its memory, so that writing to it copies nothing.
     #[must_use]
-    pub fn is_unshared(&mut self) -> bool {
-        self.buffer.as_mut_slice::<T>().is_some()
+    pub fn is_unshared(&self) -> bool {
+        self.buffer.is_unshared()
     }
 
     /// Whether both tensors are views of the same memory.

@@ -55,6 +55,14 @@ impl Buffer {
             .map_or(&[], |memory| bytemuck::cast_slice(memory))
     }
 
+    /// Whether this is the only clone.
+    pub(crate) fn is_unshared(&self) -> bool {
+        // There are no weak references, so one strong one is all there are.
+        self.0
+            .as_ref()
+            .is_some_and(|memory| Arc::strong_count(memory) == 1)
+    }
+
     /// All of the memory, to write to; `None` if another clone can see it.
     pub(crate) fn as_mut_slice<T: Pod>(&mut self) -> Option<&mut [T]> {
         let memory = self.0.as_mut().and_then(Arc::get_mut)?;
@@ -75,7 +83,8 @@ impl Drop for Buffer {
         let Some(mut memory) = self.0.take() else {
             return;
         };
-        if Arc::get_mut(&mut memory).is_some() {
+        // Asking for the count first spares the more costly exclusive access where the memory is shared.
+        if Arc::strong_count(&memory) == 1 && Arc::get_mut(&mut memory).is_some() {
             // A thread that is ending has no list any more, and then the memory is simply freed.
             let _ = FREE.try_with(|free| free.borrow_mut().put(memory));
         }

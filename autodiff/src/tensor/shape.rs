@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 /// The extent of a tensor along each axis; a scalar has none.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
 
 impl Shape {
@@ -103,6 +103,13 @@ impl Shape {
             step *= extent;
         }
         steps
+    }
+}
+
+impl Clone for Shape {
+    fn clone(&self) -> Self {
+        // A copy of the whole, where the derived implementation would go element by element.
+        Shape(SmallVec::from_slice(&self.0))
     }
 }
 

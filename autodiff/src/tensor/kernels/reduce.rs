@@ -15,6 +15,7 @@ const LANES: usize = 16;
 /// Writes or adds the sum along the middle axis to `out`, of shape (outer, inner).
 pub(crate) fn sum<T: Real>(x: &[T], extent: usize, inner: usize, out: &mut [T], write: Write) {
     if inner == 1 {
+        // The elements of a row lie side by side.
         for (row, out) in out.iter_mut().enumerate() {
             let sum = sum_of(&x[row * extent..(row + 1) * extent]);
             *out = if write == Write::Add { *out + sum } else { sum };

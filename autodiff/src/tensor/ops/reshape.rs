@@ -47,7 +47,9 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let cases: [(&[usize], &[usize]); 8] = [
+    let cases: [(&[usize], &[usize]); 10] = [
+        (&[3, 1, 2], &[6]),
+        (&[1, 1], &[1]),
         (&[], &[]),
         (&[], &[1, 1]),
         (&[1], &[]),
