@@ -34,10 +34,19 @@ impl Shape {
         self.0.len()
     }
 
+    /// Whether there are no axes.
+    pub(crate) fn is_scalar(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The shape that `self` and `other` are both broadcast to, as NumPy does it: aligned at the last axis, an
     /// extent of 1 stretches. `None` if two extents differ and neither is 1.
     #[must_use]
     pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
+        // The usual pairs first.
+        if other.is_scalar() || self == other {
+            return Some(self.clone());
+        }
         let rank = self.rank().max(other.rank());
         let extents =
             (0..rank).map(

@@ -79,14 +79,11 @@ fn add_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
         add_rows(second, length, out);
         return;
     }
-    let mut buffer = Buffer::stale::<T>(length);
-    let Some(partial) = buffer.as_mut_slice::<T>() else {
-        return;
-    };
-    let partial = &mut partial[..length];
-    partial.fill(zero());
-    add_rows(second, length, partial);
-    for (out, &partial) in out.iter_mut().zip(&*partial) {
+    let partial = Buffer::filled::<T>(length, |partial| {
+        partial.fill(zero());
+        add_rows(second, length, partial);
+    });
+    for (out, &partial) in out.iter_mut().zip(partial.as_slice::<T>()) {
         *out = *out + partial;
     }
 }
