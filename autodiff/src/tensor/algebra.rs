@@ -98,7 +98,7 @@ pub trait Algebra: Clone + Debug {
     fn add_product_to(sum: &mut Option<Self>, a: Factor<'_, Self>, b: Factor<'_, Self>);
 
     /// Adds ȳ ⊙ f′(x) to a sum that may be empty, in place where that is possible.
-    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: &Self);
+    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: Self);
 
     /// ȳ ⊙ ∂f/∂a or ȳ ⊙ ∂f/∂b, in the common shape of the operands: the term that the operand of that number gets.
     #[must_use]
@@ -369,14 +369,24 @@ impl<T: Real> Algebra for Tensor<T> {
         }
     }
 
-    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: &Self) {
-        let (x, y, y_bar, shape) = (x.data(), y.data(), y_bar.data(), x.shape());
+    fn add_unary_vjp_to(
+        sum: &mut Option<Self>,
+        function: Unary,
+        x: &Self,
+        y: &Self,
+        mut y_bar: Self,
+    ) {
         match sum {
-            Some(sum) => elementwise::unary_vjp(function, x, y, y_bar, sum.data_mut(), Write::Add),
+            Some(sum) => elementwise::add_unary_vjp(
+                function,
+                x.data(),
+                y.data(),
+                y_bar.data(),
+                sum.data_mut(),
+            ),
             None => {
-                let term =
-                    |out: &mut [T]| elementwise::unary_vjp(function, x, y, y_bar, out, Write::Set);
-                *sum = Some(Tensor::made(shape.clone(), term));
+                elementwise::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
+                *sum = Some(y_bar);
             }
         }
     }

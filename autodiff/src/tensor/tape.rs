@@ -202,6 +202,7 @@ impl<T: Real> Tape<T> {
         })
     }
 
+    #[inline(always)]
     #[track_caller]
     fn leaf(&self, operation: Operation<T>, value: Tensor<T>) -> Var<'_, T> {
         let tracked = matches!(operation, Operation::Variable);
@@ -218,6 +219,7 @@ impl<T: Real> Tape<T> {
         })
     }
 
+    #[inline(always)]
     #[track_caller]
     fn push(&self, node: Node<T>) -> Var<'_, T> {
         let mut nodes = self.nodes.borrow_mut();
