@@ -299,7 +299,7 @@ mod tests {
     fn chunks_stay_within_bounds() {
         for widths in [&[784, 10, 10][..], &[4, 2], &[784, 5000, 10]] {
             let plan = Plan::new::<f64>(&Mlp::new(widths, Activation::Relu), 60_000);
-            assert!((64..=256).contains(&plan.chunk) && plan.chunk % 16 == 0);
+            assert!((64..=256).contains(&plan.chunk) && plan.chunk.is_multiple_of(16));
         }
     }
 }

@@ -111,7 +111,7 @@ fn times_slope<T: Real>(activation: Activation, a: &[T], delta: &mut [T]) {
     let pairs = delta.iter_mut().zip(a);
     match activation {
         Activation::Relu => {
-            pairs.for_each(|(delta, &a)| *delta = if a > zero { *delta } else { zero })
+            pairs.for_each(|(delta, &a)| *delta = if a > zero { *delta } else { zero });
         }
         Activation::Sigmoid => pairs.for_each(|(delta, &a)| *delta = *delta * a * (one - a)),
         Activation::Tanh => pairs.for_each(|(delta, &a)| *delta = *delta * (one - a * a)),
@@ -141,7 +141,7 @@ fn last_delta<T: Real>(loss: Loss, z: &Tensor<T>, targets: &Targets<T>) -> (f64,
             }
             match output {
                 Output::Elementwise(activation) => {
-                    times_slope(activation, a.data(), delta.data_mut())
+                    times_slope(activation, a.data(), delta.data_mut());
                 }
                 Output::Softmax => times_softmax_jacobian(&a, &mut delta),
             }
@@ -206,9 +206,7 @@ fn softmax_rows<T: Real>(z: &mut Tensor<T>) {
 
 /// eᶻⁱ / Σⱼ eᶻʲ in place, shifted by the largest z; gives ln Σⱼ eᶻʲ.
 fn softmax_row<T: Real>(row: &mut [T]) -> T {
-    let largest = row.iter().fold(-T::INFINITY, |largest, &z| {
-        if z > largest || z != z { z } else { largest }
-    });
+    let largest = row.iter().fold(-T::INFINITY, |largest, &z| largest.max(z));
     let mut sum = T::default();
     for z in row.iter_mut() {
         *z = (*z - largest).exp();

@@ -1,0 +1,57 @@
+//! What the tape costs over the same gradient written by hand: value, closed form and tape, gradient alone and whole
+//! step, on one thread.
+//!
+//! Both use the same kernels in the same chunks, and both keep their memory between steps, as in training.
+
+use benches::{Case, NETWORKS};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use nn::{BatchGradient, Method, Sgd, evaluate};
+use std::hint::black_box;
+
+fn tape_vs_closed_form(c: &mut Criterion) {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build()
+        .expect("one thread");
+    pool.install(|| compare_all(c));
+}
+
+fn compare_all(c: &mut Criterion) {
+    for case in NETWORKS.iter().flat_map(Case::of) {
+        let mut group = c.benchmark_group(format!("tape_vs_closed_form/{}", case.network_name()));
+        let samples = case.batch.len();
+        group.throughput(Throughput::Elements(samples as u64));
+        let parameters = case.parameters();
+        let name = |what: &str| BenchmarkId::new(what, samples);
+
+        group.bench_function(name("value"), |b| {
+            b.iter(|| {
+                evaluate(
+                    &case.network,
+                    case.loss,
+                    black_box(&parameters),
+                    &case.batch,
+                )
+                .cost
+            })
+        });
+        for (label, method) in [("closed form", Method::ClosedForm), ("tape", Method::Tape)] {
+            let mut gradient = BatchGradient::new(&case.network, case.loss, method);
+            group.bench_function(name(&format!("gradient, {label}")), |b| {
+                b.iter(|| gradient.compute(black_box(&parameters), &case.batch));
+            });
+            let mut parameters = parameters.clone();
+            let mut descent = Sgd::new(1e-6);
+            group.bench_function(name(&format!("step, {label}")), |b| {
+                b.iter(|| {
+                    gradient.compute(black_box(&parameters), &case.batch);
+                    descent.step(parameters.data_mut(), gradient.gradient().data());
+                });
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, tape_vs_closed_form);
+criterion_main!(benches);
