@@ -1,16 +1,29 @@
-//! The parts that the demo is made of: the data it learns from, the pictures it draws and the
-//! folder it writes into.
+//! The parts that the demo is made of: the data it learns from, training, the comparison of the tape with the δ
+//! formulas, the pictures it draws and the folder it writes into.
 //!
-//! - [`data`]: MNIST as built in, any data set in the same files, and a single picture of the
-//!   user's own;
+//! - [`data`]: MNIST as built in, any data set in the same files, and a single picture of the user's own;
+//! - [`model`], [`batches`], [`train`](mod@train), [`mistakes`](mod@mistakes): a network, what it is shown, how it learns, and
+//!   where it fails;
+//! - [`compare`](mod@compare): the tape against the δ formulas, for every weight and bias;
+//! - [`report`]: results as text, tables and pictures;
 //! - [`output`]: files that are replaced whole or not at all;
 //! - [`picture`]: digits and probabilities in the terminal, and a sheet of digits as SVG;
 //! - [`plot`]: curves and the confusion matrix as SVG, and the latter as text.
 //!
-//! What comes from outside (files and folders) answers with a typed error whose message is one
-//! line that names the file and the cause.
+//! What comes from outside (files, folders and settings) answers with a typed error whose message is one line that
+//! names the file or option and the cause. Nothing here prints: functions return values, and [`report`] makes texts of
+//! them.
 
+pub mod batches;
+pub mod compare;
 pub mod data;
+mod error;
+pub mod mistakes;
+pub mod model;
 pub mod output;
 pub mod picture;
 pub mod plot;
+pub mod report;
+pub mod train;
+
+pub use error::Error;

@@ -5,164 +5,10 @@
 //! a derivative's terms, (|Δ| |A|ᵀ)ᵢⱼ: that is what rounding can spoil.
 
 use autodiff::tensor::{Real, Targets, Tensor};
+use nn::reference::{self, Derivative};
 use nn::{Activation, Batch, BatchGradient, Initializer, Loss, Method, Mlp, Output, Parameters};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-/// A derivative, and the sum of the absolute values of its terms.
-#[derive(Clone, Copy, Default)]
-struct Derivative {
-    value: f64,
-    scale: f64,
-}
-
-/// The mean cost and every ∂C/∂W and ∂C/∂b, by plain loops.
-fn by_plain_loops<T: Real>(
-    network: &Mlp,
-    loss: Loss,
-    parameters: &Parameters<T>,
-    (x, targets): &(Tensor<T>, Targets<T>),
-) -> (f64, Vec<Vec<Derivative>>) {
-    let widths = network.widths();
-    let layers = network.layers();
-    let samples = x.shape()[0];
-    let classes = widths[layers];
-    let numbers = |tensor: Tensor<T>| {
-        tensor
-            .data()
-            .iter()
-            .map(|x| x.to_f64())
-            .collect::<Vec<f64>>()
-    };
-    let slices: Vec<Vec<f64>> = parameters.tensors().into_iter().map(numbers).collect();
-    let targets = numbers(targets.probabilities(classes));
-    let x = numbers(x.clone());
-
-    let mut cost = 0.0;
-    let mut derivatives: Vec<Vec<Derivative>> = slices
-        .iter()
-        .map(|s| vec![Derivative::default(); s.len()])
-        .collect();
-    for sample in 0..samples {
-        // z[ℓ] and a[ℓ] of this sample; a[0] is the input.
-        let mut a = vec![x[sample * widths[0]..(sample + 1) * widths[0]].to_vec()];
-        let mut z = vec![Vec::new()];
-        for layer in 1..=layers {
-            let (weight, bias) = (&slices[2 * layer - 2], &slices[2 * layer - 1]);
-            let mut next = Vec::new();
-            for i in 0..widths[layer] {
-                let mut sum = bias[i];
-                for j in 0..widths[layer - 1] {
-                    sum += weight[i * widths[layer - 1] + j] * a[layer - 1][j];
-                }
-                next.push(sum);
-            }
-            a.push(next.iter().map(|&z| mu(network.hidden(), z)).collect());
-            z.push(next);
-        }
-        let (sample_cost, mut delta) = last_delta(
-            loss,
-            &z[layers],
-            &targets[sample * classes..(sample + 1) * classes],
-        );
-        cost += sample_cost / samples as f64;
-        for layer in (1..=layers).rev() {
-            let inputs = widths[layer - 1];
-            for i in 0..widths[layer] {
-                for j in 0..inputs {
-                    let term = delta[i] * a[layer - 1][j] / samples as f64;
-                    let derivative = &mut derivatives[2 * layer - 2][i * inputs + j];
-                    derivative.value += term;
-                    derivative.scale += term.abs();
-                }
-                let term = delta[i] / samples as f64;
-                derivatives[2 * layer - 1][i].value += term;
-                derivatives[2 * layer - 1][i].scale += term.abs();
-            }
-            if layer > 1 {
-                let weight = &slices[2 * layer - 2];
-                delta = (0..inputs)
-                    .map(|j| {
-                        let sum: f64 = (0..widths[layer])
-                            .map(|i| weight[i * inputs + j] * delta[i])
-                            .sum();
-                        mu_slope(network.hidden(), z[layer - 1][j]) * sum
-                    })
-                    .collect();
-            }
-        }
-    }
-    (cost, derivatives)
-}
-
-fn mu(activation: Activation, z: f64) -> f64 {
-    match activation {
-        Activation::Relu => z.max(0.0),
-        Activation::Sigmoid => 1.0 / (1.0 + (-z).exp()),
-        Activation::Tanh => z.tanh(),
-        Activation::Softplus => (1.0 + z.exp()).ln(),
-        _ => z,
-    }
-}
-
-fn mu_slope(activation: Activation, z: f64) -> f64 {
-    match activation {
-        Activation::Relu => f64::from(u8::from(z > 0.0)),
-        Activation::Sigmoid => 1.0 / (2.0 + z.exp() + (-z).exp()),
-        Activation::Tanh => 1.0 / z.cosh().powi(2),
-        Activation::Softplus => 1.0 / (1.0 + (-z).exp()),
-        _ => 1.0,
-    }
-}
-
-fn last_delta(loss: Loss, z: &[f64], y: &[f64]) -> (f64, Vec<f64>) {
-    let softmax = |z: &[f64]| -> Vec<f64> {
-        let sum: f64 = z.iter().map(|z| z.exp()).sum();
-        z.iter().map(|z| z.exp() / sum).collect()
-    };
-    match loss {
-        Loss::CrossEntropy { label_smoothing } => {
-            let a = softmax(z);
-            let y: Vec<f64> = y
-                .iter()
-                .map(|y| (1.0 - label_smoothing) * y + label_smoothing / z.len() as f64)
-                .collect();
-            let cost = -a.iter().zip(&y).map(|(a, y)| y * a.ln()).sum::<f64>();
-            (cost, a.iter().zip(&y).map(|(a, y)| a - y).collect())
-        }
-        Loss::SquaredDifference {
-            output: Output::Elementwise(activation),
-        } => {
-            let a: Vec<f64> = z.iter().map(|&z| mu(activation, z)).collect();
-            let cost = a.iter().zip(y).map(|(a, y)| (a - y).powi(2)).sum();
-            let delta = a
-                .iter()
-                .zip(y)
-                .zip(z)
-                .map(|((a, y), &z)| 2.0 * (a - y) * mu_slope(activation, z))
-                .collect();
-            (cost, delta)
-        }
-        Loss::SquaredDifference { .. } => {
-            let a = softmax(z);
-            let cost = a.iter().zip(y).map(|(a, y)| (a - y).powi(2)).sum();
-            let jacobian = |i: usize, j: usize| {
-                if i == j {
-                    a[i] * (1.0 - a[i])
-                } else {
-                    -a[i] * a[j]
-                }
-            };
-            let delta = |j: usize| {
-                (0..z.len())
-                    .map(|i| 2.0 * (a[i] - y[i]) * jacobian(i, j))
-                    .sum()
-            };
-            (cost, (0..z.len()).map(delta).collect())
-        }
-        other => panic!("the plain loop does not know {other:?}"),
-    }
-}
 
 /// The largest difference of any derivative, relative to the sum of its absolute terms.
 fn largest_error<T: Real>(gradient: &Parameters<T>, expected: &[Vec<Derivative>]) -> f64 {
@@ -231,7 +77,7 @@ fn errors<T: Real>() -> [f64; 2] {
         let parameters = network.init::<T>(Initializer::GlorotNormal, number as u64);
         let samples = rng.random_range(1..150);
         let batch = random_batch(&network, samples, &mut rng);
-        let (cost, expected) = by_plain_loops(&network, loss, &parameters, &batch);
+        let (cost, expected) = reference::gradient(&network, loss, &parameters, &batch.0, &batch.1);
         for (largest, method) in largest.iter_mut().zip([Method::Tape, Method::ClosedForm]) {
             let mut gradient = BatchGradient::new(&network, loss, method);
             let found = gradient.compute(&parameters, &batch);
@@ -275,7 +121,13 @@ fn a_planted_error_in_one_derivative_is_caught() {
     let network = Mlp::new(&[6, 5, 4], Activation::Relu);
     let parameters = network.init::<f64>(Initializer::HeNormal, 1);
     let batch = random_batch(&network, 10, &mut ChaCha8Rng::seed_from_u64(3));
-    let (_, expected) = by_plain_loops(&network, Loss::cross_entropy(), &parameters, &batch);
+    let (_, expected) = reference::gradient(
+        &network,
+        Loss::cross_entropy(),
+        &parameters,
+        &batch.0,
+        &batch.1,
+    );
     for method in [Method::Tape, Method::ClosedForm] {
         let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
         gradient.compute(&parameters, &batch);

@@ -1,0 +1,298 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use mnist_demo::Error;
+use mnist_demo::model::Model;
+use mnist_demo::train::{Length, Settings};
+use nn::{Activation, Loss, Method, Output};
+
+/// Trains a network on MNIST, and holds the gradients of the tape against the formulas derived by hand.
+///
+/// Without a command it trains the paper's network: 784-10-10, all 60,000 images in each of 1,000 steps.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+
+    #[command(flatten)]
+    pub(crate) train: TrainArguments,
+}
+
+const EXIT_CODES: &str = "\
+Exit status: 0 all is well; 1 tape and formulas are further apart than their bound; 2 a file, a folder or an option \
+cannot be used, or the loss became infinite; 130 training was stopped with Ctrl-C, and what was trained so far is kept.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a network (also what happens without a command)
+    #[command(after_help = EXIT_CODES)]
+    Train(TrainArguments),
+    /// Hold the tape's gradients against the δ formulas, for every weight and bias
+    #[command(after_help = EXIT_CODES)]
+    Compare(CompareArguments),
+    /// Tell cost, accuracy and confusion of saved weights
+    Eval(EvalArguments),
+    /// Show what saved weights make of one picture
+    Predict(PredictArguments),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelArguments {
+    /// Widths of the hidden layers, such as 128,64; `none` for no hidden layer
+    #[arg(long, default_value = "10", value_name = "WIDTHS")]
+    widths: Widths,
+
+    /// Activation of the hidden layers
+    #[arg(long, default_value = "relu", value_parser = activation())]
+    activation: Activation,
+
+    /// Cost; cross-entropy stands behind softmax
+    #[arg(long, value_enum, default_value = "cross-entropy")]
+    loss: LossKind,
+
+    /// Map on the last layer in front of the squared difference: softmax or an activation [default: sigmoid]
+    #[arg(long, value_name = "MAP", value_parser = output())]
+    output_map: Option<Output>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrainArguments {
+    #[command(flatten)]
+    model: ModelArguments,
+
+    /// Images in a step, drawn anew for each epoch [default: all]
+    #[arg(long, value_name = "IMAGES")]
+    batch: Option<usize>,
+
+    /// Number of steps [default: 1000]
+    #[arg(long, conflicts_with = "epochs")]
+    steps: Option<u64>,
+
+    /// Number of times through all images, in place of --steps
+    #[arg(long)]
+    epochs: Option<u64>,
+
+    /// Learning rate α
+    #[arg(
+        long,
+        value_name = "RATE",
+        default_value_t = 0.1,
+        allow_hyphen_values = true
+    )]
+    learning_rate: f64,
+
+    /// What initial weights and batches are drawn from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+
+    /// What the gradients come from
+    #[arg(long, value_enum, default_value = "tape")]
+    method: MethodName,
+
+    /// Numbers that the network is trained in
+    #[arg(long, value_enum, default_value = "f32")]
+    pub(crate) precision: Precision,
+
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+
+    #[command(flatten)]
+    pub(crate) data: DataFolder,
+
+    /// Folder for the results; made if it is missing
+    #[arg(long, value_name = "DIR", default_value = "mnist-run")]
+    pub(crate) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArguments {
+    #[command(flatten)]
+    pub(crate) model: ModelArguments,
+
+    /// Number of batches
+    #[arg(long, default_value_t = 100)]
+    pub(crate) batches: usize,
+
+    /// Images in a batch
+    #[arg(long, value_name = "IMAGES", default_value_t = 128)]
+    pub(crate) batch: usize,
+
+    /// What weights and batches are drawn from
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// Make the first layer's derivatives of one side wrong by a thousandth, to see that it is noticed
+    #[arg(long, value_enum, value_name = "SIDE")]
+    plant_error: Option<MethodName>,
+
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+
+    #[command(flatten)]
+    pub(crate) data: DataFolder,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalArguments {
+    #[command(flatten)]
+    pub(crate) weights: WeightsFile,
+
+    #[command(flatten)]
+    pub(crate) data: DataFolder,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PredictArguments {
+    /// A picture of a digit as PNG, or the number of a test image, counted from 0
+    #[arg(value_name = "PICTURE")]
+    pub(crate) picture: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) weights: WeightsFile,
+
+    #[command(flatten)]
+    pub(crate) data: DataFolder,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WeightsFile {
+    /// File of the weights
+    #[arg(
+        long = "weights",
+        value_name = "FILE",
+        default_value = "mnist-run/weights.safetensors"
+    )]
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DataFolder {
+    /// Folder with four IDX files, such as those of Fashion-MNIST, plain or gzip [default: the built-in MNIST]
+    #[arg(long = "data", value_name = "DIR")]
+    pub(crate) path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Threads {
+    /// Number of threads, which changes no bit of the result [default: all cores]
+    #[arg(long = "threads", value_name = "THREADS")]
+    pub(crate) number: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Precision {
+    F32,
+    F64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LossKind {
+    CrossEntropy,
+    SquaredDifference,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MethodName {
+    /// The tape
+    Tape,
+    /// The δ formulas
+    Delta,
+}
+
+impl From<MethodName> for Method {
+    fn from(name: MethodName) -> Method {
+        match name {
+            MethodName::Tape => Method::Tape,
+            MethodName::Delta => Method::ClosedForm,
+        }
+    }
+}
+
+/// Widths with commas between them, or `none`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Widths(Vec<usize>);
+
+impl FromStr for Widths {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "none" {
+            return Ok(Widths(Vec::new()));
+        }
+        let widths: Result<_, _> = text.split(',').map(|width| width.trim().parse()).collect();
+        widths.map(Widths)
+    }
+}
+
+fn activation() -> impl TypedValueParser<Value = Activation> {
+    PossibleValuesParser::new(Activation::ALL.map(Activation::name))
+        .try_map(|name| name.parse::<Activation>())
+}
+
+fn output() -> impl TypedValueParser<Value = Output> {
+    let names = Activation::ALL.map(Activation::name);
+    PossibleValuesParser::new(["softmax"].into_iter().chain(names)).try_map(|name| {
+        match name.as_str() {
+            "softmax" => Ok(Output::Softmax),
+            name => name.parse().map(Output::Elementwise),
+        }
+    })
+}
+
+impl ModelArguments {
+    /// The network and cost that are asked for.
+    pub(crate) fn model(&self) -> Result<Model, Error> {
+        let loss = match (self.loss, self.output_map) {
+            (LossKind::CrossEntropy, None) => Loss::cross_entropy(),
+            (LossKind::CrossEntropy, Some(_)) => {
+                return Err(Error::setting(
+                    "--output-map",
+                    "cross-entropy stands behind softmax and takes no other map",
+                ));
+            }
+            (LossKind::SquaredDifference, map) => Loss::SquaredDifference {
+                output: map.unwrap_or(Output::Elementwise(Activation::Sigmoid)),
+            },
+        };
+        Ok(Model {
+            hidden: self.widths.0.clone(),
+            activation: self.activation,
+            loss,
+        })
+    }
+}
+
+impl TrainArguments {
+    /// How to train.
+    pub(crate) fn settings(&self) -> Result<Settings, Error> {
+        let length = match (self.steps, self.epochs) {
+            (Some(steps), _) => Length::Steps(steps),
+            (None, Some(epochs)) => Length::Epochs(epochs),
+            (None, None) => Settings::default().length,
+        };
+        Ok(Settings {
+            model: self.model.model()?,
+            batch: self.batch,
+            length,
+            learning_rate: self.learning_rate,
+            seed: self.seed,
+            method: self.method.into(),
+        })
+    }
+}
+
+impl CompareArguments {
+    /// The side that is made wrong.
+    pub(crate) fn planted(&self) -> Option<Method> {
+        self.plant_error.map(Method::from)
+    }
+}

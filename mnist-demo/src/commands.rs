@@ -1,0 +1,216 @@
+//! What the commands do: read, call, report.
+
+pub(crate) mod train;
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use mnist_demo::compare::{self, Comparing};
+use mnist_demo::data::{self, CLASSES, Splits};
+use mnist_demo::report::{self, Style};
+use mnist_demo::{Error, mistakes, picture};
+use nn::{Dataset, Saved};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::Ending;
+use crate::arguments::{
+    CompareArguments, DataFolder, EvalArguments, PredictArguments, Threads, WeightsFile,
+};
+
+/// Holds the tape against the formulas.
+pub(crate) fn compare(arguments: &CompareArguments) -> Result<Ending, Error> {
+    let pool = pool(&arguments.threads)?;
+    let model = arguments.model.model()?;
+    let splits = read(&arguments.data)?;
+    let data = dataset(&splits.train);
+    let network = model.network(data.features())?;
+    let comparison = pool.install(|| {
+        compare::compare(&Comparing {
+            network: &network,
+            loss: model.loss,
+            parameters: &model.initial(&network, arguments.seed),
+            data: &data,
+            batches: arguments.batches,
+            batch: arguments.batch,
+            seed: arguments.seed,
+            planted: arguments.planted(),
+        })
+    })?;
+    if arguments.json {
+        say(&report::comparison_json(&comparison)?)?;
+    } else {
+        let style = style();
+        say(&style.bold(&format!(
+            "Tape against δ formulas, over {} batches of {} images",
+            report::grouped(comparison.batches as u64),
+            report::grouped(comparison.batch as u64)
+        )))?;
+        say(&report::network(&network, model.loss))?;
+        say("")?;
+        say(report::comparison(&comparison, style).trim_end())?;
+    }
+    Ok(if comparison.passed {
+        Ending::Well
+    } else {
+        Ending::OverBound
+    })
+}
+
+/// Tells how well saved weights do.
+pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
+    let splits = read(&arguments.data)?;
+    let saved = load(&arguments.weights, &splits.test)?;
+    let evaluate = |data| {
+        nn::evaluate(
+            &saved.network,
+            saved.loss,
+            &saved.parameters,
+            &dataset(data),
+        )
+    };
+    let (train, test) = (evaluate(&splits.train), evaluate(&splits.test));
+    let style = style();
+    say(&style.bold(&arguments.weights.path.display().to_string()))?;
+    say(&report::network(&saved.network, saved.loss))?;
+    say("")?;
+    say(&report::evaluations(
+        &[("training", &train), ("test", &test)],
+        style,
+    ))?;
+    say(report::confusion(&test.confusion).to_string().trim_end())?;
+    Ok(Ending::Well)
+}
+
+/// Shows what saved weights make of one picture.
+pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
+    let splits = read(&arguments.data)?;
+    let test = &splits.test;
+    let saved = load(&arguments.weights, test)?;
+    let number = arguments
+        .picture
+        .to_str()
+        .and_then(|text| text.parse::<usize>().ok());
+    let (pixels, truth) = match number {
+        None => (
+            data::read_digit(&arguments.picture, test.rows(), test.cols())?,
+            None,
+        ),
+        Some(index) if index < test.len() => {
+            (test.image(index).to_vec(), Some(test.labels()[index]))
+        }
+        Some(index) => {
+            let count = test.len();
+            return Err(Error::NoSuchPicture { index, count });
+        }
+    };
+    let outputs = mistakes::outputs(&saved.network, saved.loss, &saved.parameters, &pixels);
+    let shares: Vec<f32> = outputs.iter().map(|&output| output as f32).collect();
+    let guess = (0..CLASSES)
+        .max_by(|&a, &b| outputs[a].total_cmp(&outputs[b]))
+        .unwrap_or(0);
+
+    let style = style();
+    let drawn = if style.colour {
+        picture::greys(&pixels, test.cols())
+    } else {
+        picture::ascii(&pixels, test.cols())
+    };
+    say(drawn.trim_end_matches('\n'))?;
+    say("")?;
+    say(picture::bars(&shares, style.colour).trim_end_matches('\n'))?;
+    say("")?;
+    let seen = format!(
+        "{} taken for {}",
+        arguments.picture.display(),
+        style.bold(&guess.to_string())
+    );
+    say(&match truth {
+        None => seen,
+        Some(truth) => {
+            let right = usize::from(truth) == guess;
+            let verdict = if right {
+                "right".to_owned()
+            } else {
+                format!("wrong: it is {truth}")
+            };
+            format!("test image {seen}, {}", style.verdict(right, &verdict))
+        }
+    })?;
+    Ok(Ending::Well)
+}
+
+/// The user's pictures, or the built-in ones.
+fn read(folder: &DataFolder) -> Result<Splits, Error> {
+    Ok(match &folder.path {
+        Some(path) => Splits::from_dir(path)?,
+        None => Splits::embedded()?,
+    })
+}
+
+/// Pictures as the network takes them.
+fn dataset(data: &data::Dataset) -> Dataset {
+    Dataset::new(data.images(), data.rows() * data.cols(), data.labels())
+        .unwrap_or_else(|error| unreachable!("a data set is checked when it is made: {error}"))
+}
+
+/// Weights for pictures like those of the data.
+fn load(weights: &WeightsFile, data: &data::Dataset) -> Result<Saved<f32>, Error> {
+    refuse_endless(&weights.path)?;
+    let saved = nn::checkpoint::load::<f32>(&weights.path)?;
+    let (rows, cols) = (data.rows(), data.cols());
+    match saved.network.widths() {
+        [inputs, .., outputs] if (*inputs, *outputs) != (rows * cols, CLASSES) => {
+            Err(Error::OtherNetwork {
+                file: weights.path.clone(),
+                inputs: *inputs,
+                outputs: *outputs,
+                rows,
+                cols,
+            })
+        }
+        _ => Ok(saved),
+    }
+}
+
+/// Refuses a pipe, which would wait for ever, and a device, which never ends.
+fn refuse_endless(path: &Path) -> Result<(), Error> {
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(data::Error::new(path, data::Cause::NotAFile).into()),
+        _ => Ok(()),
+    }
+}
+
+/// The threads that are asked for.
+fn pool(threads: &Threads) -> Result<ThreadPool, Error> {
+    const MOST: usize = 1_024;
+    match threads.number {
+        Some(0) => Err(Error::setting("--threads", "0 threads do nothing")),
+        Some(number) if number > MOST => Err(Error::setting(
+            "--threads",
+            format!("{number} are more than {MOST}"),
+        )),
+        number => Ok(ThreadPoolBuilder::new()
+            .num_threads(number.unwrap_or(0))
+            .build()?),
+    }
+}
+
+/// Whether standard output takes colours, and whoever reads it wants them.
+fn style() -> Style {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let unable = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    Style {
+        colour: io::stdout().is_terminal() && !unwanted && !unable,
+    }
+}
+
+/// Writes a line to standard output. A reader who has left, such as `head`, is no error.
+fn say(line: &str) -> Result<(), Error> {
+    match writeln!(io::stdout(), "{line}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::StandardOutput(error))
+        }
+        _ => Ok(()),
+    }
+}

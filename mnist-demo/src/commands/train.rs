@@ -1,0 +1,189 @@
+//! Trains a network, and compares tape and formulas before and after.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use autodiff::tensor::Real;
+use mnist_demo::Error;
+use mnist_demo::compare::{Comparing, compare};
+use mnist_demo::data::Splits;
+use mnist_demo::mistakes::mistakes;
+use mnist_demo::model::{cast, precision};
+use mnist_demo::output::OutputDir;
+use mnist_demo::report::{self, Style, grouped};
+use mnist_demo::train::{self, Plan, Settings, Trained};
+use nn::{Dataset, Method, Parameters};
+
+use super::{dataset, pool, read, say, style};
+use crate::Ending;
+use crate::arguments::{Precision, TrainArguments};
+use crate::progress::Display;
+
+/// How many batches tape and formulas are compared over, and the most images in each.
+const COMPARED: (usize, usize) = (10, 128);
+
+/// Trains as the arguments say.
+pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
+    let settings = arguments.settings()?;
+    let pool = pool(&arguments.threads)?;
+    // A place for the results is made sure of before any work is done for them.
+    let output = OutputDir::create(&arguments.output)?;
+    let splits = read(&arguments.data)?;
+    let stop = interrupts()?;
+    let task = Task {
+        settings: &settings,
+        data: &dataset(&splits.train),
+        test: &dataset(&splits.test),
+        splits: &splits,
+        output: &output,
+        stop: &stop,
+        style: style(),
+    };
+    pool.install(|| match arguments.precision {
+        Precision::F32 => task.run::<f32>(),
+        Precision::F64 => task.run::<f64>(),
+    })
+}
+
+/// A flag that Ctrl-C sets. The second time it ends the program.
+fn interrupts() -> Result<Arc<AtomicBool>, Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    })?;
+    Ok(stop)
+}
+
+struct Task<'a> {
+    settings: &'a Settings,
+    data: &'a Dataset,
+    test: &'a Dataset,
+    splits: &'a Splits,
+    output: &'a OutputDir,
+    stop: &'a AtomicBool,
+    style: Style,
+}
+
+impl Task<'_> {
+    fn run<T: Real>(&self) -> Result<Ending, Error> {
+        let plan = self.settings.plan(self.data.len(), self.data.features())?;
+        self.introduce::<T>(&plan)?;
+        let initial = self
+            .settings
+            .model
+            .initial::<T>(&plan.network, self.settings.seed);
+        let before = self.compare("Before training", &plan, &initial)?;
+
+        say(&self.style.bold("Training"))?;
+        let mut display = Display::new(self.stop);
+        let trained = train::train::<T>(self.settings, self.data, self.test, &mut display);
+        display.finish();
+        let trained = trained?;
+        let interrupted = trained.steps < plan.steps;
+        say("")?;
+
+        let wrong = mistakes(
+            &trained.network,
+            self.settings.model.loss,
+            &trained.parameters,
+            self.test,
+        );
+        let written = report::write_results(
+            self.output,
+            &trained,
+            self.settings.model.loss,
+            &self.splits.test,
+            &wrong,
+        )?;
+        let after = interrupted || self.compare("After training", &plan, &trained.parameters)?;
+        self.conclude(&trained)?;
+        let names: Vec<_> = written
+            .iter()
+            .filter_map(|path| path.file_name()?.to_str())
+            .collect();
+        say(&format!(
+            "{} has {}",
+            self.output.path().display(),
+            names.join(", ")
+        ))?;
+        if interrupted {
+            say(&format!(
+                "Stopped after {} of {} steps",
+                grouped(trained.steps),
+                grouped(plan.steps)
+            ))?;
+            return Ok(Ending::Interrupted);
+        }
+        Ok(if before && after {
+            Ending::Well
+        } else {
+            Ending::OverBound
+        })
+    }
+
+    /// Says what is to come.
+    fn introduce<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
+        let source = match self.splits.train.len() {
+            60_000 => "MNIST",
+            _ => "Data",
+        };
+        say(&format!(
+            "{source}     {} images to train on, {} to test with, of {}×{} pixels",
+            grouped(self.data.len() as u64),
+            grouped(self.test.len() as u64),
+            self.splits.train.rows(),
+            self.splits.train.cols(),
+        ))?;
+        say(&format!(
+            "Network   {}, {}",
+            report::network(&plan.network, self.settings.model.loss),
+            precision::<T>()
+        ))?;
+        let by = match self.settings.method {
+            Method::Tape => "the tape",
+            Method::ClosedForm => "the δ formulas",
+        };
+        say(&format!(
+            "Training  {} steps of {} images by {by}, learning rate {}, seed {}, threads {}",
+            grouped(plan.steps),
+            grouped(plan.batch as u64),
+            self.settings.learning_rate,
+            self.settings.seed,
+            rayon::current_num_threads(),
+        ))?;
+        say("")
+    }
+
+    /// Prints how far tape and formulas are apart, and says whether that is within the bounds.
+    fn compare<T: Real>(
+        &self,
+        when: &str,
+        plan: &Plan,
+        parameters: &Parameters<T>,
+    ) -> Result<bool, Error> {
+        let comparison = compare(&Comparing {
+            network: &plan.network,
+            loss: self.settings.model.loss,
+            parameters: &cast(parameters),
+            data: self.data,
+            batches: COMPARED.0,
+            batch: COMPARED.1.min(self.data.len()),
+            seed: self.settings.seed,
+            planted: None,
+        })?;
+        say(&self.style.bold(&format!("{when}: tape against δ formulas")))?;
+        say(&report::comparison(&comparison, self.style))?;
+        Ok(comparison.passed)
+    }
+
+    /// Prints how well the network does.
+    fn conclude<T: Real>(&self, trained: &Trained<T>) -> Result<(), Error> {
+        say(&self.style.bold("Result"))?;
+        let sets = [("training", &trained.train), ("test", &trained.test)];
+        say(&report::evaluations(&sets, self.style))?;
+        say(&report::confusion(&trained.test.confusion).to_string())
+    }
+}

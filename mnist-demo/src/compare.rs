@@ -1,0 +1,382 @@
+//! The tape against the δ formulas: how far apart the two gradients are, for every weight and bias.
+//!
+//! A derivative is a sum of products over the samples, and rounding can spoil it in proportion to the sum of their
+//! absolute values, (|Δ| |A|ᵀ)ᵢⱼ. So that is the scale of a relative difference; it does not vanish where terms cancel.
+//! The scale comes from plain loops in double precision, which both gradients are held against as well: they share no
+//! kernel with the two, whose shared mistakes they would show.
+
+use autodiff::tensor::Real;
+use nn::reference::{self, Derivative};
+use nn::{Batch, BatchGradient, Dataset, Loss, Method, Mlp, Parameters, Selection};
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::Error;
+use crate::batches::Batches;
+use crate::model::{cast, loss_name, precision};
+use crate::train::check_batch;
+
+/// What is compared.
+#[derive(Clone, Debug)]
+pub struct Comparing<'a> {
+    /// The network.
+    pub network: &'a Mlp,
+    /// The cost.
+    pub loss: Loss,
+    /// Its parameters.
+    pub parameters: &'a Parameters<f64>,
+    /// Where the samples are from.
+    pub data: &'a Dataset,
+    /// The number of batches.
+    pub batches: usize,
+    /// The samples in each.
+    pub batch: usize,
+    /// What the batches are drawn from.
+    pub seed: u64,
+    /// A side whose derivatives are made wrong by a thousandth in the first layer, to see that it is noticed.
+    pub planted: Option<Method>,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Comparison {
+    /// The widths of the network.
+    pub widths: Vec<usize>,
+    /// The activation of the hidden layers.
+    pub activation: String,
+    /// The cost.
+    pub loss: String,
+    /// The number of batches.
+    pub batches: usize,
+    /// The samples in each.
+    pub batch: usize,
+    /// The differences between every two ways.
+    pub pairs: Vec<Pair>,
+    /// Whether all are within their bounds.
+    pub passed: bool,
+}
+
+/// How far two gradients are apart.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Pair {
+    /// The first.
+    pub left: Side,
+    /// The second.
+    pub right: Side,
+    /// What they were computed in.
+    pub precision: &'static str,
+    /// The largest relative difference that passes.
+    pub bound: f64,
+    /// The largest differences in each weight matrix and bias.
+    pub parameters: Vec<Difference>,
+    /// Whether all are within the bound.
+    pub passed: bool,
+}
+
+/// A way to a gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// The tape.
+    Tape,
+    /// The δ formulas.
+    Delta,
+    /// Plain loops in double precision.
+    Loops,
+}
+
+/// The largest differences in a weight matrix or bias.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// Its name.
+    pub name: String,
+    /// Its shape.
+    pub shape: Vec<usize>,
+    /// The largest difference.
+    pub absolute: f64,
+    /// The largest difference relative to the sum of absolute terms.
+    pub relative: f64,
+    /// Where that is; nowhere if no two derivatives differ.
+    pub index: Option<Vec<usize>>,
+    /// In which batch that is.
+    pub batch: Option<usize>,
+}
+
+impl Pair {
+    /// The largest relative difference of all.
+    pub fn worst(&self) -> Option<&Difference> {
+        self.parameters
+            .iter()
+            .max_by(|a, b| a.relative.total_cmp(&b.relative))
+    }
+}
+
+/// Compares, on the threads of the surrounding rayon pool.
+///
+/// # Errors
+///
+/// When there are no batches, or more samples in one than there are.
+pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
+    check_batch(what.batch, what.data.len())?;
+    if what.batches == 0 {
+        return Err(Error::setting("--batches", "0 batches show nothing"));
+    }
+    let single = cast::<f64, f32>(what.parameters);
+    let mut draw = Batches::new(what.data, what.batch, what.seed);
+    let mut pairs = blank_pairs(what.network);
+    let mut first = 0;
+    // A few batches at a time feed the threads, and keep memory small however many there are.
+    while first < what.batches {
+        let count = (what.batches - first).min(4 * rayon::current_num_threads());
+        let batches: Vec<Vec<usize>> = (0..count).map(|_| draw.draw().to_vec()).collect();
+        let results: Vec<Vec<Pair>> = batches
+            .par_iter()
+            .enumerate()
+            .map(|(i, numbers)| what.one_batch(&single, first + i, &what.data.select(numbers)))
+            .collect();
+        for result in &results {
+            join(&mut pairs, result);
+        }
+        first += count;
+    }
+    for pair in &mut pairs {
+        // A difference that is no number is not within the bound.
+        pair.passed = pair.parameters.iter().all(|p| p.relative <= pair.bound);
+    }
+    Ok(Comparison {
+        widths: what.network.widths().to_vec(),
+        activation: what.network.hidden().to_string(),
+        loss: loss_name(what.loss),
+        batches: what.batches,
+        batch: what.batch,
+        passed: pairs.iter().all(|pair| pair.passed),
+        pairs,
+    })
+}
+
+/// The pairs before anything is compared.
+fn blank_pairs(network: &Mlp) -> Vec<Pair> {
+    let blank = |left, right, precision, bound| Pair {
+        left,
+        right,
+        precision,
+        bound,
+        parameters: network
+            .layout()
+            .slices()
+            .iter()
+            .map(|slice| Difference {
+                name: slice.name.clone(),
+                shape: slice.shape.to_vec(),
+                absolute: 0.0,
+                relative: 0.0,
+                index: None,
+                batch: None,
+            })
+            .collect(),
+        passed: false,
+    };
+    vec![
+        blank(Side::Tape, Side::Delta, precision::<f64>(), 1e-12),
+        blank(Side::Tape, Side::Delta, precision::<f32>(), 1e-5),
+        // The loops see the same z as the others only in double precision. In single precision they might find
+        // themselves on the other side of a kink, where both are right.
+        blank(Side::Tape, Side::Loops, precision::<f64>(), 1e-12),
+        blank(Side::Delta, Side::Loops, precision::<f64>(), 1e-12),
+    ]
+}
+
+impl Comparing<'_> {
+    fn one_batch(
+        &self,
+        single: &Parameters<f32>,
+        number: usize,
+        samples: &Selection<'_>,
+    ) -> Vec<Pair> {
+        let (x, targets) = Batch::<f64>::load(samples, 0..Batch::<f64>::len(samples));
+        let (_, loops) =
+            reference::gradient(self.network, self.loss, self.parameters, &x, &targets);
+        let tape = self.gradient(Method::Tape, self.parameters, samples);
+        let delta = self.gradient(Method::ClosedForm, self.parameters, samples);
+        let values: Vec<Vec<f64>> = loops
+            .iter()
+            .map(|slice| slice.iter().map(|derivative| derivative.value).collect())
+            .collect();
+        let single_tape = self.gradient(Method::Tape, single, samples);
+        let single_delta = self.gradient(Method::ClosedForm, single, samples);
+
+        let mut pairs = blank_pairs(self.network);
+        let sides = [
+            (&tape, &delta),
+            (&single_tape, &single_delta),
+            (&tape, &values),
+            (&delta, &values),
+        ];
+        for (pair, (left, right)) in pairs.iter_mut().zip(sides) {
+            for (slice, difference) in pair.parameters.iter_mut().enumerate() {
+                difference.measure(number, &left[slice], &right[slice], &loops[slice]);
+            }
+        }
+        pairs
+    }
+
+    /// The gradient of a batch: a list for each slice.
+    fn gradient<T: Real>(
+        &self,
+        method: Method,
+        parameters: &Parameters<T>,
+        samples: &Selection<'_>,
+    ) -> Vec<Vec<f64>> {
+        let mut gradient = BatchGradient::<T>::new(self.network, self.loss, method);
+        gradient.compute(parameters, samples);
+        let mut slices: Vec<Vec<f64>> = gradient
+            .gradient()
+            .iter()
+            .map(|(_, slice)| slice.data().iter().map(|x| x.to_f64()).collect())
+            .collect();
+        if self.planted == Some(method) {
+            slices[0]
+                .iter_mut()
+                .for_each(|derivative| *derivative *= 1.001);
+        }
+        slices
+    }
+}
+
+impl Difference {
+    /// Finds the largest differences between two gradients.
+    fn measure(&mut self, batch: usize, left: &[f64], right: &[f64], scales: &[Derivative]) {
+        let mut worst = None;
+        for (i, ((left, right), scale)) in left.iter().zip(right).zip(scales).enumerate() {
+            if left == right {
+                continue;
+            }
+            // What is no number is larger than all numbers: `max` would drop it.
+            let absolute = (left - right).abs();
+            let relative = absolute / scale.scale;
+            if absolute.total_cmp(&self.absolute).is_gt() {
+                self.absolute = absolute;
+            }
+            if relative.abs().total_cmp(&self.relative).is_gt() {
+                self.relative = relative.abs();
+                worst = Some(i);
+            }
+        }
+        if let Some(flat) = worst {
+            self.index = Some(unflatten(flat, &self.shape));
+            self.batch = Some(batch);
+        }
+    }
+}
+
+/// The index of the element that is at a place in row-major order.
+fn unflatten(mut flat: usize, shape: &[usize]) -> Vec<usize> {
+    let mut index: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|&extent| {
+            let i = flat % extent;
+            flat /= extent;
+            i
+        })
+        .collect();
+    index.reverse();
+    index
+}
+
+/// Keeps the larger differences of two.
+fn join(all: &mut [Pair], next: &[Pair]) {
+    for (all, next) in all.iter_mut().zip(next) {
+        for (all, next) in all.parameters.iter_mut().zip(&next.parameters) {
+            if next.absolute.total_cmp(&all.absolute).is_gt() {
+                all.absolute = next.absolute;
+            }
+            if next.relative.total_cmp(&all.relative).is_gt() {
+                all.relative = next.relative;
+                all.index.clone_from(&next.index);
+                all.batch = next.batch;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Model;
+    use nn::{Activation, Output};
+
+    fn comparison(change: impl FnOnce(&mut Comparing<'_>)) -> Result<Comparison, Error> {
+        let pixels: Vec<u8> = (0..50 * 9).map(|i| (i * i % 251) as u8).collect();
+        let classes: Vec<u8> = (0..50).map(|i| i % 10).collect();
+        let data = Dataset::new(&pixels, 9, &classes).unwrap();
+        let model = Model::default();
+        let network = model.network(9).unwrap();
+        let mut what = Comparing {
+            network: &network,
+            loss: model.loss,
+            parameters: &model.initial(&network, 3),
+            data: &data,
+            batches: 5,
+            batch: 20,
+            seed: 3,
+            planted: None,
+        };
+        change(&mut what);
+        compare(&what)
+    }
+
+    #[test]
+    fn all_agree_for_every_cost() {
+        for loss in [
+            Loss::cross_entropy(),
+            Loss::squared_difference(Activation::Sigmoid),
+            Loss::SquaredDifference {
+                output: Output::Softmax,
+            },
+        ] {
+            let comparison = comparison(|what| what.loss = loss).unwrap();
+            assert!(comparison.passed, "{comparison:#?}");
+            assert_eq!(comparison.pairs.len(), 4);
+            assert_eq!(comparison.pairs[0].parameters.len(), 4);
+        }
+    }
+
+    #[test]
+    fn an_error_planted_in_either_side_is_caught_and_found() {
+        for (method, innocent) in [(Method::Tape, 3), (Method::ClosedForm, 2)] {
+            let comparison = comparison(|what| what.planted = Some(method)).unwrap();
+            assert!(!comparison.passed);
+            for (number, pair) in comparison.pairs.iter().enumerate() {
+                assert_eq!(pair.passed, number == innocent, "{pair:#?}");
+                if !pair.passed {
+                    assert_eq!(pair.worst().unwrap().name, "layers.0.weight");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_does_not_pass() {
+        let mut difference =
+            blank_pairs(&Model::default().network(4).unwrap())[0].parameters[0].clone();
+        let scales = [Derivative {
+            value: 1.0,
+            scale: 1.0,
+        }; 40];
+        let mut left = [1.0; 40];
+        left[9] = f64::NAN;
+        left[11] = 2.0;
+        difference.measure(0, &left, &[1.0; 40], &scales);
+        assert!(difference.relative.is_nan() && difference.absolute.is_nan());
+        assert_eq!(difference.index, Some(vec![2, 1]));
+    }
+
+    #[test]
+    fn senseless_numbers_are_refused() {
+        let message = |change: fn(&mut Comparing<'_>)| comparison(change).unwrap_err().to_string();
+        assert!(message(|what| what.batch = 0).starts_with("--batch: "));
+        assert!(message(|what| what.batch = 51).starts_with("--batch: "));
+        assert!(message(|what| what.batches = 0).starts_with("--batches: "));
+    }
+}

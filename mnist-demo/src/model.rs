@@ -1,0 +1,134 @@
+//! Which network is trained, and for which cost.
+
+use autodiff::tensor::Real;
+use nn::{Activation, Initializer, Loss, Mlp, Output, Parameters};
+
+use crate::Error;
+use crate::data::CLASSES;
+
+/// The most parameters that a network may have: beyond, the gradients of all lanes would take gigabytes.
+pub const MAX_PARAMETERS: usize = 1 << 25;
+
+/// The most hidden layers that a network may have.
+pub const MAX_LAYERS: usize = 1_000;
+
+/// A network between pictures and classes, and its cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// The widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// The activation of the hidden layers.
+    pub activation: Activation,
+    /// The cost, with the map on the last layer.
+    pub loss: Loss,
+}
+
+impl Default for Model {
+    /// The paper's: ten hidden neurons, rectifier, cross-entropy behind softmax.
+    fn default() -> Self {
+        Model {
+            hidden: vec![10],
+            activation: Activation::Relu,
+            loss: Loss::cross_entropy(),
+        }
+    }
+}
+
+impl Model {
+    /// The network for pictures of so many pixels.
+    ///
+    /// # Errors
+    ///
+    /// When a width is 0, or the network would be too large.
+    pub fn network(&self, pixels: usize) -> Result<Mlp, Error> {
+        let refuse = |cause| Err(Error::setting("--widths", cause));
+        if self.hidden.contains(&0) {
+            return refuse("a layer needs at least one neuron, and 0 were given".to_owned());
+        }
+        if self.hidden.len() > MAX_LAYERS {
+            return refuse(format!(
+                "{} hidden layers are more than {MAX_LAYERS}",
+                self.hidden.len()
+            ));
+        }
+        let widths: Vec<usize> = [&[pixels], &self.hidden[..], &[CLASSES]].concat();
+        let parameters = widths.windows(2).try_fold(0_usize, |sum, pair| {
+            let weights = pair[0].checked_mul(pair[1])?;
+            sum.checked_add(weights)?.checked_add(pair[1])
+        });
+        match parameters {
+            Some(count) if count <= MAX_PARAMETERS => Ok(Mlp::new(&widths, self.activation)),
+            _ => refuse(format!(
+                "the network would have more than {MAX_PARAMETERS} parameters"
+            )),
+        }
+    }
+
+    /// Initial parameters: after He where the hidden layers are rectifiers, and after Glorot elsewhere.
+    pub fn initial<T: Real>(&self, network: &Mlp, seed: u64) -> Parameters<T> {
+        let initializer = match self.activation {
+            Activation::Relu => Initializer::HeNormal,
+            _ => Initializer::GlorotNormal,
+        };
+        network.init(initializer, seed)
+    }
+}
+
+/// The same parameters as numbers of another kind.
+pub fn cast<T: Real, U: Real>(parameters: &Parameters<T>) -> Parameters<U> {
+    let mut result = Parameters::zeros(parameters.layout().clone());
+    for (to, &from) in result.data_mut().iter_mut().zip(parameters.data()) {
+        *to = U::from_f64(from.to_f64());
+    }
+    result
+}
+
+/// The name of a kind of number.
+pub fn precision<T: Real>() -> &'static str {
+    if size_of::<T>() == 4 { "f32" } else { "f64" }
+}
+
+/// A cost in words, such as `squared difference behind sigmoid`.
+pub fn loss_name(loss: Loss) -> String {
+    match loss {
+        Loss::CrossEntropy { .. } => "cross-entropy behind softmax".to_owned(),
+        Loss::SquaredDifference {
+            output: Output::Elementwise(activation),
+        } => format!("squared difference behind {activation}"),
+        _ => "squared difference behind softmax".to_owned(),
+    }
+}
+
+/// The widths of a network, such as `784-10-10`.
+pub fn shape_name(network: &Mlp) -> String {
+    let widths: Vec<String> = network.widths().iter().map(ToString::to_string).collect();
+    widths.join("-")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn impossible_networks_are_refused_before_anything_is_allocated() {
+        let network = |hidden: &[usize]| {
+            let model = Model {
+                hidden: hidden.to_vec(),
+                ..Model::default()
+            };
+            model.network(784)
+        };
+        assert_eq!(network(&[]).unwrap().widths(), [784, 10]);
+        assert_eq!(network(&[128, 64]).unwrap().widths(), [784, 128, 64, 10]);
+        for hidden in [
+            &[0][..],
+            &[10, 0],
+            &[usize::MAX],
+            &[1 << 40, 1 << 40],
+            &[1; MAX_LAYERS + 1],
+        ] {
+            let message = network(hidden).unwrap_err().to_string();
+            assert!(message.starts_with("--widths: "), "{message}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! How far the training is: a bar on a terminal, and a few plain lines elsewhere.
+
+use std::io::{IsTerminal, Write};
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use mnist_demo::report::{duration, grouped, percent};
+use mnist_demo::train::{Observer, Progress};
+
+/// About how many plain lines a run gives.
+const LINES: u64 = 10;
+
+/// How often the bar is drawn anew: to format its text at every step would take longer than a small step does.
+const PAUSE: Duration = Duration::from_millis(66);
+
+/// Shows progress on standard error, and ends the training when it is told to.
+pub(crate) struct Display<'a> {
+    bar: Option<ProgressBar>,
+    drawn: Option<Instant>,
+    stop: &'a AtomicBool,
+}
+
+impl<'a> Display<'a> {
+    /// A display that ends the training as soon as `stop` is set.
+    pub(crate) fn new(stop: &'a AtomicBool) -> Self {
+        Display {
+            bar: std::io::stderr().is_terminal().then(bar),
+            drawn: None,
+            stop,
+        }
+    }
+
+    /// Takes the bar away, or leaves it as it is at the end.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.abandon();
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let template = "  {bar:24.cyan/black.bright} {pos:>5}/{len}  {msg}";
+    let style =
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style.progress_chars("━╸━"))
+}
+
+impl Observer for Display<'_> {
+    fn step(&mut self, progress: &Progress) -> ControlFlow<()> {
+        let stop = self.stop.load(Ordering::Relaxed);
+        let last = progress.step == progress.steps || stop;
+        match &self.bar {
+            Some(bar) => {
+                if last || self.drawn.is_none_or(|drawn| drawn.elapsed() >= PAUSE) {
+                    self.drawn = Some(Instant::now());
+                    bar.set_length(progress.steps);
+                    bar.set_message(line(progress));
+                    bar.set_position(progress.step);
+                }
+            }
+            None => {
+                let every = progress.steps.div_ceil(LINES);
+                if last || progress.step == 1 || progress.step.is_multiple_of(every) {
+                    let width = progress.steps.to_string().len();
+                    // Nobody who watches is no reason to stop.
+                    let _ = writeln!(
+                        std::io::stderr(),
+                        "  step {:>width$}/{}  {}",
+                        progress.step,
+                        progress.steps,
+                        line(progress)
+                    );
+                }
+            }
+        }
+        if stop {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
+/// Loss, accuracy, speed and time left.
+fn line(progress: &Progress) -> String {
+    let speed = progress.images as f64 / progress.seconds.max(1e-9);
+    let left = (progress.steps - progress.step) as f64 * progress.seconds / progress.step as f64;
+    let time = match progress.steps - progress.step {
+        0 => format!("in {}", duration(progress.seconds)),
+        _ => format!("{} left", duration(left)),
+    };
+    format!(
+        "loss {:.4}  test {:>7}  {} images/s  {time}",
+        progress.loss,
+        percent(progress.test_accuracy),
+        grouped(speed as u64),
+    )
+}

@@ -1,0 +1,243 @@
+//! Results as text for the terminal, as JSON, and as files.
+
+mod files;
+
+use std::fmt::Write;
+
+use autodiff::tensor::Tensor;
+use nn::{Evaluation, Loss, Mlp};
+
+pub use files::{FileNames, write_results};
+
+use crate::Error;
+use crate::compare::{Comparison, Pair, Side};
+use crate::model::{loss_name, shape_name};
+use crate::plot::Confusion;
+
+/// Whether a text may have colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Style {
+    /// Whether it may.
+    pub colour: bool,
+}
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\x1b[{code}m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+
+    /// What is read first.
+    pub fn bold(self, text: &str) -> String {
+        self.paint("1", text)
+    }
+
+    /// What is read when it is needed.
+    pub fn faint(self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    /// What is as it should be, or not.
+    pub fn verdict(self, good: bool, text: &str) -> String {
+        self.paint(if good { "32" } else { "1;31" }, text)
+    }
+}
+
+/// A number with its thousands set apart, such as `60,000`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A share in percent, such as `91.46 %`.
+pub fn percent(share: f64) -> String {
+    format!("{:.2} %", 100.0 * share)
+}
+
+/// A time, such as `1:23:45`, `2:05` or `8.3 s`.
+pub fn duration(seconds: f64) -> String {
+    let whole = seconds.round() as u64;
+    match whole {
+        0..60 => format!("{seconds:.1} s"),
+        60..3600 => format!("{}:{:02}", whole / 60, whole % 60),
+        _ => format!("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60),
+    }
+}
+
+/// A network in one line, such as `784-10-10, relu, cross-entropy behind softmax (7,960 parameters)`.
+pub fn network(network: &Mlp, loss: Loss) -> String {
+    format!(
+        "{}, {}, {} ({} parameters)",
+        shape_name(network),
+        network.hidden(),
+        loss_name(loss),
+        grouped(network.layout().parameters() as u64)
+    )
+}
+
+/// The counts of a confusion, as the plots want them.
+pub fn confusion(counts: &Tensor<u32>) -> Confusion {
+    let wide = counts
+        .data()
+        .iter()
+        .map(|&count| u64::from(count))
+        .collect();
+    Confusion::new(wide, counts.shape()[0])
+}
+
+/// Costs and accuracies, a line for each set of samples.
+pub fn evaluations(sets: &[(&str, &Evaluation)], style: Style) -> String {
+    let head = format!(
+        "  {:10} {:>8} {:>9} {:>10}",
+        "", "images", "cost", "accuracy"
+    );
+    let mut text = style.faint(&head) + "\n";
+    for (name, evaluation) in sets {
+        let _ = writeln!(
+            text,
+            "  {name:10} {:>8} {:>9.4} {}",
+            grouped(evaluation.samples()),
+            evaluation.cost,
+            style.bold(&format!("{:>10}", percent(evaluation.accuracy()))),
+        );
+    }
+    text
+}
+
+/// A comparison as JSON.
+///
+/// # Errors
+///
+/// Never, in fact; the type is that of the library that writes it.
+pub fn comparison_json(comparison: &Comparison) -> Result<String, Error> {
+    Ok(serde_json::to_string_pretty(comparison)?)
+}
+
+/// A comparison as a table: for each weight matrix and bias the tape against the formulas in both precisions, then how
+/// far both are from plain loops, and the verdicts.
+pub fn comparison(comparison: &Comparison, style: Style) -> String {
+    let between_both = |pair: &&Pair| (pair.left, pair.right) == (Side::Tape, Side::Delta);
+    let (table, others): (Vec<&Pair>, Vec<&Pair>) = comparison.pairs.iter().partition(between_both);
+    let parameters = || comparison.pairs.iter().flat_map(|pair| &pair.parameters);
+    let wide = parameters().map(|p| p.name.len()).max().unwrap_or(0).max(9);
+    let mut text = String::new();
+    let head = format!(
+        "  {:wide$}  {:>9}  {:4} {:>10} {:>10} {:>7}  at",
+        "parameter", "shape", "", "absolute", "relative", "bound"
+    );
+    text.push_str(&(style.faint(&head) + "\n"));
+    let slices = table.first().map_or(0, |pair| pair.parameters.len());
+    for slice in 0..slices {
+        for (row, pair) in table.iter().enumerate() {
+            let difference = &pair.parameters[slice];
+            let (name, shape) = match row {
+                0 => (difference.name.as_str(), extents(&difference.shape)),
+                _ => ("", String::new()),
+            };
+            let good = difference.relative <= pair.bound;
+            let relative = format!("{:>10}", small(difference.relative));
+            let place = difference.index.as_ref().map(|index| format!("{index:?}"));
+            let line = format!(
+                "  {name:wide$}  {shape:>9}  {:4} {:>10} {} {:>7}  {}",
+                pair.precision,
+                small(difference.absolute),
+                style.verdict(good, &relative),
+                small(pair.bound),
+                place.unwrap_or_else(|| "–".to_owned()),
+            );
+            text.push_str(&(line + "\n"));
+        }
+    }
+    for pair in table.iter().chain(&others) {
+        text.push_str(&verdict(pair, style));
+    }
+    text
+}
+
+/// A pair in one line, such as `✓ f64: tape and δ differ by at most 3.1e-16`.
+fn verdict(pair: &Pair, style: Style) -> String {
+    let name = |side| match side {
+        Side::Tape => "tape",
+        Side::Delta => "δ formulas",
+        Side::Loops => "plain loops",
+    };
+    let (left, right) = (name(pair.left), name(pair.right));
+    let mark = style.verdict(pair.passed, if pair.passed { "✓" } else { "✗" });
+    let Some(worst) = pair.worst() else {
+        return String::new();
+    };
+    let apart = match worst.index {
+        None => "the same bits".to_owned(),
+        Some(_) => format!("at most {} apart", small(worst.relative)),
+    };
+    let place = match (&worst.index, worst.batch, pair.passed) {
+        (Some(index), Some(batch), false) => {
+            format!(", in {} {index:?}, batch {batch}", worst.name)
+        }
+        _ => String::new(),
+    };
+    let relation = if pair.passed { "within" } else { "OVER" };
+    format!(
+        "  {mark} {}, {left} and {right}: {apart}, {relation} {}{place}\n",
+        pair.precision,
+        small(pair.bound)
+    )
+}
+
+/// A small number, such as `3.1e-16`.
+fn small(number: f64) -> String {
+    if number == 0.0 {
+        "0".to_owned()
+    } else if number.log10().fract() == 0.0 {
+        format!("{number:.0e}")
+    } else {
+        format!("{number:.1e}")
+    }
+}
+
+/// A shape, such as `10×784`.
+fn extents(shape: &[usize]) -> String {
+    let extents: Vec<String> = shape.iter().map(ToString::to_string).collect();
+    extents.join("×")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_easy_to_read() {
+        assert_eq!(
+            [0, 999, 1_000, 7_960, 1_234_567].map(grouped).join(" "),
+            "0 999 1,000 7,960 1,234,567"
+        );
+        assert_eq!(
+            [8.33, 59.4, 125.0, 5025.0].map(duration).join(" "),
+            "8.3 s 59.4 s 2:05 1:23:45"
+        );
+        assert_eq!(
+            [0.0, 1e-12, 1e-5, 3.14e-16].map(small).join(" "),
+            "0 1e-12 1e-5 3.1e-16"
+        );
+        assert_eq!(percent(0.91457), "91.46 %");
+    }
+
+    #[test]
+    fn only_who_wants_colours_gets_them() {
+        assert_eq!(Style { colour: false }.bold("x"), "x");
+        assert_eq!(
+            Style { colour: true }.verdict(true, "x"),
+            "\x1b[32mx\x1b[0m"
+        );
+    }
+}

@@ -1,0 +1,131 @@
+//! What a run leaves in its folder.
+
+use std::path::PathBuf;
+
+use autodiff::tensor::Real;
+use nn::Loss;
+
+use super::{confusion, percent};
+use crate::Error;
+use crate::data;
+use crate::mistakes::Mistake;
+use crate::model::{loss_name, shape_name};
+use crate::output::OutputDir;
+use crate::picture::{Exhibit, sheet};
+use crate::plot::{LinePlot, Scale, Series};
+use crate::train::{Record, Trained};
+
+/// The names of the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileNames;
+
+impl FileNames {
+    /// The weights, with the network's shape.
+    pub const WEIGHTS: &'static str = "weights.safetensors";
+    /// The table of the run.
+    pub const RUN: &'static str = "run.csv";
+    /// The curve of the loss.
+    pub const LOSS: &'static str = "loss.svg";
+    /// The curves of the accuracy.
+    pub const ACCURACY: &'static str = "accuracy.svg";
+    /// Which digit of the test set was taken for which.
+    pub const CONFUSION: &'static str = "confusion.svg";
+    /// The digits of the test set that it got most wrong.
+    pub const MISTAKES: &'static str = "mistakes.svg";
+}
+
+/// The most digits on the sheet of mistakes, and how many stand in a row.
+const SHEET: (usize, usize) = (40, 10);
+
+/// Writes weights, table and pictures of a run, and returns where they are.
+///
+/// # Errors
+///
+/// When one cannot be drawn or written. All are drawn before the first is written.
+pub fn write_results<T: Real>(
+    output: &OutputDir,
+    trained: &Trained<T>,
+    loss: Loss,
+    test: &data::Dataset,
+    mistakes: &[Mistake],
+) -> Result<Vec<PathBuf>, Error> {
+    let records = &trained.history.0;
+    let network = shape_name(&trained.network);
+    let accuracy = percent(trained.test.accuracy());
+    let pictures = [
+        (
+            FileNames::LOSS,
+            loss_plot(records, &network, loss).to_svg()?,
+        ),
+        (
+            FileNames::ACCURACY,
+            accuracy_plot(records, &network).to_svg()?,
+        ),
+        (
+            FileNames::CONFUSION,
+            confusion(&trained.test.confusion).to_svg(&format!("Test images, {accuracy} right"))?,
+        ),
+        (FileNames::MISTAKES, mistakes_sheet(test, mistakes)?),
+    ];
+
+    let weights = output.path().join(FileNames::WEIGHTS);
+    nn::checkpoint::save(&weights, &trained.network, loss, &trained.parameters)?;
+    let mut written = vec![weights];
+    let header = ["step", "seconds", "loss", "train_accuracy", "test_accuracy"];
+    written.push(output.write_csv(FileNames::RUN, &header, records)?);
+    for (name, svg) in pictures {
+        written.push(output.write(name, svg)?);
+    }
+    Ok(written)
+}
+
+fn loss_plot(records: &[Record], network: &str, loss: Loss) -> LinePlot {
+    let points = records
+        .iter()
+        .map(|record| (record.step as f64, record.loss));
+    LinePlot {
+        title: format!("Loss of {network}"),
+        x_label: "step".to_owned(),
+        y_label: loss_name(loss),
+        y_scale: Scale::Log,
+        series: vec![Series::new("training images", points)],
+    }
+}
+
+fn accuracy_plot(records: &[Record], network: &str) -> LinePlot {
+    let curve = |name, accuracy: fn(&Record) -> Option<f64>| {
+        let points = records
+            .iter()
+            .filter_map(move |record| Some((record.step as f64, accuracy(record)?)));
+        Series::new(name, points)
+    };
+    LinePlot {
+        title: format!("Accuracy of {network}"),
+        x_label: "step".to_owned(),
+        y_label: "images recognised".to_owned(),
+        y_scale: Scale::Percent,
+        series: vec![
+            curve("training images", |record| record.train_accuracy),
+            curve("test images", |record| record.test_accuracy),
+        ],
+    }
+}
+
+fn mistakes_sheet(test: &data::Dataset, mistakes: &[Mistake]) -> Result<String, Error> {
+    let exhibits: Vec<Exhibit<'_>> = mistakes
+        .iter()
+        .take(SHEET.0)
+        .map(|mistake| Exhibit {
+            pixels: test.image(mistake.index),
+            truth: mistake.truth,
+            guess: mistake.guess,
+            probability: mistake.certainty as f32,
+        })
+        .collect();
+    let title = format!(
+        "{} of {} mistakes: truth → guess, and how sure it was",
+        exhibits.len(),
+        mistakes.len()
+    );
+    Ok(sheet(&title, &exhibits, test.cols(), SHEET.1)?)
+}
