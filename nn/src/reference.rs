@@ -1,13 +1,17 @@
 //! Back-propagation in plain loops and double precision, which the tape and the formulas are held against.
 //!
 //! It is written sample by sample, with indices as the paper's sums have them, and shares no kernel with the other two,
-//! whose shared mistakes it would show. Beside each derivative stands the sum of the absolute values of its terms,
-//! (|Δ| |A|ᵀ)ᵢⱼ: that is what rounding can spoil, and so the scale on which a difference is measured.
+//! whose shared mistakes it would show.
+//!
+//! Beside each derivative stands the sum of the absolute values of its terms, (|Δ| |A|ᵀ)ᵢⱼ: that is what rounding can
+//! spoil, and so the scale on which a difference is measured. The terms of δ count one by one, |a| + |y| for a − y and
+//! |W|ᵀ |δ| for Wᵀ δ. Of a sample that the network is sure of, a − y is nothing but the rounding error of a; so a scale
+//! of |a − y| would call any two ways of computing it different.
 
 use crate::{Activation, Loss, Mlp, Output, Parameters};
 use autodiff::tensor::{Real, Targets, Tensor};
 
-/// A derivative, and the sum of the absolute values of its terms.
+/// A derivative, or a factor of one, and the sum of the absolute values of its terms.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Derivative {
     /// The derivative.
@@ -76,23 +80,20 @@ pub fn gradient<T: Real>(
             let inputs = widths[layer - 1];
             for i in 0..widths[layer] {
                 for j in 0..inputs {
-                    let term = delta[i] * a[layer - 1][j] / samples as f64;
-                    let derivative = &mut derivatives[2 * layer - 2][i * inputs + j];
-                    derivative.value += term;
-                    derivative.scale += term.abs();
+                    let factor = a[layer - 1][j] / samples as f64;
+                    derivatives[2 * layer - 2][i * inputs + j].add(factor, delta[i]);
                 }
-                let term = delta[i] / samples as f64;
-                derivatives[2 * layer - 1][i].value += term;
-                derivatives[2 * layer - 1][i].scale += term.abs();
+                derivatives[2 * layer - 1][i].add(1.0 / samples as f64, delta[i]);
             }
             if layer > 1 {
                 let weight = &slices[2 * layer - 2];
                 delta = (0..inputs)
                     .map(|j| {
-                        let sum: f64 = (0..widths[layer])
-                            .map(|i| weight[i * inputs + j] * delta[i])
-                            .sum();
-                        mu_slope(network.hidden(), z[layer - 1][j]) * sum
+                        let mut sum = Derivative::default();
+                        for i in 0..widths[layer] {
+                            sum.add(weight[i * inputs + j], delta[i]);
+                        }
+                        sum.times(mu_slope(network.hidden(), z[layer - 1][j]))
                     })
                     .collect();
             }
@@ -101,31 +102,64 @@ pub fn gradient<T: Real>(
     (cost, derivatives)
 }
 
+impl Derivative {
+    /// Adds a multiple of another.
+    fn add(&mut self, factor: f64, other: Derivative) {
+        self.value += factor * other.value;
+        self.scale += factor.abs() * other.scale;
+    }
+
+    fn times(self, other: Derivative) -> Derivative {
+        Derivative {
+            value: self.value * other.value,
+            scale: self.scale * other.scale,
+        }
+    }
+}
+
+/// a − b.
+fn difference(a: f64, b: f64) -> Derivative {
+    Derivative {
+        value: a - b,
+        scale: a.abs() + b.abs(),
+    }
+}
+
 fn mu(activation: Activation, z: f64) -> f64 {
     match activation {
         Activation::Relu => z.max(0.0),
         Activation::Sigmoid => 1.0 / (1.0 + (-z).exp()),
         Activation::Tanh => z.tanh(),
-        Activation::Softplus => (1.0 + z.exp()).ln(),
+        Activation::Softplus => z.max(0.0) + (-z.abs()).exp().ln_1p(),
         Activation::Identity => z,
     }
 }
 
-fn mu_slope(activation: Activation, z: f64) -> f64 {
-    match activation {
-        Activation::Relu => f64::from(u8::from(z > 0.0)),
-        Activation::Sigmoid => 1.0 / (2.0 + z.exp() + (-z).exp()),
-        Activation::Tanh => 1.0 / z.cosh().powi(2),
-        Activation::Softplus => 1.0 / (1.0 + (-z).exp()),
-        Activation::Identity => 1.0,
-    }
+/// µ′(z). Others compute it from a as a (1 − a) or 1 − a², whose terms are its scale.
+fn mu_slope(activation: Activation, z: f64) -> Derivative {
+    let a = mu(activation, z);
+    let (value, scale) = match activation {
+        Activation::Relu if z > 0.0 => (1.0, 1.0),
+        Activation::Relu => (0.0, 0.0),
+        Activation::Sigmoid => (1.0 / (2.0 + z.exp() + (-z).exp()), a * (1.0 + a)),
+        Activation::Tanh => (1.0 / z.cosh().powi(2), 1.0 + a * a),
+        Activation::Softplus => {
+            let slope = 1.0 / (1.0 + (-z).exp());
+            (slope, slope)
+        }
+        Activation::Identity => (1.0, 1.0),
+    };
+    Derivative { value, scale }
 }
 
-fn last_delta(loss: Loss, z: &[f64], y: &[f64]) -> (f64, Vec<f64>) {
-    let softmax = |z: &[f64]| -> Vec<f64> {
-        let sum: f64 = z.iter().map(|z| z.exp()).sum();
-        z.iter().map(|z| z.exp() / sum).collect()
-    };
+fn softmax(z: &[f64]) -> Vec<f64> {
+    let largest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = z.iter().map(|z| (z - largest).exp()).sum();
+    z.iter().map(|z| (z - largest).exp() / sum).collect()
+}
+
+/// The cost of a sample, and δᴸ.
+fn last_delta(loss: Loss, z: &[f64], y: &[f64]) -> (f64, Vec<Derivative>) {
     match loss {
         Loss::CrossEntropy { label_smoothing } => {
             let a = softmax(z);
@@ -134,37 +168,37 @@ fn last_delta(loss: Loss, z: &[f64], y: &[f64]) -> (f64, Vec<f64>) {
                 .map(|y| (1.0 - label_smoothing) * y + label_smoothing / z.len() as f64)
                 .collect();
             let cost = -a.iter().zip(&y).map(|(a, y)| y * a.ln()).sum::<f64>();
-            (cost, a.iter().zip(&y).map(|(a, y)| a - y).collect())
+            (
+                cost,
+                a.iter().zip(&y).map(|(&a, &y)| difference(a, y)).collect(),
+            )
         }
         Loss::SquaredDifference {
             output: Output::Elementwise(activation),
         } => {
             let a: Vec<f64> = z.iter().map(|&z| mu(activation, z)).collect();
             let cost = a.iter().zip(y).map(|(a, y)| (a - y).powi(2)).sum();
-            let delta = a
-                .iter()
-                .zip(y)
-                .zip(z)
-                .map(|((a, y), &z)| 2.0 * (a - y) * mu_slope(activation, z))
-                .collect();
-            (cost, delta)
+            let delta = |i: usize| {
+                let mut twice = Derivative::default();
+                twice.add(2.0, difference(a[i], y[i]));
+                twice.times(mu_slope(activation, z[i]))
+            };
+            (cost, (0..z.len()).map(delta).collect())
         }
         Loss::SquaredDifference {
             output: Output::Softmax,
         } => {
             let a = softmax(z);
             let cost = a.iter().zip(y).map(|(a, y)| (a - y).powi(2)).sum();
-            let jacobian = |i: usize, j: usize| {
-                if i == j {
-                    a[i] * (1.0 - a[i])
-                } else {
-                    -a[i] * a[j]
-                }
-            };
             let delta = |j: usize| {
-                (0..z.len())
-                    .map(|i| 2.0 * (a[i] - y[i]) * jacobian(i, j))
-                    .sum()
+                let mut sum = Derivative::default();
+                for i in 0..z.len() {
+                    // ∂aᵢ/∂zⱼ = aᵢ (1 − aⱼ) for i = j, and −aᵢ aⱼ elsewhere.
+                    let one = if i == j { 1.0 } else { 0.0 };
+                    let slope = difference(one, a[j]);
+                    sum.add(2.0 * a[i], difference(a[i], y[i]).times(slope));
+                }
+                sum
             };
             (cost, (0..z.len()).map(delta).collect())
         }
