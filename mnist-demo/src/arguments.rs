@@ -290,6 +290,16 @@ impl TrainArguments {
     }
 }
 
+impl DataFolder {
+    /// What the data is called.
+    pub(crate) fn name(&self) -> String {
+        match &self.path {
+            None => "MNIST".to_owned(),
+            Some(path) => path.display().to_string(),
+        }
+    }
+}
+
 impl CompareArguments {
     /// The side that is made wrong.
     pub(crate) fn planted(&self) -> Option<Method> {

@@ -78,7 +78,7 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
         &[("training", &train), ("test", &test)],
         style,
     ))?;
-    say(report::confusion(&test.confusion).to_string().trim_end())?;
+    say(report::confusion_table(&test).trim_end_matches('\n'))?;
     Ok(Ending::Well)
 }
 

@@ -6,7 +6,7 @@
 //! kernel with the two, whose shared mistakes they would show.
 
 use autodiff::tensor::Real;
-use nn::reference::{self, Derivative};
+use nn::reference::{self, Sum};
 use nn::{Batch, BatchGradient, Dataset, Loss, Method, Mlp, Parameters, Selection};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -245,7 +245,7 @@ impl Comparing<'_> {
 
 impl Difference {
     /// Finds the largest differences between two gradients.
-    fn measure(&mut self, batch: usize, left: &[f64], right: &[f64], scales: &[Derivative]) {
+    fn measure(&mut self, batch: usize, left: &[f64], right: &[f64], scales: &[Sum]) {
         let mut worst = None;
         for (i, ((left, right), scale)) in left.iter().zip(right).zip(scales).enumerate() {
             if left == right {
@@ -360,7 +360,7 @@ mod tests {
     fn what_is_no_number_does_not_pass() {
         let mut difference =
             blank_pairs(&Model::default().network(4).unwrap())[0].parameters[0].clone();
-        let scales = [Derivative {
+        let scales = [Sum {
             value: 1.0,
             scale: 1.0,
         }; 40];
