@@ -171,14 +171,14 @@ pub(crate) struct WeightsFile {
         value_name = "FILE",
         default_value = "mnist-run/weights.safetensors"
     )]
-    pub(crate) path: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DataFolder {
     /// Folder with four IDX files, such as those of Fashion-MNIST, plain or gzip [default: the built-in MNIST]
     #[arg(long = "data", value_name = "DIR")]
-    pub(crate) path: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -293,9 +293,9 @@ impl TrainArguments {
 impl DataFolder {
     /// What the data is called.
     pub(crate) fn name(&self) -> String {
-        match &self.path {
+        match &self.folder {
             None => "MNIST".to_owned(),
-            Some(path) => path.display().to_string(),
+            Some(folder) => folder.display().to_string(),
         }
     }
 }

@@ -107,7 +107,7 @@ impl Task<'_> {
             .filter_map(|path| path.file_name()?.to_str())
             .collect();
         say(&format!(
-            "{} has {}",
+            "Written to {}: {}",
             self.output.path().display(),
             names.join(", ")
         ))?;
