@@ -99,13 +99,13 @@ impl<T: Real> Op<T> for Skewed {
     fn vjp<A: Algebra<Element = T>>(
         &self,
         at: &Point<'_, A>,
-        y_bar: &A,
+        y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
         x_bar.add(0, || {
             at.x[0]
                 .unary(autodiff::elementwise::Unary::Cos {})
-                .times(y_bar)
+                .times(&y_bar)
                 .scaled(self.factor)
         });
     }

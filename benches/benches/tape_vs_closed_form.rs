@@ -9,14 +9,11 @@ use nn::{BatchGradient, Method, Sgd, evaluate};
 use std::hint::black_box;
 
 fn tape_vs_closed_form(c: &mut Criterion) {
-    let pool = rayon::ThreadPoolBuilder::new()
+    // On one thread: what many add is the same for both.
+    rayon::ThreadPoolBuilder::new()
         .num_threads(1)
-        .build()
-        .expect("one thread");
-    pool.install(|| compare_all(c));
-}
-
-fn compare_all(c: &mut Criterion) {
+        .build_global()
+        .expect("no pool was built before");
     for case in NETWORKS.iter().flat_map(Case::of) {
         let mut group = c.benchmark_group(format!("tape_vs_closed_form/{}", case.network_name()));
         let samples = case.batch.len();
@@ -24,17 +21,16 @@ fn compare_all(c: &mut Criterion) {
         let parameters = case.parameters();
         let name = |what: &str| BenchmarkId::new(what, samples);
 
-        group.bench_function(name("value"), |b| {
-            b.iter(|| {
-                evaluate(
-                    &case.network,
-                    case.loss,
-                    black_box(&parameters),
-                    &case.batch,
-                )
-                .cost
-            })
-        });
+        let value = || {
+            evaluate(
+                &case.network,
+                case.loss,
+                black_box(&parameters),
+                &case.batch,
+            )
+            .cost
+        };
+        group.bench_function(name("value"), |b| b.iter(value));
         for (label, method) in [("closed form", Method::ClosedForm), ("tape", Method::Tape)] {
             let mut gradient = BatchGradient::new(&case.network, case.loss, method);
             group.bench_function(name(&format!("gradient, {label}")), |b| {

@@ -68,8 +68,10 @@ pub fn add_gradient<T: Real>(
             gradient.slice_mut(2 * layer - 2),
         );
         let bias = gradient.slice_mut(2 * layer - 1);
-        for (sum, &delta) in bias.iter_mut().zip(delta.sum_over(&[0]).data()) {
-            *sum = *sum + delta;
+        for delta in delta.data().chunks_exact(bias.len()) {
+            for (sum, &delta) in bias.iter_mut().zip(delta) {
+                *sum = *sum + delta;
+            }
         }
         if layer > 1 {
             let mut previous =

@@ -3,10 +3,11 @@
 use super::array::Tensor;
 use super::element::Real;
 use super::kernels::elementwise::{self, Side};
-use super::kernels::{Write, broadcast::Walk, matmul};
+use super::kernels::{Write, broadcast::Walk, matmul, reduce};
 use super::ops::CrossEntropy;
 use super::shape::Shape;
 use crate::elementwise::{Binary, Unary};
+use smallvec::SmallVec;
 use std::fmt::Debug;
 
 /// A tensor to calculate with: a [`Tensor`], which computes, or a variable [`Var`](super::Var), which records.
@@ -97,7 +98,7 @@ pub trait Algebra: Clone + Debug {
     fn add_product_to(sum: &mut Option<Self>, a: Factor<'_, Self>, b: Factor<'_, Self>);
 
     /// Adds ȳ ⊙ f′(x) to a sum that may be empty, in place where that is possible.
-    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: &Self);
+    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: Self);
 
     /// ȳ ⊙ ∂f/∂a or ȳ ⊙ ∂f/∂b, in the common shape of the operands: the term that the operand of that number gets.
     #[must_use]
@@ -140,13 +141,17 @@ pub trait Algebra: Clone + Debug {
     /// The sum over the axes along which `shape` was stretched to the shape of `self`: what undoes broadcasting.
     #[must_use]
     fn sum_to(&self, shape: &Shape) -> Self {
-        let extents = self.extents();
-        let added = extents.rank() - shape.rank();
-        let stretched =
-            |&axis: &usize| axis < added || (shape[axis - added] == 1 && extents[axis] != 1);
-        let axes: smallvec::SmallVec<[usize; 4]> = (0..extents.rank()).filter(stretched).collect();
+        let axes = stretched_axes(&self.extents(), shape);
         self.sum_over_keepdims(&axes).reshape(shape)
     }
+}
+
+/// The axes along which `shape` was stretched to become `extents`.
+fn stretched_axes(extents: &Shape, shape: &Shape) -> SmallVec<[usize; 4]> {
+    let added = extents.rank() - shape.rank();
+    let stretched =
+        |&axis: &usize| axis < added || (shape[axis - added] == 1 && extents[axis] != 1);
+    (0..extents.rank()).filter(stretched).collect()
 }
 
 /// A factor of a matrix product, read as it lies or transposed; made by [`plain`] and [`transposed`].
@@ -260,6 +265,10 @@ impl<T: Real> Algebra for Tensor<T> {
 
     #[track_caller]
     fn binary(&self, function: Binary, other: &Self) -> Self {
+        // A backward pass begins with an adjoint of 1, and the product with it need not be formed.
+        if function == Binary::Mul && other.shape().is_scalar() && *other.data() == [one()] {
+            return self.clone();
+        }
         let Some(shape) = self.shape().broadcast(other.shape()) else {
             panic!(
                 "{}: shapes {} and {} cannot be broadcast together",
@@ -297,6 +306,23 @@ impl<T: Real> Algebra for Tensor<T> {
     #[track_caller]
     fn permute(&self, order: &[usize]) -> Self {
         Tensor::permute(self, order)
+    }
+
+    fn sum_to(&self, shape: &Shape) -> Self {
+        // A bias is stretched over the samples alone: the rows are added up, and no axis needs to be looked for.
+        if self.shape().ends_with(shape) {
+            let rows: usize = self.shape()[..self.shape().rank() - shape.rank()]
+                .iter()
+                .product();
+            let sum = |out: &mut [T]| reduce::sum(self.data(), rows, out.len(), out, Write::Set);
+            return if rows == 1 {
+                self.reshape(shape)
+            } else {
+                Tensor::made(shape.clone(), sum)
+            };
+        }
+        let axes = stretched_axes(self.shape(), shape);
+        self.sum_over_keepdims(&axes).reshape(shape)
     }
 
     #[track_caller]
@@ -347,14 +373,24 @@ impl<T: Real> Algebra for Tensor<T> {
         }
     }
 
-    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: &Self) {
-        let (x, y, y_bar, shape) = (x.data(), y.data(), y_bar.data(), x.shape());
+    fn add_unary_vjp_to(
+        sum: &mut Option<Self>,
+        function: Unary,
+        x: &Self,
+        y: &Self,
+        mut y_bar: Self,
+    ) {
         match sum {
-            Some(sum) => elementwise::unary_vjp(function, x, y, y_bar, sum.data_mut(), Write::Add),
+            Some(sum) => elementwise::add_unary_vjp(
+                function,
+                x.data(),
+                y.data(),
+                y_bar.data(),
+                sum.data_mut(),
+            ),
             None => {
-                let term =
-                    |out: &mut [T]| elementwise::unary_vjp(function, x, y, y_bar, out, Write::Set);
-                *sum = Some(Tensor::made(shape.clone(), term));
+                elementwise::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
+                *sum = Some(y_bar);
             }
         }
     }

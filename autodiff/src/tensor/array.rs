@@ -83,11 +83,7 @@ impl<T: Element> Tensor<T> {
     /// What is not written holds the data of earlier tensors; `fill` must leave none of it.
     #[track_caller]
     pub(crate) fn made(shape: Shape, fill: impl FnOnce(&mut [T])) -> Self {
-        let size = shape.size();
-        let mut buffer = Buffer::stale::<T>(size);
-        if let Some(memory) = buffer.as_mut_slice() {
-            fill(&mut memory[..size]);
-        }
+        let buffer = Buffer::filled(shape.size(), fill);
         Tensor {
             buffer,
             offset: 0,
@@ -127,8 +123,8 @@ impl<T: Element> Tensor<T> {
 
     /// Whether this tensor is the only one that sees its memory, so that writing to it copies nothing.
     #[must_use]
-    pub fn is_unshared(&mut self) -> bool {
-        self.buffer.as_mut_slice::<T>().is_some()
+    pub fn is_unshared(&self) -> bool {
+        self.buffer.is_unshared()
     }
 
     /// Whether both tensors are views of the same memory.

@@ -26,12 +26,12 @@ const LINE: usize = 64;
 pub(crate) struct Buffer(Option<Arc<Vec<Line>>>);
 
 impl Buffer {
-    /// Memory for at least `len` elements, holding whatever was there before.
+    /// Memory for `len` elements, which `fill` writes; before that it holds whatever was there.
     ///
     /// # Panics
     ///
     /// If the size in bytes overflows.
-    pub(crate) fn stale<T: Pod>(len: usize) -> Buffer {
+    pub(crate) fn filled<T: Pod>(len: usize, fill: impl FnOnce(&mut [T])) -> Buffer {
         let bytes = len
             .checked_mul(size_of::<T>())
             .expect("a tensor's size in bytes overflows");
@@ -40,11 +40,16 @@ impl Buffer {
             .try_with(|free| free.borrow_mut().take(lines))
             .ok()
             .flatten();
-        let memory = reused.unwrap_or_else(|| {
+        let fresh = || {
             Arc::new(bytemuck::allocation::zeroed_vec(
                 SizeClass::of(lines).lines(),
             ))
-        });
+        };
+        let mut memory = reused.unwrap_or_else(fresh);
+        // Memory in the list has no other owner, and neither has fresh memory.
+        if let Some(memory) = Arc::get_mut(&mut memory) {
+            fill(&mut bytemuck::cast_slice_mut(memory)[..len]);
+        }
         Buffer(Some(memory))
     }
 
@@ -53,6 +58,14 @@ impl Buffer {
         self.0
             .as_ref()
             .map_or(&[], |memory| bytemuck::cast_slice(memory))
+    }
+
+    /// Whether this is the only clone.
+    pub(crate) fn is_unshared(&self) -> bool {
+        // There are no weak references, so one strong one is all there are.
+        self.0
+            .as_ref()
+            .is_some_and(|memory| Arc::strong_count(memory) == 1)
     }
 
     /// All of the memory, to write to; `None` if another clone can see it.
@@ -72,10 +85,11 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let Some(mut memory) = self.0.take() else {
-            return;
-        };
-        if Arc::get_mut(&mut memory).is_some() {
+        // Where another clone is left, it will put the memory away. Where two threads drop the last two clones at
+        // once, neither may see that it is the last, and the memory is freed as if there were no list.
+        if self.is_unshared()
+            && let Some(memory) = self.0.take()
+        {
             // A thread that is ending has no list any more, and then the memory is simply freed.
             let _ = FREE.try_with(|free| free.borrow_mut().put(memory));
         }
@@ -90,7 +104,7 @@ pub fn release_memory() {
 }
 
 thread_local! {
-    static FREE: RefCell<FreeList> = RefCell::default();
+    static FREE: RefCell<FreeList> = const { RefCell::new(FreeList { classes: Vec::new(), bytes: 0 }) };
 }
 
 /// Memory in wait, by size class.
@@ -169,19 +183,21 @@ mod tests {
 
     #[test]
     fn memory_is_aligned_and_used_again() {
-        let first = Buffer::stale::<f32>(1000);
+        let first = Buffer::filled::<f32>(1000, |_| ());
         let address = first.as_slice::<f32>().as_ptr();
         assert_eq!(address.addr() % 64, 0);
         drop(first);
         assert_eq!(
-            Buffer::stale::<f32>(999).as_slice::<f32>().as_ptr(),
+            Buffer::filled::<f32>(999, |_| ())
+                .as_slice::<f32>()
+                .as_ptr(),
             address
         );
     }
 
     #[test]
     fn shared_memory_is_not_written_to() {
-        let mut first = Buffer::stale::<u8>(3);
+        let mut first = Buffer::filled::<u8>(3, |_| ());
         let second = first.clone();
         assert!(first.as_mut_slice::<u8>().is_none());
         drop(second);

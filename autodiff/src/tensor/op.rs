@@ -27,8 +27,8 @@ use std::fmt::Debug;
 ///     fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
 ///         x[0].powi(3).into()
 ///     }
-///     fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
-///         x_bar.add(0, || at.x[0].times(at.x[0]).scaled(3.0).times(y_bar));
+///     fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+///         x_bar.add(0, || at.x[0].times(at.x[0]).scaled(3.0).times(&y_bar));
 ///     }
 /// }
 ///
@@ -53,7 +53,7 @@ pub trait Op<T: Real>: Debug + Send + Sync {
     fn vjp<A: Algebra<Element = T>>(
         &self,
         at: &Point<'_, A>,
-        y_bar: &A,
+        y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     );
 }
@@ -92,13 +92,13 @@ pub(crate) trait ErasedOp<T: Real>: Debug + Send + Sync {
     fn vjp_computed(
         &self,
         at: &Point<'_, Tensor<T>>,
-        y_bar: &Tensor<T>,
+        y_bar: Tensor<T>,
         x_bar: &mut Adjoints<'_, Tensor<T>>,
     );
     fn vjp_recorded<'t>(
         &self,
         at: &Point<'_, Var<'t, T>>,
-        y_bar: &Var<'t, T>,
+        y_bar: Var<'t, T>,
         x_bar: &mut Adjoints<'_, Var<'t, T>>,
     );
 }
@@ -116,7 +116,7 @@ impl<T: Real, O: Op<T>> ErasedOp<T> for O {
     fn vjp_computed(
         &self,
         at: &Point<'_, Tensor<T>>,
-        y_bar: &Tensor<T>,
+        y_bar: Tensor<T>,
         x_bar: &mut Adjoints<'_, Tensor<T>>,
     ) {
         self.vjp(at, y_bar, x_bar);
@@ -125,7 +125,7 @@ impl<T: Real, O: Op<T>> ErasedOp<T> for O {
     fn vjp_recorded<'t>(
         &self,
         at: &Point<'_, Var<'t, T>>,
-        y_bar: &Var<'t, T>,
+        y_bar: Var<'t, T>,
         x_bar: &mut Adjoints<'_, Var<'t, T>>,
     ) {
         self.vjp(at, y_bar, x_bar);

@@ -54,7 +54,7 @@ macro_rules! operations {
             pub(crate) fn vjp_computed(
                 &self,
                 at: &Point<'_, Tensor<T>>,
-                y_bar: &Tensor<T>,
+                y_bar: Tensor<T>,
                 x_bar: &mut Adjoints<'_, Tensor<T>>,
             ) {
                 match self {
@@ -68,7 +68,7 @@ macro_rules! operations {
             pub(crate) fn vjp_recorded<'t>(
                 &self,
                 at: &Point<'_, Var<'t, T>>,
-                y_bar: &Var<'t, T>,
+                y_bar: Var<'t, T>,
                 x_bar: &mut Adjoints<'_, Var<'t, T>>,
             ) {
                 match self {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 /// The extent of a tensor along each axis; a scalar has none.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(PartialEq, Eq, Hash, Default)]
 pub struct Shape(SmallVec<[usize; 4]>);
 
 impl Shape {
@@ -34,10 +34,19 @@ impl Shape {
         self.0.len()
     }
 
+    /// Whether there are no axes.
+    pub(crate) fn is_scalar(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The shape that `self` and `other` are both broadcast to, as NumPy does it: aligned at the last axis, an
     /// extent of 1 stretches. `None` if two extents differ and neither is 1.
     #[must_use]
     pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
+        // The usual pairs first.
+        if other.is_scalar() || self == other {
+            return Some(self.clone());
+        }
         let rank = self.rank().max(other.rank());
         let extents =
             (0..rank).map(
@@ -103,6 +112,13 @@ impl Shape {
             step *= extent;
         }
         steps
+    }
+}
+
+impl Clone for Shape {
+    fn clone(&self) -> Self {
+        // A copy of the whole, where the derived implementation would go element by element.
+        Shape(SmallVec::from_slice(&self.0))
     }
 }
 

@@ -3,9 +3,10 @@
 use super::algebra::{Algebra, Factor};
 use super::array::Tensor;
 use super::element::Real;
-use super::kernels::{Write, matmul};
+use super::kernels::{Write, matmul, reduce};
 use super::op::Point;
 use super::ops::Operation;
+use super::shape::Shape;
 use super::tape::{Node, Tape};
 use super::var::Var;
 use crate::elementwise::{Binary, Unary};
@@ -26,21 +27,29 @@ pub(crate) enum Slot<A> {
         b: A,
         b_transposed: bool,
     },
+    /// One term in the shape that the input was stretched to, not yet summed back: a bias, and its samples.
+    Stretched(A),
     /// The sum.
     Sum(A),
 }
 
 impl<A: Algebra> Slot<A> {
-    /// The sum so far, for in-place addition.
-    fn open(&mut self) -> Option<A> {
-        std::mem::replace(self, Slot::Empty).into_sum()
+    /// The sum so far, for in-place addition to an adjoint of the given shape.
+    fn open(&mut self, shape: impl FnOnce() -> Shape) -> Option<A> {
+        match std::mem::replace(self, Slot::Empty) {
+            Slot::Sum(sum) => Some(sum),
+            Slot::Empty => None,
+            deferred => deferred.evaluated(shape),
+        }
     }
 
-    fn into_sum(self) -> Option<A> {
+    /// A sum that shares memory with what is here.
+    fn evaluated(&self, shape: impl FnOnce() -> Shape) -> Option<A> {
         match self {
             Slot::Empty => None,
             Slot::Product { .. } => self.product().map(|(a, b)| A::product(a, b)),
-            Slot::Sum(sum) => Some(sum),
+            Slot::Stretched(term) => Some(term.sum_to(&shape())),
+            Slot::Sum(sum) => Some(sum.clone()),
         }
     }
 
@@ -96,16 +105,19 @@ impl<A: Algebra> Adjoints<'_, A> {
         let Some(slot) = self.wanted(input) else {
             return;
         };
-        let term = compute();
+        let mut term = compute();
         let shape = self.x[input].extents();
-        let term = if term.extents() == shape {
-            term
-        } else {
-            term.sum_to(&shape)
-        };
-        let mut sum = self.slots[slot].open();
+        let target = &mut self.slots[slot];
+        if term.extents() != shape {
+            if self.targets[input].deferred && matches!(target, Slot::Empty) {
+                *target = Slot::Stretched(term);
+                return;
+            }
+            term = term.sum_to(&shape);
+        }
+        let mut sum = target.open(|| shape);
         A::add_to(&mut sum, term);
-        self.slots[slot].close(sum);
+        target.close(sum);
     }
 
     /// Adds the matrix product `a · b`.
@@ -123,18 +135,24 @@ impl<A: Algebra> Adjoints<'_, A> {
             };
             return;
         }
-        let mut sum = target.open();
+        let mut sum = target.open(|| self.x[input].extents());
         A::add_product_to(&mut sum, a, b);
         target.close(sum);
     }
 
-    /// Adds ȳ ⊙ f′(x), for a function of one variable with value `y`.
-    pub(crate) fn add_unary_vjp(&mut self, input: usize, function: Unary, x: &A, y: &A, y_bar: &A) {
+    /// Adds ȳ ⊙ f′(x), for a function of one variable at `at`.
+    pub(crate) fn add_unary_vjp(
+        &mut self,
+        input: usize,
+        function: Unary,
+        at: &Point<'_, A>,
+        y_bar: A,
+    ) {
         let Some(slot) = self.wanted(input) else {
             return;
         };
-        let mut sum = self.slots[slot].open();
-        A::add_unary_vjp_to(&mut sum, function, x, y, y_bar);
+        let mut sum = self.slots[slot].open(|| at.x[input].extents());
+        A::add_unary_vjp_to(&mut sum, function, at.x[input], at.y, y_bar);
         self.slots[slot].close(sum);
     }
 
@@ -175,14 +193,8 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
-        match self.slot(x) {
-            Some(Slot::Sum(sum)) => sum.clone(),
-            Some(slot @ Slot::Product { .. }) => match slot.product() {
-                Some((a, b)) => Tensor::product(a, b),
-                None => Tensor::zeros(x.shape()),
-            },
-            Some(Slot::Empty) | None => Tensor::zeros(x.shape()),
-        }
+        let gradient = self.slot(x).and_then(|slot| slot.evaluated(|| x.shape()));
+        gradient.unwrap_or_else(|| Tensor::zeros(x.shape()))
     }
 
     /// Adds `scale` times the gradient with respect to `x` to `sum`, row by row.
@@ -195,19 +207,15 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[track_caller]
     pub fn add_to(&self, x: Var<'t, T>, scale: T, sum: &mut [T]) {
         let slot = self.slot(x);
-        let shape = x.shape();
+        let size = x.size();
         assert!(
-            sum.len() == shape.size(),
-            "add_to: a gradient of shape {shape} and {} elements",
+            sum.len() == size,
+            "add_to: a gradient of shape {} and {} elements",
+            x.shape(),
             sum.len()
         );
         match slot {
-            Some(Slot::Sum(gradient)) => {
-                for (sum, &x) in sum.iter_mut().zip(gradient.data()) {
-                    *sum = *sum + scale * x;
-                }
-            }
-            Some(slot) => {
+            Some(slot @ Slot::Product { .. }) => {
                 if let Some((a, b)) = slot.product() {
                     matmul::matmul(
                         scale,
@@ -216,6 +224,25 @@ impl<'t, T: Real> Gradients<'t, T> {
                         sum,
                         Write::Add,
                     );
+                }
+            }
+            Some(Slot::Stretched(rows))
+                if scale == T::from_f64(1.0) && x.is_suffix_of(rows.shape()) =>
+            {
+                reduce::sum(
+                    rows.data(),
+                    rows.size() / size.max(1),
+                    size,
+                    sum,
+                    Write::Add,
+                );
+            }
+            Some(slot) => {
+                let Some(gradient) = slot.evaluated(|| x.shape()) else {
+                    return;
+                };
+                for (sum, &x) in sum.iter_mut().zip(gradient.data()) {
+                    *sum = *sum + scale * x;
                 }
             }
             None => {}
@@ -258,12 +285,11 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
             continue;
         }
         let (before, here) = slots.split_at_mut(index);
+        let slot = &mut here[0];
         let y_bar = if node.anchored {
-            let kept = here[0].open();
-            here[0].close(kept.clone());
-            kept
+            slot.evaluated(|| node.value.shape().clone())
         } else {
-            here[0].open()
+            slot.open(|| node.value.shape().clone())
         };
         let Some(y_bar) = y_bar else { continue };
         let x: SmallVec<[&Tensor<T>; 3]> = node
@@ -285,7 +311,7 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
         };
         node.operation.vjp_computed(
             &at,
-            &y_bar,
+            y_bar,
             &mut Adjoints {
                 slots: before,
                 x: &x,
@@ -351,7 +377,7 @@ pub(crate) fn record_pull_back<'t, T: Real>(
         };
         node.operation.vjp_recorded(
             &at,
-            y_bar,
+            *y_bar,
             &mut Adjoints {
                 slots: before,
                 x: &x,

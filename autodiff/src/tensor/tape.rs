@@ -58,6 +58,15 @@ impl<T: Real> Tape<T> {
         }
     }
 
+    /// An empty tape with room for so many nodes.
+    #[must_use]
+    pub fn with_capacity(nodes: usize) -> Self {
+        Tape {
+            nodes: RefCell::new(Vec::with_capacity(nodes)),
+            spare_slots: RefCell::default(),
+        }
+    }
+
     /// Records a variable: a value to differentiate with respect to.
     #[track_caller]
     pub fn var(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
@@ -202,6 +211,7 @@ impl<T: Real> Tape<T> {
         })
     }
 
+    #[inline(always)]
     #[track_caller]
     fn leaf(&self, operation: Operation<T>, value: Tensor<T>) -> Var<'_, T> {
         let tracked = matches!(operation, Operation::Variable);
@@ -218,6 +228,7 @@ impl<T: Real> Tape<T> {
         })
     }
 
+    #[inline(always)]
     #[track_caller]
     fn push(&self, node: Node<T>) -> Var<'_, T> {
         let mut nodes = self.nodes.borrow_mut();

@@ -21,7 +21,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 /// use autodiff::tensor::Tape;
 ///
 /// let tape = Tape::new();
-/// let x = tape.var([[1.0, 2.0], [3.0, 4.0]]);
+/// let x = tape.var([[1.0_f64, 2.0], [3.0, 4.0]]);
 /// let y = (2.0 * x + 1.0).ln().sum();
 /// let gradients = y.gradients();
 /// assert_eq!(gradients.wrt(x).at(&[1, 0]), 2.0 / 7.0);
@@ -57,6 +57,17 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     pub fn shape(self) -> Shape {
         self.tape.nodes()[self.index as usize].value.shape().clone()
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub fn size(self) -> usize {
+        self.tape.nodes()[self.index as usize].value.size()
+    }
+
+    /// Whether `shape` ends with the shape of this tensor, as it does where it was stretched over leading axes.
+    pub(crate) fn is_suffix_of(self, shape: &Shape) -> bool {
+        shape.ends_with(self.tape.nodes()[self.index as usize].value.shape())
     }
 
     /// The one element of a value that has just one.
@@ -392,9 +403,9 @@ impl<'t, T: Real> Algebra for Var<'t, T> {
         Self::add_to(sum, Self::product(a, b));
     }
 
-    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: &Self) {
+    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: Self) {
         let slope = function.slope(*x, *y);
-        Self::add_to(sum, times(*y_bar, slope, function.has_unbounded_slope()));
+        Self::add_to(sum, times(y_bar, slope, function.has_unbounded_slope()));
     }
 
     fn binary_vjp(

@@ -23,8 +23,12 @@ pub(crate) struct Axis {
 impl Walk {
     /// The walk over operands of shapes `a` and `b`, both broadcast to `target`.
     pub(crate) fn new(a: &Shape, b: &Shape, target: &Shape) -> Walk {
-        if a == b && a == target {
-            return Walk::flat(target.size(), 1, 1);
+        // The usual pairs first: operands of one shape, and a number beside a tensor.
+        match (a == target, b == target) {
+            (true, true) => return Walk::flat(target.size(), 1, 1),
+            (true, false) if b.is_scalar() => return Walk::flat(target.size(), 1, 0),
+            (false, true) if a.is_scalar() => return Walk::flat(target.size(), 0, 1),
+            _ => {}
         }
         let steps = a
             .broadcast_steps(target)

@@ -1,7 +1,6 @@
 //! The loops of the elementwise functions: compiled once for each function of the table, chosen once a call.
 
 use super::super::element::Real;
-use super::Write;
 use super::broadcast::Walk;
 use crate::elementwise::{Binary, Unary, elementwise_table};
 
@@ -28,15 +27,21 @@ macro_rules! choices {
             }
         }
 
-        /// Writes or adds ȳᵢ f′(xᵢ) to every element of `x_bar`.
-        pub(crate) fn unary_vjp<T: Real>(
-            function: Unary, x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T], write: Write,
-        ) {
+        /// Multiplies every element of `y_bar` by f′(xᵢ).
+        pub(crate) fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
+            match function {
+                $(Unary::$Variant { $($p),* } => unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar),)*
+                $(Unary::$Variant3 {} => unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar),)*
+            }
+        }
+
+        /// Adds ȳᵢ f′(xᵢ) to every element of `x_bar`.
+        pub(crate) fn add_unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T]) {
             match function {
                 $(Unary::$Variant { $($p),* } => {
-                    unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, x_bar, write);
+                    add_unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, x_bar);
                 })*
-                $(Unary::$Variant3 {} => unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar, x_bar, write),)*
+                $(Unary::$Variant3 {} => add_unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar, x_bar),)*
             }
         }
 
@@ -70,27 +75,16 @@ fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
 }
 
 #[inline(always)]
-fn unary_vjp_loop<T: Real>(
-    function: Unary,
-    x: &[T],
-    y: &[T],
-    y_bar: &[T],
-    x_bar: &mut [T],
-    write: Write,
-) {
-    let operands = x.iter().zip(y).zip(y_bar);
-    match write {
-        Write::Set => {
-            for (x_bar, ((&x, &y), &y_bar)) in x_bar.iter_mut().zip(operands) {
-                *x_bar = times(y_bar, function.slope(x, y), function.has_unbounded_slope());
-            }
-        }
-        Write::Add => {
-            for (x_bar, ((&x, &y), &y_bar)) in x_bar.iter_mut().zip(operands) {
-                *x_bar =
-                    *x_bar + times(y_bar, function.slope(x, y), function.has_unbounded_slope());
-            }
-        }
+fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
+    for (y_bar, (&x, &y)) in y_bar.iter_mut().zip(x.iter().zip(y)) {
+        *y_bar = times(*y_bar, function.slope(x, y), function.has_unbounded_slope());
+    }
+}
+
+#[inline(always)]
+fn add_unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T]) {
+    for (x_bar, ((&x, &y), &y_bar)) in x_bar.iter_mut().zip(x.iter().zip(y).zip(y_bar)) {
+        *x_bar = *x_bar + times(y_bar, function.slope(x, y), function.has_unbounded_slope());
     }
 }
 

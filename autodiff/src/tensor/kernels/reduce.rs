@@ -15,6 +15,7 @@ const LANES: usize = 16;
 /// Writes or adds the sum along the middle axis to `out`, of shape (outer, inner).
 pub(crate) fn sum<T: Real>(x: &[T], extent: usize, inner: usize, out: &mut [T], write: Write) {
     if inner == 1 {
+        // The elements of a row lie side by side.
         for (row, out) in out.iter_mut().enumerate() {
             let sum = sum_of(&x[row * extent..(row + 1) * extent]);
             *out = if write == Write::Add { *out + sum } else { sum };
@@ -78,14 +79,11 @@ fn add_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
         add_rows(second, length, out);
         return;
     }
-    let mut buffer = Buffer::stale::<T>(length);
-    let Some(partial) = buffer.as_mut_slice::<T>() else {
-        return;
-    };
-    let partial = &mut partial[..length];
-    partial.fill(zero());
-    add_rows(second, length, partial);
-    for (out, &partial) in out.iter_mut().zip(&*partial) {
+    let partial = Buffer::filled::<T>(length, |partial| {
+        partial.fill(zero());
+        add_rows(second, length, partial);
+    });
+    for (out, &partial) in out.iter_mut().zip(partial.as_slice::<T>()) {
         *out = *out + partial;
     }
 }

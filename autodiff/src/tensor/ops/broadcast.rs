@@ -29,9 +29,9 @@ impl<T: Real> Op<T> for Broadcast {
         x[0].broadcast_to(&self.0).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, _at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, _at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         // The adjoint has the stretched shape, and is summed back to the input's as every term is.
-        x_bar.add(0, || y_bar.clone());
+        x_bar.add(0, || y_bar);
     }
 }
 

@@ -203,7 +203,7 @@ impl<T: Real> Op<T> for CrossEntropyLoss<T> {
         Value { y: Tensor::scalar(cost), saved: Some(difference) }
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         let Some(saved) = at.saved else { return };
         x_bar.add(0, || {
             let z = at.x[0];
@@ -213,7 +213,7 @@ impl<T: Real> Op<T> for CrossEntropyLoss<T> {
                 z.softmax(1).times(&targets.sum_over_keepdims(&[1])).minus(&targets)
             });
             if self.0.summed {
-                difference.times(y_bar)
+                difference.times(&y_bar)
             } else {
                 difference.times(&y_bar.scaled(self.0.weight(samples)))
             }

@@ -30,8 +30,8 @@ impl<T: Real> Op<T> for Map {
         Algebra::unary(x[0], self.0).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
-        x_bar.add_unary_vjp(0, self.0, at.x[0], at.y, y_bar);
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+        x_bar.add_unary_vjp(0, self.0, at, y_bar);
     }
 }
 
@@ -49,9 +49,9 @@ impl<T: Real> Op<T> for Zip {
         Algebra::binary(x[0], self.0, x[1]).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
-        x_bar.add_binary_vjp(0, self.0, at, y_bar);
-        x_bar.add_binary_vjp(1, self.0, at, y_bar);
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+        x_bar.add_binary_vjp(0, self.0, at, &y_bar);
+        x_bar.add_binary_vjp(1, self.0, at, &y_bar);
     }
 }
 

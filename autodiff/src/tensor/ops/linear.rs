@@ -33,11 +33,11 @@ impl<T: Real> Op<T> for Linear {
         x[0].linear(x[1], x[2]).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, z_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, z_bar: A, x_bar: &mut Adjoints<'_, A>) {
         let (x, weight) = (at.x[0], at.x[1]);
-        x_bar.add_product(0, plain(z_bar), plain(weight));
-        x_bar.add_product(1, transposed(z_bar), plain(x));
-        x_bar.add(2, || z_bar.clone());
+        x_bar.add_product(0, plain(&z_bar), plain(weight));
+        x_bar.add_product(1, transposed(&z_bar), plain(x));
+        x_bar.add(2, || z_bar);
     }
 }
 

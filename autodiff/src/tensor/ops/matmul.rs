@@ -32,10 +32,10 @@ impl<T: Real> Op<T> for MatMul {
         product(a, b).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         let a = Factor { array: at.x[0], transposed: self.a_transposed };
         let b = Factor { array: at.x[1], transposed: self.b_transposed };
-        let y_bar = plain(y_bar);
+        let y_bar = plain(&y_bar);
         // For op(A) = Aᵀ the adjoint of A is the transpose of that of op(A), (Ȳ op(B)ᵀ)ᵀ = op(B) Ȳᵀ.
         if self.a_transposed {
             x_bar.add_product(0, b, y_bar.flipped());

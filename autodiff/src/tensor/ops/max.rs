@@ -38,9 +38,9 @@ impl<T: Real> Op<T> for Max {
         Value { y, saved: Some(share) }
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         let Some(share) = at.saved else { return };
-        x_bar.add(0, || y_bar.constant_beside(share.clone()).times(y_bar));
+        x_bar.add(0, || y_bar.constant_beside(share.clone()).times(&y_bar));
     }
 }
 

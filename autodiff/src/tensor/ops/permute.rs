@@ -30,7 +30,7 @@ impl<T: Real> Op<T> for Permute {
         x[0].permute(&self.0).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, _at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, _at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         let mut inverse: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.0.len());
         for (to, &from) in self.0.iter().enumerate() {
             inverse[from] = to;

@@ -28,7 +28,7 @@ impl<T: Real> Op<T> for Reshape {
         x[0].reshape(&self.0).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         x_bar.add(0, || y_bar.reshape(&at.x[0].extents()));
     }
 }
@@ -47,7 +47,9 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let cases: [(&[usize], &[usize]); 8] = [
+    let cases: [(&[usize], &[usize]); 10] = [
+        (&[3, 1, 2], &[6]),
+        (&[1, 1], &[1]),
         (&[], &[]),
         (&[], &[1, 1]),
         (&[1], &[]),

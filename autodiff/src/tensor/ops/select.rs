@@ -31,11 +31,11 @@ impl<T: Real> Op<T> for Select {
         Tensor::select(&self.0, x[0], x[1]).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         let _ = at;
         let zero = y_bar.constant_beside(Tensor::scalar(T::default()));
-        x_bar.add(0, || A::select(&self.0, y_bar, &zero));
-        x_bar.add(1, || A::select(&self.0, &zero, y_bar));
+        x_bar.add(0, || A::select(&self.0, &y_bar, &zero));
+        x_bar.add(1, || A::select(&self.0, &zero, &y_bar));
     }
 }
 

@@ -36,7 +36,7 @@ impl<T: Real> Op<T> for Softmax {
         x[0].softmax(self.axis).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         x_bar.add(0, || {
             let mean = y_bar.times(at.y).sum_over_keepdims(&[self.axis]);
             at.y.times(&y_bar.minus(&mean))
@@ -60,7 +60,7 @@ impl<T: Real> Op<T> for LogSoftmax {
         x[0].log_softmax(self.axis).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         x_bar.add(0, || {
             let total = y_bar.sum_over_keepdims(&[self.axis]);
             y_bar.minus(&at.x[0].softmax(self.axis).times(&total))

@@ -27,7 +27,7 @@ impl<T: Real> Op<T> for SquaredDistance {
         x[0].squared_distance(x[1]).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         let twice = y_bar.scaled(2.0);
         x_bar.add(0, || at.x[0].minus(at.x[1]).times(&twice));
         x_bar.add(1, || at.x[1].minus(at.x[0]).times(&twice));

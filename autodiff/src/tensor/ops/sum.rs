@@ -32,7 +32,7 @@ impl<T: Real> Op<T> for Sum {
         sum_over(x[0], "sum", &self.axes, self.keepdims).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: &A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
         let shape = at.x[0].extents();
         x_bar.add(0, || y_bar.reshape(&shape.reduced(&self.axes, true)).broadcast_to(&shape));
     }

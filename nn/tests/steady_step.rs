@@ -1,0 +1,182 @@
+//! A training step like the one before asks for no memory, and never copies the parameters.
+#![allow(unsafe_code)]
+
+use nn::{Activation, BatchGradient, Dataset, Initializer, Loss, Method, Mlp, Plan, Sgd};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The system's allocator, counting.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is handed on to the system's allocator as it came, so its guarantees are those of this one.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's obligations are the system allocator's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the memory came from `System.alloc` or `System.realloc` with this layout.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations in ten steps, after ten others; panics if the parameters move.
+fn allocations(method: Method, pool: &ThreadPool, samples: usize) -> usize {
+    let network = Mlp::new(&[784, 32, 10], Activation::Relu);
+    let pixels: Vec<u8> = (0..samples * 784).map(|i| (i * 31 % 251) as u8).collect();
+    let classes: Vec<u8> = (0..samples).map(|i| (i % 10) as u8).collect();
+    let batch = Dataset::new(&pixels, 784, &classes).unwrap();
+    pool.install(|| {
+        let mut parameters = network.init::<f32>(Initializer::HeNormal, 1);
+        let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
+        let mut descent = Sgd::new(0.1);
+        let mut step = || {
+            let before = parameters.data().as_ptr();
+            gradient.compute(&parameters, &batch);
+            descent.step(parameters.data_mut(), gradient.gradient().data());
+            assert_eq!(
+                parameters.data().as_ptr(),
+                before,
+                "the parameters were copied"
+            );
+        };
+        (0..10).for_each(|_| step());
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        (0..10).for_each(|_| step());
+        ALLOCATIONS.load(Ordering::Relaxed) - before
+    })
+}
+
+/// The allocations that the matrix products of one step make by themselves: the `gemm` crate takes fresh memory for
+/// the operands that it packs.
+fn allocations_of_products(samples: usize) -> usize {
+    let network = Mlp::new(&[784, 32, 10], Activation::Relu);
+    let plan = Plan::new::<f32>(&network, samples);
+    let mut count = 0;
+    for lane in 0..plan.lanes {
+        let mut begin = samples * lane / plan.lanes;
+        let end = samples * (lane + 1) / plan.lanes;
+        while begin < end {
+            let chunk = plan.chunk.min(end - begin);
+            for (inputs, outputs) in [(784, 32), (32, 10)] {
+                count += allocations_of_product(
+                    chunk,
+                    inputs,
+                    outputs,
+                    [1, inputs as isize],
+                    [inputs as isize, 1],
+                ); // A Wᵀ
+                count += allocations_of_product(
+                    outputs,
+                    chunk,
+                    inputs,
+                    [outputs as isize, 1],
+                    [1, inputs as isize],
+                ); // Δᵀ A
+            }
+            count += allocations_of_product(chunk, 10, 32, [1, 10], [1, 32]); // Δ W
+            begin += chunk;
+        }
+    }
+    count
+}
+
+/// The allocations of a product (m, k) · (k, n), given the column and row steps of both factors.
+fn allocations_of_product(
+    m: usize,
+    k: usize,
+    n: usize,
+    a_steps: [isize; 2],
+    b_steps: [isize; 2],
+) -> usize {
+    let (a, b, mut out) = (
+        vec![0.0_f32; m * k],
+        vec![0.0_f32; k * n],
+        vec![0.0_f32; m * n],
+    );
+    let mut before = 0;
+    // The first call on a thread looks at the caches of the machine, and does not count.
+    for _ in 0..2 {
+        before = ALLOCATIONS.load(Ordering::Relaxed);
+        // SAFETY: the steps are those of m × k and k × n matrices that fill `a` and `b`, and `out` is m × n, row by row.
+        unsafe {
+            gemm::gemm(
+                m,
+                n,
+                k,
+                out.as_mut_ptr(),
+                1,
+                n as isize,
+                true,
+                a.as_ptr(),
+                a_steps[0],
+                a_steps[1],
+                b.as_ptr(),
+                b_steps[0],
+                b_steps[1],
+                1.0,
+                1.0,
+                false,
+                false,
+                false,
+                gemm::Parallelism::None,
+            );
+        }
+    }
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+/// One test, since the counter counts for the whole process.
+#[test]
+fn a_steady_step_allocates_nothing() {
+    let [one, two] = [1, 2].map(|threads| {
+        ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap()
+    });
+    for method in [Method::Tape, Method::ClosedForm] {
+        assert_eq!(
+            allocations(method, &one, 1),
+            0,
+            "{method:?}, one sample: its products pack nothing"
+        );
+        for samples in [20, 300, 1500] {
+            let products = 10 * one.install(|| allocations_of_products(samples));
+            assert_eq!(
+                allocations(method, &one, samples),
+                products,
+                "{method:?}, {samples} samples"
+            );
+        }
+    }
+    // On two threads, what runs where changes from step to step, and a thread asks for memory when it first runs
+    // more lanes at a time than before; that does not grow with the steps.
+    let products = 10 * one.install(|| allocations_of_products(1500));
+    let several = allocations(Method::Tape, &two, 1500);
+    assert!(
+        several < products + 50,
+        "{several} allocations on two threads, {products} of them in products"
+    );
+
+    let counted = ALLOCATIONS.load(Ordering::Relaxed);
+    drop(std::hint::black_box(vec![0_u8; 100]));
+    assert!(
+        ALLOCATIONS.load(Ordering::Relaxed) > counted,
+        "the counter counts"
+    );
+}
