@@ -7,7 +7,7 @@ use std::fmt::Write;
 use autodiff::tensor::Tensor;
 use nn::{Evaluation, Loss, Mlp};
 
-pub use files::{FileNames, write_results};
+pub use files::write_results;
 
 use crate::Error;
 use crate::compare::{Comparison, Pair, Side};
@@ -87,10 +87,7 @@ pub fn network(network: &Mlp, loss: Loss) -> String {
 
 /// The confusion as a table.
 pub fn confusion_table(evaluation: &Evaluation) -> String {
-    let table = confusion(&evaluation.confusion).to_string();
-    table
-        .lines()
-        .fold(String::new(), |text, line| text + "  " + line + "\n")
+    confusion(&evaluation.confusion).to_string()
 }
 
 /// The counts of a confusion, as the plots want them.
@@ -142,11 +139,16 @@ pub fn comparison(comparison: &Comparison, style: Style) -> String {
     let names = table.iter().flat_map(|pair| &pair.parameters);
     let wide = names.map(|p| p.name.len()).max().unwrap_or(0).max(9);
 
-    let mut over = format!("  {:wide$} {:>9}", "", "");
-    let mut head = format!("  {:wide$} {:>9}", "parameter", "shape");
+    let mut over = format!("  {:wide$} {:>8}", "", "");
+    let mut head = format!("  {:wide$} {:>8}", "parameter", "shape");
     for pair in &table {
-        let _ = write!(over, "  {:28}", format!(" {}, tape − δ", pair.precision));
-        let _ = write!(head, "  {:>8} {:>8}  {:9}", "absolute", "relative", "at");
+        let _ = write!(
+            over,
+            " {:>17}{:9}",
+            format!("{}, tape − δ", pair.precision),
+            ""
+        );
+        let _ = write!(head, " {:>8} {:>8}  {:7}", "absolute", "relative", "at");
     }
     let mut text = String::new();
     for line in [over, head] {
@@ -155,14 +157,14 @@ pub fn comparison(comparison: &Comparison, style: Style) -> String {
     let slices = table.first().map_or(0, |pair| pair.parameters.len());
     for slice in 0..slices {
         let first = &table[0].parameters[slice];
-        let mut line = format!("  {:wide$} {:>9}", first.name, join(&first.shape, "×"));
+        let mut line = format!("  {:wide$} {:>8}", first.name, join(&first.shape, "×"));
         for pair in &table {
             let difference = &pair.parameters[slice];
             let relative = format!("{:>8}", small(difference.relative));
             let place = difference.index.as_ref().map(|index| join(index, ","));
             let _ = write!(
                 line,
-                "  {:>8} {}  {:9}",
+                " {:>8} {}  {:7}",
                 small(difference.absolute),
                 style.verdict(difference.relative <= pair.bound, &relative),
                 place.unwrap_or_else(|| "–".to_owned()),
