@@ -118,8 +118,7 @@ pub struct Record {
     pub seconds: f64,
     /// The mean cost of the batch, before it was learnt from. At the end, that of all samples.
     pub loss: f64,
-    /// The accuracy on some of the training samples, as many as there are to test with and always the same, evenly
-    /// spread; where it was measured.
+    /// The accuracy on training samples that are drawn once, as many as there are to test with; where it was measured.
     pub train_accuracy: Option<f64>,
     /// The accuracy on the test set, where it was measured.
     pub test_accuracy: Option<f64>,
@@ -206,9 +205,11 @@ pub fn train<T: Real>(
     let mut gradient = BatchGradient::<T>::new(&network, loss, settings.method);
     let mut descent = Sgd::new(settings.learning_rate);
     let mut batches = Batches::new(data, batch, settings.seed);
+    // Drawn, because neighbours and every other sample may have more in common than chance allows: MNIST takes turns
+    // between two groups of writers.
     let sampled = data.len().min(test.len());
-    let sample: Vec<usize> = (0..sampled).map(|i| i * data.len() / sampled).collect();
-    let sample = data.select(&sample);
+    let mut draw = Batches::new(data, sampled, settings.seed);
+    let sample = data.select(draw.draw());
     let finite = |step, cost: f64| {
         if cost.is_finite() {
             return Ok(cost);
