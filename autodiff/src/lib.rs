@@ -1,3 +1,4 @@
 //! autodiff
 pub mod elementwise;
+pub mod scalar;
 pub use elementwise::Number;

@@ -27,10 +27,18 @@ macro_rules! slopes_of {
 
 /// Reads the key of a row's slope.
 macro_rules! is_unbounded {
-    (slope) => { false };
-    (slopes) => { false };
-    (unbounded_slope) => { true };
-    (unbounded_slopes) => { true };
+    (slope) => {
+        false
+    };
+    (slopes) => {
+        false
+    };
+    (unbounded_slope) => {
+        true
+    };
+    (unbounded_slopes) => {
+        true
+    };
 }
 
 /// The parameters to check a function with; a function without parameters is one case.

@@ -18,7 +18,13 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 /// assert_eq!(gaussian(0.0_f64), 1.0);
 /// ```
 pub trait Number:
-    Copy + Debug + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
+    Copy
+    + Debug
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
 {
     /// What a comparison gives: one truth value, or a tensor of them.
     type Mask: Clone;
@@ -63,6 +69,7 @@ macro_rules! methods {
             $(#[$doc])*
             #[must_use]
             #[inline(always)]
+            #[track_caller]
             fn $name(self, $($p: $P),*) -> Self {
                 self.unary(Unary::$Variant { $($p),* })
             }
@@ -71,6 +78,7 @@ macro_rules! methods {
             $(#[$doc2])*
             #[must_use]
             #[inline(always)]
+            #[track_caller]
             fn $name2(self, other: Self) -> Self {
                 self.binary(Binary::$Variant2, other)
             }
