@@ -193,14 +193,15 @@ impl<T: Scalar> Tape<T> {
     /// Spreads the adjoints of the later nodes over the earlier ones: x̄ += ∂y/∂x · ȳ, for each node y and its inputs x.
     pub(super) fn walk_back<const K: usize>(&self, adjoints: &mut [[T; K]], products: Products) {
         match products {
-            PLAIN => self.walk_back_with(adjoints, |a, b| a * b),
-            ABSORBING => self.walk_back_with(adjoints, T::absorbing_mul),
+            PLAIN => self.walk_back_with(adjoints, products, |a, b| a * b),
+            ABSORBING => self.walk_back_with(adjoints, products, T::absorbing_mul),
         }
     }
 
     fn walk_back_with<const K: usize>(
         &self,
         adjoints: &mut [[T; K]],
+        products: Products,
         mul: impl Fn(T, T) -> T + Copy,
     ) {
         let (slots, blocks) = self.read();
@@ -222,6 +223,8 @@ impl<T: Scalar> Tape<T> {
                         spread(slot, adjoint, adjoints, mul);
                     }
                 }
+            } else if (node as usize) < adjoints.len() {
+                self.segment_back(block, adjoints, products);
             }
         }
         walk_pairs(&slots[..end], SINK as usize + 1, adjoints, mul);
@@ -268,6 +271,8 @@ impl<T: Scalar> Tape<T> {
                     sum = std::array::from_fn(|k| sum[k] + terms[k]);
                 }
                 tangents[node] = sum;
+            } else if block.nodes > 0 {
+                self.segment_forward(block, tangents);
             }
             node += block.nodes as usize;
         }

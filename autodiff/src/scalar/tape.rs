@@ -3,9 +3,8 @@
 use super::checkpoint::Segment;
 use super::store::{Reading, Store};
 use super::trace::Trace;
-use super::{Point, Scalar, Var};
+use super::{Mark, Point, Scalar, Var};
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The index of an adjoint that nobody reads: where the unused input of a slot points.
@@ -47,9 +46,13 @@ pub struct Tape<T: Scalar = f64> {
     pub(super) slots: Store<Slot<T>>,
     pub(super) blocks: Store<Block>,
     /// Index of a node less the position of its slot, for the nodes that are recorded next.
-    shift: Cell<u32>,
-    /// The parts that are recomputed in the backward pass, each with its block of output nodes.
-    pub(super) segments: RefCell<Vec<(u32, Rc<Segment<T>>)>>,
+    pub(super) shift: Cell<u32>,
+    /// The parts that are recomputed in the backward pass, in the order of their output nodes.
+    pub(super) segments: RefCell<Vec<Segment<T>>>,
+    /// Where such parts are recorded.
+    pub(super) scratch: Cell<Option<Box<Tape<T>>>>,
+    /// The marks that can be rewound to.
+    pub(super) marks: RefCell<Vec<u64>>,
     /// Every operation, on a traced tape.
     pub(super) trace: Option<Box<RefCell<Trace<T>>>>,
     /// Tells this recording from every other: another tape, or this one before a reset or rewind.
@@ -60,7 +63,7 @@ pub struct Tape<T: Scalar = f64> {
 /// Half the indices for slots and half for nodes without a slot, so that their sum is an index too.
 const LIMIT: u32 = u32::MAX / 2;
 
-fn unique() -> u64 {
+pub(super) fn unique() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
@@ -112,6 +115,8 @@ impl<T: Scalar> Tape<T> {
             blocks: Store::new(limit),
             shift: Cell::new(SINK + 1),
             segments: RefCell::default(),
+            scratch: Cell::default(),
+            marks: RefCell::default(),
             trace: None,
             recording: unique(),
             limit,
@@ -233,12 +238,19 @@ impl<T: Scalar> Tape<T> {
     /// println!("{}", x + 1.0); // error: `tape` is borrowed by `x`
     /// ```
     pub fn reset(&mut self) {
-        self.slots.truncate(0);
-        self.blocks.truncate(0);
-        self.shift.set(SINK + 1);
-        self.segments.get_mut().clear();
+        self.marks.get_mut().clear();
+        let start = Mark::start();
+        self.forget(&start);
+    }
+
+    /// Forgets what was recorded after the mark.
+    pub(super) fn forget(&mut self, mark: &Mark<T>) {
+        self.slots.truncate(mark.slots);
+        self.blocks.truncate(mark.blocks);
+        self.shift.set(mark.shift);
+        self.segments.get_mut().truncate(mark.segments);
         if let Some(trace) = &mut self.trace {
-            *trace.get_mut() = Trace::default();
+            trace.get_mut().truncate(mark.steps);
         }
         self.recording = unique();
     }

@@ -3,6 +3,8 @@
 use super::tape::SINK;
 use super::{Scalar, Tape, Var};
 use crate::elementwise::{Binary, Unary};
+use std::cell::Ref;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 
@@ -82,14 +84,23 @@ pub struct Step<T = f64> {
 /// What a traced tape keeps.
 pub(super) struct Trace<T> {
     pub(super) steps: Vec<Step<T>>,
-    pub(super) names: Vec<(u32, String)>,
+    pub(super) names: BTreeMap<u32, String>,
 }
 
 impl<T> Default for Trace<T> {
     fn default() -> Self {
         Trace {
             steps: Vec::new(),
-            names: Vec::new(),
+            names: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T> Trace<T> {
+    /// Forgets the later steps, with the names of their results.
+    pub(super) fn truncate(&mut self, steps: usize) {
+        for step in self.steps.drain(steps..) {
+            self.names.remove(&step.node);
         }
     }
 }
@@ -128,6 +139,18 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
+    /// The operations in the order in which they were recorded; `None` if the tape is not traced.
+    #[must_use]
+    pub fn steps(&self) -> Option<Ref<'_, [Step<T>]>> {
+        let trace = self.trace.as_ref()?;
+        Some(Ref::map(trace.borrow(), |trace| trace.steps.as_slice()))
+    }
+
+    /// The name that a node was [given](Var::named).
+    pub(super) fn name(&self, node: u32) -> Option<String> {
+        self.trace.as_ref()?.borrow().names.get(&node).cloned()
+    }
+
     #[cold]
     #[track_caller]
     pub(super) fn trace_variables(&self, variables: &[Var<'_, T>]) {
@@ -140,5 +163,16 @@ impl<T: Scalar> Tape<T> {
                 location: Location::caller(),
             });
         }
+    }
+}
+
+impl<T: Scalar> Var<'_, T> {
+    /// Gives the variable a name, for reports and pictures of a traced tape. On any other tape it does nothing.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        if let Some(trace) = self.tape.and_then(|tape| tape.trace.as_ref()) {
+            trace.borrow_mut().names.insert(self.node, name.into());
+        }
+        self
     }
 }
