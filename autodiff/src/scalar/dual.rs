@@ -116,21 +116,17 @@ impl<T: Scalar> Number for Dual<T> {
 
     #[inline(always)]
     fn unary(self, function: Unary) -> Self {
-        let value = self.value.unary(function);
+        let (value, slope) = self.value.unary_with_slope(function);
         Dual {
             value,
-            tangent: chain(self.tangent, function.slope(self.value, value)),
+            tangent: chain(self.tangent, slope),
         }
     }
 
     #[inline(always)]
     fn binary(self, function: Binary, other: Self) -> Self {
-        let value = self.value.binary(function, other.value);
-        self.join(
-            other,
-            value,
-            function.slopes(self.value, other.value, value),
-        )
+        let (value, slopes) = self.value.binary_with_slopes(function, other.value);
+        self.join(other, value, slopes)
     }
 }
 

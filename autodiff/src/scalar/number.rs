@@ -1,6 +1,7 @@
 //! What a tape is made of.
 
 use crate::Number;
+use crate::elementwise::{Binary, Unary};
 use std::fmt::Display;
 use std::ops::Rem;
 
@@ -22,6 +23,25 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
     /// Whether the value or a derivative that it carries is NaN.
     #[must_use]
     fn has_nan(self) -> bool;
+
+    /// The value of a function and its slope.
+    ///
+    /// It is never inlined, except for plain numbers: else the code of a number inside a number inside a number would
+    /// grow as a power of the size of the table.
+    #[must_use]
+    #[inline(never)]
+    fn unary_with_slope(self, function: Unary) -> (Self, Self) {
+        let value = self.unary(function);
+        (value, function.slope(self, value))
+    }
+
+    /// The value of a function and its slopes, never inlined either.
+    #[must_use]
+    #[inline(never)]
+    fn binary_with_slopes(self, function: Binary, other: Self) -> (Self, (Self, Self)) {
+        let value = self.binary(function, other);
+        (value, function.slopes(self, other, value))
+    }
 }
 
 macro_rules! plain {
@@ -42,6 +62,18 @@ macro_rules! plain {
             #[inline(always)]
             fn has_nan(self) -> bool {
                 self.is_nan()
+            }
+
+            #[inline(always)]
+            fn unary_with_slope(self, function: Unary) -> (Self, Self) {
+                let value = self.unary(function);
+                (value, function.slope(self, value))
+            }
+
+            #[inline(always)]
+            fn binary_with_slopes(self, function: Binary, other: Self) -> (Self, (Self, Self)) {
+                let value = self.binary(function, other);
+                (value, function.slopes(self, other, value))
             }
         }
     )* };

@@ -281,19 +281,14 @@ impl<T: Scalar> Number for Var<'_, T> {
     #[inline(always)]
     #[track_caller]
     fn unary(self, function: Unary) -> Self {
-        let value = self.value.unary(function);
-        self.follow(
-            || Operation::Unary(function),
-            value,
-            function.slope(self.value, value),
-        )
+        let (value, slope) = self.value.unary_with_slope(function);
+        self.follow(|| Operation::Unary(function), value, slope)
     }
 
     #[inline(always)]
     #[track_caller]
     fn binary(self, function: Binary, other: Self) -> Self {
-        let value = self.value.binary(function, other.value);
-        let slopes = function.slopes(self.value, other.value, value);
+        let (value, slopes) = self.value.binary_with_slopes(function, other.value);
         self.join(|| Operation::Binary(function), other, value, slopes)
     }
 }
