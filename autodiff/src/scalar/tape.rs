@@ -222,9 +222,11 @@ impl<T: Scalar> Tape<T> {
 
     /// The bytes that the recording takes: 24 for an operation between two `f64` variables, 12 for each input of a
     /// sum or of another node with many inputs, and some 16 beside. The adjoints take 8 bytes more for each node.
+    /// What a traced tape keeps beside is not counted.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.slots.bytes() + self.blocks.bytes()
+        let segments: usize = self.segments.borrow().iter().map(Segment::bytes).sum();
+        self.slots.bytes() + self.blocks.bytes() + segments
     }
 
     /// Forgets the recording and keeps its memory for the next.
@@ -274,5 +276,48 @@ impl<T: Scalar> std::fmt::Debug for Tape<T> {
             .field("bytes", &self.bytes())
             .field("traced", &self.is_traced())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tape;
+    use crate::scalar::{Var, dot};
+
+    #[test]
+    #[should_panic(expected = "the tape is full: it can hold 5 nodes")]
+    fn more_nodes_than_an_index_can_hold_are_refused() {
+        let tape: Tape = Tape::with_limit(5);
+        let [x, y] = tape.variables([1.0, 2.0]);
+        let mut z = x;
+        for _ in 0..6 {
+            z *= y;
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the tape is full: it can hold 5 variables")]
+    fn more_variables_than_an_index_can_hold_are_refused() {
+        let tape: Tape = Tape::with_limit(5);
+        let _ = tape.variables([1.0; 3]);
+        let _ = tape.variables([1.0; 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the tape is full: it can hold 5 nodes")]
+    fn a_node_with_more_inputs_than_there_is_room_is_refused() {
+        let tape: Tape = Tape::with_limit(5);
+        let x = tape.variables([1.0; 5]);
+        let y: [Var<'_>; 8] = std::array::from_fn(|i| x[i % 5]);
+        let _ = dot(&y, &y);
+    }
+
+    #[test]
+    fn a_full_tape_is_full_to_the_last_index() {
+        let tape: Tape = Tape::with_limit(5);
+        let [x, y, ..] = tape.variables([2.0; 5]);
+        let z = (0..5).fold(x, |z, _| z * y);
+        assert_eq!((z.value(), tape.len()), (64.0, 10));
+        assert_eq!(z.gradients().wrt(y), 160.0);
     }
 }
