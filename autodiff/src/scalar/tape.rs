@@ -159,7 +159,7 @@ impl<T: Scalar> Tape<T> {
         // Each slot still to come can add a node, and every index must fit.
         let later = (self.limit - self.slots.len()) as usize;
         assert!(
-            node as usize + count + later <= 2 * self.limit as usize,
+            node as usize + count + later <= 2 * self.limit as usize + 1,
             "the tape is full: it can hold {} variables",
             self.limit
         );
