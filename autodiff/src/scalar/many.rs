@@ -1,6 +1,6 @@
 //! Operations with any number of inputs, each of which is one node.
 
-use super::number::chain;
+use super::number::chain_two;
 use super::tape::{Block, SINK};
 use super::trace::{Operation, Step};
 use super::var::refuse;
@@ -307,15 +307,10 @@ impl<T: Scalar> Tape<T> {
     #[inline(always)]
     fn slot(&self, operation: Operation, inputs: [Var<'_, T>; 2], slopes: [T; 2]) {
         let [a, b] = inputs;
-        for input in [a.tape, b.tape].into_iter().flatten() {
-            if !std::ptr::eq(input, self) {
-                refuse(operation);
-            }
+        if !(a.suits(self) && b.suits(self)) {
+            refuse(operation);
         }
-        self.pair(
-            [a.node, b.node],
-            [chain(a.slope, slopes[0]), chain(b.slope, slopes[1])],
-        );
+        self.pair([a.node, b.node], chain_two([a.slope, b.slope], slopes));
     }
 
     /// Makes the slots since `first` one node, where `first` is the next node and slot before them.
@@ -344,6 +339,9 @@ fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
     /// How many terms a lane adds up in order.
     const ENOUGH: usize = 64;
     let zero = T::from_f64(0.0);
+    if terms.size_hint().1.is_some_and(|most| most <= 2 * LANES) {
+        return terms.fold(zero, |sum, term| sum + term);
+    }
     let mut sums = [zero; LANES];
     // Sums of 1, 2, 4, ... chunks, each with the logarithm of that number, as in counting by twos.
     let mut chunks: SmallVec<[(T, u32); 32]> = SmallVec::new();
