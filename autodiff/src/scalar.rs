@@ -66,6 +66,8 @@
 mod checkpoint;
 mod derivatives;
 mod dual;
+#[cfg(feature = "nalgebra")]
+mod field;
 mod float;
 pub mod general;
 mod many;
