@@ -160,8 +160,8 @@ binary {
     powf as Powf {
         value: |a, b| a.powf(b),
         unbounded_slopes: |a, b, y, c| (
-            Number::select(&b.equal(c(0.0)), c(0.0), b * a.powf(b - c(1.0))),
-            Number::select(&a.equal(c(0.0)), Number::select(&b.less(c(0.0)), y * a.ln(), c(0.0)), y * a.ln())
+            b.absorbing_mul(a.powf(b - c(1.0))),
+            Number::select(&a.equal(c(0.0)), Number::select(&b.less(c(0.0)), y * a.ln(), c(0.0)), y.absorbing_mul(a.ln()))
         ),
         smooth: [((0.3, 3.0), (-2.0, 2.0))]
     }
@@ -192,7 +192,7 @@ binary {
         value: |a, b| if a == 0.0 && !b.is_nan() { 0.0 } else { a * b.ln() },
         unbounded_slopes: |a, b, _y, c| (
             Number::select(&a.equal(c(0.0)), Number::select(&c(0.0).less(b), b.ln(), c(0.0)), b.ln()),
-            Number::select(&a.equal(c(0.0)), c(0.0), a / b)
+            a.absorbing_mul(b.recip())
         ),
         smooth: [((-2.0, 2.0), (0.3, 3.0))]
     }
@@ -222,3 +222,33 @@ binary_operators {
     } };
 }
 pub(crate) use elementwise_table;
+
+/// Makes the functions of the table inherent methods of a type that is a [`Number`], so that its users need not import
+/// the trait. The second argument of a function of two is anything that can become such a number.
+macro_rules! inherent_methods {
+    (
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
+        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
+        $($operators:tt)*
+    ) => {
+        $(
+            $(#[$doc])*
+            #[must_use]
+            #[inline(always)]
+            #[track_caller]
+            pub fn $name(self, $($p: $P),*) -> Self {
+                $crate::Number::unary(self, $crate::elementwise::Unary::$Variant { $($p),* })
+            }
+        )*
+        $(
+            $(#[$doc2])*
+            #[must_use]
+            #[inline(always)]
+            #[track_caller]
+            pub fn $name2(self, other: impl Into<Self>) -> Self {
+                $crate::Number::binary(self, $crate::elementwise::Binary::$Variant2, other.into())
+            }
+        )*
+    };
+}
+pub(crate) use inherent_methods;
