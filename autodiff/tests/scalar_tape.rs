@@ -399,6 +399,7 @@ fn terms_of_a_sum_may_be_recorded_while_it_asks_for_them() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "takes long")]
 fn long_sums_are_accurate() {
     let tape = Tape::<f32>::default();
     let x = tape.variables(&vec![0.1_f32; 1_000_000]);

@@ -5,7 +5,7 @@
 //! use num_traits::Float;
 //!
 //! fn length<F: Float>(x: F, y: F) -> F {
-//!     (x * x + y * y).sqrt()
+//!     x.hypot(y)
 //! }
 //! assert_eq!(gradient(|[x, y]| length(x, y), [3.0, 4.0]), [0.6, 0.8]);
 //! ```

@@ -114,17 +114,21 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
 pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
     let max = T::from_f64(largest_signed(x.iter().map(|x| x.value.to_f64())));
-    // A term that equals the maximum is written as e⁰ where both are infinite, since their difference is NaN.
-    let infinite = max.to_f64().is_infinite();
-    let powers: SmallVec<[T; INLINE]> = x
-        .iter()
-        .map(|x| match x.value == max && infinite {
-            true if max < zero => zero,
-            true => one,
-            false => (x.value - max).exp(),
-        })
-        .collect();
-    let sum = sum_of(powers.iter().copied());
+    let powers: SmallVec<[T; INLINE]> = if max.to_f64().is_infinite() {
+        // Infinity less itself would be NaN: what equals it counts as e⁰, or as nothing where it is negative.
+        let power = if max < zero { zero } else { one };
+        let ties = |x: &Var<'t, T>| {
+            if x.value == max {
+                power
+            } else {
+                (x.value - max).exp()
+            }
+        };
+        x.iter().map(ties).collect()
+    } else {
+        x.iter().map(|x| (x.value - max).exp()).collect()
+    };
+    let sum = sum_of_slice(&powers);
     let value = if sum == zero { max } else { sum.ln() + max };
     let factor = if sum == zero { zero } else { sum.recip() };
     let result = gather(
@@ -189,7 +193,7 @@ impl<'t, T: Scalar> Sum for Var<'t, T> {
                     tape = Some(new);
                 }
                 (Some(same), Some(tape)) if std::ptr::eq(same, tape) => {
-                    inputs.push((x.node, x.slope))
+                    inputs.push((x.node, x.slope));
                 }
                 _ => refuse(Operation::Sum),
             }
@@ -369,6 +373,22 @@ fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
         .iter()
         .rev()
         .fold(rest, |sum, (chunk, _)| sum + *chunk)
+}
+
+/// The same of a slice, which is faster.
+fn sum_of_slice<T: Scalar>(terms: &[T]) -> T {
+    if terms.len() > 256 {
+        let (a, b) = terms.split_at(terms.len() / 2);
+        return sum_of_slice(a) + sum_of_slice(b);
+    }
+    let zero = T::from_f64(0.0);
+    let (groups, rest) = terms.as_chunks::<4>();
+    let mut sums = [zero; 4];
+    for group in groups {
+        sums = std::array::from_fn(|lane| sums[lane] + group[lane]);
+    }
+    let rest = rest.iter().fold(zero, |sum, &term| sum + term);
+    ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest
 }
 
 /// The largest of numbers that are not negative, and 0 of nothing; NaN if one is.

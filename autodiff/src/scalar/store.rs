@@ -102,7 +102,9 @@ impl<N: Copy> Store<N> {
             )
         });
         items.reserve_exact(capacity - len as usize);
-        self.start.set(NonNull::from(items.as_mut_slice()).cast());
+        // Of the whole allocation, where a pointer from a slice would reach over the initialised items only.
+        let start = NonNull::new(items.as_mut_ptr()).unwrap_or(NonNull::dangling());
+        self.start.set(start);
         self.capacity
             .set(u32::try_from(items.capacity()).unwrap_or(u32::MAX));
     }
