@@ -38,3 +38,8 @@ pub mod tensor;
 
 pub use elementwise::Number;
 pub use tensor::Tensor;
+
+/// The README's example, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
