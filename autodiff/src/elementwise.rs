@@ -222,3 +222,33 @@ binary_operators {
     } };
 }
 pub(crate) use elementwise_table;
+
+/// Makes the functions of the table inherent methods of a type that is a [`Number`], so that its users need not import
+/// the trait. The second argument of a function of two is anything that can become such a number.
+macro_rules! inherent_methods {
+    (
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
+        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
+        $($operators:tt)*
+    ) => {
+        $(
+            $(#[$doc])*
+            #[must_use]
+            #[inline(always)]
+            #[track_caller]
+            pub fn $name(self, $($p: $P),*) -> Self {
+                $crate::Number::unary(self, $crate::elementwise::Unary::$Variant { $($p),* })
+            }
+        )*
+        $(
+            $(#[$doc2])*
+            #[must_use]
+            #[inline(always)]
+            #[track_caller]
+            pub fn $name2(self, other: impl Into<Self>) -> Self {
+                $crate::Number::binary(self, $crate::elementwise::Binary::$Variant2, other.into())
+            }
+        )*
+    };
+}
+pub(crate) use inherent_methods;

@@ -2,6 +2,7 @@
 
 pub mod elementwise;
 pub mod gradcheck;
+pub mod scalar;
 pub mod tensor;
 
 pub use elementwise::Number;

@@ -69,6 +69,7 @@ macro_rules! methods {
             $(#[$doc])*
             #[must_use]
             #[inline(always)]
+            #[track_caller]
             fn $name(self, $($p: $P),*) -> Self {
                 self.unary(Unary::$Variant { $($p),* })
             }
@@ -77,6 +78,7 @@ macro_rules! methods {
             $(#[$doc2])*
             #[must_use]
             #[inline(always)]
+            #[track_caller]
             fn $name2(self, other: Self) -> Self {
                 self.binary(Binary::$Variant2, other)
             }

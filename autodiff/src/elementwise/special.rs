@@ -62,13 +62,29 @@ const BERNOULLI: [f64; 10] = [
     -174611.0 / 330.0,
 ];
 
-/// ψ⁽ⁿ⁾(x) for x > 0, and NaN at the poles and for a negative argument.
+/// ψ⁽ⁿ⁾(x). At the poles 0, −1, −2, ... it is ∞ for odd n, and for even n NaN, since the two sides differ.
 ///
-/// The recurrence ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x + 1) − (−1)ⁿ n! x⁻⁽ⁿ⁺¹⁾ moves the argument to where the asymptotic series
-/// (Abramowitz and Stegun, 6.3.18 and 6.4.11) converges to the last digit.
+/// The recurrence ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x + 1) − (−1)ⁿ n! x⁻⁽ⁿ⁺¹⁾ moves a positive argument to where the asymptotic series
+/// (Abramowitz and Stegun, 6.3.18 and 6.4.11) converges to the last digit. A negative one is reflected (6.4.7).
 fn polygamma(n: u32, x: f64) -> f64 {
-    if x.is_nan() || x <= 0.0 {
+    if x.is_nan() || x == f64::NEG_INFINITY {
         return f64::NAN;
+    }
+    if x <= 0.0 {
+        if x == x.round() {
+            return if n.is_multiple_of(2) {
+                f64::NAN
+            } else {
+                f64::INFINITY
+            };
+        }
+        let reflected = polygamma(n, 1.0 - x);
+        let reflected = if n.is_multiple_of(2) {
+            reflected
+        } else {
+            -reflected
+        };
+        return reflected - cotangent_derivative(n, x);
     }
     let order = f64::from(n);
     let sign = if n.is_multiple_of(2) { -1.0 } else { 1.0 };
@@ -99,6 +115,29 @@ fn polygamma(n: u32, x: f64) -> f64 {
         series += bernoulli * coefficient * shifted.powi(-(2 * k + n as i32));
     }
     sign * (series + steps)
+}
+
+/// The derivative of order n of π cot(πx), which is πⁿ⁺¹ Pₙ(cot πx) with P₀(c) = c and Pₖ₊₁(c) = −(1 + c²) Pₖ′(c).
+fn cotangent_derivative(n: u32, x: f64) -> f64 {
+    use std::f64::consts::PI;
+    // The coefficients of Pₖ, that of cⁱ at place i.
+    let mut polynomial = vec![0.0, 1.0];
+    for _ in 0..n {
+        let mut next = vec![0.0; polynomial.len() + 1];
+        for (i, coefficient) in polynomial.iter().enumerate().skip(1) {
+            let slope = i as f64 * coefficient;
+            next[i - 1] -= slope;
+            next[i + 1] -= slope;
+        }
+        polynomial = next;
+    }
+    // The period is 1; the difference is exact.
+    let cotangent = (PI * (x - x.round())).tan().recip();
+    let value = polynomial
+        .iter()
+        .rev()
+        .fold(0.0, |sum, coefficient| sum * cotangent + coefficient);
+    PI.powi(n as i32 + 1) * value
 }
 
 #[cfg(test)]

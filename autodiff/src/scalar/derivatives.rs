@@ -1,0 +1,176 @@
+//! Derivatives of functions of a few `f64` variables, given as an array: the easy door to [`general`].
+//!
+//! They are not generic over the number, so that literals in a closure need no suffix.
+
+use super::{Dual, Var, general};
+
+/// The derivative of a function of one number, by forward mode.
+///
+/// ```
+/// use autodiff::scalar::derivative;
+///
+/// assert_eq!(derivative(|x| x.powi(3) + 1.0, 2.0), 12.0);
+/// ```
+#[must_use]
+pub fn derivative(f: impl FnOnce(Dual) -> Dual, x: f64) -> f64 {
+    general::derivative(f, x)
+}
+
+/// The gradient of a function of several numbers, by one walk back over a tape.
+///
+/// ```
+/// use autodiff::scalar::gradient;
+///
+/// assert_eq!(gradient(|[x, y]| x * y + y, [2.0, 3.0]), [3.0, 3.0]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn gradient<const N: usize, F>(f: F, x: [f64; N]) -> [f64; N]
+where
+    F: for<'t> FnOnce([Var<'t, f64>; N]) -> Var<'t, f64>,
+{
+    value_and_gradient(f, x).1
+}
+
+/// The value and the gradient of a function of several numbers.
+///
+/// ```
+/// use autodiff::scalar::value_and_gradient;
+///
+/// let (y, [dx, dy]) = value_and_gradient(|[x, y]| x * y + x.sin(), [0.5, 4.2]);
+/// assert_eq!(y, 0.5 * 4.2 + 0.5_f64.sin());
+/// assert_eq!((dx, dy), (4.2 + 0.5_f64.cos(), 0.5));
+/// ```
+#[must_use]
+#[track_caller]
+pub fn value_and_gradient<const N: usize, F>(f: F, x: [f64; N]) -> (f64, [f64; N])
+where
+    F: for<'t> FnOnce([Var<'t, f64>; N]) -> Var<'t, f64>,
+{
+    let (value, gradient) = general::value_and_gradient(|x| f(array(x)), &x);
+    (value, array(&gradient))
+}
+
+/// How a Jacobian is computed; the result is the same, up to rounding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Forward where there are fewer inputs than outputs, and else backward.
+    #[default]
+    ByShape,
+    /// Forward, some columns (inputs) at a time.
+    Forward,
+    /// Backward, some rows (outputs) at a time.
+    Reverse,
+}
+
+/// The Jacobian matrix of a function to several numbers: its row `i` is the gradient of output `i`.
+///
+/// ```
+/// use autodiff::scalar::jacobian;
+///
+/// let j = jacobian(|[x, y]| [x * y, x + y, x - y], [2.0, 3.0]);
+/// assert_eq!(j, [[3.0, 2.0], [1.0, 1.0], [1.0, -1.0]]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn jacobian<const N: usize, const M: usize, F>(f: F, x: [f64; N]) -> [[f64; N]; M]
+where
+    F: for<'t> FnOnce([Var<'t, f64>; N]) -> [Var<'t, f64>; M],
+{
+    jacobian_by(Mode::ByShape, f, x)
+}
+
+/// The Jacobian matrix, computed in a given way.
+#[must_use]
+#[track_caller]
+pub fn jacobian_by<const N: usize, const M: usize, F>(
+    mode: Mode,
+    f: F,
+    x: [f64; N],
+) -> [[f64; N]; M]
+where
+    F: for<'t> FnOnce([Var<'t, f64>; N]) -> [Var<'t, f64>; M],
+{
+    let rows = general::jacobian_by(mode, |x| f(array(x)).to_vec(), &x);
+    std::array::from_fn(|i| array(&rows[i]))
+}
+
+/// The values of a function to several numbers, and the product of its Jacobian with `x_dot`: how the values change as
+/// the point moves along `x_dot`.
+///
+/// ```
+/// let (y, y_dot) = autodiff::scalar::jvp(|[x, y]| [x * y, x + y], [2.0, 3.0], [1.0, 10.0]);
+/// assert_eq!((y, y_dot), ([6.0, 5.0], [23.0, 11.0]));
+/// ```
+#[must_use]
+#[track_caller]
+pub fn jvp<const N: usize, const M: usize, F>(
+    f: F,
+    x: [f64; N],
+    x_dot: [f64; N],
+) -> ([f64; M], [f64; M])
+where
+    F: for<'t> FnOnce([Var<'t, f64>; N]) -> [Var<'t, f64>; M],
+{
+    let (y, y_dot) = general::jvp(|x| f(array(x)).to_vec(), &x, &x_dot);
+    (array(&y), array(&y_dot))
+}
+
+/// The values of a function to several numbers, and the product of `y_bar` with its Jacobian: the gradient of the sum
+/// of the values, each weighted with its component of `y_bar`.
+///
+/// ```
+/// let (y, x_bar) = autodiff::scalar::vjp(|[x, y]| [x * y, x + y], [2.0, 3.0], [1.0, 10.0]);
+/// assert_eq!((y, x_bar), ([6.0, 5.0], [13.0, 12.0]));
+/// ```
+#[must_use]
+#[track_caller]
+pub fn vjp<const N: usize, const M: usize, F>(
+    f: F,
+    x: [f64; N],
+    y_bar: [f64; M],
+) -> ([f64; M], [f64; N])
+where
+    F: for<'t> FnOnce([Var<'t, f64>; N]) -> [Var<'t, f64>; M],
+{
+    let (y, x_bar) = general::vjp(|x| f(array(x)).to_vec(), &x, &y_bar);
+    (array(&y), array(&x_bar))
+}
+
+/// The gradient of a function, and the product of its Hessian matrix with `v`, for about twice the price of the
+/// gradient: forward mode over reverse mode.
+///
+/// ```
+/// let (g, hv) = autodiff::scalar::hvp(|[x, y]| x * x * y, [2.0, 3.0], [1.0, 0.0]);
+/// assert_eq!((g, hv), ([12.0, 4.0], [6.0, 4.0]));
+/// ```
+#[must_use]
+#[track_caller]
+pub fn hvp<const N: usize, F>(f: F, x: [f64; N], v: [f64; N]) -> ([f64; N], [f64; N])
+where
+    F: for<'t> FnOnce([Var<'t, Dual>; N]) -> Var<'t, Dual>,
+{
+    let (gradient, product) = general::hvp(|x| f(array(x)), &x, &v);
+    (array(&gradient), array(&product))
+}
+
+/// The Hessian matrix of a function: its second derivatives. It records the function once for each row.
+///
+/// ```
+/// let h = autodiff::scalar::hessian(|[x, y]| x * x * y, [2.0, 3.0]);
+/// assert_eq!(h, [[6.0, 4.0], [4.0, 0.0]]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn hessian<const N: usize, F>(f: F, x: [f64; N]) -> [[f64; N]; N]
+where
+    F: for<'t> Fn([Var<'t, Dual>; N]) -> Var<'t, Dual>,
+{
+    let rows = general::hessian(|x| f(array(x)), &x);
+    std::array::from_fn(|i| array(&rows[i]))
+}
+
+/// A slice of the right length as an array.
+fn array<U: Copy, const N: usize>(slice: &[U]) -> [U; N] {
+    std::array::from_fn(|i| slice[i])
+}

@@ -1,0 +1,261 @@
+//! Derivatives of functions of any number of variables, which are given as a slice, over any kind of number.
+//!
+//! Since a number may itself carry derivatives, these functions can be nested, which gives derivatives of any order.
+//! The functions of the same names in [`scalar`](super) are for arrays of `f64`, which can be taken apart in the closure.
+
+use super::number::chain;
+use super::sweep::common_tape;
+use super::{Dual, Gradients, Mode, Scalar, Tape, Var};
+
+/// The derivative of a function of one number, by forward mode.
+///
+/// ```
+/// use autodiff::scalar::general::derivative;
+///
+/// assert_eq!(derivative(|x| derivative(|x| x * x * x + 1.0, x), 2.0_f64), 12.0);
+/// ```
+#[must_use]
+pub fn derivative<T: Scalar>(f: impl FnOnce(Dual<T>) -> Dual<T>, x: T) -> T {
+    f(Dual::variable(x)).tangent
+}
+
+/// The gradient of a function of several numbers, by one walk back over a tape.
+///
+/// ```
+/// use autodiff::scalar::general::gradient;
+///
+/// let x = vec![1.0, 2.0, 3.0];
+/// assert_eq!(gradient(|x| x.iter().map(|x| x * x).sum(), &x), [2.0, 4.0, 6.0]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn gradient<T: Scalar, F>(f: F, x: &[T]) -> Vec<T>
+where
+    F: for<'t> FnOnce(&[Var<'t, T>]) -> Var<'t, T>,
+{
+    value_and_gradient(f, x).1
+}
+
+/// The value and the gradient of a function of several numbers.
+#[must_use]
+#[track_caller]
+pub fn value_and_gradient<T: Scalar, F>(f: F, x: &[T]) -> (T, Vec<T>)
+where
+    F: for<'t> FnOnce(&[Var<'t, T>]) -> Var<'t, T>,
+{
+    let tape = Tape::default();
+    let x = tape.variables(x);
+    let y = f(&x);
+    (y.value(), y.gradients().wrt_all(&x))
+}
+
+/// How many rows or columns of a Jacobian one walk computes.
+const LANES: usize = 8;
+
+/// The Jacobian matrix of a function to several numbers: its row `i` is the gradient of output `i`.
+///
+/// ```
+/// use autodiff::scalar::general::jacobian;
+///
+/// let running_sums = jacobian(|x| vec![x[0], x[0] + x[1], x[0] + x[1] + x[2]], &[1.0, 2.0, 3.0]);
+/// assert_eq!(running_sums, [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn jacobian<T: Scalar, F>(f: F, x: &[T]) -> Vec<Vec<T>>
+where
+    F: for<'t> FnOnce(&[Var<'t, T>]) -> Vec<Var<'t, T>>,
+{
+    jacobian_by(Mode::ByShape, f, x)
+}
+
+/// The Jacobian matrix, computed in a given way.
+#[must_use]
+#[track_caller]
+pub fn jacobian_by<T: Scalar, F>(mode: Mode, f: F, x: &[T]) -> Vec<Vec<T>>
+where
+    F: for<'t> FnOnce(&[Var<'t, T>]) -> Vec<Var<'t, T>>,
+{
+    let tape = Tape::default();
+    let x = tape.variables(x);
+    let y = f(&x);
+    match mode {
+        Mode::Forward => columns(&tape, &x, &y),
+        Mode::ByShape if x.len() < y.len() => columns(&tape, &x, &y),
+        Mode::ByShape | Mode::Reverse => rows(&x, &y),
+    }
+}
+
+/// The Jacobian, some columns at a time.
+#[track_caller]
+fn columns<'t, T: Scalar>(tape: &'t Tape<T>, x: &[Var<'t, T>], y: &[Var<'t, T>]) -> Vec<Vec<T>> {
+    let mut rows = vec![Vec::with_capacity(x.len()); y.len()];
+    for x in x.chunks(LANES) {
+        let seeds = x
+            .iter()
+            .enumerate()
+            .map(|(lane, &x)| (x, unit::<T, LANES>(lane)));
+        for (row, tangents) in rows.iter_mut().zip(push_forward(tape, seeds, y)) {
+            row.extend(&tangents[..x.len()]);
+        }
+    }
+    rows
+}
+
+/// The Jacobian, some rows at a time.
+#[track_caller]
+fn rows<'t, T: Scalar>(x: &[Var<'t, T>], y: &[Var<'t, T>]) -> Vec<Vec<T>> {
+    let mut rows = vec![Vec::with_capacity(x.len()); y.len()];
+    let mut gradients = Gradients::default();
+    for (y, rows) in y.chunks(LANES).zip(rows.chunks_mut(LANES)) {
+        // Lanes without an output get a constant, whose gradient is zero.
+        gradients.update(std::array::from_fn::<_, LANES, _>(|lane| {
+            y.get(lane).copied().unwrap_or_default()
+        }));
+        for &x in x {
+            for (row, slope) in rows.iter_mut().zip(gradients.each_wrt(x)) {
+                row.push(slope);
+            }
+        }
+    }
+    rows
+}
+
+/// The values of a function to several numbers, and the product of its Jacobian with `x_dot`: how the values change as
+/// the point moves along `x_dot`.
+///
+/// # Panics
+///
+/// If `x_dot` has not as many components as the point.
+#[must_use]
+#[track_caller]
+pub fn jvp<T: Scalar, F>(f: F, x: &[T], x_dot: &[T]) -> (Vec<T>, Vec<T>)
+where
+    F: for<'t> FnOnce(&[Var<'t, T>]) -> Vec<Var<'t, T>>,
+{
+    assert!(
+        x_dot.len() == x.len(),
+        "jvp: {} tangents for {} inputs",
+        x_dot.len(),
+        x.len()
+    );
+    let tape = Tape::default();
+    let x = tape.variables(x);
+    let y = f(&x);
+    let seeds = x.iter().zip(x_dot).map(|(&x, &x_dot)| (x, [x_dot]));
+    let y_dot = push_forward(&tape, seeds, &y);
+    (values(&y), y_dot.into_iter().map(|[y_dot]| y_dot).collect())
+}
+
+/// The values of a function to several numbers, and the product of `y_bar` with its Jacobian: the gradient of the sum
+/// of the values, each weighted with its component of `y_bar`.
+///
+/// # Panics
+///
+/// If `y_bar` has not as many components as the function has outputs.
+#[must_use]
+#[track_caller]
+pub fn vjp<T: Scalar, F>(f: F, x: &[T], y_bar: &[T]) -> (Vec<T>, Vec<T>)
+where
+    F: for<'t> FnOnce(&[Var<'t, T>]) -> Vec<Var<'t, T>>,
+{
+    let tape = Tape::default();
+    let x = tape.variables(x);
+    let y = f(&x);
+    assert!(
+        y_bar.len() == y.len(),
+        "vjp: {} adjoints for {} outputs",
+        y_bar.len(),
+        y.len()
+    );
+    let seeds: Vec<_> = y
+        .iter()
+        .zip(y_bar)
+        .map(|(&y, &y_bar)| (y, [y_bar]))
+        .collect();
+    let mut gradients = Gradients::default();
+    gradients.pull_back(&seeds);
+    (values(&y), gradients.wrt_all(&x))
+}
+
+/// The gradient of a function, and the product of its Hessian matrix with `v`, for about twice the price of the
+/// gradient: forward mode over reverse mode.
+///
+/// # Panics
+///
+/// If `v` has not as many components as the point.
+#[must_use]
+#[track_caller]
+pub fn hvp<T: Scalar, F>(f: F, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>)
+where
+    F: for<'t> FnOnce(&[Var<'t, Dual<T>>]) -> Var<'t, Dual<T>>,
+{
+    assert!(
+        v.len() == x.len(),
+        "hvp: a direction of {} components for {} inputs",
+        v.len(),
+        x.len()
+    );
+    let moving: Vec<_> = x
+        .iter()
+        .zip(v)
+        .map(|(&value, &tangent)| Dual { value, tangent })
+        .collect();
+    let gradient = gradient(f, &moving);
+    (
+        gradient.iter().map(|g| g.value).collect(),
+        gradient.iter().map(|g| g.tangent).collect(),
+    )
+}
+
+/// The Hessian matrix of a function: its second derivatives. It records the function once for each row.
+///
+/// ```
+/// use autodiff::scalar::general::hessian;
+///
+/// assert_eq!(hessian(|x| x[0] * x[0] * x[1], &[2.0, 3.0]), [[6.0, 4.0], [4.0, 0.0]]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn hessian<T: Scalar, F>(f: F, x: &[T]) -> Vec<Vec<T>>
+where
+    F: for<'t> Fn(&[Var<'t, Dual<T>>]) -> Var<'t, Dual<T>>,
+{
+    let axis = |i| {
+        (0..x.len())
+            .map(|k| T::from_f64(if k == i { 1.0 } else { 0.0 }))
+            .collect::<Vec<_>>()
+    };
+    (0..x.len()).map(|i| hvp(&f, x, &axis(i)).1).collect()
+}
+
+/// The tangents of the outputs, from those of the inputs.
+#[track_caller]
+fn push_forward<'t, T: Scalar, const K: usize>(
+    tape: &'t Tape<T>,
+    inputs: impl Iterator<Item = (Var<'t, T>, [T; K])>,
+    outputs: &[Var<'t, T>],
+) -> Vec<[T; K]> {
+    if let Some(other) = common_tape("jvp", outputs) {
+        assert!(
+            std::ptr::eq(tape, other),
+            "jvp: the outputs lie on another tape than the inputs"
+        );
+    }
+    let mut tangents = vec![[T::from_f64(0.0); K]; tape.next_node() as usize];
+    for (input, seed) in inputs {
+        tangents[input.node as usize] = seed;
+    }
+    tape.walk_forward(&mut tangents);
+    let along = |y: &Var<'t, T>| tangents[y.node as usize].map(|tangent| chain(y.slope, tangent));
+    outputs.iter().map(along).collect()
+}
+
+/// The unit vector along an axis.
+fn unit<T: Scalar, const K: usize>(axis: usize) -> [T; K] {
+    std::array::from_fn(|k| T::from_f64(if k == axis { 1.0 } else { 0.0 }))
+}
+
+fn values<T: Scalar>(variables: &[Var<'_, T>]) -> Vec<T> {
+    variables.iter().map(|variable| variable.value()).collect()
+}

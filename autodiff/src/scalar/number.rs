@@ -1,0 +1,100 @@
+//! What a tape is made of.
+
+use crate::Number;
+use crate::elementwise::{Binary, Unary};
+use std::fmt::Display;
+use std::ops::Rem;
+
+/// A single number that a tape can record: `f32`, `f64`, or again a number with derivatives.
+///
+/// [`Number`] holds for tensors too; this is what numbers have beyond it.
+pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self> {
+    /// The plain number inside: `f32` or `f64`. Plain numbers of this type may stand beside variables in a formula.
+    type Plain;
+
+    /// The constant `c`.
+    #[must_use]
+    fn from_f64(c: f64) -> Self;
+
+    /// The value, without derivatives.
+    #[must_use]
+    fn to_f64(self) -> f64;
+
+    /// Whether the value or a derivative that it carries is NaN.
+    #[must_use]
+    fn has_nan(self) -> bool;
+
+    /// The value of a function and its slope.
+    ///
+    /// It is never inlined, except for plain numbers: else the code of a number inside a number inside a number would
+    /// grow as a power of the size of the table.
+    #[must_use]
+    #[inline(never)]
+    fn unary_with_slope(self, function: Unary) -> (Self, Self) {
+        let value = self.unary(function);
+        (value, function.slope(self, value))
+    }
+
+    /// The value of a function and its slopes, never inlined either.
+    #[must_use]
+    #[inline(never)]
+    fn binary_with_slopes(self, function: Binary, other: Self) -> (Self, (Self, Self)) {
+        let value = self.binary(function, other);
+        (value, function.slopes(self, other, value))
+    }
+}
+
+macro_rules! plain {
+    ($($T:ty)*) => { $(
+        impl Scalar for $T {
+            type Plain = $T;
+
+            #[inline(always)]
+            fn from_f64(c: f64) -> Self {
+                c as $T
+            }
+
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+
+            #[inline(always)]
+            fn has_nan(self) -> bool {
+                self.is_nan()
+            }
+
+            #[inline(always)]
+            fn unary_with_slope(self, function: Unary) -> (Self, Self) {
+                let value = self.unary(function);
+                (value, function.slope(self, value))
+            }
+
+            #[inline(always)]
+            fn binary_with_slopes(self, function: Binary, other: Self) -> (Self, (Self, Self)) {
+                let value = self.binary(function, other);
+                (value, function.slopes(self, other, value))
+            }
+        }
+    )* };
+}
+plain!(f32 f64);
+
+/// The product of two slopes along a path. A slope of exactly zero wins over an infinite one.
+#[inline(always)]
+#[track_caller]
+pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
+    let product = a * b;
+    // Zero times infinity is NaN, so one comparison with a predictable outcome guards every function.
+    if product.has_nan() {
+        absorb(a, b)
+    } else {
+        product
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn absorb<T: Scalar>(a: T, b: T) -> T {
+    a.absorbing_mul(b)
+}

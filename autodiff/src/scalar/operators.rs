@@ -1,0 +1,160 @@
+//! Operators of variables and forward-mode numbers, between themselves and with plain numbers on either side.
+
+use super::trace::Operation;
+use super::{Dual, Scalar, Var};
+use crate::Number;
+use crate::elementwise::{Binary, Unary};
+use std::cmp::Ordering;
+use std::ops::{
+    Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign,
+};
+
+/// One operator of one type: by value and by reference, with assignment, and with plain numbers.
+macro_rules! operator {
+    ([$($life:lifetime)?] $V:ty: $Op:ident $op:ident $Assign:ident $assign:ident, |$a:ident, $b:ident| $result:expr) => {
+        impl<$($life,)? T: Scalar> $Op for $V {
+            type Output = $V;
+
+            #[inline(always)]
+            #[track_caller]
+            fn $op(self, other: $V) -> $V {
+                let ($a, $b) = (self, other);
+                $result
+            }
+        }
+
+        operator!(@pair [$($life,)? T: Scalar] &$V, $V => $V: $Op $op, |a, b| (*a).$op(b));
+        operator!(@pair [$($life,)? T: Scalar] $V, &$V => $V: $Op $op, |a, b| a.$op(*b));
+        operator!(@pair [$($life,)? T: Scalar] &$V, &$V => $V: $Op $op, |a, b| (*a).$op(*b));
+        operator!(@assign [$($life,)? T: Scalar] $V, $V: $op $Assign $assign, |a, b| a.$op(b));
+        operator!(@assign [$($life,)? T: Scalar] $V, &$V: $op $Assign $assign, |a, b| a.$op(*b));
+        operator!(@plain [$($life,)? T: Scalar<Plain = f64>] $V, f64: $Op $op $Assign $assign);
+        operator!(@plain [$($life,)? T: Scalar<Plain = f32>] $V, f32: $Op $op $Assign $assign);
+    };
+    (@plain [$($generics:tt)*] $V:ty, $plain:ty: $Op:ident $op:ident $Assign:ident $assign:ident) => {
+        operator!(@pair [$($generics)*] $V, $plain => $V: $Op $op, |a, b| a.$op(<$V>::from(b)));
+        operator!(@pair [$($generics)*] &$V, $plain => $V: $Op $op, |a, b| (*a).$op(<$V>::from(b)));
+        operator!(@pair [$($generics)*] $V, &$plain => $V: $Op $op, |a, b| a.$op(<$V>::from(*b)));
+        operator!(@pair [$($generics)*] &$V, &$plain => $V: $Op $op, |a, b| (*a).$op(<$V>::from(*b)));
+        operator!(@pair [$($generics)*] $plain, $V => $V: $Op $op, |a, b| <$V>::from(a).$op(b));
+        operator!(@pair [$($generics)*] $plain, &$V => $V: $Op $op, |a, b| <$V>::from(a).$op(*b));
+        operator!(@pair [$($generics)*] &$plain, $V => $V: $Op $op, |a, b| <$V>::from(*a).$op(b));
+        operator!(@pair [$($generics)*] &$plain, &$V => $V: $Op $op, |a, b| <$V>::from(*a).$op(*b));
+        operator!(@assign [$($generics)*] $V, $plain: $op $Assign $assign, |a, b| a.$op(<$V>::from(b)));
+        operator!(@assign [$($generics)*] $V, &$plain: $op $Assign $assign, |a, b| a.$op(<$V>::from(*b)));
+    };
+    (@pair [$($generics:tt)*] $A:ty, $B:ty => $V:ty: $Op:ident $op:ident, |$a:ident, $b:ident| $result:expr) => {
+        impl<$($generics)*> $Op<$B> for $A {
+            type Output = $V;
+
+            #[inline(always)]
+            #[track_caller]
+            fn $op(self, other: $B) -> $V {
+                let ($a, $b) = (self, other);
+                $result
+            }
+        }
+    };
+    (@assign [$($generics:tt)*] $V:ty, $B:ty: $op:ident $Assign:ident $assign:ident, |$a:ident, $b:ident| $result:expr) => {
+        impl<$($generics)*> $Assign<$B> for $V {
+            #[inline(always)]
+            #[track_caller]
+            fn $assign(&mut self, other: $B) {
+                let ($a, $b) = (*self, other);
+                *self = $result;
+            }
+        }
+    };
+}
+
+macro_rules! operators {
+    ($([$($life:lifetime)?] $V:ty;)*) => { $(
+        operator!([$($life)?] $V: Add add AddAssign add_assign, |a, b| a.binary(Binary::Add, b));
+        operator!([$($life)?] $V: Sub sub SubAssign sub_assign, |a, b| a.binary(Binary::Sub, b));
+        operator!([$($life)?] $V: Mul mul MulAssign mul_assign, |a, b| a.binary(Binary::Mul, b));
+        operator!([$($life)?] $V: Div div DivAssign div_assign, |a, b| a.binary(Binary::Div, b));
+        operator!([$($life)?] $V: Rem rem RemAssign rem_assign, |a, b| a.remainder(b));
+        negation!([$($life,)? T: Scalar] $V);
+        negation!([$($life,)? T: Scalar] &$V => $V);
+        comparison!([$($life,)? T: Scalar<Plain = f64>] $V, f64);
+        comparison!([$($life,)? T: Scalar<Plain = f32>] $V, f32);
+    )* };
+}
+
+macro_rules! negation {
+    ([$($generics:tt)*] $V:ty) => {
+        negation!([$($generics)*] $V => $V);
+    };
+    ([$($generics:tt)*] $A:ty => $V:ty) => {
+        impl<$($generics)*> Neg for $A {
+            type Output = $V;
+
+            #[inline(always)]
+            #[track_caller]
+            fn neg(self) -> $V {
+                Number::unary(self.to_owned(), Unary::Neg {})
+            }
+        }
+    };
+}
+
+/// Comparison with plain numbers, by value.
+macro_rules! comparison {
+    ([$($generics:tt)*] $V:ty, $plain:ty) => {
+        impl<$($generics)*> PartialEq<$plain> for $V {
+            #[inline]
+            fn eq(&self, other: &$plain) -> bool {
+                self.to_f64() == f64::from(*other)
+            }
+        }
+
+        impl<$($generics)*> PartialEq<$V> for $plain {
+            #[inline]
+            fn eq(&self, other: &$V) -> bool {
+                f64::from(*self) == other.to_f64()
+            }
+        }
+
+        impl<$($generics)*> PartialOrd<$plain> for $V {
+            #[inline]
+            fn partial_cmp(&self, other: &$plain) -> Option<Ordering> {
+                self.to_f64().partial_cmp(&f64::from(*other))
+            }
+        }
+
+        impl<$($generics)*> PartialOrd<$V> for $plain {
+            #[inline]
+            fn partial_cmp(&self, other: &$V) -> Option<Ordering> {
+                f64::from(*self).partial_cmp(&other.to_f64())
+            }
+        }
+    };
+}
+
+operators! {
+    ['t] Var<'t, T>;
+    [] Dual<T>;
+}
+
+impl<T: Scalar> Var<'_, T> {
+    /// `a − trunc(a / b) b`, with the slopes 1 and −trunc(a / b).
+    #[inline]
+    #[track_caller]
+    fn remainder(self, other: Self) -> Self {
+        let (a, b) = (self.value, other.value);
+        self.join(
+            || Operation::Remainder,
+            other,
+            a % b,
+            (a.constant(1.0), -(a / b).trunc()),
+        )
+    }
+}
+
+impl<T: Scalar> Dual<T> {
+    #[inline]
+    fn remainder(self, other: Self) -> Self {
+        let (a, b) = (self.value, other.value);
+        self.join(other, a % b, (a.constant(1.0), -(a / b).trunc()))
+    }
+}

@@ -1,0 +1,208 @@
+//! What a traced tape can tell: where a NaN comes from, and what was computed, as a picture.
+
+use super::{Operand, Operation, Scalar, Step, Tape};
+use std::collections::HashMap;
+use std::fmt::{self, Write};
+use std::panic::Location;
+
+/// The first operation of a traced tape that went wrong. It reads, for instance,
+/// `sqrt(-1) is NaN, recorded at src/main.rs:5:13`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Finding<T: Scalar = f64> {
+    /// What was computed.
+    pub operation: Operation,
+    /// From which values.
+    pub operands: Vec<T>,
+    /// What is wrong with it.
+    pub trouble: Trouble<T>,
+    /// The line that recorded it.
+    pub location: &'static Location<'static>,
+    /// The expression, with the operands by name where they have one.
+    expression: String,
+}
+
+/// What is wrong with an operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Trouble<T = f64> {
+    /// Its value is NaN, while none of its operands is.
+    Value,
+    /// Its slope with respect to an operand is NaN or infinite.
+    Slope(T),
+}
+
+impl<T: Scalar> fmt::Display for Finding<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.trouble {
+            Trouble::Value => write!(f, "{} is NaN", self.expression)?,
+            Trouble::Slope(slope) => write!(f, "the slope of {} is {slope}", self.expression)?,
+        }
+        write!(f, ", recorded at {}", self.location)
+    }
+}
+
+impl<T: Scalar> Tape<T> {
+    /// The origin of a NaN: the first operation on a [traced](Tape::traced) tape whose value is NaN, though its
+    /// operands are not; where there is none, the first one with a NaN or infinite slope, which makes gradients so.
+    ///
+    /// ```
+    /// use autodiff::scalar::Tape;
+    ///
+    /// let tape = Tape::traced();
+    /// let x = tape.variable(2.0).named("x");
+    /// let y = 1.0 + (x - 3.0).sqrt();
+    /// assert!(y.value().is_nan());
+    /// let origin = tape.find_nan().unwrap().to_string();
+    /// assert!(origin.starts_with("sqrt(-1) is NaN, recorded at "), "{origin}");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the tape is not traced.
+    #[must_use]
+    #[track_caller]
+    pub fn find_nan(&self) -> Option<Finding<T>> {
+        let Some(steps) = self.steps() else {
+            panic!("find_nan: the tape is not traced; make it with `Tape::traced()`");
+        };
+        let values = Values::of(&steps);
+        let finding = |step: &Step<T>, trouble| Finding {
+            operation: step.operation,
+            operands: step
+                .operands
+                .iter()
+                .map(|operand| values.get(operand))
+                .collect(),
+            trouble,
+            location: step.location,
+            expression: self.expression(step, &values),
+        };
+        let spoiled = |step: &&Step<T>| {
+            step.value.has_nan()
+                && !step
+                    .operands
+                    .iter()
+                    .any(|operand| values.get(operand).has_nan())
+        };
+        if let Some(step) = steps.iter().find(spoiled) {
+            return Some(finding(step, Trouble::Value));
+        }
+        let slopes = self.nodes().map(|node| {
+            let bad = |slope: &T| !slope.to_f64().is_finite();
+            (
+                node.index,
+                node.inputs.into_iter().map(|(_, slope)| slope).find(bad),
+            )
+        });
+        let bad: HashMap<u32, T> = slopes
+            .filter_map(|(node, slope)| Some((node, slope?)))
+            .collect();
+        let step = steps.iter().find(|step| bad.contains_key(&step.node))?;
+        Some(finding(step, Trouble::Slope(bad[&step.node])))
+    }
+
+    fn expression(&self, step: &Step<T>, values: &Values<T>) -> String {
+        let operands: Vec<_> = step
+            .operands
+            .iter()
+            .map(|operand| match operand {
+                Operand::Node(node) => match self.name(*node) {
+                    Some(name) => format!("{name} = {}", values.get(operand)),
+                    None => values.get(operand).to_string(),
+                },
+                Operand::Constant(value) => value.to_string(),
+            })
+            .collect();
+        let name = match step.operation {
+            Operation::Variable => self.name(step.node).unwrap_or_else(|| "variable".into()),
+            operation => format!("{operation}({})", operands.join(", ")),
+        };
+        name
+    }
+
+    /// The recording as a graph in the language of Graphviz, with names where variables have [one](super::Var::named).
+    /// Edges bear slopes. An untraced tape shows its nodes only, since it keeps nothing else.
+    ///
+    /// ```
+    /// use autodiff::scalar::Tape;
+    ///
+    /// let tape = Tape::traced();
+    /// let x = tape.variable(3.0).named("x");
+    /// let _ = (2.0 * x).sin();
+    /// let dot = tape.to_dot();
+    /// assert!(dot.contains(r#"n1 [label="x\n3", shape=box]"#), "{dot}");
+    /// assert!(dot.contains(r#"n2 [label="mul 2\n6"]"#), "{dot}");
+    /// assert!(dot.contains(r#"n1 -> n2 [label="2"]"#), "{dot}");
+    /// ```
+    #[must_use]
+    pub fn to_dot(&self) -> String {
+        let steps = self.steps();
+        let steps: HashMap<u32, &Step<T>> = steps
+            .iter()
+            .flat_map(|steps| steps.iter())
+            .map(|step| (step.node, step))
+            .collect();
+        let mut dot = String::from("digraph tape {\n    rankdir=LR;\n");
+        for node in self.nodes() {
+            let index = node.index;
+            let mut label = match steps.get(&index) {
+                Some(Step {
+                    operation: Operation::Variable,
+                    ..
+                })
+                | None => self.name(index).unwrap_or_else(|| format!("#{index}")),
+                Some(step) => {
+                    let constants = step.operands.iter().filter_map(|operand| match operand {
+                        Operand::Constant(value) => Some(format!(" {value}")),
+                        Operand::Node(_) => None,
+                    });
+                    let named = self
+                        .name(index)
+                        .map_or_else(String::new, |name| format!("{name} = "));
+                    format!("{named}{}{}", step.operation, constants.collect::<String>())
+                }
+            };
+            label = label.replace('\\', "\\\\").replace('"', "\\\"");
+            if let Some(step) = steps.get(&index) {
+                // Writing to a string cannot fail.
+                let _ = write!(label, "\\n{}", step.value);
+            }
+            let checkpoint = steps
+                .get(&index)
+                .filter(|step| step.operation == Operation::Checkpoint);
+            let shape = if node.inputs.is_empty() && checkpoint.is_none() {
+                ", shape=box"
+            } else {
+                ""
+            };
+            let _ = writeln!(dot, "    n{index} [label=\"{label}\"{shape}];");
+            for (input, slope) in &node.inputs {
+                let _ = writeln!(dot, "    n{input} -> n{index} [label=\"{slope}\"];");
+            }
+            for operand in checkpoint.iter().flat_map(|step| &step.operands) {
+                if let Operand::Node(input) = operand {
+                    let _ = writeln!(dot, "    n{input} -> n{index};");
+                }
+            }
+        }
+        dot.push_str("}\n");
+        dot
+    }
+}
+
+/// The value of each node.
+struct Values<T>(HashMap<u32, T>);
+
+impl<T: Scalar> Values<T> {
+    fn of(steps: &[Step<T>]) -> Self {
+        Values(steps.iter().map(|step| (step.node, step.value)).collect())
+    }
+
+    fn get(&self, operand: &Operand<T>) -> T {
+        match operand {
+            Operand::Constant(value) => *value,
+            Operand::Node(node) => self.0[node],
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! The two walks over a recording: backward for adjoints, forward for tangents.
+
+use super::number::chain;
+use super::tape::{Block, SINK, Slot};
+use super::{Scalar, Tape, Var};
+
+/// The derivatives of one number (or of `K` numbers) with respect to every node of a tape.
+///
+/// They live apart from the tape: nothing on it is changed, so one recording can be walked back many times, and the
+/// gradients of several results can exist side by side.
+#[derive(Clone, Debug)]
+pub struct Gradients<T: Scalar = f64, const K: usize = 1> {
+    adjoints: Vec<[T; K]>,
+    /// The recording that they belong to; `None` where the differentiated were all constants.
+    recording: Option<u64>,
+}
+
+impl<T: Scalar, const K: usize> Gradients<T, K> {
+    /// The derivatives of `outputs`, all by one walk over the tape.
+    ///
+    /// ```
+    /// use autodiff::scalar::{Gradients, Tape};
+    ///
+    /// let tape = Tape::new();
+    /// let [x, y] = tape.variables([3.0, 4.0]);
+    /// let polar = Gradients::of([x.hypot(y), y.atan2(x)]);
+    /// assert_eq!(polar.each_wrt(x), [0.6, -0.16]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the outputs lie on different tapes.
+    #[must_use]
+    #[track_caller]
+    pub fn of(outputs: [Var<'_, T>; K]) -> Self {
+        let mut gradients = Gradients::default();
+        gradients.update(outputs);
+        gradients
+    }
+
+    /// Replaces these gradients by those of `outputs`, in the same memory.
+    ///
+    /// # Panics
+    ///
+    /// If the outputs lie on different tapes.
+    #[track_caller]
+    pub fn update(&mut self, outputs: [Var<'_, T>; K]) {
+        let zero = T::from_f64(0.0);
+        let one = T::from_f64(1.0);
+        let seed = |lane| std::array::from_fn(|k| if k == lane { one } else { zero });
+        let seeds: [_; K] = std::array::from_fn(|lane| (outputs[lane], seed(lane)));
+        self.pull_back(&seeds);
+    }
+
+    /// Walks back from `outputs`, each of which has an adjoint.
+    #[track_caller]
+    pub(super) fn pull_back(&mut self, outputs: &[(Var<'_, T>, [T; K])]) {
+        let Some(tape) = common_tape("gradients", outputs.iter().map(|(output, _)| output)) else {
+            self.adjoints.clear();
+            self.recording = None;
+            return;
+        };
+        self.recording = Some(tape.recording());
+        self.sweep(tape, outputs, PLAIN);
+        if tape.any_leaf(&self.adjoints, |adjoint| {
+            adjoint.iter().any(|a| a.has_nan())
+        }) {
+            // A product of zero and infinity made the NaN, perhaps; if so, the zero is to win. Whatever is NaN
+            // inside the tape makes a variable's adjoint NaN, so nothing needs to be watched on the way.
+            self.sweep(tape, outputs, ABSORBING);
+        }
+    }
+
+    fn sweep(&mut self, tape: &Tape<T>, outputs: &[(Var<'_, T>, [T; K])], products: Products) {
+        let last = outputs
+            .iter()
+            .map(|(output, _)| output.node)
+            .max()
+            .unwrap_or(SINK);
+        self.adjoints.clear();
+        self.adjoints
+            .resize(last as usize + 1, [T::from_f64(0.0); K]);
+        for (output, seed) in outputs {
+            let adjoint = &mut self.adjoints[output.node as usize];
+            *adjoint = std::array::from_fn(|k| adjoint[k] + chain(output.slope, seed[k]));
+        }
+        tape.walk_back(&mut self.adjoints, products);
+    }
+
+    /// The derivatives of each output with respect to `variable`.
+    ///
+    /// # Panics
+    ///
+    /// As [`wrt`](Gradients::wrt).
+    #[must_use]
+    #[track_caller]
+    pub fn each_wrt(&self, variable: Var<'_, T>) -> [T; K] {
+        let Some(tape) = variable.tape else {
+            panic!("wrt: {} is a constant, not a variable", variable.value);
+        };
+        assert!(
+            self.recording
+                .is_none_or(|recording| recording == tape.recording()),
+            "wrt: the variable {} is of another recording than these gradients",
+            variable.value
+        );
+        assert!(
+            variable.is_node,
+            "wrt: {} is no node of the tape but a function of one; call `anchor()` on it before using it",
+            variable.value
+        );
+        // What was recorded after the outputs has no influence on them.
+        let none = [T::from_f64(0.0); K];
+        self.adjoints
+            .get(variable.node as usize)
+            .copied()
+            .unwrap_or(none)
+    }
+}
+
+impl<T: Scalar> Gradients<T> {
+    /// The derivative with respect to `variable`.
+    ///
+    /// # Panics
+    ///
+    /// If `variable` is a constant, belongs to another recording, or is no node: a function of one variable, such as
+    /// `2 x`, is not kept on the tape unless it is [anchored](Var::anchor).
+    #[must_use]
+    #[track_caller]
+    pub fn wrt(&self, variable: Var<'_, T>) -> T {
+        self.each_wrt(variable)[0]
+    }
+
+    /// The derivatives with respect to several variables.
+    ///
+    /// # Panics
+    ///
+    /// As [`wrt`](Gradients::wrt).
+    #[must_use]
+    #[track_caller]
+    pub fn wrt_all(&self, variables: &[Var<'_, T>]) -> Vec<T> {
+        variables
+            .iter()
+            .map(|&variable| self.wrt(variable))
+            .collect()
+    }
+}
+
+impl<T: Scalar, const K: usize> Default for Gradients<T, K> {
+    /// The gradients of nothing yet, to be [updated](Gradients::update).
+    fn default() -> Self {
+        Gradients {
+            adjoints: Vec::new(),
+            recording: None,
+        }
+    }
+}
+
+impl<T: Scalar> Var<'_, T> {
+    /// The derivatives of this number with respect to every node of its tape.
+    #[must_use]
+    #[track_caller]
+    pub fn gradients(self) -> Gradients<T> {
+        Gradients::of([self])
+    }
+}
+
+/// The tape of those that are not constant.
+#[track_caller]
+pub(super) fn common_tape<'a, 't: 'a, T: Scalar>(
+    operation: &str,
+    variables: impl IntoIterator<Item = &'a Var<'t, T>>,
+) -> Option<&'t Tape<T>> {
+    let mut tapes = variables.into_iter().filter_map(|variable| variable.tape);
+    let first = tapes.next()?;
+    for tape in tapes {
+        assert!(
+            std::ptr::eq(first, tape),
+            "{operation}: the operands lie on different tapes"
+        );
+    }
+    Some(first)
+}
+
+/// Which products a walk uses: see [`PLAIN`] and [`ABSORBING`].
+pub(super) type Products = bool;
+/// Products as they are.
+pub(super) const PLAIN: Products = false;
+/// Products in which zero wins over infinity.
+pub(super) const ABSORBING: Products = true;
+
+impl<T: Scalar> Tape<T> {
+    /// Spreads the adjoints of the later nodes over the earlier ones: x̄ += ∂y/∂x · ȳ, for each node y and its inputs x.
+    pub(super) fn walk_back<const K: usize>(&self, adjoints: &mut [[T; K]], products: Products) {
+        match products {
+            PLAIN => self.walk_back_with(adjoints, products, |a, b| a * b),
+            ABSORBING => self.walk_back_with(adjoints, products, T::absorbing_mul),
+        }
+    }
+
+    fn walk_back_with<const K: usize>(
+        &self,
+        adjoints: &mut [[T; K]],
+        products: Products,
+        mul: impl Fn(T, T) -> T + Copy,
+    ) {
+        let (slots, blocks) = self.read();
+        // From here on lie the slots that have been walked over.
+        let mut end = slots.len();
+        for block in blocks.iter().rev() {
+            let Block {
+                slot,
+                slots: inputs,
+                node,
+                nodes,
+            } = *block;
+            let first = (slot + inputs) as usize;
+            walk_pairs(&slots[first..end], (node + nodes) as usize, adjoints, mul);
+            end = slot as usize;
+            if inputs > 0 {
+                if let Some(&adjoint) = adjoints.get(node as usize) {
+                    for slot in slots[end..first].iter().rev() {
+                        spread(slot, adjoint, adjoints, mul);
+                    }
+                }
+            } else if (node as usize) < adjoints.len() {
+                self.segment_back(block, adjoints, products);
+            }
+        }
+        walk_pairs(&slots[..end], SINK as usize + 1, adjoints, mul);
+    }
+
+    /// Whether any variable's adjoint is as asked.
+    fn any_leaf<A>(&self, adjoints: &[A], is: impl Fn(&A) -> bool) -> bool {
+        self.blocks
+            .read()
+            .iter()
+            .filter(|block| block.slots == 0)
+            .any(|block| {
+                let end = adjoints.len().min((block.node + block.nodes) as usize);
+                let start = end.min(block.node as usize);
+                adjoints[start..end].iter().any(&is)
+            })
+    }
+
+    /// Spreads the tangents of the earlier nodes over the later ones: ẏ = Σ ∂y/∂x · ẋ. Those of the variables are given.
+    pub(super) fn walk_forward<const K: usize>(&self, tangents: &mut [[T; K]]) {
+        let (slots, blocks) = self.read();
+        let gather = |slot: &Slot<T>, tangents: &[[T; K]]| -> [T; K] {
+            let [a, b] = slot.inputs.map(|input| tangents[input as usize]);
+            std::array::from_fn(|k| chain(slot.slopes[0], a[k]) + chain(slot.slopes[1], b[k]))
+        };
+        let mut start = 0;
+        let mut node = SINK as usize + 1;
+        let end = Block {
+            slot: slots.len() as u32,
+            slots: 0,
+            node: 0,
+            nodes: 0,
+        };
+        for block in blocks.iter().chain([&end]) {
+            for slot in &slots[start..block.slot as usize] {
+                tangents[node] = gather(slot, tangents);
+                node += 1;
+            }
+            start = (block.slot + block.slots) as usize;
+            if block.slots > 0 {
+                let mut sum = [T::from_f64(0.0); K];
+                for slot in &slots[block.slot as usize..start] {
+                    let terms = gather(slot, tangents);
+                    sum = std::array::from_fn(|k| sum[k] + terms[k]);
+                }
+                tangents[node] = sum;
+            } else if block.nodes > 0 {
+                self.segment_forward(block, tangents);
+            }
+            node += block.nodes as usize;
+        }
+    }
+}
+
+/// Walks back over slots of a node each, of which the first has index `first`.
+#[inline(always)]
+fn walk_pairs<T: Scalar, const K: usize>(
+    slots: &[Slot<T>],
+    first: usize,
+    adjoints: &mut [[T; K]],
+    mul: impl Fn(T, T) -> T + Copy,
+) {
+    // Nodes after the last output have no adjoint.
+    let count = slots.len().min(adjoints.len().saturating_sub(first));
+    for (i, slot) in slots[..count].iter().enumerate().rev() {
+        let adjoint = adjoints[first + i];
+        spread(slot, adjoint, adjoints, mul);
+    }
+}
+
+/// Adds what an adjoint contributes to those of the two inputs of a slot.
+#[inline(always)]
+fn spread<T: Scalar, const K: usize>(
+    slot: &Slot<T>,
+    adjoint: [T; K],
+    adjoints: &mut [[T; K]],
+    mul: impl Fn(T, T) -> T + Copy,
+) {
+    for (input, slope) in slot.inputs.into_iter().zip(slot.slopes) {
+        let sum = &mut adjoints[input as usize];
+        for k in 0..K {
+            sum[k] = sum[k] + mul(adjoint[k], slope);
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! The tape: what is recorded, and where.
+
+use super::checkpoint::Segment;
+use super::store::{Reading, Store};
+use super::trace::Trace;
+use super::{Mark, Point, Scalar, Var};
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The index of an adjoint that nobody reads: where the unused input of a slot points.
+pub(super) const SINK: u32 = 0;
+
+/// Up to two inputs of a node, with the slope towards each: 24 bytes for `f64`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Slot<T> {
+    pub(super) inputs: [u32; 2],
+    pub(super) slopes: [T; 2],
+}
+
+/// A place on the tape where nodes and slots do not go one to one: variables, which have no slot, or one node whose
+/// inputs fill several slots.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Block {
+    pub(super) slot: u32,
+    pub(super) slots: u32,
+    pub(super) node: u32,
+    pub(super) nodes: u32,
+}
+
+/// A tape: it records what is computed from its variables, and is walked backward for the derivatives.
+///
+/// Operations append to it behind shared references, so variables can be copied about freely. See the
+/// [module](super) for how it works.
+///
+/// ```
+/// use autodiff::scalar::Tape;
+///
+/// let tape = Tape::new();
+/// let [x, y] = tape.variables([0.5, 4.2]);
+/// let z = x * y + x.sin();
+/// let gradients = z.gradients();
+/// assert_eq!(gradients.wrt(x), 4.2 + 0.5_f64.cos());
+/// assert_eq!(gradients.wrt(y), 0.5);
+/// ```
+pub struct Tape<T: Scalar = f64> {
+    pub(super) slots: Store<Slot<T>>,
+    pub(super) blocks: Store<Block>,
+    /// Index of a node less the position of its slot, for the nodes that are recorded next.
+    pub(super) shift: Cell<u32>,
+    /// The parts that are recomputed in the backward pass, in the order of their output nodes.
+    pub(super) segments: RefCell<Vec<Segment<T>>>,
+    /// Where such parts are recorded.
+    pub(super) scratch: Cell<Option<Box<Tape<T>>>>,
+    /// The marks that can be rewound to.
+    pub(super) marks: RefCell<Vec<u64>>,
+    /// Every operation, on a traced tape.
+    pub(super) trace: Option<Box<RefCell<Trace<T>>>>,
+    /// Tells this recording from every other: another tape, or this one before a reset or rewind.
+    recording: u64,
+    limit: u32,
+}
+
+/// Half the indices for slots and half for nodes without a slot, so that their sum is an index too.
+const LIMIT: u32 = u32::MAX / 2;
+
+pub(super) fn unique() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Tape {
+    /// An empty tape of `f64`. One of another number is made by `Tape::<f32>::default()`.
+    #[must_use]
+    pub fn new() -> Self {
+        Tape::default()
+    }
+
+    /// An empty tape of `f64` with room for `nodes` operations between two variables.
+    #[must_use]
+    pub fn with_capacity(nodes: usize) -> Self {
+        let tape = Tape::default();
+        tape.slots.reserve(nodes);
+        tape
+    }
+
+    /// An empty tape of `f64` that keeps every operation, see [`tracing`](Tape::tracing).
+    #[must_use]
+    pub fn traced() -> Self {
+        Tape::default().tracing()
+    }
+}
+
+impl<T: Scalar> Tape<T> {
+    /// The tape, but one that keeps every operation, with its operands and the line that recorded it.
+    ///
+    /// It serves to look for the origin of a NaN ([`find_nan`](Tape::find_nan)) and to draw what was computed
+    /// ([`to_dot`](Tape::to_dot)). Derivatives are those of any other tape; memory and time are several times larger.
+    ///
+    /// # Panics
+    ///
+    /// If something is recorded already.
+    #[must_use]
+    pub fn tracing(mut self) -> Self {
+        assert!(
+            self.is_empty(),
+            "tracing: the tape has been recorded on without"
+        );
+        self.trace = Some(Box::default());
+        self
+    }
+
+    pub(super) fn with_limit(limit: u32) -> Self {
+        Tape {
+            slots: Store::new(limit),
+            blocks: Store::new(limit),
+            shift: Cell::new(SINK + 1),
+            segments: RefCell::default(),
+            scratch: Cell::default(),
+            marks: RefCell::default(),
+            trace: None,
+            recording: unique(),
+            limit,
+        }
+    }
+
+    /// A variable: something to differentiate with respect to.
+    #[must_use]
+    #[track_caller]
+    pub fn variable(&self, value: T) -> Var<'_, T> {
+        let [variable] = self.variables([value]);
+        variable
+    }
+
+    /// A variable for every number of an array or a slice.
+    ///
+    /// # Panics
+    ///
+    /// If the tape is full, which takes 2³¹ variables.
+    #[must_use]
+    #[track_caller]
+    pub fn variables<P: Point<Number = T>>(&self, values: P) -> P::Like<Var<'_, T>> {
+        let count = values.as_slice().len();
+        let mut node = self.leaves(count);
+        let variables = values.map(|value| {
+            let variable = Var::node(self, node, value);
+            node += 1;
+            variable
+        });
+        if self.is_traced() {
+            self.trace_variables(variables.as_ref());
+        }
+        variables
+    }
+
+    /// Appends `count` nodes without inputs and returns the index of the first.
+    #[track_caller]
+    pub(super) fn leaves(&self, count: usize) -> u32 {
+        let node = self.next_node();
+        // Each slot still to come can add a node, and every index must fit.
+        let later = (self.limit - self.slots.len()) as usize;
+        assert!(
+            node as usize + count + later <= 2 * self.limit as usize,
+            "the tape is full: it can hold {} variables",
+            self.limit
+        );
+        self.block(Block {
+            slot: self.slots.len(),
+            slots: 0,
+            node,
+            nodes: count as u32,
+        });
+        node
+    }
+
+    /// Appends a block, whose slots have been written.
+    #[track_caller]
+    pub(super) fn block(&self, block: Block) {
+        self.blocks.push(block);
+        self.shift
+            .set((block.node + block.nodes).wrapping_sub(block.slot + block.slots));
+    }
+
+    /// The index that the next node gets.
+    #[inline(always)]
+    pub(super) fn next_node(&self) -> u32 {
+        self.slots.len().wrapping_add(self.shift.get())
+    }
+
+    /// Appends a node of two inputs and returns its index.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn pair(&self, inputs: [u32; 2], slopes: [T; 2]) -> u32 {
+        self.slots
+            .push(Slot { inputs, slopes })
+            .wrapping_add(self.shift.get())
+    }
+
+    /// Whether the tape keeps every operation.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_traced(&self) -> bool {
+        self.trace.is_some()
+    }
+
+    /// What tells this recording from every other.
+    #[inline]
+    pub(super) fn recording(&self) -> u64 {
+        self.recording
+    }
+
+    /// The number of nodes: variables, and operations that were recorded.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        (self.next_node() - SINK - 1) as usize
+    }
+
+    /// Whether nothing is recorded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The bytes that the recording takes: 24 for an operation between two `f64` variables, 12 for each input of a
+    /// sum or of another node with many inputs, and some 16 beside. The adjoints take 8 bytes more for each node.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.slots.bytes() + self.blocks.bytes()
+    }
+
+    /// Forgets the recording and keeps its memory for the next.
+    ///
+    /// Variables of the recording cannot be used any more: that does not compile.
+    ///
+    /// ```compile_fail
+    /// let mut tape = autodiff::scalar::Tape::new();
+    /// let x = tape.variable(1.0);
+    /// tape.reset();
+    /// println!("{}", x + 1.0); // error: `tape` is borrowed by `x`
+    /// ```
+    pub fn reset(&mut self) {
+        self.marks.get_mut().clear();
+        let start = Mark::start();
+        self.forget(&start);
+    }
+
+    /// Forgets what was recorded after the mark.
+    pub(super) fn forget(&mut self, mark: &Mark<T>) {
+        self.slots.truncate(mark.slots);
+        self.blocks.truncate(mark.blocks);
+        self.shift.set(mark.shift);
+        self.segments.get_mut().truncate(mark.segments);
+        if let Some(trace) = &mut self.trace {
+            trace.get_mut().truncate(mark.steps);
+        }
+        self.recording = unique();
+    }
+
+    pub(super) fn read(&self) -> (Reading<'_, Slot<T>>, Reading<'_, Block>) {
+        (self.slots.read(), self.blocks.read())
+    }
+}
+
+impl<T: Scalar> Default for Tape<T> {
+    /// An empty tape.
+    fn default() -> Self {
+        Tape::with_limit(LIMIT)
+    }
+}
+
+impl<T: Scalar> std::fmt::Debug for Tape<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tape")
+            .field("nodes", &self.len())
+            .field("bytes", &self.bytes())
+            .field("traced", &self.is_traced())
+            .finish()
+    }
+}

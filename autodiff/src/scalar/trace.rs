@@ -1,0 +1,178 @@
+//! The traced tape: every operation with its operands, constants and the line that recorded it.
+
+use super::tape::SINK;
+use super::{Scalar, Tape, Var};
+use crate::elementwise::{Binary, Unary};
+use std::cell::Ref;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::Location;
+
+/// What a step of a traced tape computed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// A variable was made.
+    Variable,
+    /// A function of one variable from the [table](crate::elementwise).
+    Unary(Unary),
+    /// A function of two variables from the table, or an operator.
+    Binary(Binary),
+    /// The operator `%`.
+    Remainder,
+    /// A sum of many.
+    Sum,
+    /// A product of many.
+    Product,
+    /// A dot product; its operands are those of the first vector, then those of the second.
+    Dot,
+    /// A linear combination; its operands are the variables, then the coefficients.
+    LinearCombination,
+    /// The Euclidean norm.
+    Norm,
+    /// The logarithm of a sum of exponentials.
+    LogSumExp,
+    /// A function given by the caller.
+    Custom,
+    /// An output of a part that is recomputed in the backward pass; its operands are the inputs of the part.
+    Checkpoint,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Operation::Variable => "variable",
+            Operation::Unary(function) => function.name(),
+            Operation::Binary(function) => function.name(),
+            Operation::Remainder => "rem",
+            Operation::Sum => "sum",
+            Operation::Product => "product",
+            Operation::Dot => "dot",
+            Operation::LinearCombination => "linear_combination",
+            Operation::Norm => "norm",
+            Operation::LogSumExp => "log_sum_exp",
+            Operation::Custom => "custom",
+            Operation::Checkpoint => "checkpoint",
+        })
+    }
+}
+
+/// An operand of a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Operand<T = f64> {
+    /// The result of the step with this node.
+    Node(u32),
+    /// A constant.
+    Constant(T),
+}
+
+/// An operation that a traced tape has kept.
+#[derive(Clone, Debug)]
+pub struct Step<T = f64> {
+    /// What was computed.
+    pub operation: Operation,
+    /// From what.
+    pub operands: Vec<Operand<T>>,
+    /// The result.
+    pub value: T,
+    /// The node of the result.
+    pub node: u32,
+    /// The line that recorded it.
+    pub location: &'static Location<'static>,
+}
+
+/// What a traced tape keeps.
+pub(super) struct Trace<T> {
+    pub(super) steps: Vec<Step<T>>,
+    pub(super) names: BTreeMap<u32, String>,
+}
+
+impl<T> Default for Trace<T> {
+    fn default() -> Self {
+        Trace {
+            steps: Vec::new(),
+            names: BTreeMap::new(),
+        }
+    }
+}
+
+impl<T> Trace<T> {
+    /// Forgets the later steps, with the names of their results.
+    pub(super) fn truncate(&mut self, steps: usize) {
+        for step in self.steps.drain(steps..) {
+            self.names.remove(&step.node);
+        }
+    }
+}
+
+impl<T: Scalar> Tape<T> {
+    /// Keeps a function of one or two operands, whose result is the node `node` if it is one, and else becomes the
+    /// next node, with the slope of `relative` towards its node.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn trace_function(
+        &self,
+        operation: Operation,
+        operands: [Option<Operand<T>>; 2],
+        value: T,
+        node: u32,
+        relative: Option<(u32, T)>,
+        location: &'static Location<'static>,
+    ) {
+        let node = match relative {
+            Some((input, slope)) => self.pair([input, SINK], [slope, T::from_f64(0.0)]),
+            None => node,
+        };
+        let operands = operands.into_iter().flatten().collect();
+        self.keep(Step {
+            operation,
+            operands,
+            value,
+            node,
+            location,
+        });
+    }
+
+    pub(super) fn keep(&self, step: Step<T>) {
+        if let Some(trace) = &self.trace {
+            trace.borrow_mut().steps.push(step);
+        }
+    }
+
+    /// The operations in the order in which they were recorded; `None` if the tape is not traced.
+    #[must_use]
+    pub fn steps(&self) -> Option<Ref<'_, [Step<T>]>> {
+        let trace = self.trace.as_ref()?;
+        Some(Ref::map(trace.borrow(), |trace| trace.steps.as_slice()))
+    }
+
+    /// The name that a node was [given](Var::named).
+    pub(super) fn name(&self, node: u32) -> Option<String> {
+        self.trace.as_ref()?.borrow().names.get(&node).cloned()
+    }
+
+    #[cold]
+    #[track_caller]
+    pub(super) fn trace_variables(&self, variables: &[Var<'_, T>]) {
+        for variable in variables {
+            self.keep(Step {
+                operation: Operation::Variable,
+                operands: Vec::new(),
+                value: variable.value,
+                node: variable.node,
+                location: Location::caller(),
+            });
+        }
+    }
+}
+
+impl<T: Scalar> Var<'_, T> {
+    /// Gives the variable a name, for reports and pictures of a traced tape. On any other tape it does nothing.
+    #[must_use]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        if let Some(trace) = self.tape.and_then(|tape| tape.trace.as_ref()) {
+            trace.borrow_mut().names.insert(self.node, name.into());
+        }
+        self
+    }
+}

@@ -1,0 +1,371 @@
+//! The variable.
+
+use super::number::chain;
+use super::tape::SINK;
+use super::trace::{Operand, Operation};
+use super::{Scalar, Tape};
+use crate::Number;
+use crate::elementwise::{Binary, Unary, elementwise_table, inherent_methods};
+use std::cmp::Ordering;
+use std::fmt;
+use std::panic::Location;
+
+/// A number that remembers how it was computed.
+///
+/// It knows its value, a node of the tape, and its slope with respect to that node. A function of one variable
+/// changes only value and slope, and writes nothing; an operation that joins two different nodes makes a new one.
+/// A constant knows no tape.
+///
+/// A variable can be copied freely, compared by value, and calculated with like an `f64`; plain numbers may stand
+/// beside it in a formula. Its functions are those of the [table](crate::elementwise).
+#[derive(Clone, Copy)]
+pub struct Var<'t, T: Scalar = f64> {
+    pub(super) value: T,
+    /// The slope with respect to the node; 0 for a constant.
+    pub(super) slope: T,
+    /// `None` for a constant.
+    pub(super) tape: Option<&'t Tape<T>>,
+    pub(super) node: u32,
+    /// Whether the variable is the node itself.
+    pub(super) is_node: bool,
+}
+
+impl<'t, T: Scalar> Var<'t, T> {
+    /// A constant: it takes no place on a tape, and may stand beside the variables of any.
+    #[must_use]
+    #[inline(always)]
+    pub fn constant(value: T) -> Self {
+        Var {
+            value,
+            slope: T::from_f64(0.0),
+            tape: None,
+            node: SINK,
+            is_node: false,
+        }
+    }
+
+    /// The variable that is the node `node`.
+    #[inline(always)]
+    pub(super) fn node(tape: &'t Tape<T>, node: u32, value: T) -> Self {
+        Var {
+            value,
+            slope: T::from_f64(1.0),
+            tape: Some(tape),
+            node,
+            is_node: true,
+        }
+    }
+
+    /// The value.
+    #[must_use]
+    #[inline(always)]
+    pub fn value(self) -> T {
+        self.value
+    }
+
+    /// The same value as a constant: derivatives end here.
+    #[must_use]
+    #[inline(always)]
+    pub fn detach(self) -> Self {
+        Var::constant(self.value)
+    }
+
+    /// The tape on which the variable was recorded; a constant has none.
+    #[must_use]
+    pub fn tape(self) -> Option<&'t Tape<T>> {
+        self.tape
+    }
+
+    /// The same variable as a node of its own, so that derivatives with respect to it can be asked for.
+    ///
+    /// ```
+    /// let tape = autodiff::scalar::Tape::new();
+    /// let x = tape.variable(3.0);
+    /// let u = (x * 2.0).anchor();
+    /// let y = u * u;
+    /// assert_eq!(y.gradients().wrt(u), 12.0);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the variable is a constant.
+    #[must_use]
+    #[track_caller]
+    pub fn anchor(self) -> Self {
+        let Some(tape) = self.tape else {
+            panic!("anchor: {} is a constant, which has no tape", self.value);
+        };
+        if self.is_node {
+            return self;
+        }
+        let zero = T::from_f64(0.0);
+        Var::node(
+            tape,
+            tape.pair([self.node, SINK], [self.slope, zero]),
+            self.value,
+        )
+    }
+
+    /// A function given by the caller: `f` maps the value to the function's value and slope.
+    ///
+    /// ```
+    /// let tape = autodiff::scalar::Tape::new();
+    /// let x = tape.variable(2.0);
+    /// let cube = x.custom(|x: f64| (x.powi(3), 3.0 * x * x));
+    /// assert_eq!(cube.gradients().wrt(x), 12.0);
+    /// ```
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    pub fn custom(self, f: impl FnOnce(T) -> (T, T)) -> Self {
+        let (value, slope) = f(self.value);
+        self.follow(|| Operation::Custom, value, slope)
+    }
+
+    /// `a` where the condition holds and `b` where it does not; what is not taken leaves no trace in the derivatives.
+    #[must_use]
+    #[inline]
+    pub fn select(condition: bool, a: impl Into<Self>, b: impl Into<Self>) -> Self {
+        if condition { a.into() } else { b.into() }
+    }
+
+    /// `self · a + b`.
+    #[must_use]
+    #[track_caller]
+    #[inline(always)]
+    pub fn mul_add(self, a: impl Into<Self>, b: impl Into<Self>) -> Self {
+        self * a.into() + b.into()
+    }
+
+    /// The logarithm to any base, `ln x / ln b`.
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    pub fn log(self, base: impl Into<Self>) -> Self {
+        self.ln() / base.into().ln()
+    }
+
+    elementwise_table!(inherent_methods);
+
+    /// The function of `self` alone that has this value and slope.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn follow(self, operation: impl Fn() -> Operation, value: T, slope: T) -> Self {
+        let result = Var {
+            value,
+            slope: chain(self.slope, slope),
+            is_node: false,
+            ..self
+        };
+        result.traced(operation, self, None)
+    }
+
+    /// The function of `self` and `other` that has this value and these slopes.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn join(
+        self,
+        operation: impl Fn() -> Operation,
+        other: Self,
+        value: T,
+        slopes: (T, T),
+    ) -> Self {
+        let (Some(tape), Some(theirs)) = (self.tape, other.tape) else {
+            // At most one of the two is no constant.
+            let (variable, slope) = if self.tape.is_some() {
+                (self, slopes.0)
+            } else {
+                (other, slopes.1)
+            };
+            let result = Var {
+                value,
+                slope: chain(variable.slope, slope),
+                is_node: false,
+                ..variable
+            };
+            return result.traced(operation, self, Some(other));
+        };
+        if !std::ptr::eq(tape, theirs) {
+            refuse(operation());
+        }
+        let slopes = [chain(self.slope, slopes.0), chain(other.slope, slopes.1)];
+        let result = if self.node == other.node {
+            Var {
+                value,
+                slope: slopes[0] + slopes[1],
+                is_node: false,
+                ..self
+            }
+        } else {
+            Var::node(tape, tape.pair([self.node, other.node], slopes), value)
+        };
+        result.traced(operation, self, Some(other))
+    }
+
+    /// Keeps the operation that made this variable, on a traced tape.
+    ///
+    /// Everything is handed over in pieces that are made where they are needed: a variable whose address is taken
+    /// would live in memory instead of registers, on untraced tapes as well.
+    #[inline(always)]
+    #[track_caller]
+    fn traced(self, operation: impl Fn() -> Operation, a: Self, b: Option<Self>) -> Self {
+        let Some(tape) = self.tape else { return self };
+        if !tape.is_traced() {
+            return self;
+        }
+        let operands = [Some(a.operand()), b.map(Self::operand)];
+        let node = if self.is_node {
+            None
+        } else {
+            Some((self.node, self.slope))
+        };
+        tape.trace_function(
+            operation(),
+            operands,
+            self.value,
+            self.node,
+            node,
+            Location::caller(),
+        );
+        Var::node(
+            tape,
+            if self.is_node {
+                self.node
+            } else {
+                tape.next_node() - 1
+            },
+            self.value,
+        )
+    }
+
+    #[inline(always)]
+    pub(super) fn operand(self) -> Operand<T> {
+        match self.tape {
+            Some(_) => Operand::Node(self.node),
+            None => Operand::Constant(self.value),
+        }
+    }
+}
+
+/// Reports operands that lie on two tapes.
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub(super) fn refuse(operation: Operation) -> ! {
+    panic!("{operation}: the operands lie on different tapes")
+}
+
+impl<T: Scalar> Number for Var<'_, T> {
+    type Mask = bool;
+
+    #[inline(always)]
+    fn constant(self, c: f64) -> Self {
+        Var::constant(self.value.constant(c))
+    }
+
+    #[inline(always)]
+    fn less(self, other: Self) -> bool {
+        self.value.less(other.value)
+    }
+
+    #[inline(always)]
+    fn equal(self, other: Self) -> bool {
+        self.value.equal(other.value)
+    }
+
+    #[inline(always)]
+    fn select(mask: &bool, a: Self, b: Self) -> Self {
+        if *mask { a } else { b }
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn unary(self, function: Unary) -> Self {
+        let (value, slope) = self.value.unary_with_slope(function);
+        self.follow(|| Operation::Unary(function), value, slope)
+    }
+
+    #[inline(always)]
+    #[track_caller]
+    fn binary(self, function: Binary, other: Self) -> Self {
+        let (value, slopes) = self.value.binary_with_slopes(function, other.value);
+        self.join(|| Operation::Binary(function), other, value, slopes)
+    }
+}
+
+impl<T: Scalar> Scalar for Var<'_, T> {
+    type Plain = T::Plain;
+
+    #[inline]
+    fn from_f64(c: f64) -> Self {
+        Var::constant(T::from_f64(c))
+    }
+
+    #[inline]
+    fn to_f64(self) -> f64 {
+        self.value.to_f64()
+    }
+
+    #[inline]
+    fn has_nan(self) -> bool {
+        self.value.has_nan()
+    }
+}
+
+impl<T: Scalar<Plain = f64>> From<f64> for Var<'_, T> {
+    #[inline(always)]
+    fn from(value: f64) -> Self {
+        Var::constant(T::from_f64(value))
+    }
+}
+
+impl<T: Scalar<Plain = f32>> From<f32> for Var<'_, T> {
+    #[inline(always)]
+    fn from(value: f32) -> Self {
+        Var::constant(T::from_f64(f64::from(value)))
+    }
+}
+
+impl<T: Scalar> Default for Var<'_, T> {
+    /// The constant 0.
+    fn default() -> Self {
+        Var::constant(T::from_f64(0.0))
+    }
+}
+
+impl<T: Scalar> fmt::Display for Var<'_, T> {
+    /// The value, with the options of a plain number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.value, f)
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Var<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.tape, self.is_node) {
+            (None, _) => write!(f, "Var({:?})", self.value),
+            (_, true) => write!(f, "Var({:?}, node {})", self.value, self.node),
+            _ => write!(
+                f,
+                "Var({:?}, slope {:?} to node {})",
+                self.value, self.slope, self.node
+            ),
+        }
+    }
+}
+
+impl<T: Scalar> PartialEq for Var<'_, T> {
+    /// Whether the values are equal.
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+impl<T: Scalar> PartialOrd for Var<'_, T> {
+    /// The order of the values.
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        self.value.partial_cmp(&other.value)
+    }
+}

@@ -1,0 +1,328 @@
+//! Every function of the table: against 50-digit values, against differences, forward against reverse, and again for
+//! the second order.
+
+use autodiff::Number;
+use autodiff::elementwise::{Binary, Unary};
+use autodiff::scalar::{Dual, Tape, Var};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
+
+/// 99 ε.
+const EXACT: f64 = 99.0 * f64::EPSILON;
+
+/// The difference relative to max(1, |reference|), and infinite where exactly one is NaN.
+fn error(computed: f64, reference: f64) -> f64 {
+    if computed == reference || computed.is_nan() && reference.is_nan() {
+        return 0.0;
+    }
+    let error = (computed - reference).abs() / reference.abs().max(1.0);
+    if error.is_nan() { f64::INFINITY } else { error }
+}
+
+/// The numbers of each section of the reference table, a line each.
+fn reference() -> BTreeMap<&'static str, Vec<Vec<f64>>> {
+    let sections = include_str!("reference/values.txt").split("# ").skip(1);
+    let numbers = |line: &str| {
+        line.split(' ')
+            .map(|number| number.parse().unwrap())
+            .collect()
+    };
+    let parse = |section: &'static str| {
+        let (name, lines) = section.split_once('\n').unwrap();
+        (name, lines.lines().map(numbers).collect())
+    };
+    sections.map(parse).collect()
+}
+
+/// Holds value and slope of `f`, on each kind of number, against a line of the table.
+fn check_unary(function: Unary, line: &[f64], slope: impl Fn(f64) -> f64) -> f64 {
+    let &[x, value, exact_slope] = line else {
+        panic!("{line:?}")
+    };
+    let tape = Tape::new();
+    let variable = tape.variable(x);
+    let result = variable.unary(function);
+    assert_eq!(
+        result.value().to_bits(),
+        x.unary(function).to_bits(),
+        "{function:?} at {x}"
+    );
+    let reverse = result.gradients().wrt(variable);
+    let forward = Dual::variable(x).unary(function).tangent;
+    assert!(
+        error(reverse, forward) == 0.0,
+        "{function:?} at {x}: {reverse}, {forward}"
+    );
+    error(result.value(), value).max(error(slope(reverse), exact_slope))
+}
+
+#[test]
+fn values_and_slopes_of_one_variable_have_their_50_digit_values() {
+    let reference = reference();
+    let mut failures = Vec::new();
+    for (function, _) in Unary::catalogue() {
+        let name = format!("{function:?}");
+        let lines = reference
+            .get(name.as_str())
+            .unwrap_or_else(|| panic!("{name} is not in the table"));
+        let errors = lines
+            .iter()
+            .map(|line| (check_unary(function, line, |slope| slope), line));
+        let (worst, line) = errors.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap();
+        if worst > EXACT {
+            failures.push(format!("{name}: {:.0} ε at {line:?}", worst / f64::EPSILON));
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+#[test]
+fn a_slope_off_by_a_trillionth_is_caught() {
+    let reference = reference();
+    let line = &reference["Exp"][0];
+    assert!(check_unary(Unary::Exp {}, line, |slope| slope) <= EXACT);
+    assert!(check_unary(Unary::Exp {}, line, |slope| slope * (1.0 + 1e-12) + 1e-12) > EXACT);
+}
+
+#[test]
+fn values_and_slopes_of_two_variables_have_their_50_digit_values() {
+    let reference = reference();
+    let mut failures = Vec::new();
+    for (function, _) in Binary::catalogue() {
+        let name = format!("{function:?}");
+        let lines = reference
+            .get(name.as_str())
+            .unwrap_or_else(|| panic!("{name} is not in the table"));
+        let mut worst = (0.0, &lines[0]);
+        for line in lines {
+            let &[a, b, value, a_slope, b_slope] = &line[..] else {
+                panic!("{line:?}")
+            };
+            let tape = Tape::new();
+            let [x, y] = tape.variables([a, b]);
+            let result = x.binary(function, y);
+            let gradients = result.gradients();
+            let errors = [
+                error(result.value(), value),
+                error(gradients.wrt(x), a_slope),
+                error(gradients.wrt(y), b_slope),
+                // With one of them a constant, and forward.
+                error(x.binary(function, b.into()).gradients().wrt(x), a_slope),
+                error(Var::from(a).binary(function, y).gradients().wrt(y), b_slope),
+                error(
+                    Dual::variable(a).binary(function, b.into()).tangent,
+                    a_slope,
+                ),
+                error(
+                    Dual::from(a).binary(function, Dual::variable(b)).tangent,
+                    b_slope,
+                ),
+            ];
+            let error = errors.into_iter().fold(0.0, f64::max);
+            if error > worst.0 {
+                worst = (error, line);
+            }
+        }
+        if worst.0 > EXACT {
+            failures.push(format!(
+                "{name}: {:.0} ε at {:?}",
+                worst.0 / f64::EPSILON,
+                worst.1
+            ));
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// The derivative by differences of fourth order, whose step suits the scale of `x`.
+fn differences(f: impl Fn(f64) -> f64, x: f64, room: f64) -> f64 {
+    let h = (4e-4 * x.abs().max(1.0)).min(room / 2.5);
+    (8.0 * (f(x + h) - f(x - h)) - (f(x + 2.0 * h) - f(x - 2.0 * h))) / (12.0 * h)
+}
+
+/// Random points of an interval, each with its distance from the ends.
+fn points(random: &mut ChaCha8Rng, (low, high): (f64, f64), count: usize) -> Vec<(f64, f64)> {
+    let mut draw = || {
+        let x = random.random_range(low..high);
+        (x, (x - low).min(high - x))
+    };
+    (0..count)
+        .map(|_| draw())
+        .filter(|&(_, room)| room > 1e-2 * (high - low))
+        .collect()
+}
+
+/// Largest errors of the first and second derivative against differences.
+fn errors_against_differences(
+    f: impl Fn(f64) -> f64,
+    slope: impl Fn(f64) -> f64,
+    curvature: impl Fn(f64) -> f64,
+    points: &[(f64, f64)],
+) -> (f64, f64) {
+    let fold = |errors: &mut dyn Iterator<Item = f64>| errors.fold(0.0, f64::max);
+    (
+        fold(
+            &mut points
+                .iter()
+                .map(|&(x, room)| error(differences(&f, x, room), slope(x))),
+        ),
+        fold(
+            &mut points
+                .iter()
+                .map(|&(x, room)| error(differences(&slope, x, room), curvature(x))),
+        ),
+    )
+}
+
+#[test]
+fn first_and_second_order_agree_with_differences() {
+    let random = &mut ChaCha8Rng::seed_from_u64(1);
+    let mut failures = Vec::new();
+    for (function, intervals) in Unary::catalogue() {
+        for &interval in intervals {
+            let points = points(random, interval, 1000 / intervals.len());
+            let (first, second) = errors_against_differences(
+                |x| x.unary(function),
+                |x| Dual::variable(x).unary(function).tangent,
+                |x| {
+                    Dual::variable(Dual::variable(x))
+                        .unary(function)
+                        .tangent
+                        .tangent
+                },
+                &points,
+            );
+            if first > 1e-9 || second > 1e-7 {
+                failures.push(format!("{function:?}: {first:.1e}, {second:.1e}"));
+            }
+        }
+    }
+    for (function, rectangles) in Binary::catalogue() {
+        for &(a, b) in rectangles {
+            let (a, b) = (points(random, a, 40), points(random, b, 25));
+            for &(fixed, _) in &b {
+                let at = |x: Dual<Dual>| x.binary(function, Dual::from(fixed));
+                check_both_orders(
+                    function,
+                    at,
+                    |x| x.binary(function, fixed),
+                    &a,
+                    &mut failures,
+                );
+            }
+            for &(fixed, _) in &a {
+                let at = |y: Dual<Dual>| Dual::from(fixed).binary(function, y);
+                check_both_orders(
+                    function,
+                    at,
+                    |y| fixed.binary(function, y),
+                    &b,
+                    &mut failures,
+                );
+            }
+            // The mixed second derivative: the slope in the first, as the second moves.
+            for (&(x, _), &(y, room)) in a.iter().zip(&b) {
+                let slope = |y: f64| Dual::variable(x).binary(function, y.into()).tangent;
+                let inner = Dual {
+                    value: Dual::variable(x),
+                    tangent: Dual::from(0.0),
+                };
+                let outer = Dual {
+                    value: Dual::from(y),
+                    tangent: Dual::from(1.0),
+                };
+                let mixed = inner.binary(function, outer).tangent.tangent;
+                let error = error(differences(slope, y, room), mixed);
+                if error > 1e-7 {
+                    failures.push(format!("{function:?} mixed at {x}, {y}: {error:.1e}"));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+fn check_both_orders(
+    function: Binary,
+    f: impl Fn(Dual<Dual>) -> Dual<Dual>,
+    value: impl Fn(f64) -> f64,
+    points: &[(f64, f64)],
+    failures: &mut Vec<String>,
+) {
+    let at = |x| f(Dual::variable(Dual::variable(x)));
+    let (first, second) = errors_against_differences(
+        value,
+        |x| at(x).value.tangent,
+        |x| at(x).tangent.tangent,
+        points,
+    );
+    if first > 1e-9 || second > 1e-7 {
+        failures.push(format!("{function:?}: {first:.1e}, {second:.1e}"));
+    }
+}
+
+#[test]
+fn differences_catch_a_wrong_slope_and_a_wrong_curvature() {
+    let points = [(0.7, 1.0)];
+    let check = |slope: f64, curvature: f64| {
+        errors_against_differences(
+            f64::sin,
+            |x| slope * x.cos(),
+            |x| -curvature * x.sin(),
+            &points,
+        )
+    };
+    assert!(check(1.0, 1.0).0 < 1e-9 && check(1.0, 1.0).1 < 1e-7);
+    assert!(check(1.0 + 1e-8, 1.0).0 > 1e-9);
+    assert!(check(1.0, 1.0 + 1e-6).1 > 1e-7);
+}
+
+#[test]
+fn orders_mix_freely() {
+    // The third derivative of every smooth function by forward over forward over reverse, and by reverse thrice.
+    for (function, intervals) in Unary::catalogue() {
+        let x = intervals[0].0 * 0.4 + intervals[0].1 * 0.6;
+        let tape = Tape::default();
+        let v = tape.variable(Dual::variable(Dual::variable(x)));
+        let mixed = v.unary(function).gradients().wrt(v).tangent.tangent;
+
+        let outer = Tape::new();
+        let u = outer.variable(x);
+        let middle = Tape::default();
+        let v = middle.variable(u);
+        let inner = Tape::default();
+        let w = inner.variable(v);
+        let reverse = w
+            .unary(function)
+            .gradients()
+            .wrt(w)
+            .gradients()
+            .wrt(v)
+            .gradients()
+            .wrt(u);
+        assert!(
+            error(mixed, reverse) < 1e-13,
+            "{function:?} at {x}: {mixed}, {reverse}"
+        );
+    }
+}
+
+#[test]
+fn single_precision_follows_double() {
+    for (function, intervals) in Unary::catalogue() {
+        let x = (intervals[0].0 * 0.4 + intervals[0].1 * 0.6) as f32;
+        let tape = Tape::default();
+        let v = tape.variable(x);
+        let y = v.unary(function);
+        let d = Dual::variable(f64::from(x)).unary(function);
+        assert!(
+            error(f64::from(y.value()), d.value) < 1e-5,
+            "{function:?} at {x}"
+        );
+        assert!(
+            error(f64::from(y.gradients().wrt(v)), d.tangent) < 1e-5,
+            "{function:?} at {x}"
+        );
+    }
+}

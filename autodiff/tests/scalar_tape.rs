@@ -1,0 +1,553 @@
+//! The tape: recording, walking back, reuse, and misuse.
+
+use autodiff::scalar::{
+    Dual, Gradients, Tape, Var, checkpoint, custom, dot, linear_combination, log_sum_exp, norm,
+};
+
+#[test]
+fn every_operator_in_every_combination() {
+    let tape = Tape::new();
+    let [x, y] = tape.variables([3.0, 4.0]);
+    let (c, c32) = (2.0, &2.0);
+    let check = |z: Var<'_>, value: f64, dx: f64, dy: f64| {
+        let gradients = z.gradients();
+        assert_eq!(
+            (z.value(), gradients.wrt(x), gradients.wrt(y)),
+            (value, dx, dy)
+        );
+    };
+    for z in [x + y, &x + y, x + &y, &x + &y] {
+        check(z, 7.0, 1.0, 1.0);
+    }
+    for z in [x - y, &x - y, x - &y, &x - &y] {
+        check(z, -1.0, 1.0, -1.0);
+    }
+    for z in [x * y, &x * y, x * &y, &x * &y] {
+        check(z, 12.0, 4.0, 3.0);
+    }
+    for z in [x / y, &x / y, x / &y, &x / &y] {
+        check(z, 0.75, 0.25, -0.1875);
+    }
+    for z in [y % x, &y % x, y % &x, &y % &x] {
+        check(z, 1.0, -1.0, 1.0);
+    }
+    for z in [
+        x + c,
+        &x + c,
+        x + c32,
+        &x + c32,
+        c + x,
+        c + &x,
+        c32 + x,
+        c32 + &x,
+    ] {
+        check(z, 5.0, 1.0, 0.0);
+    }
+    for z in [x - c, &x - c, x - c32, &x - c32] {
+        check(z, 1.0, 1.0, 0.0);
+    }
+    for z in [c - x, c - &x, c32 - x, c32 - &x] {
+        check(z, -1.0, -1.0, 0.0);
+    }
+    for z in [
+        x * c,
+        &x * c,
+        x * c32,
+        &x * c32,
+        c * x,
+        c * &x,
+        c32 * x,
+        c32 * &x,
+    ] {
+        check(z, 6.0, 2.0, 0.0);
+    }
+    for z in [y / c, &y / c, y / c32, &y / c32] {
+        check(z, 2.0, 0.0, 0.5);
+    }
+    for z in [c / y, c / &y, c32 / y, c32 / &y] {
+        check(z, 0.5, 0.0, -0.125);
+    }
+    for z in [x % c, &x % c, x % c32, &x % c32] {
+        check(z, 1.0, 1.0, 0.0);
+    }
+    for z in [7.0 % x, &7.0 % x, 7.0 % &x] {
+        check(z, 1.0, -2.0, 0.0);
+    }
+    check(-x, -3.0, -1.0, 0.0);
+    check(-&x, -3.0, -1.0, 0.0);
+
+    let mut z = x;
+    z += y;
+    z += &y;
+    z += 1.0;
+    z += &1.0;
+    check(z, 13.0, 1.0, 2.0);
+    z -= y;
+    z -= 2.0;
+    check(z, 7.0, 1.0, 1.0);
+    z *= y;
+    z *= 2.0;
+    check(z, 56.0, 8.0, 22.0);
+    z /= y;
+    z /= 2.0;
+    check(z, 7.0, 1.0, 1.0);
+    z %= 4.0;
+    z %= y;
+    check(z, 3.0, 1.0, 1.0);
+}
+
+#[test]
+fn comparisons_go_by_value_with_plain_numbers_on_either_side() {
+    let tape = Tape::new();
+    let [x, y] = tape.variables([1.0, 4.0]);
+    assert!(x < y && x <= y && y > x && x != y && x == tape.variable(1.0));
+    assert!(1.0 < y && y > 1.0 && x == 1.0 && 1.0 == x && x < 2.0 && 2.0 > x && 1.0 != y);
+    assert!(Dual::variable(1.0) < 2.0 && 2.0 > Dual::variable(1.0) && Dual::variable(1.0) == 1.0);
+    assert_eq!(x.partial_cmp(&tape.variable(f64::NAN)), None);
+}
+
+#[test]
+fn display_debug_and_default() {
+    let tape = Tape::new();
+    let x = tape.variable(1.5);
+    assert_eq!(format!("{x} {x:.3} {:>6}", x * 2.0), "1.5 1.500      3");
+    assert_eq!(format!("{x:?}"), "Var(1.5, node 1)");
+    assert_eq!(format!("{:?}", x * 2.0), "Var(3.0, slope 2.0 to node 1)");
+    assert_eq!(
+        format!("{:?} {}", Var::<f64>::default(), Dual::<f64>::default()),
+        "Var(0.0) 0"
+    );
+    assert_eq!(format!("{:?}", Dual::variable(2.0)), "(2.0 + 1.0ε)");
+    assert_eq!(
+        format!("{tape:?}"),
+        "Tape { nodes: 1, bytes: 16, traced: false }"
+    );
+}
+
+#[test]
+fn functions_of_one_variable_and_constants_write_nothing() {
+    let tape = Tape::new();
+    let x = tape.variable(0.5);
+    let before = (tape.len(), tape.bytes());
+    let y = ((x * 3.0 + 1.0).sin().exp() - x * x).powf(1.5) / (2.0 + x);
+    let z = Var::<f64>::from(2.0) * 3.0 + Var::from(1.0).exp();
+    assert_eq!((tape.len(), tape.bytes()), before);
+    assert!(z.tape().is_none() && y.tape().is_some());
+    // An operation of two nodes takes 24 bytes.
+    let w = tape.variable(1.0);
+    let before = tape.bytes();
+    let _ = y * w;
+    assert_eq!(tape.bytes() - before, 24);
+}
+
+#[test]
+fn a_node_used_twice_adds_up() {
+    let tape = Tape::new();
+    let [x, y] = tape.variables([3.0, 5.0]);
+    let shared = x * y;
+    let z = shared * shared + shared.sin() * x;
+    let gradients = z.gradients();
+    let (s, ds) = (15.0_f64, 2.0 * 15.0 + 15.0_f64.cos() * 3.0);
+    assert!((gradients.wrt(x) - (ds * 5.0 + s.sin())).abs() < 1e-13);
+    assert!((gradients.wrt(y) - ds * 3.0).abs() < 1e-13);
+    assert_eq!(gradients.wrt(shared), ds);
+}
+
+#[test]
+fn one_recording_can_be_walked_back_many_times() {
+    let tape = Tape::new();
+    let [x, y] = tape.variables([2.0, 3.0]);
+    let (u, v) = (x * y, x / y);
+    let first = u.gradients();
+    let second = v.gradients();
+    assert_eq!((first.wrt(x), second.wrt(x)), (3.0, 1.0 / 3.0));
+    assert_eq!(u.gradients().wrt(y), first.wrt(y));
+    // What is recorded later has no influence on what came before.
+    let later = tape.variable(1.0);
+    assert_eq!(first.wrt(later), 0.0);
+    // All at once.
+    let both = Gradients::of([u, v]);
+    assert_eq!(both.each_wrt(x), [first.wrt(x), second.wrt(x)]);
+    assert_eq!(both.each_wrt(y), [first.wrt(y), second.wrt(y)]);
+}
+
+#[test]
+fn gradients_can_reuse_their_memory() {
+    let tape = Tape::new();
+    let [x, y] = tape.variables([2.0, 3.0]);
+    let mut gradients = Gradients::default();
+    gradients.update([x * y]);
+    assert_eq!(gradients.wrt(x), 3.0);
+    gradients.update([x + x]);
+    assert_eq!((gradients.wrt(x), gradients.wrt(y)), (2.0, 0.0));
+    gradients.update([Var::from(7.0)]);
+    assert_eq!(gradients.wrt(x), 0.0);
+}
+
+#[test]
+fn a_reset_tape_keeps_its_memory_and_starts_anew() {
+    let mut tape = Tape::with_capacity(100);
+    for round in 1..5 {
+        tape.reset();
+        assert!(tape.is_empty() && tape.bytes() == 0);
+        let [x, y] = tape.variables([f64::from(round), 2.0]);
+        let z = x * y + [x, y, x * y].iter().sum::<Var<'_>>();
+        assert_eq!(z.gradients().wrt(x), 5.0);
+    }
+}
+
+#[test]
+fn a_tape_can_be_rewound_again_and_again() {
+    let mut tape = Tape::new();
+    let mark = {
+        let [x, y] = tape.variables([2.0, 3.0]);
+        let sum: Var<'_> = [x, y, x * y].iter().sum();
+        tape.mark(&[x, y, sum, x * 2.0, Var::from(9.0)])
+    };
+    let (length, bytes) = (tape.len(), tape.bytes());
+    for factor in [1.0, 2.0, 3.0] {
+        tape.rewind(&mark);
+        assert_eq!((tape.len(), tape.bytes()), (length, bytes));
+        let [x, y, sum, double, nine] = tape.survivors(&mark)[..] else {
+            unreachable!()
+        };
+        let w = tape.variable(factor);
+        let z = w * sum * double + nine * y + [w, x, y].into_iter().product::<Var<'_>>();
+        let gradients = z.gradients();
+        assert_eq!(
+            gradients.wrt(x),
+            factor * (4.0 * 4.0 + 11.0 * 2.0) + factor * 3.0
+        );
+        assert_eq!(gradients.wrt(w), 44.0 + 6.0);
+    }
+}
+
+#[test]
+#[should_panic(
+    expected = "rewind: the mark is of another tape, or what it marked has been forgotten"
+)]
+fn a_mark_dies_with_what_it_marked() {
+    let mut tape = Tape::new();
+    let early = tape.mark(&[]);
+    let _ = tape.variable(1.0);
+    let late = tape.mark(&[]);
+    tape.rewind(&early);
+    let _ = tape.variables([1.0, 2.0]);
+    tape.rewind(&late);
+}
+
+#[test]
+#[should_panic(expected = "survivors: the mark is of another tape")]
+fn a_mark_of_another_tape_is_refused() {
+    let tape = Tape::new();
+    let _ = Tape::new().survivors(&tape.mark(&[]));
+}
+
+#[test]
+#[should_panic(expected = "mark: the variable 1 lies on another tape")]
+fn a_mark_refuses_another_tapes_variable() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let _ = tape.mark(&[other.variable(1.0)]);
+}
+
+#[test]
+#[should_panic(expected = "mul: the operands lie on different tapes")]
+fn operands_of_two_tapes_are_refused() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let _ = tape.variable(1.0) * other.variable(2.0);
+}
+
+#[test]
+#[should_panic(expected = "dot: the operands lie on different tapes")]
+fn a_dot_product_over_two_tapes_is_refused() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let _ = dot(
+        &[tape.variable(1.0), tape.variable(2.0)],
+        &[other.variable(2.0); 2],
+    );
+}
+
+#[test]
+#[should_panic(
+    expected = "wrt: 6 is no node of the tape but a function of one; call `anchor()` on it"
+)]
+fn wrt_refuses_what_is_no_node() {
+    let tape = Tape::new();
+    let y = tape.variable(3.0) * 2.0;
+    let _ = y.sin().gradients().wrt(y);
+}
+
+#[test]
+#[should_panic(expected = "wrt: 2 is a constant, not a variable")]
+fn wrt_refuses_a_constant() {
+    let tape = Tape::new();
+    let _ = tape.variable(3.0).gradients().wrt(Var::from(2.0));
+}
+
+#[test]
+#[should_panic(expected = "wrt: the variable 2 is of another recording than these gradients")]
+fn wrt_refuses_another_tapes_variable() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let _ = tape.variable(3.0).gradients().wrt(other.variable(2.0));
+}
+
+#[test]
+#[should_panic(expected = "wrt: the variable 2 is of another recording than these gradients")]
+fn wrt_refuses_a_variable_from_after_a_reset() {
+    let mut tape = Tape::new();
+    let gradients = tape.variable(3.0).gradients();
+    tape.reset();
+    let _ = gradients.wrt(tape.variable(2.0));
+}
+
+#[test]
+fn anchored_variables_are_nodes() {
+    let tape = Tape::new();
+    let x = tape.variable(3.0);
+    let u = (x * 2.0 + 1.0).anchor();
+    let y = u * u;
+    let gradients = y.gradients();
+    assert_eq!((gradients.wrt(u), gradients.wrt(x)), (14.0, 28.0));
+    assert_eq!(x.anchor().gradients().wrt(x), 1.0);
+    assert_eq!(tape.len(), 2);
+}
+
+#[test]
+#[should_panic(expected = "anchor: 2 is a constant")]
+fn a_constant_cannot_be_anchored() {
+    let _ = Var::<f64>::from(2.0).anchor();
+}
+
+#[test]
+fn nodes_of_many_inputs() {
+    let tape = Tape::new();
+    let [x, y, z] = tape.variables([3.0, 4.0, 12.0]);
+    let check = |u: Var<'_>, value: f64, slopes: [f64; 3]| {
+        assert!(
+            (u.value() - value).abs() <= 1e-14 * value.abs().max(1.0),
+            "{u} {value}"
+        );
+        let gradients = u.gradients();
+        for (variable, slope) in [x, y, z].into_iter().zip(slopes) {
+            assert!((gradients.wrt(variable) - slope).abs() <= 1e-14 * slope.abs().max(1.0));
+        }
+    };
+    let before = tape.len();
+    check([x, y, z].iter().sum(), 19.0, [1.0; 3]);
+    check(
+        [x, y, z, x, y * 2.0, Var::from(5.0)].into_iter().sum(),
+        35.0,
+        [2.0, 3.0, 1.0],
+    );
+    check([x, y, z].iter().product(), 144.0, [48.0, 36.0, 12.0]);
+    check(
+        dot(&[x, y, z], &[z, Var::from(2.0), z]),
+        36.0 + 8.0 + 144.0,
+        [12.0, 2.0, 27.0],
+    );
+    check(
+        linear_combination(&[1.0, -2.0, 0.5], &[x, y, z * z]),
+        67.0,
+        [1.0, -2.0, 12.0],
+    );
+    check(
+        norm(&[x, y, z]),
+        13.0,
+        [3.0 / 13.0, 4.0 / 13.0, 12.0 / 13.0],
+    );
+    check(
+        custom(&[x, y], |v| (v[0] * v[1], vec![v[1], v[0]])),
+        12.0,
+        [4.0, 3.0, 0.0],
+    );
+    let sum = 3.0_f64.exp() + 4.0_f64.exp() + 12.0_f64.exp();
+    check(
+        log_sum_exp(&[x, y, z]),
+        sum.ln(),
+        [3.0, 4.0, 12.0_f64].map(|x| x.exp() / sum),
+    );
+    assert_eq!(tape.len() - before, 8, "one node each");
+    // Of nothing, and of constants.
+    assert_eq!(std::iter::empty::<Var<'_>>().sum::<Var<'_>>(), 0.0);
+    assert_eq!(std::iter::empty::<Var<'_>>().product::<Var<'_>>(), 1.0);
+    assert_eq!(dot(&[Var::<f64>::from(2.0)], &[Var::from(4.0)]), 8.0);
+    assert_eq!(log_sum_exp::<f64>(&[]), f64::NEG_INFINITY);
+    assert_eq!(tape.len() - before, 8, "constants take nothing");
+}
+
+#[test]
+fn terms_of_a_sum_may_be_recorded_while_it_asks_for_them() {
+    let tape = Tape::new();
+    let x = tape.variables(&[1.0, 2.0, 3.0, 4.0, 5.0]);
+    let sum: Var<'_> = x.iter().zip(x.iter().skip(1)).map(|(a, b)| a * b).sum();
+    assert_eq!(sum.gradients().wrt_all(&x), [2.0, 4.0, 6.0, 8.0, 4.0]);
+}
+
+#[test]
+fn long_sums_are_accurate() {
+    let tape = Tape::<f32>::default();
+    let x = tape.variables(&vec![0.1_f32; 1_000_000]);
+    let sum: Var<'_, f32> = x.iter().sum();
+    assert!((sum.value() - 1e5).abs() < 0.1, "{sum}");
+    let product = dot(&x, &x).value();
+    assert!((product - 1e4).abs() < 0.005, "{product}");
+}
+
+#[test]
+fn every_number_can_lie_on_a_tape() {
+    let tape = Tape::default();
+    let x = tape.variable(0.5_f32);
+    assert_eq!((x.sin() * 2.0_f32).gradients().wrt(x), 2.0 * 0.5_f32.cos());
+
+    // Reverse over forward, reverse over reverse, and each of them once more.
+    let tape = Tape::default();
+    let x = tape.variable(Dual::variable(2.0_f64));
+    let g = (x * x * x * 2.0).gradients().wrt(x);
+    assert_eq!((g.value, g.tangent), (24.0, 24.0));
+
+    let outer = Tape::new();
+    let x = outer.variable(2.0);
+    let inner = Tape::default();
+    let z = inner.variable(x);
+    let slope = (z * z * z * 2.0).gradients().wrt(z);
+    assert_eq!((slope.value(), slope.gradients().wrt(x)), (24.0, 24.0));
+}
+
+#[test]
+fn the_recording_can_be_looked_at() {
+    let tape = Tape::new();
+    let [x, y] = tape.variables([3.0, 4.0]);
+    let sum: Var<'_> = [x, y, x * y].iter().sum();
+    let w = tape.variable(1.0);
+    let _ = sum * w;
+    let _ = (x * 2.0).anchor();
+    let nodes: Vec<_> = tape.nodes().map(|node| (node.index, node.inputs)).collect();
+    let expected = [
+        (1, vec![]),
+        (2, vec![]),
+        (3, vec![(1, 4.0), (2, 3.0)]),
+        (4, vec![(1, 1.0), (2, 1.0), (3, 1.0)]),
+        (5, vec![]),
+        (6, vec![(4, 1.0), (5, 19.0)]),
+        (7, vec![(1, 2.0)]),
+    ];
+    assert_eq!(nodes, expected);
+    assert_eq!(tape.len(), nodes.len());
+}
+
+#[test]
+fn a_checkpoint_has_the_gradient_of_the_anchored_run_to_the_bit() {
+    fn step<'t>(state: &[Var<'t>]) -> Vec<Var<'t>> {
+        let &[x, y, parameter] = state else {
+            unreachable!()
+        };
+        let mut state = (x, y);
+        for _ in 0..10 {
+            let (x, y) = state;
+            state = (
+                (x + y * parameter).sin() + x * 0.1,
+                (x * y - parameter).cos() + y * 0.7,
+            );
+        }
+        vec![state.0, state.1 * 1.1, parameter]
+    }
+    let run = |checkpointed: bool| {
+        let tape = Tape::new();
+        let variables = tape.variables([0.3, 0.8, 1.7]);
+        let mut state = variables.to_vec();
+        for _ in 0..20 {
+            state = if checkpointed {
+                checkpoint(step, &state)
+            } else {
+                step(&state)
+            };
+            state.iter_mut().for_each(|x| *x = x.anchor());
+        }
+        let y = state[0] * state[1] + state[2];
+        (
+            y.value(),
+            variables.map(|x| y.gradients().wrt(x)).map(f64::to_bits),
+            tape.bytes(),
+        )
+    };
+    let (recomputed, recorded) = (run(true), run(false));
+    assert_eq!(recomputed.0.to_bits(), recorded.0.to_bits());
+    assert_eq!(recomputed.1, recorded.1);
+    assert!(
+        recomputed.2 * 5 < recorded.2,
+        "{} bytes against {}",
+        recomputed.2,
+        recorded.2
+    );
+}
+
+#[test]
+fn checkpoints_nest_and_go_forward_and_take_constants() {
+    fn outer<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
+        let inner = |x: &[Var<'t>]| -> Vec<Var<'t>> {
+            checkpoint(|x| vec![x[0] * x[1], x[1].sin() * 2.0], x)
+        };
+        inner(&inner(x))
+    }
+    fn direct<'t>(x: &[Var<'t>]) -> Var<'t> {
+        let (a, b) = (x[0] * x[1], x[1].sin() * 2.0);
+        a * b + b.sin() * 2.0
+    }
+    let tape = Tape::new();
+    let x = tape.variables([0.4, 0.9]);
+    let y = checkpoint(outer, &x);
+    let y = y[0] + y[1];
+    let expected = direct(&x);
+    assert_eq!(y.value(), expected.value());
+    assert_eq!(y.gradients().wrt_all(&x), expected.gradients().wrt_all(&x));
+    // Twice the same input, and a constant.
+    let z = checkpoint(|x| vec![x[0] * x[1] * x[2]], &[x[0], x[0], Var::from(3.0)])[0];
+    assert!((z.gradients().wrt(x[0]) - 6.0 * 0.4).abs() < 1e-15);
+    assert!(
+        checkpoint(|x| vec![x[0] + 1.0], &[Var::<f64>::from(3.0)])[0]
+            .tape()
+            .is_none()
+    );
+    // Forward as well.
+    let forward = autodiff::scalar::jvp(|x| [checkpoint(outer, &x)[0]], [0.4, 0.9], [1.0, 0.0]);
+    assert!((forward.1[0] - 0.9_f64 * 2.0 * 0.9_f64.sin()).abs() < 1e-15);
+}
+
+#[test]
+fn a_tape_can_be_sent_to_another_thread() {
+    let mut tape = Tape::new();
+    let _ = checkpoint(|x| x.to_vec(), &[tape.variable(1.0)]);
+    let tape = std::thread::spawn(move || {
+        tape.reset();
+        let x = tape.variable(2.0);
+        assert_eq!((x * x).gradients().wrt(x), 4.0);
+        tape
+    });
+    assert_eq!(tape.join().unwrap().len(), 1);
+}
+
+/// Runs `f` on a stack of 2 MiB.
+fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(f)
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+#[test]
+fn ten_million_operations_in_a_chain_fit_a_small_stack() {
+    let steps = if cfg!(miri) { 100 } else { 10_000_000 };
+    on_a_small_stack(move || {
+        let tape = Tape::new();
+        let [x, y] = tape.variables([0.5, 1e-9]);
+        let mut z = x;
+        for _ in 0..steps {
+            z += y;
+        }
+        let gradients = z.gradients();
+        assert_eq!((gradients.wrt(x), gradients.wrt(y)), (1.0, steps as f64));
+        assert_eq!(tape.len(), steps + 2);
+    });
+}
