@@ -58,6 +58,15 @@ impl<T: Real> Tape<T> {
         }
     }
 
+    /// An empty tape with room for so many nodes.
+    #[must_use]
+    pub fn with_capacity(nodes: usize) -> Self {
+        Tape {
+            nodes: RefCell::new(Vec::with_capacity(nodes)),
+            spare_slots: RefCell::default(),
+        }
+    }
+
     /// Records a variable: a value to differentiate with respect to.
     #[track_caller]
     pub fn var(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {

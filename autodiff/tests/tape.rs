@@ -1,0 +1,318 @@
+//! What the tensor tape promises: sweeps, constants, reuse, depth; and what it says to misuse.
+
+use autodiff::Tensor;
+use autodiff::tensor::{Tape, Var};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::{Mutex, PoisonError};
+
+#[test]
+fn one_recording_can_be_walked_back_many_times() {
+    let tape = Tape::new();
+    let x = tape.var([2.0, 3.0]);
+    let y = (x * x * x).sum();
+    let z = (x * 5.0).sum();
+    assert_eq!(y.gradients().wrt(x).data(), [12.0, 27.0]);
+    assert_eq!(z.gradients().wrt(x).data(), [5.0, 5.0]);
+    assert_eq!(y.gradients().wrt(x).data(), [12.0, 27.0]);
+    assert_eq!((x * x).vjp([1.0, 10.0]).wrt(x).data(), [4.0, 60.0]);
+}
+
+#[test]
+fn a_variable_used_on_both_sides_gets_both_terms() {
+    let tape = Tape::new();
+    let x = tape.var([3.0]);
+    assert_eq!((x * x).sum().gradients().wrt(x).data(), [6.0]);
+    assert_eq!((x / x).sum().gradients().wrt(x).data(), [0.0]);
+    let weight = tape.var([[2.0, 1.0], [0.0, 1.0]]);
+    let gradient = weight.matmul(weight).sum().gradients().wrt(weight);
+    assert_eq!(gradient, Tensor::from([[5.0, 3.0], [5.0, 3.0]]));
+}
+
+#[test]
+fn plain_numbers_stand_on_either_side() {
+    let tape = Tape::new();
+    let x = tape.var([2.0_f32, 4.0]);
+    let y = (1.0 - x) / 2.0 + 3.0 * x - 1.0 / x + Tensor::from([0.5, 0.25]) - -x;
+    let slope = 1.0 - 0.5 + 3.0;
+    assert_eq!(y.value().data(), [7.5 - 0.5 + 0.5, 14.5 - 0.25 + 0.25]);
+    assert_eq!(
+        y.sum().gradients().wrt(x).data(),
+        [slope + 0.25, slope + 0.0625]
+    );
+}
+
+#[test]
+fn no_adjoint_goes_through_a_constant() {
+    let tape = Tape::new();
+    let x = tape.var([2.0]);
+    let y = (x * x.detach() * tape.constant([10.0])).sum();
+    assert_eq!(y.gradients().wrt(x).data(), [20.0]);
+    let unused = tape.var([[1.0, 2.0]]);
+    assert_eq!(y.gradients().wrt(unused), Tensor::zeros([1, 2]));
+}
+
+#[test]
+fn zero_times_an_infinite_slope_is_zero() {
+    let tape = Tape::new();
+    let x = tape.var([0.0, 4.0]);
+    let roots = x.sqrt() * Tensor::from([0.0, 1.0]);
+    assert_eq!(roots.sum().gradients().wrt(x).data(), [0.0, 0.25]);
+    let slope = roots.sum().differentiate(&[x])[0];
+    assert_eq!(slope.value().data(), [0.0, 0.25]);
+    assert_eq!(
+        x.sqrt().sum().gradients().wrt(x).data(),
+        [f64::INFINITY, 0.25]
+    );
+}
+
+#[test]
+fn a_hessian_is_the_jacobian_of_a_recorded_gradient() {
+    let tape = Tape::new();
+    let x = tape.var([1.0, 2.0]);
+    let [a, b] = [0, 1].map(|i| (x * Tensor::from_fn([2], |j| f64::from(u8::from(i == j)))).sum());
+    let rosenbrock = (1.0 - a).square() + 100.0 * (b - a.square()).square();
+    let gradient = rosenbrock.differentiate(&[x])[0];
+    assert_eq!(
+        gradient.jacobian(x),
+        Tensor::from([[402.0, -400.0], [-400.0, 200.0]])
+    );
+}
+
+#[test]
+fn a_tape_used_again_computes_the_same_and_holds_no_more() {
+    let mut tape = Tape::new();
+    let mut run = |scale: f32| {
+        tape.reset();
+        let x = tape.var(Tensor::full([50, 20], scale));
+        let gradient = (x.tanh() * x).mean().gradients().wrt(x);
+        (gradient, tape.len(), tape.bytes())
+    };
+    let first = run(0.5);
+    for _ in 0..100 {
+        assert_eq!(run(0.5), first);
+        assert_ne!(run(0.25).0, first.0);
+    }
+}
+
+#[test]
+fn a_deep_chain_fits_a_small_stack() {
+    let walk = || {
+        let tape = Tape::<f32>::with_capacity(1_000_002);
+        let x = tape.var([1.0]);
+        let mut y = x;
+        for _ in 0..1_000_000 {
+            y = -y;
+        }
+        assert_eq!(y.gradients().wrt(x).data(), [1.0]);
+    };
+    std::thread::Builder::new()
+        .stack_size(256 << 10)
+        .spawn(walk)
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+#[test]
+fn edge_values_are_as_documented() {
+    let tape = Tape::new();
+    let at = |x: f64, f: for<'t> fn(Var<'t, f64>) -> Var<'t, f64>| {
+        let x = tape.var([x]);
+        let y = f(x);
+        (y.item(), y.sum().gradients().wrt(x).item())
+    };
+    assert_eq!(at(0.0, |x| x.relu()), (0.0, 0.0), "relu at its kink");
+    assert_eq!(at(0.0, |x| x.abs()), (0.0, 0.0), "abs at its kink");
+    assert_eq!(
+        at(-0.0, |x| x.abs()),
+        (0.0, 0.0),
+        "abs at its kink, from below"
+    );
+    assert_eq!(at(2.0, |x| x.max(2.0)), (2.0, 0.5), "max at a tie");
+    assert_eq!(at(2.0, |x| x.min(2.0)), (2.0, 0.5), "min at a tie");
+    assert_eq!(at(0.0, |x| x.powf(0.0)), (1.0, 0.0), "the power 0");
+    assert_eq!(at(0.0, |x| x.powi(0)), (1.0, 0.0), "the power 0");
+    assert_eq!(at(0.0, |x| x.xlogy(0.0)), (0.0, 0.0), "0 ln 0");
+    assert_eq!(at(0.0, |x| x.hypot(0.0)), (0.0, 0.0), "hypot at the origin");
+    assert_eq!(
+        at(1e200, |x| x.hypot(1e200)).1,
+        1e200 / 1e200_f64.hypot(1e200),
+        "hypot does not overflow"
+    );
+    assert!(
+        at(1e-200, |x| x.atan2(1e-200)).1.is_finite(),
+        "atan2 does not underflow"
+    );
+    assert!(
+        at(f64::NAN, |x| x.relu()).0.is_nan(),
+        "a NaN passes through relu"
+    );
+    assert!(
+        at(f64::NAN, |x| x.max(1.0)).0.is_nan(),
+        "a NaN passes through max"
+    );
+}
+
+#[test]
+fn reductions_of_nothing_are_as_documented() {
+    let nothing = Tensor::<f64>::zeros([0]);
+    assert_eq!(nothing.sum().item(), 0.0);
+    assert!(nothing.mean().item().is_nan());
+}
+
+/// Checks that `misuse` panics, with this in its message, and at a line of this file.
+#[track_caller]
+fn refused(expected: &str, misuse: impl FnOnce()) {
+    static HOOK: Mutex<()> = Mutex::new(());
+    static FILE: Mutex<String> = Mutex::new(String::new());
+    let _one_at_a_time = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
+    let earlier = panic::take_hook();
+    panic::set_hook(Box::new(|info| {
+        *FILE.lock().unwrap() = info
+            .location()
+            .map_or_else(String::new, |place| place.file().to_owned());
+    }));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(misuse));
+    panic::set_hook(earlier);
+    let payload = outcome.expect_err("it must be refused");
+    let text = payload.downcast_ref::<&str>().copied();
+    let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = message.expect("a message in words");
+    assert!(
+        message.contains(expected),
+        "{message:?} does not say {expected:?}"
+    );
+    let file = FILE.lock().unwrap();
+    assert!(
+        file.ends_with("tests/tape.rs"),
+        "{expected:?} is reported in {file}"
+    );
+}
+
+#[test]
+fn misuse_is_named_at_the_callers_line() {
+    let tape = Tape::<f64>::new();
+    let other = Tape::<f64>::new();
+    let x = tape.var(Tensor::zeros([2, 3]));
+    let y = tape.var(Tensor::zeros([4]));
+    let foreign = other.var(Tensor::zeros([2, 3]));
+    refused(
+        "add: shapes [2, 3] and [4] cannot be broadcast together",
+        || {
+            let _ = x + y;
+        },
+    );
+    refused(
+        "max: shapes [2, 3] and [4] cannot be broadcast together",
+        || {
+            let _ = x.max(y);
+        },
+    );
+    refused("matmul: shapes [2, 3] and [2, 3] do not fit", || {
+        let _ = x.matmul(x);
+    });
+    refused("matmul: a matrix is wanted, and the shape is [4]", || {
+        let _ = x.matmul(y);
+    });
+    refused("linear: input [2, 3], weight [2, 3] and bias [4]", || {
+        let _ = x.linear(x, y);
+    });
+    refused(
+        "reshape: a tensor of shape [2, 3] cannot take shape [5]",
+        || {
+            let _ = x.reshape([5]);
+        },
+    );
+    refused("transpose: shape [4] is not that of a matrix", || {
+        let _ = y.transpose();
+    });
+    refused(
+        "permute: [0, 0] is not an order of the axes of shape [2, 3]",
+        || {
+            let _ = x.permute(&[0, 0]);
+        },
+    );
+    refused(
+        "broadcast_to: shape [2, 3] cannot be stretched to [3]",
+        || {
+            let _ = x.broadcast_to([3]);
+        },
+    );
+    refused("sum_over: a tensor of shape [2, 3] has no axis 2", || {
+        let _ = x.value().sum_over(&[2]);
+    });
+    refused("sum: a tensor of shape [2, 3] has no axis 2", || {
+        let _ = x.sum_over(&[2]);
+    });
+    refused("sum: axis 1 is named twice", || {
+        let _ = x.sum_over(&[1, 1]);
+    });
+    refused("softmax: a tensor of shape [4] has no axis 1", || {
+        let _ = y.softmax(1);
+    });
+    refused("squared_distance: shapes [2, 3] and [4] differ", || {
+        let _ = x.squared_distance(y);
+    });
+    refused("add: an input is a variable of another tape", || {
+        let _ = x + foreign;
+    });
+    refused("linear: an input is a variable of another tape", || {
+        let _ = x.linear(foreign, y);
+    });
+    refused("gradients: of a tensor of shape [2, 3]", || {
+        let _ = x.gradients();
+    });
+    refused(
+        "vjp: an adjoint of shape [4] for a tensor of shape [2, 3]",
+        || {
+            let _ = x.vjp(Tensor::zeros([4]));
+        },
+    );
+    refused("with respect to a variable of another tape", || {
+        let _ = x.sum().differentiate(&[foreign]);
+    });
+    refused("with respect to the result of `exp`", || {
+        let exp = x.exp();
+        let _ = exp.sum().gradients().wrt(exp);
+    });
+    refused("with respect to the result of `constant`", || {
+        let constant = tape.constant(Tensor::zeros([4]));
+        let _ = (y * constant).sum().gradients().wrt(constant);
+    });
+    refused(
+        "item: a tensor of shape [4] does not have just one element",
+        || {
+            let _ = y.item();
+        },
+    );
+}
+
+#[test]
+fn tensors_are_written_out_as_nested_brackets() {
+    assert_eq!(
+        Tensor::from([[1.5, 2.0], [3.0, 4.0]]).to_string(),
+        "[[1.5, 2],\n [3, 4]]"
+    );
+    assert_eq!(Tensor::scalar(7_u8).to_string(), "7");
+    assert_eq!(Tensor::<f32>::zeros([2, 0]).to_string(), "[[],\n []]");
+    assert_eq!(format!("{:.2}", Tensor::from([1.0, 0.5])), "[1.00, 0.50]");
+    assert_eq!(
+        Tensor::<f32>::zeros([50, 50]).to_string(),
+        "[… of shape [50, 50]]"
+    );
+}
+
+#[test]
+fn integers_and_floats_are_converted_as_by_as() {
+    let floats = Tensor::from([1.9_f64, -2.5, 300.0, f64::NAN]);
+    assert_eq!(floats.cast::<u8>().data(), [1, 0, 255, 0]);
+    assert_eq!(floats.cast::<f32>().data()[1], -2.5);
+    assert_eq!(Tensor::from([1_u32, 7]).cast::<f32>().data(), [1.0, 7.0]);
+}
+
+#[test]
+fn the_largest_is_found_along_either_axis() {
+    let x = Tensor::from([[1.0, 5.0, 5.0], [f64::NAN, 9.0, 2.0]]);
+    assert_eq!(x.arg_max(1).data(), [1, 0]);
+    assert_eq!(x.arg_max(0).data(), [1, 1, 0]);
+}
