@@ -134,7 +134,9 @@ impl Section {
 
 /// A number as tables have it.
 pub(crate) fn number(x: f64) -> String {
-    if x == 0.0 || (1e-3..1e4).contains(&x.abs()) {
+    if x == 0.0 {
+        "0".to_owned()
+    } else if (1e-3..1e4).contains(&x.abs()) {
         format!("{x:.6}")
     } else {
         format!("{x:.2e}")

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::errata::Trial;
 use super::math::{escape, mathml};
-use super::text::printed;
+use super::text::{apart, printed};
 use super::{Check, Figure, Read, Table, number};
 use crate::report::duration;
 
@@ -14,7 +14,7 @@ pub fn page(reads: &[Read], trials: &[Trial]) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>Backpropagation, proof-read by the tape</title>\n<style>{}</style>\n</head>\n<body>\n",
+         <title>Backpropagation, checked by the tape</title>\n<style>{}</style>\n</head>\n<body>\n",
         include_str!("html/style.css")
     );
     write_head(reads, trials, &mut html);
@@ -41,7 +41,7 @@ fn write_head(reads: &[Read], trials: &[Trial], html: &mut String) {
         + trials.iter().filter(|trial| !trial.passed).count();
     html.push_str(
         "<a class=\"skip\" href=\"#main\">Skip to the sections</a>\n<header>\n\
-         <h1>Backpropagation, proof-read by the tape</h1>\n\
+         <h1>Backpropagation, checked by the tape</h1>\n\
          <p>Every formula of the paper, evaluated by hand and by the tape that differentiates what it records. \
          A difference is relative to the sum of the absolute values of the formula’s terms.</p>\n<dl class=\"totals\">\n",
     );
@@ -180,10 +180,10 @@ fn write_checks(checks: &[Check], html: &mut String) {
             ),
             Some(c) => writeln!(
                 html,
-                "<tr><th scope=\"row\">{what}</th><td>{}</td><td>{}</td><td>{:.1e}</td><td>{verdict}</td></tr>",
+                "<tr><th scope=\"row\">{what}</th><td>{}</td><td>{}</td><td>{}</td><td>{verdict}</td></tr>",
                 number(c.by_hand),
                 number(c.tape),
-                c.apart
+                apart(c.apart)
             ),
         };
     }
@@ -212,7 +212,7 @@ fn write_errata(trials: &[Trial], html: &mut String) {
             "<article class=\"erratum\" aria-labelledby=\"erratum-{0}\"><h3 id=\"erratum-{0}\"><span class=\"number\">{0}</span> {1} \
              <span class=\"kind\">{2}</span></h3>\n<p>{3}</p>\n<dl>\n\
              <dt>printed</dt><dd><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Printed formula\">{4}</div>{5}</dd>\n\
-             <dt>corrected</dt><dd><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Corrected formula\">{6}</div>{7}, tape {8}; {9:.1e} apart {10}</dd>\n</dl></article>",
+             <dt>corrected</dt><dd><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Corrected formula\">{6}</div>{7}, tape {8}; {9} apart {10}</dd>\n</dl></article>",
             erratum.id,
             escape(erratum.place),
             erratum.kind.name(),
@@ -222,7 +222,7 @@ fn write_errata(trials: &[Trial], html: &mut String) {
             mathml(erratum.corrected),
             number(c.by_hand),
             number(c.tape),
-            c.apart,
+            apart(c.apart),
             mark(trial.passed),
         );
     }

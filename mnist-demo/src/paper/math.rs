@@ -235,7 +235,9 @@ fn write_ml(part: &Part, ml: &mut String) {
             let _ = write!(ml, "<mn>{digits}</mn>");
         }
         Part::Operator(c) => {
-            let _ = write!(ml, "<mo>{}</mo>", escape(&c.to_string()));
+            // Brackets of their own height, as in a line of text: most hold one letter and its index.
+            let form = if "()‖".contains(*c) { " stretchy=\"false\"" } else { "" };
+            let _ = write!(ml, "<mo{form}>{}</mo>", escape(&c.to_string()));
         }
         Part::Text(words) => {
             let words = escape(words).replace(' ', "\u{a0}");

@@ -40,7 +40,7 @@ fn check(check: &Check, style: Style) -> String {
         None => format!("{mark} {}", check.what),
         Some(c) => {
             let relation = if check.passed { "≤" } else { "NOT ≤" };
-            let apart = format!("{:.1e} apart, {relation} {:.0e}", c.apart, c.bound);
+            let apart = format!("{} apart, {relation} {:.0e}", apart(c.apart), c.bound);
             let example = format!(
                 "{} {}; by hand {}, tape {}",
                 c.numbers,
@@ -105,10 +105,10 @@ pub fn errata(trials: &[Trial], style: Style) -> String {
         let _ = writeln!(text, "  printed:   {printed}");
         let _ = writeln!(
             text,
-            "  corrected: {}, tape {}; {:.1e} apart in {} numbers",
+            "  corrected: {}, tape {}; {} apart in {} numbers",
             number(c.by_hand),
             number(c.tape),
-            c.apart,
+            apart(c.apart),
             c.numbers
         );
         let mark = style.verdict(trial.passed, if trial.passed { "✓" } else { "✗" });
@@ -126,10 +126,10 @@ pub fn errata(trials: &[Trial], style: Style) -> String {
 pub fn printed(trial: &Trial) -> String {
     let gives = trial.printed.map(|c| {
         format!(
-            "{}, tape {}; {:.1e} apart",
+            "{}, tape {}; {} apart",
             number(c.by_hand),
             number(c.tape),
-            c.apart
+            apart(c.apart)
         )
     });
     match (&trial.obstacle, gives) {
@@ -140,5 +140,16 @@ pub fn printed(trial: &Trial) -> String {
         }
         (Some(why), None) => why.clone(),
         (None, None) => "nothing".to_owned(),
+    }
+}
+
+/// A difference, such as `3.1e-16`.
+pub(super) fn apart(difference: f64) -> String {
+    if difference == 0.0 {
+        "0".to_owned()
+    } else if difference.is_nan() {
+        "no number".to_owned()
+    } else {
+        format!("{difference:.1e}")
     }
 }
