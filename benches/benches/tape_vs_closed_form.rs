@@ -21,17 +21,16 @@ fn tape_vs_closed_form(c: &mut Criterion) {
         let parameters = case.parameters();
         let name = |what: &str| BenchmarkId::new(what, samples);
 
-        group.bench_function(name("value"), |b| {
-            b.iter(|| {
-                evaluate(
-                    &case.network,
-                    case.loss,
-                    black_box(&parameters),
-                    &case.batch,
-                )
-                .cost
-            })
-        });
+        let value = || {
+            evaluate(
+                &case.network,
+                case.loss,
+                black_box(&parameters),
+                &case.batch,
+            )
+            .cost
+        };
+        group.bench_function(name("value"), |b| b.iter(value));
         for (label, method) in [("closed form", Method::ClosedForm), ("tape", Method::Tape)] {
             let mut gradient = BatchGradient::new(&case.network, case.loss, method);
             group.bench_function(name(&format!("gradient, {label}")), |b| {

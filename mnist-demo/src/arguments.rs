@@ -24,8 +24,11 @@ pub(crate) struct Arguments {
 }
 
 const EXIT_CODES: &str = "\
-Exit status: 0 all is well; 1 tape and formulas are further apart than their bound; 2 a file, a folder or an option \
-cannot be used, or the loss became infinite; 130 training was stopped with Ctrl-C, and what was trained so far is kept.";
+Exit status:
+  0    all is well
+  1    tape and formulas are further apart than their bound
+  2    a file, a folder or an option cannot be used, or the loss is no finite number any more
+  130  training was stopped with Ctrl-C, and what was trained so far is kept";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -93,7 +96,7 @@ pub(crate) struct TrainArguments {
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// What the gradients come from
+    /// What the gradients come from: the tape, or the δ formulas
     #[arg(long, value_enum, default_value = "tape")]
     method: MethodName,
 
@@ -129,7 +132,7 @@ pub(crate) struct CompareArguments {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
-    /// Make the first layer's derivatives of one side wrong by a thousandth, to see that it is noticed
+    /// Make the derivatives of one side wrong by a thousandth in the first layer, to see that it is noticed
     #[arg(long, value_enum, value_name = "SIDE")]
     plant_error: Option<MethodName>,
 
@@ -214,14 +217,14 @@ pub(crate) struct WeightsFile {
         value_name = "FILE",
         default_value = "mnist-run/weights.safetensors"
     )]
-    pub(crate) path: PathBuf,
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct DataFolder {
     /// Folder with four IDX files, such as those of Fashion-MNIST, plain or gzip [default: the built-in MNIST]
     #[arg(long = "data", value_name = "DIR")]
-    pub(crate) path: Option<PathBuf>,
+    pub(crate) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -245,9 +248,7 @@ enum LossKind {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum MethodName {
-    /// The tape
     Tape,
-    /// The δ formulas
     Delta,
 }
 
@@ -330,6 +331,16 @@ impl TrainArguments {
             seed: self.seed,
             method: self.method.into(),
         })
+    }
+}
+
+impl DataFolder {
+    /// What the data is called.
+    pub(crate) fn name(&self) -> String {
+        match &self.folder {
+            None => "MNIST".to_owned(),
+            Some(folder) => folder.display().to_string(),
+        }
     }
 }
 

@@ -72,14 +72,14 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
     };
     let (train, test) = (evaluate(&splits.train), evaluate(&splits.test));
     let style = style();
-    say(&style.bold(&arguments.weights.path.display().to_string()))?;
+    say(&style.bold(&arguments.weights.file.display().to_string()))?;
     say(&report::network(&saved.network, saved.loss))?;
     say("")?;
     say(&report::evaluations(
         &[("training", &train), ("test", &test)],
         style,
     ))?;
-    say(report::confusion(&test.confusion).to_string().trim_end())?;
+    say(report::confusion_table(&test).trim_end_matches('\n'))?;
     Ok(Ending::Well)
 }
 
@@ -142,9 +142,9 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
 }
 
 /// The user's pictures, or the built-in ones.
-fn read(folder: &DataFolder) -> Result<Splits, Error> {
-    Ok(match &folder.path {
-        Some(path) => Splits::from_dir(path)?,
+fn read(data: &DataFolder) -> Result<Splits, Error> {
+    Ok(match &data.folder {
+        Some(folder) => Splits::from_dir(folder)?,
         None => Splits::embedded()?,
     })
 }
@@ -157,13 +157,13 @@ fn dataset(data: &data::Dataset) -> Dataset {
 
 /// Weights for pictures like those of the data.
 fn load(weights: &WeightsFile, data: &data::Dataset) -> Result<Saved<f32>, Error> {
-    refuse_endless(&weights.path)?;
-    let saved = nn::checkpoint::load::<f32>(&weights.path)?;
+    refuse_endless(&weights.file)?;
+    let saved = nn::checkpoint::load::<f32>(&weights.file)?;
     let (rows, cols) = (data.rows(), data.cols());
     match saved.network.widths() {
         [inputs, .., outputs] if (*inputs, *outputs) != (rows * cols, CLASSES) => {
             Err(Error::OtherNetwork {
-                file: weights.path.clone(),
+                file: weights.file.clone(),
                 inputs: *inputs,
                 outputs: *outputs,
                 rows,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mnist_demo::report::{duration, grouped, percent};
+use mnist_demo::report::{duration, percent};
 use mnist_demo::train::{Observer, Progress};
 
 /// About how many plain lines a run gives.
@@ -32,16 +32,17 @@ impl<'a> Display<'a> {
         }
     }
 
-    /// Takes the bar away, or leaves it as it is at the end.
+    /// Leaves the bar as it is at the end, on a line of its own.
     pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.abandon();
+            let _ = writeln!(std::io::stderr());
         }
     }
 }
 
 fn bar() -> ProgressBar {
-    let template = "  {bar:24.cyan/black.bright} {pos:>5}/{len}  {msg}";
+    let template = "  {wide_bar:.cyan/black.bright} {pos:>5}/{len}  {msg}";
     let style =
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(0).with_style(style.progress_chars("━╸━"))
@@ -92,9 +93,18 @@ fn line(progress: &Progress) -> String {
         _ => format!("{} left", duration(left)),
     };
     format!(
-        "loss {:.4}  test {:>7}  {} images/s  {time}",
+        "loss {:.4}  test {:>7}  {:>5} images/s  {time}",
         progress.loss,
         percent(progress.test_accuracy),
-        grouped(speed as u64),
+        short(speed),
     )
+}
+
+/// A large number in five characters or so.
+fn short(number: f64) -> String {
+    match number {
+        0.0..1e4 => format!("{number:.0}"),
+        1e4..1e6 => format!("{:.0}k", number / 1e3),
+        _ => format!("{:.2}M", number / 1e6),
+    }
 }

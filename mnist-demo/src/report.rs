@@ -7,7 +7,7 @@ use std::fmt::Write;
 use autodiff::tensor::Tensor;
 use nn::{Evaluation, Loss, Mlp};
 
-pub use files::{FileNames, write_results};
+pub use files::write_results;
 
 use crate::Error;
 use crate::compare::{Comparison, Pair, Side};
@@ -85,8 +85,13 @@ pub fn network(network: &Mlp, loss: Loss) -> String {
     )
 }
 
+/// The confusion as a table.
+pub fn confusion_table(evaluation: &Evaluation) -> String {
+    confusion(&evaluation.confusion).to_string()
+}
+
 /// The counts of a confusion, as the plots want them.
-pub fn confusion(counts: &Tensor<u32>) -> Confusion {
+fn confusion(counts: &Tensor<u32>) -> Confusion {
     let wide = counts
         .data()
         .iter()
@@ -126,69 +131,77 @@ pub fn comparison_json(comparison: &Comparison) -> Result<String, Error> {
 /// A comparison as a table: for each weight matrix and bias the tape against the formulas in both precisions, then how
 /// far both are from plain loops, and the verdicts.
 pub fn comparison(comparison: &Comparison, style: Style) -> String {
-    let between_both = |pair: &&Pair| (pair.left, pair.right) == (Side::Tape, Side::Delta);
-    let (table, others): (Vec<&Pair>, Vec<&Pair>) = comparison.pairs.iter().partition(between_both);
-    let parameters = || comparison.pairs.iter().flat_map(|pair| &pair.parameters);
-    let wide = parameters().map(|p| p.name.len()).max().unwrap_or(0).max(9);
+    let table: Vec<&Pair> = comparison
+        .pairs
+        .iter()
+        .filter(|pair| (pair.left, pair.right) == (Side::Tape, Side::Delta))
+        .collect();
+    let names = table.iter().flat_map(|pair| &pair.parameters);
+    let wide = names.map(|p| p.name.len()).max().unwrap_or(0).max(9);
+
+    let mut over = format!("  {:wide$} {:>8}", "", "");
+    let mut head = format!("  {:wide$} {:>8}", "parameter", "shape");
+    for pair in &table {
+        let _ = write!(
+            over,
+            " {:>17}{:9}",
+            format!("{}, tape − δ", pair.precision),
+            ""
+        );
+        let _ = write!(head, " {:>8} {:>8}  {:7}", "absolute", "relative", "at");
+    }
     let mut text = String::new();
-    let head = format!(
-        "  {:wide$}  {:>9}  {:4} {:>10} {:>10} {:>7}  at",
-        "parameter", "shape", "", "absolute", "relative", "bound"
-    );
-    text.push_str(&(style.faint(&head) + "\n"));
+    for line in [over, head] {
+        text.push_str(&(style.faint(line.trim_end()) + "\n"));
+    }
     let slices = table.first().map_or(0, |pair| pair.parameters.len());
     for slice in 0..slices {
-        for (row, pair) in table.iter().enumerate() {
+        let first = &table[0].parameters[slice];
+        let mut line = format!("  {:wide$} {:>8}", first.name, join(&first.shape, "×"));
+        for pair in &table {
             let difference = &pair.parameters[slice];
-            let (name, shape) = match row {
-                0 => (difference.name.as_str(), extents(&difference.shape)),
-                _ => ("", String::new()),
-            };
-            let good = difference.relative <= pair.bound;
-            let relative = format!("{:>10}", small(difference.relative));
-            let place = difference.index.as_ref().map(|index| format!("{index:?}"));
-            let line = format!(
-                "  {name:wide$}  {shape:>9}  {:4} {:>10} {} {:>7}  {}",
-                pair.precision,
+            let relative = format!("{:>8}", small(difference.relative));
+            let place = difference.index.as_ref().map(|index| join(index, ","));
+            let _ = write!(
+                line,
+                " {:>8} {}  {:7}",
                 small(difference.absolute),
-                style.verdict(good, &relative),
-                small(pair.bound),
+                style.verdict(difference.relative <= pair.bound, &relative),
                 place.unwrap_or_else(|| "–".to_owned()),
             );
-            text.push_str(&(line + "\n"));
         }
+        text.push_str(&(line.trim_end().to_owned() + "\n"));
     }
-    for pair in table.iter().chain(&others) {
+    for pair in &comparison.pairs {
         text.push_str(&verdict(pair, style));
     }
     text
 }
 
-/// A pair in one line, such as `✓ f64: tape and δ differ by at most 3.1e-16`.
+/// A pair in one line, such as `✓ f64  tape and δ formulas  3.1e-16 apart  bound 1e-12`.
 fn verdict(pair: &Pair, style: Style) -> String {
     let name = |side| match side {
         Side::Tape => "tape",
         Side::Delta => "δ formulas",
         Side::Loops => "plain loops",
     };
-    let (left, right) = (name(pair.left), name(pair.right));
-    let mark = style.verdict(pair.passed, if pair.passed { "✓" } else { "✗" });
     let Some(worst) = pair.worst() else {
         return String::new();
     };
-    let apart = match worst.index {
+    let sides = format!("{} and {}", name(pair.left), name(pair.right));
+    let apart = match &worst.index {
         None => "the same bits".to_owned(),
-        Some(_) => format!("at most {} apart", small(worst.relative)),
+        Some(_) => format!("{} apart", small(worst.relative)),
     };
+    let mark = style.verdict(pair.passed, if pair.passed { "✓" } else { "✗" });
     let place = match (&worst.index, worst.batch, pair.passed) {
         (Some(index), Some(batch), false) => {
-            format!(", in {} {index:?}, batch {batch}", worst.name)
+            format!(", in {} at {}, batch {batch}", worst.name, join(index, ","))
         }
         _ => String::new(),
     };
-    let relation = if pair.passed { "within" } else { "OVER" };
     format!(
-        "  {mark} {}, {left} and {right}: {apart}, {relation} {}{place}\n",
+        "  {mark} {}  {sides:26}  {apart:13}  bound {}{place}\n",
         pair.precision,
         small(pair.bound)
     )
@@ -205,10 +218,10 @@ fn small(number: f64) -> String {
     }
 }
 
-/// A shape, such as `10×784`.
-fn extents(shape: &[usize]) -> String {
-    let extents: Vec<String> = shape.iter().map(ToString::to_string).collect();
-    extents.join("×")
+/// Numbers with something between them, such as `10×784`.
+fn join(numbers: &[usize], between: &str) -> String {
+    let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    numbers.join(between)
 }
 
 #[cfg(test)]

@@ -118,8 +118,7 @@ pub struct Record {
     pub seconds: f64,
     /// The mean cost of the batch, before it was learnt from. At the end, that of all samples.
     pub loss: f64,
-    /// The accuracy on the first training samples, as many as there are to test with; where it was measured. At the
-    /// end, that on all of them.
+    /// The accuracy on training samples that are drawn once, as many as there are to test with; where it was measured.
     pub train_accuracy: Option<f64>,
     /// The accuracy on the test set, where it was measured.
     pub test_accuracy: Option<f64>,
@@ -206,7 +205,11 @@ pub fn train<T: Real>(
     let mut gradient = BatchGradient::<T>::new(&network, loss, settings.method);
     let mut descent = Sgd::new(settings.learning_rate);
     let mut batches = Batches::new(data, batch, settings.seed);
-    let sample = data.range(0..data.len().min(test.len()));
+    // Drawn, because neighbours and every other sample may have more in common than chance allows: MNIST takes turns
+    // between two groups of writers.
+    let sampled = data.len().min(test.len());
+    let mut draw = Batches::new(data, sampled, settings.seed);
+    let sample = data.select(draw.draw());
     let finite = |step, cost: f64| {
         if cost.is_finite() {
             return Ok(cost);
@@ -220,7 +223,7 @@ pub fn train<T: Real>(
 
     let mut history = History::default();
     let record_every = steps.div_ceil(MAX_RECORDS);
-    let measure_every = steps.div_ceil(measurements(steps, batch, sample.len() + test.len()));
+    let measure_every = steps.div_ceil(measurements(steps, batch, sampled + test.len()));
     let mut progress = Progress {
         step: 0,
         steps,
@@ -232,8 +235,9 @@ pub fn train<T: Real>(
     let start = Instant::now();
     while progress.step < steps {
         let measured = progress.step.is_multiple_of(measure_every).then(|| {
-            let accuracy = |data| evaluate(&network, loss, &parameters, data).accuracy();
-            (accuracy(&sample), accuracy(test))
+            let train = evaluate(&network, loss, &parameters, &sample).accuracy();
+            let test = evaluate(&network, loss, &parameters, test).accuracy();
+            (train, test)
         });
         let cost = if batch == data.len() {
             progress.images += batch as u64;
@@ -271,7 +275,7 @@ pub fn train<T: Real>(
         step: progress.step,
         seconds: start.elapsed().as_secs_f64(),
         loss: finite(progress.step, train.cost)?,
-        train_accuracy: Some(train.accuracy()),
+        train_accuracy: Some(evaluate(&network, loss, &parameters, &sample).accuracy()),
         test_accuracy: Some(test.accuracy()),
     });
     Ok(Trained {

@@ -2,16 +2,16 @@
 //!
 //! The plain loop is written sample by sample, with indices as the paper's sums have them, and shares no kernel with the
 //! other two, whose shared mistakes it would show. What is close is told relative to the sum of the absolute values of
-//! a derivative's terms, (|Δ| |A|ᵀ)ᵢⱼ: that is what rounding can spoil.
+//! a derivative's terms, (|Δ| |A|ᵀ)ᵢⱼ with the terms of Δ and A one by one: that is what rounding can spoil.
 
 use autodiff::tensor::{Real, Targets, Tensor};
-use nn::reference::{self, Derivative};
+use nn::reference::{self, Sum};
 use nn::{Activation, Batch, BatchGradient, Initializer, Loss, Method, Mlp, Output, Parameters};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// The largest difference of any derivative, relative to the sum of its absolute terms.
-fn largest_error<T: Real>(gradient: &Parameters<T>, expected: &[Vec<Derivative>]) -> f64 {
+fn largest_error<T: Real>(gradient: &Parameters<T>, expected: &[Vec<Sum>]) -> f64 {
     let mut largest = 0.0_f64;
     for (tensor, expected) in gradient.tensors().iter().zip(expected) {
         for (found, expected) in tensor.data().iter().zip(expected) {

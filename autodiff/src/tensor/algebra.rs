@@ -265,6 +265,10 @@ impl<T: Real> Algebra for Tensor<T> {
 
     #[track_caller]
     fn binary(&self, function: Binary, other: &Self) -> Self {
+        // A backward pass begins with an adjoint of 1, and the product with it need not be formed.
+        if function == Binary::Mul && other.shape().is_scalar() && *other.data() == [one()] {
+            return self.clone();
+        }
         let Some(shape) = self.shape().broadcast(other.shape()) else {
             panic!(
                 "{}: shapes {} and {} cannot be broadcast together",

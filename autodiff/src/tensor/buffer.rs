@@ -85,11 +85,11 @@ impl Buffer {
 
 impl Drop for Buffer {
     fn drop(&mut self) {
-        let Some(mut memory) = self.0.take() else {
-            return;
-        };
-        // Asking for the count first spares the more costly exclusive access where the memory is shared.
-        if Arc::strong_count(&memory) == 1 && Arc::get_mut(&mut memory).is_some() {
+        // Where another clone is left, it will put the memory away. Where two threads drop the last two clones at
+        // once, neither may see that it is the last, and the memory is freed as if there were no list.
+        if self.is_unshared()
+            && let Some(memory) = self.0.take()
+        {
             // A thread that is ending has no list any more, and then the memory is simply freed.
             let _ = FREE.try_with(|free| free.borrow_mut().put(memory));
         }
@@ -104,7 +104,7 @@ pub fn release_memory() {
 }
 
 thread_local! {
-    static FREE: RefCell<FreeList> = RefCell::default();
+    static FREE: RefCell<FreeList> = const { RefCell::new(FreeList { classes: Vec::new(), bytes: 0 }) };
 }
 
 /// Memory in wait, by size class.

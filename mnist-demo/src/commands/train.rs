@@ -35,6 +35,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
         data: &dataset(&splits.train),
         test: &dataset(&splits.test),
         splits: &splits,
+        source: arguments.data.name(),
         output: &output,
         stop: &stop,
         style: style(),
@@ -62,6 +63,7 @@ struct Task<'a> {
     data: &'a Dataset,
     test: &'a Dataset,
     splits: &'a Splits,
+    source: String,
     output: &'a OutputDir,
     stop: &'a AtomicBool,
     style: Style,
@@ -105,7 +107,7 @@ impl Task<'_> {
             .filter_map(|path| path.file_name()?.to_str())
             .collect();
         say(&format!(
-            "{} has {}",
+            "Written to {}: {}",
             self.output.path().display(),
             names.join(", ")
         ))?;
@@ -126,12 +128,9 @@ impl Task<'_> {
 
     /// Says what is to come.
     fn introduce<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
-        let source = match self.splits.train.len() {
-            60_000 => "MNIST",
-            _ => "Data",
-        };
         say(&format!(
-            "{source}     {} images to train on, {} to test with, of {}×{} pixels",
+            "Data      {}: {} images to train on, {} to test with, of {}×{} pixels",
+            self.source,
             grouped(self.data.len() as u64),
             grouped(self.test.len() as u64),
             self.splits.train.rows(),
@@ -184,6 +183,6 @@ impl Task<'_> {
         say(&self.style.bold("Result"))?;
         let sets = [("training", &trained.train), ("test", &trained.test)];
         say(&report::evaluations(&sets, self.style))?;
-        say(&report::confusion(&trained.test.confusion).to_string())
+        say(&report::confusion_table(&trained.test))
     }
 }

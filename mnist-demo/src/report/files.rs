@@ -15,24 +15,12 @@ use crate::picture::{Exhibit, sheet};
 use crate::plot::{LinePlot, Scale, Series};
 use crate::train::{Record, Trained};
 
-/// The names of the files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileNames;
-
-impl FileNames {
-    /// The weights, with the network's shape.
-    pub const WEIGHTS: &'static str = "weights.safetensors";
-    /// The table of the run.
-    pub const RUN: &'static str = "run.csv";
-    /// The curve of the loss.
-    pub const LOSS: &'static str = "loss.svg";
-    /// The curves of the accuracy.
-    pub const ACCURACY: &'static str = "accuracy.svg";
-    /// Which digit of the test set was taken for which.
-    pub const CONFUSION: &'static str = "confusion.svg";
-    /// The digits of the test set that it got most wrong.
-    pub const MISTAKES: &'static str = "mistakes.svg";
-}
+const WEIGHTS: &str = "weights.safetensors";
+const RUN: &str = "run.csv";
+const LOSS: &str = "loss.svg";
+const ACCURACY: &str = "accuracy.svg";
+const CONFUSION: &str = "confusion.svg";
+const MISTAKES: &str = "mistakes.svg";
 
 /// The most digits on the sheet of mistakes, and how many stand in a row.
 const SHEET: (usize, usize) = (40, 10);
@@ -53,26 +41,20 @@ pub fn write_results<T: Real>(
     let network = shape_name(&trained.network);
     let accuracy = percent(trained.test.accuracy());
     let pictures = [
+        (LOSS, loss_plot(records, &network, loss).to_svg()?),
+        (ACCURACY, accuracy_plot(records, &network).to_svg()?),
         (
-            FileNames::LOSS,
-            loss_plot(records, &network, loss).to_svg()?,
-        ),
-        (
-            FileNames::ACCURACY,
-            accuracy_plot(records, &network).to_svg()?,
-        ),
-        (
-            FileNames::CONFUSION,
+            CONFUSION,
             confusion(&trained.test.confusion).to_svg(&format!("Test images, {accuracy} right"))?,
         ),
-        (FileNames::MISTAKES, mistakes_sheet(test, mistakes)?),
+        (MISTAKES, mistakes_sheet(test, mistakes)?),
     ];
 
-    let weights = output.path().join(FileNames::WEIGHTS);
+    let weights = output.path().join(WEIGHTS);
     nn::checkpoint::save(&weights, &trained.network, loss, &trained.parameters)?;
     let mut written = vec![weights];
     let header = ["step", "seconds", "loss", "train_accuracy", "test_accuracy"];
-    written.push(output.write_csv(FileNames::RUN, &header, records)?);
+    written.push(output.write_csv(RUN, &header, records)?);
     for (name, svg) in pictures {
         written.push(output.write(name, svg)?);
     }
