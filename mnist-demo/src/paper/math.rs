@@ -236,7 +236,11 @@ fn write_ml(part: &Part, ml: &mut String) {
         }
         Part::Operator(c) => {
             // Brackets of their own height, as in a line of text: most hold one letter and its index.
-            let form = if "()‖".contains(*c) { " stretchy=\"false\"" } else { "" };
+            let form = if "()‖".contains(*c) {
+                " stretchy=\"false\""
+            } else {
+                ""
+            };
             let _ = write!(ml, "<mo{form}>{}</mo>", escape(&c.to_string()));
         }
         Part::Text(words) => {
