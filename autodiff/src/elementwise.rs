@@ -160,8 +160,8 @@ binary {
     powf as Powf {
         value: |a, b| a.powf(b),
         unbounded_slopes: |a, b, y, c| (
-            Number::select(&b.equal(c(0.0)), c(0.0), b * a.powf(b - c(1.0))),
-            Number::select(&a.equal(c(0.0)), Number::select(&b.less(c(0.0)), y * a.ln(), c(0.0)), y * a.ln())
+            b.absorbing_mul(a.powf(b - c(1.0))),
+            Number::select(&a.equal(c(0.0)), Number::select(&b.less(c(0.0)), y * a.ln(), c(0.0)), y.absorbing_mul(a.ln()))
         ),
         smooth: [((0.3, 3.0), (-2.0, 2.0))]
     }
@@ -192,7 +192,7 @@ binary {
         value: |a, b| if a == 0.0 && !b.is_nan() { 0.0 } else { a * b.ln() },
         unbounded_slopes: |a, b, _y, c| (
             Number::select(&a.equal(c(0.0)), Number::select(&c(0.0).less(b), b.ln(), c(0.0)), b.ln()),
-            Number::select(&a.equal(c(0.0)), c(0.0), a / b)
+            a.absorbing_mul(b.recip())
         ),
         smooth: [((-2.0, 2.0), (0.3, 3.0))]
     }

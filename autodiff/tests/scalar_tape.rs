@@ -1,5 +1,7 @@
 //! The tape: recording, walking back, reuse, and misuse.
 
+#![expect(clippy::op_ref, reason = "operators by reference are what is tested")]
+
 use autodiff::scalar::{
     Dual, Gradients, Tape, Var, checkpoint, custom, dot, linear_combination, log_sum_exp, norm,
 };
@@ -100,9 +102,22 @@ fn every_operator_in_every_combination() {
 fn comparisons_go_by_value_with_plain_numbers_on_either_side() {
     let tape = Tape::new();
     let [x, y] = tape.variables([1.0, 4.0]);
-    assert!(x < y && x <= y && y > x && x != y && x == tape.variable(1.0));
-    assert!(1.0 < y && y > 1.0 && x == 1.0 && 1.0 == x && x < 2.0 && 2.0 > x && 1.0 != y);
-    assert!(Dual::variable(1.0) < 2.0 && 2.0 > Dual::variable(1.0) && Dual::variable(1.0) == 1.0);
+    let among_variables = [x < y, x <= y, y > x, x != y, x == tape.variable(1.0)];
+    let with_plain = [
+        1.0 < y,
+        y > 1.0,
+        x == 1.0,
+        1.0 == x,
+        x < 2.0,
+        2.0 > x,
+        1.0 != y,
+    ];
+    let d = Dual::variable(1.0);
+    let forward = [d < 2.0, 2.0 > d, d == 1.0, d < Dual::from(2.0)];
+    assert_eq!(
+        (among_variables, with_plain, forward),
+        ([true; 5], [true; 7], [true; 4])
+    );
     assert_eq!(x.partial_cmp(&tape.variable(f64::NAN)), None);
 }
 

@@ -13,6 +13,7 @@ mod least_squares;
 mod lstm;
 mod number;
 mod ode;
+mod ours;
 mod rosenbrock;
 
 pub use chain::Chain;
@@ -21,6 +22,7 @@ pub use least_squares::LeastSquares;
 pub use lstm::Lstm;
 pub use number::Number;
 pub use ode::Ode;
+pub use ours::Ours;
 pub use rosenbrock::Rosenbrock;
 
 use rand::{RngExt, SeedableRng};

@@ -6,7 +6,7 @@
 //! happen while its samples are in cache, and large enough that a matrix product is not a sliver.
 
 use crate::{Loss, Mlp, Parameters, delta};
-use autodiff::tensor::{Real, Tape, Targets, Tensor};
+use autodiff::tensor::{Real, Tape, Targets, Tensor, vectorized};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -265,14 +265,15 @@ fn add_up<T: Real>(lanes: &mut [Lane<T>]) {
     };
     for lane in others {
         first.cost += lane.cost;
-        for (sum, &term) in first
-            .gradient
-            .data_mut()
-            .iter_mut()
-            .zip(lane.gradient.data())
-        {
-            *sum = *sum + term;
-        }
+        let (sums, terms) = (first.gradient.data_mut(), lane.gradient.data());
+        vectorized(
+            #[inline(always)]
+            || {
+                for (sum, &term) in sums.iter_mut().zip(terms) {
+                    *sum = *sum + term;
+                }
+            },
+        );
     }
 }
 

@@ -106,6 +106,11 @@ impl<T: Scalar> Segment<T> {
         (first, (self.f)(&inputs))
     }
 
+    /// The bytes that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + size_of_val(&*self.f) + size_of_val(&self.inputs[..])
+    }
+
     /// Each input that is no constant: its place among the inputs, and its node.
     fn active(&self) -> impl Iterator<Item = (usize, usize)> {
         let nodes = self.inputs.iter().enumerate();
@@ -201,13 +206,13 @@ impl<T: Scalar> Tape<T> {
         products: Products,
     ) {
         self.with_segment(block, |segment, scratch| {
-            segment.walk_back(scratch, adjoints, products)
+            segment.walk_back(scratch, adjoints, products);
         });
     }
 
     pub(super) fn segment_forward<const K: usize>(&self, block: &Block, tangents: &mut [[T; K]]) {
         self.with_segment(block, |segment, scratch| {
-            segment.walk_forward(scratch, tangents)
+            segment.walk_forward(scratch, tangents);
         });
     }
 }

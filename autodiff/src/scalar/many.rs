@@ -1,9 +1,10 @@
 //! Operations with any number of inputs, each of which is one node.
 
-use super::number::chain;
+use super::number::chain_two;
 use super::tape::{Block, SINK};
 use super::trace::{Operation, Step};
-use super::{Scalar, Tape, Var, sweep::common_tape};
+use super::var::refuse;
+use super::{Scalar, Tape, Var};
 use smallvec::SmallVec;
 use std::iter::{Product, Sum};
 use std::panic::Location;
@@ -35,18 +36,15 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
         a.len(),
         b.len()
     );
-    let value = sum_of(a.len(), |i| a[i].value * b[i].value);
-    let Some(tape) = common_tape("dot", a.iter().chain(b)) else {
+    let value = sum_of(a.iter().zip(b).map(|(a, b)| a.value * b.value));
+    let Some(tape) = a.iter().chain(b).find_map(|x| x.tape) else {
         return Var::constant(value);
     };
-    let result = tape.many(value, a.len(), |i| {
-        // A constant has slope 0 towards the sink, so it needs no case of its own.
-        let (a, b) = (a[i], b[i]);
-        (
-            [a.node, b.node],
-            [chain(a.slope, b.value), chain(b.slope, a.value)],
-        )
-    });
+    let first = (tape.next_node(), tape.slots.len());
+    for (&a, &b) in a.iter().zip(b) {
+        tape.slot(Operation::Dot, [a, b], [b.value, a.value]);
+    }
+    let result = tape.many(value, first);
     traced(result, Operation::Dot, || {
         a.iter().chain(b).copied().collect()
     })
@@ -67,8 +65,12 @@ pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T
         c.len(),
         x.len()
     );
-    let value = sum_of(x.len(), |i| c[i] * x[i].value);
-    let result = with_slopes("linear_combination", value, x, |i| c[i]);
+    let value = sum_of(c.iter().zip(x).map(|(&c, x)| c * x.value));
+    let result = gather(
+        Operation::LinearCombination,
+        value,
+        x.iter().copied().zip(c.iter().copied()),
+    );
     traced(result, Operation::LinearCombination, || {
         x.iter()
             .copied()
@@ -93,15 +95,10 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
         // Without a derivative of its own: an infinite norm has none, and that at the origin is 0.
         scale
     } else {
-        (sum_of(x.len(), |i| (x[i].value / scale).square())).sqrt() * scale
+        sum_of(x.iter().map(|x| (x.value / scale).square())).sqrt() * scale
     };
-    let result = with_slopes("norm", value, x, |i| {
-        if value == zero {
-            zero
-        } else {
-            x[i].value / value
-        }
-    });
+    let slope = |x: Var<'t, T>| if value == zero { zero } else { x.value / value };
+    let result = gather(Operation::Norm, value, x.iter().map(|&x| (x, slope(x))));
     traced(result, Operation::Norm, || x.to_vec())
 }
 
@@ -127,10 +124,16 @@ pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
             false => (x.value - max).exp(),
         })
         .collect();
-    let sum = sum_of(powers.len(), |i| powers[i]);
+    let sum = sum_of(powers.iter().copied());
     let value = if sum == zero { max } else { sum.ln() + max };
     let factor = if sum == zero { zero } else { sum.recip() };
-    let result = with_slopes("log_sum_exp", value, x, |i| powers[i] * factor);
+    let result = gather(
+        Operation::LogSumExp,
+        value,
+        x.iter()
+            .copied()
+            .zip(powers.iter().map(|&power| power * factor)),
+    );
     traced(result, Operation::LogSumExp, || x.to_vec())
 }
 
@@ -161,7 +164,11 @@ pub fn custom<'t, T: Scalar>(x: &[Var<'t, T>], f: impl FnOnce(&[T]) -> (T, Vec<T
         slopes.len(),
         x.len()
     );
-    let result = with_slopes("custom", value, x, |i| slopes[i]);
+    let result = gather(
+        Operation::Custom,
+        value,
+        x.iter().copied().zip(slopes.iter().copied()),
+    );
     traced(result, Operation::Custom, || x.to_vec())
 }
 
@@ -169,11 +176,45 @@ impl<'t, T: Scalar> Sum for Var<'t, T> {
     /// The sum, as one node.
     #[inline]
     fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
-        // The terms may be recorded while they are asked for, so they come first.
-        let x: SmallVec<[Self; INLINE]> = terms.collect();
-        let value = sum_of(x.len(), |i| x[i].value);
-        let result = with_slopes("sum", value, &x, |_| T::from_f64(1.0));
-        traced(result, Operation::Sum, || x.to_vec())
+        let mut tape: Option<&'t Tape<T>> = None;
+        // The terms may be recorded while they are asked for, so their slots come after all of them.
+        let mut inputs = Vec::new();
+        let mut constants: Option<T> = None;
+        let value = sum_of(terms.map(|x| {
+            match (x.tape, tape) {
+                (None, _) => constants = Some(constants.map_or(x.value, |sum| sum + x.value)),
+                (Some(new), None) => {
+                    inputs = new.inputs.take();
+                    inputs.push((x.node, x.slope));
+                    tape = Some(new);
+                }
+                (Some(same), Some(tape)) if std::ptr::eq(same, tape) => {
+                    inputs.push((x.node, x.slope))
+                }
+                _ => refuse(Operation::Sum),
+            }
+            x.value
+        }));
+        let Some(tape) = tape else {
+            return Var::constant(value);
+        };
+        let first = (tape.next_node(), tape.slots.len());
+        let (pairs, rest) = inputs.as_chunks();
+        tape.slots.reserve(pairs.len() + rest.len());
+        for &[a, b] in pairs {
+            tape.pair([a.0, b.0], [a.1, b.1]);
+        }
+        if let [a] = *rest {
+            tape.pair([a.0, SINK], [a.1, T::from_f64(0.0)]);
+        }
+        let result = tape.many(value, first);
+        let result = traced(result, Operation::Sum, || {
+            let nodes = inputs.iter().map(|&(node, _)| Var::node(tape, node, value));
+            nodes.chain(constants.map(Var::constant)).collect()
+        });
+        inputs.clear();
+        tape.inputs.set(inputs);
+        result
     }
 }
 
@@ -194,7 +235,11 @@ impl<'t, T: Scalar> Product for Var<'t, T> {
             *slope = *slope * after;
             after = after * x.value;
         }
-        let result = with_slopes("product", value, &x, |i| slopes[i]);
+        let result = gather(
+            Operation::Product,
+            value,
+            x.iter().copied().zip(slopes.iter().copied()),
+        );
         traced(result, Operation::Product, || x.to_vec())
     }
 }
@@ -213,28 +258,25 @@ impl<'a, 't: 'a, T: Scalar> Product<&'a Var<'t, T>> for Var<'t, T> {
     }
 }
 
-/// The node that has this value and these slopes towards `x`.
+/// The node that has this value, these inputs, and the slopes towards them.
 #[track_caller]
 #[inline(always)]
-fn with_slopes<'t, T: Scalar>(
-    name: &str,
+fn gather<'t, T: Scalar>(
+    operation: Operation,
     value: T,
-    x: &[Var<'t, T>],
-    slope: impl Fn(usize) -> T,
+    mut inputs: impl Iterator<Item = (Var<'t, T>, T)> + Clone,
 ) -> Var<'t, T> {
-    let Some(tape) = common_tape(name, x) else {
+    let Some(tape) = inputs.clone().find_map(|(x, _)| x.tape) else {
         return Var::constant(value);
     };
-    let input = |i: usize| (x[i].node, chain(x[i].slope, slope(i)));
-    tape.many(value, x.len().div_ceil(2), |i| {
-        let (a, a_slope) = input(2 * i);
-        let (b, b_slope) = if 2 * i + 1 < x.len() {
-            input(2 * i + 1)
-        } else {
-            (SINK, T::from_f64(0.0))
-        };
-        ([a, b], [a_slope, b_slope])
-    })
+    let first = (tape.next_node(), tape.slots.len());
+    // A constant is the sink with slope 0, so it needs no case of its own; nor does the last of an odd number.
+    let end = (Var::constant(value), T::from_f64(0.0));
+    while let Some((a, a_slope)) = inputs.next() {
+        let (b, b_slope) = inputs.next().unwrap_or(end);
+        tape.slot(operation, [a, b], [a_slope, b_slope]);
+    }
+    tape.many(value, first)
 }
 
 /// Keeps the operation on a traced tape.
@@ -260,64 +302,73 @@ fn traced<'t, T: Scalar>(
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Appends a node whose inputs fill `count` slots.
+    /// Appends inputs of a node of many.
     #[track_caller]
     #[inline(always)]
-    pub(super) fn many(
-        &self,
-        value: T,
-        count: usize,
-        slot: impl Fn(usize) -> ([u32; 2], [T; 2]),
-    ) -> Var<'_, T> {
-        if count == 1 {
-            let (inputs, slopes) = slot(0);
-            return Var::node(self, self.pair(inputs, slopes), value);
+    fn slot(&self, operation: Operation, inputs: [Var<'_, T>; 2], slopes: [T; 2]) {
+        let [a, b] = inputs;
+        if !(a.suits(self) && b.suits(self)) {
+            refuse(operation);
         }
-        let (node, first) = (self.next_node(), self.slots.len());
-        self.slots.reserve(count);
-        for i in 0..count {
-            let (inputs, slopes) = slot(i);
-            self.pair(inputs, slopes);
+        self.pair([a.node, b.node], chain_two([a.slope, b.slope], slopes));
+    }
+
+    /// Makes the slots since `first` one node, where `first` is the next node and slot before them.
+    #[track_caller]
+    #[inline(always)]
+    fn many(&self, value: T, (node, slot): (u32, u32)) -> Var<'_, T> {
+        let slots = self.slots.len() - slot;
+        // One slot is a node already.
+        if slots > 1 {
+            self.block(Block {
+                slot,
+                slots,
+                node,
+                nodes: 1,
+            });
         }
-        self.block(Block {
-            slot: first,
-            slots: count as u32,
-            node,
-            nodes: 1,
-        });
         Var::node(self, node, value)
     }
 }
 
-/// The sum of `count` terms, in an order in which the error grows with the logarithm of their number.
-#[inline]
-fn sum_of<T: Scalar>(count: usize, term: impl Fn(usize) -> T + Copy) -> T {
-    sum_between(0, count, term)
-}
-
-fn sum_between<T: Scalar>(start: usize, end: usize, term: impl Fn(usize) -> T + Copy) -> T {
-    // A few sums side by side do not wait for each other.
+/// The sum of terms, in an order in which the error grows with the logarithm of their number.
+#[inline(always)]
+fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
+    /// A few sums side by side do not wait for each other.
     const LANES: usize = 4;
-    if end - start > 256 {
-        let middle = usize::midpoint(start, end);
-        return sum_between(start, middle, term) + sum_between(middle, end, term);
+    /// How many terms a lane adds up in order.
+    const ENOUGH: usize = 64;
+    let zero = T::from_f64(0.0);
+    if terms.size_hint().1.is_some_and(|most| most <= 2 * LANES) {
+        return terms.fold(zero, |sum, term| sum + term);
     }
-    if end - start < 2 * LANES {
-        let Some(first) = (start..end).next() else {
-            return T::from_f64(0.0);
-        };
-        return (start + 1..end).fold(term(first), |sum, i| sum + term(i));
-    }
-    let mut sums: [T; LANES] = std::array::from_fn(|lane| term(start + lane));
-    let mut i = start + LANES;
-    while i + LANES <= end {
-        for (lane, sum) in sums.iter_mut().enumerate() {
-            *sum = *sum + term(i + lane);
+    let mut sums = [zero; LANES];
+    // Sums of 1, 2, 4, ... chunks, each with the logarithm of that number, as in counting by twos.
+    let mut chunks: SmallVec<[(T, u32); 32]> = SmallVec::new();
+    let (mut lane, mut length) = (0, 0);
+    for term in terms {
+        sums[lane] = sums[lane] + term;
+        lane = (lane + 1) % LANES;
+        length += 1;
+        if length == ENOUGH * LANES {
+            let mut sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+            let mut level = 0;
+            while let Some(&(half, same)) = chunks.last()
+                && same == level
+            {
+                sum = half + sum;
+                level += 1;
+                chunks.pop();
+            }
+            chunks.push((sum, level));
+            (sums, length) = ([zero; LANES], 0);
         }
-        i += LANES;
     }
-    let sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    (i..end).fold(sum, |sum, i| sum + term(i))
+    let rest = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    chunks
+        .iter()
+        .rev()
+        .fold(rest, |sum, (chunk, _)| sum + *chunk)
 }
 
 /// The largest of numbers that are not negative, and 0 of nothing; NaN if one is.

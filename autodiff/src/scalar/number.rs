@@ -93,6 +93,18 @@ pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
     }
 }
 
+/// Two such products, with one comparison for both.
+#[inline(always)]
+#[track_caller]
+pub(super) fn chain_two<T: Scalar>(a: [T; 2], b: [T; 2]) -> [T; 2] {
+    let products = [a[0] * b[0], a[1] * b[1]];
+    if products[0].has_nan() | products[1].has_nan() {
+        [absorb(a[0], b[0]), absorb(a[1], b[1])]
+    } else {
+        products
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn absorb<T: Scalar>(a: T, b: T) -> T {

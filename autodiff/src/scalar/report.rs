@@ -114,11 +114,10 @@ impl<T: Scalar> Tape<T> {
                 Operand::Constant(value) => value.to_string(),
             })
             .collect();
-        let name = match step.operation {
+        match step.operation {
             Operation::Variable => self.name(step.node).unwrap_or_else(|| "variable".into()),
             operation => format!("{operation}({})", operands.join(", ")),
-        };
-        name
+        }
     }
 
     /// The recording as a graph in the language of Graphviz, with names where variables have [one](super::Var::named).

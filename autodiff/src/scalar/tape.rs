@@ -51,6 +51,8 @@ pub struct Tape<T: Scalar = f64> {
     pub(super) segments: RefCell<Vec<Segment<T>>>,
     /// Where such parts are recorded.
     pub(super) scratch: Cell<Option<Box<Tape<T>>>>,
+    /// Memory for the inputs of a sum, while its terms are being recorded.
+    pub(super) inputs: Cell<Vec<(u32, T)>>,
     /// The marks that can be rewound to.
     pub(super) marks: RefCell<Vec<u64>>,
     /// Every operation, on a traced tape.
@@ -116,6 +118,7 @@ impl<T: Scalar> Tape<T> {
             shift: Cell::new(SINK + 1),
             segments: RefCell::default(),
             scratch: Cell::default(),
+            inputs: Cell::default(),
             marks: RefCell::default(),
             trace: None,
             recording: unique(),
@@ -159,7 +162,7 @@ impl<T: Scalar> Tape<T> {
         // Each slot still to come can add a node, and every index must fit.
         let later = (self.limit - self.slots.len()) as usize;
         assert!(
-            node as usize + count + later <= 2 * self.limit as usize,
+            node as usize + count + later <= 2 * self.limit as usize + 1,
             "the tape is full: it can hold {} variables",
             self.limit
         );
@@ -222,9 +225,11 @@ impl<T: Scalar> Tape<T> {
 
     /// The bytes that the recording takes: 24 for an operation between two `f64` variables, 12 for each input of a
     /// sum or of another node with many inputs, and some 16 beside. The adjoints take 8 bytes more for each node.
+    /// What a traced tape keeps beside is not counted.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.slots.bytes() + self.blocks.bytes()
+        let segments: usize = self.segments.borrow().iter().map(Segment::bytes).sum();
+        self.slots.bytes() + self.blocks.bytes() + segments
     }
 
     /// Forgets the recording and keeps its memory for the next.
@@ -274,5 +279,48 @@ impl<T: Scalar> std::fmt::Debug for Tape<T> {
             .field("bytes", &self.bytes())
             .field("traced", &self.is_traced())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tape;
+    use crate::scalar::{Var, dot};
+
+    #[test]
+    #[should_panic(expected = "the tape is full: it can hold 5 nodes")]
+    fn more_nodes_than_an_index_can_hold_are_refused() {
+        let tape: Tape = Tape::with_limit(5);
+        let [x, y] = tape.variables([1.0, 2.0]);
+        let mut z = x;
+        for _ in 0..6 {
+            z *= y;
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the tape is full: it can hold 5 variables")]
+    fn more_variables_than_an_index_can_hold_are_refused() {
+        let tape: Tape = Tape::with_limit(5);
+        let _ = tape.variables([1.0; 3]);
+        let _ = tape.variables([1.0; 3]);
+    }
+
+    #[test]
+    #[should_panic(expected = "the tape is full: it can hold 5 nodes")]
+    fn a_node_with_more_inputs_than_there_is_room_is_refused() {
+        let tape: Tape = Tape::with_limit(5);
+        let x = tape.variables([1.0; 5]);
+        let y: [Var<'_>; 8] = std::array::from_fn(|i| x[i % 5]);
+        let _ = dot(&y, &y);
+    }
+
+    #[test]
+    fn a_full_tape_is_full_to_the_last_index() {
+        let tape: Tape = Tape::with_limit(5);
+        let [x, y, ..] = tape.variables([2.0; 5]);
+        let z = (0..5).fold(x, |z, _| z * y);
+        assert_eq!((z.value(), tape.len()), (64.0, 10));
+        assert_eq!(z.gradients().wrt(y), 160.0);
     }
 }

@@ -1,6 +1,6 @@
 //! The variable.
 
-use super::number::chain;
+use super::number::{chain, chain_two};
 use super::tape::SINK;
 use super::trace::{Operand, Operation};
 use super::{Scalar, Tape};
@@ -188,7 +188,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         if !std::ptr::eq(tape, theirs) {
             refuse(operation());
         }
-        let slopes = [chain(self.slope, slopes.0), chain(other.slope, slopes.1)];
+        let slopes = chain_two([self.slope, other.slope], slopes.into());
         let result = if self.node == other.node {
             Var {
                 value,
@@ -236,6 +236,12 @@ impl<'t, T: Scalar> Var<'t, T> {
             },
             self.value,
         )
+    }
+
+    /// Whether the variable is a constant or lies on `tape`.
+    #[inline(always)]
+    pub(super) fn suits(self, tape: &Tape<T>) -> bool {
+        self.tape.is_none_or(|own| std::ptr::eq(own, tape))
     }
 
     #[inline(always)]

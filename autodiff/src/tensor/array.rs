@@ -2,6 +2,7 @@
 
 use super::buffer::Buffer;
 use super::element::{Element, Real};
+use super::kernels::simd::vectorized;
 use super::shape::Shape;
 use num_traits::AsPrimitive;
 use std::fmt;
@@ -288,9 +289,14 @@ impl<T: Element> Tensor<T> {
     #[must_use]
     pub fn map<U: Element>(&self, f: impl Fn(T) -> U) -> Tensor<U> {
         Tensor::made(self.shape.clone(), |out| {
-            for (out, &x) in out.iter_mut().zip(self.data()) {
-                *out = f(x);
-            }
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (out, &x) in out.iter_mut().zip(self.data()) {
+                        *out = f(x);
+                    }
+                },
+            );
         })
     }
 
@@ -341,9 +347,15 @@ impl<T: Real> Tensor<T> {
         if !self.is_unshared() && term.is_unshared() {
             std::mem::swap(self, &mut term);
         }
-        for (sum, &x) in self.data_mut().iter_mut().zip(term.data()) {
-            *sum = *sum + x;
-        }
+        let (sum, term) = (self.data_mut(), term.data());
+        vectorized(
+            #[inline(always)]
+            || {
+                for (sum, &x) in sum.iter_mut().zip(term) {
+                    *sum = *sum + x;
+                }
+            },
+        );
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod elementwise;
 pub(crate) mod matmul;
 pub(crate) mod permute;
 pub(crate) mod reduce;
+pub(crate) mod simd;
 pub(crate) mod softmax;
 
 /// What a kernel does with what it computes.

@@ -9,7 +9,7 @@ use benches::scalar_problems::{Problem, Visitor, disagreement, visit_all};
 use clap::Parser;
 use std::hint::black_box;
 use timing::{Competitor, time_in_turns};
-use tools::{AdTrait, ByHand, Echidna, NumDual, Reverse, Tool, Xad};
+use tools::{AdTrait, ByHand, Echidna, NumDual, Ours, Reverse, Tool, Xad};
 
 /// The most by which two gradients may differ, by the measure of [`disagreement`]. The problems sum up to some
 /// thousands of terms, each rounded to 1.1e-16.
@@ -60,6 +60,7 @@ impl Visitor for Options {
         competitors.push(enter(ByHand, problem, &reference));
         competitors.push(enter(Reverse::default(), problem, &reference));
         let others = [
+            self.enter_if_wanted(Ours::default(), problem, &reference),
             self.enter_if_wanted(Echidna, problem, &reference),
             self.enter_if_wanted(Xad::default(), problem, &reference),
             self.enter_if_wanted(AdTrait::default(), problem, &reference),
@@ -173,6 +174,7 @@ mod tests {
     fn all_tools_agree() {
         enter_for_all(|| ByHand);
         enter_for_all(Reverse::default);
+        enter_for_all(Ours::default);
         enter_for_all(|| Echidna);
         enter_for_all(Xad::default);
         enter_for_all(AdTrait::default);

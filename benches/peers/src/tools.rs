@@ -4,6 +4,7 @@ mod ad_trait;
 mod by_hand;
 mod echidna;
 mod num_dual;
+mod ours;
 mod reverse;
 mod xad;
 
@@ -11,6 +12,7 @@ pub(crate) use ad_trait::AdTrait;
 pub(crate) use by_hand::ByHand;
 pub(crate) use echidna::Echidna;
 pub(crate) use num_dual::NumDual;
+pub(crate) use ours::Ours;
 pub(crate) use reverse::Reverse;
 pub(crate) use xad::Xad;
 

@@ -1,6 +1,6 @@
 //! Gradient descent.
 
-use autodiff::tensor::Real;
+use autodiff::tensor::{Real, vectorized};
 
 /// Gradient descent, `θ ← θ − α ∂C/∂θ` (Worked Example, Backpropagation).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,8 +36,13 @@ impl Sgd {
             "parameters and gradient differ in size"
         );
         let rate = T::from_f64(self.learning_rate);
-        for (parameter, &gradient) in parameters.iter_mut().zip(gradient) {
-            *parameter = *parameter - rate * gradient;
-        }
+        vectorized(
+            #[inline(always)]
+            || {
+                for (parameter, &gradient) in parameters.iter_mut().zip(gradient) {
+                    *parameter = *parameter - rate * gradient;
+                }
+            },
+        );
     }
 }

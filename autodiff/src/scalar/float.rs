@@ -1,0 +1,305 @@
+//! The traits of `num_traits`, so that a function generic over [`num_traits::Float`] is differentiated unchanged.
+//!
+//! ```
+//! use autodiff::scalar::gradient;
+//! use num_traits::Float;
+//!
+//! fn length<F: Float>(x: F, y: F) -> F {
+//!     (x * x + y * y).sqrt()
+//! }
+//! assert_eq!(gradient(|[x, y]| length(x, y), [3.0, 4.0]), [0.6, 0.8]);
+//! ```
+
+use super::{Dual, Scalar, Var};
+use num_traits::{
+    Bounded, Float, FloatConst, FromPrimitive, Inv, MulAdd, Num, NumCast, One, Signed, ToPrimitive,
+    Zero,
+};
+use std::num::FpCategory;
+
+/// Functions of one variable that the table has.
+macro_rules! from_table {
+    ($($name:ident)*) => { $(
+        #[inline]
+        #[track_caller]
+        fn $name(self) -> Self {
+            self.$name()
+        }
+    )* };
+}
+
+/// Questions about the value.
+macro_rules! of_value {
+    ($($name:ident -> $T:ty;)*) => { $(
+        #[inline]
+        fn $name(self) -> $T {
+            Scalar::to_f64(self).$name()
+        }
+    )* };
+}
+
+/// Constants of `f64`.
+macro_rules! constants {
+    ($($name:ident $($path:ident)::+;)*) => { $(
+        #[inline]
+        fn $name() -> Self {
+            <Self as Scalar>::from_f64($($path)::+)
+        }
+    )* };
+}
+
+macro_rules! number_traits {
+    ($([$($life:lifetime)?] $V:ty;)*) => { $(
+        impl<$($life,)? T: Scalar> Zero for $V {
+            #[inline]
+            fn zero() -> Self {
+                <Self as Scalar>::from_f64(0.0)
+            }
+
+            /// Whether the value is zero.
+            #[inline]
+            fn is_zero(&self) -> bool {
+                Scalar::to_f64(*self) == 0.0
+            }
+        }
+
+        impl<$($life,)? T: Scalar> One for $V {
+            #[inline]
+            fn one() -> Self {
+                <Self as Scalar>::from_f64(1.0)
+            }
+        }
+
+        impl<$($life,)? T: Scalar> Num for $V {
+            type FromStrRadixErr = <f64 as Num>::FromStrRadixErr;
+
+            fn from_str_radix(text: &str, radix: u32) -> Result<Self, Self::FromStrRadixErr> {
+                f64::from_str_radix(text, radix).map(<Self as Scalar>::from_f64)
+            }
+        }
+
+        impl<$($life,)? T: Scalar> ToPrimitive for $V {
+            fn to_i64(&self) -> Option<i64> {
+                Scalar::to_f64(*self).to_i64()
+            }
+
+            fn to_u64(&self) -> Option<u64> {
+                Scalar::to_f64(*self).to_u64()
+            }
+
+            fn to_f64(&self) -> Option<f64> {
+                Some(Scalar::to_f64(*self))
+            }
+        }
+
+        impl<$($life,)? T: Scalar> NumCast for $V {
+            fn from<N: ToPrimitive>(number: N) -> Option<Self> {
+                number.to_f64().map(<Self as Scalar>::from_f64)
+            }
+        }
+
+        impl<$($life,)? T: Scalar> FromPrimitive for $V {
+            fn from_i64(number: i64) -> Option<Self> {
+                Some(<Self as Scalar>::from_f64(number as f64))
+            }
+
+            fn from_u64(number: u64) -> Option<Self> {
+                Some(<Self as Scalar>::from_f64(number as f64))
+            }
+
+            fn from_f64(number: f64) -> Option<Self> {
+                Some(<Self as Scalar>::from_f64(number))
+            }
+        }
+
+        impl<$($life,)? T: Scalar> Bounded for $V {
+            fn min_value() -> Self {
+                <Self as Scalar>::from_f64(if is_single::<T>() { f32::MIN.into() } else { f64::MIN })
+            }
+
+            fn max_value() -> Self {
+                <Self as Scalar>::from_f64(if is_single::<T>() { f32::MAX.into() } else { f64::MAX })
+            }
+        }
+
+        impl<$($life,)? T: Scalar> Inv for $V {
+            type Output = Self;
+
+            fn inv(self) -> Self {
+                self.recip()
+            }
+        }
+
+        impl<$($life,)? T: Scalar> MulAdd for $V {
+            type Output = Self;
+
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                self * a + b
+            }
+        }
+
+        impl<$($life,)? T: Scalar> Signed for $V {
+            fn abs(&self) -> Self {
+                (*self).abs()
+            }
+
+            fn abs_sub(&self, other: &Self) -> Self {
+                (*self - *other).relu()
+            }
+
+            fn signum(&self) -> Self {
+                (*self).signum()
+            }
+
+            fn is_positive(&self) -> bool {
+                Scalar::to_f64(*self).is_sign_positive()
+            }
+
+            fn is_negative(&self) -> bool {
+                Scalar::to_f64(*self).is_sign_negative()
+            }
+        }
+
+        impl<$($life,)? T: Scalar> FloatConst for $V {
+            constants! {
+                E std::f64::consts::E;
+                FRAC_1_PI std::f64::consts::FRAC_1_PI;
+                FRAC_1_SQRT_2 std::f64::consts::FRAC_1_SQRT_2;
+                FRAC_2_PI std::f64::consts::FRAC_2_PI;
+                FRAC_2_SQRT_PI std::f64::consts::FRAC_2_SQRT_PI;
+                FRAC_PI_2 std::f64::consts::FRAC_PI_2;
+                FRAC_PI_3 std::f64::consts::FRAC_PI_3;
+                FRAC_PI_4 std::f64::consts::FRAC_PI_4;
+                FRAC_PI_6 std::f64::consts::FRAC_PI_6;
+                FRAC_PI_8 std::f64::consts::FRAC_PI_8;
+                LN_10 std::f64::consts::LN_10;
+                LN_2 std::f64::consts::LN_2;
+                LOG10_E std::f64::consts::LOG10_E;
+                LOG2_E std::f64::consts::LOG2_E;
+                PI std::f64::consts::PI;
+                SQRT_2 std::f64::consts::SQRT_2;
+            }
+        }
+
+        impl<$($life,)? T: Scalar> Float for $V {
+            constants! {
+                nan f64::NAN;
+                infinity f64::INFINITY;
+                neg_infinity f64::NEG_INFINITY;
+                neg_zero NEG_ZERO;
+            }
+
+            fn min_value() -> Self {
+                <Self as Bounded>::min_value()
+            }
+
+            fn max_value() -> Self {
+                <Self as Bounded>::max_value()
+            }
+
+            fn min_positive_value() -> Self {
+                let single = is_single::<T>();
+                <Self as Scalar>::from_f64(if single { f32::MIN_POSITIVE.into() } else { f64::MIN_POSITIVE })
+            }
+
+            fn epsilon() -> Self {
+                <Self as Scalar>::from_f64(if is_single::<T>() { f32::EPSILON.into() } else { f64::EPSILON })
+            }
+
+            of_value! {
+                is_nan -> bool;
+                is_infinite -> bool;
+                is_finite -> bool;
+                is_sign_positive -> bool;
+                is_sign_negative -> bool;
+                integer_decode -> (u64, i16, i8);
+            }
+
+            fn is_normal(self) -> bool {
+                self.classify() == FpCategory::Normal
+            }
+
+            fn classify(self) -> FpCategory {
+                let value = Scalar::to_f64(self);
+                if is_single::<T>() { (value as f32).classify() } else { value.classify() }
+            }
+
+            from_table! {
+                floor ceil round trunc fract abs signum recip sqrt cbrt exp exp2 exp_m1 ln ln_1p log2 log10
+                sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh
+            }
+
+            fn sin_cos(self) -> (Self, Self) {
+                (self.sin(), self.cos())
+            }
+
+            fn mul_add(self, a: Self, b: Self) -> Self {
+                self * a + b
+            }
+
+            fn powi(self, n: i32) -> Self {
+                self.powi(n)
+            }
+
+            fn powf(self, n: Self) -> Self {
+                self.powf(n)
+            }
+
+            fn log(self, base: Self) -> Self {
+                self.log(base)
+            }
+
+            /// The larger of two. Other than of plain numbers, a NaN passes through.
+            fn max(self, other: Self) -> Self {
+                self.max(other)
+            }
+
+            /// The smaller of two. Other than of plain numbers, a NaN passes through.
+            fn min(self, other: Self) -> Self {
+                self.min(other)
+            }
+
+            fn clamp(self, low: Self, high: Self) -> Self {
+                self.max(low).min(high)
+            }
+
+            fn abs_sub(self, other: Self) -> Self {
+                (self - other).relu()
+            }
+
+            fn hypot(self, other: Self) -> Self {
+                self.hypot(other)
+            }
+
+            fn atan2(self, other: Self) -> Self {
+                self.atan2(other)
+            }
+
+            fn to_degrees(self) -> Self {
+                self * <Self as Scalar>::from_f64(180.0 / std::f64::consts::PI)
+            }
+
+            fn to_radians(self) -> Self {
+                self * <Self as Scalar>::from_f64(std::f64::consts::PI / 180.0)
+            }
+
+            fn copysign(self, sign: Self) -> Self {
+                let same = Scalar::to_f64(self).is_sign_negative() == Scalar::to_f64(sign).is_sign_negative();
+                if same { self } else { -self }
+            }
+        }
+    )* };
+}
+
+number_traits! {
+    ['t] Var<'t, T>;
+    [] Dual<T>;
+}
+
+const NEG_ZERO: f64 = -0.0;
+
+/// Whether the plain number inside is an `f32`: it cannot tell 1 + 2⁻⁴⁰ from 1.
+fn is_single<T: Scalar>() -> bool {
+    let above_one = 1.0 + 2.0_f64.powi(-40);
+    T::from_f64(above_one).to_f64() != above_one
+}

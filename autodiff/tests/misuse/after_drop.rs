@@ -1,0 +1,9 @@
+use autodiff::scalar::Tape;
+
+fn main() {
+    let x = {
+        let tape = Tape::new();
+        tape.variable(1.0)
+    };
+    println!("{}", x + 1.0);
+}

@@ -1,0 +1,8 @@
+use autodiff::scalar::Tape;
+
+fn main() {
+    let mut tape = Tape::new();
+    let x = tape.variable(1.0);
+    tape.reset();
+    println!("{}", x + 1.0);
+}

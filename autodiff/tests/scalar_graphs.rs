@@ -1,0 +1,290 @@
+//! Random expression graphs: walking back agrees with walking forward, with forward-mode numbers, and with a traced tape.
+
+use autodiff::Number;
+use autodiff::elementwise::{Binary, Unary};
+use autodiff::scalar::{
+    Dual, Gradients, Tape, Var, checkpoint, dot, linear_combination, log_sum_exp, norm,
+};
+use proptest::prelude::*;
+
+/// An operation of a random graph; operands are chosen among what has been computed before.
+#[derive(Clone, Debug)]
+enum Step {
+    Unary(usize, usize),
+    Binary(usize, usize, usize),
+    WithConstant(usize, usize, f64),
+    Many(usize, Vec<usize>),
+}
+
+const UNARY: usize = 9;
+const BINARY: usize = 7;
+const MANY: usize = 6;
+
+/// Functions that keep numbers within a moderate range, so that long graphs stay finite.
+fn unary<N: Number>(function: usize, x: N) -> N {
+    match function {
+        0 => x.sin(),
+        1 => x.cos(),
+        2 => x.tanh(),
+        3 => x.sigmoid(),
+        4 => x.softplus().tanh(),
+        5 => -x,
+        6 => x.square().atan(),
+        7 => (x.square() + x.constant(1.0)).sqrt().recip(),
+        _ => (x.square() + x.constant(0.5)).ln().erf(),
+    }
+}
+
+fn binary<N: Number>(function: usize, a: N, b: N) -> N {
+    match function {
+        0 => a + b,
+        1 => a - b,
+        2 => a * b,
+        3 => a / (b.square() + b.constant(1.0)),
+        4 => a.max(b),
+        5 => a.hypot(b),
+        _ => a.atan2(b.square() + b.constant(1.0)),
+    }
+}
+
+/// The nodes of many inputs, written out for any number.
+fn many<N: Number>(function: usize, x: &[N]) -> N {
+    let zero = x[0].constant(0.0);
+    let sum = |terms: &mut dyn Iterator<Item = N>| terms.fold(zero, |sum, x| sum + x);
+    match function {
+        0 => sum(&mut x.iter().copied()),
+        1 => x.iter().fold(x[0].constant(1.0), |product, &x| product * x),
+        2 => sum(&mut x.iter().zip(x.iter().rev()).map(|(&a, &b)| a * b)),
+        3 => sum(&mut x
+            .iter()
+            .enumerate()
+            .map(|(i, &x)| x * x.constant(coefficient(i)))),
+        4 => (sum(&mut x.iter().map(|x| x.square())) + zero.constant(1.0)).sqrt(),
+        _ => sum(&mut x.iter().map(|x| x.exp())).ln(),
+    }
+}
+
+fn coefficient(i: usize) -> f64 {
+    0.5 - 0.25 * i as f64
+}
+
+/// The same by the operations that record one node.
+fn many_at_once<'t>(function: usize, x: &[Var<'t>]) -> Var<'t> {
+    let reversed: Vec<_> = x.iter().rev().copied().collect();
+    let coefficients: Vec<_> = (0..x.len()).map(coefficient).collect();
+    match function {
+        0 => x.iter().sum(),
+        1 => x.iter().product(),
+        2 => dot(x, &reversed),
+        3 => linear_combination(&coefficients, x),
+        4 => norm(
+            &x.iter()
+                .copied()
+                .chain([Var::from(1.0)])
+                .collect::<Vec<_>>(),
+        ),
+        _ => log_sum_exp(x),
+    }
+}
+
+/// Runs the graph. The last number computed is the result.
+fn run<N: Number>(steps: &[Step], inputs: &[N], many: impl Fn(usize, &[N]) -> N) -> N {
+    let mut computed = inputs.to_vec();
+    for step in steps {
+        let pick = |i: usize| computed[i % computed.len()];
+        let next = match step {
+            Step::Unary(function, x) => unary(*function, pick(*x)),
+            Step::Binary(function, a, b) => binary(*function, pick(*a), pick(*b)),
+            Step::WithConstant(function, x, c) => {
+                let x = pick(*x);
+                binary(*function, x, x.constant(*c))
+            }
+            Step::Many(function, x) => {
+                many(*function, &x.iter().map(|&x| pick(x)).collect::<Vec<_>>())
+            }
+        };
+        // Brought back into range by a contraction: an expansion would let rounding errors of the values grow.
+        computed.push(next.tanh());
+    }
+    computed[computed.len() - 1]
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let index = || 0..1000_usize;
+    let step = prop_oneof![
+        (0..UNARY, index()).prop_map(|(f, x)| Step::Unary(f, x)),
+        (0..BINARY, index(), index()).prop_map(|(f, a, b)| Step::Binary(f, a, b)),
+        (0..BINARY, index(), -2.0..2.0).prop_map(|(f, x, c)| Step::WithConstant(f, x, c)),
+        (0..MANY, prop::collection::vec(index(), 1..6)).prop_map(|(f, x)| Step::Many(f, x)),
+    ];
+    prop::collection::vec(step, 1..40)
+}
+
+fn inputs() -> impl Strategy<Value = Vec<f64>> {
+    prop::collection::vec(-2.0..2.0, 1..5)
+}
+
+/// A number with the sum of the absolute values of the terms of its derivative: what rounding can spoil.
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    value: f64,
+    scale: f64,
+}
+
+impl Number for Scale {
+    type Mask = bool;
+
+    fn constant(self, c: f64) -> Self {
+        Scale {
+            value: c,
+            scale: 0.0,
+        }
+    }
+
+    fn less(self, other: Self) -> bool {
+        self.value < other.value
+    }
+
+    fn equal(self, other: Self) -> bool {
+        self.value == other.value
+    }
+
+    fn select(mask: &bool, a: Self, b: Self) -> Self {
+        if *mask { a } else { b }
+    }
+
+    fn unary(self, function: Unary) -> Self {
+        let value = self.value.unary(function);
+        let slope = function.slope(self.value, value);
+        Scale {
+            value,
+            scale: slope.abs() * self.scale,
+        }
+    }
+
+    fn binary(self, function: Binary, other: Self) -> Self {
+        let value = self.value.binary(function, other.value);
+        let (a, b) = function.slopes(self.value, other.value, value);
+        Scale {
+            value,
+            scale: a.abs() * self.scale + b.abs() * other.scale,
+        }
+    }
+}
+
+macro_rules! scale_operators {
+    ($($Op:ident $op:ident)*) => { $(
+        impl std::ops::$Op for Scale {
+            type Output = Self;
+
+            fn $op(self, other: Self) -> Self {
+                self.binary(Binary::$Op, other)
+            }
+        }
+    )* };
+}
+scale_operators!(Add add Sub sub Mul mul Div div);
+
+impl std::ops::Neg for Scale {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        self.unary(Unary::Neg {})
+    }
+}
+
+type Many = for<'t> fn(usize, &[Var<'t>]) -> Var<'t>;
+
+/// The numbers with 1 at place `i` and 0 elsewhere.
+fn unit(count: usize, i: usize) -> impl Iterator<Item = f64> {
+    (0..count).map(move |k| if k == i { 1.0 } else { 0.0 })
+}
+
+/// The largest disagreement between the ways to the gradient, relative to the sum of the absolute terms: first where
+/// the same values are computed, then between sums at once and written out, whose values differ by their rounding.
+fn disagreement(steps: &[Step], x: &[f64], many_at_once: Many) -> (f64, f64) {
+    let tape = Tape::new();
+    let variables = tape.variables(x);
+    let result = run(steps, &variables, many_at_once);
+    let reverse = result.gradients().wrt_all(&variables);
+    let written_out = run(steps, &variables, many).gradients().wrt_all(&variables);
+
+    let both = Gradients::of([result, result * 2.0]);
+    let traced = Tape::traced();
+    let traced_variables = traced.variables(x);
+    let from_traced = run(steps, &traced_variables, many_at_once).gradients();
+    let owned = steps.to_vec();
+    let recomputed = checkpoint(move |x| vec![run(&owned, x, many_at_once)], &variables)[0];
+    let recomputed = recomputed.gradients();
+
+    let (mut same, mut rounded) = (0.0_f64, 0.0_f64);
+    for (i, &variable) in variables.iter().enumerate() {
+        let at = || x.iter().zip(unit(x.len(), i));
+        let duals: Vec<_> = at()
+            .map(|(&value, tangent)| Dual { value, tangent })
+            .collect();
+        let scales: Vec<_> = at().map(|(&value, scale)| Scale { value, scale }).collect();
+        let scale = run(steps, &scales, many).scale;
+        let error = |a: f64, b: f64| {
+            let error = (a - b).abs() / scale.max(f64::MIN_POSITIVE);
+            if error.is_nan() { f64::INFINITY } else { error }
+        };
+
+        let along: Vec<_> = unit(x.len(), i).collect();
+        let (_, forward) =
+            autodiff::scalar::general::jvp(|x| vec![run(steps, x, many_at_once)], x, &along);
+        let others = [
+            forward[0],
+            both.each_wrt(variable)[0],
+            both.each_wrt(variable)[1] / 2.0,
+            from_traced.wrt(traced_variables[i]),
+            recomputed.wrt(variable),
+        ];
+        same = others
+            .iter()
+            .fold(same, |worst, &other| worst.max(error(reverse[i], other)));
+        same = same.max(error(written_out[i], run(steps, &duals, many).tangent));
+        rounded = rounded.max(error(reverse[i], written_out[i]));
+    }
+    (same, rounded)
+}
+
+fn check(cases: u32) {
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let verdict = runner.run(&(steps(), inputs()), |(steps, x)| {
+        let (same, rounded) = disagreement(&steps, &x, many_at_once);
+        prop_assert!(
+            same <= 1e-12 && rounded <= 1e-8,
+            "{same:e}, {rounded:e} at {x:?}"
+        );
+        Ok(())
+    });
+    verdict.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn reverse_equals_forward_on_random_graphs() {
+    check(if cfg!(miri) { 3 } else { 300 });
+}
+
+#[test]
+#[ignore = "takes a while"]
+fn reverse_equals_forward_on_very_many_random_graphs() {
+    check(100_000);
+}
+
+#[test]
+fn a_wrong_slope_shows() {
+    fn wrong<'t>(function: usize, x: &[Var<'t>]) -> Var<'t> {
+        many_at_once(function, x).custom(|y| (y, 1.0 + 1e-7))
+    }
+    let steps = [Step::Many(2, vec![0, 1]), Step::Unary(0, 2)];
+    let (same, rounded) = disagreement(&steps, &[0.5, 0.7], many_at_once);
+    assert!(same <= 1e-12 && rounded <= 1e-12);
+    // Every way at once is wrong alike, so the sums written out find it.
+    assert!(disagreement(&steps, &[0.5, 0.7], wrong).1 > 1e-8);
+}

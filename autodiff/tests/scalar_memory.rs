@@ -1,0 +1,49 @@
+//! What a recording of ten million operations takes, as the process sees it. Alone in its process, for that reason.
+#![cfg(target_os = "linux")]
+
+use autodiff::scalar::{Tape, checkpoint};
+
+/// The most memory that the process has held, in bytes.
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    line.split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse::<usize>()
+        .unwrap()
+        * 1024
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "asks the system")]
+fn ten_million_operations_take_32_bytes_each_with_their_adjoints() {
+    const STEPS: usize = 10_000_000;
+    let tape = Tape::new();
+    let [x, y] = tape.variables([0.5, 1e-9]);
+
+    // First cut into checkpoints: √n nodes of them, and as many at a time inside.
+    let before = peak();
+    let mut z = vec![x, y];
+    for _ in 0..3162 {
+        z = checkpoint(|z| vec![(0..3162).fold(z[0], |x, _| x + z[1]), z[1]], &z);
+    }
+    assert_eq!(z[0].gradients().wrt(y), 3162.0 * 3162.0);
+    let recomputed = peak() - before;
+    assert!(recomputed < 4 << 20, "{recomputed} bytes with checkpoints");
+
+    // Then all at once.
+    let mut z = x;
+    for _ in 0..STEPS {
+        z += y;
+    }
+    assert_eq!(z.gradients().wrt(y), STEPS as f64);
+    let recorded = (peak() - before) as f64 / STEPS as f64;
+    assert!(
+        (31.0..33.0).contains(&recorded),
+        "{recorded} bytes an operation"
+    );
+}

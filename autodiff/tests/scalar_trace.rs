@@ -1,0 +1,191 @@
+//! What a traced tape keeps and tells.
+
+use autodiff::elementwise::{Binary, Unary};
+use autodiff::scalar::{Operand, Operation, Tape, Trouble, Var, checkpoint, dot};
+
+#[test]
+fn every_operation_is_kept_with_operands_constants_and_line() {
+    let tape = Tape::traced();
+    let x = tape.variable(3.0);
+    let line = line!() + 1;
+    let y = 2.0 * x.sin();
+    let _ = y - x;
+    let steps = tape.steps().unwrap();
+    let kept: Vec<_> = steps
+        .iter()
+        .map(|step| (step.operation, step.operands.clone(), step.node))
+        .collect();
+    let (node, constant) = (Operand::Node, Operand::Constant);
+    let expected = [
+        (Operation::Variable, vec![], 1),
+        (Operation::Unary(Unary::Sin {}), vec![node(1)], 2),
+        (
+            Operation::Binary(Binary::Mul),
+            vec![constant(2.0), node(2)],
+            3,
+        ),
+        (Operation::Binary(Binary::Sub), vec![node(3), node(1)], 4),
+    ];
+    assert_eq!(kept, expected);
+    assert_eq!(
+        steps
+            .iter()
+            .map(|step| step.location.line())
+            .collect::<Vec<_>>(),
+        [line - 2, line, line, line + 1]
+    );
+    assert!(steps.iter().all(|step| step.location.file() == file!()));
+    assert_eq!(steps[2].value, 2.0 * 3.0_f64.sin());
+}
+
+#[test]
+fn an_untraced_tape_keeps_no_steps() {
+    let tape = Tape::new();
+    let x = tape.variable(3.0).named("x");
+    let _ = x * x.sin();
+    assert!(tape.steps().is_none());
+    assert_eq!(
+        tape.to_dot(),
+        "digraph tape {\n    rankdir=LR;\n    n1 [label=\"#1\", shape=box];\n}\n"
+    );
+}
+
+#[test]
+fn a_generic_function_reports_its_own_lines() {
+    fn generic<N: autodiff::Number>(x: N) -> N {
+        x.ln()
+    }
+    let line = line!() - 2;
+    let tape = Tape::traced();
+    let _ = generic(tape.variable(-1.0));
+    assert_eq!(tape.find_nan().unwrap().location.line(), line);
+}
+
+#[test]
+fn the_first_nan_is_found_with_its_operands_and_line() {
+    let tape = Tape::traced();
+    let [x, y] = tape.variables([1.0, 2.0]);
+    let (x, y) = (x.named("x"), y.named("y"));
+    let fine = x * y;
+    assert!(tape.find_nan().is_none());
+    let (bad, line) = ((x - y).ln(), line!());
+    let _ = bad.sqrt() + fine;
+    let finding = tape.find_nan().unwrap();
+    assert_eq!(
+        (finding.operation, finding.trouble),
+        (Operation::Unary(Unary::Ln {}), Trouble::Value)
+    );
+    assert_eq!(
+        (finding.operands.as_slice(), finding.location.line()),
+        (&[-1.0][..], line)
+    );
+    let column = finding.location.column();
+    assert_eq!(
+        finding.to_string(),
+        format!("ln(-1) is NaN, recorded at {}:{line}:{column}", file!())
+    );
+}
+
+#[test]
+fn a_nan_variable_is_found_by_its_name() {
+    let tape = Tape::traced();
+    let x = tape.variable(f64::NAN).named("input");
+    let _ = x * 2.0;
+    assert!(
+        tape.find_nan()
+            .unwrap()
+            .to_string()
+            .starts_with("input is NaN, recorded at ")
+    );
+}
+
+#[test]
+fn an_infinite_slope_is_found_where_no_value_is_nan() {
+    let tape = Tape::traced();
+    let x = tape.variable(0.0).named("x");
+    let _ = 1.0 + x.sqrt();
+    let finding = tape.find_nan().unwrap();
+    assert_eq!(finding.trouble, Trouble::Slope(f64::INFINITY));
+    assert!(
+        finding
+            .to_string()
+            .starts_with("the slope of sqrt(x = 0) is inf, recorded at "),
+        "{finding}"
+    );
+}
+
+#[test]
+#[should_panic(expected = "find_nan: the tape is not traced")]
+fn finding_a_nan_takes_a_traced_tape() {
+    let _ = Tape::new().find_nan();
+}
+
+#[test]
+fn the_picture_shows_names_constants_values_and_slopes() {
+    let tape = Tape::traced();
+    let x = tape.variable(3.0).named("the \"x\"");
+    let y = tape.variable(4.0).named("y");
+    let _ = (x * y + 1.0).named("z");
+    let expected = r#"digraph tape {
+    rankdir=LR;
+    n1 [label="the \"x\"\n3", shape=box];
+    n2 [label="y\n4", shape=box];
+    n3 [label="mul\n12"];
+    n1 -> n3 [label="4"];
+    n2 -> n3 [label="3"];
+    n4 [label="z = add 1\n13"];
+    n3 -> n4 [label="1"];
+}
+"#;
+    assert_eq!(tape.to_dot(), expected);
+}
+
+#[test]
+fn nodes_of_many_inputs_and_checkpoints_are_kept() {
+    let tape = Tape::traced();
+    let x = tape.variables([1.0, 2.0]);
+    let sum: Var<'_> = [x[0], x[1], Var::from(5.0), Var::from(6.0)]
+        .into_iter()
+        .sum();
+    let product = dot(&x, &[sum, Var::from(3.0)]);
+    let recomputed = checkpoint(|x| vec![x[0] * x[1]], &[product, sum])[0];
+    let steps = tape.steps().unwrap();
+    let kept: Vec<_> = steps
+        .iter()
+        .skip(2)
+        .map(|step| (step.operation, step.operands.clone()))
+        .collect();
+    let (node, constant) = (Operand::Node, Operand::Constant);
+    let expected = [
+        (Operation::Sum, vec![node(1), node(2), constant(11.0)]),
+        (
+            Operation::Dot,
+            vec![node(1), node(2), node(3), constant(3.0)],
+        ),
+        (Operation::Checkpoint, vec![node(4), node(3)]),
+    ];
+    assert_eq!(kept, expected);
+    assert_eq!(recomputed.value(), (14.0 + 6.0) * 14.0);
+    assert!(tape.to_dot().contains("n4 -> n5;"));
+}
+
+#[test]
+fn resetting_and_rewinding_forget_steps_and_names() {
+    let mut tape = Tape::traced();
+    let x = tape.variable(1.0).named("x");
+    let mark = tape.mark(&[x]);
+    let _ = x.exp().named("gone");
+    tape.rewind(&mark);
+    assert_eq!(tape.steps().unwrap().len(), 1);
+    let [x] = tape.survivors(&mark)[..] else {
+        unreachable!()
+    };
+    let _ = x.sin();
+    let dot = tape.to_dot();
+    assert!(
+        dot.contains("x") && dot.contains("sin") && !dot.contains("gone"),
+        "{dot}"
+    );
+    tape.reset();
+    assert!(tape.steps().unwrap().is_empty());
+}
