@@ -19,7 +19,7 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
         quick: arguments.quick,
         seed: arguments.seed,
         widths: arguments.widths(),
-        data: arguments.data.path.clone(),
+        data: arguments.data.folder.clone(),
         planted: None,
     })?;
     // A place for the report is made sure of before any work is done for it.

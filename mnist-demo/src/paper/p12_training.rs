@@ -2,9 +2,10 @@
 
 use autodiff::tensor::Tensor;
 
-use super::{Figure, Findings, Reader, Table, charts, number};
+use super::text::apart;
+use super::{Figure, Findings, Reader, Table, charts};
 use crate::Error;
-use crate::compare::{Comparing, compare};
+use crate::compare::{Comparing, Side, compare};
 use crate::model::cast;
 use crate::plot::{LinePlot, Scale, Series};
 use crate::report::{confusion, grouped, percent};
@@ -65,23 +66,49 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         seed: reader.seed(),
         planted: reader.planted_in(12).then_some(nn::Method::Tape),
     })?;
-    found.claim("With the trained weights tape, δ formulas and plain loops agree, in f64 to 1e-12 and in f32 to 1e-5", comparison.passed);
+    for pair in &comparison.pairs {
+        let name = |side| match side {
+            Side::Tape => "tape",
+            Side::Delta => "δ formulas",
+            Side::Loops => "plain loops",
+        };
+        let worst = pair.worst().map_or(f64::NAN, |worst| worst.relative);
+        found.claim(
+            format!(
+                "Trained weights, {}: {} and {} are {} apart, at most {:.0e}",
+                pair.precision,
+                name(pair.left),
+                name(pair.right),
+                apart(worst),
+                pair.bound
+            ),
+            pair.passed,
+        );
+    }
     let differences = charts::gradient_differences(&comparison);
+    let [both, single, loops, _] = &comparison.pairs[..] else {
+        unreachable!("a comparison has four pairs")
+    };
+    let rows = both
+        .parameters
+        .iter()
+        .zip(&loops.parameters)
+        .zip(&single.parameters);
     found.tables.push(Table {
-        caption:
-            "Largest relative differences between the tape and the δ formulas, trained weights"
-                .into(),
-        head: vec!["parameter", "f64", "f32"],
-        rows: comparison.pairs[0]
-            .parameters
-            .iter()
-            .zip(&comparison.pairs[1].parameters)
-            .map(|(double, single)| {
-                vec![
-                    double.name.clone(),
-                    number(double.relative),
-                    number(single.relative),
-                ]
+        caption: "Largest relative differences with the trained weights".into(),
+        head: vec![
+            "parameter",
+            "tape, δ formulas; f64",
+            "tape, plain loops; f64",
+            "tape, δ formulas; f32",
+        ],
+        rows: rows
+            .map(|((both, loops), single)| {
+                let differences =
+                    [both, loops, single].map(|difference| apart(difference.relative));
+                std::iter::once(both.name.clone())
+                    .chain(differences)
+                    .collect()
             })
             .collect(),
     });
