@@ -29,6 +29,7 @@ mod element;
 mod kernels;
 mod op;
 mod ops;
+mod picture;
 mod sample;
 mod shape;
 mod sweep;

@@ -42,6 +42,9 @@ pub(crate) enum Command {
     Eval(EvalArguments),
     /// Show what saved weights make of one picture
     Predict(PredictArguments),
+    /// Read the paper: every formula by hand and by the tape, and where print and mathematics part
+    #[command(after_help = EXIT_CODES)]
+    Paper(PaperArguments),
 }
 
 #[derive(Debug, Args)]
@@ -164,6 +167,46 @@ pub(crate) struct PredictArguments {
 
     #[command(flatten)]
     pub(crate) data: DataFolder,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PaperArguments {
+    /// Only this section, by number or name; may be given several times
+    #[arg(long, value_name = "SECTION")]
+    pub(crate) section: Vec<String>,
+
+    /// Show where the paper's print and its mathematics part
+    #[arg(long)]
+    pub(crate) errata: bool,
+
+    /// Write sections and errata as one HTML file into this folder; made if it is missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+
+    /// Train for a few steps only, which is not held against the paper's accuracy
+    #[arg(long)]
+    pub(crate) quick: bool,
+
+    /// Widths of the network whose paths section 5 walks, inputs first, such as 3,4,4,2 [default: several]
+    #[arg(long, value_name = "WIDTHS")]
+    widths: Option<Widths>,
+
+    /// What weights and points are drawn from
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    #[command(flatten)]
+    pub(crate) threads: Threads,
+
+    #[command(flatten)]
+    pub(crate) data: DataFolder,
+}
+
+impl PaperArguments {
+    /// The widths of the network whose paths are walked.
+    pub(crate) fn widths(&self) -> Option<Vec<usize>> {
+        self.widths.as_ref().map(|widths| widths.0.clone())
+    }
 }
 
 #[derive(Debug, Args)]

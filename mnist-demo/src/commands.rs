@@ -1,5 +1,6 @@
 //! What the commands do: read, call, report.
 
+pub(crate) mod paper;
 pub(crate) mod train;
 
 use std::fs;

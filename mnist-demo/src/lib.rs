@@ -5,6 +5,7 @@
 //! - [`model`], [`batches`], [`train`](mod@train), [`mistakes`](mod@mistakes): a network, what it is shown, how it learns, and
 //!   where it fails;
 //! - [`compare`](mod@compare): the tape against the δ formulas, for every weight and bias;
+//! - [`paper`]: the paper, section by section, with the places where its print and its mathematics part;
 //! - [`report`]: results as text, tables and pictures;
 //! - [`output`]: files that are replaced whole or not at all;
 //! - [`picture`]: digits and probabilities in the terminal, and a sheet of digits as SVG;
@@ -21,6 +22,7 @@ mod error;
 pub mod mistakes;
 pub mod model;
 pub mod output;
+pub mod paper;
 pub mod picture;
 pub mod plot;
 pub mod report;

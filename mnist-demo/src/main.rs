@@ -15,7 +15,7 @@ use clap::Parser;
 enum Ending {
     /// All is well.
     Well,
-    /// A comparison is over its bound.
+    /// A comparison is over its bound, or a verdict not what it should be.
     OverBound,
     /// It was stopped with Ctrl-C.
     Interrupted,
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Some(Command::Compare(compare)) => commands::compare(&compare),
         Some(Command::Eval(eval)) => commands::eval(&eval),
         Some(Command::Predict(predict)) => commands::predict(&predict),
+        Some(Command::Paper(paper)) => commands::paper::run(&paper),
     };
     match ending {
         Ok(Ending::Well) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ use super::ops::Operation;
 use super::sweep::Slot;
 use super::var::Var;
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::cell::{Ref, RefCell};
 use std::fmt;
 use std::panic::Location;
@@ -32,6 +33,8 @@ pub struct Tape<T: Real> {
     nodes: RefCell<Vec<Node<T>>>,
     /// Lists of adjoints from sweeps that are over, for the next ones.
     spare_slots: RefCell<Vec<Vec<Slot<Tensor<T>>>>>,
+    /// Names that nodes were given, for pictures; beside the nodes, since few have one.
+    names: RefCell<Vec<(u32, Cow<'static, str>)>>,
 }
 
 /// One recorded value, and how it came about.
@@ -55,6 +58,7 @@ impl<T: Real> Tape<T> {
         Tape {
             nodes: RefCell::default(),
             spare_slots: RefCell::default(),
+            names: RefCell::default(),
         }
     }
 
@@ -64,6 +68,7 @@ impl<T: Real> Tape<T> {
         Tape {
             nodes: RefCell::new(Vec::with_capacity(nodes)),
             spare_slots: RefCell::default(),
+            names: RefCell::default(),
         }
     }
 
@@ -103,6 +108,7 @@ impl<T: Real> Tape<T> {
     /// ```
     pub fn reset(&mut self) {
         self.nodes.get_mut().clear();
+        self.names.get_mut().clear();
     }
 
     /// The number of nodes: variables, constants and results of operations.
@@ -245,6 +251,20 @@ impl<T: Real> Tape<T> {
 
     pub(crate) fn anchor(&self, index: u32) {
         self.nodes.borrow_mut()[index as usize].anchored = true;
+    }
+
+    pub(crate) fn name(&self, index: u32, name: Cow<'static, str>) {
+        self.names.borrow_mut().push((index, name));
+    }
+
+    /// The latest name of a node.
+    pub(crate) fn name_of(&self, index: usize) -> Option<Cow<'static, str>> {
+        let names = self.names.borrow();
+        let found = names
+            .iter()
+            .rev()
+            .find(|(named, _)| *named as usize == index);
+        found.map(|(_, name)| name.clone())
     }
 
     /// A list for the adjoints of a sweep.

@@ -1,0 +1,74 @@
+//! Reads the paper: sections, errata, report.
+
+use mnist_demo::Error;
+use mnist_demo::output::OutputDir;
+use mnist_demo::paper::{self, Reader, SECTIONS, Section, Settings, errata, html, text};
+
+use super::{pool, say, style};
+use crate::Ending;
+use crate::arguments::PaperArguments;
+
+/// The name of the report's file.
+const REPORT: &str = "paper.html";
+
+/// Runs what is asked for, and says whether all is as it should be.
+pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
+    let pool = pool(&arguments.threads)?;
+    let sections = arguments.sections()?;
+    let reader = Reader::new(Settings {
+        quick: arguments.quick,
+        seed: arguments.seed,
+        widths: arguments.widths(),
+        data: arguments.data.folder.clone(),
+        planted: None,
+    })?;
+    // A place for the report is made sure of before any work is done for it.
+    let output = match &arguments.report {
+        Some(path) => Some(OutputDir::create(path)?),
+        None => None,
+    };
+    let style = style();
+    let mut well = true;
+    let mut reads = Vec::new();
+    for section in sections {
+        let read = pool.install(|| section.run(&reader))?;
+        well &= read.findings.passed();
+        say(&text::section(&read, style))?;
+        reads.push(read);
+    }
+    let trials = if arguments.errata || output.is_some() {
+        errata::run(&reader)
+    } else {
+        Vec::new()
+    };
+    well &= trials.iter().all(|trial| trial.passed);
+    if arguments.errata {
+        say(text::errata(&trials, style).trim_end())?;
+    }
+    if let Some(output) = output {
+        let path = output.write(REPORT, html::page(&reads, &trials))?;
+        say(&format!("{} is written", path.display()))?;
+    }
+    Ok(if well {
+        Ending::Well
+    } else {
+        say(&style.verdict(false, "Not everything is as it should be"))?;
+        Ending::OverBound
+    })
+}
+
+impl PaperArguments {
+    /// The sections that are asked for: all of them, unless some are named or the errata alone are wanted.
+    fn sections(&self) -> Result<Vec<&'static Section>, Error> {
+        if self.section.is_empty() && self.errata && self.report.is_none() {
+            return Ok(Vec::new());
+        }
+        if self.section.is_empty() {
+            return Ok(SECTIONS.iter().collect());
+        }
+        self.section
+            .iter()
+            .map(|name| paper::section(name))
+            .collect()
+    }
+}

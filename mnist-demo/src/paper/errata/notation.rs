@@ -1,0 +1,156 @@
+//! Slips of notation: what is printed, taken to the letter, is something else or nothing at all.
+
+use autodiff::tensor::Tape;
+use nn::Activation;
+
+use super::super::mu::softmax;
+use super::super::network::Cost;
+use super::super::weighed::Weighed;
+use super::example::{Example, N, WIDTHS};
+use super::{Erratum, Evidence, Kind, Matrix, Printed};
+
+pub(super) const ERRATA: &[Erratum] = &[
+    Erratum {
+        id: "13b",
+        place: "Introducing Neural Networks",
+        printed: r"f_2 : R^ℓ → R^h",
+        corrected: r"f_2 : R^ℓ → R^k",
+        reason: "f = f₂ ∘ f₁ maps to ℝᵏ, so f₂ does; h is defined nowhere.",
+        kind: Kind::Notation,
+        run: undefined_dimension,
+    },
+    Erratum {
+        id: "13c",
+        place: "Worked Example, Backpropagation",
+        printed: r"Softmax′(z)_{ij} = Softmax(z_i)(1 − Softmax(z_i)) \text{if} i = j, −Softmax(z_i) Softmax(z_j) \text{if} i ≠ j",
+        corrected: r"Softmax′(z)_{ij} = Softmax(z)_i (1 − Softmax(z)_i) \text{if} i = j, −Softmax(z)_i Softmax(z)_j \text{if} i ≠ j",
+        reason: "Softmax is of a vector; of the one number z_i it is 1.",
+        kind: Kind::Notation,
+        run: softmax_of_a_number,
+    },
+    Erratum {
+        id: "13d",
+        place: "Appendix",
+        printed: r"a^{(2)} = Softmax(z^{(2)}) = \frac{e^{z_i}}{∑_{j=1}^{n_L} e^{z_j}}",
+        corrected: r"a_i^{(L)} = Softmax(z^{(L)})_i = \frac{e^{z_i}}{∑_{j=1}^{n_L} e^{z_j}}",
+        reason: "A vector is set equal to one of its components, and layer 2 stands for L.",
+        kind: Kind::Notation,
+        run: vector_as_component,
+    },
+    Erratum {
+        id: "13e",
+        place: "Worked Example, Backpropagation",
+        printed: r"Y^{(ℓ)} = (y_1, …, y_N)",
+        corrected: r"Y = (y_1, …, y_N)",
+        reason: "The targets belong to no layer; for ℓ = 1 a Y of that layer would have other rows than Y has.",
+        kind: Kind::Notation,
+        run: targets_of_a_layer,
+    },
+    Erratum {
+        id: "17",
+        place: "Forward Propagation",
+        printed: r"z_l^{(1)} = W^{(1)} a_l^{(0)} + b_l^{(1)}",
+        corrected: r"z_l^{(1)} = W^{(1)} a_l^{(0)} + b^{(1)}",
+        reason: "A bias is the same for all samples; one that were a sample's own would have that sample's δ alone as its derivative.",
+        kind: Kind::Notation,
+        run: bias_of_a_sample,
+    },
+    Erratum {
+        id: "18",
+        place: "Worked Example, Backpropagation; Summary: Multi-Layered Handwritten Digit Classifier",
+        printed: r"A^{(2)} = Softmax(Z^{(2)})",
+        corrected: r"A^{(2)} = (Softmax(z_1^{(2)}), …, Softmax(z_N^{(2)}))",
+        reason: "Softmax is defined for vectors; taken over all entries of a matrix it would share 1 among all samples.",
+        kind: Kind::Notation,
+        run: softmax_of_a_matrix,
+    },
+];
+
+fn undefined_dimension() -> Evidence {
+    // R^n → R^ℓ → R^k; nothing is called h.
+    let example = Example::new(&WIDTHS[..3], Activation::Tanh, Cost::Squares, 1);
+    let dimensions = [("n", WIDTHS[0]), ("ℓ", WIDTHS[1]), ("k", WIDTHS[2])];
+    let of = |letter| dimensions.iter().find(|(name, _)| *name == letter);
+    let rows = |(_, rows): &(_, usize)| Matrix::column(&[*rows as f64]);
+    Evidence {
+        printed: of("h").map_or(Printed::DoesNotSay("no dimension is called h"), |h| {
+            Printed::Gives(rows(h))
+        }),
+        corrected: of("k").map_or_else(|| Matrix::column::<f64>(&[]), rows),
+        tape: vec![example.tape.a.len() as f64],
+    }
+}
+
+fn softmax_of_a_number() -> Evidence {
+    let z = Matrix::column(&[0.3, -1.1, 0.8]);
+    let jacobian = |s: &dyn Fn(usize) -> Weighed| {
+        Matrix::new(3, 3, |i, j| {
+            if i == j {
+                s(i) * (Weighed::from(1.0) - s(i))
+            } else {
+                -(s(i) * s(j))
+            }
+        })
+    };
+    let of_number = |i: usize| softmax(&Matrix::column(&[z.values()[i]])).at(0, 0);
+    let of_vector = |i: usize| softmax(&z).at(i, 0);
+    Evidence {
+        printed: Printed::Gives(jacobian(&of_number)),
+        corrected: jacobian(&of_vector),
+        tape: super::super::p09_softmax::by_tensor_tape(&z),
+    }
+}
+
+fn vector_as_component() -> Evidence {
+    let z = Matrix::column(&[0.3, -1.1, 0.8]);
+    let tape = Tape::new();
+    let a = tape.constant(z.tensor()).softmax(0).value();
+    // To the letter: every component of the vector is the one with i = 1.
+    let first = softmax(&z).at(0, 0);
+    Evidence {
+        printed: Printed::Gives(Matrix::new(3, 1, |_, _| first)),
+        corrected: softmax(&z),
+        tape: a.data().to_vec(),
+    }
+}
+
+fn targets_of_a_layer() -> Evidence {
+    let example = Example::new(&WIDTHS[..3], Activation::Relu, Cost::CrossEntropy, N);
+    let n = 1.0 / N as f64;
+    // A Y of layer 1 would stand beside A of layer 1.
+    let wanted = (example.A(1).rows(), example.Y.rows());
+    Evidence {
+        printed: if wanted.0 == wanted.1 {
+            Printed::Gives(example.A(1) - &example.Y)
+        } else {
+            Printed::DoesNotSay(
+                "Y has as many rows as the last layer has neurons, and no other layer has a Y",
+            )
+        },
+        corrected: n * (example.A(2) - &example.Y),
+        tape: example.tape.z[1].clone(),
+    }
+}
+
+fn bias_of_a_sample() -> Evidence {
+    let example = Example::new(&WIDTHS[..3], Activation::Tanh, Cost::Squares, N);
+    let delta = example.delta(1);
+    Evidence {
+        printed: Printed::Gives(delta.col(0)),
+        corrected: delta.sum_of_columns(),
+        tape: example.tape.b[0].clone(),
+    }
+}
+
+fn softmax_of_a_matrix() -> Evidence {
+    let example = Example::new(&WIDTHS[..3], Activation::Relu, Cost::CrossEntropy, N);
+    let z = example.Z(2);
+    let all = softmax(&Matrix::column(&z.values()));
+    Evidence {
+        printed: Printed::Gives(Matrix::new(z.rows(), z.cols(), |i, l| {
+            all.at(i * z.cols() + l, 0)
+        })),
+        corrected: softmax(&z),
+        tape: example.tape.a.clone(),
+    }
+}

@@ -1,0 +1,254 @@
+//! A network with its weights, run by hand and on both tapes.
+
+use autodiff::scalar::{self, log_sum_exp};
+use autodiff::tensor::{CrossEntropy, Targets};
+use autodiff::{Tensor, tensor};
+use nn::{Activation, Initializer};
+
+use super::matrix::Matrix;
+use super::mu::{mu, on_tape, softmax};
+use super::weighed::Weighed;
+
+/// The map on the last layer, and the cost behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cost {
+    /// Σₗ ‖aₗ − yₗ‖² behind µ.
+    Squares,
+    /// (1/N) Σₗ ‖aₗ − yₗ‖² behind µ.
+    MeanSquares,
+    /// Σₗ ‖aₗ − yₗ‖² behind Softmax.
+    SquaresOfSoftmax,
+    /// (1/N) Σₗ (−Σᵢ (yₗ)ᵢ log (aₗ)ᵢ) behind Softmax.
+    CrossEntropy,
+}
+
+/// L layers, W⁽¹⁾ and b⁽¹⁾ first; the paper's letters.
+#[derive(Clone, Debug)]
+#[allow(non_snake_case, reason = "the paper's letters")]
+pub(super) struct Network {
+    /// µ on the hidden layers, and on the last one unless that has Softmax.
+    pub(super) mu: Activation,
+    /// The cost, with the map on the last layer.
+    pub(super) cost: Cost,
+    /// W⁽¹⁾, W⁽²⁾, …
+    pub(super) W: Vec<Matrix>,
+    /// b⁽¹⁾, b⁽²⁾, …
+    pub(super) b: Vec<Matrix>,
+}
+
+/// z⁽ℓ⁾ and a⁽ℓ⁾ of every layer, a column for each sample.
+#[derive(Clone, Debug)]
+pub(super) struct Layers {
+    /// z⁽¹⁾, z⁽²⁾, …
+    pub(super) z: Vec<Matrix>,
+    /// a⁽⁰⁾, a⁽¹⁾, …
+    pub(super) a: Vec<Matrix>,
+}
+
+/// What a tape says of a network.
+#[derive(Clone, Debug)]
+pub(super) struct Derivatives {
+    /// C.
+    pub(super) cost: f64,
+    /// a⁽ᴸ⁾.
+    pub(super) a: Vec<f64>,
+    /// ∂C/∂W⁽ℓ⁾, row by row.
+    pub(super) w: Vec<Vec<f64>>,
+    /// ∂C/∂b⁽ℓ⁾.
+    pub(super) b: Vec<Vec<f64>>,
+    /// ∂C/∂z⁽ℓ⁾, with a column for each sample.
+    pub(super) z: Vec<Vec<f64>>,
+}
+
+/// A matrix of normal numbers with the given standard deviation.
+pub(super) fn draw(rows: usize, cols: usize, deviation: f64, seed: u64) -> Matrix {
+    let mut rng = Initializer::generator(seed);
+    Matrix::of(&Initializer::Normal(deviation).draw::<f64>(rows, cols, &mut rng))
+}
+
+impl Network {
+    /// Random weights and biases for the widths n₀, n₁, …
+    pub(super) fn draw(widths: &[usize], mu: Activation, cost: Cost, seed: u64) -> Network {
+        let layers = || widths.windows(2).zip(1_u64..);
+        Network {
+            mu,
+            cost,
+            W: layers()
+                .map(|(n, l)| draw(n[1], n[0], 1.0 / (n[0] as f64).sqrt(), 100 * seed + 2 * l))
+                .collect(),
+            b: layers()
+                .map(|(n, l)| draw(n[1], 1, 0.5, 100 * seed + 2 * l + 1))
+                .collect(),
+        }
+    }
+
+    /// The number of layers, L.
+    pub(super) fn layers(&self) -> usize {
+        self.W.len()
+    }
+
+    /// z⁽ℓ⁾ = W⁽ℓ⁾ a⁽ℓ⁻¹⁾ + b⁽ℓ⁾ and a⁽ℓ⁾ = µ(z⁽ℓ⁾), by hand.
+    pub(super) fn forward(&self, a0: &Matrix) -> Layers {
+        let mut layers = Layers {
+            z: Vec::new(),
+            a: vec![a0.clone()],
+        };
+        for l in 1..=self.layers() {
+            let z = &self.W[l - 1] * &layers.a[l - 1] + self.b[l - 1].repeated(a0.cols());
+            layers.a.push(self.activate(l, &z));
+            layers.z.push(z);
+        }
+        layers
+    }
+
+    /// a⁽ℓ⁾ from z⁽ℓ⁾.
+    fn activate(&self, l: usize, z: &Matrix) -> Matrix {
+        let softmaxed = matches!(self.cost, Cost::SquaresOfSoftmax | Cost::CrossEntropy);
+        if l == self.layers() && softmaxed {
+            softmax(z)
+        } else {
+            z.map(|z| mu(self.mu, z))
+        }
+    }
+
+    /// C, by hand.
+    pub(super) fn cost(&self, a: &Matrix, y: &Matrix) -> Weighed {
+        let n = a.cols() as f64;
+        match self.cost {
+            Cost::CrossEntropy => {
+                let terms = y.entries().iter().zip(a.entries());
+                let sum: Weighed = terms.map(|(&y, a)| y * a.value.ln().into()).sum();
+                -(1.0 / n * sum)
+            }
+            _ => {
+                let difference = a - y;
+                let sum = difference
+                    .hadamard(&difference)
+                    .entries()
+                    .iter()
+                    .copied()
+                    .sum();
+                if self.cost == Cost::MeanSquares {
+                    1.0 / n * sum
+                } else {
+                    sum
+                }
+            }
+        }
+    }
+
+    /// What the tensor tape says: one recording of matrices with samples as columns, one walk back.
+    pub(super) fn by_tensor_tape(&self, a0: &Matrix, y: &Matrix) -> Derivatives {
+        let tape = tensor::Tape::new();
+        let weights: Vec<_> = self.W.iter().map(|w| tape.var(w.tensor())).collect();
+        let biases: Vec<_> = self.b.iter().map(|b| tape.var(b.tensor())).collect();
+        let mut a = tape.constant(a0.tensor());
+        let mut z_s = Vec::new();
+        for l in 1..=self.layers() {
+            let z = (weights[l - 1].matmul(a) + biases[l - 1]).anchor();
+            z_s.push(z);
+            a = match self.cost {
+                Cost::SquaresOfSoftmax | Cost::CrossEntropy if l == self.layers() => z.softmax(0),
+                _ => on_tape(self.mu, z),
+            };
+        }
+        let n = a0.cols() as f64;
+        let cost = match self.cost {
+            Cost::Squares | Cost::SquaresOfSoftmax => a.squared_distance(y.tensor()),
+            Cost::MeanSquares => a.squared_distance(y.tensor()) * (1.0 / n),
+            Cost::CrossEntropy => {
+                let targets = Targets::Probabilities(y.t().tensor());
+                z_s[self.layers() - 1]
+                    .transpose()
+                    .cross_entropy(CrossEntropy::new(targets))
+            }
+        };
+        let gradients = cost.gradients();
+        let wrt = |variables: &[tensor::Var<'_, f64>]| -> Vec<Vec<f64>> {
+            let numbers = |&v: &tensor::Var<'_, f64>| -> Tensor<f64> { gradients.wrt(v) };
+            variables
+                .iter()
+                .map(|v| numbers(v).data().to_vec())
+                .collect()
+        };
+        Derivatives {
+            cost: cost.item(),
+            a: a.value().data().to_vec(),
+            w: wrt(&weights),
+            b: wrt(&biases),
+            z: wrt(&z_s),
+        }
+    }
+
+    /// What the scalar tape says: the same, number by number.
+    pub(super) fn by_scalar_tape(&self, a0: &Matrix, y: &Matrix) -> Derivatives {
+        let tape = scalar::Tape::new();
+        let variables = |list: &[Matrix]| -> Vec<Vec<scalar::Var<'_>>> {
+            let on_tape = |m: &Matrix| m.values().iter().map(|&v| tape.variable(v)).collect();
+            list.iter().map(on_tape).collect()
+        };
+        let (weights, biases) = (variables(&self.W), variables(&self.b));
+        let mut z_s: Vec<Vec<scalar::Var<'_>>> = self
+            .b
+            .iter()
+            .map(|b| Vec::with_capacity(b.rows() * a0.cols()))
+            .collect();
+        let mut a_s = Vec::new();
+        let mut terms = Vec::new();
+        for sample in 0..a0.cols() {
+            let mut a: Vec<scalar::Var<'_>> = a0
+                .col(sample)
+                .values()
+                .into_iter()
+                .map(scalar::Var::constant)
+                .collect();
+            let mut z: Vec<scalar::Var<'_>> = Vec::new();
+            for l in 1..=self.layers() {
+                let row = |i: usize| &weights[l - 1][i * a.len()..(i + 1) * a.len()];
+                z = (0..biases[l - 1].len())
+                    .map(|i| (scalar::dot(row(i), &a) + biases[l - 1][i]).anchor())
+                    .collect();
+                a = match self.cost {
+                    Cost::SquaresOfSoftmax | Cost::CrossEntropy if l == self.layers() => {
+                        let log_sum = log_sum_exp(&z);
+                        z.iter().map(|&z| (z - log_sum).exp()).collect()
+                    }
+                    _ => z.iter().map(|&z| on_tape(self.mu, z)).collect(),
+                };
+                z_s[l - 1].extend(&z);
+            }
+            let y = y.col(sample).values();
+            terms.push(match self.cost {
+                Cost::CrossEntropy => {
+                    log_sum_exp(&z) * y.iter().sum::<f64>() - scalar::linear_combination(&y, &z)
+                }
+                _ => a.iter().zip(&y).map(|(&a, &y)| (a - y) * (a - y)).sum(),
+            });
+            a_s.push(a);
+        }
+        let n = a0.cols() as f64;
+        let sum: scalar::Var<'_> = terms.into_iter().sum();
+        let cost = match self.cost {
+            Cost::Squares | Cost::SquaresOfSoftmax => sum,
+            Cost::MeanSquares | Cost::CrossEntropy => sum * (1.0 / n),
+        };
+        let gradients = cost.gradients();
+        let wrt = |lists: &[Vec<scalar::Var<'_>>]| -> Vec<Vec<f64>> {
+            lists.iter().map(|v| gradients.wrt_all(v)).collect()
+        };
+        // A sample after the other was recorded; a column for each is what the paper has.
+        let columns = |samples: Vec<f64>| -> Vec<f64> {
+            let width = samples.len() / a0.cols();
+            (0..samples.len())
+                .map(|n| samples[n % a0.cols() * width + n / a0.cols()])
+                .collect()
+        };
+        Derivatives {
+            cost: cost.value(),
+            a: columns(a_s.iter().flatten().map(|a| a.value()).collect()),
+            w: wrt(&weights),
+            b: wrt(&biases),
+            z: wrt(&z_s).into_iter().map(columns).collect(),
+        }
+    }
+}

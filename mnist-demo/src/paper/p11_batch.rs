@@ -1,0 +1,94 @@
+//! P11, the batch in matrix form: Z, A, Δ, sums of columns, and 1/N; on MNIST.
+
+use nn::{Activation, BatchGradient, Loss, Mlp, Parameters};
+
+use super::matrix::Matrix;
+use super::mu::{relu, relu_prime, softmax};
+use super::network::{Cost, Network};
+use super::{Findings, Reader};
+use crate::Error;
+
+/// The images in the batch, N.
+const N: usize = 128;
+
+#[allow(non_snake_case, reason = "the paper's letters")]
+pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
+    found.formula(r"Δ^{(2)} = A^{(2)} − Y");
+    found.formula(r"Δ^{(1)} = ReLU′(Z^{(1)}) ⊙ (W^{(2)})^T Δ^{(2)}");
+    found.formula(r"\frac{∂C}{∂W^{(1)}} = \frac{1}{N} Δ^{(1)} (A^{(0)})^T, \frac{∂C}{∂W^{(2)}} = \frac{1}{N} Δ^{(2)} (A^{(1)})^T");
+    found.formula(r"\frac{∂C}{∂b^{(1)}} = \frac{1}{N} ∑(\text{columns of} Δ^{(1)}), \frac{∂C}{∂b^{(2)}} = \frac{1}{N} ∑(\text{columns of} Δ^{(2)})");
+
+    let digits = reader.digits()?;
+    let (A0, Y) = digits.first(N);
+    let network = Network::draw(
+        &[A0.rows(), 10, 10],
+        Activation::Relu,
+        Cost::CrossEntropy,
+        reader.seed(),
+    );
+    let (W1, W2) = (&network.W[0], &network.W[1]);
+    let (b1, b2) = (&network.b[0], &network.b[1]);
+
+    // Forward. What a neuron was computed from counts as one term in what follows.
+    let Z1 = W1 * &A0 + b1.repeated(N);
+    let A1 = Z1.map(relu);
+    let Z2 = W2 * &A1 + b2.repeated(N);
+    let A2 = softmax(&Z2);
+
+    // Backward.
+    let Delta2 = A2 - &Y;
+    let Delta1 = Z1.map(relu_prime).hadamard(&(W2.t() * &Delta2));
+    let n = 1.0 / N as f64;
+    let dW1 = n * (&Delta1 * A0.t());
+    let dW2 = n * (&Delta2 * A1.t());
+    let db1 = n * Delta1.sum_of_columns();
+    let db2 = n * Delta2.sum_of_columns();
+
+    let tape = network.by_tensor_tape(&A0, &Y);
+    let trained = gradient_in_training(&network, digits.training(), N);
+    for (name, by_hand, tape, trained) in [
+        ("∂C/∂W⁽¹⁾", &dW1, &tape.w[0], &trained[0]),
+        ("∂C/∂b⁽¹⁾", &db1, &tape.b[0], &trained[1]),
+        ("∂C/∂W⁽²⁾", &dW2, &tape.w[1], &trained[2]),
+        ("∂C/∂b⁽²⁾", &db2, &tape.b[1], &trained[3]),
+    ] {
+        found.compare(
+            format!("{name}, matrices on the tensor tape"),
+            by_hand,
+            tape,
+        );
+        found.compare(
+            format!("{name}, the tape in chunks and lanes, as in training"),
+            by_hand,
+            trained,
+        );
+    }
+    Ok(())
+}
+
+/// The gradient as training computes it, with the same weights.
+fn gradient_in_training(network: &Network, data: &nn::Dataset, n: usize) -> Vec<Vec<f64>> {
+    let widths = [
+        network.W[0].cols(),
+        network.W[0].rows(),
+        network.W[1].rows(),
+    ];
+    let mlp = Mlp::new(&widths, network.mu);
+    let mut parameters = Parameters::<f64>::zeros(mlp.layout().clone());
+    for l in 0..2 {
+        let values = |m: &Matrix| m.values();
+        parameters
+            .slice_mut(2 * l)
+            .copy_from_slice(&values(&network.W[l]));
+        parameters
+            .slice_mut(2 * l + 1)
+            .copy_from_slice(&values(&network.b[l]));
+    }
+    let mut gradient = BatchGradient::tape(&mlp, Loss::cross_entropy());
+    gradient.compute(&parameters, &data.range(0..n));
+    gradient
+        .gradient()
+        .iter()
+        .map(|(_, slice)| slice.data().to_vec())
+        .collect()
+}

@@ -1,0 +1,148 @@
+//! What the sections are told.
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+
+use autodiff::Tensor;
+use autodiff::tensor::Targets;
+use nn::{Batch, Dataset};
+
+use super::Matrix;
+use crate::Error;
+use crate::data::{CLASSES, Splits};
+
+/// How the paper is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Whether training is cut short.
+    pub quick: bool,
+    /// What weights and points are drawn from.
+    pub seed: u64,
+    /// The widths of the network whose paths are walked, inputs first; several networks if there are none.
+    pub widths: Option<Vec<usize>>,
+    /// A folder of images in place of the built-in ones.
+    pub data: Option<PathBuf>,
+    /// A section into which an error is planted, to see that it is noticed; 0 stands for the errata.
+    pub planted: Option<usize>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            quick: false,
+            seed: 1,
+            widths: None,
+            data: None,
+            planted: None,
+        }
+    }
+}
+
+/// Settings, and images for the sections that want them.
+#[derive(Debug)]
+pub struct Reader {
+    settings: Settings,
+    digits: OnceLock<Digits>,
+}
+
+/// The images of digits.
+#[derive(Debug)]
+pub struct Digits {
+    training: Dataset,
+    test: Dataset,
+    side: usize,
+}
+
+impl Reader {
+    /// A reader with these settings.
+    ///
+    /// # Errors
+    ///
+    /// If the widths are not those of a network.
+    pub fn new(settings: Settings) -> Result<Reader, Error> {
+        if let Some(widths) = &settings.widths
+            && (widths.len() < 2 || widths.contains(&0))
+        {
+            return Err(Error::setting(
+                "--widths",
+                "a network needs at least two layers, and a neuron in each",
+            ));
+        }
+        Ok(Reader {
+            settings,
+            digits: OnceLock::new(),
+        })
+    }
+
+    /// What weights and points are drawn from.
+    pub fn seed(&self) -> u64 {
+        // Every section adds a little to the seed.
+        self.settings.seed % (1 << 32)
+    }
+
+    /// Whether training is cut short.
+    pub fn quick(&self) -> bool {
+        self.settings.quick
+    }
+
+    /// The widths of the network whose paths are walked.
+    pub fn widths(&self) -> Option<&[usize]> {
+        self.settings.widths.as_deref()
+    }
+
+    /// Whether an error is planted into this section.
+    pub fn planted_in(&self, section: usize) -> bool {
+        self.settings.planted == Some(section)
+    }
+
+    /// The images, which are read when they are first asked for.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be read.
+    pub fn digits(&self) -> Result<&Digits, Error> {
+        if let Some(digits) = self.digits.get() {
+            return Ok(digits);
+        }
+        let splits = match &self.settings.data {
+            Some(path) => Splits::from_dir(path)?,
+            None => Splits::embedded()?,
+        };
+        let dataset = |data: &crate::data::Dataset| {
+            Dataset::new(data.images(), data.rows() * data.cols(), data.labels()).unwrap_or_else(
+                |error| unreachable!("a data set is checked when it is made: {error}"),
+            )
+        };
+        let digits = Digits {
+            training: dataset(&splits.train),
+            test: dataset(&splits.test),
+            side: splits.train.cols(),
+        };
+        Ok(self.digits.get_or_init(|| digits))
+    }
+}
+
+impl Digits {
+    /// The images to learn from.
+    pub fn training(&self) -> &Dataset {
+        &self.training
+    }
+
+    /// The images to be tested with.
+    pub fn test(&self) -> &Dataset {
+        &self.test
+    }
+
+    /// The width of an image in pixels.
+    pub fn side(&self) -> usize {
+        self.side
+    }
+
+    /// A⁽⁰⁾ and Y of the first images: columns of pixels, and one-hot columns.
+    pub fn first(&self, count: usize) -> (Matrix, Matrix) {
+        let count = count.min(self.training.len());
+        let (x, targets): (Tensor<f64>, Targets<f64>) = self.training.load(0..count);
+        let y = targets.probabilities(CLASSES);
+        (Matrix::of(&x).t(), Matrix::of(&y).t())
+    }
+}

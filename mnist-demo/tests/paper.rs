@@ -1,0 +1,112 @@
+//! The paper, section by section, and its errata: all is as it should be, and a planted error is noticed.
+
+use mnist_demo::paper::errata::{self, Kind, Trial};
+use mnist_demo::paper::{self, Reader, SECTIONS, Settings};
+use mnist_demo::report::Style;
+
+fn reader(planted: Option<usize>) -> Reader {
+    Reader::new(Settings {
+        quick: true,
+        planted,
+        ..Settings::default()
+    })
+    .unwrap()
+}
+
+#[test]
+fn every_section_without_training_holds() {
+    let reader = reader(None);
+    for section in &SECTIONS[..11] {
+        let read = section.run(&reader).unwrap();
+        let text = paper::text::section(&read, Style::default());
+        assert!(read.findings.passed(), "{text}");
+        assert!(
+            text.contains(section.title) && !text.contains("NaN"),
+            "{text}"
+        );
+        assert!(!read.findings.formulas.is_empty());
+    }
+}
+
+#[test]
+fn an_error_planted_into_a_section_is_noticed() {
+    for section in &SECTIONS[..11] {
+        let read = section.run(&reader(Some(section.number))).unwrap();
+        assert!(!read.findings.passed(), "{}", section.name);
+        let text = paper::text::section(&read, Style::default());
+        assert!(text.contains('✗') && text.contains("NOT ≤"), "{text}");
+    }
+}
+
+#[test]
+fn every_erratum_is_judged_as_it_should_be() {
+    let trials = errata::run(&reader(None));
+    let text = paper::text::errata(&trials, Style::default());
+    for trial in &trials {
+        let id = trial.erratum.id;
+        assert!(trial.passed, "{id}\n{text}");
+        // The corrected form is right to 1e-12, whatever the kind.
+        assert!(trial.corrected.apart <= 1e-12, "{id}");
+        let far = |trial: &Trial| {
+            trial
+                .printed
+                .is_some_and(|printed| !(printed.apart <= 1e-3))
+        };
+        match trial.erratum.kind {
+            Kind::Wrong => assert!(far(trial) && trial.obstacle.is_none(), "{id}"),
+            // The shapes do not fit, and on equal widths the numbers are wrong.
+            Kind::Misfit => assert!(far(trial) && trial.obstacle.is_some(), "{id}"),
+            Kind::Notation => assert!(far(trial) || trial.obstacle.is_some(), "{id}"),
+            // The case that is left open gives nothing, or no number.
+            Kind::Open => assert!(
+                trial
+                    .printed
+                    .map_or(trial.obstacle.is_some(), |printed| printed.tape.is_finite()
+                        && !printed.by_hand.is_finite()),
+                "{id}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn every_line_of_the_list_is_there_and_each_kind() {
+    let all = errata::all();
+    for number in 1..=18 {
+        let there = all
+            .iter()
+            .any(|erratum| erratum.id.trim_end_matches(char::is_alphabetic) == number.to_string());
+        assert!(there, "erratum {number}");
+    }
+    for kind in [Kind::Wrong, Kind::Misfit, Kind::Notation, Kind::Open] {
+        assert!(all.iter().any(|erratum| erratum.kind == kind));
+    }
+    let mut ids: Vec<&str> = all.iter().map(|erratum| erratum.id).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), all.len());
+}
+
+#[test]
+fn an_error_planted_into_the_errata_is_noticed() {
+    let trials = errata::run(&reader(Some(0)));
+    assert!(trials.iter().all(|trial| !trial.passed));
+    assert!(paper::text::errata(&trials, Style::default()).contains("NOT as it should be"));
+}
+
+/// The table is written by `cargo test -p mnist-demo --test paper -- --ignored write_the_table`.
+#[test]
+fn the_table_of_errata_is_that_of_the_code() {
+    let written = std::fs::read_to_string(TABLE).unwrap();
+    assert!(
+        written == errata::markdown(),
+        "ERRATA.md is out of date: write it anew"
+    );
+}
+
+#[test]
+#[ignore = "writes ERRATA.md"]
+fn write_the_table() {
+    std::fs::write(TABLE, errata::markdown()).unwrap();
+}
+
+const TABLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ERRATA.md");

@@ -1,0 +1,199 @@
+//! The paper's report from end to end: the program writes it, and a browser shows it where there is one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use mnist_demo::data::{Dataset, FILES, Splits};
+
+/// Runs `mnist-demo paper`.
+fn paper(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
+        .arg("paper")
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// A folder with the first images of each set, so that training takes moments.
+fn few_images(dir: &Path) {
+    let splits = Splits::embedded().unwrap();
+    let files = |data: &Dataset, count: usize| {
+        let numbers = |numbers: &[usize]| -> Vec<u8> {
+            numbers
+                .iter()
+                .flat_map(|&n| (n as u32).to_be_bytes())
+                .collect()
+        };
+        let size = data.rows() * data.cols();
+        let images = [
+            &[0, 0, 8, 3][..],
+            &numbers(&[count, data.rows(), data.cols()]),
+            &data.images()[..count * size],
+        ]
+        .concat();
+        let labels = [
+            &[0, 0, 8, 1][..],
+            &numbers(&[count]),
+            &data.labels()[..count],
+        ]
+        .concat();
+        [images, labels]
+    };
+    let all = [files(&splits.train, 1_500), files(&splits.test, 300)].concat();
+    for (name, bytes) in FILES.iter().zip(all) {
+        fs::write(dir.join(name), bytes).unwrap();
+    }
+}
+
+#[test]
+fn the_report_is_written_and_a_browser_shows_it() {
+    let dir = tempfile::tempdir().unwrap();
+    few_images(dir.path());
+    let out = dir.path().join("report");
+    let [data, report] = [dir.path(), &out].map(|path| path.to_str().unwrap());
+    let output = paper(&["--quick", "--errata", "--data", data, "--report", report]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("P13") && text.contains("verdict: shapes do not fit"));
+
+    let page = out.join("paper.html");
+    let html = fs::read_to_string(&page).unwrap();
+    holds_everything(&html);
+    match browser() {
+        None => eprintln!("SKIP: no chromium was found, so the report was not looked at"),
+        Some(browser) => looks_right(&browser, &page, dir.path()),
+    }
+}
+
+/// Everything is in the page, and nothing is fetched from elsewhere.
+fn holds_everything(html: &str) {
+    for wanted in [
+        "<html lang=\"en\">",
+        "prefers-color-scheme: dark",
+        "<math display=\"block\">",
+        "class=\"weights\"",
+        "class=\"bars\"",
+        "class=\"tape-graph\"",
+        "Confusion on the test images",
+        "A cubic, fitted by gradient descent",
+        "Time for all derivatives of a chain of L neurons",
+        "Error against depth",
+        "id=\"errata\"",
+    ] {
+        assert!(html.contains(wanted), "{wanted}");
+    }
+    for outside in ["<link", "<script", "src=", "@import", "url("] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+    // Every picture says what it shows, and every id is there once.
+    assert_eq!(
+        html.matches("<svg ").count(),
+        html.matches("<svg role=\"img\"").count()
+    );
+    assert_eq!(html.matches("<h1>").count(), 1);
+    let mut ids: Vec<&str> = html
+        .split(" id=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), count);
+    for name in html
+        .split("aria-labelledby=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+    {
+        assert!(ids.binary_search(&name).is_ok(), "{name}");
+    }
+}
+
+/// A Chromium, under any of its names.
+fn browser() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    std::env::split_paths(&path)
+        .flat_map(|folder| names.map(|name| folder.join(name)))
+        .find(|program| program.is_file())
+}
+
+/// A browser parses the page, and takes its picture on a screen and on a phone.
+fn looks_right(browser: &Path, page: &Path, dir: &Path) {
+    let run = |arguments: &[String]| {
+        let profile = tempfile::tempdir_in(dir).unwrap();
+        let output = Command::new(browser)
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+            ])
+            .args([
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+            ])
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .args(arguments)
+            .arg(format!("file://{}", page.display()))
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let dom = run(&["--dump-dom".into()]);
+    assert!(
+        dom.contains("<mfrac>") && dom.contains("id=\"errata-title\"") && dom.contains("</html>")
+    );
+    for (name, size) in [("desktop", "1280,900"), ("phone", "390,844")] {
+        let shot = dir.join(format!("{name}.png"));
+        run(&[
+            format!("--screenshot={}", shot.display()),
+            format!("--window-size={size}"),
+        ]);
+        let png = fs::read(&shot).unwrap();
+        assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000, "{name}");
+    }
+}
+
+#[test]
+fn bad_input_is_refused_with_one_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    let file = file.to_str().unwrap();
+    for (arguments, named) in [
+        (&["--section", "14"][..], "--section"),
+        (&["--section", "nowhere"], "nowhere"),
+        (&["--section", "1", "--report", file], "file"),
+        (
+            &["--section", "paths", "--widths", "10,100,100,100,100,100"],
+            "10,101,010,100 paths",
+        ),
+        (
+            &[
+                "--section",
+                "paths",
+                "--widths",
+                "4294967296,4294967296,4294967296,4294967296,4294967296,4294967296",
+            ],
+            "paths",
+        ),
+        (&["--section", "paths", "--widths", "3,0,2"], "--widths"),
+        (&["--section", "paths", "--widths", "3"], "--widths"),
+    ] {
+        let output = paper(arguments);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(message.contains(named), "{message}");
+    }
+    assert_eq!(paper(&["--section", "neuron"]).status.code(), Some(0));
+}
