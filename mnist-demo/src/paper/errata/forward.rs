@@ -125,7 +125,7 @@ fn second_layer(samples: usize) -> Evidence {
     let as_printed = |e: &Example| Ok(e.W(1).try_times(&e.A(1))? + e.B(2));
     let tape = z_by_tape(&equal, 2);
     Evidence {
-        printed: on_equal_widths(as_printed(&example), as_printed(&equal), tape),
+        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &tape),
         corrected: example.W(2) * example.A(1) + example.B(2),
         tape: z_by_tape(&example, 2),
     }
@@ -135,7 +135,7 @@ fn second_layer(samples: usize) -> Evidence {
 pub(super) fn on_equal_widths(
     printed: Result<Matrix, super::Misfit>,
     equal: Result<Matrix, super::Misfit>,
-    tape: Vec<f64>,
+    tape: &[f64],
 ) -> Printed {
     match (printed, equal) {
         (Err(why), Ok(equal)) => {
@@ -178,7 +178,7 @@ fn ranges_swapped() -> Evidence {
         printed: on_equal_widths(
             as_printed(&example),
             as_printed(&equal),
-            z_by_tape(&equal, 1),
+            &z_by_tape(&equal, 1),
         ),
         corrected: example.W(1) * example.A(0) + example.B(1),
         tape: z_by_tape(&example, 1),
