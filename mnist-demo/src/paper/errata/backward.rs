@@ -50,7 +50,7 @@ pub(super) const ERRATA: &[Erratum] = &[
         place: "Utilizing Matrix/Vector Notation",
         printed: r"δ^{(ℓ−1)} = µ′(z^{(ℓ)}) ⊙ (W^{(ℓ)})^T δ^{(ℓ)}",
         corrected: r"δ^{(ℓ−1)} = µ′(z^{(ℓ−1)}) ⊙ (W^{(ℓ)})^T δ^{(ℓ)}",
-        reason: "The same as a vector: µ′(z⁽ˡ⁾) has n_ℓ components, the product beside it n_{ℓ−1}.",
+        reason: "The same as a vector: µ′(z⁽ˡ⁾) has a component for each neuron of layer ℓ, the product beside it for each of layer ℓ−1.",
         kind: Kind::Misfit,
         run: || recursion(2, 1),
     },
