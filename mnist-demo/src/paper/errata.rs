@@ -254,13 +254,13 @@ mod example {
         /// Z⁽ℓ⁾; what a neuron was computed from counts as one term.
         #[allow(non_snake_case, reason = "the paper's letter")]
         pub(super) fn Z(&self, l: usize) -> Matrix {
-            self.layers.z[l - 1].map(|z| z)
+            self.layers.z[l - 1].plain()
         }
 
         /// A⁽ℓ⁾.
         #[allow(non_snake_case, reason = "the paper's letter")]
         pub(super) fn A(&self, l: usize) -> Matrix {
-            self.layers.a[l].map(|a| a)
+            self.layers.a[l].plain()
         }
 
         /// Δ⁽ℓ⁾ = ∂C/∂Z⁽ℓ⁾, by the tape.

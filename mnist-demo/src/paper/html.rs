@@ -163,7 +163,7 @@ fn write_checks(checks: &[Check], html: &mut String) {
     let all = passed == checks.len();
     let _ = write!(
         html,
-        "<details{}><summary>{} {passed} of {} checks hold; at most {worst:.1e} apart</summary>\n\
+        "<details{}><summary>{} {passed} of {} checks hold; at most <span class=\"close\">{worst:.1e}</span> apart</summary>\n\
          <div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Checks\"><table class=\"checks\"><thead><tr><th scope=\"col\">what</th>\
          <th scope=\"col\">by hand</th><th scope=\"col\">tape</th><th scope=\"col\">apart</th><th scope=\"col\">verdict</th></tr></thead><tbody>\n",
         if all { "" } else { " open" },

@@ -228,6 +228,14 @@ fn write_row(row: &[Part], ml: &mut String) {
 
 fn write_ml(part: &Part, ml: &mut String) {
     match part {
+        // Two small letters are two indices; names have more.
+        Part::Name(word) if word.len() == 2 && word.chars().all(|c| c.is_ascii_lowercase()) => {
+            ml.push_str("<mrow>");
+            for letter in word.chars() {
+                let _ = write!(ml, "<mi>{letter}</mi>");
+            }
+            ml.push_str("</mrow>");
+        }
         Part::Name(word) => {
             let _ = write!(ml, "<mi>{word}</mi>");
         }

@@ -111,6 +111,26 @@ impl Matrix {
         Matrix::new(self.rows, self.cols, |i, j| f(self.at(i, j).value).into())
     }
 
+    /// A function of each number, given with its slope, through which the terms of the number reach the result.
+    ///
+    /// They are counted once, and not the terms of their own terms: where an activation is what is left of terms that
+    /// cancel, rounding has spoilt it in proportion to them.
+    pub fn through(&self, f: impl Fn(f64) -> f64, slope: impl Fn(f64) -> f64) -> Self {
+        Matrix::new(self.rows, self.cols, |i, j| {
+            let Weighed { value, scale } = self.at(i, j);
+            let result = f(value);
+            Weighed {
+                value: result,
+                scale: result.abs() + slope(value).abs() * scale,
+            }
+        })
+    }
+
+    /// The same numbers, each of which counts as one term from here on.
+    pub fn plain(&self) -> Self {
+        self.map(|x| x)
+    }
+
     /// A multiple.
     pub fn scaled(&self, factor: f64) -> Self {
         Matrix::new(self.rows, self.cols, |i, j| factor * self.at(i, j))

@@ -6,7 +6,7 @@ use autodiff::{Tensor, tensor};
 use nn::{Activation, Initializer};
 
 use super::matrix::Matrix;
-use super::mu::{mu, on_tape, softmax};
+use super::mu::{mu, mu_prime, on_tape, softmax};
 use super::weighed::Weighed;
 
 /// The map on the last layer, and the cost behind it.
@@ -94,7 +94,7 @@ impl Network {
             a: vec![a0.clone()],
         };
         for l in 1..=self.layers() {
-            let z = &self.W[l - 1] * &layers.a[l - 1] + self.b[l - 1].repeated(a0.cols());
+            let z = &self.W[l - 1] * layers.a[l - 1].plain() + self.b[l - 1].repeated(a0.cols());
             layers.a.push(self.activate(l, &z));
             layers.z.push(z);
         }
@@ -107,7 +107,7 @@ impl Network {
         if l == self.layers() && softmaxed {
             softmax(z)
         } else {
-            z.map(|z| mu(self.mu, z))
+            z.through(|z| mu(self.mu, z), |z| mu_prime(self.mu, z))
         }
     }
 

@@ -63,8 +63,7 @@ impl BruteForce<'_> {
                 let z_i = self.layers.z[l - 1].at(i, 0).value;
                 let delta_i = paths * Weighed::from(mu_prime(MU, z_i));
                 let a = &self.layers.a[l - 1];
-                // What a neuron was computed from counts as one term.
-                dw.extend((0..a.rows()).map(|j| delta_i * Weighed::from(a.at(j, 0).value)));
+                dw.extend((0..a.rows()).map(|j| delta_i * a.at(j, 0)));
                 db.push(delta_i);
             }
         }

@@ -24,8 +24,7 @@ pub(super) struct Backward {
 pub(super) fn backward(network: &Network, a0: &Matrix, y: &Matrix) -> Backward {
     let last = network.layers();
     let layers = network.forward(a0);
-    // What a neuron was computed from counts as one term.
-    let a = |l: usize| layers.a[l].map(|a| a);
+    let a = |l: usize| &layers.a[l];
     let mu_prime_of = |l: usize| layers.z[l - 1].map(|z| mu_prime(network.mu, z));
     let W = |l: usize| &network.W[l - 1];
     let n = a0.cols() as f64;

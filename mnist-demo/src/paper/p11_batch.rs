@@ -29,10 +29,10 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let (W1, W2) = (&network.W[0], &network.W[1]);
     let (b1, b2) = (&network.b[0], &network.b[1]);
 
-    // Forward. What a neuron was computed from counts as one term in what follows.
+    // Forward.
     let Z1 = W1 * &A0 + b1.repeated(N);
-    let A1 = Z1.map(relu);
-    let Z2 = W2 * &A1 + b2.repeated(N);
+    let A1 = Z1.through(relu, relu_prime);
+    let Z2 = W2 * A1.plain() + b2.repeated(N);
     let A2 = softmax(&Z2);
 
     // Backward.
