@@ -132,6 +132,11 @@ impl Section {
     }
 }
 
+/// Whether all sections and errata are as they should be; where they are not, the program ends with status 1.
+pub fn all_hold(reads: &[Read], trials: &[errata::Trial]) -> bool {
+    reads.iter().all(|read| read.findings.passed()) && trials.iter().all(|trial| trial.passed)
+}
+
 /// A number as tables have it.
 pub(crate) fn number(x: f64) -> String {
     if x == 0.0 {

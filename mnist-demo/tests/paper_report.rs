@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use mnist_demo::data::{Dataset, FILES, Splits};
+use mnist_demo::paper::{Reader, SECTIONS, Settings};
 
 /// Runs `mnist-demo paper`.
 fn paper(arguments: &[&str]) -> Output {
@@ -160,6 +161,23 @@ fn looks_right(browser: &Path, page: &Path, dir: &Path) {
         ]);
         let png = fs::read(&shot).unwrap();
         assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000, "{name}");
+    }
+}
+
+#[test]
+fn an_error_planted_into_training_is_noticed() {
+    let dir = tempfile::tempdir().unwrap();
+    few_images(dir.path());
+    for section in &SECTIONS[11..] {
+        let reader = Reader::new(Settings {
+            quick: true,
+            data: Some(dir.path().to_owned()),
+            planted: Some(section.number),
+            ..Settings::default()
+        })
+        .unwrap();
+        let read = section.run(&reader).unwrap();
+        assert!(!read.findings.passed(), "{}", section.name);
     }
 }
 

@@ -1,13 +1,12 @@
 //! Pictures of a recording: as a text for Graphviz, and as SVG drawn here.
-//!
-//! The layout is a simple one. A node's layer is one below the lowest of its inputs; what has no inputs stands just
-//! above where it is first used. An edge that passes other layers takes a narrow place in each. Within a layer the
-//! places are put in the order of their neighbours' middles, a few times down and up.
+
+mod layout;
 
 use super::element::Real;
 use super::ops::Operation;
 use super::tape::{Node, Tape};
 use super::var::Var;
+use layout::{BOX, HEIGHT, Layout};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -129,13 +128,6 @@ impl<T: Real> Tape<T> {
     }
 }
 
-const BOX: f64 = 168.0;
-const HEIGHT: f64 = 50.0;
-const GAP: f64 = 22.0;
-const RISE: f64 = 40.0;
-/// The room that an edge takes in a layer that it passes.
-const NARROW: f64 = 14.0;
-
 const STYLE: &str = "\
 .tape-graph{font:14px system-ui,sans-serif}\
 .tape-graph text{text-anchor:middle;fill:#22262b}\
@@ -151,176 +143,6 @@ const STYLE: &str = "\
 .tape-graph .detail{fill:#a4adb6}\
 .tape-graph rect{fill:#22282e;stroke:#77818b}\
 .tape-graph .variable rect{fill:#12344c;stroke:#56b4e9}}";
-
-/// A place in a layer: that of a node, or of an edge that passes.
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    layer: usize,
-    width: f64,
-}
-
-/// Where everything is.
-struct Layout {
-    /// The middle of each place.
-    middles: Vec<(f64, f64)>,
-    place_of_node: Vec<usize>,
-    /// The places that each edge runs through, from the input to the node.
-    edges: Vec<Vec<usize>>,
-    width: f64,
-    layers: usize,
-}
-
-impl Layout {
-    fn new<T: Real>(nodes: &[Node<T>]) -> Layout {
-        let layer_of = layers(nodes);
-        let mut places: Vec<Place> = layer_of
-            .iter()
-            .map(|&layer| Place { layer, width: BOX })
-            .collect();
-        let place_of_node = (0..nodes.len()).collect();
-        let mut edges = Vec::new();
-        for (index, node) in nodes.iter().enumerate() {
-            for &input in &node.inputs {
-                let input = input as usize;
-                let mut edge = vec![input];
-                for layer in layer_of[input] + 1..layer_of[index] {
-                    edge.push(places.len());
-                    places.push(Place {
-                        layer,
-                        width: NARROW,
-                    });
-                }
-                edge.push(index);
-                edges.push(edge);
-            }
-        }
-        let layers = places
-            .iter()
-            .map(|place| place.layer + 1)
-            .max()
-            .unwrap_or(0);
-        let mut rows: Vec<Vec<usize>> = vec![Vec::new(); layers];
-        for (number, place) in places.iter().enumerate() {
-            rows[place.layer].push(number);
-        }
-        let mut layout = Layout {
-            middles: vec![(0.0, 0.0); places.len()],
-            place_of_node,
-            edges,
-            width: 0.0,
-            layers,
-        };
-        layout.arrange(&places, &mut rows);
-        layout
-    }
-
-    /// Puts the places of each layer in order, and side by side.
-    fn arrange(&mut self, places: &[Place], rows: &mut [Vec<usize>]) {
-        let mut above: Vec<Vec<usize>> = vec![Vec::new(); places.len()];
-        let mut below = above.clone();
-        for edge in &self.edges {
-            for pair in edge.windows(2) {
-                above[pair[1]].push(pair[0]);
-                below[pair[0]].push(pair[1]);
-            }
-        }
-        let row_width =
-            |row: &[usize]| row.iter().map(|&n| places[n].width + GAP).sum::<f64>() - GAP;
-        self.width = rows.iter().map(|row| row_width(row)).fold(0.0, f64::max);
-        let spread = |row: &[usize], width: f64, middles: &mut [(f64, f64)]| {
-            let mut x = GAP + (width - row_width(row)) / 2.0;
-            for &n in row {
-                let y = GAP + HEIGHT / 2.0 + (HEIGHT + RISE) * places[n].layer as f64;
-                middles[n] = (x + places[n].width / 2.0, y);
-                x += places[n].width + GAP;
-            }
-        };
-        for row in rows.iter() {
-            spread(row, self.width, &mut self.middles);
-        }
-        for pass in 0..6 {
-            let neighbours = if pass % 2 == 0 { &above } else { &below };
-            let numbers: Vec<usize> = if pass % 2 == 0 {
-                (0..rows.len()).collect()
-            } else {
-                (0..rows.len()).rev().collect()
-            };
-            for number in numbers {
-                let middle = |n: usize| {
-                    let near = &neighbours[n];
-                    if near.is_empty() {
-                        return self.middles[n].0;
-                    }
-                    near.iter().map(|&m| self.middles[m].0).sum::<f64>() / near.len() as f64
-                };
-                let mut keyed: Vec<(f64, usize)> =
-                    rows[number].iter().map(|&n| (middle(n), n)).collect();
-                keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-                rows[number] = keyed.into_iter().map(|(_, n)| n).collect();
-                spread(&rows[number], self.width, &mut self.middles);
-            }
-        }
-    }
-
-    fn size(&self) -> (f64, f64) {
-        let layers = self.layers as f64;
-        let height = layers * (HEIGHT + RISE) - RISE + 2.0 * GAP;
-        (self.width.max(BOX) + 2.0 * GAP, height.max(2.0 * GAP))
-    }
-
-    fn write_edge(&self, edge: &[usize], svg: &mut String) {
-        let last = edge.len() - 1;
-        let (x, y) = self.middles[edge[0]];
-        let _ = write!(svg, "<path d=\"M{x:.1} {:.1}", y + HEIGHT / 2.0);
-        let mut from = (x, y + HEIGHT / 2.0);
-        for (number, &place) in edge.iter().enumerate().skip(1) {
-            let (x, y) = self.middles[place];
-            let top = y - HEIGHT / 2.0 - if number == last { 6.0 } else { 0.0 };
-            let half = (top - from.1) / 2.0;
-            let _ = write!(
-                svg,
-                "C{:.1} {:.1} {x:.1} {:.1} {x:.1} {top:.1}",
-                from.0,
-                from.1 + half,
-                top - half
-            );
-            from = (x, top);
-            if number != last {
-                from.1 = y + HEIGHT / 2.0;
-                let _ = write!(svg, "V{:.1}", from.1);
-            }
-        }
-        let (x, y) = from;
-        let _ = write!(
-            svg,
-            "\"/><path class=\"tip\" d=\"M{:.1} {y:.1}h8l-4 6z\"/>",
-            x - 4.0
-        );
-    }
-}
-
-/// The layer of each node.
-fn layers<T: Real>(nodes: &[Node<T>]) -> Vec<usize> {
-    let mut layers = vec![0; nodes.len()];
-    for (index, node) in nodes.iter().enumerate() {
-        let lowest = node.inputs.iter().map(|&input| layers[input as usize] + 1);
-        layers[index] = lowest.max().unwrap_or(0);
-    }
-    // What has no inputs moves down to its first use.
-    let mut first_use = vec![usize::MAX; nodes.len()];
-    for (index, node) in nodes.iter().enumerate() {
-        for &input in &node.inputs {
-            let first = &mut first_use[input as usize];
-            *first = (*first).min(layers[index]);
-        }
-    }
-    for (index, node) in nodes.iter().enumerate() {
-        if node.inputs.is_empty() && first_use[index] != usize::MAX {
-            layers[index] = first_use[index] - 1;
-        }
-    }
-    layers
-}
 
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -370,32 +192,6 @@ mod tests {
         assert!(
             !tape.to_dot().contains("label=\"x"),
             "a name outlives its recording"
-        );
-    }
-
-    #[test]
-    fn boxes_of_a_layer_do_not_overlap() {
-        let tape = Tape::<f64>::new();
-        let x = tape.var(1.0);
-        let mut terms = vec![x];
-        for _ in 0..5 {
-            terms = terms.iter().flat_map(|&t| [t.sin(), t.cos()]).collect();
-        }
-        let _ = terms.into_iter().reduce(|a, b| a + b).map(|y| y * x);
-        let nodes = tape.nodes();
-        let layout = Layout::new(&nodes);
-        for (i, a) in layout.place_of_node.iter().enumerate() {
-            for b in &layout.place_of_node[..i] {
-                let ((ax, ay), (bx, by)) = (layout.middles[*a], layout.middles[*b]);
-                assert!(ay != by || (ax - bx).abs() >= BOX, "{i}");
-            }
-        }
-        let (width, height) = layout.size();
-        assert!(
-            layout
-                .middles
-                .iter()
-                .all(|m| (0.0..width).contains(&m.0) && (0.0..height).contains(&m.1))
         );
     }
 }

@@ -28,11 +28,9 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
         None => None,
     };
     let style = style();
-    let mut well = true;
     let mut reads = Vec::new();
     for section in sections {
         let read = pool.install(|| section.run(&reader))?;
-        well &= read.findings.passed();
         say(&text::section(&read, style))?;
         reads.push(read);
     }
@@ -41,7 +39,6 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
     } else {
         Vec::new()
     };
-    well &= trials.iter().all(|trial| trial.passed);
     if arguments.errata {
         say(text::errata(&trials, style).trim_end())?;
     }
@@ -49,7 +46,7 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
         let path = output.write(REPORT, html::page(&reads, &trials))?;
         say(&format!("{} is written", path.display()))?;
     }
-    Ok(if well {
+    Ok(if paper::all_hold(&reads, &trials) {
         Ending::Well
     } else {
         say(&style.verdict(false, "Not everything is as it should be"))?;

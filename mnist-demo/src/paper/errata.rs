@@ -133,7 +133,7 @@ impl Erratum {
             Printed::DoesNotSay(why) => (Some((*why).to_owned()), None),
         };
         // What is no number is as far from the tape as can be.
-        let far = printed.is_some_and(|printed| !(printed.apart <= FAR));
+        let far = printed.is_some_and(|printed| printed.apart.is_nan() || printed.apart > FAR);
         let as_judged = match self.kind {
             Kind::Wrong => obstacle.is_none() && far,
             Kind::Misfit => obstacle.is_some() && far,

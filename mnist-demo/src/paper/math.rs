@@ -159,7 +159,7 @@ fn write_text(row: &[Part], text: &mut String) {
             Part::Name(word) | Part::Number(word) | Part::Text(word) => text.push_str(word),
             // A minus in front of everything, or behind another sign, stands close to its number.
             Part::Operator('−') if text.is_empty() || text.ends_with(['(', ' ']) => {
-                text.push('−')
+                text.push('−');
             }
             Part::Operator(c) if SPACED.contains(*c) => {
                 let _ = write!(text, " {c} ");

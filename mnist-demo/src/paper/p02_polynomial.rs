@@ -69,10 +69,11 @@ fn closed_form(x: &[f64], y: &[f64]) -> Vec<f64> {
         .collect();
     for pivot in 0..n {
         // The matrix is symmetric and positive, so no rows need to be exchanged.
-        for row in pivot + 1..n {
-            let factor = rows[row][pivot] / rows[pivot][pivot];
-            for col in pivot..=n {
-                rows[row][col] -= factor * rows[pivot][col];
+        let (above, below) = rows.split_at_mut(pivot + 1);
+        for row in below {
+            let factor = row[pivot] / above[pivot][pivot];
+            for (entry, above) in row.iter_mut().zip(&above[pivot]).skip(pivot) {
+                *entry -= factor * above;
             }
         }
     }

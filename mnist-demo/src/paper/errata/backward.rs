@@ -50,7 +50,7 @@ pub(super) const ERRATA: &[Erratum] = &[
         place: "Utilizing Matrix/Vector Notation",
         printed: r"δ^{(ℓ−1)} = µ′(z^{(ℓ)}) ⊙ (W^{(ℓ)})^T δ^{(ℓ)}",
         corrected: r"δ^{(ℓ−1)} = µ′(z^{(ℓ−1)}) ⊙ (W^{(ℓ)})^T δ^{(ℓ)}",
-        reason: "The same as a vector: µ′(z⁽ˡ⁾) has n_ℓ components, the product beside it n_{ℓ−1}.",
+        reason: "The same as a vector: µ′(z⁽ˡ⁾) has a component for each neuron of layer ℓ, the product beside it for each of layer ℓ−1.",
         kind: Kind::Misfit,
         run: || recursion(2, 1),
     },
@@ -130,11 +130,7 @@ fn first_layer(samples: usize) -> Evidence {
         .map(relu_prime)
         .hadamard(&(example.W(2).t() * example.delta(2)));
     Evidence {
-        printed: on_equal_widths(
-            as_printed(&example),
-            as_printed(&equal),
-            equal.tape.z[0].clone(),
-        ),
+        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &equal.tape.z[0]),
         corrected,
         tape: example.tape.z[0].clone(),
     }
@@ -155,7 +151,7 @@ fn recursion(l: usize, samples: usize) -> Evidence {
         printed: on_equal_widths(
             with_slope_at(&example, l),
             with_slope_at(&equal, l),
-            tape(&equal),
+            &tape(&equal),
         ),
         corrected,
         tape: tape(&example),
@@ -167,11 +163,7 @@ fn written_out() -> Evidence {
     let back = |e: &Example| 2.0 * (e.W(3).t() * (e.A(3) - &e.Y).hadamard(&slope(e, 3)));
     let as_printed = |e: &Example| slope(e, 3).try_hadamard(&back(e));
     Evidence {
-        printed: on_equal_widths(
-            as_printed(&example),
-            as_printed(&equal),
-            equal.tape.z[1].clone(),
-        ),
+        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &equal.tape.z[1]),
         corrected: slope(&example, 2).hadamard(&back(&example)),
         tape: example.tape.z[1].clone(),
     }
@@ -200,7 +192,7 @@ fn jacobian_of_z() -> Evidence {
         printed: on_equal_widths(
             with_slopes_of(&example, 3),
             with_slopes_of(&equal, 3),
-            tape(&equal),
+            &tape(&equal),
         ),
         corrected,
         tape: tape(&example),
@@ -214,11 +206,7 @@ fn summary_of_layers() -> Evidence {
         e.Z(1).map(relu_prime).try_hadamard(&back)
     };
     Evidence {
-        printed: on_equal_widths(
-            as_printed(&example),
-            as_printed(&equal),
-            equal.tape.z[1].clone(),
-        ),
+        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &equal.tape.z[1]),
         corrected: example
             .Z(2)
             .map(relu_prime)

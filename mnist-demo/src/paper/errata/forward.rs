@@ -41,7 +41,7 @@ pub(super) const ERRATA: &[Erratum] = &[
         place: "Utilizing Matrix/Vector Notation",
         printed: r"z_k^{(ℓ)} = ∑_{j=1}^{n_ℓ} w_{kj}^{(ℓ)} a_j^{(ℓ−1)} + b_k^{(ℓ)}",
         corrected: r"z_k^{(ℓ)} = ∑_{j=1}^{n_{ℓ−1}} w_{kj}^{(ℓ)} a_j^{(ℓ−1)} + b_k^{(ℓ)}",
-        reason: "The sum runs over the neurons of the layer before; to n_ℓ it leaves some out, or asks for some that are not there.",
+        reason: "The sum runs over the neurons of the layer before; to that of its own layer it leaves some out, or asks for some that are not there.",
         kind: Kind::Wrong,
         run: sum_to_the_wrong_end,
     },
@@ -50,7 +50,7 @@ pub(super) const ERRATA: &[Erratum] = &[
         place: "Introducing Neural Networks",
         printed: r"W^{(L)} = (w_{11} … w_{1 n_L}; …; w_{n_{L−1} 1} … w_{n_{L−1} n_L})",
         corrected: r"W^{(L)} = (w_{11} … w_{1 n_{L−1}}; …; w_{n_L 1} … w_{n_L n_{L−1}})",
-        reason: "The printed array has n_{L−1} rows and n_L columns; W is n_L×n_{L−1}, as the text says.",
+        reason: "The printed array has a row for each neuron of the layer before; W has one for each neuron of its own layer, as the text says.",
         kind: Kind::Misfit,
         run: ranges_swapped,
     },
@@ -59,7 +59,7 @@ pub(super) const ERRATA: &[Erratum] = &[
         place: "Introducing Neural Networks; L Layers with Arbitrary Neurons",
         printed: r"a_i^{(L)} = ∑_{j=1}^{n_{L−1}} w_{ji}^{(L)} a_j^{(L−1)} + b_i^{(L)}",
         corrected: r"a_i^{(L)} = ∑_{j=1}^{n_{L−1}} w_{ij}^{(L)} a_j^{(L−1)} + b_i^{(L)}",
-        reason: "Row i of W belongs to neuron i, so its entries are w_ij, as they are written later; w_ji is an entry of the transpose.",
+        reason: "Row i of W belongs to neuron i, so its entries are wᵢⱼ, as they are written later; wⱼᵢ is an entry of the transpose.",
         kind: Kind::Notation,
         run: ranges_swapped,
     },
@@ -125,7 +125,7 @@ fn second_layer(samples: usize) -> Evidence {
     let as_printed = |e: &Example| Ok(e.W(1).try_times(&e.A(1))? + e.B(2));
     let tape = z_by_tape(&equal, 2);
     Evidence {
-        printed: on_equal_widths(as_printed(&example), as_printed(&equal), tape),
+        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &tape),
         corrected: example.W(2) * example.A(1) + example.B(2),
         tape: z_by_tape(&example, 2),
     }
@@ -135,7 +135,7 @@ fn second_layer(samples: usize) -> Evidence {
 pub(super) fn on_equal_widths(
     printed: Result<Matrix, super::Misfit>,
     equal: Result<Matrix, super::Misfit>,
-    tape: Vec<f64>,
+    tape: &[f64],
 ) -> Printed {
     match (printed, equal) {
         (Err(why), Ok(equal)) => {
@@ -178,7 +178,7 @@ fn ranges_swapped() -> Evidence {
         printed: on_equal_widths(
             as_printed(&example),
             as_printed(&equal),
-            z_by_tape(&equal, 1),
+            &z_by_tape(&equal, 1),
         ),
         corrected: example.W(1) * example.A(0) + example.B(1),
         tape: z_by_tape(&example, 1),

@@ -3,10 +3,10 @@
 use autodiff::tensor::Tape;
 use nn::Activation;
 
-use super::super::mu::softmax;
+use super::super::mu::{mu_prime, softmax, softmax_jacobian};
 use super::super::network::Cost;
 use super::super::weighed::Weighed;
-use super::example::{Example, N, WIDTHS};
+use super::example::{EQUAL, Example, N, WIDTHS};
 use super::{Erratum, Evidence, Kind, Matrix, Printed};
 
 pub(super) const ERRATA: &[Erratum] = &[
@@ -24,7 +24,7 @@ pub(super) const ERRATA: &[Erratum] = &[
         place: "Worked Example, Backpropagation",
         printed: r"Softmax′(z)_{ij} = Softmax(z_i)(1 − Softmax(z_i)) \text{if} i = j, −Softmax(z_i) Softmax(z_j) \text{if} i ≠ j",
         corrected: r"Softmax′(z)_{ij} = Softmax(z)_i (1 − Softmax(z)_i) \text{if} i = j, −Softmax(z)_i Softmax(z)_j \text{if} i ≠ j",
-        reason: "Softmax is of a vector; of the one number z_i it is 1.",
+        reason: "Softmax is of a vector; of the one number zᵢ it is 1.",
         kind: Kind::Notation,
         run: softmax_of_a_number,
     },
@@ -63,6 +63,33 @@ pub(super) const ERRATA: &[Erratum] = &[
         reason: "Softmax is defined for vectors; taken over all entries of a matrix it would share 1 among all samples.",
         kind: Kind::Notation,
         run: softmax_of_a_matrix,
+    },
+    Erratum {
+        id: "19",
+        place: "Introducing Neural Networks; Backpropagation: Brute-force Approach with Chain Rule",
+        printed: r"C = ∑_{j=1}^N ‖a_j^{(L)} − y_j‖^2",
+        corrected: r"C = ∑_{l=1}^N ‖a_l^{(L)} − y_l‖^2",
+        reason: "The index j has just been that of a neuron; the samples have one of their own, l, only later.",
+        kind: Kind::Notation,
+        run: neurons_for_samples,
+    },
+    Erratum {
+        id: "20",
+        place: "L Layers with Arbitrary Neurons",
+        printed: r"\frac{∂a_i^{(ℓ)}}{∂a_j^{(ℓ−1)}} = µ′(z_i^{(ℓ)}) w_{ij}",
+        corrected: r"\frac{∂a_i^{(ℓ)}}{∂a_j^{(ℓ−1)}} = µ′(z_i^{(ℓ)}) w_{ij}^{(ℓ)}",
+        reason: "The weight has lost its layer; it is that of layer ℓ.",
+        kind: Kind::Notation,
+        run: weight_of_no_layer,
+    },
+    Erratum {
+        id: "21",
+        place: "Utilizing Matrix/Vector Notation",
+        printed: r"δ_l^{(ℓ)} = \frac{∂C}{∂a_l^{(ℓ)}} \frac{∂a_l^{(ℓ)}}{∂z_l^{(ℓ)}}",
+        corrected: r"δ_l^{(ℓ)} = (\frac{∂a_l^{(ℓ)}}{∂z_l^{(ℓ)}})^T \frac{∂C}{∂a_l^{(ℓ)}}",
+        reason: "As defined before, ∂C/∂a is a column, and stands behind the transposed Jacobian; the print is right of a row.",
+        kind: Kind::Notation,
+        run: column_before_a_matrix,
     },
 ];
 
@@ -152,5 +179,59 @@ fn softmax_of_a_matrix() -> Evidence {
         })),
         corrected: softmax(&z),
         tape: example.tape.a.clone(),
+    }
+}
+
+fn neurons_for_samples() -> Evidence {
+    let example = Example::new(&WIDTHS[..3], Activation::Tanh, Cost::Squares, N);
+    // To the letter: the sum of the first N neurons of one sample.
+    let (a, y) = (example.A(2).col(0), example.Y.col(0));
+    let neurons: Option<Weighed> = (0..N)
+        .map(|j| {
+            let difference = *a.entries().get(j)? - *y.entries().get(j)?;
+            Some(difference * difference)
+        })
+        .sum();
+    Evidence {
+        printed: match neurons {
+            Some(sum) => Printed::Gives(Matrix::column(&[sum])),
+            None => Printed::DoesNotSay("aⱼ is neuron j, and the last layer has fewer than N"),
+        },
+        corrected: Matrix::column(&[example.network.cost(&example.A(2), &example.Y)]),
+        tape: vec![example.tape.cost],
+    }
+}
+
+fn weight_of_no_layer() -> Evidence {
+    let example = Example::new(&EQUAL, Activation::Tanh, Cost::Squares, 1);
+    let slopes = example.Z(2).map(|z| mu_prime(Activation::Tanh, z));
+    let jacobian = |w: &Matrix| Matrix::new(3, 3, |i, j| slopes.at(i, 0) * w.at(i, j));
+    let tape = Tape::new();
+    let a = tape.var(example.A(1).tensor());
+    let z = tape.constant(example.W(2).tensor()).matmul(a) + example.network.b[1].tensor();
+    Evidence {
+        // To the letter it may be the weight of any layer, such as the first.
+        printed: Printed::Gives(jacobian(example.W(1))),
+        corrected: jacobian(example.W(2)),
+        tape: z.tanh().jacobian(a).data().to_vec(),
+    }
+}
+
+fn column_before_a_matrix() -> Evidence {
+    let example = Example::new(&WIDTHS[..3], Activation::Tanh, Cost::SquaresOfSoftmax, 1);
+    let jacobian = softmax_jacobian(&example.A(2));
+    let upstream = 2.0 * (example.A(2) - &example.Y);
+    let tape = example.tape.z[1].clone();
+    Evidence {
+        printed: match upstream.try_times(&jacobian) {
+            Ok(product) => Printed::Gives(product),
+            Err(why) => Printed::DoesNotFit {
+                why,
+                reading: "read as a row,",
+                equal: ((upstream.t() * &jacobian).t(), Matrix::column(&tape)),
+            },
+        },
+        corrected: jacobian.t() * &upstream,
+        tape,
     }
 }
