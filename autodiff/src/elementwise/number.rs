@@ -121,54 +121,33 @@ macro_rules! plain_number {
     };
 }
 
-impl Number for f64 {
-    type Mask = bool;
+macro_rules! numbers {
+    ($($T:ty)*) => { $(
+        impl Number for $T {
+            type Mask = bool;
 
-    #[inline(always)]
-    fn constant(self, c: f64) -> Self {
-        c
-    }
+            #[inline(always)]
+            fn constant(self, c: f64) -> Self {
+                c as $T
+            }
 
-    #[inline(always)]
-    fn less(self, other: Self) -> bool {
-        self < other
-    }
+            #[inline(always)]
+            fn less(self, other: Self) -> bool {
+                self < other
+            }
 
-    #[inline(always)]
-    fn equal(self, other: Self) -> bool {
-        self == other
-    }
+            #[inline(always)]
+            fn equal(self, other: Self) -> bool {
+                self == other
+            }
 
-    #[inline(always)]
-    fn select(mask: &bool, a: Self, b: Self) -> Self {
-        if *mask { a } else { b }
-    }
+            #[inline(always)]
+            fn select(mask: &bool, a: Self, b: Self) -> Self {
+                if *mask { a } else { b }
+            }
 
-    elementwise_table!(plain_number);
+            elementwise_table!(plain_number);
+        }
+    )* };
 }
-
-impl Number for f32 {
-    type Mask = bool;
-
-    #[inline(always)]
-    fn constant(self, c: f64) -> Self {
-        c as f32
-    }
-
-    #[inline(always)]
-    fn less(self, other: Self) -> bool {
-        self < other
-    }
-
-    #[inline(always)]
-    fn equal(self, other: Self) -> bool {
-        self == other
-    }
-
-    #[inline(always)]
-    fn select(mask: &bool, a: Self, b: Self) -> Self {
-        if *mask { a } else { b }
-    }
-
-    elementwise_table!(plain_number);
-}
+numbers!(f32 f64);
