@@ -22,6 +22,12 @@ pub trait Algebra: Clone + Debug {
     #[must_use]
     fn extents(&self) -> Shape;
 
+    /// Whether both have the same extents.
+    #[must_use]
+    fn has_extents_of(&self, other: &Self) -> bool {
+        self.extents() == other.extents()
+    }
+
     /// A constant, for use beside `self` (on the same tape).
     #[must_use]
     fn constant_beside(&self, value: Tensor<Self::Element>) -> Self;
@@ -247,6 +253,10 @@ impl<T: Real> Algebra for Tensor<T> {
 
     fn extents(&self) -> Shape {
         self.shape().clone()
+    }
+
+    fn has_extents_of(&self, other: &Self) -> bool {
+        self.shape() == other.shape()
     }
 
     fn constant_beside(&self, value: Tensor<T>) -> Self {

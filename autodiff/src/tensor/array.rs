@@ -25,8 +25,6 @@ use std::ops::Range;
 #[derive(Clone)]
 pub struct Tensor<T> {
     buffer: Buffer,
-    offset: usize,
-    shape: Shape,
     element: PhantomData<T>,
 }
 
@@ -84,11 +82,16 @@ impl<T: Element> Tensor<T> {
     /// What is not written holds the data of earlier tensors; `fill` must leave none of it.
     #[track_caller]
     pub(crate) fn made(shape: Shape, fill: impl FnOnce(&mut [T])) -> Self {
-        let buffer = Buffer::filled(shape.size(), fill);
         Tensor {
-            buffer,
-            offset: 0,
-            shape,
+            buffer: Buffer::filled(shape, fill),
+            element: PhantomData,
+        }
+    }
+
+    /// The piece from `offset` on in another shape, which its caller has checked to lie inside.
+    fn piece(&self, offset: usize, shape: Shape) -> Self {
+        Tensor {
+            buffer: self.buffer.view(offset, shape),
             element: PhantomData,
         }
     }
@@ -96,30 +99,27 @@ impl<T: Element> Tensor<T> {
     /// The extent along each axis.
     #[must_use]
     pub fn shape(&self) -> &Shape {
-        &self.shape
+        self.buffer.shape()
     }
 
     /// The number of elements.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.shape.iter().product()
+        self.buffer.size()
     }
 
     /// The elements, row by row.
     #[must_use]
     pub fn data(&self) -> &[T] {
-        &self.buffer.as_slice()[self.offset..self.offset + self.size()]
+        self.buffer.data()
     }
 
     /// The elements, to write to. If the memory is shared, it is copied first.
     pub fn data_mut(&mut self) -> &mut [T] {
         if !self.is_unshared() {
-            *self = Tensor::made(self.shape.clone(), |out| out.copy_from_slice(self.data()));
+            *self = Tensor::made(self.shape().clone(), |out| out.copy_from_slice(self.data()));
         }
-        let range = self.offset..self.offset + self.size();
-        self.buffer
-            .as_mut_slice()
-            .map_or(&mut [], |memory| &mut memory[range])
+        self.buffer.data_mut().unwrap_or_default()
     }
 
     /// Whether this tensor is the only one that sees its memory, so that writing to it copies nothing.
@@ -146,7 +146,7 @@ impl<T: Element> Tensor<T> {
             [x] => *x,
             _ => panic!(
                 "item: a tensor of shape {} does not have just one element",
-                self.shape
+                self.shape()
             ),
         }
     }
@@ -159,16 +159,16 @@ impl<T: Element> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn at(&self, index: &[usize]) -> T {
-        let inside = index.len() == self.shape.rank()
-            && index.iter().zip(self.shape.iter()).all(|(i, n)| i < n);
+        let inside = index.len() == self.shape().rank()
+            && index.iter().zip(self.shape().iter()).all(|(i, n)| i < n);
         assert!(
             inside,
             "at: index {index:?} lies outside of shape {}",
-            self.shape
+            self.shape()
         );
         let flat = index
             .iter()
-            .zip(self.shape.iter())
+            .zip(self.shape().iter())
             .fold(0, |flat, (i, n)| flat * n + i);
         self.data()[flat]
     }
@@ -185,12 +185,9 @@ impl<T: Element> Tensor<T> {
         assert!(
             shape.size() == self.size(),
             "reshape: a tensor of shape {} cannot take shape {shape}",
-            self.shape
+            self.shape()
         );
-        Tensor {
-            shape,
-            ..self.clone()
-        }
+        self.piece(0, shape)
     }
 
     /// The sub-tensor of the given range along the first axis, sharing memory.
@@ -201,23 +198,18 @@ impl<T: Element> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn rows(&self, range: Range<usize>) -> Tensor<T> {
-        let Some((&rows, rest)) = self.shape.split_first() else {
+        let Some((&rows, rest)) = self.shape().split_first() else {
             panic!("rows: a scalar has no rows")
         };
         assert!(
             range.start <= range.end && range.end <= rows,
             "rows: {range:?} lies outside of shape {}",
-            self.shape
+            self.shape()
         );
         let row: usize = rest.iter().product();
-        let mut extents = self.shape.clone();
+        let mut extents = self.shape().clone();
         extents.set(0, range.len());
-        Tensor {
-            buffer: self.buffer.clone(),
-            offset: self.offset + range.start * row,
-            shape: extents,
-            element: PhantomData,
-        }
+        self.piece(range.start * row, extents)
     }
 
     /// A view of `shape.size()` elements from `offset` on, as a tensor of that shape, sharing memory.
@@ -237,12 +229,7 @@ impl<T: Element> Tensor<T> {
             "view: shape {shape} at {offset} lies outside of a tensor of {} elements",
             self.size()
         );
-        Tensor {
-            buffer: self.buffer.clone(),
-            offset: self.offset + offset,
-            shape,
-            element: PhantomData,
-        }
+        self.piece(offset, shape)
     }
 
     /// The tensor whose rows are the rows of this one with the given numbers.
@@ -253,17 +240,17 @@ impl<T: Element> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn gather_rows(&self, numbers: &[usize]) -> Tensor<T> {
-        let Some((&rows, rest)) = self.shape.split_first() else {
+        let Some((&rows, rest)) = self.shape().split_first() else {
             panic!("gather_rows: a scalar has no rows")
         };
         if let Some(outside) = numbers.iter().find(|&&number| number >= rows) {
             panic!(
                 "gather_rows: row {outside} lies outside of shape {}",
-                self.shape
+                self.shape()
             );
         }
         let row: usize = rest.iter().product();
-        let mut shape = self.shape.clone();
+        let mut shape = self.shape().clone();
         shape.set(0, numbers.len());
         Tensor::made(shape, |out| {
             for (out, &number) in out.chunks_exact_mut(row.max(1)).zip(numbers) {
@@ -278,7 +265,7 @@ impl<T: Element> Tensor<T> {
     where
         T: AsPrimitive<U>,
     {
-        Tensor::made(self.shape.clone(), |out| {
+        Tensor::made(self.shape().clone(), |out| {
             for (out, x) in out.iter_mut().zip(self.data()) {
                 *out = x.as_();
             }
@@ -288,7 +275,7 @@ impl<T: Element> Tensor<T> {
     /// The tensor of `f` of every element.
     #[must_use]
     pub fn map<U: Element>(&self, f: impl Fn(T) -> U) -> Tensor<U> {
-        Tensor::made(self.shape.clone(), |out| {
+        Tensor::made(self.shape().clone(), |out| {
             vectorized(
                 #[inline(always)]
                 || {
@@ -309,16 +296,16 @@ impl<T: Element> Tensor<T> {
     #[track_caller]
     pub fn arg_max(&self, axis: usize) -> Tensor<u32> {
         assert!(
-            axis < self.shape.rank(),
+            axis < self.shape().rank(),
             "arg_max: a tensor of shape {} has no axis {axis}",
-            self.shape
+            self.shape()
         );
-        let (_, extent, inner) = self.shape.split(axis, axis);
-        let shape = self.shape.reduced(&[axis], false);
+        let (_, extent, inner) = self.shape().split(axis, axis);
+        let shape = self.shape().reduced(&[axis], false);
         assert!(
             extent > 0 || shape.size() == 0,
             "arg_max: axis {axis} of shape {} has extent 0",
-            self.shape
+            self.shape()
         );
         let x = self.data();
         Tensor::from_fn(shape, |i| {
@@ -361,7 +348,7 @@ impl<T: Real> Tensor<T> {
 
 impl<T: Element> PartialEq for Tensor<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.shape == other.shape && self.data() == other.data()
+        self.shape() == other.shape() && self.data() == other.data()
     }
 }
 
@@ -408,9 +395,9 @@ impl<T: Element> fmt::Display for Tensor<T> {
     /// Nested brackets, a row a line; of a tensor with more than 1,000 elements, only its shape.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.size() > SHOWN {
-            return write!(f, "[… of shape {}]", self.shape);
+            return write!(f, "[… of shape {}]", self.shape());
         }
-        write_nested(f, &self.shape, self.data(), 0)
+        write_nested(f, &self.shape(), self.data(), 0)
     }
 }
 
@@ -438,6 +425,6 @@ fn write_nested<T: Element>(
 
 impl<T: Element> fmt::Debug for Tensor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tensor({self}, shape {})", self.shape)
+        write!(f, "Tensor({self}, shape {})", self.shape())
     }
 }

@@ -4,6 +4,7 @@
 //! time, the memory of a tensor that dies goes to a free list of its thread, from which the next tensor of about
 //! the same size takes it. A steady step then allocates nothing.
 
+use super::shape::Shape;
 use bytemuck::{Pod, Zeroable};
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -19,79 +20,150 @@ struct Line([u8; LINE]);
 /// The bytes in a [`Line`].
 const LINE: usize = 64;
 
-/// A piece of memory, 64-byte aligned, shared among its clones.
+/// A shape, and the elements of a tensor of that shape, 64-byte aligned; shared among its clones.
 ///
-/// It is only ever `None` while it is being dropped.
+/// It is one pointer, so that tensors are cheap to hand around. It is only ever `None` while it is being dropped.
 #[derive(Clone)]
-pub(crate) struct Buffer(Option<Arc<Vec<Line>>>);
+pub(crate) struct Buffer(Option<Arc<Block>>);
+
+struct Block {
+    shape: Shape,
+    /// The number of elements.
+    size: usize,
+    /// The place of the first one in the memory, in elements.
+    offset: usize,
+    source: Source,
+}
+
+/// Whose memory a block is a piece of.
+enum Source {
+    /// Its own.
+    Own(Vec<Line>),
+    /// That of another block, which is not itself a view.
+    Of(Buffer),
+}
 
 impl Buffer {
-    /// Memory for `len` elements, which `fill` writes; before that it holds whatever was there.
+    /// A buffer of the given shape, which `fill` writes; before that it holds whatever was there.
     ///
     /// # Panics
     ///
     /// If the size in bytes overflows.
-    pub(crate) fn filled<T: Pod>(len: usize, fill: impl FnOnce(&mut [T])) -> Buffer {
-        let bytes = len
+    #[track_caller]
+    pub(crate) fn filled<T: Pod>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Buffer {
+        let size = shape.size();
+        let bytes = size
             .checked_mul(size_of::<T>())
             .expect("a tensor's size in bytes overflows");
-        let lines = bytes.div_ceil(LINE);
-        let reused = FREE
-            .try_with(|free| free.borrow_mut().take(lines))
-            .ok()
-            .flatten();
-        let fresh = || {
-            Arc::new(bytemuck::allocation::zeroed_vec(
-                SizeClass::of(lines).lines(),
-            ))
-        };
-        let mut memory = reused.unwrap_or_else(fresh);
-        // Memory in the list has no other owner, and neither has fresh memory.
-        if let Some(memory) = Arc::get_mut(&mut memory) {
-            fill(&mut bytemuck::cast_slice_mut(memory)[..len]);
+        let mut block = FreeList::block(bytes.div_ceil(LINE));
+        // A block from the list has no other owner, and neither has a fresh one.
+        if let Some(block) = Arc::get_mut(&mut block)
+            && let Source::Own(memory) = &mut block.source
+        {
+            fill(&mut bytemuck::cast_slice_mut(memory)[..size]);
+            (block.shape, block.size, block.offset) = (shape, size, 0);
         }
-        Buffer(Some(memory))
+        Buffer(Some(block))
     }
 
-    /// All of the memory.
-    pub(crate) fn as_slice<T: Pod>(&self) -> &[T] {
-        self.0
-            .as_ref()
-            .map_or(&[], |memory| bytemuck::cast_slice(memory))
+    /// The piece of this buffer from `offset` on, in another shape; its caller has checked that it lies inside.
+    pub(crate) fn view(&self, offset: usize, shape: Shape) -> Buffer {
+        let (root, begin) = match &self.0 {
+            Some(block) => match &block.source {
+                Source::Own(_) => (self, 0),
+                Source::Of(root) => (root, block.offset),
+            },
+            None => (self, 0),
+        };
+        let mut view = FreeList::block(0);
+        if let Some(block) = Arc::get_mut(&mut view) {
+            *block = Block {
+                size: shape.size(),
+                shape,
+                offset: begin + offset,
+                source: Source::Of(root.clone()),
+            };
+        }
+        Buffer(Some(view))
     }
 
-    /// Whether this is the only clone.
+    pub(crate) fn shape(&self) -> &Shape {
+        const NONE: &Shape = &Shape::scalar();
+        self.0.as_ref().map_or(NONE, |block| &block.shape)
+    }
+
+    /// The number of elements.
+    pub(crate) fn size(&self) -> usize {
+        self.0.as_ref().map_or(0, |block| block.size)
+    }
+
+    /// The elements.
+    pub(crate) fn data<T: Pod>(&self) -> &[T] {
+        let Some(block) = &self.0 else { return &[] };
+        &bytemuck::cast_slice(block.memory())[block.offset..][..block.size]
+    }
+
+    /// Whether this is the only clone, and no other buffer is a piece of the same memory.
     pub(crate) fn is_unshared(&self) -> bool {
         // There are no weak references, so one strong one is all there are.
-        self.0
-            .as_ref()
-            .is_some_and(|memory| Arc::strong_count(memory) == 1)
+        self.0.as_ref().is_some_and(|block| {
+            Arc::strong_count(block) == 1
+                && match &block.source {
+                    Source::Own(_) => true,
+                    Source::Of(root) => root.is_unshared(),
+                }
+        })
     }
 
-    /// All of the memory, to write to; `None` if another clone can see it.
-    pub(crate) fn as_mut_slice<T: Pod>(&mut self) -> Option<&mut [T]> {
-        let memory = self.0.as_mut().and_then(Arc::get_mut)?;
-        Some(bytemuck::cast_slice_mut(memory))
+    /// The elements, to write to; `None` if another buffer can see them.
+    pub(crate) fn data_mut<T: Pod>(&mut self) -> Option<&mut [T]> {
+        let block = self.0.as_mut().and_then(Arc::get_mut)?;
+        let memory = match &mut block.source {
+            Source::Own(memory) => memory,
+            Source::Of(root) => match &mut root.0.as_mut().and_then(Arc::get_mut)?.source {
+                Source::Own(memory) => memory,
+                Source::Of(_) => return None,
+            },
+        };
+        Some(&mut bytemuck::cast_slice_mut(memory)[block.offset..][..block.size])
     }
 
-    /// Whether both are the same piece of memory.
+    /// Whether both are pieces of the same memory.
     pub(crate) fn same(&self, other: &Buffer) -> bool {
         match (&self.0, &other.0) {
-            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (Some(a), Some(b)) => std::ptr::eq(a.memory(), b.memory()),
             _ => false,
         }
     }
 }
 
+impl Block {
+    /// All of the memory that it is a piece of.
+    fn memory(&self) -> &[Line] {
+        match &self.source {
+            Source::Own(memory) => memory,
+            Source::Of(root) => root.0.as_ref().map_or(&[], |root| root.memory()),
+        }
+    }
+
+    /// What it takes while it waits in the list.
+    fn kept_bytes(&self) -> usize {
+        size_of::<Block>() + size_of_val(self.memory())
+    }
+}
+
 impl Drop for Buffer {
+    #[inline]
     fn drop(&mut self) {
         // Where another clone is left, it will put the memory away. Where two threads drop the last two clones at
         // once, neither may see that it is the last, and the memory is freed as if there were no list.
-        if self.is_unshared()
-            && let Some(memory) = self.0.take()
+        if self
+            .0
+            .as_ref()
+            .is_some_and(|block| Arc::strong_count(block) == 1)
+            && let Some(block) = self.0.take()
         {
-            // A thread that is ending has no list any more, and then the memory is simply freed.
-            let _ = FREE.try_with(|free| free.borrow_mut().put(memory));
+            FreeList::put_away(block);
         }
     }
 }
@@ -107,30 +179,59 @@ thread_local! {
     static FREE: RefCell<FreeList> = const { RefCell::new(FreeList { classes: Vec::new(), bytes: 0 }) };
 }
 
-/// Memory in wait, by size class.
+/// Blocks in wait, by the size class of their memory; those of views have none.
 #[derive(Default)]
 struct FreeList {
-    classes: Vec<Vec<Arc<Vec<Line>>>>,
+    classes: Vec<Vec<Arc<Block>>>,
     bytes: usize,
 }
 
 impl FreeList {
-    fn take(&mut self, lines: usize) -> Option<Arc<Vec<Line>>> {
-        let memory = self.classes.get_mut(SizeClass::of(lines).0)?.pop()?;
-        self.bytes -= memory.len() * LINE;
-        Some(memory)
+    /// A block with memory of so many lines or more, and without another owner.
+    #[inline]
+    fn block(lines: usize) -> Arc<Block> {
+        let kept = FREE.try_with(|free| free.borrow_mut().take(lines));
+        kept.ok().flatten().unwrap_or_else(|| {
+            Arc::new(Block {
+                shape: Shape::scalar(),
+                size: 0,
+                offset: 0,
+                source: Source::Own(bytemuck::allocation::zeroed_vec(
+                    SizeClass::of(lines).lines(),
+                )),
+            })
+        })
     }
 
-    fn put(&mut self, memory: Arc<Vec<Line>>) {
-        let bytes = memory.len() * LINE;
+    /// Keeps a block that nobody owns any more.
+    fn put_away(mut block: Arc<Block>) {
+        if let Source::Of(_) = block.source
+            && let Some(view) = Arc::get_mut(&mut block)
+        {
+            // The view's hold on the other block ends here, before the list is borrowed, since that may come to the
+            // list as well.
+            view.source = Source::Own(Vec::new());
+        }
+        // A thread that is ending has no list any more, and then the memory is simply freed.
+        let _ = FREE.try_with(|free| free.borrow_mut().put(block));
+    }
+
+    fn take(&mut self, lines: usize) -> Option<Arc<Block>> {
+        let block = self.classes.get_mut(SizeClass::of(lines).0)?.pop()?;
+        self.bytes -= block.kept_bytes();
+        Some(block)
+    }
+
+    fn put(&mut self, block: Arc<Block>) {
+        let bytes = block.kept_bytes();
         if self.bytes + bytes > KEPT_BYTES {
             return;
         }
-        let SizeClass(class) = SizeClass::of(memory.len());
+        let SizeClass(class) = SizeClass::of(block.memory().len());
         if self.classes.len() <= class {
             self.classes.resize_with(class + 1, Vec::new);
         }
-        self.classes[class].push(memory);
+        self.classes[class].push(block);
         self.bytes += bytes;
     }
 }
@@ -181,26 +282,43 @@ mod tests {
         }
     }
 
+    fn buffer<T: Pod>(size: usize) -> Buffer {
+        Buffer::filled::<T>(Shape::from([size]), |_| ())
+    }
+
     #[test]
     fn memory_is_aligned_and_used_again() {
-        let first = Buffer::filled::<f32>(1000, |_| ());
-        let address = first.as_slice::<f32>().as_ptr();
+        let first = buffer::<f32>(1000);
+        let address = first.data::<f32>().as_ptr();
         assert_eq!(address.addr() % 64, 0);
         drop(first);
-        assert_eq!(
-            Buffer::filled::<f32>(999, |_| ())
-                .as_slice::<f32>()
-                .as_ptr(),
-            address
-        );
+        assert_eq!(buffer::<f32>(999).data::<f32>().as_ptr(), address);
     }
 
     #[test]
     fn shared_memory_is_not_written_to() {
-        let mut first = Buffer::filled::<u8>(3, |_| ());
+        let mut first = buffer::<u8>(3);
         let second = first.clone();
-        assert!(first.as_mut_slice::<u8>().is_none());
+        assert!(first.data_mut::<u8>().is_none());
         drop(second);
-        assert!(first.as_mut_slice::<u8>().is_some());
+        assert!(first.data_mut::<u8>().is_some());
+    }
+
+    #[test]
+    fn a_view_shares_memory_and_outlives_what_it_is_a_view_of() {
+        let mut whole = Buffer::filled::<u32>(Shape::from([100]), |data| {
+            data.iter_mut().zip(0..).for_each(|(x, i)| *x = i);
+        });
+        let middle = whole.view(20, Shape::from([3, 10]));
+        let mut row = middle.view(10, Shape::from([10]));
+        assert!(whole.same(&row) && row.data::<u32>()[0] == 30);
+        drop(middle);
+        assert!(whole.data_mut::<u32>().is_none() && row.data_mut::<u32>().is_none());
+        drop(whole);
+        row.data_mut::<u32>().unwrap()[9] = 7;
+        assert_eq!(row.data::<u32>(), [30, 31, 32, 33, 34, 35, 36, 37, 38, 7]);
+        let address = row.data::<u32>().as_ptr();
+        drop(row);
+        assert_eq!(buffer::<u32>(100).data::<u32>()[30..].as_ptr(), address);
     }
 }

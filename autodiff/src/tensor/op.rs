@@ -84,11 +84,9 @@ pub struct Point<'a, A: Algebra> {
     pub saved: Option<&'a Tensor<A::Element>>,
 }
 
-/// A user's operation behind one face, with a method for each reading of its rule.
+/// A recorded operation of the user's behind one face, with a method for each reading of its rule.
 pub(crate) trait ErasedOp<T: Real>: Debug + Send + Sync {
     fn name(&self) -> &'static str;
-    #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T>;
     fn vjp_computed(
         &self,
         at: &Point<'_, Tensor<T>>,
@@ -106,11 +104,6 @@ pub(crate) trait ErasedOp<T: Real>: Debug + Send + Sync {
 impl<T: Real, O: Op<T>> ErasedOp<T> for O {
     fn name(&self) -> &'static str {
         Op::name(self)
-    }
-
-    #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        Op::value(self, x)
     }
 
     fn vjp_computed(

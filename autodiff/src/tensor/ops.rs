@@ -2,7 +2,7 @@
 
 use super::array::Tensor;
 use super::element::Real;
-use super::op::{ErasedOp, Op, Point, Value};
+use super::op::{ErasedOp, Op, Point};
 use super::sample::Sample;
 use super::sweep::Adjoints;
 use super::var::Var;
@@ -29,6 +29,15 @@ macro_rules! operations {
             Custom(Arc<dyn ErasedOp<T>>),
         }
 
+        $($(
+            impl<T: Real> From<$Op $(<$T>)?> for Operation<T> {
+                #[inline]
+                fn from(op: $Op $(<$T>)?) -> Self {
+                    Operation::$Op(op)
+                }
+            }
+        )+)*
+
         impl<T: Real> Operation<T> {
             /// The name, as messages and pictures give it.
             pub(crate) fn name(&self) -> &'static str {
@@ -37,16 +46,6 @@ macro_rules! operations {
                     Operation::Constant => "constant",
                     $($(Operation::$Op(op) => Op::<T>::name(op),)+)*
                     Operation::Custom(op) => op.name(),
-                }
-            }
-
-            /// The value at the inputs `x`.
-            #[track_caller]
-            pub(crate) fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-                match self {
-                    Operation::Variable | Operation::Constant => unreachable!("a leaf is not computed"),
-                    $($(Operation::$Op(op) => Op::<T>::value(op, x),)+)*
-                    Operation::Custom(op) => op.value(x),
                 }
             }
 

@@ -53,7 +53,7 @@ impl<T: Real> Tape<T> {
                 _ => "",
             };
             let _ = writeln!(dot, "  n{index} [label=\"{}\"{border}];", label.join("\\n"));
-            for input in &node.inputs {
+            for input in node.input_nodes() {
                 let _ = writeln!(dot, "  n{input} -> n{index};");
             }
         }

@@ -2,13 +2,22 @@
 
 use smallvec::SmallVec;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 
 /// The extent of a tensor along each axis; a scalar has none.
-#[derive(PartialEq, Eq, Hash, Default)]
-pub struct Shape(SmallVec<[usize; 4]>);
+#[derive(Eq, Default)]
+pub struct Shape(SmallVec<[usize; INLINE]>);
+
+/// As many axes as a shape has without asking for memory.
+const INLINE: usize = 4;
 
 impl Shape {
+    /// The shape of a single number.
+    pub(crate) const fn scalar() -> Shape {
+        Shape(SmallVec::new_const())
+    }
+
     /// The number of elements: the product of the extents, and 1 for a scalar.
     ///
     /// # Panics
@@ -116,9 +125,25 @@ impl Shape {
 }
 
 impl Clone for Shape {
+    #[inline]
     fn clone(&self) -> Self {
-        // A copy of the whole, where the derived implementation would go element by element.
-        Shape(SmallVec::from_slice(&self.0))
+        // The ranks that occur, without a loop and without a call.
+        match self[..] {
+            [] => Shape::scalar(),
+            [n] => Shape::from([n]),
+            [m, n] => Shape::from([m, n]),
+            [l, m, n] => Shape::from([l, m, n]),
+            [k, l, m, n] => Shape::from([k, l, m, n]),
+            _ => Shape(SmallVec::from_slice(self)),
+        }
+    }
+}
+
+impl PartialEq for Shape {
+    #[inline]
+    fn eq(&self, other: &Shape) -> bool {
+        // Shapes are short, and a loop is faster than the call that comparing slices makes.
+        self.rank() == other.rank() && self.iter().zip(other.iter()).all(|(a, b)| a == b)
     }
 }
 
@@ -127,6 +152,12 @@ impl Deref for Shape {
 
     fn deref(&self) -> &[usize] {
         &self.0
+    }
+}
+
+impl Hash for Shape {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 
@@ -143,8 +174,14 @@ impl From<&Shape> for Shape {
 }
 
 impl<const N: usize> From<[usize; N]> for Shape {
+    #[inline]
     fn from(extents: [usize; N]) -> Self {
-        Shape(SmallVec::from_slice(&extents))
+        if N > INLINE {
+            return Shape(SmallVec::from_slice(&extents));
+        }
+        let mut padded = [0; INLINE];
+        padded[..N].copy_from_slice(&extents);
+        Shape(SmallVec::from_buf_and_len(padded, N))
     }
 }
 

@@ -5,9 +5,8 @@ use super::array::Tensor;
 use super::element::Real;
 use super::kernels::{Write, matmul, reduce};
 use super::op::Point;
-use super::ops::Operation;
 use super::shape::Shape;
-use super::tape::{Node, Tape};
+use super::tape::{Edge, Tape};
 use super::var::Var;
 use crate::elementwise::{Binary, Unary};
 use smallvec::SmallVec;
@@ -87,16 +86,7 @@ impl<A: Algebra> Slot<A> {
 pub struct Adjoints<'a, A> {
     slots: &'a mut [Slot<A>],
     x: &'a [&'a A],
-    targets: SmallVec<[Target; 3]>,
-}
-
-/// Where the adjoint of one input goes.
-#[derive(Clone, Copy, Debug)]
-struct Target {
-    slot: usize,
-    wanted: bool,
-    /// Whether a product may stay unevaluated: nothing before a leaf needs its adjoint.
-    deferred: bool,
+    edges: &'a [Edge],
 }
 
 impl<A: Algebra> Adjoints<'_, A> {
@@ -106,16 +96,16 @@ impl<A: Algebra> Adjoints<'_, A> {
             return;
         };
         let mut term = compute();
-        let shape = self.x[input].extents();
+        let x = self.x[input];
         let target = &mut self.slots[slot];
-        if term.extents() != shape {
-            if self.targets[input].deferred && matches!(target, Slot::Empty) {
+        if !term.has_extents_of(x) {
+            if self.edges[input].deferred && matches!(target, Slot::Empty) {
                 *target = Slot::Stretched(term);
                 return;
             }
-            term = term.sum_to(&shape);
+            term = term.sum_to(&x.extents());
         }
-        let mut sum = target.open(|| shape);
+        let mut sum = target.open(|| x.extents());
         A::add_to(&mut sum, term);
         target.close(sum);
     }
@@ -126,7 +116,7 @@ impl<A: Algebra> Adjoints<'_, A> {
             return;
         };
         let target = &mut self.slots[slot];
-        if self.targets[input].deferred && matches!(target, Slot::Empty) {
+        if self.edges[input].deferred && matches!(target, Slot::Empty) {
             *target = Slot::Product {
                 a: a.array.clone(),
                 a_transposed: a.transposed,
@@ -170,8 +160,8 @@ impl<A: Algebra> Adjoints<'_, A> {
     }
 
     fn wanted(&self, input: usize) -> Option<usize> {
-        let Target { slot, wanted, .. } = self.targets[input];
-        wanted.then_some(slot)
+        let edge = &self.edges[input];
+        edge.wanted.then_some(edge.node as usize)
     }
 }
 
@@ -292,18 +282,8 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
             slot.open(|| node.value.shape().clone())
         };
         let Some(y_bar) = y_bar else { continue };
-        let x: SmallVec<[&Tensor<T>; 3]> = node
-            .inputs
-            .iter()
-            .map(|&input| &nodes[input as usize].value)
-            .collect();
-        let targets = targets(node, |input| {
-            let input = &nodes[input];
-            (
-                input.tracked,
-                matches!(input.operation, Operation::Variable),
-            )
-        });
+        let x: SmallVec<[&Tensor<T>; 3]> =
+            node.input_nodes().map(|input| &nodes[input].value).collect();
         let at = Point {
             x: &x,
             y: &node.value,
@@ -315,7 +295,7 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
             &mut Adjoints {
                 slots: before,
                 x: &x,
-                targets,
+                edges: &node.inputs,
             },
         );
     }
@@ -342,10 +322,7 @@ pub(crate) fn record_pull_back<'t, T: Real>(
     }
     for (index, node) in tape.nodes().iter().enumerate().take(last + 1) {
         leads_to_wrt[index] |= node.tracked
-            && node
-                .inputs
-                .iter()
-                .any(|&input| leads_to_wrt[input as usize]);
+            && node.input_nodes().any(|input| leads_to_wrt[input]);
     }
 
     let mut slots: Vec<Slot<Var<'t, T>>> = Vec::new();
@@ -359,13 +336,18 @@ pub(crate) fn record_pull_back<'t, T: Real>(
         }
         let (before, here) = slots.split_at_mut(index);
         let Slot::Sum(y_bar) = &here[0] else { continue };
-        let inputs: SmallVec<[Var<'t, T>; 3]> = node
-            .inputs
-            .iter()
-            .map(|&index| Var { tape, index })
-            .collect();
+        let edge = |edge: &Edge| Edge {
+            wanted: leads_to_wrt[edge.node as usize],
+            deferred: false,
+            ..*edge
+        };
+        let edges: SmallVec<[Edge; 3]> = node.inputs.iter().map(edge).collect();
+        let input = |edge: &Edge| Var {
+            tape,
+            index: edge.node,
+        };
+        let inputs: SmallVec<[Var<'t, T>; 3]> = edges.iter().map(input).collect();
         let x: SmallVec<[&Var<'t, T>; 3]> = inputs.iter().collect();
-        let targets = targets(&node, |input| (leads_to_wrt[input], false));
         let y = Var {
             tape,
             index: index as u32,
@@ -381,7 +363,7 @@ pub(crate) fn record_pull_back<'t, T: Real>(
             &mut Adjoints {
                 slots: before,
                 x: &x,
-                targets,
+                edges: &edges,
             },
         );
     }
@@ -391,21 +373,4 @@ pub(crate) fn record_pull_back<'t, T: Real>(
             _ => tape.constant(Tensor::zeros(x.shape())),
         })
         .collect()
-}
-
-/// Where the adjoints of a node's inputs go; `facts` tells whether an input's is wanted, and may stay a product.
-fn targets<T: Real>(
-    node: &Node<T>,
-    facts: impl Fn(usize) -> (bool, bool),
-) -> SmallVec<[Target; 3]> {
-    let target = |&input: &u32| {
-        let slot = input as usize;
-        let (wanted, deferred) = facts(slot);
-        Target {
-            slot,
-            wanted,
-            deferred,
-        }
-    };
-    node.inputs.iter().map(target).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::array::Tensor;
 use super::element::Real;
-use super::op::{ErasedOp, Op};
+use super::op::{Op, Value};
 use super::ops::Operation;
 use super::sweep::Slot;
 use super::var::Var;
@@ -41,7 +41,7 @@ pub struct Tape<T: Real> {
 #[derive(Clone)]
 pub(crate) struct Node<T: Real> {
     pub(crate) operation: Operation<T>,
-    pub(crate) inputs: SmallVec<[u32; 3]>,
+    pub(crate) inputs: SmallVec<[Edge; 3]>,
     pub(crate) value: Tensor<T>,
     pub(crate) saved: Option<Tensor<T>>,
     /// Whether it depends on a variable; adjoints of others are never formed.
@@ -49,6 +49,35 @@ pub(crate) struct Node<T: Real> {
     /// Whether a sweep keeps its adjoint.
     pub(crate) anchored: bool,
     pub(crate) caller: &'static Location<'static>,
+}
+
+/// Where an input comes from, and what becomes of its adjoint.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
+    /// The number of the node that the input is.
+    pub(crate) node: u32,
+    /// Whether its adjoint is wanted: it depends on a variable.
+    pub(crate) wanted: bool,
+    /// Whether its adjoint may stay an unevaluated product: it is a variable, before which nothing needs it.
+    pub(crate) deferred: bool,
+}
+
+impl Edge {
+    #[inline(always)]
+    fn to<T: Real>(number: u32, node: &Node<T>) -> Edge {
+        Edge {
+            node: number,
+            wanted: node.tracked,
+            deferred: matches!(node.operation, Operation::Variable),
+        }
+    }
+}
+
+impl<T: Real> Node<T> {
+    /// The numbers of the nodes that the inputs are.
+    pub(crate) fn input_nodes(&self) -> impl Iterator<Item = usize> {
+        self.inputs.iter().map(|edge| edge.node as usize)
+    }
 }
 
 impl<T: Real> Tape<T> {
@@ -91,8 +120,13 @@ impl<T: Real> Tape<T> {
     /// If an input is of another tape, or the operation refuses its shapes.
     #[track_caller]
     pub fn apply<'t>(&'t self, op: impl Op<T> + 'static, inputs: &[Var<'t, T>]) -> Var<'t, T> {
-        let op: Arc<dyn ErasedOp<T>> = Arc::new(op);
-        self.record(Operation::Custom(op), inputs)
+        let value = {
+            let nodes = self.nodes.borrow();
+            let value = |&input: &Var<'t, T>| &nodes[self.place_of(input, &op)].value;
+            let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(value).collect();
+            op.value(&x)
+        };
+        self.append(Operation::Custom(Arc::new(op)), inputs, value)
     }
 
     /// Forgets everything recorded, and keeps the memory.
@@ -161,7 +195,7 @@ impl<T: Real> Tape<T> {
                 },
             )| {
                 let element = value.data().iter().position(|x| !x.to_f64().is_finite())?;
-                let input = |&input: &u32| nodes[input as usize].value.to_string();
+                let input = |edge: &Edge| nodes[edge.node as usize].value.to_string();
                 Some(NonFinite {
                     node,
                     operation: operation.name(),
@@ -180,40 +214,59 @@ impl<T: Real> Tape<T> {
     ///
     /// If an input is of another tape, or the operation refuses its shapes.
     #[track_caller]
-    pub(crate) fn record<'t>(
+    pub(crate) fn record<'t, O, const N: usize>(
         &'t self,
-        operation: Operation<T>,
-        inputs: &[Var<'t, T>],
-    ) -> Var<'t, T> {
-        let mut tracked = false;
-        let mut indices: SmallVec<[u32; 3]> = SmallVec::new();
+        op: O,
+        inputs: [Var<'t, T>; N],
+    ) -> Var<'t, T>
+    where
+        O: Op<T> + Into<Operation<T>>,
+    {
         let value = {
             let nodes = self.nodes.borrow();
-            let mut values: SmallVec<[&Tensor<T>; 3]> = SmallVec::new();
-            for input in inputs {
-                assert!(
-                    std::ptr::eq(input.tape, self),
-                    "{}: an input is a variable of another tape",
-                    operation.name()
-                );
-                let node = &nodes[input.index as usize];
-                tracked |= node.tracked;
-                values.push(&node.value);
-                indices.push(input.index);
-            }
-            operation.value(&values)
+            let x = inputs.map(|input| &nodes[self.place_of(input, &op)].value);
+            op.value(&x)
         };
-        // What depends on no variable is a constant, and need not remember how it came about, except for its name.
-        let saved = if tracked { value.saved } else { None };
-        let caller = Location::caller();
+        self.append(op.into(), &inputs, value)
+    }
+
+    /// The place of an input in the list of nodes.
+    #[inline(always)]
+    #[track_caller]
+    fn place_of(&self, input: Var<'_, T>, op: &impl Op<T>) -> usize {
+        assert!(
+            std::ptr::eq(input.tape, self),
+            "{}: an input is a variable of another tape",
+            op.name()
+        );
+        input.index as usize
+    }
+
+    /// Appends the result of an operation.
+    #[inline(always)]
+    #[track_caller]
+    fn append(
+        &self,
+        operation: Operation<T>,
+        inputs: &[Var<'_, T>],
+        value: Value<T>,
+    ) -> Var<'_, T> {
+        let (inputs, tracked) = {
+            let nodes = self.nodes.borrow();
+            let edge = |input: &Var<'_, T>| Edge::to(input.index, &nodes[input.index as usize]);
+            let edges: SmallVec<[Edge; 3]> = inputs.iter().map(edge).collect();
+            let tracked = edges.iter().any(|edge| edge.wanted);
+            (edges, tracked)
+        };
         self.push(Node {
             operation,
-            inputs: indices,
+            inputs,
             value: value.y,
-            saved,
+            // What depends on no variable is a constant, and need not remember how it came about, but for its name.
+            saved: if tracked { value.saved } else { None },
             tracked,
             anchored: false,
-            caller,
+            caller: Location::caller(),
         })
     }
 
@@ -293,7 +346,7 @@ impl<T: Real> fmt::Debug for Tape<T> {
                 f,
                 "%{index} = {} {:?} {}",
                 node.operation.name(),
-                &node.inputs[..],
+                node.input_nodes().collect::<Vec<_>>(),
                 node.value.shape()
             )?;
         }

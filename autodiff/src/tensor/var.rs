@@ -3,7 +3,7 @@
 use super::algebra::{Algebra, Factor};
 use super::array::Tensor;
 use super::element::Real;
-use super::ops::{self, CrossEntropy, Operation};
+use super::ops::{self, CrossEntropy};
 use super::shape::Shape;
 use super::sweep::{Gradients, pull_back, record_pull_back};
 use super::tape::Tape;
@@ -366,13 +366,13 @@ impl<'t, T: Real> Algebra for Var<'t, T> {
 
     #[track_caller]
     fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
-        let operation = ops::MatMul {
+        let product = ops::MatMul {
             a_transposed: a.transposed,
             b_transposed: b.transposed,
         };
         a.array
             .tape
-            .record(Operation::MatMul(operation), &[*a.array, *b.array])
+            .record(product, [*a.array, *b.array])
     }
 
     #[track_caller]

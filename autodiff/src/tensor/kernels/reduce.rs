@@ -4,6 +4,7 @@
 
 use super::super::buffer::Buffer;
 use super::super::element::Real;
+use super::super::shape::Shape;
 use super::Write;
 
 /// The number of terms that are added one after the other.
@@ -79,11 +80,11 @@ fn add_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
         add_rows(second, length, out);
         return;
     }
-    let partial = Buffer::filled::<T>(length, |partial| {
+    let partial = Buffer::filled::<T>(Shape::from([length]), |partial| {
         partial.fill(zero());
         add_rows(second, length, partial);
     });
-    for (out, &partial) in out.iter_mut().zip(partial.as_slice::<T>()) {
+    for (out, &partial) in out.iter_mut().zip(partial.data::<T>()) {
         *out = *out + partial;
     }
 }

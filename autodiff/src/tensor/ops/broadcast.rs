@@ -13,7 +13,6 @@ use super::super::sample::Sample;
 use super::super::shape::Shape;
 use super::super::sweep::Adjoints;
 use super::super::var::Var;
-use super::Operation;
 
 /// Stretching to a shape.
 #[derive(Clone, Debug)]
@@ -73,7 +72,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn broadcast_to(self, shape: impl Into<Shape>) -> Var<'t, T> {
-        self.tape.record(Operation::Broadcast(Broadcast(shape.into())), &[self])
+        self.tape.record(Broadcast(shape.into()), [self])
     }
 }
 

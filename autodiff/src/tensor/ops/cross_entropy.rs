@@ -15,7 +15,6 @@ use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::sweep::Adjoints;
 use super::super::var::Var;
-use super::Operation;
 
 /// What a classifier should have answered.
 #[derive(Clone, Debug, PartialEq)]
@@ -247,7 +246,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn cross_entropy(self, how: impl Into<CrossEntropy<T>>) -> Var<'t, T> {
-        self.tape.record(Operation::CrossEntropyLoss(CrossEntropyLoss(how.into())), &[self])
+        self.tape.record(CrossEntropyLoss(how.into()), [self])
     }
 }
 

@@ -12,7 +12,6 @@ use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::sweep::Adjoints;
 use super::super::var::{Operand, Var};
-use super::Operation;
 use crate::elementwise::{Binary, Unary, elementwise_table};
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -58,13 +57,13 @@ impl<T: Real> Op<T> for Zip {
 /// Records a function of one variable.
 #[track_caller]
 pub(crate) fn map<T: Real>(function: Unary, x: Var<'_, T>) -> Var<'_, T> {
-    x.tape.record(Operation::Map(Map(function)), &[x])
+    x.tape.record(Map(function), [x])
 }
 
 /// Records a function of two variables.
 #[track_caller]
 pub(crate) fn zip<'t, T: Real>(function: Binary, a: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
-    a.tape.record(Operation::Zip(Zip(function)), &[a, b])
+    a.tape.record(Zip(function), [a, b])
 }
 
 /// Makes the methods of tensors and of variables.

@@ -17,7 +17,6 @@ use super::super::sample::Sample;
 use super::super::shape::Shape;
 use super::super::sweep::Adjoints;
 use super::super::var::{Operand, Var};
-use super::Operation;
 
 /// Matrix product and bias in one.
 #[derive(Clone, Copy, Debug)]
@@ -93,7 +92,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn linear(self, weight: impl Operand<'t, T>, bias: impl Operand<'t, T>) -> Var<'t, T> {
         let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
-        self.tape.record(Operation::Linear(Linear), &[self, weight, bias])
+        self.tape.record(Linear, [self, weight, bias])
     }
 }
 

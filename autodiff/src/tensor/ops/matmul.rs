@@ -11,7 +11,6 @@ use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::sweep::Adjoints;
 use super::super::var::{Operand, Var};
-use super::Operation;
 
 /// The product of two matrices, each read as it lies or transposed.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +99,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn matmul(self, other: impl Operand<'t, T>) -> Var<'t, T> {
         let operation = MatMul { a_transposed: false, b_transposed: false };
-        self.tape.record(Operation::MatMul(operation), &[self, other.on(self.tape)])
+        self.tape.record(operation, [self, other.on(self.tape)])
     }
 }
 

@@ -14,7 +14,6 @@ use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::sweep::Adjoints;
 use super::super::var::Var;
-use super::Operation;
 use super::sum::check_axes;
 
 /// The maximum along an axis, which is kept with extent 1.
@@ -94,7 +93,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn max_over_keepdims(self, axis: usize) -> Var<'t, T> {
-        self.tape.record(Operation::Max(Max { axis }), &[self])
+        self.tape.record(Max { axis }, [self])
     }
 }
 

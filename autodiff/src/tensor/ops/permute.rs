@@ -13,7 +13,6 @@ use super::super::sample::Sample;
 use super::super::shape::Shape;
 use super::super::sweep::Adjoints;
 use super::super::var::Var;
-use super::Operation;
 use smallvec::SmallVec;
 
 /// The order: axis `i` of the output is axis `order[i]` of the input.
@@ -91,7 +90,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn permute(self, order: &[usize]) -> Var<'t, T> {
-        self.tape.record(Operation::Permute(Permute(SmallVec::from_slice(order))), &[self])
+        self.tape.record(Permute(SmallVec::from_slice(order)), [self])
     }
 
     /// The transpose of a matrix.

@@ -12,7 +12,6 @@ use super::super::sample::Sample;
 use super::super::shape::Shape;
 use super::super::sweep::Adjoints;
 use super::super::var::Var;
-use super::Operation;
 
 /// Reshaping; the data stay where they are.
 #[derive(Clone, Debug)]
@@ -42,7 +41,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn reshape(self, shape: impl Into<Shape>) -> Var<'t, T> {
-        self.tape.record(Operation::Reshape(Reshape(shape.into())), &[self])
+        self.tape.record(Reshape(shape.into()), [self])
     }
 }
 

@@ -15,7 +15,6 @@ use super::super::shape::Shape;
 use super::super::sweep::Adjoints;
 use super::super::var::Var;
 use super::super::kernels::broadcast::Walk;
-use super::Operation;
 
 /// Choice by a mask, which is a constant.
 #[derive(Clone, Debug)]
@@ -118,7 +117,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn select(mask: &Tensor<u8>, a: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
-        a.tape.record(Operation::Select(Select(mask.clone())), &[a, b])
+        a.tape.record(Select(mask.clone()), [a, b])
     }
 }
 

@@ -17,7 +17,6 @@ use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::sweep::Adjoints;
 use super::super::var::Var;
-use super::Operation;
 use super::sum::check_axes;
 
 /// Softmax along an axis.
@@ -105,7 +104,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn softmax(self, axis: usize) -> Var<'t, T> {
-        self.tape.record(Operation::Softmax(Softmax { axis }), &[self])
+        self.tape.record(Softmax { axis }, [self])
     }
 
     /// The logarithm of softmax along an axis: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
@@ -116,7 +115,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn log_softmax(self, axis: usize) -> Var<'t, T> {
-        self.tape.record(Operation::LogSoftmax(LogSoftmax { axis }), &[self])
+        self.tape.record(LogSoftmax { axis }, [self])
     }
 }
 

@@ -11,7 +11,6 @@ use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::sweep::Adjoints;
 use super::super::var::{Operand, Var};
-use super::Operation;
 
 /// The sum of the squares of all differences.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +56,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn squared_distance(self, other: impl Operand<'t, T>) -> Var<'t, T> {
-        self.tape.record(Operation::SquaredDistance(SquaredDistance), &[self, other.on(self.tape)])
+        self.tape.record(SquaredDistance, [self, other.on(self.tape)])
     }
 }
 

@@ -12,7 +12,6 @@ use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::sweep::Adjoints;
 use super::super::var::Var;
-use super::Operation;
 use smallvec::SmallVec;
 
 /// The sum over axes, which are kept with extent 1 or dropped.
@@ -202,7 +201,7 @@ impl<'t, T: Real> Var<'t, T> {
 
     #[track_caller]
     fn record_sum(self, axes: &[usize], keepdims: bool) -> Var<'t, T> {
-        self.tape.record(Operation::Sum(Sum { axes: SmallVec::from_slice(axes), keepdims }), &[self])
+        self.tape.record(Sum { axes: SmallVec::from_slice(axes), keepdims }, [self])
     }
 }
 

@@ -47,8 +47,7 @@ impl Layout {
         let place_of_node = (0..nodes.len()).collect();
         let mut edges = Vec::new();
         for (index, node) in nodes.iter().enumerate() {
-            for &input in &node.inputs {
-                let input = input as usize;
+            for input in node.input_nodes() {
                 let mut edge = vec![input];
                 for layer in layer_of[input] + 1..layer_of[index] {
                     edge.push(places.len());
@@ -171,14 +170,14 @@ impl Layout {
 fn layers<T: Real>(nodes: &[Node<T>]) -> Vec<usize> {
     let mut layers = vec![0; nodes.len()];
     for (index, node) in nodes.iter().enumerate() {
-        let lowest = node.inputs.iter().map(|&input| layers[input as usize] + 1);
+        let lowest = node.input_nodes().map(|input| layers[input] + 1);
         layers[index] = lowest.max().unwrap_or(0);
     }
     // What has no inputs moves down to its first use.
     let mut first_use = vec![usize::MAX; nodes.len()];
     for (index, node) in nodes.iter().enumerate() {
-        for &input in &node.inputs {
-            let first = &mut first_use[input as usize];
+        for input in node.input_nodes() {
+            let first = &mut first_use[input];
             *first = (*first).min(layers[index]);
         }
     }
