@@ -36,12 +36,32 @@ impl Activation {
     /// µ(z), elementwise.
     #[must_use]
     pub fn apply<A: Algebra>(self, z: &A) -> A {
+        self.function()
+            .map_or_else(|| z.clone(), |function| z.unary(function))
+    }
+
+    /// µ(W a + b), a layer of neurons, with a sample a row of `a`.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`.
+    #[must_use]
+    #[track_caller]
+    pub fn layer<A: Algebra>(self, a: &A, weight: &A, bias: &A) -> A {
+        match self.function() {
+            Some(function) => a.layer(weight, bias, function),
+            None => a.linear(weight, bias),
+        }
+    }
+
+    /// The function of autodiff's table; there is none for the identity.
+    fn function(self) -> Option<Unary> {
         match self {
-            Activation::Relu => z.unary(Unary::Relu {}),
-            Activation::Sigmoid => z.unary(Unary::Sigmoid {}),
-            Activation::Tanh => z.unary(Unary::Tanh {}),
-            Activation::Softplus => z.unary(Unary::Softplus {}),
-            Activation::Identity => z.clone(),
+            Activation::Relu => Some(Unary::Relu {}),
+            Activation::Sigmoid => Some(Unary::Sigmoid {}),
+            Activation::Tanh => Some(Unary::Tanh {}),
+            Activation::Softplus => Some(Unary::Softplus {}),
+            Activation::Identity => None,
         }
     }
 

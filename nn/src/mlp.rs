@@ -93,11 +93,12 @@ impl Mlp {
             2 * self.layers(),
             "a weight and a bias for each layer"
         );
-        let mut z = x.linear(&parameters[0], &parameters[1]);
-        for layer in parameters[2..].chunks_exact(2) {
-            z = self.hidden.apply(&z).linear(&layer[0], &layer[1]);
+        let (hidden, last) = parameters.split_at(parameters.len() - 2);
+        let mut a = x.clone();
+        for layer in hidden.chunks_exact(2) {
+            a = self.hidden.layer(&a, &layer[0], &layer[1]);
         }
-        z
+        a.linear(&last[0], &last[1])
     }
 
     /// The pre-activations zᴸ of the last layer; the largest one names the class.

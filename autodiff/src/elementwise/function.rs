@@ -166,3 +166,46 @@ macro_rules! functions {
 }
 
 elementwise_table!(functions);
+
+impl Unary {
+    /// Whether the value tells the slope: f′(x) is [`slope`](Unary::slope)`(y, y)` where y = f(x).
+    ///
+    /// What computes such a function need not keep the argument.
+    #[must_use]
+    #[inline(always)]
+    pub fn value_tells_slope(self) -> bool {
+        matches!(
+            self,
+            Unary::Relu {} | Unary::Sigmoid {} | Unary::Tanh {} | Unary::Exp {} | Unary::Neg {}
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether slope(y, y) is slope(x, y), over and beyond the intervals where the function is smooth.
+    fn value_tells_slope(function: Unary) -> bool {
+        let points = (-50..=50).map(|i| f64::from(i) * 0.1);
+        let same = |x: f64| {
+            let y = x.unary(function);
+            let (by_value, by_both) = (function.slope(y, y), function.slope(x, y));
+            by_value == by_both || (by_value.is_nan() && by_both.is_nan())
+        };
+        points.chain([f64::NAN]).all(same)
+    }
+
+    #[test]
+    fn the_value_tells_the_slope_where_it_is_said_to() {
+        let catalogue = Unary::catalogue();
+        let said = catalogue
+            .iter()
+            .filter(|(function, _)| function.value_tells_slope());
+        assert_eq!(said.clone().count(), 5);
+        for (function, _) in said {
+            assert!(value_tells_slope(*function), "{}", function.name());
+        }
+        assert!(!value_tells_slope(Unary::Softplus {}) && !value_tells_slope(Unary::Sin {}));
+    }
+}

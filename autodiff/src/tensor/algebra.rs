@@ -82,6 +82,13 @@ pub trait Algebra: Clone + Debug {
     #[track_caller]
     fn linear(&self, weight: &Self, bias: &Self) -> Self;
 
+    /// `f(self · weightᵀ + bias)`, a layer of neurons.
+    #[must_use]
+    #[track_caller]
+    fn layer(&self, weight: &Self, bias: &Self, function: Unary) -> Self {
+        self.linear(weight, bias).unary(function)
+    }
+
     /// Softmax along an axis.
     #[must_use]
     #[track_caller]

@@ -77,12 +77,8 @@ impl Buffer {
         };
         let mut view = FreeList::block(0);
         if let Some(block) = Arc::get_mut(&mut view) {
-            *block = Block {
-                size: shape.size(),
-                shape,
-                offset: begin + offset,
-                source: Source::Of(root.clone()),
-            };
+            (block.size, block.shape) = (shape.size(), shape);
+            (block.offset, block.source) = (begin + offset, Source::Of(root.clone()));
         }
         Buffer(Some(view))
     }

@@ -107,7 +107,7 @@ operations! {
     reshape: Reshape;
     permute: Permute;
     matmul: MatMul;
-    linear: Linear;
+    linear: Linear, Layer;
     softmax: Softmax, LogSoftmax;
     cross_entropy: CrossEntropyLoss<T>;
     squared_distance: SquaredDistance;

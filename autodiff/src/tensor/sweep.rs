@@ -282,8 +282,10 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
             slot.open(|| node.value.shape().clone())
         };
         let Some(y_bar) = y_bar else { continue };
-        let x: SmallVec<[&Tensor<T>; 3]> =
-            node.input_nodes().map(|input| &nodes[input].value).collect();
+        let x: SmallVec<[&Tensor<T>; 3]> = node
+            .input_nodes()
+            .map(|input| &nodes[input].value)
+            .collect();
         let at = Point {
             x: &x,
             y: &node.value,
@@ -321,8 +323,7 @@ pub(crate) fn record_pull_back<'t, T: Real>(
         leads_to_wrt[x.index as usize] = true;
     }
     for (index, node) in tape.nodes().iter().enumerate().take(last + 1) {
-        leads_to_wrt[index] |= node.tracked
-            && node.input_nodes().any(|input| leads_to_wrt[input]);
+        leads_to_wrt[index] |= node.tracked && node.input_nodes().any(|input| leads_to_wrt[input]);
     }
 
     let mut slots: Vec<Slot<Var<'t, T>>> = Vec::new();

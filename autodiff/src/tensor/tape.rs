@@ -254,7 +254,13 @@ impl<T: Real> Tape<T> {
         let (inputs, tracked) = {
             let nodes = self.nodes.borrow();
             let edge = |input: &Var<'_, T>| Edge::to(input.index, &nodes[input.index as usize]);
-            let edges: SmallVec<[Edge; 3]> = inputs.iter().map(edge).collect();
+            let edges: SmallVec<[Edge; 3]> = match inputs {
+                // The usual numbers, without a loop.
+                [a] => SmallVec::from_buf_and_len([edge(a); 3], 1),
+                [a, b] => SmallVec::from_buf_and_len([edge(a), edge(b), edge(b)], 2),
+                [a, b, c] => SmallVec::from_buf([edge(a), edge(b), edge(c)]),
+                _ => inputs.iter().map(edge).collect(),
+            };
             let tracked = edges.iter().any(|edge| edge.wanted);
             (edges, tracked)
         };

@@ -370,14 +370,17 @@ impl<'t, T: Real> Algebra for Var<'t, T> {
             a_transposed: a.transposed,
             b_transposed: b.transposed,
         };
-        a.array
-            .tape
-            .record(product, [*a.array, *b.array])
+        a.array.tape.record(product, [*a.array, *b.array])
     }
 
     #[track_caller]
     fn linear(&self, weight: &Self, bias: &Self) -> Self {
         Var::linear(*self, *weight, *bias)
+    }
+
+    #[track_caller]
+    fn layer(&self, weight: &Self, bias: &Self, function: Unary) -> Self {
+        Var::layer(*self, *weight, *bias, function)
     }
 
     #[track_caller]

@@ -1,7 +1,8 @@
-//! The affine layer, `Z = X Wᵀ + b`: a sample a row, `W` (out, in) as in the paper.
+//! The affine layer, `Z = X Wᵀ + b`, and a layer of neurons, `Y = f(X Wᵀ + b)`: a sample a row, `W` (out, in) as in
+//! the paper.
 //!
 //! ```text
-//! vjp   X̄ = Z̄ W,   W̄ = Z̄ᵀ X,   b̄ = Σ rows of Z̄
+//! vjp   Z̄ = Ȳ ⊙ f′(Z),   X̄ = Z̄ W,   W̄ = Z̄ᵀ X,   b̄ = Σ rows of Z̄
 //! ```
 //!
 //! Read as column-major matrices, with samples as columns, these are the paper's `Z = W A + B`, `∂C/∂W = Δ Aᵀ` and
@@ -17,6 +18,7 @@ use super::super::sample::Sample;
 use super::super::shape::Shape;
 use super::super::sweep::Adjoints;
 use super::super::var::{Operand, Var};
+use crate::elementwise::Unary;
 
 /// Matrix product and bias in one.
 #[derive(Clone, Copy, Debug)]
@@ -33,11 +35,41 @@ impl<T: Real> Op<T> for Linear {
     }
 
     fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, z_bar: A, x_bar: &mut Adjoints<'_, A>) {
-        let (x, weight) = (at.x[0], at.x[1]);
-        x_bar.add_product(0, plain(&z_bar), plain(weight));
-        x_bar.add_product(1, transposed(&z_bar), plain(x));
-        x_bar.add(2, || z_bar);
+        add_terms(at, z_bar, x_bar);
     }
+}
+
+/// Matrix product, bias and a function of the table in one, of which only the value is kept.
+///
+/// The function is one of those whose [value tells the slope](Unary::value_tells_slope).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layer(Unary);
+
+impl<T: Real> Op<T> for Layer {
+    fn name(&self) -> &'static str {
+        "layer"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+        Algebra::layer(x[0], x[1], x[2], self.0).into()
+    }
+
+    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+        let mut z_bar = None;
+        A::add_unary_vjp_to(&mut z_bar, self.0, at.y, at.y, y_bar);
+        if let Some(z_bar) = z_bar {
+            add_terms(at, z_bar, x_bar);
+        }
+    }
+}
+
+/// Adds what the adjoint of `X Wᵀ + b` makes of those of X, W and b.
+fn add_terms<A: Algebra>(at: &Point<'_, A>, z_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    let (x, weight) = (at.x[0], at.x[1]);
+    x_bar.add_product(0, plain(&z_bar), plain(weight));
+    x_bar.add_product(1, transposed(&z_bar), plain(x));
+    x_bar.add(2, || z_bar);
 }
 
 impl<T: Real> Tensor<T> {
@@ -94,6 +126,35 @@ impl<'t, T: Real> Var<'t, T> {
         let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
         self.tape.record(Linear, [self, weight, bias])
     }
+
+    /// A layer of neurons, `f(self · weightᵀ + bias)`, for samples as rows.
+    ///
+    /// It is what [`linear`](Var::linear) and the function give one after the other. Where the function's
+    /// [value tells its slope](Unary::value_tells_slope) it is one node, and the pre-activations are not kept.
+    ///
+    /// ```
+    /// # use autodiff::{elementwise::Unary, tensor::Tape};
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0]]);
+    /// let weight = tape.var([[0.5, -0.5], [1.0, 1.0]]);
+    /// let bias = tape.var([0.25, 0.0]);
+    /// let y = x.layer(weight, bias, Unary::Relu {});
+    /// assert_eq!(y.value().data(), [0.0, 3.0]);
+    /// assert_eq!(y.sum().gradients().wrt(weight).data(), [0.0, 0.0, 1.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`.
+    #[must_use]
+    #[track_caller]
+    pub fn layer(self, weight: impl Operand<'t, T>, bias: impl Operand<'t, T>, function: Unary) -> Var<'t, T> {
+        if !function.value_tells_slope() {
+            return super::map(function, self.linear(weight, bias));
+        }
+        let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
+        self.tape.record(Layer(function), [self, weight, bias])
+    }
 }
 
 pub(super) fn samples() -> Vec<Sample> {
@@ -102,6 +163,14 @@ pub(super) fn samples() -> Vec<Sample> {
         Sample::new("linear", &[&[samples, inputs], &[outputs, inputs], &[outputs]], |x| x[0].linear(x[1], x[2]))
     };
     let mut samples: Vec<Sample> = extents.map(sample).into();
+    for function in [Unary::Relu {}, Unary::Sigmoid {}, Unary::Tanh {}, Unary::Softplus {}] {
+        let sample = |(samples, inputs, outputs)| {
+            Sample::new("layer", &[&[samples, inputs], &[outputs, inputs], &[outputs]], move |x| {
+                x[0].layer(x[1], x[2], function)
+            })
+        };
+        samples.extend(extents.map(sample));
+    }
     // A weight that is used twice gets both products.
     samples.push(Sample::new("linear", &[&[2, 3], &[3, 3], &[3]], |x| x[0].linear(x[1], x[2]).linear(x[1], x[2])));
     samples
