@@ -120,9 +120,10 @@ impl<T: Real> Tape<T> {
     /// If an input is of another tape, or the operation refuses its shapes.
     #[track_caller]
     pub fn apply<'t>(&'t self, op: impl Op<T> + 'static, inputs: &[Var<'t, T>]) -> Var<'t, T> {
+        self.check(inputs, &op);
         let value = {
             let nodes = self.nodes.borrow();
-            let value = |&input: &Var<'t, T>| &nodes[self.place_of(input, &op)].value;
+            let value = |input: &Var<'t, T>| &nodes[input.index as usize].value;
             let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(value).collect();
             op.value(&x)
         };
@@ -222,24 +223,26 @@ impl<T: Real> Tape<T> {
     where
         O: Op<T> + Into<Operation<T>>,
     {
+        self.check(&inputs, &op);
         let value = {
             let nodes = self.nodes.borrow();
-            let x = inputs.map(|input| &nodes[self.place_of(input, &op)].value);
+            let x = inputs.map(|input| &nodes[input.index as usize].value);
             op.value(&x)
         };
         self.append(op.into(), &inputs, value)
     }
 
-    /// The place of an input in the list of nodes.
+    /// Checks that the inputs of an operation are of this tape.
     #[inline(always)]
     #[track_caller]
-    fn place_of(&self, input: Var<'_, T>, op: &impl Op<T>) -> usize {
-        assert!(
-            std::ptr::eq(input.tape, self),
-            "{}: an input is a variable of another tape",
-            op.name()
-        );
-        input.index as usize
+    fn check(&self, inputs: &[Var<'_, T>], op: &impl Op<T>) {
+        for input in inputs {
+            assert!(
+                std::ptr::eq(input.tape, self),
+                "{}: an input is a variable of another tape",
+                op.name()
+            );
+        }
     }
 
     /// Appends the result of an operation.

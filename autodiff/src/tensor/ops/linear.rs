@@ -163,14 +163,18 @@ pub(super) fn samples() -> Vec<Sample> {
         Sample::new("linear", &[&[samples, inputs], &[outputs, inputs], &[outputs]], |x| x[0].linear(x[1], x[2]))
     };
     let mut samples: Vec<Sample> = extents.map(sample).into();
-    for function in [Unary::Relu {}, Unary::Sigmoid {}, Unary::Tanh {}, Unary::Softplus {}] {
-        let sample = |(samples, inputs, outputs)| {
-            Sample::new("layer", &[&[samples, inputs], &[outputs, inputs], &[outputs]], move |x| {
-                x[0].layer(x[1], x[2], function)
-            })
-        };
-        samples.extend(extents.map(sample));
+    let layer = |function, intervals: [(f64, f64); 3]| {
+        extents.map(|(samples, inputs, outputs)| {
+            let shapes: [&[usize]; 3] = [&[samples, inputs], &[outputs, inputs], &[outputs]];
+            Sample::within("layer", &shapes, &intervals, move |x| x[0].layer(x[1], x[2], function))
+        })
+    };
+    for function in [Unary::Sigmoid {}, Unary::Tanh {}, Unary::Softplus {}] {
+        samples.extend(layer(function, [(-1.0, 1.0); 3]));
     }
+    // On either side of the kink, and away from it.
+    samples.extend(layer(Unary::Relu {}, [(0.3, 1.0), (0.1, 1.0), (0.1, 0.3)]));
+    samples.extend(layer(Unary::Relu {}, [(0.3, 1.0), (-1.0, -0.1), (-0.3, -0.1)]));
     // A weight that is used twice gets both products.
     samples.push(Sample::new("linear", &[&[2, 3], &[3, 3], &[3]], |x| x[0].linear(x[1], x[2]).linear(x[1], x[2])));
     samples
