@@ -397,7 +397,7 @@ impl<T: Element> fmt::Display for Tensor<T> {
         if self.size() > SHOWN {
             return write!(f, "[… of shape {}]", self.shape());
         }
-        write_nested(f, &self.shape(), self.data(), 0)
+        write_nested(f, self.shape(), self.data(), 0)
     }
 }
 

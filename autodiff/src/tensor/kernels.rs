@@ -7,6 +7,7 @@ pub(crate) mod permute;
 pub(crate) mod reduce;
 pub(crate) mod simd;
 pub(crate) mod softmax;
+pub(crate) mod unpacked;
 
 /// What a kernel does with what it computes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

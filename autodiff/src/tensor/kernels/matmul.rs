@@ -1,7 +1,8 @@
-//! The matrix product, from the `gemm` crate, behind one checked door.
+//! The matrix product, behind one checked door: from the `gemm` crate, or, where packing does not pay, from [`unpacked`](super::unpacked).
 #![allow(unsafe_code)]
 
 use super::Write;
+use super::unpacked::Unpacked;
 
 /// A row-major matrix, read as it lies or transposed.
 #[derive(Clone, Copy)]
@@ -49,6 +50,44 @@ impl<'a, T> Matrix<'a, T> {
     pub(crate) fn columns(&self) -> usize {
         self.columns
     }
+
+    /// The data, of rows × columns elements.
+    pub(crate) fn data(&self) -> &'a [T] {
+        self.data
+    }
+
+    /// How far apart two rows are in the data: 1, or the number of columns.
+    pub(crate) fn row_step(&self) -> usize {
+        self.row_step
+    }
+
+    /// How far apart two columns are in the data: 1, or the number of rows.
+    pub(crate) fn column_step(&self) -> usize {
+        self.column_step
+    }
+}
+
+impl<T: Copy> Matrix<'_, T> {
+    /// The element at (i, j).
+    ///
+    /// # Safety
+    ///
+    /// There are more than i rows and j columns.
+    #[inline(always)]
+    pub(crate) unsafe fn get_unchecked(&self, i: usize, j: usize) -> T {
+        // SAFETY: the steps are (columns, 1) or, transposed, (1, rows), so this is an element of the data.
+        unsafe {
+            *self
+                .data
+                .get_unchecked(i * self.row_step + j * self.column_step)
+        }
+    }
+
+    /// The element at (i, j).
+    #[cfg(test)]
+    pub(crate) fn at(&self, i: usize, j: usize) -> T {
+        self.data[i * self.row_step + j * self.column_step]
+    }
 }
 
 /// Writes or adds `scale · a · b` to the row-major matrix `out`, on the calling thread.
@@ -73,11 +112,14 @@ pub(crate) fn matmul<T: Gemm>(
         a.rows.checked_mul(b.columns),
         "the output of a product has the wrong size"
     );
-    T::gemm(scale, a, b, out, write);
+    if !T::unpacked_product(scale, a, b, out, write) {
+        T::gemm(scale, a, b, out, write);
+    }
 }
 
 /// A type that the matrix product is compiled for.
-pub trait Gemm: private::Product {}
+#[expect(private_bounds, reason = "a sealed trait")]
+pub trait Gemm: private::Product + Unpacked {}
 impl Gemm for f32 {}
 impl Gemm for f64 {}
 
@@ -172,16 +214,13 @@ mod tests {
                 } else {
                     Matrix::new(&b, k, n)
                 };
-                let at = |x: &Matrix<'_, f64>, i: usize, j: usize| {
-                    x.data[i * x.row_step + j * x.column_step]
-                };
                 let mut set = vec![f64::NAN; m * n];
                 matmul(2.0, left, right, &mut set, Write::Set);
                 let mut added = vec![1.0; m * n];
                 matmul(2.0, left, right, &mut added, Write::Add);
                 for i in 0..m {
                     for j in 0..n {
-                        let sum: f64 = (0..k).map(|l| at(&left, i, l) * at(&right, l, j)).sum();
+                        let sum: f64 = (0..k).map(|l| left.at(i, l) * right.at(l, j)).sum();
                         assert!(
                             (set[i * n + j] - 2.0 * sum).abs() < 1e-13,
                             "{m}×{k}·{k}×{n} {ta} {tb}"
