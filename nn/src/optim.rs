@@ -1,5 +1,99 @@
-//! Optimizers: one loop over the flat buffer of parameters and that of their gradient.
+//! Optimizers: one loop over the flat buffer of parameters, that of their gradient, and those of the moments.
 
+mod adam;
+mod setting;
 mod sgd;
+mod state;
 
-pub use sgd::Sgd;
+pub use adam::{Adam, AdamSettings, AdamW};
+pub use setting::{Setting, SettingError};
+pub use sgd::{Sgd, SgdSettings};
+pub use state::{OptimizerState, StateError};
+
+use autodiff::tensor::{Real, Tensor};
+use std::fmt::Debug;
+
+/// What takes parameters against their gradient, step by step: [`Sgd`], [`Adam`], [`AdamW`], or one of your own.
+///
+/// ```
+/// use nn::{Adam, Optimizer, Sgd};
+///
+/// /// Walks down a parabola with its lowest point at 3.
+/// fn minimize(optimizer: &mut dyn Optimizer<f64>) -> f64 {
+///     let mut x = [0.0];
+///     for _ in 0..200 {
+///         let gradient = [2.0 * (x[0] - 3.0)];
+///         optimizer.step(&mut x, &gradient);
+///         let slower = 0.99 * optimizer.learning_rate();
+///         optimizer.set_learning_rate(slower).unwrap();
+///     }
+///     x[0]
+/// }
+/// assert!((minimize(&mut Sgd::new(0.1)) - 3.0).abs() < 1e-6);
+/// assert!((minimize(&mut Adam::new(0.3)) - 3.0).abs() < 1e-2);
+/// ```
+pub trait Optimizer<T: Real>: Debug + Send {
+    /// One step against the gradient.
+    ///
+    /// Every element is updated by itself, so any number of threads gives the same bits; and where parameter and
+    /// gradient are 0 and always were, as in the padding of [`Parameters`](crate::Parameters), they stay 0. After the
+    /// first step no memory is asked for.
+    ///
+    /// # Panics
+    ///
+    /// If the buffers differ in size, or in an earlier step had another.
+    fn step(&mut self, parameters: &mut [T], gradient: &[T]);
+
+    /// The learning rate α.
+    fn learning_rate(&self) -> f64;
+
+    /// Changes the learning rate from the next step on, for schedules.
+    ///
+    /// # Errors
+    ///
+    /// If it is negative or not finite in `T`; it is then as it was.
+    fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), SettingError>;
+
+    /// All that the next steps depend on. It shares the memory of the moments, which the next step copies unless the
+    /// state is dropped before.
+    fn state(&self) -> OptimizerState<T>;
+
+    /// Goes on from a state of the same kind of optimizer, with its settings, as that one would have.
+    ///
+    /// # Errors
+    ///
+    /// If the state is that of another kind, or cannot be one; the optimizer is then as it was.
+    fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError>;
+}
+
+/// As many elements as are updated at once. More are shared among threads in pieces of this size: two or more take
+/// longer than it takes to wake a thread.
+const PIECE: usize = 1 << 15;
+
+/// A moment as large as the parameters; zeros before the first step.
+///
+/// # Panics
+///
+/// If it is that of another number of parameters.
+#[track_caller]
+fn provide<T: Real>(moment: &mut Option<Tensor<T>>, size: usize) -> &mut [T] {
+    let moment = moment
+        .get_or_insert_with(|| Tensor::zeros([size]))
+        .data_mut();
+    assert_eq!(
+        moment.len(),
+        size,
+        "parameters and the optimizer's moments differ in size"
+    );
+    moment
+}
+
+/// Compares the sizes of the buffers of a step.
+#[track_caller]
+fn check_sizes<T>(parameters: &[T], gradient: &[T]) {
+    assert_eq!(
+        parameters.len(),
+        gradient.len(),
+        "parameters and gradient differ in size"
+    );
+}
