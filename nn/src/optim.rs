@@ -12,6 +12,7 @@ pub use state::{OptimizerState, StateError};
 
 use autodiff::tensor::{Real, Tensor};
 use std::fmt::Debug;
+use std::mem::take;
 
 /// What takes parameters against their gradient, step by step: [`Sgd`], [`Adam`], [`AdamW`], or one of your own.
 ///
@@ -66,10 +67,6 @@ pub trait Optimizer<T: Real>: Debug + Send {
     fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError>;
 }
 
-/// As many elements as are updated at once. More are shared among threads in pieces of this size: two or more take
-/// longer than it takes to wake a thread.
-const PIECE: usize = 1 << 15;
-
 /// A moment as large as the parameters; zeros before the first step.
 ///
 /// # Panics
@@ -86,6 +83,36 @@ fn provide<T: Real>(moment: &mut Option<Tensor<T>>, size: usize) -> &mut [T] {
         "parameters and the optimizer's moments differ in size"
     );
     moment
+}
+
+/// Half as many elements as are shared between two threads. Fewer are updated before another thread has woken.
+const PIECE: usize = 1 << 15;
+
+/// Slices begin at multiples of so many elements, and so do the pieces of a buffer.
+const LINE: usize = 16;
+
+/// Runs a loop over buffers of one size, in pieces on the threads of the surrounding pool where there are many elements.
+fn in_pieces<T: Real, const N: usize>(
+    parameters: &mut [T],
+    gradient: &[T],
+    mut moments: [&mut [T]; N],
+    update: &(impl Fn(&mut [T], &[T], [&mut [T]; N]) + Sync),
+) {
+    if parameters.len() < 2 * PIECE || rayon::current_num_threads() == 1 {
+        return update(parameters, gradient, moments);
+    }
+    let half = (parameters.len() / 2).next_multiple_of(LINE);
+    let (parameters, other_parameters) = parameters.split_at_mut(half);
+    let (gradient, other_gradient) = gradient.split_at(half);
+    let other_moments = moments.each_mut().map(|moment| {
+        let (begin, end) = take(moment).split_at_mut(half);
+        *moment = begin;
+        end
+    });
+    rayon::join(
+        || in_pieces(parameters, gradient, moments, update),
+        || in_pieces(other_parameters, other_gradient, other_moments, update),
+    );
 }
 
 /// Compares the sizes of the buffers of a step.

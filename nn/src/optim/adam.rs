@@ -1,10 +1,9 @@
 //! Adam, with weight decay in the gradient or beside it.
 
 use super::{
-    Optimizer, OptimizerState, PIECE, Setting, SettingError, StateError, check_sizes, provide,
+    Optimizer, OptimizerState, Setting, SettingError, StateError, check_sizes, in_pieces, provide,
 };
 use autodiff::tensor::{Real, Tensor, vectorized};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// How [`Adam`] or [`AdamW`] is set.
@@ -239,16 +238,16 @@ impl<T: Real> Moments<T> {
         check_sizes(parameters, gradient);
         self.steps = self.steps.saturating_add(1);
         let factors = Factors::new(&self.settings, self.steps, decay);
-        (
-            parameters.par_chunks_mut(PIECE),
-            gradient.par_chunks(PIECE),
-            provide(&mut self.first, gradient.len()).par_chunks_mut(PIECE),
-            provide(&mut self.second, gradient.len()).par_chunks_mut(PIECE),
-        )
-            .into_par_iter()
-            .for_each(|(parameters, gradient, first, second)| {
+        let first = provide(&mut self.first, gradient.len());
+        let second = provide(&mut self.second, gradient.len());
+        in_pieces(
+            parameters,
+            gradient,
+            [first, second],
+            &|parameters, gradient, [first, second]| {
                 factors.update(parameters, gradient, first, second);
-            });
+            },
+        );
     }
 }
 

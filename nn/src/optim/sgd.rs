@@ -1,10 +1,9 @@
 //! Gradient descent, with or without momentum.
 
 use super::{
-    Optimizer, OptimizerState, PIECE, Setting, SettingError, StateError, check_sizes, provide,
+    Optimizer, OptimizerState, Setting, SettingError, StateError, check_sizes, in_pieces, provide,
 };
 use autodiff::tensor::{Real, Tensor, vectorized};
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// How [`Sgd`] is set.
@@ -130,30 +129,33 @@ impl<T: Real> Sgd<T> {
             weight_decay,
         } = self.settings;
         let [rate, decay] = [learning_rate, weight_decay].map(T::from_f64);
-        let pieces = (
-            parameters.par_chunks_mut(PIECE),
-            gradient.par_chunks(PIECE),
-        );
         if momentum > 0.0 {
-            let velocity = provide(&mut self.velocity, gradient.len()).par_chunks_mut(PIECE);
+            let velocity = provide(&mut self.velocity, gradient.len());
             // The parts of gradient and velocity in the step.
-            let direction = if nesterov { [1.0, momentum] } else { [0.0, 1.0] };
+            let direction = if nesterov {
+                [1.0, momentum]
+            } else {
+                [0.0, 1.0]
+            };
             let (kept, direction) = (T::from_f64(momentum), direction.map(T::from_f64));
-            (pieces.0, pieces.1, velocity)
-                .into_par_iter()
-                .for_each(|(parameters, gradient, velocity)| {
+            in_pieces(
+                parameters,
+                gradient,
+                [velocity],
+                &|parameters, gradient, [velocity]| {
                     descend_with_momentum(
                         parameters, gradient, velocity, rate, decay, kept, direction,
                     );
-                });
+                },
+            );
         } else if weight_decay > 0.0 {
-            pieces
-                .into_par_iter()
-                .for_each(|(parameters, gradient)| descend_with_decay(parameters, gradient, rate, decay));
+            in_pieces(parameters, gradient, [], &|parameters, gradient, []| {
+                descend_with_decay(parameters, gradient, rate, decay);
+            });
         } else {
-            pieces
-                .into_par_iter()
-                .for_each(|(parameters, gradient)| descend(parameters, gradient, rate));
+            in_pieces(parameters, gradient, [], &|parameters, gradient, []| {
+                descend(parameters, gradient, rate);
+            });
         }
     }
 }
