@@ -67,13 +67,16 @@ pub trait Optimizer<T: Real>: Debug + Send {
     fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError>;
 }
 
-/// A moment as large as the parameters; zeros before the first step.
+/// A moment, as large as the parameters. There is none before the first step.
+type Moment<T> = Option<Tensor<T>>;
+
+/// The elements of a moment, zeros at first.
 ///
 /// # Panics
 ///
 /// If it is that of another number of parameters.
 #[track_caller]
-fn provide<T: Real>(moment: &mut Option<Tensor<T>>, size: usize) -> &mut [T] {
+fn provide<T: Real>(moment: &mut Moment<T>, size: usize) -> &mut [T] {
     let moment = moment
         .get_or_insert_with(|| Tensor::zeros([size]))
         .data_mut();

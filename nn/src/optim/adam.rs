@@ -1,9 +1,10 @@
 //! Adam, with weight decay in the gradient or beside it.
 
 use super::{
-    Optimizer, OptimizerState, Setting, SettingError, StateError, check_sizes, in_pieces, provide,
+    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, check_sizes, in_pieces,
+    provide,
 };
-use autodiff::tensor::{Real, Tensor, vectorized};
+use autodiff::tensor::{Real, vectorized};
 use serde::{Deserialize, Serialize};
 
 /// How [`Adam`] or [`AdamW`] is set.
@@ -143,7 +144,7 @@ adam! {
     /// use nn::{Adam, AdamSettings};
     ///
     /// // The minimum of x² + 1000 y²: the steps do not depend on the scale of the gradient.
-    /// let mut at = [1.0, 1.0];
+    /// let mut at = [1.0_f64, 1.0];
     /// let settings = AdamSettings { learning_rate: 0.1, ..AdamSettings::default() };
     /// let mut adam = Adam::with(settings)?;
     /// for _ in 0..500 {
@@ -173,7 +174,7 @@ adam! {
     /// use nn::{AdamSettings, AdamW};
     ///
     /// // Where the cost does not depend on a parameter, it decays to 0.
-    /// let mut at = [1.0, 1.0];
+    /// let mut at = [1.0_f64, 1.0];
     /// let settings = AdamSettings { learning_rate: 0.1, weight_decay: 0.5, ..AdamSettings::default() };
     /// let mut adam = AdamW::with(settings)?;
     /// for _ in 0..500 {
@@ -200,8 +201,8 @@ enum Decay {
 struct Moments<T: Real> {
     settings: AdamSettings,
     steps: u64,
-    first: Option<Tensor<T>>,
-    second: Option<Tensor<T>>,
+    first: Moment<T>,
+    second: Moment<T>,
 }
 
 const MOMENTS: [&str; 2] = ["first_moment", "second_moment"];

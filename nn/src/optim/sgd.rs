@@ -1,9 +1,10 @@
 //! Gradient descent, with or without momentum.
 
 use super::{
-    Optimizer, OptimizerState, Setting, SettingError, StateError, check_sizes, in_pieces, provide,
+    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, check_sizes, in_pieces,
+    provide,
 };
-use autodiff::tensor::{Real, Tensor, vectorized};
+use autodiff::tensor::{Real, vectorized};
 use serde::{Deserialize, Serialize};
 
 /// How [`Sgd`] is set.
@@ -61,7 +62,7 @@ impl SgdSettings {
 /// use nn::{Sgd, SgdSettings};
 ///
 /// // The minimum of x² + 10 y².
-/// let mut at = [1.0, 1.0];
+/// let mut at = [1.0_f64, 1.0];
 /// let settings = SgdSettings { momentum: 0.8, nesterov: true, ..SgdSettings::new(0.02) };
 /// let mut descent = Sgd::with(settings)?;
 /// for _ in 0..200 {
@@ -74,7 +75,7 @@ impl SgdSettings {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sgd<T: Real> {
     settings: SgdSettings,
-    velocity: Option<Tensor<T>>,
+    velocity: Moment<T>,
 }
 
 const NAME: &str = "sgd";

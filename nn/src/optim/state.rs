@@ -1,6 +1,6 @@
 //! What an optimizer remembers, as a value that can be kept.
 
-use super::SettingError;
+use super::{Moment, SettingError};
 use autodiff::tensor::{Real, Tensor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,7 +54,7 @@ impl<T: Real> OptimizerState<T> {
         name: &str,
         settings: &impl Serialize,
         steps: u64,
-        moments: impl IntoIterator<Item = (&'static str, &'a Option<Tensor<T>>)>,
+        moments: impl IntoIterator<Item = (&'static str, &'a Moment<T>)>,
     ) -> Self {
         OptimizerState {
             name: name.to_owned(),
@@ -73,7 +73,7 @@ impl<T: Real> OptimizerState<T> {
         self,
         name: &'static str,
         wanted: &'static [&'static str; N],
-    ) -> Result<(S, [Option<Tensor<T>>; N]), StateError> {
+    ) -> Result<(S, [Moment<T>; N]), StateError> {
         if self.name != name {
             return Err(StateError::Kind {
                 found: self.name,
