@@ -88,8 +88,8 @@ fn provide<T: Real>(moment: &mut Moment<T>, size: usize) -> &mut [T] {
     moment
 }
 
-/// Half as many elements as are shared between two threads. Fewer are updated before another thread has woken.
-const PIECE: usize = 1 << 15;
+/// Half as many elements as are shared between two threads. Far fewer are updated before another thread has woken.
+const PIECE: usize = 1 << 17;
 
 /// Slices begin at multiples of so many elements, and so do the pieces of a buffer.
 const LINE: usize = 16;

@@ -378,7 +378,7 @@ fn padding_stays_zero_in_parameters_and_moments() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_bits() {
-    let size = 200_003;
+    let size = 600_003;
     let number = |i: usize| (i * 7919 % 1009) as f32 / 504.0 - 1.0;
     let start: Vec<f32> = (0..size).map(number).collect();
     let gradient: Vec<f32> = (0..size).map(|i| number(i + 5) * 0.1).collect();
