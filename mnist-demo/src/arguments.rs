@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod optimizer;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,6 +11,7 @@ use mnist_demo::Error;
 use mnist_demo::model::Model;
 use mnist_demo::train::{Length, Settings};
 use nn::{Activation, Loss, Method, Output};
+use optimizer::OptimizerArguments;
 
 /// Trains a network on MNIST, and holds the gradients of the tape against the formulas derived by hand.
 ///
@@ -83,14 +86,8 @@ pub(crate) struct TrainArguments {
     #[arg(long)]
     epochs: Option<u64>,
 
-    /// Learning rate α
-    #[arg(
-        long,
-        value_name = "RATE",
-        default_value_t = 0.1,
-        allow_hyphen_values = true
-    )]
-    learning_rate: f64,
+    #[command(flatten)]
+    optimizer: OptimizerArguments,
 
     /// What initial weights and batches are drawn from
     #[arg(long, default_value_t = 1)]
@@ -327,7 +324,7 @@ impl TrainArguments {
             model: self.model.model()?,
             batch: self.batch,
             length,
-            learning_rate: self.learning_rate,
+            optimizer: self.optimizer.optimizer()?,
             seed: self.seed,
             method: self.method.into(),
         })

@@ -2,8 +2,8 @@
 //! formulas, the pictures it draws and the folder it writes into.
 //!
 //! - [`data`]: MNIST as built in, any data set in the same files, and a single picture of the user's own;
-//! - [`model`], [`batches`], [`train`](mod@train), [`mistakes`](mod@mistakes): a network, what it is shown, how it learns, and
-//!   where it fails;
+//! - [`model`], [`batches`], [`optimizer`], [`train`](mod@train), [`mistakes`](mod@mistakes): a network, what it is shown,
+//!   how it learns, and where it fails;
 //! - [`compare`](mod@compare): the tape against the δ formulas, for every weight and bias;
 //! - [`paper`]: the paper, section by section, with the places where its print and its mathematics part;
 //! - [`report`]: results as text, tables and pictures;
@@ -21,6 +21,7 @@ pub mod data;
 mod error;
 pub mod mistakes;
 pub mod model;
+pub mod optimizer;
 pub mod output;
 pub mod paper;
 pub mod picture;

@@ -1,15 +1,16 @@
-//! Training: gradient descent from a seed, and what it was like.
+//! Training: step after step from a seed, and what it was like.
 
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use autodiff::tensor::Real;
-use nn::{BatchGradient, Dataset, Evaluation, Method, Mlp, Parameters, Sgd, evaluate};
+use nn::{BatchGradient, Dataset, Evaluation, Method, Mlp, Parameters, SgdSettings, evaluate};
 use serde::Serialize;
 
 use crate::Error;
 use crate::batches::Batches;
 use crate::model::Model;
+use crate::optimizer::Optimizer;
 
 /// How a network is trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,8 +21,8 @@ pub struct Settings {
     pub batch: Option<usize>,
     /// When it ends.
     pub length: Length,
-    /// The learning rate α.
-    pub learning_rate: f64,
+    /// What follows the gradient.
+    pub optimizer: Optimizer,
     /// What initial weights and batches are drawn from.
     pub seed: u64,
     /// What computes the gradients.
@@ -44,7 +45,7 @@ impl Default for Settings {
             model: Model::default(),
             batch: None,
             length: Length::Steps(1_000),
-            learning_rate: 0.1,
+            optimizer: Optimizer::Sgd(SgdSettings::new(0.1)),
             seed: 1,
             method: Method::Tape,
         }
@@ -70,13 +71,8 @@ impl Settings {
     /// When a setting makes no sense, whatever the data or for these.
     pub fn plan(&self, samples: usize, pixels: usize) -> Result<Plan, Error> {
         let network = self.model.network(pixels)?;
-        let rate = self.learning_rate;
-        if !(rate.is_finite() && rate >= 0.0) {
-            return Err(Error::setting(
-                "--learning-rate",
-                format!("{rate} is not a finite number of 0 or more"),
-            ));
-        }
+        // What makes no sense in double precision makes none in any; `train` sees to its own.
+        self.optimizer.start::<f64>()?;
         let batch = check_batch(self.batch.unwrap_or(samples), samples)?;
         let (option, number) = match self.length {
             Length::Steps(steps) => ("--steps", Some(steps)),
@@ -203,7 +199,7 @@ pub fn train<T: Real>(
     let loss = settings.model.loss;
     let mut parameters = settings.model.initial::<T>(&network, settings.seed);
     let mut gradient = BatchGradient::<T>::new(&network, loss, settings.method);
-    let mut descent = Sgd::new(settings.learning_rate);
+    let mut optimizer = settings.optimizer.start::<T>()?;
     let mut batches = Batches::new(data, batch, settings.seed);
     // Drawn, because neighbours and every other sample may have more in common than chance allows: MNIST takes turns
     // between two groups of writers.
@@ -217,7 +213,7 @@ pub fn train<T: Real>(
         Err(Error::Diverged {
             step,
             loss: cost,
-            learning_rate: settings.learning_rate,
+            learning_rate: settings.optimizer.learning_rate(),
         })
     };
 
@@ -248,7 +244,7 @@ pub fn train<T: Real>(
             gradient.compute(&parameters, &data.select(numbers))
         };
         progress.loss = finite(progress.step, cost)?;
-        descent.step(parameters.data_mut(), gradient.gradient().data());
+        optimizer.step(parameters.data_mut(), gradient.gradient().data());
 
         progress.seconds = start.elapsed().as_secs_f64();
         if measured.is_some() || progress.step.is_multiple_of(record_every) {
@@ -323,18 +319,19 @@ mod tests {
 
     #[test]
     fn senseless_settings_are_refused_by_name() {
-        let refused = |option: &str, change: fn(&mut Settings)| {
+        let refused = |option: &str, change: &dyn Fn(&mut Settings)| {
             let message = plan(change).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{option}: ")), "{message}");
         };
-        refused("--learning-rate", |s| s.learning_rate = -0.1);
-        refused("--learning-rate", |s| s.learning_rate = f64::NAN);
-        refused("--learning-rate", |s| s.learning_rate = f64::INFINITY);
-        refused("--batch", |s| s.batch = Some(0));
-        refused("--batch", |s| s.batch = Some(60_001));
-        refused("--steps", |s| s.length = Length::Steps(0));
-        refused("--epochs", |s| s.length = Length::Epochs(0));
-        refused("--widths", |s| s.model.hidden = vec![0]);
+        let sgd = |rate| Optimizer::Sgd(SgdSettings::new(rate));
+        refused("--learning-rate", &|s| s.optimizer = sgd(-0.1));
+        refused("--learning-rate", &|s| s.optimizer = sgd(f64::NAN));
+        refused("--learning-rate", &|s| s.optimizer = sgd(f64::INFINITY));
+        refused("--batch", &|s| s.batch = Some(0));
+        refused("--batch", &|s| s.batch = Some(60_001));
+        refused("--steps", &|s| s.length = Length::Steps(0));
+        refused("--epochs", &|s| s.length = Length::Epochs(0));
+        refused("--widths", &|s| s.model.hidden = vec![0]);
     }
 
     #[test]

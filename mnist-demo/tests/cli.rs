@@ -261,6 +261,46 @@ fn the_same_seed_gives_the_same_weights_whatever_the_threads_and_the_packing() {
 }
 
 #[test]
+fn every_optimizer_learns_and_tells_its_settings() {
+    let data = own_data();
+    let usual_adam = "β₁ 0.9, β₂ 0.999, ε 1e-8, weight decay";
+    for (options, settings) in [
+        ("--learning-rate 1", "learning rate 1, seed".to_owned()),
+        (
+            "--momentum 0.9 --nesterov --weight-decay 1e-5",
+            "learning rate 0.1, Nesterov's momentum 0.9, weight decay 0.00001, seed".to_owned(),
+        ),
+        (
+            "--optimizer adam --learning-rate 0.05",
+            format!("Adam, learning rate 0.05, {usual_adam} 0, seed"),
+        ),
+        (
+            "--optimizer adamw --learning-rate 0.05",
+            format!("AdamW, learning rate 0.05, {usual_adam} 0.01, seed"),
+        ),
+        (
+            "--optimizer adam --learning-rate 0.05 --beta1 0.8 --beta2 0.99 --epsilon 1e-6 --weight-decay 1e-6",
+            "Adam, learning rate 0.05, β₁ 0.8, β₂ 0.99, ε 1e-6, weight decay 0.000001, seed"
+                .to_owned(),
+        ),
+    ] {
+        let options: Vec<&str> = options.split(' ').collect();
+        let trained = |threads| {
+            let folder = tempfile::tempdir().unwrap();
+            let fixed = ["train", "--steps", "60", "--threads", threads];
+            let places = ["--data", text(data.path()), "--output", text(folder.path())];
+            let shown = run(0, &[&fixed[..], &places, &options].concat());
+            assert!(shown.contains(&settings), "no {settings} in {shown}");
+            (shown, fs::read(weights(folder.path())).unwrap())
+        };
+        let (shown, weights) = trained("1");
+        let test = shown.lines().find(|line| line.starts_with("  test"));
+        assert!(test.unwrap().ends_with("100.00 %"), "{options:?}: {shown}");
+        assert_eq!(weights, trained("2").1, "{options:?}");
+    }
+}
+
+#[test]
 fn tape_and_formulas_are_compared() {
     let shown = run(0, &["compare", "--batches", "2", "--batch", "16"]);
     assert!(
@@ -386,6 +426,39 @@ fn bad_settings_are_refused_and_earlier_results_stay() {
         ("--output-map", "relu"),
     ] {
         refused(&[&places[..], &[option, value]].concat(), &[option]);
+    }
+    for option in ["--momentum", "--weight-decay"] {
+        for value in ["-0.1", "NaN", "inf"] {
+            refused(&[&places[..], &[option, value]].concat(), &[option]);
+        }
+    }
+    for (option, value) in [
+        ("--learning-rate", "-1"),
+        ("--weight-decay", "NaN"),
+        ("--beta1", "1"),
+        ("--beta1", "-0.1"),
+        ("--beta2", "1"),
+        ("--beta2", "NaN"),
+        ("--epsilon", "0"),
+        ("--epsilon", "inf"),
+        // It is 0 in single precision.
+        ("--epsilon", "1e-60"),
+        ("--momentum", "0.9"),
+    ] {
+        for optimizer in ["adam", "adamw"] {
+            let options = ["--optimizer", optimizer, option, value];
+            refused(&[&places[..], &options].concat(), &[option]);
+        }
+    }
+    for (options, option) in [
+        (&["--momentum", "1"][..], "--momentum"),
+        (&["--momentum", "0", "--nesterov"], "--momentum"),
+        (&["--nesterov"], "--nesterov"),
+        (&["--beta1", "0.9"], "--beta1"),
+        (&["--epsilon", "1e-8"], "--epsilon"),
+        (&["--optimizer", "adam", "--nesterov"], "--nesterov"),
+    ] {
+        refused(&[&places[..], options].concat(), &[option]);
     }
     // The loss is no number any more after some steps.
     let wild = [

@@ -47,5 +47,8 @@ pub use init::Initializer;
 pub use loss::{Loss, Output};
 pub use metrics::{Evaluation, evaluate};
 pub use mlp::Mlp;
-pub use optim::Sgd;
+pub use optim::{
+    Adam, AdamSettings, AdamW, Optimizer, OptimizerState, Setting, SettingError, Sgd, SgdSettings,
+    StateError,
+};
 pub use parameters::{Layout, Parameters, Slice};

@@ -1,5 +1,129 @@
-//! Optimizers: one loop over the flat buffer of parameters and that of their gradient.
+//! Optimizers: one loop over the flat buffer of parameters, that of their gradient, and those of the moments.
 
+mod adam;
+mod setting;
 mod sgd;
+mod state;
 
-pub use sgd::Sgd;
+pub use adam::{Adam, AdamSettings, AdamW};
+pub use setting::{Setting, SettingError};
+pub use sgd::{Sgd, SgdSettings};
+pub use state::{OptimizerState, StateError};
+
+use autodiff::tensor::{Real, Tensor};
+use std::fmt::Debug;
+use std::mem::take;
+
+/// What takes parameters against their gradient, step by step: [`Sgd`], [`Adam`], [`AdamW`], or one of your own.
+///
+/// ```
+/// use nn::{Adam, Optimizer, Sgd};
+///
+/// /// Walks down a parabola with its lowest point at 3.
+/// fn minimize(optimizer: &mut dyn Optimizer<f64>) -> f64 {
+///     let mut x = [0.0];
+///     for _ in 0..200 {
+///         let gradient = [2.0 * (x[0] - 3.0)];
+///         optimizer.step(&mut x, &gradient);
+///         let slower = 0.99 * optimizer.learning_rate();
+///         optimizer.set_learning_rate(slower).unwrap();
+///     }
+///     x[0]
+/// }
+/// assert!((minimize(&mut Sgd::new(0.1)) - 3.0).abs() < 1e-6);
+/// assert!((minimize(&mut Adam::new(0.3)) - 3.0).abs() < 1e-2);
+/// ```
+pub trait Optimizer<T: Real>: Debug + Send {
+    /// One step against the gradient.
+    ///
+    /// Every element is updated by itself, so any number of threads gives the same bits; and where parameter and
+    /// gradient are 0 and always were, as in the padding of [`Parameters`](crate::Parameters), they stay 0. After the
+    /// first step no memory is asked for.
+    ///
+    /// # Panics
+    ///
+    /// If the buffers differ in size, or in an earlier step had another.
+    fn step(&mut self, parameters: &mut [T], gradient: &[T]);
+
+    /// The learning rate α.
+    fn learning_rate(&self) -> f64;
+
+    /// Changes the learning rate from the next step on, for schedules.
+    ///
+    /// # Errors
+    ///
+    /// If it is negative or not finite in `T`; it is then as it was.
+    fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), SettingError>;
+
+    /// All that the next steps depend on. It shares the memory of the moments, which the next step copies unless the
+    /// state is dropped before.
+    fn state(&self) -> OptimizerState<T>;
+
+    /// Goes on from a state of the same kind of optimizer, with its settings, as that one would have.
+    ///
+    /// # Errors
+    ///
+    /// If the state is that of another kind, or cannot be one; the optimizer is then as it was.
+    fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError>;
+}
+
+/// A moment, as large as the parameters. There is none before the first step.
+type Moment<T> = Option<Tensor<T>>;
+
+/// The elements of a moment, zeros at first.
+///
+/// # Panics
+///
+/// If it is that of another number of parameters.
+#[track_caller]
+fn provide<T: Real>(moment: &mut Moment<T>, size: usize) -> &mut [T] {
+    let moment = moment
+        .get_or_insert_with(|| Tensor::zeros([size]))
+        .data_mut();
+    assert_eq!(
+        moment.len(),
+        size,
+        "parameters and the optimizer's moments differ in size"
+    );
+    moment
+}
+
+/// Half as many elements as are shared between two threads. Far fewer are updated before another thread has woken.
+const PIECE: usize = 1 << 17;
+
+/// Slices begin at multiples of so many elements, and so do the pieces of a buffer.
+const LINE: usize = 16;
+
+/// Runs a loop over buffers of one size, in pieces on the threads of the surrounding pool where there are many elements.
+fn in_pieces<T: Real, const N: usize>(
+    parameters: &mut [T],
+    gradient: &[T],
+    mut moments: [&mut [T]; N],
+    update: &(impl Fn(&mut [T], &[T], [&mut [T]; N]) + Sync),
+) {
+    if parameters.len() < 2 * PIECE || rayon::current_num_threads() == 1 {
+        return update(parameters, gradient, moments);
+    }
+    let half = (parameters.len() / 2).next_multiple_of(LINE);
+    let (parameters, other_parameters) = parameters.split_at_mut(half);
+    let (gradient, other_gradient) = gradient.split_at(half);
+    let other_moments = moments.each_mut().map(|moment| {
+        let (begin, end) = take(moment).split_at_mut(half);
+        *moment = begin;
+        end
+    });
+    rayon::join(
+        || in_pieces(parameters, gradient, moments, update),
+        || in_pieces(other_parameters, other_gradient, other_moments, update),
+    );
+}
+
+/// Compares the sizes of the buffers of a step.
+#[track_caller]
+fn check_sizes<T>(parameters: &[T], gradient: &[T]) {
+    assert_eq!(
+        parameters.len(),
+        gradient.len(),
+        "parameters and gradient differ in size"
+    );
+}

@@ -146,10 +146,10 @@ impl Task<'_> {
             Method::ClosedForm => "the δ formulas",
         };
         say(&format!(
-            "Training  {} steps of {} images by {by}, learning rate {}, seed {}, threads {}",
+            "Training  {} steps of {} images by {by}, {}, seed {}, threads {}",
             grouped(plan.steps),
             grouped(plan.batch as u64),
-            self.settings.learning_rate,
+            self.settings.optimizer,
             self.settings.seed,
             rayon::current_num_threads(),
         ))?;

@@ -30,7 +30,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let accuracy = trained.test.accuracy();
     found.remark(format!(
         "α = {}, {} iterations over all {} images: cost {:.4}, {} of the {} test images are told.",
-        settings.learning_rate,
+        settings.optimizer.learning_rate(),
         grouped(trained.steps),
         grouped(digits.training().len() as u64),
         trained.train.cost,

@@ -69,7 +69,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
                 } else {
                     Length::Epochs(3)
                 },
-                learning_rate: 0.1,
+                optimizer: Settings::default().optimizer,
                 seed: reader.seed(),
                 method: Method::Tape,
             };

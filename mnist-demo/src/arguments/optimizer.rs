@@ -1,0 +1,101 @@
+//! The options of the optimizer.
+
+use clap::{Args, ValueEnum};
+use mnist_demo::Error;
+use mnist_demo::optimizer::Optimizer;
+use mnist_demo::train::Settings;
+use nn::{AdamSettings, SgdSettings};
+
+#[derive(Debug, Args)]
+pub(crate) struct OptimizerArguments {
+    /// How the weights follow the gradient: gradient descent, or Adam with weight decay in the gradient or beside it
+    #[arg(long, value_enum, default_value = "sgd")]
+    optimizer: OptimizerName,
+
+    /// Learning rate α [default: 0.1, and 0.001 for adam and adamw]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
+    learning_rate: Option<f64>,
+
+    /// Momentum µ of sgd, in [0, 1) [default: 0]
+    #[arg(long, value_name = "MOMENTUM", allow_hyphen_values = true)]
+    momentum: Option<f64>,
+
+    /// Look ahead by the momentum of sgd, after Nesterov
+    #[arg(long)]
+    nesterov: bool,
+
+    /// Weight decay λ [default: 0, and 0.01 for adamw]
+    #[arg(long, value_name = "DECAY", allow_hyphen_values = true)]
+    weight_decay: Option<f64>,
+
+    /// What Adam's mean of gradients keeps at each step, in [0, 1) [default: 0.9]
+    #[arg(long, value_name = "BETA", allow_hyphen_values = true)]
+    beta1: Option<f64>,
+
+    /// What Adam's mean of their squares keeps at each step, in [0, 1) [default: 0.999]
+    #[arg(long, value_name = "BETA", allow_hyphen_values = true)]
+    beta2: Option<f64>,
+
+    /// What Adam adds to the root of the mean square [default: 1e-8]
+    #[arg(long, value_name = "EPSILON", allow_hyphen_values = true)]
+    epsilon: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OptimizerName {
+    Sgd,
+    Adam,
+    #[value(name = "adamw")]
+    AdamW,
+}
+
+/// The paper's learning rate.
+fn paper_rate() -> f64 {
+    Settings::default().optimizer.learning_rate()
+}
+
+impl OptimizerArguments {
+    /// The optimizer that is asked for.
+    pub(crate) fn optimizer(&self) -> Result<Optimizer, Error> {
+        let of_sgd = [
+            ("--momentum", self.momentum.is_some()),
+            ("--nesterov", self.nesterov),
+        ];
+        let of_adam = [
+            ("--beta1", self.beta1.is_some()),
+            ("--beta2", self.beta2.is_some()),
+            ("--epsilon", self.epsilon.is_some()),
+        ];
+        let (foreign, owner) = match self.optimizer {
+            OptimizerName::Sgd => (&of_adam[..], "adam and adamw"),
+            OptimizerName::Adam | OptimizerName::AdamW => (&of_sgd[..], "sgd"),
+        };
+        if let Some((option, _)) = foreign.iter().find(|(_, given)| *given) {
+            let cause = format!("it belongs to --optimizer {owner}");
+            return Err(Error::setting(option, cause));
+        }
+        if self.nesterov && self.momentum.is_none() {
+            return Err(Error::setting("--nesterov", "it needs a --momentum"));
+        }
+        let adam = |weight_decay: f64| {
+            let usual = AdamSettings::default();
+            AdamSettings {
+                learning_rate: self.learning_rate.unwrap_or(usual.learning_rate),
+                beta1: self.beta1.unwrap_or(usual.beta1),
+                beta2: self.beta2.unwrap_or(usual.beta2),
+                epsilon: self.epsilon.unwrap_or(usual.epsilon),
+                weight_decay: self.weight_decay.unwrap_or(weight_decay),
+            }
+        };
+        Ok(match self.optimizer {
+            OptimizerName::Sgd => Optimizer::Sgd(SgdSettings {
+                learning_rate: self.learning_rate.unwrap_or_else(paper_rate),
+                momentum: self.momentum.unwrap_or(0.0),
+                nesterov: self.nesterov,
+                weight_decay: self.weight_decay.unwrap_or(0.0),
+            }),
+            OptimizerName::Adam => Optimizer::Adam(adam(0.0)),
+            OptimizerName::AdamW => Optimizer::AdamW(adam(0.01)),
+        })
+    }
+}

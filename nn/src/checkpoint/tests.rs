@@ -1,0 +1,240 @@
+//! What is saved is loaded again; what was altered is refused.
+
+use super::*;
+use crate::{Activation, Adam, Initializer, Setting, Sgd, SgdSettings};
+
+fn saved<T: Real>() -> Saved<T> {
+    let network = Mlp::new(&[5, 4, 3], Activation::Tanh);
+    let parameters = network.init(Initializer::Normal(1.0), 3);
+    Saved {
+        network,
+        loss: Loss::cross_entropy(),
+        parameters,
+    }
+}
+
+fn bytes_of<T: Real>(saved: &Saved<T>) -> Vec<u8> {
+    serialize(&saved.network, saved.loss, &saved.parameters, None).unwrap()
+}
+
+fn deserialize<T: Real>(bytes: &[u8]) -> Result<Saved<T>, Cause> {
+    Contents::parse(bytes)?.network()
+}
+
+#[test]
+fn what_is_saved_is_loaded_again_in_either_precision() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    let (double, single) = (saved::<f64>(), saved::<f32>());
+    save(&path, &double.network, double.loss, &double.parameters).unwrap();
+    assert_eq!(load::<f64>(&path).unwrap(), double);
+    save(&path, &single.network, single.loss, &single.parameters).unwrap();
+    assert_eq!(load::<f32>(&path).unwrap(), single);
+    assert_eq!(
+        load::<f64>(&path).unwrap().parameters.data()[0],
+        f64::from(single.parameters.data()[0])
+    );
+    assert_eq!(
+        std::fs::read_dir(folder.path()).unwrap().count(),
+        1,
+        "no temporary file is left"
+    );
+}
+
+#[test]
+fn a_file_cut_short_or_altered_is_refused() {
+    let bytes = bytes_of(&saved::<f32>());
+    for length in 0..bytes.len() {
+        assert!(
+            deserialize::<f32>(&bytes[..length]).is_err(),
+            "cut at {length}"
+        );
+    }
+    for place in 0..bytes.len() {
+        let mut altered = bytes.clone();
+        altered[place] ^= 0x11;
+        // It may still be a file, of other numbers; it must not panic.
+        let _ = deserialize::<f32>(&altered);
+    }
+}
+
+#[test]
+fn other_shapes_and_names_are_told() {
+    let wrong = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let text = bytes_of(&saved::<f32>());
+        let place = text
+            .windows(from.len())
+            .position(|window| window == from.as_bytes())
+            .unwrap();
+        let mut altered = text.clone();
+        altered[place..place + to.len()].copy_from_slice(to.as_bytes());
+        deserialize::<f32>(&altered).unwrap_err().to_string()
+    };
+    assert_eq!(
+        wrong("[5,4,3]", "[5,6,3]"),
+        "tensor `layers.0.weight` has shape [4, 5], and the network needs [6, 5]"
+    );
+    assert_eq!(
+        wrong("layers.1.bias", "layers.1.bits"),
+        "there is no tensor `layers.1.bias`"
+    );
+    assert!(wrong("[5,4,3]", "[5,0,3]").contains("cannot have the widths"));
+    assert!(wrong("tanh", "tank").contains("does not tell its network"));
+}
+
+#[test]
+fn an_earlier_file_stays_when_the_new_one_cannot_be_written() {
+    let saved = saved::<f32>();
+    let error = save(
+        "/nowhere/weights",
+        &saved.network,
+        saved.loss,
+        &saved.parameters,
+    )
+    .unwrap_err();
+    assert!(
+        error.to_string().starts_with("/nowhere/weights: "),
+        "{error}"
+    );
+}
+
+/// The network, and an optimizer that has taken three steps.
+fn in_training<T: Real>() -> (Saved<T>, Adam<T>) {
+    let mut saved = saved::<T>();
+    let mut adam = Adam::new(0.123_456_789_012_345_68);
+    for step in 0..3 {
+        let gradient = saved.network.init::<T>(Initializer::Normal(1.0), step);
+        adam.step(saved.parameters.data_mut(), gradient.data());
+    }
+    (saved, adam)
+}
+
+#[test]
+fn a_training_is_a_network_too_and_is_loaded_in_either_precision() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("training.safetensors");
+    let (saved, adam) = in_training::<f32>();
+    save_training(&path, &saved.network, saved.loss, &saved.parameters, &adam).unwrap();
+    assert_eq!(load::<f32>(&path).unwrap(), saved);
+    let mut resumed = Adam::new(1.0);
+    assert_eq!(load_training(&path, &mut resumed).unwrap(), saved);
+    assert_eq!(resumed, adam);
+
+    let mut wide = Adam::new(1.0);
+    load_training::<f64>(&path, &mut wide).unwrap();
+    let (wide, narrow) = (wide.state(), adam.state());
+    assert_eq!((wide.steps, &wide.settings), (3, &narrow.settings));
+    for (wide, narrow) in wide.moments.iter().zip(&narrow.moments) {
+        assert_eq!(wide.1.data()[0], f64::from(narrow.1.data()[0]));
+    }
+
+    let again = folder.path().join("again.safetensors");
+    save_training(
+        &again,
+        &saved.network,
+        saved.loss,
+        &saved.parameters,
+        &resumed,
+    )
+    .unwrap();
+    assert_eq!(
+        std::fs::read(&path).unwrap(),
+        std::fs::read(&again).unwrap()
+    );
+}
+
+#[test]
+fn an_optimizer_goes_on_only_from_its_own_kind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("training.safetensors");
+    let (saved, adam) = in_training::<f32>();
+    save_training(&path, &saved.network, saved.loss, &saved.parameters, &adam).unwrap();
+
+    let settings = SgdSettings {
+        momentum: 0.9,
+        ..SgdSettings::new(0.1)
+    };
+    let mut momentum = Sgd::with(settings).unwrap();
+    let untouched = momentum.clone();
+    let error = load_training::<f32>(&path, &mut momentum).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("it is that of `adam` and not of `sgd`"),
+        "{error}"
+    );
+    assert_eq!(momentum, untouched);
+
+    save(&path, &saved.network, saved.loss, &saved.parameters).unwrap();
+    let cause = load_training::<f32>(&path, &mut momentum)
+        .unwrap_err()
+        .cause;
+    assert!(matches!(cause, Cause::NoOptimizer));
+
+    // An optimizer of other parameters has nothing to do with these.
+    let mut other = Adam::new(0.1);
+    other.step(&mut [0.0_f32; 5], &[1.0; 5]);
+    let error = save_training(&path, &saved.network, saved.loss, &saved.parameters, &other);
+    assert!(matches!(error.unwrap_err().cause, Cause::Shape { .. }));
+}
+
+#[test]
+fn an_altered_training_is_refused() {
+    let (saved, adam) = in_training::<f32>();
+    let bytes = serialize(
+        &saved.network,
+        saved.loss,
+        &saved.parameters,
+        Some(&adam.state()),
+    )
+    .unwrap();
+    let resume = |bytes: &[u8]| -> Result<(), Cause> {
+        let contents = Contents::parse(bytes)?;
+        let state = contents.optimizer::<f32>(saved.network.layout())?;
+        let mut resumed = Adam::new(0.1);
+        Ok(resumed.restore(state.ok_or(Cause::NoOptimizer)?)?)
+    };
+    resume(&bytes).unwrap();
+    for length in (0..bytes.len()).step_by(3) {
+        assert!(resume(&bytes[..length]).is_err(), "cut at {length}");
+    }
+    for place in 0..bytes.len() {
+        let mut altered = bytes.clone();
+        altered[place] ^= 0x11;
+        // It may still be a file, of other numbers; it must not panic.
+        let _ = resume(&altered);
+    }
+
+    let wrong = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let mut altered = bytes.clone();
+        let places = bytes.windows(from.len()).enumerate();
+        for (place, _) in places.filter(|(_, window)| *window == from.as_bytes()) {
+            altered[place..place + to.len()].copy_from_slice(to.as_bytes());
+        }
+        resume(&altered).unwrap_err()
+    };
+    let missing = wrong("optimizer.first_moment", "optimizer.other_moment");
+    assert!(
+        matches!(&missing, Cause::Missing(name) if name.starts_with("optimizer.first_moment.")),
+        "{missing}"
+    );
+    let renamed = wrong("first_moment", "other_moment");
+    assert!(
+        matches!(renamed, Cause::Optimizer(StateError::Moments { .. })),
+        "{renamed}"
+    );
+    let twice = wrong(r#"\"second_moment\""#, r#" \"first_moment\""#);
+    assert!(matches!(twice, Cause::Network(_)), "{twice}");
+    let setting = wrong(r#"beta1\":0.9"#, r#"beta1\":9.9"#);
+    assert!(
+        matches!(&setting, Cause::Optimizer(StateError::Setting(error)) if error.setting == Setting::Beta1),
+        "{setting}"
+    );
+    let name = wrong("beta1", "beta3");
+    assert!(
+        matches!(name, Cause::Optimizer(StateError::Settings(_))),
+        "{name}"
+    );
+}

@@ -1,0 +1,315 @@
+//! Adam, with weight decay in the gradient or beside it.
+
+use super::{
+    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, check_sizes, in_pieces,
+    provide,
+};
+use autodiff::tensor::{Real, vectorized};
+use serde::{Deserialize, Serialize};
+
+/// How [`Adam`] or [`AdamW`] is set.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdamSettings {
+    /// The learning rate α ≥ 0.
+    pub learning_rate: f64,
+    /// β₁ in [0, 1): what the mean of gradients keeps at each step.
+    pub beta1: f64,
+    /// β₂ in [0, 1): what the mean of their squares keeps at each step.
+    pub beta2: f64,
+    /// ε > 0, which is added to the root of the mean square.
+    pub epsilon: f64,
+    /// The weight decay λ ≥ 0.
+    pub weight_decay: f64,
+}
+
+impl Default for AdamSettings {
+    /// Kingma and Ba's: α = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, and no weight decay.
+    fn default() -> Self {
+        AdamSettings {
+            learning_rate: 0.001,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+impl AdamSettings {
+    fn check<T: Real>(&self) -> Result<(), SettingError> {
+        Setting::LearningRate.check_rate::<T>(self.learning_rate)?;
+        Setting::Beta1.check_kept::<T>(self.beta1)?;
+        Setting::Beta2.check_kept::<T>(self.beta2)?;
+        Setting::Epsilon.check_epsilon::<T>(self.epsilon)?;
+        Setting::WeightDecay.check_rate::<T>(self.weight_decay)
+    }
+}
+
+/// Makes an optimizer of the moments of Adam: the two kinds differ in name, documentation, and where the decay goes.
+macro_rules! adam {
+    ($(#[$doc:meta])* $Adam:ident, $name:literal, $decay:expr, weight_decay: $weight_decay:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $Adam<T: Real>(Moments<T>);
+
+        impl<T: Real> $Adam<T> {
+            /// With the learning rate α, and otherwise Kingma and Ba's settings and
+            #[doc = concat!("λ = ", $weight_decay, ".")]
+            ///
+            /// # Panics
+            ///
+            /// If α is negative or not finite.
+            #[must_use]
+            #[track_caller]
+            pub fn new(learning_rate: f64) -> Self {
+                let settings = AdamSettings {
+                    learning_rate,
+                    weight_decay: $weight_decay,
+                    ..AdamSettings::default()
+                };
+                match $Adam::with(settings) {
+                    Ok(adam) => adam,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+
+            /// With these settings.
+            ///
+            /// # Errors
+            ///
+            /// If one of them is not in its range, or leaves it when rounded to `T`.
+            pub fn with(settings: AdamSettings) -> Result<Self, SettingError> {
+                Moments::new(settings).map($Adam)
+            }
+
+            /// How it is set.
+            #[must_use]
+            pub fn settings(&self) -> &AdamSettings {
+                &self.0.settings
+            }
+
+            /// One step against the gradient: [`Optimizer::step`].
+            ///
+            /// # Panics
+            ///
+            /// If the buffers differ in size, or in an earlier step had another.
+            #[track_caller]
+            pub fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
+                self.0.step(parameters, gradient, $decay);
+            }
+        }
+
+        impl<T: Real> Optimizer<T> for $Adam<T> {
+            #[track_caller]
+            fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
+                self.0.step(parameters, gradient, $decay);
+            }
+
+            fn learning_rate(&self) -> f64 {
+                self.0.settings.learning_rate
+            }
+
+            fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), SettingError> {
+                Setting::LearningRate.check_rate::<T>(learning_rate)?;
+                self.0.settings.learning_rate = learning_rate;
+                Ok(())
+            }
+
+            fn state(&self) -> OptimizerState<T> {
+                self.0.state($name)
+            }
+
+            fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError> {
+                self.0 = Moments::from_state($name, state)?;
+                Ok(())
+            }
+        }
+    };
+}
+
+adam! {
+    /// Adam (Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, Algorithm 1), on wish with weight decay λ
+    /// in the gradient. At step t, counted from 1:
+    ///
+    /// ```text
+    /// g ← ∂C/∂θ + λθ
+    /// m ← β₁m + (1 − β₁)g       the mean of gradients, 0 at first
+    /// v ← β₂v + (1 − β₂)g²      the mean of their squares, 0 at first
+    /// m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
+    /// θ ← θ − α m̂ / (√v̂ + ε)
+    /// ```
+    ///
+    /// ```
+    /// use nn::{Adam, AdamSettings};
+    ///
+    /// // The minimum of x² + 1000 y²: the steps do not depend on the scale of the gradient.
+    /// let mut at = [1.0_f64, 1.0];
+    /// let settings = AdamSettings { learning_rate: 0.1, ..AdamSettings::default() };
+    /// let mut adam = Adam::with(settings)?;
+    /// for _ in 0..500 {
+    ///     let gradient = [2.0 * at[0], 2000.0 * at[1]];
+    ///     adam.step(&mut at, &gradient);
+    /// }
+    /// assert!(at.iter().all(|x| x.abs() < 1e-6));
+    /// # Ok::<(), nn::SettingError>(())
+    /// ```
+    Adam, "adam", Decay::InGradient, weight_decay: 0.0
+}
+
+adam! {
+    /// AdamW (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, Algorithm 2): [`Adam`], with a weight
+    /// decay λ that the moments do not see. At step t, counted from 1, with g = ∂C/∂θ:
+    ///
+    /// ```text
+    /// m ← β₁m + (1 − β₁)g       the mean of gradients, 0 at first
+    /// v ← β₂v + (1 − β₂)g²      the mean of their squares, 0 at first
+    /// m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
+    /// θ ← θ − α (m̂ / (√v̂ + ε) + λθ)
+    /// ```
+    ///
+    /// The article's λ is αλ here, as it is in PyTorch's `AdamW`.
+    ///
+    /// ```
+    /// use nn::{AdamSettings, AdamW};
+    ///
+    /// // Where the cost does not depend on a parameter, it decays to 0.
+    /// let mut at = [1.0_f64, 1.0];
+    /// let settings = AdamSettings { learning_rate: 0.1, weight_decay: 0.5, ..AdamSettings::default() };
+    /// let mut adam = AdamW::with(settings)?;
+    /// for _ in 0..500 {
+    ///     let gradient = [2.0 * at[0], 0.0];
+    ///     adam.step(&mut at, &gradient);
+    /// }
+    /// assert!(at.iter().all(|x| x.abs() < 1e-6));
+    /// # Ok::<(), nn::SettingError>(())
+    /// ```
+    AdamW, "adamw", Decay::Beside, weight_decay: 0.01
+}
+
+/// Where the weight decay goes.
+#[derive(Clone, Copy)]
+enum Decay {
+    /// Into the gradient, and so into the moments.
+    InGradient,
+    /// Straight into the parameters.
+    Beside,
+}
+
+/// What is remembered from step to step.
+#[derive(Clone, Debug, PartialEq)]
+struct Moments<T: Real> {
+    settings: AdamSettings,
+    steps: u64,
+    first: Moment<T>,
+    second: Moment<T>,
+}
+
+const MOMENTS: [&str; 2] = ["first_moment", "second_moment"];
+
+impl<T: Real> Moments<T> {
+    fn new(settings: AdamSettings) -> Result<Self, SettingError> {
+        settings.check::<T>()?;
+        Ok(Moments {
+            settings,
+            steps: 0,
+            first: None,
+            second: None,
+        })
+    }
+
+    fn state(&self, name: &str) -> OptimizerState<T> {
+        let moments = MOMENTS.into_iter().zip([&self.first, &self.second]);
+        OptimizerState::new(name, &self.settings, self.steps, moments)
+    }
+
+    fn from_state(name: &'static str, state: OptimizerState<T>) -> Result<Self, StateError> {
+        let steps = state.steps;
+        let (settings, [first, second]) = state.open::<AdamSettings, 2>(name, &MOMENTS)?;
+        Ok(Moments {
+            steps,
+            first,
+            second,
+            ..Moments::new(settings)?
+        })
+    }
+
+    #[track_caller]
+    fn step(&mut self, parameters: &mut [T], gradient: &[T], decay: Decay) {
+        check_sizes(parameters, gradient);
+        self.steps = self.steps.saturating_add(1);
+        let factors = Factors::new(&self.settings, self.steps, decay);
+        let first = provide(&mut self.first, gradient.len());
+        let second = provide(&mut self.second, gradient.len());
+        in_pieces(
+            parameters,
+            gradient,
+            [first, second],
+            &|parameters, gradient, [first, second]| {
+                factors.update(parameters, gradient, first, second);
+            },
+        );
+    }
+}
+
+/// The constants of one step.
+struct Factors<T> {
+    beta1: T,
+    one_minus_beta1: T,
+    beta2: T,
+    one_minus_beta2: T,
+    /// α / (1 − β₁ᵗ).
+    rate: T,
+    /// 1 / √(1 − β₂ᵗ).
+    of_root: T,
+    epsilon: T,
+    /// What is added to the gradient for each parameter.
+    decay: T,
+    /// What stays of the parameter.
+    kept: T,
+}
+
+impl<T: Real> Factors<T> {
+    fn new(settings: &AdamSettings, steps: u64, decay: Decay) -> Self {
+        let AdamSettings {
+            learning_rate,
+            beta1,
+            beta2,
+            epsilon,
+            weight_decay,
+        } = *settings;
+        let corrected = |beta: f64| 1.0 - beta.powf(steps as f64);
+        let (decay, kept) = match decay {
+            Decay::InGradient => (weight_decay, 1.0),
+            Decay::Beside => (0.0, 1.0 - learning_rate * weight_decay),
+        };
+        Factors {
+            beta1: T::from_f64(beta1),
+            one_minus_beta1: T::from_f64(1.0 - beta1),
+            beta2: T::from_f64(beta2),
+            one_minus_beta2: T::from_f64(1.0 - beta2),
+            rate: T::from_f64(learning_rate / corrected(beta1)),
+            of_root: T::from_f64(1.0 / corrected(beta2).sqrt()),
+            epsilon: T::from_f64(epsilon),
+            decay: T::from_f64(decay),
+            kept: T::from_f64(kept),
+        }
+    }
+
+    fn update(&self, parameters: &mut [T], gradient: &[T], first: &mut [T], second: &mut [T]) {
+        vectorized(
+            #[inline(always)]
+            || {
+                let moments = first.iter_mut().zip(second);
+                let pairs = parameters.iter_mut().zip(gradient);
+                for ((parameter, &gradient), (first, second)) in pairs.zip(moments) {
+                    let gradient = gradient + self.decay * *parameter;
+                    *first = self.beta1 * *first + self.one_minus_beta1 * gradient;
+                    *second = self.beta2 * *second + self.one_minus_beta2 * gradient * gradient;
+                    let root = self.of_root * second.sqrt() + self.epsilon;
+                    *parameter = self.kept * *parameter - self.rate * (*first / root);
+                }
+            },
+        );
+    }
+}
