@@ -6,6 +6,23 @@
 //! The bits of a result depend on the number and on the class of the processor (whether it multiplies and adds in one
 //! instruction), and neither on where the number lies in its slice nor on what lies beside it. NaN gives NaN; zeros,
 //! infinities, overflow and gradual underflow are as in the standard library.
+//!
+//! The error is at most so many units in the last place: in single precision, as tests over every number that there is
+//! hold it to; in double precision, as was seen beside the standard library at a million numbers, and tests allow 4.
+//!
+//! | | `f32` | `f64` |
+//! |---|---:|---:|
+//! | `exp` | 0.87 | 1 |
+//! | `ln` | 0.85 | 1 |
+//! | `tanh` | 2.3 | 3 |
+//! | `sigmoid` | 2.5 | 2 |
+//! | `softplus` | 1.7 | 2 |
+//!
+//! ```
+//! let mut x = [0.0_f32, 1.0];
+//! autodiff::tensor::elementary::exp(&mut x);
+//! assert!(x[0] == 1.0 && (x[1] - 1.0_f32.exp()).abs() <= f32::EPSILON * 2.0);
+//! ```
 
 mod format;
 #[cfg(test)]
