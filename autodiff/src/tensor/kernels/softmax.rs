@@ -82,11 +82,7 @@ pub(crate) fn softmax_rows<T: Real>(
         let mut logs = [T::default(); ROWS];
         vectorized_with(
             #[inline(always)]
-            |how| match extent {
-                // So is the number of digits.
-                10 => softmax_block(x, 10, y, &mut logs, how),
-                _ => softmax_block(x, extent, y, &mut logs, how),
-            },
+            |how| softmax_block(x, extent, y, &mut logs, how),
         );
         for (i, (y, &log)) in y.chunks_exact_mut(extent).zip(&logs).enumerate() {
             then(block * rows + i, y, log);
