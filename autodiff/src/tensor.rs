@@ -40,6 +40,7 @@ pub use algebra::{Algebra, Factor, add_product, plain, transposed};
 pub use array::Tensor;
 pub use buffer::release_memory;
 pub use element::{Element, Real};
+pub use kernels::elementary;
 pub use kernels::simd::vectorized;
 pub use op::{Op, Point, Value};
 pub use ops::{CrossEntropy, Targets, catalogue};

@@ -1,5 +1,6 @@
 //! What a tensor can hold.
 
+use super::kernels::elementary::Format;
 use super::kernels::matmul::Gemm;
 use crate::Number;
 use bytemuck::Pod;
@@ -13,7 +14,7 @@ pub trait Element:
 }
 
 /// A number that a tensor can be differentiated in: `f32` or `f64`.
-pub trait Real: Element + Number<Mask = bool> + Gemm {
+pub trait Real: Element + Number<Mask = bool> + Gemm + Format {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
     /// Positive infinity.

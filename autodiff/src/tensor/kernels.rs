@@ -1,6 +1,7 @@
 //! The loops over plain slices. They know nothing of tensors, tapes or gradients.
 
 pub(crate) mod broadcast;
+pub mod elementary;
 pub(crate) mod elementwise;
 pub(crate) mod matmul;
 pub(crate) mod permute;

@@ -2,6 +2,8 @@
 
 use super::super::element::Real;
 use super::broadcast::Walk;
+use super::elementary;
+use super::simd::{MultiplyAdd, vectorized_with};
 use crate::elementwise::{Binary, Unary, elementwise_table};
 
 /// One of the two operands of a function of two variables.
@@ -21,28 +23,37 @@ macro_rules! choices {
     ) => {
         /// Writes f(xᵢ) to every element of `y`.
         pub(crate) fn unary<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
-            match function {
-                $(Unary::$Variant { $($p),* } => unary_loop(Unary::$Variant { $($p),* }, x, y),)*
-                $(Unary::$Variant3 {} => unary_loop(Unary::$Variant3 {}, x, y),)*
-            }
+            vectorized_with(
+                #[inline(always)]
+                |how| match function {
+                    $(Unary::$Variant { $($p),* } => unary_loop(Unary::$Variant { $($p),* }, x, y, how),)*
+                    $(Unary::$Variant3 {} => unary_loop(Unary::$Variant3 {}, x, y, how),)*
+                },
+            );
         }
 
         /// Multiplies every element of `y_bar` by f′(xᵢ).
         pub(crate) fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
-            match function {
-                $(Unary::$Variant { $($p),* } => unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar),)*
-                $(Unary::$Variant3 {} => unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar),)*
-            }
+            vectorized_with(
+                #[inline(always)]
+                |how| match function {
+                    $(Unary::$Variant { $($p),* } => unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, how),)*
+                    $(Unary::$Variant3 {} => unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar, how),)*
+                },
+            );
         }
 
         /// Adds ȳᵢ f′(xᵢ) to every element of `x_bar`.
         pub(crate) fn add_unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T]) {
-            match function {
-                $(Unary::$Variant { $($p),* } => {
-                    add_unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, x_bar);
-                })*
-                $(Unary::$Variant3 {} => add_unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar, x_bar),)*
-            }
+            vectorized_with(
+                #[inline(always)]
+                |how| match function {
+                    $(Unary::$Variant { $($p),* } => {
+                        add_unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, x_bar, how);
+                    })*
+                    $(Unary::$Variant3 {} => add_unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar, x_bar, how),)*
+                },
+            );
         }
 
         /// Writes f(aᵢ, bᵢ) to every element of `y`, both operands broadcast as the walk says.
@@ -68,23 +79,39 @@ macro_rules! choices {
 elementwise_table!(choices);
 
 #[inline(always)]
-fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
+fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], how: MultiplyAdd) {
     for (y, &x) in y.iter_mut().zip(x) {
-        *y = x.unary(function);
+        *y = elementary::unary(function, x, how);
     }
 }
 
 #[inline(always)]
-fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
+fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T], how: MultiplyAdd) {
     for (y_bar, (&x, &y)) in y_bar.iter_mut().zip(x.iter().zip(y)) {
-        *y_bar = times(*y_bar, function.slope(x, y), function.has_unbounded_slope());
+        *y_bar = times(
+            *y_bar,
+            elementary::slope(function, x, y, how),
+            function.has_unbounded_slope(),
+        );
     }
 }
 
 #[inline(always)]
-fn add_unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T]) {
+fn add_unary_vjp_loop<T: Real>(
+    function: Unary,
+    x: &[T],
+    y: &[T],
+    y_bar: &[T],
+    x_bar: &mut [T],
+    how: MultiplyAdd,
+) {
     for (x_bar, ((&x, &y), &y_bar)) in x_bar.iter_mut().zip(x.iter().zip(y).zip(y_bar)) {
-        *x_bar = *x_bar + times(y_bar, function.slope(x, y), function.has_unbounded_slope());
+        *x_bar = *x_bar
+            + times(
+                y_bar,
+                elementary::slope(function, x, y, how),
+                function.has_unbounded_slope(),
+            );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Loops compiled for the widest vectors that the machine turns out to have.
 
-use pulp::Arch;
+use pulp::{Arch, Simd, WithSimd};
 
 /// Runs `body`, with the loops in it compiled for the machine's widest vectors: AVX-512, AVX2, or what every machine
 /// of its architecture has.
@@ -10,6 +10,41 @@ use pulp::Arch;
 #[inline]
 pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(body)
+}
+
+/// How the processor that a loop is compiled for multiplies and adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MultiplyAdd {
+    /// In one instruction, rounding once.
+    Fused,
+    /// In two, rounding twice. To round once here would take a call of a function for every number.
+    Separate,
+}
+
+/// Runs `body` as [`vectorized`] does, and tells it how to multiply and add there, which is a constant to the compiler.
+///
+/// A result that makes use of it has other bits on another class of processor.
+#[inline]
+pub(crate) fn vectorized_with<R>(body: impl FnOnce(MultiplyAdd) -> R) -> R {
+    Arch::new().dispatch(Told(body))
+}
+
+/// A closure that is told how to multiply and add.
+struct Told<F>(F);
+
+impl<R, F: FnOnce(MultiplyAdd) -> R> WithSimd for Told<F> {
+    type Output = R;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> R {
+        // Each of `pulp`'s vectors has the fused instruction, but for those of WebAssembly.
+        let fused = !S::IS_SCALAR && !cfg!(target_family = "wasm");
+        (self.0)(if fused {
+            MultiplyAdd::Fused
+        } else {
+            MultiplyAdd::Separate
+        })
+    }
 }
 
 #[cfg(test)]

@@ -1,88 +1,155 @@
 //! Softmax and its logarithm, along the middle axis of data seen as (outer, extent, inner).
+//!
+//! The exponentials of many lines are taken in one loop: a line by itself, ten classes say, is too short for vectors.
 
 use super::super::element::Real;
+use super::elementary::value::{exp, ln};
+use super::simd::{MultiplyAdd, vectorized_with};
+use std::ops::Range;
 
 /// Writes exp(xᵢ − m) / Σⱼ exp(xⱼ − m), where m = maxⱼ xⱼ, which leaves the value as it is and cannot overflow.
 pub(crate) fn softmax<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
-    each_line(x, extent, inner, y, |line, step, y| {
-        let m = maximum(line, step);
-        let mut sum = T::default();
-        for (y, &x) in y.iter_mut().step_by(step).zip(line.iter().step_by(step)) {
-            *y = exp_below(x, m);
-            sum = sum + *y;
-        }
-        for y in y.iter_mut().step_by(step) {
+    let part = part(extent * inner);
+    for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {
+        vectorized_with(
+            #[inline(always)]
+            |how| match inner {
+                // The usual step is a constant to the compiler.
+                1 => softmax_lines(x, extent, 1, y, how),
+                _ => softmax_lines(x, extent, inner, y, how),
+            },
+        );
+    }
+}
+
+#[inline(always)]
+fn softmax_lines<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T], how: MultiplyAdd) {
+    exp_below_maxima(x, extent, inner, y, how);
+    for line in lines(x.len(), extent, inner) {
+        let sum = sum(&y[line.clone()], inner);
+        for y in y[line].iter_mut().step_by(inner) {
             *y = *y / sum;
         }
-    });
+    }
 }
 
 /// Writes xᵢ − m − ln Σⱼ exp(xⱼ − m).
 pub(crate) fn log_softmax<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
-    each_line(x, extent, inner, y, |line, step, y| {
-        let m = maximum(line, step);
-        let shift = m + log_sum_exp_below(line, step, m);
-        for (y, &x) in y.iter_mut().step_by(step).zip(line.iter().step_by(step)) {
+    let part = part(extent * inner);
+    for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {
+        vectorized_with(
+            #[inline(always)]
+            |how| match inner {
+                1 => log_softmax_lines(x, extent, 1, y, how),
+                _ => log_softmax_lines(x, extent, inner, y, how),
+            },
+        );
+    }
+}
+
+#[inline(always)]
+fn log_softmax_lines<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T], how: MultiplyAdd) {
+    exp_below_maxima(x, extent, inner, y, how);
+    for line in lines(x.len(), extent, inner) {
+        let (x, y) = (&x[line.clone()], &mut y[line]);
+        let shift = maximum(x, inner) + ln(sum(y, inner), how);
+        for (y, &x) in y.iter_mut().step_by(inner).zip(x.iter().step_by(inner)) {
             *y = x - shift;
         }
-    });
+    }
 }
 
-/// Writes the softmax of a row to `y`, and gives `ln Σ exp(xᵢ)`.
-pub(crate) fn softmax_row<T: Real>(x: &[T], y: &mut [T]) -> T {
-    let m = maximum(x, 1);
-    let mut sum = T::default();
-    for (y, &x) in y.iter_mut().zip(x) {
-        *y = exp_below(x, m);
-        sum = sum + *y;
+/// The most rows that are taken at once.
+const ROWS: usize = 64;
+
+/// How many numbers are taken at once: as many blocks as stay in the first-level cache, and one at least.
+fn part(block: usize) -> usize {
+    let block = block.max(1);
+    (2048 / block).max(1) * block
+}
+
+/// Writes the softmax of every row of `x` to `y`, and calls `then` with the number of the row, what was written for it,
+/// and `ln Σ exp(xᵢ)`.
+pub(crate) fn softmax_rows<T: Real>(
+    x: &[T],
+    extent: usize,
+    y: &mut [T],
+    mut then: impl FnMut(usize, &mut [T], T),
+) {
+    let rows = (part(extent) / extent).min(ROWS);
+    let blocks = x.chunks(rows * extent).zip(y.chunks_mut(rows * extent));
+    for (block, (x, y)) in blocks.enumerate() {
+        let mut logs = [T::default(); ROWS];
+        vectorized_with(
+            #[inline(always)]
+            |how| softmax_block(x, extent, y, &mut logs, how),
+        );
+        for (i, (y, &log)) in y.chunks_exact_mut(extent).zip(&logs).enumerate() {
+            then(block * rows + i, y, log);
+        }
     }
-    let share = sum.recip();
+}
+
+/// Writes the softmax of a few rows to `y`, and to `logs` their `ln Σ exp(xᵢ)`.
+#[inline(always)]
+fn softmax_block<T: Real>(
+    x: &[T],
+    extent: usize,
+    y: &mut [T],
+    logs: &mut [T; ROWS],
+    how: MultiplyAdd,
+) {
+    exp_below_maxima(x, extent, 1, y, how);
+    for (y, log) in y.chunks_exact_mut(extent).zip(logs.iter_mut()) {
+        *log = sum(y, 1);
+        let share = log.recip();
+        for y in y {
+            *y = *y * share;
+        }
+    }
+    for log in logs.iter_mut() {
+        *log = ln(*log, how);
+    }
+    for (x, log) in x.chunks_exact(extent).zip(logs) {
+        *log = maximum(x, 1) + *log;
+    }
+}
+
+/// Writes exp(xᵢ − m) for each line with its maximum m; where both are the same infinity, as if they were any same
+/// number.
+#[inline(always)]
+fn exp_below_maxima<T: Real>(x: &[T], extent: usize, step: usize, y: &mut [T], how: MultiplyAdd) {
+    for line in lines(x.len(), extent, step) {
+        let x = &x[line.clone()];
+        let m = maximum(x, step);
+        for (y, &x) in y[line].iter_mut().step_by(step).zip(x.iter().step_by(step)) {
+            *y = if x == m { T::default() } else { x - m };
+        }
+    }
     for y in y {
-        *y = *y * share;
-    }
-    m + sum.ln()
-}
-
-fn log_sum_exp_below<T: Real>(line: &[T], step: usize, m: T) -> T {
-    let sum = line
-        .iter()
-        .step_by(step)
-        .fold(T::default(), |sum, &x| sum + exp_below(x, m));
-    sum.ln()
-}
-
-/// exp(x − m) for a maximum m; where both are the same infinity, as if they were any same number.
-fn exp_below<T: Real>(x: T, m: T) -> T {
-    if x == m {
-        x.constant(1.0)
-    } else {
-        (x - m).exp()
+        *y = exp(*y, how);
     }
 }
 
+#[inline(always)]
 fn maximum<T: Real>(line: &[T], step: usize) -> T {
     line.iter()
         .step_by(step)
         .fold(-T::INFINITY, |m, &x| m.max(x))
 }
 
-/// Calls `body` with every line along the middle axis: input from its first element on, the step from one element to
-/// the next, and output likewise.
-fn each_line<T: Real>(
-    x: &[T],
-    extent: usize,
-    inner: usize,
-    y: &mut [T],
-    body: impl Fn(&[T], usize, &mut [T]),
-) {
+#[inline(always)]
+fn sum<T: Real>(line: &[T], step: usize) -> T {
+    line.iter()
+        .step_by(step)
+        .fold(T::default(), |sum, &x| sum + x)
+}
+
+/// The lines along the middle axis of `size` numbers: each from its first element to its last, which lie `inner` apart.
+#[inline(always)]
+fn lines(size: usize, extent: usize, inner: usize) -> impl Iterator<Item = Range<usize>> {
     let block = extent * inner;
-    if block == 0 {
-        return;
-    }
-    let span = block - inner + 1;
-    for (x, y) in x.chunks_exact(block).zip(y.chunks_exact_mut(block)) {
-        for i in 0..inner {
-            body(&x[i..i + span], inner, &mut y[i..i + span]);
-        }
-    }
+    let blocks = size.checked_div(block).unwrap_or(0);
+    let first = (0..blocks).flat_map(move |i| i * block..i * block + inner);
+    first.map(move |first| first..first + block - inner + 1)
 }

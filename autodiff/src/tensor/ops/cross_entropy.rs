@@ -150,31 +150,29 @@ impl<T: Real> CrossEntropy<T> {
         let (samples, classes) = self.check(logits);
         let row = classes.max(1);
         let mut cost = 0.0;
+        let z = logits.data();
         let difference = Tensor::made(logits.shape().clone(), |difference| match &self.targets {
             Targets::Classes(numbers) if self.smoothing == 0.0 => {
-                let rows = logits.data().chunks_exact(row).zip(difference.chunks_exact_mut(row));
-                for ((z, difference), &class) in rows.zip(numbers.data()) {
-                    let class = class as usize;
-                    let log_sum_exp = softmax::softmax_row(z, difference);
-                    cost += (log_sum_exp - z[class]).to_f64();
+                softmax::softmax_rows(z, row, difference, |i, difference, log_sum_exp| {
+                    let class = numbers.data()[i] as usize;
+                    cost += (log_sum_exp - z[i * row + class]).to_f64();
                     difference[class] = difference[class] - T::from_f64(1.0);
-                }
+                });
             }
             _ => {
                 let targets = self.rows(classes);
-                let rows = logits.data().chunks_exact(row).zip(targets.data().chunks_exact(row));
-                for ((z, t), difference) in rows.zip(difference.chunks_exact_mut(row)) {
-                    let log_sum_exp = softmax::softmax_row(z, difference).to_f64();
+                softmax::softmax_rows(z, row, difference, |i, difference, log_sum_exp| {
+                    let (z, t) = (&z[i * row..][..row], &targets.data()[i * row..][..row]);
                     let mut total = 0.0;
                     for (&z, &t) in z.iter().zip(t).filter(|(_, t)| t.to_f64() != 0.0) {
                         // A target of 0 takes nothing of a logit of −∞.
-                        cost += t.to_f64() * (log_sum_exp - z.to_f64());
+                        cost += t.to_f64() * (log_sum_exp.to_f64() - z.to_f64());
                         total += t.to_f64();
                     }
                     for (difference, &t) in difference.iter_mut().zip(t) {
                         *difference = *difference * T::from_f64(total) - t;
                     }
-                }
+                });
             }
         });
         (T::from_f64(cost * self.weight(samples)), difference)

@@ -1,0 +1,87 @@
+//! Exponential, logarithm, hyperbolic tangent, logistic function and softplus of many numbers, several at a time.
+//!
+//! The functions of these names on tensors, softmax and cross-entropy use them. The functions of plain numbers are the
+//! standard library's.
+//!
+//! The bits of a result depend on the number and on the class of the processor (whether it multiplies and adds in one
+//! instruction), and neither on where the number lies in its slice nor on what lies beside it. NaN gives NaN; zeros,
+//! infinities, overflow and gradual underflow are as in the standard library.
+//!
+//! The error is at most so many units in the last place: in single precision, as tests over every number that there is
+//! hold it to; in double precision, as was seen beside the standard library at a million numbers, and tests allow 4.
+//!
+//! | | `f32` | `f64` |
+//! |---|---:|---:|
+//! | `exp` | 0.87 | 1 |
+//! | `ln` | 0.85 | 1 |
+//! | `tanh` | 2.3 | 3 |
+//! | `sigmoid` | 2.5 | 2 |
+//! | `softplus` | 1.7 | 2 |
+//!
+//! ```
+//! let mut x = [0.0_f32, 1.0];
+//! autodiff::tensor::elementary::exp(&mut x);
+//! assert!(x[0] == 1.0 && (x[1] - 1.0_f32.exp()).abs() <= f32::EPSILON * 2.0);
+//! ```
+
+mod format;
+#[cfg(test)]
+mod tests;
+pub(crate) mod value;
+
+use super::super::element::Real;
+use super::simd::{MultiplyAdd, vectorized_with};
+use crate::Number;
+use crate::elementwise::Unary;
+pub(crate) use format::Format;
+
+macro_rules! on_slices {
+    ($($(#[$doc:meta])* $name:ident)*) => { $(
+        $(#[$doc])*
+        pub fn $name<T: Real>(x: &mut [T]) {
+            vectorized_with(
+                #[inline(always)]
+                |how| {
+                    for x in x {
+                        *x = value::$name(*x, how);
+                    }
+                },
+            );
+        }
+    )* };
+}
+
+on_slices! {
+    /// Replaces every number x by eˣ.
+    exp
+    /// Replaces every number x by ln x, which is NaN below 0.
+    ln
+    /// Replaces every number x by tanh x.
+    tanh
+    /// Replaces every number x by the logistic function `1 / (1 + e⁻ˣ)`.
+    sigmoid
+    /// Replaces every number x by `ln(1 + eˣ)`.
+    softplus
+}
+
+/// A function of the table: by this module where it has it, and else as the function of a plain number.
+#[inline(always)]
+pub(crate) fn unary<T: Real>(function: Unary, x: T, how: MultiplyAdd) -> T {
+    match function {
+        Unary::Exp {} => value::exp(x, how),
+        Unary::Ln {} => value::ln(x, how),
+        Unary::Tanh {} => value::tanh(x, how),
+        Unary::Sigmoid {} => value::sigmoid(x, how),
+        Unary::Softplus {} => value::softplus(x, how),
+        _ => Number::unary(x, function),
+    }
+}
+
+/// The slope of a function of the table, likewise.
+#[inline(always)]
+pub(crate) fn slope<T: Real>(function: Unary, x: T, y: T, how: MultiplyAdd) -> T {
+    match function {
+        Unary::Softplus {} => value::sigmoid(x, how),
+        _ => function.slope(x, y),
+    }
+}

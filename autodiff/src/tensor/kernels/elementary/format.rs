@@ -1,0 +1,154 @@
+//! What the elementary functions need to know of `f32` and of `f64`: constants, and the parts that a number has.
+
+use super::super::simd::MultiplyAdd;
+
+/// A binary floating-point format, with the constants of the elementary functions in it.
+pub trait Format: Copy + 'static {
+    /// log₂ e.
+    const LOG2_E: Self;
+    /// ln 2 with so few digits that its products with exponents are exact.
+    const LN_2_HIGH: Self;
+    /// The rest of ln 2.
+    const LN_2_LOW: Self;
+    /// √2 − 1.
+    const SQRT_2_LESS_1: Self;
+    /// The smallest number that is held with all its digits.
+    const MIN_NORMAL: Self;
+
+    /// Below this eˣ is 0 when rounded, and above that it is infinite.
+    const EXP_RANGE: (Self, Self);
+
+    /// A number so large that what is added to it is rounded to an integer, which then stands in its last bits. It
+    /// holds twice the bias of the exponent, so that halves of it are exponents themselves.
+    const ROUNDING: Self;
+
+    /// The polynomial P of least relative error in `eʳ − 1 = r + r² (½ + r P(r))` for |r| ≤ ½ ln 2.
+    const EXP: &'static [Self];
+    /// The polynomial W of least relative error in `2 artanh s = 2 s + s³ W(s²)` for |s| ≤ 3 − 2√2.
+    const LN: &'static [Self];
+
+    /// Two numbers with the product 2ⁿ, each of them a normal one although 2ⁿ may be none, from `n + ROUNDING`.
+    fn power_of_two(shifted: Self) -> (Self, Self);
+
+    /// The exponent k and the number m in [√½, √2) of `x = 2ᵏ m`, for a normal positive x.
+    fn split(x: Self) -> (Self, Self);
+
+    /// A normal number made from a positive subnormal one, and the exponent of the power of two that it takes.
+    fn lifted(x: Self) -> (Self, Self);
+
+    /// `a b + c`.
+    fn multiply_add(how: MultiplyAdd, a: Self, b: Self, c: Self) -> Self;
+
+    /// The number with the sign of another.
+    fn with_sign_of(self, other: Self) -> Self;
+}
+
+/// The functions of the trait, which read the same for both formats.
+macro_rules! parts {
+    ($T:ident, $Bits:ident) => {
+        const MIN_NORMAL: $T = $T::MIN_POSITIVE;
+
+        #[inline(always)]
+        fn power_of_two(shifted: $T) -> ($T, $T) {
+            let exponents = shifted
+                .to_bits()
+                .wrapping_sub(Self::ROUNDING.to_bits() - 2 * BIAS);
+            let half = exponents >> 1;
+            (
+                $T::from_bits(half << DIGITS),
+                $T::from_bits(exponents.wrapping_sub(half) << DIGITS),
+            )
+        }
+
+        #[inline(always)]
+        fn split(x: $T) -> ($T, $T) {
+            const ONE: $Bits = $T::to_bits(1.0);
+            const START: $Bits = $T::to_bits(std::$T::consts::FRAC_1_SQRT_2);
+            // From here on the last bits of a number count in ones.
+            const INTEGERS: $Bits = (BIAS + DIGITS as $Bits) << DIGITS;
+            let bits = x.to_bits().wrapping_add(ONE - START);
+            let k =
+                $T::from_bits(bits >> DIGITS | INTEGERS) - ($T::from_bits(INTEGERS) + BIAS as $T);
+            let m = $T::from_bits((bits & ((1 << DIGITS) - 1)) + START);
+            (k, m)
+        }
+
+        #[inline(always)]
+        fn lifted(x: $T) -> ($T, $T) {
+            const LIFT: $T = $T::from_bits((BIAS + DIGITS as $Bits + 1) << DIGITS);
+            (x * LIFT, (DIGITS + 1) as $T)
+        }
+
+        #[inline(always)]
+        fn multiply_add(how: MultiplyAdd, a: $T, b: $T, c: $T) -> $T {
+            match how {
+                MultiplyAdd::Fused => a.mul_add(b, c),
+                MultiplyAdd::Separate => a * b + c,
+            }
+        }
+
+        #[inline(always)]
+        fn with_sign_of(self, other: $T) -> $T {
+            self.copysign(other)
+        }
+    };
+}
+
+const _: () = {
+    const DIGITS: u32 = f32::MANTISSA_DIGITS - 1;
+    const BIAS: u32 = 127;
+
+    impl Format for f32 {
+        const LOG2_E: f32 = std::f32::consts::LOG2_E;
+        const LN_2_HIGH: f32 = 0.693_145_75;
+        const LN_2_LOW: f32 = 1.428_606_8e-6;
+        const SQRT_2_LESS_1: f32 = 0.414_213_57;
+        const EXP_RANGE: (f32, f32) = (-104.0, 89.0);
+        const ROUNDING: f32 = (3 << (DIGITS - 1)) as f32 + (2 * BIAS) as f32;
+        const EXP: &'static [f32] = &[
+            0.166_666_66,
+            0.041_666_48,
+            0.008_333_42,
+            0.001_393_325,
+            0.000_198_241_38,
+        ];
+        const LN: &'static [f32] = &[0.666_667_76, 0.399_774_97, 0.298_730_37];
+        parts!(f32, u32);
+    }
+};
+
+const _: () = {
+    const DIGITS: u32 = f64::MANTISSA_DIGITS - 1;
+    const BIAS: u64 = 1023;
+
+    impl Format for f64 {
+        const LOG2_E: f64 = std::f64::consts::LOG2_E;
+        const LN_2_HIGH: f64 = 0.693_147_180_560_117_7;
+        const LN_2_LOW: f64 = -1.723_944_452_561_483_5e-13;
+        const SQRT_2_LESS_1: f64 = 0.414_213_562_373_095_03;
+        const EXP_RANGE: (f64, f64) = (-746.0, 710.0);
+        const ROUNDING: f64 = (3_u64 << (DIGITS - 1)) as f64 + (2 * BIAS) as f64;
+        const EXP: &'static [f64] = &[
+            0.166_666_666_666_666_77,
+            0.041_666_666_666_666_58,
+            0.008_333_333_333_322_162,
+            0.001_388_888_888_894_267_5,
+            0.000_198_412_698_849_331_43,
+            2.480_158_719_822_244e-5,
+            2.755_724_530_531_310_3e-6,
+            2.755_738_703_565_678e-7,
+            2.510_868_237_561_301e-8,
+            2.087_891_509_293_054e-9,
+        ];
+        const LN: &'static [f64] = &[
+            0.666_666_666_666_673_5,
+            0.399_999_999_994_111_8,
+            0.285_714_287_432_433_66,
+            0.222_221_984_780_220_37,
+            0.181_835_696_290_079_37,
+            0.153_139_062_336_117_15,
+            0.147_974_762_019_927_13,
+        ];
+        parts!(f64, u64);
+    }
+};

@@ -1,0 +1,345 @@
+use super::super::super::element::Real;
+use super::super::simd::{MultiplyAdd, vectorized_with};
+use super::{exp, ln, sigmoid, softplus, tanh, value};
+
+/// A function of one number in both formats, what it should be in double precision, and how many units in the last
+/// place it may be off, as its documentation says.
+struct Case {
+    name: &'static str,
+    single: fn(f32, MultiplyAdd) -> f32,
+    double: fn(f64, MultiplyAdd) -> f64,
+    single_slice: fn(&mut [f32]),
+    exact: fn(f64) -> f64,
+    bound: f64,
+}
+
+fn cases() -> [Case; 5] {
+    macro_rules! case {
+        ($name:ident, $bound:expr, $exact:expr) => {
+            Case {
+                name: stringify!($name),
+                single: value::$name,
+                double: value::$name,
+                single_slice: $name,
+                exact: $exact,
+                bound: $bound,
+            }
+        };
+    }
+    [
+        case!(exp, 0.87, f64::exp),
+        case!(ln, 0.85, f64::ln),
+        case!(tanh, 2.30, f64::tanh),
+        case!(sigmoid, 2.50, |x| if x < 0.0 {
+            x.exp() / (1.0 + x.exp())
+        } else {
+            1.0 / (1.0 + (-x).exp())
+        }),
+        case!(softplus, 1.70, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
+    ]
+}
+
+/// How many units in the last place of an `f32` a number is off. Where the exact one is 0, infinite or NaN, it is 0 for
+/// the same and infinite for anything else.
+fn units_off(computed: f32, exact: f64) -> f64 {
+    let rounded = exact as f32;
+    if rounded.is_nan() || rounded.is_infinite() || computed.is_infinite() || exact == 0.0 {
+        let same = computed.to_bits() == rounded.to_bits() || computed.is_nan() && rounded.is_nan();
+        return if same { 0.0 } else { f64::INFINITY };
+    }
+    let exponent = (exact.abs().to_bits() >> 52) as i32 - 1023;
+    let unit = f64::from(exponent.clamp(f32::MIN_EXP - 1, f32::MAX_EXP - 1) - 23).exp2();
+    let error = (f64::from(computed) - exact).abs() / unit;
+    if error.is_nan() { f64::INFINITY } else { error }
+}
+
+/// The largest error over blocks of the numbers with these bits, and where it is.
+fn worst(
+    blocks: impl Iterator<Item = u32>,
+    step: u32,
+    apply: impl Fn(&mut [f32]),
+    exact: fn(f64) -> f64,
+) -> (f64, f32) {
+    let mut at = (0.0, 0.0);
+    let mut y = vec![0.0; BLOCK as usize];
+    for block in blocks {
+        let x = |i: usize| f32::from_bits(block.wrapping_add((i as u32).wrapping_mul(step)));
+        y.iter_mut().enumerate().for_each(|(i, y)| *y = x(i));
+        apply(&mut y);
+        for (i, &y) in y.iter().enumerate() {
+            let error = units_off(y, exact(f64::from(x(i))));
+            if error > at.0 {
+                at = (error, x(i));
+            }
+        }
+    }
+    at
+}
+
+const BLOCK: u32 = 1 << 12;
+
+/// A function on a slice, compiled for the vectors of this machine, with a way to multiply and add of our choice.
+fn by(f: fn(f32, MultiplyAdd) -> f32, how: MultiplyAdd) -> impl Fn(&mut [f32]) {
+    move |x| x.iter_mut().for_each(|x| *x = f(*x, how))
+}
+
+/// Holds a function against its bound at every `step`th number.
+fn hold(case: &Case, step: u32, apply: impl Fn(&mut [f32])) {
+    let count = u32::MAX / step / BLOCK + 1;
+    let blocks = (0..count).map(|block| block.wrapping_mul(BLOCK).wrapping_mul(step));
+    let (error, x) = worst(blocks, step, apply, case.exact);
+    println!("{}: {error:.4} units in the last place at {x:e}", case.name);
+    assert!(
+        error <= case.bound,
+        "{}: off by {error} units in the last place at {x:e}",
+        case.name
+    );
+}
+
+#[test]
+fn a_few_million_numbers_of_every_magnitude_stay_within_the_documented_error() {
+    for case in cases() {
+        hold(&case, 1999, case.single_slice);
+        hold(&case, 7919, by(case.single, MultiplyAdd::Separate));
+    }
+}
+
+/// Every `f32` there is, with the instructions of this machine and with separate multiplication and addition.
+mod every_number {
+    use super::{MultiplyAdd, by, cases, hold};
+
+    macro_rules! tests {
+        ($($name:ident)*) => { $(
+            #[test]
+            #[ignore = "minutes"]
+            fn $name() {
+                let case = cases().into_iter().find(|case| case.name == stringify!($name)).unwrap();
+                hold(&case, 1, case.single_slice);
+                hold(&case, 1, by(case.single, MultiplyAdd::Separate));
+            }
+        )* };
+    }
+    tests! { exp ln tanh sigmoid softplus }
+}
+
+#[test]
+fn an_error_of_a_unit_is_found() {
+    let off = |x: &mut [f32]| {
+        exp(x);
+        x.iter_mut()
+            .filter(|x| **x > 100.0 && **x < 101.0)
+            .for_each(|x| *x = x.next_up().next_up());
+    };
+    let (error, x) = worst(
+        (0..4).map(|i| 4.6_f32.to_bits() + i * BLOCK * 9),
+        9,
+        off,
+        f64::exp,
+    );
+    assert!(error > 1.0 && (4.6..4.62).contains(&x), "{error} at {x}");
+    assert_eq!(units_off(1.0, f64::INFINITY), f64::INFINITY);
+    assert_eq!(units_off(f32::NAN, 1.0), f64::INFINITY);
+    assert!(units_off(0.0, f64::MIN_POSITIVE) < 1e-9);
+    assert_eq!(units_off(-0.0, 0.0), f64::INFINITY);
+}
+
+/// What the functions give at zeros, infinities and where they overflow and underflow, exactly.
+fn check_edges<T: Real>(largest_exponent: f64, smallest_exponent: f64) {
+    let ways = [MultiplyAdd::Fused, MultiplyAdd::Separate];
+    let same = |computed: T, expected: f64| {
+        let (computed, expected) = (computed.to_f64(), T::from_f64(expected).to_f64());
+        assert!(
+            computed.to_bits() == expected.to_bits() || computed.is_nan() && expected.is_nan(),
+            "{computed:e} is not {expected:e}"
+        );
+    };
+    let (infinity, nan) = (f64::INFINITY, f64::NAN);
+    for how in ways {
+        let check = |f: fn(T, MultiplyAdd) -> T, pairs: &[(f64, f64)]| {
+            for &(x, y) in pairs {
+                same(f(T::from_f64(x), how), y);
+            }
+        };
+        let (over, under) = (largest_exponent * 1.001, smallest_exponent * 1.001);
+        check(
+            value::exp,
+            &[
+                (0.0, 1.0),
+                (-0.0, 1.0),
+                (infinity, infinity),
+                (-infinity, 0.0),
+                (nan, nan),
+            ],
+        );
+        check(
+            value::exp,
+            &[
+                (over, infinity),
+                (1e30, infinity),
+                (under, 0.0),
+                (-1e30, 0.0),
+            ],
+        );
+        assert!(value::exp(T::from_f64(largest_exponent * 0.999), how) < T::INFINITY);
+        assert!(value::exp(T::from_f64(smallest_exponent * 0.999), how) > T::default());
+        check(
+            value::ln,
+            &[
+                (1.0, 0.0),
+                (0.0, -infinity),
+                (-0.0, -infinity),
+                (infinity, infinity),
+                (nan, nan),
+            ],
+        );
+        check(value::ln, &[(-1.0, nan), (-1e-40, nan), (-infinity, nan)]);
+        check(
+            value::tanh,
+            &[
+                (0.0, 0.0),
+                (-0.0, -0.0),
+                (infinity, 1.0),
+                (-infinity, -1.0),
+                (nan, nan),
+            ],
+        );
+        check(
+            value::tanh,
+            &[(1e-40, 1e-40), (-1e-40, -1e-40), (1e30, 1.0), (-50.0, -1.0)],
+        );
+        check(
+            value::sigmoid,
+            &[
+                (0.0, 0.5),
+                (-0.0, 0.5),
+                (infinity, 1.0),
+                (-infinity, 0.0),
+                (nan, nan),
+            ],
+        );
+        check(value::sigmoid, &[(1e30, 1.0), (-1e30, 0.0), (under, 0.0)]);
+        check(
+            value::softplus,
+            &[
+                (infinity, infinity),
+                (-infinity, 0.0),
+                (nan, nan),
+                (1e30, 1e30),
+                (under, 0.0),
+            ],
+        );
+    }
+}
+
+#[test]
+fn zeros_infinities_nan_overflow_and_underflow_in_single_precision() {
+    check_edges::<f32>(88.722_83, -103.972_08);
+}
+
+#[test]
+fn zeros_infinities_nan_overflow_and_underflow_in_double_precision() {
+    check_edges::<f64>(709.782_712_893_384, -745.133_219_101_941_1);
+}
+
+/// How many units in the last place two numbers of the same sign are apart, both NaN being none.
+fn units_apart(a: f64, b: f64) -> u64 {
+    if a.is_nan() && b.is_nan() {
+        0
+    } else {
+        a.to_bits().abs_diff(b.to_bits())
+    }
+}
+
+#[test]
+fn double_precision_agrees_with_50_digit_values() {
+    let table = include_str!("../../../../tests/reference/values.txt");
+    for case in cases() {
+        let heading = format!("# {}{}\n", case.name[..1].to_uppercase(), &case.name[1..]);
+        let (_, section) = table.split_once(&heading).unwrap();
+        let lines = section.lines().take_while(|line| !line.starts_with('#'));
+        let numbers = lines.map(|line| {
+            line.split(' ')
+                .map(|number| number.parse::<f64>().unwrap())
+                .collect::<Vec<_>>()
+        });
+        for line in numbers {
+            for how in [MultiplyAdd::Fused, MultiplyAdd::Separate] {
+                let apart = units_apart((case.double)(line[0], how), line[1]);
+                assert!(
+                    apart <= 2,
+                    "{}, {how:?}: {apart} units apart at {:e}",
+                    case.name,
+                    line[0]
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn double_precision_agrees_with_the_standard_library() {
+    for case in cases() {
+        let mut worst = (0, 0.0);
+        for i in 0..1_000_000_u64 {
+            // Numbers of every magnitude, and as many between −20 and 20.
+            let bits = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let x = if i % 2 == 0 {
+                f64::from_bits(bits)
+            } else {
+                (bits >> 11) as f64 / 2f64.powi(52) * 20.0 - 20.0
+            };
+            let exact = (case.exact)(x);
+            for how in [MultiplyAdd::Fused, MultiplyAdd::Separate] {
+                let apart = units_apart((case.double)(x, how), exact);
+                if apart > worst.0 {
+                    worst = (apart, x);
+                }
+            }
+        }
+        println!("{}: {} units apart at {:e}", case.name, worst.0, worst.1);
+        assert!(
+            worst.0 <= 4,
+            "{}: {} units apart at {:e}",
+            case.name,
+            worst.0,
+            worst.1
+        );
+    }
+}
+
+#[test]
+fn the_bits_do_not_depend_on_where_a_number_lies() {
+    let x: Vec<f32> = (0..300).map(|i| (i as f32 - 150.0) * 0.173).collect();
+    for case in cases() {
+        let alone: Vec<u32> = x
+            .iter()
+            .map(|&x| {
+                let mut one = [x];
+                (case.single_slice)(&mut one);
+                one[0].to_bits()
+            })
+            .collect();
+        for start in 0..70 {
+            for end in start..x.len() {
+                let mut slice = x[start..end].to_vec();
+                (case.single_slice)(&mut slice);
+                let same = slice
+                    .iter()
+                    .zip(&alone[start..end])
+                    .all(|(y, bits)| y.to_bits() == *bits);
+                assert!(same, "{} of numbers {start} to {end}", case.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn slices_hold_what_one_number_gives() {
+    let how = vectorized_with(
+        #[inline(always)]
+        |how| how,
+    );
+    let mut x = [-2.5_f64, 0.25, 3.0];
+    tanh(&mut x);
+    assert_eq!(x, [-2.5_f64, 0.25, 3.0].map(|x| value::tanh(x, how)));
+}

@@ -1,0 +1,132 @@
+//! The elementary functions of one number, without branches, so that a loop over them becomes one over vectors.
+//!
+//! ```text
+//! exp x       = 2ⁿ eʳ               n the integer nearest to x / ln 2,  r = x − n ln 2
+//! ln x        = k ln 2 + ln(1 + f)  x = 2ᵏ (1 + f),  ln(1 + f) = 2 artanh(f / (2 + f))
+//! tanh |x|    = −t / (2 + t)        t = e⁻²ˣ − 1,  and 1 − 2 e⁻²ˣ / (2 + t) for larger x
+//! sigmoid x   = 1 / (1 + e⁻ˣ)       and eˣ / (1 + eˣ) below 0
+//! softplus x  = max(x, 0) + ln(1 + e^−|x|)
+//! ```
+//!
+//! A branch is a choice between two results. Comparisons are written so that a NaN takes the side that hands it on.
+
+use super::super::super::element::Real;
+use super::super::simd::MultiplyAdd;
+
+/// eˣ.
+#[inline(always)]
+pub(crate) fn exp<T: Real>(x: T, how: MultiplyAdd) -> T {
+    let (low, high) = T::EXP_RANGE;
+    let x = if x > high { high } else { at_least(x, low) };
+    let (q, (a, b)) = exp_m1_reduced(x, how);
+    // Two factors, so that a result below the normal numbers, or one that needs 2¹²⁸, is made in steps that are not.
+    (one::<T>() + q) * a * b
+}
+
+/// ln x.
+#[inline(always)]
+pub(crate) fn ln<T: Real>(x: T, how: MultiplyAdd) -> T {
+    let zero = T::default();
+    let (lifted, lift) = if x < T::MIN_NORMAL {
+        T::lifted(x)
+    } else {
+        (x, zero)
+    };
+    let (k, m) = T::split(lifted);
+    let y = ln_of_power_times(k - lift, m - one(), how);
+    let y = if x < T::INFINITY { y } else { x };
+    let beside = if x == zero {
+        -T::INFINITY
+    } else {
+        T::from_f64(f64::NAN)
+    };
+    if x > zero { y } else { beside }
+}
+
+/// tanh x.
+#[inline(always)]
+pub(crate) fn tanh<T: Real>(x: T, how: MultiplyAdd) -> T {
+    let two = T::from_f64(2.0);
+    // Half as low as eᵃ reaches, its power of two is one factor; and it has long been nothing beside 1.
+    let a = at_least(-two * x.abs(), T::EXP_RANGE.0 / two);
+    let (q, (power, rest)) = exp_m1_reduced(a, how);
+    let power = power * rest;
+    let t = T::multiply_add(how, power, q, power - one());
+    let exp = T::multiply_add(how, power, q, power);
+    // Where tanh |x| is above ½, its distance from 1 is computed: it is the smaller, and so is its error.
+    let near_one = a < T::from_f64(-1.1);
+    let y = (if near_one { two * exp } else { -t }) / (t + two);
+    (if near_one { one::<T>() - y } else { y }).with_sign_of(x)
+}
+
+/// 1 / (1 + e⁻ˣ).
+#[inline(always)]
+pub(crate) fn sigmoid<T: Real>(x: T, how: MultiplyAdd) -> T {
+    let exp = exp(-x.abs(), how);
+    (if x < T::default() { exp } else { one() }) / (one::<T>() + exp)
+}
+
+/// ln(1 + eˣ).
+#[inline(always)]
+pub(crate) fn softplus<T: Real>(x: T, how: MultiplyAdd) -> T {
+    let zero = T::default();
+    let exp = exp(-x.abs(), how);
+    // 1 + exp is 2ᵏ (1 + f), without being computed: beside 1 a small number loses its digits.
+    let upper = exp > T::SQRT_2_LESS_1;
+    let k = if upper { one() } else { zero };
+    let f = if upper { (exp - one()) * half() } else { exp };
+    (if x > zero { x } else { zero }) + ln_of_power_times(k, f, how)
+}
+
+/// eʳ − 1, where x = n ln 2 + r, and 2ⁿ as a product of two.
+#[inline(always)]
+fn exp_m1_reduced<T: Real>(x: T, how: MultiplyAdd) -> (T, (T, T)) {
+    let shifted = T::multiply_add(how, x, T::LOG2_E, T::ROUNDING);
+    let n = shifted - T::ROUNDING;
+    // Both steps are exact: the product has few digits, and x is close to it.
+    let high = T::multiply_add(how, -n, T::LN_2_HIGH, x);
+    let low = n * T::LN_2_LOW;
+    let r = high - low;
+    let p = T::multiply_add(how, polynomial(r, T::EXP, how), r, half());
+    let q = high + T::multiply_add(how, r * r, p, -low);
+    (q, T::power_of_two(shifted))
+}
+
+/// ln(2ᵏ (1 + f)), for √½ ≤ 1 + f < √2.
+#[inline(always)]
+fn ln_of_power_times<T: Real>(k: T, f: T, how: MultiplyAdd) -> T {
+    let s = f / (T::from_f64(2.0) + f);
+    let z = s * s;
+    // ln(1 + f) = 2 s + s³ W(z) = f − (f²/2 − s (f²/2 + z W)), of which f is exact and the rest small beside it.
+    let h = half::<T>() * f * f;
+    let rest = s * T::multiply_add(how, z, polynomial(z, T::LN, how), h);
+    let below = h - T::multiply_add(how, k, T::LN_2_LOW, rest);
+    T::multiply_add(how, k, T::LN_2_HIGH, f - below)
+}
+
+/// The polynomial with these coefficients, by Horner's rule.
+#[inline(always)]
+fn polynomial<T: Real>(x: T, coefficients: &[T], how: MultiplyAdd) -> T {
+    coefficients
+        .iter()
+        .rev()
+        .copied()
+        .reduce(|sum, c| T::multiply_add(how, sum, x, c))
+        .unwrap_or_default()
+}
+
+/// The larger of two, or x where that is NaN.
+#[inline(always)]
+fn at_least<T: Real>(x: T, low: T) -> T {
+    if x < low { low } else { x }
+}
+
+#[inline(always)]
+fn one<T: Real>() -> T {
+    T::from_f64(1.0)
+}
+
+#[inline(always)]
+fn half<T: Real>() -> T {
+    T::from_f64(0.5)
+}
