@@ -5,9 +5,11 @@
 //! alone, so one thread or many give the same bits. A chunk is small enough that its forward and backward pass
 //! happen while its samples are in cache, and large enough that a matrix product is not a sliver.
 
-use crate::{Loss, Mlp, Parameters, delta};
-use autodiff::tensor::{Real, Tape, Targets, Tensor, vectorized};
+use crate::delta::{self, Deltas};
+use crate::{Loss, Mlp, Optimizer, Parameters};
+use autodiff::tensor::{Gradient, Real, Tape, Targets, Tensor, vectorized};
 use rayon::prelude::*;
+use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -86,6 +88,11 @@ impl Plan {
             lanes,
             chunk,
         }
+    }
+
+    /// Whether all samples are in one chunk.
+    fn is_one_chunk(&self) -> bool {
+        self.lanes == 1 && self.samples <= self.chunk
     }
 
     /// The samples of a lane.
@@ -177,6 +184,45 @@ impl<T: Real> BatchGradient<T> {
         lanes[0].cost / batch.len() as f64
     }
 
+    /// One step of an optimizer against the gradient of a batch; gives the mean cost before it.
+    ///
+    /// A small batch's gradient is not formed where the optimizer is [plain descent](Optimizer::plain_descent): it is
+    /// added to the parameters as it arises, times −α. That saves writing and reading a buffer as large as the
+    /// parameters, and gives other bits than `compute` and the optimizer's step. Which batch is small depends on its size
+    /// and the network alone.
+    ///
+    /// # Panics
+    ///
+    /// If the batch does not fit the network, or the optimizer had other parameters before.
+    pub fn step(
+        &mut self,
+        parameters: &mut Parameters<T>,
+        batch: &impl Batch<T>,
+        optimizer: &mut (impl Optimizer<T> + ?Sized),
+    ) -> f64 {
+        let plan = Plan::new::<T>(&self.network, batch.len());
+        if let Some(rate) = optimizer.plain_descent()
+            && plan.is_one_chunk()
+        {
+            let weight = T::from_f64(1.0 / plan.samples as f64);
+            let (x, targets) = batch.load(0..plan.samples);
+            let terms = self.lanes[0].terms(
+                &self.network,
+                self.loss,
+                self.method,
+                parameters,
+                x,
+                &targets,
+                weight,
+            );
+            terms.add_to(-rate, parameters);
+            return terms.cost() / plan.samples as f64;
+        }
+        let cost = self.compute(parameters, batch);
+        optimizer.step(parameters.data_mut(), self.gradient().data());
+        cost
+    }
+
     /// The gradient of the latest [`compute`](BatchGradient::compute).
     #[must_use]
     pub fn gradient(&self) -> &Parameters<T> {
@@ -218,43 +264,74 @@ impl<T: Real> Lane<T> {
         while begin < samples.end {
             let end = samples.end.min(begin + plan.chunk);
             let (x, targets) = batch.load(begin..end);
-            self.cost += match method {
-                Method::Tape => self.add_by_tape(network, loss, parameters, x, &targets, weight),
-                Method::ClosedForm => delta::add_gradient(
-                    network,
-                    loss,
-                    parameters,
-                    &x,
-                    &targets,
-                    weight,
-                    &mut self.gradient,
-                ),
-            };
+            let terms = self.terms(network, loss, method, parameters, x, &targets, weight);
+            terms.add_to(T::from_f64(1.0), &mut self.gradient);
+            self.cost += terms.cost();
             begin = end;
         }
     }
 
-    fn add_by_tape(
+    /// What the gradient of some samples is made of.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a lane is told everything anew at each step"
+    )]
+    fn terms(
         &mut self,
         network: &Mlp,
         loss: Loss,
+        method: Method,
         parameters: &Parameters<T>,
         x: Tensor<T>,
         targets: &Targets<T>,
         weight: T,
-    ) -> f64 {
-        let cost = {
-            let variables = parameters.record(&self.tape);
-            let z = network.forward(&variables, &self.tape.constant(x));
-            let cost = loss.sum(&z, targets);
-            self.gradient
-                .add(&cost.vjp(weight), &variables, T::from_f64(1.0));
-            cost.item().to_f64()
-        };
-        // The recording is forgotten on the thread that made it, so that its memory is there for the next chunk, and
-        // so that nothing holds on to the parameters.
-        self.tape.reset();
-        cost
+    ) -> Terms<T> {
+        match method {
+            Method::Tape => {
+                let terms = {
+                    let variables = parameters.record(&self.tape);
+                    let z = network.forward(&variables, &self.tape.constant(x));
+                    let cost = loss.sum(&z, targets);
+                    let mut gradients = cost.vjp(weight);
+                    let gradients = variables.iter().map(|&x| gradients.take(x)).collect();
+                    Terms::OfTape(cost.item().to_f64(), gradients)
+                };
+                // The recording is forgotten on the thread that made it, so that its memory is there for the next
+                // chunk, and so that nothing holds on to the parameters.
+                self.tape.reset();
+                terms
+            }
+            Method::ClosedForm => Terms::ByHand(delta::propagate(
+                network, loss, parameters, &x, targets, weight,
+            )),
+        }
+    }
+}
+
+/// What the gradient of some samples is made of, before it is added up.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time, on the stack, so that a step asks for no memory"
+)]
+enum Terms<T: Real> {
+    /// The cost, and the gradient of each slice of the parameters.
+    OfTape(f64, SmallVec<[Gradient<T>; 16]>),
+    ByHand(Deltas<T>),
+}
+
+impl<T: Real> Terms<T> {
+    fn cost(&self) -> f64 {
+        match self {
+            Terms::OfTape(cost, _) => *cost,
+            Terms::ByHand(deltas) => deltas.cost,
+        }
+    }
+
+    fn add_to(&self, scale: T, sum: &mut Parameters<T>) {
+        match self {
+            Terms::OfTape(_, gradients) => sum.add(scale, gradients),
+            Terms::ByHand(deltas) => deltas.add_to(scale, sum),
+        }
     }
 }
 

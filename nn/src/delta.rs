@@ -15,95 +15,107 @@
 //! `Δ Aᵀ`.
 
 use crate::{Activation, Loss, Mlp, Output, Parameters};
-use autodiff::tensor::{Algebra, Real, Targets, Tensor, add_product, plain, transposed};
+use autodiff::tensor::{
+    Algebra, Real, Targets, Tensor, add_product, elementary, plain, transposed,
+};
 use smallvec::SmallVec;
 
-/// Adds `weight` times the gradient of the samples' summed costs to `gradient`, and gives the sum of the costs.
+/// What back-propagation leaves of some samples: the activations that go into each layer, and its δ, a sample a row.
+#[derive(Debug)]
+pub struct Deltas<T: Real> {
+    /// The sum of the samples' costs.
+    pub cost: f64,
+    /// a⁰, …, aᴸ⁻¹.
+    pub activations: SmallVec<[Tensor<T>; 16]>,
+    /// δ¹, …, δᴸ, times the weight of a sample.
+    pub deltas: SmallVec<[Tensor<T>; 16]>,
+}
+
+/// Forward through all layers and back again, for samples that count `weight` each.
 ///
 /// # Panics
 ///
 /// If the shapes do not fit.
+#[must_use]
 #[track_caller]
-pub fn add_gradient<T: Real>(
+pub fn propagate<T: Real>(
     network: &Mlp,
     loss: Loss,
     parameters: &Parameters<T>,
     x: &Tensor<T>,
     targets: &Targets<T>,
     weight: T,
-    gradient: &mut Parameters<T>,
-) -> f64 {
+) -> Deltas<T> {
     let last = network.layers();
+    let weights = |layer: usize| parameters.tensor(2 * layer - 2);
+    let biases = |layer: usize| parameters.tensor(2 * layer - 1);
 
-    // Forward: a[ℓ] are the activations of layer ℓ, and z the pre-activations of the last one.
-    let mut a: SmallVec<[Tensor<T>; 16]> = SmallVec::new();
-    a.push(x.clone());
-    let mut z = Tensor::scalar(T::default());
-    for layer in 1..=last {
-        z = a[layer - 1].linear(
-            &parameters.tensor(2 * layer - 2),
-            &parameters.tensor(2 * layer - 1),
-        );
-        if layer < last {
-            let mut activations = z;
-            activate(network.hidden(), activations.data_mut());
-            a.push(activations);
-            z = Tensor::scalar(T::default());
-        }
+    let mut activations: SmallVec<[Tensor<T>; 16]> = SmallVec::new();
+    activations.push(x.clone());
+    for layer in 1..last {
+        let mut a = activations[layer - 1].linear(&weights(layer), &biases(layer));
+        activate(network.hidden(), a.data_mut());
+        activations.push(a);
     }
+    let z = activations[last - 1].linear(&weights(last), &biases(last));
 
-    // Backward: δ is that of layer ℓ, times the weight.
     let (cost, mut delta) = last_delta(loss, &z, targets);
     if weight != T::from_f64(1.0) {
         for delta in delta.data_mut() {
             *delta = weight * *delta;
         }
     }
-    for layer in (1..=last).rev() {
-        let one = T::from_f64(1.0);
-        add_product(
-            one,
-            transposed(&delta),
-            plain(&a[layer - 1]),
-            gradient.slice_mut(2 * layer - 2),
+    let mut deltas: SmallVec<[Tensor<T>; 16]> = SmallVec::new();
+    deltas.push(delta);
+    for layer in (1..last).rev() {
+        let mut delta =
+            Tensor::product(plain(&deltas[last - layer - 1]), plain(&weights(layer + 1)));
+        times_slope(
+            network.hidden(),
+            activations[layer].data(),
+            delta.data_mut(),
         );
-        let bias = gradient.slice_mut(2 * layer - 1);
-        for delta in delta.data().chunks_exact(bias.len()) {
-            for (sum, &delta) in bias.iter_mut().zip(delta) {
-                *sum = *sum + delta;
+        deltas.push(delta);
+    }
+    deltas.reverse();
+    Deltas {
+        cost,
+        activations,
+        deltas,
+    }
+}
+
+impl<T: Real> Deltas<T> {
+    /// Adds `scale` times the gradient to `sum`: `∂C/∂Wˡ = δˡ (aˡ⁻¹)ᵀ` and `∂C/∂bˡ = δˡ`, summed over the samples.
+    ///
+    /// # Panics
+    ///
+    /// If `sum` is not of the network's layout.
+    #[track_caller]
+    pub fn add_to(&self, scale: T, sum: &mut Parameters<T>) {
+        for (layer, (a, delta)) in self.activations.iter().zip(&self.deltas).enumerate() {
+            add_product(scale, transposed(delta), plain(a), sum.slice_mut(2 * layer));
+            let bias = sum.slice_mut(2 * layer + 1);
+            for delta in delta.data().chunks_exact(bias.len()) {
+                for (sum, &delta) in bias.iter_mut().zip(delta) {
+                    *sum = *sum + scale * delta;
+                }
             }
         }
-        if layer > 1 {
-            let mut previous =
-                Tensor::product(plain(&delta), plain(&parameters.tensor(2 * layer - 2)));
-            times_slope(network.hidden(), a[layer - 1].data(), previous.data_mut());
-            delta = previous;
-        }
     }
-    cost
 }
 
 /// µ(z), in place.
 fn activate<T: Real>(activation: Activation, z: &mut [T]) {
-    let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
+    let zero = T::default();
     match activation {
         Activation::Relu => z
             .iter_mut()
             .for_each(|z| *z = if *z <= zero { zero } else { *z }),
-        Activation::Sigmoid => z.iter_mut().for_each(|z| *z = one / (one + (-*z).exp())),
-        Activation::Tanh => z.iter_mut().for_each(|z| *z = z.tanh()),
-        Activation::Softplus => z.iter_mut().for_each(|z| *z = softplus(*z)),
+        Activation::Sigmoid => elementary::sigmoid(z),
+        Activation::Tanh => elementary::tanh(z),
+        Activation::Softplus => elementary::softplus(z),
         Activation::Identity => {}
-    }
-}
-
-/// ln(1 + eᶻ), with the larger of 1 and eᶻ taken out of the logarithm.
-fn softplus<T: Real>(z: T) -> T {
-    let zero = T::from_f64(0.0);
-    if z > zero {
-        z + (-z).exp().ln_1p()
-    } else {
-        z.exp().ln_1p()
     }
 }
 
@@ -162,6 +174,7 @@ fn cross_entropy<T: Real>(
     let mut cost = 0.0;
     let mut delta = z.clone();
     if let (Targets::Classes(numbers), 0.0) = (targets, label_smoothing) {
+        exponentials(delta.data_mut(), classes);
         for ((row, z), &class) in delta
             .data_mut()
             .chunks_exact_mut(classes)
@@ -169,7 +182,8 @@ fn cross_entropy<T: Real>(
             .zip(numbers.data())
         {
             let class = class as usize;
-            cost += (softmax_row(row) - z[class]).to_f64();
+            let log_sum_exp = largest(z) + normalize(row).ln();
+            cost += (log_sum_exp - z[class]).to_f64();
             row[class] = row[class] - T::from_f64(1.0);
         }
         return (cost, delta);
@@ -179,12 +193,13 @@ fn cross_entropy<T: Real>(
         T::from_f64(1.0 - label_smoothing),
         T::from_f64(label_smoothing / classes as f64),
     );
+    exponentials(delta.data_mut(), classes);
     let rows = delta.data_mut().chunks_exact_mut(classes);
     for ((row, z), y) in rows
         .zip(z.data().chunks_exact(classes))
         .zip(y.data().chunks_exact(classes))
     {
-        let log_sum_exp = softmax_row(row);
+        let log_sum_exp = largest(z) + normalize(row).ln();
         let total = y
             .iter()
             .fold(T::default(), |total, &y| total + (keep * y + share));
@@ -199,26 +214,38 @@ fn cross_entropy<T: Real>(
     (cost, delta)
 }
 
+/// eᶻⁱ / Σⱼ eᶻʲ of each row, in place.
 fn softmax_rows<T: Real>(z: &mut Tensor<T>) {
     let classes = z.shape()[1];
+    exponentials(z.data_mut(), classes);
     for row in z.data_mut().chunks_exact_mut(classes) {
-        softmax_row(row);
+        normalize(row);
     }
 }
 
-/// eᶻⁱ / Σⱼ eᶻʲ in place, shifted by the largest z; gives ln Σⱼ eᶻʲ.
-fn softmax_row<T: Real>(row: &mut [T]) -> T {
-    let largest = row.iter().fold(-T::INFINITY, |largest, &z| largest.max(z));
-    let mut sum = T::default();
-    for z in row.iter_mut() {
-        *z = (*z - largest).exp();
-        sum = sum + *z;
+/// eᶻⁱ⁻ᵐ with the largest z of a row as m, in place, of all rows together.
+fn exponentials<T: Real>(z: &mut [T], classes: usize) {
+    for row in z.chunks_exact_mut(classes) {
+        let m = largest(row);
+        for z in row {
+            *z = *z - m;
+        }
     }
+    elementary::exp(z);
+}
+
+fn largest<T: Real>(row: &[T]) -> T {
+    row.iter().fold(-T::INFINITY, |largest, &z| largest.max(z))
+}
+
+/// Divides a row by its sum, which it gives.
+fn normalize<T: Real>(row: &mut [T]) -> T {
+    let sum = row.iter().fold(T::default(), |sum, &x| sum + x);
     let share = sum.recip();
-    for z in row {
-        *z = *z * share;
+    for x in row {
+        *x = *x * share;
     }
-    largest + sum.ln()
+    sum
 }
 
 /// Multiplies each row of `delta` by the transposed softmax Jacobian, `Jᵢⱼ = aᵢ (1 − aᵢ)` for i = j and `−aᵢ aⱼ` else.

@@ -45,6 +45,12 @@ pub trait Optimizer<T: Real>: Debug + Send {
     /// If the buffers differ in size, or in an earlier step had another.
     fn step(&mut self, parameters: &mut [T], gradient: &[T]);
 
+    /// The learning rate α, if a step is no more than `θ ← θ − α ∂C/∂θ` and leaves nothing behind, so that it may be
+    /// taken without the optimizer.
+    fn plain_descent(&self) -> Option<T> {
+        None
+    }
+
     /// The learning rate α.
     fn learning_rate(&self) -> f64;
 

@@ -1,6 +1,6 @@
 //! Parameters as one flat buffer with named, shaped slices.
 
-use autodiff::tensor::{Gradients, Real, Shape, Tape, Tensor, Var};
+use autodiff::tensor::{Gradient, Real, Shape, Tape, Tensor, Var};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -160,25 +160,21 @@ impl<T: Real> Parameters<T> {
             .collect()
     }
 
-    /// Adds `scale` times the gradients with respect to the recorded variables.
+    /// Adds `scale` times the gradients, one for each slice in order.
     ///
     /// # Panics
     ///
-    /// If the variables are not those of [`record`](Parameters::record), of the same layout.
-    pub fn add<'t>(&mut self, gradients: &Gradients<'t, T>, variables: &[Var<'t, T>], scale: T) {
+    /// If they are not of the same number and sizes as the slices.
+    pub fn add(&mut self, scale: T, gradients: &[Gradient<T>]) {
         assert_eq!(
-            variables.len(),
+            gradients.len(),
             self.layout.slices.len(),
             "gradients of another layout"
         );
-        let layout = Arc::clone(&self.layout);
         let flat = self.flat.data_mut();
-        for (slice, &variable) in layout.slices.iter().zip(variables) {
-            gradients.add_to(
-                variable,
-                scale,
-                &mut flat[slice.offset..slice.offset + slice.shape.size()],
-            );
+        for (slice, gradient) in self.layout.slices.iter().zip(gradients) {
+            let range = slice.offset..slice.offset + slice.shape.size();
+            gradient.add_to(scale, &mut flat[range]);
         }
     }
 

@@ -1,9 +1,10 @@
 //! The backward pass, in its two readings: computed at once, and recorded to be differentiated again.
 
-use super::algebra::{Algebra, Factor};
+use super::algebra::{self, Algebra, Factor};
 use super::array::Tensor;
 use super::element::Real;
-use super::kernels::{Write, matmul, reduce};
+use super::kernels::simd::vectorized;
+use super::kernels::{Write, reduce};
 use super::op::Point;
 use super::shape::Shape;
 use super::tape::{Edge, Tape};
@@ -12,9 +13,10 @@ use crate::elementwise::{Binary, Unary};
 use smallvec::SmallVec;
 
 /// The adjoint of one node, as far as it has been added up.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) enum Slot<A> {
     /// Nothing was added yet.
+    #[default]
     Empty,
     /// One matrix product, which nobody has asked for yet.
     ///
@@ -183,64 +185,48 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
-        let gradient = self.slot(x).and_then(|slot| slot.evaluated(|| x.shape()));
+        self.check(x);
+        let slot = self.slots.get(x.index as usize);
+        let gradient = slot.and_then(|slot| slot.evaluated(|| x.shape()));
         gradient.unwrap_or_else(|| Tensor::zeros(x.shape()))
     }
 
-    /// Adds `scale` times the gradient with respect to `x` to `sum`, row by row.
+    /// The gradient with respect to `x` by itself, apart from these: [`wrt`](Gradients::wrt) gives zeros afterwards.
     ///
-    /// The gradient of a weight matrix is then never formed by itself: its last product is added to `sum` at once.
+    /// It outlives the recording. The gradient of a weight matrix is not formed yet, but a product that waits to be
+    /// added to where it is wanted.
+    ///
+    /// ```
+    /// # use autodiff::tensor::Tape;
+    /// let mut tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0]]);
+    /// let weight = tape.var([[0.5, -0.5]]);
+    /// let y = x.linear(weight, tape.var([0.0])).sum();
+    /// let gradient = y.gradients().take(weight);
+    /// tape.reset();
+    /// let mut descended = [0.5, -0.5];
+    /// gradient.add_to(-0.1, &mut descended);
+    /// assert_eq!(descended, [0.4, -0.7]);
+    /// ```
     ///
     /// # Panics
     ///
-    /// As [`wrt`](Gradients::wrt), or if `sum` has not as many elements as `x`.
+    /// As [`wrt`](Gradients::wrt).
+    #[must_use]
     #[track_caller]
-    pub fn add_to(&self, x: Var<'t, T>, scale: T, sum: &mut [T]) {
-        let slot = self.slot(x);
-        let size = x.size();
-        assert!(
-            sum.len() == size,
-            "add_to: a gradient of shape {} and {} elements",
-            x.shape(),
-            sum.len()
-        );
-        match slot {
-            Some(slot @ Slot::Product { .. }) => {
-                if let Some((a, b)) = slot.product() {
-                    matmul::matmul(
-                        scale,
-                        a.matrix("add_to"),
-                        b.matrix("add_to"),
-                        sum,
-                        Write::Add,
-                    );
-                }
-            }
-            Some(Slot::Stretched(rows))
-                if scale == T::from_f64(1.0) && x.is_suffix_of(rows.shape()) =>
-            {
-                reduce::sum(
-                    rows.data(),
-                    rows.size() / size.max(1),
-                    size,
-                    sum,
-                    Write::Add,
-                );
-            }
-            Some(slot) => {
-                let Some(gradient) = slot.evaluated(|| x.shape()) else {
-                    return;
-                };
-                for (sum, &x) in sum.iter_mut().zip(gradient.data()) {
-                    *sum = *sum + scale * x;
-                }
-            }
-            None => {}
+    pub fn take(&mut self, x: Var<'t, T>) -> Gradient<T> {
+        let shape = x.shape();
+        self.check(x);
+        let slot = self.slots.get_mut(x.index as usize);
+        Gradient {
+            slot: slot.map(std::mem::take).unwrap_or_default(),
+            shape,
         }
     }
 
+    /// Checks that the adjoint of `x` was kept.
     #[track_caller]
-    fn slot(&self, x: Var<'t, T>) -> Option<&Slot<Tensor<T>>> {
+    fn check(&self, x: Var<'t, T>) {
         assert!(
             std::ptr::eq(self.tape, x.tape),
             "gradient: with respect to a variable of another tape"
@@ -252,8 +238,73 @@ impl<'t, T: Real> Gradients<'t, T> {
             "gradient: with respect to the result of `{}`, whose adjoint was not kept: anchor it before the backward pass",
             node.operation.name()
         );
-        self.slots.get(x.index as usize)
     }
+}
+
+/// The gradient with respect to one variable; [`Gradients::take`] gives it.
+#[derive(Debug)]
+pub struct Gradient<T: Real> {
+    slot: Slot<Tensor<T>>,
+    shape: Shape,
+}
+
+impl<T: Real> Gradient<T> {
+    /// The gradient, in the shape of the variable.
+    #[must_use]
+    pub fn tensor(&self) -> Tensor<T> {
+        let gradient = self.slot.evaluated(|| self.shape.clone());
+        gradient.unwrap_or_else(|| Tensor::zeros(&self.shape))
+    }
+
+    /// Adds `scale` times the gradient to `sum`, row by row.
+    ///
+    /// The gradient of a weight matrix is then never formed by itself: its last product is added to `sum` at once.
+    ///
+    /// # Panics
+    ///
+    /// If `sum` has not as many elements as the variable.
+    #[track_caller]
+    pub fn add_to(&self, scale: T, sum: &mut [T]) {
+        let size = self.shape.size();
+        assert!(
+            sum.len() == size,
+            "add_to: a gradient of shape {} and {} elements",
+            self.shape,
+            sum.len()
+        );
+        match &self.slot {
+            Slot::Empty => {}
+            slot @ Slot::Product { .. } => {
+                if let Some((a, b)) = slot.product() {
+                    algebra::add_product(scale, a, b, sum);
+                }
+            }
+            Slot::Stretched(rows)
+                if scale == T::from_f64(1.0) && rows.shape().ends_with(&self.shape) =>
+            {
+                reduce::sum(
+                    rows.data(),
+                    rows.size() / size.max(1),
+                    size,
+                    sum,
+                    Write::Add,
+                );
+            }
+            Slot::Stretched(term) => add_scaled(scale, &term.sum_to(&self.shape), sum),
+            Slot::Sum(gradient) => add_scaled(scale, gradient, sum),
+        }
+    }
+}
+
+fn add_scaled<T: Real>(scale: T, term: &Tensor<T>, sum: &mut [T]) {
+    vectorized(
+        #[inline(always)]
+        || {
+            for (sum, &x) in sum.iter_mut().zip(term.data()) {
+                *sum = *sum + scale * x;
+            }
+        },
+    );
 }
 
 impl<T: Real> Drop for Gradients<'_, T> {

@@ -65,11 +65,6 @@ impl<'t, T: Real> Var<'t, T> {
         self.tape.nodes()[self.index as usize].value.size()
     }
 
-    /// Whether `shape` ends with the shape of this tensor, as it does where it was stretched over leading axes.
-    pub(crate) fn is_suffix_of(self, shape: &Shape) -> bool {
-        shape.ends_with(self.tape.nodes()[self.index as usize].value.shape())
-    }
-
     /// The one element of a value that has just one.
     ///
     /// # Panics
@@ -198,7 +193,7 @@ impl<'t, T: Real> Var<'t, T> {
             .enumerate()
         {
             let unit = Tensor::from_fn(&shape, |j| T::from_f64(f64::from(u8::from(i == j))));
-            pull_back(self, unit).add_to(x, T::from_f64(1.0), row);
+            pull_back(self, unit).take(x).add_to(T::from_f64(1.0), row);
         }
         jacobian
     }

@@ -165,6 +165,16 @@ impl<T: Real> Optimizer<T> for Sgd<T> {
         Sgd::step(self, parameters, gradient);
     }
 
+    fn plain_descent(&self) -> Option<T> {
+        let SgdSettings {
+            learning_rate,
+            momentum,
+            weight_decay,
+            ..
+        } = self.settings;
+        (momentum == 0.0 && weight_decay == 0.0).then(|| T::from_f64(learning_rate))
+    }
+
     fn learning_rate(&self) -> f64 {
         self.settings.learning_rate
     }

@@ -74,6 +74,7 @@ impl Walk {
     }
 
     /// Calls `row` for every row along the innermost axis, with where it begins in `a`, in `b` and in the output.
+    #[inline(always)]
     pub(crate) fn rows(&self, mut row: impl FnMut(usize, usize, usize)) {
         let rows: usize = self.outer.iter().map(|axis| axis.extent).product();
         let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.outer.len());

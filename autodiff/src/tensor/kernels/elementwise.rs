@@ -3,7 +3,7 @@
 use super::super::element::Real;
 use super::broadcast::Walk;
 use super::elementary;
-use super::simd::{MultiplyAdd, vectorized_with};
+use super::simd::{MultiplyAdd, vectorized, vectorized_with};
 use crate::elementwise::{Binary, Unary, elementwise_table};
 
 /// One of the two operands of a function of two variables.
@@ -118,30 +118,38 @@ fn add_unary_vjp_loop<T: Real>(
 #[inline(always)]
 fn binary_loop<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut [T]) {
     let inner = walk.inner;
-    walk.rows(|at_a, at_b, at| {
-        let y = &mut y[at..at + inner.extent];
-        // A loop of its own for each way that an operand can step, so that each is one the compiler vectorises.
-        match (inner.a, inner.b) {
-            (0, 0) => y.fill(a[at_a].binary(function, b[at_b])),
-            (0, _) => {
-                let a = a[at_a];
-                for (y, &b) in y.iter_mut().zip(&b[at_b..]) {
-                    *y = a.binary(function, b);
-                }
-            }
-            (_, 0) => {
-                let b = b[at_b];
-                for (y, &a) in y.iter_mut().zip(&a[at_a..]) {
-                    *y = a.binary(function, b);
-                }
-            }
-            _ => {
-                for ((y, &a), &b) in y.iter_mut().zip(&a[at_a..]).zip(&b[at_b..]) {
-                    *y = a.binary(function, b);
-                }
-            }
-        }
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            walk.rows(
+                #[inline(always)]
+                |at_a, at_b, at| {
+                    let y = &mut y[at..at + inner.extent];
+                    // A loop of its own for each way that an operand can step, so that each is one the compiler vectorises.
+                    match (inner.a, inner.b) {
+                        (0, 0) => y.fill(a[at_a].binary(function, b[at_b])),
+                        (0, _) => {
+                            let a = a[at_a];
+                            for (y, &b) in y.iter_mut().zip(&b[at_b..]) {
+                                *y = a.binary(function, b);
+                            }
+                        }
+                        (_, 0) => {
+                            let b = b[at_b];
+                            for (y, &a) in y.iter_mut().zip(&a[at_a..]) {
+                                *y = a.binary(function, b);
+                            }
+                        }
+                        _ => {
+                            for ((y, &a), &b) in y.iter_mut().zip(&a[at_a..]).zip(&b[at_b..]) {
+                                *y = a.binary(function, b);
+                            }
+                        }
+                    }
+                },
+            );
+        },
+    );
 }
 
 #[inline(always)]
