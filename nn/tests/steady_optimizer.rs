@@ -28,13 +28,17 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// The allocations in a hundred steps after the first.
+/// The allocations in a hundred steps after the first; the fewest of three times, since the test's harness has a thread
+/// of its own.
 fn allocations<T: Real>(optimizer: &mut dyn Optimizer<T>, size: usize) -> usize {
     let (mut parameters, gradient) = (vec![T::EPSILON; size], vec![T::EPSILON; size]);
     optimizer.step(&mut parameters, &gradient);
-    let before = ALLOCATIONS.load(Ordering::Relaxed);
-    (0..100).for_each(|_| optimizer.step(&mut parameters, &gradient));
-    ALLOCATIONS.load(Ordering::Relaxed) - before
+    let counted = [(); 3].map(|()| {
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        (0..100).for_each(|_| optimizer.step(&mut parameters, &gradient));
+        ALLOCATIONS.load(Ordering::Relaxed) - before
+    });
+    counted.into_iter().min().unwrap_or(0)
 }
 
 fn check<T: Real>(size: usize, allowed: usize) {

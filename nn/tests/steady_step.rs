@@ -1,6 +1,7 @@
 //! A training step like the one before asks for no memory, and never copies the parameters.
 #![allow(unsafe_code)]
 
+use autodiff::tensor::{Factor, Tensor, add_product, plain, transposed};
 use nn::{Activation, BatchGradient, Dataset, Initializer, Loss, Method, Mlp, Plan, Sgd};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -48,6 +49,9 @@ fn allocations(method: Method, pool: &ThreadPool, samples: usize) -> usize {
             let before = parameters.data().as_ptr();
             gradient.compute(&parameters, &batch);
             descent.step(parameters.data_mut(), gradient.gradient().data());
+            if samples == 1 {
+                gradient.step(&mut parameters, &batch, &mut descent);
+            }
             assert_eq!(
                 parameters.data().as_ptr(),
                 before,
@@ -55,14 +59,18 @@ fn allocations(method: Method, pool: &ThreadPool, samples: usize) -> usize {
             );
         };
         (0..10).for_each(|_| step());
-        let before = ALLOCATIONS.load(Ordering::Relaxed);
-        (0..10).for_each(|_| step());
-        ALLOCATIONS.load(Ordering::Relaxed) - before
+        // The fewest of three times, since the test's harness has a thread of its own.
+        let counted = [(); 3].map(|()| {
+            let before = ALLOCATIONS.load(Ordering::Relaxed);
+            (0..10).for_each(|_| step());
+            ALLOCATIONS.load(Ordering::Relaxed) - before
+        });
+        counted.into_iter().min().unwrap_or(0)
     })
 }
 
-/// The allocations that the matrix products of one step make by themselves: the `gemm` crate takes fresh memory for
-/// the operands that it packs.
+/// The allocations that the matrix products of one step make by themselves: where the `gemm` crate computes them, it
+/// takes fresh memory for the operands that it packs.
 fn allocations_of_products(samples: usize) -> usize {
     let network = Mlp::new(&[784, 32, 10], Activation::Relu);
     let plan = Plan::new::<f32>(&network, samples);
@@ -72,70 +80,32 @@ fn allocations_of_products(samples: usize) -> usize {
         let end = samples * (lane + 1) / plan.lanes;
         while begin < end {
             let chunk = plan.chunk.min(end - begin);
-            for (inputs, outputs) in [(784, 32), (32, 10)] {
-                count += allocations_of_product(
-                    chunk,
-                    inputs,
-                    outputs,
-                    [1, inputs as isize],
-                    [inputs as isize, 1],
-                ); // A Wᵀ
-                count += allocations_of_product(
-                    outputs,
-                    chunk,
-                    inputs,
-                    [outputs as isize, 1],
-                    [1, inputs as isize],
-                ); // Δᵀ A
+            for [inputs, outputs] in [[784, 32], [32, 10]] {
+                let [a, delta] = [inputs, outputs].map(|width| Tensor::zeros([chunk, width]));
+                let weight = Tensor::zeros([outputs, inputs]);
+                count += allocations_of_product(plain(&a), transposed(&weight), chunk * outputs);
+                count += allocations_of_product(transposed(&delta), plain(&a), outputs * inputs);
+                if inputs < 784 {
+                    count += allocations_of_product(plain(&delta), plain(&weight), chunk * inputs);
+                }
             }
-            count += allocations_of_product(chunk, 10, 32, [1, 10], [1, 32]); // Δ W
             begin += chunk;
         }
     }
     count
 }
 
-/// The allocations of a product (m, k) · (k, n), given the column and row steps of both factors.
 fn allocations_of_product(
-    m: usize,
-    k: usize,
-    n: usize,
-    a_steps: [isize; 2],
-    b_steps: [isize; 2],
+    a: Factor<'_, Tensor<f32>>,
+    b: Factor<'_, Tensor<f32>>,
+    size: usize,
 ) -> usize {
-    let (a, b, mut out) = (
-        vec![0.0_f32; m * k],
-        vec![0.0_f32; k * n],
-        vec![0.0_f32; m * n],
-    );
+    let mut out = vec![0.0; size];
     let mut before = 0;
     // The first call on a thread looks at the caches of the machine, and does not count.
     for _ in 0..2 {
         before = ALLOCATIONS.load(Ordering::Relaxed);
-        // SAFETY: the steps are those of m × k and k × n matrices that fill `a` and `b`, and `out` is m × n, row by row.
-        unsafe {
-            gemm::gemm(
-                m,
-                n,
-                k,
-                out.as_mut_ptr(),
-                1,
-                n as isize,
-                true,
-                a.as_ptr(),
-                a_steps[0],
-                a_steps[1],
-                b.as_ptr(),
-                b_steps[0],
-                b_steps[1],
-                1.0,
-                1.0,
-                false,
-                false,
-                false,
-                gemm::Parallelism::None,
-            );
-        }
+        add_product(1.0, a, b, &mut out);
     }
     ALLOCATIONS.load(Ordering::Relaxed) - before
 }

@@ -6,7 +6,10 @@
 
 use autodiff::tensor::{Real, Targets, Tensor};
 use nn::reference::{self, Sum};
-use nn::{Activation, Batch, BatchGradient, Initializer, Loss, Method, Mlp, Output, Parameters};
+use nn::{
+    Activation, Batch, BatchGradient, Initializer, Loss, Method, Mlp, Output, Parameters, Sgd,
+    SgdSettings,
+};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -183,4 +186,41 @@ fn the_number_of_threads_does_not_change_a_bit() {
     assert_eq!(one, train(2));
     assert_eq!(one, train(3));
     assert_eq!(one, train(4));
+}
+
+#[test]
+fn a_step_is_the_gradient_times_the_rate() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let network = Mlp::new(&[30, 12, 7], Activation::Tanh);
+    // One chunk, whose gradient goes straight into the parameters, and several.
+    for (samples, straight) in [(1, true), (20, true), (100, false)] {
+        let batch = random_batch::<f64>(&network, samples, &mut rng);
+        let begin = network.init::<f64>(Initializer::GlorotUniform, 3);
+        for method in [Method::Tape, Method::ClosedForm] {
+            let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
+            let mut expected = begin.clone();
+            let cost = gradient.compute(&begin, &batch);
+            Sgd::new(0.3).step(expected.data_mut(), gradient.gradient().data());
+            let mut parameters = begin.clone();
+            assert_eq!(
+                gradient.step(&mut parameters, &batch, &mut Sgd::new(0.3)),
+                cost
+            );
+            let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-14;
+            assert!(
+                !parameters.data().iter().zip(expected.data()).any(differ),
+                "{method:?}"
+            );
+            assert!(parameters != begin && (straight || parameters == expected));
+
+            // An optimizer that keeps something is not passed by.
+            let settings = SgdSettings {
+                momentum: 0.9,
+                ..SgdSettings::new(0.3)
+            };
+            let mut descent = Sgd::with(settings).unwrap();
+            gradient.step(&mut parameters, &batch, &mut descent);
+            assert!(descent != Sgd::with(settings).unwrap());
+        }
+    }
 }

@@ -70,6 +70,7 @@ fn measure(case: &Case, time: Duration) -> [f64; 3] {
 struct Trainer {
     gradient: BatchGradient<f32>,
     parameters: Parameters<f32>,
+    descent: Sgd<f32>,
 }
 
 impl Trainer {
@@ -77,6 +78,7 @@ impl Trainer {
         Trainer {
             gradient: BatchGradient::new(&case.network, case.loss, method),
             parameters: case.parameters(),
+            descent: Sgd::new(1e-6),
         }
     }
 
@@ -84,8 +86,8 @@ impl Trainer {
     fn time(&mut self, case: &Case, steps: usize) -> f64 {
         let begin = Instant::now();
         for _ in 0..steps {
-            self.gradient.compute(&self.parameters, &case.batch);
-            Sgd::new(1e-6).step(self.parameters.data_mut(), self.gradient.gradient().data());
+            self.gradient
+                .step(&mut self.parameters, &case.batch, &mut self.descent);
         }
         begin.elapsed().as_secs_f64() * 1e6 / steps as f64
     }
