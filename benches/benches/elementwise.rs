@@ -24,7 +24,7 @@ fn compare<T: Real, R>(
         let mut y = x.data().to_vec();
         group.throughput(Throughput::Elements(x.size() as u64));
         group.bench_function(BenchmarkId::new("tensor", size), |b| {
-            b.iter(|| on_tensor(black_box(&x)))
+            b.iter(|| on_tensor(black_box(&x)));
         });
         group.bench_function(BenchmarkId::new("one at a time", size), |b| {
             b.iter(|| by_loop(black_box(x.data()), black_box(&mut y)));
