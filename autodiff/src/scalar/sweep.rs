@@ -289,9 +289,12 @@ fn walk_pairs<T: Scalar, const K: usize>(
 ) {
     // Nodes after the last output have no adjoint.
     let count = slots.len().min(adjoints.len().saturating_sub(first));
-    for (i, slot) in slots[..count].iter().enumerate().rev() {
-        let adjoint = adjoints[first + i];
-        spread(slot, adjoint, adjoints, mul);
+    let mut node = first + count;
+    for slot in slots[..count].iter().rev() {
+        node -= 1;
+        // The inputs of a node lie before it.
+        let (before, after) = adjoints.split_at_mut(node);
+        spread(slot, after[0], before, mul);
     }
 }
 
