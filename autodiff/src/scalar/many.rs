@@ -121,20 +121,16 @@ pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     });
     let infinite = max.is_infinite();
     let max = T::from_f64(max);
-    let mut powers: SmallVec<[T; INLINE]> = SmallVec::from_elem(zero, x.len());
-    for (power, x) in powers.iter_mut().zip(x) {
-        // Infinity less itself would be NaN: what equals it counts as e⁰, or as nothing where it is negative.
-        *power = match infinite && x.value == max {
-            true => {
-                if max < zero {
-                    zero
-                } else {
-                    one
-                }
-            }
-            false => (x.value - max).exp(),
-        };
-    }
+    // Infinity less itself would be NaN: what equals it counts as e⁰, or as nothing where it is negative.
+    let tie = if max < zero { zero } else { one };
+    let power = |x: &Var<'t, T>| {
+        if infinite && x.value == max {
+            tie
+        } else {
+            (x.value - max).exp()
+        }
+    };
+    let powers: SmallVec<[T; INLINE]> = x.iter().map(power).collect();
     let sum = sum_over(&powers, &powers, |&power, _| power);
     let value = if sum == zero { max } else { sum.ln() + max };
     let factor = if sum == zero { zero } else { sum.recip() };
@@ -385,24 +381,14 @@ fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
         .fold(sum, |sum, (chunk, _)| sum + *chunk)
 }
 
-/// The sum of the terms that `term` makes of the partners in two slices of one length, with the same error: a few sums
-/// side by side, which do not wait for each other, and of longer slices one such sum for each piece.
+/// The sum of the terms that `term` makes of the partners in two slices of one length, with the same error.
 #[inline(always)]
 fn sum_over<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
-    const ENOUGH: usize = 256;
-    if a.len() <= ENOUGH {
-        return sum_in_lanes(a, b, term);
-    }
-    sum_of(
-        a.chunks(ENOUGH)
-            .zip(b.chunks(ENOUGH))
-            .map(|(a, b)| sum_in_lanes(a, b, term)),
-    )
-}
-
-#[inline(always)]
-fn sum_in_lanes<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T) -> T {
+    /// A few sums side by side do not wait for each other.
     const LANES: usize = 4;
+    if a.len() > 64 * LANES {
+        return sum_by_halves(a, b, term);
+    }
     let zero = T::from_f64(0.0);
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut sums = [zero; LANES];
@@ -412,6 +398,13 @@ fn sum_in_lanes<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T) -
     let rest = a_rest.iter().zip(b_rest);
     let rest = rest.fold(zero, |sum, (a, b)| sum + term(a, b));
     ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest
+}
+
+#[inline(never)]
+fn sum_by_halves<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
+    let half = a.len() / 2;
+    let ((a, a_rest), (b, b_rest)) = (a.split_at(half), b.split_at(half));
+    sum_over(a, b, term) + sum_over(a_rest, b_rest, term)
 }
 
 /// The largest of numbers that are not negative, and 0 of nothing; NaN if one is.
