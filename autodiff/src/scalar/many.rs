@@ -28,8 +28,24 @@ const INLINE: usize = 32;
 /// If the lengths differ, or if the operands lie on different tapes.
 #[must_use]
 #[track_caller]
-#[inline]
+#[inline(always)]
 pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
+    // Put together where it is wanted: to move it as a whole would have to wait for its fields, which are written one
+    // by one.
+    let (tape, node, value) = dot_in_pieces(a, b);
+    match tape {
+        Some(tape) => Var::node(tape, node, value),
+        None => Var::constant(value),
+    }
+}
+
+/// Tape, node and value of a dot product.
+#[track_caller]
+#[inline(never)]
+fn dot_in_pieces<'t, T: Scalar>(
+    a: &[Var<'t, T>],
+    b: &[Var<'t, T>],
+) -> (Option<&'t Tape<T>>, u32, T) {
     assert!(
         a.len() == b.len(),
         "dot: the lengths are {} and {}",
@@ -42,7 +58,7 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
         gather("dot", value, a, a, |a, _| a.value + a.value)
     } else {
         let Some(tape) = common_tape("dot", a, b) else {
-            return Var::constant(value);
+            return (None, SINK, value);
         };
         let slots = a
             .iter()
@@ -50,9 +66,10 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
             .map(|(a, b)| slot([a, b], [b.value, a.value]));
         tape.many(value, slots, None)
     };
-    traced(result, Operation::Dot, || {
+    let result = traced(result, Operation::Dot, || {
         a.iter().chain(b).copied().collect()
-    })
+    });
+    (result.tape, result.node, value)
 }
 
 /// The linear combination `Σᵢ cᵢ xᵢ` with plain numbers cᵢ, as one node.
@@ -248,7 +265,7 @@ impl<'a, 't: 'a, T: Scalar> Product<&'a Var<'t, T>> for Var<'t, T> {
     }
 }
 
-/// The tape of the variables of two lists of one length that are no constants.
+/// The tape of the variables of two lists that are no constants.
 #[track_caller]
 #[inline(always)]
 fn common_tape<'t, T: Scalar>(
@@ -257,10 +274,8 @@ fn common_tape<'t, T: Scalar>(
     b: &[Var<'t, T>],
 ) -> Option<&'t Tape<T>> {
     let tape = a.iter().chain(b).find_map(|x| x.tape)?;
-    for (a, b) in a.iter().zip(b) {
-        if !(a.suits(tape) && b.suits(tape)) {
-            refuse(operation);
-        }
+    if a.iter().chain(b).any(|x| !x.suits(tape)) {
+        refuse(operation);
     }
     Some(tape)
 }
@@ -276,7 +291,7 @@ fn gather<'t, T: Scalar, S>(
     s: &[S],
     slope: impl Fn(&Var<'t, T>, &S) -> T,
 ) -> Var<'t, T> {
-    let Some(tape) = common_tape(operation, x, x) else {
+    let Some(tape) = common_tape(operation, x, &[]) else {
         return Var::constant(value);
     };
     let (pairs, last) = x.as_chunks();
