@@ -28,24 +28,8 @@ const INLINE: usize = 32;
 /// If the lengths differ, or if the operands lie on different tapes.
 #[must_use]
 #[track_caller]
-#[inline(always)]
+#[inline]
 pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
-    // Put together where it is wanted: to move it as a whole would have to wait for its fields, which are written one
-    // by one.
-    let (tape, node, value) = dot_in_pieces(a, b);
-    match tape {
-        Some(tape) => Var::node(tape, node, value),
-        None => Var::constant(value),
-    }
-}
-
-/// Tape, node and value of a dot product.
-#[track_caller]
-#[inline(never)]
-fn dot_in_pieces<'t, T: Scalar>(
-    a: &[Var<'t, T>],
-    b: &[Var<'t, T>],
-) -> (Option<&'t Tape<T>>, u32, T) {
     assert!(
         a.len() == b.len(),
         "dot: the lengths are {} and {}",
@@ -58,7 +42,7 @@ fn dot_in_pieces<'t, T: Scalar>(
         gather("dot", value, a, a, |a, _| a.value + a.value)
     } else {
         let Some(tape) = common_tape("dot", a, b) else {
-            return (None, SINK, value);
+            return Var::constant(value);
         };
         let slots = a
             .iter()
@@ -66,10 +50,9 @@ fn dot_in_pieces<'t, T: Scalar>(
             .map(|(a, b)| slot([a, b], [b.value, a.value]));
         tape.many(value, slots, None)
     };
-    let result = traced(result, Operation::Dot, || {
+    traced(result, Operation::Dot, || {
         a.iter().chain(b).copied().collect()
-    });
-    (result.tape, result.node, value)
+    })
 }
 
 /// The linear combination `Σᵢ cᵢ xᵢ` with plain numbers cᵢ, as one node.
