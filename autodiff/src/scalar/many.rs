@@ -248,7 +248,7 @@ impl<'a, 't: 'a, T: Scalar> Product<&'a Var<'t, T>> for Var<'t, T> {
     }
 }
 
-/// The tape of the variables of two lists that are no constants.
+/// The tape of the variables of two lists of one length that are no constants.
 #[track_caller]
 #[inline(always)]
 fn common_tape<'t, T: Scalar>(
@@ -257,8 +257,10 @@ fn common_tape<'t, T: Scalar>(
     b: &[Var<'t, T>],
 ) -> Option<&'t Tape<T>> {
     let tape = a.iter().chain(b).find_map(|x| x.tape)?;
-    if a.iter().chain(b).any(|x| !x.suits(tape)) {
-        refuse(operation);
+    for (a, b) in a.iter().zip(b) {
+        if !(a.suits(tape) && b.suits(tape)) {
+            refuse(operation);
+        }
     }
     Some(tape)
 }
@@ -274,7 +276,7 @@ fn gather<'t, T: Scalar, S>(
     s: &[S],
     slope: impl Fn(&Var<'t, T>, &S) -> T,
 ) -> Var<'t, T> {
-    let Some(tape) = common_tape(operation, x, &[]) else {
+    let Some(tape) = common_tape(operation, x, x) else {
         return Var::constant(value);
     };
     let (pairs, last) = x.as_chunks();
