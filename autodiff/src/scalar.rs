@@ -63,6 +63,8 @@
 //!   and nalgebra's fields must be `'static`; for a gradient through such a routine, take one `Dual` sweep for each
 //!   variable, or give the routine's slopes to [`custom`].)
 
+// To read on: `var` is what an operation does, `tape` and `store` are what is kept of it, `many` makes the nodes of many
+// inputs, and `sweep` is the walk back. The others stand on these.
 mod checkpoint;
 mod derivatives;
 mod dual;

@@ -4,9 +4,11 @@
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
 use autodiff::scalar::{Dual, Tape, Var};
+use flate2::read::GzDecoder;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
+use std::io::{BufRead, Read};
 
 /// 99 ε.
 const EXACT: f64 = 99.0 * f64::EPSILON;
@@ -20,22 +22,37 @@ fn error(computed: f64, reference: f64) -> f64 {
     if error.is_nan() { f64::INFINITY } else { error }
 }
 
-/// The numbers of each section of the reference table, a line each.
-fn reference() -> BTreeMap<&'static str, Vec<Vec<f64>>> {
-    let sections = include_str!("reference/values.txt").split("# ").skip(1);
-    let numbers = |line: &str| {
-        line.split(' ')
-            .map(|number| number.parse().unwrap())
-            .collect()
-    };
-    let parse = |section: &'static str| {
-        let (name, lines) = section.split_once('\n').unwrap();
-        (name, lines.lines().map(numbers).collect())
-    };
-    sections.map(parse).collect()
+/// The rows of each section of the reference table, of a thousand each: see `reference/make.py` for the format.
+fn reference() -> BTreeMap<String, Vec<Vec<f64>>> {
+    let packed = include_bytes!("reference/values.gz");
+    let mut bytes = Vec::new();
+    GzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
+    let mut bytes = &bytes[..];
+    let mut sections = BTreeMap::new();
+    while !bytes.is_empty() {
+        let mut heading = String::new();
+        bytes.read_line(&mut heading).unwrap();
+        let [rows, columns, name] = heading.trim_end().splitn(3, ' ').collect::<Vec<_>>()[..]
+        else {
+            panic!("{heading}")
+        };
+        let [rows, columns] = [rows, columns].map(|count| count.parse::<usize>().unwrap());
+        assert_eq!(rows, 1000, "{name}");
+        let (numbers, rest) = bytes.split_at(rows * columns * 8);
+        let numbers: Vec<f64> = numbers
+            .as_chunks()
+            .0
+            .iter()
+            .map(|number| f64::from_le_bytes(*number))
+            .collect();
+        let rows = numbers.chunks(columns).map(<[f64]>::to_vec).collect();
+        sections.insert(name.to_owned(), rows);
+        bytes = rest;
+    }
+    sections
 }
 
-/// Holds value and slope of `f`, on each kind of number, against a line of the table.
+/// Holds value and slope of `f`, on each kind of number, against a row of the table.
 fn check_unary(function: Unary, line: &[f64], slope: impl Fn(f64) -> f64) -> f64 {
     let &[x, value, exact_slope] = line else {
         panic!("{line:?}")

@@ -1,5 +1,7 @@
-//! Gradients by the scalar tape, beside the plain function and the gradient written out by hand.
+//! Gradients by the scalar tape, beside the plain function and the gradient written out by hand; and what a checkpoint
+//! saves of the memory of a long loop, and costs of its time.
 
+use autodiff::scalar::{Gradients, Tape, Var, checkpoint};
 use benches::scalar_problems::{Ours, Problem, Visitor, disagreement, visit_all};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -35,5 +37,66 @@ fn scalar_tape(criterion: &mut Criterion) {
     visit_all(&mut Timed { criterion });
 }
 
-criterion_group!(benches, scalar_tape);
+/// A step of the long loop, of two operations that are recorded.
+fn step<'t>(x: Var<'t>, y: Var<'t>) -> Var<'t> {
+    x.sin() * y + x
+}
+
+/// The loop of `side`² steps as it stands.
+fn plain<'t>(x: Var<'t>, y: Var<'t>, side: usize) -> Var<'t> {
+    (0..side * side).fold(x, |x, _| step(x, y))
+}
+
+/// The same loop as `side` parts of `side` steps, which are recomputed in the walk back.
+fn in_parts<'t>(x: Var<'t>, y: Var<'t>, side: usize) -> Var<'t> {
+    (0..side).fold(x, |x, _| {
+        checkpoint(
+            move |z| vec![(0..side).fold(z[0], |x, _| step(x, z[1]))],
+            &[x, y],
+        )[0]
+    })
+}
+
+fn checkpoints(criterion: &mut Criterion) {
+    println!("bytes on the tape of a loop of n steps");
+    println!(
+        "{:>12}{:>14}{:>14}{:>14}{:>8}",
+        "n", "plain", "checkpoints", "and one part", "/ √n"
+    );
+    for side in [10, 32, 100, 316, 1000] {
+        let bytes = |record: &dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>| {
+            let tape = Tape::new();
+            let [x, y] = tape.variables([0.5, 1e-3]);
+            black_box(record(x, y));
+            tape.bytes()
+        };
+        let all = bytes(&|x, y| plain(x, y, side));
+        let kept = bytes(&|x, y| in_parts(x, y, side));
+        // In the walk back the parts are recorded one after the other, in the same memory.
+        let part = bytes(&|x, y| (0..side).fold(x, |x, _| step(x, y)));
+        println!(
+            "{:12}{all:14}{kept:14}{part:14}{:8.0}",
+            side * side,
+            (kept + part) as f64 / side as f64
+        );
+    }
+
+    let mut group = criterion.benchmark_group("loop of 10,000 steps");
+    let mut gradient = |name: &str, record: for<'t> fn(Var<'t>, Var<'t>, usize) -> Var<'t>| {
+        let (mut tape, mut gradients) = (Tape::new(), Gradients::default());
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                tape.reset();
+                let [x, y] = tape.variables([0.5, 1e-3]);
+                gradients.update([record(x, y, 100)]);
+                gradients.wrt(y)
+            });
+        });
+    };
+    gradient("plain", plain);
+    gradient("checkpoints", in_parts);
+    group.finish();
+}
+
+criterion_group!(benches, scalar_tape, checkpoints);
 criterion_main!(benches);

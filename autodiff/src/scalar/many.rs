@@ -1,7 +1,7 @@
 //! Operations with any number of inputs, each of which is one node.
 
 use super::number::chain_two;
-use super::tape::{Block, SINK};
+use super::tape::{Block, SINK, Slot};
 use super::trace::{Operation, Step};
 use super::var::refuse;
 use super::{Scalar, Tape, Var};
@@ -36,15 +36,20 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
         a.len(),
         b.len()
     );
-    let value = sum_of(a.iter().zip(b).map(|(a, b)| a.value * b.value));
-    let Some(tape) = a.iter().chain(b).find_map(|x| x.tape) else {
-        return Var::constant(value);
+    let value = sum_over(a, b, |a, b| a.value * b.value);
+    let result = if std::ptr::eq(a, b) {
+        // A square norm: one input for each number, with the slope 2 a.
+        gather("dot", value, a, a, |a, _| a.value + a.value)
+    } else {
+        let Some(tape) = common_tape("dot", a, b) else {
+            return Var::constant(value);
+        };
+        let slots = a
+            .iter()
+            .zip(b)
+            .map(|(a, b)| slot([a, b], [b.value, a.value]));
+        tape.many(value, slots, None)
     };
-    let first = (tape.next_node(), tape.slots.len());
-    for (&a, &b) in a.iter().zip(b) {
-        tape.slot(Operation::Dot, [a, b], [b.value, a.value]);
-    }
-    let result = tape.many(value, first);
     traced(result, Operation::Dot, || {
         a.iter().chain(b).copied().collect()
     })
@@ -65,12 +70,8 @@ pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T
         c.len(),
         x.len()
     );
-    let value = sum_of(c.iter().zip(x).map(|(&c, x)| c * x.value));
-    let result = gather(
-        Operation::LinearCombination,
-        value,
-        x.iter().copied().zip(c.iter().copied()),
-    );
+    let value = sum_over(c, x, |&c, x| c * x.value);
+    let result = gather("linear_combination", value, x, c, |_, &c| c);
     traced(result, Operation::LinearCombination, || {
         x.iter()
             .copied()
@@ -95,10 +96,10 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
         // Without a derivative of its own: an infinite norm has none, and that at the origin is 0.
         scale
     } else {
-        sum_of(x.iter().map(|x| (x.value / scale).square())).sqrt() * scale
+        sum_over(x, x, |x, _| (x.value / scale).square()).sqrt() * scale
     };
-    let slope = |x: Var<'t, T>| if value == zero { zero } else { x.value / value };
-    let result = gather(Operation::Norm, value, x.iter().map(|&x| (x, slope(x))));
+    let slope = |x: &Var<'t, T>, _: &_| if value == zero { zero } else { x.value / value };
+    let result = gather("norm", value, x, x, slope);
     traced(result, Operation::Norm, || x.to_vec())
 }
 
@@ -113,31 +114,27 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
 #[track_caller]
 pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
-    let max = T::from_f64(largest_signed(x.iter().map(|x| x.value.to_f64())));
-    let powers: SmallVec<[T; INLINE]> = if max.to_f64().is_infinite() {
-        // Infinity less itself would be NaN: what equals it counts as e⁰, or as nothing where it is negative.
-        let power = if max < zero { zero } else { one };
-        let ties = |x: &Var<'t, T>| {
-            if x.value == max {
-                power
-            } else {
-                (x.value - max).exp()
-            }
-        };
-        x.iter().map(ties).collect()
-    } else {
-        x.iter().map(|x| (x.value - max).exp()).collect()
+    // A NaN is passed over here, and found again in its power.
+    let max = x.iter().fold(f64::NEG_INFINITY, |max, x| {
+        let x = x.value.to_f64();
+        if x > max { x } else { max }
+    });
+    let infinite = max.is_infinite();
+    let max = T::from_f64(max);
+    // Infinity less itself would be NaN: what equals it counts as e⁰, or as nothing where it is negative.
+    let tie = if max < zero { zero } else { one };
+    let power = |x: &Var<'t, T>| {
+        if infinite && x.value == max {
+            tie
+        } else {
+            (x.value - max).exp()
+        }
     };
-    let sum = sum_of_slice(&powers);
+    let powers: SmallVec<[T; INLINE]> = x.iter().map(power).collect();
+    let sum = sum_over(&powers, &powers, |&power, _| power);
     let value = if sum == zero { max } else { sum.ln() + max };
     let factor = if sum == zero { zero } else { sum.recip() };
-    let result = gather(
-        Operation::LogSumExp,
-        value,
-        x.iter()
-            .copied()
-            .zip(powers.iter().map(|&power| power * factor)),
-    );
+    let result = gather("log_sum_exp", value, x, &powers, |_, &power| power * factor);
     traced(result, Operation::LogSumExp, || x.to_vec())
 }
 
@@ -168,11 +165,7 @@ pub fn custom<'t, T: Scalar>(x: &[Var<'t, T>], f: impl FnOnce(&[T]) -> (T, Vec<T
         slopes.len(),
         x.len()
     );
-    let result = gather(
-        Operation::Custom,
-        value,
-        x.iter().copied().zip(slopes.iter().copied()),
-    );
+    let result = gather("custom", value, x, &slopes, |_, &slope| slope);
     traced(result, Operation::Custom, || x.to_vec())
 }
 
@@ -195,23 +188,20 @@ impl<'t, T: Scalar> Sum for Var<'t, T> {
                 (Some(same), Some(tape)) if std::ptr::eq(same, tape) => {
                     inputs.push((x.node, x.slope));
                 }
-                _ => refuse(Operation::Sum),
+                _ => refuse("sum"),
             }
             x.value
         }));
         let Some(tape) = tape else {
             return Var::constant(value);
         };
-        let first = (tape.next_node(), tape.slots.len());
-        let (pairs, rest) = inputs.as_chunks();
-        tape.slots.reserve(pairs.len() + rest.len());
-        for &[a, b] in pairs {
-            tape.pair([a.0, b.0], [a.1, b.1]);
-        }
-        if let [a] = *rest {
-            tape.pair([a.0, SINK], [a.1, T::from_f64(0.0)]);
-        }
-        let result = tape.many(value, first);
+        let slot = |[a, b]: [(u32, T); 2]| Slot {
+            inputs: [a.0, b.0],
+            slopes: [a.1, b.1],
+        };
+        let (pairs, last) = inputs.as_chunks();
+        let last = last.first().map(|&x| slot([x, (SINK, T::from_f64(0.0))]));
+        let result = tape.many(value, pairs.iter().map(|&pair| slot(pair)), last);
         let result = traced(result, Operation::Sum, || {
             let nodes = inputs.iter().map(|&(node, _)| Var::node(tape, node, value));
             nodes.chain(constants.map(Var::constant)).collect()
@@ -239,11 +229,7 @@ impl<'t, T: Scalar> Product for Var<'t, T> {
             *slope = *slope * after;
             after = after * x.value;
         }
-        let result = gather(
-            Operation::Product,
-            value,
-            x.iter().copied().zip(slopes.iter().copied()),
-        );
+        let result = gather("product", value, &x, &slopes, |_, &slope| slope);
         traced(result, Operation::Product, || x.to_vec())
     }
 }
@@ -262,25 +248,46 @@ impl<'a, 't: 'a, T: Scalar> Product<&'a Var<'t, T>> for Var<'t, T> {
     }
 }
 
-/// The node that has this value, these inputs, and the slopes towards them.
+/// The tape of the variables of two lists of one length that are no constants.
 #[track_caller]
 #[inline(always)]
-fn gather<'t, T: Scalar>(
-    operation: Operation,
+fn common_tape<'t, T: Scalar>(
+    operation: &'static str,
+    a: &[Var<'t, T>],
+    b: &[Var<'t, T>],
+) -> Option<&'t Tape<T>> {
+    let tape = a.iter().chain(b).find_map(|x| x.tape)?;
+    for (a, b) in a.iter().zip(b) {
+        if !(a.suits(tape) && b.suits(tape)) {
+            refuse(operation);
+        }
+    }
+    Some(tape)
+}
+
+/// The node that has this value, and as inputs the variables, with the slope towards each that `slope` makes of it and
+/// of its partner in `s`.
+#[track_caller]
+#[inline(always)]
+fn gather<'t, T: Scalar, S>(
+    operation: &'static str,
     value: T,
-    mut inputs: impl Iterator<Item = (Var<'t, T>, T)> + Clone,
+    x: &[Var<'t, T>],
+    s: &[S],
+    slope: impl Fn(&Var<'t, T>, &S) -> T,
 ) -> Var<'t, T> {
-    let Some(tape) = inputs.clone().find_map(|(x, _)| x.tape) else {
+    let Some(tape) = common_tape(operation, x, x) else {
         return Var::constant(value);
     };
-    let first = (tape.next_node(), tape.slots.len());
-    // A constant is the sink with slope 0, so it needs no case of its own; nor does the last of an odd number.
-    let end = (Var::constant(value), T::from_f64(0.0));
-    while let Some((a, a_slope)) = inputs.next() {
-        let (b, b_slope) = inputs.next().unwrap_or(end);
-        tape.slot(operation, [a, b], [a_slope, b_slope]);
-    }
-    tape.many(value, first)
+    let (pairs, last) = x.as_chunks();
+    let (s_pairs, s_last) = s.as_chunks();
+    let slots = pairs.iter().zip(s_pairs);
+    let slots = slots.map(|([a, b], [s, t])| slot([a, b], [slope(a, s), slope(b, t)]));
+    // The last of an odd number shares its slot with nothing.
+    let nothing = Var::default();
+    let last = last.first().zip(s_last.first());
+    let last = last.map(|(a, s)| slot([a, &nothing], [slope(a, s), nothing.value]));
+    tape.many(value, slots, last)
 }
 
 /// Keeps the operation on a traced tape.
@@ -305,22 +312,30 @@ fn traced<'t, T: Scalar>(
     result
 }
 
-impl<T: Scalar> Tape<T> {
-    /// Appends inputs of a node of many.
-    #[track_caller]
-    #[inline(always)]
-    fn slot(&self, operation: Operation, inputs: [Var<'_, T>; 2], slopes: [T; 2]) {
-        let [a, b] = inputs;
-        if !(a.suits(self) && b.suits(self)) {
-            refuse(operation);
-        }
-        self.pair([a.node, b.node], chain_two([a.slope, b.slope], slopes));
+/// Two inputs of a node of many. A constant is the sink with slope 0, so it needs no case of its own.
+#[inline(always)]
+fn slot<T: Scalar>([a, b]: [&Var<'_, T>; 2], slopes: [T; 2]) -> Slot<T> {
+    Slot {
+        inputs: [a.node, b.node],
+        slopes: chain_two([a.slope, b.slope], slopes),
     }
+}
 
-    /// Makes the slots since `first` one node, where `first` is the next node and slot before them.
+impl<T: Scalar> Tape<T> {
+    /// Appends the node that has these inputs.
     #[track_caller]
     #[inline(always)]
-    fn many(&self, value: T, (node, slot): (u32, u32)) -> Var<'_, T> {
+    fn many(
+        &self,
+        value: T,
+        slots: impl ExactSizeIterator<Item = Slot<T>>,
+        last: Option<Slot<T>>,
+    ) -> Var<'_, T> {
+        let (node, slot) = (self.next_node(), self.slots.len());
+        self.slots.extend(slots);
+        if let Some(last) = last {
+            self.slots.push(last);
+        }
         let slots = self.slots.len() - slot;
         // One slot is a node already.
         if slots > 1 {
@@ -338,24 +353,16 @@ impl<T: Scalar> Tape<T> {
 /// The sum of terms, in an order in which the error grows with the logarithm of their number.
 #[inline(always)]
 fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
-    /// A few sums side by side do not wait for each other.
-    const LANES: usize = 4;
-    /// How many terms a lane adds up in order.
-    const ENOUGH: usize = 64;
+    /// How many terms are added up in order.
+    const ENOUGH: u32 = 64;
     let zero = T::from_f64(0.0);
-    if terms.size_hint().1.is_some_and(|most| most <= 2 * LANES) {
-        return terms.fold(zero, |sum, term| sum + term);
-    }
-    let mut sums = [zero; LANES];
     // Sums of 1, 2, 4, ... chunks, each with the logarithm of that number, as in counting by twos.
     let mut chunks: SmallVec<[(T, u32); 32]> = SmallVec::new();
-    let (mut lane, mut length) = (0, 0);
+    let (mut sum, mut length) = (zero, 0);
     for term in terms {
-        sums[lane] = sums[lane] + term;
-        lane = (lane + 1) % LANES;
+        sum = sum + term;
         length += 1;
-        if length == ENOUGH * LANES {
-            let mut sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+        if length == ENOUGH {
             let mut level = 0;
             while let Some(&(half, same)) = chunks.last()
                 && same == level
@@ -365,40 +372,42 @@ fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
                 chunks.pop();
             }
             chunks.push((sum, level));
-            (sums, length) = ([zero; LANES], 0);
+            (sum, length) = (zero, 0);
         }
     }
-    let rest = (sums[0] + sums[1]) + (sums[2] + sums[3]);
     chunks
         .iter()
         .rev()
-        .fold(rest, |sum, (chunk, _)| sum + *chunk)
+        .fold(sum, |sum, (chunk, _)| sum + *chunk)
 }
 
-/// The same of a slice, which is faster.
-fn sum_of_slice<T: Scalar>(terms: &[T]) -> T {
-    if terms.len() > 256 {
-        let (a, b) = terms.split_at(terms.len() / 2);
-        return sum_of_slice(a) + sum_of_slice(b);
+/// The sum of the terms that `term` makes of the partners in two slices of one length, with the same error.
+#[inline(always)]
+fn sum_over<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
+    /// A few sums side by side do not wait for each other.
+    const LANES: usize = 4;
+    if a.len() > 64 * LANES {
+        return sum_by_halves(a, b, term);
     }
     let zero = T::from_f64(0.0);
-    let (groups, rest) = terms.as_chunks::<4>();
-    let mut sums = [zero; 4];
-    for group in groups {
-        sums = std::array::from_fn(|lane| sums[lane] + group[lane]);
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    let mut sums = [zero; LANES];
+    for (a, b) in a.iter().zip(b) {
+        sums = std::array::from_fn(|lane| sums[lane] + term(&a[lane], &b[lane]));
     }
-    let rest = rest.iter().fold(zero, |sum, &term| sum + term);
+    let rest = a_rest.iter().zip(b_rest);
+    let rest = rest.fold(zero, |sum, (a, b)| sum + term(a, b));
     ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest
+}
+
+#[inline(never)]
+fn sum_by_halves<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
+    let half = a.len() / 2;
+    let ((a, a_rest), (b, b_rest)) = (a.split_at(half), b.split_at(half));
+    sum_over(a, b, term) + sum_over(a_rest, b_rest, term)
 }
 
 /// The largest of numbers that are not negative, and 0 of nothing; NaN if one is.
 fn largest(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(0.0, |max, x| if x <= max { max } else { x })
-}
-
-/// The largest of numbers, and −∞ of nothing; NaN if one is.
-fn largest_signed(values: impl Iterator<Item = f64>) -> f64 {
-    values.fold(f64::NEG_INFINITY, |max, x| {
-        if x <= max || max.is_nan() { max } else { x }
-    })
 }

@@ -1,16 +1,17 @@
 //! A vector that grows behind a shared reference: what a tape writes its recording into.
 //!
-//! This is the one module of the scalar tape with `unsafe` code. It rests on four invariants:
+//! This is the one module of the scalar tape with `unsafe` code. It rests on five invariants:
 //!
 //! 1. `start` points to an allocation of `capacity` items made by a `Vec<N>`, or dangles where `capacity` is 0.
 //! 2. The first `len ≤ capacity` items are initialised, and are never written again before a truncation.
-//! 3. The allocation moves only in `grow`, which refuses while a [`Reading`] lives.
+//! 3. The allocation moves only in `grow`, which refuses while a [`Reading`] lives or the store is closed.
 //! 4. `len` shrinks only through `&mut self`, so never while a [`Reading`] lives.
+//! 5. `room ≤ capacity`, and while the store is closed `room` is 0: nothing is appended but by who closed it.
 
 #![allow(unsafe_code)]
 
 use std::cell::Cell;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
@@ -18,11 +19,17 @@ use std::ptr::NonNull;
 pub(super) struct Store<N: Copy> {
     start: Cell<NonNull<N>>,
     len: Cell<u32>,
+    /// Up to this length an item is appended without any other question.
+    room: Cell<u32>,
     capacity: Cell<u32>,
     /// The largest length allowed.
     limit: u32,
     /// How many [`Reading`]s live.
     readings: Cell<u32>,
+    /// Whether [`extend`](Store::extend) is at work.
+    closed: Cell<bool>,
+    /// Whether there never is room, see [`watch`](Store::watch).
+    watched: bool,
 }
 
 // SAFETY: the store owns its items, as a `Vec` does; it is not `Sync`, so nobody else appends meanwhile.
@@ -34,16 +41,40 @@ impl<N: Copy> Store<N> {
         Store {
             start: Cell::new(NonNull::dangling()),
             len: Cell::new(0),
+            room: Cell::new(0),
             capacity: Cell::new(0),
             limit,
             readings: Cell::new(0),
+            closed: Cell::new(false),
+            watched: false,
         }
+    }
+
+    /// From now on [`try_push`](Store::try_push) gives every item back, so that whoever appends takes the other path.
+    pub(super) fn watch(&mut self) {
+        self.watched = true;
+        self.room.set(0);
     }
 
     /// The number of items.
     #[inline(always)]
     pub(super) fn len(&self) -> u32 {
         self.len.get()
+    }
+
+    /// Appends `item` and returns its position, if that can be done at once: there is memory, and nobody watches. This
+    /// one comparison is all that an operation has to ask.
+    #[inline(always)]
+    pub(super) fn try_push(&self, item: N) -> Option<u32> {
+        let len = self.len.get();
+        if len >= self.room.get() {
+            return None;
+        }
+        // SAFETY: `len < room ≤ capacity`, so the place lies inside the allocation (invariants 1 and 5). It lies beyond
+        // the initialised items, of which alone a `Reading` is made (invariant 2).
+        unsafe { self.start.get().add(len as usize).write(item) };
+        self.len.set(len + 1);
+        Some(len)
     }
 
     /// Appends `item` and returns its position.
@@ -55,14 +86,50 @@ impl<N: Copy> Store<N> {
     #[track_caller]
     pub(super) fn push(&self, item: N) -> u32 {
         let len = self.len.get();
-        if len == self.capacity.get() {
-            self.grow(1);
+        if len >= self.room.get() {
+            self.make_room();
         }
-        // SAFETY: `len < capacity`, at first or after growing, so the place lies inside the allocation (invariant 1).
-        // It lies beyond the initialised items, of which alone a `Reading` is made (invariant 2).
+        // SAFETY: `len < capacity`, by `room ≤ capacity` (invariant 5) or by `make_room`, so the place lies inside the
+        // allocation (invariant 1), beyond the initialised items (invariant 2).
         unsafe { self.start.get().add(len as usize).write(item) };
         self.len.set(len + 1);
         len
+    }
+
+    /// Sees to it that `len < capacity`. It is not given the item, which so stays in registers.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn make_room(&self) {
+        assert!(!self.closed.get(), "{CLOSED}");
+        self.reserve(1);
+        if !self.watched {
+            self.room.set(self.capacity.get());
+        }
+    }
+
+    /// Appends all `items`. They cannot append to this store themselves.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn extend(&self, items: impl ExactSizeIterator<Item = N>) {
+        let count = items.len();
+        self.reserve(count);
+        let closed = Closed::new(self);
+        let len = self.len.get();
+        // SAFETY: the `count` places after the initialised items lie inside the allocation (invariant 1, just
+        // reserved). Nobody else has them: a `Reading` ends before (invariant 2), and the store is closed (invariants 3
+        // and 5). Uninitialised is what they may be.
+        let places = unsafe {
+            let first = self.start.get().add(len as usize);
+            std::slice::from_raw_parts_mut(first.cast::<MaybeUninit<N>>().as_ptr(), count)
+        };
+        let mut written = 0;
+        for (place, item) in places.iter_mut().zip(items) {
+            place.write(item);
+            written += 1;
+        }
+        drop(closed);
+        self.len.set(len + written);
     }
 
     /// Makes sure that `count` more items can be appended without moving the others.
@@ -90,6 +157,7 @@ impl<N: Copy> Store<N> {
             self.readings.get() == 0,
             "recorded on a tape while its nodes were being read"
         );
+        assert!(!self.closed.get(), "{CLOSED}");
         let doubled = (2 * self.capacity.get() as usize).max(64);
         let capacity = wanted.max(doubled).min(self.limit as usize);
         // SAFETY: invariants 1 and 2 are what `from_raw_parts` asks for; nobody reads the items (checked above).
@@ -107,6 +175,9 @@ impl<N: Copy> Store<N> {
         self.start.set(start);
         self.capacity
             .set(u32::try_from(items.capacity()).unwrap_or(u32::MAX));
+        if !self.watched {
+            self.room.set(self.capacity.get());
+        }
     }
 
     /// The item at `position`, if there is one.
@@ -151,6 +222,34 @@ impl<N: Copy> Drop for Store<N> {
                 self.capacity.get() as usize,
             )
         });
+    }
+}
+
+const CLOSED: &str = "recorded on a tape while inputs of a node were being appended";
+
+/// A store that is closed while this lives.
+struct Closed<'a, N: Copy> {
+    store: &'a Store<N>,
+    room: u32,
+}
+
+impl<'a, N: Copy> Closed<'a, N> {
+    #[inline(always)]
+    #[track_caller]
+    fn new(store: &'a Store<N>) -> Self {
+        assert!(!store.closed.replace(true), "{CLOSED}");
+        Closed {
+            store,
+            room: store.room.replace(0),
+        }
+    }
+}
+
+impl<N: Copy> Drop for Closed<'_, N> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.store.room.set(self.room);
+        self.store.closed.set(false);
     }
 }
 
@@ -224,6 +323,64 @@ mod tests {
         (0..4).for_each(|i| {
             store.push(i);
         });
+    }
+
+    #[test]
+    fn items_are_appended_many_at_once() {
+        let store = Store::new(1000);
+        store.push(0);
+        let reading = store.read();
+        drop(reading);
+        store.extend((1..200).collect::<Vec<_>>().into_iter());
+        assert_eq!(store.push(200), 200);
+        assert_eq!(*store.read(), (0..=200).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_watched_store_gives_items_back() {
+        let mut store = Store::new(1000);
+        store.push(0);
+        store.watch();
+        assert_eq!(store.try_push(1), None);
+        assert_eq!((store.push(1), store.try_push(2)), (1, None));
+        store.extend([2, 3].into_iter());
+        assert_eq!((store.len(), store.try_push(4)), (4, None));
+    }
+
+    #[test]
+    #[should_panic(expected = "while inputs of a node were being appended")]
+    fn appending_while_many_are_appended_is_refused() {
+        let store = Store::new(1000);
+        store.extend([1, 2].into_iter().map(|i| store.push(i)));
+    }
+
+    #[test]
+    #[should_panic(expected = "while inputs of a node were being appended")]
+    fn growing_while_many_are_appended_is_refused() {
+        let store = Store::new(1000);
+        store.extend([1, 2].into_iter().inspect(|_| store.reserve(500)));
+    }
+
+    #[test]
+    #[should_panic(expected = "while inputs of a node were being appended")]
+    fn appending_many_while_many_are_appended_is_refused() {
+        let store = Store::new(1000);
+        store.extend(
+            [1, 2]
+                .into_iter()
+                .inspect(|_| store.extend([3].into_iter())),
+        );
+    }
+
+    #[test]
+    fn a_panic_while_many_are_appended_leaves_the_store_as_it_was() {
+        let store = Store::new(1000);
+        store.push(0);
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            store.extend([1, 2].into_iter().inspect(|&i| assert!(i < 2)));
+        }));
+        assert!(panic.is_err());
+        assert_eq!((store.push(7), &*store.read()), (1, &[0, 7][..]));
     }
 
     #[test]

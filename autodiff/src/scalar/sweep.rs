@@ -288,10 +288,18 @@ fn walk_pairs<T: Scalar, const K: usize>(
     mul: impl Fn(T, T) -> T + Copy,
 ) {
     // Nodes after the last output have no adjoint.
-    let count = slots.len().min(adjoints.len().saturating_sub(first));
-    for (i, slot) in slots[..count].iter().enumerate().rev() {
-        let adjoint = adjoints[first + i];
-        spread(slot, adjoint, adjoints, mul);
+    let Some(count) = adjoints.len().checked_sub(first) else {
+        return;
+    };
+    let count = slots.len().min(count);
+    // The inputs of a node lie before it, so the adjoints end where the walk is.
+    let mut adjoints = &mut adjoints[..first + count];
+    for slot in slots[..count].iter().rev() {
+        let Some((adjoint, before)) = adjoints.split_last_mut() else {
+            return;
+        };
+        spread(slot, *adjoint, before, mul);
+        adjoints = before;
     }
 }
 

@@ -108,6 +108,7 @@ impl<T: Scalar> Tape<T> {
             "tracing: the tape has been recorded on without"
         );
         self.trace = Some(Box::default());
+        self.slots.watch();
         self
     }
 
@@ -196,6 +197,13 @@ impl<T: Scalar> Tape<T> {
         self.slots
             .push(Slot { inputs, slopes })
             .wrapping_add(self.shift.get())
+    }
+
+    /// The same, if it can be done at once: not where memory has to grow first, and not on a traced tape.
+    #[inline(always)]
+    pub(super) fn try_pair(&self, inputs: [u32; 2], slopes: [T; 2]) -> Option<u32> {
+        let slot = self.slots.try_push(Slot { inputs, slopes })?;
+        Some(slot.wrapping_add(self.shift.get()))
     }
 
     /// Whether the tape keeps every operation.
@@ -312,7 +320,7 @@ mod tests {
         let tape: Tape = Tape::with_limit(5);
         let x = tape.variables([1.0; 5]);
         let y: [Var<'_>; 8] = std::array::from_fn(|i| x[i % 5]);
-        let _ = dot(&y, &y);
+        let _ = dot(&y, &[x[0]; 8]);
     }
 
     #[test]

@@ -38,9 +38,9 @@ pub enum Operation {
     Checkpoint,
 }
 
-impl fmt::Display for Operation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Operation {
+    pub(super) fn name(self) -> &'static str {
+        match self {
             Operation::Variable => "variable",
             Operation::Unary(function) => function.name(),
             Operation::Binary(function) => function.name(),
@@ -53,7 +53,13 @@ impl fmt::Display for Operation {
             Operation::LogSumExp => "log_sum_exp",
             Operation::Custom => "custom",
             Operation::Checkpoint => "checkpoint",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -131,6 +137,31 @@ impl<T: Scalar> Tape<T> {
             node,
             location,
         });
+    }
+
+    /// Appends the node that joins two operands where [`try_pair`](Tape::try_pair) did not, and keeps the operation on
+    /// a traced tape.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    pub(super) fn join_slowly(
+        &self,
+        operation: Operation,
+        a: (u32, T),
+        b: (u32, T),
+        value: T,
+    ) -> u32 {
+        let node = self.pair([a.0, b.0], [a.1, b.1]);
+        if self.is_traced() {
+            self.keep(Step {
+                operation,
+                operands: vec![Operand::Node(a.0), Operand::Node(b.0)],
+                value,
+                node,
+                location: Location::caller(),
+            });
+        }
+        node
     }
 
     pub(super) fn keep(&self, step: Step<T>) {

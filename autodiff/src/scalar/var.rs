@@ -8,6 +8,7 @@ use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table, inherent_methods};
 use std::cmp::Ordering;
 use std::fmt;
+use std::hint::cold_path;
 use std::panic::Location;
 
 /// A number that remembers how it was computed.
@@ -18,13 +19,16 @@ use std::panic::Location;
 ///
 /// A variable can be copied freely, compared by value, and calculated with like an `f64`; plain numbers may stand
 /// beside it in a formula. Its functions are those of the [table](crate::elementwise).
+// Value and slope lie apart, with the tape between them: of neighbours the compiler makes one load of 16 bytes, which
+// has to wait until both, just stored one by one, have reached the cache.
 #[derive(Clone, Copy)]
+#[repr(C)]
 pub struct Var<'t, T: Scalar = f64> {
     pub(super) value: T,
-    /// The slope with respect to the node; 0 for a constant.
-    pub(super) slope: T,
     /// `None` for a constant.
     pub(super) tape: Option<&'t Tape<T>>,
+    /// The slope with respect to the node; 0 for a constant.
+    pub(super) slope: T,
     pub(super) node: u32,
     /// Whether the variable is the node itself.
     pub(super) is_node: bool,
@@ -170,34 +174,41 @@ impl<'t, T: Scalar> Var<'t, T> {
         value: T,
         slopes: (T, T),
     ) -> Self {
-        let (Some(tape), Some(theirs)) = (self.tape, other.tape) else {
-            // At most one of the two is no constant.
-            let (variable, slope) = if self.tape.is_some() {
-                (self, slopes.0)
-            } else {
-                (other, slopes.1)
-            };
-            let result = Var {
-                value,
-                slope: chain(variable.slope, slope),
-                is_node: false,
-                ..variable
-            };
-            return result.traced(operation, self, Some(other));
-        };
-        if !std::ptr::eq(tape, theirs) {
-            refuse(operation());
-        }
-        let slopes = chain_two([self.slope, other.slope], slopes.into());
-        let result = if self.node == other.node {
-            Var {
-                value,
-                slope: slopes[0] + slopes[1],
-                is_node: false,
-                ..self
+        if let Some(tape) = self.tape
+            && other.is_on(tape)
+        {
+            let slopes = chain_two([self.slope, other.slope], slopes.into());
+            if self.node == other.node {
+                cold_path();
+                let result = Var {
+                    value,
+                    slope: slopes[0] + slopes[1],
+                    is_node: false,
+                    ..self
+                };
+                return result.traced(operation, self, Some(other));
             }
-        } else {
-            Var::node(tape, tape.pair([self.node, other.node], slopes), value)
+            let node = match tape.try_pair([self.node, other.node], slopes) {
+                Some(node) => node,
+                None => {
+                    let [a, b] = slopes;
+                    tape.join_slowly(operation(), (self.node, a), (other.node, b), value)
+                }
+            };
+            return Var::node(tape, node, value);
+        }
+        // At most one of the two is no constant.
+        cold_path();
+        let (variable, slope) = match (self.tape, other.tape) {
+            (Some(_), Some(_)) => refuse(operation().name()),
+            (Some(_), None) => (self, slopes.0),
+            (None, _) => (other, slopes.1),
+        };
+        let result = Var {
+            value,
+            slope: chain(variable.slope, slope),
+            is_node: false,
+            ..variable
         };
         result.traced(operation, self, Some(other))
     }
@@ -213,6 +224,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         if !tape.is_traced() {
             return self;
         }
+        cold_path();
         let operands = [Some(a.operand()), b.map(Self::operand)];
         let node = if self.is_node {
             None
@@ -241,7 +253,15 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// Whether the variable is a constant or lies on `tape`.
     #[inline(always)]
     pub(super) fn suits(self, tape: &Tape<T>) -> bool {
-        self.tape.is_none_or(|own| std::ptr::eq(own, tape))
+        self.is_on(tape) || self.tape.is_none()
+    }
+
+    /// Whether the variable lies on `tape`.
+    #[inline(always)]
+    pub(super) fn is_on(self, tape: &Tape<T>) -> bool {
+        // As addresses, for one comparison is enough.
+        let own = self.tape.map_or(std::ptr::null(), std::ptr::from_ref);
+        std::ptr::eq(own, tape)
     }
 
     #[inline(always)]
@@ -257,7 +277,7 @@ impl<'t, T: Scalar> Var<'t, T> {
 #[cold]
 #[inline(never)]
 #[track_caller]
-pub(super) fn refuse(operation: Operation) -> ! {
+pub(super) fn refuse(operation: &'static str) -> ! {
     panic!("{operation}: the operands lie on different tapes")
 }
 

@@ -1,17 +1,20 @@
-"""Makes values.txt: every function of the table and its slopes at random points, from 50-digit arithmetic.
+"""Makes values.gz: every function of the table and its slopes at random points, from 50-digit arithmetic.
 
-Needs mpmath. Run it in this folder: python3 make.py > values.txt
-A section is headed by the function as Rust's `Debug` prints it; a line is a point, the value, and the slopes, each the
-`f64` nearest to the exact number. The points are exact too, being `f64`.
+Needs mpmath. Run it in this folder: python3 make.py
+A section is headed by a line: how many rows, how many numbers in each, and the function as Rust's `Debug` prints it. A
+row is a point, the value, and the slopes, each the `f64` nearest to the exact number, 8 bytes with the lowest first. The
+points are exact too, being `f64`.
 """
 
+import gzip
 import math
 import random
+import struct
 
 from mpmath import mp, mpf
 
 mp.dps = 50
-POINTS = 300
+POINTS = 1000
 
 
 def sign(x):
@@ -134,26 +137,30 @@ BINARY = [
 ]
 
 
-def shortest(x):
-    """The nearest f64, in as few digits as tell it from every other."""
-    text = repr(float(x))
-    return text[:-2] if text.endswith(".0") else text
+def section(name, rows):
+    """The rows, under the line that says what they are."""
+    columns = len(rows[0])
+    assert all(len(row) == columns for row in rows)
+    numbers = [float(number) for row in rows for number in row]
+    return f"{len(rows)} {columns} {name}\n".encode() + struct.pack(f"<{len(numbers)}d", *numbers)
+
+
+def points(name, domain):
+    """The points of a function, from each part of its domain in turn."""
+    rng = random.Random(name)
+    return [domain[i % len(domain)](rng) for i in range(POINTS)]
 
 
 def main():
+    sections = []
     for name, value, slope, domain in UNARY:
-        rng = random.Random(name)
-        print(f"# {name}")
-        for i in range(POINTS):
-            x = domain[i % len(domain)](rng)
-            print(shortest(x), shortest(value(mpf(x))), shortest(slope(mpf(x))))
+        sections.append(section(name, [(x, value(mpf(x)), slope(mpf(x))) for x in points(name, domain)]))
     for name, value, slopes, domain in BINARY:
-        rng = random.Random(name)
-        print(f"# {name}")
-        for i in range(POINTS):
-            a, b = domain[i % len(domain)](rng)
-            at = (mpf(a), mpf(b))
-            print(shortest(a), shortest(b), shortest(value(*at)), *map(shortest, slopes(*at)))
+        rows = [(a, b, value(mpf(a), mpf(b)), *slopes(mpf(a), mpf(b))) for a, b in points(name, domain)]
+        sections.append(section(name, rows))
+    # Without a date, so that the same numbers make the same file.
+    with open("values.gz", "wb") as file:
+        file.write(gzip.compress(b"".join(sections), 9, mtime=0))
 
 
 main()

@@ -1,0 +1,255 @@
+//! What is done with a tape beside recording on it: reuse, marks, anchors, checkpoints and other threads; and what it
+//! refuses.
+
+use autodiff::scalar::{Tape, Var, checkpoint, dot};
+
+#[test]
+fn a_reset_tape_keeps_its_memory_and_starts_anew() {
+    let mut tape = Tape::with_capacity(100);
+    for round in 1..5 {
+        tape.reset();
+        assert!(tape.is_empty() && tape.bytes() == 0);
+        let [x, y] = tape.variables([f64::from(round), 2.0]);
+        let z = x * y + [x, y, x * y].iter().sum::<Var<'_>>();
+        assert_eq!(z.gradients().wrt(x), 5.0);
+    }
+}
+
+#[test]
+fn a_tape_can_be_rewound_again_and_again() {
+    let mut tape = Tape::new();
+    let mark = {
+        let [x, y] = tape.variables([2.0, 3.0]);
+        let sum: Var<'_> = [x, y, x * y].iter().sum();
+        tape.mark(&[x, y, sum, x * 2.0, Var::from(9.0)])
+    };
+    let (length, bytes) = (tape.len(), tape.bytes());
+    for factor in [1.0, 2.0, 3.0] {
+        tape.rewind(&mark);
+        assert_eq!((tape.len(), tape.bytes()), (length, bytes));
+        let [x, y, sum, double, nine] = tape.survivors(&mark)[..] else {
+            unreachable!()
+        };
+        let w = tape.variable(factor);
+        let z = w * sum * double + nine * y + [w, x, y].into_iter().product::<Var<'_>>();
+        let gradients = z.gradients();
+        assert_eq!(
+            gradients.wrt(x),
+            factor * (4.0 * 4.0 + 11.0 * 2.0) + factor * 3.0
+        );
+        assert_eq!(gradients.wrt(w), 44.0 + 6.0);
+    }
+}
+
+#[test]
+#[should_panic(
+    expected = "rewind: the mark is of another tape, or what it marked has been forgotten"
+)]
+fn a_mark_dies_with_what_it_marked() {
+    let mut tape = Tape::new();
+    let early = tape.mark(&[]);
+    let _ = tape.variable(1.0);
+    let late = tape.mark(&[]);
+    tape.rewind(&early);
+    let _ = tape.variables([1.0, 2.0]);
+    tape.rewind(&late);
+}
+
+#[test]
+#[should_panic(expected = "survivors: the mark is of another tape")]
+fn a_mark_of_another_tape_is_refused() {
+    let tape = Tape::new();
+    let _ = Tape::new().survivors(&tape.mark(&[]));
+}
+
+#[test]
+#[should_panic(expected = "mark: the variable 1 lies on another tape")]
+fn a_mark_refuses_another_tapes_variable() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let _ = tape.mark(&[other.variable(1.0)]);
+}
+
+#[test]
+#[should_panic(expected = "mul: the operands lie on different tapes")]
+fn operands_of_two_tapes_are_refused() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let _ = tape.variable(1.0) * other.variable(2.0);
+}
+
+#[test]
+#[should_panic(expected = "dot: the operands lie on different tapes")]
+fn a_dot_product_over_two_tapes_is_refused() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let _ = dot(
+        &[tape.variable(1.0), tape.variable(2.0)],
+        &[other.variable(2.0); 2],
+    );
+}
+
+#[test]
+#[should_panic(
+    expected = "wrt: 6 is no node of the tape but a function of one; call `anchor()` on it"
+)]
+fn wrt_refuses_what_is_no_node() {
+    let tape = Tape::new();
+    let y = tape.variable(3.0) * 2.0;
+    let _ = y.sin().gradients().wrt(y);
+}
+
+#[test]
+#[should_panic(expected = "wrt: 2 is a constant, not a variable")]
+fn wrt_refuses_a_constant() {
+    let tape = Tape::new();
+    let _ = tape.variable(3.0).gradients().wrt(Var::from(2.0));
+}
+
+#[test]
+#[should_panic(expected = "wrt: the variable 2 is of another recording than these gradients")]
+fn wrt_refuses_another_tapes_variable() {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let _ = tape.variable(3.0).gradients().wrt(other.variable(2.0));
+}
+
+#[test]
+#[should_panic(expected = "wrt: the variable 2 is of another recording than these gradients")]
+fn wrt_refuses_a_variable_from_after_a_reset() {
+    let mut tape = Tape::new();
+    let gradients = tape.variable(3.0).gradients();
+    tape.reset();
+    let _ = gradients.wrt(tape.variable(2.0));
+}
+
+#[test]
+fn anchored_variables_are_nodes() {
+    let tape = Tape::new();
+    let x = tape.variable(3.0);
+    let u = (x * 2.0 + 1.0).anchor();
+    let y = u * u;
+    let gradients = y.gradients();
+    assert_eq!((gradients.wrt(u), gradients.wrt(x)), (14.0, 28.0));
+    assert_eq!(x.anchor().gradients().wrt(x), 1.0);
+    assert_eq!(tape.len(), 2);
+}
+
+#[test]
+#[should_panic(expected = "anchor: 2 is a constant")]
+fn a_constant_cannot_be_anchored() {
+    let _ = Var::<f64>::from(2.0).anchor();
+}
+
+#[test]
+fn a_checkpoint_has_the_gradient_of_the_anchored_run_to_the_bit() {
+    fn step<'t>(state: &[Var<'t>]) -> Vec<Var<'t>> {
+        let &[x, y, parameter] = state else {
+            unreachable!()
+        };
+        let mut state = (x, y);
+        for _ in 0..10 {
+            let (x, y) = state;
+            state = (
+                (x + y * parameter).sin() + x * 0.1,
+                (x * y - parameter).cos() + y * 0.7,
+            );
+        }
+        vec![state.0, state.1 * 1.1, parameter]
+    }
+    let run = |checkpointed: bool| {
+        let tape = Tape::new();
+        let variables = tape.variables([0.3, 0.8, 1.7]);
+        let mut state = variables.to_vec();
+        for _ in 0..20 {
+            state = if checkpointed {
+                checkpoint(step, &state)
+            } else {
+                step(&state)
+            };
+            state.iter_mut().for_each(|x| *x = x.anchor());
+        }
+        let y = state[0] * state[1] + state[2];
+        (
+            y.value(),
+            variables.map(|x| y.gradients().wrt(x)).map(f64::to_bits),
+            tape.bytes(),
+        )
+    };
+    let (recomputed, recorded) = (run(true), run(false));
+    assert_eq!(recomputed.0.to_bits(), recorded.0.to_bits());
+    assert_eq!(recomputed.1, recorded.1);
+    assert!(
+        recomputed.2 * 5 < recorded.2,
+        "{} bytes against {}",
+        recomputed.2,
+        recorded.2
+    );
+}
+
+#[test]
+fn checkpoints_nest_and_go_forward_and_take_constants() {
+    fn outer<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
+        let inner = |x: &[Var<'t>]| -> Vec<Var<'t>> {
+            checkpoint(|x| vec![x[0] * x[1], x[1].sin() * 2.0], x)
+        };
+        inner(&inner(x))
+    }
+    fn direct<'t>(x: &[Var<'t>]) -> Var<'t> {
+        let (a, b) = (x[0] * x[1], x[1].sin() * 2.0);
+        a * b + b.sin() * 2.0
+    }
+    let tape = Tape::new();
+    let x = tape.variables([0.4, 0.9]);
+    let y = checkpoint(outer, &x);
+    let y = y[0] + y[1];
+    let expected = direct(&x);
+    assert_eq!(y.value(), expected.value());
+    assert_eq!(y.gradients().wrt_all(&x), expected.gradients().wrt_all(&x));
+    // Twice the same input, and a constant.
+    let z = checkpoint(|x| vec![x[0] * x[1] * x[2]], &[x[0], x[0], Var::from(3.0)])[0];
+    assert!((z.gradients().wrt(x[0]) - 6.0 * 0.4).abs() < 1e-15);
+    assert!(
+        checkpoint(|x| vec![x[0] + 1.0], &[Var::<f64>::from(3.0)])[0]
+            .tape()
+            .is_none()
+    );
+    // Forward as well.
+    let forward = autodiff::scalar::jvp(|x| [checkpoint(outer, &x)[0]], [0.4, 0.9], [1.0, 0.0]);
+    assert!((forward.1[0] - 0.9_f64 * 2.0 * 0.9_f64.sin()).abs() < 1e-15);
+}
+
+#[test]
+fn a_tape_can_be_sent_to_another_thread() {
+    let mut tape = Tape::new();
+    let _ = checkpoint(|x| x.to_vec(), &[tape.variable(1.0)]);
+    let tape = std::thread::spawn(move || {
+        tape.reset();
+        let x = tape.variable(2.0);
+        assert_eq!((x * x).gradients().wrt(x), 4.0);
+        tape
+    });
+    assert_eq!(tape.join().unwrap().len(), 1);
+}
+
+/// Runs `f` on a stack of 2 MiB.
+fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new()
+        .stack_size(2 << 20)
+        .spawn(f)
+        .unwrap()
+        .join()
+        .unwrap();
+}
+
+#[test]
+fn ten_million_operations_in_a_chain_fit_a_small_stack() {
+    let steps = if cfg!(miri) { 100 } else { 10_000_000 };
+    on_a_small_stack(move || {
+        let tape = Tape::new();
+        let [x, y] = tape.variables([0.5, 1e-9]);
+        let mut z = x;
+        for _ in 0..steps {
+            z += y;
+        }
+        let gradients = z.gradients();
+        assert_eq!((gradients.wrt(x), gradients.wrt(y)), (1.0, steps as f64));
+        assert_eq!(tape.len(), steps + 2);
+    });
+}
