@@ -1,0 +1,105 @@
+//! Times of things that take turns, since a machine whose speed drifts then slows all alike.
+
+use std::time::{Duration, Instant};
+
+/// How long a turn lasts at least, so that neither reading the clock nor waking a thread counts.
+const TURN: Duration = Duration::from_millis(2);
+
+/// The fewest rounds that a median is taken of.
+const ROUNDS: usize = 9;
+
+/// Something to be timed: does its work so many times.
+pub type Side<'a> = Box<dyn FnMut(usize) + 'a>;
+
+/// What came out of taking turns, an element for each side.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turns {
+    /// The median time of doing the work once, in seconds.
+    pub seconds: Vec<f64>,
+    /// The median over the rounds of its time over the first side's in the same round.
+    pub ratios: Vec<f64>,
+}
+
+/// Lets the sides take turns for so long all together, each round beginning with another.
+///
+/// # Panics
+///
+/// If there are no sides.
+pub fn take_turns(time: Duration, sides: &mut [Side<'_>]) -> Turns {
+    let repeats: Vec<usize> = sides.iter_mut().map(|side| repeats(side)).collect();
+    let mut times = vec![Vec::new(); sides.len()];
+    let begin = Instant::now();
+    let mut round = 0;
+    while begin.elapsed() < time || round < ROUNDS {
+        for turn in 0..sides.len() {
+            let number = (round + turn) % sides.len();
+            times[number].push(seconds(&mut sides[number], repeats[number]));
+        }
+        round += 1;
+    }
+    let ratios = times
+        .iter()
+        .map(|times_of_side| {
+            let ratios = times_of_side.iter().zip(&times[0]);
+            median(ratios.map(|(time, first)| time / first).collect())
+        })
+        .collect();
+    Turns {
+        seconds: times.into_iter().map(median).collect(),
+        ratios,
+    }
+}
+
+/// How often a side does its work in a turn. Finding that out warms it up.
+fn repeats(side: &mut Side<'_>) -> usize {
+    let mut repeats = 1;
+    loop {
+        let turn = seconds(side, repeats) * repeats as f64;
+        if turn >= TURN.as_secs_f64() {
+            return repeats;
+        }
+        // Towards the length of a turn, but not at once: the first times are too long.
+        repeats *= 2;
+    }
+}
+
+/// The time of doing the work once.
+fn seconds(side: &mut Side<'_>, repeats: usize) -> f64 {
+    let begin = Instant::now();
+    side(repeats);
+    begin.elapsed().as_secs_f64() / repeats as f64
+}
+
+/// The middle one; the upper of two.
+///
+/// # Panics
+///
+/// If there are none.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_of_times_in_the_same_round() {
+        let sleep = |repeats: usize| std::thread::sleep(TURN * repeats as u32);
+        let turns = take_turns(
+            Duration::ZERO,
+            &mut [Box::new(sleep), Box::new(|repeats| sleep(10 * repeats))],
+        );
+        assert_eq!(turns.ratios[0], 1.0);
+        // Ten times, but for what the system adds to each sleep.
+        assert!(turns.ratios[1] > 2.0, "{turns:?}");
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0]), 4.0);
+    }
+}

@@ -1,0 +1,45 @@
+//! A network in training.
+
+use crate::adam::Adam;
+use crate::{Case, Optimizer};
+use nn::{BatchGradient, Dataset, Method, Parameters, Sgd};
+
+/// A network in training: what is timed wherever a whole step is.
+#[derive(Debug)]
+pub struct Trainer {
+    gradient: BatchGradient<f32>,
+    parameters: Parameters<f32>,
+    rule: Rule,
+}
+
+#[derive(Debug)]
+enum Rule {
+    Sgd(Sgd),
+    Adam(Adam),
+}
+
+impl Trainer {
+    /// A network before its first step, its gradient by the given method.
+    #[must_use]
+    pub fn new(case: &Case, method: Method, optimizer: Optimizer) -> Trainer {
+        Trainer {
+            gradient: BatchGradient::new(&case.network, case.loss, method),
+            parameters: case.parameters(),
+            rule: match optimizer {
+                Optimizer::Sgd { learning_rate } => Rule::Sgd(Sgd::new(learning_rate)),
+                Optimizer::Adam { learning_rate } => Rule::Adam(Adam::new(learning_rate)),
+            },
+        }
+    }
+
+    /// One step, which gives the batch's mean cost before it.
+    pub fn step(&mut self, batch: &Dataset) -> f64 {
+        let cost = self.gradient.compute(&self.parameters, batch);
+        let (parameters, gradient) = (self.parameters.data_mut(), self.gradient.gradient().data());
+        match &mut self.rule {
+            Rule::Sgd(sgd) => sgd.step(parameters, gradient),
+            Rule::Adam(adam) => adam.step(parameters, gradient),
+        }
+        cost
+    }
+}
