@@ -10,10 +10,7 @@ fn training_step(c: &mut Criterion) {
         group.throughput(Throughput::Elements(workload.batch as u64));
         let case = Case::new(workload.widths, workload.batch);
         for threads in [1, 2] {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .expect("a pool of threads");
+            let pool = benches::pool(threads);
             for (label, method) in [("closed form", Method::ClosedForm), ("tape", Method::Tape)] {
                 let id = BenchmarkId::new(label, format!("{threads} threads"));
                 group.bench_function(id, |b| {

@@ -13,5 +13,5 @@ mod workloads;
 
 pub use networks::{Case, FULL, NETWORKS, Network, Pictures};
 pub use timing::{Side, Turns, median, take_turns};
-pub use trainer::Trainer;
+pub use trainer::{Trainer, pool, steps};
 pub use workloads::{Optimizer, WORKLOADS, Workload};

@@ -11,22 +11,31 @@ const ROUNDS: usize = 9;
 /// Something to be timed: does its work so many times.
 pub type Side<'a> = Box<dyn FnMut(usize) + 'a>;
 
-/// What came out of taking turns, an element for each side.
+/// What came out of taking turns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Turns {
-    /// The median time of doing the work once, in seconds.
-    pub seconds: Vec<f64>,
-    /// The median over the rounds of its time over the first side's in the same round.
-    pub ratios: Vec<f64>,
+    /// For each side, the time in seconds of doing its work once, in each round.
+    times: Vec<Vec<f64>>,
+}
+
+impl Turns {
+    /// The median time of doing a side's work once, in seconds.
+    #[must_use]
+    pub fn seconds(&self, side: usize) -> f64 {
+        median(self.times[side].clone())
+    }
+
+    /// The time of one side over that of another: the median of the ratios within a round.
+    #[must_use]
+    pub fn ratio(&self, side: usize, other: usize) -> f64 {
+        let pairs = self.times[side].iter().zip(&self.times[other]);
+        median(pairs.map(|(time, other)| time / other).collect())
+    }
 }
 
 /// Lets the sides take turns for so long all together, each round beginning with another.
-///
-/// # Panics
-///
-/// If there are no sides.
 pub fn take_turns(time: Duration, sides: &mut [Side<'_>]) -> Turns {
-    let repeats: Vec<usize> = sides.iter_mut().map(|side| repeats(side)).collect();
+    let repeats: Vec<usize> = sides.iter_mut().map(repeats).collect();
     let mut times = vec![Vec::new(); sides.len()];
     let begin = Instant::now();
     let mut round = 0;
@@ -37,17 +46,7 @@ pub fn take_turns(time: Duration, sides: &mut [Side<'_>]) -> Turns {
         }
         round += 1;
     }
-    let ratios = times
-        .iter()
-        .map(|times_of_side| {
-            let ratios = times_of_side.iter().zip(&times[0]);
-            median(ratios.map(|(time, first)| time / first).collect())
-        })
-        .collect();
-    Turns {
-        seconds: times.into_iter().map(median).collect(),
-        ratios,
-    }
+    Turns { times }
 }
 
 /// How often a side does its work in a turn. Finding that out warms it up.
@@ -58,7 +57,6 @@ fn repeats(side: &mut Side<'_>) -> usize {
         if turn >= TURN.as_secs_f64() {
             return repeats;
         }
-        // Towards the length of a turn, but not at once: the first times are too long.
         repeats *= 2;
     }
 }
@@ -92,9 +90,9 @@ mod tests {
             Duration::ZERO,
             &mut [Box::new(sleep), Box::new(|repeats| sleep(10 * repeats))],
         );
-        assert_eq!(turns.ratios[0], 1.0);
+        assert_eq!(turns.ratio(0, 0), 1.0);
         // Ten times, but for what the system adds to each sleep.
-        assert!(turns.ratios[1] > 2.0, "{turns:?}");
+        assert!(turns.ratio(1, 0) > 2.0, "{turns:?}");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! A network in training.
 
 use crate::adam::Adam;
-use crate::{Case, Optimizer};
+use crate::{Case, Optimizer, Side};
 use nn::{BatchGradient, Dataset, Method, Parameters, Sgd};
+use rayon::ThreadPool;
 
 /// A network in training: what is timed wherever a whole step is.
 #[derive(Debug)]
@@ -42,4 +43,32 @@ impl Trainer {
         }
         cost
     }
+}
+
+/// Training steps on a pool of threads, to be timed.
+pub fn steps<'a>(
+    pool: &'a ThreadPool,
+    case: &'a Case,
+    method: Method,
+    optimizer: Optimizer,
+) -> Side<'a> {
+    let mut trainer = Trainer::new(case, method, optimizer);
+    Box::new(move |count| {
+        pool.install(|| {
+            for _ in 0..count {
+                trainer.step(&case.batch);
+            }
+        });
+    })
+}
+
+/// So many threads.
+///
+/// # Panics
+///
+/// If the system has none to give.
+#[must_use]
+pub fn pool(threads: usize) -> ThreadPool {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.expect("the system gives threads")
 }

@@ -2,7 +2,7 @@
 //!
 //! Usage: `cargo run --release -p benches --bin ratios -- [threads] [seconds for each row]`.
 
-use benches::{Case, NETWORKS, Optimizer, Side, Trainer, take_turns};
+use benches::{Case, NETWORKS, Optimizer, pool, steps, take_turns};
 use nn::Method;
 use std::time::Duration;
 
@@ -14,42 +14,23 @@ fn main() {
     let seconds = arguments
         .next()
         .map_or(1.0, |word| word.parse().expect("a number of seconds"));
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .expect("a pool of threads");
+    let pool = pool(threads);
+    let descent = Optimizer::Sgd {
+        learning_rate: 1e-6,
+    };
     println!("| network | batch | closed form, µs | tape, µs | tape / closed form |");
     println!("|---|---:|---:|---:|---:|");
-    pool.install(|| {
-        for case in NETWORKS.iter().flat_map(Case::of) {
-            let turns = take_turns(
-                Duration::from_secs_f64(seconds),
-                &mut [Method::ClosedForm, Method::Tape].map(|method| side(&case, method)),
-            );
-            println!(
-                "| {} | {} | {:.1} | {:.1} | {:.3} |",
-                case.network_name(),
-                case.batch.len(),
-                turns.seconds[0] * 1e6,
-                turns.seconds[1] * 1e6,
-                turns.ratios[1],
-            );
-        }
-    });
-}
-
-/// Whole steps, gradient and update.
-fn side(case: &Case, method: Method) -> Side<'_> {
-    let mut trainer = Trainer::new(
-        case,
-        method,
-        Optimizer::Sgd {
-            learning_rate: 1e-6,
-        },
-    );
-    Box::new(move |steps| {
-        for _ in 0..steps {
-            trainer.step(&case.batch);
-        }
-    })
+    for case in NETWORKS.iter().flat_map(Case::of) {
+        let [closed_form, tape] =
+            [Method::ClosedForm, Method::Tape].map(|method| steps(&pool, &case, method, descent));
+        let turns = take_turns(Duration::from_secs_f64(seconds), &mut [closed_form, tape]);
+        println!(
+            "| {} | {} | {:.1} | {:.1} | {:.3} |",
+            case.network_name(),
+            case.batch.len(),
+            turns.seconds(0) * 1e6,
+            turns.seconds(1) * 1e6,
+            turns.ratio(1, 0),
+        );
+    }
 }
