@@ -114,8 +114,12 @@ impl Start {
 ///
 /// If a command is none, or nobody reads the answers.
 pub fn serve<P: Peer>(prepare: impl Fn(Start) -> P) {
+    answer(std::io::stdin().lock(), std::io::stdout().lock(), prepare);
+}
+
+fn answer<P: Peer>(commands: impl BufRead, mut answers: impl Write, prepare: impl Fn(Start) -> P) {
     let mut running: Option<(P, usize)> = None;
-    for line in std::io::stdin().lock().lines() {
+    for line in commands.lines() {
         let line = line.expect("commands are text");
         let (command, argument) = line.split_once(' ').expect("a command and its argument");
         let answer = if command == "prepare" {
@@ -144,9 +148,8 @@ pub fn serve<P: Peer>(prepare: impl Fn(Start) -> P) {
                 _ => panic!("no such command: {line}"),
             }
         };
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "{answer}")
-            .and_then(|()| out.flush())
+        writeln!(answers, "{answer}")
+            .and_then(|()| answers.flush())
             .expect("somebody reads the answers");
     }
 }
@@ -173,4 +176,76 @@ fn time(peer: &mut impl Peer, batches: usize, time: Duration) -> f64 {
     };
     run(time / 10);
     run(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// Its cost is the number of steps since the beginning.
+    struct Counter {
+        batches: usize,
+        steps: usize,
+    }
+
+    impl Peer for Counter {
+        fn setting(&self) -> String {
+            "counts".into()
+        }
+
+        fn reset(&mut self) {
+            self.steps = 0;
+        }
+
+        fn step(&mut self, batch: usize) {
+            assert_eq!(batch, self.steps % self.batches);
+            self.steps += 1;
+        }
+
+        fn cost(&mut self) -> f64 {
+            self.steps as f64
+        }
+    }
+
+    #[test]
+    fn commands_are_answered_line_by_line() {
+        let commands = "prepare W4\ncosts 3\ntime 0.001\ncosts 2\nprepare W2-1024\ncosts 9\n";
+        let mut answers = Vec::new();
+        let counter = |start: Start| Counter {
+            batches: start.batches(),
+            steps: 0,
+        };
+        answer(commands.as_bytes(), &mut answers, counter);
+        let answers = String::from_utf8(answers).expect("answers are text");
+        let answers: Vec<Value> = answers
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("answers are JSON"))
+            .collect();
+        assert_eq!(answers.len(), 6);
+        assert_eq!(answers[0], json!({ "setting": "counts" }));
+        assert_eq!(answers[1], json!({ "costs": [1.0, 2.0, 3.0] }));
+        assert!(
+            answers[2]["seconds"]
+                .as_f64()
+                .is_some_and(|time| time > 0.0)
+        );
+        assert_eq!(answers[3], json!({ "costs": [1.0, 2.0] }));
+        assert_eq!(answers[5]["costs"].as_array().map(Vec::len), Some(9));
+    }
+
+    #[test]
+    fn a_start_has_every_weight_and_every_sample() {
+        let start = Start::new(Workload::named("W2-1024").expect("it is one"));
+        let shapes: Vec<_> = start
+            .layers
+            .iter()
+            .map(|layer| (layer.weight.len(), layer.bias.len()))
+            .collect();
+        assert_eq!(shapes, [(784 * 128, 128), (128 * 64, 64), (64 * 10, 10)]);
+        let batches: Vec<_> = start.float_batches().collect();
+        assert_eq!(batches.len(), start.batches());
+        let white = |(images, _): &(Vec<f32>, &[u8])| images.iter().any(|&pixel| pixel > 0.99);
+        assert!(batches.iter().all(white));
+    }
 }

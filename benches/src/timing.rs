@@ -85,14 +85,31 @@ mod tests {
 
     #[test]
     fn ratios_are_of_times_in_the_same_round() {
-        let sleep = |repeats: usize| std::thread::sleep(TURN * repeats as u32);
-        let turns = take_turns(
-            Duration::ZERO,
-            &mut [Box::new(sleep), Box::new(|repeats| sleep(10 * repeats))],
-        );
-        assert_eq!(turns.ratio(0, 0), 1.0);
-        // Ten times, but for what the system adds to each sleep.
-        assert!(turns.ratio(1, 0) > 2.0, "{turns:?}");
+        // The machine gets slower, and stumbles once.
+        let turns = Turns {
+            times: vec![
+                vec![1.0, 2.0, 3.0, 4.0, 5.0],
+                vec![3.0, 6.0, 9.0, 12.0, 90.0],
+            ],
+        };
+        assert_eq!((turns.ratio(1, 0), turns.ratio(0, 0)), (3.0, 1.0));
+        assert_eq!((turns.seconds(0), turns.seconds(1)), (3.0, 9.0));
+    }
+
+    #[test]
+    fn every_side_has_a_turn_in_every_round() {
+        let mut work = [0, 0];
+        let [one, other] = &mut work;
+        let sides: [Side<'_>; 2] = [one, other].map(|done| -> Side<'_> {
+            Box::new(|count| {
+                *done += count;
+                std::thread::sleep(TURN);
+            })
+        });
+        let turns = take_turns(Duration::ZERO, &mut { sides });
+        assert!(turns.times.iter().all(|times| times.len() == ROUNDS));
+        // A turn to see how long one is, and one a round.
+        assert_eq!(work, [ROUNDS + 1; 2]);
     }
 
     #[test]
