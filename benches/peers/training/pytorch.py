@@ -9,21 +9,19 @@ from torch import nn
 from peer import fastest, serve
 
 
-class Batches:
-    """All samples as tensors, cut before any step is timed."""
-
-    def __init__(self, start):
-        images = torch.from_numpy(start.images)
-        classes = torch.from_numpy(start.classes).long()
-        self.all = list(zip(images.split(start.batch), classes.split(start.batch)))
+def cut(start):
+    """All samples as tensors, cut into batches before any step is timed."""
+    images = torch.from_numpy(start.images)
+    classes = torch.from_numpy(start.classes).long()
+    return list(zip(images.split(start.batch), classes.split(start.batch)))
 
 
 class Eager:
     """A module, its backward pass, and an optimizer of `torch.optim`."""
 
-    def __init__(self, start, batches, how, compiled=False):
-        self.start, self.batches, self.how = start, batches.all, how
-        self.setting = "optimizer: " + "".join(how or ["a loop"])
+    def __init__(self, start, batches, how="", compiled=False):
+        self.start, self.batches, self.how = start, batches, how
+        self.setting = "optimizer: " + (how or "a loop")
         layers = []
         for weight, _ in start.layers:
             layers += [nn.Linear(weight.shape[1], weight.shape[0]), nn.ReLU()]
@@ -40,7 +38,7 @@ class Eager:
             first = [torch.from_numpy(array) for layer in self.start.layers for array in layer]
             for parameter, value in zip(self.parameters, first):
                 parameter.copy_(value)
-        how = {"fused": False, "foreach": False} | {word: True for word in self.how}
+        how = {"fused": self.how == "fused", "foreach": self.how == "foreach"}
         kind = torch.optim.Adam if self.start.adam else torch.optim.SGD
         self.optimizer = kind(self.parameters, lr=self.start.learning_rate, **how)
 
@@ -62,8 +60,9 @@ class WholeStep:
     setting = "the whole step compiled"
 
     def __init__(self, start, batches):
-        self.start, self.batches = start, batches.all
+        self.start, self.batches = start, batches
         rate, last = start.learning_rate, len(start.layers) - 1
+        decays = torch.tensor([0.9, 0.999])
 
         def cost(parameters, images, classes):
             a = images
@@ -80,7 +79,7 @@ class WholeStep:
 
         def adam(parameters, images, classes, first, second, corrections):
             gradient, value = torch.func.grad_and_value(cost)(parameters, images, classes)
-            corrections.mul_(self.decays)
+            corrections.mul_(decays)
             step = rate / (1 - corrections[0])
             scale = torch.rsqrt(1 - corrections[1])
             for parameter, g, m, v in zip(parameters, gradient, first, second):
@@ -89,7 +88,6 @@ class WholeStep:
                 parameter.sub_(step * m / (v.sqrt() * scale + 1e-8))
             return value
 
-        self.decays = torch.tensor([0.9, 0.999])
         self.step = torch.compile(adam if start.adam else descent, dynamic=False)
         self.parameters = [torch.empty(array.shape) for layer in start.layers for array in layer]
         self.state = []
@@ -116,8 +114,8 @@ class WholeStep:
 
 
 def prepare(start):
-    batches = Batches(start)
-    ways = [["fused"], ["foreach"], []]
+    batches = cut(start)
+    ways = ["fused", "foreach", ""]
     if sys.argv[3] == "eager":
         return fastest([Eager(start, batches, how) for how in ways])
     torch.compiler.reset()
