@@ -9,9 +9,12 @@ use std::path::Path;
 
 const HEAD: &str = "# Results
 
-`cargo run --release -p benches --bin results` measures and writes this file; with names of sections it renews those alone:
-{names}. Steps are whole ones, gradient and update, in single precision. Times are medians over rounds in which all sides of
-a row take turns, and ratios are medians of the ratios within a round, which the machine's speed, drifting, does not touch.
+`cargo run --release -p benches --bin results` measures and writes this file. With names of sections behind it, it renews
+those alone:
+{names}.
+
+Steps are whole ones, gradient and update, in single precision. Times are medians over rounds in which all sides of a row
+take turns, and ratios are medians of the ratios within a round, which the machine's speed, drifting, does not touch.
 ";
 
 /// Replaces a section, or inserts it at its place, and writes its pictures.

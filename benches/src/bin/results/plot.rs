@@ -68,8 +68,8 @@ impl Plot<'_> {
         })
     }
 
-    /// Groups of bars from `base` upwards or downwards, over a logarithmic axis if the base is not zero. Bars that are not numbers
-    /// are left out.
+    /// Groups of bars from `base` upwards or downwards, over a logarithmic axis if the base is not zero. Bars that are not
+    /// numbers are left out.
     pub(crate) fn bars(&self, base: f64, groups: &[(String, Vec<f64>)]) -> Result<String, Error> {
         let heights = groups.iter().flat_map(|group| &group.1).copied();
         let heights = heights.filter(|height| height.is_finite()).chain([base]);
@@ -192,9 +192,9 @@ fn spread(values: impl Iterator<Item = f64>) -> Range<f64> {
     low / 1.3..high * 1.3
 }
 
-/// A short number: 0.5, 20, 1e6.
+/// A short number: 0, 0.5, 20, 1e6.
 fn scientific(value: f64) -> String {
-    if (1e-3..1e5).contains(&value) {
+    if value == 0.0 || (1e-3..1e5).contains(&value) {
         format!("{}", (value * 1e6).round() / 1e6)
     } else {
         format!("{value:e}")
