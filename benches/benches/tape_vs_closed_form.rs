@@ -3,9 +3,9 @@
 //!
 //! Both use the same kernels in the same chunks, and both keep their memory between steps, as in training.
 
-use benches::{Case, NETWORKS};
+use benches::{Case, NETWORKS, Optimizer, Trainer};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use nn::{BatchGradient, Method, Sgd, evaluate};
+use nn::{BatchGradient, Method, evaluate};
 use std::hint::black_box;
 
 fn tape_vs_closed_form(c: &mut Criterion) {
@@ -36,13 +36,12 @@ fn tape_vs_closed_form(c: &mut Criterion) {
             group.bench_function(name(&format!("gradient, {label}")), |b| {
                 b.iter(|| gradient.compute(black_box(&parameters), &case.batch));
             });
-            let mut parameters = parameters.clone();
-            let mut descent = Sgd::new(1e-6);
+            let descent = Optimizer::Sgd {
+                learning_rate: 1e-6,
+            };
+            let mut trainer = Trainer::new(&case, method, descent);
             group.bench_function(name(&format!("step, {label}")), |b| {
-                b.iter(|| {
-                    gradient.compute(black_box(&parameters), &case.batch);
-                    descent.step(parameters.data_mut(), gradient.gradient().data());
-                });
+                b.iter(|| trainer.step(black_box(&case.batch)));
             });
         }
         group.finish();

@@ -1,6 +1,16 @@
-//! What the benchmarks have in common: the networks and the problems whose gradients are timed.
+//! What the benchmarks have in common: the networks, the training steps, the nodes and the problems whose gradients are
+//! timed, and the clock.
 
 mod networks;
+pub mod nodes;
+pub mod peer;
 pub mod scalar_problems;
+pub mod scaling;
+mod timing;
+mod trainer;
+mod workloads;
 
-pub use networks::{Case, FULL, NETWORKS, Network};
+pub use networks::{Case, FULL, NETWORKS, Network, Pictures};
+pub use timing::{Side, Turns, median, take_turns};
+pub use trainer::{Trainer, pool, steps};
+pub use workloads::{Optimizer, WORKLOADS, Workload};

@@ -51,18 +51,9 @@ impl Case {
     /// If the widths are not those of a network.
     #[must_use]
     pub fn new(widths: &[usize], samples: usize) -> Case {
-        let mut rng = ChaCha8Rng::seed_from_u64(samples as u64);
-        // As in MNIST, four pixels in five are black.
-        let pixel = |rng: &mut ChaCha8Rng| {
-            if rng.random_range(0..5) == 0 {
-                rng.random()
-            } else {
-                0
-            }
-        };
-        let pixels: Vec<u8> = (0..samples * widths[0]).map(|_| pixel(&mut rng)).collect();
-        let classes: Vec<u8> = (0..samples).map(|_| rng.random_range(0..10)).collect();
-        let batch = Dataset::new(&pixels, widths[0], &classes).expect("a class for each picture");
+        let pictures = Pictures::new(samples, widths[0]);
+        let batch = Dataset::new(&pictures.pixels, widths[0], &pictures.classes)
+            .expect("a class for each picture");
         Case {
             network: Mlp::new(widths, Activation::Relu),
             loss: Loss::cross_entropy(),
@@ -87,11 +78,43 @@ impl Case {
     /// The widths as `784-10-10`.
     #[must_use]
     pub fn network_name(&self) -> String {
-        self.network
-            .widths()
-            .iter()
-            .map(usize::to_string)
-            .collect::<Vec<_>>()
-            .join("-")
+        name(self.network.widths())
+    }
+}
+
+/// The widths as `784-10-10`.
+pub(crate) fn name(widths: &[usize]) -> String {
+    widths
+        .iter()
+        .map(usize::to_string)
+        .collect::<Vec<_>>()
+        .join("-")
+}
+
+/// Made-up pictures in ten classes.
+#[derive(Clone, Debug)]
+pub struct Pictures {
+    /// The bytes of all, one picture after the other. As in MNIST, four in five are black.
+    pub pixels: Vec<u8>,
+    /// A class for each.
+    pub classes: Vec<u8>,
+}
+
+impl Pictures {
+    /// So many pictures of so many pixels.
+    #[must_use]
+    pub fn new(samples: usize, pixels: usize) -> Pictures {
+        let mut rng = ChaCha8Rng::seed_from_u64(samples as u64);
+        let pixel = |rng: &mut ChaCha8Rng| {
+            if rng.random_range(0..5) == 0 {
+                rng.random()
+            } else {
+                0
+            }
+        };
+        Pictures {
+            pixels: (0..samples * pixels).map(|_| pixel(&mut rng)).collect(),
+            classes: (0..samples).map(|_| rng.random_range(0..10)).collect(),
+        }
     }
 }

@@ -345,7 +345,7 @@ fn add_up<T: Real>(lanes: &mut [Lane<T>]) {
         let (sums, terms) = (first.gradient.data_mut(), lane.gradient.data());
         vectorized(
             #[inline(always)]
-            || {
+            move || {
                 for (sum, &term) in sums.iter_mut().zip(terms) {
                     *sum = *sum + term;
                 }

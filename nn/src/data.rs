@@ -108,7 +108,7 @@ impl Dataset {
 /// Bytes as numbers between 0 and 1.
 fn widen<T: Real>(bytes: &Tensor<u8>) -> Tensor<T> {
     let scale = T::from_f64(1.0 / 255.0);
-    bytes.map(|byte| T::from_byte(byte) * scale)
+    bytes.map(move |byte| T::from_byte(byte) * scale)
 }
 
 impl<T: Real> Batch<T> for Dataset {

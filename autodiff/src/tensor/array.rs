@@ -278,7 +278,7 @@ impl<T: Element> Tensor<T> {
         Tensor::made(self.shape().clone(), |out| {
             vectorized(
                 #[inline(always)]
-                || {
+                move || {
                     for (out, &x) in out.iter_mut().zip(self.data()) {
                         *out = f(x);
                     }
@@ -337,7 +337,7 @@ impl<T: Real> Tensor<T> {
         let (sum, term) = (self.data_mut(), term.data());
         vectorized(
             #[inline(always)]
-            || {
+            move || {
                 for (sum, &x) in sum.iter_mut().zip(term) {
                     *sum = *sum + x;
                 }

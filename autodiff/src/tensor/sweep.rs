@@ -299,7 +299,7 @@ impl<T: Real> Gradient<T> {
 fn add_scaled<T: Real>(scale: T, term: &Tensor<T>, sum: &mut [T]) {
     vectorized(
         #[inline(always)]
-        || {
+        move || {
             for (sum, &x) in sum.iter_mut().zip(term.data()) {
                 *sum = *sum + scale * x;
             }

@@ -299,7 +299,7 @@ impl<T: Real> Factors<T> {
     fn update(&self, parameters: &mut [T], gradient: &[T], first: &mut [T], second: &mut [T]) {
         vectorized(
             #[inline(always)]
-            || {
+            move || {
                 let moments = first.iter_mut().zip(second);
                 let pairs = parameters.iter_mut().zip(gradient);
                 for ((parameter, &gradient), (first, second)) in pairs.zip(moments) {

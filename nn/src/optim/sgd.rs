@@ -203,7 +203,7 @@ impl<T: Real> Optimizer<T> for Sgd<T> {
 fn descend<T: Real>(parameters: &mut [T], gradient: &[T], rate: T) {
     vectorized(
         #[inline(always)]
-        || {
+        move || {
             for (parameter, &gradient) in parameters.iter_mut().zip(gradient) {
                 *parameter = *parameter - rate * gradient;
             }
@@ -214,7 +214,7 @@ fn descend<T: Real>(parameters: &mut [T], gradient: &[T], rate: T) {
 fn descend_with_decay<T: Real>(parameters: &mut [T], gradient: &[T], rate: T, decay: T) {
     vectorized(
         #[inline(always)]
-        || {
+        move || {
             for (parameter, &gradient) in parameters.iter_mut().zip(gradient) {
                 *parameter = *parameter - rate * (gradient + decay * *parameter);
             }
@@ -233,7 +233,7 @@ fn descend_with_momentum<T: Real>(
 ) {
     vectorized(
         #[inline(always)]
-        || {
+        move || {
             let pairs = parameters.iter_mut().zip(gradient);
             for ((parameter, &gradient), velocity) in pairs.zip(velocity) {
                 let gradient = gradient + decay * *parameter;

@@ -41,7 +41,7 @@ macro_rules! on_slices {
         pub fn $name<T: Real>(x: &mut [T]) {
             vectorized_with(
                 #[inline(always)]
-                |how| {
+                move |how| {
                     for x in x {
                         *x = value::$name(*x, how);
                     }

@@ -25,7 +25,7 @@ macro_rules! choices {
         pub(crate) fn unary<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
             vectorized_with(
                 #[inline(always)]
-                |how| match function {
+                move |how| match function {
                     $(Unary::$Variant { $($p),* } => unary_loop(Unary::$Variant { $($p),* }, x, y, how),)*
                     $(Unary::$Variant3 {} => unary_loop(Unary::$Variant3 {}, x, y, how),)*
                 },
@@ -36,7 +36,7 @@ macro_rules! choices {
         pub(crate) fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
             vectorized_with(
                 #[inline(always)]
-                |how| match function {
+                move |how| match function {
                     $(Unary::$Variant { $($p),* } => unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, how),)*
                     $(Unary::$Variant3 {} => unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar, how),)*
                 },
@@ -47,7 +47,7 @@ macro_rules! choices {
         pub(crate) fn add_unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T]) {
             vectorized_with(
                 #[inline(always)]
-                |how| match function {
+                move |how| match function {
                     $(Unary::$Variant { $($p),* } => {
                         add_unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, x_bar, how);
                     })*
@@ -120,7 +120,7 @@ fn binary_loop<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut
     let inner = walk.inner;
     vectorized(
         #[inline(always)]
-        || {
+        move || {
             walk.rows(
                 #[inline(always)]
                 |at_a, at_b, at| {

@@ -13,7 +13,7 @@ pub(crate) fn softmax<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T]
     for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {
         vectorized_with(
             #[inline(always)]
-            |how| match inner {
+            move |how| match inner {
                 // The usual step is a constant to the compiler.
                 1 => softmax_lines(x, extent, 1, y, how),
                 _ => softmax_lines(x, extent, inner, y, how),
@@ -39,7 +39,7 @@ pub(crate) fn log_softmax<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut
     for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {
         vectorized_with(
             #[inline(always)]
-            |how| match inner {
+            move |how| match inner {
                 1 => log_softmax_lines(x, extent, 1, y, how),
                 _ => log_softmax_lines(x, extent, inner, y, how),
             },

@@ -337,7 +337,7 @@ fn the_bits_do_not_depend_on_where_a_number_lies() {
 fn slices_hold_what_one_number_gives() {
     let how = vectorized_with(
         #[inline(always)]
-        |how| how,
+        move |how| how,
     );
     let mut x = [-2.5_f64, 0.25, 3.0];
     tanh(&mut x);

@@ -1,0 +1,33 @@
+//! Training steps of growing width, depth and batch, by the tape on one thread. The throughput is in operations of the
+//! matrix products, so it should hardly change.
+
+use benches::scaling::{AXES, flops};
+use benches::{Case, Optimizer, Trainer};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use nn::Method;
+
+fn scaling(c: &mut Criterion) {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .build_global()
+        .expect("no pool was built before");
+    for axis in AXES {
+        let mut group = c.benchmark_group(format!("scaling/{}", axis.name));
+        for &value in axis.values {
+            let (widths, batch) = (axis.size)(value);
+            group.throughput(Throughput::Elements(flops(&widths, batch) as u64));
+            let case = Case::new(&widths, batch);
+            let descent = Optimizer::Sgd {
+                learning_rate: 1e-6,
+            };
+            let mut trainer = Trainer::new(&case, Method::Tape, descent);
+            group.bench_function(BenchmarkId::from_parameter(value), |b| {
+                b.iter(|| trainer.step(&case.batch));
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, scaling);
+criterion_main!(benches);

@@ -1,0 +1,70 @@
+//! Whole training steps on one thread and on all cores.
+
+use super::{Findings, thread_counts};
+use crate::plot::Plot;
+use benches::{Case, Optimizer, WORKLOADS, pool, steps, take_turns};
+use nn::Method;
+use std::error::Error;
+use std::fmt::Write;
+use std::time::Duration;
+
+pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
+    let counts = thread_counts();
+    let pools: Vec<_> = counts.iter().map(|&threads| pool(threads)).collect();
+    let mut text = String::from("| | network | batch | optimizer |");
+    for threads in &counts {
+        write!(
+            text,
+            " closed form, {threads} thr., µs | tape, µs | tape / closed form |"
+        )?;
+    }
+    text += " one thread / all | samples/s |\n|---|---|---:|---|";
+    text += &"---:|".repeat(3 * counts.len() + 2);
+    text += "\n";
+    let mut groups = Vec::new();
+    for workload in WORKLOADS {
+        let case = Case::new(workload.widths, workload.batch);
+        let mut sides: Vec<_> = pools
+            .iter()
+            .flat_map(|pool| [(pool, Method::ClosedForm), (pool, Method::Tape)])
+            .map(|(pool, method)| steps(pool, &case, method, workload.optimizer))
+            .collect();
+        let turns = take_turns(time, &mut sides);
+        let optimizer = match workload.optimizer {
+            Optimizer::Sgd { .. } => "SGD",
+            Optimizer::Adam { .. } => "Adam",
+        };
+        let (name, network, batch) = (workload.name, workload.network_name(), workload.batch);
+        write!(text, "| {name} | {network} | {batch} | {optimizer} |")?;
+        let mut ratios = Vec::new();
+        for by_hand in (0..sides.len()).step_by(2) {
+            let [closed_form, tape] = [by_hand, by_hand + 1].map(|side| turns.seconds(side) * 1e6);
+            ratios.push(turns.ratio(by_hand + 1, by_hand));
+            let ratio = turns.ratio(by_hand + 1, by_hand);
+            write!(text, " {closed_form:.1} | {tape:.1} | {ratio:.3} |")?;
+        }
+        let best = (1..sides.len()).step_by(2).map(|tape| turns.seconds(tape));
+        let samples = batch as f64 / best.fold(f64::INFINITY, f64::min);
+        let speed_up = turns.ratio(1, sides.len() - 1);
+        writeln!(text, " {speed_up:.2} | {samples:.3e} |")?;
+        ratios.push(speed_up);
+        groups.push((name.to_owned(), ratios));
+    }
+    let thread = |count: &usize| format!("tape / closed form, {count} thr.");
+    let plot = Plot {
+        title: "Training steps: the tape's cost, and what threads add",
+        x_label: "",
+        y_label: "ratio of times",
+        names: counts
+            .iter()
+            .map(thread)
+            .chain(["tape, one thread / all".into()])
+            .collect(),
+    };
+    let svg = plot.bars(0.0, &groups)?;
+    let alternative = "For each training step, tape over closed form, and one thread over all";
+    Ok(Findings {
+        text,
+        pictures: vec![("training_step", alternative, svg)],
+    })
+}

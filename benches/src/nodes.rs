@@ -1,0 +1,93 @@
+//! Nodes of the tensor tape on tensors so small that their arithmetic does not count: what is left is the bookkeeping.
+
+use autodiff::tensor::{Tape, Tensor, Var};
+
+/// A kind of node.
+#[derive(Clone, Copy, Debug)]
+pub struct Node {
+    /// Its name.
+    pub name: &'static str,
+    /// Records so many of them, each on the one before.
+    pub record: for<'t> fn(Leaves<'t>, usize) -> Var<'t, f32>,
+}
+
+/// How many nodes are recorded at a time.
+pub const CHAIN: usize = 100;
+
+/// What the nodes are made of: four numbers, a layer of four neurons.
+#[derive(Clone, Copy, Debug)]
+pub struct Leaves<'t> {
+    /// A row of four numbers.
+    pub x: Var<'t, f32>,
+    /// The weights of four neurons.
+    pub weight: Var<'t, f32>,
+    /// Their biases.
+    pub bias: Var<'t, f32>,
+    /// Their weights as a constant, so that nothing is to be done for them.
+    pub fixed_weight: Var<'t, f32>,
+    /// Their biases as a constant.
+    pub fixed_bias: Var<'t, f32>,
+}
+
+/// The kinds of nodes that a network consists of.
+pub const NODES: [Node; 5] = [
+    Node {
+        name: "relu",
+        record: |leaves, count| (0..count).fold(leaves.x, |y, _| y.relu()),
+    },
+    Node {
+        name: "add",
+        record: |leaves, count| (0..count).fold(leaves.x, |y, _| y + leaves.x),
+    },
+    Node {
+        name: "linear, constant weights",
+        record: |leaves, count| {
+            let (weight, bias) = (leaves.fixed_weight, leaves.fixed_bias);
+            (0..count).fold(leaves.x, |y, _| y.linear(weight, bias))
+        },
+    },
+    Node {
+        name: "linear",
+        record: |leaves, count| {
+            (0..count).fold(leaves.x, |y, _| y.linear(leaves.weight, leaves.bias))
+        },
+    },
+    Node {
+        // A cost is one number, so it takes a sum to have many of them behind each other.
+        name: "cross-entropy and add",
+        record: |leaves, count| {
+            let cost = || leaves.x.cross_entropy(Tensor::from([2_u32]));
+            (1..count).fold(cost(), |sum, _| sum + cost())
+        },
+    },
+];
+
+impl Node {
+    /// Records [`CHAIN`] of them on an empty tape.
+    pub fn chain<'t>(&self, tape: &'t Tape<f32>) -> Var<'t, f32> {
+        // A layer that changes nothing, however many of it there are.
+        let identity = || Tensor::from_fn([4, 4], |i| f32::from(u8::from(i % 5 == 0)));
+        let leaves = Leaves {
+            x: tape.var([[0.1, 0.2, 0.3, 0.4]]),
+            weight: tape.var(identity()),
+            bias: tape.var(Tensor::zeros([4])),
+            fixed_weight: tape.constant(identity()),
+            fixed_bias: tape.constant(Tensor::zeros([4])),
+        };
+        (self.record)(leaves, CHAIN)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chain_has_its_nodes() {
+        for node in NODES {
+            let tape = Tape::new();
+            node.chain(&tape);
+            assert!(tape.len() >= CHAIN, "{}: {} nodes", node.name, tape.len());
+        }
+    }
+}

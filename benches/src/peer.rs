@@ -1,0 +1,251 @@
+//! How a tool trains when another process tells it to, so that tools in several languages can take turns.
+//!
+//! A peer is a program that reads a command a line and answers each with a line of JSON:
+//!
+//! | command | what it does | answer |
+//! |---|---|---|
+//! | `prepare NAME` | builds the network of the [`Workload`] of that name and lays out its batches | `{"setting": "…"}` |
+//! | `costs N` | N steps from the first weights | `{"costs": […]}`, each before its step |
+//! | `time SECONDS` | steps from the first weights for so long | `{"seconds": …}`, the mean time of one |
+
+use crate::{Case, Pictures, Workload};
+use serde_json::json;
+use std::io::{BufRead, Write};
+use std::time::{Duration, Instant};
+
+/// A network in training with some tool.
+pub trait Peer {
+    /// In a few words, which of its settings the tool runs with.
+    fn setting(&self) -> String;
+
+    /// Goes back to the first weights, and to an optimizer that has seen nothing.
+    fn reset(&mut self);
+
+    /// One step on the batch of the given number.
+    fn step(&mut self, batch: usize);
+
+    /// The mean cost of the latest step's batch, before the step.
+    fn cost(&mut self) -> f64;
+}
+
+impl Peer for Box<dyn Peer> {
+    fn setting(&self) -> String {
+        (**self).setting()
+    }
+
+    fn reset(&mut self) {
+        (**self).reset();
+    }
+
+    fn step(&mut self, batch: usize) {
+        (**self).step(batch);
+    }
+
+    fn cost(&mut self) -> f64 {
+        (**self).cost()
+    }
+}
+
+/// What every peer starts from.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// The training step.
+    pub workload: Workload,
+    /// All samples.
+    pub pictures: Pictures,
+    /// The layers' first weights and biases.
+    pub layers: Vec<Layer>,
+}
+
+/// A layer before training.
+#[derive(Clone, Debug)]
+pub struct Layer {
+    /// The number of its inputs.
+    pub inputs: usize,
+    /// The number of its neurons.
+    pub outputs: usize,
+    /// Its weights, a row for each neuron.
+    pub weight: Vec<f32>,
+    /// A bias for each neuron.
+    pub bias: Vec<f32>,
+}
+
+impl Start {
+    /// What the training steps of a workload start from.
+    #[must_use]
+    pub fn new(workload: Workload) -> Start {
+        let parameters = Case::new(workload.widths, 0).parameters();
+        let layers = workload
+            .widths
+            .windows(2)
+            .enumerate()
+            .map(|(number, widths)| Layer {
+                inputs: widths[0],
+                outputs: widths[1],
+                weight: parameters.tensor(2 * number).data().to_vec(),
+                bias: parameters.tensor(2 * number + 1).data().to_vec(),
+            });
+        Start {
+            workload,
+            pictures: Pictures::new(workload.samples, workload.widths[0]),
+            layers: layers.collect(),
+        }
+    }
+
+    /// The number of batches that the samples make.
+    #[must_use]
+    pub fn batches(&self) -> usize {
+        self.workload.samples / self.workload.batch
+    }
+
+    /// The batches as numbers between 0 and 1, with their classes.
+    pub fn float_batches(&self) -> impl Iterator<Item = (Vec<f32>, &[u8])> {
+        let Workload { widths, batch, .. } = self.workload;
+        let pixels = self.pictures.pixels.chunks_exact(batch * widths[0]);
+        pixels
+            .map(|pixels| pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect())
+            .zip(self.pictures.classes.chunks_exact(batch))
+    }
+}
+
+/// Answers the commands on standard input until it ends.
+///
+/// # Panics
+///
+/// If a command is none, or nobody reads the answers.
+pub fn serve<P: Peer>(prepare: impl Fn(Start) -> P) {
+    answer(std::io::stdin().lock(), std::io::stdout().lock(), prepare);
+}
+
+fn answer<P: Peer>(commands: impl BufRead, mut answers: impl Write, prepare: impl Fn(Start) -> P) {
+    let mut running: Option<(P, usize)> = None;
+    for line in commands.lines() {
+        let line = line.expect("commands are text");
+        let (command, argument) = line.split_once(' ').expect("a command and its argument");
+        let answer = if command == "prepare" {
+            drop(running.take());
+            let workload = Workload::named(argument).expect("the name of a workload");
+            let start = Start::new(workload);
+            let batches = start.batches();
+            let (peer, _) = running.insert((prepare(start), batches));
+            json!({ "setting": peer.setting() })
+        } else {
+            let (peer, batches) = running.as_mut().expect("something was prepared");
+            peer.reset();
+            match command {
+                "costs" => {
+                    let steps: usize = argument.parse().expect("a number of steps");
+                    let cost = |step| {
+                        peer.step(step % *batches);
+                        peer.cost()
+                    };
+                    json!({ "costs": (0..steps).map(cost).collect::<Vec<_>>() })
+                }
+                "time" => {
+                    let seconds = argument.parse().expect("a number of seconds");
+                    json!({ "seconds": time(peer, *batches, Duration::from_secs_f64(seconds)) })
+                }
+                _ => panic!("no such command: {line}"),
+            }
+        };
+        writeln!(answers, "{answer}")
+            .and_then(|()| answers.flush())
+            .expect("somebody reads the answers");
+    }
+}
+
+/// The mean time of a step, in seconds. A tenth of the time goes before as a warm-up.
+fn time(peer: &mut impl Peer, batches: usize, time: Duration) -> f64 {
+    let mut next = (0..batches).cycle();
+    let mut run = |time: Duration| {
+        let begin = Instant::now();
+        let mut steps = 0;
+        // The clock is read ever more rarely, and never less often than ten times.
+        let mut stride = 1;
+        loop {
+            for batch in next.by_ref().take(stride) {
+                peer.step(batch);
+            }
+            steps += stride;
+            let passed = begin.elapsed();
+            if passed >= time {
+                return passed.as_secs_f64() / steps as f64;
+            }
+            stride = (steps / 10).max(1);
+        }
+    };
+    run(time / 10);
+    run(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// Its cost is the number of steps since the beginning.
+    struct Counter {
+        batches: usize,
+        steps: usize,
+    }
+
+    impl Peer for Counter {
+        fn setting(&self) -> String {
+            "counts".into()
+        }
+
+        fn reset(&mut self) {
+            self.steps = 0;
+        }
+
+        fn step(&mut self, batch: usize) {
+            assert_eq!(batch, self.steps % self.batches);
+            self.steps += 1;
+        }
+
+        fn cost(&mut self) -> f64 {
+            self.steps as f64
+        }
+    }
+
+    #[test]
+    fn commands_are_answered_line_by_line() {
+        let commands = "prepare W4\ncosts 3\ntime 0.001\ncosts 2\nprepare W2-1024\ncosts 9\n";
+        let mut answers = Vec::new();
+        let counter = |start: Start| Counter {
+            batches: start.batches(),
+            steps: 0,
+        };
+        answer(commands.as_bytes(), &mut answers, counter);
+        let answers = String::from_utf8(answers).expect("answers are text");
+        let answers: Vec<Value> = answers
+            .lines()
+            .map(|line| serde_json::from_str(line).expect("answers are JSON"))
+            .collect();
+        assert_eq!(answers.len(), 6);
+        assert_eq!(answers[0], json!({ "setting": "counts" }));
+        assert_eq!(answers[1], json!({ "costs": [1.0, 2.0, 3.0] }));
+        assert!(
+            answers[2]["seconds"]
+                .as_f64()
+                .is_some_and(|time| time > 0.0)
+        );
+        assert_eq!(answers[3], json!({ "costs": [1.0, 2.0] }));
+        assert_eq!(answers[5]["costs"].as_array().map(Vec::len), Some(9));
+    }
+
+    #[test]
+    fn a_start_has_every_weight_and_every_sample() {
+        let start = Start::new(Workload::named("W2-1024").expect("it is one"));
+        let shapes: Vec<_> = start
+            .layers
+            .iter()
+            .map(|layer| (layer.weight.len(), layer.bias.len()))
+            .collect();
+        assert_eq!(shapes, [(784 * 128, 128), (128 * 64, 64), (64 * 10, 10)]);
+        let batches: Vec<_> = start.float_batches().collect();
+        assert_eq!(batches.len(), start.batches());
+        let white = |(images, _): &(Vec<f32>, &[u8])| images.iter().any(|&pixel| pixel > 0.99);
+        assert!(batches.iter().all(white));
+    }
+}

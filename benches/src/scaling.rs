@@ -1,0 +1,81 @@
+//! Networks and batches of many sizes, to see that the cost of a step grows with its arithmetic and nothing else.
+
+/// Networks and batches that differ in one size.
+#[derive(Clone, Copy, Debug)]
+pub struct Axis {
+    /// What differs.
+    pub name: &'static str,
+    /// Its values.
+    pub values: &'static [usize],
+    /// The network's widths and the batch for a value.
+    pub size: fn(usize) -> (Vec<usize>, usize),
+}
+
+/// The sizes that are gone through.
+pub const AXES: [Axis; 3] = [
+    Axis {
+        name: "width",
+        values: &[32, 64, 128, 256, 512, 1024],
+        size: |width| (vec![784, width, width, 10], 128),
+    },
+    Axis {
+        name: "depth",
+        values: &[1, 2, 4, 8, 16, 32],
+        size: |depth| {
+            let hidden = std::iter::repeat_n(128, depth);
+            (
+                std::iter::once(784).chain(hidden).chain([10]).collect(),
+                128,
+            )
+        },
+    },
+    Axis {
+        name: "batch",
+        values: &[32, 128, 512, 2048, 8192],
+        size: |batch| (vec![784, 128, 64, 10], batch),
+    },
+];
+
+/// The multiplications and additions of the matrix products in a step: each layer's values, the gradients of its weights, and,
+/// but for the first layer, those of its inputs.
+#[must_use]
+pub fn flops(widths: &[usize], batch: usize) -> f64 {
+    let products: Vec<usize> = widths.windows(2).map(|pair| pair[0] * pair[1]).collect();
+    let all = 3 * products.iter().sum::<usize>() - products[0];
+    2.0 * all as f64 * batch as f64
+}
+
+/// The slope of a straight line through the logarithms of the points, by least squares: the p of y = c xᵖ.
+#[must_use]
+pub fn log_slope(points: &[(f64, f64)]) -> f64 {
+    let logs = points.iter().map(|&(x, y)| (x.ln(), y.ln()));
+    let count = points.len() as f64;
+    let (x_sum, y_sum) = logs
+        .clone()
+        .fold((0.0, 0.0), |sum, at| (sum.0 + at.0, sum.1 + at.1));
+    let (x_mean, y_mean) = (x_sum / count, y_sum / count);
+    let (above, below) = logs.fold((0.0, 0.0), |sum, (x, y)| {
+        let x = x - x_mean;
+        (sum.0 + x * (y - y_mean), sum.1 + x * x)
+    });
+    above / below
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slope_is_the_power() {
+        for power in [-1.0, 0.5, 1.0, 2.0] {
+            let points = [1.0, 3.0, 10.0, 50.0].map(|x: f64| (x, 7.0 * x.powf(power)));
+            assert!((log_slope(&points) - power).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn the_products_of_one_layer_are_two() {
+        assert_eq!(flops(&[784, 10], 3), 2.0 * 2.0 * 784.0 * 10.0 * 3.0);
+        assert_eq!(flops(&[2, 3, 4], 1), 2.0 * (6.0 + 6.0 + 3.0 * 12.0));
+    }
+}

@@ -1,0 +1,120 @@
+//! Times of things that take turns, since a machine whose speed drifts then slows all alike.
+
+use std::time::{Duration, Instant};
+
+/// How long a turn lasts at least, so that neither reading the clock nor waking a thread counts.
+const TURN: Duration = Duration::from_millis(2);
+
+/// The fewest rounds that a median is taken of.
+const ROUNDS: usize = 9;
+
+/// Something to be timed: does its work so many times.
+pub type Side<'a> = Box<dyn FnMut(usize) + 'a>;
+
+/// What came out of taking turns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turns {
+    /// For each side, the time in seconds of doing its work once, in each round.
+    times: Vec<Vec<f64>>,
+}
+
+impl Turns {
+    /// The median time of doing a side's work once, in seconds.
+    #[must_use]
+    pub fn seconds(&self, side: usize) -> f64 {
+        median(self.times[side].clone())
+    }
+
+    /// The time of one side over that of another: the median of the ratios within a round.
+    #[must_use]
+    pub fn ratio(&self, side: usize, other: usize) -> f64 {
+        let pairs = self.times[side].iter().zip(&self.times[other]);
+        median(pairs.map(|(time, other)| time / other).collect())
+    }
+}
+
+/// Lets the sides take turns for so long all together, each round beginning with another.
+pub fn take_turns(time: Duration, sides: &mut [Side<'_>]) -> Turns {
+    let repeats: Vec<usize> = sides.iter_mut().map(repeats).collect();
+    let mut times = vec![Vec::new(); sides.len()];
+    let begin = Instant::now();
+    let mut round = 0;
+    while begin.elapsed() < time || round < ROUNDS {
+        for turn in 0..sides.len() {
+            let number = (round + turn) % sides.len();
+            times[number].push(seconds(&mut sides[number], repeats[number]));
+        }
+        round += 1;
+    }
+    Turns { times }
+}
+
+/// How often a side does its work in a turn. Finding that out warms it up.
+fn repeats(side: &mut Side<'_>) -> usize {
+    let mut repeats = 1;
+    loop {
+        let turn = seconds(side, repeats) * repeats as f64;
+        if turn >= TURN.as_secs_f64() {
+            return repeats;
+        }
+        repeats *= 2;
+    }
+}
+
+/// The time of doing the work once.
+fn seconds(side: &mut Side<'_>, repeats: usize) -> f64 {
+    let begin = Instant::now();
+    side(repeats);
+    begin.elapsed().as_secs_f64() / repeats as f64
+}
+
+/// The middle one; the upper of two.
+///
+/// # Panics
+///
+/// If there are none.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_are_of_times_in_the_same_round() {
+        // The machine gets slower, and stumbles once.
+        let turns = Turns {
+            times: vec![
+                vec![1.0, 2.0, 3.0, 4.0, 5.0],
+                vec![3.0, 6.0, 9.0, 12.0, 90.0],
+            ],
+        };
+        assert_eq!((turns.ratio(1, 0), turns.ratio(0, 0)), (3.0, 1.0));
+        assert_eq!((turns.seconds(0), turns.seconds(1)), (3.0, 9.0));
+    }
+
+    #[test]
+    fn every_side_has_a_turn_in_every_round() {
+        let mut work = [0, 0];
+        let [one, other] = &mut work;
+        let sides: [Side<'_>; 2] = [one, other].map(|done| -> Side<'_> {
+            Box::new(|count| {
+                *done += count;
+                std::thread::sleep(TURN);
+            })
+        });
+        let turns = take_turns(Duration::ZERO, &mut { sides });
+        assert!(turns.times.iter().all(|times| times.len() == ROUNDS));
+        // A turn to see how long one is, and one a round.
+        assert_eq!(work, [ROUNDS + 1; 2]);
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0]), 4.0);
+    }
+}
