@@ -9,7 +9,6 @@ use crate::delta::{self, Deltas};
 use crate::{Loss, Mlp, Optimizer, Parameters};
 use autodiff::tensor::{Gradient, Real, Tape, Targets, Tensor, vectorized};
 use rayon::prelude::*;
-use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -116,7 +115,7 @@ pub struct BatchGradient<T: Real> {
 /// What one lane adds up.
 #[derive(Debug)]
 struct Lane<T: Real> {
-    tape: Tape<T>,
+    terms: Terms<T>,
     gradient: Parameters<T>,
     cost: f64,
 }
@@ -160,20 +159,12 @@ impl<T: Real> BatchGradient<T> {
         let BatchGradient {
             network,
             loss,
-            method,
             lanes,
+            ..
         } = self;
         let lanes = &mut lanes[..plan.lanes];
         let run = |(number, lane): (usize, &mut Lane<T>)| {
-            lane.run(
-                network,
-                *loss,
-                *method,
-                parameters,
-                batch,
-                plan.lane(number),
-                &plan,
-            );
+            lane.run(network, *loss, parameters, batch, plan.lane(number), &plan);
         };
         if rayon::current_num_threads() > 1 && lanes.len() > 1 {
             lanes.par_iter_mut().enumerate().for_each(run);
@@ -206,17 +197,10 @@ impl<T: Real> BatchGradient<T> {
         {
             let weight = T::from_f64(1.0 / plan.samples as f64);
             let (x, targets) = batch.load(0..plan.samples);
-            let terms = self.lanes[0].terms(
-                &self.network,
-                self.loss,
-                self.method,
-                parameters,
-                x,
-                &targets,
-                weight,
-            );
+            let terms = &mut self.lanes[0].terms;
+            let cost = terms.compute(&self.network, self.loss, parameters, x, &targets, weight);
             terms.add_to(-rate, parameters);
-            return terms.cost() / plan.samples as f64;
+            return cost / plan.samples as f64;
         }
         let cost = self.compute(parameters, batch);
         optimizer.step(parameters.data_mut(), self.gradient().data());
@@ -232,9 +216,10 @@ impl<T: Real> BatchGradient<T> {
     /// Makes sure that there are so many lanes.
     fn provide(&mut self, lanes: usize) {
         let layout = self.network.layout();
+        let method = self.method;
         self.lanes
             .resize_with(lanes.max(self.lanes.len()), || Lane {
-                tape: Tape::new(),
+                terms: Terms::by(method),
                 gradient: Parameters::zeros(Arc::clone(layout)),
                 cost: 0.0,
             });
@@ -243,15 +228,10 @@ impl<T: Real> BatchGradient<T> {
 
 impl<T: Real> Lane<T> {
     /// Adds up the gradient of a run of samples, chunk after chunk.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a lane is told everything anew at each step"
-    )]
     fn run(
         &mut self,
         network: &Mlp,
         loss: Loss,
-        method: Method,
         parameters: &Parameters<T>,
         batch: &impl Batch<T>,
         samples: Range<usize>,
@@ -264,73 +244,77 @@ impl<T: Real> Lane<T> {
         while begin < samples.end {
             let end = samples.end.min(begin + plan.chunk);
             let (x, targets) = batch.load(begin..end);
-            let terms = self.terms(network, loss, method, parameters, x, &targets, weight);
-            terms.add_to(T::from_f64(1.0), &mut self.gradient);
-            self.cost += terms.cost();
+            self.cost += self
+                .terms
+                .compute(network, loss, parameters, x, &targets, weight);
+            self.terms.add_to(T::from_f64(1.0), &mut self.gradient);
             begin = end;
         }
     }
+}
 
-    /// What the gradient of some samples is made of.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a lane is told everything anew at each step"
-    )]
-    fn terms(
+/// What the gradient of a chunk is made of, before it is added up: it holds nothing of the parameters, so it may be
+/// added to them.
+#[derive(Debug)]
+enum Terms<T: Real> {
+    /// The gradient of each slice of the parameters, and the tape that gives it.
+    OfTape(Tape<T>, Vec<Gradient<T>>),
+    /// Activations and δ of each layer.
+    ByHand(Option<Deltas<T>>),
+}
+
+impl<T: Real> Terms<T> {
+    fn by(method: Method) -> Self {
+        match method {
+            Method::Tape => Terms::OfTape(Tape::new(), Vec::new()),
+            Method::ClosedForm => Terms::ByHand(None),
+        }
+    }
+
+    /// Forward and backward pass of some samples that count `weight` each; gives the sum of their costs.
+    fn compute(
         &mut self,
         network: &Mlp,
         loss: Loss,
-        method: Method,
         parameters: &Parameters<T>,
         x: Tensor<T>,
         targets: &Targets<T>,
         weight: T,
-    ) -> Terms<T> {
-        match method {
-            Method::Tape => {
-                let terms = {
-                    let variables = parameters.record(&self.tape);
-                    let z = network.forward(&variables, &self.tape.constant(x));
+    ) -> f64 {
+        match self {
+            Terms::OfTape(tape, terms) => {
+                let cost = {
+                    let variables = parameters.record(tape);
+                    let z = network.forward(&variables, &tape.constant(x));
                     let cost = loss.sum(&z, targets);
                     let mut gradients = cost.vjp(weight);
-                    let gradients = variables.iter().map(|&x| gradients.take(x)).collect();
-                    Terms::OfTape(cost.item().to_f64(), gradients)
+                    terms.extend(variables.iter().map(|&x| gradients.take(x)));
+                    cost.item().to_f64()
                 };
                 // The recording is forgotten on the thread that made it, so that its memory is there for the next
-                // chunk, and so that nothing holds on to the parameters.
-                self.tape.reset();
-                terms
+                // chunk.
+                tape.reset();
+                cost
             }
-            Method::ClosedForm => Terms::ByHand(delta::propagate(
-                network, loss, parameters, &x, targets, weight,
-            )),
-        }
-    }
-}
-
-/// What the gradient of some samples is made of, before it is added up.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one at a time, on the stack, so that a step asks for no memory"
-)]
-enum Terms<T: Real> {
-    /// The cost, and the gradient of each slice of the parameters.
-    OfTape(f64, SmallVec<[Gradient<T>; 16]>),
-    ByHand(Deltas<T>),
-}
-
-impl<T: Real> Terms<T> {
-    fn cost(&self) -> f64 {
-        match self {
-            Terms::OfTape(cost, _) => *cost,
-            Terms::ByHand(deltas) => deltas.cost,
+            Terms::ByHand(terms) => {
+                let deltas = delta::propagate(network, loss, parameters, &x, targets, weight);
+                terms.insert(deltas).cost
+            }
         }
     }
 
-    fn add_to(&self, scale: T, sum: &mut Parameters<T>) {
+    /// Adds `scale` times the gradient to `sum`, and forgets it.
+    fn add_to(&mut self, scale: T, sum: &mut Parameters<T>) {
         match self {
-            Terms::OfTape(_, gradients) => sum.add(scale, gradients),
-            Terms::ByHand(deltas) => deltas.add_to(scale, sum),
+            Terms::OfTape(_, terms) => {
+                sum.add(scale, terms);
+                terms.clear();
+            }
+            Terms::ByHand(terms) => {
+                if let Some(deltas) = terms.take() {
+                    deltas.add_to(scale, sum);
+                }
+            }
         }
     }
 }

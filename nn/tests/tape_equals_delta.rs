@@ -177,7 +177,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
             let mut gradient = BatchGradient::tape(&network, Loss::cross_entropy());
             for _ in 0..5 {
                 gradient.compute(&parameters, &batch);
-                nn::Sgd::new(0.1).step(parameters.data_mut(), gradient.gradient().data());
+                Sgd::new(0.1).step(parameters.data_mut(), gradient.gradient().data());
             }
             parameters
         })

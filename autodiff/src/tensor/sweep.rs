@@ -279,6 +279,10 @@ impl<T: Real> Gradient<T> {
                     algebra::add_product(scale, a, b, sum);
                 }
             }
+            Slot::Stretched(rows) if rows.size() == size => {
+                // One sample: its row is the sum.
+                add_scaled(scale, rows, sum);
+            }
             Slot::Stretched(rows)
                 if scale == T::from_f64(1.0) && rows.shape().ends_with(&self.shape) =>
             {

@@ -57,7 +57,7 @@ mod tests {
         let mut y = vec![0.0; 1000];
         vectorized(
             #[inline(always)]
-            move || {
+            || {
                 for (y, x) in y.iter_mut().zip(&x) {
                     *y = x * 3.0 - 1.0;
                 }
