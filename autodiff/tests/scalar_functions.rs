@@ -347,7 +347,8 @@ fn single_precision_follows_double() {
 
 #[test]
 fn functions_on_slices_agree_with_the_same_values() {
-    let functions: [(&str, fn(&mut [f64])); 5] = [
+    type Function = fn(&mut [f64]);
+    let functions: [(&str, Function); 5] = [
         ("Exp", elementary::exp),
         ("Ln", elementary::ln),
         ("Tanh", elementary::tanh),
