@@ -80,11 +80,12 @@ pub(crate) fn softmax_rows<T: Real>(
     let blocks = x.chunks(rows * extent).zip(y.chunks_mut(rows * extent));
     for (block, (x, y)) in blocks.enumerate() {
         let mut logs = [T::default(); ROWS];
+        let logs = &mut logs[..x.len() / extent];
         vectorized_with(
             #[inline(always)]
-            |how| softmax_block(x, extent, y, &mut logs, how),
+            |how| softmax_block(x, extent, y, logs, how),
         );
-        for (i, (y, &log)) in y.chunks_exact_mut(extent).zip(&logs).enumerate() {
+        for (i, (y, &mut log)) in y.chunks_exact_mut(extent).zip(logs).enumerate() {
             then(block * rows + i, y, log);
         }
     }
@@ -92,13 +93,7 @@ pub(crate) fn softmax_rows<T: Real>(
 
 /// Writes the softmax of a few rows to `y`, and to `logs` their `ln Σ exp(xᵢ)`.
 #[inline(always)]
-fn softmax_block<T: Real>(
-    x: &[T],
-    extent: usize,
-    y: &mut [T],
-    logs: &mut [T; ROWS],
-    how: MultiplyAdd,
-) {
+fn softmax_block<T: Real>(x: &[T], extent: usize, y: &mut [T], logs: &mut [T], how: MultiplyAdd) {
     exp_below_maxima(x, extent, 1, y, how);
     for (y, log) in y.chunks_exact_mut(extent).zip(logs.iter_mut()) {
         *log = sum(y, 1);
