@@ -52,6 +52,7 @@ impl<'a, T> Matrix<'a, T> {
     }
 
     /// The data, of rows × columns elements.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn data(&self) -> &'a [T] {
         self.data
     }
@@ -73,6 +74,7 @@ impl<T: Copy> Matrix<'_, T> {
     /// # Safety
     ///
     /// There are more than i rows and j columns.
+    #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(crate) unsafe fn get_unchecked(&self, i: usize, j: usize) -> T {
         // SAFETY: the steps are (columns, 1) or, transposed, (1, rows), so this is an element of the data.
