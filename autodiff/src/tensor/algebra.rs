@@ -85,9 +85,7 @@ pub trait Algebra: Clone + Debug {
     /// `f(self · weightᵀ + bias)`, a layer of neurons.
     #[must_use]
     #[track_caller]
-    fn layer(&self, weight: &Self, bias: &Self, function: Unary) -> Self {
-        self.linear(weight, bias).unary(function)
-    }
+    fn layer(&self, weight: &Self, bias: &Self, function: Unary) -> Self;
 
     /// Softmax along an axis.
     #[must_use]
@@ -353,6 +351,11 @@ impl<T: Real> Algebra for Tensor<T> {
     #[track_caller]
     fn linear(&self, weight: &Self, bias: &Self) -> Self {
         Tensor::linear(self, weight, bias)
+    }
+
+    #[track_caller]
+    fn layer(&self, weight: &Self, bias: &Self, function: Unary) -> Self {
+        Tensor::layer(self, weight, bias, function)
     }
 
     #[track_caller]

@@ -52,7 +52,7 @@ impl<T: Real> Op<T> for Layer {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        Algebra::layer(x[0], x[1], x[2], self.0).into()
+        x[0].layer(x[1], x[2], self.0).into()
     }
 
     fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
@@ -100,6 +100,17 @@ impl<T: Real> Tensor<T> {
             }
             matmul(T::from_f64(1.0), x, weight, z, Write::Add);
         })
+    }
+
+    /// A layer of neurons, `f(self · weightᵀ + bias)`, for samples as rows.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`.
+    #[must_use]
+    #[track_caller]
+    pub fn layer(&self, weight: &Tensor<T>, bias: &Tensor<T>, function: Unary) -> Tensor<T> {
+        Algebra::unary(&self.linear(weight, bias), function)
     }
 }
 
