@@ -18,7 +18,7 @@
 //! assert_eq!(gradients.wrt(weight).shape()[..], [10, 784]);
 //! ```
 //!
-//! The pieces: [`Tensor`] is an array of numbers; [`Var`] is a tensor on a tape; [`Gradient, Gradients`] is what a backward pass
+//! The pieces: [`Tensor`] is an array of numbers; [`Var`] is a tensor on a tape; [`Gradients`] are what a backward pass
 //! gives; [`Algebra`] is what both tensors and variables can do, for code that is to run on either; [`Op`] is an
 //! operation, to which users can add their own. [`catalogue`] lists the built-in operations, with sample inputs.
 
@@ -30,6 +30,7 @@ mod kernels;
 mod op;
 mod ops;
 mod picture;
+mod place;
 mod sample;
 mod shape;
 mod sweep;

@@ -49,7 +49,7 @@ impl<T: Element> Tensor<T> {
     /// The scalar `x`: a tensor without axes.
     #[must_use]
     pub fn scalar(x: T) -> Self {
-        Tensor::full([], x)
+        Tensor::made(Shape::scalar(), |out| out[0] = x)
     }
 
     /// A tensor whose elements are all `x`.

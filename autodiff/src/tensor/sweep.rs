@@ -11,13 +11,20 @@ use super::tape::{Edge, Tape};
 use super::var::Var;
 use crate::elementwise::{Binary, Unary};
 use smallvec::SmallVec;
+use std::mem;
 
-/// The adjoint of one node, as far as it has been added up.
-#[derive(Debug, Default)]
-pub(crate) enum Slot<A> {
-    /// Nothing was added yet.
-    #[default]
-    Empty,
+/// The adjoint of one node, as far as it has been added up: nothing yet, or a sum, or its one term.
+#[derive(Debug)]
+pub(crate) struct Slot<A>(Option<Term<A>>);
+
+/// What has been added up to an adjoint.
+#[derive(Debug)]
+#[repr(u64)] // A tag as long as what follows, so that both are copied in the pieces in which they were written.
+enum Term<A> {
+    /// The sum.
+    Sum(A),
+    /// One term in the shape that the input was stretched to, not yet summed back: a bias, and its samples.
+    Stretched(A),
     /// One matrix product, which nobody has asked for yet.
     ///
     /// The gradient of a weight matrix is such a product. Left as it is, it can be added straight to wherever the
@@ -28,56 +35,52 @@ pub(crate) enum Slot<A> {
         b: A,
         b_transposed: bool,
     },
-    /// One term in the shape that the input was stretched to, not yet summed back: a bias, and its samples.
-    Stretched(A),
-    /// The sum.
-    Sum(A),
+}
+
+impl<A> Slot<A> {
+    const EMPTY: Self = Slot(None);
+
+    fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
 impl<A: Algebra> Slot<A> {
     /// The sum so far, for in-place addition to an adjoint of the given shape.
     fn open(&mut self, shape: impl FnOnce() -> Shape) -> Option<A> {
-        match std::mem::replace(self, Slot::Empty) {
-            Slot::Sum(sum) => Some(sum),
-            Slot::Empty => None,
-            deferred => deferred.evaluated(shape),
+        match self.0.take()? {
+            Term::Sum(sum) => Some(sum),
+            deferred => Some(deferred.evaluated(shape)),
         }
     }
 
     /// A sum that shares memory with what is here.
     fn evaluated(&self, shape: impl FnOnce() -> Shape) -> Option<A> {
-        match self {
-            Slot::Empty => None,
-            Slot::Product { .. } => self.product().map(|(a, b)| A::product(a, b)),
-            Slot::Stretched(term) => Some(term.sum_to(&shape())),
-            Slot::Sum(sum) => Some(sum.clone()),
-        }
+        self.0.as_ref().map(|term| term.evaluated(shape))
     }
 
-    fn product(&self) -> Option<(Factor<'_, A>, Factor<'_, A>)> {
+    fn close(&mut self, sum: Option<A>) {
+        self.0 = sum.map(Term::Sum);
+    }
+}
+
+impl<A: Algebra> Term<A> {
+    fn evaluated(&self, shape: impl FnOnce() -> Shape) -> A {
         match self {
-            Slot::Product {
+            Term::Sum(sum) => sum.clone(),
+            Term::Stretched(term) => term.sum_to(&shape()),
+            Term::Product {
                 a,
                 a_transposed,
                 b,
                 b_transposed,
-            } => Some((
-                Factor {
-                    array: a,
-                    transposed: *a_transposed,
-                },
-                Factor {
-                    array: b,
-                    transposed: *b_transposed,
-                },
-            )),
-            _ => None,
+            } => A::product(factor(a, *a_transposed), factor(b, *b_transposed)),
         }
     }
+}
 
-    fn close(&mut self, sum: Option<A>) {
-        *self = sum.map_or(Slot::Empty, Slot::Sum);
-    }
+fn factor<A>(array: &A, transposed: bool) -> Factor<'_, A> {
+    Factor { array, transposed }
 }
 
 /// The adjoints of an operation's inputs, to which its rule adds.
@@ -101,8 +104,8 @@ impl<A: Algebra> Adjoints<'_, A> {
         let x = self.x[input];
         let target = &mut self.slots[slot];
         if !term.has_extents_of(x) {
-            if self.edges[input].deferred && matches!(target, Slot::Empty) {
-                *target = Slot::Stretched(term);
+            if self.edges[input].deferred && target.is_empty() {
+                target.0 = Some(Term::Stretched(term));
                 return;
             }
             term = term.sum_to(&x.extents());
@@ -118,13 +121,13 @@ impl<A: Algebra> Adjoints<'_, A> {
             return;
         };
         let target = &mut self.slots[slot];
-        if self.edges[input].deferred && matches!(target, Slot::Empty) {
-            *target = Slot::Product {
+        if self.edges[input].deferred && target.is_empty() {
+            target.0 = Some(Term::Product {
                 a: a.array.clone(),
                 a_transposed: a.transposed,
                 b: b.array.clone(),
                 b_transposed: b.transposed,
-            };
+            });
             return;
         }
         let mut sum = target.open(|| self.x[input].extents());
@@ -185,10 +188,10 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
-        self.check(x);
+        let shape = self.shape_of_kept(x);
         let slot = self.slots.get(x.index as usize);
-        let gradient = slot.and_then(|slot| slot.evaluated(|| x.shape()));
-        gradient.unwrap_or_else(|| Tensor::zeros(x.shape()))
+        let gradient = slot.and_then(|slot| slot.evaluated(|| shape.clone()));
+        gradient.unwrap_or_else(|| Tensor::zeros(shape))
     }
 
     /// The gradient with respect to `x` by itself, apart from these: [`wrt`](Gradients::wrt) gives zeros afterwards.
@@ -215,18 +218,17 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn take(&mut self, x: Var<'t, T>) -> Gradient<T> {
-        let shape = x.shape();
-        self.check(x);
+        let shape = self.shape_of_kept(x);
         let slot = self.slots.get_mut(x.index as usize);
         Gradient {
-            slot: slot.map(std::mem::take).unwrap_or_default(),
+            slot: slot.map_or(Slot::EMPTY, |slot| mem::replace(slot, Slot::EMPTY)),
             shape,
         }
     }
 
-    /// Checks that the adjoint of `x` was kept.
+    /// The shape of `x`, whose adjoint was kept.
     #[track_caller]
-    fn check(&self, x: Var<'t, T>) {
+    fn shape_of_kept(&self, x: Var<'t, T>) -> Shape {
         assert!(
             std::ptr::eq(self.tape, x.tape),
             "gradient: with respect to a variable of another tape"
@@ -238,6 +240,7 @@ impl<'t, T: Real> Gradients<'t, T> {
             "gradient: with respect to the result of `{}`, whose adjoint was not kept: anchor it before the backward pass",
             node.operation.name()
         );
+        node.value.shape().clone()
     }
 }
 
@@ -272,18 +275,23 @@ impl<T: Real> Gradient<T> {
             self.shape,
             sum.len()
         );
-        match &self.slot {
-            Slot::Empty => {}
-            slot @ Slot::Product { .. } => {
-                if let Some((a, b)) = slot.product() {
-                    algebra::add_product(scale, a, b, sum);
-                }
+        let Slot(Some(term)) = &self.slot else { return };
+        match term {
+            Term::Sum(gradient) => add_scaled(scale, gradient, sum),
+            Term::Product {
+                a,
+                a_transposed,
+                b,
+                b_transposed,
+            } => {
+                let (a, b) = (factor(a, *a_transposed), factor(b, *b_transposed));
+                algebra::add_product(scale, a, b, sum);
             }
-            Slot::Stretched(rows) if rows.size() == size => {
+            Term::Stretched(rows) if rows.size() == size => {
                 // One sample: its row is the sum.
                 add_scaled(scale, rows, sum);
             }
-            Slot::Stretched(rows)
+            Term::Stretched(rows)
                 if scale == T::from_f64(1.0) && rows.shape().ends_with(&self.shape) =>
             {
                 reduce::sum(
@@ -294,13 +302,21 @@ impl<T: Real> Gradient<T> {
                     Write::Add,
                 );
             }
-            Slot::Stretched(term) => add_scaled(scale, &term.sum_to(&self.shape), sum),
-            Slot::Sum(gradient) => add_scaled(scale, gradient, sum),
+            Term::Stretched(rows) => add_scaled(scale, &rows.sum_to(&self.shape), sum),
         }
     }
 }
 
+/// Fewer elements than this are added before wider vectors are chosen.
+const FEW: usize = 32;
+
 fn add_scaled<T: Real>(scale: T, term: &Tensor<T>, sum: &mut [T]) {
+    if sum.len() < FEW {
+        for (sum, &x) in sum.iter_mut().zip(term.data()) {
+            *sum = *sum + scale * x;
+        }
+        return;
+    }
     vectorized(
         #[inline(always)]
         move || {
@@ -313,7 +329,7 @@ fn add_scaled<T: Real>(scale: T, term: &Tensor<T>, sum: &mut [T]) {
 
 impl<T: Real> Drop for Gradients<'_, T> {
     fn drop(&mut self) {
-        self.tape.return_slots(std::mem::take(&mut self.slots));
+        self.tape.return_slots(mem::take(&mut self.slots));
     }
 }
 
@@ -322,8 +338,8 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
     let nodes = y.tape.nodes();
     let last = y.index as usize;
     let mut slots = y.tape.take_slots();
-    slots.resize_with(last + 1, || Slot::Empty);
-    slots[last] = Slot::Sum(y_bar);
+    slots.resize_with(last + 1, || Slot::EMPTY);
+    slots[last] = Slot(Some(Term::Sum(y_bar)));
     for index in (0..=last).rev() {
         let node = &nodes[index];
         if !node.tracked || node.operation.is_leaf() {
@@ -337,12 +353,20 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
             slot.open(|| node.value.shape().clone())
         };
         let Some(y_bar) = y_bar else { continue };
-        let x: SmallVec<[&Tensor<T>; 3]> = node
-            .input_nodes()
-            .map(|input| &nodes[input].value)
-            .collect();
+        // In place, since a list that is collected is copied once more.
+        let mut few = [&node.value; 3];
+        let mut many = Vec::new();
+        let x = if node.inputs.len() <= few.len() {
+            &mut few[..node.inputs.len()]
+        } else {
+            many.resize(node.inputs.len(), &node.value);
+            &mut many
+        };
+        for (x, input) in x.iter_mut().zip(node.input_nodes()) {
+            *x = &nodes[input].value;
+        }
         let at = Point {
-            x: &x,
+            x,
             y: &node.value,
             saved: node.saved.as_ref(),
         };
@@ -351,7 +375,7 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
             y_bar,
             &mut Adjoints {
                 slots: before,
-                x: &x,
+                x,
                 edges: &node.inputs,
             },
         );
@@ -382,8 +406,8 @@ pub(crate) fn record_pull_back<'t, T: Real>(
     }
 
     let mut slots: Vec<Slot<Var<'t, T>>> = Vec::new();
-    slots.resize_with(last + 1, || Slot::Empty);
-    slots[last] = Slot::Sum(y_bar);
+    slots.resize_with(last + 1, || Slot::EMPTY);
+    slots[last] = Slot(Some(Term::Sum(y_bar)));
     for index in (0..=last).rev().filter(|&index| leads_to_wrt[index]) {
         // The node is copied, since its rule appends to the tape.
         let node = tape.nodes()[index].clone();
@@ -391,7 +415,9 @@ pub(crate) fn record_pull_back<'t, T: Real>(
             continue;
         }
         let (before, here) = slots.split_at_mut(index);
-        let Slot::Sum(y_bar) = &here[0] else { continue };
+        let Slot(Some(Term::Sum(y_bar))) = &here[0] else {
+            continue;
+        };
         let edge = |edge: &Edge| Edge {
             wanted: leads_to_wrt[edge.node as usize],
             deferred: false,
@@ -425,7 +451,7 @@ pub(crate) fn record_pull_back<'t, T: Real>(
     }
     wrt.iter()
         .map(|x| match slots.get(x.index as usize) {
-            Some(Slot::Sum(x_bar)) => *x_bar,
+            Some(Slot(Some(Term::Sum(x_bar)))) => *x_bar,
             _ => tape.constant(Tensor::zeros(x.shape())),
         })
         .collect()

@@ -4,6 +4,7 @@ use super::array::Tensor;
 use super::element::Real;
 use super::op::{Op, Value};
 use super::ops::Operation;
+use super::place::Place;
 use super::sweep::Slot;
 use super::var::Var;
 use smallvec::SmallVec;
@@ -104,13 +105,13 @@ impl<T: Real> Tape<T> {
     /// Records a variable: a value to differentiate with respect to.
     #[track_caller]
     pub fn var(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
-        self.leaf(Operation::Variable, value.into())
+        self.leaf(true, value.into())
     }
 
     /// Records a constant: a value that no adjoint is formed of.
     #[track_caller]
     pub fn constant(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
-        self.leaf(Operation::Constant, value.into())
+        self.leaf(false, value.into())
     }
 
     /// Computes and records an operation of the user's own; see [`Op`] for an example.
@@ -121,13 +122,13 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn apply<'t>(&'t self, op: impl Op<T> + 'static, inputs: &[Var<'t, T>]) -> Var<'t, T> {
         self.check(inputs, &op);
-        let value = {
+        let (value, edges) = {
             let nodes = self.nodes.borrow();
             let value = |input: &Var<'t, T>| &nodes[input.index as usize].value;
             let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(value).collect();
-            op.value(&x)
+            (op.value(&x), edges(&nodes, inputs))
         };
-        self.append(Operation::Custom(Arc::new(op)), inputs, value)
+        self.append(Operation::Custom(Arc::new(op)), edges, value)
     }
 
     /// Forgets everything recorded, and keeps the memory.
@@ -224,12 +225,12 @@ impl<T: Real> Tape<T> {
         O: Op<T> + Into<Operation<T>>,
     {
         self.check(&inputs, &op);
-        let value = {
+        let (value, edges) = {
             let nodes = self.nodes.borrow();
             let x = inputs.map(|input| &nodes[input.index as usize].value);
-            op.value(&x)
+            (op.value(&x), edges(&nodes, &inputs))
         };
-        self.append(op.into(), &inputs, value)
+        self.append(op, edges, value)
     }
 
     /// Checks that the inputs of an operation are of this tape.
@@ -250,61 +251,58 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     fn append(
         &self,
-        operation: Operation<T>,
-        inputs: &[Var<'_, T>],
+        operation: impl Into<Operation<T>>,
+        inputs: SmallVec<[Edge; 3]>,
         value: Value<T>,
     ) -> Var<'_, T> {
-        let (inputs, tracked) = {
-            let nodes = self.nodes.borrow();
-            let edge = |input: &Var<'_, T>| Edge::to(input.index, &nodes[input.index as usize]);
-            let edges: SmallVec<[Edge; 3]> = match inputs {
-                // The usual numbers, without a loop.
-                [a] => SmallVec::from_buf_and_len([edge(a); 3], 1),
-                [a, b] => SmallVec::from_buf_and_len([edge(a), edge(b), edge(b)], 2),
-                [a, b, c] => SmallVec::from_buf([edge(a), edge(b), edge(c)]),
-                _ => inputs.iter().map(edge).collect(),
-            };
-            let tracked = edges.iter().any(|edge| edge.wanted);
-            (edges, tracked)
-        };
-        self.push(Node {
-            operation,
+        let tracked = inputs.iter().any(|edge| edge.wanted);
+        let caller = Location::caller();
+        let mut nodes = self.nodes.borrow_mut();
+        let index = Tape::next(&nodes);
+        Place::after(&mut nodes).fill(Node {
+            operation: operation.into(),
             inputs,
             value: value.y,
             // What depends on no variable is a constant, and need not remember how it came about, but for its name.
             saved: if tracked { value.saved } else { None },
             tracked,
             anchored: false,
-            caller: Location::caller(),
-        })
+            caller,
+        });
+        Var { tape: self, index }
     }
 
+    /// Appends a variable, whose adjoint is tracked, or a constant.
     #[inline(always)]
     #[track_caller]
-    fn leaf(&self, operation: Operation<T>, value: Tensor<T>) -> Var<'_, T> {
-        let tracked = matches!(operation, Operation::Variable);
+    fn leaf(&self, tracked: bool, value: Tensor<T>) -> Var<'_, T> {
         let caller = Location::caller();
-        let inputs = SmallVec::new();
-        self.push(Node {
-            operation,
-            inputs,
+        let mut nodes = self.nodes.borrow_mut();
+        let index = Tape::next(&nodes);
+        Place::after(&mut nodes).fill(Node {
+            operation: if tracked {
+                Operation::Variable
+            } else {
+                Operation::Constant
+            },
+            inputs: SmallVec::new(),
             value,
             saved: None,
             tracked,
             anchored: tracked,
             caller,
-        })
+        });
+        Var { tape: self, index }
     }
 
+    /// The number of the next node.
     #[inline(always)]
     #[track_caller]
-    fn push(&self, node: Node<T>) -> Var<'_, T> {
-        let mut nodes = self.nodes.borrow_mut();
+    fn next(nodes: &[Node<T>]) -> u32 {
         let Ok(index) = u32::try_from(nodes.len()) else {
             panic!("a tape cannot hold more than 2³² nodes")
         };
-        nodes.push(node);
-        Var { tape: self, index }
+        index
     }
 
     pub(crate) fn nodes(&self) -> Ref<'_, Vec<Node<T>>> {
@@ -338,6 +336,19 @@ impl<T: Real> Tape<T> {
     pub(crate) fn return_slots(&self, mut slots: Vec<Slot<Tensor<T>>>) {
         slots.clear();
         self.spare_slots.borrow_mut().push(slots);
+    }
+}
+
+/// The edges to the inputs of an operation.
+#[inline(always)]
+fn edges<T: Real>(nodes: &[Node<T>], inputs: &[Var<'_, T>]) -> SmallVec<[Edge; 3]> {
+    let edge = |input: &Var<'_, T>| Edge::to(input.index, &nodes[input.index as usize]);
+    match inputs {
+        // The usual numbers, without a loop.
+        [a] => SmallVec::from_buf_and_len([edge(a); 3], 1),
+        [a, b] => SmallVec::from_buf_and_len([edge(a), edge(b), edge(b)], 2),
+        [a, b, c] => SmallVec::from_buf([edge(a), edge(b), edge(c)]),
+        _ => inputs.iter().map(edge).collect(),
     }
 }
 

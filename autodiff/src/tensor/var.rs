@@ -73,7 +73,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn item(self) -> T {
-        self.value().item()
+        self.tape.nodes()[self.index as usize].value.item()
     }
 
     /// The tape that it is on.
@@ -132,12 +132,15 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn vjp(self, y_bar: impl Into<Tensor<T>>) -> Gradients<'t, T> {
         let y_bar = y_bar.into();
-        let shape = self.shape();
-        assert!(
-            *y_bar.shape() == shape,
-            "vjp: an adjoint of shape {} for a tensor of shape {shape}",
-            y_bar.shape()
-        );
+        {
+            let node = &self.tape.nodes()[self.index as usize];
+            assert!(
+                y_bar.shape() == node.value.shape(),
+                "vjp: an adjoint of shape {} for a tensor of shape {}",
+                y_bar.shape(),
+                node.value.shape()
+            );
+        }
         pull_back(self, y_bar)
     }
 

@@ -32,6 +32,17 @@ macro_rules! choices {
             );
         }
 
+        /// Replaces every element by f of it.
+        pub(crate) fn unary_in_place<T: Real>(function: Unary, x: &mut [T]) {
+            vectorized_with(
+                #[inline(always)]
+                move |how| match function {
+                    $(Unary::$Variant { $($p),* } => in_place_loop(Unary::$Variant { $($p),* }, x, how),)*
+                    $(Unary::$Variant3 {} => in_place_loop(Unary::$Variant3 {}, x, how),)*
+                },
+            );
+        }
+
         /// Multiplies every element of `y_bar` by f′(xᵢ).
         pub(crate) fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
             vectorized_with(
@@ -82,6 +93,13 @@ elementwise_table!(choices);
 fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], how: MultiplyAdd) {
     for (y, &x) in y.iter_mut().zip(x) {
         *y = elementary::unary(function, x, how);
+    }
+}
+
+#[inline(always)]
+fn in_place_loop<T: Real>(function: Unary, x: &mut [T], how: MultiplyAdd) {
+    for x in x {
+        *x = elementary::unary(function, *x, how);
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn softmax_rows<T: Real>(
     y: &mut [T],
     mut then: impl FnMut(usize, &mut [T], T),
 ) {
-    let rows = (part(extent) / extent).min(ROWS);
+    let rows = (2048 / extent).clamp(1, ROWS);
     let blocks = x.chunks(rows * extent).zip(y.chunks_mut(rows * extent));
     for (block, (x, y)) in blocks.enumerate() {
         let mut logs = [T::default(); ROWS];
@@ -94,7 +94,19 @@ pub(crate) fn softmax_rows<T: Real>(
 /// Writes the softmax of a few rows to `y`, and to `logs` their `ln Σ exp(xᵢ)`.
 #[inline(always)]
 fn softmax_block<T: Real>(x: &[T], extent: usize, y: &mut [T], logs: &mut [T], how: MultiplyAdd) {
-    exp_below_maxima(x, extent, 1, y, how);
+    let mut maxima = [T::default(); ROWS];
+    let maxima = &mut maxima[..logs.len()];
+    let rows = x.chunks_exact(extent).zip(y.chunks_exact_mut(extent));
+    for ((x, y), m) in rows.zip(maxima.iter_mut()) {
+        *m = maximum(x, 1);
+        // Through no iterator that could step over elements, so that the loop is vectorised.
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = below(x, *m);
+        }
+    }
+    for y in y.iter_mut() {
+        *y = exp(*y, how);
+    }
     for (y, log) in y.chunks_exact_mut(extent).zip(logs.iter_mut()) {
         *log = sum(y, 1);
         let share = log.recip();
@@ -102,28 +114,30 @@ fn softmax_block<T: Real>(x: &[T], extent: usize, y: &mut [T], logs: &mut [T], h
             *y = *y * share;
         }
     }
-    for log in logs.iter_mut() {
-        *log = ln(*log, how);
-    }
-    for (x, log) in x.chunks_exact(extent).zip(logs) {
-        *log = maximum(x, 1) + *log;
+    for (log, &mut m) in logs.iter_mut().zip(maxima) {
+        *log = m + ln(*log, how);
     }
 }
 
-/// Writes exp(xᵢ − m) for each line with its maximum m; where both are the same infinity, as if they were any same
-/// number.
+/// Writes exp(xᵢ − m) for each line with its maximum m.
 #[inline(always)]
 fn exp_below_maxima<T: Real>(x: &[T], extent: usize, step: usize, y: &mut [T], how: MultiplyAdd) {
     for line in lines(x.len(), extent, step) {
-        let x = &x[line.clone()];
+        let (x, y) = (&x[line.clone()], &mut y[line]);
         let m = maximum(x, step);
-        for (y, &x) in y[line].iter_mut().step_by(step).zip(x.iter().step_by(step)) {
-            *y = if x == m { T::default() } else { x - m };
+        for (y, &x) in y.iter_mut().step_by(step).zip(x.iter().step_by(step)) {
+            *y = below(x, m);
         }
     }
     for y in y {
         *y = exp(*y, how);
     }
+}
+
+/// x − m; where both are the same infinity, as if they were any same number.
+#[inline(always)]
+fn below<T: Real>(x: T, m: T) -> T {
+    if x == m { T::default() } else { x - m }
 }
 
 #[inline(always)]

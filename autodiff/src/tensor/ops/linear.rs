@@ -11,8 +11,8 @@
 use super::super::algebra::{Algebra, plain, transposed};
 use super::super::array::Tensor;
 use super::super::element::Real;
-use super::super::kernels::Write;
 use super::super::kernels::matmul::matmul;
+use super::super::kernels::{Write, elementwise};
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::shape::Shape;
@@ -110,7 +110,9 @@ impl<T: Real> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn layer(&self, weight: &Tensor<T>, bias: &Tensor<T>, function: Unary) -> Tensor<T> {
-        Algebra::unary(&self.linear(weight, bias), function)
+        let mut y = self.linear(weight, bias);
+        elementwise::unary_in_place(function, y.data_mut());
+        y
     }
 }
 
