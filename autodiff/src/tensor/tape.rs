@@ -65,9 +65,10 @@ pub(crate) struct Edge {
 
 impl Edge {
     #[inline(always)]
-    fn to<T: Real>(number: u32, node: &Node<T>) -> Edge {
+    fn to<T: Real>(input: Var<'_, T>, nodes: &[Node<T>]) -> Edge {
+        let node = &nodes[input.index as usize];
         Edge {
-            node: number,
+            node: input.index,
             wanted: node.tracked,
             deferred: matches!(node.operation, Operation::Variable),
         }
@@ -126,9 +127,13 @@ impl<T: Real> Tape<T> {
             let nodes = self.nodes.borrow();
             let value = |input: &Var<'t, T>| &nodes[input.index as usize].value;
             let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(value).collect();
-            (op.value(&x), edges(&nodes, inputs))
+            let edges: SmallVec<[Edge; 3]> = inputs
+                .iter()
+                .map(|input| Edge::to(*input, &nodes))
+                .collect();
+            (op.value(&x), edges)
         };
-        self.append(Operation::Custom(Arc::new(op)), edges, value)
+        self.append(Operation::Custom(Arc::new(op)), &edges, value)
     }
 
     /// Forgets everything recorded, and keeps the memory.
@@ -228,9 +233,9 @@ impl<T: Real> Tape<T> {
         let (value, edges) = {
             let nodes = self.nodes.borrow();
             let x = inputs.map(|input| &nodes[input.index as usize].value);
-            (op.value(&x), edges(&nodes, &inputs))
+            (op.value(&x), inputs.map(|input| Edge::to(input, &nodes)))
         };
-        self.append(op, edges, value)
+        self.append(op, &edges, value)
     }
 
     /// Checks that the inputs of an operation are of this tape.
@@ -252,16 +257,22 @@ impl<T: Real> Tape<T> {
     fn append(
         &self,
         operation: impl Into<Operation<T>>,
-        inputs: SmallVec<[Edge; 3]>,
+        edges: &[Edge],
         value: Value<T>,
     ) -> Var<'_, T> {
-        let tracked = inputs.iter().any(|edge| edge.wanted);
+        let tracked = edges.iter().any(|edge| edge.wanted);
         let caller = Location::caller();
         let mut nodes = self.nodes.borrow_mut();
         let index = Tape::next(&nodes);
         Place::after(&mut nodes).fill(Node {
             operation: operation.into(),
-            inputs,
+            inputs: match edges {
+                // The usual numbers, without a loop.
+                &[a] => SmallVec::from_buf_and_len([a; 3], 1),
+                &[a, b] => SmallVec::from_buf_and_len([a, b, b], 2),
+                &[a, b, c] => SmallVec::from_buf([a, b, c]),
+                _ => SmallVec::from_slice(edges),
+            },
             value: value.y,
             // What depends on no variable is a constant, and need not remember how it came about, but for its name.
             saved: if tracked { value.saved } else { None },
@@ -336,19 +347,6 @@ impl<T: Real> Tape<T> {
     pub(crate) fn return_slots(&self, mut slots: Vec<Slot<Tensor<T>>>) {
         slots.clear();
         self.spare_slots.borrow_mut().push(slots);
-    }
-}
-
-/// The edges to the inputs of an operation.
-#[inline(always)]
-fn edges<T: Real>(nodes: &[Node<T>], inputs: &[Var<'_, T>]) -> SmallVec<[Edge; 3]> {
-    let edge = |input: &Var<'_, T>| Edge::to(input.index, &nodes[input.index as usize]);
-    match inputs {
-        // The usual numbers, without a loop.
-        [a] => SmallVec::from_buf_and_len([edge(a); 3], 1),
-        [a, b] => SmallVec::from_buf_and_len([edge(a), edge(b), edge(b)], 2),
-        [a, b, c] => SmallVec::from_buf([edge(a), edge(b), edge(c)]),
-        _ => inputs.iter().map(edge).collect(),
     }
 }
 
