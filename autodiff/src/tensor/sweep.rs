@@ -6,6 +6,7 @@ use super::element::Real;
 use super::kernels::simd::vectorized;
 use super::kernels::{Write, reduce};
 use super::op::Point;
+use super::place::Place;
 use super::shape::Shape;
 use super::tape::{Edge, Tape};
 use super::var::Var;
@@ -338,8 +339,8 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
     let nodes = y.tape.nodes();
     let last = y.index as usize;
     let mut slots = y.tape.take_slots();
-    slots.resize_with(last + 1, || Slot::EMPTY);
-    slots[last] = Slot(Some(Term::Sum(y_bar)));
+    slots.resize_with(last, || Slot::EMPTY);
+    Place::after(&mut slots).fill(Slot(Some(Term::Sum(y_bar))));
     for index in (0..=last).rev() {
         let node = &nodes[index];
         if !node.tracked || node.operation.is_leaf() {

@@ -123,7 +123,7 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn apply<'t>(&'t self, op: impl Op<T> + 'static, inputs: &[Var<'t, T>]) -> Var<'t, T> {
         self.check(inputs, &op);
-        let (value, edges) = {
+        let (Value { y, saved }, edges) = {
             let nodes = self.nodes.borrow();
             let value = |input: &Var<'t, T>| &nodes[input.index as usize].value;
             let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(value).collect();
@@ -133,7 +133,7 @@ impl<T: Real> Tape<T> {
                 .collect();
             (op.value(&x), edges)
         };
-        self.append(Operation::Custom(Arc::new(op)), &edges, value)
+        self.append(Operation::Custom(Arc::new(op)), &edges, y, saved)
     }
 
     /// Forgets everything recorded, and keeps the memory.
@@ -230,12 +230,12 @@ impl<T: Real> Tape<T> {
         O: Op<T> + Into<Operation<T>>,
     {
         self.check(&inputs, &op);
-        let (value, edges) = {
-            let nodes = self.nodes.borrow();
-            let x = inputs.map(|input| &nodes[input.index as usize].value);
-            (op.value(&x), inputs.map(|input| Edge::to(input, &nodes)))
-        };
-        self.append(op, &edges, value)
+        let nodes = self.nodes.borrow();
+        let x = inputs.map(|input| &nodes[input.index as usize].value);
+        let Value { y, saved } = op.value(&x);
+        let edges = inputs.map(|input| Edge::to(input, &nodes));
+        drop(nodes);
+        self.append(op, &edges, y, saved)
     }
 
     /// Checks that the inputs of an operation are of this tape.
@@ -258,7 +258,8 @@ impl<T: Real> Tape<T> {
         &self,
         operation: impl Into<Operation<T>>,
         edges: &[Edge],
-        value: Value<T>,
+        value: Tensor<T>,
+        saved: Option<Tensor<T>>,
     ) -> Var<'_, T> {
         let tracked = edges.iter().any(|edge| edge.wanted);
         let caller = Location::caller();
@@ -273,9 +274,9 @@ impl<T: Real> Tape<T> {
                 &[a, b, c] => SmallVec::from_buf([a, b, c]),
                 _ => SmallVec::from_slice(edges),
             },
-            value: value.y,
+            value,
             // What depends on no variable is a constant, and need not remember how it came about, but for its name.
-            saved: if tracked { value.saved } else { None },
+            saved: if tracked { saved } else { None },
             tracked,
             anchored: false,
             caller,
