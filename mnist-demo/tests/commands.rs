@@ -266,3 +266,25 @@ fn ctrl_c_stops_cleanly_and_keeps_what_was_trained() {
         ],
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn any_name_of_a_folder_and_a_reader_who_leaves_are_no_errors() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::process::Stdio;
+
+    let data = own_data();
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join(OsStr::from_bytes(b"no UTF-8: \xff\n"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
+        .args(["--steps", "9", "--data", text(data.path()), "--output"])
+        .arg(&output)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(names(&output), RESULTS);
+}

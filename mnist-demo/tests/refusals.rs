@@ -6,6 +6,7 @@ use common::{contents, demo, gzip, idx, own_data, pictures, refused, text, train
 use mnist_demo::data::FILES;
 use std::fs;
 use std::io::Read;
+use std::process::Command;
 
 #[test]
 fn bad_data_is_refused_and_earlier_results_stay() {
@@ -166,6 +167,16 @@ fn bad_places_weights_and_pictures_are_refused() {
             refused(&arguments, &[weights, cause]);
         }
     }
+    // One weight of the last layer is no number.
+    let unsound = results.path().join("unsound.safetensors");
+    let mut bytes = fs::read(&good).unwrap();
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&unsound, bytes).unwrap();
+    for command in [&["eval"][..], &["predict", "0"]] {
+        let arguments = [command, &of_own, &["--weights", text(&unsound)]].concat();
+        refused(&arguments, &["unsound.safetensors", "not finite"]);
+    }
     // Weights for 6×6 pixels do not fit MNIST.
     let sizes = ["36 inputs", "28×28 = 784 pixels"];
     refused(
@@ -187,4 +198,29 @@ fn bad_places_weights_and_pictures_are_refused() {
     predict("50", &["picture 50", "50 pictures"]);
     predict(text(&file), &["run.csv", "PNG"]);
     predict("/nowhere.png", &["/nowhere.png", "cannot be read"]);
+    let dot = results.path().join("dot.png");
+    fs::write(&dot, mnist_demo::picture::encode_png(&[255], 1).unwrap()).unwrap();
+    predict(text(&dot), &["dot.png", "shows no digit"]);
+    // What a terminal would obey is not printed.
+    predict("\x1b[31m\nno.png", &["error:  [31m no.png: cannot be read"]);
+}
+
+/// A limit on the size of files stands in for a disk without room: the pictures are too large for it, the weights are not.
+#[cfg(unix)]
+#[test]
+fn without_room_for_all_results_the_earlier_ones_stay() {
+    let data = own_data();
+    let results = trained(data.path());
+    let before = contents(results.path());
+    let output = Command::new("sh")
+        .args(["-c", r#"trap "" XFSZ; ulimit -f 20; exec "$0" "$@""#])
+        .arg(env!("CARGO_BIN_EXE_mnist-demo"))
+        .args(["--steps", "9", "--data", text(data.path())])
+        .args(["--output", text(results.path())])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains(".svg: cannot write this file"), "{errors}");
+    assert_eq!(contents(results.path()), before);
 }

@@ -65,7 +65,8 @@ impl Confusion {
                 };
                 let cell = [(left, top), (left + CELL - px(2), top + CELL - px(2))];
                 root.draw(&Rectangle::new(cell, blend(full, strength).filled()))?;
-                let colour = match (count, strength > 0.75) {
+                // Orange is light enough for dark digits at any strength.
+                let colour = match (count, truth == guess && strength > 0.75) {
                     (0, _) => FAINT_ZERO,
                     (_, true) => WHITE,
                     (_, false) => TEXT,
