@@ -19,8 +19,9 @@
 //! ```
 //!
 //! The pieces: [`Tensor`] is an array of numbers; [`Var`] is a tensor on a tape; [`Gradients`] are what a backward pass
-//! gives; [`Algebra`] is what both tensors and variables can do, for code that is to run on either; [`Op`] is an
-//! operation, to which users can add their own. [`catalogue`] lists the built-in operations, with sample inputs.
+//! gives, and one [`Gradient`] of them may be a product that is not computed yet; [`Algebra`] is what both tensors and
+//! variables can do, for code that is to run on either; [`Op`] is an operation, to which users can add their own.
+//! [`catalogue`] lists the built-in operations, with sample inputs.
 
 mod algebra;
 mod array;

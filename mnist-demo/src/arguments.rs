@@ -168,7 +168,7 @@ pub(crate) struct PredictArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct PaperArguments {
-    /// Only this section, by number or name; may be given several times
+    /// Only this section, by number or name, such as 9 or softmax; may be given several times
     #[arg(long, value_name = "SECTION")]
     pub(crate) section: Vec<String>,
 

@@ -170,6 +170,10 @@ fn load(weights: &WeightsFile, data: &data::Dataset) -> Result<Saved<f32>, Error
                 cols,
             })
         }
+        // The largest of outputs that are no numbers is no guess.
+        _ if !saved.parameters.data().iter().all(|x| x.is_finite()) => Err(Error::NotFinite {
+            file: weights.file.clone(),
+        }),
         _ => Ok(saved),
     }
 }

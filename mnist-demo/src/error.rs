@@ -37,6 +37,13 @@ pub enum Error {
         cols: usize,
     },
 
+    /// Some weights are infinite or no numbers.
+    #[error("{}: holds weights that are not finite", file.display())]
+    NotFinite {
+        /// The file of the weights.
+        file: PathBuf,
+    },
+
     /// An option has a value that makes no sense.
     #[error("{option}: {cause}")]
     Setting {

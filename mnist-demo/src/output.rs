@@ -69,24 +69,32 @@ impl OutputDir {
     ///
     /// When it cannot be written; an earlier file of this name is then untouched.
     pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> Result<PathBuf, Error> {
-        self.write_with(name, |file| file.write_all(contents.as_ref()))
+        self.prepare(name, contents)?.publish()
     }
 
-    /// Writes a table of comma-separated values: a header, and a line for each row.
+    /// Writes a file that has its name only when it is [published](Prepared::publish).
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written.
+    pub fn prepare(&self, name: &str, contents: impl AsRef<[u8]>) -> Result<Prepared, Error> {
+        self.prepare_with(name, |file| file.write_all(contents.as_ref()))
+    }
+
+    /// Prepares a table of comma-separated values: a header, and a line for each row.
     ///
     /// A row is anything that serializes as a sequence of values: a tuple, an array, a struct.
     ///
     /// # Errors
     ///
-    /// When it cannot be written, or a row has another number of values than the header; an earlier
-    /// file of this name is then untouched.
-    pub fn write_csv<R: Serialize>(
+    /// When it cannot be written, or a row has another number of values than the header.
+    pub fn prepare_csv<R: Serialize>(
         &self,
         name: &str,
         header: &[&str],
         rows: impl IntoIterator<Item = R>,
-    ) -> Result<PathBuf, Error> {
-        self.write_with(name, |file| {
+    ) -> Result<Prepared, Error> {
+        self.prepare_with(name, |file| {
             let mut table = csv::WriterBuilder::new()
                 .has_headers(false)
                 .from_writer(file);
@@ -98,21 +106,16 @@ impl OutputDir {
         })
     }
 
-    /// Writes a file by what `fill` puts into it, or replaces it, and returns its path.
+    /// Prepares a file by what `fill` puts into it.
     ///
     /// The bytes go into a scratch file beside it, which takes its name only when they have reached
     /// the disk. So whoever opens the file finds all of the old one or all of the new one, even
     /// when the program or the machine stops between.
-    ///
-    /// # Errors
-    ///
-    /// When `fill` fails or the file cannot be written; an earlier file of this name is then
-    /// untouched.
-    pub fn write_with(
+    fn prepare_with(
         &self,
         name: &str,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<PathBuf, Error> {
+    ) -> Result<Prepared, Error> {
         let path = self.path.join(name);
         let written = || {
             let mut file = scratch_file(&self.path)?;
@@ -121,10 +124,38 @@ impl OutputDir {
             buffer.flush()?;
             drop(buffer);
             file.as_file().sync_all()?;
-            file.persist(&path)?;
-            sync_folder(&self.path)
+            Ok(file)
         };
         match written() {
+            Ok(file) => Ok(Prepared { file, path }),
+            Err(cause) => Err(Error::File { path, cause }),
+        }
+    }
+}
+
+/// A file that is whole and on the disk, but has not its name yet. If it never gets it, the file removes itself.
+///
+/// Of several files, all that can fail for want of room is done before the first of them replaces an earlier one.
+#[derive(Debug)]
+#[must_use = "the file has no name before it is published"]
+pub struct Prepared {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Prepared {
+    /// Gives the file its name, in place of an earlier file of this name, and returns its path.
+    ///
+    /// # Errors
+    ///
+    /// When the system does not allow it; an earlier file of this name is then untouched.
+    pub fn publish(self) -> Result<PathBuf, Error> {
+        let Prepared { file, path } = self;
+        let named = || {
+            file.persist(&path)?;
+            path.parent().map_or(Ok(()), sync_folder)
+        };
+        match named() {
             Ok(()) => Ok(path),
             Err(cause) => Err(Error::File { path, cause }),
         }
@@ -189,7 +220,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let output = OutputDir::create(dir.path()).unwrap();
         output.write("result", "first").unwrap();
-        let failed = output.write_with("result", |file| {
+        let failed = output.prepare_with("result", |file| {
             file.write_all(&[0; 100_000])?;
             Err(io::Error::other("the disk is full"))
         });
@@ -202,6 +233,23 @@ mod tests {
             fs::read_to_string(dir.path().join("result")).unwrap(),
             "first"
         );
+        assert_eq!(files(dir.path()), ["result"]);
+    }
+
+    #[test]
+    fn a_file_that_is_never_published_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let output = OutputDir::create(dir.path()).unwrap();
+        let path = output.write("result", "first").unwrap();
+        drop(output.prepare("result", "second").unwrap());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+        assert_eq!(files(dir.path()), ["result"]);
+        output
+            .prepare("result", "third")
+            .unwrap()
+            .publish()
+            .unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "third");
         assert_eq!(files(dir.path()), ["result"]);
     }
 
@@ -254,18 +302,18 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let output = OutputDir::create(dir.path()).unwrap();
         let rows = [(1, 0.25_f32, Some("a,b")), (2, f32::NAN, None)];
-        let path = output
-            .write_csv("run.csv", &["step", "loss", "note"], rows)
-            .unwrap();
+        let header = ["step", "loss", "note"];
+        let table = output.prepare_csv("run.csv", &header, rows).unwrap();
+        let path = table.publish().unwrap();
         assert_eq!(
             fs::read_to_string(&path).unwrap(),
             "step,loss,note\n1,0.25,\"a,b\"\n2,NaN,\n"
         );
-        output
-            .write_csv("run.csv", &["step", "loss"], [(0_u32, 0.0_f32); 0])
-            .unwrap();
+        let no_rows = [(0_u32, 0.0_f32); 0];
+        let table = output.prepare_csv("run.csv", &header[..2], no_rows);
+        table.unwrap().publish().unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "step,loss\n");
-        assert!(output.write_csv("run.csv", &["step"], [(1, 2)]).is_err());
+        assert!(output.prepare_csv("run.csv", &["step"], [(1, 2)]).is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), "step,loss\n");
     }
 }

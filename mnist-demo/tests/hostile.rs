@@ -1,12 +1,14 @@
 //! Data files made to do harm are refused with one line, at once, and without memory being given
 //! out on their word.
 
+mod common;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fs;
 use std::io::{Cursor, Read};
 
-use flate2::{Compression, read::GzEncoder};
+use common::{gzip, idx};
 use mnist_demo::data::{Cause, Error, FILES, MAX_ITEMS, Sketch, Splits, read_images, read_labels};
 use proptest::prelude::*;
 
@@ -50,21 +52,6 @@ fn peak<R>(f: impl FnOnce() -> R) -> (R, usize) {
     PEAK.set(before);
     let result = f();
     (result, PEAK.get() - before)
-}
-
-fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![0, 0, 8, dims.len() as u8];
-    bytes.extend(dims.iter().flat_map(|dim| dim.to_be_bytes()));
-    bytes.extend(data);
-    bytes
-}
-
-fn gzip(bytes: impl Read) -> Vec<u8> {
-    let mut packed = Vec::new();
-    GzEncoder::new(bytes, Compression::best())
-        .read_to_end(&mut packed)
-        .unwrap();
-    packed
 }
 
 /// A file of a thousandth of the size that begins with `header` and goes on with 256 MB of zeros.

@@ -1,46 +1,26 @@
 //! The paper's report from end to end: the program writes it, and a browser shows it where there is one.
 
+mod common;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
+use common::{idx, refused, run, text};
 use mnist_demo::data::{Dataset, FILES, Splits};
 use mnist_demo::paper::{Reader, SECTIONS, Settings};
-
-/// Runs `mnist-demo paper`.
-fn paper(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
-        .arg("paper")
-        .args(arguments)
-        .output()
-        .unwrap()
-}
 
 /// A folder with the first images of each set, so that training takes moments.
 fn few_images(dir: &Path) {
     let splits = Splits::embedded().unwrap();
     let files = |data: &Dataset, count: usize| {
-        let numbers = |numbers: &[usize]| -> Vec<u8> {
-            numbers
-                .iter()
-                .flat_map(|&n| (n as u32).to_be_bytes())
-                .collect()
-        };
-        let size = data.rows() * data.cols();
-        let images = [
-            &[0, 0, 8, 3][..],
-            &numbers(&[count, data.rows(), data.cols()]),
-            &data.images()[..count * size],
+        let [rows, cols] = [data.rows(), data.cols()];
+        let dims = [count, rows, cols].map(|n| n as u32);
+        [
+            idx(&dims, &data.images()[..count * rows * cols]),
+            idx(&dims[..1], &data.labels()[..count]),
         ]
-        .concat();
-        let labels = [
-            &[0, 0, 8, 1][..],
-            &numbers(&[count]),
-            &data.labels()[..count],
-        ]
-        .concat();
-        [images, labels]
     };
     let all = [files(&splits.train, 1_500), files(&splits.test, 300)].concat();
     for (name, bytes) in FILES.iter().zip(all) {
@@ -53,10 +33,11 @@ fn the_report_is_written_and_a_browser_shows_it() {
     let dir = tempfile::tempdir().unwrap();
     few_images(dir.path());
     let out = dir.path().join("report");
-    let [data, report] = [dir.path(), &out].map(|path| path.to_str().unwrap());
-    let output = paper(&["--quick", "--errata", "--data", data, "--report", report]);
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success(), "{text}");
+    let places = ["--data", text(dir.path()), "--report", text(&out)];
+    let text = run(
+        0,
+        &[&["paper", "--quick", "--errata"], &places[..]].concat(),
+    );
     assert!(text.contains("P13") && text.contains("verdict: shapes do not fit"));
 
     let page = out.join("paper.html");
@@ -192,11 +173,10 @@ fn bad_input_is_refused_with_one_line() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, "").unwrap();
-    let file = file.to_str().unwrap();
     for (arguments, named) in [
         (&["--section", "14"][..], "--section"),
         (&["--section", "nowhere"], "nowhere"),
-        (&["--section", "1", "--report", file], "file"),
+        (&["--section", "1", "--report", text(&file)], "file"),
         (
             &["--section", "paths", "--widths", "10,100,100,100,100,100"],
             "10,101,010,100 paths",
@@ -213,11 +193,7 @@ fn bad_input_is_refused_with_one_line() {
         (&["--section", "paths", "--widths", "3,0,2"], "--widths"),
         (&["--section", "paths", "--widths", "3"], "--widths"),
     ] {
-        let output = paper(arguments);
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
-        assert_eq!(message.lines().count(), 1, "{message}");
-        assert!(message.contains(named), "{message}");
+        refused(&[&["paper"], arguments].concat(), &[named]);
     }
-    assert_eq!(paper(&["--section", "neuron"]).status.code(), Some(0));
+    run(0, &["paper", "--section", "neuron"]);
 }

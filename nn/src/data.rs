@@ -88,6 +88,8 @@ impl Dataset {
     }
 
     /// The samples of the given numbers, in that order.
+    ///
+    /// A number may be there several times. One that is not below [`len`](Dataset::len) makes loading the sample panic.
     #[must_use]
     pub fn select<'a>(&'a self, numbers: &'a [usize]) -> Selection<'a> {
         Selection {

@@ -30,6 +30,7 @@ impl Initializer {
     ///
     /// If a given deviation or bound is negative or not finite.
     #[must_use]
+    #[track_caller]
     pub fn draw<T: Real>(self, outputs: usize, inputs: usize, rng: &mut impl Rng) -> Tensor<T> {
         let he = 2.0 / inputs.max(1) as f64;
         let glorot = 2.0 / (inputs + outputs).max(1) as f64;
@@ -51,13 +52,17 @@ impl Initializer {
     }
 }
 
+#[track_caller]
 fn normal<T: Real>(deviation: f64, shape: [usize; 2], rng: &mut impl Rng) -> Tensor<T> {
-    let Ok(distribution) = Normal::new(0.0, deviation) else {
+    // The library takes a negative deviation too.
+    let distribution = Normal::new(0.0, deviation).ok();
+    let Some(distribution) = distribution.filter(|_| deviation >= 0.0) else {
         panic!("a normal distribution cannot have the standard deviation {deviation}")
     };
     Tensor::from_fn(shape, |_| T::from_f64(distribution.sample(rng)))
 }
 
+#[track_caller]
 fn uniform<T: Real>(bound: f64, shape: [usize; 2], rng: &mut impl Rng) -> Tensor<T> {
     let Ok(distribution) = Uniform::new_inclusive(-bound, bound) else {
         panic!("a uniform distribution cannot have the bound {bound}")
@@ -89,6 +94,19 @@ mod tests {
             );
             assert!(weights.mean().item().abs() < 3.0 * (variance / 60_000.0).sqrt());
             assert_eq!(weights, draw());
+        }
+    }
+
+    #[test]
+    fn senseless_deviations_and_bounds_are_refused() {
+        for senseless in [-0.1, f64::NAN, f64::INFINITY] {
+            for initializer in [
+                Initializer::Normal(senseless),
+                Initializer::Uniform(senseless),
+            ] {
+                let draw = || initializer.draw::<f32>(2, 3, &mut Initializer::generator(1));
+                assert!(std::panic::catch_unwind(draw).is_err(), "{initializer:?}");
+            }
         }
     }
 }

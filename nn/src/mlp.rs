@@ -65,7 +65,12 @@ impl Mlp {
     }
 
     /// Initial parameters, drawn from a seed.
+    ///
+    /// # Panics
+    ///
+    /// If a deviation or bound that the initializer is given is negative or not finite.
     #[must_use]
+    #[track_caller]
     pub fn init<T: Real>(&self, initializer: Initializer, seed: u64) -> Parameters<T> {
         let mut rng = Initializer::generator(seed);
         let mut parameters = Parameters::zeros(Arc::clone(&self.layout));

@@ -1,42 +1,14 @@
 //! A training step like the one before asks for no memory, and never copies the parameters.
-#![allow(unsafe_code)]
+
+mod counting;
 
 use autodiff::tensor::{Factor, Tensor, add_product, plain, transposed};
+use counting::{allocations, assert_counting, fewest_allocations};
 use nn::{Activation, BatchGradient, Dataset, Initializer, Loss, Method, Mlp, Plan, Sgd};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// The system's allocator, counting.
-struct Counting;
-
-static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: every call is handed on to the system's allocator as it came, so its guarantees are those of this one.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's obligations are the system allocator's.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the memory came from `System.alloc` or `System.realloc` with this layout.
-        unsafe { System.dealloc(memory, layout) }
-    }
-
-    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as above.
-        unsafe { System.realloc(memory, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// Allocations in ten steps, after ten others; panics if the parameters move.
-fn allocations(method: Method, pool: &ThreadPool, samples: usize) -> usize {
+fn allocations_of_steps(method: Method, pool: &ThreadPool, samples: usize) -> usize {
     let network = Mlp::new(&[784, 32, 10], Activation::Relu);
     let pixels: Vec<u8> = (0..samples * 784).map(|i| (i * 31 % 251) as u8).collect();
     let classes: Vec<u8> = (0..samples).map(|i| (i % 10) as u8).collect();
@@ -59,13 +31,7 @@ fn allocations(method: Method, pool: &ThreadPool, samples: usize) -> usize {
             );
         };
         (0..10).for_each(|_| step());
-        // The fewest of three times, since the test's harness has a thread of its own.
-        let counted = [(); 3].map(|()| {
-            let before = ALLOCATIONS.load(Ordering::Relaxed);
-            (0..10).for_each(|_| step());
-            ALLOCATIONS.load(Ordering::Relaxed) - before
-        });
-        counted.into_iter().min().unwrap_or(0)
+        fewest_allocations(|| (0..10).for_each(|_| step()))
     })
 }
 
@@ -101,13 +67,9 @@ fn allocations_of_product(
     size: usize,
 ) -> usize {
     let mut out = vec![0.0; size];
-    let mut before = 0;
     // The first call on a thread looks at the caches of the machine, and does not count.
-    for _ in 0..2 {
-        before = ALLOCATIONS.load(Ordering::Relaxed);
-        add_product(1.0, a, b, &mut out);
-    }
-    ALLOCATIONS.load(Ordering::Relaxed) - before
+    add_product(1.0, a, b, &mut out);
+    allocations(|| add_product(1.0, a, b, &mut out))
 }
 
 /// One test, since the counter counts for the whole process.
@@ -121,14 +83,14 @@ fn a_steady_step_allocates_nothing() {
     });
     for method in [Method::Tape, Method::ClosedForm] {
         assert_eq!(
-            allocations(method, &one, 1),
+            allocations_of_steps(method, &one, 1),
             0,
             "{method:?}, one sample: its products pack nothing"
         );
         for samples in [20, 300, 1500] {
             let products = 10 * one.install(|| allocations_of_products(samples));
             assert_eq!(
-                allocations(method, &one, samples),
+                allocations_of_steps(method, &one, samples),
                 products,
                 "{method:?}, {samples} samples"
             );
@@ -137,16 +99,10 @@ fn a_steady_step_allocates_nothing() {
     // On two threads, what runs where changes from step to step, and a thread asks for memory when it first runs
     // more lanes at a time than before; that does not grow with the steps.
     let products = 10 * one.install(|| allocations_of_products(1500));
-    let several = allocations(Method::Tape, &two, 1500);
+    let several = allocations_of_steps(Method::Tape, &two, 1500);
     assert!(
         several < products + 50,
         "{several} allocations on two threads, {products} of them in products"
     );
-
-    let counted = ALLOCATIONS.load(Ordering::Relaxed);
-    drop(std::hint::black_box(vec![0_u8; 100]));
-    assert!(
-        ALLOCATIONS.load(Ordering::Relaxed) > counted,
-        "the counter counts"
-    );
+    assert_counting();
 }

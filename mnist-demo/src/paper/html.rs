@@ -158,12 +158,19 @@ fn write_checks(checks: &[Check], html: &mut String) {
     let passed = checks.iter().filter(|check| check.passed).count();
     let worst = checks
         .iter()
-        .filter_map(|check| check.comparison)
-        .fold(0.0, |worst: f64, c| worst.max(c.apart));
+        .filter_map(|check| Some(check.comparison?.apart))
+        .reduce(f64::max)
+        .map(|worst| {
+            format!(
+                "; at most <span class=\"close\">{}</span> apart",
+                apart(worst)
+            )
+        })
+        .unwrap_or_default();
     let all = passed == checks.len();
     let _ = write!(
         html,
-        "<details{}><summary>{} {passed} of {} checks hold; at most <span class=\"close\">{worst:.1e}</span> apart</summary>\n\
+        "<details{}><summary>{} {passed} of {} checks hold{worst}</summary>\n\
          <div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Checks\"><table class=\"checks\"><thead><tr><th scope=\"col\">what</th>\
          <th scope=\"col\">by hand</th><th scope=\"col\">tape</th><th scope=\"col\">apart</th><th scope=\"col\">verdict</th></tr></thead><tbody>\n",
         if all { "" } else { " open" },

@@ -29,7 +29,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let trained = train::<f32>(&settings, digits.training(), digits.test(), &mut ())?;
     let accuracy = trained.test.accuracy();
     found.remark(format!(
-        "α = {}, {} iterations over all {} images: cost {:.4}, {} of the {} test images are told.",
+        "α = {}, {} iterations over all {} images: cost {:.4}, {} of the {} test images are recognised.",
         settings.optimizer.learning_rate(),
         grouped(trained.steps),
         grouped(digits.training().len() as u64),
@@ -157,7 +157,7 @@ fn figures(trained: &Trained<f32>, side: usize, found: &mut Findings) -> Result<
             ],
         }
         .to_svg()?,
-        caption: "The share of images whose digit is told.".into(),
+        caption: "The share of images whose digit is recognised.".into(),
         description: format!(
             "Two curves close to each other that rise to {}",
             percent(trained.test.accuracy())

@@ -65,7 +65,9 @@ impl Confusion {
                 };
                 let cell = [(left, top), (left + CELL - px(2), top + CELL - px(2))];
                 root.draw(&Rectangle::new(cell, blend(full, strength).filled()))?;
-                let colour = match (count, strength > 0.75) {
+                // Orange is the lighter of the two.
+                let white_from = if truth == guess { 0.75 } else { 0.9 };
+                let colour = match (count, strength > white_from) {
                     (0, _) => FAINT_ZERO,
                     (_, true) => WHITE,
                     (_, false) => TEXT,

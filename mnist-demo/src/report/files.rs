@@ -29,7 +29,8 @@ const SHEET: (usize, usize) = (40, 10);
 ///
 /// # Errors
 ///
-/// When one cannot be drawn or written. All are drawn before the first is written.
+/// When one cannot be drawn or written. Earlier results stay as they are, unless they cannot be replaced although
+/// there is room for the new ones.
 pub fn write_results<T: Real>(
     output: &OutputDir,
     trained: &Trained<T>,
@@ -50,13 +51,17 @@ pub fn write_results<T: Real>(
         (MISTAKES, mistakes_sheet(test, mistakes)?),
     ];
 
+    let header = ["step", "seconds", "loss", "train_accuracy", "test_accuracy"];
+    let mut prepared = vec![output.prepare_csv(RUN, &header, records)?];
+    for (name, svg) in pictures {
+        prepared.push(output.prepare(name, svg)?);
+    }
+
     let weights = output.path().join(WEIGHTS);
     nn::checkpoint::save(&weights, &trained.network, loss, &trained.parameters)?;
     let mut written = vec![weights];
-    let header = ["step", "seconds", "loss", "train_accuracy", "test_accuracy"];
-    written.push(output.write_csv(RUN, &header, records)?);
-    for (name, svg) in pictures {
-        written.push(output.write(name, svg)?);
+    for file in prepared {
+        written.push(file.publish()?);
     }
     Ok(written)
 }

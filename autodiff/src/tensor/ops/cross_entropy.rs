@@ -39,6 +39,10 @@ impl<T: Real> From<Tensor<T>> for Targets<T> {
 
 impl<T: Real> Targets<T> {
     /// The targets as rows of probabilities: a class becomes a one-hot row.
+    ///
+    /// # Panics
+    ///
+    /// If a class number is not below `classes`.
     #[must_use]
     pub fn probabilities(&self, classes: usize) -> Tensor<T> {
         match self {

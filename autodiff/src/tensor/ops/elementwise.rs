@@ -73,7 +73,8 @@ macro_rules! methods {
         binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
         $($operators:tt)*
     ) => {
-        /// The functions of the [table](crate::elementwise), elementwise.
+        /// The functions of the [table](crate::elementwise), elementwise; those of two broadcast, and panic where the
+        /// shapes do not allow it.
         impl<T: Real> Tensor<T> {
             $(
                 $(#[$doc])*
@@ -92,7 +93,8 @@ macro_rules! methods {
             )*
         }
 
-        /// The functions of the [table](crate::elementwise), elementwise.
+        /// The functions of the [table](crate::elementwise), elementwise; those of two broadcast, and panic where the
+        /// shapes do not allow it.
         impl<'t, T: Real> Var<'t, T> {
             $(
                 $(#[$doc])*

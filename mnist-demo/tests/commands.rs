@@ -1,0 +1,290 @@
+//! The commands as their users see them: files written, texts printed, exit status.
+
+mod common;
+
+use common::{RESULTS, contents, gzip, names, own_data, run, text, trained, weights};
+use std::fs;
+use std::process::Command;
+use tempfile::TempDir;
+
+#[test]
+fn mnist_is_trained_evaluated_and_predicted() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("new/run");
+    let shown = run(0, &["--steps", "3", "--output", text(&output)]);
+    for part in [
+        "MNIST: 60,000 images to train on, 10,000 to test with, of 28×28 pixels",
+        "784-10-10, relu, cross-entropy behind softmax (7,960 parameters), f32",
+        "3 steps of 60,000 images by the tape, learning rate 0.1",
+        "Before training: tape against δ formulas",
+        "After training: tape against δ formulas",
+        "layers.1.bias",
+        "recognised",
+    ] {
+        assert!(shown.contains(part), "no {part} in {shown}");
+    }
+    assert!(!shown.contains('\x1b'), "colours outside of a terminal");
+    assert_eq!(names(&output), RESULTS);
+    let table = fs::read_to_string(output.join("run.csv")).unwrap();
+    assert_eq!(table.lines().count(), 1 + 3 + 1, "{table}");
+    assert!(table.starts_with("step,seconds,loss,train_accuracy,test_accuracy\n0,"));
+
+    let weights = weights(&output);
+    let evaluated = run(0, &["eval", "--weights", text(&weights)]);
+    let line = |text: &str| {
+        let line = text.lines().find(|line| line.starts_with("  test"));
+        line.unwrap().to_owned()
+    };
+    assert_eq!(line(&evaluated), line(&shown));
+
+    let predicted = run(0, &["predict", "--weights", text(&weights), "0"]);
+    assert!(predicted.contains("test image 0 taken for"), "{predicted}");
+    assert!(
+        predicted.contains('@') && predicted.contains(" 9 │"),
+        "{predicted}"
+    );
+}
+
+#[test]
+fn own_data_is_learnt_and_a_picture_of_it_recognised() {
+    let data = own_data();
+    let results = trained(data.path());
+    let weights = weights(results.path());
+    let of_own = ["--data", text(data.path()), "--weights", text(&weights)];
+    let evaluated = run(0, &[&["eval"], &of_own[..]].concat());
+    assert!(
+        evaluated.contains("36-10-10") && evaluated.contains("100.00 %"),
+        "{evaluated}"
+    );
+
+    // The third test picture, of class 4.
+    let mut pixels = [0; 36];
+    pixels[13] = 255;
+    let picture = results.path().join("four.png");
+    fs::write(
+        &picture,
+        mnist_demo::picture::encode_png(&pixels, 6).unwrap(),
+    )
+    .unwrap();
+    let predicted = run(0, &[&["predict", text(&picture)], &of_own[..]].concat());
+    assert!(predicted.ends_with("four.png taken for 4\n"), "{predicted}");
+    let predicted = run(0, &[&["predict", "2"], &of_own[..]].concat());
+    assert!(
+        predicted.ends_with("test image 2 taken for 4, right\n"),
+        "{predicted}"
+    );
+}
+
+#[test]
+fn the_same_seed_gives_the_same_weights_whatever_the_threads_and_the_packing() {
+    let plain = own_data();
+    let packed = tempfile::tempdir().unwrap();
+    for (name, bytes) in contents(plain.path()) {
+        fs::write(packed.path().join(name + ".gz"), gzip(&bytes[..])).unwrap();
+    }
+    for how in [
+        &["--steps", "9"][..],
+        &[
+            "--epochs",
+            "2",
+            "--batch",
+            "128",
+            "--widths",
+            "20,15",
+            "--activation",
+            "tanh",
+        ],
+        &[
+            "--epochs",
+            "1",
+            "--batch",
+            "7",
+            "--precision",
+            "f64",
+            "--method",
+            "delta",
+        ],
+    ] {
+        let trained = |data: &TempDir, more: &[&str]| {
+            let folder = tempfile::tempdir().unwrap();
+            let places = ["--data", text(data.path()), "--output", text(folder.path())];
+            run(0, &[&["train"], how, more, &places].concat());
+            fs::read(weights(folder.path())).unwrap()
+        };
+        let one = trained(&plain, &["--threads", "1"]);
+        assert_eq!(one, trained(&plain, &["--threads", "2"]), "{how:?}");
+        assert_eq!(one, trained(&packed, &["--threads", "3"]), "{how:?}");
+        assert_ne!(one, trained(&plain, &["--seed", "2"]), "{how:?}");
+    }
+}
+
+#[test]
+fn every_optimizer_learns_and_tells_its_settings() {
+    let data = own_data();
+    let usual_adam = "β₁ 0.9, β₂ 0.999, ε 1e-8, weight decay";
+    for (options, settings) in [
+        ("--learning-rate 1", "learning rate 1, seed".to_owned()),
+        (
+            "--momentum 0.9 --nesterov --weight-decay 1e-5",
+            "learning rate 0.1, Nesterov's momentum 0.9, weight decay 0.00001, seed".to_owned(),
+        ),
+        (
+            "--optimizer adam --learning-rate 0.05",
+            format!("Adam, learning rate 0.05, {usual_adam} 0, seed"),
+        ),
+        (
+            "--optimizer adamw --learning-rate 0.05",
+            format!("AdamW, learning rate 0.05, {usual_adam} 0.01, seed"),
+        ),
+        (
+            "--optimizer adam --learning-rate 0.05 --beta1 0.8 --beta2 0.99 --epsilon 1e-6 --weight-decay 1e-6",
+            "Adam, learning rate 0.05, β₁ 0.8, β₂ 0.99, ε 1e-6, weight decay 0.000001, seed"
+                .to_owned(),
+        ),
+    ] {
+        let options: Vec<&str> = options.split(' ').collect();
+        let trained = |threads| {
+            let folder = tempfile::tempdir().unwrap();
+            let fixed = ["train", "--steps", "60", "--threads", threads];
+            let places = ["--data", text(data.path()), "--output", text(folder.path())];
+            let shown = run(0, &[&fixed[..], &places, &options].concat());
+            assert!(shown.contains(&settings), "no {settings} in {shown}");
+            (shown, fs::read(weights(folder.path())).unwrap())
+        };
+        let (shown, weights) = trained("1");
+        let test = shown.lines().find(|line| line.starts_with("  test"));
+        assert!(test.unwrap().ends_with("100.00 %"), "{options:?}: {shown}");
+        assert_eq!(weights, trained("2").1, "{options:?}");
+    }
+}
+
+#[test]
+fn tape_and_formulas_are_compared() {
+    let shown = run(0, &["compare", "--batches", "2", "--batch", "16"]);
+    assert!(
+        shown.contains("Tape against δ formulas, over 2 batches of 16 images"),
+        "{shown}"
+    );
+    assert_eq!(shown.matches('✓').count(), 4, "{shown}");
+
+    let data = own_data();
+    let on_own = [
+        "compare",
+        "--data",
+        text(data.path()),
+        "--batches",
+        "3",
+        "--json",
+    ];
+    for more in [
+        &["--widths", "none"][..],
+        &[
+            "--widths",
+            "7,6,5",
+            "--activation",
+            "sigmoid",
+            "--loss",
+            "squared-difference",
+        ],
+        &["--loss", "squared-difference", "--output-map", "softmax"],
+    ] {
+        let json = run(0, &[&on_own, more].concat());
+        let found: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(found["passed"], true);
+        let layers = found["widths"].as_array().unwrap().len() - 1;
+        for (pair, precision) in found["pairs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .zip(["f64", "f32", "f64", "f64"])
+        {
+            assert_eq!(pair["precision"], precision);
+            assert_eq!(pair["parameters"].as_array().unwrap().len(), 2 * layers);
+        }
+    }
+}
+
+#[test]
+fn an_error_planted_in_either_side_is_caught() {
+    let data = own_data();
+    let on_own = ["compare", "--data", text(data.path()), "--batches", "3"];
+    for side in ["tape", "delta"] {
+        let shown = run(1, &[&on_own[..], &["--plant-error", side]].concat());
+        assert_eq!(shown.matches('✗').count(), 3, "{shown}");
+        assert!(shown.contains("in layers.0.weight at "), "{shown}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_stops_cleanly_and_keeps_what_was_trained() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+    use std::time::{Duration, Instant};
+
+    let data = own_data();
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
+        .args([
+            "--steps",
+            "1000000000",
+            "--data",
+            text(data.path()),
+            "--output",
+            text(folder.path()),
+        ])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has begun to train once it tells of the first step.
+    let mut line = String::new();
+    BufReader::new(child.stderr.as_mut().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.contains("step"), "{line}");
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+    let begin = Instant::now();
+    let output = child.wait_with_output().unwrap();
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    assert_eq!(output.status.code(), Some(130));
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(shown.contains("of 1,000,000,000 steps"), "{shown}");
+    assert_eq!(names(folder.path()), RESULTS);
+    run(
+        0,
+        &[
+            "eval",
+            "--data",
+            text(data.path()),
+            "--weights",
+            text(&weights(folder.path())),
+        ],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn any_name_of_a_folder_and_a_reader_who_leaves_are_no_errors() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::process::Stdio;
+
+    let data = own_data();
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join(OsStr::from_bytes(b"no UTF-8: \xff\n"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
+        .args(["--steps", "9", "--data", text(data.path()), "--output"])
+        .arg(&output)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(names(&output), RESULTS);
+}

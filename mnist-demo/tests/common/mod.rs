@@ -1,0 +1,156 @@
+//! What the tests of the program share: data files, and the program with its exit status and what it prints.
+#![allow(dead_code, reason = "no test needs all of it")]
+
+use flate2::Compression;
+use flate2::read::GzEncoder;
+use mnist_demo::data::FILES;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+/// What a run leaves behind.
+pub(crate) const RESULTS: [&str; 6] = [
+    "accuracy.svg",
+    "confusion.svg",
+    "loss.svg",
+    "mistakes.svg",
+    "run.csv",
+    "weights.safetensors",
+];
+
+/// Runs the program.
+pub(crate) fn demo(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+/// Runs the program, which must end with this status, and returns what it printed.
+#[track_caller]
+pub(crate) fn run(status: i32, arguments: &[&str]) -> String {
+    let output = demo(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        output.status.code(),
+        Some(status),
+        "{arguments:?}: {errors}"
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs the program, which must refuse in one line that has all of these words.
+#[track_caller]
+pub(crate) fn refused(arguments: &[&str], words: &[&str]) {
+    let output = demo(arguments);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
+    let lines: Vec<&str> = errors
+        .lines()
+        .filter(|line| !line.starts_with("  step"))
+        .collect();
+    assert!(
+        lines.len() == 1 && lines[0].starts_with("error: "),
+        "{arguments:?}: {errors}"
+    );
+    for word in words {
+        assert!(
+            errors.contains(word),
+            "{arguments:?}: no {word} in {errors}"
+        );
+    }
+}
+
+/// A path as an argument.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// The files of a folder with their contents, in order.
+pub(crate) fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, fs::read(path).unwrap())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// The names of the files of a folder, in order.
+pub(crate) fn names(folder: &Path) -> Vec<String> {
+    contents(folder).into_iter().map(|(name, _)| name).collect()
+}
+
+/// An IDX file of bytes.
+pub(crate) fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0, 0, 8, dims.len() as u8];
+    bytes.extend(dims.iter().flat_map(|dim| dim.to_be_bytes()));
+    bytes.extend(data);
+    bytes
+}
+
+/// The bytes, packed as well as can be.
+pub(crate) fn gzip(bytes: impl Read) -> Vec<u8> {
+    let mut packed = Vec::new();
+    GzEncoder::new(bytes, Compression::best())
+        .read_to_end(&mut packed)
+        .unwrap();
+    packed
+}
+
+/// Images and labels: pictures of 6×6 pixels that are easy to tell: the class is the place of a bright spot among dim noise.
+pub(crate) fn pictures(count: usize) -> [Vec<u8>; 2] {
+    let classes: Vec<u8> = (0..count).map(|i| (i * 7 % 10) as u8).collect();
+    let mut pixels = Vec::new();
+    for (i, &class) in classes.iter().enumerate() {
+        let noise = (0..36).map(|j| ((i * 31 + j * 17) % 61) as u8);
+        let mut picture: Vec<u8> = noise.collect();
+        picture[3 * usize::from(class) + 1] = 255;
+        pixels.extend(picture);
+    }
+    [
+        idx(&[count as u32, 6, 6], &pixels),
+        idx(&[count as u32], &classes),
+    ]
+}
+
+/// A folder with 600 pictures to train on and 50 to test with.
+pub(crate) fn own_data() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [pictures(600), pictures(50)].concat();
+    for (name, bytes) in FILES.iter().zip(files) {
+        fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    folder
+}
+
+/// A folder with results of a short run on the data.
+pub(crate) fn trained(data: &Path) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, output) = (text(data), text(folder.path()));
+    run(
+        0,
+        &[
+            "--data",
+            data,
+            "--output",
+            output,
+            "--steps",
+            "60",
+            "--learning-rate",
+            "1",
+        ],
+    );
+    folder
+}
+
+/// The weights among the results in a folder.
+pub(crate) fn weights(folder: &Path) -> PathBuf {
+    folder.join("weights.safetensors")
+}

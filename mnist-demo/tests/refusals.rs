@@ -1,0 +1,226 @@
+//! What cannot be used is refused in one line that says what and why, and earlier results stay.
+
+mod common;
+
+use common::{contents, demo, gzip, idx, own_data, pictures, refused, text, trained, weights};
+use mnist_demo::data::FILES;
+use std::fs;
+use std::io::Read;
+use std::process::Command;
+
+#[test]
+fn bad_data_is_refused_and_earlier_results_stay() {
+    let results = trained(own_data().path());
+    let before = contents(results.path());
+    let output = text(results.path());
+    let bad = |number: usize, bytes: &[u8], words: &[&str]| {
+        let data = own_data();
+        fs::write(data.path().join(FILES[number]), bytes).unwrap();
+        let words = [&[FILES[number]], words].concat();
+        refused(&["--data", text(data.path()), "--output", output], &words);
+        assert_eq!(contents(results.path()), before, "{words:?}");
+    };
+    let [images, labels] = pictures(600);
+    bad(0, &images[..images.len() - 1], &["is cut short"]);
+    bad(0, &[&images[..], &[0]].concat(), &["is too long"]);
+    bad(0, b"\x89PNG and more", &["is not an IDX file"]);
+    bad(0, &pictures(599)[0], &["599 images for 600 labels"]);
+    bad(
+        0,
+        &gzip(idx(&[600, 6, 6], &[]).chain(std::io::repeat(0).take(64 << 20))),
+        &["is too long"],
+    );
+    bad(
+        1,
+        &[&labels[..labels.len() - 1], &[10]].concat(),
+        &["label 10 at index 599"],
+    );
+    bad(2, &idx(&[50, 5, 5], &[0; 1250]), &["5×5", "6×6"]);
+
+    let data = own_data();
+    fs::remove_file(data.path().join(FILES[3])).unwrap();
+    refused(
+        &["--data", text(data.path()), "--output", output],
+        &[text(data.path()), FILES[3]],
+    );
+    refused(
+        &["--data", "/nowhere", "--output", output],
+        &["/nowhere", "cannot be read"],
+    );
+    assert_eq!(contents(results.path()), before);
+}
+
+#[test]
+fn bad_settings_are_refused_and_earlier_results_stay() {
+    let data = own_data();
+    let results = trained(data.path());
+    let before = contents(results.path());
+    let places = [
+        "--data",
+        text(data.path()),
+        "--output",
+        text(results.path()),
+    ];
+    for (option, value) in [
+        ("--widths", "0"),
+        ("--widths", "10,0,10"),
+        ("--widths", "18446744073709551615"),
+        ("--learning-rate", "-0.1"),
+        ("--learning-rate", "NaN"),
+        ("--learning-rate", "inf"),
+        ("--batch", "0"),
+        ("--batch", "601"),
+        ("--steps", "0"),
+        ("--epochs", "0"),
+        ("--threads", "0"),
+        ("--threads", "1000000"),
+        ("--output-map", "relu"),
+    ] {
+        refused(&[&places[..], &[option, value]].concat(), &[option]);
+    }
+    for option in ["--momentum", "--weight-decay"] {
+        for value in ["-0.1", "NaN", "inf"] {
+            refused(&[&places[..], &[option, value]].concat(), &[option]);
+        }
+    }
+    for (option, value) in [
+        ("--learning-rate", "-1"),
+        ("--weight-decay", "NaN"),
+        ("--beta1", "1"),
+        ("--beta1", "-0.1"),
+        ("--beta2", "1"),
+        ("--beta2", "NaN"),
+        ("--epsilon", "0"),
+        ("--epsilon", "inf"),
+        // It is 0 in single precision.
+        ("--epsilon", "1e-60"),
+        ("--momentum", "0.9"),
+    ] {
+        for optimizer in ["adam", "adamw"] {
+            let options = ["--optimizer", optimizer, option, value];
+            refused(&[&places[..], &options].concat(), &[option]);
+        }
+    }
+    for (options, option) in [
+        (&["--momentum", "1"][..], "--momentum"),
+        (&["--momentum", "0", "--nesterov"], "--momentum"),
+        (&["--nesterov"], "--nesterov"),
+        (&["--beta1", "0.9"], "--beta1"),
+        (&["--epsilon", "1e-8"], "--epsilon"),
+        (&["--optimizer", "adam", "--nesterov"], "--nesterov"),
+    ] {
+        refused(&[&places[..], options].concat(), &[option]);
+    }
+    // The loss is no number any more after some steps.
+    let wild = [
+        "--learning-rate",
+        "1e30",
+        "--steps",
+        "20",
+        "--widths",
+        "9,9,9",
+    ];
+    refused(
+        &[&places[..], &wild].concat(),
+        &["the loss became", "--learning-rate"],
+    );
+    for option in ["--batch", "--batches"] {
+        refused(
+            &["compare", "--data", text(data.path()), option, "0"],
+            &[option],
+        );
+    }
+    assert_eq!(contents(results.path()), before);
+
+    // What is no number at all is a mistake in typing, which clap explains at greater length.
+    assert_eq!(demo(&["--learning-rate", "fast"]).status.code(), Some(2));
+    assert_eq!(
+        demo(&["--steps", "1", "--epochs", "1"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
+fn bad_places_weights_and_pictures_are_refused() {
+    let data = own_data();
+    let results = trained(data.path());
+    let of_own = ["--data", text(data.path())];
+
+    let file = results.path().join("run.csv");
+    refused(
+        &[&of_own[..], &["--output", text(&file)]].concat(),
+        &["run.csv", "cannot write into this folder"],
+    );
+
+    let good = weights(results.path());
+    let cut = results.path().join("cut.safetensors");
+    fs::write(&cut, &fs::read(&good).unwrap()[..500]).unwrap();
+    let folder = text(results.path());
+    for (weights, cause) in [
+        (text(&cut), "not a safetensors file"),
+        (text(&file), "not a safetensors file"),
+        ("/nowhere/weights", "No such file"),
+        (folder, "is not a regular file"),
+    ] {
+        for command in [&["eval"][..], &["predict", "0"]] {
+            let arguments = [command, &of_own, &["--weights", weights]].concat();
+            refused(&arguments, &[weights, cause]);
+        }
+    }
+    // One weight of the last layer is no number.
+    let unsound = results.path().join("unsound.safetensors");
+    let mut bytes = fs::read(&good).unwrap();
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    fs::write(&unsound, bytes).unwrap();
+    for command in [&["eval"][..], &["predict", "0"]] {
+        let arguments = [command, &of_own, &["--weights", text(&unsound)]].concat();
+        refused(&arguments, &["unsound.safetensors", "not finite"]);
+    }
+    // Weights for 6×6 pixels do not fit MNIST.
+    let sizes = ["36 inputs", "28×28 = 784 pixels"];
+    refused(
+        &["eval", "--weights", text(&good)],
+        &[&[text(&good)][..], &sizes].concat(),
+    );
+
+    let predict = |picture: &str, words: &[&str]| {
+        refused(
+            &[
+                &["predict", picture],
+                &of_own[..],
+                &["--weights", text(&good)],
+            ]
+            .concat(),
+            words,
+        );
+    };
+    predict("50", &["picture 50", "50 pictures"]);
+    predict(text(&file), &["run.csv", "PNG"]);
+    predict("/nowhere.png", &["/nowhere.png", "cannot be read"]);
+    let dot = results.path().join("dot.png");
+    fs::write(&dot, mnist_demo::picture::encode_png(&[255], 1).unwrap()).unwrap();
+    predict(text(&dot), &["dot.png", "shows no digit"]);
+    // What a terminal would obey is not printed.
+    predict("\x1b[31m\nno.png", &["error:  [31m no.png: cannot be read"]);
+}
+
+/// A limit on the size of files stands in for a disk without room: the pictures are too large for it, the weights are not.
+#[cfg(unix)]
+#[test]
+fn without_room_for_all_results_the_earlier_ones_stay() {
+    let data = own_data();
+    let results = trained(data.path());
+    let before = contents(results.path());
+    let output = Command::new("sh")
+        .args(["-c", r#"trap "" XFSZ; ulimit -f 20; exec "$0" "$@""#])
+        .arg(env!("CARGO_BIN_EXE_mnist-demo"))
+        .args(["--steps", "9", "--data", text(data.path())])
+        .args(["--output", text(results.path())])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains(".svg: cannot write this file"), "{errors}");
+    assert_eq!(contents(results.path()), before);
+}
