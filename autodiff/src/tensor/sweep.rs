@@ -11,6 +11,7 @@ use super::tape::{Edge, Tape};
 use super::var::Var;
 use crate::elementwise::{Binary, Unary};
 use smallvec::SmallVec;
+use std::ops::Range;
 
 /// The adjoint of one node, as far as it has been added up.
 #[derive(Debug, Default)]
@@ -296,6 +297,32 @@ impl<T: Real> Gradient<T> {
             }
             Slot::Stretched(term) => add_scaled(scale, &term.sum_to(&self.shape), sum),
             Slot::Sum(gradient) => add_scaled(scale, gradient, sum),
+        }
+    }
+
+    /// Adds `scale` times some rows of the gradient, a run along its first axis, to `sum`; so several threads can
+    /// share a gradient, or one form it piece by piece.
+    ///
+    /// # Panics
+    ///
+    /// If there are no such rows, or `sum` has not as many elements as they have.
+    #[track_caller]
+    pub fn add_rows_to(&self, scale: T, rows: Range<usize>, sum: &mut [T]) {
+        match self.slot.product() {
+            Some((a, b)) => algebra::add_product_rows(scale, a, b, rows, sum),
+            None if self.shape.first() == Some(&rows.end) && rows.start == 0 => {
+                self.add_to(scale, sum);
+            }
+            None => {
+                let rows = self.tensor().rows(rows);
+                assert!(
+                    sum.len() == rows.size(),
+                    "add_rows_to: rows of shape {} and {} elements",
+                    rows.shape(),
+                    sum.len()
+                );
+                add_scaled(scale, &rows, sum);
+            }
         }
     }
 }
