@@ -68,8 +68,9 @@ pub struct Plan {
     pub chunk: usize,
 }
 
-/// What a chunk's inputs and activations may take of the second-level cache, in bytes.
-const CHUNK_BYTES: usize = 1 << 19;
+/// What the values and adjoints of a chunk's neurons may take, in bytes: a second-level cache, for the inputs, which are
+/// most of them, have no adjoint.
+const CHUNK_BYTES: usize = 1 << 20;
 
 impl Plan {
     /// The plan for so many samples of type `T` in a network.

@@ -6,11 +6,10 @@ use autodiff::tensor::Real;
 use std::ops::Range;
 
 /// The most rows of a weight matrix in a block: so few that their product is one that packs no operand.
-const ROWS: usize = 15;
+const ROWS: usize = 10;
 
-/// As many elements as a thread takes at a time, or a few blocks more. Fewer are through before another thread has
-/// woken.
-const SHARE: usize = 1 << 14;
+/// As many elements as are left to one thread. Fewer are through before another one has come for its part.
+const SHARE: usize = 1 << 12;
 
 /// Some rows of one slice of the parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +95,9 @@ fn each_from<T: Real, const N: usize>(
     let end = blocks.last().map_or(begin, |block| block.place.end);
     let half = (end - begin) / 2;
     if blocks.len() > 1 && half >= share {
-        let middle = blocks.partition_point(|block| block.place.end - begin <= half);
+        // The last block before it has most of itself in the first half.
+        let middle = blocks
+            .partition_point(|block| block.place.start - begin + block.place.len() / 2 <= half);
         let (blocks, others) = blocks.split_at(middle.clamp(1, blocks.len() - 1));
         let middle = others[0].place.start;
         let (buffers, other_buffers) = split(buffers, middle - begin);
@@ -106,13 +107,12 @@ fn each_from<T: Real, const N: usize>(
         );
         return;
     }
-    let mut at = begin;
     for block in blocks {
-        // What lies between two blocks is padding.
-        let (_, rest) = split(buffers, block.place.start - at);
-        let (piece, rest) = split(rest, block.place.len());
-        work(block, piece);
-        (at, buffers) = (block.place.end, rest);
+        let place = block.place.start - begin..block.place.end - begin;
+        let pieces = buffers
+            .each_mut()
+            .map(|buffer| buffer.get_mut(place.clone()).unwrap_or_default());
+        work(block, pieces);
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
         let network = Mlp::new(&[300, 77, 1], Activation::Relu);
         let blocks = Blocks::narrow(network.layout());
         let rows: Vec<_> = blocks.iter().map(|block| block.rows.len()).collect();
-        assert_eq!(rows, [15, 15, 15, 15, 15, 2, 77, 1, 1]);
+        assert_eq!(rows, [10, 10, 10, 10, 10, 10, 10, 7, 77, 1, 1]);
         assert_eq!(Blocks::whole(network.layout()).iter().count(), 4);
     }
 }
