@@ -1,8 +1,9 @@
 //! The gradient of a batch: a sum over samples, cut the same way whatever runs it.
 //!
-//! A batch is cut into lanes, each a run of consecutive samples, and a lane into chunks. A lane adds up its chunks one
-//! after the other, and the lanes are added in their order. Their number and size depend on the batch and the network
-//! alone, so one thread or many give the same bits. A chunk is small enough that its forward and backward pass
+//! A batch is cut into lanes, each a run of consecutive samples, and a lane into chunks. Threads share the lanes: each
+//! goes forward and back, and leaves the terms of its gradient, of several chunks their sum. Then they share the parameters:
+//! of each block the lanes' terms are added up, in the order of the lanes. How all is cut depends on the batch and the
+//! network alone, so one thread or many give the same bits. A chunk is small enough that its forward and backward pass
 //! happen while its samples are in cache, and large enough that a matrix product is not a sliver.
 
 mod blocks;
@@ -76,7 +77,7 @@ impl Plan {
     /// The plan for so many samples of type `T` in a network.
     #[must_use]
     pub fn new<T>(network: &Mlp, samples: usize) -> Plan {
-        // More lanes feed more threads, but each has a gradient of its own to be added up.
+        // More lanes feed more threads, but each has terms of its own, or a sum, to be added up.
         let lanes = match samples {
             0..32 => 1,
             32..512 => 2,

@@ -37,9 +37,8 @@ use std::fmt::Debug;
 pub trait Optimizer<T: Real>: Debug + Send {
     /// One step against the gradient.
     ///
-    /// Every element is updated by itself, so any number of threads gives the same bits; and where parameter and
-    /// gradient are 0 and always were, as in the padding of [`Parameters`](crate::Parameters), they stay 0. After the
-    /// first step no memory is asked for.
+    /// Any number of threads gives the same bits; and where parameter and gradient are 0 and always were, as in the
+    /// padding of [`Parameters`](crate::Parameters), they stay 0. After the first step no memory is asked for.
     ///
     /// # Panics
     ///
@@ -48,9 +47,10 @@ pub trait Optimizer<T: Real>: Debug + Send {
 
     /// Takes a step whose gradient is formed piece by piece: begins it, for so many parameters, hands it to `apply` once,
     /// and gives true. [`BatchGradient::step`](crate::BatchGradient::step) then updates each piece of the parameters
-    /// while that of the gradient is in cache.
+    /// while that of the gradient is in cache. The bits are those of [`step`](Optimizer::step).
     ///
-    /// An optimizer that needs the whole gradient leaves this as it is: nothing is done, and the answer is false.
+    /// Only an optimizer that updates every parameter by itself can. One that needs the whole gradient leaves this as it
+    /// is: nothing is done, the answer is false, and `step` is called.
     ///
     /// # Panics
     ///
