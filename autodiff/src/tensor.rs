@@ -38,7 +38,7 @@ mod sweep;
 mod tape;
 mod var;
 
-pub use algebra::{Algebra, Factor, add_product, plain, transposed};
+pub use algebra::{Algebra, Factor, add_product, add_product_rows, plain, transposed};
 pub use array::Tensor;
 pub use buffer::release_memory;
 pub use element::{Element, Real};

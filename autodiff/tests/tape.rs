@@ -29,6 +29,35 @@ fn a_variable_used_on_both_sides_gets_both_terms() {
 }
 
 #[test]
+fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
+    let tape = Tape::new();
+    let x = tape.constant(Tensor::from_fn([5, 3], |i| (i as f64).sin()));
+    let weight = tape.var(Tensor::from_fn([7, 3], |i| (i as f64).cos()));
+    let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
+    let twice = tape.var(Tensor::full([7, 7], 0.1));
+    let unused = tape.var(Tensor::full([4, 2], 1.0));
+    let y = x.linear(weight, bias).tanh();
+    let y = y.matmul(twice).matmul(twice).sum();
+    let mut gradients = y.gradients();
+    for variable in [weight, bias, twice, unused] {
+        let shape = variable.shape();
+        let (rows, row) = (shape[0], shape.size() / shape[0]);
+        let gradient = gradients.take(variable);
+        let mut whole = vec![1.0; shape.size()];
+        gradient.add_to(-2.0, &mut whole);
+        let mut pieces = vec![1.0; shape.size()];
+        for range in [0..2, 2..2, 2..3, 3..rows] {
+            let piece = &mut pieces[range.start * row..range.end * row];
+            gradient.add_rows_to(-2.0, range, piece);
+        }
+        let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-14;
+        assert!(!whole.iter().zip(&pieces).any(differ), "{shape}");
+        let too_many = AssertUnwindSafe(|| gradient.add_rows_to(1.0, 1..rows + 1, &mut whole));
+        assert!(panic::catch_unwind(too_many).is_err(), "{shape}");
+    }
+}
+
+#[test]
 fn plain_numbers_stand_on_either_side() {
     let tape = Tape::new();
     let x = tape.var([2.0_f32, 4.0]);

@@ -1,13 +1,18 @@
 //! The gradient of a batch: a sum over samples, cut the same way whatever runs it.
 //!
-//! A batch is cut into lanes, each a run of consecutive samples, and a lane into chunks. A lane adds up its chunks one
-//! after the other, and the lanes are added in their order. Their number and size depend on the batch and the network
-//! alone, so one thread or many give the same bits. A chunk is small enough that its forward and backward pass
+//! A batch is cut into lanes, each a run of consecutive samples, and a lane into chunks. Threads share the lanes: each
+//! goes forward and back, and leaves the terms of its gradient, of several chunks their sum. Then they share the parameters:
+//! of each block the lanes' terms are added up, in the order of the lanes. How all is cut depends on the batch and the
+//! network alone, so one thread or many give the same bits. A chunk is small enough that its forward and backward pass
 //! happen while its samples are in cache, and large enough that a matrix product is not a sliver.
 
-use crate::delta::{self, Deltas};
-use crate::{Loss, Mlp, Optimizer, Parameters};
-use autodiff::tensor::{Gradient, Real, Tape, Targets, Tensor, vectorized};
+mod blocks;
+mod lane;
+
+use crate::{Loss, Mlp, Optimizer, Parameters, Update};
+use autodiff::tensor::{Real, Tape, Targets, Tensor};
+use blocks::{Block, Blocks};
+use lane::Lane;
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -64,14 +69,15 @@ pub struct Plan {
     pub chunk: usize,
 }
 
-/// What a chunk's inputs and activations may take of the second-level cache, in bytes.
-const CHUNK_BYTES: usize = 1 << 19;
+/// What the values and adjoints of a chunk's neurons may take, in bytes: a second-level cache, for the inputs, which are
+/// most of them, have no adjoint.
+const CHUNK_BYTES: usize = 1 << 20;
 
 impl Plan {
     /// The plan for so many samples of type `T` in a network.
     #[must_use]
     pub fn new<T>(network: &Mlp, samples: usize) -> Plan {
-        // More lanes feed more threads, but each has a gradient of its own to be added up.
+        // More lanes feed more threads, but each has terms of its own, or a sum, to be added up.
         let lanes = match samples {
             0..32 => 1,
             32..512 => 2,
@@ -89,9 +95,9 @@ impl Plan {
         }
     }
 
-    /// Whether all samples are in one chunk.
-    fn is_one_chunk(&self) -> bool {
-        self.lanes == 1 && self.samples <= self.chunk
+    /// Whether lanes are of several chunks, which each adds up; otherwise the terms of its one chunk are kept.
+    fn lanes_are_summed(&self) -> bool {
+        self.samples.div_ceil(self.lanes) > self.chunk
     }
 
     /// The samples of a lane.
@@ -102,36 +108,38 @@ impl Plan {
 
 /// The mean cost of a batch and its gradient, chunk by chunk, in memory that is used again.
 ///
-/// The threads are those of the surrounding rayon pool. Each lane keeps its tape and its part of the gradient, so a
-/// step like the one before asks for no memory.
+/// The threads are those of the surrounding rayon pool. They share first the samples and then the parameters, of which
+/// each forms the gradient of some and updates them. What a lane left is kept until the next batch, so a step like the
+/// one before asks for no memory.
 #[derive(Debug)]
 pub struct BatchGradient<T: Real> {
     network: Mlp,
     loss: Loss,
     method: Method,
+    tapes: Vec<Tape<T>>,
     lanes: Vec<Lane<T>>,
-}
-
-/// What one lane adds up.
-#[derive(Debug)]
-struct Lane<T: Real> {
-    terms: Terms<T>,
     gradient: Parameters<T>,
-    cost: f64,
+    /// What is formed at a time: of the gradient of one lane, a whole slice.
+    whole: Blocks,
+    /// And of several lanes, a few rows.
+    narrow: Blocks,
 }
 
 impl<T: Real> BatchGradient<T> {
     /// A gradient by the given method.
     #[must_use]
     pub fn new(network: &Mlp, loss: Loss, method: Method) -> Self {
-        let mut gradient = BatchGradient {
+        let layout = network.layout();
+        BatchGradient {
             network: network.clone(),
             loss,
             method,
+            tapes: Vec::new(),
             lanes: Vec::new(),
-        };
-        gradient.provide(1);
-        gradient
+            gradient: Parameters::zeros(Arc::clone(layout)),
+            whole: Blocks::whole(layout),
+            narrow: Blocks::narrow(layout),
+        }
     }
 
     /// A gradient by the tape.
@@ -155,32 +163,19 @@ impl<T: Real> BatchGradient<T> {
     /// If the batch does not fit the network.
     pub fn compute(&mut self, parameters: &Parameters<T>, batch: &impl Batch<T>) -> f64 {
         let plan = Plan::new::<T>(&self.network, batch.len());
-        self.provide(plan.lanes);
-        let BatchGradient {
-            network,
-            loss,
-            lanes,
-            ..
-        } = self;
-        let lanes = &mut lanes[..plan.lanes];
-        let run = |(number, lane): (usize, &mut Lane<T>)| {
-            lane.run(network, *loss, parameters, batch, plan.lane(number), &plan);
-        };
-        if rayon::current_num_threads() > 1 && lanes.len() > 1 {
-            lanes.par_iter_mut().enumerate().for_each(run);
-        } else {
-            lanes.iter_mut().enumerate().for_each(run);
-        }
-        add_up(lanes);
-        lanes[0].cost / batch.len() as f64
+        let cost = self.propagate(&plan, parameters, batch);
+        self.form(&plan);
+        cost
     }
 
     /// One step of an optimizer against the gradient of a batch; gives the mean cost before it.
     ///
-    /// A small batch's gradient is not formed where the optimizer is [plain descent](Optimizer::plain_descent): it is
-    /// added to the parameters as it arises, times −α. That saves writing and reading a buffer as large as the
-    /// parameters, and gives other bits than `compute` and the optimizer's step. Which batch is small depends on its size
-    /// and the network alone.
+    /// The gradient is formed in blocks, and each is used at once, so none is there afterwards. Where the optimizer is
+    /// [plain descent](Optimizer::plain_descent) it is not even formed, but its terms are added to the parameters times
+    /// −α, which rounds in another way than `compute` and the optimizer's step; elsewhere the bits are the same. An
+    /// optimizer that does not [step by pieces](Optimizer::step_by_pieces) gets what `compute` gives.
+    ///
+    /// A step against a batch without samples is none: parameters and optimizer stay as they are.
     ///
     /// # Panics
     ///
@@ -192,149 +187,99 @@ impl<T: Real> BatchGradient<T> {
         optimizer: &mut (impl Optimizer<T> + ?Sized),
     ) -> f64 {
         let plan = Plan::new::<T>(&self.network, batch.len());
-        if let Some(rate) = optimizer.plain_descent()
-            && plan.is_one_chunk()
-        {
-            let weight = T::from_f64(1.0 / plan.samples as f64);
-            let (x, targets) = batch.load(0..plan.samples);
-            let terms = &mut self.lanes[0].terms;
-            let cost = terms.compute(&self.network, self.loss, parameters, x, &targets, weight);
-            terms.add_to(-rate, parameters);
-            return cost / plan.samples as f64;
+        let cost = self.propagate(&plan, parameters, batch);
+        if plan.samples == 0 {
+            return cost;
         }
-        let cost = self.compute(parameters, batch);
-        optimizer.step(parameters.data_mut(), self.gradient().data());
+        let (lanes, blocks) = self.left(&plan);
+        let values = parameters.data_mut();
+        if let Some(rate) = optimizer.plain_descent() {
+            blocks.each([values], &|block, [values]| {
+                add_up(-rate, lanes, block, values);
+            });
+            return cost;
+        }
+        let stepped = optimizer.step_by_pieces(values.len(), &mut |update| {
+            let Update {
+                moments: [first, second],
+                rule,
+            } = update;
+            let buffers = [&mut *values, first, second];
+            blocks.each(buffers, &|block, [values, first, second]| {
+                let mut gradient = Tensor::zeros([values.len()]);
+                add_up(T::from_f64(1.0), lanes, block, gradient.data_mut());
+                rule(values, gradient.data(), [first, second]);
+            });
+        });
+        if !stepped {
+            self.form(&plan);
+            optimizer.step(values, self.gradient.data());
+        }
         cost
     }
 
     /// The gradient of the latest [`compute`](BatchGradient::compute).
     #[must_use]
     pub fn gradient(&self) -> &Parameters<T> {
-        &self.lanes[0].gradient
+        &self.gradient
     }
 
-    /// Makes sure that there are so many lanes.
-    fn provide(&mut self, lanes: usize) {
-        let layout = self.network.layout();
+    /// Forward and backward pass of all lanes; gives the mean cost.
+    fn propagate(&mut self, plan: &Plan, parameters: &Parameters<T>, batch: &impl Batch<T>) -> f64 {
         let method = self.method;
-        self.lanes
-            .resize_with(lanes.max(self.lanes.len()), || Lane {
-                terms: Terms::by(method),
-                gradient: Parameters::zeros(Arc::clone(layout)),
-                cost: 0.0,
-            });
+        let provided = plan.lanes.max(self.lanes.len());
+        self.lanes.resize_with(provided, || Lane::by(method));
+        self.tapes.resize_with(provided, Tape::new);
+        let BatchGradient {
+            network,
+            loss,
+            tapes,
+            lanes,
+            narrow,
+            ..
+        } = self;
+        let (lanes, tapes) = (&mut lanes[..plan.lanes], &mut tapes[..plan.lanes]);
+        let run = |(number, (lane, tape)): (usize, (&mut Lane<T>, &mut Tape<T>))| {
+            let samples = plan.lane(number);
+            lane.run(
+                tape, network, *loss, parameters, batch, samples, plan, narrow,
+            );
+        };
+        if rayon::current_num_threads() > 1 && lanes.len() > 1 {
+            lanes.par_iter_mut().zip(tapes).enumerate().for_each(run);
+        } else {
+            lanes.iter_mut().zip(tapes).enumerate().for_each(run);
+        }
+        lanes.iter().map(|lane| lane.cost).sum::<f64>() / plan.samples as f64
+    }
+
+    /// What the lanes have left, and the blocks in which it is added up.
+    fn left(&self, plan: &Plan) -> (&[Lane<T>], &Blocks) {
+        let blocks = match plan.lanes {
+            1 => &self.whole,
+            _ => &self.narrow,
+        };
+        (&self.lanes[..plan.lanes], blocks)
+    }
+
+    /// Forms the gradient of what the lanes have left.
+    fn form(&mut self, plan: &Plan) {
+        let blocks = match plan.lanes {
+            1 => &self.whole,
+            _ => &self.narrow,
+        };
+        let lanes = &self.lanes[..plan.lanes];
+        blocks.each([self.gradient.data_mut()], &|block, [gradient]| {
+            gradient.fill(T::default());
+            add_up(T::from_f64(1.0), lanes, block, gradient);
+        });
     }
 }
 
-impl<T: Real> Lane<T> {
-    /// Adds up the gradient of a run of samples, chunk after chunk.
-    fn run(
-        &mut self,
-        network: &Mlp,
-        loss: Loss,
-        parameters: &Parameters<T>,
-        batch: &impl Batch<T>,
-        samples: Range<usize>,
-        plan: &Plan,
-    ) {
-        self.gradient.clear();
-        self.cost = 0.0;
-        let weight = T::from_f64(1.0 / plan.samples as f64);
-        let mut begin = samples.start;
-        while begin < samples.end {
-            let end = samples.end.min(begin + plan.chunk);
-            let (x, targets) = batch.load(begin..end);
-            self.cost += self
-                .terms
-                .compute(network, loss, parameters, x, &targets, weight);
-            self.terms.add_to(T::from_f64(1.0), &mut self.gradient);
-            begin = end;
-        }
-    }
-}
-
-/// What the gradient of a chunk is made of, before it is added up: it holds nothing of the parameters, so it may be
-/// added to them.
-#[derive(Debug)]
-enum Terms<T: Real> {
-    /// The gradient of each slice of the parameters, and the tape that gives it.
-    OfTape(Tape<T>, Vec<Gradient<T>>),
-    /// Activations and δ of each layer.
-    ByHand(Option<Deltas<T>>),
-}
-
-impl<T: Real> Terms<T> {
-    fn by(method: Method) -> Self {
-        match method {
-            Method::Tape => Terms::OfTape(Tape::new(), Vec::new()),
-            Method::ClosedForm => Terms::ByHand(None),
-        }
-    }
-
-    /// Forward and backward pass of some samples that count `weight` each; gives the sum of their costs.
-    fn compute(
-        &mut self,
-        network: &Mlp,
-        loss: Loss,
-        parameters: &Parameters<T>,
-        x: Tensor<T>,
-        targets: &Targets<T>,
-        weight: T,
-    ) -> f64 {
-        match self {
-            Terms::OfTape(tape, terms) => {
-                let cost = {
-                    let variables = parameters.record(tape);
-                    let z = network.forward(&variables, &tape.constant(x));
-                    let cost = loss.sum(&z, targets);
-                    let mut gradients = cost.vjp(weight);
-                    terms.extend(variables.iter().map(|&x| gradients.take(x)));
-                    cost.item().to_f64()
-                };
-                // The recording is forgotten on the thread that made it, so that its memory is there for the next
-                // chunk.
-                tape.reset();
-                cost
-            }
-            Terms::ByHand(terms) => {
-                let deltas = delta::propagate(network, loss, parameters, &x, targets, weight);
-                terms.insert(deltas).cost
-            }
-        }
-    }
-
-    /// Adds `scale` times the gradient to `sum`, and forgets it.
-    fn add_to(&mut self, scale: T, sum: &mut Parameters<T>) {
-        match self {
-            Terms::OfTape(_, terms) => {
-                sum.add(scale, terms);
-                terms.clear();
-            }
-            Terms::ByHand(terms) => {
-                if let Some(deltas) = terms.take() {
-                    deltas.add_to(scale, sum);
-                }
-            }
-        }
-    }
-}
-
-/// Adds all lanes to the first, in their order.
-fn add_up<T: Real>(lanes: &mut [Lane<T>]) {
-    let Some((first, others)) = lanes.split_first_mut() else {
-        return;
-    };
-    for lane in others {
-        first.cost += lane.cost;
-        let (sums, terms) = (first.gradient.data_mut(), lane.gradient.data());
-        vectorized(
-            #[inline(always)]
-            move || {
-                for (sum, &term) in sums.iter_mut().zip(terms) {
-                    *sum = *sum + term;
-                }
-            },
-        );
+/// Adds `scale` times a block of the gradient to `sum`, lane by lane in their order.
+fn add_up<T: Real>(scale: T, lanes: &[Lane<T>], block: &Block, sum: &mut [T]) {
+    for lane in lanes {
+        lane.add_to(scale, block, sum);
     }
 }
 

@@ -16,9 +16,10 @@
 
 use crate::{Activation, Loss, Mlp, Output, Parameters};
 use autodiff::tensor::{
-    Algebra, Real, Targets, Tensor, add_product, elementary, plain, transposed,
+    Algebra, Real, Targets, Tensor, add_product_rows, elementary, plain, transposed,
 };
 use smallvec::SmallVec;
+use std::ops::Range;
 
 /// What back-propagation leaves of some samples: the activations that go into each layer, and its δ, a sample a row.
 #[derive(Debug)]
@@ -93,13 +94,29 @@ impl<T: Real> Deltas<T> {
     /// If `sum` is not of the network's layout.
     #[track_caller]
     pub fn add_to(&self, scale: T, sum: &mut Parameters<T>) {
-        for (layer, (a, delta)) in self.activations.iter().zip(&self.deltas).enumerate() {
-            add_product(scale, transposed(delta), plain(a), sum.slice_mut(2 * layer));
-            let bias = sum.slice_mut(2 * layer + 1);
-            for delta in delta.data().chunks_exact(bias.len()) {
-                for (sum, &delta) in bias.iter_mut().zip(delta) {
-                    *sum = *sum + scale * delta;
-                }
+        for (layer, delta) in self.deltas.iter().enumerate() {
+            let neurons = delta.shape()[1];
+            for slice in [2 * layer, 2 * layer + 1] {
+                self.add_rows_to(scale, slice, 0..neurons, sum.slice_mut(slice));
+            }
+        }
+    }
+
+    /// Adds `scale` times some rows of the gradient with respect to one slice of the parameters, weights and biases in
+    /// turn, to `sum`: those of the neurons of the given numbers.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such slice, it has no such rows, or `sum` has not as many elements as they have.
+    #[track_caller]
+    pub fn add_rows_to(&self, scale: T, slice: usize, rows: Range<usize>, sum: &mut [T]) {
+        let (a, delta) = (&self.activations[slice / 2], &self.deltas[slice / 2]);
+        if slice % 2 == 0 {
+            return add_product_rows(scale, transposed(delta), plain(a), rows, sum);
+        }
+        for delta in delta.data().chunks_exact(delta.shape()[1]) {
+            for (sum, &delta) in sum.iter_mut().zip(&delta[rows.clone()]) {
+                *sum = *sum + scale * delta;
             }
         }
     }

@@ -38,6 +38,7 @@ mod mlp;
 mod optim;
 mod parameters;
 pub mod reference;
+mod split;
 
 pub use activation::Activation;
 pub use batch::{Batch, BatchGradient, Method, Plan};
@@ -49,6 +50,6 @@ pub use metrics::{Evaluation, evaluate};
 pub use mlp::Mlp;
 pub use optim::{
     Adam, AdamSettings, AdamW, Optimizer, OptimizerState, Setting, SettingError, Sgd, SgdSettings,
-    StateError,
+    StateError, Update,
 };
 pub use parameters::{Layout, Parameters, Slice};

@@ -4,15 +4,16 @@ mod adam;
 mod setting;
 mod sgd;
 mod state;
+mod update;
 
 pub use adam::{Adam, AdamSettings, AdamW};
 pub use setting::{Setting, SettingError};
 pub use sgd::{Sgd, SgdSettings};
 pub use state::{OptimizerState, StateError};
+pub use update::Update;
 
 use autodiff::tensor::{Real, Tensor};
 use std::fmt::Debug;
-use std::mem::take;
 
 /// What takes parameters against their gradient, step by step: [`Sgd`], [`Adam`], [`AdamW`], or one of your own.
 ///
@@ -36,14 +37,28 @@ use std::mem::take;
 pub trait Optimizer<T: Real>: Debug + Send {
     /// One step against the gradient.
     ///
-    /// Every element is updated by itself, so any number of threads gives the same bits; and where parameter and
-    /// gradient are 0 and always were, as in the padding of [`Parameters`](crate::Parameters), they stay 0. After the
-    /// first step no memory is asked for.
+    /// Any number of threads gives the same bits; and where parameter and gradient are 0 and always were, as in the
+    /// padding of [`Parameters`](crate::Parameters), they stay 0. After the first step no memory is asked for.
     ///
     /// # Panics
     ///
     /// If the buffers differ in size, or in an earlier step had another.
     fn step(&mut self, parameters: &mut [T], gradient: &[T]);
+
+    /// Takes a step whose gradient is formed piece by piece: begins it, for so many parameters, hands it to `apply` once,
+    /// and gives true. [`BatchGradient::step`](crate::BatchGradient::step) then updates each piece of the parameters
+    /// while that of the gradient is in cache. The bits are those of [`step`](Optimizer::step).
+    ///
+    /// Only an optimizer that updates every parameter by itself can. One that needs the whole gradient leaves this as it
+    /// is: nothing is done, the answer is false, and `step` is called.
+    ///
+    /// # Panics
+    ///
+    /// If there were another number of parameters in an earlier step.
+    fn step_by_pieces(&mut self, parameters: usize, apply: &mut dyn FnMut(Update<'_, T>)) -> bool {
+        let _ = (parameters, apply);
+        false
+    }
 
     /// The learning rate α, if a step is no more than `θ ← θ − α ∂C/∂θ` and leaves nothing behind, so that it may be
     /// taken without the optimizer.
@@ -92,36 +107,6 @@ fn provide<T: Real>(moment: &mut Moment<T>, size: usize) -> &mut [T] {
         "parameters and the optimizer's moments differ in size"
     );
     moment
-}
-
-/// Half as many elements as are shared between two threads. Far fewer are updated before another thread has woken.
-const PIECE: usize = 1 << 17;
-
-/// Slices begin at multiples of so many elements, and so do the pieces of a buffer.
-const LINE: usize = 16;
-
-/// Runs a loop over buffers of one size, in pieces on the threads of the surrounding pool where there are many elements.
-fn in_pieces<T: Real, const N: usize>(
-    parameters: &mut [T],
-    gradient: &[T],
-    mut moments: [&mut [T]; N],
-    update: &(impl Fn(&mut [T], &[T], [&mut [T]; N]) + Sync),
-) {
-    if parameters.len() < 2 * PIECE || rayon::current_num_threads() == 1 {
-        return update(parameters, gradient, moments);
-    }
-    let half = (parameters.len() / 2).next_multiple_of(LINE);
-    let (parameters, other_parameters) = parameters.split_at_mut(half);
-    let (gradient, other_gradient) = gradient.split_at(half);
-    let other_moments = moments.each_mut().map(|moment| {
-        let (begin, end) = take(moment).split_at_mut(half);
-        *moment = begin;
-        end
-    });
-    rayon::join(
-        || in_pieces(parameters, gradient, moments, update),
-        || in_pieces(other_parameters, other_gradient, other_moments, update),
-    );
 }
 
 /// Compares the sizes of the buffers of a step.

@@ -4,11 +4,19 @@ mod counting;
 
 use autodiff::tensor::{Factor, Tensor, add_product, plain, transposed};
 use counting::{allocations, assert_counting, fewest_allocations};
-use nn::{Activation, BatchGradient, Dataset, Initializer, Loss, Method, Mlp, Plan, Sgd};
+use nn::{
+    Activation, Adam, BatchGradient, Dataset, Initializer, Loss, Method, Mlp, Optimizer, Plan, Sgd,
+};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// Allocations in ten steps, after ten others; panics if the parameters move.
-fn allocations_of_steps(method: Method, pool: &ThreadPool, samples: usize) -> usize {
+/// Allocations in ten steps, after ten others; panics if the parameters move. Without an optimizer, a gradient is computed
+/// and then descended along.
+fn allocations_of_steps(
+    method: Method,
+    pool: &ThreadPool,
+    samples: usize,
+    mut optimizer: Option<&mut dyn Optimizer<f32>>,
+) -> usize {
     let network = Mlp::new(&[784, 32, 10], Activation::Relu);
     let pixels: Vec<u8> = (0..samples * 784).map(|i| (i * 31 % 251) as u8).collect();
     let classes: Vec<u8> = (0..samples).map(|i| (i % 10) as u8).collect();
@@ -19,10 +27,11 @@ fn allocations_of_steps(method: Method, pool: &ThreadPool, samples: usize) -> us
         let mut descent = Sgd::new(0.1);
         let mut step = || {
             let before = parameters.data().as_ptr();
-            gradient.compute(&parameters, &batch);
-            descent.step(parameters.data_mut(), gradient.gradient().data());
-            if samples == 1 {
-                gradient.step(&mut parameters, &batch, &mut descent);
+            if let Some(optimizer) = &mut optimizer {
+                gradient.step(&mut parameters, &batch, &mut **optimizer);
+            } else {
+                gradient.compute(&parameters, &batch);
+                descent.step(parameters.data_mut(), gradient.gradient().data());
             }
             assert_eq!(
                 parameters.data().as_ptr(),
@@ -81,28 +90,34 @@ fn a_steady_step_allocates_nothing() {
             .build()
             .unwrap()
     });
+    let (mut descent, mut adam) = (Sgd::new(0.1), Adam::new(0.1));
     for method in [Method::Tape, Method::ClosedForm] {
-        assert_eq!(
-            allocations_of_steps(method, &one, 1),
-            0,
-            "{method:?}, one sample: its products pack nothing"
-        );
-        for samples in [20, 300, 1500] {
-            let products = 10 * one.install(|| allocations_of_products(samples));
-            assert_eq!(
-                allocations_of_steps(method, &one, samples),
-                products,
-                "{method:?}, {samples} samples"
-            );
+        for samples in [1, 20, 300, 1500] {
+            let products = match samples {
+                // One row, which no product packs.
+                1 => 0,
+                _ => 10 * one.install(|| allocations_of_products(samples)),
+            };
+            let ways: [Option<&mut dyn Optimizer<f32>>; 3] =
+                [None, Some(&mut descent), Some(&mut adam)];
+            for (way, optimizer) in ways.into_iter().enumerate() {
+                assert_eq!(
+                    allocations_of_steps(method, &one, samples, optimizer),
+                    products,
+                    "{method:?}, {samples} samples, way {way}"
+                );
+            }
         }
     }
     // On two threads, what runs where changes from step to step, and a thread asks for memory when it first runs
     // more lanes at a time than before; that does not grow with the steps.
-    let products = 10 * one.install(|| allocations_of_products(1500));
-    let several = allocations_of_steps(Method::Tape, &two, 1500);
-    assert!(
-        several < products + 50,
-        "{several} allocations on two threads, {products} of them in products"
-    );
+    for samples in [300, 1500] {
+        let products = 10 * one.install(|| allocations_of_products(samples));
+        let several = allocations_of_steps(Method::Tape, &two, samples, Some(&mut adam));
+        assert!(
+            several < products + 50,
+            "{several} allocations on two threads, {products} of them in products"
+        );
+    }
     assert_counting();
 }

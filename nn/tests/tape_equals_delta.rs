@@ -7,8 +7,8 @@
 use autodiff::tensor::{Real, Targets, Tensor};
 use nn::reference::{self, Sum};
 use nn::{
-    Activation, Batch, BatchGradient, Initializer, Loss, Method, Mlp, Output, Parameters, Sgd,
-    SgdSettings,
+    Activation, Adam, AdamW, Batch, BatchGradient, Initializer, Loss, Method, Mlp, Optimizer,
+    OptimizerState, Output, Parameters, SettingError, Sgd, SgdSettings, StateError,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -163,64 +163,157 @@ fn the_gradient_of_a_batch_is_the_mean_of_its_samples() {
     }
 }
 
-#[test]
-fn the_number_of_threads_does_not_change_a_bit() {
-    let network = Mlp::new(&[30, 12, 7], Activation::Relu);
-    let batch = random_batch::<f32>(&network, 3000, &mut ChaCha8Rng::seed_from_u64(3));
-    let train = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        pool.install(|| {
-            let mut parameters = network.init::<f32>(Initializer::HeNormal, 1);
-            let mut gradient = BatchGradient::tape(&network, Loss::cross_entropy());
-            for _ in 0..5 {
-                gradient.compute(&parameters, &batch);
-                Sgd::new(0.1).step(parameters.data_mut(), gradient.gradient().data());
-            }
-            parameters
-        })
+/// Optimizers of every kind that steps by pieces: with no moment, one and two.
+fn optimizers<T: Real>() -> [Box<dyn Optimizer<T>>; 5] {
+    let plain = SgdSettings::new(0.1);
+    let decay = SgdSettings {
+        weight_decay: 0.1,
+        ..plain
     };
-    let one = train(1);
-    assert_eq!(one, train(2));
-    assert_eq!(one, train(3));
-    assert_eq!(one, train(4));
+    let momentum = SgdSettings {
+        momentum: 0.9,
+        ..plain
+    };
+    [
+        Box::new(Sgd::with(plain).unwrap()),
+        Box::new(Sgd::with(decay).unwrap()),
+        Box::new(Sgd::with(momentum).unwrap()),
+        Box::new(Adam::new(0.01)),
+        Box::new(AdamW::new(0.01)),
+    ]
 }
 
 #[test]
-fn a_step_is_the_gradient_times_the_rate() {
+fn the_number_of_threads_does_not_change_a_bit() {
+    // Enough parameters to be shared among threads, and batches of one lane, of lanes of one chunk, and of several.
+    let network = Mlp::new(&[300, 70, 7], Activation::Relu);
+    for samples in [20, 100, 3000] {
+        let batch = random_batch::<f32>(&network, samples, &mut ChaCha8Rng::seed_from_u64(3));
+        for method in [Method::Tape, Method::ClosedForm] {
+            let train = |threads: usize| {
+                let pool = rayon::ThreadPoolBuilder::new()
+                    .num_threads(threads)
+                    .build()
+                    .unwrap();
+                pool.install(|| {
+                    let mut parameters = network.init::<f32>(Initializer::HeNormal, 1);
+                    let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
+                    for mut optimizer in optimizers() {
+                        for _ in 0..3 {
+                            gradient.step(&mut parameters, &batch, &mut *optimizer);
+                        }
+                    }
+                    let cost = gradient.compute(&parameters, &batch);
+                    (cost, parameters, gradient.gradient().clone())
+                })
+            };
+            let one = train(1);
+            for threads in [2, 3, 4] {
+                assert!(
+                    one == train(threads),
+                    "{threads} threads, {samples} samples, {method:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_step_is_that_against_the_gradient() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let network = Mlp::new(&[30, 12, 7], Activation::Tanh);
-    // One chunk, whose gradient goes straight into the parameters, and several.
-    for (samples, straight) in [(1, true), (20, true), (100, false)] {
+    for samples in [1, 20, 100, 1000] {
         let batch = random_batch::<f64>(&network, samples, &mut rng);
         let begin = network.init::<f64>(Initializer::GlorotUniform, 3);
         for method in [Method::Tape, Method::ClosedForm] {
             let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
-            let mut expected = begin.clone();
-            let cost = gradient.compute(&begin, &batch);
-            Sgd::new(0.3).step(expected.data_mut(), gradient.gradient().data());
-            let mut parameters = begin.clone();
-            assert_eq!(
-                gradient.step(&mut parameters, &batch, &mut Sgd::new(0.3)),
-                cost
-            );
-            let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-14;
-            assert!(
-                !parameters.data().iter().zip(expected.data()).any(differ),
-                "{method:?}"
-            );
-            assert!(parameters != begin && (straight || parameters == expected));
+            for (mut fused, mut apart) in optimizers().into_iter().zip(optimizers()) {
+                let (mut parameters, mut expected) = (begin.clone(), begin.clone());
+                for _ in 0..2 {
+                    let cost = gradient.compute(&expected, &batch);
+                    apart.step(expected.data_mut(), gradient.gradient().data());
+                    let found = gradient.step(&mut parameters, &batch, &mut *fused);
+                    assert!((found - cost).abs() <= 1e-14 * cost);
+                }
+                let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-14;
+                assert!(!parameters.data().iter().zip(expected.data()).any(differ));
+                assert!(parameters != begin);
+                // What is descended plainly is rounded in another way, and nothing else.
+                assert!(fused.plain_descent().is_some() || parameters == expected);
+                assert_eq!(fused.state(), apart.state());
+            }
+        }
+    }
+}
 
-            // An optimizer that keeps something is not passed by.
-            let settings = SgdSettings {
-                momentum: 0.9,
-                ..SgdSettings::new(0.3)
-            };
-            let mut descent = Sgd::with(settings).unwrap();
-            gradient.step(&mut parameters, &batch, &mut descent);
-            assert!(descent != Sgd::with(settings).unwrap());
+/// An optimizer that needs the whole gradient: descent by a step of a given length.
+#[derive(Debug)]
+struct Normalized {
+    length: f64,
+}
+
+impl Optimizer<f64> for Normalized {
+    fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
+        let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
+        for (parameter, g) in parameters.iter_mut().zip(gradient) {
+            *parameter -= self.length * g / norm;
+        }
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.length
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), SettingError> {
+        self.length = learning_rate;
+        Ok(())
+    }
+
+    fn state(&self) -> OptimizerState<f64> {
+        unimplemented!()
+    }
+
+    fn restore(&mut self, _: OptimizerState<f64>) -> Result<(), StateError> {
+        unimplemented!()
+    }
+}
+
+#[test]
+fn an_optimizer_may_ask_for_the_whole_gradient() {
+    let network = Mlp::new(&[30, 12, 7], Activation::Tanh);
+    let begin = network.init::<f64>(Initializer::GlorotUniform, 3);
+    for samples in [1, 100, 1000] {
+        let batch = random_batch(&network, samples, &mut ChaCha8Rng::seed_from_u64(5));
+        let mut gradient = BatchGradient::tape(&network, Loss::cross_entropy());
+        let (mut parameters, mut expected) = (begin.clone(), begin.clone());
+        gradient.step(&mut parameters, &batch, &mut Normalized { length: 0.5 });
+        let length = parameters.data().iter().zip(begin.data());
+        let length = length.map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
+        assert!((length - 0.5).abs() < 1e-12);
+
+        gradient.compute(&expected, &batch);
+        Normalized { length: 0.5 }.step(expected.data_mut(), gradient.gradient().data());
+        assert_eq!(parameters, expected);
+    }
+}
+
+#[test]
+fn a_step_against_no_samples_changes_nothing() {
+    let network = Mlp::new(&[30, 12, 7], Activation::Tanh);
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let [some, none] = [40, 0].map(|samples| random_batch::<f64>(&network, samples, &mut rng));
+    for method in [Method::Tape, Method::ClosedForm] {
+        for mut optimizer in optimizers() {
+            let mut parameters = network.init::<f64>(Initializer::GlorotUniform, 3);
+            let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
+            gradient.step(&mut parameters, &some, &mut *optimizer);
+            let (before, state) = (parameters.clone(), optimizer.state());
+            let cost = gradient.step(&mut parameters, &none, &mut *optimizer);
+            assert!(cost.is_nan());
+            assert!(parameters == before && optimizer.state() == state);
+
+            assert!(gradient.compute(&parameters, &none).is_nan());
+            assert!(gradient.gradient().data().iter().all(|&g| g == 0.0));
         }
     }
 }

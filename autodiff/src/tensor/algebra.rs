@@ -9,6 +9,7 @@ use super::shape::Shape;
 use crate::elementwise::{Binary, Unary};
 use smallvec::SmallVec;
 use std::fmt::Debug;
+use std::ops::Range;
 
 /// A tensor to calculate with: a [`Tensor`], which computes, or a variable [`Var`](super::Var), which records.
 ///
@@ -192,13 +193,26 @@ pub fn add_product<T: Real>(
     b: Factor<'_, Tensor<T>>,
     sum: &mut [T],
 ) {
-    matmul::matmul(
-        scale,
-        a.matrix("add_product"),
-        b.matrix("add_product"),
-        sum,
-        Write::Add,
-    );
+    let (a, b) = (a.matrix("add_product"), b.matrix("add_product"));
+    matmul::matmul(scale, a, b, sum, Write::Add);
+}
+
+/// Adds some rows of the matrix product `scale · a · b` to `sum`, row by row.
+///
+/// # Panics
+///
+/// If a factor is not a matrix, the inner extents differ, there are no such rows, or `sum` has not as many elements as
+/// they have.
+#[track_caller]
+pub fn add_product_rows<T: Real>(
+    scale: T,
+    a: Factor<'_, Tensor<T>>,
+    b: Factor<'_, Tensor<T>>,
+    rows: Range<usize>,
+    sum: &mut [T],
+) {
+    let (a, b) = (a.matrix("add_product"), b.matrix("add_product"));
+    matmul::matmul(scale, a.some_rows(rows), b, sum, Write::Add);
 }
 
 impl<A> Factor<'_, A> {

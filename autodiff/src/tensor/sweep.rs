@@ -13,6 +13,7 @@ use super::var::Var;
 use crate::elementwise::{Binary, Unary};
 use smallvec::SmallVec;
 use std::mem;
+use std::ops::Range;
 
 /// The adjoint of one node, as far as it has been added up: nothing yet, or a sum, or its one term.
 #[derive(Debug)]
@@ -304,6 +305,40 @@ impl<T: Real> Gradient<T> {
                 );
             }
             Term::Stretched(rows) => add_scaled(scale, &rows.sum_to(&self.shape), sum),
+        }
+    }
+
+    /// Adds `scale` times some rows of the gradient, a run along its first axis, to `sum`; so several threads can
+    /// share a gradient, or one form it piece by piece.
+    ///
+    /// # Panics
+    ///
+    /// If there are no such rows, or `sum` has not as many elements as they have.
+    #[track_caller]
+    pub fn add_rows_to(&self, scale: T, rows: Range<usize>, sum: &mut [T]) {
+        match self.slot.0 {
+            Some(Term::Product {
+                ref a,
+                a_transposed,
+                ref b,
+                b_transposed,
+            }) => {
+                let (a, b) = (factor(a, a_transposed), factor(b, b_transposed));
+                algebra::add_product_rows(scale, a, b, rows, sum);
+            }
+            _ if self.shape.first() == Some(&rows.end) && rows.start == 0 => {
+                self.add_to(scale, sum);
+            }
+            _ => {
+                let rows = self.tensor().rows(rows);
+                assert!(
+                    sum.len() == rows.size(),
+                    "add_rows_to: rows of shape {} and {} elements",
+                    rows.shape(),
+                    sum.len()
+                );
+                add_scaled(scale, &rows, sum);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Adam, with weight decay in the gradient or beside it.
 
 use super::{
-    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, check_sizes, in_pieces,
+    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, Update, check_sizes,
     provide,
 };
 use autodiff::tensor::{Real, vectorized};
@@ -104,6 +104,15 @@ macro_rules! adam {
             #[track_caller]
             fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
                 self.0.step(parameters, gradient, $decay);
+            }
+
+            fn step_by_pieces(
+                &mut self,
+                parameters: usize,
+                apply: &mut dyn FnMut(Update<'_, T>),
+            ) -> bool {
+                self.0.begin(parameters, $decay, apply);
+                true
             }
 
             fn learning_rate(&self) -> f64 {
@@ -237,18 +246,24 @@ impl<T: Real> Moments<T> {
     #[track_caller]
     fn step(&mut self, parameters: &mut [T], gradient: &[T], decay: Decay) {
         check_sizes(parameters, gradient);
+        self.begin(gradient.len(), decay, |update| {
+            update.apply(parameters, gradient);
+        });
+    }
+
+    /// Begins a step of so many parameters, and hands it on.
+    #[track_caller]
+    fn begin(&mut self, parameters: usize, decay: Decay, apply: impl FnOnce(Update<'_, T>)) {
+        let first = provide(&mut self.first, parameters);
+        let second = provide(&mut self.second, parameters);
         self.steps = self.steps.saturating_add(1);
         let factors = Factors::new(&self.settings, self.steps, decay);
-        let first = provide(&mut self.first, gradient.len());
-        let second = provide(&mut self.second, gradient.len());
-        in_pieces(
-            parameters,
-            gradient,
+        apply(Update::new(
             [first, second],
             &|parameters, gradient, [first, second]| {
                 factors.update(parameters, gradient, first, second);
             },
-        );
+        ));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Gradient descent, with or without momentum.
 
 use super::{
-    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, check_sizes, in_pieces,
+    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, Update, check_sizes,
     provide,
 };
 use autodiff::tensor::{Real, vectorized};
@@ -123,39 +123,44 @@ impl<T: Real> Sgd<T> {
     #[track_caller]
     pub fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
         check_sizes(parameters, gradient);
+        match self.plain_descent() {
+            // Too little work to wake another thread for: after a gradient of one sample, which one thread computes,
+            // sharing 670,000 parameters made the step longer by a fifth.
+            Some(rate) => descend(parameters, gradient, rate),
+            None => self.begin(gradient.len(), |update| update.apply(parameters, gradient)),
+        }
+    }
+
+    /// Begins a step of so many parameters, and hands it on.
+    #[track_caller]
+    fn begin(&mut self, parameters: usize, apply: impl FnOnce(Update<'_, T>)) {
         let SgdSettings {
             learning_rate,
             momentum,
             nesterov,
             weight_decay,
         } = self.settings;
-        let [rate, decay] = [learning_rate, weight_decay].map(T::from_f64);
-        if momentum > 0.0 {
-            let velocity = provide(&mut self.velocity, gradient.len());
-            // The parts of gradient and velocity in the step.
-            let direction = if nesterov {
-                [1.0, momentum]
-            } else {
-                [0.0, 1.0]
-            };
-            let (kept, direction) = (T::from_f64(momentum), direction.map(T::from_f64));
-            in_pieces(
-                parameters,
-                gradient,
-                [velocity],
-                &|parameters, gradient, [velocity]| {
-                    descend_with_momentum(
-                        parameters, gradient, velocity, rate, decay, kept, direction,
-                    );
-                },
-            );
-        } else if weight_decay > 0.0 {
-            descend_with_decay(parameters, gradient, rate, decay);
-        } else {
-            // Too little work to wake another thread for: after a gradient of one sample, which one thread computes,
-            // sharing 670,000 parameters made the step longer by a fifth.
-            descend(parameters, gradient, rate);
+        let [rate, decay, kept] = [learning_rate, weight_decay, momentum].map(T::from_f64);
+        if momentum == 0.0 {
+            return apply(Update::new(
+                [&mut [], &mut []],
+                &|parameters, gradient, _| descend_with_decay(parameters, gradient, rate, decay),
+            ));
         }
+        // The parts of gradient and velocity in the step.
+        let direction = if nesterov {
+            [1.0, momentum]
+        } else {
+            [0.0, 1.0]
+        };
+        let direction = direction.map(T::from_f64);
+        let velocity = provide(&mut self.velocity, parameters);
+        apply(Update::new(
+            [velocity, &mut []],
+            &|parameters, gradient, [velocity, _]| {
+                descend_with_momentum(parameters, gradient, velocity, rate, decay, kept, direction);
+            },
+        ));
     }
 }
 
@@ -163,6 +168,11 @@ impl<T: Real> Optimizer<T> for Sgd<T> {
     #[track_caller]
     fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
         Sgd::step(self, parameters, gradient);
+    }
+
+    fn step_by_pieces(&mut self, parameters: usize, apply: &mut dyn FnMut(Update<'_, T>)) -> bool {
+        self.begin(parameters, apply);
+        true
     }
 
     fn plain_descent(&self) -> Option<T> {

@@ -3,8 +3,11 @@
 
 use super::Write;
 use super::unpacked::Unpacked;
+use std::ops::Range;
 
-/// A row-major matrix, read as it lies or transposed.
+/// A row-major matrix, read as it lies or transposed, or some rows of it.
+///
+/// The element at (i, j) is that at `i · row_step + j · column_step` of the data, and lies inside them.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a, T> {
     data: &'a [T],
@@ -43,6 +46,30 @@ impl<'a, T> Matrix<'a, T> {
         }
     }
 
+    /// Some of its rows.
+    ///
+    /// # Panics
+    ///
+    /// If there are no such rows.
+    pub(crate) fn some_rows(self, range: Range<usize>) -> Self {
+        assert!(
+            range.start <= range.end && range.end <= self.rows,
+            "rows {range:?} of {}",
+            self.rows
+        );
+        let data = if self.column_step == 1 {
+            &self.data[range.start * self.columns..range.end * self.columns]
+        } else {
+            // The rows lie interleaved: without columns there are no data to begin in.
+            &self.data[range.start.min(self.data.len())..]
+        };
+        Matrix {
+            data,
+            rows: range.len(),
+            ..self
+        }
+    }
+
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
@@ -51,7 +78,7 @@ impl<'a, T> Matrix<'a, T> {
         self.columns
     }
 
-    /// The data, of rows × columns elements.
+    /// The data: rows × columns elements, unless they are [some rows](Matrix::some_rows) of a transposed matrix.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn data(&self) -> &'a [T] {
         self.data
@@ -77,7 +104,7 @@ impl<T: Copy> Matrix<'_, T> {
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
     pub(crate) unsafe fn get_unchecked(&self, i: usize, j: usize) -> T {
-        // SAFETY: the steps are (columns, 1) or, transposed, (1, rows), so this is an element of the data.
+        // SAFETY: this is an element of the data, as every (i, j) within the extents is.
         unsafe {
             *self
                 .data
@@ -153,10 +180,9 @@ macro_rules! product {
             )]
             fn gemm(scale: $T, a: Matrix<'_, $T>, b: Matrix<'_, $T>, out: &mut [$T], write: Write) {
                 let (m, n, k) = (a.rows, b.columns, a.columns);
-                // SAFETY: `Matrix` holds exactly rows × columns elements, with steps (columns, 1) or, transposed,
-                // (1, rows), so every (i, j) in range is an element of its slice; `matmul` has checked that the
-                // inner extents agree and that `out` holds m × n elements. `out` is borrowed mutably, so it
-                // overlaps neither factor.
+                // SAFETY: every (i, j) within the extents of a `Matrix` is an element of its slice, at
+                // i · row_step + j · column_step; `matmul` has checked that the inner extents agree and that `out`
+                // holds m × n elements. `out` is borrowed mutably, so it overlaps neither factor.
                 unsafe {
                     gemm::gemm(
                         m,
@@ -232,6 +258,48 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn some_rows_of_a_factor_give_those_of_the_product() {
+        for (m, k, n) in [
+            (7, 5, 3),
+            (7, 1, 20),
+            (1, 4, 3),
+            (23, 300, 9),
+            (40, 20, 33),
+            (5, 0, 2),
+        ] {
+            let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
+            let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.71).cos()).collect();
+            let right = Matrix::new(&b, k, n);
+            for left in [Matrix::new(&a, m, k), Matrix::new(&a, k, m).transposed()] {
+                let mut whole = vec![1.0; m * n];
+                matmul(2.0, left, right, &mut whole, Write::Add);
+                for rows in [0..m, 0..1, m / 3..m, m / 2..m / 2, m..m] {
+                    let mut some = vec![1.0; rows.len() * n];
+                    matmul(
+                        2.0,
+                        left.some_rows(rows.clone()),
+                        right,
+                        &mut some,
+                        Write::Add,
+                    );
+                    let expected = &whole[rows.start * n..rows.end * n];
+                    let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-12;
+                    assert!(
+                        !some.iter().zip(expected).any(differ),
+                        "{m}×{k}·{k}×{n} {rows:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "rows 1..4 of 3")]
+    fn rows_that_do_not_exist_are_refused() {
+        let _ = Matrix::new(&[0.0; 6], 2, 3).transposed().some_rows(1..4);
     }
 
     #[test]

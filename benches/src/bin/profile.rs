@@ -1,0 +1,107 @@
+//! Prints where the time of the training steps goes, as a table: their parts one by one on one thread, by the formulas,
+//! and the whole on one thread and on two.
+//!
+//! Usage: `cargo run --release -p benches --bin profile -- [seconds for each row]`.
+
+use benches::{Case, Optimizer, Side, WORKLOADS, Workload, pool, steps, take_turns};
+use nn::delta::{Deltas, propagate};
+use nn::{Adam, Batch, Method, Parameters, Plan, Sgd};
+use rayon::ThreadPool;
+use std::hint::black_box;
+use std::ops::Range;
+use std::time::Duration;
+
+fn main() {
+    let seconds = std::env::args()
+        .nth(1)
+        .map_or(2.0, |word| word.parse().expect("a number of seconds"));
+    let [one, two] = [1, 2].map(pool);
+    println!(
+        "| µs | load | forward and back | products of the gradient | optimizer | sum | step, 1 thread | step, 2 threads |"
+    );
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|");
+    for workload in WORKLOADS {
+        let case = Case::new(workload.widths, workload.batch);
+        let step = |pool| steps(pool, &case, Method::ClosedForm, workload.optimizer);
+        let mut sides = vec![
+            part(&one, &case, Part::Load),
+            part(&one, &case, Part::Propagate),
+            part(&one, &case, Part::Products),
+            optimizer(&one, &case, &workload),
+            step(&one),
+            step(&two),
+        ];
+        let turns = take_turns(Duration::from_secs_f64(seconds), &mut sides);
+        let time = |side| turns.seconds(side) * 1e6;
+        println!(
+            "| {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
+            workload.name,
+            time(0),
+            time(1) - time(0),
+            time(2) - time(1),
+            time(3),
+            time(2) + time(3),
+            time(4),
+            time(5),
+        );
+    }
+}
+
+/// How far a step is taken; each part needs those before it.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+enum Part {
+    /// Bytes become numbers.
+    Load,
+    /// Activations and δ.
+    Propagate,
+    /// `Δᵀ A`, added to one buffer.
+    Products,
+}
+
+/// The chunks that a step cuts a batch into.
+fn chunks(plan: Plan) -> impl Iterator<Item = Range<usize>> {
+    (0..plan.lanes).flat_map(move |lane| {
+        let begin = plan.samples * lane / plan.lanes;
+        let end = plan.samples * (lane + 1) / plan.lanes;
+        let chunks = (begin..end).step_by(plan.chunk);
+        chunks.map(move |begin| begin..end.min(begin + plan.chunk))
+    })
+}
+
+fn part<'a>(pool: &'a ThreadPool, case: &'a Case, until: Part) -> Side<'a> {
+    let parameters = case.parameters();
+    let mut gradient: Parameters<f32> = case.parameters();
+    let plan = Plan::new::<f32>(&case.network, case.batch.len());
+    let weight = 1.0 / plan.samples as f32;
+    let mut run = move || {
+        for chunk in chunks(plan) {
+            let (x, targets) = case.batch.load(chunk);
+            if until >= Part::Propagate {
+                let (network, loss) = (&case.network, case.loss);
+                let deltas: Deltas<f32> =
+                    propagate(network, loss, &parameters, &x, &targets, weight);
+                if until >= Part::Products {
+                    deltas.add_to(1.0, &mut gradient);
+                }
+                black_box(&deltas);
+            }
+            black_box(&x);
+        }
+    };
+    Box::new(move |count| pool.install(|| (0..count).for_each(|_| run())))
+}
+
+fn optimizer<'a>(pool: &'a ThreadPool, case: &Case, workload: &Workload) -> Side<'a> {
+    let (mut parameters, gradient) = (case.parameters(), case.parameters());
+    let mut optimizer: Box<dyn nn::Optimizer<f32>> = match workload.optimizer {
+        Optimizer::Sgd { .. } => Box::new(Sgd::new(1e-6)),
+        Optimizer::Adam { .. } => Box::new(Adam::new(1e-6)),
+    };
+    Box::new(move |count| {
+        pool.install(|| {
+            for _ in 0..count {
+                optimizer.step(parameters.data_mut(), gradient.data());
+            }
+        });
+    })
+}

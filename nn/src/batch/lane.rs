@@ -1,0 +1,178 @@
+//! A lane: some consecutive samples of a batch, and what the gradient of their cost is made of.
+
+use super::blocks::{Block, Blocks};
+use super::{Batch, Method, Plan};
+use crate::delta::{self, Deltas};
+use crate::{Loss, Mlp, Parameters};
+use autodiff::tensor::{Gradient, Real, Tape, Targets, Tensor, vectorized};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// What one lane leaves behind: the terms of its one chunk, or the sum over its chunks.
+#[derive(Debug)]
+pub(super) struct Lane<T: Real> {
+    pub(super) cost: f64,
+    terms: Terms<T>,
+    /// The sum over the chunks that came before; there is none as long as a lane was one chunk.
+    sum: Option<Parameters<T>>,
+    /// Whether it counts.
+    is_summed: bool,
+}
+
+impl<T: Real> Lane<T> {
+    pub(super) fn by(method: Method) -> Self {
+        Lane {
+            cost: 0.0,
+            terms: Terms::by(method),
+            sum: None,
+            is_summed: false,
+        }
+    }
+
+    /// Forward and backward pass of a run of samples, chunk after chunk, on a tape that is used again.
+    ///
+    /// The terms of one chunk are kept as they are. Those of several are added up, for all of them would take more
+    /// memory than their sum.
+    pub(super) fn run(
+        &mut self,
+        tape: &mut Tape<T>,
+        network: &Mlp,
+        loss: Loss,
+        parameters: &Parameters<T>,
+        batch: &impl Batch<T>,
+        samples: Range<usize>,
+        plan: &Plan,
+        blocks: &Blocks,
+    ) {
+        self.terms.clear();
+        self.cost = 0.0;
+        self.is_summed = plan.lanes_are_summed();
+        let weight = T::from_f64(1.0 / plan.samples as f64);
+        let mut begin = samples.start;
+        while begin < samples.end {
+            let end = samples.end.min(begin + plan.chunk);
+            let (x, targets) = batch.load(begin..end);
+            self.cost += self
+                .terms
+                .compute(tape, network, loss, parameters, x, &targets, weight);
+            if self.is_summed {
+                self.add_up(network, begin == samples.start, blocks);
+            }
+            begin = end;
+        }
+    }
+
+    /// Adds the terms of a chunk to the sum, and forgets them.
+    fn add_up(&mut self, network: &Mlp, is_first: bool, blocks: &Blocks) {
+        let layout = network.layout();
+        let sum = self
+            .sum
+            .get_or_insert_with(|| Parameters::zeros(Arc::clone(layout)))
+            .data_mut();
+        for block in blocks.iter() {
+            let sum = &mut sum[block.place.clone()];
+            if is_first {
+                sum.fill(T::default());
+            }
+            self.terms.add_to(T::from_f64(1.0), block, sum);
+        }
+        self.terms.clear();
+    }
+
+    /// Adds `scale` times a block of the lane's gradient to `sum`.
+    pub(super) fn add_to(&self, scale: T, block: &Block, sum: &mut [T]) {
+        match &self.sum {
+            Some(terms) if self.is_summed => {
+                add_scaled(scale, &terms.data()[block.place.clone()], sum);
+            }
+            _ => self.terms.add_to(scale, block, sum),
+        }
+    }
+}
+
+fn add_scaled<T: Real>(scale: T, terms: &[T], sum: &mut [T]) {
+    vectorized(
+        #[inline(always)]
+        move || {
+            for (sum, &term) in sum.iter_mut().zip(terms) {
+                *sum = *sum + scale * term;
+            }
+        },
+    );
+}
+
+/// What the gradient of a chunk is made of, before it is formed: it holds nothing of the parameters, so it may be
+/// added to them.
+#[derive(Debug)]
+enum Terms<T: Real> {
+    /// The gradient of each slice of the parameters.
+    OfTape(Vec<Gradient<T>>),
+    /// Activations and δ of each layer.
+    ByHand(Option<Deltas<T>>),
+}
+
+impl<T: Real> Terms<T> {
+    fn by(method: Method) -> Self {
+        match method {
+            Method::Tape => Terms::OfTape(Vec::new()),
+            Method::ClosedForm => Terms::ByHand(None),
+        }
+    }
+
+    /// Forward and backward pass of some samples that count `weight` each; gives the sum of their costs.
+    fn compute(
+        &mut self,
+        tape: &mut Tape<T>,
+        network: &Mlp,
+        loss: Loss,
+        parameters: &Parameters<T>,
+        x: Tensor<T>,
+        targets: &Targets<T>,
+        weight: T,
+    ) -> f64 {
+        match self {
+            Terms::OfTape(terms) => {
+                let cost = {
+                    let variables = parameters.record(tape);
+                    let z = network.forward(&variables, &tape.constant(x));
+                    let cost = loss.sum(&z, targets);
+                    let mut gradients = cost.vjp(weight);
+                    terms.extend(variables.iter().map(|&x| gradients.take(x)));
+                    cost.item().to_f64()
+                };
+                // The recording is forgotten on the thread that made it, so that its memory is there for the next
+                // chunk.
+                tape.reset();
+                cost
+            }
+            Terms::ByHand(terms) => {
+                let deltas = delta::propagate(network, loss, parameters, &x, targets, weight);
+                terms.insert(deltas).cost
+            }
+        }
+    }
+
+    /// Adds `scale` times a block of the gradient to `sum`; nothing, if there are no terms.
+    fn add_to(&self, scale: T, block: &Block, sum: &mut [T]) {
+        let rows = block.rows.clone();
+        match self {
+            Terms::OfTape(terms) => {
+                if let Some(gradient) = terms.get(block.slice) {
+                    gradient.add_rows_to(scale, rows, sum);
+                }
+            }
+            Terms::ByHand(terms) => {
+                if let Some(deltas) = terms {
+                    deltas.add_rows_to(scale, block.slice, rows, sum);
+                }
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        match self {
+            Terms::OfTape(terms) => terms.clear(),
+            Terms::ByHand(terms) => *terms = None,
+        }
+    }
+}
