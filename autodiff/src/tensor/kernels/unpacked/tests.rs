@@ -57,6 +57,7 @@ fn agree<T: Copy + Into<f64>>(kernels: &[Kernel<T>], number: fn(f64) -> T, bound
         let transposed = (Matrix::new(&a, k, m).transposed(), Matrix::new(&b, k, n));
         let cases = [
             (Kind::Dots, dots),
+            (Kind::Transposing, dots),
             (Kind::Combinations, plain),
             (Kind::Combinations, transposed),
         ];
