@@ -66,7 +66,7 @@ fn main() {
             layers.push((samples, inputs, outputs));
         }
     }
-    layers.extend([(64, 10, 10), (64, 64, 10), (256, 64, 10)]);
+    layers.extend([(1, 10, 10), (1, 64, 10), (1, 128, 64), (4, 128, 64), (2, 784, 128), (2, 784, 10), (2, 128, 64), (3, 784, 10), (32, 64, 64), (64, 256, 256), (256, 256, 256), (16, 64, 10), (64, 10, 10), (64, 16, 10), (64, 32, 10), (64, 32, 64), (64, 64, 64), (64, 64, 10), (256, 64, 10)]);
     let wanted = |extents: &String| wanted.is_empty() || wanted.contains(extents);
     for &(samples, inputs, outputs) in &layers {
         if !wanted(&format!("{samples},{inputs},{outputs}")) {

@@ -11,7 +11,6 @@ mod combinations;
 mod dots;
 
 use std::arch::x86_64::*;
-use std::array::from_fn;
 
 /// Whether the processor has what the kernels for AVX-512 use.
 pub(super) fn has_avx512() -> bool {
@@ -25,26 +24,22 @@ pub(super) fn has_avx2() -> bool {
 
 /// The kernels for one precision and one instruction set: the size of their blocks, and the instructions.
 ///
-/// A block of the result is kept in registers: of dots, so many rows × columns; otherwise, so many rows × vectors.
+/// A block of the result is kept in registers: of dots, so many rows × columns; of combinations, so many rows × vectors.
 macro_rules! kernels {
     (
         $module:ident: $T:ty, $features:literal, $Vector:ident of $lanes:literal,
         dots 4 x $dot_columns:literal,
         combinations $rows:literal x $vectors:literal,
-        transposing $panel_rows:literal x $panel_vectors:literal,
         zero: $zero:ident, splat: $splat:ident, load: $load:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident,
         sums_of_4: |$a:ident, $b:ident, $c:ident, $d:ident| $sums:expr,
         four: $Four:ident, $four_splat:ident, $four_load:ident, $four_store:ident, $four_mul:ident, $four_add:ident,
-        transpose_tile: $transpose_tile:ident of $tile:literal,
         load_part: |$from:ident, $from_len:ident| $load_part:expr,
         store_part: |$to:ident, $to_len:ident, $part:ident| $store_part:expr
     ) => {
         pub(super) mod $module {
             use super::super::{Kind, Matrix, Write};
-            use super::$transpose_tile as transpose_tile;
             use std::arch::x86_64::*;
             use std::array::from_fn;
-            use std::ops::Range;
 
             type Number = $T;
             type Vector = $Vector;
@@ -65,7 +60,6 @@ macro_rules! kernels {
                 match kind {
                     Kind::Dots => dots(scale, a, b, out, write),
                     Kind::Combinations => combinations(scale, a, b, out, write),
-                    Kind::Transposing => transposing(scale, a, b, out, write),
                 }
             }
 
@@ -102,7 +96,7 @@ macro_rules! kernels {
                 four: $four_splat, $four_load, $four_store, $four_mul, $four_add
             }
             combinations! {
-                $features, $rows x $vectors, transposing $panel_rows x $panel_vectors by tiles of $tile,
+                $features, $rows x $vectors,
                 zero: $zero, splat: $splat, load: $load, store: $store, mul: $mul, fma: $fma
             }
         }
@@ -111,7 +105,7 @@ macro_rules! kernels {
 
 kernels! {
     f32_avx512: f32, "avx512f,avx2,fma", __m512 of 16,
-    dots 4 x 5, combinations 5 x 4, transposing 8 x 2,
+    dots 4 x 5, combinations 5 x 4,
     zero: _mm512_setzero_ps, splat: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
     mul: _mm512_mul_ps, fma: _mm512_fmadd_ps,
     sums_of_4: |a, b, c, d| {
@@ -126,14 +120,13 @@ kernels! {
         _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps::<1>(half))
     },
     four: __m128, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_mul_ps, _mm_add_ps,
-    transpose_tile: transpose_f32 of 8,
     load_part: |from, len| _mm512_maskz_loadu_ps(((1_u32 << len) - 1) as __mmask16, from),
     store_part: |to, len, part| _mm512_mask_storeu_ps(to, ((1_u32 << len) - 1) as __mmask16, part)
 }
 
 kernels! {
     f64_avx512: f64, "avx512f,avx2,fma", __m512d of 8,
-    dots 4 x 5, combinations 5 x 4, transposing 8 x 2,
+    dots 4 x 5, combinations 5 x 4,
     zero: _mm512_setzero_pd, splat: _mm512_set1_pd, load: _mm512_loadu_pd, store: _mm512_storeu_pd,
     mul: _mm512_mul_pd, fma: _mm512_fmadd_pd,
     sums_of_4: |a, b, c, d| {
@@ -145,14 +138,13 @@ kernels! {
         _mm256_set_m128d(sums_of_2(c, d), sums_of_2(a, b))
     },
     four: __m256d, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_mul_pd, _mm256_add_pd,
-    transpose_tile: transpose_f64 of 4,
     load_part: |from, len| _mm512_maskz_loadu_pd(((1_u32 << len) - 1) as __mmask8, from),
     store_part: |to, len, part| _mm512_mask_storeu_pd(to, ((1_u32 << len) - 1) as __mmask8, part)
 }
 
 kernels! {
     f32_avx2: f32, "avx2,fma", __m256 of 8,
-    dots 4 x 2, combinations 5 x 2, transposing 4 x 2,
+    dots 4 x 2, combinations 5 x 2,
     zero: _mm256_setzero_ps, splat: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
     mul: _mm256_mul_ps, fma: _mm256_fmadd_ps,
     sums_of_4: |a, b, c, d| {
@@ -164,14 +156,13 @@ kernels! {
         _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps::<1>(halves))
     },
     four: __m128, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_mul_ps, _mm_add_ps,
-    transpose_tile: transpose_f32 of 8,
     load_part: |from, len| _mm256_maskload_ps(from, super::first_of_8(len)),
     store_part: |to, len, part| _mm256_maskstore_ps(to, super::first_of_8(len), part)
 }
 
 kernels! {
     f64_avx2: f64, "avx2,fma", __m256d of 4,
-    dots 4 x 2, combinations 5 x 2, transposing 4 x 2,
+    dots 4 x 2, combinations 5 x 2,
     zero: _mm256_setzero_pd, splat: _mm256_set1_pd, load: _mm256_loadu_pd, store: _mm256_storeu_pd,
     mul: _mm256_mul_pd, fma: _mm256_fmadd_pd,
     sums_of_4: |a, b, c, d| {
@@ -182,7 +173,6 @@ kernels! {
         _mm256_set_m128d(sums_of_2(c, d), sums_of_2(a, b))
     },
     four: __m256d, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_mul_pd, _mm256_add_pd,
-    transpose_tile: transpose_f64 of 4,
     load_part: |from, len| _mm256_maskload_pd(from, super::first_of_4(len)),
     store_part: |to, len, part| _mm256_maskstore_pd(to, super::first_of_4(len), part)
 }
@@ -205,57 +195,4 @@ fn first_of_4(len: usize) -> __m256i {
         _mm256_set1_epi64x(len as i64),
         _mm256_setr_epi64x(0, 1, 2, 3),
     )
-}
-
-/// Writes eight runs, `step` apart, as the columns of eight rows that are `to_step` apart.
-///
-/// # Safety
-///
-/// Eight elements of each run can be read, and of each row be written.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn transpose_f32(from: *const f32, step: usize, to: *mut f32, to_step: usize) {
-    // SAFETY: the caller's.
-    let r: [__m256; 8] = from_fn(|i| unsafe { _mm256_loadu_ps(from.add(i * step)) });
-    let pairs: [__m256; 8] = from_fn(|i| {
-        let (a, b) = (r[i / 2 * 2], r[i / 2 * 2 + 1]);
-        if i % 2 == 0 { _mm256_unpacklo_ps(a, b) } else { _mm256_unpackhi_ps(a, b) }
-    });
-    let fours: [__m256; 8] = from_fn(|i| {
-        let (a, b) = (pairs[i / 4 * 4 + i / 2 % 2], pairs[i / 4 * 4 + i / 2 % 2 + 2]);
-        if i % 2 == 0 { _mm256_shuffle_ps::<0x44>(a, b) } else { _mm256_shuffle_ps::<0xee>(a, b) }
-    });
-    for i in 0..4 {
-        let (a, b) = (fours[i], fours[i + 4]);
-        // SAFETY: the caller's.
-        unsafe {
-            _mm256_storeu_ps(to.add(i * to_step), _mm256_permute2f128_ps::<0x20>(a, b));
-            _mm256_storeu_ps(to.add((i + 4) * to_step), _mm256_permute2f128_ps::<0x31>(a, b));
-        }
-    }
-}
-
-/// As [`transpose_f32`], of four runs.
-///
-/// # Safety
-///
-/// As there.
-#[inline]
-#[target_feature(enable = "avx2")]
-unsafe fn transpose_f64(from: *const f64, step: usize, to: *mut f64, to_step: usize) {
-    // SAFETY: the caller's.
-    let r: [__m256d; 4] = from_fn(|i| unsafe { _mm256_loadu_pd(from.add(i * step)) });
-    for (i, [a, b]) in [
-        [_mm256_unpacklo_pd(r[0], r[1]), _mm256_unpacklo_pd(r[2], r[3])],
-        [_mm256_unpackhi_pd(r[0], r[1]), _mm256_unpackhi_pd(r[2], r[3])],
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        // SAFETY: the caller's.
-        unsafe {
-            _mm256_storeu_pd(to.add(i * to_step), _mm256_permute2f128_pd::<0x20>(a, b));
-            _mm256_storeu_pd(to.add((i + 2) * to_step), _mm256_permute2f128_pd::<0x31>(a, b));
-        }
-    }
 }

@@ -8,43 +8,65 @@ macro_rules! dots {
         sums_of_4: |$a:ident, $b:ident, $c:ident, $d:ident| $sums:expr,
         four: $four_splat:ident, $four_load:ident, $four_store:ident, $four_mul:ident, $four_add:ident
     ) => {
+        /// The rows of a block: their sums are formed together.
+        const M: usize = 4;
+
+        /// The rows of `a` that are used together take so many bytes.
+        const ROWS_BYTES: usize = 1 << 18;
+
         /// Rows of `a` times columns of `b`, both contiguous.
         #[target_feature(enable = $features)]
-        fn dots(scale: Number, a: Matrix<'_, Number>, b: Matrix<'_, Number>, out: &mut [Number], write: Write) {
-            let (columns, inner) = (b.columns(), a.columns());
-            // Few columns of b at a time, so that they stay in the nearest cache while the rows of a go by.
-            let mut j = 0;
-            while j < columns {
-                let n = (columns - j).min($columns);
-                let b = &b.data()[j * inner..(j + n) * inner];
-                let out = &mut out[j..];
-                match n {
-                    1 => dots_of_columns::<1>(scale, a, b, out, columns, write),
-                    2 => dots_of_columns::<2>(scale, a, b, out, columns, write),
-                    3 => dots_of_columns::<3>(scale, a, b, out, columns, write),
-                    4 => dots_of_columns::<4>(scale, a, b, out, columns, write),
-                    _ => dots_of_columns::<{ $columns }>(scale, a, b, out, columns, write),
+        fn dots(
+            scale: Number,
+            a: Matrix<'_, Number>,
+            b: Matrix<'_, Number>,
+            out: &mut [Number],
+            write: Write,
+        ) {
+            let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
+            // So many rows of a at a time that they stay in the second-level cache, and so few columns of b that they stay
+            // in the nearest one, while these rows go by.
+            let height = (ROWS_BYTES / size_of::<Number>() / inner.max(1))
+                .max(M)
+                .next_multiple_of(M);
+            for i in (0..rows).step_by(height) {
+                let height = height.min(rows - i);
+                let a = &a.data()[i * inner..(i + height) * inner];
+                let mut j = 0;
+                while j < columns {
+                    let n = (columns - j).min($columns);
+                    let b = &b.data()[j * inner..(j + n) * inner];
+                    let out = &mut out[i * columns + j..];
+                    match n {
+                        1 => dots_of_columns::<1>(scale, a, b, height, out, columns, write),
+                        2 => dots_of_columns::<2>(scale, a, b, height, out, columns, write),
+                        3 => dots_of_columns::<3>(scale, a, b, height, out, columns, write),
+                        4 => dots_of_columns::<4>(scale, a, b, height, out, columns, write),
+                        _ => dots_of_columns::<{ $columns }>(
+                            scale, a, b, height, out, columns, write,
+                        ),
+                    }
+                    j += n;
                 }
-                j += n;
             }
         }
 
-        /// Rows of `a` times N runs in `b`; the results of a row are `step` apart from those of the next.
+        /// So many runs in `a` times N runs in `b`; the results of one in `a` are `step` apart from those of the next.
         #[target_feature(enable = $features)]
         fn dots_of_columns<const N: usize>(
             scale: Number,
-            a: Matrix<'_, Number>,
+            a: &[Number],
             b: &[Number],
+            rows: usize,
             out: &mut [Number],
             step: usize,
             write: Write,
         ) {
-            const M: usize = 4;
-            let (rows, inner) = (a.rows(), a.columns());
+            let inner = b.len() / N;
             let mut i = 0;
             while i < rows {
                 let m = if rows - i < M { 1 } else { M };
-                let a = &a.data()[i * inner..(i + m) * inner];
+                let a = &a[i * inner..(i + m) * inner];
                 let out = &mut out[i * step..];
                 match m {
                     M => dot_block::<M, N>(scale, a, b, out, step, write),
@@ -102,7 +124,9 @@ macro_rules! dots {
             let factor = $four_splat(scale);
             for i in 0..M {
                 for j in (0..fours).step_by(4) {
-                    let to: &mut [Number; 4] = out[i * step + j..].first_chunk_mut().expect("a row has four");
+                    let to: &mut [Number; 4] = out[i * step + j..]
+                        .first_chunk_mut()
+                        .expect("a row has four");
                     let mut four = $four_mul(factor, sums_of_4(from_fn(|l| sums[i][j + l])));
                     // SAFETY: these are the four elements of the array.
                     unsafe {
