@@ -80,7 +80,7 @@ unary {
     /// The hyperbolic cosine.
     cosh() as Cosh { value: |x| x.cosh(), slope: |x, _y, _c| x.sinh(), smooth: [(-3.0, 3.0)] }
     /// The hyperbolic tangent. Its slope `1 − y²` is read off the value.
-    tanh() as Tanh { value: |x| x.tanh(), slope: |_x, y, c| c(1.0) - y * y, smooth: [(-3.0, 3.0)] }
+    tanh() as Tanh { value: |x| Special::tanh(x), slope: |_x, y, c| c(1.0) - y * y, smooth: [(-3.0, 3.0)] }
     /// The inverse hyperbolic sine.
     asinh() as Asinh { value: |x| x.asinh(), slope: |x, _y, c| c(1.0) / c(1.0).hypot(x), smooth: [(-3.0, 3.0)] }
     /// The inverse hyperbolic cosine; NaN below 1. At 1 the slope is infinite, by continuity.
