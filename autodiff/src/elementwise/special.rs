@@ -4,6 +4,8 @@
 pub(super) trait Special: Copy {
     /// The hyperbolic tangent.
     fn tanh(self) -> Self;
+    /// The logistic function.
+    fn sigmoid(self) -> Self;
     /// The error function.
     fn erf(self) -> Self;
     /// The complementary error function.
@@ -18,6 +20,11 @@ impl Special for f64 {
     #[inline(always)]
     fn tanh(self) -> Self {
         tanh(self)
+    }
+
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        sigmoid(self)
     }
 
     fn erf(self) -> Self {
@@ -43,6 +50,11 @@ impl Special for f32 {
         tanh(f64::from(self)) as f32
     }
 
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        sigmoid(f64::from(self)) as f32
+    }
+
     fn erf(self) -> Self {
         libm::erff(self)
     }
@@ -60,10 +72,9 @@ impl Special for f32 {
     }
 }
 
-/// tanh x, off by less than 3 units in the last place, in a third of the time of the standard library's.
+/// tanh x, off by less than 3 units in the last place, in less than half the time of the standard library's.
 ///
-/// With −2|x| = n ln 2 + r, p = 2ⁿ and the even function C = r coth(r/2), which is close to 2, the addition theorem
-/// reads
+/// By the [parts](exp_parts) of e⁻²|ˣ|, which is p (C + r) / (C − r),
 ///
 /// ```text
 /// tanh |x| = ((1 − p) C − (1 + p) r) / ((1 + p) C − (1 − p) r)
@@ -73,6 +84,32 @@ impl Special for f32 {
 /// computed, 2 p (C + r) over the same denominator: it is the smaller, and so is its error.
 #[inline(always)]
 fn tanh(x: f64) -> f64 {
+    let a = -2.0 * x.abs();
+    let (p, c, r) = exp_parts(a);
+    let near_one = a < -1.1;
+    let numerator = if near_one {
+        (p + p) * (c + r)
+    } else {
+        (1.0 - p) * c - (1.0 + p) * r
+    };
+    let y = numerator / ((1.0 + p) * c - (1.0 - p) * r);
+    (if near_one { 1.0 - y } else { y }).copysign(x)
+}
+
+/// `1 / (1 + e⁻ˣ)`, off by less than 2 units in the last place. Where that would be a subnormal number it is 0.
+///
+/// By the [parts](exp_parts) of e⁻ˣ it is `(C − r) / ((C − r) + p (C + r))`, again with one division.
+#[inline(always)]
+fn sigmoid(x: f64) -> f64 {
+    let a = if x < -710.0 { 710.0 } else { -x };
+    let (p, c, r) = exp_parts(a);
+    (c - r) / ((c - r) + p * (c + r))
+}
+
+/// p = 2ⁿ, C = r coth(r/2) and r of `eᵃ = p (C + r) / (C − r)` with a = n ln 2 + r, for a ≤ 710. C is even and close
+/// to 2. For n = 1024 p is infinite; below −40 the power counts as e⁻⁴⁰.
+#[inline(always)]
+fn exp_parts(a: f64) -> (f64, f64, f64) {
     /// The polynomial of least error in `C = 2 + r² P(r²)` for |r| ≤ ½ ln 2.
     const C: [f64; 5] = [
         0.166_666_666_666_666_02,
@@ -86,8 +123,7 @@ fn tanh(x: f64) -> f64 {
     /// What is added to this is rounded to an integer, which then stands in the last bits, with the bias of an exponent.
     const ROUNDING: f64 = (3_u64 << 51) as f64 + 1023.0;
 
-    // Lower down, tanh |x| is 1. A NaN passes by the comparison.
-    let a = -2.0 * x.abs();
+    // A NaN passes by the comparison.
     let a = if a < -40.0 { -40.0 } else { a };
     let shifted = a * std::f64::consts::LOG2_E + ROUNDING;
     let n = shifted - ROUNDING;
@@ -95,15 +131,7 @@ fn tanh(x: f64) -> f64 {
     let r = (a - n * LN_2[0]) - n * LN_2[1];
     let z = r * r;
     let c = 2.0 + z * ((C[0] + z * C[1]) + z * z * ((C[2] + z * C[3]) + z * z * C[4]));
-
-    let near_one = a < -1.1;
-    let numerator = if near_one {
-        (p + p) * (c + r)
-    } else {
-        (1.0 - p) * c - (1.0 + p) * r
-    };
-    let y = numerator / ((1.0 + p) * c - (1.0 - p) * r);
-    (if near_one { 1.0 - y } else { y }).copysign(x)
+    (p, c, r)
 }
 
 /// Bernoulli numbers B₂, B₄, …, B₂₀.
@@ -200,7 +228,7 @@ fn cotangent_derivative(n: u32, x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{polygamma, tanh};
+    use super::{polygamma, sigmoid, tanh};
 
     #[test]
     fn tanh_is_that_of_the_standard_library_but_for_the_last_digits() {
@@ -225,6 +253,23 @@ mod tests {
             assert_eq!(tanh(-x).to_bits(), f64::to_bits(-y));
         }
         assert!(tanh(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn sigmoid_is_its_formula_but_for_the_last_digits() {
+        let mut x = -708.0_f64;
+        while x < 50.0 {
+            let (ours, expected) = (sigmoid(x), 1.0 / (1.0 + (-x).exp()));
+            assert!(
+                (ours - expected).abs() <= 3.0 * f64::EPSILON * expected,
+                "sigmoid {x}: {ours} and {expected}"
+            );
+            x += 0.012_37;
+        }
+        assert_eq!(sigmoid(0.0), 0.5);
+        assert_eq!([-710.0, -1e300, f64::NEG_INFINITY].map(sigmoid), [0.0; 3]);
+        assert_eq!([710.0, 1e300, f64::INFINITY].map(sigmoid), [1.0; 3]);
+        assert!(sigmoid(f64::NAN).is_nan());
     }
 
     #[test]

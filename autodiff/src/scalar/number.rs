@@ -4,6 +4,7 @@ use crate::Number;
 use crate::elementwise::{Binary, Unary};
 use crate::tensor::elementary;
 use std::fmt::Display;
+use std::hint::cold_path;
 use std::ops::Rem;
 
 /// A single number that a tape can record: `f32`, `f64`, or again a number with derivatives.
@@ -113,11 +114,13 @@ pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
     let product = a * b;
     // Zero times infinity is NaN, so one comparison with a predictable outcome guards every function. What is asked
     // second is known to the compiler where the slope is a constant, as that of a sum, and then nothing is asked.
-    if product.has_nan() && !b.is_safe_factor() {
-        absorb(a, b)
-    } else {
-        product
+    if product.has_nan() {
+        cold_path();
+        if !b.is_safe_factor() {
+            return absorb(a, b);
+        }
     }
+    product
 }
 
 /// Two such products, with one comparison for both at most.
@@ -125,12 +128,13 @@ pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
 #[track_caller]
 pub(super) fn chain_two<T: Scalar>(a: [T; 2], b: [T; 2]) -> [T; 2] {
     let products = [a[0] * b[0], a[1] * b[1]];
-    let any_nan = products[0].has_nan() | products[1].has_nan();
-    if any_nan && !(b[0].is_safe_factor() && b[1].is_safe_factor()) {
-        [absorb(a[0], b[0]), absorb(a[1], b[1])]
-    } else {
-        products
+    if products[0].has_nan() | products[1].has_nan() {
+        cold_path();
+        if !(b[0].is_safe_factor() && b[1].is_safe_factor()) {
+            return [absorb(a[0], b[0]), absorb(a[1], b[1])];
+        }
     }
+    products
 }
 
 #[cold]
