@@ -183,7 +183,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             ..self
         };
         if self.place == Place::Traced {
-            return result.traced(operation, self, None);
+            return result.traced(operation, || [Some(self.operand()), None]);
         }
         result
     }
@@ -200,7 +200,10 @@ impl<'t, T: Scalar> Var<'t, T> {
             ..self
         };
         if self.place == Place::Traced {
-            return result.traced(|| Operation::Binary(function), self, Some(constant));
+            return result.traced(
+                || Operation::Binary(function),
+                || [self, constant].map(|x| Some(x.operand())),
+            );
         }
         result
     }
@@ -227,7 +230,7 @@ impl<'t, T: Scalar> Var<'t, T> {
                     place: Place::Beside,
                     ..self
                 };
-                return result.traced(operation, self, Some(other));
+                return result.traced(operation, || [self, other].map(|x| Some(x.operand())));
             }
             if let Some(node) = tape.try_pair([self.node, other.node], slopes) {
                 return Var {
@@ -255,7 +258,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             place: Place::Beside,
             ..variable
         };
-        result.traced(operation, self, Some(other))
+        result.traced(operation, || [self, other].map(|x| Some(x.operand())))
     }
 
     /// Keeps the operation that made this variable and makes it a node, on a traced tape.
@@ -264,16 +267,19 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// would live in memory instead of registers, on untraced tapes as well.
     #[inline(always)]
     #[track_caller]
-    fn traced(self, operation: impl Fn() -> Operation, a: Self, b: Option<Self>) -> Self {
+    fn traced(
+        self,
+        operation: impl Fn() -> Operation,
+        operands: impl Fn() -> [Option<Operand<T>>; 2],
+    ) -> Self {
         let Some(tape) = self.tape else { return self };
         if !tape.is_traced() {
             return self;
         }
         cold_path();
-        let operands = [Some(a.operand()), b.map(Self::operand)];
         let node = tape.trace_function(
             operation(),
-            operands,
+            operands(),
             self.value,
             (self.node, self.slope),
             Location::caller(),
