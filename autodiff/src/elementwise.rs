@@ -80,7 +80,7 @@ unary {
     /// The hyperbolic cosine.
     cosh() as Cosh { value: |x| x.cosh(), slope: |x, _y, _c| x.sinh(), smooth: [(-3.0, 3.0)] }
     /// The hyperbolic tangent. Its slope `1 − y²` is read off the value.
-    tanh() as Tanh { value: |x| x.tanh(), slope: |_x, y, c| c(1.0) - y * y, smooth: [(-3.0, 3.0)] }
+    tanh() as Tanh { value: |x| Special::tanh(x), slope: |_x, y, c| c(1.0) - y * y, smooth: [(-3.0, 3.0)] }
     /// The inverse hyperbolic sine.
     asinh() as Asinh { value: |x| x.asinh(), slope: |x, _y, c| c(1.0) / c(1.0).hypot(x), smooth: [(-3.0, 3.0)] }
     /// The inverse hyperbolic cosine; NaN below 1. At 1 the slope is infinite, by continuity.
@@ -124,7 +124,7 @@ unary {
         smooth: [(-3.0, -0.1), (0.1, 3.0)]
     }
     /// The logistic function, `1 / (1 + e⁻ˣ)`. Its slope `y (1 − y)` is read off the value.
-    sigmoid() as Sigmoid { value: |x| 1.0 / (1.0 + (-x).exp()), slope: |_x, y, c| y * (c(1.0) - y), smooth: [(-4.0, 4.0)] }
+    sigmoid() as Sigmoid { value: |x| Special::sigmoid(x), slope: |_x, y, c| y * (c(1.0) - y), smooth: [(-4.0, 4.0)] }
     /// `ln(1 + eˣ)`, without overflow. Its slope is the logistic function.
     softplus() as Softplus { value: |x| (if x > 0.0 { x } else { 0.0 }) + (-x.abs()).exp().ln_1p(), slope: |x, _y, _c| x.sigmoid(), smooth: [(-4.0, 4.0)] }
 

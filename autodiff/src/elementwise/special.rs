@@ -1,7 +1,11 @@
-//! Special functions that the standard library lacks.
+//! Functions that the standard library lacks, or takes long for.
 
 /// Special functions on plain numbers.
 pub(super) trait Special: Copy {
+    /// The hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// The logistic function.
+    fn sigmoid(self) -> Self;
     /// The error function.
     fn erf(self) -> Self;
     /// The complementary error function.
@@ -13,6 +17,16 @@ pub(super) trait Special: Copy {
 }
 
 impl Special for f64 {
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        tanh(self)
+    }
+
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        sigmoid(self)
+    }
+
     fn erf(self) -> Self {
         libm::erf(self)
     }
@@ -31,6 +45,16 @@ impl Special for f64 {
 }
 
 impl Special for f32 {
+    #[inline(always)]
+    fn tanh(self) -> Self {
+        tanh(f64::from(self)) as f32
+    }
+
+    #[inline(always)]
+    fn sigmoid(self) -> Self {
+        sigmoid(f64::from(self)) as f32
+    }
+
     fn erf(self) -> Self {
         libm::erff(self)
     }
@@ -46,6 +70,68 @@ impl Special for f32 {
     fn polygamma(n: u32, x: Self) -> Self {
         polygamma(n, f64::from(x)) as f32
     }
+}
+
+/// tanh x, off by less than 3 units in the last place, in less than half the time of the standard library's.
+///
+/// By the [parts](exp_parts) of e⁻²|ˣ|, which is p (C + r) / (C − r),
+///
+/// ```text
+/// tanh |x| = ((1 − p) C − (1 + p) r) / ((1 + p) C − (1 − p) r)
+/// ```
+///
+/// without a branch and with one division, where n = 0 leaves −r/C. For larger |x| it is the distance from 1 that is
+/// computed, 2 p (C + r) over the same denominator: it is the smaller, and so is its error.
+#[inline(always)]
+fn tanh(x: f64) -> f64 {
+    let a = -2.0 * x.abs();
+    let (p, c, r) = exp_parts(a);
+    let near_one = a < -1.1;
+    let numerator = if near_one {
+        (p + p) * (c + r)
+    } else {
+        (1.0 - p) * c - (1.0 + p) * r
+    };
+    let y = numerator / ((1.0 + p) * c - (1.0 - p) * r);
+    (if near_one { 1.0 - y } else { y }).copysign(x)
+}
+
+/// `1 / (1 + e⁻ˣ)`, off by less than 2 units in the last place. Where that would be a subnormal number it is 0.
+///
+/// By the [parts](exp_parts) of e⁻ˣ it is `(C − r) / ((C − r) + p (C + r))`, again with one division.
+#[inline(always)]
+fn sigmoid(x: f64) -> f64 {
+    let a = if x < -710.0 { 710.0 } else { -x };
+    let (p, c, r) = exp_parts(a);
+    (c - r) / ((c - r) + p * (c + r))
+}
+
+/// p = 2ⁿ, C = r coth(r/2) and r of `eᵃ = p (C + r) / (C − r)` with a = n ln 2 + r, for a ≤ 710. C is even and close
+/// to 2. For n = 1024 p is infinite; below −40 the power counts as e⁻⁴⁰.
+#[inline(always)]
+fn exp_parts(a: f64) -> (f64, f64, f64) {
+    /// The polynomial of least error in `C = 2 + r² P(r²)` for |r| ≤ ½ ln 2.
+    const C: [f64; 5] = [
+        0.166_666_666_666_666_02,
+        -0.002_777_777_777_701_278_3,
+        6.613_756_320_694_267e-5,
+        -1.653_390_140_349_579_3e-6,
+        4.138_106_753_418_678_4e-8,
+    ];
+    /// ln 2 with so few digits that its products with n are exact, and the rest of it.
+    const LN_2: [f64; 2] = [0.693_147_180_560_117_7, -1.723_944_452_561_483_5e-13];
+    /// What is added to this is rounded to an integer, which then stands in the last bits, with the bias of an exponent.
+    const ROUNDING: f64 = (3_u64 << 51) as f64 + 1023.0;
+
+    // A NaN passes by the comparison.
+    let a = if a < -40.0 { -40.0 } else { a };
+    let shifted = a * std::f64::consts::LOG2_E + ROUNDING;
+    let n = shifted - ROUNDING;
+    let p = f64::from_bits(shifted.to_bits() << 52);
+    let r = (a - n * LN_2[0]) - n * LN_2[1];
+    let z = r * r;
+    let c = 2.0 + z * ((C[0] + z * C[1]) + z * z * ((C[2] + z * C[3]) + z * z * C[4]));
+    (p, c, r)
 }
 
 /// Bernoulli numbers B₂, B₄, …, B₂₀.
@@ -142,7 +228,49 @@ fn cotangent_derivative(n: u32, x: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::polygamma;
+    use super::{polygamma, sigmoid, tanh};
+
+    #[test]
+    fn tanh_is_that_of_the_standard_library_but_for_the_last_digits() {
+        // From where x is tanh x to where 1 is, in steps that hit no rounding in particular.
+        let mut x = 1e-9;
+        while x < 40.0 {
+            let (ours, expected) = (tanh(x), x.tanh());
+            assert!(
+                (ours - expected).abs() <= 3.0 * f64::EPSILON * expected,
+                "tanh {x}: {ours} and {expected}"
+            );
+            assert_eq!(tanh(-x), -ours);
+            x *= 1.000_37;
+        }
+        for (x, y) in [
+            (0.0, 0.0),
+            (5e-324, 5e-324),
+            (f64::MAX, 1.0),
+            (f64::INFINITY, 1.0),
+        ] {
+            assert_eq!(tanh(x).to_bits(), f64::to_bits(y));
+            assert_eq!(tanh(-x).to_bits(), f64::to_bits(-y));
+        }
+        assert!(tanh(f64::NAN).is_nan());
+    }
+
+    #[test]
+    fn sigmoid_is_its_formula_but_for_the_last_digits() {
+        let mut x = -708.0_f64;
+        while x < 50.0 {
+            let (ours, expected) = (sigmoid(x), 1.0 / (1.0 + (-x).exp()));
+            assert!(
+                (ours - expected).abs() <= 3.0 * f64::EPSILON * expected,
+                "sigmoid {x}: {ours} and {expected}"
+            );
+            x += 0.012_37;
+        }
+        assert_eq!(sigmoid(0.0), 0.5);
+        assert_eq!([-710.0, -1e300, f64::NEG_INFINITY].map(sigmoid), [0.0; 3]);
+        assert_eq!([710.0, 1e300, f64::INFINITY].map(sigmoid), [1.0; 3]);
+        assert!(sigmoid(f64::NAN).is_nan());
+    }
 
     #[test]
     fn polygamma_has_its_known_values() {

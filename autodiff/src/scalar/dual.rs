@@ -81,6 +81,12 @@ impl<T: Scalar> Dual<T> {
 
     elementwise_table!(inherent_methods);
 
+    /// The function of `self` and a constant.
+    #[inline(always)]
+    pub(super) fn beside(self, function: Binary, constant: Self) -> Self {
+        self.binary(function, constant)
+    }
+
     /// The function of `self` and `other` that has this value and these slopes.
     #[inline(always)]
     pub(super) fn join(self, other: Self, value: T, slopes: (T, T)) -> Self {

@@ -113,7 +113,7 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
 #[must_use]
 #[track_caller]
 pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
-    let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
+    let zero = T::from_f64(0.0);
     // A NaN is passed over here, and found again in its power.
     let max = x.iter().fold(f64::NEG_INFINITY, |max, x| {
         let x = x.value.to_f64();
@@ -122,15 +122,16 @@ pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     let infinite = max.is_infinite();
     let max = T::from_f64(max);
     // Infinity less itself would be NaN: what equals it counts as e⁰, or as nothing where it is negative.
-    let tie = if max < zero { zero } else { one };
-    let power = |x: &Var<'t, T>| {
+    let tie = if max < zero { max } else { zero };
+    let exponent = |x: &Var<'t, T>| {
         if infinite && x.value == max {
             tie
         } else {
-            (x.value - max).exp()
+            x.value - max
         }
     };
-    let powers: SmallVec<[T; INLINE]> = x.iter().map(power).collect();
+    let mut powers: SmallVec<[T; INLINE]> = x.iter().map(exponent).collect();
+    T::exp_each(&mut powers);
     let sum = sum_over(&powers, &powers, |&power, _| power);
     let value = if sum == zero { max } else { sum.ln() + max };
     let factor = if sum == zero { zero } else { sum.recip() };

@@ -1,6 +1,7 @@
 //! Going back to an earlier state of a tape.
 
 use super::tape::{SINK, unique};
+use super::var::Place;
 use super::{Scalar, Tape, Var};
 
 /// A position on a tape to go back to, with the variables that shall survive.
@@ -22,7 +23,7 @@ struct Survivor<T> {
     slope: T,
     /// `None` for a constant.
     node: Option<u32>,
-    is_node: bool,
+    place: Place,
 }
 
 impl<T: Scalar> Mark<T> {
@@ -73,7 +74,7 @@ impl<T: Scalar> Tape<T> {
                 value: variable.value,
                 slope: variable.slope,
                 node: variable.tape.map(|_| variable.node),
-                is_node: variable.is_node,
+                place: variable.place,
             }
         });
         self.position(survivors.collect())
@@ -140,7 +141,7 @@ impl<T: Scalar> Tape<T> {
                 slope: survivor.slope,
                 tape: Some(self),
                 node,
-                is_node: survivor.is_node,
+                place: survivor.place,
             },
             None => Var::constant(survivor.value),
         });

@@ -2,7 +2,9 @@
 
 use crate::Number;
 use crate::elementwise::{Binary, Unary};
+use crate::tensor::elementary;
 use std::fmt::Display;
+use std::hint::cold_path;
 use std::ops::Rem;
 
 /// A single number that a tape can record: `f32`, `f64`, or again a number with derivatives.
@@ -23,6 +25,21 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
     /// Whether the value or a derivative that it carries is NaN.
     #[must_use]
     fn has_nan(self) -> bool;
+
+    /// Whether a product with this number is NaN only where the other factor is. It may say no although it is so.
+    #[must_use]
+    #[inline(always)]
+    fn is_safe_factor(self) -> bool {
+        false
+    }
+
+    /// Replaces every number x by eˣ.
+    #[inline]
+    fn exp_each(x: &mut [Self]) {
+        for x in x {
+            *x = x.exp();
+        }
+    }
 
     /// The value of a function and its slope.
     ///
@@ -65,6 +82,16 @@ macro_rules! plain {
             }
 
             #[inline(always)]
+            fn is_safe_factor(self) -> bool {
+                self.is_finite() && self != 0.0
+            }
+
+            #[inline]
+            fn exp_each(x: &mut [Self]) {
+                elementary::exp(x);
+            }
+
+            #[inline(always)]
             fn unary_with_slope(self, function: Unary) -> (Self, Self) {
                 let value = self.unary(function);
                 (value, function.slope(self, value))
@@ -85,24 +112,29 @@ plain!(f32 f64);
 #[track_caller]
 pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
     let product = a * b;
-    // Zero times infinity is NaN, so one comparison with a predictable outcome guards every function.
+    // Zero times infinity is NaN, so one comparison with a predictable outcome guards every function. What is asked
+    // second is known to the compiler where the slope is a constant, as that of a sum, and then nothing is asked.
     if product.has_nan() {
-        absorb(a, b)
-    } else {
-        product
+        cold_path();
+        if !b.is_safe_factor() {
+            return absorb(a, b);
+        }
     }
+    product
 }
 
-/// Two such products, with one comparison for both.
+/// Two such products, with one comparison for both at most.
 #[inline(always)]
 #[track_caller]
 pub(super) fn chain_two<T: Scalar>(a: [T; 2], b: [T; 2]) -> [T; 2] {
     let products = [a[0] * b[0], a[1] * b[1]];
     if products[0].has_nan() | products[1].has_nan() {
-        [absorb(a[0], b[0]), absorb(a[1], b[1])]
-    } else {
-        products
+        cold_path();
+        if !(b[0].is_safe_factor() && b[1].is_safe_factor()) {
+            return [absorb(a[0], b[0]), absorb(a[1], b[1])];
+        }
     }
+    products
 }
 
 #[cold]

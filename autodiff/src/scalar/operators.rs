@@ -11,7 +11,8 @@ use std::ops::{
 
 /// One operator of one type: by value and by reference, with assignment, and with plain numbers.
 macro_rules! operator {
-    ([$($life:lifetime)?] $V:ty: $Op:ident $op:ident $Assign:ident $assign:ident, |$a:ident, $b:ident| $result:expr) => {
+    ([$($life:lifetime)?] $V:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
+        |$a:ident, $b:ident| $result:expr, constant |$x:ident, $c:ident| $beside:expr) => {
         impl<$($life,)? T: Scalar> $Op for $V {
             type Output = $V;
 
@@ -28,20 +29,20 @@ macro_rules! operator {
         operator!(@pair [$($life,)? T: Scalar] &$V, &$V => $V: $Op $op, |a, b| (*a).$op(*b));
         operator!(@assign [$($life,)? T: Scalar] $V, $V: $op $Assign $assign, |a, b| a.$op(b));
         operator!(@assign [$($life,)? T: Scalar] $V, &$V: $op $Assign $assign, |a, b| a.$op(*b));
-        operator!(@plain [$($life,)? T: Scalar<Plain = f64>] $V, f64: $Op $op $Assign $assign);
-        operator!(@plain [$($life,)? T: Scalar<Plain = f32>] $V, f32: $Op $op $Assign $assign);
+        operator!(@plain [$($life,)? T: Scalar<Plain = f64>] $V, f64: $Op $op $Assign $assign, |$x, $c| $beside);
+        operator!(@plain [$($life,)? T: Scalar<Plain = f32>] $V, f32: $Op $op $Assign $assign, |$x, $c| $beside);
     };
-    (@plain [$($generics:tt)*] $V:ty, $plain:ty: $Op:ident $op:ident $Assign:ident $assign:ident) => {
-        operator!(@pair [$($generics)*] $V, $plain => $V: $Op $op, |a, b| a.$op(<$V>::from(b)));
-        operator!(@pair [$($generics)*] &$V, $plain => $V: $Op $op, |a, b| (*a).$op(<$V>::from(b)));
-        operator!(@pair [$($generics)*] $V, &$plain => $V: $Op $op, |a, b| a.$op(<$V>::from(*b)));
-        operator!(@pair [$($generics)*] &$V, &$plain => $V: $Op $op, |a, b| (*a).$op(<$V>::from(*b)));
+    (@plain [$($generics:tt)*] $V:ty, $plain:ty: $Op:ident $op:ident $Assign:ident $assign:ident, |$x:ident, $c:ident| $beside:expr) => {
+        operator!(@pair [$($generics)*] $V, $plain => $V: $Op $op, |$x, c| { let $c = <$V>::from(c); $beside });
+        operator!(@pair [$($generics)*] &$V, $plain => $V: $Op $op, |a, b| (*a).$op(b));
+        operator!(@pair [$($generics)*] $V, &$plain => $V: $Op $op, |a, b| a.$op(*b));
+        operator!(@pair [$($generics)*] &$V, &$plain => $V: $Op $op, |a, b| (*a).$op(*b));
         operator!(@pair [$($generics)*] $plain, $V => $V: $Op $op, |a, b| <$V>::from(a).$op(b));
         operator!(@pair [$($generics)*] $plain, &$V => $V: $Op $op, |a, b| <$V>::from(a).$op(*b));
         operator!(@pair [$($generics)*] &$plain, $V => $V: $Op $op, |a, b| <$V>::from(*a).$op(b));
         operator!(@pair [$($generics)*] &$plain, &$V => $V: $Op $op, |a, b| <$V>::from(*a).$op(*b));
-        operator!(@assign [$($generics)*] $V, $plain: $op $Assign $assign, |a, b| a.$op(<$V>::from(b)));
-        operator!(@assign [$($generics)*] $V, &$plain: $op $Assign $assign, |a, b| a.$op(<$V>::from(*b)));
+        operator!(@assign [$($generics)*] $V, $plain: $op $Assign $assign, |a, b| a.$op(b));
+        operator!(@assign [$($generics)*] $V, &$plain: $op $Assign $assign, |a, b| a.$op(*b));
     };
     (@pair [$($generics:tt)*] $A:ty, $B:ty => $V:ty: $Op:ident $op:ident, |$a:ident, $b:ident| $result:expr) => {
         impl<$($generics)*> $Op<$B> for $A {
@@ -69,11 +70,11 @@ macro_rules! operator {
 
 macro_rules! operators {
     ($([$($life:lifetime)?] $V:ty;)*) => { $(
-        operator!([$($life)?] $V: Add add AddAssign add_assign, |a, b| a.binary(Binary::Add, b));
-        operator!([$($life)?] $V: Sub sub SubAssign sub_assign, |a, b| a.binary(Binary::Sub, b));
-        operator!([$($life)?] $V: Mul mul MulAssign mul_assign, |a, b| a.binary(Binary::Mul, b));
-        operator!([$($life)?] $V: Div div DivAssign div_assign, |a, b| a.binary(Binary::Div, b));
-        operator!([$($life)?] $V: Rem rem RemAssign rem_assign, |a, b| a.remainder(b));
+        operator!([$($life)?] $V: Add add AddAssign add_assign, |a, b| a.binary(Binary::Add, b), constant |a, c| a.beside(Binary::Add, c));
+        operator!([$($life)?] $V: Sub sub SubAssign sub_assign, |a, b| a.binary(Binary::Sub, b), constant |a, c| a.beside(Binary::Sub, c));
+        operator!([$($life)?] $V: Mul mul MulAssign mul_assign, |a, b| a.binary(Binary::Mul, b), constant |a, c| a.beside(Binary::Mul, c));
+        operator!([$($life)?] $V: Div div DivAssign div_assign, |a, b| a.binary(Binary::Div, b), constant |a, c| a.beside(Binary::Div, c));
+        operator!([$($life)?] $V: Rem rem RemAssign rem_assign, |a, b| a.remainder(b), constant |a, c| a.remainder(c));
         negation!([$($life,)? T: Scalar] $V);
         negation!([$($life,)? T: Scalar] &$V => $V);
         comparison!([$($life,)? T: Scalar<Plain = f64>] $V, f64);

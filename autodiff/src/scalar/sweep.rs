@@ -105,7 +105,7 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
             variable.value
         );
         assert!(
-            variable.is_node,
+            variable.is_node(),
             "wrt: {} is no node of the tape but a function of one; call `anchor()` on it before using it",
             variable.value
         );

@@ -112,8 +112,7 @@ impl<T> Trace<T> {
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Keeps a function of one or two operands, whose result is the node `node` if it is one, and else becomes the
-    /// next node, with the slope of `relative` towards its node.
+    /// Keeps a function of one or two operands that has a slope towards a node, makes it a node, and returns its index.
     #[cold]
     #[inline(never)]
     pub(super) fn trace_function(
@@ -121,14 +120,10 @@ impl<T: Scalar> Tape<T> {
         operation: Operation,
         operands: [Option<Operand<T>>; 2],
         value: T,
-        node: u32,
-        relative: Option<(u32, T)>,
+        (input, slope): (u32, T),
         location: &'static Location<'static>,
-    ) {
-        let node = match relative {
-            Some((input, slope)) => self.pair([input, SINK], [slope, T::from_f64(0.0)]),
-            None => node,
-        };
+    ) -> u32 {
+        let node = self.pair([input, SINK], [slope, T::from_f64(0.0)]);
         let operands = operands.into_iter().flatten().collect();
         self.keep(Step {
             operation,
@@ -137,6 +132,7 @@ impl<T: Scalar> Tape<T> {
             node,
             location,
         });
+        node
     }
 
     /// Appends the node that joins two operands where [`try_pair`](Tape::try_pair) did not, and keeps the operation on

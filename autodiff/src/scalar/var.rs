@@ -30,8 +30,19 @@ pub struct Var<'t, T: Scalar = f64> {
     /// The slope with respect to the node; 0 for a constant.
     pub(super) slope: T,
     pub(super) node: u32,
-    /// Whether the variable is the node itself.
-    pub(super) is_node: bool,
+    pub(super) place: Place,
+}
+
+/// How a variable lies to its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is a function of the node, or a constant.
+    Beside,
+    /// It is the node itself.
+    Node,
+    /// It is a node of a traced tape, on which every variable is one. So a function of one variable need not ask the
+    /// tape whether it is traced.
+    Traced,
 }
 
 impl<'t, T: Scalar> Var<'t, T> {
@@ -44,7 +55,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             slope: T::from_f64(0.0),
             tape: None,
             node: SINK,
-            is_node: false,
+            place: Place::Beside,
         }
     }
 
@@ -56,8 +67,18 @@ impl<'t, T: Scalar> Var<'t, T> {
             slope: T::from_f64(1.0),
             tape: Some(tape),
             node,
-            is_node: true,
+            place: if tape.is_traced() {
+                Place::Traced
+            } else {
+                Place::Node
+            },
         }
+    }
+
+    /// Whether the variable is the node itself.
+    #[inline(always)]
+    pub(super) fn is_node(self) -> bool {
+        self.place != Place::Beside
     }
 
     /// The value.
@@ -99,7 +120,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         let Some(tape) = self.tape else {
             panic!("anchor: {} is a constant, which has no tape", self.value);
         };
-        if self.is_node {
+        if self.is_node() {
             return self;
         }
         let zero = T::from_f64(0.0);
@@ -158,10 +179,33 @@ impl<'t, T: Scalar> Var<'t, T> {
         let result = Var {
             value,
             slope: chain(self.slope, slope),
-            is_node: false,
+            place: Place::Beside,
             ..self
         };
-        result.traced(operation, self, None)
+        if self.place == Place::Traced {
+            return result.traced(operation, || [Some(self.operand()), None]);
+        }
+        result
+    }
+
+    /// The function of `self` and a constant: [`binary`](Number::binary) without the question which of the two is one.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn beside(self, function: Binary, constant: Self) -> Self {
+        let (value, (slope, _)) = self.value.binary_with_slopes(function, constant.value);
+        let result = Var {
+            value,
+            slope: chain(self.slope, slope),
+            place: Place::Beside,
+            ..self
+        };
+        if self.place == Place::Traced {
+            return result.traced(
+                || Operation::Binary(function),
+                || [self, constant].map(|x| Some(x.operand())),
+            );
+        }
+        result
     }
 
     /// The function of `self` and `other` that has this value and these slopes.
@@ -183,18 +227,22 @@ impl<'t, T: Scalar> Var<'t, T> {
                 let result = Var {
                     value,
                     slope: slopes[0] + slopes[1],
-                    is_node: false,
+                    place: Place::Beside,
                     ..self
                 };
-                return result.traced(operation, self, Some(other));
+                return result.traced(operation, || [self, other].map(|x| Some(x.operand())));
             }
-            let node = match tape.try_pair([self.node, other.node], slopes) {
-                Some(node) => node,
-                None => {
-                    let [a, b] = slopes;
-                    tape.join_slowly(operation(), (self.node, a), (other.node, b), value)
-                }
-            };
+            if let Some(node) = tape.try_pair([self.node, other.node], slopes) {
+                return Var {
+                    value,
+                    slope: T::from_f64(1.0),
+                    tape: Some(tape),
+                    node,
+                    place: Place::Node,
+                };
+            }
+            let [a, b] = slopes;
+            let node = tape.join_slowly(operation(), (self.node, a), (other.node, b), value);
             return Var::node(tape, node, value);
         }
         // At most one of the two is no constant.
@@ -207,47 +255,36 @@ impl<'t, T: Scalar> Var<'t, T> {
         let result = Var {
             value,
             slope: chain(variable.slope, slope),
-            is_node: false,
+            place: Place::Beside,
             ..variable
         };
-        result.traced(operation, self, Some(other))
+        result.traced(operation, || [self, other].map(|x| Some(x.operand())))
     }
 
-    /// Keeps the operation that made this variable, on a traced tape.
+    /// Keeps the operation that made this variable and makes it a node, on a traced tape.
     ///
     /// Everything is handed over in pieces that are made where they are needed: a variable whose address is taken
     /// would live in memory instead of registers, on untraced tapes as well.
     #[inline(always)]
     #[track_caller]
-    fn traced(self, operation: impl Fn() -> Operation, a: Self, b: Option<Self>) -> Self {
+    fn traced(
+        self,
+        operation: impl Fn() -> Operation,
+        operands: impl Fn() -> [Option<Operand<T>>; 2],
+    ) -> Self {
         let Some(tape) = self.tape else { return self };
         if !tape.is_traced() {
             return self;
         }
         cold_path();
-        let operands = [Some(a.operand()), b.map(Self::operand)];
-        let node = if self.is_node {
-            None
-        } else {
-            Some((self.node, self.slope))
-        };
-        tape.trace_function(
+        let node = tape.trace_function(
             operation(),
-            operands,
+            operands(),
             self.value,
-            self.node,
-            node,
+            (self.node, self.slope),
             Location::caller(),
         );
-        Var::node(
-            tape,
-            if self.is_node {
-                self.node
-            } else {
-                tape.next_node() - 1
-            },
-            self.value,
-        )
+        Var::node(tape, node, self.value)
     }
 
     /// Whether the variable is a constant or lies on `tape`.
@@ -368,7 +405,7 @@ impl<T: Scalar> fmt::Display for Var<'_, T> {
 
 impl<T: Scalar> fmt::Debug for Var<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.tape, self.is_node) {
+        match (self.tape, self.is_node()) {
             (None, _) => write!(f, "Var({:?})", self.value),
             (_, true) => write!(f, "Var({:?}, node {})", self.value, self.node),
             _ => write!(
