@@ -12,7 +12,7 @@ mod lane;
 use crate::{Loss, Mlp, Optimizer, Parameters, Update};
 use autodiff::tensor::{Real, Tape, Targets, Tensor};
 use blocks::{Block, Blocks};
-use lane::Lane;
+use lane::{Lane, Pass};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl<T: Real> Batch<T> for (Tensor<T>, Targets<T>) {
 pub enum Method {
     /// A tape that is recorded and walked back.
     Tape,
-    /// The formulas by hand, [`delta`].
+    /// The formulas by hand, [`delta`](crate::delta).
     ClosedForm,
 }
 
@@ -239,11 +239,16 @@ impl<T: Real> BatchGradient<T> {
             ..
         } = self;
         let (lanes, tapes) = (&mut lanes[..plan.lanes], &mut tapes[..plan.lanes]);
+        let pass = Pass {
+            network,
+            loss: *loss,
+            parameters,
+            batch,
+            plan,
+            blocks: narrow,
+        };
         let run = |(number, (lane, tape)): (usize, (&mut Lane<T>, &mut Tape<T>))| {
-            let samples = plan.lane(number);
-            lane.run(
-                tape, network, *loss, parameters, batch, samples, plan, narrow,
-            );
+            lane.run(tape, &pass, plan.lane(number));
         };
         if rayon::current_num_threads() > 1 && lanes.len() > 1 {
             lanes.par_iter_mut().zip(tapes).enumerate().for_each(run);

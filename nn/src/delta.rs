@@ -111,7 +111,7 @@ impl<T: Real> Deltas<T> {
     #[track_caller]
     pub fn add_rows_to(&self, scale: T, slice: usize, rows: Range<usize>, sum: &mut [T]) {
         let (a, delta) = (&self.activations[slice / 2], &self.deltas[slice / 2]);
-        if slice % 2 == 0 {
+        if slice.is_multiple_of(2) {
             return add_product_rows(scale, transposed(delta), plain(a), rows, sum);
         }
         for delta in delta.data().chunks_exact(delta.shape()[1]) {

@@ -8,14 +8,25 @@ use autodiff::tensor::{Gradient, Real, Tape, Targets, Tensor, vectorized};
 use std::ops::Range;
 use std::sync::Arc;
 
+/// What all lanes of a batch are to go through.
+pub(super) struct Pass<'a, T: Real, B> {
+    pub(super) network: &'a Mlp,
+    pub(super) loss: Loss,
+    pub(super) parameters: &'a Parameters<T>,
+    pub(super) batch: &'a B,
+    pub(super) plan: &'a Plan,
+    /// In which a lane's chunks are added up.
+    pub(super) blocks: &'a Blocks,
+}
+
 /// What one lane leaves behind: the terms of its one chunk, or the sum over its chunks.
 #[derive(Debug)]
 pub(super) struct Lane<T: Real> {
     pub(super) cost: f64,
     terms: Terms<T>,
-    /// The sum over the chunks that came before; there is none as long as a lane was one chunk.
+    /// The sum over the chunks, once there were several.
     sum: Option<Parameters<T>>,
-    /// Whether it counts.
+    /// Whether there were several in the latest batch, so that the sum is the gradient and the terms are not.
     is_summed: bool,
 }
 
@@ -36,27 +47,20 @@ impl<T: Real> Lane<T> {
     pub(super) fn run(
         &mut self,
         tape: &mut Tape<T>,
-        network: &Mlp,
-        loss: Loss,
-        parameters: &Parameters<T>,
-        batch: &impl Batch<T>,
+        pass: &Pass<'_, T, impl Batch<T>>,
         samples: Range<usize>,
-        plan: &Plan,
-        blocks: &Blocks,
     ) {
+        let plan = pass.plan;
         self.terms.clear();
         self.cost = 0.0;
         self.is_summed = plan.lanes_are_summed();
-        let weight = T::from_f64(1.0 / plan.samples as f64);
         let mut begin = samples.start;
         while begin < samples.end {
             let end = samples.end.min(begin + plan.chunk);
-            let (x, targets) = batch.load(begin..end);
-            self.cost += self
-                .terms
-                .compute(tape, network, loss, parameters, x, &targets, weight);
+            let (x, targets) = pass.batch.load(begin..end);
+            self.cost += self.terms.compute(tape, pass, x, &targets);
             if self.is_summed {
-                self.add_up(network, begin == samples.start, blocks);
+                self.add_up(pass.network, begin == samples.start, pass.blocks);
             }
             begin = end;
         }
@@ -104,6 +108,10 @@ fn add_scaled<T: Real>(scale: T, terms: &[T], sum: &mut [T]) {
 /// What the gradient of a chunk is made of, before it is formed: it holds nothing of the parameters, so it may be
 /// added to them.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one a lane, and putting it elsewhere would ask for memory at each step"
+)]
 enum Terms<T: Real> {
     /// The gradient of each slice of the parameters.
     OfTape(Vec<Gradient<T>>),
@@ -119,17 +127,22 @@ impl<T: Real> Terms<T> {
         }
     }
 
-    /// Forward and backward pass of some samples that count `weight` each; gives the sum of their costs.
+    /// Forward and backward pass of some samples; gives the sum of their costs.
     fn compute(
         &mut self,
         tape: &mut Tape<T>,
-        network: &Mlp,
-        loss: Loss,
-        parameters: &Parameters<T>,
+        pass: &Pass<'_, T, impl Batch<T>>,
         x: Tensor<T>,
         targets: &Targets<T>,
-        weight: T,
     ) -> f64 {
+        let Pass {
+            network,
+            loss,
+            parameters,
+            plan,
+            ..
+        } = *pass;
+        let weight = T::from_f64(1.0 / plan.samples as f64);
         match self {
             Terms::OfTape(terms) => {
                 let cost = {

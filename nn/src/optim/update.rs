@@ -37,10 +37,7 @@ impl<'a, T: Real> Update<'a, T> {
     /// An update by a rule, which is called with some parameters, as many derivatives, and the moments that belong to
     /// them. A moment that there is not is empty.
     #[must_use]
-    pub fn new(
-        moments: [&'a mut [T]; MOMENTS],
-        rule: &'a (dyn Fn(&mut [T], &[T], [&mut [T]; MOMENTS]) + Sync + 'a),
-    ) -> Self {
+    pub fn new(moments: [&'a mut [T]; MOMENTS], rule: &'a Rule<'a, T>) -> Self {
         Update { moments, rule }
     }
 
