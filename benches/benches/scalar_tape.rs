@@ -1,7 +1,7 @@
-//! Gradients by the scalar tape, beside the plain function and the gradient written out by hand; and what a checkpoint
-//! saves of the memory of a long loop, and costs of its time.
+//! Gradients by the scalar tape, beside the plain function and the gradient written out by hand; `log_sum_exp` as one
+//! node; and what a checkpoint saves of the memory of a long loop, and costs of its time.
 
-use autodiff::scalar::{Gradients, Tape, Var, checkpoint};
+use autodiff::scalar::{Gradients, Tape, Var, checkpoint, log_sum_exp};
 use benches::scalar_problems::{Ours, Problem, Visitor, disagreement, visit_all};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
@@ -35,6 +35,32 @@ impl Visitor for Timed<'_> {
 
 fn scalar_tape(criterion: &mut Criterion) {
     visit_all(&mut Timed { criterion });
+}
+
+fn log_sum_exp_as_one_node(criterion: &mut Criterion) {
+    let x: Vec<f64> = (0..1000)
+        .map(|i| f64::from(i * 7919 % 1000) / 250.0 - 2.0)
+        .collect();
+    let plain = |x: &[f64]| {
+        let max = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        x.iter().map(|x| (x - max).exp()).sum::<f64>().ln() + max
+    };
+    let (mut tape, mut gradients) = (Tape::new(), Gradients::default());
+    let mut ours = |x: &[f64]| {
+        tape.reset();
+        let x = tape.variables(x);
+        let y = log_sum_exp(&x);
+        gradients.update([y]);
+        (y.value(), gradients.wrt(x[0]))
+    };
+    let (value, slope) = ours(&x);
+    assert!((value - plain(&x)).abs() <= 1e-13);
+    assert!((slope - (x[0] - value).exp()).abs() <= 1e-13 * slope);
+
+    let mut group = criterion.benchmark_group("log_sum_exp of 1000");
+    group.bench_function("value only", |b| b.iter(|| plain(black_box(&x))));
+    group.bench_function("ours", |b| b.iter(|| ours(black_box(&x))));
+    group.finish();
 }
 
 /// A step of the long loop, of two operations that are recorded.
@@ -98,5 +124,5 @@ fn checkpoints(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, scalar_tape, checkpoints);
+criterion_group!(benches, scalar_tape, log_sum_exp_as_one_node, checkpoints);
 criterion_main!(benches);

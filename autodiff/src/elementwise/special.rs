@@ -120,7 +120,7 @@ fn exp_parts(a: f64) -> (f64, f64, f64) {
     ];
     /// ln 2 with so few digits that its products with n are exact, and the rest of it.
     const LN_2: [f64; 2] = [0.693_147_180_560_117_7, -1.723_944_452_561_483_5e-13];
-    /// What is added to this is rounded to an integer, which then stands in the last bits, with the bias of an exponent.
+    /// What is added to this is rounded to an integer, which then stands in the last bits, with an exponent's bias.
     const ROUNDING: f64 = (3_u64 << 51) as f64 + 1023.0;
 
     // A NaN passes by the comparison.

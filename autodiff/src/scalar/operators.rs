@@ -9,7 +9,8 @@ use std::ops::{
     Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign,
 };
 
-/// One operator of one type: by value and by reference, with assignment, and with plain numbers.
+/// One operator of one type: by value and by reference, with assignment, and with plain numbers. It is given how two
+/// make the result, and how one makes it with a constant on its right.
 macro_rules! operator {
     ([$($life:lifetime)?] $V:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
         |$a:ident, $b:ident| $result:expr, constant |$x:ident, $c:ident| $beside:expr) => {
@@ -32,7 +33,8 @@ macro_rules! operator {
         operator!(@plain [$($life,)? T: Scalar<Plain = f64>] $V, f64: $Op $op $Assign $assign, |$x, $c| $beside);
         operator!(@plain [$($life,)? T: Scalar<Plain = f32>] $V, f32: $Op $op $Assign $assign, |$x, $c| $beside);
     };
-    (@plain [$($generics:tt)*] $V:ty, $plain:ty: $Op:ident $op:ident $Assign:ident $assign:ident, |$x:ident, $c:ident| $beside:expr) => {
+    (@plain [$($generics:tt)*] $V:ty, $plain:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
+        |$x:ident, $c:ident| $beside:expr) => {
         operator!(@pair [$($generics)*] $V, $plain => $V: $Op $op, |$x, c| { let $c = <$V>::from(c); $beside });
         operator!(@pair [$($generics)*] &$V, $plain => $V: $Op $op, |a, b| (*a).$op(b));
         operator!(@pair [$($generics)*] $V, &$plain => $V: $Op $op, |a, b| a.$op(*b));
@@ -70,11 +72,16 @@ macro_rules! operator {
 
 macro_rules! operators {
     ($([$($life:lifetime)?] $V:ty;)*) => { $(
-        operator!([$($life)?] $V: Add add AddAssign add_assign, |a, b| a.binary(Binary::Add, b), constant |a, c| a.beside(Binary::Add, c));
-        operator!([$($life)?] $V: Sub sub SubAssign sub_assign, |a, b| a.binary(Binary::Sub, b), constant |a, c| a.beside(Binary::Sub, c));
-        operator!([$($life)?] $V: Mul mul MulAssign mul_assign, |a, b| a.binary(Binary::Mul, b), constant |a, c| a.beside(Binary::Mul, c));
-        operator!([$($life)?] $V: Div div DivAssign div_assign, |a, b| a.binary(Binary::Div, b), constant |a, c| a.beside(Binary::Div, c));
-        operator!([$($life)?] $V: Rem rem RemAssign rem_assign, |a, b| a.remainder(b), constant |a, c| a.remainder(c));
+        operator!([$($life)?] $V: Add add AddAssign add_assign,
+            |a, b| a.binary(Binary::Add, b), constant |a, c| a.beside(Binary::Add, c));
+        operator!([$($life)?] $V: Sub sub SubAssign sub_assign,
+            |a, b| a.binary(Binary::Sub, b), constant |a, c| a.beside(Binary::Sub, c));
+        operator!([$($life)?] $V: Mul mul MulAssign mul_assign,
+            |a, b| a.binary(Binary::Mul, b), constant |a, c| a.beside(Binary::Mul, c));
+        operator!([$($life)?] $V: Div div DivAssign div_assign,
+            |a, b| a.binary(Binary::Div, b), constant |a, c| a.beside(Binary::Div, c));
+        operator!([$($life)?] $V: Rem rem RemAssign rem_assign,
+            |a, b| a.remainder(b), constant |a, c| a.remainder(c));
         negation!([$($life,)? T: Scalar] $V);
         negation!([$($life,)? T: Scalar] &$V => $V);
         comparison!([$($life,)? T: Scalar<Plain = f64>] $V, f64);

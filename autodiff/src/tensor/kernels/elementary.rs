@@ -1,7 +1,7 @@
 //! Exponential, logarithm, hyperbolic tangent, logistic function and softplus of many numbers, several at a time.
 //!
-//! The functions of these names on tensors, softmax and cross-entropy use them. The functions of plain numbers are the
-//! standard library's.
+//! The functions of these names on tensors, softmax and cross-entropy use them. The functions of plain numbers are
+//! those of the [table](crate::elementwise).
 //!
 //! The bits of a result depend on the number and on the class of the processor (whether it multiplies and adds in one
 //! instruction), and neither on where the number lies in its slice nor on what lies beside it. NaN gives NaN; zeros,
