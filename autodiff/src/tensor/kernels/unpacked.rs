@@ -22,11 +22,11 @@ use super::matmul::Matrix;
 /// The extent up to which a side is narrow: the paper's ten digits, and a few more.
 const NARROW: usize = 16;
 
-/// The extent from which on a side is so wide that packing the operands pays.
-const WIDE: usize = 256;
-
-/// The length from which on a dot product is worth its last step, the sum over a vector.
+/// The length from which on a dot product is worth its last step, the sum over a vector, whatever packing costs.
 const LONG: usize = 256;
+
+/// The length below which that step takes longer than all the others.
+const SHORT: usize = 16;
 
 /// Which kernel computes a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,9 @@ impl Kind {
     fn of<T>(a: &Matrix<'_, T>, b: &Matrix<'_, T>) -> Option<Kind> {
         let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
         if a.column_step() == 1 && b.row_step() == 1 {
-            let narrow = columns <= NARROW || rows < WIDE;
-            return (narrow && inner >= LONG).then_some(Kind::Dots);
+            // Packing `b` costs the less, beside the product, the more rows there are.
+            let pays = inner >= LONG || inner > rows || columns <= NARROW;
+            return (rows >= 4 && inner >= SHORT && pays).then_some(Kind::Dots);
         }
         let few_rows = rows == 1 || (5..=NARROW).contains(&rows);
         (b.column_step() == 1 && (few_rows || inner <= NARROW)).then_some(Kind::Combinations)

@@ -3,6 +3,7 @@
 //! `cargo run --release -- [threads] [milliseconds for each figure]`.
 
 use autodiff::tensor::{Real, Tensor, add_product, plain, transposed};
+use pulp::{Simd, WithSimd};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,9 @@ fn of_layer(samples: usize, inputs: usize, outputs: usize) -> [Product; 3] {
     ]
 }
 
+/// So many chains of multiply-adds hide their latency, and fit into the registers of any processor.
+const CHAINS: usize = 10;
+
 /// One crate's product, added to the result.
 type Multiply<T> = fn(&Product, &Tensor<T>, &Tensor<T>, &mut [T], usize);
 
@@ -41,36 +45,49 @@ fn main() {
     let threads = arguments.next().map_or(1, |word| word.parse().expect("a number of threads"));
     let milliseconds = arguments.next().map_or(60, |word| word.parse().expect("a number of milliseconds"));
     let time = Duration::from_millis(milliseconds);
+    let wanted: Vec<String> = arguments.collect();
     // SAFETY: no other thread runs yet.
     unsafe { std::env::set_var("MATMUL_NUM_THREADS", threads.to_string()) };
     println!("{threads} thread(s), GFLOP/s; ours runs on one thread always\n");
-    println!("| precision | product | extents | ours | gemm | faer | matrixmultiply |");
-    println!("|---|---|---|---:|---:|---:|---:|");
+    println!("| precision | product | extents | ours | gemm | faer | matrixmultiply | peak of one thread | ours / peak |");
+    println!("|---|---|---|---:|---:|---:|---:|---:|---:|");
     let mut layers = Vec::new();
-    for samples in [1, 4, 16, 64, 256, 1024] {
+    for samples in [1, 4, 16, 32, 64, 256, 1024] {
         layers.push((samples, 784, 10));
     }
-    for samples in [1, 4, 16, 64, 128, 256, 1024] {
+    for samples in [1, 4, 16, 32, 64, 128, 256, 1024] {
         layers.push((samples, 784, 128));
     }
-    for samples in [1, 16, 64, 128, 256] {
-        layers.push((samples, 512, 512));
+    for samples in [16, 32, 64, 128, 256] {
+        layers.push((samples, 128, 64));
     }
-    layers.extend([(64, 10, 10), (64, 128, 64), (64, 64, 10), (256, 64, 10)]);
-    for &(samples, inputs, outputs) in &layers {
-        for product in of_layer(samples, inputs, outputs) {
-            row::<f32>("f32", &product, threads, time, [ours, gemm_f32, faer_product, matrixmultiply_f32]);
+    for (inputs, outputs) in [(512, 512), (784, 512), (128, 128), (512, 128)] {
+        for samples in [1, 16, 32, 64, 128, 256] {
+            layers.push((samples, inputs, outputs));
         }
     }
-    for (samples, inputs, outputs) in [(64, 784, 10), (64, 784, 128), (128, 512, 512)] {
+    layers.extend([(1, 10, 10), (1, 64, 10), (1, 128, 64), (4, 128, 64), (2, 784, 128), (2, 784, 10), (2, 128, 64), (3, 784, 10), (32, 64, 64), (64, 256, 256), (256, 256, 256), (16, 64, 10), (64, 10, 10), (64, 16, 10), (64, 32, 10), (64, 32, 64), (64, 64, 64), (64, 64, 10), (256, 64, 10)]);
+    let wanted = |extents: &String| wanted.is_empty() || wanted.contains(extents);
+    for &(samples, inputs, outputs) in &layers {
+        if !wanted(&format!("{samples},{inputs},{outputs}")) {
+            continue;
+        }
         for product in of_layer(samples, inputs, outputs) {
-            row::<f64>("f64", &product, threads, time, [ours, gemm_f64, faer_product, matrixmultiply_f64]);
+            row("f32", &product, threads, time, [ours, gemm_f32, faer_product, matrixmultiply_f32], peak_f32);
+            row("f64", &product, threads, time, [ours, gemm_f64, faer_product, matrixmultiply_f64], peak_f64);
         }
     }
 }
 
-/// Times a product by all, in turn, and prints the medians.
-fn row<T: Real>(precision: &str, product: &Product, threads: usize, time: Duration, all: [Multiply<T>; 4]) {
+/// Times a product by all, in turn, and the peak beside them; prints the medians.
+fn row<T: Real>(
+    precision: &str,
+    product: &Product,
+    threads: usize,
+    time: Duration,
+    all: [Multiply<T>; 4],
+    peak: fn(f64) -> f64,
+) {
     let Product { what, rows, inner, columns, a_transposed, b_transposed } = *product;
     let values = |shape: [usize; 2], step: usize| {
         Tensor::from_fn(shape, |i| T::from_f64((i * step % 251) as f64 / 251.0 - 0.5))
@@ -80,23 +97,28 @@ fn row<T: Real>(precision: &str, product: &Product, threads: usize, time: Durati
     let mut out = vec![T::default(); rows * columns];
     let flops = 2.0 * (rows * inner * columns) as f64;
     // So many at a time that reading the clock does not count.
-    let repeat = (200_000.0 / flops).ceil() as usize;
-    let mut times: [Vec<f64>; 4] = Default::default();
+    let repeat = (200_000.0 / flops).ceil();
+    let mut speeds: [Vec<f64>; 5] = Default::default();
     let begin = Instant::now();
-    while begin.elapsed() < 4 * time || times[0].len() < 5 {
-        for (multiply, times) in all.iter().zip(&mut times) {
+    while begin.elapsed() < 4 * time || speeds[0].len() < 5 {
+        for (multiply, speeds) in all.iter().zip(&mut speeds) {
             let begin = Instant::now();
-            for _ in 0..repeat {
+            for _ in 0..repeat as usize {
                 multiply(product, black_box(&a), black_box(&b), &mut out, threads);
             }
-            times.push(begin.elapsed().as_secs_f64() / repeat as f64);
+            speeds.push(repeat * flops / begin.elapsed().as_secs_f64() / 1e9);
         }
+        speeds[4].push(peak((repeat * flops).min(2e6)) / 1e9);
     }
-    let speeds = times.map(|mut times| {
-        times.sort_unstable_by(f64::total_cmp);
-        format!("{:.1}", flops / times[times.len() / 2] / 1e9)
+    let [ours, gemm, faer, matrixmultiply, peak] = speeds.map(|mut speeds| {
+        speeds.sort_unstable_by(f64::total_cmp);
+        speeds[speeds.len() / 2]
     });
-    println!("| {precision} | {what} | {rows}×{inner} · {inner}×{columns} | {} |", speeds.join(" | "));
+    println!(
+        "| {precision} | {what} | {rows}×{inner} · {inner}×{columns} \
+         | {ours:.1} | {gemm:.1} | {faer:.1} | {matrixmultiply:.1} | {peak:.1} | {:.0} % |",
+        100.0 * ours / peak
+    );
 }
 
 fn ours<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T], _threads: usize) {
@@ -116,7 +138,7 @@ impl Product {
 }
 
 macro_rules! raw {
-    ($gemm:ident, $matrixmultiply:ident: $T:ty, $function:path) => {
+    ($gemm:ident, $matrixmultiply:ident, $peak:ident: $T:ty, $function:path, $splat:ident, $mul_add:ident) => {
         fn $gemm(product: &Product, a: &Tensor<$T>, b: &Tensor<$T>, out: &mut [$T], threads: usize) {
             let [a_row, a_column, b_row, b_column] = product.steps();
             let parallelism = match threads {
@@ -147,10 +169,35 @@ macro_rules! raw {
                 );
             }
         }
+
+        /// The floating-point operations a second of one thread that does nothing but multiply and add in registers,
+        /// about as many as are asked for.
+        fn $peak(flops: f64) -> f64 {
+            struct Loop(usize);
+            impl WithSimd for Loop {
+                type Output = f64;
+
+                #[inline(always)]
+                fn with_simd<S: Simd>(self, simd: S) -> f64 {
+                    let factor = simd.$splat(black_box(0.999));
+                    let mut sums = [factor; CHAINS];
+                    for _ in 0..self.0 {
+                        for sum in &mut sums {
+                            *sum = simd.$mul_add(factor, *sum, factor);
+                        }
+                    }
+                    black_box(sums);
+                    (2 * self.0 * size_of_val(&sums) / size_of::<$T>()) as f64
+                }
+            }
+            let begin = Instant::now();
+            let done = pulp::Arch::new().dispatch(Loop((flops / (32 * CHAINS) as f64) as usize));
+            done / begin.elapsed().as_secs_f64()
+        }
     };
 }
-raw!(gemm_f32, matrixmultiply_f32: f32, matrixmultiply::sgemm);
-raw!(gemm_f64, matrixmultiply_f64: f64, matrixmultiply::dgemm);
+raw!(gemm_f32, matrixmultiply_f32, peak_f32: f32, matrixmultiply::sgemm, splat_f32s, mul_add_f32s);
+raw!(gemm_f64, matrixmultiply_f64, peak_f64: f64, matrixmultiply::dgemm, splat_f64s, mul_add_f64s);
 
 fn faer_product<T: Real + faer::traits::ComplexField>(
     product: &Product,

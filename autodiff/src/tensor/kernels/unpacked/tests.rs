@@ -28,26 +28,33 @@ fn kernels() -> (Vec<Kernel<f32>>, Vec<Kernel<f64>>) {
     (single, double)
 }
 
-const EXTENTS: [(usize, usize, usize); 14] = [
-    (1, 1, 1),
-    (1, 784, 10),
-    (10, 3, 784),
-    (64, 10, 10),
-    (7, 33, 5),
-    (13, 17, 11),
-    (4, 16, 5),
-    (9, 100, 16),
-    (16, 8, 129),
-    (2, 0, 3),
-    (0, 5, 2),
-    (3, 5, 0),
-    (128, 1, 70),
-    (5, 31, 63),
-];
+/// Extents about those of the blocks, and some that occur.
+fn extents() -> Vec<(usize, usize, usize)> {
+    let mut extents = vec![
+        (1, 784, 10),
+        (10, 3, 784),
+        (13, 17, 11),
+        (4, 16, 5),
+        (9, 100, 16),
+        (16, 8, 129),
+        (128, 1, 70),
+        (5, 31, 63),
+        (5, 7000, 6),
+        // More rows than are used together.
+        (70, 4000, 6),
+    ];
+    for m in [0, 1, 2, 4, 5, 9, 11] {
+        for k in [0, 1, 3, 7, 8, 9, 16, 35] {
+            // With every rest of a vector of sixteen, and of four of them.
+            extents.extend((0..=17).chain([31, 63, 64, 65]).map(|n| (m, k, n)));
+        }
+    }
+    extents
+}
 
 /// Compares every kernel with the plain loop, in every orientation that it takes, writing and adding.
 fn agree<T: Copy + Into<f64>>(kernels: &[Kernel<T>], number: fn(f64) -> T, bound: f64) {
-    for (m, k, n) in EXTENTS {
+    for (m, k, n) in extents() {
         let values = |len: usize, step: f64| -> Vec<T> {
             (0..len).map(|i| number((i as f64 * step).sin())).collect()
         };
@@ -55,27 +62,30 @@ fn agree<T: Copy + Into<f64>>(kernels: &[Kernel<T>], number: fn(f64) -> T, bound
         let dots = (Matrix::new(&a, m, k), Matrix::new(&b, n, k).transposed());
         let plain = (Matrix::new(&a, m, k), Matrix::new(&b, k, n));
         let transposed = (Matrix::new(&a, k, m).transposed(), Matrix::new(&b, k, n));
-        let cases = [
+        for (kind, (a, b)) in [
             (Kind::Dots, dots),
             (Kind::Combinations, plain),
             (Kind::Combinations, transposed),
-        ];
-        for (kind, (a, b)) in cases {
+        ] {
+            let sum = |at: usize| -> f64 {
+                (0..k)
+                    .map(|l| a.at(at / n, l).into() * b.at(l, at % n).into())
+                    .sum()
+            };
+            let sums: Vec<f64> = (0..m * n).map(sum).collect();
             for kernel in kernels {
                 for (write, before) in [(Write::Set, f64::NAN), (Write::Add, 1.0)] {
                     let mut out = vec![number(before); m * n];
                     kernel(kind, number(-2.0), a, b, &mut out, write);
-                    for i in 0..m {
-                        for j in 0..n {
-                            let sum: f64 =
-                                (0..k).map(|l| a.at(i, l).into() * b.at(l, j).into()).sum();
-                            let expected = if write == Write::Add { 1.0 } else { 0.0 } - 2.0 * sum;
-                            let error = (out[i * n + j].into() - expected).abs();
-                            assert!(
-                                error <= bound * (1 + k) as f64,
-                                "{kind:?} {m}×{k}·{k}×{n} at ({i}, {j})"
-                            );
-                        }
+                    for (at, (&out, &sum)) in out.iter().zip(&sums).enumerate() {
+                        let expected = if write == Write::Add { 1.0 } else { 0.0 } - 2.0 * sum;
+                        let error = (out.into() - expected).abs();
+                        let (i, j) = (at / n, at % n);
+                        assert!(
+                            error <= bound * (1 + k) as f64,
+                            "{kind:?} {m}×{k}·{k}×{n} at ({i}, {j}): {} and not {expected}",
+                            out.into()
+                        );
                     }
                 }
             }
@@ -88,6 +98,36 @@ fn every_kernel_agrees_with_the_plain_loop() {
     let (single, double) = kernels();
     agree(&single, |x| x as f32, 1e-6);
     agree(&double, |x| x, 1e-15);
+}
+
+/// An element of dots has the same bits in whatever block it is.
+#[test]
+fn an_element_of_dots_depends_on_its_row_and_column_alone() {
+    fn check<T: Copy + PartialEq + std::fmt::Debug>(kernels: &[Kernel<T>], number: fn(f64) -> T) {
+        let (m, k, n) = (11, 45, 13);
+        let values = |len: usize, step: f64| -> Vec<T> {
+            (0..len).map(|i| number((i as f64 * step).sin())).collect()
+        };
+        let (a, b) = (values(m * k, 0.37), values(k * n, 0.71));
+        for kernel in kernels {
+            let product = |a: &[T], b: &[T]| {
+                let (m, n) = (a.len() / k, b.len() / k);
+                let mut out = vec![number(0.3); m * n];
+                let (a, b) = (Matrix::new(a, m, k), Matrix::new(b, n, k).transposed());
+                kernel(Kind::Dots, number(0.7), a, b, &mut out, Write::Add);
+                out
+            };
+            let all = product(&a, &b);
+            for (i, a) in a.chunks(k).enumerate() {
+                for (j, b) in b.chunks(k).enumerate() {
+                    assert_eq!(product(a, b), [all[i * n + j]], "({i}, {j})");
+                }
+            }
+        }
+    }
+    let (single, double) = kernels();
+    check(&single, |x| x as f32);
+    check(&double, |x| x);
 }
 
 #[test]
@@ -107,11 +147,26 @@ fn only_unpacked_products_are_taken() {
         Kind::of(&matrix(64, 10), &matrix(10, 128)),
         Some(Kind::Combinations)
     );
-    // Wide ones, and rows or columns that are not contiguous.
+    // A chunk of samples into a wide layer, into a narrow one and out of it.
     assert_eq!(
-        Kind::of(&matrix(256, 300), &matrix(128, 300).transposed()),
-        None
+        Kind::of(&matrix(128, 784), &matrix(128, 784).transposed()),
+        Some(Kind::Dots)
     );
+    assert_eq!(
+        Kind::of(&matrix(64, 128), &matrix(64, 128).transposed()),
+        Some(Kind::Dots)
+    );
+    assert_eq!(
+        Kind::of(&matrix(256, 64), &matrix(10, 64).transposed()),
+        Some(Kind::Dots)
+    );
+    // Short or few dot products, wide combinations, and rows or columns that are not contiguous.
+    for (rows, columns, inner) in [(128, 64, 128), (64, 10, 10), (1, 128, 784)] {
+        assert_eq!(
+            Kind::of(&matrix(rows, inner), &matrix(columns, inner).transposed()),
+            None
+        );
+    }
     assert_eq!(Kind::of(&matrix(64, 128), &matrix(128, 784)), None);
     assert_eq!(
         Kind::of(&matrix(784, 64).transposed(), &matrix(784, 128)),
