@@ -41,14 +41,15 @@ struct Product {
 impl Product {
     /// The forward product of a layer, `X Wᵀ`, the gradient of its weights, `Δᵀ X`, and the adjoint of its inputs, `Δ W`.
     fn of_layer((samples, inputs, outputs): (usize, usize, usize)) -> [Product; 3] {
-        let product = |name, [rows, inner, columns]: [usize; 3], a_transposed, b_transposed| Product {
-            name,
-            rows,
-            inner,
-            columns,
-            a_transposed,
-            b_transposed,
-        };
+        let product =
+            |name, [rows, inner, columns]: [usize; 3], a_transposed, b_transposed| Product {
+                name,
+                rows,
+                inner,
+                columns,
+                a_transposed,
+                b_transposed,
+            };
         [
             product("X Wᵀ", [samples, inputs, outputs], false, true),
             product("Δᵀ X", [outputs, samples, inputs], true, false),
@@ -59,7 +60,11 @@ impl Product {
     /// The factors, as they lie.
     fn factors<T: Real>(&self) -> [Tensor<T>; 2] {
         let values = |rows, columns, is_transposed| {
-            let shape = if is_transposed { [columns, rows] } else { [rows, columns] };
+            let shape = if is_transposed {
+                [columns, rows]
+            } else {
+                [rows, columns]
+            };
             Tensor::from_fn(shape, |i| T::from_f64((i % 251) as f64 / 251.0 - 0.5))
         };
         [
@@ -71,7 +76,11 @@ impl Product {
     /// The steps between the rows, and between the columns, of both factors.
     fn steps(&self) -> [[isize; 2]; 2] {
         let steps = |rows: usize, columns: usize, is_transposed| {
-            if is_transposed { [1, rows as isize] } else { [columns as isize, 1] }
+            if is_transposed {
+                [1, rows as isize]
+            } else {
+                [columns as isize, 1]
+            }
         };
         [
             steps(self.rows, self.inner, self.a_transposed),
@@ -84,42 +93,82 @@ impl Product {
 type AddProduct<T> = fn(&Product, &Tensor<T>, &Tensor<T>, &mut [T]);
 
 fn ours<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T]) {
-    let a = if product.a_transposed { transposed(a) } else { plain(a) };
-    let b = if product.b_transposed { transposed(b) } else { plain(b) };
+    let a = if product.a_transposed {
+        transposed(a)
+    } else {
+        plain(a)
+    };
+    let b = if product.b_transposed {
+        transposed(b)
+    } else {
+        plain(b)
+    };
     add_product(T::from_f64(1.0), a, b, out);
 }
 
 macro_rules! others {
     ($gemm:ident, $matrixmultiply:ident: $T:ty, $function:path) => {
         fn $gemm(product: &Product, a: &Tensor<$T>, b: &Tensor<$T>, out: &mut [$T]) {
-            let &Product { rows, inner, columns, .. } = product;
+            let &Product {
+                rows,
+                inner,
+                columns,
+                ..
+            } = product;
             let [[a_row, a_column], [b_row, b_column]] = product.steps();
             let step = columns as isize;
             // SAFETY: the steps are those of matrices that fill their tensors, and `out` has rows × columns elements.
             unsafe {
                 gemm::gemm(
-                    rows, columns, inner,
-                    out.as_mut_ptr(), 1, step, true,
-                    a.data().as_ptr(), a_column, a_row,
-                    b.data().as_ptr(), b_column, b_row,
-                    1.0, 1.0, false, false, false, gemm::Parallelism::None,
+                    rows,
+                    columns,
+                    inner,
+                    out.as_mut_ptr(),
+                    1,
+                    step,
+                    true,
+                    a.data().as_ptr(),
+                    a_column,
+                    a_row,
+                    b.data().as_ptr(),
+                    b_column,
+                    b_row,
+                    1.0,
+                    1.0,
+                    false,
+                    false,
+                    false,
+                    gemm::Parallelism::None,
                 );
             }
         }
 
         fn $matrixmultiply(product: &Product, a: &Tensor<$T>, b: &Tensor<$T>, out: &mut [$T]) {
-            let &Product { rows, inner, columns, .. } = product;
+            let &Product {
+                rows,
+                inner,
+                columns,
+                ..
+            } = product;
             let [[a_row, a_column], [b_row, b_column]] = product.steps();
             let step = columns as isize;
             // SAFETY: as above.
             unsafe {
                 $function(
-                    rows, inner, columns,
+                    rows,
+                    inner,
+                    columns,
                     1.0,
-                    a.data().as_ptr(), a_row, a_column,
-                    b.data().as_ptr(), b_row, b_column,
+                    a.data().as_ptr(),
+                    a_row,
+                    a_column,
+                    b.data().as_ptr(),
+                    b_row,
+                    b_column,
                     1.0,
-                    out.as_mut_ptr(), step, 1,
+                    out.as_mut_ptr(),
+                    step,
+                    1,
                 );
             }
         }
@@ -130,7 +179,13 @@ others!(gemm_f64, matrixmultiply_f64: f64, matrixmultiply::dgemm);
 
 fn products<T: Real>(criterion: &mut Criterion, all: [(&str, AddProduct<T>); 3]) {
     for product in LAYERS.into_iter().flat_map(Product::of_layer) {
-        let Product { name, rows, inner, columns, .. } = product;
+        let Product {
+            name,
+            rows,
+            inner,
+            columns,
+            ..
+        } = product;
         let precision = std::any::type_name::<T>();
         let mut group = criterion.benchmark_group(format!("matmul/{precision}/{name}"));
         // An element of the throughput is a floating-point operation, so that Gelem/s are GFLOP/s.
@@ -140,7 +195,8 @@ fn products<T: Real>(criterion: &mut Criterion, all: [(&str, AddProduct<T>); 3])
         for (label, multiply) in all {
             let id = BenchmarkId::new(label, format!("{rows}×{inner}·{inner}×{columns}"));
             group.bench_function(id, |bencher| {
-                bencher.iter(|| multiply(&product, black_box(&a), black_box(&b), black_box(&mut out)));
+                bencher
+                    .iter(|| multiply(&product, black_box(&a), black_box(&b), black_box(&mut out)));
             });
         }
         group.finish();
@@ -150,11 +206,19 @@ fn products<T: Real>(criterion: &mut Criterion, all: [(&str, AddProduct<T>); 3])
 fn matmul(criterion: &mut Criterion) {
     products::<f32>(
         criterion,
-        [("ours", ours), ("gemm", gemm_f32), ("matrixmultiply", matrixmultiply_f32)],
+        [
+            ("ours", ours),
+            ("gemm", gemm_f32),
+            ("matrixmultiply", matrixmultiply_f32),
+        ],
     );
     products::<f64>(
         criterion,
-        [("ours", ours), ("gemm", gemm_f64), ("matrixmultiply", matrixmultiply_f64)],
+        [
+            ("ours", ours),
+            ("gemm", gemm_f64),
+            ("matrixmultiply", matrixmultiply_f64),
+        ],
     );
 }
 

@@ -1,7 +1,7 @@
 //! The loops of the elementwise functions: compiled once for each function of the table, chosen once a call.
 
 use super::super::element::Real;
-use super::broadcast::Walk;
+use super::broadcast::{Axis, Walk};
 use super::elementary;
 use super::simd::{MultiplyAdd, vectorized, vectorized_with};
 use crate::elementwise::{Binary, Unary, elementwise_table};
@@ -69,10 +69,13 @@ macro_rules! choices {
 
         /// Writes f(aᵢ, bᵢ) to every element of `y`, both operands broadcast as the walk says.
         pub(crate) fn binary<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut [T]) {
-            match function {
-                $(Binary::$Variant2 => binary_loop(Binary::$Variant2, walk, a, b, y),)*
-                $(Binary::$Variant4 => binary_loop(Binary::$Variant4, walk, a, b, y),)*
-            }
+            vectorized(
+                #[inline(always)]
+                move || match function {
+                    $(Binary::$Variant2 => binary_loop(Binary::$Variant2, walk, a, b, y),)*
+                    $(Binary::$Variant4 => binary_loop(Binary::$Variant4, walk, a, b, y),)*
+                },
+            );
         }
 
         /// Writes ȳᵢ ∂f/∂a or ȳᵢ ∂f/∂b to every element of `term`, which has the common shape.
@@ -80,10 +83,13 @@ macro_rules! choices {
         pub(crate) fn binary_vjp<T: Real>(
             function: Binary, side: Side, walk: &Walk, a: &[T], b: &[T], y: &[T], y_bar: &[T], term: &mut [T],
         ) {
-            match function {
-                $(Binary::$Variant2 => binary_vjp_loop(Binary::$Variant2, side, walk, a, b, y, y_bar, term),)*
-                $(Binary::$Variant4 => binary_vjp_loop(Binary::$Variant4, side, walk, a, b, y, y_bar, term),)*
-            }
+            vectorized(
+                #[inline(always)]
+                move || match function {
+                    $(Binary::$Variant2 => binary_vjp_loop(Binary::$Variant2, side, walk, a, b, y, y_bar, term),)*
+                    $(Binary::$Variant4 => binary_vjp_loop(Binary::$Variant4, side, walk, a, b, y, y_bar, term),)*
+                },
+            );
         }
     };
 }
@@ -136,38 +142,40 @@ fn add_unary_vjp_loop<T: Real>(
 #[inline(always)]
 fn binary_loop<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut [T]) {
     let inner = walk.inner;
-    vectorized(
+    walk.rows(
         #[inline(always)]
-        move || {
-            walk.rows(
-                #[inline(always)]
-                |at_a, at_b, at| {
-                    let y = &mut y[at..at + inner.extent];
-                    // A loop of its own for each way that an operand can step, so that each is one the compiler vectorises.
-                    match (inner.a, inner.b) {
-                        (0, 0) => y.fill(a[at_a].binary(function, b[at_b])),
-                        (0, _) => {
-                            let a = a[at_a];
-                            for (y, &b) in y.iter_mut().zip(&b[at_b..]) {
-                                *y = a.binary(function, b);
-                            }
-                        }
-                        (_, 0) => {
-                            let b = b[at_b];
-                            for (y, &a) in y.iter_mut().zip(&a[at_a..]) {
-                                *y = a.binary(function, b);
-                            }
-                        }
-                        _ => {
-                            for ((y, &a), &b) in y.iter_mut().zip(&a[at_a..]).zip(&b[at_b..]) {
-                                *y = a.binary(function, b);
-                            }
-                        }
-                    }
-                },
-            );
+        move |at_a, at_b, at| {
+            let y = &mut y[at..at + inner.extent];
+            binary_row(function, inner, &a[at_a..], &b[at_b..], y);
         },
     );
+}
+
+/// A loop of its own for each way that an operand can step, so that each is one the compiler vectorises.
+#[inline(always)]
+fn binary_row<T: Real>(function: Binary, inner: Axis, a: &[T], b: &[T], y: &mut [T]) {
+    match (inner.a, inner.b) {
+        // No row, and so no operand, need have an element.
+        _ if y.is_empty() => {}
+        (0, 0) => y.fill(a[0].binary(function, b[0])),
+        (0, _) => {
+            let a = a[0];
+            for (y, &b) in y.iter_mut().zip(b) {
+                *y = a.binary(function, b);
+            }
+        }
+        (_, 0) => {
+            let b = b[0];
+            for (y, &a) in y.iter_mut().zip(a) {
+                *y = a.binary(function, b);
+            }
+        }
+        _ => {
+            for ((y, &a), &b) in y.iter_mut().zip(a).zip(b) {
+                *y = a.binary(function, b);
+            }
+        }
+    }
 }
 
 #[inline(always)]
@@ -186,26 +194,30 @@ fn binary_vjp_loop<T: Real>(
     term: &mut [T],
 ) {
     let inner = walk.inner;
-    let slope = |a: T, b: T, y: T| {
+    let slope = move |a: T, b: T, y: T| {
         let (slope_a, slope_b) = function.slopes(a, b, y);
         if side == Side::A { slope_a } else { slope_b }
     };
-    walk.rows(|at_a, at_b, at| {
-        let operands = y[at..at + inner.extent]
-            .iter()
-            .zip(&y_bar[at..at + inner.extent]);
-        let targets = term[at..at + inner.extent].iter_mut().zip(operands);
-        if (inner.a, inner.b) == (1, 1) {
-            for ((term, (&y, &y_bar)), (&a, &b)) in targets.zip(a[at_a..].iter().zip(&b[at_b..])) {
-                *term = times(y_bar, slope(a, b, y), function.has_unbounded_slope());
+    walk.rows(
+        #[inline(always)]
+        move |at_a, at_b, at| {
+            let operands = y[at..at + inner.extent]
+                .iter()
+                .zip(&y_bar[at..at + inner.extent]);
+            let targets = term[at..at + inner.extent].iter_mut().zip(operands);
+            if (inner.a, inner.b) == (1, 1) {
+                let targets = targets.zip(a[at_a..].iter().zip(&b[at_b..]));
+                for ((term, (&y, &y_bar)), (&a, &b)) in targets {
+                    *term = times(y_bar, slope(a, b, y), function.has_unbounded_slope());
+                }
+            } else {
+                for (i, (term, (&y, &y_bar))) in targets.enumerate() {
+                    let (a, b) = (a[at_a + i * inner.a], b[at_b + i * inner.b]);
+                    *term = times(y_bar, slope(a, b, y), function.has_unbounded_slope());
+                }
             }
-        } else {
-            for (i, (term, (&y, &y_bar))) in targets.enumerate() {
-                let (a, b) = (a[at_a + i * inner.a], b[at_b + i * inner.b]);
-                *term = times(y_bar, slope(a, b, y), function.has_unbounded_slope());
-            }
-        }
-    });
+        },
+    );
 }
 
 /// An adjoint times a slope; where the slope may be infinite, an adjoint of zero stays zero.

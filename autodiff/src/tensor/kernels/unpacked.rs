@@ -28,6 +28,9 @@ const LONG: usize = 256;
 /// The length below which that step takes longer than all the others.
 const SHORT: usize = 16;
 
+/// The rows of a block of dot products.
+const BLOCK: usize = 4;
+
 /// Which kernel computes a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -42,9 +45,10 @@ impl Kind {
     fn of<T>(a: &Matrix<'_, T>, b: &Matrix<'_, T>) -> Option<Kind> {
         let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
         if a.column_step() == 1 && b.row_step() == 1 {
-            // Packing `b` costs the less, beside the product, the more rows there are.
+            // Packing `b` costs the less, beside the product, the more rows there are. Fewer than a block has are no
+            // work for a block.
             let pays = inner >= LONG || inner > rows || columns <= NARROW;
-            return (rows >= 4 && inner >= SHORT && pays).then_some(Kind::Dots);
+            return (rows >= BLOCK && inner >= SHORT && pays).then_some(Kind::Dots);
         }
         let few_rows = rows == 1 || (5..=NARROW).contains(&rows);
         (b.column_step() == 1 && (few_rows || inner <= NARROW)).then_some(Kind::Combinations)

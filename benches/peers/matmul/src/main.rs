@@ -1,6 +1,6 @@
 //! Times the matrix products of a training step by several crates, in one program, and prints a table in GFLOP/s.
 //!
-//! `cargo run --release -- [threads] [milliseconds for each figure]`.
+//! `cargo run --release -- [threads] [milliseconds for each figure] [samples,inputs,outputs]...`.
 
 use autodiff::tensor::{Real, Tensor, add_product, plain, transposed};
 use pulp::{Simd, WithSimd};

@@ -25,30 +25,41 @@ fn kernels() -> (Vec<Kernel<f32>>, Vec<Kernel<f64>>) {
             double.push(|k, s, a, b, out, w| unsafe { x86::f64_avx2::product(k, s, a, b, out, w) });
         }
     }
+    // Where the compiler is told that there are such instructions, as Miri is, both kernels are there.
+    assert!(single.len() == 2 || !cfg!(target_feature = "avx512f"));
     (single, double)
 }
 
 /// Extents about those of the blocks, and some that occur.
 fn extents() -> Vec<(usize, usize, usize)> {
-    let mut extents = vec![
+    let product = |rows: &[usize], inner: &[usize], columns: &[usize]| -> Vec<_> {
+        let pairs = rows
+            .iter()
+            .flat_map(|&m| inner.iter().map(move |&k| (m, k)));
+        pairs
+            .flat_map(|(m, k)| columns.iter().map(move |&n| (m, k, n)))
+            .collect()
+    };
+    if cfg!(miri) {
+        return product(&[0, 1, 4, 10], &[0, 1, 9], &[0, 1, 7, 17]);
+    }
+    // With every rest of a vector of sixteen, and some of four of them.
+    let columns: Vec<usize> = (0..=17).chain([31, 63, 64, 65]).collect();
+    let mut extents = product(
+        &[0, 1, 2, 4, 5, 9, 11],
+        &[0, 1, 3, 7, 8, 9, 16, 35],
+        &columns,
+    );
+    extents.extend([
         (1, 784, 10),
         (10, 3, 784),
         (13, 17, 11),
-        (4, 16, 5),
-        (9, 100, 16),
         (16, 8, 129),
         (128, 1, 70),
-        (5, 31, 63),
         (5, 7000, 6),
         // More rows than are used together.
         (70, 4000, 6),
-    ];
-    for m in [0, 1, 2, 4, 5, 9, 11] {
-        for k in [0, 1, 3, 7, 8, 9, 16, 35] {
-            // With every rest of a vector of sixteen, and of four of them.
-            extents.extend((0..=17).chain([31, 63, 64, 65]).map(|n| (m, k, n)));
-        }
-    }
+    ]);
     extents
 }
 
@@ -104,7 +115,7 @@ fn every_kernel_agrees_with_the_plain_loop() {
 #[test]
 fn an_element_of_dots_depends_on_its_row_and_column_alone() {
     fn check<T: Copy + PartialEq + std::fmt::Debug>(kernels: &[Kernel<T>], number: fn(f64) -> T) {
-        let (m, k, n) = (11, 45, 13);
+        let (m, k, n) = if cfg!(miri) { (5, 17, 6) } else { (11, 45, 13) };
         let values = |len: usize, step: f64| -> Vec<T> {
             (0..len).map(|i| number((i as f64 * step).sin())).collect()
         };
