@@ -3,7 +3,7 @@
 use super::algebra::{self, Algebra, Factor};
 use super::array::Tensor;
 use super::element::Real;
-use super::kernels::simd::vectorized;
+use super::kernels::simd::{FEW, vectorized};
 use super::kernels::{Write, reduce};
 use super::op::Point;
 use super::place::Place;
@@ -342,9 +342,6 @@ impl<T: Real> Gradient<T> {
         }
     }
 }
-
-/// Fewer elements than this are added before wider vectors are chosen.
-const FEW: usize = 32;
 
 fn add_scaled<T: Real>(scale: T, term: &Tensor<T>, sum: &mut [T]) {
     if sum.len() < FEW {

@@ -3,7 +3,7 @@
 use super::super::element::Real;
 use super::broadcast::{Axis, Walk};
 use super::elementary;
-use super::simd::{MultiplyAdd, vectorized, vectorized_with};
+use super::simd::{FEW, MultiplyAdd, vectorized, vectorized_with};
 use crate::elementwise::{Binary, Unary, elementwise_table};
 
 /// One of the two operands of a function of two variables.
@@ -34,6 +34,9 @@ macro_rules! choices {
 
         /// Replaces every element by f of it.
         pub(crate) fn unary_in_place<T: Real>(function: Unary, x: &mut [T]) {
+            if x.len() < FEW && function == (Unary::Relu {}) {
+                return in_place_loop(Unary::Relu {}, x, MultiplyAdd::Separate);
+            }
             vectorized_with(
                 #[inline(always)]
                 move |how| match function {
@@ -45,6 +48,9 @@ macro_rules! choices {
 
         /// Multiplies every element of `y_bar` by f′(xᵢ).
         pub(crate) fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
+            if x.len() < FEW && function == (Unary::Relu {}) {
+                return unary_vjp_loop(Unary::Relu {}, x, y, y_bar, MultiplyAdd::Separate);
+            }
             vectorized_with(
                 #[inline(always)]
                 move |how| match function {

@@ -12,6 +12,10 @@ pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     Arch::new().dispatch(body)
 }
 
+/// Fewer numbers than this are added, or rectified, without choosing among vectors first: it takes as long as the loop,
+/// and numbers that were just written one by one can be read in wide pieces only after a wait.
+pub(crate) const FEW: usize = 32;
+
 /// How the processor that a loop is compiled for multiplies and adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MultiplyAdd {
