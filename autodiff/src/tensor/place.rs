@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn a_place_that_is_not_filled_changes_nothing() {
         let mut list = vec![String::from("a")];
-        drop(Place::after(&mut list));
+        let Place(_) = Place::after(&mut list);
         assert_eq!(list, ["a"]);
     }
 }

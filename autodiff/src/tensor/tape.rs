@@ -267,11 +267,11 @@ impl<T: Real> Tape<T> {
         let index = Tape::next(&nodes);
         Place::after(&mut nodes).fill(Node {
             operation: operation.into(),
-            inputs: match edges {
+            inputs: match *edges {
                 // The usual numbers, without a loop.
-                &[a] => SmallVec::from_buf_and_len([a; 3], 1),
-                &[a, b] => SmallVec::from_buf_and_len([a, b, b], 2),
-                &[a, b, c] => SmallVec::from_buf([a, b, c]),
+                [a] => SmallVec::from_buf_and_len([a; 3], 1),
+                [a, b] => SmallVec::from_buf_and_len([a, b, b], 2),
+                [a, b, c] => SmallVec::from_buf([a, b, c]),
                 _ => SmallVec::from_slice(edges),
             },
             value,
