@@ -65,6 +65,7 @@
 
 // To read on: `var` is what an operation does, `tape` and `store` are what is kept of it, `many` makes the nodes of many
 // inputs, and `sweep` is the walk back. The others stand on these.
+mod backward;
 mod checkpoint;
 mod derivatives;
 mod dual;

@@ -1,7 +1,8 @@
 //! Parts of a computation that are recomputed in the backward pass.
 
+use super::backward::{PLAIN, Products};
 use super::number::chain;
-use super::sweep::{PLAIN, Products, common_tape};
+use super::sweep::common_tape;
 use super::tape::{Block, SINK};
 use super::trace::{Operation, Step};
 use super::{Scalar, Tape, Var};

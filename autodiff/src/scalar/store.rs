@@ -1,6 +1,6 @@
 //! A vector that grows behind a shared reference: what a tape writes its recording into.
 //!
-//! This is the one module of the scalar tape with `unsafe` code. It rests on five invariants:
+//! Its `unsafe` code rests on five invariants:
 //!
 //! 1. `start` points to an allocation of `capacity` items made by a `Vec<N>`, or dangles where `capacity` is 0.
 //! 2. The first `len ≤ capacity` items are initialised, and are never written again before a truncation.

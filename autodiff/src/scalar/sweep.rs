@@ -1,5 +1,6 @@
-//! The two walks over a recording: backward for adjoints, forward for tangents.
+//! Derivatives from a recording: the gradients of numbers, and the forward walk for tangents.
 
+use super::backward::{ABSORBING, PLAIN, Products};
 use super::number::chain;
 use super::tape::{Block, SINK, Slot};
 use super::{Scalar, Tape, Var};
@@ -182,54 +183,7 @@ pub(super) fn common_tape<'a, 't: 'a, T: Scalar>(
     Some(first)
 }
 
-/// Which products a walk uses: see [`PLAIN`] and [`ABSORBING`].
-pub(super) type Products = bool;
-/// Products as they are.
-pub(super) const PLAIN: Products = false;
-/// Products in which zero wins over infinity.
-pub(super) const ABSORBING: Products = true;
-
 impl<T: Scalar> Tape<T> {
-    /// Spreads the adjoints of the later nodes over the earlier ones: x̄ += ∂y/∂x · ȳ, for each node y and its inputs x.
-    pub(super) fn walk_back<const K: usize>(&self, adjoints: &mut [[T; K]], products: Products) {
-        match products {
-            PLAIN => self.walk_back_with(adjoints, products, |a, b| a * b),
-            ABSORBING => self.walk_back_with(adjoints, products, T::absorbing_mul),
-        }
-    }
-
-    fn walk_back_with<const K: usize>(
-        &self,
-        adjoints: &mut [[T; K]],
-        products: Products,
-        mul: impl Fn(T, T) -> T + Copy,
-    ) {
-        let (slots, blocks) = self.read();
-        // From here on lie the slots that have been walked over.
-        let mut end = slots.len();
-        for block in blocks.iter().rev() {
-            let Block {
-                slot,
-                slots: inputs,
-                node,
-                nodes,
-            } = *block;
-            let first = (slot + inputs) as usize;
-            walk_pairs(&slots[first..end], (node + nodes) as usize, adjoints, mul);
-            end = slot as usize;
-            if inputs > 0 {
-                if let Some(&adjoint) = adjoints.get(node as usize) {
-                    for slot in slots[end..first].iter().rev() {
-                        spread(slot, adjoint, adjoints, mul);
-                    }
-                }
-            } else if (node as usize) < adjoints.len() {
-                self.segment_back(block, adjoints, products);
-            }
-        }
-        walk_pairs(&slots[..end], SINK as usize + 1, adjoints, mul);
-    }
-
     /// Whether any variable's adjoint is as asked.
     fn any_leaf<A>(&self, adjoints: &[A], is: impl Fn(&A) -> bool) -> bool {
         self.blocks
@@ -275,46 +229,6 @@ impl<T: Scalar> Tape<T> {
                 self.segment_forward(block, tangents);
             }
             node += block.nodes as usize;
-        }
-    }
-}
-
-/// Walks back over slots of a node each, of which the first has index `first`.
-#[inline(always)]
-fn walk_pairs<T: Scalar, const K: usize>(
-    slots: &[Slot<T>],
-    first: usize,
-    adjoints: &mut [[T; K]],
-    mul: impl Fn(T, T) -> T + Copy,
-) {
-    // Nodes after the last output have no adjoint.
-    let Some(count) = adjoints.len().checked_sub(first) else {
-        return;
-    };
-    let count = slots.len().min(count);
-    // The inputs of a node lie before it, so the adjoints end where the walk is.
-    let mut adjoints = &mut adjoints[..first + count];
-    for slot in slots[..count].iter().rev() {
-        let Some((adjoint, before)) = adjoints.split_last_mut() else {
-            return;
-        };
-        spread(slot, *adjoint, before, mul);
-        adjoints = before;
-    }
-}
-
-/// Adds what an adjoint contributes to those of the two inputs of a slot.
-#[inline(always)]
-fn spread<T: Scalar, const K: usize>(
-    slot: &Slot<T>,
-    adjoint: [T; K],
-    adjoints: &mut [[T; K]],
-    mul: impl Fn(T, T) -> T + Copy,
-) {
-    for (input, slope) in slot.inputs.into_iter().zip(slot.slopes) {
-        let sum = &mut adjoints[input as usize];
-        for k in 0..K {
-            sum[k] = sum[k] + mul(adjoint[k], slope);
         }
     }
 }
