@@ -23,10 +23,13 @@
 //! variables can do, for code that is to run on either; [`Op`] is an operation, to which users can add their own.
 //! [`catalogue`] lists the built-in operations, with sample inputs.
 
+mod adjoints;
 mod algebra;
 mod array;
 mod buffer;
 mod element;
+mod factor;
+mod gradients;
 mod kernels;
 mod op;
 mod ops;
@@ -38,16 +41,18 @@ mod sweep;
 mod tape;
 mod var;
 
-pub use algebra::{Algebra, Factor, add_product, add_product_rows, plain, transposed};
+pub use adjoints::Adjoints;
+pub use algebra::Algebra;
 pub use array::Tensor;
 pub use buffer::release_memory;
 pub use element::{Element, Real};
+pub use factor::{Factor, add_product, add_product_rows, plain, transposed};
+pub use gradients::{Gradient, Gradients};
 pub use kernels::elementary;
 pub use kernels::simd::vectorized;
 pub use op::{Op, Point, Value};
 pub use ops::{CrossEntropy, Targets, catalogue};
 pub use sample::Sample;
 pub use shape::Shape;
-pub use sweep::{Adjoints, Gradient, Gradients};
 pub use tape::{NonFinite, Tape};
 pub use var::{Operand, Var};

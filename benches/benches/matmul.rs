@@ -5,7 +5,7 @@
 //! thread, too. `benches/peers/matmul` sets the same products beside `faer`, and beside the peak.
 #![expect(unsafe_code, reason = "the other crates take raw pointers")]
 
-use autodiff::tensor::{Real, Tensor, add_product, plain, transposed};
+use autodiff::tensor::{Real, Tensor, add_product, plain};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 
@@ -93,71 +93,55 @@ impl Product {
 type AddProduct<T> = fn(&Product, &Tensor<T>, &Tensor<T>, &mut [T]);
 
 fn ours<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T]) {
-    let a = if product.a_transposed {
-        transposed(a)
-    } else {
-        plain(a)
-    };
-    let b = if product.b_transposed {
-        transposed(b)
-    } else {
-        plain(b)
-    };
+    let (mut a, mut b) = (plain(a), plain(b));
+    if product.a_transposed {
+        a = a.flipped();
+    }
+    if product.b_transposed {
+        b = b.flipped();
+    }
     add_product(T::from_f64(1.0), a, b, out);
 }
 
-macro_rules! others {
-    ($gemm:ident, $matrixmultiply:ident: $T:ty, $function:path) => {
-        fn $gemm(product: &Product, a: &Tensor<$T>, b: &Tensor<$T>, out: &mut [$T]) {
-            let &Product {
-                rows,
-                inner,
-                columns,
-                ..
-            } = product;
-            let [[a_row, a_column], [b_row, b_column]] = product.steps();
-            let step = columns as isize;
-            // SAFETY: the steps are those of matrices that fill their tensors, and `out` has rows × columns elements.
-            unsafe {
-                gemm::gemm(
-                    rows,
-                    columns,
-                    inner,
-                    out.as_mut_ptr(),
-                    1,
-                    step,
-                    true,
-                    a.data().as_ptr(),
-                    a_column,
-                    a_row,
-                    b.data().as_ptr(),
-                    b_column,
-                    b_row,
-                    1.0,
-                    1.0,
-                    false,
-                    false,
-                    false,
-                    gemm::Parallelism::None,
-                );
-            }
-        }
+fn gemm<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T]) {
+    let one = T::from_f64(1.0);
+    let [[a_row, a_column], [b_row, b_column]] = product.steps();
+    // SAFETY: the steps are those of matrices that fill their tensors, and `out` has rows × columns elements.
+    unsafe {
+        gemm::gemm(
+            product.rows,
+            product.columns,
+            product.inner,
+            out.as_mut_ptr(),
+            1,
+            product.columns as isize,
+            true,
+            a.data().as_ptr(),
+            a_column,
+            a_row,
+            b.data().as_ptr(),
+            b_column,
+            b_row,
+            one,
+            one,
+            false,
+            false,
+            false,
+            gemm::Parallelism::None,
+        );
+    }
+}
 
-        fn $matrixmultiply(product: &Product, a: &Tensor<$T>, b: &Tensor<$T>, out: &mut [$T]) {
-            let &Product {
-                rows,
-                inner,
-                columns,
-                ..
-            } = product;
+macro_rules! matrixmultiply {
+    ($name:ident: $T:ty, $function:path) => {
+        fn $name(product: &Product, a: &Tensor<$T>, b: &Tensor<$T>, out: &mut [$T]) {
             let [[a_row, a_column], [b_row, b_column]] = product.steps();
-            let step = columns as isize;
             // SAFETY: as above.
             unsafe {
                 $function(
-                    rows,
-                    inner,
-                    columns,
+                    product.rows,
+                    product.inner,
+                    product.columns,
                     1.0,
                     a.data().as_ptr(),
                     a_row,
@@ -167,15 +151,15 @@ macro_rules! others {
                     b_column,
                     1.0,
                     out.as_mut_ptr(),
-                    step,
+                    product.columns as isize,
                     1,
                 );
             }
         }
     };
 }
-others!(gemm_f32, matrixmultiply_f32: f32, matrixmultiply::sgemm);
-others!(gemm_f64, matrixmultiply_f64: f64, matrixmultiply::dgemm);
+matrixmultiply!(matrixmultiply_f32: f32, matrixmultiply::sgemm);
+matrixmultiply!(matrixmultiply_f64: f64, matrixmultiply::dgemm);
 
 fn products<T: Real>(criterion: &mut Criterion, all: [(&str, AddProduct<T>); 3]) {
     for product in LAYERS.into_iter().flat_map(Product::of_layer) {
@@ -204,22 +188,18 @@ fn products<T: Real>(criterion: &mut Criterion, all: [(&str, AddProduct<T>); 3])
 }
 
 fn matmul(criterion: &mut Criterion) {
-    products::<f32>(
-        criterion,
-        [
-            ("ours", ours),
-            ("gemm", gemm_f32),
-            ("matrixmultiply", matrixmultiply_f32),
-        ],
-    );
-    products::<f64>(
-        criterion,
-        [
-            ("ours", ours),
-            ("gemm", gemm_f64),
-            ("matrixmultiply", matrixmultiply_f64),
-        ],
-    );
+    let all: [(_, AddProduct<f32>); 3] = [
+        ("ours", ours),
+        ("gemm", gemm),
+        ("matrixmultiply", matrixmultiply_f32),
+    ];
+    products(criterion, all);
+    let all: [(_, AddProduct<f64>); 3] = [
+        ("ours", ours),
+        ("gemm", gemm),
+        ("matrixmultiply", matrixmultiply_f64),
+    ];
+    products(criterion, all);
 }
 
 criterion_group!(benches, matmul);

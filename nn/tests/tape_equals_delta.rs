@@ -270,12 +270,34 @@ impl Optimizer<f64> for Normalized {
     }
 
     fn state(&self) -> OptimizerState<f64> {
-        unimplemented!()
+        OptimizerState {
+            name: "normalized".to_owned(),
+            settings: self.length.into(),
+            steps: 0,
+            moments: Vec::new(),
+        }
     }
 
-    fn restore(&mut self, _: OptimizerState<f64>) -> Result<(), StateError> {
-        unimplemented!()
+    fn restore(&mut self, state: OptimizerState<f64>) -> Result<(), StateError> {
+        if state.name != "normalized" {
+            return Err(StateError::Kind {
+                found: state.name,
+                wanted: "normalized",
+            });
+        }
+        self.length = serde_json::from_value(state.settings)?;
+        Ok(())
     }
+}
+
+#[test]
+fn an_optimizer_of_ones_own_is_kept_and_restored() {
+    let kept = Normalized { length: 0.25 }.state();
+    let mut restored = Normalized { length: 1.0 };
+    restored.restore(kept).unwrap();
+    assert_eq!(restored.length, 0.25);
+    let other = Sgd::<f64>::new(0.1).state();
+    assert!(restored.restore(other).is_err() && restored.length == 0.25);
 }
 
 #[test]

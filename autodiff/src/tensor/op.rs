@@ -1,9 +1,9 @@
 //! What an operation is: a value, and the rule that carries an adjoint back through it.
 
+use super::adjoints::Adjoints;
 use super::algebra::Algebra;
 use super::array::Tensor;
 use super::element::Real;
-use super::sweep::Adjoints;
 use super::var::Var;
 use std::fmt::Debug;
 

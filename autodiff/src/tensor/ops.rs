@@ -1,10 +1,10 @@
 //! The list of operations: a file each, a line each.
 
+use super::adjoints::Adjoints;
 use super::array::Tensor;
 use super::element::Real;
 use super::op::{ErasedOp, Op, Point};
 use super::sample::Sample;
-use super::sweep::Adjoints;
 use super::var::Var;
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
 //! The tape of tensor operations: recording.
 
+use super::adjoints::Slot;
 use super::array::Tensor;
 use super::element::Real;
 use super::op::{Op, Value};
 use super::ops::Operation;
 use super::place::Place;
-use super::sweep::Slot;
 use super::var::Var;
 use smallvec::SmallVec;
 use std::borrow::Cow;

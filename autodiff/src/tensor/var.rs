@@ -1,11 +1,13 @@
 //! `Var`: a tensor on a tape; its operators, and its side of the algebra.
 
-use super::algebra::{Algebra, Factor};
+use super::algebra::Algebra;
 use super::array::Tensor;
 use super::element::Real;
+use super::factor::Factor;
+use super::gradients::Gradients;
 use super::ops::{self, CrossEntropy};
 use super::shape::Shape;
-use super::sweep::{Gradients, pull_back, record_pull_back};
+use super::sweep::{pull_back, record_pull_back};
 use super::tape::Tape;
 use crate::Number;
 use crate::elementwise::{Binary, Unary};

@@ -34,7 +34,7 @@ macro_rules! choices {
 
         /// Replaces every element by f of it.
         pub(crate) fn unary_in_place<T: Real>(function: Unary, x: &mut [T]) {
-            if x.len() < FEW && function == (Unary::Relu {}) {
+            if is_soon_over(function, x.len()) {
                 return in_place_loop(Unary::Relu {}, x, MultiplyAdd::Separate);
             }
             vectorized_with(
@@ -48,7 +48,7 @@ macro_rules! choices {
 
         /// Multiplies every element of `y_bar` by f′(xᵢ).
         pub(crate) fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
-            if x.len() < FEW && function == (Unary::Relu {}) {
+            if is_soon_over(function, x.len()) {
                 return unary_vjp_loop(Unary::Relu {}, x, y, y_bar, MultiplyAdd::Separate);
             }
             vectorized_with(
@@ -100,6 +100,12 @@ macro_rules! choices {
     };
 }
 elementwise_table!(choices);
+
+/// Whether a loop is over before vectors are chosen for it: that of the usual function, over few numbers.
+#[inline(always)]
+fn is_soon_over(function: Unary, numbers: usize) -> bool {
+    function == Unary::Relu {} && numbers < FEW
+}
 
 #[inline(always)]
 fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], how: MultiplyAdd) {

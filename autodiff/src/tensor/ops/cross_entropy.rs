@@ -13,7 +13,7 @@ use super::super::element::Real;
 use super::super::kernels::softmax;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::sweep::Adjoints;
+use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 
 /// What a classifier should have answered.

@@ -10,7 +10,7 @@ use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::sweep::Adjoints;
+use super::super::adjoints::Adjoints;
 use super::super::var::{Operand, Var};
 use crate::elementwise::{Binary, Unary, elementwise_table};
 use std::ops::{Add, Div, Mul, Neg, Sub};

@@ -8,7 +8,8 @@
 //! Read as column-major matrices, with samples as columns, these are the paper's `Z = W A + B`, `∂C/∂W = Δ Aᵀ` and
 //! `∂C/∂b = Σ columns of Δ` (Worked Example, Backpropagation).
 
-use super::super::algebra::{Algebra, plain, transposed};
+use super::super::algebra::Algebra;
+use super::super::factor::{plain, transposed};
 use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::kernels::matmul::matmul;
@@ -16,7 +17,7 @@ use super::super::kernels::{Write, elementwise};
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::shape::Shape;
-use super::super::sweep::Adjoints;
+use super::super::adjoints::Adjoints;
 use super::super::var::{Operand, Var};
 use crate::elementwise::Unary;
 

@@ -4,12 +4,13 @@
 //! vjp   Ā = Ȳ Bᵀ,   B̄ = Aᵀ Ȳ
 //! ```
 
-use super::super::algebra::{Algebra, Factor, plain};
+use super::super::algebra::Algebra;
+use super::super::factor::{Factor, plain};
 use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::sweep::Adjoints;
+use super::super::adjoints::Adjoints;
 use super::super::var::{Operand, Var};
 
 /// The product of two matrices, each read as it lies or transposed.

@@ -12,7 +12,7 @@ use super::super::element::Real;
 use super::super::kernels::reduce;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::sweep::Adjoints;
+use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 use super::sum::check_axes;
 

@@ -11,7 +11,7 @@ use super::super::kernels::permute;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::shape::Shape;
-use super::super::sweep::Adjoints;
+use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 use smallvec::SmallVec;
 

@@ -10,7 +10,7 @@ use super::super::element::Real;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::shape::Shape;
-use super::super::sweep::Adjoints;
+use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 
 /// Reshaping; the data stay where they are.

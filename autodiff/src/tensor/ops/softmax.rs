@@ -15,7 +15,7 @@ use super::super::element::Real;
 use super::super::kernels::softmax;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::sweep::Adjoints;
+use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 use super::sum::check_axes;
 

@@ -9,7 +9,7 @@ use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::sweep::Adjoints;
+use super::super::adjoints::Adjoints;
 use super::super::var::{Operand, Var};
 
 /// The sum of the squares of all differences.

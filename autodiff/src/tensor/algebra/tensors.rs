@@ -1,0 +1,206 @@
+//! The reading that computes: the algebra of plain tensors.
+
+use super::super::array::Tensor;
+use super::super::element::Real;
+use super::super::factor::Factor;
+use super::super::kernels::elementwise::{self, Side};
+use super::super::kernels::{Write, broadcast::Walk, matmul, reduce};
+use super::super::ops::CrossEntropy;
+use super::super::shape::Shape;
+use super::{Algebra, stretched_axes};
+use crate::elementwise::{Binary, Unary};
+
+impl<T: Real> Algebra for Tensor<T> {
+    type Element = T;
+
+    fn extents(&self) -> Shape {
+        self.shape().clone()
+    }
+
+    fn has_extents_of(&self, other: &Self) -> bool {
+        self.shape() == other.shape()
+    }
+
+    fn constant_beside(&self, value: Tensor<T>) -> Self {
+        value
+    }
+
+    fn recall(saved: &Tensor<T>, _compute: impl FnOnce() -> Self) -> Self {
+        saved.clone()
+    }
+
+    fn unary(&self, function: Unary) -> Self {
+        Tensor::made(self.shape().clone(), |y| {
+            elementwise::unary(function, self.data(), y);
+        })
+    }
+
+    #[track_caller]
+    fn binary(&self, function: Binary, other: &Self) -> Self {
+        // A backward pass begins with an adjoint of 1, and the product with it need not be formed.
+        if function == Binary::Mul && other.shape().is_scalar() && *other.data() == [one()] {
+            return self.clone();
+        }
+        let Some(shape) = self.shape().broadcast(other.shape()) else {
+            panic!(
+                "{}: shapes {} and {} cannot be broadcast together",
+                function.name(),
+                self.shape(),
+                other.shape()
+            );
+        };
+        let walk = Walk::new(self.shape(), other.shape(), &shape);
+        Tensor::made(shape, |y| {
+            elementwise::binary(function, &walk, self.data(), other.data(), y);
+        })
+    }
+
+    #[track_caller]
+    fn select(mask: &Tensor<u8>, a: &Self, b: &Self) -> Self {
+        Tensor::select(mask, a, b)
+    }
+
+    #[track_caller]
+    fn sum_over_keepdims(&self, axes: &[usize]) -> Self {
+        Tensor::sum_over_keepdims(self, axes)
+    }
+
+    #[track_caller]
+    fn broadcast_to(&self, shape: &Shape) -> Self {
+        Tensor::broadcast_to(self, shape)
+    }
+
+    #[track_caller]
+    fn reshape(&self, shape: &Shape) -> Self {
+        Tensor::reshape(self, shape)
+    }
+
+    #[track_caller]
+    fn permute(&self, order: &[usize]) -> Self {
+        Tensor::permute(self, order)
+    }
+
+    fn sum_to(&self, shape: &Shape) -> Self {
+        // A bias is stretched over the samples alone: the rows are added up, and no axis needs to be looked for.
+        if self.shape().ends_with(shape) {
+            let rows: usize = self.shape()[..self.shape().rank() - shape.rank()]
+                .iter()
+                .product();
+            let sum = |out: &mut [T]| reduce::sum(self.data(), rows, out.len(), out, Write::Set);
+            return if rows == 1 {
+                self.reshape(shape)
+            } else {
+                Tensor::made(shape.clone(), sum)
+            };
+        }
+        let axes = stretched_axes(self.shape(), shape);
+        self.sum_over_keepdims(&axes).reshape(shape)
+    }
+
+    #[track_caller]
+    fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
+        let (a, b) = (a.matrix("matmul"), b.matrix("matmul"));
+        Tensor::made(Shape::from([a.rows(), b.columns()]), |y| {
+            matmul::matmul(one(), a, b, y, Write::Set);
+        })
+    }
+
+    #[track_caller]
+    fn linear(&self, weight: &Self, bias: &Self) -> Self {
+        Tensor::linear(self, weight, bias)
+    }
+
+    #[track_caller]
+    fn layer(&self, weight: &Self, bias: &Self, function: Unary) -> Self {
+        Tensor::layer(self, weight, bias, function)
+    }
+
+    #[track_caller]
+    fn softmax(&self, axis: usize) -> Self {
+        Tensor::softmax(self, axis)
+    }
+
+    #[track_caller]
+    fn cross_entropy(&self, how: CrossEntropy<T>) -> Self {
+        Tensor::cross_entropy(self, how)
+    }
+
+    #[track_caller]
+    fn squared_distance(&self, other: &Self) -> Self {
+        Tensor::squared_distance(self, other)
+    }
+
+    fn add_to(sum: &mut Option<Self>, term: Self) {
+        match sum {
+            Some(sum) => sum.accumulate(term),
+            None => *sum = Some(term),
+        }
+    }
+
+    fn add_product_to(sum: &mut Option<Self>, a: Factor<'_, Self>, b: Factor<'_, Self>) {
+        match sum {
+            Some(sum) => matmul::matmul(
+                one(),
+                a.matrix("vjp"),
+                b.matrix("vjp"),
+                sum.data_mut(),
+                Write::Add,
+            ),
+            None => *sum = Some(Self::product(a, b)),
+        }
+    }
+
+    fn add_unary_vjp_to(
+        sum: &mut Option<Self>,
+        function: Unary,
+        x: &Self,
+        y: &Self,
+        mut y_bar: Self,
+    ) {
+        match sum {
+            Some(sum) => elementwise::add_unary_vjp(
+                function,
+                x.data(),
+                y.data(),
+                y_bar.data(),
+                sum.data_mut(),
+            ),
+            None => {
+                elementwise::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
+                *sum = Some(y_bar);
+            }
+        }
+    }
+
+    fn binary_vjp(
+        function: Binary,
+        operand: usize,
+        a: &Self,
+        b: &Self,
+        y: &Self,
+        y_bar: &Self,
+    ) -> Self {
+        // Where the slope is 1, the adjoint itself is the term, and nothing is copied.
+        if function == Binary::Add || (function == Binary::Sub && operand == 0) {
+            return y_bar.clone();
+        }
+        let side = if operand == 0 { Side::A } else { Side::B };
+        let walk = Walk::new(a.shape(), b.shape(), y.shape());
+        Tensor::made(y.shape().clone(), |term| {
+            elementwise::binary_vjp(
+                function,
+                side,
+                &walk,
+                a.data(),
+                b.data(),
+                y.data(),
+                y_bar.data(),
+                term,
+            );
+        })
+    }
+}
+
+fn one<T: Real>() -> T {
+    T::from_f64(1.0)
+}

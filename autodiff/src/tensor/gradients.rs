@@ -1,0 +1,194 @@
+//! What a backward pass gives: the gradient with respect to each variable.
+
+use super::adjoints::{Slot, Term};
+use super::algebra::Algebra;
+use super::array::Tensor;
+use super::element::Real;
+use super::factor::{add_product, add_product_rows};
+use super::kernels::simd::{FEW, vectorized};
+use super::kernels::{Write, reduce};
+use super::shape::Shape;
+use super::tape::Tape;
+use super::var::Var;
+use std::mem;
+use std::ops::Range;
+
+/// The adjoints of the variables of a recording, from one backward pass.
+///
+/// It stands apart from the tape's values, so one recording can be walked back many times.
+#[derive(Debug)]
+pub struct Gradients<'t, T: Real> {
+    pub(super) tape: &'t Tape<T>,
+    pub(super) slots: Vec<Slot<Tensor<T>>>,
+}
+
+impl<'t, T: Real> Gradients<'t, T> {
+    /// The gradient with respect to `x`, in the shape of `x`: zeros if the result does not depend on it.
+    ///
+    /// # Panics
+    ///
+    /// If `x` is neither a variable nor [anchored](Var::anchor) before the backward pass, or is of another tape.
+    #[must_use]
+    #[track_caller]
+    pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
+        let shape = self.shape_of_kept(x);
+        let slot = self.slots.get(x.index as usize);
+        let gradient = slot.and_then(|slot| slot.evaluated(|| shape.clone()));
+        gradient.unwrap_or_else(|| Tensor::zeros(shape))
+    }
+
+    /// The gradient with respect to `x` by itself, apart from these: [`wrt`](Gradients::wrt) gives zeros afterwards.
+    ///
+    /// It outlives the recording. The gradient of a weight matrix is not formed yet, but a product that waits to be
+    /// added to where it is wanted.
+    ///
+    /// ```
+    /// # use autodiff::tensor::Tape;
+    /// let mut tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0]]);
+    /// let weight = tape.var([[0.5, -0.5]]);
+    /// let y = x.linear(weight, tape.var([0.0])).sum();
+    /// let gradient = y.gradients().take(weight);
+    /// tape.reset();
+    /// let mut descended = [0.5, -0.5];
+    /// gradient.add_to(-0.1, &mut descended);
+    /// assert_eq!(descended, [0.4, -0.7]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`wrt`](Gradients::wrt).
+    #[must_use]
+    #[track_caller]
+    pub fn take(&mut self, x: Var<'t, T>) -> Gradient<T> {
+        let shape = self.shape_of_kept(x);
+        let slot = self.slots.get_mut(x.index as usize);
+        Gradient {
+            slot: slot.map_or(Slot::EMPTY, |slot| mem::replace(slot, Slot::EMPTY)),
+            shape,
+        }
+    }
+
+    /// The shape of `x`, whose adjoint was kept.
+    #[track_caller]
+    fn shape_of_kept(&self, x: Var<'t, T>) -> Shape {
+        assert!(
+            std::ptr::eq(self.tape, x.tape),
+            "gradient: with respect to a variable of another tape"
+        );
+        let nodes = self.tape.nodes();
+        let node = &nodes[x.index as usize];
+        assert!(
+            node.anchored,
+            "gradient: with respect to the result of `{}`, whose adjoint was not kept: anchor it before the backward pass",
+            node.operation.name()
+        );
+        node.value.shape().clone()
+    }
+}
+
+impl<T: Real> Drop for Gradients<'_, T> {
+    fn drop(&mut self) {
+        self.tape.return_slots(mem::take(&mut self.slots));
+    }
+}
+
+/// The gradient with respect to one variable; [`Gradients::take`] gives it.
+#[derive(Debug)]
+pub struct Gradient<T: Real> {
+    slot: Slot<Tensor<T>>,
+    shape: Shape,
+}
+
+impl<T: Real> Gradient<T> {
+    /// The gradient, in the shape of the variable.
+    #[must_use]
+    pub fn tensor(&self) -> Tensor<T> {
+        let gradient = self.slot.evaluated(|| self.shape.clone());
+        gradient.unwrap_or_else(|| Tensor::zeros(&self.shape))
+    }
+
+    /// Adds `scale` times the gradient to `sum`, row by row.
+    ///
+    /// The gradient of a weight matrix is then never formed by itself: its last product is added to `sum` at once.
+    ///
+    /// # Panics
+    ///
+    /// If `sum` has not as many elements as the variable.
+    #[track_caller]
+    pub fn add_to(&self, scale: T, sum: &mut [T]) {
+        let size = self.shape.size();
+        assert!(
+            sum.len() == size,
+            "add_to: a gradient of shape {} and {} elements",
+            self.shape,
+            sum.len()
+        );
+        let Some(term) = self.slot.term() else { return };
+        match term {
+            Term::Sum(gradient) => add_scaled(scale, gradient, sum),
+            Term::Product(a, b) => add_product(scale, a.as_factor(), b.as_factor(), sum),
+            Term::Stretched(rows) if rows.size() == size => {
+                // One sample: its row is the sum.
+                add_scaled(scale, rows, sum);
+            }
+            Term::Stretched(rows)
+                if scale == T::from_f64(1.0) && rows.shape().ends_with(&self.shape) =>
+            {
+                reduce::sum(
+                    rows.data(),
+                    rows.size() / size.max(1),
+                    size,
+                    sum,
+                    Write::Add,
+                );
+            }
+            Term::Stretched(rows) => add_scaled(scale, &rows.sum_to(&self.shape), sum),
+        }
+    }
+
+    /// Adds `scale` times some rows of the gradient, a run along its first axis, to `sum`; so several threads can
+    /// share a gradient, or one form it piece by piece.
+    ///
+    /// # Panics
+    ///
+    /// If there are no such rows, or `sum` has not as many elements as they have.
+    #[track_caller]
+    pub fn add_rows_to(&self, scale: T, rows: Range<usize>, sum: &mut [T]) {
+        match self.slot.term() {
+            Some(Term::Product(a, b)) => {
+                add_product_rows(scale, a.as_factor(), b.as_factor(), rows, sum);
+            }
+            _ if self.shape.first() == Some(&rows.end) && rows.start == 0 => {
+                self.add_to(scale, sum);
+            }
+            _ => {
+                let rows = self.tensor().rows(rows);
+                assert!(
+                    sum.len() == rows.size(),
+                    "add_rows_to: rows of shape {} and {} elements",
+                    rows.shape(),
+                    sum.len()
+                );
+                add_scaled(scale, &rows, sum);
+            }
+        }
+    }
+}
+
+fn add_scaled<T: Real>(scale: T, term: &Tensor<T>, sum: &mut [T]) {
+    if sum.len() < FEW {
+        for (sum, &x) in sum.iter_mut().zip(term.data()) {
+            *sum = *sum + scale * x;
+        }
+        return;
+    }
+    vectorized(
+        #[inline(always)]
+        move || {
+            for (sum, &x) in sum.iter_mut().zip(term.data()) {
+                *sum = *sum + scale * x;
+            }
+        },
+    );
+}
