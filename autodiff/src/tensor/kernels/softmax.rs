@@ -62,6 +62,9 @@ fn log_softmax_lines<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T],
 /// The most rows that are taken at once.
 const ROWS: usize = 64;
 
+/// The most numbers of a row that is padded, as many as a vector has lanes.
+const SHORT: usize = 16;
+
 /// How many numbers are taken at once: as many blocks as stay in the first-level cache, and one at least.
 fn part(block: usize) -> usize {
     let block = block.max(1);
@@ -76,6 +79,13 @@ pub(crate) fn softmax_rows<T: Real>(
     y: &mut [T],
     mut then: impl FnMut(usize, &mut [T], T),
 ) {
+    if x.len() == extent && extent <= SHORT {
+        let log = vectorized_with(
+            #[inline(always)]
+            |how| softmax_short_row(x, y, how),
+        );
+        return then(0, y, log);
+    }
     let rows = (2048 / extent).clamp(1, ROWS);
     let blocks = x.chunks(rows * extent).zip(y.chunks_mut(rows * extent));
     for (block, (x, y)) in blocks.enumerate() {
@@ -89,6 +99,40 @@ pub(crate) fn softmax_rows<T: Real>(
             then(block * rows + i, y, log);
         }
     }
+}
+
+/// Writes the softmax of one short row to `y`, and gives its `ln Σ exp(xᵢ)`.
+///
+/// The row is padded to a whole vector, so that ten numbers take one exponential and not ten.
+#[inline(always)]
+fn softmax_short_row<T: Real>(x: &[T], y: &mut [T], how: MultiplyAdd) -> T {
+    let mut lanes = [-T::INFINITY; SHORT];
+    lanes[..x.len()].copy_from_slice(x);
+    let m = largest(lanes);
+    for lane in &mut lanes {
+        *lane = exp(below(*lane, m), how);
+    }
+    // In the order of a longer row's sum.
+    let sum = sum(&lanes[..x.len()], 1);
+    let share = sum.recip();
+    for lane in &mut lanes {
+        *lane = *lane * share;
+    }
+    y.copy_from_slice(&lanes[..x.len()]);
+    m + ln(sum, how)
+}
+
+/// The largest number of a short row, found in halves.
+#[inline(always)]
+fn largest<T: Real>(mut lanes: [T; SHORT]) -> T {
+    let mut half = SHORT / 2;
+    while half > 0 {
+        for i in 0..half {
+            lanes[i] = lanes[i].max(lanes[i + half]);
+        }
+        half /= 2;
+    }
+    lanes[0]
 }
 
 /// Writes the softmax of a few rows to `y`, and to `logs` their `ln Σ exp(xᵢ)`.
