@@ -70,16 +70,16 @@ impl Loss {
     /// If the targets do not fit the pre-activations.
     #[must_use]
     #[track_caller]
-    pub fn sum<A: Algebra>(&self, z: &A, targets: &Targets<A::Element>) -> A {
+    pub fn sum<A: Algebra>(&self, z: &A, targets: impl Into<Targets<A::Element>>) -> A {
         match self {
             Loss::CrossEntropy { label_smoothing } => z.cross_entropy(
-                CrossEntropy::new(targets.clone())
+                CrossEntropy::new(targets)
                     .label_smoothing(*label_smoothing)
                     .summed(),
             ),
             Loss::SquaredDifference { .. } => {
                 let classes = z.extents().last().copied().unwrap_or(0);
-                let y = z.constant_beside(targets.probabilities(classes));
+                let y = z.constant_beside(targets.into().probabilities(classes));
                 self.activations(z).squared_distance(&y)
             }
         }

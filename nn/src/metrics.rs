@@ -57,7 +57,7 @@ pub fn evaluate<T: Real>(
             let (x, targets) = batch.load(begin..batch.len().min(begin + plan.chunk));
             let z = network.predict(parameters, &x);
             (
-                loss.sum(&z, &targets).item().to_f64(),
+                loss.sum(&z, targets.clone()).item().to_f64(),
                 z.arg_max(1),
                 targets,
             )

@@ -17,8 +17,8 @@ pub(crate) struct Slot<A>(Option<Term<A>>);
 pub(super) enum Term<A> {
     /// The sum.
     Sum(A),
-    /// One term in the shape that the input was stretched to, not yet summed back: a bias, and its samples.
-    Stretched(A),
+    /// One term that is not yet summed back over the axes in front of the last so many: a bias, and its samples.
+    Stretched(A, usize),
     /// One matrix product, which nobody has asked for yet.
     ///
     /// The gradient of a weight matrix is such a product. Left as it is, it can be added straight to wherever the
@@ -34,12 +34,9 @@ impl<A> Slot<A> {
         Slot(Some(Term::Sum(sum)))
     }
 
-    fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
-
-    pub(super) fn term(&self) -> Option<&Term<A>> {
-        self.0.as_ref()
+    /// What has been added up, which is nothing from here on.
+    pub(super) fn take(&mut self) -> Option<Term<A>> {
+        self.0.take()
     }
 
     /// The sum, if it is one.
@@ -52,17 +49,17 @@ impl<A> Slot<A> {
 }
 
 impl<A: Algebra> Slot<A> {
-    /// The sum so far, for in-place addition to an adjoint of the given shape.
-    pub(super) fn open(&mut self, shape: impl FnOnce() -> Shape) -> Option<A> {
+    /// The sum so far, for in-place addition.
+    pub(super) fn open(&mut self) -> Option<A> {
         match self.0.take()? {
             Term::Sum(sum) => Some(sum),
-            deferred => Some(deferred.evaluated(shape)),
+            deferred => Some(deferred.evaluated()),
         }
     }
 
     /// A sum that shares memory with what is here.
-    pub(super) fn evaluated(&self, shape: impl FnOnce() -> Shape) -> Option<A> {
-        self.0.as_ref().map(|term| term.evaluated(shape))
+    pub(super) fn evaluated(&self) -> Option<A> {
+        self.0.as_ref().map(Term::evaluated)
     }
 
     fn close(&mut self, sum: Option<A>) {
@@ -71,13 +68,18 @@ impl<A: Algebra> Slot<A> {
 }
 
 impl<A: Algebra> Term<A> {
-    fn evaluated(&self, shape: impl FnOnce() -> Shape) -> A {
+    pub(super) fn evaluated(&self) -> A {
         match self {
             Term::Sum(sum) => sum.clone(),
-            Term::Stretched(term) => term.sum_to(&shape()),
+            Term::Stretched(term, rank) => term.sum_to(&last(&term.extents(), *rank)),
             Term::Product(a, b) => A::product(a.as_factor(), b.as_factor()),
         }
     }
+}
+
+/// The last so many extents of a shape.
+pub(super) fn last(shape: &Shape, rank: usize) -> Shape {
+    Shape::from(&shape[shape.rank() - rank..])
 }
 
 /// The adjoints of an operation's inputs, to which its rule adds.
@@ -101,13 +103,16 @@ impl<A: Algebra> Adjoints<'_, A> {
         let x = self.x[input];
         let target = &mut self.slots[slot];
         if !term.has_extents_of(x) {
-            if self.edges[input].deferred && target.is_empty() {
-                target.0 = Some(Term::Stretched(term));
+            if self.edges[input].deferred
+                && let none @ None = &mut target.0
+                && let Some(rank) = term.rank_if_stretched_before(x)
+            {
+                *none = Some(Term::Stretched(term, rank));
                 return;
             }
             term = term.sum_to(&x.extents());
         }
-        let mut sum = target.open(|| x.extents());
+        let mut sum = target.open();
         A::add_to(&mut sum, term);
         target.close(sum);
     }
@@ -118,11 +123,13 @@ impl<A: Algebra> Adjoints<'_, A> {
             return;
         };
         let target = &mut self.slots[slot];
-        if self.edges[input].deferred && target.is_empty() {
-            target.0 = Some(Term::Product(a.kept(), b.kept()));
+        if self.edges[input].deferred
+            && let none @ None = &mut target.0
+        {
+            *none = Some(Term::Product(a.kept(), b.kept()));
             return;
         }
-        let mut sum = target.open(|| self.x[input].extents());
+        let mut sum = target.open();
         A::add_product_to(&mut sum, a, b);
         target.close(sum);
     }
@@ -138,7 +145,7 @@ impl<A: Algebra> Adjoints<'_, A> {
         let Some(slot) = self.wanted(input) else {
             return;
         };
-        let mut sum = self.slots[slot].open(|| at.x[input].extents());
+        let mut sum = self.slots[slot].open();
         A::add_unary_vjp_to(&mut sum, function, at.x[input], at.y, y_bar);
         self.slots[slot].close(sum);
     }

@@ -9,6 +9,7 @@ use super::ops::CrossEntropy;
 use super::shape::Shape;
 use crate::elementwise::{Binary, Unary};
 use smallvec::SmallVec;
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 /// A tensor to calculate with: a [`Tensor`], which computes, or a variable [`Var`](super::Var), which records.
@@ -29,6 +30,13 @@ pub trait Algebra: Clone + Debug {
         self.extents() == other.extents()
     }
 
+    /// The rank of `other`, if its extents are the last ones of these: it was stretched over the axes in front alone.
+    #[must_use]
+    fn rank_if_stretched_before(&self, other: &Self) -> Option<usize> {
+        let (extents, other) = (self.extents(), other.extents());
+        extents.ends_with(&other).then(|| other.rank())
+    }
+
     /// A constant, for use beside `self` (on the same tape).
     #[must_use]
     fn constant_beside(&self, value: Tensor<Self::Element>) -> Self;
@@ -37,7 +45,7 @@ pub trait Algebra: Clone + Debug {
     ///
     /// Plain tensors take what was saved. Variables compute it anew, so that it is recorded how it depends on its inputs.
     #[must_use]
-    fn recall(saved: &Tensor<Self::Element>, compute: impl FnOnce() -> Self) -> Self;
+    fn recall(saved: &Tensor<Self::Element>, compute: impl FnOnce() -> Self) -> Cow<'_, Self>;
 
     /// A function of one variable from the table, elementwise.
     #[must_use]

@@ -1,6 +1,6 @@
 //! What a backward pass gives: the gradient with respect to each variable.
 
-use super::adjoints::{Slot, Term};
+use super::adjoints::{Slot, Term, last};
 use super::algebra::Algebra;
 use super::array::Tensor;
 use super::element::Real;
@@ -8,8 +8,9 @@ use super::factor::{add_product, add_product_rows};
 use super::kernels::simd::{FEW, vectorized};
 use super::kernels::{Write, reduce};
 use super::shape::Shape;
-use super::tape::Tape;
+use super::tape::{Node, Tape};
 use super::var::Var;
+use std::cell::Ref;
 use std::mem;
 use std::ops::Range;
 
@@ -31,10 +32,10 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
-        let shape = self.shape_of_kept(x);
+        let node = self.kept(x);
         let slot = self.slots.get(x.index as usize);
-        let gradient = slot.and_then(|slot| slot.evaluated(|| shape.clone()));
-        gradient.unwrap_or_else(|| Tensor::zeros(shape))
+        let gradient = slot.and_then(Slot::evaluated);
+        gradient.unwrap_or_else(|| Tensor::zeros(node.value.shape()))
     }
 
     /// The gradient with respect to `x` by itself, apart from these: [`wrt`](Gradients::wrt) gives zeros afterwards.
@@ -61,29 +62,28 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn take(&mut self, x: Var<'t, T>) -> Gradient<T> {
-        let shape = self.shape_of_kept(x);
+        let node = self.kept(x);
         let slot = self.slots.get_mut(x.index as usize);
-        Gradient {
-            slot: slot.map_or(Slot::EMPTY, |slot| mem::replace(slot, Slot::EMPTY)),
-            shape,
-        }
+        Gradient(match slot.and_then(Slot::take) {
+            Some(term) => Content::Term(term),
+            None => Content::Zeros(node.value.shape().clone()),
+        })
     }
 
-    /// The shape of `x`, whose adjoint was kept.
+    /// The node of `x`, whose adjoint was kept.
     #[track_caller]
-    fn shape_of_kept(&self, x: Var<'t, T>) -> Shape {
+    fn kept(&self, x: Var<'t, T>) -> Ref<'t, Node<T>> {
         assert!(
             std::ptr::eq(self.tape, x.tape),
             "gradient: with respect to a variable of another tape"
         );
-        let nodes = self.tape.nodes();
-        let node = &nodes[x.index as usize];
+        let node = Ref::map(self.tape.nodes(), |nodes| &nodes[x.index as usize]);
         assert!(
             node.anchored,
             "gradient: with respect to the result of `{}`, whose adjoint was not kept: anchor it before the backward pass",
             node.operation.name()
         );
-        node.value.shape().clone()
+        node
     }
 }
 
@@ -95,17 +95,23 @@ impl<T: Real> Drop for Gradients<'_, T> {
 
 /// The gradient with respect to one variable; [`Gradients::take`] gives it.
 #[derive(Debug)]
-pub struct Gradient<T: Real> {
-    slot: Slot<Tensor<T>>,
-    shape: Shape,
+pub struct Gradient<T: Real>(Content<T>);
+
+#[derive(Debug)]
+enum Content<T: Real> {
+    /// Nothing was added up to it.
+    Zeros(Shape),
+    Term(Term<Tensor<T>>),
 }
 
 impl<T: Real> Gradient<T> {
     /// The gradient, in the shape of the variable.
     #[must_use]
     pub fn tensor(&self) -> Tensor<T> {
-        let gradient = self.slot.evaluated(|| self.shape.clone());
-        gradient.unwrap_or_else(|| Tensor::zeros(&self.shape))
+        match &self.0 {
+            Content::Zeros(shape) => Tensor::zeros(shape),
+            Content::Term(term) => term.evaluated(),
+        }
     }
 
     /// Adds `scale` times the gradient to `sum`, row by row.
@@ -117,33 +123,36 @@ impl<T: Real> Gradient<T> {
     /// If `sum` has not as many elements as the variable.
     #[track_caller]
     pub fn add_to(&self, scale: T, sum: &mut [T]) {
-        let size = self.shape.size();
-        assert!(
-            sum.len() == size,
-            "add_to: a gradient of shape {} and {} elements",
-            self.shape,
-            sum.len()
-        );
-        let Some(term) = self.slot.term() else { return };
-        match term {
-            Term::Sum(gradient) => add_scaled(scale, gradient, sum),
-            Term::Product(a, b) => add_product(scale, a.as_factor(), b.as_factor(), sum),
-            Term::Stretched(rows) if rows.size() == size => {
-                // One sample: its row is the sum.
-                add_scaled(scale, rows, sum);
+        let check = |size: usize| {
+            assert!(
+                sum.len() == size,
+                "add_to: a gradient of {size} elements and a sum of {}",
+                sum.len()
+            );
+        };
+        match &self.0 {
+            Content::Zeros(shape) => check(shape.size()),
+            Content::Term(Term::Sum(gradient)) => {
+                check(gradient.size());
+                add_scaled(scale, gradient, sum);
             }
-            Term::Stretched(rows)
-                if scale == T::from_f64(1.0) && rows.shape().ends_with(&self.shape) =>
-            {
-                reduce::sum(
-                    rows.data(),
-                    rows.size() / size.max(1),
-                    size,
-                    sum,
-                    Write::Add,
-                );
+            Content::Term(Term::Product(a, b)) => {
+                add_product(scale, a.as_factor(), b.as_factor(), sum);
             }
-            Term::Stretched(rows) => add_scaled(scale, &rows.sum_to(&self.shape), sum),
+            Content::Term(Term::Stretched(rows, rank)) => {
+                let shape = rows.shape();
+                let (before, own) = shape.split_at(shape.rank() - rank);
+                check(own.iter().product());
+                let rows_before: usize = before.iter().product();
+                if rows_before == 1 {
+                    // One sample: its row is the sum.
+                    add_scaled(scale, rows, sum);
+                } else if scale == T::from_f64(1.0) {
+                    reduce::sum(rows.data(), rows_before, sum.len(), sum, Write::Add);
+                } else {
+                    add_scaled(scale, &rows.sum_to(&last(shape, *rank)), sum);
+                }
+            }
         }
     }
 
@@ -155,23 +164,32 @@ impl<T: Real> Gradient<T> {
     /// If there are no such rows, or `sum` has not as many elements as they have.
     #[track_caller]
     pub fn add_rows_to(&self, scale: T, rows: Range<usize>, sum: &mut [T]) {
-        match self.slot.term() {
-            Some(Term::Product(a, b)) => {
-                add_product_rows(scale, a.as_factor(), b.as_factor(), rows, sum);
+        if let Content::Term(Term::Product(a, b)) = &self.0 {
+            return add_product_rows(scale, a.as_factor(), b.as_factor(), rows, sum);
+        }
+        if rows.start == 0 && self.rows() == Some(rows.end) {
+            return self.add_to(scale, sum);
+        }
+        let rows = self.tensor().rows(rows);
+        assert!(
+            sum.len() == rows.size(),
+            "add_rows_to: rows of shape {} and {} elements",
+            rows.shape(),
+            sum.len()
+        );
+        add_scaled(scale, &rows, sum);
+    }
+
+    /// The extent along the first axis, unless it is a product, whose rows are formed one by one.
+    fn rows(&self) -> Option<usize> {
+        match &self.0 {
+            Content::Zeros(shape) => shape.first().copied(),
+            Content::Term(Term::Sum(gradient)) => gradient.shape().first().copied(),
+            Content::Term(Term::Stretched(rows, rank)) => {
+                let shape = rows.shape();
+                shape[shape.rank() - rank..].first().copied()
             }
-            _ if self.shape.first() == Some(&rows.end) && rows.start == 0 => {
-                self.add_to(scale, sum);
-            }
-            _ => {
-                let rows = self.tensor().rows(rows);
-                assert!(
-                    sum.len() == rows.size(),
-                    "add_rows_to: rows of shape {} and {} elements",
-                    rows.shape(),
-                    sum.len()
-                );
-                add_scaled(scale, &rows, sum);
-            }
+            Content::Term(Term::Product(..)) => None,
         }
     }
 }

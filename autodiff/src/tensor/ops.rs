@@ -19,6 +19,7 @@ macro_rules! operations {
 
         /// What made a node.
         #[derive(Clone, Debug)]
+        #[repr(u64)]
         pub(crate) enum Operation<T: Real> {
             /// A variable of the user's.
             Variable,

@@ -43,6 +43,14 @@ impl Shape {
         self.0.len()
     }
 
+    /// Whether the extents end with those of another shape.
+    #[inline]
+    pub(crate) fn ends_with(&self, other: &Shape) -> bool {
+        // As for `eq`, a loop and no call.
+        let axes_before = self.rank().checked_sub(other.rank());
+        axes_before.is_some_and(|before| self[before..].iter().zip(other.iter()).all(|(a, b)| a == b))
+    }
+
     /// Whether there are no axes.
     pub(crate) fn is_scalar(&self) -> bool {
         self.0.is_empty()

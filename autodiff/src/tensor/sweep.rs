@@ -25,9 +25,9 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
         let (before, here) = slots.split_at_mut(index);
         let slot = &mut here[0];
         let y_bar = if node.anchored {
-            slot.evaluated(|| node.value.shape().clone())
+            slot.evaluated()
         } else {
-            slot.open(|| node.value.shape().clone())
+            slot.open()
         };
         let Some(y_bar) = y_bar else { continue };
         // In place, since a list that is collected is copied once more.

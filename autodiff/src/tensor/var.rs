@@ -11,6 +11,7 @@ use super::sweep::{pull_back, record_pull_back};
 use super::tape::Tape;
 use crate::Number;
 use crate::elementwise::{Binary, Unary};
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -325,8 +326,8 @@ impl<'t, T: Real> Algebra for Var<'t, T> {
         self.tape.constant(value)
     }
 
-    fn recall(_saved: &Tensor<T>, compute: impl FnOnce() -> Self) -> Self {
-        compute()
+    fn recall(_saved: &Tensor<T>, compute: impl FnOnce() -> Self) -> Cow<'_, Self> {
+        Cow::Owned(compute())
     }
 
     #[track_caller]

@@ -58,7 +58,7 @@ impl<T: Real> Lane<T> {
         while begin < samples.end {
             let end = samples.end.min(begin + plan.chunk);
             let (x, targets) = pass.batch.load(begin..end);
-            self.cost += self.terms.compute(tape, pass, x, &targets);
+            self.cost += self.terms.compute(tape, pass, x, targets);
             if self.is_summed {
                 self.add_up(pass.network, begin == samples.start, pass.blocks);
             }
@@ -133,7 +133,7 @@ impl<T: Real> Terms<T> {
         tape: &mut Tape<T>,
         pass: &Pass<'_, T, impl Batch<T>>,
         x: Tensor<T>,
-        targets: &Targets<T>,
+        targets: Targets<T>,
     ) -> f64 {
         let Pass {
             network,
@@ -159,7 +159,7 @@ impl<T: Real> Terms<T> {
                 cost
             }
             Terms::ByHand(terms) => {
-                let deltas = delta::propagate(network, loss, parameters, &x, targets, weight);
+                let deltas = delta::propagate(network, loss, parameters, &x, &targets, weight);
                 terms.insert(deltas).cost
             }
         }

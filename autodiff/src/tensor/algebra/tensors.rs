@@ -9,6 +9,7 @@ use super::super::ops::CrossEntropy;
 use super::super::shape::Shape;
 use super::{Algebra, stretched_axes};
 use crate::elementwise::{Binary, Unary};
+use std::borrow::Cow;
 
 impl<T: Real> Algebra for Tensor<T> {
     type Element = T;
@@ -21,12 +22,17 @@ impl<T: Real> Algebra for Tensor<T> {
         self.shape() == other.shape()
     }
 
+    fn rank_if_stretched_before(&self, other: &Self) -> Option<usize> {
+        let rank = other.shape().rank();
+        self.shape().ends_with(other.shape()).then_some(rank)
+    }
+
     fn constant_beside(&self, value: Tensor<T>) -> Self {
         value
     }
 
-    fn recall(saved: &Tensor<T>, _compute: impl FnOnce() -> Self) -> Self {
-        saved.clone()
+    fn recall(saved: &Tensor<T>, _compute: impl FnOnce() -> Self) -> Cow<'_, Self> {
+        Cow::Borrowed(saved)
     }
 
     fn unary(&self, function: Unary) -> Self {

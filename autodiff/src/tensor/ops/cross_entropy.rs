@@ -208,15 +208,14 @@ impl<T: Real> Op<T> for CrossEntropyLoss<T> {
         let Some(saved) = at.saved else { return };
         x_bar.add(0, || {
             let z = at.x[0];
-            let (samples, classes) = (z.extents()[0], z.extents()[1]);
             let difference = A::recall(saved, || {
-                let targets = z.constant_beside(self.0.rows(classes));
+                let targets = z.constant_beside(self.0.rows(z.extents()[1]));
                 z.softmax(1).times(&targets.sum_over_keepdims(&[1])).minus(&targets)
             });
             if self.0.summed {
                 difference.times(&y_bar)
             } else {
-                difference.times(&y_bar.scaled(self.0.weight(samples)))
+                difference.times(&y_bar.scaled(self.0.weight(z.extents()[0])))
             }
         });
     }
