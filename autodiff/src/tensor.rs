@@ -35,6 +35,7 @@ mod op;
 mod ops;
 mod picture;
 mod place;
+mod recycle;
 mod sample;
 mod shape;
 mod sweep;

@@ -4,10 +4,11 @@
 //! time, the memory of a tensor that dies goes to a free list of its thread, from which the next tensor of about
 //! the same size takes it. A steady step then allocates nothing.
 
+use super::recycle::{PutAway, Recycled};
 use super::shape::Shape;
 use bytemuck::{Pod, Zeroable};
 use std::cell::RefCell;
-use std::sync::Arc;
+use triomphe::Arc;
 
 /// As much as a thread keeps for later, in bytes; what would exceed it goes back to the system.
 const KEPT_BYTES: usize = 1 << 29;
@@ -22,11 +23,11 @@ const LINE: usize = 64;
 
 /// A shape, and the elements of a tensor of that shape, 64-byte aligned; shared among its clones.
 ///
-/// It is one pointer, so that tensors are cheap to hand around. It is only ever `None` while it is being dropped.
+/// It is one pointer, so that tensors are cheap to hand around.
 #[derive(Clone)]
-pub(crate) struct Buffer(Option<Arc<Block>>);
+pub(crate) struct Buffer(Recycled<Arc<Block>>);
 
-struct Block {
+pub(crate) struct Block {
     shape: Shape,
     /// The number of elements.
     size: usize,
@@ -63,60 +64,52 @@ impl Buffer {
             fill(&mut bytemuck::cast_slice_mut(memory)[..size]);
             (block.shape, block.size, block.offset) = (shape, size, 0);
         }
-        Buffer(Some(block))
+        Buffer(Recycled::new(block))
     }
 
     /// The piece of this buffer from `offset` on, in another shape; its caller has checked that it lies inside.
     pub(crate) fn view(&self, offset: usize, shape: Shape) -> Buffer {
-        let (root, begin) = match &self.0 {
-            Some(block) => match &block.source {
-                Source::Own(_) => (self, 0),
-                Source::Of(root) => (root, block.offset),
-            },
-            None => (self, 0),
+        let (root, begin) = match &self.0.source {
+            Source::Own(_) => (self, 0),
+            Source::Of(root) => (root, self.0.offset),
         };
         let mut view = FreeList::block(0);
         if let Some(block) = Arc::get_mut(&mut view) {
             (block.size, block.shape) = (shape.size(), shape);
             (block.offset, block.source) = (begin + offset, Source::Of(root.clone()));
         }
-        Buffer(Some(view))
+        Buffer(Recycled::new(view))
     }
 
     pub(crate) fn shape(&self) -> &Shape {
-        const NONE: &Shape = &Shape::scalar();
-        self.0.as_ref().map_or(NONE, |block| &block.shape)
+        &self.0.shape
     }
 
     /// The number of elements.
     pub(crate) fn size(&self) -> usize {
-        self.0.as_ref().map_or(0, |block| block.size)
+        self.0.size
     }
 
     /// The elements.
     pub(crate) fn data<T: Pod>(&self) -> &[T] {
-        let Some(block) = &self.0 else { return &[] };
-        &bytemuck::cast_slice(block.memory())[block.offset..][..block.size]
+        &bytemuck::cast_slice(self.0.memory())[self.0.offset..][..self.0.size]
     }
 
     /// Whether this is the only clone, and no other buffer is a piece of the same memory.
     pub(crate) fn is_unshared(&self) -> bool {
-        // There are no weak references, so one strong one is all there are.
-        self.0.as_ref().is_some_and(|block| {
-            Arc::strong_count(block) == 1
-                && match &block.source {
-                    Source::Own(_) => true,
-                    Source::Of(root) => root.is_unshared(),
-                }
-        })
+        self.0.is_unique()
+            && match &self.0.source {
+                Source::Own(_) => true,
+                Source::Of(root) => root.is_unshared(),
+            }
     }
 
     /// The elements, to write to; `None` if another buffer can see them.
     pub(crate) fn data_mut<T: Pod>(&mut self) -> Option<&mut [T]> {
-        let block = self.0.as_mut().and_then(Arc::get_mut)?;
+        let block = Arc::get_mut(&mut self.0)?;
         let memory = match &mut block.source {
             Source::Own(memory) => memory,
-            Source::Of(root) => match &mut root.0.as_mut().and_then(Arc::get_mut)?.source {
+            Source::Of(root) => match &mut Arc::get_mut(&mut root.0)?.source {
                 Source::Own(memory) => memory,
                 Source::Of(_) => return None,
             },
@@ -126,10 +119,7 @@ impl Buffer {
 
     /// Whether both are pieces of the same memory.
     pub(crate) fn same(&self, other: &Buffer) -> bool {
-        match (&self.0, &other.0) {
-            (Some(a), Some(b)) => std::ptr::eq(a.memory(), b.memory()),
-            _ => false,
-        }
+        std::ptr::eq(self.0.memory(), other.0.memory())
     }
 }
 
@@ -138,7 +128,7 @@ impl Block {
     fn memory(&self) -> &[Line] {
         match &self.source {
             Source::Own(memory) => memory,
-            Source::Of(root) => root.0.as_ref().map_or(&[], |root| root.memory()),
+            Source::Of(root) => root.0.memory(),
         }
     }
 
@@ -148,18 +138,13 @@ impl Block {
     }
 }
 
-impl Drop for Buffer {
+impl PutAway for Arc<Block> {
     #[inline]
-    fn drop(&mut self) {
+    fn put_away(self) {
         // Where another clone is left, it will put the memory away. Where two threads drop the last two clones at
         // once, neither may see that it is the last, and the memory is freed as if there were no list.
-        if self
-            .0
-            .as_ref()
-            .is_some_and(|block| Arc::strong_count(block) == 1)
-            && let Some(block) = self.0.take()
-        {
-            FreeList::put_away(block);
+        if self.is_unique() {
+            FreeList::put_away(self);
         }
     }
 }

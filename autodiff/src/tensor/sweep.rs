@@ -17,8 +17,7 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
     let mut slots = y.tape.take_slots();
     slots.resize_with(last, || Slot::EMPTY);
     Place::after(&mut slots).fill(Slot::of(y_bar));
-    for index in (0..=last).rev() {
-        let node = &nodes[index];
+    for (index, node) in nodes[..=last].iter().enumerate().rev() {
         if !node.tracked || node.operation.is_leaf() {
             continue;
         }

@@ -65,8 +65,7 @@ pub(crate) struct Edge {
 
 impl Edge {
     #[inline(always)]
-    fn to<T: Real>(input: Var<'_, T>, nodes: &[Node<T>]) -> Edge {
-        let node = &nodes[input.index as usize];
+    fn to<T: Real>(input: Var<'_, T>, node: &Node<T>) -> Edge {
         Edge {
             node: input.index,
             wanted: node.tracked,
@@ -125,12 +124,10 @@ impl<T: Real> Tape<T> {
         self.check(inputs, &op);
         let (Value { y, saved }, edges) = {
             let nodes = self.nodes.borrow();
-            let value = |input: &Var<'t, T>| &nodes[input.index as usize].value;
-            let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(value).collect();
-            let edges: SmallVec<[Edge; 3]> = inputs
-                .iter()
-                .map(|input| Edge::to(*input, &nodes))
-                .collect();
+            let node = |input: &Var<'t, T>| &nodes[input.index as usize];
+            let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(|x| &node(x).value).collect();
+            let edges: SmallVec<[Edge; 3]> =
+                inputs.iter().map(|x| Edge::to(*x, node(x))).collect();
             (op.value(&x), edges)
         };
         self.append(Operation::Custom(Arc::new(op)), &edges, y, saved)
@@ -231,9 +228,9 @@ impl<T: Real> Tape<T> {
     {
         self.check(&inputs, &op);
         let nodes = self.nodes.borrow();
-        let x = inputs.map(|input| &nodes[input.index as usize].value);
-        let Value { y, saved } = op.value(&x);
-        let edges = inputs.map(|input| Edge::to(input, &nodes));
+        let x = inputs.map(|input| &nodes[input.index as usize]);
+        let Value { y, saved } = op.value(&x.map(|x| &x.value));
+        let edges: [Edge; N] = std::array::from_fn(|i| Edge::to(inputs[i], x[i]));
         drop(nodes);
         self.append(op, &edges, y, saved)
     }
