@@ -34,6 +34,10 @@ impl<A> Slot<A> {
         Slot(Some(Term::Sum(sum)))
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// What has been added up, which is nothing from here on.
     pub(super) fn take(&mut self) -> Option<Term<A>> {
         self.0.take()

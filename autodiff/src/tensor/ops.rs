@@ -19,7 +19,7 @@ macro_rules! operations {
 
         /// What made a node.
         #[derive(Clone, Debug)]
-        #[repr(u64)]
+        #[repr(u64)] // Which is told by a comparison, and not by looking into the payloads.
         pub(crate) enum Operation<T: Real> {
             /// A variable of the user's.
             Variable,

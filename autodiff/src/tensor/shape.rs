@@ -48,7 +48,8 @@ impl Shape {
     pub(crate) fn ends_with(&self, other: &Shape) -> bool {
         // As for `eq`, a loop and no call.
         let axes_before = self.rank().checked_sub(other.rank());
-        axes_before.is_some_and(|before| self[before..].iter().zip(other.iter()).all(|(a, b)| a == b))
+        axes_before
+            .is_some_and(|before| self[before..].iter().zip(other.iter()).all(|(a, b)| a == b))
     }
 
     /// Whether there are no axes.

@@ -5,7 +5,6 @@ use super::array::Tensor;
 use super::element::Real;
 use super::gradients::Gradients;
 use super::op::Point;
-use super::place::Place;
 use super::tape::Edge;
 use super::var::Var;
 use smallvec::SmallVec;
@@ -14,9 +13,8 @@ use smallvec::SmallVec;
 pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradients<'t, T> {
     let nodes = y.tape.nodes();
     let last = y.index as usize;
-    let mut slots = y.tape.take_slots();
-    slots.resize_with(last, || Slot::EMPTY);
-    Place::after(&mut slots).fill(Slot::of(y_bar));
+    let mut slots = y.tape.take_slots(last + 1);
+    slots[last] = Slot::of(y_bar);
     for (index, node) in nodes[..=last].iter().enumerate().rev() {
         if !node.tracked || node.operation.is_leaf() {
             continue;

@@ -126,8 +126,7 @@ impl<T: Real> Tape<T> {
             let nodes = self.nodes.borrow();
             let node = |input: &Var<'t, T>| &nodes[input.index as usize];
             let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(|x| &node(x).value).collect();
-            let edges: SmallVec<[Edge; 3]> =
-                inputs.iter().map(|x| Edge::to(*x, node(x))).collect();
+            let edges: SmallVec<[Edge; 3]> = inputs.iter().map(|x| Edge::to(*x, node(x))).collect();
             (op.value(&x), edges)
         };
         self.append(Operation::Custom(Arc::new(op)), &edges, y, saved)
@@ -336,14 +335,21 @@ impl<T: Real> Tape<T> {
         found.map(|(_, name)| name.clone())
     }
 
-    /// A list for the adjoints of a sweep.
-    pub(crate) fn take_slots(&self) -> Vec<Slot<Tensor<T>>> {
-        self.spare_slots.borrow_mut().pop().unwrap_or_default()
+    /// A list for the adjoints of a sweep over so many nodes: of so many empty slots, or more.
+    pub(crate) fn take_slots(&self, nodes: usize) -> Vec<Slot<Tensor<T>>> {
+        let mut slots = self.spare_slots.borrow_mut().pop().unwrap_or_default();
+        if slots.len() < nodes {
+            slots.resize_with(nodes, || Slot::EMPTY);
+        }
+        slots
     }
 
     /// Gives a list of adjoints back, for the next sweep.
     pub(crate) fn return_slots(&self, mut slots: Vec<Slot<Tensor<T>>>) {
-        slots.clear();
+        // They are emptied and not removed: most are empty already, and the next sweep is mostly over as many.
+        for slot in slots.iter_mut().filter(|slot| !slot.is_empty()) {
+            *slot = Slot::EMPTY;
+        }
         self.spare_slots.borrow_mut().push(slots);
     }
 }

@@ -4,6 +4,7 @@
 //! vjp   x̄ = Σ ȳ, over the axes that were stretched
 //! ```
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::{Element, Real};
@@ -11,7 +12,6 @@ use super::super::kernels::broadcast::Walk;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::shape::Shape;
-use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 
 /// Stretching to a shape.
@@ -28,7 +28,12 @@ impl<T: Real> Op<T> for Broadcast {
         x[0].broadcast_to(&self.0).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, _at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        _at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         // The adjoint has the stretched shape, and is summed back to the input's as every term is.
         x_bar.add(0, || y_bar);
     }
@@ -47,8 +52,15 @@ impl<T: Element> Tensor<T> {
         if *self.shape() == shape {
             return self.clone();
         }
-        let fits = self.shape().broadcast(&shape).is_some_and(|common| common == shape);
-        assert!(fits, "broadcast_to: shape {} cannot be stretched to {shape}", self.shape());
+        let fits = self
+            .shape()
+            .broadcast(&shape)
+            .is_some_and(|common| common == shape);
+        assert!(
+            fits,
+            "broadcast_to: shape {} cannot be stretched to {shape}",
+            self.shape()
+        );
         let walk = Walk::new(self.shape(), &shape, &shape);
         let x = self.data();
         Tensor::made(shape, |out| {

@@ -7,13 +7,13 @@
 //!
 //! For targets that sum to 1 this is the paper's δ = a − y (Worked Example, Backpropagation, and Appendix).
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::kernels::softmax;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 
 /// What a classifier should have answered.
@@ -49,7 +49,11 @@ impl<T: Real> Targets<T> {
             Targets::Probabilities(rows) => rows.clone(),
             Targets::Classes(numbers) => {
                 let mut rows = Tensor::zeros([numbers.size(), classes]);
-                for (row, &class) in rows.data_mut().chunks_exact_mut(classes.max(1)).zip(numbers.data()) {
+                for (row, &class) in rows
+                    .data_mut()
+                    .chunks_exact_mut(classes.max(1))
+                    .zip(numbers.data())
+                {
                     row[class as usize] = T::from_f64(1.0);
                 }
                 rows
@@ -81,7 +85,11 @@ impl<T: Real> CrossEntropy<T> {
     /// The mean over the samples of `−Σᵢ tᵢ ln softmax(z)ᵢ`.
     #[must_use]
     pub fn new(targets: impl Into<Targets<T>>) -> Self {
-        CrossEntropy { targets: targets.into(), smoothing: 0.0, summed: false }
+        CrossEntropy {
+            targets: targets.into(),
+            smoothing: 0.0,
+            summed: false,
+        }
     }
 
     /// Mixes the targets with the uniform distribution: `t ← (1 − ε) t + ε / classes`.
@@ -92,19 +100,32 @@ impl<T: Real> CrossEntropy<T> {
     #[must_use]
     #[track_caller]
     pub fn label_smoothing(self, epsilon: f64) -> Self {
-        assert!((0.0..=1.0).contains(&epsilon), "cross_entropy: a label smoothing of {epsilon} is not in [0, 1]");
-        CrossEntropy { smoothing: epsilon, ..self }
+        assert!(
+            (0.0..=1.0).contains(&epsilon),
+            "cross_entropy: a label smoothing of {epsilon} is not in [0, 1]"
+        );
+        CrossEntropy {
+            smoothing: epsilon,
+            ..self
+        }
     }
 
     /// Takes the sum over the samples instead of the mean.
     #[must_use]
     pub fn summed(self) -> Self {
-        CrossEntropy { summed: true, ..self }
+        CrossEntropy {
+            summed: true,
+            ..self
+        }
     }
 
     /// The factor that the sum over the samples is multiplied by.
     fn weight(&self, samples: usize) -> f64 {
-        if self.summed { 1.0 } else { 1.0 / samples as f64 }
+        if self.summed {
+            1.0
+        } else {
+            1.0 / samples as f64
+        }
     }
 
     /// The extents of the logits.
@@ -115,7 +136,10 @@ impl<T: Real> CrossEntropy<T> {
     #[track_caller]
     fn check(&self, logits: &Tensor<T>) -> (usize, usize) {
         let &[samples, classes] = &logits.shape()[..] else {
-            panic!("cross_entropy: logits of shape {} are not [samples, classes]", logits.shape());
+            panic!(
+                "cross_entropy: logits of shape {} are not [samples, classes]",
+                logits.shape()
+            );
         };
         match &self.targets {
             Targets::Classes(numbers) => {
@@ -125,8 +149,15 @@ impl<T: Real> CrossEntropy<T> {
                     numbers.shape(),
                     logits.shape()
                 );
-                if let Some(class) = numbers.data().iter().find(|&&class| class as usize >= classes) {
-                    panic!("cross_entropy: there is no class {class} in logits of shape {}", logits.shape());
+                if let Some(class) = numbers
+                    .data()
+                    .iter()
+                    .find(|&&class| class as usize >= classes)
+                {
+                    panic!(
+                        "cross_entropy: there is no class {class} in logits of shape {}",
+                        logits.shape()
+                    );
                 }
             }
             Targets::Probabilities(rows) => assert!(
@@ -201,16 +232,26 @@ impl<T: Real> Op<T> for CrossEntropyLoss<T> {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
         let (cost, difference) = self.0.value_and_difference(x[0]);
-        Value { y: Tensor::scalar(cost), saved: Some(difference) }
+        Value {
+            y: Tensor::scalar(cost),
+            saved: Some(difference),
+        }
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         let Some(saved) = at.saved else { return };
         x_bar.add(0, || {
             let z = at.x[0];
             let difference = A::recall(saved, || {
                 let targets = z.constant_beside(self.0.rows(z.extents()[1]));
-                z.softmax(1).times(&targets.sum_over_keepdims(&[1])).minus(&targets)
+                z.softmax(1)
+                    .times(&targets.sum_over_keepdims(&[1]))
+                    .minus(&targets)
             });
             if self.0.summed {
                 difference.times(&y_bar)
@@ -253,7 +294,16 @@ impl<'t, T: Real> Var<'t, T> {
 
 pub(super) fn samples() -> Vec<Sample> {
     let mut samples = Vec::new();
-    for [rows, columns] in [[1, 1], [1, 10], [5, 3], [7, 10], [2, 2], [3, 1], [17, 4], [4, 33]] {
+    for [rows, columns] in [
+        [1, 1],
+        [1, 10],
+        [5, 3],
+        [7, 10],
+        [2, 2],
+        [3, 1],
+        [17, 4],
+        [4, 33],
+    ] {
         let classes = Tensor::from_fn([rows], |i| (i * 7 % columns) as u32);
         let probabilities = Tensor::from_fn([rows, columns], |i| 0.1 + (i % 5) as f64 / 10.0);
         let one_hot = Targets::<f64>::from(classes.clone()).probabilities(columns);
@@ -262,15 +312,23 @@ pub(super) fn samples() -> Vec<Sample> {
             CrossEntropy::new(classes.clone()).summed(),
             CrossEntropy::new(classes).label_smoothing(0.1),
             CrossEntropy::new(one_hot),
-            CrossEntropy::new(probabilities).label_smoothing(0.2).summed(),
+            CrossEntropy::new(probabilities)
+                .label_smoothing(0.2)
+                .summed(),
         ];
         for how in cases {
-            samples.push(Sample::new("cross_entropy", &[&[rows, columns]], move |x| x[0].cross_entropy(how.clone())));
+            samples.push(Sample::new(
+                "cross_entropy",
+                &[&[rows, columns]],
+                move |x| x[0].cross_entropy(how.clone()),
+            ));
         }
     }
     // The sum over no samples is 0; the mean over none is NaN, and cannot be checked.
     let none = CrossEntropy::new(Tensor::<u32>::zeros([0])).summed();
-    samples.push(Sample::new("cross_entropy", &[&[0, 10]], move |x| x[0].cross_entropy(none.clone())));
+    samples.push(Sample::new("cross_entropy", &[&[0, 10]], move |x| {
+        x[0].cross_entropy(none.clone())
+    }));
     samples
 }
 
@@ -294,8 +352,12 @@ mod tests {
     fn class_numbers_and_one_hot_rows_agree() {
         let logits = Tensor::from([[0.3_f64, -2.0], [4.0, 0.5]]);
         let rows = Tensor::from([[0.0, 1.0], [1.0, 0.0]]);
-        let by_class = logits.cross_entropy(CrossEntropy::new(Tensor::from([1_u32, 0])).label_smoothing(0.2)).item();
-        let by_row: f64 = logits.cross_entropy(CrossEntropy::new(rows).label_smoothing(0.2)).item();
+        let by_class = logits
+            .cross_entropy(CrossEntropy::new(Tensor::from([1_u32, 0])).label_smoothing(0.2))
+            .item();
+        let by_row: f64 = logits
+            .cross_entropy(CrossEntropy::new(rows).label_smoothing(0.2))
+            .item();
         assert!((by_class - by_row).abs() < 1e-15);
     }
 
@@ -311,7 +373,11 @@ mod tests {
     #[test]
     fn the_mean_over_no_samples_is_nan() {
         let none = Tensor::<f64>::zeros([0, 3]);
-        assert!(none.cross_entropy(Tensor::<u32>::zeros([0])).item().is_nan());
+        assert!(
+            none.cross_entropy(Tensor::<u32>::zeros([0]))
+                .item()
+                .is_nan()
+        );
     }
 
     #[test]

@@ -5,12 +5,12 @@
 //!       ā = ȳ ⊙ ∂f/∂a,   b̄ = ȳ ⊙ ∂f/∂b
 //! ```
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::adjoints::Adjoints;
 use super::super::var::{Operand, Var};
 use crate::elementwise::{Binary, Unary, elementwise_table};
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -29,7 +29,12 @@ impl<T: Real> Op<T> for Map {
         Algebra::unary(x[0], self.0).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         x_bar.add_unary_vjp(0, self.0, at, y_bar);
     }
 }
@@ -48,7 +53,12 @@ impl<T: Real> Op<T> for Zip {
         Algebra::binary(x[0], self.0, x[1]).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         x_bar.add_binary_vjp(0, self.0, at, &y_bar);
         x_bar.add_binary_vjp(1, self.0, at, &y_bar);
     }
@@ -117,7 +127,6 @@ macro_rules! methods {
 }
 elementwise_table!(methods);
 
-
 macro_rules! operators {
     ($($Trait:ident::$method:ident),*) => { $(
         operators!($Trait::$method for Tensor<T>);
@@ -176,21 +185,39 @@ pub(super) fn samples() -> Vec<Sample> {
     for (function, intervals) in Unary::catalogue() {
         for &interval in intervals {
             for [shape, _] in SHAPES {
-                samples.push(Sample::within(function.name(), &[shape], &[interval], move |x| map(function, x[0])));
+                samples.push(Sample::within(
+                    function.name(),
+                    &[shape],
+                    &[interval],
+                    move |x| map(function, x[0]),
+                ));
             }
         }
     }
     for (function, rectangles) in Binary::catalogue() {
         for &(a, b) in rectangles {
             for shapes in SHAPES {
-                let sample = Sample::within(function.name(), &shapes, &[a, b], move |x| zip(function, x[0], x[1]));
+                let sample = Sample::within(function.name(), &shapes, &[a, b], move |x| {
+                    zip(function, x[0], x[1])
+                });
                 samples.push(sample);
             }
         }
     }
     // The same variable on both sides gets both terms.
-    for function in [Binary::Add, Binary::Sub, Binary::Mul, Binary::Div, Binary::Powf] {
-        samples.push(Sample::within(function.name(), &[&[2, 3]], &[(0.4, 1.2)], move |x| zip(function, x[0], x[0])));
+    for function in [
+        Binary::Add,
+        Binary::Sub,
+        Binary::Mul,
+        Binary::Div,
+        Binary::Powf,
+    ] {
+        samples.push(Sample::within(
+            function.name(),
+            &[&[2, 3]],
+            &[(0.4, 1.2)],
+            move |x| zip(function, x[0], x[0]),
+        ));
     }
     samples
 }

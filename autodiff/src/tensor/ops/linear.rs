@@ -8,16 +8,16 @@
 //! Read as column-major matrices, with samples as columns, these are the paper's `Z = W A + B`, `∂C/∂W = Δ Aᵀ` and
 //! `∂C/∂b = Σ columns of Δ` (Worked Example, Backpropagation).
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
-use super::super::factor::{plain, transposed};
 use super::super::array::Tensor;
 use super::super::element::Real;
+use super::super::factor::{plain, transposed};
 use super::super::kernels::matmul::matmul;
 use super::super::kernels::{Write, elementwise};
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::shape::Shape;
-use super::super::adjoints::Adjoints;
 use super::super::var::{Operand, Var};
 use crate::elementwise::Unary;
 
@@ -35,7 +35,12 @@ impl<T: Real> Op<T> for Linear {
         x[0].linear(x[1], x[2]).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, z_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        z_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         add_terms(at, z_bar, x_bar);
     }
 }
@@ -56,7 +61,12 @@ impl<T: Real> Op<T> for Layer {
         x[0].layer(x[1], x[2], self.0).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         let mut z_bar = None;
         A::add_unary_vjp_to(&mut z_bar, self.0, at.y, at.y, y_bar);
         if let Some(z_bar) = z_bar {
@@ -93,7 +103,10 @@ impl<T: Real> Tensor<T> {
             weight.shape(),
             bias.shape()
         );
-        let (x, weight) = (plain(self).matrix("linear"), transposed(weight).matrix("linear"));
+        let (x, weight) = (
+            plain(self).matrix("linear"),
+            transposed(weight).matrix("linear"),
+        );
         let shape = Shape::from([x.rows(), weight.columns()]);
         Tensor::made(shape, |z| {
             for row in z.chunks_exact_mut(bias.size().max(1)) {
@@ -162,7 +175,12 @@ impl<'t, T: Real> Var<'t, T> {
     /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`.
     #[must_use]
     #[track_caller]
-    pub fn layer(self, weight: impl Operand<'t, T>, bias: impl Operand<'t, T>, function: Unary) -> Var<'t, T> {
+    pub fn layer(
+        self,
+        weight: impl Operand<'t, T>,
+        bias: impl Operand<'t, T>,
+        function: Unary,
+    ) -> Var<'t, T> {
         if !function.value_tells_slope() {
             return super::map(function, self.linear(weight, bias));
         }
@@ -172,15 +190,31 @@ impl<'t, T: Real> Var<'t, T> {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let extents = [(1, 1, 1), (3, 4, 2), (1, 5, 3), (4, 1, 2), (0, 3, 2), (3, 0, 2), (3, 2, 0), (9, 17, 10), (2, 30, 10)];
+    let extents = [
+        (1, 1, 1),
+        (3, 4, 2),
+        (1, 5, 3),
+        (4, 1, 2),
+        (0, 3, 2),
+        (3, 0, 2),
+        (3, 2, 0),
+        (9, 17, 10),
+        (2, 30, 10),
+    ];
     let sample = |(samples, inputs, outputs)| {
-        Sample::new("linear", &[&[samples, inputs], &[outputs, inputs], &[outputs]], |x| x[0].linear(x[1], x[2]))
+        Sample::new(
+            "linear",
+            &[&[samples, inputs], &[outputs, inputs], &[outputs]],
+            |x| x[0].linear(x[1], x[2]),
+        )
     };
     let mut samples: Vec<Sample> = extents.map(sample).into();
     let layer = |function, intervals: [(f64, f64); 3]| {
         extents.map(|(samples, inputs, outputs)| {
             let shapes: [&[usize]; 3] = [&[samples, inputs], &[outputs, inputs], &[outputs]];
-            Sample::within("layer", &shapes, &intervals, move |x| x[0].layer(x[1], x[2], function))
+            Sample::within("layer", &shapes, &intervals, move |x| {
+                x[0].layer(x[1], x[2], function)
+            })
         })
     };
     for function in [Unary::Sigmoid {}, Unary::Tanh {}, Unary::Softplus {}] {
@@ -188,8 +222,13 @@ pub(super) fn samples() -> Vec<Sample> {
     }
     // On either side of the kink, and away from it.
     samples.extend(layer(Unary::Relu {}, [(0.3, 1.0), (0.1, 1.0), (0.1, 0.3)]));
-    samples.extend(layer(Unary::Relu {}, [(0.3, 1.0), (-1.0, -0.1), (-0.3, -0.1)]));
+    samples.extend(layer(
+        Unary::Relu {},
+        [(0.3, 1.0), (-1.0, -0.1), (-0.3, -0.1)],
+    ));
     // A weight that is used twice gets both products.
-    samples.push(Sample::new("linear", &[&[2, 3], &[3, 3], &[3]], |x| x[0].linear(x[1], x[2]).linear(x[1], x[2])));
+    samples.push(Sample::new("linear", &[&[2, 3], &[3, 3], &[3]], |x| {
+        x[0].linear(x[1], x[2]).linear(x[1], x[2])
+    }));
     samples
 }

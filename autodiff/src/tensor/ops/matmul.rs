@@ -4,13 +4,13 @@
 //! vjp   Ā = Ȳ Bᵀ,   B̄ = Aᵀ Ȳ
 //! ```
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
-use super::super::factor::{Factor, plain};
 use super::super::array::Tensor;
 use super::super::element::Real;
+use super::super::factor::{Factor, plain};
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::adjoints::Adjoints;
 use super::super::var::{Operand, Var};
 
 /// The product of two matrices, each read as it lies or transposed.
@@ -27,14 +27,31 @@ impl<T: Real> Op<T> for MatMul {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        let a = Factor { array: x[0], transposed: self.a_transposed };
-        let b = Factor { array: x[1], transposed: self.b_transposed };
+        let a = Factor {
+            array: x[0],
+            transposed: self.a_transposed,
+        };
+        let b = Factor {
+            array: x[1],
+            transposed: self.b_transposed,
+        };
         product(a, b).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
-        let a = Factor { array: at.x[0], transposed: self.a_transposed };
-        let b = Factor { array: at.x[1], transposed: self.b_transposed };
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        let a = Factor {
+            array: at.x[0],
+            transposed: self.a_transposed,
+        };
+        let b = Factor {
+            array: at.x[1],
+            transposed: self.b_transposed,
+        };
         let y_bar = plain(&y_bar);
         // For op(A) = Aᵀ the adjoint of A is the transpose of that of op(A), (Ȳ op(B)ᵀ)ᵀ = op(B) Ȳᵀ.
         if self.a_transposed {
@@ -99,23 +116,44 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn matmul(self, other: impl Operand<'t, T>) -> Var<'t, T> {
-        let operation = MatMul { a_transposed: false, b_transposed: false };
+        let operation = MatMul {
+            a_transposed: false,
+            b_transposed: false,
+        };
         self.tape.record(operation, [self, other.on(self.tape)])
     }
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let extents = [(1, 1, 1), (3, 4, 2), (1, 5, 1), (5, 1, 3), (2, 0, 3), (0, 3, 2), (3, 2, 0), (4, 4, 4), (7, 9, 17)];
+    let extents = [
+        (1, 1, 1),
+        (3, 4, 2),
+        (1, 5, 1),
+        (5, 1, 3),
+        (2, 0, 3),
+        (0, 3, 2),
+        (3, 2, 0),
+        (4, 4, 4),
+        (7, 9, 17),
+    ];
     let mut samples = Vec::new();
     for (m, k, n) in extents {
-        samples.push(Sample::new("matmul", &[&[m, k], &[k, n]], |x| x[0].matmul(x[1])));
+        samples.push(Sample::new("matmul", &[&[m, k], &[k, n]], |x| {
+            x[0].matmul(x[1])
+        }));
         for (a_transposed, b_transposed) in [(true, false), (false, true), (true, true)] {
             let a = if a_transposed { [k, m] } else { [m, k] };
             let b = if b_transposed { [n, k] } else { [k, n] };
             samples.push(Sample::new("matmul", &[&a, &b], move |x| {
                 Algebra::product(
-                    Factor { array: &x[0], transposed: a_transposed },
-                    Factor { array: &x[1], transposed: b_transposed },
+                    Factor {
+                        array: &x[0],
+                        transposed: a_transposed,
+                    },
+                    Factor {
+                        array: &x[1],
+                        transposed: b_transposed,
+                    },
                 )
             }));
         }

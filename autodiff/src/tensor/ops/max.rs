@@ -6,13 +6,13 @@
 //!
 //! Ties share the adjoint evenly, the subgradient of least norm.
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::kernels::reduce;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 use super::sum::check_axes;
 
@@ -34,10 +34,18 @@ impl<T: Real> Op<T> for Max {
         let largest = x[0].equal(&y);
         let ties = Tensor::from_fn(x[0].shape(), |i| T::from_f64(f64::from(largest.data()[i])));
         let share = &ties / ties.sum_over_keepdims(&[self.axis]);
-        Value { y, saved: Some(share) }
+        Value {
+            y,
+            saved: Some(share),
+        }
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         let Some(share) = at.saved else { return };
         x_bar.add(0, || y_bar.constant_beside(share.clone()).times(&y_bar));
     }
@@ -65,7 +73,11 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn max_over_keepdims(&self, axis: usize) -> Tensor<T> {
         check_axes(self, "max_over", &[axis]);
-        assert!(self.shape()[axis] > 0, "max_over: axis {axis} of shape {} has no elements", self.shape());
+        assert!(
+            self.shape()[axis] > 0,
+            "max_over: axis {axis} of shape {} has no elements",
+            self.shape()
+        );
         let (_, extent, inner) = self.shape().split(axis, axis);
         let shape = self.shape().reduced(&[axis], true);
         Tensor::made(shape, |out| reduce::max(self.data(), extent, inner, out))
@@ -114,7 +126,9 @@ pub(super) fn samples() -> Vec<Sample> {
         .flat_map(|(shape, axis)| {
             [
                 Sample::new("max_over", &[shape], move |x| x[0].max_over(axis)),
-                Sample::new("max_over_keepdims", &[shape], move |x| x[0].max_over_keepdims(axis)),
+                Sample::new("max_over_keepdims", &[shape], move |x| {
+                    x[0].max_over_keepdims(axis)
+                }),
             ]
         })
         .collect()
@@ -134,7 +148,12 @@ mod tests {
 
     #[test]
     fn a_nan_wins() {
-        assert!(Tensor::from([1.0, f64::NAN, 2.0]).max_over(0).item().is_nan());
+        assert!(
+            Tensor::from([1.0, f64::NAN, 2.0])
+                .max_over(0)
+                .item()
+                .is_nan()
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! vjp   x̄ = ȳ, in the inverse order
 //! ```
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::{Element, Real};
@@ -11,7 +12,6 @@ use super::super::kernels::permute;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::shape::Shape;
-use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 use smallvec::SmallVec;
 
@@ -29,7 +29,12 @@ impl<T: Real> Op<T> for Permute {
         x[0].permute(&self.0).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, _at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        _at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         let mut inverse: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.0.len());
         for (to, &from) in self.0.iter().enumerate() {
             inverse[from] = to;
@@ -45,7 +50,10 @@ impl<T: Real> Op<T> for Permute {
 /// If the shape is not that of a matrix.
 #[track_caller]
 fn transposition(shape: &Shape) -> [usize; 2] {
-    assert!(shape.rank() == 2, "transpose: shape {shape} is not that of a matrix");
+    assert!(
+        shape.rank() == 2,
+        "transpose: shape {shape} is not that of a matrix"
+    );
     [1, 0]
 }
 
@@ -61,12 +69,18 @@ impl<T: Element> Tensor<T> {
         let mut sorted: SmallVec<[usize; 4]> = SmallVec::from_slice(order);
         sorted.sort_unstable();
         let each_once = sorted.iter().copied().eq(0..self.shape().rank());
-        assert!(each_once, "permute: {order:?} is not an order of the axes of shape {}", self.shape());
+        assert!(
+            each_once,
+            "permute: {order:?} is not an order of the axes of shape {}",
+            self.shape()
+        );
         let mut shape = self.shape().clone();
         for (to, &from) in order.iter().enumerate() {
             shape.set(to, self.shape()[from]);
         }
-        Tensor::made(shape, |out| permute::permute(self.data(), self.shape(), order, out))
+        Tensor::made(shape, |out| {
+            permute::permute(self.data(), self.shape(), order, out)
+        })
     }
 
     /// The transpose of a matrix. The data are copied; a product can read its factor transposed without that.
@@ -90,7 +104,8 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn permute(self, order: &[usize]) -> Var<'t, T> {
-        self.tape.record(Permute(SmallVec::from_slice(order)), [self])
+        self.tape
+            .record(Permute(SmallVec::from_slice(order)), [self])
     }
 
     /// The transpose of a matrix.
@@ -117,10 +132,20 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[2, 3, 4], &[2, 0, 1]),
         (&[2, 3, 4, 2], &[3, 1, 0, 2]),
     ];
-    let permuted =
-        |(shape, order): (&[usize], &'static [usize])| Sample::new("permute", &[shape], move |x| x[0].permute(order));
+    let permuted = |(shape, order): (&[usize], &'static [usize])| {
+        Sample::new("permute", &[shape], move |x| x[0].permute(order))
+    };
     let mut samples: Vec<Sample> = cases.into_iter().map(permuted).collect();
-    let matrices = [[1, 1], [1, 5], [5, 1], [3, 4], [0, 2], [2, 0], [17, 18], [32, 16]];
+    let matrices = [
+        [1, 1],
+        [1, 5],
+        [5, 1],
+        [3, 4],
+        [0, 2],
+        [2, 0],
+        [17, 18],
+        [32, 16],
+    ];
     samples.extend(matrices.map(|shape| Sample::new("transpose", &[&shape], |x| x[0].transpose())));
     samples
 }

@@ -4,13 +4,13 @@
 //! vjp   x̄ = ȳ, in the shape of x
 //! ```
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::shape::Shape;
-use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 
 /// Reshaping; the data stay where they are.
@@ -27,7 +27,12 @@ impl<T: Real> Op<T> for Reshape {
         x[0].reshape(&self.0).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         x_bar.add(0, || y_bar.reshape(&at.x[0].extents()));
     }
 }
@@ -58,7 +63,8 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[2, 3], &[3, 2]),
         (&[2, 3, 4], &[4, 6]),
     ];
-    let sample =
-        |(from, to): (&[usize], &'static [usize])| Sample::new("reshape", &[from], move |x| x[0].reshape(to));
+    let sample = |(from, to): (&[usize], &'static [usize])| {
+        Sample::new("reshape", &[from], move |x| x[0].reshape(to))
+    };
     cases.into_iter().map(sample).collect()
 }

@@ -6,15 +6,15 @@
 //!
 //! The rule selects and never multiplies by the mask, so a NaN in what was not chosen stays out.
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::Real;
+use super::super::kernels::broadcast::Walk;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::shape::Shape;
-use super::super::adjoints::Adjoints;
 use super::super::var::Var;
-use super::super::kernels::broadcast::Walk;
 
 /// Choice by a mask, which is a constant.
 #[derive(Clone, Debug)]
@@ -30,7 +30,12 @@ impl<T: Real> Op<T> for Select {
         Tensor::select(&self.0, x[0], x[1]).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         let _ = at;
         let zero = y_bar.constant_beside(Tensor::scalar(T::default()));
         x_bar.add(0, || A::select(&self.0, &y_bar, &zero));
@@ -47,9 +52,17 @@ impl<T: Real> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn select(mask: &Tensor<u8>, a: &Tensor<T>, b: &Tensor<T>) -> Tensor<T> {
-        let common = a.shape().broadcast(b.shape()).and_then(|shape| shape.broadcast(mask.shape()));
+        let common = a
+            .shape()
+            .broadcast(b.shape())
+            .and_then(|shape| shape.broadcast(mask.shape()));
         let Some(shape) = common else {
-            panic!("select: shapes {}, {} and {} cannot be broadcast together", mask.shape(), a.shape(), b.shape());
+            panic!(
+                "select: shapes {}, {} and {} cannot be broadcast together",
+                mask.shape(),
+                a.shape(),
+                b.shape()
+            );
         };
         let mask = mask.broadcast_to(&shape);
         let (a, b) = (a.broadcast_to(&shape), b.broadcast_to(&shape));
@@ -82,14 +95,21 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     fn compare(&self, name: &str, other: &Tensor<T>, holds: impl Fn(T, T) -> bool) -> Tensor<u8> {
         let Some(shape) = self.shape().broadcast(other.shape()) else {
-            panic!("{name}: shapes {} and {} cannot be broadcast together", self.shape(), other.shape());
+            panic!(
+                "{name}: shapes {} and {} cannot be broadcast together",
+                self.shape(),
+                other.shape()
+            );
         };
         let walk = Walk::new(self.shape(), other.shape(), &shape);
         let (a, b) = (self.data(), other.data());
         Tensor::made(shape, |out: &mut [u8]| {
             walk.rows(|at_a, at_b, at| {
                 for i in 0..walk.inner.extent {
-                    out[at + i] = u8::from(holds(a[at_a + i * walk.inner.a], b[at_b + i * walk.inner.b]));
+                    out[at + i] = u8::from(holds(
+                        a[at_a + i * walk.inner.a],
+                        b[at_b + i * walk.inner.b],
+                    ));
                 }
             });
         })

@@ -9,13 +9,13 @@
 //! (Worked Example, Backpropagation), which is symmetric. The largest input is subtracted before anything is
 //! exponentiated, which changes nothing and cannot overflow.
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::kernels::softmax;
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 use super::sum::check_axes;
 
@@ -35,7 +35,12 @@ impl<T: Real> Op<T> for Softmax {
         x[0].softmax(self.axis).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         x_bar.add(0, || {
             let mean = y_bar.times(at.y).sum_over_keepdims(&[self.axis]);
             at.y.times(&y_bar.minus(&mean))
@@ -59,7 +64,12 @@ impl<T: Real> Op<T> for LogSoftmax {
         x[0].log_softmax(self.axis).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         x_bar.add(0, || {
             let total = y_bar.sum_over_keepdims(&[self.axis]);
             y_bar.minus(&at.x[0].softmax(self.axis).times(&total))
@@ -78,7 +88,9 @@ impl<T: Real> Tensor<T> {
     pub fn softmax(&self, axis: usize) -> Tensor<T> {
         check_axes(self, "softmax", &[axis]);
         let (_, extent, inner) = self.shape().split(axis, axis);
-        Tensor::made(self.shape().clone(), |y| softmax::softmax(self.data(), extent, inner, y))
+        Tensor::made(self.shape().clone(), |y| {
+            softmax::softmax(self.data(), extent, inner, y)
+        })
     }
 
     /// The logarithm of softmax along an axis: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
@@ -91,7 +103,9 @@ impl<T: Real> Tensor<T> {
     pub fn log_softmax(&self, axis: usize) -> Tensor<T> {
         check_axes(self, "log_softmax", &[axis]);
         let (_, extent, inner) = self.shape().split(axis, axis);
-        Tensor::made(self.shape().clone(), |y| softmax::log_softmax(self.data(), extent, inner, y))
+        Tensor::made(self.shape().clone(), |y| {
+            softmax::log_softmax(self.data(), extent, inner, y)
+        })
     }
 }
 
@@ -158,7 +172,10 @@ mod tests {
     fn a_logit_of_minus_infinity_has_gradient_zero() {
         let tape = Tape::new();
         let x = tape.var([0.5, f64::NEG_INFINITY, 0.25]);
-        let gradient = (x.softmax(0) * Tensor::from([1.0, 2.0, 3.0])).sum().gradients().wrt(x);
+        let gradient = (x.softmax(0) * Tensor::from([1.0, 2.0, 3.0]))
+            .sum()
+            .gradients()
+            .wrt(x);
         assert_eq!(gradient.data()[1], 0.0);
         assert!(gradient.data()[0].is_finite());
     }

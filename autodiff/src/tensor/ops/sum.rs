@@ -4,13 +4,13 @@
 //! vjp   x̄ = ȳ, stretched over the axes that were summed
 //! ```
 
+use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::kernels::{Write, reduce};
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
-use super::super::adjoints::Adjoints;
 use super::super::var::Var;
 use smallvec::SmallVec;
 
@@ -31,9 +31,18 @@ impl<T: Real> Op<T> for Sum {
         sum_over(x[0], "sum", &self.axes, self.keepdims).into()
     }
 
-    fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
         let shape = at.x[0].extents();
-        x_bar.add(0, || y_bar.reshape(&shape.reduced(&self.axes, true)).broadcast_to(&shape));
+        x_bar.add(0, || {
+            y_bar
+                .reshape(&shape.reduced(&self.axes, true))
+                .broadcast_to(&shape)
+        });
     }
 }
 
@@ -53,7 +62,9 @@ fn sum_over<T: Real>(x: &Tensor<T>, operation: &str, axes: &[usize], keepdims: b
         let (_, extent, inner) = sum.shape().split(first, last);
         let mut shape = sum.shape().clone();
         (first..=last).for_each(|axis| shape.set(axis, 1));
-        sum = Tensor::made(shape, |out| reduce::sum(sum.data(), extent, inner, out, Write::Set));
+        sum = Tensor::made(shape, |out| {
+            reduce::sum(sum.data(), extent, inner, out, Write::Set)
+        });
     }
     sum.reshape(x.shape().reduced(axes, keepdims))
 }
@@ -69,8 +80,15 @@ fn extent_of<T: Real>(x: &Tensor<T>, axes: &[usize]) -> usize {
 #[track_caller]
 pub(super) fn check_axes<T: Real>(x: &Tensor<T>, operation: &str, axes: &[usize]) {
     for (place, axis) in axes.iter().enumerate() {
-        assert!(*axis < x.shape().rank(), "{operation}: a tensor of shape {} has no axis {axis}", x.shape());
-        assert!(!axes[..place].contains(axis), "{operation}: axis {axis} is named twice");
+        assert!(
+            *axis < x.shape().rank(),
+            "{operation}: a tensor of shape {} has no axis {axis}",
+            x.shape()
+        );
+        assert!(
+            !axes[..place].contains(axis),
+            "{operation}: axis {axis} is named twice"
+        );
     }
 }
 
@@ -201,13 +219,31 @@ impl<'t, T: Real> Var<'t, T> {
 
     #[track_caller]
     fn record_sum(self, axes: &[usize], keepdims: bool) -> Var<'t, T> {
-        self.tape.record(Sum { axes: SmallVec::from_slice(axes), keepdims }, [self])
+        self.tape.record(
+            Sum {
+                axes: SmallVec::from_slice(axes),
+                keepdims,
+            },
+            [self],
+        )
     }
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let all: [&[usize]; 9] = [&[], &[1], &[0], &[5], &[3, 4], &[2, 3, 4], &[0, 3], &[1, 1], &[70, 2]];
-    let mut samples: Vec<Sample> = all.map(|shape| Sample::new("sum", &[shape], |x| x[0].sum())).into();
+    let all: [&[usize]; 9] = [
+        &[],
+        &[1],
+        &[0],
+        &[5],
+        &[3, 4],
+        &[2, 3, 4],
+        &[0, 3],
+        &[1, 1],
+        &[70, 2],
+    ];
+    let mut samples: Vec<Sample> = all
+        .map(|shape| Sample::new("sum", &[shape], |x| x[0].sum()))
+        .into();
     let some: [(&[usize], &[usize]); 14] = [
         (&[], &[]),
         (&[1], &[0]),
@@ -226,10 +262,14 @@ pub(super) fn samples() -> Vec<Sample> {
     ];
     for (shape, axes) in some {
         samples.push(Sample::new("sum_over", &[shape], |x| x[0].sum_over(axes)));
-        samples.push(Sample::new("sum_over_keepdims", &[shape], |x| x[0].sum_over_keepdims(axes)));
+        samples.push(Sample::new("sum_over_keepdims", &[shape], |x| {
+            x[0].sum_over_keepdims(axes)
+        }));
         if !shape.contains(&0) {
             samples.push(Sample::new("mean_over", &[shape], |x| x[0].mean_over(axes)));
-            samples.push(Sample::new("mean_over_keepdims", &[shape], |x| x[0].mean_over_keepdims(axes)));
+            samples.push(Sample::new("mean_over_keepdims", &[shape], |x| {
+                x[0].mean_over_keepdims(axes)
+            }));
             samples.push(Sample::new("mean", &[shape], |x| x[0].mean()));
         }
     }

@@ -42,14 +42,20 @@ type Multiply<T> = fn(&Product, &Tensor<T>, &Tensor<T>, &mut [T], usize);
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let threads = arguments.next().map_or(1, |word| word.parse().expect("a number of threads"));
-    let milliseconds = arguments.next().map_or(60, |word| word.parse().expect("a number of milliseconds"));
+    let threads = arguments
+        .next()
+        .map_or(1, |word| word.parse().expect("a number of threads"));
+    let milliseconds = arguments
+        .next()
+        .map_or(60, |word| word.parse().expect("a number of milliseconds"));
     let time = Duration::from_millis(milliseconds);
     let wanted: Vec<String> = arguments.collect();
     // SAFETY: no other thread runs yet.
     unsafe { std::env::set_var("MATMUL_NUM_THREADS", threads.to_string()) };
     println!("{threads} thread(s), GFLOP/s; ours runs on one thread always\n");
-    println!("| precision | product | extents | ours | gemm | faer | matrixmultiply | peak of one thread | ours / peak |");
+    println!(
+        "| precision | product | extents | ours | gemm | faer | matrixmultiply | peak of one thread | ours / peak |"
+    );
     println!("|---|---|---|---:|---:|---:|---:|---:|---:|");
     let mut layers = Vec::new();
     for samples in [1, 4, 16, 32, 64, 256, 1024] {
@@ -66,15 +72,49 @@ fn main() {
             layers.push((samples, inputs, outputs));
         }
     }
-    layers.extend([(1, 10, 10), (1, 64, 10), (1, 128, 64), (4, 128, 64), (2, 784, 128), (2, 784, 10), (2, 128, 64), (3, 784, 10), (32, 64, 64), (64, 256, 256), (256, 256, 256), (16, 64, 10), (64, 10, 10), (64, 16, 10), (64, 32, 10), (64, 32, 64), (64, 64, 64), (64, 64, 10), (256, 64, 10)]);
+    layers.extend([
+        (1, 10, 10),
+        (1, 64, 10),
+        (1, 128, 64),
+        (4, 128, 64),
+        (2, 784, 128),
+        (2, 784, 10),
+        (2, 128, 64),
+        (3, 784, 10),
+        (32, 64, 64),
+        (64, 256, 256),
+        (256, 256, 256),
+        (16, 64, 10),
+        (64, 10, 10),
+        (64, 16, 10),
+        (64, 32, 10),
+        (64, 32, 64),
+        (64, 64, 64),
+        (64, 64, 10),
+        (256, 64, 10),
+    ]);
     let wanted = |extents: &String| wanted.is_empty() || wanted.contains(extents);
     for &(samples, inputs, outputs) in &layers {
         if !wanted(&format!("{samples},{inputs},{outputs}")) {
             continue;
         }
         for product in of_layer(samples, inputs, outputs) {
-            row("f32", &product, threads, time, [ours, gemm_f32, faer_product, matrixmultiply_f32], peak_f32);
-            row("f64", &product, threads, time, [ours, gemm_f64, faer_product, matrixmultiply_f64], peak_f64);
+            row(
+                "f32",
+                &product,
+                threads,
+                time,
+                [ours, gemm_f32, faer_product, matrixmultiply_f32],
+                peak_f32,
+            );
+            row(
+                "f64",
+                &product,
+                threads,
+                time,
+                [ours, gemm_f64, faer_product, matrixmultiply_f64],
+                peak_f64,
+            );
         }
     }
 }
@@ -88,12 +128,35 @@ fn row<T: Real>(
     all: [Multiply<T>; 4],
     peak: fn(f64) -> f64,
 ) {
-    let Product { what, rows, inner, columns, a_transposed, b_transposed } = *product;
+    let Product {
+        what,
+        rows,
+        inner,
+        columns,
+        a_transposed,
+        b_transposed,
+    } = *product;
     let values = |shape: [usize; 2], step: usize| {
-        Tensor::from_fn(shape, |i| T::from_f64((i * step % 251) as f64 / 251.0 - 0.5))
+        Tensor::from_fn(shape, |i| {
+            T::from_f64((i * step % 251) as f64 / 251.0 - 0.5)
+        })
     };
-    let a = values(if a_transposed { [inner, rows] } else { [rows, inner] }, 31);
-    let b = values(if b_transposed { [columns, inner] } else { [inner, columns] }, 17);
+    let a = values(
+        if a_transposed {
+            [inner, rows]
+        } else {
+            [rows, inner]
+        },
+        31,
+    );
+    let b = values(
+        if b_transposed {
+            [columns, inner]
+        } else {
+            [inner, columns]
+        },
+        17,
+    );
     let mut out = vec![T::default(); rows * columns];
     let flops = 2.0 * (rows * inner * columns) as f64;
     // So many at a time that reading the clock does not count.
@@ -122,24 +185,50 @@ fn row<T: Real>(
 }
 
 fn ours<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T], _threads: usize) {
-    let a = if product.a_transposed { transposed(a) } else { plain(a) };
-    let b = if product.b_transposed { transposed(b) } else { plain(b) };
+    let a = if product.a_transposed {
+        transposed(a)
+    } else {
+        plain(a)
+    };
+    let b = if product.b_transposed {
+        transposed(b)
+    } else {
+        plain(b)
+    };
     add_product(T::from_f64(1.0), a, b, out);
 }
 
 impl Product {
     /// The steps between rows and columns of both operands.
     fn steps(&self) -> [isize; 4] {
-        let (rows, inner, columns) = (self.rows as isize, self.inner as isize, self.columns as isize);
-        let a = if self.a_transposed { [1, rows] } else { [inner, 1] };
-        let b = if self.b_transposed { [1, inner] } else { [columns, 1] };
+        let (rows, inner, columns) = (
+            self.rows as isize,
+            self.inner as isize,
+            self.columns as isize,
+        );
+        let a = if self.a_transposed {
+            [1, rows]
+        } else {
+            [inner, 1]
+        };
+        let b = if self.b_transposed {
+            [1, inner]
+        } else {
+            [columns, 1]
+        };
         [a[0], a[1], b[0], b[1]]
     }
 }
 
 macro_rules! raw {
     ($gemm:ident, $matrixmultiply:ident, $peak:ident: $T:ty, $function:path, $splat:ident, $mul_add:ident) => {
-        fn $gemm(product: &Product, a: &Tensor<$T>, b: &Tensor<$T>, out: &mut [$T], threads: usize) {
+        fn $gemm(
+            product: &Product,
+            a: &Tensor<$T>,
+            b: &Tensor<$T>,
+            out: &mut [$T],
+            threads: usize,
+        ) {
             let [a_row, a_column, b_row, b_column] = product.steps();
             let parallelism = match threads {
                 1 => gemm::Parallelism::None,
@@ -148,24 +237,54 @@ macro_rules! raw {
             // SAFETY: the steps are those of matrices that fill their tensors, and `out` has rows × columns elements.
             unsafe {
                 gemm::gemm(
-                    product.rows, product.columns, product.inner,
-                    out.as_mut_ptr(), 1, product.columns as isize, true,
-                    a.data().as_ptr(), a_column, a_row,
-                    b.data().as_ptr(), b_column, b_row,
-                    1.0, 1.0, false, false, false, parallelism,
+                    product.rows,
+                    product.columns,
+                    product.inner,
+                    out.as_mut_ptr(),
+                    1,
+                    product.columns as isize,
+                    true,
+                    a.data().as_ptr(),
+                    a_column,
+                    a_row,
+                    b.data().as_ptr(),
+                    b_column,
+                    b_row,
+                    1.0,
+                    1.0,
+                    false,
+                    false,
+                    false,
+                    parallelism,
                 );
             }
         }
 
-        fn $matrixmultiply(product: &Product, a: &Tensor<$T>, b: &Tensor<$T>, out: &mut [$T], _threads: usize) {
+        fn $matrixmultiply(
+            product: &Product,
+            a: &Tensor<$T>,
+            b: &Tensor<$T>,
+            out: &mut [$T],
+            _threads: usize,
+        ) {
             let [a_row, a_column, b_row, b_column] = product.steps();
             // SAFETY: as above.
             unsafe {
                 $function(
-                    product.rows, product.inner, product.columns, 1.0,
-                    a.data().as_ptr(), a_row, a_column,
-                    b.data().as_ptr(), b_row, b_column,
-                    1.0, out.as_mut_ptr(), product.columns as isize, 1,
+                    product.rows,
+                    product.inner,
+                    product.columns,
+                    1.0,
+                    a.data().as_ptr(),
+                    a_row,
+                    a_column,
+                    b.data().as_ptr(),
+                    b_row,
+                    b_column,
+                    1.0,
+                    out.as_mut_ptr(),
+                    product.columns as isize,
+                    1,
                 );
             }
         }
@@ -209,9 +328,17 @@ fn faer_product<T: Real + faer::traits::ComplexField>(
     use faer::{Accum, MatMut, MatRef, Par};
     let [a, b] = [(a, product.a_transposed), (b, product.b_transposed)].map(|(x, transposed)| {
         let matrix = MatRef::from_row_major_slice(x.data(), x.shape()[0], x.shape()[1]);
-        if transposed { matrix.transpose() } else { matrix }
+        if transposed {
+            matrix.transpose()
+        } else {
+            matrix
+        }
     });
     let out = MatMut::from_row_major_slice_mut(out, product.rows, product.columns);
-    let par = if threads == 1 { Par::Seq } else { Par::rayon(threads) };
+    let par = if threads == 1 {
+        Par::Seq
+    } else {
+        Par::rayon(threads)
+    };
     faer::linalg::matmul::matmul(out, Accum::Add, a, b, T::from_f64_impl(1.0), par);
 }

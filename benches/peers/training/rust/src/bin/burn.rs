@@ -19,8 +19,10 @@ impl Mlp {
         let linear = |layer: &Layer| {
             // A row for each input.
             let shape = [layer.outputs, layer.inputs];
-            let weight = Tensor::<2>::from_data(TensorData::new(layer.weight.clone(), shape), device);
-            let bias = Tensor::from_data(TensorData::new(layer.bias.clone(), [layer.outputs]), device);
+            let weight =
+                Tensor::<2>::from_data(TensorData::new(layer.weight.clone(), shape), device);
+            let bias =
+                Tensor::from_data(TensorData::new(layer.bias.clone(), [layer.outputs]), device);
             // Written out in the new order, which `transpose` alone does not do.
             let weight = Tensor::from_data(weight.transpose().into_data(), device);
             Linear {
@@ -35,7 +37,11 @@ impl Mlp {
 
     fn forward(&self, images: Tensor<2>) -> Tensor<2> {
         let (last, hidden) = self.layers.split_last().expect("a network has a layer");
-        last.forward(hidden.iter().fold(images, |a, layer| relu(layer.forward(a))))
+        last.forward(
+            hidden
+                .iter()
+                .fold(images, |a, layer| relu(layer.forward(a))),
+        )
     }
 }
 

@@ -87,9 +87,7 @@ impl Candle {
 
 fn optimizer(start: &Start, parameters: &[Var]) -> Result<Either> {
     Ok(match start.workload.optimizer {
-        Chosen::Sgd { learning_rate } => {
-            Either::Sgd(SGD::new(parameters.to_vec(), learning_rate)?)
-        }
+        Chosen::Sgd { learning_rate } => Either::Sgd(SGD::new(parameters.to_vec(), learning_rate)?),
         Chosen::Adam { learning_rate } => {
             let settings = ParamsAdamW {
                 lr: learning_rate,
@@ -116,7 +114,9 @@ impl Peer for Candle {
 
     fn cost(&mut self) -> f64 {
         let cost = self.cost.as_ref().expect("a step was made");
-        cost.to_scalar::<f32>().expect("a cost is one number").into()
+        cost.to_scalar::<f32>()
+            .expect("a cost is one number")
+            .into()
     }
 }
 
