@@ -183,6 +183,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             ..self
         };
         if self.place == Place::Traced {
+            cold_path();
             return result.traced(operation, || [Some(self.operand()), None]);
         }
         result
@@ -200,6 +201,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             ..self
         };
         if self.place == Place::Traced {
+            cold_path();
             return result.traced(
                 || Operation::Binary(function),
                 || [self, constant].map(|x| Some(x.operand())),
