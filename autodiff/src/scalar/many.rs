@@ -183,11 +183,11 @@ impl<'t, T: Scalar> Sum for Var<'t, T> {
                 (None, _) => constants = Some(constants.map_or(x.value, |sum| sum + x.value)),
                 (Some(new), None) => {
                     inputs = new.inputs.take();
-                    inputs.push((x.node, x.slope));
+                    inputs.push((x.node(), x.slope));
                     tape = Some(new);
                 }
                 (Some(same), Some(tape)) if std::ptr::eq(same, tape) => {
-                    inputs.push((x.node, x.slope));
+                    inputs.push((x.node(), x.slope));
                 }
                 _ => refuse("sum"),
             }
@@ -204,7 +204,9 @@ impl<'t, T: Scalar> Sum for Var<'t, T> {
         let last = last.first().map(|&x| slot([x, (SINK, T::from_f64(0.0))]));
         let result = tape.many(value, pairs.iter().map(|&pair| slot(pair)), last);
         let result = traced(result, Operation::Sum, || {
-            let nodes = inputs.iter().map(|&(node, _)| Var::node(tape, node, value));
+            let nodes = inputs
+                .iter()
+                .map(|&(node, _)| Var::at(tape, tape.place(node), value));
             nodes.chain(constants.map(Var::constant)).collect()
         });
         inputs.clear();
@@ -306,7 +308,7 @@ fn traced<'t, T: Scalar>(
             operation,
             operands: operands().into_iter().map(Var::operand).collect(),
             value: result.value,
-            node: result.node,
+            node: result.node(),
             location: Location::caller(),
         });
     }
@@ -317,7 +319,7 @@ fn traced<'t, T: Scalar>(
 #[inline(always)]
 fn slot<T: Scalar>([a, b]: [&Var<'_, T>; 2], slopes: [T; 2]) -> Slot<T> {
     Slot {
-        inputs: [a.node, b.node],
+        inputs: [a.node(), b.node()],
         slopes: chain_two([a.slope, b.slope], slopes),
     }
 }
@@ -347,7 +349,7 @@ impl<T: Scalar> Tape<T> {
                 nodes: 1,
             });
         }
-        Var::node(self, node, value)
+        Var::at(self, self.place(node), value)
     }
 }
 
