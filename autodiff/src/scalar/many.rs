@@ -6,6 +6,7 @@ use super::trace::{Operation, Step};
 use super::var::refuse;
 use super::{Scalar, Tape, Var};
 use smallvec::SmallVec;
+use std::hint::cold_path;
 use std::iter::{Product, Sum};
 use std::panic::Location;
 
@@ -260,8 +261,12 @@ fn common_tape<'t, T: Scalar>(
     b: &[Var<'t, T>],
 ) -> Option<&'t Tape<T>> {
     let tape = a.iter().chain(b).find_map(|x| x.tape)?;
-    for (a, b) in a.iter().zip(b) {
-        if !(a.suits(tape) && b.suits(tape)) {
+    let pairs = || a.iter().zip(b);
+    // Most lists have no constants, which is found without a branch for each pair.
+    let count = pairs().filter(|(a, b)| a.is_on(tape) & b.is_on(tape));
+    if count.count() < a.len() {
+        cold_path();
+        if pairs().any(|(a, b)| !(a.suits(tape) && b.suits(tape))) {
             refuse(operation);
         }
     }
