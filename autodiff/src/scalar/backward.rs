@@ -89,6 +89,9 @@ unsafe fn walk_pairs<T: Scalar, const K: usize>(
         return;
     };
     let count = slots.len().min(count);
+    if count == 0 {
+        return;
+    }
     let adjoints = &mut adjoints[..first + count];
     // A pointer that goes along with the slots takes fewer instructions than an index.
     let Range { start, end } = adjoints.as_mut_ptr_range();

@@ -339,7 +339,8 @@ impl<T: Scalar> Tape<T> {
         slots: impl ExactSizeIterator<Item = Slot<T>>,
         last: Option<Slot<T>>,
     ) -> Var<'_, T> {
-        let (node, slot) = (self.next_node(), self.slots.len());
+        let slot = self.slots.len();
+        let place = self.shift.get().place(slot);
         self.slots.extend(slots);
         if let Some(last) = last {
             self.slots.push(last);
@@ -350,11 +351,11 @@ impl<T: Scalar> Tape<T> {
             self.block(Block {
                 slot,
                 slots,
-                node,
+                node: place.node(),
                 nodes: 1,
             });
         }
-        Var::at(self, self.place(node), value)
+        Var::at(self, place, value)
     }
 }
 

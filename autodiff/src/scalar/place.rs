@@ -69,6 +69,12 @@ impl Shift {
         Shift(place.0.wrapping_sub(slot.into()))
     }
 
+    /// That after a block of `slots` slots and `nodes` nodes.
+    #[inline(always)]
+    pub(super) fn after(self, slots: u32, nodes: u32) -> Self {
+        Shift(self.0.wrapping_add(nodes.into()).wrapping_sub(slots.into()))
+    }
+
     /// The place of the node whose slot is at `slot`.
     #[inline(always)]
     pub(super) fn place(self, slot: u32) -> Place {

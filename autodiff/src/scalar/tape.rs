@@ -182,9 +182,8 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub(super) fn block(&self, block: Block) {
         self.blocks.push(block);
-        let next = self.place(block.node + block.nodes);
         self.shift
-            .set(Shift::between(next, block.slot + block.slots));
+            .set(self.shift.get().after(block.slots, block.nodes));
     }
 
     /// The place of the node with this index.
