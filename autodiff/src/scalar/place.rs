@@ -7,36 +7,31 @@ use super::tape::SINK;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place(u64);
 
-/// How a variable lies to its node: the upper half of a place.
-mod relation {
-    /// It is a function of the node, or a constant.
-    pub(super) const BESIDE: u64 = 0;
-    /// It is the node itself.
-    pub(super) const NODE: u64 = 1 << 32;
-    /// It is a node of a traced tape, on which every variable is one. So a function of one variable need not ask the
-    /// tape whether it is traced.
-    pub(super) const TRACED: u64 = 2 << 32;
-}
+// How a variable lies to its node, as the upper half of a place says it.
+
+/// It is a function of the node, or a constant.
+const BESIDE: u64 = 0;
+/// It is the node itself.
+const NODE: u64 = 1 << 32;
+/// It is a node of a traced tape, on which every variable is one. So a function of one variable need not ask the tape
+/// whether it is traced.
+const TRACED: u64 = 2 << 32;
 
 impl Place {
     /// That of a constant.
-    pub(super) const NOWHERE: Place = Place(relation::BESIDE + SINK as u64);
+    pub(super) const NOWHERE: Place = Place(BESIDE + SINK as u64);
 
     /// The node itself.
     #[inline(always)]
     pub(super) fn on(node: u32, traced: bool) -> Self {
-        let relation = if traced {
-            relation::TRACED
-        } else {
-            relation::NODE
-        };
+        let relation = if traced { TRACED } else { NODE };
         Place(relation + u64::from(node))
     }
 
     /// The same node, for a function of it.
     #[inline(always)]
     pub(super) fn beside(self) -> Self {
-        Place(relation::BESIDE + u64::from(self.node()))
+        Place(BESIDE + u64::from(self.node()))
     }
 
     /// The index of the node.
@@ -48,13 +43,13 @@ impl Place {
     /// Whether the variable is the node itself.
     #[inline(always)]
     pub(super) fn is_node(self) -> bool {
-        self.0 >= relation::NODE
+        self.0 >= NODE
     }
 
     /// Whether it is one of a traced tape.
     #[inline(always)]
     pub(super) fn is_traced(self) -> bool {
-        self.0 >= relation::TRACED
+        self.0 >= TRACED
     }
 }
 
@@ -79,5 +74,40 @@ impl Shift {
     #[inline(always)]
     pub(super) fn place(self, slot: u32) -> Place {
         Place(self.0.wrapping_add(slot.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, Shift};
+
+    #[test]
+    fn a_function_of_a_node_lies_beside_it() {
+        for node in [1, 2, u32::MAX] {
+            let [plain, traced] = [false, true].map(|traced| Place::on(node, traced));
+            assert_eq!((plain.node(), traced.node()), (node, node));
+            assert_eq!((plain.is_node(), traced.is_node()), (true, true));
+            assert_eq!((plain.is_traced(), traced.is_traced()), (false, true));
+            assert_eq!(
+                (plain.beside().node(), plain.beside().is_node()),
+                (node, false)
+            );
+        }
+        assert!(!Place::NOWHERE.is_node());
+    }
+
+    #[test]
+    fn slots_may_run_ahead_of_nodes_or_behind_them() {
+        let most = u32::MAX / 2;
+        for traced in [false, true] {
+            for (node, slot) in [(1, 0), (1, most), (u32::MAX, most), (most + 1, 0)] {
+                let place = Place::on(node, traced);
+                let shift = Shift::between(place, slot);
+                assert_eq!(shift.place(slot), place);
+                let before = Shift::between(Place::on(node - 1, traced), slot);
+                assert_eq!(before.after(0, 1).place(slot), place);
+                assert_eq!(before.after(7, 1).place(slot + 7), place);
+            }
+        }
     }
 }
