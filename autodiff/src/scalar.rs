@@ -78,6 +78,7 @@ mod marks;
 mod nodes;
 mod number;
 mod operators;
+mod place;
 mod point;
 mod report;
 mod store;

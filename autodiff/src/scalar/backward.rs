@@ -89,18 +89,28 @@ unsafe fn walk_pairs<T: Scalar, const K: usize>(
         return;
     };
     let count = slots.len().min(count);
+    if count == 0 {
+        return;
+    }
     let adjoints = &mut adjoints[..first + count];
     // A pointer that goes along with the slots takes fewer instructions than an index.
     let Range { start, end } = adjoints.as_mut_ptr_range();
     let mut node = end;
-    for slot in slots[..count].iter().rev() {
+    let mut step = |slot| {
         // SAFETY: of the `first + count` adjoints the last `count` are passed, one with each slot. The inputs precede
         // the node.
         unsafe {
             node = node.sub(1);
             spread(slot, *node, start..node, mul);
         }
-    }
+    };
+    // Four at a time, which spares the loop's own instructions.
+    let (rest, fours) = slots[..count].as_rchunks::<4>();
+    fours
+        .iter()
+        .rev()
+        .for_each(|four| four.iter().rev().for_each(&mut step));
+    rest.iter().rev().for_each(step);
 }
 
 /// Adds what an adjoint contributes to those of the two inputs of a slot.

@@ -53,7 +53,7 @@ where
 {
     let tape = common_tape("checkpoint", inputs);
     let anchored = inputs.iter().map(|&input| match input.tape {
-        Some(_) => (input.value, Some(input.anchor().node)),
+        Some(_) => (input.value, Some(input.anchor().node())),
         None => (input.value, None),
     });
     let mut segment = Segment {
@@ -75,7 +75,7 @@ where
     segment.node = tape.leaves(values.len());
     let outputs = (segment.node..).zip(&values);
     let outputs: Vec<_> = outputs
-        .map(|(node, &value)| Var::node(tape, node, value))
+        .map(|(node, &value)| Var::at(tape, tape.place(node), value))
         .collect();
     if tape.is_traced() {
         let operands: Vec<_> = segment.operands().collect();
@@ -84,7 +84,7 @@ where
                 operation: Operation::Checkpoint,
                 operands: operands.clone(),
                 value: output.value,
-                node: output.node,
+                node: output.node(),
                 location: Location::caller(),
             });
         }
@@ -100,7 +100,7 @@ impl<T: Scalar> Segment<T> {
         let inputs = (first..)
             .zip(&self.inputs)
             .map(|(leaf, (value, node))| match node {
-                Some(_) => Var::node(scratch, leaf, *value),
+                Some(_) => Var::at(scratch, scratch.place(leaf), *value),
                 None => Var::constant(*value),
             });
         let inputs: Vec<_> = inputs.collect();
@@ -145,7 +145,7 @@ impl<T: Scalar> Segment<T> {
                 .get(self.node as usize + k)
                 .copied()
                 .unwrap_or(zero);
-            let sum = &mut inside[output.node as usize];
+            let sum = &mut inside[output.node() as usize];
             *sum = std::array::from_fn(|lane| {
                 let (adjoint, slope) = (adjoint[lane], output.slope);
                 let term = if products == PLAIN {
@@ -172,7 +172,7 @@ impl<T: Scalar> Segment<T> {
         }
         scratch.walk_forward(&mut inside);
         for (output, tangent) in outputs.iter().zip(&mut tangents[self.node as usize..]) {
-            *tangent = inside[output.node as usize].map(|tangent| chain(output.slope, tangent));
+            *tangent = inside[output.node() as usize].map(|tangent| chain(output.slope, tangent));
         }
     }
 }

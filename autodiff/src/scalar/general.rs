@@ -244,10 +244,10 @@ fn push_forward<'t, T: Scalar, const K: usize>(
     }
     let mut tangents = vec![[T::from_f64(0.0); K]; tape.next_node() as usize];
     for (input, seed) in inputs {
-        tangents[input.node as usize] = seed;
+        tangents[input.node() as usize] = seed;
     }
     tape.walk_forward(&mut tangents);
-    let along = |y: &Var<'t, T>| tangents[y.node as usize].map(|tangent| chain(y.slope, tangent));
+    let along = |y: &Var<'t, T>| tangents[y.node() as usize].map(|tangent| chain(y.slope, tangent));
     outputs.iter().map(along).collect()
 }
 

@@ -6,6 +6,7 @@ use super::trace::{Operation, Step};
 use super::var::refuse;
 use super::{Scalar, Tape, Var};
 use smallvec::SmallVec;
+use std::hint::cold_path;
 use std::iter::{Product, Sum};
 use std::panic::Location;
 
@@ -183,11 +184,11 @@ impl<'t, T: Scalar> Sum for Var<'t, T> {
                 (None, _) => constants = Some(constants.map_or(x.value, |sum| sum + x.value)),
                 (Some(new), None) => {
                     inputs = new.inputs.take();
-                    inputs.push((x.node, x.slope));
+                    inputs.push((x.node(), x.slope));
                     tape = Some(new);
                 }
                 (Some(same), Some(tape)) if std::ptr::eq(same, tape) => {
-                    inputs.push((x.node, x.slope));
+                    inputs.push((x.node(), x.slope));
                 }
                 _ => refuse("sum"),
             }
@@ -204,7 +205,9 @@ impl<'t, T: Scalar> Sum for Var<'t, T> {
         let last = last.first().map(|&x| slot([x, (SINK, T::from_f64(0.0))]));
         let result = tape.many(value, pairs.iter().map(|&pair| slot(pair)), last);
         let result = traced(result, Operation::Sum, || {
-            let nodes = inputs.iter().map(|&(node, _)| Var::node(tape, node, value));
+            let nodes = inputs
+                .iter()
+                .map(|&(node, _)| Var::at(tape, tape.place(node), value));
             nodes.chain(constants.map(Var::constant)).collect()
         });
         inputs.clear();
@@ -258,8 +261,12 @@ fn common_tape<'t, T: Scalar>(
     b: &[Var<'t, T>],
 ) -> Option<&'t Tape<T>> {
     let tape = a.iter().chain(b).find_map(|x| x.tape)?;
-    for (a, b) in a.iter().zip(b) {
-        if !(a.suits(tape) && b.suits(tape)) {
+    let pairs = || a.iter().zip(b);
+    // Most lists have no constants, which is found without a branch for each pair.
+    let count = pairs().filter(|(a, b)| a.is_on(tape) & b.is_on(tape));
+    if count.count() < a.len() {
+        cold_path();
+        if pairs().any(|(a, b)| !(a.suits(tape) && b.suits(tape))) {
             refuse(operation);
         }
     }
@@ -306,7 +313,7 @@ fn traced<'t, T: Scalar>(
             operation,
             operands: operands().into_iter().map(Var::operand).collect(),
             value: result.value,
-            node: result.node,
+            node: result.node(),
             location: Location::caller(),
         });
     }
@@ -317,7 +324,7 @@ fn traced<'t, T: Scalar>(
 #[inline(always)]
 fn slot<T: Scalar>([a, b]: [&Var<'_, T>; 2], slopes: [T; 2]) -> Slot<T> {
     Slot {
-        inputs: [a.node, b.node],
+        inputs: [a.node(), b.node()],
         slopes: chain_two([a.slope, b.slope], slopes),
     }
 }
@@ -332,7 +339,8 @@ impl<T: Scalar> Tape<T> {
         slots: impl ExactSizeIterator<Item = Slot<T>>,
         last: Option<Slot<T>>,
     ) -> Var<'_, T> {
-        let (node, slot) = (self.next_node(), self.slots.len());
+        let slot = self.slots.len();
+        let place = self.shift.get().place(slot);
         self.slots.extend(slots);
         if let Some(last) = last {
             self.slots.push(last);
@@ -343,11 +351,11 @@ impl<T: Scalar> Tape<T> {
             self.block(Block {
                 slot,
                 slots,
-                node,
+                node: place.node(),
                 nodes: 1,
             });
         }
-        Var::node(self, node, value)
+        Var::at(self, place, value)
     }
 }
 

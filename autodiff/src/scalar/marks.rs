@@ -1,7 +1,7 @@
 //! Going back to an earlier state of a tape.
 
-use super::tape::{SINK, unique};
-use super::var::Place;
+use super::place::{Place, Shift};
+use super::tape::unique;
 use super::{Scalar, Tape, Var};
 
 /// A position on a tape to go back to, with the variables that shall survive.
@@ -13,7 +13,7 @@ pub struct Mark<T: Scalar = f64> {
     pub(super) blocks: u32,
     pub(super) segments: usize,
     pub(super) steps: usize,
-    pub(super) shift: u32,
+    pub(super) shift: Shift,
     survivors: Vec<Survivor<T>>,
 }
 
@@ -22,20 +22,19 @@ struct Survivor<T> {
     value: T,
     slope: T,
     /// `None` for a constant.
-    node: Option<u32>,
-    place: Place,
+    place: Option<Place>,
 }
 
 impl<T: Scalar> Mark<T> {
-    /// The beginning of any tape.
-    pub(super) fn start() -> Self {
+    /// The beginning of a tape whose first node lies at `first`.
+    pub(super) fn start(first: Place) -> Self {
         Mark {
             id: 0,
             slots: 0,
             blocks: 0,
             segments: 0,
             steps: 0,
-            shift: SINK + 1,
+            shift: Shift::between(first, 0),
             survivors: Vec::new(),
         }
     }
@@ -73,8 +72,7 @@ impl<T: Scalar> Tape<T> {
             Survivor {
                 value: variable.value,
                 slope: variable.slope,
-                node: variable.tape.map(|_| variable.node),
-                place: variable.place,
+                place: variable.tape.map(|_| variable.place),
             }
         });
         self.position(survivors.collect())
@@ -135,13 +133,12 @@ impl<T: Scalar> Tape<T> {
             self.marks.borrow().contains(&mark.id),
             "survivors: {FOREIGN}"
         );
-        let survivors = mark.survivors.iter().map(|survivor| match survivor.node {
-            Some(node) => Var {
+        let survivors = mark.survivors.iter().map(|survivor| match survivor.place {
+            Some(place) => Var {
                 value: survivor.value,
                 slope: survivor.slope,
                 tape: Some(self),
-                node,
-                place: survivor.place,
+                place,
             },
             None => Var::constant(survivor.value),
         });

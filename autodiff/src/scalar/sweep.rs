@@ -75,14 +75,14 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
     fn sweep(&mut self, tape: &Tape<T>, outputs: &[(Var<'_, T>, [T; K])], products: Products) {
         let last = outputs
             .iter()
-            .map(|(output, _)| output.node)
+            .map(|(output, _)| output.node())
             .max()
             .unwrap_or(SINK);
         self.adjoints.clear();
         self.adjoints
             .resize(last as usize + 1, [T::from_f64(0.0); K]);
         for (output, seed) in outputs {
-            let adjoint = &mut self.adjoints[output.node as usize];
+            let adjoint = &mut self.adjoints[output.node() as usize];
             *adjoint = std::array::from_fn(|k| adjoint[k] + chain(output.slope, seed[k]));
         }
         tape.walk_back(&mut self.adjoints, products);
@@ -113,7 +113,7 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
         // What was recorded after the outputs has no influence on them.
         let none = [T::from_f64(0.0); K];
         self.adjoints
-            .get(variable.node as usize)
+            .get(variable.node() as usize)
             .copied()
             .unwrap_or(none)
     }

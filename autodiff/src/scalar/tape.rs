@@ -1,6 +1,7 @@
 //! The tape: what is recorded, and where.
 
 use super::checkpoint::Segment;
+use super::place::{Place, Shift};
 use super::store::{Reading, Store};
 use super::trace::Trace;
 use super::{Mark, Point, Scalar, Var};
@@ -45,8 +46,8 @@ pub(super) struct Block {
 pub struct Tape<T: Scalar = f64> {
     pub(super) slots: Store<Slot<T>>,
     pub(super) blocks: Store<Block>,
-    /// Index of a node less the position of its slot, for the nodes that are recorded next.
-    pub(super) shift: Cell<u32>,
+    /// The place of a node less the position of its slot, for the nodes that are recorded next.
+    pub(super) shift: Cell<Shift>,
     /// The parts that are recomputed in the backward pass, in the order of their output nodes.
     pub(super) segments: RefCell<Vec<Segment<T>>>,
     /// Where such parts are recorded.
@@ -109,6 +110,7 @@ impl<T: Scalar> Tape<T> {
         );
         self.trace = Some(Box::default());
         self.slots.watch();
+        self.shift.set(Shift::between(self.place(SINK + 1), 0));
         self
     }
 
@@ -116,7 +118,7 @@ impl<T: Scalar> Tape<T> {
         Tape {
             slots: Store::new(limit),
             blocks: Store::new(limit),
-            shift: Cell::new(SINK + 1),
+            shift: Cell::new(Shift::between(Place::on(SINK + 1, false), 0)),
             segments: RefCell::default(),
             scratch: Cell::default(),
             inputs: Cell::default(),
@@ -146,7 +148,7 @@ impl<T: Scalar> Tape<T> {
         let count = values.as_slice().len();
         let mut node = self.leaves(count);
         let variables = values.map(|value| {
-            let variable = Var::node(self, node, value);
+            let variable = Var::at(self, self.place(node), value);
             node += 1;
             variable
         });
@@ -181,29 +183,34 @@ impl<T: Scalar> Tape<T> {
     pub(super) fn block(&self, block: Block) {
         self.blocks.push(block);
         self.shift
-            .set((block.node + block.nodes).wrapping_sub(block.slot + block.slots));
+            .set(self.shift.get().after(block.slots, block.nodes));
+    }
+
+    /// The place of the node with this index.
+    #[inline]
+    pub(super) fn place(&self, node: u32) -> Place {
+        Place::on(node, self.is_traced())
     }
 
     /// The index that the next node gets.
     #[inline(always)]
     pub(super) fn next_node(&self) -> u32 {
-        self.slots.len().wrapping_add(self.shift.get())
+        self.shift.get().place(self.slots.len()).node()
     }
 
-    /// Appends a node of two inputs and returns its index.
+    /// Appends a node of two inputs and returns its place.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn pair(&self, inputs: [u32; 2], slopes: [T; 2]) -> u32 {
-        self.slots
-            .push(Slot { inputs, slopes })
-            .wrapping_add(self.shift.get())
+    pub(super) fn pair(&self, inputs: [u32; 2], slopes: [T; 2]) -> Place {
+        let slot = self.slots.push(Slot { inputs, slopes });
+        self.shift.get().place(slot)
     }
 
     /// The same, if it can be done at once: not where memory has to grow first, and not on a traced tape.
     #[inline(always)]
-    pub(super) fn try_pair(&self, inputs: [u32; 2], slopes: [T; 2]) -> Option<u32> {
+    pub(super) fn try_pair(&self, inputs: [u32; 2], slopes: [T; 2]) -> Option<Place> {
         let slot = self.slots.try_push(Slot { inputs, slopes })?;
-        Some(slot.wrapping_add(self.shift.get()))
+        Some(self.shift.get().place(slot))
     }
 
     /// Whether the tape keeps every operation.
@@ -252,7 +259,7 @@ impl<T: Scalar> Tape<T> {
     /// ```
     pub fn reset(&mut self) {
         self.marks.get_mut().clear();
-        let start = Mark::start();
+        let start = Mark::start(self.place(SINK + 1));
         self.forget(&start);
     }
 

@@ -1,5 +1,6 @@
 //! The traced tape: every operation with its operands, constants and the line that recorded it.
 
+use super::place::Place;
 use super::tape::SINK;
 use super::{Scalar, Tape, Var};
 use crate::elementwise::{Binary, Unary};
@@ -122,17 +123,17 @@ impl<T: Scalar> Tape<T> {
         value: T,
         (input, slope): (u32, T),
         location: &'static Location<'static>,
-    ) -> u32 {
-        let node = self.pair([input, SINK], [slope, T::from_f64(0.0)]);
+    ) -> Place {
+        let place = self.pair([input, SINK], [slope, T::from_f64(0.0)]);
         let operands = operands.into_iter().flatten().collect();
         self.keep(Step {
             operation,
             operands,
             value,
-            node,
+            node: place.node(),
             location,
         });
-        node
+        place
     }
 
     /// Appends the node that joins two operands where [`try_pair`](Tape::try_pair) did not, and keeps the operation on
@@ -146,18 +147,18 @@ impl<T: Scalar> Tape<T> {
         a: (u32, T),
         b: (u32, T),
         value: T,
-    ) -> u32 {
-        let node = self.pair([a.0, b.0], [a.1, b.1]);
+    ) -> Place {
+        let place = self.pair([a.0, b.0], [a.1, b.1]);
         if self.is_traced() {
             self.keep(Step {
                 operation,
                 operands: vec![Operand::Node(a.0), Operand::Node(b.0)],
                 value,
-                node,
+                node: place.node(),
                 location: Location::caller(),
             });
         }
-        node
+        place
     }
 
     pub(super) fn keep(&self, step: Step<T>) {
@@ -186,7 +187,7 @@ impl<T: Scalar> Tape<T> {
                 operation: Operation::Variable,
                 operands: Vec::new(),
                 value: variable.value,
-                node: variable.node,
+                node: variable.node(),
                 location: Location::caller(),
             });
         }
@@ -198,7 +199,7 @@ impl<T: Scalar> Var<'_, T> {
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         if let Some(trace) = self.tape.and_then(|tape| tape.trace.as_ref()) {
-            trace.borrow_mut().names.insert(self.node, name.into());
+            trace.borrow_mut().names.insert(self.node(), name.into());
         }
         self
     }

@@ -1,6 +1,7 @@
 //! The variable.
 
 use super::number::{chain, chain_two};
+use super::place::Place;
 use super::tape::SINK;
 use super::trace::{Operand, Operation};
 use super::{Scalar, Tape};
@@ -29,20 +30,7 @@ pub struct Var<'t, T: Scalar = f64> {
     pub(super) tape: Option<&'t Tape<T>>,
     /// The slope with respect to the node; 0 for a constant.
     pub(super) slope: T,
-    pub(super) node: u32,
     pub(super) place: Place,
-}
-
-/// How a variable lies to its node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// It is a function of the node, or a constant.
-    Beside,
-    /// It is the node itself.
-    Node,
-    /// It is a node of a traced tape, on which every variable is one. So a function of one variable need not ask the
-    /// tape whether it is traced.
-    Traced,
 }
 
 impl<'t, T: Scalar> Var<'t, T> {
@@ -54,31 +42,31 @@ impl<'t, T: Scalar> Var<'t, T> {
             value,
             slope: T::from_f64(0.0),
             tape: None,
-            node: SINK,
-            place: Place::Beside,
+            place: Place::NOWHERE,
         }
     }
 
-    /// The variable that is the node `node`.
+    /// The variable that is the node at `place`.
     #[inline(always)]
-    pub(super) fn node(tape: &'t Tape<T>, node: u32, value: T) -> Self {
+    pub(super) fn at(tape: &'t Tape<T>, place: Place, value: T) -> Self {
         Var {
             value,
             slope: T::from_f64(1.0),
             tape: Some(tape),
-            node,
-            place: if tape.is_traced() {
-                Place::Traced
-            } else {
-                Place::Node
-            },
+            place,
         }
+    }
+
+    /// The index of its node; that of a constant is the sink.
+    #[inline(always)]
+    pub(super) fn node(self) -> u32 {
+        self.place.node()
     }
 
     /// Whether the variable is the node itself.
     #[inline(always)]
     pub(super) fn is_node(self) -> bool {
-        self.place != Place::Beside
+        self.place.is_node()
     }
 
     /// The value.
@@ -124,11 +112,8 @@ impl<'t, T: Scalar> Var<'t, T> {
             return self;
         }
         let zero = T::from_f64(0.0);
-        Var::node(
-            tape,
-            tape.pair([self.node, SINK], [self.slope, zero]),
-            self.value,
-        )
+        let place = tape.pair([self.node(), SINK], [self.slope, zero]);
+        Var::at(tape, place, self.value)
     }
 
     /// A function given by the caller: `f` maps the value to the function's value and slope.
@@ -179,10 +164,11 @@ impl<'t, T: Scalar> Var<'t, T> {
         let result = Var {
             value,
             slope: chain(self.slope, slope),
-            place: Place::Beside,
+            place: self.place.beside(),
             ..self
         };
-        if self.place == Place::Traced {
+        if self.place.is_traced() {
+            cold_path();
             return result.traced(operation, || [Some(self.operand()), None]);
         }
         result
@@ -196,10 +182,11 @@ impl<'t, T: Scalar> Var<'t, T> {
         let result = Var {
             value,
             slope: chain(self.slope, slope),
-            place: Place::Beside,
+            place: self.place.beside(),
             ..self
         };
-        if self.place == Place::Traced {
+        if self.place.is_traced() {
+            cold_path();
             return result.traced(
                 || Operation::Binary(function),
                 || [self, constant].map(|x| Some(x.operand())),
@@ -222,28 +209,22 @@ impl<'t, T: Scalar> Var<'t, T> {
             && other.is_on(tape)
         {
             let slopes = chain_two([self.slope, other.slope], slopes.into());
-            if self.node == other.node {
+            if self.node() == other.node() {
                 cold_path();
                 let result = Var {
                     value,
                     slope: slopes[0] + slopes[1],
-                    place: Place::Beside,
+                    place: self.place.beside(),
                     ..self
                 };
                 return result.traced(operation, || [self, other].map(|x| Some(x.operand())));
             }
-            if let Some(node) = tape.try_pair([self.node, other.node], slopes) {
-                return Var {
-                    value,
-                    slope: T::from_f64(1.0),
-                    tape: Some(tape),
-                    node,
-                    place: Place::Node,
-                };
+            if let Some(place) = tape.try_pair([self.node(), other.node()], slopes) {
+                return Var::at(tape, place, value);
             }
             let [a, b] = slopes;
-            let node = tape.join_slowly(operation(), (self.node, a), (other.node, b), value);
-            return Var::node(tape, node, value);
+            let place = tape.join_slowly(operation(), (self.node(), a), (other.node(), b), value);
+            return Var::at(tape, place, value);
         }
         // At most one of the two is no constant.
         cold_path();
@@ -255,7 +236,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         let result = Var {
             value,
             slope: chain(variable.slope, slope),
-            place: Place::Beside,
+            place: variable.place.beside(),
             ..variable
         };
         result.traced(operation, || [self, other].map(|x| Some(x.operand())))
@@ -277,14 +258,14 @@ impl<'t, T: Scalar> Var<'t, T> {
             return self;
         }
         cold_path();
-        let node = tape.trace_function(
+        let place = tape.trace_function(
             operation(),
             operands(),
             self.value,
-            (self.node, self.slope),
+            (self.node(), self.slope),
             Location::caller(),
         );
-        Var::node(tape, node, self.value)
+        Var::at(tape, place, self.value)
     }
 
     /// Whether the variable is a constant or lies on `tape`.
@@ -304,7 +285,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     #[inline(always)]
     pub(super) fn operand(self) -> Operand<T> {
         match self.tape {
-            Some(_) => Operand::Node(self.node),
+            Some(_) => Operand::Node(self.node()),
             None => Operand::Constant(self.value),
         }
     }
@@ -407,11 +388,13 @@ impl<T: Scalar> fmt::Debug for Var<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.tape, self.is_node()) {
             (None, _) => write!(f, "Var({:?})", self.value),
-            (_, true) => write!(f, "Var({:?}, node {})", self.value, self.node),
+            (_, true) => write!(f, "Var({:?}, node {})", self.value, self.node()),
             _ => write!(
                 f,
                 "Var({:?}, slope {:?} to node {})",
-                self.value, self.slope, self.node
+                self.value,
+                self.slope,
+                self.node()
             ),
         }
     }
