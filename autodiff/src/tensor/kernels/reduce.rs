@@ -6,6 +6,7 @@ use super::super::buffer::Buffer;
 use super::super::element::Real;
 use super::super::shape::Shape;
 use super::Write;
+use super::simd::vectorized;
 
 /// The number of terms that are added one after the other.
 const BLOCK: usize = 64;
@@ -66,12 +67,10 @@ pub(crate) fn sum_of<T: Real>(x: &[T]) -> T {
 fn add_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
     let rows = x.len() / length;
     if rows <= BLOCK {
-        for row in x.chunks_exact(length) {
-            for (out, &x) in out.iter_mut().zip(row) {
-                *out = *out + x;
-            }
-        }
-        return;
+        return vectorized(
+            #[inline(always)]
+            || add_few_rows(x, length, out),
+        );
     }
     let (first, second) = x.split_at((rows / 2).next_multiple_of(BLOCK) * length);
     add_rows(first, length, out);
@@ -87,6 +86,43 @@ fn add_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
     for (out, &partial) in out.iter_mut().zip(partial.data::<T>()) {
         *out = *out + partial;
     }
+}
+
+/// Adds rows to `out`, one after the other: in registers, as many columns at a time as a vector has lanes.
+#[inline(always)]
+fn add_few_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
+    let (sixteens, rest) = out.as_chunks_mut::<16>();
+    let (eights, rest) = rest.as_chunks_mut::<8>();
+    let mut column = 0;
+    for sums in sixteens {
+        add_columns(x, length, column, sums);
+        column += 16;
+    }
+    for sums in eights {
+        add_columns(x, length, column, sums);
+        column += 8;
+    }
+    for sum in rest {
+        add_columns(x, length, column, std::array::from_mut(sum));
+        column += 1;
+    }
+}
+
+/// Adds the columns from `column` on, which each row is as long as `length`, to their sums.
+#[inline(always)]
+fn add_columns<T: Real, const N: usize>(
+    x: &[T],
+    length: usize,
+    column: usize,
+    sums: &mut [T; N],
+) {
+    let mut total = *sums;
+    for row in x.chunks_exact(length) {
+        for (total, &x) in total.iter_mut().zip(&row[column..column + N]) {
+            *total = *total + x;
+        }
+    }
+    *sums = total;
 }
 
 /// Writes the largest element along the middle axis to `out`; a NaN wins.
