@@ -110,12 +110,7 @@ fn add_few_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
 
 /// Adds the columns from `column` on, which each row is as long as `length`, to their sums.
 #[inline(always)]
-fn add_columns<T: Real, const N: usize>(
-    x: &[T],
-    length: usize,
-    column: usize,
-    sums: &mut [T; N],
-) {
+fn add_columns<T: Real, const N: usize>(x: &[T], length: usize, column: usize, sums: &mut [T; N]) {
     let mut total = *sums;
     for row in x.chunks_exact(length) {
         for (total, &x) in total.iter_mut().zip(&row[column..column + N]) {
