@@ -62,8 +62,8 @@ fn log_softmax_lines<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T],
 /// The most rows that are taken at once.
 const ROWS: usize = 64;
 
-/// The most numbers of a row that is padded, as many as a vector has lanes.
-const SHORT: usize = 16;
+/// As many numbers as each of the two vectors has that a short row is read as.
+const HALF: usize = 8;
 
 /// How many numbers are taken at once: as many blocks as stay in the first-level cache, and one at least.
 fn part(block: usize) -> usize {
@@ -79,10 +79,13 @@ pub(crate) fn softmax_rows<T: Real>(
     y: &mut [T],
     mut then: impl FnMut(usize, &mut [T], T),
 ) {
-    if x.len() == extent && extent <= SHORT {
+    if x.len() == extent
+        && let (Some(&head), Some(&tail)) = (x.first_chunk(), x.last_chunk())
+        && extent <= 2 * HALF
+    {
         let log = vectorized_with(
             #[inline(always)]
-            |how| softmax_short_row(x, y, how),
+            |how| softmax_short_row([head, tail], y, how),
         );
         return then(0, y, log);
     }
@@ -101,38 +104,58 @@ pub(crate) fn softmax_rows<T: Real>(
     }
 }
 
-/// Writes the softmax of one short row to `y`, and gives its `ln Σ exp(xᵢ)`.
+/// Writes the softmax of one row of 8 to 16 numbers to `y`, and gives its `ln Σ exp(xᵢ)`.
 ///
-/// The row is padded to a whole vector, so that ten numbers take one exponential and not ten.
+/// The row is given as its first and its last numbers, which overlap unless there are 16: whole vectors, where a loop
+/// over ten numbers leaves two to be taken one by one.
 #[inline(always)]
-fn softmax_short_row<T: Real>(x: &[T], y: &mut [T], how: MultiplyAdd) -> T {
-    let mut lanes = [-T::INFINITY; SHORT];
-    lanes[..x.len()].copy_from_slice(x);
-    let m = largest(lanes);
-    for lane in &mut lanes {
-        *lane = exp(below(*lane, m), how);
+fn softmax_short_row<T: Real>(mut ends: [[T; HALF]; 2], y: &mut [T], how: MultiplyAdd) -> T {
+    let m = largest(ends);
+    for x in ends.as_flattened_mut() {
+        *x = exp(below(*x, m), how);
     }
-    // In the order of a longer row's sum.
-    let sum = sum(&lanes[..x.len()], 1);
+    write_ends(y, ends);
+    let sum = sum(y, 1);
     let share = sum.recip();
-    for lane in &mut lanes {
-        *lane = *lane * share;
+    for x in ends.as_flattened_mut() {
+        *x = *x * share;
     }
-    y.copy_from_slice(&lanes[..x.len()]);
+    write_ends(y, ends);
     m + ln(sum, how)
 }
 
-/// The largest number of a short row, found in halves.
+/// Writes the first and the last numbers of a row.
 #[inline(always)]
-fn largest<T: Real>(mut lanes: [T; SHORT]) -> T {
-    let mut half = SHORT / 2;
+fn write_ends<T: Real>(y: &mut [T], [head, tail]: [[T; HALF]; 2]) {
+    if let Some(first) = y.first_chunk_mut() {
+        *first = head;
+    }
+    if let Some(last) = y.last_chunk_mut() {
+        *last = tail;
+    }
+}
+
+/// The largest of the numbers, found in halves.
+///
+/// A NaN may be passed over: it makes the whole row NaN, whatever is subtracted from it.
+#[inline(always)]
+fn largest<T: Real>([mut lanes, others]: [[T; HALF]; 2]) -> T {
+    for (lane, other) in lanes.iter_mut().zip(others) {
+        *lane = larger(*lane, other);
+    }
+    let mut half = HALF / 2;
     while half > 0 {
         for i in 0..half {
-            lanes[i] = lanes[i].max(lanes[i + half]);
+            lanes[i] = larger(lanes[i], lanes[i + half]);
         }
         half /= 2;
     }
     lanes[0]
+}
+
+#[inline(always)]
+fn larger<T: Real>(a: T, b: T) -> T {
+    if a > b { a } else { b }
 }
 
 /// Writes the softmax of a few rows to `y`, and to `logs` their `ln Σ exp(xᵢ)`.
@@ -205,4 +228,48 @@ fn lines(size: usize, extent: usize, inner: usize) -> impl Iterator<Item = Range
     let blocks = size.checked_div(block).unwrap_or(0);
     let first = (0..blocks).flat_map(move |i| i * block..i * block + inner);
     first.map(move |first| first..first + block - inner + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::softmax_rows;
+
+    /// The softmax and the logarithm of each row of `x`.
+    fn rows(x: &[f32], extent: usize) -> (Vec<u32>, Vec<u32>) {
+        let mut y = vec![0.0; x.len()];
+        let mut logs = Vec::new();
+        softmax_rows(x, extent, &mut y, |_, _, log| logs.push(log.to_bits()));
+        (y.into_iter().map(f32::to_bits).collect(), logs)
+    }
+
+    #[test]
+    fn a_row_by_itself_has_the_bits_that_it_has_among_others() {
+        for extent in 1..40 {
+            let mut x: Vec<f32> = (0..5 * extent)
+                .map(|i| (i as f32 * 0.7).sin() * 9.0)
+                .collect();
+            x[extent] = f32::NEG_INFINITY;
+            x[3 * extent - 1] = f32::INFINITY;
+            let (all, logs) = rows(&x, extent);
+            for (row, x) in x.chunks_exact(extent).enumerate() {
+                let (alone, log) = rows(x, extent);
+                assert_eq!(alone, all[row * extent..][..extent], "{x:?}");
+                assert_eq!(log, [logs[row]]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_nan_makes_its_row_nan_and_no_other() {
+        for (extent, place) in [(1, 0), (7, 3), (10, 0), (10, 9), (16, 8), (17, 2)] {
+            let mut x = vec![1.0; 2 * extent];
+            x[place] = f32::NAN;
+            let is_nan = |bits: &u32| f32::from_bits(*bits).is_nan();
+            let (y, logs) = rows(&x, extent);
+            assert!(y[..extent].iter().all(is_nan) && !y[extent..].iter().any(is_nan));
+            assert!(is_nan(&logs[0]) && !is_nan(&logs[1]));
+            let (alone, log) = rows(&x[..extent], extent);
+            assert!(alone.iter().chain(&log).all(is_nan));
+        }
+    }
 }
