@@ -165,6 +165,12 @@ binary {
         ),
         smooth: [((0.3, 3.0), (-2.0, 2.0))]
     }
+    /// The logarithm of `a` to the base `b`, `ln a / ln b`; NaN where either is negative.
+    log as Log {
+        value: |a, b| a.log(b),
+        unbounded_slopes: |a, b, y, c| (c(1.0) / (a * b.ln()), -(y / (b * b.ln()))),
+        smooth: [((0.3, 3.0), (1.5, 4.0)), ((0.3, 3.0), (0.2, 0.7))]
+    }
     /// The angle of the point (`b`, `a`), `atan(a / b)` in the right quadrant. At the origin both slopes are 0, arbitrarily.
     atan2 as Atan2 {
         value: |a, b| a.atan2(b),

@@ -361,7 +361,7 @@ impl<T: Scalar> Tape<T> {
 
 /// The sum of terms, in an order in which the error grows with the logarithm of their number.
 #[inline(always)]
-fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
+pub(super) fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
     /// How many terms are added up in order.
     const ENOUGH: u32 = 64;
     let zero = T::from_f64(0.0);

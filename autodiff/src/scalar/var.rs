@@ -147,14 +147,6 @@ impl<'t, T: Scalar> Var<'t, T> {
         self * a.into() + b.into()
     }
 
-    /// The logarithm to any base, `ln x / ln b`.
-    #[must_use]
-    #[track_caller]
-    #[inline]
-    pub fn log(self, base: impl Into<Self>) -> Self {
-        self.ln() / base.into().ln()
-    }
-
     elementwise_table!(inherent_methods);
 
     /// The function of `self` alone that has this value and slope.
