@@ -78,11 +78,12 @@ impl Tape {
         Tape::default()
     }
 
-    /// An empty tape of `f64` with room for `nodes` operations between two variables.
+    /// An empty tape of `f64` with room for `nodes` operations between two variables, see [`reserve`](Tape::reserve).
     #[must_use]
+    #[track_caller]
     pub fn with_capacity(nodes: usize) -> Self {
         let tape = Tape::default();
-        tape.slots.reserve(nodes);
+        tape.reserve(nodes);
         tape
     }
 
@@ -110,8 +111,19 @@ impl<T: Scalar> Tape<T> {
         );
         self.trace = Some(Box::default());
         self.slots.watch();
-        self.shift.set(Shift::between(self.place(SINK + 1), 0));
+        // Nodes lie otherwise on a traced tape, so no mark from before may be gone back to.
+        self.reset();
         self
+    }
+
+    /// Makes room for that many more operations between two variables, so that recording them allocates nothing.
+    ///
+    /// # Panics
+    ///
+    /// If the tape cannot hold as many.
+    #[track_caller]
+    pub fn reserve(&self, nodes: usize) {
+        self.slots.reserve(nodes);
     }
 
     pub(super) fn with_limit(limit: u32) -> Self {
