@@ -132,9 +132,11 @@ unary {
     erf() as Erf { value: |x| Special::erf(x), slope: |x, _y, c| c(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp(), smooth: [(-2.0, 2.0)] }
     /// The complementary error function, `1 − erf x`, accurate in the tail.
     erfc() as Erfc { value: |x| Special::erfc(x), slope: |x, _y, c| c(-std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp(), smooth: [(-2.0, 2.0)] }
-    /// The logarithm of |Γ(x)|. Its slope is the digamma function, `polygamma(0)`.
+    /// The logarithm of |Γ(x)|. Its slope is the digamma function, `polygamma(0)`; at the poles 0, −1, −2, … it is NaN, since
+    /// the two sides differ.
     lgamma() as Lgamma { value: |x| Special::lgamma(x), unbounded_slope: |x, _y, _c| x.polygamma(0), smooth: [(0.3, 5.0)] }
-    /// The derivative of order `n + 1` of `ln Γ`: `polygamma(0)` is digamma, `polygamma(1)` trigamma.
+    /// The derivative of order `n + 1` of `ln Γ`: `polygamma(0)` is digamma, `polygamma(1)` trigamma. At the poles 0, −1, −2, …
+    /// it is ∞ for odd `n` and NaN for even `n`.
     polygamma(n: u32; { n: 0 }, { n: 1 }, { n: 2 }) as Polygamma { value: |x| Special::polygamma(n, x), unbounded_slope: |x, _y, _c| x.polygamma(n + 1), smooth: [(0.5, 5.0)] }
 }
 binary {

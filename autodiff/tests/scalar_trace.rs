@@ -215,7 +215,7 @@ fn a_mark_from_before_tracing_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "tracing: the tape has been recorded on without")]
+#[should_panic(expected = "tracing: something is recorded already, untraced")]
 fn a_tape_that_was_recorded_on_cannot_be_traced() {
     let tape = Tape::new();
     let _ = tape.variable(1.0);

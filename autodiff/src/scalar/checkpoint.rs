@@ -23,13 +23,13 @@ pub(super) struct Segment<T: Scalar> {
     inputs: Vec<(T, Option<u32>)>,
 }
 
-/// Computes `f(inputs)` without recording it, and records it in the backward pass instead, when its turn comes.
+/// Computes `f(inputs)` without recording it; the walk back records it for itself when it gets there.
 ///
-/// A loop of n steps that is cut into √n checkpoints of √n steps takes memory for about 2√n steps instead of n, and
-/// computes the function twice. The gradient is that of the plain recording with inputs and outputs
+/// A loop of n steps, cut into √n checkpoints of √n steps each, takes memory for about 2√n steps instead of n, and is
+/// computed twice. The gradient is that of the plain recording with inputs and outputs
 /// [anchored](Var::anchor), to the bit if no input is given twice.
 ///
-/// `f` must compute the same each time. It cannot borrow, since the tape keeps it.
+/// `f` must compute the same thing each time. It cannot borrow, since the tape keeps it.
 ///
 /// ```
 /// use autodiff::scalar::{Tape, checkpoint};

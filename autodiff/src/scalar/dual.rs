@@ -49,7 +49,7 @@ impl<T: Scalar> Dual<T> {
         }
     }
 
-    /// A function given by the caller: `f` maps the value to the function's value and slope.
+    /// Your own function of one variable: `f` is given the value, and returns the function's value and slope there.
     #[must_use]
     #[inline]
     pub fn custom(self, f: impl FnOnce(T) -> (T, T)) -> Self {
@@ -60,14 +60,14 @@ impl<T: Scalar> Dual<T> {
         }
     }
 
-    /// `a` where the condition holds and `b` where it does not.
+    /// `a` if the condition holds, and `b` if not.
     #[must_use]
     #[inline]
     pub fn select(condition: bool, a: impl Into<Self>, b: impl Into<Self>) -> Self {
         if condition { a.into() } else { b.into() }
     }
 
-    /// `self · a + b`.
+    /// `self · a + b`, rounded twice.
     #[must_use]
     #[inline]
     pub fn mul_add(self, a: impl Into<Self>, b: impl Into<Self>) -> Self {

@@ -259,13 +259,13 @@ macro_rules! number_traits {
                 self.log(base)
             }
 
-            /// The larger of two. Other than of plain numbers, a NaN passes through.
+            /// The larger of two. Unlike for plain numbers, NaN passes through.
             #[track_caller]
             fn max(self, other: Self) -> Self {
                 self.max(other)
             }
 
-            /// The smaller of two. Other than of plain numbers, a NaN passes through.
+            /// The smaller of two. Unlike for plain numbers, NaN passes through.
             #[track_caller]
             fn min(self, other: Self) -> Self {
                 self.min(other)

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::panic::Location;
 
-/// The first operation of a traced tape that went wrong. It reads, for instance,
+/// The first operation of a traced tape that went wrong. Printed, it reads for instance
 /// `sqrt(-1) is NaN, recorded at src/main.rs:5:13`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Finding<T: Scalar = f64> {
     /// What was computed.
     pub operation: Operation,
-    /// From which values.
+    /// The values that it was computed from.
     pub operands: Vec<T>,
     /// What is wrong with it.
     pub trouble: Trouble<T>,
@@ -121,8 +121,8 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
-    /// The recording as a graph in the language of Graphviz, with names where variables have [one](super::Var::named).
-    /// Edges bear slopes. An untraced tape shows its nodes only, since it keeps nothing else.
+    /// The recording as a graph in Graphviz's language. Variables are shown by their [name](super::Var::named), if they
+    /// have one, and edges with their slopes. Of an untraced tape there are only bare nodes to show.
     ///
     /// ```
     /// use autodiff::scalar::Tape;

@@ -7,17 +7,17 @@ use super::{Scalar, Tape, Var};
 
 /// The derivatives of one number (or of `K` numbers) with respect to every node of a tape.
 ///
-/// They live apart from the tape: nothing on it is changed, so one recording can be walked back many times, and the
-/// gradients of several results can exist side by side.
+/// They are separate from the tape, which does not change: one recording can be walked back many times, and the gradients
+/// of several results can exist side by side.
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Scalar = f64, const K: usize = 1> {
     adjoints: Vec<[T; K]>,
-    /// The recording that they belong to; `None` where the differentiated were all constants.
+    /// The recording that they belong to; `None` if all outputs were constants.
     recording: Option<u64>,
 }
 
 impl<T: Scalar, const K: usize> Gradients<T, K> {
-    /// The derivatives of `outputs`, all by one walk over the tape.
+    /// The derivatives of all `outputs`, by a single walk back over the tape.
     ///
     /// ```
     /// use autodiff::scalar::{Gradients, Tape};
@@ -102,12 +102,12 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
         assert!(
             self.recording
                 .is_none_or(|recording| recording == tape.recording()),
-            "wrt: the variable {} is of another recording than these gradients",
+            "wrt: the variable {} belongs to another recording than these gradients",
             variable.value
         );
         assert!(
             variable.is_node(),
-            "wrt: {} is no node of the tape but a function of one; call `anchor()` on it before using it",
+            "wrt: {} is not a node of the tape but a function of one; call `anchor()` on it before using it",
             variable.value
         );
         // What was recorded after the outputs has no influence on them.
@@ -124,8 +124,8 @@ impl<T: Scalar> Gradients<T> {
     ///
     /// # Panics
     ///
-    /// If `variable` is a constant, belongs to another recording, or is no node: a function of one variable, such as
-    /// `2 x`, is not kept on the tape unless it is [anchored](Var::anchor).
+    /// If `variable` is a constant, belongs to another recording, or is not a node: a function of one variable, such as
+    /// `2 x`, is not on the tape unless it is [anchored](Var::anchor).
     #[must_use]
     #[track_caller]
     pub fn wrt(&self, variable: Var<'_, T>) -> T {
