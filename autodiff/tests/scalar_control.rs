@@ -235,6 +235,25 @@ fn a_checkpoint_has_the_gradient_of_the_anchored_run_to_the_bit() {
 }
 
 #[test]
+fn a_rewind_forgets_checkpoints() {
+    let mut tape = Tape::new();
+    let x = tape.variable(2.0);
+    let mark = tape.mark(&[x]);
+    let bytes = tape.bytes();
+    for factor in [3.0, 5.0, 7.0] {
+        tape.rewind(&mark);
+        assert_eq!(tape.bytes(), bytes);
+        let x = tape.survivors(&mark)[0];
+        let y = checkpoint(move |x| vec![x[0] * factor], &[x])[0];
+        assert_eq!(y.gradients().wrt(x), factor);
+    }
+    tape.reset();
+    let x = tape.variable(2.0);
+    let y = checkpoint(|x| vec![x[0].square()], &[x])[0];
+    assert_eq!(y.gradients().wrt(x), 4.0);
+}
+
+#[test]
 fn checkpoints_nest_and_go_forward_and_take_constants() {
     fn outer<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
         let inner = |x: &[Var<'t>]| -> Vec<Var<'t>> {

@@ -309,8 +309,14 @@ fn reverse_equals_forward_on_very_many_random_graphs() {
 
 #[test]
 fn a_sum_that_cancels_has_the_scale_of_its_rounding() {
-    // Of five times the same the linear combination is zero, or what rounding leaves; then it is squared.
-    let steps = [Step::Many(3, vec![0; 5]), Step::Binary(2, 1, 1)];
+    // Of five times the same the linear combination is zero, but for what rounding leaves. Of that, ln Σ exp is the same
+    // at once, and zero written out; then it is squared.
+    let steps = [
+        Step::Many(3, vec![0; 5]),
+        Step::WithConstant(3, 1, -0.13),
+        Step::Many(5, vec![2]),
+        Step::Binary(2, 3, 3),
+    ];
     for i in 0..1000 {
         let (same, rounded) = disagreement(&steps, &[-2.0 + 0.00123 * f64::from(i)], many_at_once);
         assert!(same <= 1e-12 && rounded <= 1e-8, "{same:e}, {rounded:e}");
