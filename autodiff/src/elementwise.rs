@@ -1,7 +1,7 @@
-//! The table of elementwise functions: each with its value, its slope and its documentation, in one place.
+//! The table of elementwise functions: the value, the slope and the documentation of each, in one place.
 //!
-//! A row is the whole of a function. It makes the method on plain numbers, on scalar variables, on
-//! tensors and on tensor variables, their documentation, and the checks of them all. A row reads
+//! A row defines a function completely. From it come the methods of plain numbers, scalar variables, tensors and tensor
+//! variables, their documentation, and their tests. A row reads
 //!
 //! ```text
 //! /// Hyperbolic tangent.
@@ -9,17 +9,18 @@
 //! ```
 //!
 //! - `value` is computed on `f32` and `f64`.
-//! - `slope` is f′(x), from the argument `x` and the value `y`; `c` makes a constant. It is written against
-//!   [`Number`], so one text serves plain numbers, forward-mode numbers and variables that record (and so can
-//!   be differentiated again). Branches are written with [`Number::select`], for the same reason.
-//! - `unbounded_slope` instead of `slope` marks a function whose slope has a pole: there, an adjoint that is
-//!   exactly zero stays zero instead of making `0 · ∞ = NaN` (see [`Number::absorbing_mul`]).
-//! - a function with parameters lists, behind a semicolon, the parameters that it is checked with;
-//! - `smooth` lists intervals inside of which the function is smooth: the derivative checks draw points there.
+//! - `slope` is f′(x), computed from the argument `x` and the value `y`; `c` makes a constant. It is written against
+//!   [`Number`], so that the same text works for plain numbers, for forward-mode numbers, and for variables that record
+//!   and can be differentiated again. Branches are written with [`Number::select`] for the same reason.
+//! - `unbounded_slope` instead of `slope` marks a function whose slope has a pole. There, an adjoint of exactly zero
+//!   stays zero instead of becoming `0 · ∞ = NaN` (see [`Number::absorbing_mul`]).
+//! - A function with parameters lists, after a semicolon, the parameters that it is checked with.
+//! - `smooth` lists intervals in which the function is smooth: the derivative checks draw their points there.
 //!
-//! What a slope is at a kink, a tie or a pole follows PyTorch's published order: the true gradient; else, for a
-//! convex function, the subgradient of least norm; else, for a concave one, the supergradient of least norm;
-//! else the value by continuity, which may be infinite; else it is arbitrary, and its row says what it is.
+//! At a kink, a tie or a pole the slope is chosen in the order that PyTorch publishes: the true gradient, if there is
+//! one; else, for a convex function, the subgradient of least norm; else, for a concave one, the supergradient of least
+//! norm; else the value by continuity, which may be infinite. Where none of these exists it is arbitrary, and the
+//! function's row says what it is.
 
 mod function;
 mod number;

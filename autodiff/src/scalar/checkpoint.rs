@@ -1,6 +1,6 @@
 //! Parts of a computation that are recomputed in the backward pass.
 
-use super::backward::{PLAIN, Products};
+use super::backward::Products;
 use super::number::chain;
 use super::sweep::common_tape;
 use super::tape::{Block, SINK};
@@ -172,7 +172,7 @@ impl<T: Scalar> Segment<T> {
             let sum = &mut inside[output.node() as usize];
             *sum = std::array::from_fn(|lane| {
                 let (adjoint, slope) = (adjoint[lane], output.slope);
-                let term = if products == PLAIN {
+                let term = if products == Products::Plain {
                     adjoint * slope
                 } else {
                     chain(adjoint, slope)

@@ -1,4 +1,4 @@
-//! Derivatives of functions of a few `f64` variables, given as an array: the easy door to [`general`].
+//! Derivatives of functions of an array of `f64`, by the functions of [`general`].
 //!
 //! They are not generic over the number, so that literals in a closure need no suffix.
 

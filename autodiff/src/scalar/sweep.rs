@@ -1,6 +1,6 @@
 //! Derivatives from a recording: the gradients of numbers, and the forward walk for tangents.
 
-use super::backward::{ABSORBING, PLAIN, Products};
+use super::backward::Products;
 use super::number::chain;
 use super::tape::{Block, SINK, Slot};
 use super::{Scalar, Tape, Var};
@@ -62,13 +62,13 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
             return;
         };
         self.recording = Some(tape.recording());
-        self.sweep(tape, outputs, PLAIN);
+        self.sweep(tape, outputs, Products::Plain);
         if tape.any_leaf(&self.adjoints, |adjoint| {
             adjoint.iter().any(|a| a.has_nan())
         }) {
             // A product of zero and infinity made the NaN, perhaps; if so, the zero is to win. Whatever is NaN
             // inside the tape makes a variable's adjoint NaN, so nothing needs to be watched on the way.
-            self.sweep(tape, outputs, ABSORBING);
+            self.sweep(tape, outputs, Products::Absorbing);
         }
     }
 
