@@ -80,8 +80,9 @@ impl Special for f32 {
 /// tanh |x| = ((1 − p) C − (1 + p) r) / ((1 + p) C − (1 − p) r)
 /// ```
 ///
-/// without a branch and with one division, where n = 0 leaves −r/C. For larger |x| it is the distance from 1 that is
-/// computed, 2 p (C + r) over the same denominator: it is the smaller, and so is its error.
+/// with one division, where n = 0 leaves −r/C. For larger |x| it is the distance from 1 that is computed, 2 p (C + r) over
+/// the same denominator: it is the smaller, and so is its error. (To select between the two without a branch took the
+/// gradient of an LSTM 3 % longer.)
 #[inline(always)]
 fn tanh(x: f64) -> f64 {
     let a = -2.0 * x.abs();
