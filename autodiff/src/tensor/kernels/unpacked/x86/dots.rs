@@ -108,11 +108,11 @@ macro_rules! dots {
                 // SAFETY: the caller's, for columns j to j + n are in the strip.
                 unsafe {
                     match n {
-                        N => dot_block::<M, N>(scale, a, b, out, columns, write),
-                        4 => dot_block::<M, 4>(scale, a, b, out, columns, write),
-                        3 => dot_block::<M, 3>(scale, a, b, out, columns, write),
+                        1 => dot_block::<M, 1>(scale, a, b, out, columns, write),
                         2 => dot_block::<M, 2>(scale, a, b, out, columns, write),
-                        _ => dot_block::<M, 1>(scale, a, b, out, columns, write),
+                        3 => dot_block::<M, 3>(scale, a, b, out, columns, write),
+                        4 => dot_block::<M, 4>(scale, a, b, out, columns, write),
+                        _ => dot_block::<M, N>(scale, a, b, out, columns, write),
                     }
                 }
                 j += n;
