@@ -32,7 +32,7 @@ const SHORT: usize = 16;
 /// it, so that a copy of it gains nothing.
 const NEAR: usize = 512;
 
-/// The fewest rows of a block that keeps the processor busy.
+/// The rows of a block of dot products.
 const BLOCK: usize = 4;
 
 /// Which kernel computes a product.
@@ -54,9 +54,8 @@ impl Kind {
             let pays = inner >= LONG || inner > rows || columns <= NARROW;
             return (rows >= BLOCK && inner >= SHORT && pays).then_some(Kind::Dots);
         }
-        // Two or three rows are no work for a block either, and must not all be read again for each.
-        let blocks = rows == 1 || rows >= BLOCK && (rows <= NARROW || inner <= NEAR);
-        (b.column_step() == 1 && (blocks || inner <= NARROW)).then_some(Kind::Combinations)
+        let pays = rows <= NARROW || inner <= NEAR;
+        (b.column_step() == 1 && pays).then_some(Kind::Combinations)
     }
 }
 

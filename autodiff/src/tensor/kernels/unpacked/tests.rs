@@ -46,7 +46,7 @@ fn extents() -> Vec<(usize, usize, usize)> {
     // With every rest of a vector of sixteen, and some of four of them.
     let columns: Vec<usize> = (0..=17).chain([31, 63, 64, 65]).collect();
     let mut extents = product(
-        &[0, 1, 2, 4, 5, 9, 11, 20],
+        &[0, 1, 2, 3, 4, 5, 9, 11, 20],
         &[0, 1, 3, 7, 8, 9, 16, 35],
         &columns,
     );
@@ -192,14 +192,13 @@ fn only_unpacked_products_are_taken() {
         Kind::of(&matrix(64, 128), &matrix(128, 784)),
         Some(Kind::Combinations)
     );
-    // Short or few dot products, long or few combinations, and rows or columns that are not contiguous.
+    // Short or few dot products, long combinations, and rows or columns that are not contiguous.
     for (rows, columns, inner) in [(128, 64, 128), (64, 10, 10), (1, 128, 784)] {
         assert_eq!(
             Kind::of(&matrix(rows, inner), &matrix(columns, inner).transposed()),
             None
         );
     }
-    assert_eq!(Kind::of(&matrix(3, 128), &matrix(128, 784)), None);
     assert_eq!(
         Kind::of(&matrix(784, 64).transposed(), &matrix(784, 128)),
         None

@@ -28,10 +28,10 @@ macro_rules! combinations {
                 while i < rows {
                     // Blocks of 4 to 6 rows, wherever that can be.
                     let m = match rows - i {
-                        4 | 8 => 4,
-                        5 | 7 | 9 | 10 | 13 => 5,
+                        4 | 7 | 8 => 4,
+                        5 | 9 | 10 | 13 => 5,
                         6.. => 6,
-                        _ => 1,
+                        few => few,
                     };
                     // SAFETY: rows i to i + m and these columns are inside the result.
                     unsafe {
@@ -39,6 +39,8 @@ macro_rules! combinations {
                             6 => blocks::<6>(scale, &a, &b, out, i, &strip, write),
                             5 => blocks::<5>(scale, &a, &b, out, i, &strip, write),
                             4 => blocks::<4>(scale, &a, &b, out, i, &strip, write),
+                            3 => blocks::<3>(scale, &a, &b, out, i, &strip, write),
+                            2 => blocks::<2>(scale, &a, &b, out, i, &strip, write),
                             _ => blocks::<1>(scale, &a, &b, out, i, &strip, write),
                         }
                     }
