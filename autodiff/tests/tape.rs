@@ -345,3 +345,57 @@ fn the_largest_is_found_along_either_axis() {
     assert_eq!(x.arg_max(1).data(), [1, 0]);
     assert_eq!(x.arg_max(0).data(), [1, 1, 0]);
 }
+
+#[test]
+fn a_tensor_of_bytes_is_the_tensor_of_their_multiples() {
+    let bytes = Tensor::from_fn([9, 40], |i| (i * 37 % 256) as u8);
+    let x = Tensor::<f64>::from_bytes(&bytes, 1.0 / 255.0);
+    let numbers = Tensor::from_fn([9, 40], |i| f64::from(bytes.data()[i]) * (1.0 / 255.0));
+    // Narrow layers, of which the bytes are read, and a wide one; first and later; and with respect to both factors.
+    for outputs in [1, 3, 10, 16, 17, 40] {
+        let gradients = |x: &Tensor<f64>| {
+            let tape = Tape::new();
+            let weight = tape.var(Tensor::from_fn([outputs, 40], |i| (i as f64).sin()));
+            let bias = tape.var(Tensor::from_fn([outputs], |i| (i as f64).cos()));
+            let z = tape.constant(x).linear(weight, bias);
+            let gradients = (z * z).sum().gradients();
+            [z.value(), gradients.wrt(weight), gradients.wrt(bias)]
+        };
+        for (of_bytes, of_numbers) in gradients(&x).iter().zip(gradients(&numbers)) {
+            let scale = of_numbers
+                .abs()
+                .data()
+                .iter()
+                .fold(1.0_f64, |a, &b| a.max(b));
+            let error = (of_bytes - &of_numbers).abs();
+            assert!(
+                error.data().iter().all(|&error| error <= 1e-13 * scale),
+                "{outputs}"
+            );
+        }
+    }
+    assert_eq!(x, numbers);
+    assert_eq!(x.rows(3..5), numbers.rows(3..5));
+    assert_eq!(&x + 1.0, &numbers + 1.0);
+    let mut written = x.clone();
+    written.data_mut()[0] = 7.0;
+    assert_eq!((written.data()[0], x.data()[0]), (7.0, 0.0));
+}
+
+#[test]
+fn a_tensor_of_bytes_can_be_a_variable() {
+    let bytes = Tensor::from_fn([5, 20], |i| (i * 11 % 256) as u8);
+    let tape = Tape::new();
+    let x = tape.var(Tensor::<f64>::from_bytes(&bytes, 0.5));
+    let y = (x.linear(Tensor::full([3, 20], 2.0), Tensor::zeros([3])) * x.sum()).sum();
+    let sum: f64 = bytes.data().iter().map(|&byte| 0.5 * f64::from(byte)).sum();
+    // y = 6 (Σ x)².
+    assert!((y.item() - 6.0 * sum * sum).abs() < 1e-9 * sum * sum);
+    let gradient = y.gradients().wrt(x);
+    assert!(
+        gradient
+            .data()
+            .iter()
+            .all(|slope| (slope - 12.0 * sum).abs() < 1e-9 * sum)
+    );
+}

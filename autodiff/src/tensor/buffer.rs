@@ -8,6 +8,7 @@ use super::recycle::{PutAway, Recycled};
 use super::shape::Shape;
 use bytemuck::{Pod, Zeroable};
 use std::cell::RefCell;
+use std::sync::OnceLock;
 use triomphe::Arc;
 
 /// As much as a thread keeps for later, in bytes; what would exceed it goes back to the system.
@@ -42,6 +43,13 @@ enum Source {
     Own(Vec<Line>),
     /// That of another block, which is not itself a view.
     Of(Buffer),
+    /// None yet: the elements are bytes times a factor, and become numbers where they are asked for as such.
+    Bytes {
+        bytes: Buffer,
+        scale: f64,
+        numbers: OnceLock<Buffer>,
+        widened: fn(&[u8], f64, &Shape) -> Buffer,
+    },
 }
 
 impl Buffer {
@@ -67,10 +75,41 @@ impl Buffer {
         Buffer(Recycled::new(block))
     }
 
+    /// A buffer whose elements are `scale` times the bytes of another, in the same shape.
+    ///
+    /// `widened` makes them, once, when they are first asked for.
+    pub(crate) fn of_bytes(
+        bytes: Buffer,
+        scale: f64,
+        widened: fn(&[u8], f64, &Shape) -> Buffer,
+    ) -> Buffer {
+        let mut block = FreeList::block(0);
+        if let Some(block) = Arc::get_mut(&mut block) {
+            (block.size, block.offset) = (bytes.size(), 0);
+            block.shape = bytes.shape().clone();
+            block.source = Source::Bytes {
+                bytes,
+                scale,
+                numbers: OnceLock::new(),
+                widened,
+            };
+        }
+        Buffer(Recycled::new(block))
+    }
+
+    /// The bytes that the elements are multiples of, and the factor, whether or not numbers have been made of them; so
+    /// what reads bytes does so always, and gives the same bits.
+    pub(crate) fn bytes(&self) -> Option<(&[u8], f64)> {
+        match &self.0.source {
+            Source::Bytes { bytes, scale, .. } => Some((bytes.data(), *scale)),
+            _ => None,
+        }
+    }
+
     /// The piece of this buffer from `offset` on, in another shape; its caller has checked that it lies inside.
     pub(crate) fn view(&self, offset: usize, shape: Shape) -> Buffer {
         let (root, begin) = match &self.0.source {
-            Source::Own(_) => (self, 0),
+            Source::Own(_) | Source::Bytes { .. } => (self, 0),
             Source::Of(root) => (root, self.0.offset),
         };
         let mut view = FreeList::block(0);
@@ -95,12 +134,13 @@ impl Buffer {
         &bytemuck::cast_slice(self.0.memory())[self.0.offset..][..self.0.size]
     }
 
-    /// Whether this is the only clone, and no other buffer is a piece of the same memory.
+    /// Whether this is the only clone, no other buffer is a piece of the same memory, and there is memory to write to.
     pub(crate) fn is_unshared(&self) -> bool {
         self.0.is_unique()
             && match &self.0.source {
                 Source::Own(_) => true,
                 Source::Of(root) => root.is_unshared(),
+                Source::Bytes { .. } => false,
             }
     }
 
@@ -111,8 +151,9 @@ impl Buffer {
             Source::Own(memory) => memory,
             Source::Of(root) => match &mut Arc::get_mut(&mut root.0)?.source {
                 Source::Own(memory) => memory,
-                Source::Of(_) => return None,
+                Source::Of(_) | Source::Bytes { .. } => return None,
             },
+            Source::Bytes { .. } => return None,
         };
         Some(&mut bytemuck::cast_slice_mut(memory)[block.offset..][..block.size])
     }
@@ -129,6 +170,15 @@ impl Block {
         match &self.source {
             Source::Own(memory) => memory,
             Source::Of(root) => root.0.memory(),
+            Source::Bytes {
+                bytes,
+                scale,
+                numbers,
+                widened,
+            } => {
+                let numbers = numbers.get_or_init(|| widened(bytes.data(), *scale, &self.shape));
+                numbers.0.memory()
+            }
         }
     }
 
@@ -160,7 +210,7 @@ thread_local! {
     static FREE: RefCell<FreeList> = const { RefCell::new(FreeList { classes: Vec::new(), bytes: 0 }) };
 }
 
-/// Blocks in wait, by the size class of their memory; those of views have none.
+/// Blocks in wait, by the size class of their memory; those of views and of bytes have none.
 #[derive(Default)]
 struct FreeList {
     classes: Vec<Vec<Arc<Block>>>,
@@ -186,12 +236,11 @@ impl FreeList {
 
     /// Keeps a block that nobody owns any more.
     fn put_away(mut block: Arc<Block>) {
-        if let Source::Of(_) = block.source
-            && let Some(view) = Arc::get_mut(&mut block)
+        if !matches!(block.source, Source::Own(_))
+            && let Some(block) = Arc::get_mut(&mut block)
         {
-            // The view's hold on the other block ends here, before the list is borrowed, since that may come to the
-            // list as well.
-            view.source = Source::Own(Vec::new());
+            // Its hold on other blocks ends here, before the list is borrowed, since they may come to the list as well.
+            block.source = Source::Own(Vec::new());
         }
         // A thread that is ending has no list any more, and then the memory is simply freed.
         let _ = FREE.try_with(|free| free.borrow_mut().put(block));
@@ -283,6 +332,30 @@ mod tests {
         assert!(first.data_mut::<u8>().is_none());
         drop(second);
         assert!(first.data_mut::<u8>().is_some());
+    }
+
+    #[test]
+    fn bytes_become_numbers_once_and_only_where_they_are_asked_for() {
+        fn doubled(bytes: &[u8], scale: f64, shape: &Shape) -> Buffer {
+            Buffer::filled(shape.clone(), |numbers: &mut [f64]| {
+                for (number, &byte) in numbers.iter_mut().zip(bytes) {
+                    *number = scale * f64::from(byte);
+                }
+            })
+        }
+        let bytes = Buffer::filled(Shape::from([2, 2]), |data| {
+            data.copy_from_slice(&[1_u8, 2, 3, 255])
+        });
+        let mut numbers = Buffer::of_bytes(bytes, 2.0, doubled);
+        assert_eq!(numbers.bytes(), Some((&[1, 2, 3, 255][..], 2.0)));
+        assert_eq!((numbers.size(), &numbers.shape()[..]), (4, &[2, 2][..]));
+        let row = numbers.view(2, Shape::from([2]));
+        assert_eq!(row.data::<f64>(), [6.0, 510.0]);
+        assert_eq!(numbers.data::<f64>(), [2.0, 4.0, 6.0, 510.0]);
+        assert!(row.same(&numbers) && row.bytes().is_none());
+        drop(row);
+        // There is no memory of its own to write to.
+        assert!(!numbers.is_unshared() && numbers.data_mut::<f64>().is_none());
     }
 
     #[test]

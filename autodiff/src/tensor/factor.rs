@@ -2,7 +2,8 @@
 
 use super::array::Tensor;
 use super::element::Real;
-use super::kernels::{Write, matmul};
+use super::kernels::Write;
+use super::kernels::matmul::{self, Matrix};
 use std::ops::Range;
 
 /// A factor of a matrix product, read as it lies or transposed; made by [`plain`] and [`transposed`].
@@ -32,8 +33,8 @@ pub fn add_product<T: Real>(
     b: Factor<'_, Tensor<T>>,
     sum: &mut [T],
 ) {
-    let (a, b) = (a.matrix("add_product"), b.matrix("add_product"));
-    matmul::matmul(scale, a, b, sum, Write::Add);
+    let [rows, _] = a.extents("add_product");
+    multiply("add_product", scale, a, b, 0..rows, sum, Write::Add);
 }
 
 /// Adds some rows of the matrix product `scale · a · b` to `sum`, row by row.
@@ -50,8 +51,39 @@ pub fn add_product_rows<T: Real>(
     rows: Range<usize>,
     sum: &mut [T],
 ) {
-    let (a, b) = (a.matrix("add_product"), b.matrix("add_product"));
-    matmul::matmul(scale, a.some_rows(rows), b, sum, Write::Add);
+    multiply("add_product", scale, a, b, rows, sum, Write::Add);
+}
+
+/// Writes or adds some rows of the matrix product `scale · a · b` to `out`: every product of two tensors comes by here.
+///
+/// A factor of bytes is read as it lies where a kernel does so, and otherwise as the numbers that it is.
+///
+/// # Panics
+///
+/// As [`add_product_rows`].
+#[track_caller]
+pub(crate) fn multiply<T: Real>(
+    operation: &str,
+    scale: T,
+    a: Factor<'_, Tensor<T>>,
+    b: Factor<'_, Tensor<T>>,
+    rows: Range<usize>,
+    out: &mut [T],
+    write: Write,
+) {
+    if let Some((bytes, factor)) = a.bytes(operation) {
+        let (bytes, b) = (bytes.some_rows(rows.clone()), b.matrix(operation));
+        if matmul::bytes_times(scale * factor, bytes, b, out, write) {
+            return;
+        }
+    }
+    let a = a.matrix(operation).some_rows(rows);
+    if let Some((bytes, factor)) = b.bytes(operation)
+        && matmul::times_bytes(scale * factor, a, bytes, out, write)
+    {
+        return;
+    }
+    matmul::matmul(scale, a, b.matrix(operation), out, write);
 }
 
 impl<A: Clone> Factor<'_, A> {
@@ -110,24 +142,52 @@ pub fn transposed<A>(array: &A) -> Factor<'_, A> {
 }
 
 impl<'a, T: Real> Factor<'a, Tensor<T>> {
+    /// The numbers of rows and columns.
+    ///
+    /// # Panics
+    ///
+    /// If it is not a matrix.
+    #[track_caller]
+    pub(crate) fn extents(self, operation: &str) -> [usize; 2] {
+        match self.array.shape()[..] {
+            [rows, columns] if self.transposed => [columns, rows],
+            [rows, columns] => [rows, columns],
+            _ => panic!(
+                "{operation}: a matrix is wanted, and the shape is {}",
+                self.array.shape()
+            ),
+        }
+    }
+
     /// The factor as the matrix kernel takes it.
     ///
     /// # Panics
     ///
     /// If it is not a matrix.
     #[track_caller]
-    pub(crate) fn matrix(self, operation: &str) -> matmul::Matrix<'a, T> {
-        let &[rows, columns] = &self.array.shape()[..] else {
-            panic!(
-                "{operation}: a matrix is wanted, and the shape is {}",
-                self.array.shape()
-            );
-        };
-        let matrix = matmul::Matrix::new(self.array.data(), rows, columns);
+    fn matrix(self, operation: &str) -> Matrix<'a, T> {
+        self.read(self.array.data(), operation)
+    }
+
+    /// The bytes that it is made of, and what they are multiplied by, unless it is made of numbers.
+    ///
+    /// # Panics
+    ///
+    /// If it is not a matrix.
+    #[track_caller]
+    fn bytes(self, operation: &str) -> Option<(Matrix<'a, u8>, T)> {
+        let (bytes, factor) = self.array.bytes()?;
+        Some((self.read(bytes, operation), factor))
+    }
+
+    /// The elements in the order in which the factor is read.
+    #[track_caller]
+    fn read<E>(self, elements: &'a [E], operation: &str) -> Matrix<'a, E> {
+        let [rows, columns] = self.extents(operation);
         if self.transposed {
-            matrix.transposed()
+            Matrix::new(elements, columns, rows).transposed()
         } else {
-            matrix
+            Matrix::new(elements, rows, columns)
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::super::array::Tensor;
 use super::super::element::Real;
-use super::super::factor::Factor;
+use super::super::factor::{Factor, multiply};
 use super::super::kernels::elementwise::{self, Side};
-use super::super::kernels::{Write, broadcast::Walk, matmul, reduce};
+use super::super::kernels::{Write, broadcast::Walk, reduce};
 use super::super::ops::CrossEntropy;
 use super::super::shape::Shape;
 use super::{Algebra, stretched_axes};
@@ -105,9 +105,9 @@ impl<T: Real> Algebra for Tensor<T> {
 
     #[track_caller]
     fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
-        let (a, b) = (a.matrix("matmul"), b.matrix("matmul"));
-        Tensor::made(Shape::from([a.rows(), b.columns()]), |y| {
-            matmul::matmul(one(), a, b, y, Write::Set);
+        let ([rows, _], [_, columns]) = (a.extents("matmul"), b.extents("matmul"));
+        Tensor::made(Shape::from([rows, columns]), |y| {
+            multiply("matmul", one(), a, b, 0..rows, y, Write::Set);
         })
     }
 
@@ -145,13 +145,10 @@ impl<T: Real> Algebra for Tensor<T> {
 
     fn add_product_to(sum: &mut Option<Self>, a: Factor<'_, Self>, b: Factor<'_, Self>) {
         match sum {
-            Some(sum) => matmul::matmul(
-                one(),
-                a.matrix("vjp"),
-                b.matrix("vjp"),
-                sum.data_mut(),
-                Write::Add,
-            ),
+            Some(sum) => {
+                let [rows, _] = a.extents("vjp");
+                multiply("vjp", one(), a, b, 0..rows, sum.data_mut(), Write::Add);
+            }
             None => *sum = Some(Self::product(a, b)),
         }
     }

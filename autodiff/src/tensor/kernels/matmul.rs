@@ -131,6 +131,48 @@ pub(crate) fn matmul<T: Gemm>(
     out: &mut [T],
     write: Write,
 ) {
+    check(&a, &b, out);
+    if !T::unpacked_product(scale, a, b, out, write) {
+        T::gemm(scale, a, b, out, write);
+    }
+}
+
+/// As [`matmul`], with bytes on the left, if there is a kernel that reads them as they lie; tells whether there was.
+///
+/// # Panics
+///
+/// As [`matmul`].
+pub(crate) fn bytes_times<T: Gemm>(
+    scale: T,
+    a: Matrix<'_, u8>,
+    b: Matrix<'_, T>,
+    out: &mut [T],
+    write: Write,
+) -> bool {
+    check(&a, &b, out);
+    T::unpacked_bytes_times(scale, a, b, out, write)
+}
+
+/// As [`matmul`], with bytes on the right, if there is a kernel that reads them as they lie; tells whether there was.
+///
+/// # Panics
+///
+/// As [`matmul`].
+pub(crate) fn times_bytes<T: Gemm>(
+    scale: T,
+    a: Matrix<'_, T>,
+    b: Matrix<'_, u8>,
+    out: &mut [T],
+    write: Write,
+) -> bool {
+    check(&a, &b, out);
+    T::unpacked_times_bytes(scale, a, b, out, write)
+}
+
+/// # Panics
+///
+/// If the inner extents differ, or `out` has not as many elements as the product.
+fn check<A, B, T>(a: &Matrix<'_, A>, b: &Matrix<'_, B>, out: &[T]) {
     assert_eq!(
         a.columns, b.rows,
         "a product of {}×{} and {}×{}",
@@ -141,9 +183,6 @@ pub(crate) fn matmul<T: Gemm>(
         a.rows.checked_mul(b.columns),
         "the output of a product has the wrong size"
     );
-    if !T::unpacked_product(scale, a, b, out, write) {
-        T::gemm(scale, a, b, out, write);
-    }
 }
 
 /// A type that the matrix product is compiled for.

@@ -46,7 +46,7 @@ enum Kind {
 
 impl Kind {
     /// The kernel for such a product; `None` if packing pays, or the operands lie in another way.
-    fn of<T>(a: &Matrix<'_, T>, b: &Matrix<'_, T>) -> Option<Kind> {
+    fn of<A, B>(a: &Matrix<'_, A>, b: &Matrix<'_, B>) -> Option<Kind> {
         let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
         if a.column_step() == 1 && b.row_step() == 1 {
             // Packing `b` costs the less, beside the product, the more rows there are. Fewer than a block has are no
@@ -60,14 +60,32 @@ impl Kind {
 }
 
 /// A type that the kernels are compiled for.
+///
+/// Each method writes or adds `scale · a · b` to the row-major `out`, if there is a kernel for it, and tells whether there
+/// was. The caller has checked the extents.
 pub(crate) trait Unpacked: Copy {
-    /// Writes or adds `scale · a · b` to the row-major `out`, if there is a kernel for it; tells whether there was.
-    ///
-    /// The caller has checked the extents.
     fn unpacked_product(
         scale: Self,
         a: Matrix<'_, Self>,
         b: Matrix<'_, Self>,
+        out: &mut [Self],
+        write: Write,
+    ) -> bool;
+
+    /// Bytes become numbers as they are loaded, for each block anew; so it is done where there are few blocks.
+    fn unpacked_bytes_times(
+        scale: Self,
+        a: Matrix<'_, u8>,
+        b: Matrix<'_, Self>,
+        out: &mut [Self],
+        write: Write,
+    ) -> bool;
+
+    /// As [`unpacked_bytes_times`](Unpacked::unpacked_bytes_times).
+    fn unpacked_times_bytes(
+        scale: Self,
+        a: Matrix<'_, Self>,
+        b: Matrix<'_, u8>,
         out: &mut [Self],
         write: Write,
     ) -> bool;
@@ -83,27 +101,55 @@ macro_rules! unpacked {
                 out: &mut [$T],
                 write: Write,
             ) -> bool {
-                let Some(kind) = Kind::of(&a, &b) else {
-                    return false;
-                };
-                #[cfg(target_arch = "x86_64")]
-                {
-                    if x86::has_avx512() {
-                        // SAFETY: the processor has these instructions.
-                        unsafe { x86::$avx512::product(kind, scale, a, b, out, write) };
-                        return true;
+                match Kind::of(&a, &b) {
+                    Some(Kind::Dots) => unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2),
+                    Some(Kind::Combinations) => {
+                        unpacked!(combinations(scale, a, b, out, write) in $avx512, $avx2)
                     }
-                    if x86::has_avx2() {
-                        // SAFETY: as above.
-                        unsafe { x86::$avx2::product(kind, scale, a, b, out, write) };
-                        return true;
-                    }
+                    None => false,
                 }
-                let _ = (kind, scale, out, write);
-                false
+            }
+
+            fn unpacked_bytes_times(
+                scale: $T,
+                a: Matrix<'_, u8>,
+                b: Matrix<'_, $T>,
+                out: &mut [$T],
+                write: Write,
+            ) -> bool {
+                Kind::of(&a, &b) == Some(Kind::Dots)
+                    && b.columns() <= NARROW
+                    && unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2)
+            }
+
+            fn unpacked_times_bytes(
+                scale: $T,
+                a: Matrix<'_, $T>,
+                b: Matrix<'_, u8>,
+                out: &mut [$T],
+                write: Write,
+            ) -> bool {
+                Kind::of(&a, &b) == Some(Kind::Combinations)
+                    && a.rows() <= NARROW
+                    && unpacked!(combinations(scale, a, b, out, write) in $avx512, $avx2)
             }
         }
     };
+    // The kernel for the machine's widest vectors; false if it has none of them.
+    ($kernel:ident($scale:ident, $a:ident, $b:ident, $out:ident, $write:ident) in $avx512:ident, $avx2:ident) => {{
+        #[cfg(target_arch = "x86_64")]
+        if x86::has_avx512() {
+            // SAFETY: the processor has these instructions.
+            unsafe { x86::$avx512::$kernel($scale, $a, $b, $out, $write) };
+            return true;
+        } else if x86::has_avx2() {
+            // SAFETY: as above.
+            unsafe { x86::$avx2::$kernel($scale, $a, $b, $out, $write) };
+            return true;
+        }
+        let _ = ($scale, $out, $write);
+        false
+    }};
 }
 unpacked!(f32: f32_avx512, f32_avx2);
 unpacked!(f64: f64_avx512, f64_avx2);

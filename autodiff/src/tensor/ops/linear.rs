@@ -12,8 +12,7 @@ use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::Real;
-use super::super::factor::{plain, transposed};
-use super::super::kernels::matmul::matmul;
+use super::super::factor::{multiply, plain, transposed};
 use super::super::kernels::{Write, elementwise};
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
@@ -103,16 +102,13 @@ impl<T: Real> Tensor<T> {
             weight.shape(),
             bias.shape()
         );
-        let (x, weight) = (
-            plain(self).matrix("linear"),
-            transposed(weight).matrix("linear"),
-        );
-        let shape = Shape::from([x.rows(), weight.columns()]);
-        Tensor::made(shape, |z| {
-            for row in z.chunks_exact_mut(bias.size().max(1)) {
+        let (samples, out) = (self.shape()[0], bias.size());
+        Tensor::made(Shape::from([samples, out]), |z| {
+            for row in z.chunks_exact_mut(out.max(1)) {
                 row.copy_from_slice(bias.data());
             }
-            matmul(T::from_f64(1.0), x, weight, z, Write::Add);
+            let (x, weight) = (plain(self), transposed(weight));
+            multiply("linear", T::from_f64(1.0), x, weight, 0..samples, z, Write::Add);
         })
     }
 

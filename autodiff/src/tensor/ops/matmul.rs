@@ -72,9 +72,9 @@ impl<T: Real> Op<T> for MatMul {
 /// If a factor is not a matrix, or the inner extents differ.
 #[track_caller]
 fn product<T: Real>(a: Factor<'_, Tensor<T>>, b: Factor<'_, Tensor<T>>) -> Tensor<T> {
-    let (left, right) = (a.matrix("matmul"), b.matrix("matmul"));
+    let ([_, columns], [rows, _]) = (a.extents("matmul"), b.extents("matmul"));
     assert!(
-        left.columns() == right.rows(),
+        columns == rows,
         "matmul: shapes {}{} and {}{} do not fit",
         a.array.shape(),
         if a.transposed { "ᵀ" } else { "" },

@@ -3,26 +3,47 @@
 use super::*;
 
 /// A kernel, the precision aside.
-type Kernel<T> = fn(Kind, T, Matrix<'_, T>, Matrix<'_, T>, &mut [T], Write);
+type Kernel<A, B, T> = fn(T, Matrix<'_, A>, Matrix<'_, B>, &mut [T], Write);
+
+/// The kernels for one precision and one instruction set.
+struct Kernels<T> {
+    dots: Kernel<T, T, T>,
+    combinations: Kernel<T, T, T>,
+    dots_of_bytes: Kernel<u8, T, T>,
+    combinations_of_bytes: Kernel<T, u8, T>,
+}
+
+/// Those of the given module, which this machine can run.
+#[cfg(target_arch = "x86_64")]
+macro_rules! kernels_of {
+    ($module:ident) => {
+        Kernels {
+            // SAFETY: the processor has these instructions.
+            dots: |s, a, b, out, w| unsafe { x86::$module::dots(s, a, b, out, w) },
+            // SAFETY: as above.
+            combinations: |s, a, b, out, w| unsafe { x86::$module::combinations(s, a, b, out, w) },
+            // SAFETY: as above.
+            dots_of_bytes: |s, a, b, out, w| unsafe { x86::$module::dots(s, a, b, out, w) },
+            combinations_of_bytes: |s, a, b, out, w| {
+                // SAFETY: as above.
+                unsafe { x86::$module::combinations(s, a, b, out, w) }
+            },
+        }
+    };
+}
 
 /// The kernels that this machine can run.
-fn kernels() -> (Vec<Kernel<f32>>, Vec<Kernel<f64>>) {
-    let (mut single, mut double): (Vec<Kernel<f32>>, Vec<Kernel<f64>>) = Default::default();
+fn kernels() -> (Vec<Kernels<f32>>, Vec<Kernels<f64>>) {
+    let (mut single, mut double) = (Vec::new(), Vec::new());
     #[cfg(target_arch = "x86_64")]
     {
         if x86::has_avx512() {
-            // SAFETY: the processor has these instructions.
-            single
-                .push(|k, s, a, b, out, w| unsafe { x86::f32_avx512::product(k, s, a, b, out, w) });
-            // SAFETY: as above.
-            double
-                .push(|k, s, a, b, out, w| unsafe { x86::f64_avx512::product(k, s, a, b, out, w) });
+            single.push(kernels_of!(f32_avx512));
+            double.push(kernels_of!(f64_avx512));
         }
         if x86::has_avx2() {
-            // SAFETY: the processor has these instructions.
-            single.push(|k, s, a, b, out, w| unsafe { x86::f32_avx2::product(k, s, a, b, out, w) });
-            // SAFETY: as above.
-            double.push(|k, s, a, b, out, w| unsafe { x86::f64_avx2::product(k, s, a, b, out, w) });
+            single.push(kernels_of!(f32_avx2));
+            double.push(kernels_of!(f64_avx2));
         }
     }
     // Where the compiler is told that there are such instructions, as Miri is, both kernels are there.
@@ -64,93 +85,130 @@ fn extents() -> Vec<(usize, usize, usize)> {
     extents
 }
 
-/// Compares every kernel with the plain loop, in every orientation that it takes, writing and adding.
-fn agree<T: Copy + Into<f64>>(kernels: &[Kernel<T>], number: fn(f64) -> T, bound: f64) {
+/// Compares every kernel with the plain loop, in every orientation that it takes.
+fn agree<T: Number>(kernels: &[Kernels<T>], bound: f64) {
     for (m, k, n) in extents() {
         let values = |len: usize, step: f64| -> Vec<T> {
-            (0..len).map(|i| number((i as f64 * step).sin())).collect()
+            (0..len)
+                .map(|i| T::from_f64((i as f64 * step).sin()))
+                .collect()
         };
+        let bytes = |len: usize| -> Vec<u8> { (0..len).map(|i| (i * 37) as u8).collect() };
         let (a, b) = (values(m * k, 0.37), values(k * n, 0.71));
-        let dots = (Matrix::new(&a, m, k), Matrix::new(&b, n, k).transposed());
-        let plain = (Matrix::new(&a, m, k), Matrix::new(&b, k, n));
-        let transposed = (Matrix::new(&a, k, m).transposed(), Matrix::new(&b, k, n));
-        for (kind, (a, b)) in [
-            (Kind::Dots, dots),
-            (Kind::Combinations, plain),
-            (Kind::Combinations, transposed),
-        ] {
-            let sum = |at: usize| -> f64 {
-                (0..k)
-                    .map(|l| a.at(at / n, l).into() * b.at(l, at % n).into())
-                    .sum()
-            };
-            let sums: Vec<f64> = (0..m * n).map(sum).collect();
-            for kernel in kernels {
-                for (write, before) in [(Write::Set, f64::NAN), (Write::Add, 1.0)] {
-                    let mut out = vec![number(before); m * n];
-                    kernel(kind, number(-2.0), a, b, &mut out, write);
-                    for (at, (&out, &sum)) in out.iter().zip(&sums).enumerate() {
-                        let expected = if write == Write::Add { 1.0 } else { 0.0 } - 2.0 * sum;
-                        let error = (out.into() - expected).abs();
-                        let (i, j) = (at / n, at % n);
-                        assert!(
-                            error <= bound * (1 + k) as f64,
-                            "{kind:?} {m}×{k}·{k}×{n} at ({i}, {j}): {} and not {expected}",
-                            out.into()
-                        );
-                    }
-                }
+        let (a_bytes, b_bytes) = (bytes(m * k), bytes(k * n));
+        let columns = Matrix::new(&b, n, k).transposed();
+        let left = [Matrix::new(&a, m, k), Matrix::new(&a, k, m).transposed()];
+        for kernels in kernels {
+            compare(kernels.dots, left[0], columns, bound);
+            compare(
+                kernels.dots_of_bytes,
+                Matrix::new(&a_bytes, m, k),
+                columns,
+                255.0 * bound,
+            );
+            for a in left {
+                compare(kernels.combinations, a, Matrix::new(&b, k, n), bound);
+                compare(
+                    kernels.combinations_of_bytes,
+                    a,
+                    Matrix::new(&b_bytes, k, n),
+                    255.0 * bound,
+                );
             }
         }
+    }
+}
+
+/// Compares a kernel with the plain loop, writing and adding.
+#[track_caller]
+fn compare<A, B, T>(kernel: Kernel<A, B, T>, a: Matrix<'_, A>, b: Matrix<'_, B>, bound: f64)
+where
+    A: Copy + Into<f64>,
+    B: Copy + Into<f64>,
+    T: Number,
+{
+    let (m, k, n) = (a.rows(), a.columns(), b.columns());
+    for (write, before) in [(Write::Set, f64::NAN), (Write::Add, 1.0)] {
+        let mut out = vec![T::from_f64(before); m * n];
+        kernel(T::from_f64(-2.0), a, b, &mut out, write);
+        for (at, &out) in out.iter().enumerate() {
+            let (i, j) = (at / n, at % n);
+            let sum: f64 = (0..k).map(|l| a.at(i, l).into() * b.at(l, j).into()).sum();
+            let expected = if write == Write::Add { 1.0 } else { 0.0 } - 2.0 * sum;
+            let error = (out.into() - expected).abs();
+            assert!(
+                error <= bound * (1 + k) as f64,
+                "{m}×{k}·{k}×{n} at ({i}, {j}): {} and not {expected}",
+                out.into()
+            );
+        }
+    }
+}
+
+/// A precision, as these tests need it.
+trait Number: Copy + Into<f64> + PartialEq + std::fmt::Debug {
+    fn from_f64(x: f64) -> Self;
+}
+
+impl Number for f32 {
+    fn from_f64(x: f64) -> f32 {
+        x as f32
+    }
+}
+
+impl Number for f64 {
+    fn from_f64(x: f64) -> f64 {
+        x
     }
 }
 
 #[test]
 fn every_kernel_agrees_with_the_plain_loop() {
     let (single, double) = kernels();
-    agree(&single, |x| x as f32, 1e-6);
-    agree(&double, |x| x, 1e-15);
+    agree(&single, 1e-6);
+    agree(&double, 1e-15);
 }
 
 /// An element of dots has the same bits in whatever block it is.
 #[test]
 fn an_element_of_dots_depends_on_its_row_and_column_alone() {
-    fn check<T: Copy + PartialEq + std::fmt::Debug>(kernels: &[Kernel<T>], number: fn(f64) -> T) {
+    fn check<T: Number>(kernels: &[Kernels<T>]) {
         // Short rows, and some that are cut.
         let extents = [(5, 17, 6), (11, 45, 13), (5, 1700, 6)];
         let of_interest = if cfg!(miri) { &extents[..1] } else { &extents };
-        for &extents in of_interest {
-            check_extents(kernels, number, extents);
+        for &(m, k, n) in of_interest {
+            let values = |len: usize, step: f64| -> Vec<T> {
+                (0..len)
+                    .map(|i| T::from_f64((i as f64 * step).sin()))
+                    .collect()
+            };
+            let (a, b) = (values(m * k, 0.37), values(k * n, 0.71));
+            let bytes: Vec<u8> = (0..m * k).map(|i| (i * 37) as u8).collect();
+            for kernels in kernels {
+                check_elements(kernels.dots, &a, &b, k);
+                check_elements(kernels.dots_of_bytes, &bytes, &b, k);
+            }
         }
     }
-    fn check_extents<T: Copy + PartialEq + std::fmt::Debug>(
-        kernels: &[Kernel<T>],
-        number: fn(f64) -> T,
-        (m, k, n): (usize, usize, usize),
-    ) {
-        let values = |len: usize, step: f64| -> Vec<T> {
-            (0..len).map(|i| number((i as f64 * step).sin())).collect()
+    fn check_elements<A, T: Number>(kernel: Kernel<A, T, T>, a: &[A], b: &[T], k: usize) {
+        let product = |a: &[A], b: &[T]| {
+            let (m, n) = (a.len() / k, b.len() / k);
+            let mut out = vec![T::from_f64(0.3); m * n];
+            let (a, b) = (Matrix::new(a, m, k), Matrix::new(b, n, k).transposed());
+            kernel(T::from_f64(0.7), a, b, &mut out, Write::Add);
+            out
         };
-        let (a, b) = (values(m * k, 0.37), values(k * n, 0.71));
-        for kernel in kernels {
-            let product = |a: &[T], b: &[T]| {
-                let (m, n) = (a.len() / k, b.len() / k);
-                let mut out = vec![number(0.3); m * n];
-                let (a, b) = (Matrix::new(a, m, k), Matrix::new(b, n, k).transposed());
-                kernel(Kind::Dots, number(0.7), a, b, &mut out, Write::Add);
-                out
-            };
-            let all = product(&a, &b);
-            for (i, a) in a.chunks(k).enumerate() {
-                for (j, b) in b.chunks(k).enumerate() {
-                    assert_eq!(product(a, b), [all[i * n + j]], "({i}, {j})");
-                }
+        let all = product(a, b);
+        let n = b.len() / k;
+        for (i, a) in a.chunks(k).enumerate() {
+            for (j, b) in b.chunks(k).enumerate() {
+                assert_eq!(product(a, b), [all[i * n + j]], "({i}, {j})");
             }
         }
     }
     let (single, double) = kernels();
-    check(&single, |x| x as f32);
-    check(&double, |x| x);
+    check(&single);
+    check(&double);
 }
 
 #[test]

@@ -32,13 +32,14 @@ macro_rules! kernels {
         dots 4 x $dot_columns:literal,
         combinations 6 x $vectors:literal,
         zero: $zero:ident, splat: $splat:ident, load: $load:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident,
+        bytes: |$bytes:ident| $load_bytes:expr,
         sums_of_4: |$a:ident, $b:ident, $c:ident, $d:ident| $sums:expr,
         four: $Four:ident, $four_splat:ident, $four_load:ident, $four_store:ident, $four_mul:ident, $four_add:ident,
         load_part: |$from:ident, $from_len:ident| $load_part:expr,
         store_part: |$to:ident, $to_len:ident, $part:ident| $store_part:expr
     ) => {
         pub(super) mod $module {
-            use super::super::{Kind, Matrix, Write};
+            use super::super::{Matrix, Write};
             use std::arch::x86_64::*;
             use std::array::from_fn;
             use std::ops::Range;
@@ -48,34 +49,73 @@ macro_rules! kernels {
             type Four = $Four;
             const LANES: usize = $lanes;
 
-            #[target_feature(enable = $features)]
-            pub(in super::super) fn product(
-                kind: Kind,
-                scale: Number,
-                a: Matrix<'_, Number>,
-                b: Matrix<'_, Number>,
-                out: &mut [Number],
-                write: Write,
-            ) {
-                assert_eq!(out.len(), a.rows() * b.columns());
-                assert_eq!(a.columns(), b.rows());
-                match kind {
-                    Kind::Dots => dots(scale, a, b, out, write),
-                    Kind::Combinations => combinations(scale, a, b, out, write),
+            /// An element of a factor, which a vector of numbers is loaded from.
+            pub(in super::super) trait Element: Copy {
+                /// The vector of the elements behind the pointer.
+                ///
+                /// # Safety
+                ///
+                /// As many elements as a vector has can be read there, by a processor that has these instructions.
+                unsafe fn load(from: *const Self) -> Vector;
+
+                /// The vector of the first `len` elements behind the pointer, and zeros.
+                ///
+                /// # Safety
+                ///
+                /// So many elements can be read there, at most as many as a vector has, by such a processor.
+                unsafe fn load_part(from: *const Self, len: usize) -> Vector;
+
+                /// Has some elements fetched, as far as there are such.
+                fn prefetch(_elements: &[Self], _range: Range<usize>) {}
+            }
+
+            impl Element for Number {
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn load(from: *const Number) -> Vector {
+                    // SAFETY: the caller vouches for the elements.
+                    unsafe { $load(from) }
+                }
+
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn load_part($from: *const Number, $from_len: usize) -> Vector {
+                    debug_assert!($from_len <= LANES);
+                    // SAFETY: the caller vouches for the elements, and the others are masked.
+                    unsafe { $load_part }
                 }
             }
 
-            /// A vector of the first `len` elements behind the pointer, and zeros.
-            ///
-            /// # Safety
-            ///
-            /// So many elements can be read there, at most as many as a vector has.
-            #[inline]
-            #[target_feature(enable = $features)]
-            unsafe fn load_part($from: *const Number, $from_len: usize) -> Vector {
-                debug_assert!($from_len <= LANES);
-                // SAFETY: the caller vouches for the elements, and the others are masked.
-                unsafe { $load_part }
+            impl Element for u8 {
+                #[inline]
+                fn prefetch(elements: &[u8], range: Range<usize>) {
+                    let range = range.start.min(elements.len())..range.end.min(elements.len());
+                    for line in elements[range].chunks(64) {
+                        // SAFETY: every processor has this instruction, which only gives a hint.
+                        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+                    }
+                }
+
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn load($bytes: *const u8) -> Vector {
+                    // SAFETY: the caller vouches for as many bytes as a vector has elements.
+                    unsafe { $load_bytes }
+                }
+
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn load_part(from: *const u8, len: usize) -> Vector {
+                    debug_assert!(len <= LANES);
+                    let mut part = [0_u8; LANES];
+                    // SAFETY: the caller vouches for the elements, and the array has room for as many; then it is loaded
+                    // whole.
+                    unsafe {
+                        part.as_mut_ptr()
+                            .copy_from_nonoverlapping(from, len.min(LANES));
+                        u8::load(part.as_ptr())
+                    }
+                }
             }
 
             /// Writes the first `len` elements of a vector.
@@ -93,13 +133,13 @@ macro_rules! kernels {
 
             dots! {
                 $features, $dot_columns,
-                zero: $zero, load: $load, fma: $fma,
+                zero: $zero, fma: $fma,
                 sums_of_4: |$a, $b, $c, $d| $sums,
                 four: $four_splat, $four_load, $four_store, $four_mul, $four_add
             }
             combinations! {
                 $features, $vectors,
-                zero: $zero, splat: $splat, load: $load, store: $store, mul: $mul, fma: $fma
+                zero: $zero, splat: $splat, store: $store, mul: $mul, fma: $fma
             }
         }
     };
@@ -110,6 +150,7 @@ kernels! {
     dots 4 x 5, combinations 6 x 4,
     zero: _mm512_setzero_ps, splat: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
     mul: _mm512_mul_ps, fma: _mm512_fmadd_ps,
+    bytes: |from| _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))),
     sums_of_4: |a, b, c, d| {
         // Within each quarter of the vectors, the sums of a, b, c and d; then the quarters.
         let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
@@ -131,6 +172,7 @@ kernels! {
     dots 4 x 5, combinations 6 x 4,
     zero: _mm512_setzero_pd, splat: _mm512_set1_pd, load: _mm512_loadu_pd, store: _mm512_storeu_pd,
     mul: _mm512_mul_pd, fma: _mm512_fmadd_pd,
+    bytes: |from| _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
     sums_of_4: |a, b, c, d| {
         let sums_of_2 = |a, b| {
             let quarters = _mm512_add_pd(_mm512_unpacklo_pd(a, b), _mm512_unpackhi_pd(a, b));
@@ -149,6 +191,7 @@ kernels! {
     dots 4 x 2, combinations 6 x 2,
     zero: _mm256_setzero_ps, splat: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
     mul: _mm256_mul_ps, fma: _mm256_fmadd_ps,
+    bytes: |from| _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
     sums_of_4: |a, b, c, d| {
         let ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
         let cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
@@ -167,6 +210,7 @@ kernels! {
     dots 4 x 2, combinations 6 x 2,
     zero: _mm256_setzero_pd, splat: _mm256_set1_pd, load: _mm256_loadu_pd, store: _mm256_storeu_pd,
     mul: _mm256_mul_pd, fma: _mm256_fmadd_pd,
+    bytes: |from| _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(from.cast()))),
     sums_of_4: |a, b, c, d| {
         let sums_of_2 = |a, b| {
             let halves = _mm256_add_pd(_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));

@@ -4,21 +4,22 @@
 macro_rules! combinations {
     (
         $features:literal, $vectors:literal,
-        zero: $zero:ident, splat: $splat:ident, load: $load:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident
+        zero: $zero:ident, splat: $splat:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident
     ) => {
         /// So many bytes of `b` are used together: they stay in the nearest cache, with the rows of `a`.
         const STRIP_BYTES: usize = 1 << 14;
 
         /// Combinations of the rows of `b`, which are contiguous.
         #[target_feature(enable = $features)]
-        fn combinations(
+        pub(in super::super) fn combinations<B: Element>(
             scale: Number,
             a: Matrix<'_, Number>,
-            b: Matrix<'_, Number>,
+            b: Matrix<'_, B>,
             out: &mut [Number],
             write: Write,
         ) {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
+            assert_eq!((inner, out.len()), (b.rows(), rows * columns));
             // A strip of a short `b` is wide, so that the rows of the result are gone along and not across.
             let width = STRIP_BYTES / size_of::<Number>() / inner.max(1);
             let width = width.max(1).next_multiple_of($vectors * LANES);
@@ -36,12 +37,12 @@ macro_rules! combinations {
                     // SAFETY: rows i to i + m and these columns are inside the result.
                     unsafe {
                         match m {
-                            6 => blocks::<6>(scale, &a, &b, out, i, &strip, write),
-                            5 => blocks::<5>(scale, &a, &b, out, i, &strip, write),
-                            4 => blocks::<4>(scale, &a, &b, out, i, &strip, write),
-                            3 => blocks::<3>(scale, &a, &b, out, i, &strip, write),
-                            2 => blocks::<2>(scale, &a, &b, out, i, &strip, write),
-                            _ => blocks::<1>(scale, &a, &b, out, i, &strip, write),
+                            6 => blocks::<6, B>(scale, &a, &b, out, i, &strip, write),
+                            5 => blocks::<5, B>(scale, &a, &b, out, i, &strip, write),
+                            4 => blocks::<4, B>(scale, &a, &b, out, i, &strip, write),
+                            3 => blocks::<3, B>(scale, &a, &b, out, i, &strip, write),
+                            2 => blocks::<2, B>(scale, &a, &b, out, i, &strip, write),
+                            _ => blocks::<1, B>(scale, &a, &b, out, i, &strip, write),
                         }
                     }
                     i += m;
@@ -55,10 +56,10 @@ macro_rules! combinations {
         ///
         /// They lie inside the result.
         #[target_feature(enable = $features)]
-        unsafe fn blocks<const M: usize>(
+        unsafe fn blocks<const M: usize, B: Element>(
             scale: Number,
             a: &Matrix<'_, Number>,
-            b: &Matrix<'_, Number>,
+            b: &Matrix<'_, B>,
             out: &mut [Number],
             i: usize,
             strip: &Range<usize>,
@@ -76,9 +77,9 @@ macro_rules! combinations {
                 // SAFETY: the caller's, for these columns are in the strip.
                 unsafe {
                     match width {
-                        LANES => block::<M, 1, false>(scale, a, b, out, (i, j), width, write),
-                        ..LANES => block::<M, 1, true>(scale, a, b, out, (i, j), width, write),
-                        _ => block::<M, C, false>(scale, a, b, out, (i, j), width, write),
+                        LANES => block::<M, 1, false, B>(scale, a, b, out, (i, j), width, write),
+                        ..LANES => block::<M, 1, true, B>(scale, a, b, out, (i, j), width, write),
+                        _ => block::<M, C, false, B>(scale, a, b, out, (i, j), width, write),
                     }
                 }
                 j += width;
@@ -92,10 +93,10 @@ macro_rules! combinations {
         /// As for `blocks`.
         #[inline]
         #[target_feature(enable = $features)]
-        unsafe fn block<const M: usize, const C: usize, const PART: bool>(
+        unsafe fn block<const M: usize, const C: usize, const PART: bool, B: Element>(
             scale: Number,
             a: &Matrix<'_, Number>,
-            b: &Matrix<'_, Number>,
+            b: &Matrix<'_, B>,
             out: &mut [Number],
             (i, j): (usize, usize),
             width: usize,
@@ -108,9 +109,9 @@ macro_rules! combinations {
                 let row: [Vector; C] = from_fn(|c| unsafe {
                     let from = b.data().as_ptr().add(k * columns + j + c * LANES);
                     if PART {
-                        load_part(from, width)
+                        B::load_part(from, width)
                     } else {
-                        $load(from)
+                        B::load(from)
                     }
                 });
                 for m in 0..M {
@@ -131,9 +132,9 @@ macro_rules! combinations {
                             Write::Set => $mul(scale, sums[m][c]),
                             Write::Add => {
                                 let before = if PART {
-                                    load_part(to, width)
+                                    Number::load_part(to, width)
                                 } else {
-                                    $load(to)
+                                    Number::load(to)
                                 };
                                 $fma(scale, sums[m][c], before)
                             }

@@ -4,7 +4,7 @@
 macro_rules! dots {
     (
         $features:literal, $columns:literal,
-        zero: $zero:ident, load: $load:ident, fma: $fma:ident,
+        zero: $zero:ident, fma: $fma:ident,
         sums_of_4: |$a:ident, $b:ident, $c:ident, $d:ident| $sums:expr,
         four: $four_splat:ident, $four_load:ident, $four_store:ident, $four_mul:ident, $four_add:ident
     ) => {
@@ -23,14 +23,15 @@ macro_rules! dots {
 
         /// Rows of `a` times columns of `b`, both contiguous.
         #[target_feature(enable = $features)]
-        fn dots(
+        pub(in super::super) fn dots<A: Element>(
             scale: Number,
-            a: Matrix<'_, Number>,
+            a: Matrix<'_, A>,
             b: Matrix<'_, Number>,
             out: &mut [Number],
             write: Write,
         ) {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
+            assert_eq!((inner, out.len()), (b.rows(), rows * columns));
             assert!(rows * inner <= a.data().len() && columns * inner <= b.data().len());
             let parts = (inner * size_of::<Number>()).div_ceil(PART_BYTES).max(1);
             let length = inner.div_ceil(parts).next_multiple_of(LANES).max(1);
@@ -47,11 +48,14 @@ macro_rules! dots {
                         let mut i = first;
                         while i < last {
                             let m = if last - i < M { 1 } else { M };
+                            if j == 0 {
+                                A::prefetch(a.data(), (i + M) * inner..(i + 2 * M) * inner);
+                            }
                             // SAFETY: rows i to i + m and these columns are inside the result, and the part inside both
                             // factors.
                             unsafe {
                                 match m {
-                                    M => dots_of_rows::<M>(
+                                    M => dots_of_rows::<M, A>(
                                         scale,
                                         &a,
                                         &b,
@@ -60,7 +64,7 @@ macro_rules! dots {
                                         &part,
                                         write,
                                     ),
-                                    _ => dots_of_rows::<1>(
+                                    _ => dots_of_rows::<1, A>(
                                         scale,
                                         &a,
                                         &b,
@@ -84,9 +88,9 @@ macro_rules! dots {
         ///
         /// The rows and columns lie inside the result, and the part inside both factors.
         #[target_feature(enable = $features)]
-        unsafe fn dots_of_rows<const M: usize>(
+        unsafe fn dots_of_rows<const M: usize, A: Element>(
             scale: Number,
-            a: &Matrix<'_, Number>,
+            a: &Matrix<'_, A>,
             b: &Matrix<'_, Number>,
             out: &mut [Number],
             (i, strip): (usize, &Range<usize>),
@@ -94,25 +98,20 @@ macro_rules! dots {
             write: Write,
         ) {
             let (columns, step) = (b.columns(), a.columns());
-            let runs = |data: &[Number], number: usize| Runs {
-                from: data[number * step + part.start..].as_ptr(),
-                step,
-                len: part.len(),
-            };
-            let a = runs(a.data(), i);
+            let a = Runs::new(a.data(), i, step, part);
             let mut j = strip.start;
             while j < strip.end {
                 let n = N.min(strip.end - j);
-                let b = runs(b.data(), j);
+                let b = Runs::new(b.data(), j, step, part);
                 let out = out[i * columns + j..].as_mut_ptr();
                 // SAFETY: the caller's, for columns j to j + n are in the strip.
                 unsafe {
                     match n {
-                        1 => dot_block::<M, 1>(scale, a, b, out, columns, write),
-                        2 => dot_block::<M, 2>(scale, a, b, out, columns, write),
-                        3 => dot_block::<M, 3>(scale, a, b, out, columns, write),
-                        4 => dot_block::<M, 4>(scale, a, b, out, columns, write),
-                        _ => dot_block::<M, N>(scale, a, b, out, columns, write),
+                        1 => dot_block::<M, 1, A>(scale, a, b, out, columns, write),
+                        2 => dot_block::<M, 2, A>(scale, a, b, out, columns, write),
+                        3 => dot_block::<M, 3, A>(scale, a, b, out, columns, write),
+                        4 => dot_block::<M, 4, A>(scale, a, b, out, columns, write),
+                        _ => dot_block::<M, N, A>(scale, a, b, out, columns, write),
                     }
                 }
                 j += n;
@@ -121,10 +120,21 @@ macro_rules! dots {
 
         /// Runs of so many elements, each so many after the one before.
         #[derive(Clone, Copy)]
-        struct Runs {
-            from: *const Number,
+        struct Runs<E> {
+            from: *const E,
             step: usize,
             len: usize,
+        }
+
+        impl<E> Runs<E> {
+            /// The part of the runs of `step` elements each in `data`, from one of them on.
+            fn new(data: &[E], number: usize, step: usize, part: &Range<usize>) -> Self {
+                Runs {
+                    from: data[number * step + part.start..].as_ptr(),
+                    step,
+                    len: part.len(),
+                }
+            }
         }
 
         /// The products of M runs in `a` and N runs in `b`; the results of one in `a` are `step` apart from those of the
@@ -135,10 +145,10 @@ macro_rules! dots {
         /// There are as many runs, all of the same length, and so many results.
         #[inline]
         #[target_feature(enable = $features)]
-        unsafe fn dot_block<const M: usize, const N: usize>(
+        unsafe fn dot_block<const M: usize, const N: usize, A: Element>(
             scale: Number,
-            a: Runs,
-            b: Runs,
+            a: Runs<A>,
+            b: Runs<Number>,
             out: *mut Number,
             step: usize,
             write: Write,
@@ -147,10 +157,10 @@ macro_rules! dots {
             let whole = a.len / LANES * LANES;
             for k in (0..whole).step_by(LANES) {
                 // SAFETY: each of M runs has elements k to k + LANES.
-                let x: [Vector; M] = from_fn(|i| unsafe { $load(a.from.add(i * a.step + k)) });
+                let x: [Vector; M] = from_fn(|i| unsafe { A::load(a.from.add(i * a.step + k)) });
                 for j in 0..N {
                     // SAFETY: so has each of N runs.
-                    let y = unsafe { $load(b.from.add(j * b.step + k)) };
+                    let y = unsafe { Number::load(b.from.add(j * b.step + k)) };
                     for i in 0..M {
                         sums[i][j] = $fma(x[i], y, sums[i][j]);
                     }
@@ -160,11 +170,11 @@ macro_rules! dots {
                 let rest = a.len - whole;
                 let x: [Vector; M] = from_fn(|i| {
                     // SAFETY: `rest` elements of each run are left, fewer than a vector has.
-                    unsafe { load_part(a.from.add(i * a.step + whole), rest) }
+                    unsafe { A::load_part(a.from.add(i * a.step + whole), rest) }
                 });
                 for j in 0..N {
                     // SAFETY: as above.
-                    let y = unsafe { load_part(b.from.add(j * b.step + whole), rest) };
+                    let y = unsafe { Number::load_part(b.from.add(j * b.step + whole), rest) };
                     for i in 0..M {
                         sums[i][j] = $fma(x[i], y, sums[i][j]);
                     }
