@@ -8,6 +8,7 @@ mod tests;
 use crate::{Loss, Mlp, Optimizer, Parameters, StateError};
 use autodiff::tensor::Real;
 use format::{Contents, serialize};
+use safetensors::{SafeTensorError, SafeTensors};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -48,7 +49,7 @@ pub enum Cause {
     TooLarge,
     /// It is not in the safetensors format.
     #[error("not a safetensors file: {0}")]
-    Format(#[from] safetensors::SafeTensorError),
+    Format(#[from] SafeTensorError),
     /// It does not say which network it holds.
     #[error("the file does not tell its network: {0}")]
     Network(String),
@@ -193,10 +194,19 @@ fn read<R>(
     understand: impl FnOnce(&[u8]) -> Result<R, Cause>,
 ) -> Result<R, CheckpointError> {
     let read = || -> Result<R, Cause> {
+        let mut file = std::fs::File::open(path)?.take(MAX_BYTES + 1);
         let mut bytes = Vec::new();
-        std::fs::File::open(path)?
-            .take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)?;
+        // By the length of its header nearly every other file is known before the rest of it is read.
+        file.by_ref().take(8).read_to_end(&mut bytes)?;
+        match SafeTensors::read_metadata(&bytes) {
+            // Of a good file, the header itself is all that is missing.
+            Ok(_) | Err(SafeTensorError::InvalidHeaderLength) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if file.get_ref().metadata()?.len() > MAX_BYTES {
+            return Err(Cause::TooLarge);
+        }
+        file.read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_BYTES {
             return Err(Cause::TooLarge);
         }
