@@ -35,7 +35,7 @@ impl fmt::Display for Setting {
 
 /// A setting of an optimizer that makes no sense.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{setting}: {value} is not {wanted}")]
+#[error("{setting}: {value:?} is not {wanted}")]
 pub struct SettingError {
     /// Which one.
     pub setting: Setting,
@@ -113,7 +113,7 @@ mod tests {
         }
         assert_eq!(
             epsilon.check_epsilon::<f64>(0.0).unwrap_err().to_string(),
-            "ε: 0 is not a finite number above 0"
+            "ε: 0.0 is not a finite number above 0"
         );
     }
 }
