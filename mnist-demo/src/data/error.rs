@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use super::FILES;
 use super::idx::{MAX_BYTES, MAX_ITEMS, MAX_SIDE};
 use super::sketch::MAX_PICTURE_SIDE;
+use crate::report::{counted, grouped};
 
 /// Data that cannot be used: which file it is, and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +69,7 @@ pub enum Cause {
     },
 
     /// It is an IDX file of another number of dimensions; labels given as images, for instance.
-    #[error("has {found} dimensions where {expected} are needed (images have 3, labels 1)")]
+    #[error("has {} where {expected} are needed (images have 3, labels 1)", counted(u64::from(*found), "dimension", "dimensions"))]
     WrongDimensions {
         /// The number it should have.
         expected: u8,
@@ -90,7 +91,7 @@ pub enum Cause {
     },
 
     /// The file ends before it has kept its promise.
-    #[error("is cut short: its {part} needs {expected} bytes and has {found}")]
+    #[error("is cut short: its {part} needs {} and has {}", counted(*expected as u64, "byte", "bytes"), grouped(*found as u64))]
     Truncated {
         /// Whether it ends in the `"header"` or in the `"data"`.
         part: &'static str,
@@ -102,7 +103,8 @@ pub enum Cause {
 
     /// The file goes on after it has kept its promise.
     #[error(
-        "is too long: more follows after the {expected} bytes of data that its header promises"
+        "is too long: more follows after the {} of data that its header promises",
+        counted(*expected as u64, "byte", "bytes")
     )]
     TrailingBytes {
         /// How many bytes of data there should be.
@@ -110,7 +112,7 @@ pub enum Cause {
     },
 
     /// Some pictures have no label, or some labels no picture.
-    #[error("holds {images} images for {labels} labels")]
+    #[error("holds {} for {}", counted(*images as u64, "image", "images"), counted(*labels as u64, "label", "labels"))]
     CountMismatch {
         /// How many pictures there are.
         images: usize,
@@ -128,7 +130,7 @@ pub enum Cause {
     },
 
     /// The pictures to test with have another size than those to train on.
-    #[error("images are {}×{}, but those to train on are {}×{}", test.0, test.1, train.0, train.1)]
+    #[error("images are {}×{} pixels, but those to train on are {}×{}", test.0, test.1, train.0, train.1)]
     SizeMismatch {
         /// Rows and columns of the pictures to train on.
         train: (usize, usize),

@@ -137,12 +137,12 @@ fn files_that_do_not_fit_together_are_refused() {
         (
             FILES[2],
             idx(&[1, 3, 2], &[0; 6]),
-            "t10k-images-idx3-ubyte: images are 3×2, but those to train on are 2×3",
+            "t10k-images-idx3-ubyte: images are 3×2 pixels, but those to train on are 2×3",
         ),
         (
             FILES[2],
             idx(&[1], &[1]),
-            "t10k-images-idx3-ubyte: has 1 dimensions where 3 are needed",
+            "t10k-images-idx3-ubyte: has 1 dimension where 3 are needed",
         ),
         (
             FILES[3],
