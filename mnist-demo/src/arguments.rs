@@ -13,6 +13,8 @@ use mnist_demo::train::{Length, Settings};
 use nn::{Activation, Loss, Method, Output};
 use optimizer::OptimizerArguments;
 
+use crate::commands::one_line;
+
 /// Trains a network on MNIST, and holds the gradients of the tape against the formulas derived by hand.
 ///
 /// Without a command it trains the paper's network: 784-10-10, all 60,000 images in each of 1,000 steps.
@@ -263,14 +265,20 @@ impl From<MethodName> for Method {
 struct Widths(Vec<usize>);
 
 impl FromStr for Widths {
-    type Err = std::num::ParseIntError;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, String> {
         if text == "none" {
             return Ok(Widths(Vec::new()));
         }
-        let widths: Result<_, _> = text.split(',').map(|width| width.trim().parse()).collect();
-        widths.map(Widths)
+        let width = |text: &str| {
+            let width = text.trim().parse();
+            width.map_err(|error| format!("`{}` is not a width: {error}", text.trim()))
+        };
+        text.split(',')
+            .map(width)
+            .collect::<Result<_, _>>()
+            .map(Widths)
     }
 }
 
@@ -336,7 +344,7 @@ impl DataFolder {
     pub(crate) fn name(&self) -> String {
         match &self.folder {
             None => "MNIST".to_owned(),
-            Some(folder) => folder.display().to_string(),
+            Some(folder) => one_line(folder.display()),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use autodiff::tensor::Tensor;
 use nn::{Evaluation, Loss, Mlp};
 
-pub use files::write_results;
+pub use files::{RESULTS, write_results};
 
 use crate::Error;
 use crate::compare::{Comparison, Pair, Side};
@@ -57,6 +57,12 @@ pub fn grouped(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// So many things, such as `1 batch` or `60,000 images`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    let noun = if number == 1 { one } else { many };
+    format!("{} {noun}", grouped(number))
 }
 
 /// A share in percent, such as `91.46 %`.
@@ -243,6 +249,12 @@ mod tests {
             "0 1e-12 1e-5 3.1e-16"
         );
         assert_eq!(percent(0.91457), "91.46 %");
+        assert_eq!(
+            [0, 1, 2, 1_000]
+                .map(|n| counted(n, "batch", "batches"))
+                .join(", "),
+            "0 batches, 1 batch, 2 batches, 1,000 batches"
+        );
     }
 
     #[test]

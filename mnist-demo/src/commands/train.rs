@@ -1,5 +1,6 @@
 //! Trains a network, and compares tape and formulas before and after.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,11 +11,11 @@ use mnist_demo::data::Splits;
 use mnist_demo::mistakes::mistakes;
 use mnist_demo::model::{cast, precision};
 use mnist_demo::output::OutputDir;
-use mnist_demo::report::{self, Style, grouped};
+use mnist_demo::report::{self, Style, counted, grouped};
 use mnist_demo::train::{self, Plan, Settings, Trained};
 use nn::{Dataset, Method, Parameters};
 
-use super::{dataset, pool, read, say, style};
+use super::{dataset, one_line, pool, read, say, style};
 use crate::Ending;
 use crate::arguments::{Precision, TrainArguments};
 use crate::progress::Display;
@@ -26,8 +27,6 @@ const COMPARED: (usize, usize) = (10, 128);
 pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
     let settings = arguments.settings()?;
     let pool = pool(&arguments.threads)?;
-    // A place for the results is made sure of before any work is done for them.
-    let output = OutputDir::create(&arguments.output)?;
     let splits = read(&arguments.data)?;
     let stop = interrupts()?;
     let task = Task {
@@ -36,7 +35,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
         test: &dataset(&splits.test),
         splits: &splits,
         source: arguments.data.name(),
-        output: &output,
+        output: &arguments.output,
         stop: &stop,
         style: style(),
     };
@@ -64,14 +63,18 @@ struct Task<'a> {
     test: &'a Dataset,
     splits: &'a Splits,
     source: String,
-    output: &'a OutputDir,
+    output: &'a Path,
     stop: &'a AtomicBool,
     style: Style,
 }
 
 impl Task<'_> {
     fn run<T: Real>(&self) -> Result<Ending, Error> {
-        let plan = self.settings.plan(self.data.len(), self.data.features())?;
+        let plan = self
+            .settings
+            .plan::<T>(self.data.len(), self.data.features())?;
+        // A place for the results is made sure of before any work is done for them.
+        let output = OutputDir::new(self.output, &report::RESULTS)?;
         self.introduce::<T>(&plan)?;
         let initial = self
             .settings
@@ -85,7 +88,6 @@ impl Task<'_> {
         display.finish();
         let trained = trained?;
         let interrupted = trained.steps < plan.steps;
-        say("")?;
 
         let wrong = mistakes(
             &trained.network,
@@ -94,12 +96,13 @@ impl Task<'_> {
             self.test,
         );
         let written = report::write_results(
-            self.output,
+            &output,
             &trained,
             self.settings.model.loss,
             &self.splits.test,
             &wrong,
         )?;
+        say("")?;
         let after = interrupted || self.compare("After training", &plan, &trained.parameters)?;
         self.conclude(&trained)?;
         let names: Vec<_> = written
@@ -108,14 +111,14 @@ impl Task<'_> {
             .collect();
         say(&format!(
             "Written to {}: {}",
-            self.output.path().display(),
+            one_line(self.output.display()),
             names.join(", ")
         ))?;
         if interrupted {
             say(&format!(
-                "Stopped after {} of {} steps",
+                "Stopped after {} of {}",
                 grouped(trained.steps),
-                grouped(plan.steps)
+                counted(plan.steps, "step", "steps")
             ))?;
             return Ok(Ending::Interrupted);
         }
@@ -129,9 +132,9 @@ impl Task<'_> {
     /// Says what is to come.
     fn introduce<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
         say(&format!(
-            "Data      {}: {} images to train on, {} to test with, of {}×{} pixels",
+            "Data      {}: {} for training, {} for testing, {}×{} pixels",
             self.source,
-            grouped(self.data.len() as u64),
+            counted(self.data.len() as u64, "image", "images"),
             grouped(self.test.len() as u64),
             self.splits.train.rows(),
             self.splits.train.cols(),
@@ -146,12 +149,12 @@ impl Task<'_> {
             Method::ClosedForm => "the δ formulas",
         };
         say(&format!(
-            "Training  {} steps of {} images by {by}, {}, seed {}, threads {}",
-            grouped(plan.steps),
-            grouped(plan.batch as u64),
+            "Training  {} of {} by {by}, {}, seed {}, {}",
+            counted(plan.steps, "step", "steps"),
+            counted(plan.batch as u64, "image", "images"),
             self.settings.optimizer,
             self.settings.seed,
-            rayon::current_num_threads(),
+            counted(rayon::current_num_threads() as u64, "thread", "threads"),
         ))?;
         say("")
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use autodiff::tensor::Real;
 use nn::Loss;
 
-use super::{confusion, percent};
+use super::{confusion, counted, grouped, percent};
 use crate::Error;
 use crate::data;
 use crate::mistakes::Mistake;
@@ -14,6 +14,9 @@ use crate::output::OutputDir;
 use crate::picture::{Exhibit, sheet};
 use crate::plot::{LinePlot, Scale, Series};
 use crate::train::{Record, Trained};
+
+/// The files of a run.
+pub const RESULTS: [&str; 6] = [WEIGHTS, RUN, LOSS, ACCURACY, CONFUSION, MISTAKES];
 
 const WEIGHTS: &str = "weights.safetensors";
 const RUN: &str = "run.csv";
@@ -110,9 +113,9 @@ fn mistakes_sheet(test: &data::Dataset, mistakes: &[Mistake]) -> Result<String, 
         })
         .collect();
     let title = format!(
-        "{} of {} mistakes: truth → guess, and how sure it was",
-        exhibits.len(),
-        mistakes.len()
+        "{} of {}: truth → guess, and how sure it was",
+        grouped(exhibits.len() as u64),
+        counted(mistakes.len() as u64, "mistake", "mistakes")
     );
     Ok(sheet(&title, &exhibits, test.cols(), SHEET.1)?)
 }
