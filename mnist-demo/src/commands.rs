@@ -188,10 +188,10 @@ fn refuse_endless(path: &Path) -> Result<(), Error> {
 fn pool(threads: &Threads) -> Result<ThreadPool, Error> {
     const MOST: usize = 1_024;
     match threads.number {
-        Some(0) => Err(Error::setting("--threads", "0 threads do nothing")),
+        Some(0) => Err(Error::setting("--threads", "must be at least 1")),
         Some(number) if number > MOST => Err(Error::setting(
             "--threads",
-            format!("{number} are more than {MOST}"),
+            format!("{number} is more than {MOST}"),
         )),
         number => Ok(ThreadPoolBuilder::new()
             .num_threads(number.unwrap_or(0))

@@ -39,7 +39,7 @@ pub enum Error {
     },
 
     /// Some weights are infinite or no numbers.
-    #[error("{}: holds weights that are not finite", file.display())]
+    #[error("{}: contains weights that are not finite", file.display())]
     NotFinite {
         /// The file of the weights.
         file: PathBuf,
@@ -65,7 +65,7 @@ pub enum Error {
 
     /// Training has run away.
     #[error(
-        "the loss became {loss} after {}: try a smaller --learning-rate than {learning_rate} (nothing was written)",
+        "the loss became {loss} after {}: try a smaller --learning-rate than {learning_rate:?} (nothing was written)",
         counted(*step, "step", "steps")
     )]
     Diverged {

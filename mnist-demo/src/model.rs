@@ -96,14 +96,14 @@ pub fn precision<T: Real>() -> &'static str {
     if size_of::<T>() == 4 { "f32" } else { "f64" }
 }
 
-/// A cost in words, such as `squared difference behind sigmoid`.
+/// A cost in words, such as `squared difference after sigmoid`.
 pub fn loss_name(loss: Loss) -> String {
     match loss {
-        Loss::CrossEntropy { .. } => "cross-entropy behind softmax".to_owned(),
+        Loss::CrossEntropy { .. } => "softmax cross-entropy".to_owned(),
         Loss::SquaredDifference {
             output: Output::Elementwise(activation),
-        } => format!("squared difference behind {activation}"),
-        _ => "squared difference behind softmax".to_owned(),
+        } => format!("squared difference after {activation}"),
+        _ => "squared difference after softmax".to_owned(),
     }
 }
 

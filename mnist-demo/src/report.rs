@@ -80,7 +80,7 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A network in one line, such as `784-10-10, relu, cross-entropy behind softmax (7,960 parameters)`.
+/// A network in one line, such as `784-10-10, relu, softmax cross-entropy (7,960 parameters)`.
 pub fn network(network: &Mlp, loss: Loss) -> String {
     format!(
         "{}, {}, {} ({} parameters)",

@@ -82,8 +82,8 @@ impl Settings {
             ),
         };
         match number {
-            Some(0) => Err(Error::setting(option, "0 is no training at all")),
-            None => Err(Error::setting(option, "more than can be counted")),
+            Some(0) => Err(Error::setting(option, "must be at least 1")),
+            None => Err(Error::setting(option, "too many steps to count")),
             Some(steps) => Ok(Plan {
                 network,
                 batch,
@@ -96,11 +96,11 @@ impl Settings {
 /// A batch that can be drawn from so many samples.
 pub(crate) fn check_batch(batch: usize, samples: usize) -> Result<usize, Error> {
     match batch {
-        0 => Err(Error::setting("--batch", "0 images are no batch")),
+        0 => Err(Error::setting("--batch", "must be at least 1")),
         _ if batch > samples => Err(Error::setting(
             "--batch",
             format!(
-                "{} is more than the {} there are to train on",
+                "a batch of {} is more than the {} there are to train on",
                 counted(batch as u64, "image", "images"),
                 grouped(samples as u64)
             ),
@@ -327,7 +327,7 @@ mod tests {
         assert_eq!(epochs(128, 2).unwrap().steps, 2 * 469);
         assert_eq!(epochs(60_000, 3).unwrap().steps, 3);
         let message = epochs(1, u64::MAX).unwrap_err().to_string();
-        assert_eq!(message, "--epochs: more than can be counted");
+        assert_eq!(message, "--epochs: too many steps to count");
     }
 
     #[test]

@@ -17,7 +17,7 @@ fn mnist_is_trained_evaluated_and_predicted() {
     assert_eq!(run_of_three.status.code(), Some(0), "{progress}");
     for part in [
         "MNIST: 60,000 images for training, 10,000 for testing, 28×28 pixels",
-        "784-10-10, relu, cross-entropy behind softmax (7,960 parameters), f32",
+        "784-10-10, relu, softmax cross-entropy (7,960 parameters), f32",
         "3 steps of 60,000 images by the tape, learning rate 0.1",
         "Before training: tape against δ formulas",
         "After training: tape against δ formulas",

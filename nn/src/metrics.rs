@@ -1,16 +1,16 @@
-//! How well a network does: cost, accuracy, confusion.
+//! How well a network does: cost, accuracy and confusion matrix.
 
 use crate::{Batch, Loss, Mlp, Parameters, Plan};
 use autodiff::tensor::{Real, Targets, Tensor};
 use rayon::prelude::*;
 
-/// What a network makes of some samples.
+/// How well a network does on some samples.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Evaluation {
     /// The mean cost.
     pub cost: f64,
-    /// How often each class (row) was taken for each class (column).
+    /// The confusion matrix: how often each class (row) was taken for each class (column).
     pub confusion: Tensor<u32>,
 }
 
@@ -25,7 +25,7 @@ impl Evaluation {
             .sum()
     }
 
-    /// The share of samples whose class was told; NaN of none.
+    /// The share of samples that were classified correctly; NaN if there are no samples.
     #[must_use]
     pub fn accuracy(&self) -> f64 {
         let classes = self.confusion.shape()[0];
@@ -36,7 +36,7 @@ impl Evaluation {
     }
 }
 
-/// Evaluates a network on samples, in the same chunks whatever the threads.
+/// Evaluates a network on samples. The result does not depend on the number of threads.
 ///
 /// # Panics
 ///
