@@ -194,10 +194,10 @@ fn last_delta(loss: Loss, z: &[f64], y: &[f64]) -> (f64, Vec<Sum>) {
                 .map(|y| (1.0 - label_smoothing) * y + label_smoothing / z.len() as f64)
                 .collect();
             let cost = -a.iter().zip(&y).map(|(a, y)| y * a.ln()).sum::<f64>();
-            (
-                cost,
-                a.iter().zip(&y).map(|(&a, &y)| difference(a, y)).collect(),
-            )
+            // The sum of the targets is 1, if they are probabilities.
+            let total: f64 = y.iter().sum();
+            let delta = a.iter().zip(&y).map(|(a, &y)| difference(a * total, y));
+            (cost, delta.collect())
         }
         Loss::SquaredDifference {
             output: Output::Elementwise(activation),
