@@ -13,15 +13,21 @@ use mnist_demo::model::{cast, precision};
 use mnist_demo::output::OutputDir;
 use mnist_demo::report::{self, Style, counted, grouped};
 use mnist_demo::train::{self, Plan, Settings, Trained};
-use nn::{Dataset, Method, Parameters};
+use nn::{Dataset, Method, Mlp, Parameters};
 
 use super::{dataset, one_line, pool, read, say, style};
 use crate::Ending;
 use crate::arguments::{Precision, TrainArguments};
 use crate::progress::Display;
 
-/// How many batches tape and formulas are compared over, and the most images in each.
-const COMPARED: (usize, usize) = (10, 128);
+/// How many batches tape and formulas are compared over, and how many images are in each: up to 10 of 128, and fewer for
+/// a large network, for which the plain loops would take minutes.
+fn compared(network: &Mlp, images: usize) -> (usize, usize) {
+    const MOST: usize = 300_000_000;
+    let affordable = MOST / network.layout().parameters();
+    let batch = affordable.clamp(1, images.min(128));
+    ((affordable / batch).clamp(1, 10), batch)
+}
 
 /// Trains as the arguments say.
 pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
@@ -166,13 +172,14 @@ impl Task<'_> {
         plan: &Plan,
         parameters: &Parameters<T>,
     ) -> Result<bool, Error> {
+        let (batches, batch) = compared(&plan.network, self.data.len());
         let comparison = compare(&Comparing {
             network: &plan.network,
             loss: self.settings.model.loss,
             parameters: &cast(parameters),
             data: self.data,
-            batches: COMPARED.0,
-            batch: COMPARED.1.min(self.data.len()),
+            batches,
+            batch,
             seed: self.settings.seed,
             planted: None,
         })?;
@@ -187,5 +194,22 @@ impl Task<'_> {
         let sets = [("training", &trained.train), ("test", &trained.test)];
         say(&report::evaluations(&sets, self.style))?;
         say(&report::confusion_table(&trained.test))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compared;
+    use nn::{Activation, Mlp};
+
+    #[test]
+    fn large_networks_are_compared_on_fewer_images() {
+        let compared =
+            |widths: &[usize], images| compared(&Mlp::new(widths, Activation::Relu), images);
+        assert_eq!(compared(&[784, 10, 10], 60_000), (10, 128));
+        assert_eq!(compared(&[784, 10, 10], 50), (10, 50));
+        assert_eq!(compared(&[784, 512, 512, 10], 60_000), (3, 128));
+        assert_eq!(compared(&[784, 2000, 2000, 10], 60_000), (1, 53));
+        assert_eq!(compared(&[784, 40_000, 10], 60_000), (1, 9));
     }
 }
