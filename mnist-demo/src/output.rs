@@ -47,15 +47,14 @@ impl OutputDir {
     /// folder in it.
     pub fn new(path: impl Into<PathBuf>, names: &[&str]) -> Result<Self, Error> {
         let path = path.into();
-        let taken = names.iter().map(|name| path.join(name));
-        if let Some(path) = taken.into_iter().find(|path| path.is_dir()) {
+        let mut places = names.iter().map(|name| path.join(name));
+        if let Some(path) = places.find(|path| path.is_dir()) {
             let cause = io::ErrorKind::IsADirectory.into();
             return Err(Error::File { path, cause });
         }
         let missing: Vec<&Path> = path
             .ancestors()
-            .take_while(|folder| !folder.as_os_str().is_empty())
-            .take_while(|folder| folder.symlink_metadata().is_err())
+            .take_while(|folder| !folder.as_os_str().is_empty() && !is_there(folder))
             .collect();
         let tried = fs::create_dir_all(&path).and_then(|()| {
             let mut file = scratch_file(&path)?;
@@ -176,6 +175,11 @@ impl Prepared {
             Err(cause) => Err(Error::File { path, cause }),
         }
     }
+}
+
+/// Whether there is something of this name, be it a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 /// A file that removes itself unless it is kept, with the rights that a new file usually has.
