@@ -79,7 +79,7 @@ impl<T: Element> Tensor<T> {
             shape.set(to, self.shape()[from]);
         }
         Tensor::made(shape, |out| {
-            permute::permute(self.data(), self.shape(), order, out)
+            permute::permute(self.data(), self.shape(), order, out);
         })
     }
 

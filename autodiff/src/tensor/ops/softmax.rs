@@ -89,7 +89,7 @@ impl<T: Real> Tensor<T> {
         check_axes(self, "softmax", &[axis]);
         let (_, extent, inner) = self.shape().split(axis, axis);
         Tensor::made(self.shape().clone(), |y| {
-            softmax::softmax(self.data(), extent, inner, y)
+            softmax::softmax(self.data(), extent, inner, y);
         })
     }
 
@@ -104,7 +104,7 @@ impl<T: Real> Tensor<T> {
         check_axes(self, "log_softmax", &[axis]);
         let (_, extent, inner) = self.shape().split(axis, axis);
         Tensor::made(self.shape().clone(), |y| {
-            softmax::log_softmax(self.data(), extent, inner, y)
+            softmax::log_softmax(self.data(), extent, inner, y);
         })
     }
 }

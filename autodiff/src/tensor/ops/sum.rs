@@ -63,7 +63,7 @@ fn sum_over<T: Real>(x: &Tensor<T>, operation: &str, axes: &[usize], keepdims: b
         let mut shape = sum.shape().clone();
         (first..=last).for_each(|axis| shape.set(axis, 1));
         sum = Tensor::made(shape, |out| {
-            reduce::sum(sum.data(), extent, inner, out, Write::Set)
+            reduce::sum(sum.data(), extent, inner, out, Write::Set);
         });
     }
     sum.reshape(x.shape().reduced(axes, keepdims))
