@@ -80,6 +80,7 @@ fn other_shapes_and_names_are_told() {
         "tensor `layers.1.bias` is missing"
     );
     assert!(wrong("[5,4,3]", "[5,0,3]").contains("cannot have the widths"));
+    assert!(wrong(":0.0}", ":1.5}").contains("a label smoothing of 1.5 is not in [0, 1]"));
     assert!(wrong("tanh", "tank").contains("description of the network cannot be read"));
 }
 
