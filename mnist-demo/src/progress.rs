@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mnist_demo::report::{duration, percent};
+use mnist_demo::report::{cost, duration, percent};
 use mnist_demo::train::{Observer, Progress};
 
 /// About how many plain lines a run gives.
@@ -100,8 +100,8 @@ fn line(progress: &Progress) -> String {
         _ => format!("{} left", duration(left)),
     };
     format!(
-        "loss {:.4}  test {:>7}  {:>5} images/s  {time}",
-        progress.loss,
+        "loss {}  test {:>7}  {:>5} images/s  {time}",
+        cost(progress.loss),
         percent(progress.test_accuracy),
         short(speed),
     )

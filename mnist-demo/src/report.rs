@@ -70,6 +70,14 @@ pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
+/// A cost, such as `0.3029` or `6.62e26`.
+pub fn cost(cost: f64) -> String {
+    match cost {
+        0.0..1e4 => format!("{cost:.4}"),
+        _ => format!("{cost:.2e}"),
+    }
+}
+
 /// A time, such as `1:23:45`, `2:05` or `8.3 s`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
@@ -116,9 +124,9 @@ pub fn evaluations(sets: &[(&str, &Evaluation)], style: Style) -> String {
     for (name, evaluation) in sets {
         let _ = writeln!(
             text,
-            "  {name:10} {:>8} {:>9.4} {}",
+            "  {name:10} {:>8} {:>9} {}",
             grouped(evaluation.samples()),
-            evaluation.cost,
+            cost(evaluation.cost),
             style.bold(&format!("{:>10}", percent(evaluation.accuracy()))),
         );
     }
@@ -247,6 +255,10 @@ mod tests {
         assert_eq!(
             [0.0, 1e-12, 1e-5, 3.14e-16].map(small).join(" "),
             "0 1e-12 1e-5 3.1e-16"
+        );
+        assert_eq!(
+            [0.0, 0.30287, 9999.0, 6.623e26].map(cost).join(" "),
+            "0.0000 0.3029 9999.0000 6.62e26"
         );
         assert_eq!(percent(0.91457), "91.46 %");
         assert_eq!(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use autodiff::tensor::Real;
 use nn::Loss;
 
-use super::{confusion, counted, grouped, percent};
+use super::{confusion, counted, percent};
 use crate::Error;
 use crate::data;
 use crate::mistakes::Mistake;
@@ -112,10 +112,12 @@ fn mistakes_sheet(test: &data::Dataset, mistakes: &[Mistake]) -> Result<String, 
             probability: mistake.certainty as f32,
         })
         .collect();
-    let title = format!(
-        "{} of {}: truth → guess, and how sure it was",
-        grouped(exhibits.len() as u64),
-        counted(mistakes.len() as u64, "mistake", "mistakes")
-    );
+    let all = counted(mistakes.len() as u64, "mistake", "mistakes");
+    let which = if exhibits.len() < mistakes.len() {
+        format!("{} of {all}", exhibits.len())
+    } else {
+        all
+    };
+    let title = format!("{which}: truth → guess, and how sure it was");
     Ok(sheet(&title, &exhibits, test.cols(), SHEET.1)?)
 }
