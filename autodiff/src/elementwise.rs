@@ -1,7 +1,7 @@
-//! The table of elementwise functions: each with its value, its slope and its documentation, in one place.
+//! The table of elementwise functions: the value, the slope and the documentation of each, in one place.
 //!
-//! A row is the whole of a function. It makes the method on plain numbers, on scalar variables, on
-//! tensors and on tensor variables, their documentation, and the checks of them all. A row reads
+//! A row defines a function completely. From it come the methods of plain numbers, scalar variables, tensors and tensor
+//! variables, their documentation, and their tests. A row reads
 //!
 //! ```text
 //! /// Hyperbolic tangent.
@@ -9,17 +9,18 @@
 //! ```
 //!
 //! - `value` is computed on `f32` and `f64`.
-//! - `slope` is f′(x), from the argument `x` and the value `y`; `c` makes a constant. It is written against
-//!   [`Number`], so one text serves plain numbers, forward-mode numbers and variables that record (and so can
-//!   be differentiated again). Branches are written with [`Number::select`], for the same reason.
-//! - `unbounded_slope` instead of `slope` marks a function whose slope has a pole: there, an adjoint that is
-//!   exactly zero stays zero instead of making `0 · ∞ = NaN` (see [`Number::absorbing_mul`]).
-//! - a function with parameters lists, behind a semicolon, the parameters that it is checked with;
-//! - `smooth` lists intervals inside of which the function is smooth: the derivative checks draw points there.
+//! - `slope` is f′(x), computed from the argument `x` and the value `y`; `c` makes a constant. It is written against
+//!   [`Number`], so that the same text works for plain numbers, for forward-mode numbers, and for variables that record
+//!   and can be differentiated again. Branches are written with [`Number::select`] for the same reason.
+//! - `unbounded_slope` instead of `slope` marks a function whose slope has a pole. There, an adjoint of exactly zero
+//!   stays zero instead of becoming `0 · ∞ = NaN` (see [`Number::absorbing_mul`]).
+//! - A function with parameters lists, after a semicolon, the parameters that it is checked with.
+//! - `smooth` lists intervals in which the function is smooth: the derivative checks draw their points there.
 //!
-//! What a slope is at a kink, a tie or a pole follows PyTorch's published order: the true gradient; else, for a
-//! convex function, the subgradient of least norm; else, for a concave one, the supergradient of least norm;
-//! else the value by continuity, which may be infinite; else it is arbitrary, and its row says what it is.
+//! At a kink, a tie or a pole the slope is chosen in the order that PyTorch publishes: the true gradient, if there is
+//! one; else, for a convex function, the subgradient of least norm; else, for a concave one, the supergradient of least
+//! norm; else the value by continuity, which may be infinite. Where none of these exists it is arbitrary, and the
+//! function's row says what it is.
 
 mod function;
 mod number;
@@ -132,9 +133,11 @@ unary {
     erf() as Erf { value: |x| Special::erf(x), slope: |x, _y, c| c(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp(), smooth: [(-2.0, 2.0)] }
     /// The complementary error function, `1 − erf x`, accurate in the tail.
     erfc() as Erfc { value: |x| Special::erfc(x), slope: |x, _y, c| c(-std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp(), smooth: [(-2.0, 2.0)] }
-    /// The logarithm of |Γ(x)|. Its slope is the digamma function, `polygamma(0)`.
+    /// The logarithm of |Γ(x)|. Its slope is the digamma function, `polygamma(0)`; at the poles 0, −1, −2, … it is NaN, since
+    /// the two sides differ.
     lgamma() as Lgamma { value: |x| Special::lgamma(x), unbounded_slope: |x, _y, _c| x.polygamma(0), smooth: [(0.3, 5.0)] }
-    /// The derivative of order `n + 1` of `ln Γ`: `polygamma(0)` is digamma, `polygamma(1)` trigamma.
+    /// The derivative of order `n + 1` of `ln Γ`: `polygamma(0)` is digamma, `polygamma(1)` trigamma. At the poles 0, −1, −2, …
+    /// it is ∞ for odd `n` and NaN for even `n`.
     polygamma(n: u32; { n: 0 }, { n: 1 }, { n: 2 }) as Polygamma { value: |x| Special::polygamma(n, x), unbounded_slope: |x, _y, _c| x.polygamma(n + 1), smooth: [(0.5, 5.0)] }
 }
 binary {
@@ -164,6 +167,12 @@ binary {
             Number::select(&a.equal(c(0.0)), Number::select(&b.less(c(0.0)), y * a.ln(), c(0.0)), y.absorbing_mul(a.ln()))
         ),
         smooth: [((0.3, 3.0), (-2.0, 2.0))]
+    }
+    /// The logarithm of `a` to the base `b`, `ln a / ln b`; NaN where either is negative.
+    log as Log {
+        value: |a, b| a.log(b),
+        unbounded_slopes: |a, b, y, c| (c(1.0) / (a * b.ln()), -(y / (b * b.ln()))),
+        smooth: [((0.3, 3.0), (1.5, 4.0)), ((0.3, 3.0), (0.2, 0.7))]
     }
     /// The angle of the point (`b`, `a`), `atan(a / b)` in the right quadrant. At the origin both slopes are 0, arbitrarily.
     atan2 as Atan2 {

@@ -1,7 +1,7 @@
 //! Derivatives of functions of numbers, by a tape.
 //!
-//! A [`Tape`] records what is computed from its variables, and is walked backward to give the derivative of a result
-//! with respect to all of them at once, for a few times the price of the function itself.
+//! A [`Tape`] records what is computed from its variables. Walking back over the recording gives the derivatives of a
+//! result with respect to all variables at once, for a few times the cost of computing the result.
 //!
 //! ```
 //! use autodiff::scalar::Tape;
@@ -15,7 +15,8 @@
 //! assert_eq!(gradients.wrt(y), 0.5);
 //! ```
 //!
-//! Where no tape needs to be in sight there are [`gradient`], [`jacobian`], [`hessian`], [`jvp`], [`vjp`] and [`hvp`]:
+//! If you have a function and a point, you need not see the tape at all: call [`gradient`], [`jacobian`], [`hessian`],
+//! [`jvp`], [`vjp`] or [`hvp`].
 //!
 //! ```
 //! use autodiff::scalar::{gradient, hessian};
@@ -26,45 +27,76 @@
 //!
 //! # How it works
 //!
-//! A [`Var`] is a few words that can be copied: its value, a node of the tape, and its slope with respect to that node.
+//! A [`Var`] is a few words that can be copied freely: its value, its tape, a node of that tape, and its slope with
+//! respect to the node.
 //!
-//! - A **function of one variable** changes value and slope, by the chain rule, and writes nothing: `(2 x + 1).sin()`
-//!   hangs on the node of `x` with slope `2 cos(2 x + 1)`.
-//! - An **operation that joins two different nodes** makes a new one. Of it the tape keeps the indices of the two and
-//!   the slope towards each, 24 bytes. Of `x · y` that is `(x, y)` and `(value of y, value of x)`.
-//! - Two operands on the **same node** add up their slopes, and a **constant** takes no part.
+//! - A **function of one variable** updates the value, and the slope by the chain rule. It writes nothing to the tape:
+//!   `(2 x + 1).sin()` still refers to the node of `x`, now with slope `2 cos(2 x + 1)`.
+//! - An **operation on two different nodes** adds a node. The tape keeps the indices of the two and the slope towards
+//!   each, 24 bytes in all. For `x · y` the slope towards `x` is the value of `y`, and the other way round.
+//! - Two operands on the **same node** just add their slopes, and a **constant** contributes nothing.
 //! - A sum, [`dot`] product, [`linear_combination`], [`norm`] or [`log_sum_exp`] is **one node with many inputs**, 12
-//!   bytes for each.
+//!   bytes each.
 //!
-//! Nodes are in the order in which they were computed, so all inputs of a node lie before it. The walk back is one loop
-//! from the end: starting with the adjoint 1 for the result, each node adds its adjoint, times the slope towards an
-//! input, to the adjoint of that input. When the loop is done, the adjoint of each variable is its derivative.
+//! A node always comes after its inputs, so the walk back is a single loop from the end. It starts with the adjoint 1
+//! at the result. Each node adds its own adjoint, times the slope towards an input, to the adjoint of that input. When
+//! the loop is done, the adjoint of each variable is the derivative with respect to it.
 //!
-//! The adjoints are the [`Gradients`]. They live apart from the tape, which is never changed, so one recording can be
-//! walked back from several results. For the next recording a tape is [reset](Tape::reset), which keeps its memory, or
-//! [rewound](Tape::rewind) to a mark. Variables from before cannot be used any more, by the rules of the language.
+//! The adjoints are returned as [`Gradients`], separate from the tape. The tape itself does not change, so one recording
+//! can be walked back from any number of results. To record afresh, [reset](Tape::reset) the tape, which keeps its
+//! memory, or [rewind](Tape::rewind) it to a mark. The compiler rejects any use of a variable from before.
 //!
-//! A variable that is no node has no adjoint of its own. To ask for derivatives with respect to an intermediate
-//! result, [anchor](Var::anchor) it.
+//! Only nodes have an adjoint. To get derivatives with respect to an intermediate result that is not a node,
+//! [anchor](Var::anchor) it first.
 //!
 //! # More
 //!
-//! - **Any order**: a tape can be made of any [`Scalar`]: `f32`, `f64`, the forward-mode [`Dual`], or the `Var` of
-//!   another tape. So derivatives can be differentiated; [`general`] has the functions for it.
-//! - **Kinks and poles**: what a slope is at a kink, a tie or a pole is said with each function of the
-//!   [table](crate::elementwise). Everywhere a slope or adjoint of exactly zero wins over an infinite one: the
-//!   derivative of `√(x·x)` at 0 is 0.
-//! - **Your own functions**: [`Var::custom`] and [`custom`] take a value and slopes from the caller.
-//! - **Long loops**: a [`checkpoint`] is recomputed in the walk back instead of kept.
-//! - **NaN**: a [traced](Tape::traced) tape keeps every operation with its operands and the line that recorded it, tells
-//!   [where a NaN came from](Tape::find_nan), and can be [drawn](Tape::to_dot).
-//! - **Existing code**: a function generic over [`num_traits::Float`] is differentiated unchanged. With the feature
-//!   `nalgebra`, [`Dual`] is a `RealField`, so routines such as an LU decomposition are too. (A `Var` borrows its tape,
-//!   and nalgebra's fields must be `'static`; for a gradient through such a routine, take one `Dual` sweep for each
-//!   variable, or give the routine's slopes to [`custom`].)
+//! - **Higher orders**: the numbers on a tape can be any [`Scalar`]: `f32`, `f64`, the forward-mode [`Dual`], or the
+//!   `Var` of another tape. Derivatives can thus be differentiated again; the functions in [`general`] work for all of
+//!   them.
+//! - **Kinks and poles**: the [table](crate::elementwise) says for each function what its slope is at a kink, a tie or a
+//!   pole. When a zero meets an infinite slope, zero wins: the derivative of `√(x·x)` at 0 is 0, not NaN.
+//! - **Your own functions**: [`Var::custom`] and [`custom`] take a value and slopes from you.
+//! - **Long loops**: a [`checkpoint`] is recomputed during the walk back instead of being kept.
+//! - **NaN**: a [traced](Tape::traced) tape keeps every operation with its operands and the line of code that recorded
+//!   it. It can tell [where a NaN came from](Tape::find_nan) and be [drawn as a graph](Tape::to_dot).
+//! - **Existing code**: a function that is generic over [`num_traits::Float`] can be differentiated as it stands.
+//!
+//! # With nalgebra
+//!
+//! With the feature `nalgebra`, [`Dual`] is a `RealField`, so nalgebra's routines can be differentiated as they stand, in
+//! forward mode. A `Var` cannot be one: nalgebra requires `'static`, and a `Var` borrows its tape. To use such a routine
+//! in the middle of a recording, hand its slopes to [`custom`], one forward sweep for each input:
+//!
+//! ```
+//! # #[cfg(feature = "nalgebra")] {
+//! use autodiff::scalar::{Dual, Tape, custom};
+//! use nalgebra::{Matrix2, RealField};
+//!
+//! fn determinant<R: RealField + Copy>(m: [R; 4]) -> R {
+//!     Matrix2::from_row_slice(&m).lu().determinant()
+//! }
+//!
+//! let tape = Tape::new();
+//! let m = tape.variables([3.0, 1.0, 2.0, 4.0]);
+//! let result = custom(&m, |m| {
+//!     let m = [m[0], m[1], m[2], m[3]];
+//!     let slope = |i: usize| {
+//!         let mut m = m.map(Dual::constant);
+//!         m[i].tangent = 1.0;
+//!         determinant(m).tangent
+//!     };
+//!     (determinant(m), (0..4).map(slope).collect())
+//! });
+//! let cofactors = [4.0, -2.0, -1.0, 3.0];
+//! for (slope, cofactor) in result.gradients().wrt_all(&m).iter().zip(cofactors) {
+//!     assert!((slope - cofactor).abs() < 1e-14);
+//! }
+//! # }
+//! ```
 
-// To read on: `var` is what an operation does, `tape` and `store` are what is kept of it, `many` makes the nodes of many
-// inputs, and `sweep` is the walk back. The others stand on these.
+// Where to read on: `var` is what an operation does, `tape` and `store` are what is kept of it, `many` makes the nodes
+// with many inputs, and `sweep` is the walk back. Everything else builds on these.
 mod backward;
 mod checkpoint;
 mod derivatives;

@@ -1,7 +1,9 @@
 //! What is done with a tape beside recording on it: reuse, marks, anchors, checkpoints and other threads; and what it
 //! refuses.
 
-use autodiff::scalar::{Tape, Var, checkpoint, dot};
+use autodiff::scalar::{
+    Gradients, Tape, Var, checkpoint, custom, dot, linear_combination, log_sum_exp, norm,
+};
 
 #[test]
 fn a_reset_tape_keeps_its_memory_and_starts_anew() {
@@ -13,6 +15,15 @@ fn a_reset_tape_keeps_its_memory_and_starts_anew() {
         let z = x * y + [x, y, x * y].iter().sum::<Var<'_>>();
         assert_eq!(z.gradients().wrt(x), 5.0);
     }
+}
+
+#[test]
+fn a_tape_of_any_number_can_be_given_room() {
+    let tape = Tape::<f32>::default();
+    tape.reserve(1000);
+    let [x, y] = tape.variables([2.0, 3.0]);
+    let z = (0..1000).fold(x, |z, _| z * y / y);
+    assert_eq!((z.value(), tape.len()), (2.0, 2002));
 }
 
 #[test]
@@ -70,27 +81,67 @@ fn a_mark_refuses_another_tapes_variable() {
 }
 
 #[test]
-#[should_panic(expected = "mul: the operands lie on different tapes")]
-fn operands_of_two_tapes_are_refused() {
+fn operands_of_two_tapes_are_refused_by_name() {
     let (tape, other) = (Tape::new(), Tape::new());
-    let _ = tape.variable(1.0) * other.variable(2.0);
+    let (x, y) = (tape.variable(1.0), other.variable(2.0));
+    type Misuse<'t> = (&'static str, &'t dyn Fn());
+    let misuses: [Misuse<'_>; 15] = [
+        ("add", &|| _ = x + y),
+        ("mul", &|| _ = x * y),
+        ("div", &|| _ = y.sin() / x),
+        ("rem", &|| _ = x % y),
+        ("powf", &|| _ = x.powf(y)),
+        ("atan2", &|| _ = x.atan2(y)),
+        ("sum", &|| _ = [x, x, y].iter().sum::<Var<'_>>()),
+        ("product", &|| _ = [x, x, y].iter().product::<Var<'_>>()),
+        ("dot", &|| _ = dot(&[x, x], &[x, y])),
+        ("linear_combination", &|| {
+            _ = linear_combination(&[1.0, 2.0], &[x, y]);
+        }),
+        ("norm", &|| _ = norm(&[x, y])),
+        ("log_sum_exp", &|| _ = log_sum_exp(&[x, y])),
+        ("custom", &|| _ = custom(&[x, y], |_| (0.0, vec![0.0; 2]))),
+        ("checkpoint", &|| _ = checkpoint(|x| x.to_vec(), &[x, y])),
+        ("gradients", &|| _ = Gradients::of([x, y])),
+    ];
+    for (operation, misuse) in misuses {
+        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(misuse)).unwrap_err();
+        let message = panic.downcast_ref::<String>().unwrap();
+        let expected = format!("{operation}: the operands lie on different tapes");
+        assert_eq!(*message, expected);
+    }
 }
 
 #[test]
-#[should_panic(expected = "dot: the operands lie on different tapes")]
-fn a_dot_product_over_two_tapes_is_refused() {
-    let (tape, other) = (Tape::new(), Tape::new());
-    let _ = dot(
-        &[tape.variable(1.0), tape.variable(2.0)],
-        &[other.variable(2.0); 2],
+#[cfg_attr(miri, ignore = "leaks a tape")]
+#[should_panic(expected = "checkpoint: the operands lie on different tapes")]
+fn a_checkpoint_refuses_an_output_of_another_tape() {
+    let tape = Tape::new();
+    let x = tape.variable(2.0);
+    let _ = checkpoint(
+        |_| vec![Box::leak(Box::<Tape>::default()).variable(1.0)],
+        &[x],
     );
 }
 
 #[test]
 #[should_panic(
-    expected = "wrt: 6 is no node of the tape but a function of one; call `anchor()` on it"
+    expected = "checkpoint: the function had 1 outputs, and 2 when it was computed again"
 )]
-fn wrt_refuses_what_is_no_node() {
+fn a_checkpoint_refuses_a_function_that_changes_its_mind() {
+    let tape = Tape::new();
+    let x = tape.variable(2.0);
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    let count = move || 1 + calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let y = checkpoint(move |x| vec![x[0].sin(); count()], &[x])[0];
+    let _ = y.gradients();
+}
+
+#[test]
+#[should_panic(
+    expected = "wrt: 6 is not a node of the tape but a function of one; call `anchor()` on it"
+)]
+fn wrt_refuses_what_is_not_a_node() {
     let tape = Tape::new();
     let y = tape.variable(3.0) * 2.0;
     let _ = y.sin().gradients().wrt(y);
@@ -104,14 +155,14 @@ fn wrt_refuses_a_constant() {
 }
 
 #[test]
-#[should_panic(expected = "wrt: the variable 2 is of another recording than these gradients")]
+#[should_panic(expected = "wrt: the variable 2 belongs to another recording than these gradients")]
 fn wrt_refuses_another_tapes_variable() {
     let (tape, other) = (Tape::new(), Tape::new());
     let _ = tape.variable(3.0).gradients().wrt(other.variable(2.0));
 }
 
 #[test]
-#[should_panic(expected = "wrt: the variable 2 is of another recording than these gradients")]
+#[should_panic(expected = "wrt: the variable 2 belongs to another recording than these gradients")]
 fn wrt_refuses_a_variable_from_after_a_reset() {
     let mut tape = Tape::new();
     let gradients = tape.variable(3.0).gradients();
@@ -181,6 +232,25 @@ fn a_checkpoint_has_the_gradient_of_the_anchored_run_to_the_bit() {
         recomputed.2,
         recorded.2
     );
+}
+
+#[test]
+fn a_rewind_forgets_checkpoints() {
+    let mut tape = Tape::new();
+    let x = tape.variable(2.0);
+    let mark = tape.mark(&[x]);
+    let bytes = tape.bytes();
+    for factor in [3.0, 5.0, 7.0] {
+        tape.rewind(&mark);
+        assert_eq!(tape.bytes(), bytes);
+        let x = tape.survivors(&mark)[0];
+        let y = checkpoint(move |x| vec![x[0] * factor], &[x])[0];
+        assert_eq!(y.gradients().wrt(x), factor);
+    }
+    tape.reset();
+    let x = tape.variable(2.0);
+    let y = checkpoint(|x| vec![x[0].square()], &[x])[0];
+    assert_eq!(y.gradients().wrt(x), 4.0);
 }
 
 #[test]

@@ -101,6 +101,22 @@ fn clamp_has_slope_one_at_its_bounds() {
         [-1.5, -1.0, 0.0, 1.0, 1.5].map(|x| slope(clamp, x)),
         [0.0, 1.0, 1.0, 1.0, 0.0]
     );
+    // That of `Float` alike, whose bounds may be variables.
+    let between = |x| {
+        gradient(
+            |[x, low, high]| num_traits::Float::clamp(x, low, high),
+            [x, -1.0, 1.0],
+        )
+    };
+    assert_eq!(
+        [-1.5, -1.0, 1.0, 1.5].map(between),
+        [
+            [0.0, 1.0, 0.0],
+            [1.0, 0.0, 0.0],
+            [1.0, 0.0, 0.0],
+            [0.0, 0.0, 1.0]
+        ]
+    );
 }
 
 #[test]
@@ -225,6 +241,17 @@ fn powf_of_a_negative_base_has_its_slope_in_the_base() {
     assert_eq!(gradient(|[x]| x.powf(3.0), [-2.0]), [12.0]);
     assert_eq!(gradient(|[x]| x.powf(-1.0), [-2.0]), [-0.25]);
     assert!(slopes(Binary::Powf, -2.0, 3.0)[1].is_nan());
+}
+
+#[test]
+fn log_has_infinite_slopes_at_its_poles() {
+    assert_eq!(
+        (0.0_f64.log(2.0), slopes(Binary::Log, 0.0, 2.0)[0]),
+        (-INF, INF)
+    );
+    assert_eq!(slopes(Binary::Log, 2.0, 1.0), [INF, -INF]);
+    assert!(1.0_f64.log(1.0).is_nan() && 2.0_f64.log(-1.0).is_nan());
+    assert_eq!(gradient(|[x]| (x * x).log(10.0), [0.0]), [0.0]);
 }
 
 #[test]

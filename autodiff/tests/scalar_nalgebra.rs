@@ -1,7 +1,7 @@
 //! Routines of `nalgebra` are differentiated unchanged.
 #![cfg(feature = "nalgebra")]
 
-use autodiff::scalar::Dual;
+use autodiff::scalar::{Dual, Tape};
 use nalgebra::{Matrix3, RealField, Vector3};
 
 /// The first component of the solution of A x = b by LU decomposition, where A depends on p. It knows nothing of
@@ -40,6 +40,25 @@ fn an_lu_solve_is_differentiated_unchanged() {
     let slope = |p: f64| solution(Dual::variable(p)).tangent;
     let difference = (slope(p + 1e-5) - slope(p - 1e-5)) / 2e-5;
     assert!((twice.tangent.tangent - difference).abs() < 1e-7);
+}
+
+#[test]
+fn an_lu_solve_takes_part_in_a_recording_by_its_own_slopes() {
+    let f = |p: f64| solution(p.sin() + 0.8).ln() * p;
+    let recorded = |tape: &Tape, p: f64| {
+        let p = tape.variable(p);
+        let x = (p.sin() + 0.8).custom(|q| {
+            let x = solution(Dual::variable(q));
+            (x.value, x.tangent)
+        });
+        let y = x.ln() * p;
+        (y.value(), y.gradients().wrt(p))
+    };
+    let (p, h) = (0.3, 1e-3);
+    let (value, slope) = recorded(&Tape::new(), p);
+    assert_eq!(value, f(p));
+    let difference = (8.0 * (f(p + h) - f(p - h)) - (f(p + 2.0 * h) - f(p - 2.0 * h))) / (12.0 * h);
+    assert!(f64::abs(slope - difference) < 1e-9, "{slope} {difference}");
 }
 
 #[test]

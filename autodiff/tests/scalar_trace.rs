@@ -59,6 +59,28 @@ fn a_generic_function_reports_its_own_lines() {
     let tape = Tape::traced();
     let _ = generic(tape.variable(-1.0));
     assert_eq!(tape.find_nan().unwrap().location.line(), line);
+
+    fn of_floats<F: num_traits::Float>(x: F) -> Vec<F> {
+        vec![
+            x.ln(),
+            x.powf(x),
+            x.powi(-3),
+            x.log(x + x),
+            x.max(-x),
+            x.atan2(x + x),
+            x.mul_add(x, x),
+            x.copysign(-x),
+            x.abs_sub(-x),
+        ]
+    }
+    let last = line!() - 3;
+    let tape = Tape::traced();
+    let _ = of_floats(tape.variable(2.0));
+    let steps = tape.steps().unwrap();
+    let lines = steps.iter().skip(1).map(|step| step.location.line());
+    assert!(lines.clone().all(|line| (last - 9..=last).contains(&line)));
+    assert!(steps.iter().all(|step| step.location.file() == file!()));
+    assert_eq!(lines.max(), Some(last));
 }
 
 #[test]
@@ -96,6 +118,21 @@ fn a_nan_variable_is_found_by_its_name() {
             .unwrap()
             .to_string()
             .starts_with("input is NaN, recorded at ")
+    );
+}
+
+#[test]
+fn a_nan_constant_is_found_where_it_comes_in() {
+    let tape = Tape::traced();
+    let x = tape.variable(2.0).named("x");
+    let (bad, line) = (x + f64::NAN, line!());
+    let _ = bad * x;
+    let finding = tape.find_nan().unwrap();
+    assert_eq!(finding.location.line(), line);
+    assert!(
+        finding
+            .to_string()
+            .starts_with("add(x = 2, NaN) is NaN, recorded at ")
     );
 }
 
@@ -167,6 +204,22 @@ fn nodes_of_many_inputs_and_checkpoints_are_kept() {
     assert_eq!(kept, expected);
     assert_eq!(recomputed.value(), (14.0 + 6.0) * 14.0);
     assert!(tape.to_dot().contains("n4 -> n5;"));
+}
+
+#[test]
+#[should_panic(expected = "rewind: the mark is of another tape, or what it marked")]
+fn a_mark_from_before_tracing_is_refused() {
+    let tape = Tape::new();
+    let mark = tape.mark(&[]);
+    tape.tracing().rewind(&mark);
+}
+
+#[test]
+#[should_panic(expected = "tracing: something is recorded already, untraced")]
+fn a_tape_that_was_recorded_on_cannot_be_traced() {
+    let tape = Tape::new();
+    let _ = tape.variable(1.0);
+    let _ = tape.tracing();
 }
 
 #[test]

@@ -11,6 +11,8 @@ mod chain;
 mod gmm;
 mod least_squares;
 mod lstm;
+#[cfg(test)]
+mod memory;
 mod number;
 mod ode;
 mod ours;

@@ -9,14 +9,15 @@
 
 mod blocks;
 mod lane;
+mod team;
 
 use crate::{Loss, Mlp, Optimizer, Parameters, Update};
 use autodiff::tensor::{Real, Tape, Targets, Tensor};
 use blocks::{Block, Blocks};
 use lane::{Lane, Pass};
-use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
+use team::share;
 
 /// Samples, any run of which can be loaded as tensors.
 pub trait Batch<T: Real>: Sync {
@@ -249,14 +250,10 @@ impl<T: Real> BatchGradient<T> {
             plan,
             blocks: narrow,
         };
-        let run = |(number, (lane, tape)): (usize, (&mut Lane<T>, &mut Tape<T>))| {
+        let lanes_and_tapes = lanes.iter_mut().zip(tapes).enumerate();
+        share(lanes_and_tapes, |(number, (lane, tape))| {
             lane.run(tape, &pass, plan.lane(number));
-        };
-        if rayon::current_num_threads() > 1 && lanes.len() > 1 {
-            lanes.par_iter_mut().zip(tapes).enumerate().for_each(run);
-        } else {
-            lanes.iter_mut().zip(tapes).enumerate().for_each(run);
-        }
+        });
         lanes.iter().map(|lane| lane.cost).sum::<f64>() / plan.samples as f64
     }
 

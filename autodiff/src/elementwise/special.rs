@@ -80,8 +80,9 @@ impl Special for f32 {
 /// tanh |x| = ((1 − p) C − (1 + p) r) / ((1 + p) C − (1 − p) r)
 /// ```
 ///
-/// without a branch and with one division, where n = 0 leaves −r/C. For larger |x| it is the distance from 1 that is
-/// computed, 2 p (C + r) over the same denominator: it is the smaller, and so is its error.
+/// with one division, where n = 0 leaves −r/C. For larger |x| it is the distance from 1 that is computed, 2 p (C + r) over
+/// the same denominator: it is the smaller, and so is its error. (To select between the two without a branch took the
+/// gradient of an LSTM 3 % longer.)
 #[inline(always)]
 fn tanh(x: f64) -> f64 {
     let a = -2.0 * x.abs();
@@ -101,8 +102,9 @@ fn tanh(x: f64) -> f64 {
 /// By the [parts](exp_parts) of e⁻ˣ it is `(C − r) / ((C − r) + p (C + r))`, again with one division.
 #[inline(always)]
 fn sigmoid(x: f64) -> f64 {
-    let a = if x < -710.0 { 710.0 } else { -x };
-    let (p, c, r) = exp_parts(a);
+    // A maximum, but one that lets NaN pass: a single instruction.
+    let x = if x < -710.0 { -710.0 } else { x };
+    let (p, c, r) = exp_parts(-x);
     (c - r) / ((c - r) + p * (c + r))
 }
 

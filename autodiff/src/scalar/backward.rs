@@ -19,19 +19,21 @@ use super::tape::{Block, SINK, Slot};
 use super::{Scalar, Tape};
 use std::ops::Range;
 
-/// Which products a walk uses: see [`PLAIN`] and [`ABSORBING`].
-pub(super) type Products = bool;
-/// Products as they are.
-pub(super) const PLAIN: Products = false;
-/// Products in which zero wins over infinity.
-pub(super) const ABSORBING: Products = true;
+/// The products of adjoints and slopes in a walk back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Products {
+    /// As they are.
+    Plain,
+    /// A zero wins over an infinity.
+    Absorbing,
+}
 
 impl<T: Scalar> Tape<T> {
     /// Spreads the adjoints of the later nodes over the earlier ones: x̄ += ∂y/∂x · ȳ, for each node y and its inputs x.
     pub(super) fn walk_back<const K: usize>(&self, adjoints: &mut [[T; K]], products: Products) {
         match products {
-            PLAIN => self.walk_back_with(adjoints, products, |a, b| a * b),
-            ABSORBING => self.walk_back_with(adjoints, products, T::absorbing_mul),
+            Products::Plain => self.walk_back_with(adjoints, products, |a, b| a * b),
+            Products::Absorbing => self.walk_back_with(adjoints, products, T::absorbing_mul),
         }
     }
 

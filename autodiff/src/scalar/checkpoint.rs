@@ -1,10 +1,11 @@
 //! Parts of a computation that are recomputed in the backward pass.
 
-use super::backward::{PLAIN, Products};
+use super::backward::Products;
 use super::number::chain;
 use super::sweep::common_tape;
 use super::tape::{Block, SINK};
 use super::trace::{Operation, Step};
+use super::var::refuse;
 use super::{Scalar, Tape, Var};
 use std::panic::Location;
 
@@ -15,18 +16,20 @@ type Function<T> = Box<dyn for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Send>;
 pub(super) struct Segment<T: Scalar> {
     /// The index of the first output.
     node: u32,
+    /// The number of outputs.
+    outputs: u32,
     f: Function<T>,
     /// The value of each input, with its node; a constant has none.
     inputs: Vec<(T, Option<u32>)>,
 }
 
-/// Computes `f(inputs)` without recording it, and records it in the backward pass instead, when its turn comes.
+/// Computes `f(inputs)` without recording it; the walk back records it for itself when it gets there.
 ///
-/// A loop of n steps that is cut into √n checkpoints of √n steps takes memory for about 2√n steps instead of n, and
-/// computes the function twice. The gradient is that of the plain recording with inputs and outputs
-/// [anchored](Var::anchor), to the bit.
+/// A loop of n steps, cut into √n checkpoints of √n steps each, takes memory for about 2√n steps instead of n, and is
+/// computed twice. The gradient is that of the plain recording with inputs and outputs
+/// [anchored](Var::anchor), to the bit if no input is given twice.
 ///
-/// `f` must compute the same each time. It cannot borrow, since the tape keeps it.
+/// `f` must compute the same thing each time. It cannot borrow, since the tape keeps it.
 ///
 /// ```
 /// use autodiff::scalar::{Tape, checkpoint};
@@ -43,7 +46,8 @@ pub(super) struct Segment<T: Scalar> {
 ///
 /// # Panics
 ///
-/// If the inputs lie on different tapes.
+/// If the inputs lie on different tapes, or if `f` returns a variable of another tape than that of its arguments. The
+/// walk back panics if `f` then returns another number of outputs.
 #[must_use]
 #[track_caller]
 pub fn checkpoint<'t, T, F>(f: F, inputs: &[Var<'t, T>]) -> Vec<Var<'t, T>>
@@ -58,12 +62,13 @@ where
     });
     let mut segment = Segment {
         node: SINK,
+        outputs: 0,
         f: Box::new(f),
         inputs: anchored.collect(),
     };
     let mut scratch = tape.map_or_else(Tape::default, Tape::scratch);
     let values: Vec<T> = {
-        let (_, outputs) = segment.record(&scratch);
+        let (_, outputs) = segment.run(&scratch);
         outputs.iter().map(|output| output.value).collect()
     };
     let Some(tape) = tape else {
@@ -73,6 +78,7 @@ where
     tape.give_back(scratch);
 
     segment.node = tape.leaves(values.len());
+    segment.outputs = values.len() as u32;
     let outputs = (segment.node..).zip(&values);
     let outputs: Vec<_> = outputs
         .map(|(node, &value)| Var::at(tape, tape.place(node), value))
@@ -94,8 +100,9 @@ where
 }
 
 impl<T: Scalar> Segment<T> {
-    /// Records the function on an empty tape. Input `i` is node `1 + i`.
-    fn record<'s>(&self, scratch: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
+    /// Records the function on an empty tape, and returns the node of its first input and its outputs.
+    #[track_caller]
+    fn run<'s>(&self, scratch: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
         let first = scratch.leaves(self.inputs.len());
         let inputs = (first..)
             .zip(&self.inputs)
@@ -104,7 +111,24 @@ impl<T: Scalar> Segment<T> {
                 None => Var::constant(*value),
             });
         let inputs: Vec<_> = inputs.collect();
-        (first, (self.f)(&inputs))
+        let outputs = (self.f)(&inputs);
+        if !outputs.iter().all(|output| output.suits(scratch)) {
+            refuse("checkpoint");
+        }
+        (first, outputs)
+    }
+
+    /// The same again, for a walk over the tape.
+    #[track_caller]
+    fn run_again<'s>(&self, scratch: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
+        let (first, outputs) = self.run(scratch);
+        assert!(
+            outputs.len() == self.outputs as usize,
+            "checkpoint: the function had {} outputs, and {} when it was computed again",
+            self.outputs,
+            outputs.len()
+        );
+        (first, outputs)
     }
 
     /// The bytes that it takes.
@@ -133,7 +157,7 @@ impl<T: Scalar> Segment<T> {
         products: Products,
     ) {
         let zero = [T::from_f64(0.0); K];
-        let (first, outputs) = self.record(scratch);
+        let (first, outputs) = self.run_again(scratch);
         let mut inside = vec![zero; scratch.next_node() as usize];
         // Adding goes on from what the inputs have, in the order of a plain recording: the bits are the same.
         for (i, node) in self.active() {
@@ -148,7 +172,7 @@ impl<T: Scalar> Segment<T> {
             let sum = &mut inside[output.node() as usize];
             *sum = std::array::from_fn(|lane| {
                 let (adjoint, slope) = (adjoint[lane], output.slope);
-                let term = if products == PLAIN {
+                let term = if products == Products::Plain {
                     adjoint * slope
                 } else {
                     chain(adjoint, slope)
@@ -165,7 +189,7 @@ impl<T: Scalar> Segment<T> {
 
     /// Spreads the tangents of the inputs over those of the outputs.
     fn walk_forward<const K: usize>(&self, scratch: &Tape<T>, tangents: &mut [[T; K]]) {
-        let (first, outputs) = self.record(scratch);
+        let (first, outputs) = self.run_again(scratch);
         let mut inside = vec![[T::from_f64(0.0); K]; scratch.next_node() as usize];
         for (i, node) in self.active() {
             inside[first as usize + i] = tangents[node];

@@ -1,4 +1,4 @@
-//! Derivatives of functions of a few `f64` variables, given as an array: the easy door to [`general`].
+//! Derivatives of functions of an array of `f64`, by the functions of [`general`].
 //!
 //! They are not generic over the number, so that literals in a closure need no suffix.
 
@@ -51,19 +51,19 @@ where
     (value, array(&gradient))
 }
 
-/// How a Jacobian is computed; the result is the same, up to rounding.
+/// How a Jacobian matrix is computed. The result is the same up to rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Mode {
-    /// Forward where there are fewer inputs than outputs, and else backward.
+    /// Forward if there are fewer inputs than outputs, otherwise backward.
     #[default]
     ByShape,
-    /// Forward, some columns (inputs) at a time.
+    /// Forward, a few columns (inputs) at a time.
     Forward,
-    /// Backward, some rows (outputs) at a time.
+    /// Backward, a few rows (outputs) at a time.
     Reverse,
 }
 
-/// The Jacobian matrix of a function to several numbers: its row `i` is the gradient of output `i`.
+/// The Jacobian matrix of a function with several outputs: row `i` is the gradient of output `i`.
 ///
 /// ```
 /// use autodiff::scalar::jacobian;
@@ -80,7 +80,7 @@ where
     jacobian_by(Mode::ByShape, f, x)
 }
 
-/// The Jacobian matrix, computed in a given way.
+/// The Jacobian matrix, computed in the given mode.
 #[must_use]
 #[track_caller]
 pub fn jacobian_by<const N: usize, const M: usize, F>(
@@ -95,7 +95,7 @@ where
     std::array::from_fn(|i| array(&rows[i]))
 }
 
-/// The values of a function to several numbers, and the product of its Jacobian with `x_dot`: how the values change as
+/// The outputs of a function, and the product `J ẋ` of its Jacobian matrix with `x_dot`: how fast the outputs change when
 /// the point moves along `x_dot`.
 ///
 /// ```
@@ -116,8 +116,8 @@ where
     (array(&y), array(&y_dot))
 }
 
-/// The values of a function to several numbers, and the product of `y_bar` with its Jacobian: the gradient of the sum
-/// of the values, each weighted with its component of `y_bar`.
+/// The outputs of a function, and the product `Jᵀ ȳ` of its transposed Jacobian matrix with `y_bar`: the gradient of the
+/// sum of the outputs, each weighted with its component of `y_bar`.
 ///
 /// ```
 /// let (y, x_bar) = autodiff::scalar::vjp(|[x, y]| [x * y, x + y], [2.0, 3.0], [1.0, 10.0]);
@@ -137,7 +137,7 @@ where
     (array(&y), array(&x_bar))
 }
 
-/// The gradient of a function, and the product of its Hessian matrix with `v`, for about twice the price of the
+/// The gradient of a function, and the product `H v` of its Hessian matrix with `v`, for about twice the cost of the
 /// gradient: forward mode over reverse mode.
 ///
 /// ```
@@ -154,7 +154,7 @@ where
     (array(&gradient), array(&product))
 }
 
-/// The Hessian matrix of a function: its second derivatives. It records the function once for each row.
+/// The Hessian matrix of a function, of all its second derivatives. The function is recorded once for each row.
 ///
 /// ```
 /// let h = autodiff::scalar::hessian(|[x, y]| x * x * y, [2.0, 3.0]);

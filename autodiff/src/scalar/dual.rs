@@ -1,11 +1,13 @@
 //! The forward-mode number.
 
 use super::Scalar;
+use super::many::sum_of;
 use super::number::chain;
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table, inherent_methods};
 use std::cmp::Ordering;
 use std::fmt;
+use std::iter::{Product, Sum};
 
 /// A number that carries its derivative along, `x + ẋ ε` with `ε² = 0`: forward mode.
 ///
@@ -47,7 +49,7 @@ impl<T: Scalar> Dual<T> {
         }
     }
 
-    /// A function given by the caller: `f` maps the value to the function's value and slope.
+    /// Your own function of one variable: `f` is given the value, and returns the function's value and slope there.
     #[must_use]
     #[inline]
     pub fn custom(self, f: impl FnOnce(T) -> (T, T)) -> Self {
@@ -58,25 +60,18 @@ impl<T: Scalar> Dual<T> {
         }
     }
 
-    /// `a` where the condition holds and `b` where it does not.
+    /// `a` if the condition holds, and `b` if not.
     #[must_use]
     #[inline]
     pub fn select(condition: bool, a: impl Into<Self>, b: impl Into<Self>) -> Self {
         if condition { a.into() } else { b.into() }
     }
 
-    /// `self · a + b`.
+    /// `self · a + b`, rounded twice.
     #[must_use]
     #[inline]
     pub fn mul_add(self, a: impl Into<Self>, b: impl Into<Self>) -> Self {
         self * a.into() + b.into()
-    }
-
-    /// The logarithm to any base, `ln x / ln b`.
-    #[must_use]
-    #[inline]
-    pub fn log(self, base: impl Into<Self>) -> Self {
-        self.ln() / base.into().ln()
     }
 
     elementwise_table!(inherent_methods);
@@ -173,6 +168,31 @@ impl<T: Scalar> Default for Dual<T> {
     /// The constant 0.
     fn default() -> Self {
         Dual::constant(T::from_f64(0.0))
+    }
+}
+
+impl<T: Scalar> Sum for Dual<T> {
+    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
+        sum_of(terms)
+    }
+}
+
+impl<T: Scalar> Product for Dual<T> {
+    fn product<I: Iterator<Item = Self>>(factors: I) -> Self {
+        let one = Dual::constant(T::from_f64(1.0));
+        factors.fold(one, |product, x| product * x)
+    }
+}
+
+impl<'a, T: Scalar> Sum<&'a Dual<T>> for Dual<T> {
+    fn sum<I: Iterator<Item = &'a Self>>(terms: I) -> Self {
+        terms.copied().sum()
+    }
+}
+
+impl<'a, T: Scalar> Product<&'a Dual<T>> for Dual<T> {
+    fn product<I: Iterator<Item = &'a Self>>(factors: I) -> Self {
+        factors.copied().product()
     }
 }
 

@@ -125,6 +125,7 @@ macro_rules! number_traits {
         impl<$($life,)? T: Scalar> Inv for $V {
             type Output = Self;
 
+            #[track_caller]
             fn inv(self) -> Self {
                 self.recip()
             }
@@ -133,20 +134,24 @@ macro_rules! number_traits {
         impl<$($life,)? T: Scalar> MulAdd for $V {
             type Output = Self;
 
+            #[track_caller]
             fn mul_add(self, a: Self, b: Self) -> Self {
                 self * a + b
             }
         }
 
         impl<$($life,)? T: Scalar> Signed for $V {
+            #[track_caller]
             fn abs(&self) -> Self {
                 (*self).abs()
             }
 
+            #[track_caller]
             fn abs_sub(&self, other: &Self) -> Self {
                 (*self - *other).relu()
             }
 
+            #[track_caller]
             fn signum(&self) -> Self {
                 (*self).signum()
             }
@@ -229,60 +234,80 @@ macro_rules! number_traits {
                 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh
             }
 
+            #[track_caller]
             fn sin_cos(self) -> (Self, Self) {
                 (self.sin(), self.cos())
             }
 
+            #[track_caller]
             fn mul_add(self, a: Self, b: Self) -> Self {
                 self * a + b
             }
 
+            #[track_caller]
             fn powi(self, n: i32) -> Self {
                 self.powi(n)
             }
 
+            #[track_caller]
             fn powf(self, n: Self) -> Self {
                 self.powf(n)
             }
 
+            #[track_caller]
             fn log(self, base: Self) -> Self {
                 self.log(base)
             }
 
-            /// The larger of two. Other than of plain numbers, a NaN passes through.
+            /// The larger of two. Unlike for plain numbers, NaN passes through.
+            #[track_caller]
             fn max(self, other: Self) -> Self {
                 self.max(other)
             }
 
-            /// The smaller of two. Other than of plain numbers, a NaN passes through.
+            /// The smaller of two. Unlike for plain numbers, NaN passes through.
+            #[track_caller]
             fn min(self, other: Self) -> Self {
                 self.min(other)
             }
 
+            /// As the function of the [table](crate::elementwise), the slope is 1 at the bounds too.
             fn clamp(self, low: Self, high: Self) -> Self {
-                self.max(low).min(high)
+                if self < low {
+                    low
+                } else if self > high {
+                    high
+                } else {
+                    self
+                }
             }
 
+            #[track_caller]
             fn abs_sub(self, other: Self) -> Self {
                 (self - other).relu()
             }
 
+            #[track_caller]
             fn hypot(self, other: Self) -> Self {
                 self.hypot(other)
             }
 
+            #[track_caller]
             fn atan2(self, other: Self) -> Self {
                 self.atan2(other)
             }
 
+            #[track_caller]
             fn to_degrees(self) -> Self {
                 self * <Self as Scalar>::from_f64(180.0 / std::f64::consts::PI)
             }
 
+            #[track_caller]
             fn to_radians(self) -> Self {
                 self * <Self as Scalar>::from_f64(std::f64::consts::PI / 180.0)
             }
 
+            #[track_caller]
             fn copysign(self, sign: Self) -> Self {
                 let same = Scalar::to_f64(self).is_sign_negative() == Scalar::to_f64(sign).is_sign_negative();
                 if same { self } else { -self }

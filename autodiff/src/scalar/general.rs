@@ -1,7 +1,7 @@
-//! Derivatives of functions of any number of variables, which are given as a slice, over any kind of number.
+//! Derivatives of functions of a slice, of any length and any kind of [number](Scalar).
 //!
-//! Since a number may itself carry derivatives, these functions can be nested, which gives derivatives of any order.
-//! The functions of the same names in [`scalar`](super) are for arrays of `f64`, which can be taken apart in the closure.
+//! A number can itself carry derivatives, so these functions can be nested for derivatives of any order. For a few `f64`
+//! the functions of the same names in [`scalar`](super) are handier: their closures can take the array apart.
 
 use super::number::chain;
 use super::sweep::common_tape;
@@ -52,7 +52,7 @@ where
 /// How many rows or columns of a Jacobian one walk computes.
 const LANES: usize = 8;
 
-/// The Jacobian matrix of a function to several numbers: its row `i` is the gradient of output `i`.
+/// The Jacobian matrix of a function with several outputs: row `i` is the gradient of output `i`.
 ///
 /// ```
 /// use autodiff::scalar::general::jacobian;
@@ -69,7 +69,7 @@ where
     jacobian_by(Mode::ByShape, f, x)
 }
 
-/// The Jacobian matrix, computed in a given way.
+/// The Jacobian matrix, computed in the given mode.
 #[must_use]
 #[track_caller]
 pub fn jacobian_by<T: Scalar, F>(mode: Mode, f: F, x: &[T]) -> Vec<Vec<T>>
@@ -121,12 +121,12 @@ fn rows<'t, T: Scalar>(x: &[Var<'t, T>], y: &[Var<'t, T>]) -> Vec<Vec<T>> {
     rows
 }
 
-/// The values of a function to several numbers, and the product of its Jacobian with `x_dot`: how the values change as
+/// The outputs of a function, and the product `J ẋ` of its Jacobian matrix with `x_dot`: how fast the outputs change when
 /// the point moves along `x_dot`.
 ///
 /// # Panics
 ///
-/// If `x_dot` has not as many components as the point.
+/// If `x_dot` is not as long as `x`.
 #[must_use]
 #[track_caller]
 pub fn jvp<T: Scalar, F>(f: F, x: &[T], x_dot: &[T]) -> (Vec<T>, Vec<T>)
@@ -147,12 +147,12 @@ where
     (values(&y), y_dot.into_iter().map(|[y_dot]| y_dot).collect())
 }
 
-/// The values of a function to several numbers, and the product of `y_bar` with its Jacobian: the gradient of the sum
-/// of the values, each weighted with its component of `y_bar`.
+/// The outputs of a function, and the product `Jᵀ ȳ` of its transposed Jacobian matrix with `y_bar`: the gradient of the
+/// sum of the outputs, each weighted with its component of `y_bar`.
 ///
 /// # Panics
 ///
-/// If `y_bar` has not as many components as the function has outputs.
+/// If `y_bar` is not as long as the list of outputs.
 #[must_use]
 #[track_caller]
 pub fn vjp<T: Scalar, F>(f: F, x: &[T], y_bar: &[T]) -> (Vec<T>, Vec<T>)
@@ -178,12 +178,12 @@ where
     (values(&y), gradients.wrt_all(&x))
 }
 
-/// The gradient of a function, and the product of its Hessian matrix with `v`, for about twice the price of the
+/// The gradient of a function, and the product `H v` of its Hessian matrix with `v`, for about twice the cost of the
 /// gradient: forward mode over reverse mode.
 ///
 /// # Panics
 ///
-/// If `v` has not as many components as the point.
+/// If `v` is not as long as `x`.
 #[must_use]
 #[track_caller]
 pub fn hvp<T: Scalar, F>(f: F, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>)
@@ -208,7 +208,7 @@ where
     )
 }
 
-/// The Hessian matrix of a function: its second derivatives. It records the function once for each row.
+/// The Hessian matrix of a function, of all its second derivatives. The function is recorded once for each row.
 ///
 /// ```
 /// use autodiff::scalar::general::hessian;

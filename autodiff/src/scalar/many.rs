@@ -13,7 +13,7 @@ use std::panic::Location;
 /// What is set aside on the stack; longer lists go to the heap.
 const INLINE: usize = 32;
 
-/// The dot product `Σᵢ aᵢ bᵢ`, as one node.
+/// The dot product `Σᵢ aᵢ bᵢ`, as one node. Its slopes are bᵢ towards aᵢ, and aᵢ towards bᵢ.
 ///
 /// ```
 /// use autodiff::scalar::{Tape, dot};
@@ -56,7 +56,7 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
     })
 }
 
-/// The linear combination `Σᵢ cᵢ xᵢ` with plain numbers cᵢ, as one node.
+/// The linear combination `Σᵢ cᵢ xᵢ` with constants cᵢ, as one node. Its slope towards xᵢ is cᵢ.
 ///
 /// # Panics
 ///
@@ -81,9 +81,9 @@ pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T
     })
 }
 
-/// The Euclidean norm `√(Σᵢ xᵢ²)`, without overflow or underflow, as one node.
+/// The Euclidean norm `‖x‖ = √(Σᵢ xᵢ²)`, without overflow or underflow, as one node. Its slope towards xᵢ is `xᵢ / ‖x‖`.
 ///
-/// At the origin all slopes are 0, the subgradient of least norm.
+/// At the origin all slopes are 0, the subgradient of least norm. Of nothing the norm is 0.
 ///
 /// # Panics
 ///
@@ -104,9 +104,9 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     traced(result, Operation::Norm, || x.to_vec())
 }
 
-/// `ln Σᵢ eˣⁱ` without overflow, as one node. Its slopes are the softmax of x.
+/// `ln Σᵢ exp xᵢ` without overflow, as one node. Its slope towards xᵢ is the softmax, `exp xᵢ / Σⱼ exp xⱼ`.
 ///
-/// A term of −∞ counts for nothing and has slope 0. Of nothing the value is −∞.
+/// An xᵢ of −∞ contributes nothing and has slope 0. Of nothing the value is −∞.
 ///
 /// # Panics
 ///
@@ -140,7 +140,8 @@ pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     traced(result, Operation::LogSumExp, || x.to_vec())
 }
 
-/// A function of several variables given by the caller: `f` maps the values to the function's value and slopes.
+/// Your own function of several variables, as one node: `f` is given their values, and returns the function's value and
+/// its slope towards each variable.
 ///
 /// For a function of one variable there is the method [`Var::custom`].
 ///
@@ -361,7 +362,7 @@ impl<T: Scalar> Tape<T> {
 
 /// The sum of terms, in an order in which the error grows with the logarithm of their number.
 #[inline(always)]
-fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
+pub(super) fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
     /// How many terms are added up in order.
     const ENOUGH: u32 = 64;
     let zero = T::from_f64(0.0);

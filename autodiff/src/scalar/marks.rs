@@ -4,7 +4,7 @@ use super::place::{Place, Shift};
 use super::tape::unique;
 use super::{Scalar, Tape, Var};
 
-/// A position on a tape to go back to, with the variables that shall survive.
+/// A position on a tape that can be gone back to, and the variables that survive going back.
 #[derive(Clone, Debug)]
 pub struct Mark<T: Scalar = f64> {
     /// Tells this mark from every other.
@@ -41,8 +41,8 @@ impl<T: Scalar> Mark<T> {
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Marks the present position, to [rewind](Tape::rewind) to. The mark keeps the variables given; after the rewind
-    /// [`survivors`](Tape::survivors) hands them back.
+    /// Marks the current position, so that the tape can be [rewound](Tape::rewind) to it. The mark remembers the given
+    /// variables; after a rewind [`survivors`](Tape::survivors) hands them back.
     ///
     /// ```
     /// let mut tape = autodiff::scalar::Tape::new();
@@ -95,9 +95,9 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
-    /// Forgets what was recorded after the mark, and keeps the memory. It can be done again and again.
+    /// Forgets everything recorded after the mark, but keeps the memory. A mark can be rewound to any number of times.
     ///
-    /// Variables cannot be used any more, except for those that the mark kept, which
+    /// Variables from before the rewind can no longer be used, except those that the mark remembers, which
     /// [`survivors`](Tape::survivors) hands back:
     ///
     /// ```compile_fail
@@ -110,8 +110,8 @@ impl<T: Scalar> Tape<T> {
     ///
     /// # Panics
     ///
-    /// If the mark is of another tape, or was set after a position that the tape has been rewound to since, or before
-    /// a reset.
+    /// If the mark is of another tape or from before a reset, or if the tape has since been rewound to an earlier
+    /// position.
     #[track_caller]
     pub fn rewind(&mut self, mark: &Mark<T>) {
         let marks = self.marks.get_mut();
@@ -121,7 +121,7 @@ impl<T: Scalar> Tape<T> {
         self.forget(mark);
     }
 
-    /// The variables that a mark has kept.
+    /// The variables that the mark remembers, in the order in which they were given to [`mark`](Tape::mark).
     ///
     /// # Panics
     ///

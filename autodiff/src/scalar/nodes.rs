@@ -8,7 +8,7 @@ use super::{Scalar, Tape};
 pub struct Node<T = f64> {
     /// Its index.
     pub index: u32,
-    /// Its inputs, each with the slope towards it. A variable has none, and neither has an output of a
+    /// Its inputs, each with the slope towards it. Variables have none, and neither do the outputs of a
     /// [checkpoint](super::checkpoint), whose inputs are kept with its function.
     pub inputs: Vec<(u32, T)>,
 }

@@ -7,11 +7,11 @@ use std::fmt::Display;
 use std::hint::cold_path;
 use std::ops::Rem;
 
-/// A single number that a tape can record: `f32`, `f64`, or again a number with derivatives.
+/// A number that a tape can hold: `f32`, `f64`, or a number that itself carries derivatives.
 ///
-/// [`Number`] holds for tensors too; this is what numbers have beyond it.
+/// Tensors are a [`Number`] too; this trait has what only single numbers have.
 pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self> {
-    /// The plain number inside: `f32` or `f64`. Plain numbers of this type may stand beside variables in a formula.
+    /// The plain number inside, `f32` or `f64`. It can be mixed with variables in a formula.
     type Plain;
 
     /// The constant `c`.
@@ -26,7 +26,7 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
     #[must_use]
     fn has_nan(self) -> bool;
 
-    /// Whether a product with this number is NaN only where the other factor is. It may say no although it is so.
+    /// Whether a product with this number is NaN only if the other factor is. It is always safe to say no.
     #[must_use]
     #[inline(always)]
     fn is_safe_factor(self) -> bool {

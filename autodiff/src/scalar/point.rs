@@ -2,13 +2,13 @@
 
 use super::Scalar;
 
-/// Where a function is differentiated: an array, or a slice or vector of any length.
+/// The point at which a function is differentiated: an array, or a slice or vector of any length.
 ///
 /// Variables and gradients come in the same shape: an array for an array, a vector for a slice.
 pub trait Point {
     /// The number that the point is made of.
     type Number: Scalar;
-    /// The same shape, of something else.
+    /// The same shape, holding another type.
     type Like<U>: AsRef<[U]> + AsMut<[U]>;
 
     /// The numbers in order.

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::panic::Location;
 
-/// The first operation of a traced tape that went wrong. It reads, for instance,
+/// The first operation of a traced tape that went wrong. Printed, it reads for instance
 /// `sqrt(-1) is NaN, recorded at src/main.rs:5:13`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Finding<T: Scalar = f64> {
     /// What was computed.
     pub operation: Operation,
-    /// From which values.
+    /// The values that it was computed from.
     pub operands: Vec<T>,
     /// What is wrong with it.
     pub trouble: Trouble<T>,
@@ -26,7 +26,7 @@ pub struct Finding<T: Scalar = f64> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Trouble<T = f64> {
-    /// Its value is NaN, while none of its operands is.
+    /// Its value is NaN, while none of the variables that it was computed from is.
     Value,
     /// Its slope with respect to an operand is NaN or infinite.
     Slope(T),
@@ -43,8 +43,9 @@ impl<T: Scalar> fmt::Display for Finding<T> {
 }
 
 impl<T: Scalar> Tape<T> {
-    /// The origin of a NaN: the first operation on a [traced](Tape::traced) tape whose value is NaN, though its
-    /// operands are not; where there is none, the first one with a NaN or infinite slope, which makes gradients so.
+    /// The origin of a NaN: the first operation on a [traced](Tape::traced) tape whose value is NaN though no variable
+    /// that it was computed from is; where there is none, the first one with a NaN or infinite slope, which can make
+    /// gradients NaN or infinite. `None` where there is neither.
     ///
     /// ```
     /// use autodiff::scalar::Tape;
@@ -78,12 +79,12 @@ impl<T: Scalar> Tape<T> {
             location: step.location,
             expression: self.expression(step, &values),
         };
+        // A constant has no step of its own, so what brings one that is NaN into the computation is the origin.
         let spoiled = |step: &&Step<T>| {
-            step.value.has_nan()
-                && !step
-                    .operands
-                    .iter()
-                    .any(|operand| values.get(operand).has_nan())
+            let comes_from_nan = |operand: &Operand<T>| {
+                matches!(operand, Operand::Node(_)) && values.get(operand).has_nan()
+            };
+            step.value.has_nan() && !step.operands.iter().any(comes_from_nan)
         };
         if let Some(step) = steps.iter().find(spoiled) {
             return Some(finding(step, Trouble::Value));
@@ -120,8 +121,8 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
-    /// The recording as a graph in the language of Graphviz, with names where variables have [one](super::Var::named).
-    /// Edges bear slopes. An untraced tape shows its nodes only, since it keeps nothing else.
+    /// The recording as a graph in Graphviz's language. Variables are shown by their [name](super::Var::named), if they
+    /// have one, and edges with their slopes. Of an untraced tape there are only bare nodes to show.
     ///
     /// ```
     /// use autodiff::scalar::Tape;

@@ -1,23 +1,23 @@
 //! Derivatives from a recording: the gradients of numbers, and the forward walk for tangents.
 
-use super::backward::{ABSORBING, PLAIN, Products};
+use super::backward::Products;
 use super::number::chain;
 use super::tape::{Block, SINK, Slot};
 use super::{Scalar, Tape, Var};
 
 /// The derivatives of one number (or of `K` numbers) with respect to every node of a tape.
 ///
-/// They live apart from the tape: nothing on it is changed, so one recording can be walked back many times, and the
-/// gradients of several results can exist side by side.
+/// They are separate from the tape, which does not change: one recording can be walked back many times, and the gradients
+/// of several results can exist side by side.
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Scalar = f64, const K: usize = 1> {
     adjoints: Vec<[T; K]>,
-    /// The recording that they belong to; `None` where the differentiated were all constants.
+    /// The recording that they belong to; `None` if all outputs were constants.
     recording: Option<u64>,
 }
 
 impl<T: Scalar, const K: usize> Gradients<T, K> {
-    /// The derivatives of `outputs`, all by one walk over the tape.
+    /// The derivatives of all `outputs`, by a single walk back over the tape.
     ///
     /// ```
     /// use autodiff::scalar::{Gradients, Tape};
@@ -62,13 +62,13 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
             return;
         };
         self.recording = Some(tape.recording());
-        self.sweep(tape, outputs, PLAIN);
+        self.sweep(tape, outputs, Products::Plain);
         if tape.any_leaf(&self.adjoints, |adjoint| {
             adjoint.iter().any(|a| a.has_nan())
         }) {
             // A product of zero and infinity made the NaN, perhaps; if so, the zero is to win. Whatever is NaN
             // inside the tape makes a variable's adjoint NaN, so nothing needs to be watched on the way.
-            self.sweep(tape, outputs, ABSORBING);
+            self.sweep(tape, outputs, Products::Absorbing);
         }
     }
 
@@ -102,12 +102,12 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
         assert!(
             self.recording
                 .is_none_or(|recording| recording == tape.recording()),
-            "wrt: the variable {} is of another recording than these gradients",
+            "wrt: the variable {} belongs to another recording than these gradients",
             variable.value
         );
         assert!(
             variable.is_node(),
-            "wrt: {} is no node of the tape but a function of one; call `anchor()` on it before using it",
+            "wrt: {} is not a node of the tape but a function of one; call `anchor()` on it before using it",
             variable.value
         );
         // What was recorded after the outputs has no influence on them.
@@ -124,8 +124,8 @@ impl<T: Scalar> Gradients<T> {
     ///
     /// # Panics
     ///
-    /// If `variable` is a constant, belongs to another recording, or is no node: a function of one variable, such as
-    /// `2 x`, is not kept on the tape unless it is [anchored](Var::anchor).
+    /// If `variable` is a constant, belongs to another recording, or is not a node: a function of one variable, such as
+    /// `2 x`, is not on the tape unless it is [anchored](Var::anchor).
     #[must_use]
     #[track_caller]
     pub fn wrt(&self, variable: Var<'_, T>) -> T {

@@ -28,10 +28,10 @@ pub(super) struct Block {
     pub(super) nodes: u32,
 }
 
-/// A tape: it records what is computed from its variables, and is walked backward for the derivatives.
+/// A recording of what is computed from its variables, which is walked backward for derivatives.
 ///
-/// Operations append to it behind shared references, so variables can be copied about freely. See the
-/// [module](super) for how it works.
+/// Operations append to it through shared references, so variables can be copied freely. The [module](super) explains
+/// how it works.
 ///
 /// ```
 /// use autodiff::scalar::Tape;
@@ -72,17 +72,22 @@ pub(super) fn unique() -> u64 {
 }
 
 impl Tape {
-    /// An empty tape of `f64`. One of another number is made by `Tape::<f32>::default()`.
+    /// An empty tape of `f64`. For another number write, for instance, `Tape::<f32>::default()`.
     #[must_use]
     pub fn new() -> Self {
         Tape::default()
     }
 
-    /// An empty tape of `f64` with room for `nodes` operations between two variables.
+    /// An empty tape of `f64` with room for `nodes` operations on two variables, see [`reserve`](Tape::reserve).
+    ///
+    /// # Panics
+    ///
+    /// If a tape cannot hold that many: the limit is 2³¹ − 1.
     #[must_use]
+    #[track_caller]
     pub fn with_capacity(nodes: usize) -> Self {
         let tape = Tape::default();
-        tape.slots.reserve(nodes);
+        tape.reserve(nodes);
         tape
     }
 
@@ -94,24 +99,36 @@ impl Tape {
 }
 
 impl<T: Scalar> Tape<T> {
-    /// The tape, but one that keeps every operation, with its operands and the line that recorded it.
+    /// Makes an empty tape keep every operation, with its operands and the line of code that recorded it.
     ///
-    /// It serves to look for the origin of a NaN ([`find_nan`](Tape::find_nan)) and to draw what was computed
-    /// ([`to_dot`](Tape::to_dot)). Derivatives are those of any other tape; memory and time are several times larger.
+    /// Use it to find the origin of a NaN ([`find_nan`](Tape::find_nan)) or to draw a computation
+    /// ([`to_dot`](Tape::to_dot)). The derivatives are the same as on any other tape; it takes several times the memory
+    /// and time.
     ///
     /// # Panics
     ///
-    /// If something is recorded already.
+    /// If the tape is not empty.
     #[must_use]
     pub fn tracing(mut self) -> Self {
         assert!(
             self.is_empty(),
-            "tracing: the tape has been recorded on without"
+            "tracing: something is recorded already, untraced"
         );
         self.trace = Some(Box::default());
         self.slots.watch();
-        self.shift.set(Shift::between(self.place(SINK + 1), 0));
+        // Nodes lie otherwise on a traced tape, so no mark from before may be gone back to.
+        self.reset();
         self
+    }
+
+    /// Makes room for that many more operations on two variables, so that recording them allocates nothing.
+    ///
+    /// # Panics
+    ///
+    /// If the tape cannot hold that many: the limit is 2³¹ − 1.
+    #[track_caller]
+    pub fn reserve(&self, nodes: usize) {
+        self.slots.reserve(nodes);
     }
 
     pub(super) fn with_limit(limit: u32) -> Self {
@@ -129,7 +146,11 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
-    /// A variable: something to differentiate with respect to.
+    /// A new variable: something to differentiate with respect to.
+    ///
+    /// # Panics
+    ///
+    /// As [`variables`](Tape::variables).
     #[must_use]
     #[track_caller]
     pub fn variable(&self, value: T) -> Var<'_, T> {
@@ -137,7 +158,7 @@ impl<T: Scalar> Tape<T> {
         variable
     }
 
-    /// A variable for every number of an array or a slice.
+    /// New variables, one for each number of an array or a slice: an array gives an array, a slice a vector.
     ///
     /// # Panics
     ///
@@ -226,7 +247,7 @@ impl<T: Scalar> Tape<T> {
         self.recording
     }
 
-    /// The number of nodes: variables, and operations that were recorded.
+    /// The number of nodes: the variables, and the operations that were recorded.
     #[must_use]
     pub fn len(&self) -> usize {
         (self.next_node() - SINK - 1) as usize
@@ -238,18 +259,18 @@ impl<T: Scalar> Tape<T> {
         self.len() == 0
     }
 
-    /// The bytes that the recording takes: 24 for an operation between two `f64` variables, 12 for each input of a
-    /// sum or of another node with many inputs, and some 16 beside. The adjoints take 8 bytes more for each node.
-    /// What a traced tape keeps beside is not counted.
+    /// The bytes that the recording takes. With `f64` an operation on two nodes takes 24, and a sum or another node with
+    /// many inputs 12 for each input and about 16 more. [`Gradients`](super::Gradients) take another 8 for each node.
+    /// What a traced tape keeps in addition is not counted.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let segments: usize = self.segments.borrow().iter().map(Segment::bytes).sum();
         self.slots.bytes() + self.blocks.bytes() + segments
     }
 
-    /// Forgets the recording and keeps its memory for the next.
+    /// Forgets the recording, but keeps the memory for the next one.
     ///
-    /// Variables of the recording cannot be used any more: that does not compile.
+    /// Its variables can no longer be used; the compiler sees to that:
     ///
     /// ```compile_fail
     /// let mut tape = autodiff::scalar::Tape::new();

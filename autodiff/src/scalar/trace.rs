@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 
-/// What a step of a traced tape computed.
+/// What a [step](Step) of a traced tape computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -21,9 +21,9 @@ pub enum Operation {
     Binary(Binary),
     /// The operator `%`.
     Remainder,
-    /// A sum of many.
+    /// The sum of an iterator.
     Sum,
-    /// A product of many.
+    /// The product of an iterator.
     Product,
     /// A dot product; its operands are those of the first vector, then those of the second.
     Dot,
@@ -33,9 +33,9 @@ pub enum Operation {
     Norm,
     /// The logarithm of a sum of exponentials.
     LogSumExp,
-    /// A function given by the caller.
+    /// The caller's own function.
     Custom,
-    /// An output of a part that is recomputed in the backward pass; its operands are the inputs of the part.
+    /// An output of a [checkpoint](super::checkpoint); its operands are the checkpoint's inputs.
     Checkpoint,
 }
 
@@ -78,13 +78,14 @@ pub enum Operand<T = f64> {
 pub struct Step<T = f64> {
     /// What was computed.
     pub operation: Operation,
-    /// From what.
+    /// What it was computed from.
     pub operands: Vec<Operand<T>>,
     /// The result.
     pub value: T,
     /// The node of the result.
     pub node: u32,
-    /// The line that recorded it.
+    /// The line of code that recorded it. For the sum or product of an iterator it lies in this crate, since the standard
+    /// library stands between.
     pub location: &'static Location<'static>,
 }
 
@@ -168,6 +169,8 @@ impl<T: Scalar> Tape<T> {
     }
 
     /// The operations in the order in which they were recorded; `None` if the tape is not traced.
+    ///
+    /// Nothing can be recorded while the result is in use: that panics.
     #[must_use]
     pub fn steps(&self) -> Option<Ref<'_, [Step<T>]>> {
         let trace = self.trace.as_ref()?;
@@ -195,7 +198,7 @@ impl<T: Scalar> Tape<T> {
 }
 
 impl<T: Scalar> Var<'_, T> {
-    /// Gives the variable a name, for reports and pictures of a traced tape. On any other tape it does nothing.
+    /// Names the variable, for the reports and drawings of a traced tape. On any other tape this does nothing.
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         if let Some(trace) = self.tape.and_then(|tape| tape.trace.as_ref()) {

@@ -14,12 +14,11 @@ use std::panic::Location;
 
 /// A number that remembers how it was computed.
 ///
-/// It knows its value, a node of the tape, and its slope with respect to that node. A function of one variable
-/// changes only value and slope, and writes nothing; an operation that joins two different nodes makes a new one.
-/// A constant knows no tape.
+/// It holds its value, a node of the tape, and its slope with respect to that node. A function of one variable changes
+/// only value and slope and writes nothing; an operation on two different nodes makes a new one. A constant has no tape.
 ///
-/// A variable can be copied freely, compared by value, and calculated with like an `f64`; plain numbers may stand
-/// beside it in a formula. Its functions are those of the [table](crate::elementwise).
+/// A variable can be used like an `f64`: it is copied freely, compared by value, and mixed with plain numbers in a
+/// formula. Its functions are those of the [table](crate::elementwise).
 // Value and slope lie apart, with the tape between them: of neighbours the compiler makes one load of 16 bytes, which
 // has to wait until both, just stored one by one, have reached the cache.
 #[derive(Clone, Copy)]
@@ -34,7 +33,7 @@ pub struct Var<'t, T: Scalar = f64> {
 }
 
 impl<'t, T: Scalar> Var<'t, T> {
-    /// A constant: it takes no place on a tape, and may stand beside the variables of any.
+    /// A constant: it takes no space on a tape, and can be combined with the variables of any.
     #[must_use]
     #[inline(always)]
     pub fn constant(value: T) -> Self {
@@ -76,7 +75,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         self.value
     }
 
-    /// The same value as a constant: derivatives end here.
+    /// The same value as a constant, at which derivatives stop.
     #[must_use]
     #[inline(always)]
     pub fn detach(self) -> Self {
@@ -89,7 +88,8 @@ impl<'t, T: Scalar> Var<'t, T> {
         self.tape
     }
 
-    /// The same variable as a node of its own, so that derivatives with respect to it can be asked for.
+    /// The same variable as a node of its own, so that derivatives with respect to it can be asked for. They count what
+    /// is computed from the anchored variable, not from the original.
     ///
     /// ```
     /// let tape = autodiff::scalar::Tape::new();
@@ -116,7 +116,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         Var::at(tape, place, self.value)
     }
 
-    /// A function given by the caller: `f` maps the value to the function's value and slope.
+    /// Your own function of one variable: `f` is given the value, and returns the function's value and slope there.
     ///
     /// ```
     /// let tape = autodiff::scalar::Tape::new();
@@ -132,27 +132,19 @@ impl<'t, T: Scalar> Var<'t, T> {
         self.follow(|| Operation::Custom, value, slope)
     }
 
-    /// `a` where the condition holds and `b` where it does not; what is not taken leaves no trace in the derivatives.
+    /// `a` if the condition holds, and `b` if not. The one that is not taken leaves no trace in the derivatives.
     #[must_use]
     #[inline]
     pub fn select(condition: bool, a: impl Into<Self>, b: impl Into<Self>) -> Self {
         if condition { a.into() } else { b.into() }
     }
 
-    /// `self · a + b`.
+    /// `self · a + b`, rounded twice.
     #[must_use]
     #[track_caller]
     #[inline(always)]
     pub fn mul_add(self, a: impl Into<Self>, b: impl Into<Self>) -> Self {
         self * a.into() + b.into()
-    }
-
-    /// The logarithm to any base, `ln x / ln b`.
-    #[must_use]
-    #[track_caller]
-    #[inline]
-    pub fn log(self, base: impl Into<Self>) -> Self {
-        self.ln() / base.into().ln()
     }
 
     elementwise_table!(inherent_methods);

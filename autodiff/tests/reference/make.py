@@ -120,12 +120,14 @@ def pair(first, second):
 
 plane = [pair(interval(-3, 3), interval(-3, 3)), pair(magnitudes(1e-6, 1e6, True), magnitudes(1e-6, 1e6, True))]
 half_plane = [pair(interval(-5, 5), interval(0, 5)), pair(magnitudes(1e-4, 1e2, True), magnitudes(1e-4, 1e4))]
+logarithms = [pair(interval(0, 5), interval(1.05, 5)), pair(magnitudes(1e-10, 1e10), magnitudes(1e-10, 1e10))]
 powers = [pair(interval(0, 4), interval(-4, 4)), pair(magnitudes(1e-3, 1e3), interval(-5, 5))]
 
 BINARY = [
     ("Max", lambda a, b: max(a, b), lambda a, b: (mpf(a > b), mpf(a < b)), plane),
     ("Min", lambda a, b: min(a, b), lambda a, b: (mpf(a < b), mpf(a > b)), plane),
     ("Powf", lambda a, b: a**b, lambda a, b: (b * a ** (b - 1), a**b * mp.ln(a)), powers),
+    ("Log", lambda a, b: mp.ln(a) / mp.ln(b), lambda a, b: (1 / (a * mp.ln(b)), -mp.ln(a) / (b * mp.ln(b) ** 2)), logarithms),
     ("Atan2", mp.atan2, lambda a, b: (b / (a * a + b * b), -a / (a * a + b * b)), plane + [pair(magnitudes(1e-200, 1e200, True), magnitudes(1e-200, 1e200, True))]),
     ("Hypot", mp.hypot, lambda a, b: (a / mp.hypot(a, b), b / mp.hypot(a, b)), plane + [pair(magnitudes(1e-200, 1e200, True), magnitudes(1e-200, 1e200, True))]),
     ("Xlogy", lambda a, b: a * mp.ln(b), lambda a, b: (mp.ln(b), a / b), half_plane),

@@ -4,8 +4,9 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 /// A number with which the problems are computed: `f64`, or the variable of a tape.
 ///
-/// It asks only for what the problems use, all of which every tool has. Sums of many terms are methods of their own with loops as defaults, so that a tool
-/// which records such a sum at once can do so. A method is to be overridden wherever the tool has a better way.
+/// It asks only for what the problems use, all of which every tool has. Sums of many terms are methods of their own with
+/// loops as defaults, so that a tool which records such a sum at once can do so. A method is to be overridden wherever
+/// the tool has a better way.
 pub trait Number:
     Copy
     + Neg<Output = Self>

@@ -1,8 +1,10 @@
 //! The parameters in blocks of rows: a gradient is formed block by block, and each is used while it is in cache.
 
+use super::team::share;
 use crate::Layout;
 use crate::split::split;
 use autodiff::tensor::Real;
+use std::mem;
 use std::ops::Range;
 
 /// The most rows of a weight matrix in a block: so few that their product is one that packs no operand.
@@ -75,46 +77,67 @@ impl Blocks {
         buffers: [&mut [T]; N],
         work: &(impl Fn(&Block, [&mut [T]; N]) + Sync),
     ) {
-        let share = if rayon::current_num_threads() > 1 {
-            self.share
-        } else {
-            usize::MAX
+        let pieces = Pieces {
+            blocks: &self.list,
+            buffers,
+            begin: 0,
         };
-        each_from(0, &self.list, share, buffers, work);
+        let work = |(block, pieces)| work(block, pieces);
+        let elements = self.list.last().map_or(0, |block| block.place.end);
+        if elements / 2 >= self.share {
+            share(pieces, work);
+        } else {
+            pieces.for_each(work);
+        }
     }
 }
 
-/// As [`Blocks::each`], for some of the blocks, and buffers that begin at element `begin` of the layout.
-fn each_from<T: Real, const N: usize>(
+/// The blocks, each with its piece of some buffers, to be taken from the front or from the back.
+struct Pieces<'a, T, const N: usize> {
+    blocks: &'a [Block],
+    buffers: [&'a mut [T]; N],
+    /// The place of the buffers' first elements in the layout.
     begin: usize,
-    blocks: &[Block],
-    share: usize,
-    mut buffers: [&mut [T]; N],
-    work: &(impl Fn(&Block, [&mut [T]; N]) + Sync),
-) {
-    let end = blocks.last().map_or(begin, |block| block.place.end);
-    let half = (end - begin) / 2;
-    if blocks.len() > 1 && half >= share {
-        // The last block before it has most of itself in the first half.
-        let middle = blocks
-            .partition_point(|block| block.place.start - begin + block.place.len() / 2 <= half);
-        let (blocks, others) = blocks.split_at(middle.clamp(1, blocks.len() - 1));
-        let middle = others[0].place.start;
-        let (buffers, other_buffers) = split(buffers, middle - begin);
-        rayon::join(
-            || each_from(begin, blocks, share, buffers, work),
-            || each_from(middle, others, share, other_buffers, work),
-        );
-        return;
-    }
-    for block in blocks {
-        let place = block.place.start - begin..block.place.end - begin;
-        let pieces = buffers
-            .each_mut()
-            .map(|buffer| buffer.get_mut(place.clone()).unwrap_or_default());
-        work(block, pieces);
+}
+
+impl<'a, T, const N: usize> Pieces<'a, T, N> {
+    /// What lies before a place of the layout, which is left here, and what lies behind.
+    fn split_off(&mut self, place: usize) -> [&'a mut [T]; N] {
+        let buffers = self.buffers.each_mut().map(mem::take);
+        let (before, behind) = split(buffers, place - self.begin);
+        self.buffers = before;
+        behind
     }
 }
+
+impl<'a, T, const N: usize> Iterator for Pieces<'a, T, N> {
+    type Item = (&'a Block, [&'a mut [T]; N]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (block, blocks) = self.blocks.split_first()?;
+        self.blocks = blocks;
+        let rest = self.split_off(block.place.end);
+        let piece = self.split_off(block.place.start);
+        (self.buffers, self.begin) = (rest, block.place.end);
+        Some((block, piece))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.blocks.len(), Some(self.blocks.len()))
+    }
+}
+
+impl<T, const N: usize> DoubleEndedIterator for Pieces<'_, T, N> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let (block, blocks) = self.blocks.split_last()?;
+        self.blocks = blocks;
+        self.split_off(block.place.end);
+        let piece = self.split_off(block.place.start);
+        Some((block, piece))
+    }
+}
+
+impl<T, const N: usize> ExactSizeIterator for Pieces<'_, T, N> {}
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! Matrix products of operands where they lie, for those to which packing them first costs more than it saves.
 //!
 //! A product of the paper's network has ten rows or columns, a batch of one sample has one, and a chunk of samples has
-//! few beside a wide layer. There are two kernels, for the two ways in which such operands lie; both keep a block of the
+//! few beside a wide layer; and what is read from a cache in time need not be copied first. There are two kernels, for the two ways in which such operands lie; both keep a block of the
 //! result in registers.
 //!
 //! - [`Kind::Dots`]: rows of `a` times columns of `b`, both of which lie contiguous: `X Wᵀ`.
@@ -28,6 +28,10 @@ const LONG: usize = 256;
 /// The length below which that step takes longer than all the others.
 const SHORT: usize = 16;
 
+/// The number of rows up to which a strip of `b` stays in the second-level cache while rows of the result are formed of
+/// it, so that a copy of it gains nothing.
+const NEAR: usize = 512;
+
 /// The rows of a block of dot products.
 const BLOCK: usize = 4;
 
@@ -50,8 +54,8 @@ impl Kind {
             let pays = inner >= LONG || inner > rows || columns <= NARROW;
             return (rows >= BLOCK && inner >= SHORT && pays).then_some(Kind::Dots);
         }
-        let few_rows = rows == 1 || (5..=NARROW).contains(&rows);
-        (b.column_step() == 1 && (few_rows || inner <= NARROW)).then_some(Kind::Combinations)
+        let pays = rows <= NARROW || inner <= NEAR;
+        (b.column_step() == 1 && pays).then_some(Kind::Combinations)
     }
 }
 

@@ -46,7 +46,7 @@ fn extents() -> Vec<(usize, usize, usize)> {
     // With every rest of a vector of sixteen, and some of four of them.
     let columns: Vec<usize> = (0..=17).chain([31, 63, 64, 65]).collect();
     let mut extents = product(
-        &[0, 1, 2, 4, 5, 9, 11],
+        &[0, 1, 2, 3, 4, 5, 9, 11, 20],
         &[0, 1, 3, 7, 8, 9, 16, 35],
         &columns,
     );
@@ -57,8 +57,9 @@ fn extents() -> Vec<(usize, usize, usize)> {
         (16, 8, 129),
         (128, 1, 70),
         (5, 7000, 6),
-        // More rows than are used together.
-        (70, 4000, 6),
+        // More rows, or columns, than are used together, and rows that are cut.
+        (90, 800, 6),
+        (5, 801, 170),
     ]);
     extents
 }
@@ -115,7 +116,18 @@ fn every_kernel_agrees_with_the_plain_loop() {
 #[test]
 fn an_element_of_dots_depends_on_its_row_and_column_alone() {
     fn check<T: Copy + PartialEq + std::fmt::Debug>(kernels: &[Kernel<T>], number: fn(f64) -> T) {
-        let (m, k, n) = if cfg!(miri) { (5, 17, 6) } else { (11, 45, 13) };
+        // Short rows, and some that are cut.
+        let extents = [(5, 17, 6), (11, 45, 13), (5, 1700, 6)];
+        let of_interest = if cfg!(miri) { &extents[..1] } else { &extents };
+        for &extents in of_interest {
+            check_extents(kernels, number, extents);
+        }
+    }
+    fn check_extents<T: Copy + PartialEq + std::fmt::Debug>(
+        kernels: &[Kernel<T>],
+        number: fn(f64) -> T,
+        (m, k, n): (usize, usize, usize),
+    ) {
         let values = |len: usize, step: f64| -> Vec<T> {
             (0..len).map(|i| number((i as f64 * step).sin())).collect()
         };
@@ -171,14 +183,22 @@ fn only_unpacked_products_are_taken() {
         Kind::of(&matrix(256, 64), &matrix(10, 64).transposed()),
         Some(Kind::Dots)
     );
-    // Short or few dot products, wide combinations, and rows or columns that are not contiguous.
+    // The gradient of a wide layer, and the adjoint of what goes into it.
+    assert_eq!(
+        Kind::of(&matrix(128, 128).transposed(), &matrix(128, 784)),
+        Some(Kind::Combinations)
+    );
+    assert_eq!(
+        Kind::of(&matrix(64, 128), &matrix(128, 784)),
+        Some(Kind::Combinations)
+    );
+    // Short or few dot products, long combinations, and rows or columns that are not contiguous.
     for (rows, columns, inner) in [(128, 64, 128), (64, 10, 10), (1, 128, 784)] {
         assert_eq!(
             Kind::of(&matrix(rows, inner), &matrix(columns, inner).transposed()),
             None
         );
     }
-    assert_eq!(Kind::of(&matrix(64, 128), &matrix(128, 784)), None);
     assert_eq!(
         Kind::of(&matrix(784, 64).transposed(), &matrix(784, 128)),
         None

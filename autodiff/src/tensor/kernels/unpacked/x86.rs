@@ -24,12 +24,13 @@ pub(super) fn has_avx2() -> bool {
 
 /// The kernels for one precision and one instruction set: the size of their blocks, and the instructions.
 ///
-/// A block of the result is kept in registers: of dots, so many rows × columns; of combinations, so many rows × vectors.
+/// A block of the result is kept in registers: of dots, so many rows × columns; of combinations, at most so
+/// many rows × vectors.
 macro_rules! kernels {
     (
         $module:ident: $T:ty, $features:literal, $Vector:ident of $lanes:literal,
         dots 4 x $dot_columns:literal,
-        combinations $rows:literal x $vectors:literal,
+        combinations 6 x $vectors:literal,
         zero: $zero:ident, splat: $splat:ident, load: $load:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident,
         sums_of_4: |$a:ident, $b:ident, $c:ident, $d:ident| $sums:expr,
         four: $Four:ident, $four_splat:ident, $four_load:ident, $four_store:ident, $four_mul:ident, $four_add:ident,
@@ -40,6 +41,7 @@ macro_rules! kernels {
             use super::super::{Kind, Matrix, Write};
             use std::arch::x86_64::*;
             use std::array::from_fn;
+            use std::ops::Range;
 
             type Number = $T;
             type Vector = $Vector;
@@ -96,7 +98,7 @@ macro_rules! kernels {
                 four: $four_splat, $four_load, $four_store, $four_mul, $four_add
             }
             combinations! {
-                $features, $rows x $vectors,
+                $features, $vectors,
                 zero: $zero, splat: $splat, load: $load, store: $store, mul: $mul, fma: $fma
             }
         }
@@ -105,7 +107,7 @@ macro_rules! kernels {
 
 kernels! {
     f32_avx512: f32, "avx512f,avx2,fma", __m512 of 16,
-    dots 4 x 5, combinations 5 x 4,
+    dots 4 x 5, combinations 6 x 4,
     zero: _mm512_setzero_ps, splat: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
     mul: _mm512_mul_ps, fma: _mm512_fmadd_ps,
     sums_of_4: |a, b, c, d| {
@@ -126,7 +128,7 @@ kernels! {
 
 kernels! {
     f64_avx512: f64, "avx512f,avx2,fma", __m512d of 8,
-    dots 4 x 5, combinations 5 x 4,
+    dots 4 x 5, combinations 6 x 4,
     zero: _mm512_setzero_pd, splat: _mm512_set1_pd, load: _mm512_loadu_pd, store: _mm512_storeu_pd,
     mul: _mm512_mul_pd, fma: _mm512_fmadd_pd,
     sums_of_4: |a, b, c, d| {
@@ -144,7 +146,7 @@ kernels! {
 
 kernels! {
     f32_avx2: f32, "avx2,fma", __m256 of 8,
-    dots 4 x 2, combinations 5 x 2,
+    dots 4 x 2, combinations 6 x 2,
     zero: _mm256_setzero_ps, splat: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
     mul: _mm256_mul_ps, fma: _mm256_fmadd_ps,
     sums_of_4: |a, b, c, d| {
@@ -162,7 +164,7 @@ kernels! {
 
 kernels! {
     f64_avx2: f64, "avx2,fma", __m256d of 4,
-    dots 4 x 2, combinations 5 x 2,
+    dots 4 x 2, combinations 6 x 2,
     zero: _mm256_setzero_pd, splat: _mm256_set1_pd, load: _mm256_loadu_pd, store: _mm256_storeu_pd,
     mul: _mm256_mul_pd, fma: _mm256_fmadd_pd,
     sums_of_4: |a, b, c, d| {

@@ -3,9 +3,12 @@
 /// The kernel for one precision and one instruction set.
 macro_rules! combinations {
     (
-        $features:literal, $rows:literal x $vectors:literal,
+        $features:literal, $vectors:literal,
         zero: $zero:ident, splat: $splat:ident, load: $load:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident
     ) => {
+        /// So many bytes of `b` are used together: they stay in the nearest cache, with the rows of `a`.
+        const STRIP_BYTES: usize = 1 << 14;
+
         /// Combinations of the rows of `b`, which are contiguous.
         #[target_feature(enable = $features)]
         fn combinations(
@@ -15,59 +18,70 @@ macro_rules! combinations {
             out: &mut [Number],
             write: Write,
         ) {
-            const M: usize = $rows;
-            const C: usize = $vectors;
-            let (rows, columns) = (a.rows(), b.columns());
-            let mut j = 0;
-            while j < columns {
-                let width = match columns - j {
-                    left if left >= C * LANES => C * LANES,
-                    left => left.min(LANES),
-                };
+            let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
+            // A strip of a short `b` is wide, so that the rows of the result are gone along and not across.
+            let width = STRIP_BYTES / size_of::<Number>() / inner.max(1);
+            let width = width.max(1).next_multiple_of($vectors * LANES);
+            for j in (0..columns).step_by(width) {
+                let strip = j..columns.min(j + width);
                 let mut i = 0;
                 while i < rows {
+                    // Blocks of 4 to 6 rows, wherever that can be.
                     let m = match rows - i {
-                        M.. => M,
-                        4.. => 4,
-                        _ => 1,
+                        4 | 7 | 8 => 4,
+                        5 | 9 | 10 | 13 => 5,
+                        6.. => 6,
+                        few => few,
                     };
-                    // SAFETY: rows i to i + m and columns j to j + width are inside the result.
+                    // SAFETY: rows i to i + m and these columns are inside the result.
                     unsafe {
                         match m {
-                            M => blocks::<M>(scale, &a, &b, out, (i, j), width, write),
-                            4 => blocks::<4>(scale, &a, &b, out, (i, j), width, write),
-                            _ => blocks::<1>(scale, &a, &b, out, (i, j), width, write),
+                            6 => blocks::<6>(scale, &a, &b, out, i, &strip, write),
+                            5 => blocks::<5>(scale, &a, &b, out, i, &strip, write),
+                            4 => blocks::<4>(scale, &a, &b, out, i, &strip, write),
+                            3 => blocks::<3>(scale, &a, &b, out, i, &strip, write),
+                            2 => blocks::<2>(scale, &a, &b, out, i, &strip, write),
+                            _ => blocks::<1>(scale, &a, &b, out, i, &strip, write),
                         }
                     }
                     i += m;
                 }
-                j += width;
             }
         }
 
-        /// The block of M rows and `width` columns at (i, j): as many vectors as fit, or one, or a part of one.
+        /// M rows of a strip, from row i on: blocks of as many vectors as fit, or one, or a part of one.
         ///
         /// # Safety
         ///
-        /// It lies inside the result.
-        #[inline]
+        /// They lie inside the result.
         #[target_feature(enable = $features)]
         unsafe fn blocks<const M: usize>(
             scale: Number,
             a: &Matrix<'_, Number>,
             b: &Matrix<'_, Number>,
             out: &mut [Number],
-            at: (usize, usize),
-            width: usize,
+            i: usize,
+            strip: &Range<usize>,
             write: Write,
         ) {
-            // SAFETY: the caller's.
-            unsafe {
-                match width {
-                    LANES => block::<M, 1, false>(scale, a, b, out, at, width, write),
-                    ..LANES => block::<M, 1, true>(scale, a, b, out, at, width, write),
-                    _ => block::<M, { $vectors }, false>(scale, a, b, out, at, width, write),
+            const C: usize = $vectors;
+            let mut j = strip.start;
+            while j < strip.end {
+                let left = strip.end - j;
+                let width = if left >= C * LANES {
+                    C * LANES
+                } else {
+                    left.min(LANES)
+                };
+                // SAFETY: the caller's, for these columns are in the strip.
+                unsafe {
+                    match width {
+                        LANES => block::<M, 1, false>(scale, a, b, out, (i, j), width, write),
+                        ..LANES => block::<M, 1, true>(scale, a, b, out, (i, j), width, write),
+                        _ => block::<M, C, false>(scale, a, b, out, (i, j), width, write),
+                    }
                 }
+                j += width;
             }
         }
 

@@ -11,8 +11,15 @@ macro_rules! dots {
         /// The rows of a block: their sums are formed together.
         const M: usize = 4;
 
-        /// The rows of `a` that are used together take so many bytes.
+        /// The columns of a block.
+        const N: usize = $columns;
+
+        /// The most bytes of a row that are gone along at a time: so much of a block stays in the nearest cache.
+        const PART_BYTES: usize = 3200;
+
+        /// So many bytes of rows of `a` are used together, and of columns of `b`: they stay in the second-level cache.
         const ROWS_BYTES: usize = 1 << 18;
+        const COLUMNS_BYTES: usize = 1 << 19;
 
         /// Rows of `a` times columns of `b`, both contiguous.
         #[target_feature(enable = $features)]
@@ -24,116 +31,159 @@ macro_rules! dots {
             write: Write,
         ) {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
-            // So many rows of a at a time that they stay in the second-level cache, and so few columns of b that they stay
-            // in the nearest one, while these rows go by.
-            let height = (ROWS_BYTES / size_of::<Number>() / inner.max(1))
-                .max(M)
-                .next_multiple_of(M);
-            for i in (0..rows).step_by(height) {
-                let height = height.min(rows - i);
-                let a = &a.data()[i * inner..(i + height) * inner];
-                let mut j = 0;
-                while j < columns {
-                    let n = (columns - j).min($columns);
-                    let b = &b.data()[j * inner..(j + n) * inner];
-                    let out = &mut out[i * columns + j..];
-                    match n {
-                        1 => dots_of_columns::<1>(scale, a, b, height, out, columns, write),
-                        2 => dots_of_columns::<2>(scale, a, b, height, out, columns, write),
-                        3 => dots_of_columns::<3>(scale, a, b, height, out, columns, write),
-                        4 => dots_of_columns::<4>(scale, a, b, height, out, columns, write),
-                        _ => dots_of_columns::<{ $columns }>(
-                            scale, a, b, height, out, columns, write,
-                        ),
+            assert!(rows * inner <= a.data().len() && columns * inner <= b.data().len());
+            let parts = (inner * size_of::<Number>()).div_ceil(PART_BYTES).max(1);
+            let length = inner.div_ceil(parts).next_multiple_of(LANES).max(1);
+            let bytes = length * size_of::<Number>();
+            let height = (ROWS_BYTES / bytes).next_multiple_of(M);
+            let width = (COLUMNS_BYTES / bytes).next_multiple_of(N);
+            for k in (0..inner.max(1)).step_by(length) {
+                let part = k..inner.min(k + length);
+                let write = if k == 0 { write } else { Write::Add };
+                for first in (0..rows).step_by(height) {
+                    let last = rows.min(first + height);
+                    for j in (0..columns).step_by(width) {
+                        let strip = j..columns.min(j + width);
+                        let mut i = first;
+                        while i < last {
+                            let m = if last - i < M { 1 } else { M };
+                            // SAFETY: rows i to i + m and these columns are inside the result, and the part inside both
+                            // factors.
+                            unsafe {
+                                match m {
+                                    M => dots_of_rows::<M>(
+                                        scale,
+                                        &a,
+                                        &b,
+                                        out,
+                                        (i, &strip),
+                                        &part,
+                                        write,
+                                    ),
+                                    _ => dots_of_rows::<1>(
+                                        scale,
+                                        &a,
+                                        &b,
+                                        out,
+                                        (i, &strip),
+                                        &part,
+                                        write,
+                                    ),
+                                }
+                            }
+                            i += m;
+                        }
                     }
-                    j += n;
                 }
             }
         }
 
-        /// So many runs in `a` times N runs in `b`; the results of one in `a` are `step` apart from those of the next.
+        /// A part of M rows of `a`, from row i on, times the same part of a strip of columns of `b`.
+        ///
+        /// # Safety
+        ///
+        /// The rows and columns lie inside the result, and the part inside both factors.
         #[target_feature(enable = $features)]
-        fn dots_of_columns<const N: usize>(
+        unsafe fn dots_of_rows<const M: usize>(
             scale: Number,
-            a: &[Number],
-            b: &[Number],
-            rows: usize,
+            a: &Matrix<'_, Number>,
+            b: &Matrix<'_, Number>,
             out: &mut [Number],
-            step: usize,
+            (i, strip): (usize, &Range<usize>),
+            part: &Range<usize>,
             write: Write,
         ) {
-            let inner = b.len() / N;
-            let mut i = 0;
-            while i < rows {
-                let m = if rows - i < M { 1 } else { M };
-                let a = &a[i * inner..(i + m) * inner];
-                let out = &mut out[i * step..];
-                match m {
-                    M => dot_block::<M, N>(scale, a, b, out, step, write),
-                    _ => dot_block::<1, N>(scale, a, b, out, step, write),
+            let (columns, step) = (b.columns(), a.columns());
+            let runs = |data: &[Number], number: usize| Runs {
+                from: data[number * step + part.start..].as_ptr(),
+                step,
+                len: part.len(),
+            };
+            let a = runs(a.data(), i);
+            let mut j = strip.start;
+            while j < strip.end {
+                let n = N.min(strip.end - j);
+                let b = runs(b.data(), j);
+                let out = out[i * columns + j..].as_mut_ptr();
+                // SAFETY: the caller's, for columns j to j + n are in the strip.
+                unsafe {
+                    match n {
+                        1 => dot_block::<M, 1>(scale, a, b, out, columns, write),
+                        2 => dot_block::<M, 2>(scale, a, b, out, columns, write),
+                        3 => dot_block::<M, 3>(scale, a, b, out, columns, write),
+                        4 => dot_block::<M, 4>(scale, a, b, out, columns, write),
+                        _ => dot_block::<M, N>(scale, a, b, out, columns, write),
+                    }
                 }
-                i += m;
+                j += n;
             }
         }
 
-        /// The products of M runs in `a` and N runs in `b`.
+        /// Runs of so many elements, each so many after the one before.
+        #[derive(Clone, Copy)]
+        struct Runs {
+            from: *const Number,
+            step: usize,
+            len: usize,
+        }
+
+        /// The products of M runs in `a` and N runs in `b`; the results of one in `a` are `step` apart from those of the
+        /// next.
+        ///
+        /// # Safety
+        ///
+        /// There are as many runs, all of the same length, and so many results.
         #[inline]
         #[target_feature(enable = $features)]
-        fn dot_block<const M: usize, const N: usize>(
+        unsafe fn dot_block<const M: usize, const N: usize>(
             scale: Number,
-            a: &[Number],
-            b: &[Number],
-            out: &mut [Number],
+            a: Runs,
+            b: Runs,
+            out: *mut Number,
             step: usize,
             write: Write,
         ) {
-            let inner = a.len() / M;
-            assert_eq!((a.len(), b.len()), (M * inner, N * inner));
             let mut sums = [[$zero(); N]; M];
-            let whole = inner / LANES * LANES;
+            let whole = a.len / LANES * LANES;
             for k in (0..whole).step_by(LANES) {
-                let x: [Vector; M] = from_fn(|i| {
-                    // SAFETY: a has M runs of `inner` elements, and b has N; k + LANES ≤ whole ≤ inner.
-                    unsafe { $load(a.as_ptr().add(i * inner + k)) }
-                });
+                // SAFETY: each of M runs has elements k to k + LANES.
+                let x: [Vector; M] = from_fn(|i| unsafe { $load(a.from.add(i * a.step + k)) });
                 for j in 0..N {
-                    // SAFETY: as above.
-                    let y = unsafe { $load(b.as_ptr().add(j * inner + k)) };
+                    // SAFETY: so has each of N runs.
+                    let y = unsafe { $load(b.from.add(j * b.step + k)) };
                     for i in 0..M {
                         sums[i][j] = $fma(x[i], y, sums[i][j]);
                     }
                 }
             }
-            if whole < inner {
-                let rest = inner - whole;
+            if whole < a.len {
+                let rest = a.len - whole;
                 let x: [Vector; M] = from_fn(|i| {
                     // SAFETY: `rest` elements of each run are left, fewer than a vector has.
-                    unsafe { load_part(a.as_ptr().add(i * inner + whole), rest) }
+                    unsafe { load_part(a.from.add(i * a.step + whole), rest) }
                 });
                 for j in 0..N {
                     // SAFETY: as above.
-                    let y = unsafe { load_part(b.as_ptr().add(j * inner + whole), rest) };
+                    let y = unsafe { load_part(b.from.add(j * b.step + whole), rest) };
                     for i in 0..M {
                         sums[i][j] = $fma(x[i], y, sums[i][j]);
                     }
                 }
             }
-            // Four sums are formed at once: of a row, as long as it has four; then of a column, or of the only row again
-            // and again. Each is added up in the same order.
+            // Four sums are formed at once: of a row, as long as it has four; then of a column, or of the only row
+            // again and again. Each is added up in the same order.
             let fours = N / 4 * 4;
             let factor = $four_splat(scale);
             for i in 0..M {
                 for j in (0..fours).step_by(4) {
-                    let to: &mut [Number; 4] = out[i * step + j..]
-                        .first_chunk_mut()
-                        .expect("a row has four");
                     let mut four = $four_mul(factor, sums_of_4(from_fn(|l| sums[i][j + l])));
-                    // SAFETY: these are the four elements of the array.
+                    // SAFETY: the result has four elements at (i, j).
                     unsafe {
+                        let to = out.add(i * step + j);
                         if write == Write::Add {
-                            four = $four_add($four_load(to.as_ptr()), four);
+                            four = $four_add($four_load(to), four);
                         }
-                        $four_store(to.as_mut_ptr(), four);
+                        $four_store(to, four);
                     }
                 }
             }
@@ -143,7 +193,8 @@ macro_rules! dots {
                 // SAFETY: the array has four elements.
                 unsafe { $four_store(products.as_mut_ptr(), four) };
                 for i in 0..M {
-                    let out = &mut out[i * step + j];
+                    // SAFETY: the result has an element (i, j).
+                    let out = unsafe { &mut *out.add(i * step + j) };
                     *out = match write {
                         Write::Add => *out + products[i],
                         Write::Set => products[i],
