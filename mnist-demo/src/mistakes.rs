@@ -93,4 +93,16 @@ mod tests {
         let evaluation = evaluate(&network, loss, &parameters, &data);
         assert_eq!(evaluation.confusion.at(&[3, found]), 1);
     }
+
+    #[test]
+    fn mistakes_begin_with_the_one_it_was_most_sure_of() {
+        // The lighter a pixel, the surer the network is of class 1.
+        let network = Mlp::new(&[1, 10], Activation::Relu);
+        let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
+        parameters.slice_mut(0)[1] = 5.0;
+        let data = Dataset::new(&[51, 255, 102, 204], 1, &[0, 2, 3, 1]).unwrap();
+        let found = mistakes(&network, Loss::cross_entropy(), &parameters, &data);
+        let found: Vec<_> = found.iter().map(|m| (m.index, m.truth, m.guess)).collect();
+        assert_eq!(found, [(1, 2, 1), (2, 3, 1), (0, 0, 1)]);
+    }
 }

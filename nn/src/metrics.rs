@@ -82,3 +82,24 @@ pub fn evaluate<T: Real>(
         confusion,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Activation;
+    use std::sync::Arc;
+
+    #[test]
+    fn rows_of_the_confusion_are_the_true_classes() {
+        // A bias makes the network take everything for class 1.
+        let network = Mlp::new(&[2, 3], Activation::Relu);
+        let mut parameters = Parameters::<f64>::zeros(Arc::clone(network.layout()));
+        parameters.slice_mut(1)[1] = 1.0;
+        let classes = Tensor::from([0_u32, 2, 1, 0]);
+        let batch = (Tensor::zeros([4, 2]), Targets::Classes(classes));
+        let found = evaluate(&network, Loss::cross_entropy(), &parameters, &batch);
+        let expected = Tensor::from([[0_u32, 2, 0], [0, 1, 0], [0, 1, 0]]);
+        assert_eq!(found.confusion, expected);
+        assert_eq!((found.samples(), found.accuracy()), (4, 0.25));
+    }
+}
