@@ -13,11 +13,13 @@ use mnist_demo::train::{Length, Settings};
 use nn::{Activation, Loss, Method, Output};
 use optimizer::OptimizerArguments;
 
-/// Trains a network on MNIST, and holds the gradients of the tape against the formulas derived by hand.
+use crate::commands::one_line;
+
+/// Trains a network on MNIST, and checks the tape's gradients against the formulas derived by hand.
 ///
-/// Without a command it trains the paper's network: 784-10-10, all 60,000 images in each of 1,000 steps.
+/// Without a command it trains the paper's network: 784-10-10, on all 60,000 images in each of 1,000 steps.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = TRAIN_STATUS)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -26,33 +28,45 @@ pub(crate) struct Arguments {
     pub(crate) train: TrainArguments,
 }
 
-const EXIT_CODES: &str = "\
+const TRAIN_STATUS: &str = "\
 Exit status:
-  0    all is well
-  1    tape and formulas are further apart than their bound
-  2    a file, a folder or an option cannot be used, or the loss is no finite number any more
-  130  training was stopped with Ctrl-C, and what was trained so far is kept";
+  0    success
+  1    tape and formulas differ by more than the bounds
+  2    a file, folder or option cannot be used, or the loss is no longer finite
+  130  training was stopped with Ctrl-C; what was trained so far is kept";
+
+const COMPARE_STATUS: &str = "\
+Exit status:
+  0    success
+  1    tape and formulas differ by more than the bounds
+  2    a file, folder or option cannot be used";
+
+const PAPER_STATUS: &str = "\
+Exit status:
+  0    success
+  1    a formula or an erratum did not come out as it should
+  2    a file, folder or option cannot be used";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Train a network (also what happens without a command)
-    #[command(after_help = EXIT_CODES)]
+    /// Train a network (the default command)
+    #[command(after_help = TRAIN_STATUS)]
     Train(TrainArguments),
-    /// Hold the tape's gradients against the δ formulas, for every weight and bias
-    #[command(after_help = EXIT_CODES)]
+    /// Compare the tape's gradients with the δ formulas, for every weight and bias
+    #[command(after_help = COMPARE_STATUS)]
     Compare(CompareArguments),
-    /// Tell cost, accuracy and confusion of saved weights
+    /// Show the cost, accuracy and confusion matrix of saved weights
     Eval(EvalArguments),
-    /// Show what saved weights make of one picture
+    /// Classify one picture with saved weights
     Predict(PredictArguments),
-    /// Read the paper: every formula by hand and by the tape, and where print and mathematics part
-    #[command(after_help = EXIT_CODES)]
+    /// Check the paper, section by section: every formula by hand and by the tape, and its errata
+    #[command(after_help = PAPER_STATUS)]
     Paper(PaperArguments),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelArguments {
-    /// Widths of the hidden layers, such as 128,64; `none` for no hidden layer
+    /// Widths of the hidden layers, such as 128,64, or `none`
     #[arg(long, default_value = "10", value_name = "WIDTHS")]
     widths: Widths,
 
@@ -60,11 +74,11 @@ pub(crate) struct ModelArguments {
     #[arg(long, default_value = "relu", value_parser = activation())]
     activation: Activation,
 
-    /// Cost; cross-entropy stands behind softmax
+    /// Cost to minimise; cross-entropy is that of softmax
     #[arg(long, value_enum, default_value = "cross-entropy")]
     loss: LossKind,
 
-    /// Map on the last layer in front of the squared difference: softmax or an activation [default: sigmoid]
+    /// Map applied to the last layer before the squared difference: softmax or an activation [default: sigmoid]
     #[arg(long, value_name = "MAP", value_parser = output())]
     output_map: Option<Output>,
 }
@@ -74,7 +88,7 @@ pub(crate) struct TrainArguments {
     #[command(flatten)]
     model: ModelArguments,
 
-    /// Images in a step, drawn anew for each epoch [default: all]
+    /// Images per step, shuffled anew for each epoch [default: all]
     #[arg(long, value_name = "IMAGES")]
     batch: Option<usize>,
 
@@ -82,22 +96,22 @@ pub(crate) struct TrainArguments {
     #[arg(long, conflicts_with = "epochs")]
     steps: Option<u64>,
 
-    /// Number of times through all images, in place of --steps
+    /// Number of passes through all images, instead of --steps
     #[arg(long)]
     epochs: Option<u64>,
 
     #[command(flatten)]
     optimizer: OptimizerArguments,
 
-    /// What initial weights and batches are drawn from
+    /// Seed for the initial weights and the batches
     #[arg(long, default_value_t = 1)]
     seed: u64,
 
-    /// What the gradients come from: the tape, or the δ formulas
+    /// How gradients are computed: by the tape or by the δ formulas
     #[arg(long, value_enum, default_value = "tape")]
     method: MethodName,
 
-    /// Numbers that the network is trained in
+    /// Precision to train in
     #[arg(long, value_enum, default_value = "f32")]
     pub(crate) precision: Precision,
 
@@ -107,7 +121,7 @@ pub(crate) struct TrainArguments {
     #[command(flatten)]
     pub(crate) data: DataFolder,
 
-    /// Folder for the results; made if it is missing
+    /// Folder for the results, created if missing
     #[arg(long, value_name = "DIR", default_value = "mnist-run")]
     pub(crate) output: PathBuf,
 }
@@ -121,19 +135,19 @@ pub(crate) struct CompareArguments {
     #[arg(long, default_value_t = 100)]
     pub(crate) batches: usize,
 
-    /// Images in a batch
+    /// Images per batch
     #[arg(long, value_name = "IMAGES", default_value_t = 128)]
     pub(crate) batch: usize,
 
-    /// What weights and batches are drawn from
+    /// Seed for the weights and the batches
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
-    /// Make the derivatives of one side wrong by a thousandth in the first layer, to see that it is noticed
+    /// Make one side's derivatives in the first layer wrong by 0.1 %, to show that this is caught
     #[arg(long, value_enum, value_name = "SIDE")]
     plant_error: Option<MethodName>,
 
-    /// Write JSON
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -155,7 +169,7 @@ pub(crate) struct EvalArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArguments {
-    /// A picture of a digit as PNG, or the number of a test image, counted from 0
+    /// A PNG picture of a digit, or the number of a test image, counting from 0
     #[arg(value_name = "PICTURE")]
     pub(crate) picture: PathBuf,
 
@@ -168,19 +182,19 @@ pub(crate) struct PredictArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct PaperArguments {
-    /// Only this section, by number or name, such as 9 or softmax; may be given several times
+    /// Only this section, by number or name, such as 9 or softmax; can be repeated
     #[arg(long, value_name = "SECTION")]
     pub(crate) section: Vec<String>,
 
-    /// Show where the paper's print and its mathematics part
+    /// Show the mistakes in the printed paper
     #[arg(long)]
     pub(crate) errata: bool,
 
-    /// Write sections and errata as one HTML file into this folder; made if it is missing
+    /// Write sections and errata as one HTML file into this folder, created if missing
     #[arg(long, value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
 
-    /// Train for a few steps only, which is not held against the paper's accuracy
+    /// Train for a few steps only, without checking the paper's accuracy
     #[arg(long)]
     pub(crate) quick: bool,
 
@@ -188,7 +202,7 @@ pub(crate) struct PaperArguments {
     #[arg(long, value_name = "WIDTHS")]
     widths: Option<Widths>,
 
-    /// What weights and points are drawn from
+    /// Seed for weights and points
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
 
@@ -208,7 +222,7 @@ impl PaperArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct WeightsFile {
-    /// File of the weights
+    /// File with the weights
     #[arg(
         long = "weights",
         value_name = "FILE",
@@ -219,14 +233,14 @@ pub(crate) struct WeightsFile {
 
 #[derive(Debug, Args)]
 pub(crate) struct DataFolder {
-    /// Folder with four IDX files, such as those of Fashion-MNIST, plain or gzip [default: the built-in MNIST]
+    /// Folder with the four IDX files of a data set such as Fashion-MNIST, plain or gzipped [default: built-in MNIST]
     #[arg(long = "data", value_name = "DIR")]
     pub(crate) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Threads {
-    /// Number of threads, which changes no bit of the result [default: all cores]
+    /// Number of threads; it changes no bit of the result [default: all cores]
     #[arg(long = "threads", value_name = "THREADS")]
     pub(crate) number: Option<usize>,
 }
@@ -263,14 +277,16 @@ impl From<MethodName> for Method {
 struct Widths(Vec<usize>);
 
 impl FromStr for Widths {
-    type Err = std::num::ParseIntError;
+    type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "none" {
             return Ok(Widths(Vec::new()));
         }
         let widths: Result<_, _> = text.split(',').map(|width| width.trim().parse()).collect();
-        widths.map(Widths)
+        widths
+            .map(Widths)
+            .map_err(|_| "whole numbers with commas between them, or `none`, are expected")
     }
 }
 
@@ -297,7 +313,7 @@ impl ModelArguments {
             (LossKind::CrossEntropy, Some(_)) => {
                 return Err(Error::setting(
                     "--output-map",
-                    "cross-entropy stands behind softmax and takes no other map",
+                    "cross-entropy is that of softmax and takes no other map",
                 ));
             }
             (LossKind::SquaredDifference, map) => Loss::SquaredDifference {
@@ -336,7 +352,7 @@ impl DataFolder {
     pub(crate) fn name(&self) -> String {
         match &self.folder {
             None => "MNIST".to_owned(),
-            Some(folder) => folder.display().to_string(),
+            Some(folder) => one_line(folder.display()),
         }
     }
 }

@@ -3,13 +3,14 @@
 pub(crate) mod paper;
 pub(crate) mod train;
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use mnist_demo::compare::{self, Comparing};
 use mnist_demo::data::{self, CLASSES, Splits};
-use mnist_demo::report::{self, Style};
+use mnist_demo::report::{self, Style, counted};
 use mnist_demo::{Error, mistakes, picture};
 use nn::{Dataset, Saved};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -43,9 +44,9 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Ending, Error> {
     } else {
         let style = style();
         say(&style.bold(&format!(
-            "Tape against δ formulas, over {} batches of {} images",
-            report::grouped(comparison.batches as u64),
-            report::grouped(comparison.batch as u64)
+            "Tape against δ formulas, over {} of {}",
+            counted(comparison.batches as u64, "batch", "batches"),
+            counted(comparison.batch as u64, "image", "images")
         )))?;
         say(&report::network(&network, model.loss))?;
         say("")?;
@@ -72,7 +73,7 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
     };
     let (train, test) = (evaluate(&splits.train), evaluate(&splits.test));
     let style = style();
-    say(&style.bold(&arguments.weights.file.display().to_string()))?;
+    say(&style.bold(&one_line(arguments.weights.file.display())))?;
     say(&report::network(&saved.network, saved.loss))?;
     say("")?;
     say(&report::evaluations(
@@ -105,11 +106,8 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
             return Err(Error::NoSuchPicture { index, count });
         }
     };
-    let outputs = mistakes::outputs(&saved.network, saved.loss, &saved.parameters, &pixels);
+    let (guess, outputs) = mistakes::guess(&saved.network, saved.loss, &saved.parameters, &pixels);
     let shares: Vec<f32> = outputs.iter().map(|&output| output as f32).collect();
-    let guess = (0..CLASSES)
-        .max_by(|&a, &b| outputs[a].total_cmp(&outputs[b]))
-        .unwrap_or(0);
 
     let style = style();
     let drawn = if style.colour {
@@ -123,7 +121,7 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
     say("")?;
     let seen = format!(
         "{} taken for {}",
-        arguments.picture.display(),
+        one_line(arguments.picture.display()),
         style.bold(&guess.to_string())
     );
     say(&match truth {
@@ -190,10 +188,10 @@ fn refuse_endless(path: &Path) -> Result<(), Error> {
 fn pool(threads: &Threads) -> Result<ThreadPool, Error> {
     const MOST: usize = 1_024;
     match threads.number {
-        Some(0) => Err(Error::setting("--threads", "0 threads do nothing")),
+        Some(0) => Err(Error::setting("--threads", "must be at least 1")),
         Some(number) if number > MOST => Err(Error::setting(
             "--threads",
-            format!("{number} are more than {MOST}"),
+            format!("{number} is more than {MOST}"),
         )),
         number => Ok(ThreadPoolBuilder::new()
             .num_threads(number.unwrap_or(0))
@@ -208,6 +206,11 @@ fn style() -> Style {
     Style {
         colour: io::stdout().is_terminal() && !unwanted && !unable,
     }
+}
+
+/// A text in one line and without control characters, of which the name of a file can hold any.
+pub(crate) fn one_line(text: impl Display) -> String {
+    text.to_string().replace(char::is_control, " ")
 }
 
 /// Writes a line to standard output. A reader who has left, such as `head`, is no error.

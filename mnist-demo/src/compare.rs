@@ -119,7 +119,7 @@ impl Pair {
 pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
     check_batch(what.batch, what.data.len())?;
     if what.batches == 0 {
-        return Err(Error::setting("--batches", "0 batches show nothing"));
+        return Err(Error::setting("--batches", "must be at least 1"));
     }
     let single = cast::<f64, f32>(what.parameters);
     let mut draw = Batches::new(what.data, what.batch, what.seed);

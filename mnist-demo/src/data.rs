@@ -9,7 +9,7 @@ mod idx;
 mod sketch;
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
 pub use error::{Cause, Error};
@@ -224,20 +224,21 @@ fn check_labels(labels: &[u8]) -> Result<(), Cause> {
 
 /// The path of a file in a folder, under its plain name or with the ending `.gz`.
 fn find(dir: &Path, name: &str) -> Result<PathBuf, Error> {
-    let candidates = [dir.join(name), dir.join(format!("{name}.gz"))];
-    match candidates.into_iter().find(|path| path.exists()) {
-        Some(path) => Ok(path),
-        None if dir.is_dir() => Err(Error::new(
-            dir,
-            Cause::Missing {
-                name: name.to_owned(),
-            },
-        )),
-        None => match fs::metadata(dir) {
-            Ok(_) => Err(Error::new(dir, Cause::NotAFolder)),
-            Err(cause) => Err(Error::new(dir, Cause::Read(cause))),
-        },
+    match fs::metadata(dir) {
+        Ok(found) if found.is_dir() => {}
+        Ok(_) => return Err(Error::new(dir, Cause::NotAFolder)),
+        Err(cause) => return Err(Error::new(dir, Cause::Read(cause))),
     }
+    // Any other error than that there is no such file is told when the file is opened.
+    let is_there = |path: &PathBuf| match fs::metadata(path) {
+        Ok(_) => true,
+        Err(error) => error.kind() != ErrorKind::NotFound,
+    };
+    let candidates = [dir.join(name), dir.join(format!("{name}.gz"))];
+    candidates.into_iter().find(is_there).ok_or_else(|| {
+        let name = name.to_owned();
+        Error::new(dir, Cause::Missing { name })
+    })
 }
 
 /// Opens a regular file. Anything else is refused, since a pipe would wait for ever and a device

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::report::counted;
 use crate::{data, output, plot};
 
 /// Why a command could not do what it was asked for.
@@ -38,7 +39,7 @@ pub enum Error {
     },
 
     /// Some weights are infinite or no numbers.
-    #[error("{}: holds weights that are not finite", file.display())]
+    #[error("{}: contains weights that are not finite", file.display())]
     NotFinite {
         /// The file of the weights.
         file: PathBuf,
@@ -54,7 +55,7 @@ pub enum Error {
     },
 
     /// There is no such picture in the test set.
-    #[error("picture {index}: the test set has {count} pictures, counted from 0")]
+    #[error("there is no test image {index}: they are numbered from 0 to {}", count.saturating_sub(1))]
     NoSuchPicture {
         /// The number that was asked for.
         index: usize,
@@ -64,8 +65,8 @@ pub enum Error {
 
     /// Training has run away.
     #[error(
-        "the loss became {loss} after {step} steps: try a smaller --learning-rate than {learning_rate} \
-             (nothing was written)"
+        "the loss became {loss} after {}: try a smaller --learning-rate than {learning_rate:?} (nothing was written)",
+        counted(*step, "step", "steps")
     )]
     Diverged {
         /// How many steps were taken before.

@@ -1,19 +1,18 @@
-//! The parts that the demo is made of: the data it learns from, training, the comparison of the tape with the δ
-//! formulas, the pictures it draws and the folder it writes into.
+//! The parts of the demo: its data, training, the comparison of the tape with the δ formulas, the pictures it draws and
+//! the folder it writes to.
 //!
-//! - [`data`]: MNIST as built in, any data set in the same files, and a single picture of the user's own;
+//! - [`data`]: the built-in MNIST, any data set in the same format, and single pictures of the user's own;
 //! - [`model`], [`batches`], [`optimizer`], [`train`](mod@train), [`mistakes`](mod@mistakes): a network, what it is shown,
 //!   how it learns, and where it fails;
 //! - [`compare`](mod@compare): the tape against the δ formulas, for every weight and bias;
-//! - [`paper`]: the paper, section by section, with the places where its print and its mathematics part;
+//! - [`paper`]: the paper, section by section, and its errata;
 //! - [`report`]: results as text, tables and pictures;
-//! - [`output`]: files that are replaced whole or not at all;
+//! - [`output`]: files that are replaced as a whole or not at all;
 //! - [`picture`]: digits and probabilities in the terminal, and a sheet of digits as SVG;
 //! - [`plot`]: curves and the confusion matrix as SVG, and the latter as text.
 //!
-//! What comes from outside (files, folders and settings) answers with a typed error whose message is one line that
-//! names the file or option and the cause. Nothing here prints: functions return values, and [`report`] makes texts of
-//! them.
+//! Bad input (files, folders and settings) gives a typed error whose message is one line that names the file or option
+//! and the cause. Nothing here prints: functions return values, and [`report`] turns them into text.
 
 pub mod batches;
 pub mod compare;

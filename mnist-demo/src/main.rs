@@ -37,9 +37,7 @@ fn main() -> ExitCode {
         // What a shell reports of a program that the same signal has ended.
         Ok(Ending::Interrupted) => ExitCode::from(130),
         Err(error) => {
-            // Names of files can hold line breaks and what a terminal takes for orders, and an error is one line.
-            let line = error.to_string().replace(char::is_control, " ");
-            let _ = writeln!(std::io::stderr(), "error: {line}");
+            let _ = writeln!(std::io::stderr(), "error: {}", commands::one_line(error));
             ExitCode::from(2)
         }
     }

@@ -19,22 +19,25 @@ pub struct Mistake {
     pub margin: f64,
 }
 
-/// The network's outputs for one picture: probabilities, where the map on the last layer is softmax.
+/// The class that a picture is taken for, and the network's outputs: probabilities, where the map on the last layer is
+/// softmax. Of several classes that are as likely, it is the first, as in an evaluation.
 ///
 /// # Panics
 ///
 /// When the picture does not fit the network.
-pub fn outputs<T: Real>(
+pub fn guess<T: Real>(
     network: &Mlp,
     loss: Loss,
     parameters: &Parameters<T>,
     pixels: &[u8],
-) -> Vec<f64> {
+) -> (usize, Vec<f64>) {
     let x = Tensor::from_fn([1, pixels.len()], |i| {
         T::from_f64(f64::from(pixels[i]) / 255.0)
     });
-    let outputs = loss.activations(&network.predict(parameters, &x));
-    outputs.data().iter().map(|x| x.to_f64()).collect()
+    let z = network.predict(parameters, &x);
+    let outputs = loss.activations(&z);
+    let guess = z.arg_max(1).data()[0] as usize;
+    (guess, outputs.data().iter().map(|x| x.to_f64()).collect())
 }
 
 /// All mistakes, those first where the network was most sure of its wrong guess.
@@ -71,4 +74,35 @@ pub fn mistakes<T: Real>(
         .collect();
     found.sort_by(|a, b| b.margin.total_cmp(&a.margin));
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nn::{Activation, evaluate};
+    use std::sync::Arc;
+
+    #[test]
+    fn of_equal_outputs_the_first_is_the_guess_as_in_an_evaluation() {
+        let network = Mlp::new(&[4, 10], Activation::Relu);
+        let parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
+        let loss = Loss::cross_entropy();
+        let (found, outputs) = guess(&network, loss, &parameters, &[0, 1, 2, 3]);
+        assert_eq!((found, outputs.len()), (0, 10));
+        let data = Dataset::new(&[0, 1, 2, 3], 4, &[3]).unwrap();
+        let evaluation = evaluate(&network, loss, &parameters, &data);
+        assert_eq!(evaluation.confusion.at(&[3, found]), 1);
+    }
+
+    #[test]
+    fn mistakes_begin_with_the_one_it_was_most_sure_of() {
+        // The lighter a pixel, the surer the network is of class 1.
+        let network = Mlp::new(&[1, 10], Activation::Relu);
+        let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
+        parameters.slice_mut(0)[1] = 5.0;
+        let data = Dataset::new(&[51, 255, 102, 204], 1, &[0, 2, 3, 1]).unwrap();
+        let found = mistakes(&network, Loss::cross_entropy(), &parameters, &data);
+        let found: Vec<_> = found.iter().map(|m| (m.index, m.truth, m.guess)).collect();
+        assert_eq!(found, [(1, 2, 1), (2, 3, 1), (0, 0, 1)]);
+    }
 }

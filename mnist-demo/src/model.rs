@@ -5,6 +5,7 @@ use nn::{Activation, Initializer, Loss, Mlp, Output, Parameters};
 
 use crate::Error;
 use crate::data::CLASSES;
+use crate::report::grouped;
 
 /// The most parameters that a network may have: beyond, the gradients of all lanes would take gigabytes.
 pub const MAX_PARAMETERS: usize = 1 << 25;
@@ -41,27 +42,9 @@ impl Model {
     ///
     /// When a width is 0, or the network would be too large.
     pub fn network(&self, pixels: usize) -> Result<Mlp, Error> {
-        let refuse = |cause| Err(Error::setting("--widths", cause));
-        if self.hidden.contains(&0) {
-            return refuse("a layer needs at least one neuron, and 0 were given".to_owned());
-        }
-        if self.hidden.len() > MAX_LAYERS {
-            return refuse(format!(
-                "{} hidden layers are more than {MAX_LAYERS}",
-                self.hidden.len()
-            ));
-        }
         let widths: Vec<usize> = [&[pixels], &self.hidden[..], &[CLASSES]].concat();
-        let parameters = widths.windows(2).try_fold(0_usize, |sum, pair| {
-            let weights = pair[0].checked_mul(pair[1])?;
-            sum.checked_add(weights)?.checked_add(pair[1])
-        });
-        match parameters {
-            Some(count) if count <= MAX_PARAMETERS => Ok(Mlp::new(&widths, self.activation)),
-            _ => refuse(format!(
-                "the network would have more than {MAX_PARAMETERS} parameters"
-            )),
-        }
+        check_widths(&widths, MAX_PARAMETERS)?;
+        Ok(Mlp::new(&widths, self.activation))
     }
 
     /// Initial parameters: after He where the hidden layers are rectifiers, and after Glorot elsewhere.
@@ -72,6 +55,31 @@ impl Model {
         };
         network.init(initializer, seed)
     }
+}
+
+/// Refuses widths, inputs first and outputs last, of which no network of at most so many parameters can be made.
+pub(crate) fn check_widths(widths: &[usize], most: usize) -> Result<(), Error> {
+    let parameters = widths.windows(2).try_fold(0_usize, |sum, pair| {
+        let weights = pair[0].checked_mul(pair[1])?;
+        sum.checked_add(weights)?.checked_add(pair[1])
+    });
+    let cause = if widths.contains(&0) {
+        "every layer needs at least one neuron".to_owned()
+    } else if widths.len() > MAX_LAYERS + 2 {
+        let hidden = grouped(widths.len() as u64 - 2);
+        format!(
+            "{hidden} hidden layers are more than {}",
+            grouped(MAX_LAYERS as u64)
+        )
+    } else if parameters.is_none_or(|count| count > most) {
+        format!(
+            "the network would have more than {} parameters",
+            grouped(most as u64)
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::setting("--widths", cause))
 }
 
 /// The same parameters as numbers of another kind.
@@ -88,14 +96,14 @@ pub fn precision<T: Real>() -> &'static str {
     if size_of::<T>() == 4 { "f32" } else { "f64" }
 }
 
-/// A cost in words, such as `squared difference behind sigmoid`.
+/// A cost in words, such as `squared difference after sigmoid`.
 pub fn loss_name(loss: Loss) -> String {
     match loss {
-        Loss::CrossEntropy { .. } => "cross-entropy behind softmax".to_owned(),
+        Loss::CrossEntropy { .. } => "softmax cross-entropy".to_owned(),
         Loss::SquaredDifference {
             output: Output::Elementwise(activation),
-        } => format!("squared difference behind {activation}"),
-        _ => "squared difference behind softmax".to_owned(),
+        } => format!("squared difference after {activation}"),
+        _ => "squared difference after softmax".to_owned(),
     }
 }
 

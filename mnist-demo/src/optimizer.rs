@@ -39,7 +39,7 @@ impl Optimizer {
                 Setting::Beta2 => "--beta2",
                 Setting::Epsilon => "--epsilon",
             };
-            Error::setting(option, format!("{} is not {}", error.value, error.wanted))
+            Error::setting(option, format!("{:?} is not {}", error.value, error.wanted))
         })
     }
 

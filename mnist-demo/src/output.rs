@@ -30,28 +30,42 @@ pub enum Error {
     },
 }
 
-/// A folder that is there and can be written into.
+/// A folder that files can be written into; it is made with the first of them, if it is missing.
 #[derive(Clone, Debug)]
 pub struct OutputDir {
     path: PathBuf,
 }
 
 impl OutputDir {
-    /// Makes the folder if it is missing, and tries whether a file can be written into it.
+    /// Tries whether files of these names can be written into the folder, and leaves everything as it was.
     ///
     /// Called before the work starts, so that its result is not lost for want of a place.
     ///
     /// # Errors
     ///
-    /// When it cannot be made, is not a folder, or cannot be written into.
-    pub fn create(path: impl Into<PathBuf>) -> Result<Self, Error> {
+    /// When the folder cannot be made, is not a folder, or cannot be written into, or one of the names is that of a
+    /// folder in it.
+    pub fn new(path: impl Into<PathBuf>, names: &[&str]) -> Result<Self, Error> {
         let path = path.into();
+        let mut places = names.iter().map(|name| path.join(name));
+        if let Some(path) = places.find(|path| path.is_dir()) {
+            let cause = io::ErrorKind::IsADirectory.into();
+            return Err(Error::File { path, cause });
+        }
+        let missing: Vec<&Path> = path
+            .ancestors()
+            .take_while(|folder| !folder.as_os_str().is_empty() && !is_there(folder))
+            .collect();
         let tried = fs::create_dir_all(&path).and_then(|()| {
             let mut file = scratch_file(&path)?;
             file.as_file_mut()
                 .write_all(b"The folder can be written into.")?;
             file.close()
         });
+        for folder in missing {
+            // It stays if another program has put something into it.
+            let _ = fs::remove_dir(folder);
+        }
         match tried {
             Ok(()) => Ok(Self { path }),
             Err(cause) => Err(Error::Folder { path, cause }),
@@ -118,6 +132,7 @@ impl OutputDir {
     ) -> Result<Prepared, Error> {
         let path = self.path.join(name);
         let written = || {
+            fs::create_dir_all(&self.path)?;
             let mut file = scratch_file(&self.path)?;
             let mut buffer = BufWriter::new(file.as_file_mut());
             fill(&mut buffer)?;
@@ -162,6 +177,11 @@ impl Prepared {
     }
 }
 
+/// Whether there is something of this name, be it a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
 /// A file that removes itself unless it is kept, with the rights that a new file usually has.
 fn scratch_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
@@ -198,17 +218,30 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_folder_is_made_and_left_empty() {
+    fn a_missing_folder_is_made_with_the_first_file() {
         let dir = tempfile::tempdir().unwrap();
-        let output = OutputDir::create(dir.path().join("a/b")).unwrap();
-        assert!(output.path().is_dir());
-        assert_eq!(files(output.path()), [""; 0]);
+        let output = OutputDir::new(dir.path().join("a/b"), &["result"]).unwrap();
+        assert_eq!(files(dir.path()), [""; 0]);
+        output.write("result", "first").unwrap();
+        assert_eq!(files(output.path()), ["result"]);
+    }
+
+    #[test]
+    fn a_folder_in_the_place_of_a_file_is_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("result")).unwrap();
+        let error = OutputDir::new(dir.path(), &["other", "result"]).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.ends_with("result: cannot write this file: is a directory"),
+            "{message}"
+        );
     }
 
     #[test]
     fn a_file_is_replaced_whole() {
         let dir = tempfile::tempdir().unwrap();
-        let output = OutputDir::create(dir.path()).unwrap();
+        let output = OutputDir::new(dir.path(), &[]).unwrap();
         output.write("result", "a long first result").unwrap();
         let path = output.write("result", "second").unwrap();
         assert_eq!(fs::read_to_string(path).unwrap(), "second");
@@ -218,7 +251,7 @@ mod tests {
     #[test]
     fn a_failure_half_way_leaves_the_earlier_result() {
         let dir = tempfile::tempdir().unwrap();
-        let output = OutputDir::create(dir.path()).unwrap();
+        let output = OutputDir::new(dir.path(), &[]).unwrap();
         output.write("result", "first").unwrap();
         let failed = output.prepare_with("result", |file| {
             file.write_all(&[0; 100_000])?;
@@ -239,7 +272,7 @@ mod tests {
     #[test]
     fn a_file_that_is_never_published_leaves_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        let output = OutputDir::create(dir.path()).unwrap();
+        let output = OutputDir::new(dir.path(), &[]).unwrap();
         let path = output.write("result", "first").unwrap();
         drop(output.prepare("result", "second").unwrap());
         assert_eq!(fs::read_to_string(&path).unwrap(), "first");
@@ -259,7 +292,7 @@ mod tests {
         let file = dir.path().join("file");
         fs::write(&file, "here already").unwrap();
         for path in [file.clone(), file.join("below")] {
-            let error = OutputDir::create(&path).unwrap_err();
+            let error = OutputDir::new(&path, &[]).unwrap_err();
             let message = error.to_string();
             assert!(matches!(error, Error::Folder { .. }));
             assert!(
@@ -274,7 +307,7 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn the_probe_finds_a_folder_that_takes_no_files() {
-        let message = OutputDir::create("/proc/self").unwrap_err().to_string();
+        let message = OutputDir::new("/proc/self", &[]).unwrap_err().to_string();
         assert!(
             message.starts_with("/proc/self: cannot write into this folder: "),
             "{message}"
@@ -289,7 +322,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let usual = dir.path().join("usual");
         fs::write(&usual, "").unwrap();
-        let path = OutputDir::create(dir.path())
+        let path = OutputDir::new(dir.path(), &[])
             .unwrap()
             .write("result", "")
             .unwrap();
@@ -300,7 +333,7 @@ mod tests {
     #[test]
     fn tables_have_a_header_and_a_line_a_row() {
         let dir = tempfile::tempdir().unwrap();
-        let output = OutputDir::create(dir.path()).unwrap();
+        let output = OutputDir::new(dir.path(), &[]).unwrap();
         let rows = [(1, 0.25_f32, Some("a,b")), (2, f32::NAN, None)];
         let header = ["step", "loss", "note"];
         let table = output.prepare_csv("run.csv", &header, rows).unwrap();

@@ -2,8 +2,8 @@
 //! the two are apart.
 //!
 //! A section is a file that can be read next to the paper, in the paper's letters. What is computed by hand is
-//! computed with [`Matrix`] and [`Weighed`], plain loops that share nothing with the tapes. [`errata`] are the places
-//! where the paper's print and its mathematics part.
+//! computed with [`Matrix`] and [`Weighed`], plain loops that share nothing with the tapes. [`errata`] are the mistakes
+//! in the printed paper.
 
 mod charts;
 pub mod errata;

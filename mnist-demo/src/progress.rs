@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mnist_demo::report::{duration, percent};
+use mnist_demo::report::{cost, duration, percent};
 use mnist_demo::train::{Observer, Progress};
 
 /// About how many plain lines a run gives.
@@ -32,6 +32,25 @@ impl<'a> Display<'a> {
         }
     }
 
+    fn show(&mut self, progress: &Progress) {
+        let Some(bar) = &self.bar else {
+            let width = progress.steps.to_string().len();
+            // That nobody watches is no reason to stop.
+            let _ = writeln!(
+                std::io::stderr(),
+                "  step {:>width$}/{}  {}",
+                progress.step,
+                progress.steps,
+                line(progress)
+            );
+            return;
+        };
+        self.drawn = Some(Instant::now());
+        bar.set_length(progress.steps);
+        bar.set_message(line(progress));
+        bar.set_position(progress.step);
+    }
+
     /// Leaves the bar as it is at the end, on a line of its own.
     pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
@@ -50,37 +69,25 @@ fn bar() -> ProgressBar {
 
 impl Observer for Display<'_> {
     fn step(&mut self, progress: &Progress) -> ControlFlow<()> {
-        let stop = self.stop.load(Ordering::Relaxed);
-        let last = progress.step == progress.steps || stop;
-        match &self.bar {
-            Some(bar) => {
-                if last || self.drawn.is_none_or(|drawn| drawn.elapsed() >= PAUSE) {
-                    self.drawn = Some(Instant::now());
-                    bar.set_length(progress.steps);
-                    bar.set_message(line(progress));
-                    bar.set_position(progress.step);
-                }
-            }
+        if self.stop.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
+        }
+        let due = match &self.bar {
+            Some(_) => self.drawn.is_none_or(|drawn| drawn.elapsed() >= PAUSE),
             None => {
                 let every = progress.steps.div_ceil(LINES);
-                if last || progress.step == 1 || progress.step.is_multiple_of(every) {
-                    let width = progress.steps.to_string().len();
-                    // Nobody who watches is no reason to stop.
-                    let _ = writeln!(
-                        std::io::stderr(),
-                        "  step {:>width$}/{}  {}",
-                        progress.step,
-                        progress.steps,
-                        line(progress)
-                    );
-                }
+                progress.step == 1 || progress.step.is_multiple_of(every)
             }
+        };
+        // The last step is shown at the end, with the accuracy after it.
+        if due && progress.step < progress.steps {
+            self.show(progress);
         }
-        if stop {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
+        ControlFlow::Continue(())
+    }
+
+    fn end(&mut self, progress: &Progress) {
+        self.show(progress);
     }
 }
 
@@ -93,8 +100,8 @@ fn line(progress: &Progress) -> String {
         _ => format!("{} left", duration(left)),
     };
     format!(
-        "loss {:.4}  test {:>7}  {:>5} images/s  {time}",
-        progress.loss,
+        "loss {}  test {:>7}  {:>5} images/s  {time}",
+        cost(progress.loss),
         percent(progress.test_accuracy),
         short(speed),
     )

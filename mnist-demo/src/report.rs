@@ -7,7 +7,7 @@ use std::fmt::Write;
 use autodiff::tensor::Tensor;
 use nn::{Evaluation, Loss, Mlp};
 
-pub use files::write_results;
+pub use files::{RESULTS, write_results};
 
 use crate::Error;
 use crate::compare::{Comparison, Pair, Side};
@@ -59,9 +59,23 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// So many things, such as `1 batch` or `60,000 images`.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    let noun = if number == 1 { one } else { many };
+    format!("{} {noun}", grouped(number))
+}
+
 /// A share in percent, such as `91.46 %`.
 pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
+}
+
+/// A cost, such as `0.3029` or `6.62e26`.
+pub fn cost(cost: f64) -> String {
+    match cost {
+        0.0..1e4 => format!("{cost:.4}"),
+        _ => format!("{cost:.2e}"),
+    }
 }
 
 /// A time, such as `1:23:45`, `2:05` or `8.3 s`.
@@ -74,7 +88,7 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A network in one line, such as `784-10-10, relu, cross-entropy behind softmax (7,960 parameters)`.
+/// A network in one line, such as `784-10-10, relu, softmax cross-entropy (7,960 parameters)`.
 pub fn network(network: &Mlp, loss: Loss) -> String {
     format!(
         "{}, {}, {} ({} parameters)",
@@ -110,9 +124,9 @@ pub fn evaluations(sets: &[(&str, &Evaluation)], style: Style) -> String {
     for (name, evaluation) in sets {
         let _ = writeln!(
             text,
-            "  {name:10} {:>8} {:>9.4} {}",
+            "  {name:10} {:>8} {:>9} {}",
             grouped(evaluation.samples()),
-            evaluation.cost,
+            cost(evaluation.cost),
             style.bold(&format!("{:>10}", percent(evaluation.accuracy()))),
         );
     }
@@ -242,7 +256,17 @@ mod tests {
             [0.0, 1e-12, 1e-5, 3.14e-16].map(small).join(" "),
             "0 1e-12 1e-5 3.1e-16"
         );
+        assert_eq!(
+            [0.0, 0.30287, 9999.0, 6.623e26].map(cost).join(" "),
+            "0.0000 0.3029 9999.0000 6.62e26"
+        );
         assert_eq!(percent(0.91457), "91.46 %");
+        assert_eq!(
+            [0, 1, 2, 1_000]
+                .map(|n| counted(n, "batch", "batches"))
+                .join(", "),
+            "0 batches, 1 batch, 2 batches, 1,000 batches"
+        );
     }
 
     #[test]

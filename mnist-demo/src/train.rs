@@ -11,6 +11,7 @@ use crate::Error;
 use crate::batches::Batches;
 use crate::model::Model;
 use crate::optimizer::Optimizer;
+use crate::report::{counted, grouped};
 
 /// How a network is trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,7 +53,7 @@ impl Default for Settings {
     }
 }
 
-/// Settings that hold for some data: a network, a batch, and a number of steps.
+/// What settings mean for some data: a network, a batch, and a number of steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// The network.
@@ -64,15 +65,14 @@ pub struct Plan {
 }
 
 impl Settings {
-    /// Holds the settings against so many samples of so many pixels.
+    /// Works out the plan for so many samples of so many pixels, trained on in the precision of `T`.
     ///
     /// # Errors
     ///
-    /// When a setting makes no sense, whatever the data or for these.
-    pub fn plan(&self, samples: usize, pixels: usize) -> Result<Plan, Error> {
+    /// When a setting makes no sense: in itself, in this precision, or for this data.
+    pub fn plan<T: Real>(&self, samples: usize, pixels: usize) -> Result<Plan, Error> {
         let network = self.model.network(pixels)?;
-        // What makes no sense in double precision makes none in any; `train` sees to its own.
-        self.optimizer.start::<f64>()?;
+        self.optimizer.start::<T>()?;
         let batch = check_batch(self.batch.unwrap_or(samples), samples)?;
         let (option, number) = match self.length {
             Length::Steps(steps) => ("--steps", Some(steps)),
@@ -82,8 +82,8 @@ impl Settings {
             ),
         };
         match number {
-            Some(0) => Err(Error::setting(option, "0 is no training at all")),
-            None => Err(Error::setting(option, "more than can be counted")),
+            Some(0) => Err(Error::setting(option, "must be at least 1")),
+            None => Err(Error::setting(option, "too many steps to count")),
             Some(steps) => Ok(Plan {
                 network,
                 batch,
@@ -96,10 +96,14 @@ impl Settings {
 /// A batch that can be drawn from so many samples.
 pub(crate) fn check_batch(batch: usize, samples: usize) -> Result<usize, Error> {
     match batch {
-        0 => Err(Error::setting("--batch", "0 images are no batch")),
+        0 => Err(Error::setting("--batch", "must be at least 1")),
         _ if batch > samples => Err(Error::setting(
             "--batch",
-            format!("{batch} images are more than the {samples} there are to train on"),
+            format!(
+                "a batch of {} is more than the {} there are to train on",
+                counted(batch as u64, "image", "images"),
+                grouped(samples as u64)
+            ),
         )),
         _ => Ok(batch),
     }
@@ -138,9 +142,9 @@ pub struct Progress {
     pub steps: u64,
     /// How many images they have seen.
     pub images: u64,
-    /// The mean cost of the latest batch.
+    /// The mean cost of the latest batch, before it was learnt from. At the end, that of all samples.
     pub loss: f64,
-    /// The latest accuracy on the test set.
+    /// The accuracy on the test set when it was last measured. At the end, that of the trained network.
     pub test_accuracy: f64,
     /// Seconds since the beginning.
     pub seconds: f64,
@@ -150,6 +154,11 @@ pub struct Progress {
 pub trait Observer: Send {
     /// Sees each step after it was taken, and may stop the training there.
     fn step(&mut self, progress: &Progress) -> ControlFlow<()>;
+
+    /// Sees the end, after the last step or where the training was stopped, once the network has been evaluated.
+    fn end(&mut self, progress: &Progress) {
+        let _ = progress;
+    }
 }
 
 /// Nobody watches.
@@ -195,7 +204,7 @@ pub fn train<T: Real>(
         network,
         batch,
         steps,
-    } = settings.plan(data.len(), data.features())?;
+    } = settings.plan::<T>(data.len(), data.features())?;
     let loss = settings.model.loss;
     let mut parameters = settings.model.initial::<T>(&network, settings.seed);
     let mut gradient = BatchGradient::<T>::new(&network, loss, settings.method);
@@ -267,12 +276,15 @@ pub fn train<T: Real>(
 
     let train = evaluate(&network, loss, &parameters, data);
     let test = evaluate(&network, loss, &parameters, test);
+    progress.loss = finite(progress.step, train.cost)?;
+    progress.test_accuracy = test.accuracy();
+    observer.end(&progress);
     history.0.push(Record {
         step: progress.step,
         seconds: start.elapsed().as_secs_f64(),
-        loss: finite(progress.step, train.cost)?,
+        loss: progress.loss,
         train_accuracy: Some(evaluate(&network, loss, &parameters, &sample).accuracy()),
-        test_accuracy: Some(test.accuracy()),
+        test_accuracy: Some(progress.test_accuracy),
     });
     Ok(Trained {
         network,
@@ -295,11 +307,12 @@ fn measurements(steps: u64, batch: usize, images: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nn::AdamSettings;
 
     fn plan(change: impl FnOnce(&mut Settings)) -> Result<Plan, Error> {
         let mut settings = Settings::default();
         change(&mut settings);
-        settings.plan(60_000, 784)
+        settings.plan::<f32>(60_000, 784)
     }
 
     #[test]
@@ -314,7 +327,7 @@ mod tests {
         assert_eq!(epochs(128, 2).unwrap().steps, 2 * 469);
         assert_eq!(epochs(60_000, 3).unwrap().steps, 3);
         let message = epochs(1, u64::MAX).unwrap_err().to_string();
-        assert_eq!(message, "--epochs: more than can be counted");
+        assert_eq!(message, "--epochs: too many steps to count");
     }
 
     #[test]
@@ -327,11 +340,67 @@ mod tests {
         refused("--learning-rate", &|s| s.optimizer = sgd(-0.1));
         refused("--learning-rate", &|s| s.optimizer = sgd(f64::NAN));
         refused("--learning-rate", &|s| s.optimizer = sgd(f64::INFINITY));
+        let tiny = AdamSettings {
+            epsilon: 1e-60,
+            ..AdamSettings::default()
+        };
+        refused("--epsilon", &|s| s.optimizer = Optimizer::Adam(tiny));
         refused("--batch", &|s| s.batch = Some(0));
         refused("--batch", &|s| s.batch = Some(60_001));
         refused("--steps", &|s| s.length = Length::Steps(0));
         refused("--epochs", &|s| s.length = Length::Epochs(0));
         refused("--widths", &|s| s.model.hidden = vec![0]);
+    }
+
+    /// Stops after some steps, and keeps what it saw.
+    struct Watch {
+        steps: u64,
+        seen: Vec<u64>,
+        end: Option<Progress>,
+    }
+
+    impl Observer for Watch {
+        fn step(&mut self, progress: &Progress) -> ControlFlow<()> {
+            self.seen.push(progress.step);
+            match progress.step == self.steps {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
+
+        fn end(&mut self, progress: &Progress) {
+            self.end = Some(*progress);
+        }
+    }
+
+    #[test]
+    fn what_is_seen_last_is_the_result() {
+        let pixels: Vec<u8> = (0..50 * 4).map(|i| (i * i % 251) as u8).collect();
+        let classes: Vec<u8> = (0..50).map(|i| i % 10).collect();
+        let data = Dataset::new(&pixels, 4, &classes).unwrap();
+        let settings = Settings {
+            length: Length::Steps(40),
+            ..Settings::default()
+        };
+        // To the last step, and stopped before.
+        for steps in [40, 7] {
+            let mut watch = Watch {
+                steps,
+                seen: Vec::new(),
+                end: None,
+            };
+            let trained = train::<f32>(&settings, &data, &data, &mut watch).unwrap();
+            assert!(watch.seen.into_iter().eq(1..=steps));
+            let end = watch.end.unwrap();
+            let last = trained.history.0.last().unwrap();
+            assert_eq!((end.step, last.step), (steps, steps));
+            assert_eq!(
+                (end.loss, last.loss),
+                (trained.train.cost, trained.train.cost)
+            );
+            assert_eq!(end.test_accuracy, trained.test.accuracy());
+            assert_eq!(last.test_accuracy, Some(end.test_accuracy));
+        }
     }
 
     #[test]

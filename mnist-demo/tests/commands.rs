@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{RESULTS, contents, gzip, names, own_data, run, text, trained, weights};
+use common::{RESULTS, contents, demo, gzip, names, own_data, run, text, trained, weights};
 use std::fs;
 use std::process::Command;
 use tempfile::TempDir;
@@ -11,10 +11,13 @@ use tempfile::TempDir;
 fn mnist_is_trained_evaluated_and_predicted() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("new/run");
-    let shown = run(0, &["--steps", "3", "--output", text(&output)]);
+    let run_of_three = demo(&["--steps", "3", "--output", text(&output)]);
+    let [shown, progress] =
+        [run_of_three.stdout, run_of_three.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert_eq!(run_of_three.status.code(), Some(0), "{progress}");
     for part in [
-        "MNIST: 60,000 images to train on, 10,000 to test with, of 28×28 pixels",
-        "784-10-10, relu, cross-entropy behind softmax (7,960 parameters), f32",
+        "MNIST: 60,000 images for training, 10,000 for testing, 28×28 pixels",
+        "784-10-10, relu, softmax cross-entropy (7,960 parameters), f32",
         "3 steps of 60,000 images by the tape, learning rate 0.1",
         "Before training: tape against δ formulas",
         "After training: tape against δ formulas",
@@ -36,6 +39,14 @@ fn mnist_is_trained_evaluated_and_predicted() {
         line.unwrap().to_owned()
     };
     assert_eq!(line(&evaluated), line(&shown));
+    // The last line of the progress tells of the same network as the result.
+    let result = line(&shown);
+    let (_, accuracy) = result.rsplit_once("  ").unwrap();
+    let last = progress.lines().last().unwrap();
+    assert!(
+        last.contains("step 3/3") && last.contains(accuracy.trim()),
+        "no {accuracy} in {last}"
+    );
 
     let predicted = run(0, &["predict", "--weights", text(&weights), "0"]);
     assert!(predicted.contains("test image 0 taken for"), "{predicted}");
@@ -166,6 +177,8 @@ fn tape_and_formulas_are_compared() {
         "{shown}"
     );
     assert_eq!(shown.matches('✓').count(), 4, "{shown}");
+    let shown = run(0, &["compare", "--batches", "1", "--batch", "1"]);
+    assert!(shown.contains("over 1 batch of 1 image\n"), "{shown}");
 
     let data = own_data();
     let on_own = [
@@ -277,9 +290,13 @@ fn any_name_of_a_folder_and_a_reader_who_leaves_are_no_errors() {
     let data = own_data();
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join(OsStr::from_bytes(b"no UTF-8: \xff\n"));
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
-        .args(["--steps", "9", "--data", text(data.path()), "--output"])
-        .arg(&output)
+    let training = || {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_mnist-demo"));
+        program.args(["--steps", "9", "--data", text(data.path()), "--output"]);
+        program.arg(&output);
+        program
+    };
+    let mut child = training()
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -287,4 +304,7 @@ fn any_name_of_a_folder_and_a_reader_who_leaves_are_no_errors() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(names(&output), RESULTS);
+    let shown = String::from_utf8(training().output().unwrap().stdout).unwrap();
+    let last = shown.lines().last().unwrap();
+    assert!(last.contains("no UTF-8: \u{fffd} : weights"), "{last}");
 }

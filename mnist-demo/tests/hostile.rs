@@ -201,6 +201,24 @@ fn hostile_labels_are_refused() {
     ));
 }
 
+/// Gigabytes of zeros, which take no room on the disk.
+#[test]
+fn large_files_that_are_no_weights_are_hardly_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    for (header, len) in [(0_u64, 1 << 30), (100, 1 << 32)] {
+        fs::write(&path, header.to_le_bytes()).unwrap();
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_len(len).unwrap();
+        let (result, peak) = peak(|| nn::checkpoint::load::<f32>(&path));
+        let message = result.expect_err("zeros were accepted").to_string();
+        assert!(
+            peak < LITTLE,
+            "{peak} bytes were allocated before {message}"
+        );
+    }
+}
+
 #[test]
 fn a_picture_is_refused_by_its_header() {
     // The header of a picture of 2³¹−1 pixels a side, whose checksum is right.

@@ -173,6 +173,7 @@ fn bad_input_is_refused_with_one_line() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, "").unwrap();
+    let deep = vec!["10"; 40].join(",");
     for (arguments, named) in [
         (&["--section", "14"][..], "--section"),
         (&["--section", "nowhere"], "nowhere"),
@@ -182,13 +183,8 @@ fn bad_input_is_refused_with_one_line() {
             "10,101,010,100 paths",
         ),
         (
-            &[
-                "--section",
-                "paths",
-                "--widths",
-                "4294967296,4294967296,4294967296,4294967296,4294967296,4294967296",
-            ],
-            "paths",
+            &["--section", "paths", "--widths", &deep],
+            "countless paths",
         ),
         (&["--section", "paths", "--widths", "3,0,2"], "--widths"),
         (&["--section", "paths", "--widths", "3"], "--widths"),

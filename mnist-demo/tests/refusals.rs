@@ -43,6 +43,15 @@ fn bad_data_is_refused_and_earlier_results_stay() {
         &["--data", text(data.path()), "--output", output],
         &[text(data.path()), FILES[3]],
     );
+    #[cfg(unix)]
+    {
+        let loops = data.path().join(FILES[3]);
+        std::os::unix::fs::symlink(&loops, &loops).unwrap();
+        refused(
+            &["--data", text(data.path()), "--output", output],
+            &[text(&loops), "cannot be read"],
+        );
+    }
     refused(
         &["--data", "/nowhere", "--output", output],
         &["/nowhere", "cannot be read"],
@@ -132,12 +141,55 @@ fn bad_settings_are_refused_and_earlier_results_stay() {
     }
     assert_eq!(contents(results.path()), before);
 
+    // A network whose paths cannot be walked, or that is too large to walk them.
+    for widths in [
+        "3",
+        "3,0,2",
+        "99999999,1",
+        "99999999,99999999",
+        "4,9999,9999",
+    ] {
+        refused(
+            &["paper", "--section", "5", "--widths", widths],
+            &["--widths"],
+        );
+    }
+    let deep = vec!["1"; 20_000].join(",");
+    refused(
+        &["paper", "--section", "5", "--widths", &deep],
+        &["--widths"],
+    );
+
     // What is no number at all is a mistake in typing, which clap explains at greater length.
     assert_eq!(demo(&["--learning-rate", "fast"]).status.code(), Some(2));
     assert_eq!(
         demo(&["--steps", "1", "--epochs", "1"]).status.code(),
         Some(2)
     );
+}
+
+#[test]
+fn what_is_refused_makes_no_folder() {
+    let data = own_data();
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("new/run");
+    let places = ["--data", text(data.path()), "--output", text(&output)];
+    let nothing_is_left = || fs::read_dir(folder.path()).unwrap().next().is_none();
+    for options in [
+        "--widths 0",
+        "--batch 601",
+        "--steps 0",
+        "--optimizer adam --epsilon 1e-60",
+        "--learning-rate 1e30 --steps 20 --widths 9,9,9",
+    ] {
+        let options: Vec<&str> = options.split(' ').collect();
+        refused(&[&places[..], &options].concat(), &[]);
+        assert!(nothing_is_left(), "{options:?}");
+    }
+    refused(&["--data", "/nowhere", "--output", text(&output)], &[]);
+    let report = ["paper", "--section", "8", "--report", text(&output)];
+    refused(&[&report[..], &["--data", "/nowhere"]].concat(), &[]);
+    assert!(nothing_is_left());
 }
 
 #[test]
@@ -151,6 +203,14 @@ fn bad_places_weights_and_pictures_are_refused() {
         &[&of_own[..], &["--output", text(&file)]].concat(),
         &["run.csv", "cannot write into this folder"],
     );
+    // The place of a result is taken by a folder, which is noticed before the training.
+    let taken = tempfile::tempdir().unwrap();
+    fs::create_dir(taken.path().join("loss.svg")).unwrap();
+    refused(
+        &[&of_own[..], &["--output", text(taken.path())]].concat(),
+        &["loss.svg: cannot write this file"],
+    );
+    assert_eq!(fs::read_dir(taken.path()).unwrap().count(), 1);
 
     let good = weights(results.path());
     let cut = results.path().join("cut.safetensors");
@@ -195,7 +255,7 @@ fn bad_places_weights_and_pictures_are_refused() {
             words,
         );
     };
-    predict("50", &["picture 50", "50 pictures"]);
+    predict("50", &["no test image 50", "from 0 to 49"]);
     predict(text(&file), &["run.csv", "PNG"]);
     predict("/nowhere.png", &["/nowhere.png", "cannot be read"]);
     let dot = results.path().join("dot.png");

@@ -40,7 +40,7 @@ impl Activation {
             .map_or_else(|| z.clone(), |function| z.unary(function))
     }
 
-    /// µ(W a + b), a layer of neurons, with a sample a row of `a`.
+    /// µ(W a + b), a layer of neurons, where each row of `a` is a sample.
     ///
     /// # Panics
     ///
@@ -65,7 +65,7 @@ impl Activation {
         }
     }
 
-    /// The name, as [`FromStr`] reads it.
+    /// The name that [`FromStr`] reads.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -84,9 +84,9 @@ impl fmt::Display for Activation {
     }
 }
 
-/// The name of no [`Activation`].
+/// A name that is not that of an [`Activation`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no activation `{0}`; there are relu, sigmoid, tanh, softplus and identity")]
+#[error("unknown activation `{0}`; known are relu, sigmoid, tanh, softplus and identity")]
 pub struct UnknownActivation(String);
 
 impl FromStr for Activation {

@@ -1,10 +1,11 @@
 //! The gradient of a batch: a sum over samples, cut the same way whatever runs it.
 //!
-//! A batch is cut into lanes, each a run of consecutive samples, and a lane into chunks. Threads share the lanes: each
-//! goes forward and back, and leaves the terms of its gradient, of several chunks their sum. Then they share the parameters:
-//! of each block the lanes' terms are added up, in the order of the lanes. How all is cut depends on the batch and the
-//! network alone, so one thread or many give the same bits. A chunk is small enough that its forward and backward pass
-//! happen while its samples are in cache, and large enough that a matrix product is not a sliver.
+//! A batch is cut into lanes, each a run of consecutive samples, and a lane into chunks. The threads first share the
+//! lanes: each lane is taken forward and back and leaves the terms of its gradient, or the sum of those of its chunks if
+//! there are several. Then they share the parameters: for each block, the terms of the lanes are added up in the order of
+//! the lanes. How everything is cut depends only on the batch and the network, so any number of threads gives the same
+//! bits. A chunk is small enough for its samples to stay in cache during its forward and backward pass, and large enough
+//! for its matrix products to be efficient.
 
 mod blocks;
 mod lane;
@@ -18,7 +19,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use team::share;
 
-/// Samples, of which any run can be had as tensors.
+/// Samples, any run of which can be loaded as tensors.
 pub trait Batch<T: Real>: Sync {
     /// The number of samples.
     fn len(&self) -> usize;
@@ -28,7 +29,7 @@ pub trait Batch<T: Real>: Sync {
         self.len() == 0
     }
 
-    /// The inputs of a run of samples, a sample a row, and their targets.
+    /// The inputs of a run of samples, one per row, and their targets.
     ///
     /// # Panics
     ///
@@ -50,12 +51,12 @@ impl<T: Real> Batch<T> for (Tensor<T>, Targets<T>) {
     }
 }
 
-/// What computes the gradient of a chunk.
+/// How the gradient of a chunk is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// A tape that is recorded and walked back.
+    /// By a tape: recorded, and walked back.
     Tape,
-    /// The formulas by hand, [`delta`](crate::delta).
+    /// By the formulas derived by hand, [`delta`](crate::delta).
     ClosedForm,
 }
 
@@ -66,7 +67,7 @@ pub struct Plan {
     pub samples: usize,
     /// The number of lanes.
     pub lanes: usize,
-    /// The most samples in a chunk.
+    /// The largest number of samples in a chunk.
     pub chunk: usize,
 }
 
@@ -75,7 +76,7 @@ pub struct Plan {
 const CHUNK_BYTES: usize = 1 << 20;
 
 impl Plan {
-    /// The plan for so many samples of type `T` in a network.
+    /// The plan for a number of samples in a network with elements of type `T`.
     #[must_use]
     pub fn new<T>(network: &Mlp, samples: usize) -> Plan {
         // More lanes feed more threads, but each has terms of its own, or a sum, to be added up.
@@ -107,11 +108,11 @@ impl Plan {
     }
 }
 
-/// The mean cost of a batch and its gradient, chunk by chunk, in memory that is used again.
+/// The mean cost of a batch and its gradient, computed chunk by chunk in memory that is reused.
 ///
-/// The threads are those of the surrounding rayon pool. They share first the samples and then the parameters, of which
-/// each forms the gradient of some and updates them. What a lane left is kept until the next batch, so a step like the
-/// one before asks for no memory.
+/// The threads are those of the surrounding rayon pool. They first share the samples, and then the parameters: each forms
+/// the gradient of some of them and updates them. The memory of the lanes is kept for the next batch, so a step like the
+/// one before it allocates nothing.
 #[derive(Debug)]
 pub struct BatchGradient<T: Real> {
     network: Mlp,
@@ -127,7 +128,7 @@ pub struct BatchGradient<T: Real> {
 }
 
 impl<T: Real> BatchGradient<T> {
-    /// A gradient by the given method.
+    /// Gradients of a network's cost, computed by the given method.
     #[must_use]
     pub fn new(network: &Mlp, loss: Loss, method: Method) -> Self {
         let layout = network.layout();
@@ -143,19 +144,19 @@ impl<T: Real> BatchGradient<T> {
         }
     }
 
-    /// A gradient by the tape.
+    /// Gradients computed by the tape.
     #[must_use]
     pub fn tape(network: &Mlp, loss: Loss) -> Self {
         BatchGradient::new(network, loss, Method::Tape)
     }
 
-    /// A gradient by the formulas.
+    /// Gradients computed by the formulas.
     #[must_use]
     pub fn closed_form(network: &Mlp, loss: Loss) -> Self {
         BatchGradient::new(network, loss, Method::ClosedForm)
     }
 
-    /// Computes the mean of the samples' costs, which is returned, and its gradient, which is kept.
+    /// Returns the mean of the samples' costs, and keeps its gradient for [`gradient`](BatchGradient::gradient).
     ///
     /// The mean over no samples is NaN, and its gradient zero.
     ///
@@ -169,18 +170,19 @@ impl<T: Real> BatchGradient<T> {
         cost
     }
 
-    /// One step of an optimizer against the gradient of a batch; gives the mean cost before it.
+    /// Takes one step of an optimizer on a batch, and returns the mean cost before the step.
     ///
-    /// The gradient is formed in blocks, and each is used at once, so none is there afterwards. Where the optimizer is
-    /// [plain descent](Optimizer::plain_descent) it is not even formed, but its terms are added to the parameters times
-    /// −α, which rounds in another way than `compute` and the optimizer's step; elsewhere the bits are the same. An
-    /// optimizer that does not [step by pieces](Optimizer::step_by_pieces) gets what `compute` gives.
+    /// The gradient is formed in blocks, each of which is used at once, so [`gradient`](BatchGradient::gradient) does not
+    /// show it afterwards. For [plain descent](Optimizer::plain_descent) it is not formed at all: its terms are added to
+    /// the parameters, times −α, which rounds differently from `compute` followed by the optimizer's step. For other
+    /// optimizers the bits are the same. One that does not [step by pieces](Optimizer::step_by_pieces) is given the
+    /// gradient that `compute` forms.
     ///
-    /// A step against a batch without samples is none: parameters and optimizer stay as they are.
+    /// An empty batch changes neither parameters nor optimizer.
     ///
     /// # Panics
     ///
-    /// If the batch does not fit the network, or the optimizer had other parameters before.
+    /// If the batch does not fit the network, or the optimizer has stepped a different number of parameters before.
     pub fn step(
         &mut self,
         parameters: &mut Parameters<T>,
@@ -219,7 +221,7 @@ impl<T: Real> BatchGradient<T> {
         cost
     }
 
-    /// The gradient of the latest [`compute`](BatchGradient::compute).
+    /// The gradient from the latest [`compute`](BatchGradient::compute).
     #[must_use]
     pub fn gradient(&self) -> &Parameters<T> {
         &self.gradient

@@ -1,5 +1,5 @@
-//! Trained networks in files: safetensors, with the network's shape beside the weights, and what the optimizer
-//! remembers where training is to go on.
+//! Trained networks in safetensors files: the weights, the network's shape, and, if training is to be resumed, the
+//! optimizer's state.
 
 mod format;
 #[cfg(test)]
@@ -8,13 +8,14 @@ mod tests;
 use crate::{Loss, Mlp, Optimizer, Parameters, StateError};
 use autodiff::tensor::Real;
 use format::{Contents, serialize};
+use safetensors::{SafeTensorError, SafeTensors};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-/// The largest file that is read, in bytes.
+/// The size of the largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 1 << 31;
 
-/// A network with its parameters and the cost that it was trained for.
+/// A network with its parameters and the cost it was trained for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved<T: Real> {
     /// The network.
@@ -25,7 +26,7 @@ pub struct Saved<T: Real> {
     pub parameters: Parameters<T>,
 }
 
-/// A file that could not be written or read.
+/// Why a file could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {cause}", path.display())]
 pub struct CheckpointError {
@@ -48,15 +49,15 @@ pub enum Cause {
     TooLarge,
     /// It is not in the safetensors format.
     #[error("not a safetensors file: {0}")]
-    Format(#[from] safetensors::SafeTensorError),
-    /// It does not say which network it holds.
-    #[error("the file does not tell its network: {0}")]
+    Format(#[from] SafeTensorError),
+    /// It does not say which network it contains.
+    #[error("the description of the network cannot be read: {0}")]
     Network(String),
     /// A parameter of the network is missing.
-    #[error("there is no tensor `{0}`")]
+    #[error("tensor `{0}` is missing")]
     Missing(String),
-    /// A parameter has another shape than the network needs.
-    #[error("tensor `{name}` has shape {found:?}, and the network needs {wanted:?}")]
+    /// A parameter does not have the shape that the network needs.
+    #[error("tensor `{name}` has shape {found:?}, but the network needs {wanted:?}")]
     Shape {
         /// The name of the parameter.
         name: String,
@@ -65,23 +66,23 @@ pub enum Cause {
         /// The shape that the network needs.
         wanted: Vec<usize>,
     },
-    /// A tensor holds something else than `f32` or `f64`.
-    #[error("tensor `{name}` holds {found}, and f32 or f64 is wanted")]
+    /// The elements of a tensor are neither `f32` nor `f64`.
+    #[error("tensor `{name}` is of type {found}, not F32 or F64")]
     Precision {
         /// The name of the parameter.
         name: String,
-        /// What it holds.
+        /// The type of its elements.
         found: String,
     },
-    /// It holds a network alone, so training cannot go on from it.
-    #[error("the file holds no optimizer")]
+    /// It contains a network but no optimizer state, so training cannot be resumed from it.
+    #[error("the file contains no optimizer state")]
     NoOptimizer,
-    /// The optimizer cannot go on from what the file holds of one.
-    #[error("the optimizer in the file: {0}")]
+    /// The optimizer cannot be restored from the state in the file.
+    #[error("the optimizer state cannot be used: {0}")]
     Optimizer(#[from] StateError),
 }
 
-/// Writes a network to a file, whole or not at all: an earlier file stays until the new one is complete.
+/// Writes a network to a file, atomically: an earlier file is replaced only once the new one is complete.
 ///
 /// # Errors
 ///
@@ -99,18 +100,18 @@ pub fn save<T: Real>(
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not such a file, or its tensors are not those of its network.
+/// If the file cannot be read, is not such a file, or its tensors do not match its network.
 pub fn load<T: Real>(path: impl AsRef<Path>) -> Result<Saved<T>, CheckpointError> {
     read(path.as_ref(), |bytes| Contents::parse(bytes)?.network())
 }
 
-/// Writes a network together with what the optimizer remembers, so that [`load_training`] can go on with the same bits.
+/// Writes a network together with the optimizer's state, so that training resumed by [`load_training`] has the same bits.
 ///
-/// The moments are tensors of their own, `optimizer.first_moment.layers.0.weight` and so on.
+/// Each moment is stored as tensors of its own: `optimizer.first_moment.layers.0.weight` and so on.
 ///
 /// # Errors
 ///
-/// If the file cannot be written, or the moments are not as large as the parameters.
+/// If the file cannot be written, or the moments do not have the size of the parameters.
 ///
 /// ```
 /// use nn::{Activation, Adam, Initializer, Loss, Mlp, checkpoint};
@@ -142,12 +143,12 @@ pub fn save_training<T: Real>(
     })
 }
 
-/// Reads a file that [`save_training`] wrote: returns the network, and sets the optimizer to go on from there.
+/// Reads a file that [`save_training`] wrote: returns the network, and restores the optimizer's state.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not such a file, its tensors are not those of its network, or it is about another
-/// kind of optimizer; the optimizer is then as it was.
+/// If the file cannot be read, is not such a file, its tensors do not match its network, or its optimizer is of another
+/// kind; the optimizer is then unchanged.
 pub fn load_training<T: Real>(
     path: impl AsRef<Path>,
     optimizer: &mut dyn Optimizer<T>,
@@ -193,10 +194,19 @@ fn read<R>(
     understand: impl FnOnce(&[u8]) -> Result<R, Cause>,
 ) -> Result<R, CheckpointError> {
     let read = || -> Result<R, Cause> {
+        let mut file = std::fs::File::open(path)?.take(MAX_BYTES + 1);
         let mut bytes = Vec::new();
-        std::fs::File::open(path)?
-            .take(MAX_BYTES + 1)
-            .read_to_end(&mut bytes)?;
+        // By the length of its header nearly every other file is known before the rest of it is read.
+        file.by_ref().take(8).read_to_end(&mut bytes)?;
+        match SafeTensors::read_metadata(&bytes) {
+            // Of a good file, the header itself is all that is missing.
+            Ok(_) | Err(SafeTensorError::InvalidHeaderLength) => {}
+            Err(error) => return Err(error.into()),
+        }
+        if file.get_ref().metadata()?.len() > MAX_BYTES {
+            return Err(Cause::TooLarge);
+        }
+        file.read_to_end(&mut bytes)?;
         if bytes.len() as u64 > MAX_BYTES {
             return Err(Cause::TooLarge);
         }

@@ -5,20 +5,20 @@ use autodiff::tensor::{Real, Targets, Tensor};
 use rand::seq::SliceRandom;
 use std::ops::Range;
 
-/// Samples of bytes with class numbers, such as pictures of digits.
+/// Samples made of bytes, each with a class number, such as pictures of digits.
 ///
-/// The bytes are kept as they are, and stand for numbers between 0 and 1: a quarter of the memory traffic.
+/// They stay bytes, which stand for numbers between 0 and 1, and take a quarter of the memory traffic of `f32`.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     inputs: Tensor<u8>,
     classes: Tensor<u32>,
 }
 
-/// Inputs and classes that do not fit together.
+/// Why inputs and classes do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
-    /// The bytes are not a whole number of samples, or not one for each class number.
+    /// The number of bytes is not that of as many samples as there are class numbers.
     #[error("{bytes} bytes are not {samples} samples of {features} bytes")]
     Size {
         /// The number of bytes.
@@ -31,11 +31,11 @@ pub enum DatasetError {
 }
 
 impl Dataset {
-    /// Samples of `features` bytes each, one after the other, with a class number for each.
+    /// Samples of `features` bytes each, stored one after the other, with a class number for each.
     ///
     /// # Errors
     ///
-    /// If their numbers differ.
+    /// If the number of bytes is not `features` times the number of classes.
     pub fn new(inputs: &[u8], features: usize, classes: &[u8]) -> Result<Dataset, DatasetError> {
         if classes.len().checked_mul(features) != Some(inputs.len()) {
             return Err(DatasetError::Size {
@@ -74,11 +74,11 @@ impl Dataset {
         self.classes.data()
     }
 
-    /// The samples of the given range.
+    /// The samples in a range.
     ///
     /// # Panics
     ///
-    /// If it does not lie inside the data.
+    /// If the range does not lie within the data.
     #[must_use]
     pub fn range(&self, range: Range<usize>) -> Dataset {
         Dataset {
@@ -87,9 +87,9 @@ impl Dataset {
         }
     }
 
-    /// The samples of the given numbers, in that order.
+    /// The samples with the given numbers, in that order.
     ///
-    /// A number may be there several times. One that is not below [`len`](Dataset::len) makes loading the sample panic.
+    /// A number may occur several times. Loading a sample panics if its number is not below [`len`](Dataset::len).
     #[must_use]
     pub fn select<'a>(&'a self, numbers: &'a [usize]) -> Selection<'a> {
         Selection {
@@ -98,7 +98,7 @@ impl Dataset {
         }
     }
 
-    /// The numbers of all samples in an order drawn from a generator, for batches of an epoch.
+    /// The numbers of all samples in random order, for the batches of an epoch.
     #[must_use]
     pub fn shuffled(&self, rng: &mut impl rand::Rng) -> Vec<usize> {
         let mut numbers: Vec<usize> = (0..self.len()).collect();

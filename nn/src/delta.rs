@@ -1,18 +1,18 @@
-//! Back-propagation written out by hand, as the paper does it. There is no tape here, and no table of slopes.
+//! Back-propagation written out by hand, as in the paper, without a tape and without autodiff's table of slopes.
 //!
 //! ```text
 //! zˡ = Wˡ aˡ⁻¹ + bˡ,   aˡ = µ(zˡ)                          (Utilizing Matrix/Vector Notation)
 //!
-//! δᴸ = aᴸ − y                      for cross-entropy behind softmax    (Worked Example, Backpropagation)
+//! δᴸ = aᴸ − y                      for softmax and cross-entropy       (Worked Example, Backpropagation)
 //! δᴸ = 2 (aᴸ − y) ⊙ µ′(zᴸ)         for the squared difference          (Utilizing Matrix/Vector Notation)
-//! δᴸ = Jᵀ 2 (aᴸ − y)               for the squared difference behind softmax, with its Jacobian J
+//! δᴸ = Jᵀ 2 (aᴸ − y)               for the squared difference after softmax, whose Jacobian is J
 //!
 //! δˡ⁻¹ = µ′(zˡ⁻¹) ⊙ (Wˡ)ᵀ δˡ
 //! ∂C/∂Wˡ = δˡ (aˡ⁻¹)ᵀ,   ∂C/∂bˡ = δˡ,   summed over the samples
 //! ```
 //!
-//! A sample is a row here, so the matrices are the transposes of the paper's: `Δ W` stands for `Wᵀ Δ`, and `Δᵀ A` for
-//! `Δ Aᵀ`.
+//! Samples are rows here and columns in the paper, so the matrices are transposed: `Δ W` stands for its `Wᵀ Δ`, and
+//! `Δᵀ A` for its `Δ Aᵀ`.
 
 use crate::{Activation, Loss, Mlp, Output, Parameters};
 use autodiff::tensor::{
@@ -21,18 +21,19 @@ use autodiff::tensor::{
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// What back-propagation leaves of some samples: the activations that go into each layer, and its δ, a sample a row.
+/// The result of back-propagation on some samples: the activations that go into each layer, and the layer's δ, with a
+/// row for each sample.
 #[derive(Debug)]
 pub struct Deltas<T: Real> {
     /// The sum of the samples' costs.
     pub cost: f64,
     /// a⁰, …, aᴸ⁻¹.
     pub activations: SmallVec<[Tensor<T>; 16]>,
-    /// δ¹, …, δᴸ, times the weight of a sample.
+    /// δ¹, …, δᴸ, multiplied by the weight of a sample.
     pub deltas: SmallVec<[Tensor<T>; 16]>,
 }
 
-/// Forward through all layers and back again, for samples that count `weight` each.
+/// Goes forward through all layers and back, with each sample weighted by `weight`.
 ///
 /// # Panics
 ///
@@ -91,7 +92,7 @@ impl<T: Real> Deltas<T> {
     ///
     /// # Panics
     ///
-    /// If `sum` is not of the network's layout.
+    /// If `sum` does not have the network's layout.
     #[track_caller]
     pub fn add_to(&self, scale: T, sum: &mut Parameters<T>) {
         for (layer, delta) in self.deltas.iter().enumerate() {
@@ -102,12 +103,12 @@ impl<T: Real> Deltas<T> {
         }
     }
 
-    /// Adds `scale` times some rows of the gradient with respect to one slice of the parameters, weights and biases in
-    /// turn, to `sum`: those of the neurons of the given numbers.
+    /// Adds to `sum` `scale` times some rows, one for each neuron in `rows`, of the gradient with respect to one slice of
+    /// the parameters. Slices are numbered with weights and biases in turn.
     ///
     /// # Panics
     ///
-    /// If there is no such slice, it has no such rows, or `sum` has not as many elements as they have.
+    /// If there is no such slice, it has no such rows, or `sum` differs from them in size.
     #[track_caller]
     pub fn add_rows_to(&self, scale: T, slice: usize, rows: Range<usize>, sum: &mut [T]) {
         let (a, delta) = (&self.activations[slice / 2], &self.deltas[slice / 2]);

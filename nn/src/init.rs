@@ -1,11 +1,11 @@
-//! Initial weights, drawn from a seed.
+//! Random initial weights.
 
 use autodiff::tensor::{Real, Tensor};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, Uniform};
 
-/// How the weights of a layer with `n` inputs and `m` outputs are drawn. Biases begin at 0.
+/// How the weights of a layer with `n` inputs and `m` outputs are drawn. Biases start at 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Initializer {
@@ -24,11 +24,11 @@ pub enum Initializer {
 }
 
 impl Initializer {
-    /// A weight matrix (out, in).
+    /// Draws a weight matrix of shape `[outputs, inputs]`.
     ///
     /// # Panics
     ///
-    /// If a given deviation or bound is negative or not finite.
+    /// If the given standard deviation or bound is negative or not finite.
     #[must_use]
     #[track_caller]
     pub fn draw<T: Real>(self, outputs: usize, inputs: usize, rng: &mut impl Rng) -> Tensor<T> {
@@ -45,7 +45,7 @@ impl Initializer {
         }
     }
 
-    /// The generator that a seed stands for: the same stream on every machine.
+    /// The generator for a seed, which draws the same numbers on every machine.
     #[must_use]
     pub fn generator(seed: u64) -> ChaCha8Rng {
         ChaCha8Rng::seed_from_u64(seed)

@@ -21,10 +21,10 @@
 //! ```
 //!
 //! The [`Parameters`] of a network are one flat buffer with named slices, and so is a gradient; an optimizer is one
-//! loop over both. [`BatchGradient`] cuts a batch into chunks and lanes that depend on the batch and the network alone,
-//! so its bits do not depend on the number of threads. [`delta`] holds the formulas that a person derives by hand, with
-//! no tape in them: an equal citizen, which every test and benchmark compares with. [`mod@reference`] is the same in plain
-//! loops, slow and easy to read, which holds both.
+//! loop over both. [`BatchGradient`] cuts a batch into chunks and lanes that depend only on the batch and the network,
+//! so its bits do not depend on the number of threads. [`delta`] contains the formulas as they are derived by hand,
+//! without a tape; every test and benchmark compares the tape with them. [`mod@reference`] is the same in plain loops, slow
+//! and easy to read, to check both.
 
 mod activation;
 mod batch;

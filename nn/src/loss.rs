@@ -1,10 +1,10 @@
-//! Costs: cross-entropy behind softmax, and the squared difference behind any map.
+//! Costs: softmax cross-entropy, and the squared difference after any map.
 
 use crate::Activation;
 use autodiff::tensor::{Algebra, CrossEntropy, Targets};
 use serde::{Deserialize, Serialize};
 
-/// The map µᴸ on the last layer.
+/// The map µᴸ applied to the last layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -15,14 +15,14 @@ pub enum Output {
     Softmax,
 }
 
-/// The cost C, with the map on the last layer that goes before it.
+/// The cost C, together with the map on the last layer that precedes it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Loss {
-    /// `−Σᵢ yᵢ ln aᵢ` with a = softmax(z) (Worked Example, Backpropagation), the targets smoothed.
+    /// `−Σᵢ yᵢ ln aᵢ` with a = softmax(z) (Worked Example, Backpropagation), with label smoothing.
     CrossEntropy {
-        /// ε in `y ← (1 − ε) y + ε / classes`.
+        /// The ε of `y ← (1 − ε) y + ε / classes`; 0 for none.
         label_smoothing: f64,
     },
     /// `‖a − y‖²` with a = µᴸ(z) (Introducing Neural Networks).
@@ -33,7 +33,7 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// Cross-entropy behind softmax, without smoothing.
+    /// Softmax cross-entropy without label smoothing.
     #[must_use]
     pub fn cross_entropy() -> Loss {
         Loss::CrossEntropy {
@@ -41,7 +41,7 @@ impl Loss {
         }
     }
 
-    /// The squared difference behind an elementwise activation.
+    /// The squared difference after an elementwise activation.
     #[must_use]
     pub fn squared_difference(output: Activation) -> Loss {
         Loss::SquaredDifference {
@@ -49,7 +49,7 @@ impl Loss {
         }
     }
 
-    /// The activations aᴸ of the last layer, from its pre-activations.
+    /// The activations aᴸ of the last layer, computed from its pre-activations.
     #[must_use]
     pub fn activations<A: Algebra>(&self, z: &A) -> A {
         match self {
@@ -63,7 +63,7 @@ impl Loss {
         }
     }
 
-    /// The sum of the samples' costs, a scalar, from the pre-activations of the last layer.
+    /// The sum of the samples' costs, a scalar, computed from the pre-activations of the last layer.
     ///
     /// # Panics
     ///

@@ -1,16 +1,16 @@
-//! How well a network does: cost, accuracy, confusion.
+//! How well a network does: cost, accuracy and confusion matrix.
 
 use crate::{Batch, Loss, Mlp, Parameters, Plan};
 use autodiff::tensor::{Real, Targets, Tensor};
 use rayon::prelude::*;
 
-/// What a network makes of some samples.
+/// How well a network does on some samples.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Evaluation {
     /// The mean cost.
     pub cost: f64,
-    /// How often each class (row) was taken for each class (column).
+    /// The confusion matrix: how often each class (row) was taken for each class (column).
     pub confusion: Tensor<u32>,
 }
 
@@ -25,7 +25,7 @@ impl Evaluation {
             .sum()
     }
 
-    /// The share of samples whose class was told; NaN of none.
+    /// The share of samples that were classified correctly; NaN if there are no samples.
     #[must_use]
     pub fn accuracy(&self) -> f64 {
         let classes = self.confusion.shape()[0];
@@ -36,7 +36,7 @@ impl Evaluation {
     }
 }
 
-/// Evaluates a network on samples, in the same chunks whatever the threads.
+/// Evaluates a network on samples. The result does not depend on the number of threads.
 ///
 /// # Panics
 ///
@@ -80,5 +80,26 @@ pub fn evaluate<T: Real>(
     Evaluation {
         cost: cost / batch.len() as f64,
         confusion,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Activation;
+    use std::sync::Arc;
+
+    #[test]
+    fn rows_of_the_confusion_are_the_true_classes() {
+        // A bias makes the network take everything for class 1.
+        let network = Mlp::new(&[2, 3], Activation::Relu);
+        let mut parameters = Parameters::<f64>::zeros(Arc::clone(network.layout()));
+        parameters.slice_mut(1)[1] = 1.0;
+        let classes = Tensor::from([0_u32, 2, 1, 0]);
+        let batch = (Tensor::zeros([4, 2]), Targets::Classes(classes));
+        let found = evaluate(&network, Loss::cross_entropy(), &parameters, &batch);
+        let expected = Tensor::from([[0_u32, 2, 0], [0, 1, 0], [0, 1, 0]]);
+        assert_eq!(found.confusion, expected);
+        assert_eq!((found.samples(), found.accuracy()), (4, 0.25));
     }
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 /// A multilayer perceptron: affine layers, with an activation between them.
 ///
-/// It knows its shape and not its parameters, which are handed to it; so one network can be evaluated with plain
-/// tensors, or recorded on a tape.
+/// It has a shape but no parameters, which are passed to it, so that the same network can be evaluated on plain tensors or
+/// recorded on a tape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mlp {
     widths: Vec<usize>,
@@ -58,7 +58,7 @@ impl Mlp {
         self.hidden
     }
 
-    /// Names, shapes and places of the parameters: `layers.0.weight`, `layers.0.bias`, ….
+    /// Names, shapes and offsets of the parameters: `layers.0.weight`, `layers.0.bias`, ….
     #[must_use]
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
@@ -68,7 +68,7 @@ impl Mlp {
     ///
     /// # Panics
     ///
-    /// If a deviation or bound that the initializer is given is negative or not finite.
+    /// If the initializer's standard deviation or bound is negative or not finite.
     #[must_use]
     #[track_caller]
     pub fn init<T: Real>(&self, initializer: Initializer, seed: u64) -> Parameters<T> {
@@ -83,9 +83,9 @@ impl Mlp {
         parameters
     }
 
-    /// The pre-activations zᴸ of the last layer, for samples as rows.
+    /// The pre-activations zᴸ of the last layer, where each row of `x` is a sample.
     ///
-    /// `parameters` are weights and biases in turn, as [`Parameters::tensors`] or [`Parameters::record`] give them.
+    /// `parameters` are weights and biases in turn, as returned by [`Parameters::tensors`] and [`Parameters::record`].
     ///
     /// # Panics
     ///
@@ -106,7 +106,7 @@ impl Mlp {
         a.linear(&last[0], &last[1])
     }
 
-    /// The pre-activations zᴸ of the last layer; the largest one names the class.
+    /// The pre-activations zᴸ of the last layer; the index of the largest is the predicted class.
     ///
     /// # Panics
     ///

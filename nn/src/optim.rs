@@ -1,4 +1,4 @@
-//! Optimizers: one loop over the flat buffer of parameters, that of their gradient, and those of the moments.
+//! Optimizers: each is one loop over the flat buffers of parameters, gradient and moments.
 
 mod adam;
 mod setting;
@@ -15,7 +15,7 @@ pub use update::Update;
 use autodiff::tensor::{Real, Tensor};
 use std::fmt::Debug;
 
-/// What takes parameters against their gradient, step by step: [`Sgd`], [`Adam`], [`AdamW`], or one of your own.
+/// Updates parameters step by step from their gradient: [`Sgd`], [`Adam`], [`AdamW`], or one of your own.
 ///
 /// ```
 /// use nn::{Adam, Optimizer, Sgd};
@@ -35,33 +35,33 @@ use std::fmt::Debug;
 /// assert!((minimize(&mut Adam::new(0.3)) - 3.0).abs() < 1e-2);
 /// ```
 pub trait Optimizer<T: Real>: Debug + Send {
-    /// One step against the gradient.
+    /// Takes one step.
     ///
-    /// Any number of threads gives the same bits; and where parameter and gradient are 0 and always were, as in the
-    /// padding of [`Parameters`](crate::Parameters), they stay 0. After the first step no memory is asked for.
+    /// Any number of threads gives the same bits. A parameter that is 0, with a gradient that has always been 0, stays 0,
+    /// as the padding of [`Parameters`](crate::Parameters) must. After the first step nothing is allocated.
     ///
     /// # Panics
     ///
-    /// If the buffers differ in size, or in an earlier step had another.
+    /// If the buffers differ in size, or had another size in an earlier step.
     fn step(&mut self, parameters: &mut [T], gradient: &[T]);
 
-    /// Takes a step whose gradient is formed piece by piece: begins it, for so many parameters, hands it to `apply` once,
-    /// and gives true. [`BatchGradient::step`](crate::BatchGradient::step) then updates each piece of the parameters
-    /// while that of the gradient is in cache. The bits are those of [`step`](Optimizer::step).
+    /// Begins a step whose gradient is formed piece by piece: passes an [`Update`] for this number of parameters to
+    /// `apply`, once, and returns true. [`BatchGradient::step`](crate::BatchGradient::step) uses it to update each piece
+    /// of the parameters while its gradient is in cache. The bits are those of [`step`](Optimizer::step).
     ///
-    /// Only an optimizer that updates every parameter by itself can. One that needs the whole gradient leaves this as it
-    /// is: nothing is done, the answer is false, and `step` is called.
+    /// This is for optimizers that update each parameter on its own. One that needs the whole gradient keeps the default,
+    /// which does nothing and returns false; then `step` is called.
     ///
     /// # Panics
     ///
-    /// If there were another number of parameters in an earlier step.
+    /// If the number of parameters differs from that of an earlier step.
     fn step_by_pieces(&mut self, parameters: usize, apply: &mut dyn FnMut(Update<'_, T>)) -> bool {
         let _ = (parameters, apply);
         false
     }
 
-    /// The learning rate α, if a step is no more than `θ ← θ − α ∂C/∂θ` and leaves nothing behind, so that it may be
-    /// taken without the optimizer.
+    /// The learning rate α, if a step is just `θ ← θ − α ∂C/∂θ` and changes no state, so that it can be taken without the
+    /// optimizer.
     fn plain_descent(&self) -> Option<T> {
         None
     }
@@ -73,18 +73,18 @@ pub trait Optimizer<T: Real>: Debug + Send {
     ///
     /// # Errors
     ///
-    /// If it is negative or not finite in `T`; it is then as it was.
+    /// If it is negative or not finite in `T`; it is then unchanged.
     fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), SettingError>;
 
-    /// All that the next steps depend on. It shares the memory of the moments, which the next step copies unless the
-    /// state is dropped before.
+    /// Everything that the next steps depend on. The state shares the memory of the moments, so the next step copies them
+    /// unless the state has been dropped.
     fn state(&self) -> OptimizerState<T>;
 
-    /// Goes on from a state of the same kind of optimizer, with its settings, as that one would have.
+    /// Takes over the settings and moments of a state, to continue as the optimizer it came from would have.
     ///
     /// # Errors
     ///
-    /// If the state is that of another kind, or cannot be one; the optimizer is then as it was.
+    /// If the state is invalid or belongs to another kind of optimizer; this optimizer is then unchanged.
     fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError>;
 }
 

@@ -10,18 +10,18 @@ const ALIGNMENT: usize = 16;
 /// As many parameter tensors as are handled without asking for memory.
 const INLINE: usize = 16;
 
-/// A named piece of the flat buffer.
+/// A named slice of the flat buffer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Slice {
     /// The name, such as `layers.0.weight`.
     pub name: String,
     /// The shape.
     pub shape: Shape,
-    /// Where it begins, in elements.
+    /// The index of its first element in the buffer.
     pub offset: usize,
 }
 
-/// Which slices a flat buffer has.
+/// The slices of a flat buffer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     slices: Vec<Slice>,
@@ -33,7 +33,7 @@ impl Layout {
     ///
     /// # Panics
     ///
-    /// If the name is taken, or the size overflows.
+    /// If the name is already taken, or the size overflows.
     pub fn push(&mut self, name: impl Into<String>, shape: impl Into<Shape>) {
         let (name, shape) = (name.into(), shape.into());
         assert!(
@@ -58,7 +58,7 @@ impl Layout {
         &self.slices
     }
 
-    /// The elements of the buffer, padding included.
+    /// The size of the buffer in elements, including padding.
     #[must_use]
     pub fn size(&self) -> usize {
         self.size
@@ -71,9 +71,9 @@ impl Layout {
     }
 }
 
-/// A value for each parameter of a network: the parameters themselves, or a gradient, or an optimizer's moments.
+/// A value for each parameter of a network: the parameters themselves, their gradient, or an optimizer's moments.
 ///
-/// All lie in one flat buffer, so an optimizer is one loop, and a comparison one walk by name.
+/// All lie in one flat buffer, so that an optimizer is a single loop, and every slice has a name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters<T: Real> {
     layout: Arc<Layout>,
@@ -88,24 +88,24 @@ impl<T: Real> Parameters<T> {
         Parameters { layout, flat }
     }
 
-    /// Which slices there are.
+    /// The slices: their names, shapes and offsets.
     #[must_use]
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
     }
 
-    /// The whole buffer.
+    /// The whole buffer, including padding.
     #[must_use]
     pub fn data(&self) -> &[T] {
         self.flat.data()
     }
 
-    /// The whole buffer, to write to. It is copied first if a recording still holds it.
+    /// The whole buffer, for writing. It is copied first if a recording still uses it.
     pub fn data_mut(&mut self) -> &mut [T] {
         self.flat.data_mut()
     }
 
-    /// The slice of the given number, sharing memory.
+    /// The slice with the given number, sharing memory.
     ///
     /// # Panics
     ///
@@ -116,14 +116,14 @@ impl<T: Real> Parameters<T> {
         self.flat.view(slice.offset, &slice.shape)
     }
 
-    /// The slice of the given name, sharing memory.
+    /// The slice with the given name, sharing memory, if there is one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Tensor<T>> {
         let slice = self.layout.slices.iter().find(|slice| slice.name == name)?;
         Some(self.flat.view(slice.offset, &slice.shape))
     }
 
-    /// The slice of the given number, to write to.
+    /// The slice with the given number, for writing.
     ///
     /// # Panics
     ///
@@ -134,7 +134,7 @@ impl<T: Real> Parameters<T> {
         &mut self.flat.data_mut()[range]
     }
 
-    /// Every slice with its name.
+    /// Every slice with its name, in order, sharing memory.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Tensor<T>)> {
         self.layout.slices.iter().map(|slice| {
             (
@@ -144,7 +144,7 @@ impl<T: Real> Parameters<T> {
         })
     }
 
-    /// Every slice, in order, sharing memory: what a network is evaluated with, off the tape.
+    /// Every slice, in order, sharing memory, to evaluate a network without a tape.
     #[must_use]
     pub fn tensors(&self) -> SmallVec<[Tensor<T>; INLINE]> {
         (0..self.layout.slices.len())
@@ -152,7 +152,7 @@ impl<T: Real> Parameters<T> {
             .collect()
     }
 
-    /// Every slice as a variable of the tape, in order, without a copy.
+    /// Every slice, in order, as a variable of the tape, without copying.
     #[must_use]
     pub fn record<'t>(&self, tape: &'t Tape<T>) -> SmallVec<[Var<'t, T>; INLINE]> {
         (0..self.layout.slices.len())
@@ -164,7 +164,7 @@ impl<T: Real> Parameters<T> {
     ///
     /// # Panics
     ///
-    /// If they are not of the same number and sizes as the slices.
+    /// If they differ from the slices in number or sizes.
     pub fn add(&mut self, scale: T, gradients: &[Gradient<T>]) {
         assert_eq!(
             gradients.len(),

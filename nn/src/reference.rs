@@ -1,13 +1,13 @@
-//! Back-propagation in plain loops and double precision, which the tape and the formulas are held against.
+//! Back-propagation in plain loops and double precision, to check the tape and the formulas.
 //!
-//! It is written sample by sample, with indices as the paper's sums have them, and shares no kernel with the other two,
-//! whose shared mistakes it would show.
+//! It is written sample by sample, with the indices of the paper's sums, and shares no kernel with the other two, so it
+//! would reveal a mistake that they share.
 //!
-//! Beside each derivative stands the sum of the absolute values of its terms, (|Δ| |A|ᵀ)ᵢⱼ: that is what rounding can
-//! spoil, and so the scale on which a difference is measured. The terms of δ and a count one by one: |a| + |y| for
-//! a − y, |W|ᵀ |δ| for Wᵀ δ, |W| |a| + |b| for z. Where they cancel, little but their rounding errors is left, and a scale of
-//! what is left would call any two ways of adding them up different: a − y of a sample that the network is sure of, or
-//! a rectifier that is just on.
+//! Along with each derivative it computes the sum of the absolute values of its terms, (|Δ| |A|ᵀ)ᵢⱼ. Rounding errors are
+//! proportional to it, so it is the scale on which a difference is measured. The terms of δ and a count one by one:
+//! |a| + |y| for a − y, |W|ᵀ |δ| for Wᵀ δ, |W| |a| + |b| for z. Where terms cancel, little but their rounding errors is
+//! left; relative to that, any two ways of adding them up would differ: a − y for a sample that the network is sure of,
+//! or a rectifier that is barely on.
 
 use crate::{Activation, Loss, Mlp, Output, Parameters};
 use autodiff::tensor::{Real, Targets, Tensor};
@@ -21,7 +21,7 @@ pub struct Sum {
     pub scale: f64,
 }
 
-/// The mean cost of the samples, and its derivative with respect to every parameter: a list for each slice.
+/// The mean cost of the samples, and its derivative with respect to every parameter, as a list for each slice.
 ///
 /// # Panics
 ///
@@ -194,10 +194,10 @@ fn last_delta(loss: Loss, z: &[f64], y: &[f64]) -> (f64, Vec<Sum>) {
                 .map(|y| (1.0 - label_smoothing) * y + label_smoothing / z.len() as f64)
                 .collect();
             let cost = -a.iter().zip(&y).map(|(a, y)| y * a.ln()).sum::<f64>();
-            (
-                cost,
-                a.iter().zip(&y).map(|(&a, &y)| difference(a, y)).collect(),
-            )
+            // The sum of the targets is 1, if they are probabilities.
+            let total: f64 = y.iter().sum();
+            let delta = a.iter().zip(&y).map(|(a, &y)| difference(a * total, y));
+            (cost, delta.collect())
         }
         Loss::SquaredDifference {
             output: Output::Elementwise(activation),

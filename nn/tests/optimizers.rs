@@ -213,7 +213,7 @@ fn senseless_settings_are_refused_by_name() {
     };
     assert_eq!(
         Sgd::<f32>::with(still).unwrap_err().to_string(),
-        "momentum: 0 is not above 0, which Nesterov's step needs"
+        "momentum: 0.0 is not above 0, which Nesterov's step needs"
     );
     let mut adam = Adam::<f32>::new(0.1);
     assert!(adam.set_learning_rate(-1.0).is_err());
@@ -221,7 +221,7 @@ fn senseless_settings_are_refused_by_name() {
 }
 
 #[test]
-#[should_panic(expected = "learning rate: -1 is not a finite number of 0 or more")]
+#[should_panic(expected = "learning rate: -1.0 is not a finite number of 0 or more")]
 fn a_negative_learning_rate_panics() {
     let _ = Sgd::<f32>::new(-1.0);
 }

@@ -79,7 +79,14 @@ fn errors<T: Real>() -> [f64; 2] {
         let network = Mlp::new(&widths, hidden);
         let parameters = network.init::<T>(Initializer::GlorotNormal, number as u64);
         let samples = rng.random_range(1..150);
-        let batch = random_batch(&network, samples, &mut rng);
+        let mut batch = random_batch(&network, samples, &mut rng);
+        // Every third batch has rows of numbers as targets, which need not sum to 1.
+        if number % 3 == 0 {
+            let rows = Tensor::from_fn([samples, widths[layers]], |_| {
+                T::from_f64(rng.random_range(0.0..1.0))
+            });
+            batch.1 = Targets::Probabilities(rows);
+        }
         let (cost, expected) = reference::gradient(&network, loss, &parameters, &batch.0, &batch.1);
         for (largest, method) in largest.iter_mut().zip([Method::Tape, Method::ClosedForm]) {
             let mut gradient = BatchGradient::new(&network, loss, method);
@@ -160,6 +167,24 @@ fn the_gradient_of_a_batch_is_the_mean_of_its_samples() {
     }
     for (found, expected) in whole.gradient().data().iter().zip(sum) {
         assert!((found - expected).abs() < 1e-14);
+    }
+}
+
+#[test]
+fn nothing_is_left_of_an_earlier_batch() {
+    let network = Mlp::new(&[30, 7, 5], Activation::Relu);
+    let parameters = network.init::<f64>(Initializer::HeNormal, 1);
+    let loss = Loss::cross_entropy();
+    for method in [Method::Tape, Method::ClosedForm] {
+        let mut gradient = BatchGradient::new(&network, loss, method);
+        // Batches of lanes of several chunks, of one lane, and of lanes of one chunk.
+        for samples in [3000, 3000, 20, 100, 3000] {
+            let (x, targets) = random_batch(&network, samples, &mut ChaCha8Rng::seed_from_u64(3));
+            let (cost, expected) = reference::gradient(&network, loss, &parameters, &x, &targets);
+            let found = gradient.compute(&parameters, &(x, targets));
+            assert!((found - cost).abs() <= 1e-12 * cost, "{found}, not {cost}");
+            assert!(largest_error(gradient.gradient(), &expected) <= 1e-12);
+        }
     }
 }
 

@@ -8,35 +8,35 @@ use nn::{AdamSettings, SgdSettings};
 
 #[derive(Debug, Args)]
 pub(crate) struct OptimizerArguments {
-    /// How the weights follow the gradient: gradient descent, or Adam with weight decay in the gradient or beside it
+    /// Gradient descent, or Adam with weight decay in the gradient (adam) or decoupled from it (adamw)
     #[arg(long, value_enum, default_value = "sgd")]
     optimizer: OptimizerName,
 
-    /// Learning rate α [default: 0.1, and 0.001 for adam and adamw]
+    /// Learning rate α [default: 0.1; 0.001 for adam and adamw]
     #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
     learning_rate: Option<f64>,
 
-    /// Momentum µ of sgd, in [0, 1) [default: 0]
+    /// Momentum µ for sgd, in [0, 1) [default: 0]
     #[arg(long, value_name = "MOMENTUM", allow_hyphen_values = true)]
     momentum: Option<f64>,
 
-    /// Look ahead by the momentum of sgd, after Nesterov
+    /// Use Nesterov's form of the momentum (sgd)
     #[arg(long)]
     nesterov: bool,
 
-    /// Weight decay λ [default: 0, and 0.01 for adamw]
+    /// Weight decay λ [default: 0; 0.01 for adamw]
     #[arg(long, value_name = "DECAY", allow_hyphen_values = true)]
     weight_decay: Option<f64>,
 
-    /// What Adam's mean of gradients keeps at each step, in [0, 1) [default: 0.9]
+    /// Adam's β₁: how much of the mean gradient is kept at each step, in [0, 1) [default: 0.9]
     #[arg(long, value_name = "BETA", allow_hyphen_values = true)]
     beta1: Option<f64>,
 
-    /// What Adam's mean of their squares keeps at each step, in [0, 1) [default: 0.999]
+    /// Adam's β₂: how much of the mean squared gradient is kept at each step, in [0, 1) [default: 0.999]
     #[arg(long, value_name = "BETA", allow_hyphen_values = true)]
     beta2: Option<f64>,
 
-    /// What Adam adds to the root of the mean square [default: 1e-8]
+    /// Adam's ε, added to the root of the mean square [default: 1e-8]
     #[arg(long, value_name = "EPSILON", allow_hyphen_values = true)]
     epsilon: Option<f64>,
 }
@@ -67,15 +67,15 @@ impl OptimizerArguments {
             ("--epsilon", self.epsilon.is_some()),
         ];
         let (foreign, owner) = match self.optimizer {
-            OptimizerName::Sgd => (&of_adam[..], "adam and adamw"),
+            OptimizerName::Sgd => (&of_adam[..], "adam or adamw"),
             OptimizerName::Adam | OptimizerName::AdamW => (&of_sgd[..], "sgd"),
         };
         if let Some((option, _)) = foreign.iter().find(|(_, given)| *given) {
-            let cause = format!("it belongs to --optimizer {owner}");
+            let cause = format!("applies only to --optimizer {owner}");
             return Err(Error::setting(option, cause));
         }
         if self.nesterov && self.momentum.is_none() {
-            return Err(Error::setting("--nesterov", "it needs a --momentum"));
+            return Err(Error::setting("--nesterov", "needs --momentum"));
         }
         let adam = |weight_decay: f64| {
             let usual = AdamSettings::default();

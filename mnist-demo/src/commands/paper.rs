@@ -4,7 +4,7 @@ use mnist_demo::Error;
 use mnist_demo::output::OutputDir;
 use mnist_demo::paper::{self, Reader, SECTIONS, Section, Settings, errata, html, text};
 
-use super::{pool, say, style};
+use super::{one_line, pool, say, style};
 use crate::Ending;
 use crate::arguments::PaperArguments;
 
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
     })?;
     // A place for the report is made sure of before any work is done for it.
     let output = match &arguments.report {
-        Some(path) => Some(OutputDir::create(path)?),
+        Some(path) => Some(OutputDir::new(path, &[REPORT])?),
         None => None,
     };
     let style = style();
@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
     }
     if let Some(output) = output {
         let path = output.write(REPORT, html::page(&reads, &trials))?;
-        say(&format!("{} is written", path.display()))?;
+        say(&format!("Written to {}", one_line(path.display())))?;
     }
     Ok(if paper::all_hold(&reads, &trials) {
         Ending::Well

@@ -1,5 +1,6 @@
 //! Trains a network, and compares tape and formulas before and after.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,24 +11,28 @@ use mnist_demo::data::Splits;
 use mnist_demo::mistakes::mistakes;
 use mnist_demo::model::{cast, precision};
 use mnist_demo::output::OutputDir;
-use mnist_demo::report::{self, Style, grouped};
+use mnist_demo::report::{self, Style, counted, grouped};
 use mnist_demo::train::{self, Plan, Settings, Trained};
-use nn::{Dataset, Method, Parameters};
+use nn::{Dataset, Method, Mlp, Parameters};
 
-use super::{dataset, pool, read, say, style};
+use super::{dataset, one_line, pool, read, say, style};
 use crate::Ending;
 use crate::arguments::{Precision, TrainArguments};
 use crate::progress::Display;
 
-/// How many batches tape and formulas are compared over, and the most images in each.
-const COMPARED: (usize, usize) = (10, 128);
+/// How many batches tape and formulas are compared over, and how many images are in each: up to 10 of 128, and fewer for
+/// a large network, for which the plain loops would take minutes.
+fn compared(network: &Mlp, images: usize) -> (usize, usize) {
+    const MOST: usize = 300_000_000;
+    let affordable = MOST / network.layout().parameters();
+    let batch = affordable.clamp(1, images.min(128));
+    ((affordable / batch).clamp(1, 10), batch)
+}
 
 /// Trains as the arguments say.
 pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
     let settings = arguments.settings()?;
     let pool = pool(&arguments.threads)?;
-    // A place for the results is made sure of before any work is done for them.
-    let output = OutputDir::create(&arguments.output)?;
     let splits = read(&arguments.data)?;
     let stop = interrupts()?;
     let task = Task {
@@ -36,7 +41,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
         test: &dataset(&splits.test),
         splits: &splits,
         source: arguments.data.name(),
-        output: &output,
+        output: &arguments.output,
         stop: &stop,
         style: style(),
     };
@@ -64,14 +69,18 @@ struct Task<'a> {
     test: &'a Dataset,
     splits: &'a Splits,
     source: String,
-    output: &'a OutputDir,
+    output: &'a Path,
     stop: &'a AtomicBool,
     style: Style,
 }
 
 impl Task<'_> {
     fn run<T: Real>(&self) -> Result<Ending, Error> {
-        let plan = self.settings.plan(self.data.len(), self.data.features())?;
+        let plan = self
+            .settings
+            .plan::<T>(self.data.len(), self.data.features())?;
+        // A place for the results is made sure of before any work is done for them.
+        let output = OutputDir::new(self.output, &report::RESULTS)?;
         self.introduce::<T>(&plan)?;
         let initial = self
             .settings
@@ -85,7 +94,6 @@ impl Task<'_> {
         display.finish();
         let trained = trained?;
         let interrupted = trained.steps < plan.steps;
-        say("")?;
 
         let wrong = mistakes(
             &trained.network,
@@ -94,12 +102,13 @@ impl Task<'_> {
             self.test,
         );
         let written = report::write_results(
-            self.output,
+            &output,
             &trained,
             self.settings.model.loss,
             &self.splits.test,
             &wrong,
         )?;
+        say("")?;
         let after = interrupted || self.compare("After training", &plan, &trained.parameters)?;
         self.conclude(&trained)?;
         let names: Vec<_> = written
@@ -108,14 +117,14 @@ impl Task<'_> {
             .collect();
         say(&format!(
             "Written to {}: {}",
-            self.output.path().display(),
+            one_line(self.output.display()),
             names.join(", ")
         ))?;
         if interrupted {
             say(&format!(
-                "Stopped after {} of {} steps",
+                "Stopped after {} of {}",
                 grouped(trained.steps),
-                grouped(plan.steps)
+                counted(plan.steps, "step", "steps")
             ))?;
             return Ok(Ending::Interrupted);
         }
@@ -129,9 +138,9 @@ impl Task<'_> {
     /// Says what is to come.
     fn introduce<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
         say(&format!(
-            "Data      {}: {} images to train on, {} to test with, of {}×{} pixels",
+            "Data      {}: {} for training, {} for testing, {}×{} pixels",
             self.source,
-            grouped(self.data.len() as u64),
+            counted(self.data.len() as u64, "image", "images"),
             grouped(self.test.len() as u64),
             self.splits.train.rows(),
             self.splits.train.cols(),
@@ -146,12 +155,12 @@ impl Task<'_> {
             Method::ClosedForm => "the δ formulas",
         };
         say(&format!(
-            "Training  {} steps of {} images by {by}, {}, seed {}, threads {}",
-            grouped(plan.steps),
-            grouped(plan.batch as u64),
+            "Training  {} of {} by {by}, {}, seed {}, {}",
+            counted(plan.steps, "step", "steps"),
+            counted(plan.batch as u64, "image", "images"),
             self.settings.optimizer,
             self.settings.seed,
-            rayon::current_num_threads(),
+            counted(rayon::current_num_threads() as u64, "thread", "threads"),
         ))?;
         say("")
     }
@@ -163,13 +172,14 @@ impl Task<'_> {
         plan: &Plan,
         parameters: &Parameters<T>,
     ) -> Result<bool, Error> {
+        let (batches, batch) = compared(&plan.network, self.data.len());
         let comparison = compare(&Comparing {
             network: &plan.network,
             loss: self.settings.model.loss,
             parameters: &cast(parameters),
             data: self.data,
-            batches: COMPARED.0,
-            batch: COMPARED.1.min(self.data.len()),
+            batches,
+            batch,
             seed: self.settings.seed,
             planted: None,
         })?;
@@ -184,5 +194,22 @@ impl Task<'_> {
         let sets = [("training", &trained.train), ("test", &trained.test)];
         say(&report::evaluations(&sets, self.style))?;
         say(&report::confusion_table(&trained.test))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compared;
+    use nn::{Activation, Mlp};
+
+    #[test]
+    fn large_networks_are_compared_on_fewer_images() {
+        let compared =
+            |widths: &[usize], images| compared(&Mlp::new(widths, Activation::Relu), images);
+        assert_eq!(compared(&[784, 10, 10], 60_000), (10, 128));
+        assert_eq!(compared(&[784, 10, 10], 50), (10, 50));
+        assert_eq!(compared(&[784, 512, 512, 10], 60_000), (3, 128));
+        assert_eq!(compared(&[784, 2000, 2000, 10], 60_000), (1, 53));
+        assert_eq!(compared(&[784, 40_000, 10], 60_000), (1, 9));
     }
 }

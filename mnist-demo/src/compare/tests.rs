@@ -53,6 +53,19 @@ fn an_error_planted_in_either_side_is_caught_and_found() {
 }
 
 #[test]
+fn a_relative_difference_is_that_to_the_sum_of_absolute_terms() {
+    let mut difference =
+        blank_pairs(&Model::default().network(2).unwrap())[0].parameters[0].clone();
+    let scales = [4.0, 0.5, 1.0].map(|scale| Sum { value: 1.0, scale });
+    difference.measure(7, &[1.5, 1.25, 3.0], &[1.0, 1.0, 3.0], &scales);
+    assert_eq!((difference.absolute, difference.relative), (0.5, 0.5));
+    assert_eq!(
+        (difference.index, difference.batch),
+        (Some(vec![0, 1]), Some(7))
+    );
+}
+
+#[test]
 fn what_is_no_number_does_not_pass() {
     let mut difference =
         blank_pairs(&Model::default().network(4).unwrap())[0].parameters[0].clone();

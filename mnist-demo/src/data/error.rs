@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use super::FILES;
 use super::idx::{MAX_BYTES, MAX_ITEMS, MAX_SIDE};
 use super::sketch::MAX_PICTURE_SIDE;
+use crate::report::{counted, grouped};
 
 /// Data that cannot be used: which file it is, and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +40,7 @@ pub enum Cause {
     Gzip(io::Error),
 
     /// One of the four files is not in the folder.
-    #[error("holds neither {name} nor {name}.gz (it needs {}, each plain or with .gz)", FILES.join(", "))]
+    #[error("contains neither {name} nor {name}.gz (needed: {}, each plain or .gz)", FILES.join(", "))]
     Missing {
         /// The file that was looked for.
         name: String,
@@ -54,21 +55,21 @@ pub enum Cause {
     NotAFile,
 
     /// It does not begin with the two zero bytes of every IDX file.
-    #[error("is not an IDX file (it begins with {found:02x?})")]
+    #[error("is not an IDX file (it starts with {found:02x?})")]
     NotIdx {
         /// Its first four bytes.
         found: [u8; 4],
     },
 
     /// It is an IDX file of something other than unsigned bytes.
-    #[error("holds elements of type {found:#04x}, and not unsigned bytes (0x08)")]
+    #[error("contains elements of type {found:#04x}, not unsigned bytes (0x08)")]
     WrongType {
         /// The code of the type.
         found: u8,
     },
 
     /// It is an IDX file of another number of dimensions; labels given as images, for instance.
-    #[error("has {found} dimensions where {expected} are needed (images have 3, labels 1)")]
+    #[error("has {} where {expected} are needed (images have 3, labels 1)", counted(u64::from(*found), "dimension", "dimensions"))]
     WrongDimensions {
         /// The number it should have.
         expected: u8,
@@ -77,11 +78,11 @@ pub enum Cause {
     },
 
     /// There are no pictures, or they have no pixels.
-    #[error("holds no items")]
+    #[error("is empty")]
     Empty,
 
     /// The header promises more than any such file holds.
-    #[error("claims to hold {} bytes, over the limit of {MAX_ITEMS} items, {MAX_SIDE} pixels a side or \
+    #[error("claims to contain {} bytes, which is over the limit of {MAX_ITEMS} items, {MAX_SIDE} pixels a side or \
              {MAX_BYTES} bytes",
         .dims.iter().map(u32::to_string).collect::<Vec<_>>().join("×"))]
     TooLarge {
@@ -90,7 +91,7 @@ pub enum Cause {
     },
 
     /// The file ends before it has kept its promise.
-    #[error("is cut short: its {part} needs {expected} bytes and has {found}")]
+    #[error("is cut short: its {part} needs {} and has {}", counted(*expected as u64, "byte", "bytes"), grouped(*found as u64))]
     Truncated {
         /// Whether it ends in the `"header"` or in the `"data"`.
         part: &'static str,
@@ -102,7 +103,8 @@ pub enum Cause {
 
     /// The file goes on after it has kept its promise.
     #[error(
-        "is too long: more follows after the {expected} bytes of data that its header promises"
+        "is too long: it goes on after the {} of data that its header promises",
+        counted(*expected as u64, "byte", "bytes")
     )]
     TrailingBytes {
         /// How many bytes of data there should be.
@@ -110,7 +112,7 @@ pub enum Cause {
     },
 
     /// Some pictures have no label, or some labels no picture.
-    #[error("holds {images} images for {labels} labels")]
+    #[error("contains {} for {}", counted(*images as u64, "image", "images"), counted(*labels as u64, "label", "labels"))]
     CountMismatch {
         /// How many pictures there are.
         images: usize,
@@ -128,7 +130,7 @@ pub enum Cause {
     },
 
     /// The pictures to test with have another size than those to train on.
-    #[error("images are {}×{}, but those to train on are {}×{}", test.0, test.1, train.0, train.1)]
+    #[error("images are {}×{} pixels, but those to train on are {}×{}", test.0, test.1, train.0, train.1)]
     SizeMismatch {
         /// Rows and columns of the pictures to train on.
         train: (usize, usize),
@@ -141,7 +143,7 @@ pub enum Cause {
     Png(png::DecodingError),
 
     /// The picture has too many pixels.
-    #[error("is a picture of {width}×{height} pixels, over the limit of {MAX_PICTURE_SIDE} a side")]
+    #[error("is a picture of {width}×{height} pixels; at most {MAX_PICTURE_SIDE} a side are read")]
     PictureTooLarge {
         /// Its width in pixels.
         width: u32,
@@ -150,6 +152,6 @@ pub enum Cause {
     },
 
     /// The picture shows nothing.
-    #[error("shows no digit: nothing in the picture stands out from its background")]
+    #[error("shows no digit: nothing stands out from the background")]
     Blank,
 }

@@ -95,7 +95,7 @@ fn a_missing_file_is_named_with_all_that_are_needed() {
     fs::remove_file(dir.path().join(FILES[3])).unwrap();
     let message = refusal(&dir);
     assert!(
-        message.contains("holds neither t10k-labels-idx1-ubyte nor t10k-labels-idx1-ubyte.gz"),
+        message.contains("contains neither t10k-labels-idx1-ubyte nor t10k-labels-idx1-ubyte.gz"),
         "{message}"
     );
     assert!(FILES.iter().all(|name| message.contains(name)), "{message}");
@@ -127,7 +127,7 @@ fn files_that_do_not_fit_together_are_refused() {
         (
             FILES[1],
             idx(&[3], &[1, 2, 3]),
-            "train-images-idx3-ubyte: holds 2 images for 3 labels",
+            "train-images-idx3-ubyte: contains 2 images for 3 labels",
         ),
         (
             FILES[1],
@@ -137,18 +137,14 @@ fn files_that_do_not_fit_together_are_refused() {
         (
             FILES[2],
             idx(&[1, 3, 2], &[0; 6]),
-            "t10k-images-idx3-ubyte: images are 3×2, but those to train on are 2×3",
+            "t10k-images-idx3-ubyte: images are 3×2 pixels, but those to train on are 2×3",
         ),
         (
             FILES[2],
             idx(&[1], &[1]),
-            "t10k-images-idx3-ubyte: has 1 dimensions where 3 are needed",
+            "t10k-images-idx3-ubyte: has 1 dimension where 3 are needed",
         ),
-        (
-            FILES[3],
-            idx(&[0], &[]),
-            "t10k-labels-idx1-ubyte: holds no items",
-        ),
+        (FILES[3], idx(&[0], &[]), "t10k-labels-idx1-ubyte: is empty"),
     ];
     for (name, bytes, expected) in cases {
         let dir = small_folder();

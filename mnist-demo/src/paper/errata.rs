@@ -1,4 +1,4 @@
-//! Where the paper's print and its mathematics part, with the tape as judge.
+//! The mistakes in the printed paper, with the tape as judge.
 //!
 //! Each erratum runs the formula as printed, the corrected one, and the tape; or shows why the printed shapes do not
 //! fit, and then runs the printed formula on equal widths, where they do.
@@ -18,7 +18,7 @@ use super::{Reader, math};
 /// How far a wrong formula has to be from the tape at least, so that nobody takes it for rounding.
 pub const FAR: f64 = 1e-3;
 
-/// In what way print and mathematics part.
+/// What kind of mistake it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The printed formula gives another number than the tape.
@@ -56,7 +56,7 @@ pub struct Erratum {
     pub corrected: &'static str,
     /// Why, in a line.
     pub reason: &'static str,
-    /// In what way they part.
+    /// What kind of mistake it is.
     pub kind: Kind,
     run: fn() -> Evidence,
 }
@@ -182,8 +182,8 @@ pub fn run(reader: &Reader) -> Vec<Trial> {
 pub fn markdown() -> String {
     let mut text = String::from(
         "# Errata of the paper\n\n\
-         Where the print and the mathematics of the paper part. `mnist-demo paper --errata` runs the printed and the\n\
-         corrected formula of each line and holds both against the tape.\n\n\
+         The mistakes in the printed paper. `mnist-demo paper --errata` evaluates each formula as printed and as corrected,\n\
+         and compares both with the tape.\n\n\
          | # | where | printed | should be | verdict | reason |\n|---|---|---|---|---|---|\n",
     );
     for erratum in all() {

@@ -208,8 +208,7 @@ fn mark(good: bool) -> &'static str {
 fn write_errata(trials: &[Trial], html: &mut String) {
     html.push_str(
         "<section id=\"errata\" aria-labelledby=\"errata-title\">\n<h2 id=\"errata-title\">Errata</h2>\n\
-         <p>Where the print and the mathematics of the paper part. Each printed formula was run beside the corrected one \
-         and the tape.</p>\n",
+         <p>The mistakes in the printed paper. Each formula was evaluated as printed, as corrected, and by the tape.</p>\n",
     );
     for trial in trials {
         let erratum = trial.erratum;

@@ -98,12 +98,12 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         let count = match paths(&widths) {
             Some(count) if count <= MOST_PATHS => count,
             count => {
-                let count = count.map_or("more than can be counted".to_owned(), |n| {
+                let count = count.map_or("countless".to_owned(), |n| {
                     u64::try_from(n).map_or(n.to_string(), grouped)
                 });
                 return Err(Error::setting(
                     "--widths",
-                    format!("brute force would walk {count} paths; 100,000,000 are the most"),
+                    format!("brute force would walk {count} paths; the most is 100,000,000"),
                 ));
             }
         };

@@ -125,11 +125,11 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         themed: false,
     });
     found.remark(format!(
-        "Each network sees all images {} in steps of {BATCH}, α = 0.1.",
+        "Each network is trained {} in batches of {BATCH}, α = 0.1.",
         if reader.quick() {
             "for 30 steps"
         } else {
-            "three times"
+            "for three epochs"
         }
     ));
     Ok(())

@@ -10,6 +10,10 @@ use nn::{Batch, Dataset};
 use super::Matrix;
 use crate::Error;
 use crate::data::{CLASSES, Splits};
+use crate::model::check_widths;
+
+/// The most parameters of a network whose paths are walked: each is a number on a tape.
+const MAX_PARAMETERS: usize = 1_000_000;
 
 /// How the paper is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,13 +64,12 @@ impl Reader {
     ///
     /// If the widths are not those of a network.
     pub fn new(settings: Settings) -> Result<Reader, Error> {
-        if let Some(widths) = &settings.widths
-            && (widths.len() < 2 || widths.contains(&0))
-        {
-            return Err(Error::setting(
-                "--widths",
-                "a network needs at least two layers, and a neuron in each",
-            ));
+        if let Some(widths) = &settings.widths {
+            if widths.len() < 2 {
+                let cause = "a network needs at least inputs and outputs: two widths";
+                return Err(Error::setting("--widths", cause));
+            }
+            check_widths(widths, MAX_PARAMETERS)?;
         }
         Ok(Reader {
             settings,

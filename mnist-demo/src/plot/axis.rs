@@ -121,11 +121,13 @@ impl ValueFormatter<f64> for Axis {
 /// The ends of an axis on which points lie from `low` to `high`.
 fn widen(scale: Scale, margin: f64, (low, high): (f64, f64)) -> (f64, f64) {
     let size = low.abs().max(high.abs());
-    if high - low <= 1e-9 * size {
-        let margin = if size == 0.0 { 1.0 } else { 0.1 * size };
-        return (low - margin, high + margin);
-    }
-    let margin = (high - low) * margin;
+    let margin = if size == 0.0 {
+        1.0
+    } else if high - low <= 1e-9 * size {
+        0.1 * size
+    } else {
+        (high - low) * margin
+    };
     match scale {
         // Zero belongs to what is counted or measured from it, if it is near.
         Scale::Linear if low >= 0.0 && low < 0.25 * high => (0.0, high + margin),
@@ -224,6 +226,10 @@ mod tests {
         assert_eq!(
             labels(Scale::Linear, 0.0, 2.5e9),
             ["0", "5e8", "1.0e9", "1.5e9", "2.0e9", "2.5e9"]
+        );
+        assert_eq!(
+            labels(Scale::Percent, 0.0, 0.0),
+            ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]
         );
         assert_eq!(
             labels(Scale::Percent, 0.1, 0.92),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use autodiff::tensor::Real;
 use nn::Loss;
 
-use super::{confusion, percent};
+use super::{confusion, counted, percent};
 use crate::Error;
 use crate::data;
 use crate::mistakes::Mistake;
@@ -14,6 +14,9 @@ use crate::output::OutputDir;
 use crate::picture::{Exhibit, sheet};
 use crate::plot::{LinePlot, Scale, Series};
 use crate::train::{Record, Trained};
+
+/// The files of a run.
+pub const RESULTS: [&str; 6] = [WEIGHTS, RUN, LOSS, ACCURACY, CONFUSION, MISTAKES];
 
 const WEIGHTS: &str = "weights.safetensors";
 const RUN: &str = "run.csv";
@@ -109,10 +112,12 @@ fn mistakes_sheet(test: &data::Dataset, mistakes: &[Mistake]) -> Result<String, 
             probability: mistake.certainty as f32,
         })
         .collect();
-    let title = format!(
-        "{} of {} mistakes: truth → guess, and how sure it was",
-        exhibits.len(),
-        mistakes.len()
-    );
+    let all = counted(mistakes.len() as u64, "mistake", "mistakes");
+    let which = if exhibits.len() < mistakes.len() {
+        format!("{} of {all}", exhibits.len())
+    } else {
+        all
+    };
+    let title = format!("{which}: truth → guess, and how sure it was");
     Ok(sheet(&title, &exhibits, test.cols(), SHEET.1)?)
 }

@@ -73,14 +73,15 @@ fn other_shapes_and_names_are_told() {
     };
     assert_eq!(
         wrong("[5,4,3]", "[5,6,3]"),
-        "tensor `layers.0.weight` has shape [4, 5], and the network needs [6, 5]"
+        "tensor `layers.0.weight` has shape [4, 5], but the network needs [6, 5]"
     );
     assert_eq!(
         wrong("layers.1.bias", "layers.1.bits"),
-        "there is no tensor `layers.1.bias`"
+        "tensor `layers.1.bias` is missing"
     );
     assert!(wrong("[5,4,3]", "[5,0,3]").contains("cannot have the widths"));
-    assert!(wrong("tanh", "tank").contains("does not tell its network"));
+    assert!(wrong(":0.0}", ":1.5}").contains("a label smoothing of 1.5 is not in [0, 1]"));
+    assert!(wrong("tanh", "tank").contains("description of the network cannot be read"));
 }
 
 #[test]
@@ -161,7 +162,7 @@ fn an_optimizer_goes_on_only_from_its_own_kind() {
     assert!(
         error
             .to_string()
-            .ends_with("it is that of `adam` and not of `sgd`"),
+            .ends_with("it belongs to `adam`, not to `sgd`"),
         "{error}"
     );
     assert_eq!(momentum, untouched);

@@ -1,4 +1,4 @@
-//! Adam, with weight decay in the gradient or beside it.
+//! Adam, with weight decay in the gradient or decoupled from it.
 
 use super::{
     Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, Update, check_sizes,
@@ -7,17 +7,17 @@ use super::{
 use autodiff::tensor::{Real, vectorized};
 use serde::{Deserialize, Serialize};
 
-/// How [`Adam`] or [`AdamW`] is set.
+/// The settings of [`Adam`] and [`AdamW`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdamSettings {
     /// The learning rate α ≥ 0.
     pub learning_rate: f64,
-    /// β₁ in [0, 1): what the mean of gradients keeps at each step.
+    /// β₁ in [0, 1): how much of the mean gradient is kept at each step.
     pub beta1: f64,
-    /// β₂ in [0, 1): what the mean of their squares keeps at each step.
+    /// β₂ in [0, 1): how much of the mean squared gradient is kept at each step.
     pub beta2: f64,
-    /// ε > 0, which is added to the root of the mean square.
+    /// ε > 0, added to the root of the mean square.
     pub epsilon: f64,
     /// The weight decay λ ≥ 0.
     pub weight_decay: f64,
@@ -54,7 +54,7 @@ macro_rules! adam {
         pub struct $Adam<T: Real>(Moments<T>);
 
         impl<T: Real> $Adam<T> {
-            /// With the learning rate α, and otherwise Kingma and Ba's settings and
+            /// An optimizer with the learning rate α, otherwise Kingma and Ba's settings, and
             #[doc = concat!("λ = ", $weight_decay, ".")]
             ///
             /// # Panics
@@ -74,26 +74,26 @@ macro_rules! adam {
                 }
             }
 
-            /// With these settings.
+            /// An optimizer with these settings.
             ///
             /// # Errors
             ///
-            /// If one of them is not in its range, or leaves it when rounded to `T`.
+            /// If one of them is out of its range, or is so when rounded to `T`.
             pub fn with(settings: AdamSettings) -> Result<Self, SettingError> {
                 Moments::new(settings).map($Adam)
             }
 
-            /// How it is set.
+            /// The settings.
             #[must_use]
             pub fn settings(&self) -> &AdamSettings {
                 &self.0.settings
             }
 
-            /// One step against the gradient: [`Optimizer::step`].
+            /// Takes one step: [`Optimizer::step`].
             ///
             /// # Panics
             ///
-            /// If the buffers differ in size, or in an earlier step had another.
+            /// If the buffers differ in size, or had another size in an earlier step.
             #[track_caller]
             pub fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
                 self.0.step(parameters, gradient, $decay);
@@ -138,13 +138,13 @@ macro_rules! adam {
 }
 
 adam! {
-    /// Adam (Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, Algorithm 1), on wish with weight decay λ
-    /// in the gradient. At step t, counted from 1:
+    /// Adam (Kingma and Ba, Adam: A Method for Stochastic Optimization, 2015, Algorithm 1), optionally with weight decay λ
+    /// added to the gradient. At step t, counting from 1:
     ///
     /// ```text
     /// g ← ∂C/∂θ + λθ
-    /// m ← β₁m + (1 − β₁)g       the mean of gradients, 0 at first
-    /// v ← β₂v + (1 − β₂)g²      the mean of their squares, 0 at first
+    /// m ← β₁m + (1 − β₁)g       the mean gradient, 0 at first
+    /// v ← β₂v + (1 − β₂)g²      the mean squared gradient, 0 at first
     /// m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
     /// θ ← θ − α m̂ / (√v̂ + ε)
     /// ```
@@ -167,17 +167,17 @@ adam! {
 }
 
 adam! {
-    /// AdamW (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, Algorithm 2): [`Adam`], with a weight
-    /// decay λ that the moments do not see. At step t, counted from 1, with g = ∂C/∂θ:
+    /// AdamW (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, Algorithm 2): [`Adam`] with a weight
+    /// decay λ that does not enter the moments. At step t, counting from 1, with g = ∂C/∂θ:
     ///
     /// ```text
-    /// m ← β₁m + (1 − β₁)g       the mean of gradients, 0 at first
-    /// v ← β₂v + (1 − β₂)g²      the mean of their squares, 0 at first
+    /// m ← β₁m + (1 − β₁)g       the mean gradient, 0 at first
+    /// v ← β₂v + (1 − β₂)g²      the mean squared gradient, 0 at first
     /// m̂ = m / (1 − β₁ᵗ),  v̂ = v / (1 − β₂ᵗ)
     /// θ ← θ − α (m̂ / (√v̂ + ε) + λθ)
     /// ```
     ///
-    /// The article's λ is αλ here, as it is in PyTorch's `AdamW`.
+    /// What is αλ here, as in PyTorch's `AdamW`, is λ in the article.
     ///
     /// ```
     /// use nn::{AdamSettings, AdamW};

@@ -12,11 +12,11 @@ pub enum Setting {
     Momentum,
     /// The weight decay λ.
     WeightDecay,
-    /// What the mean of gradients keeps at each step, β₁.
+    /// β₁: how much of the mean gradient is kept at each step.
     Beta1,
-    /// What the mean of their squares keeps at each step, β₂.
+    /// β₂: how much of the mean squared gradient is kept at each step.
     Beta2,
-    /// What is added to the root of the mean square, ε.
+    /// ε, added to the root of the mean square.
     Epsilon,
 }
 
@@ -33,15 +33,15 @@ impl fmt::Display for Setting {
     }
 }
 
-/// A setting of an optimizer that makes no sense.
+/// An optimizer's setting that is out of its range.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{setting}: {value} is not {wanted}")]
+#[error("{setting}: {value:?} is not {wanted}")]
 pub struct SettingError {
     /// Which one.
     pub setting: Setting,
-    /// What it was to be.
+    /// Its value.
     pub value: f64,
-    /// What it should be.
+    /// What it should be, in words.
     pub wanted: &'static str,
 }
 
@@ -113,7 +113,7 @@ mod tests {
         }
         assert_eq!(
             epsilon.check_epsilon::<f64>(0.0).unwrap_err().to_string(),
-            "ε: 0 is not a finite number above 0"
+            "ε: 0.0 is not a finite number above 0"
         );
     }
 }

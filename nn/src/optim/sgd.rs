@@ -7,17 +7,17 @@ use super::{
 use autodiff::tensor::{Real, vectorized};
 use serde::{Deserialize, Serialize};
 
-/// How [`Sgd`] is set.
+/// The settings of [`Sgd`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SgdSettings {
     /// The learning rate α ≥ 0.
     pub learning_rate: f64,
-    /// The momentum µ in [0, 1): what the velocity keeps at each step.
+    /// The momentum µ in [0, 1): how much of the velocity is kept at each step.
     pub momentum: f64,
-    /// Whether the step looks ahead by the momentum, after Nesterov. It needs a momentum above 0.
+    /// Whether the momentum is Nesterov's, which looks ahead; µ must then be above 0.
     pub nesterov: bool,
-    /// The weight decay λ ≥ 0: λθ is added to the gradient, as that of λ|θ|²/2 would be.
+    /// The weight decay λ ≥ 0: λθ, the gradient of λ|θ|²/2, is added to the gradient.
     pub weight_decay: f64,
 }
 
@@ -45,18 +45,17 @@ impl SgdSettings {
     }
 }
 
-/// Gradient descent, `θ ← θ − α ∂C/∂θ` (Worked Example, Backpropagation), and on wish with momentum µ and weight
-/// decay λ:
+/// Gradient descent, `θ ← θ − α ∂C/∂θ` (Worked Example, Backpropagation), optionally with momentum µ and weight decay λ:
 ///
 /// ```text
 /// g ← ∂C/∂θ + λθ
 /// v ← µv + g          the velocity, 0 at first
-/// θ ← θ − αv          or, after Nesterov, θ ← θ − α(g + µv)
+/// θ ← θ − αv          or, with Nesterov's momentum, θ ← θ − α(g + µv)
 /// ```
 ///
-/// This is the momentum of Polyak (1964) and Nesterov's in the form of Sutskever et al., On the importance of
-/// initialization and momentum in deep learning (2013), with α outside of v, as PyTorch's `SGD` has it, so that a change
-/// of α holds at once.
+/// This is the momentum of Polyak (1964), and Nesterov's in the form of Sutskever et al., On the importance of
+/// initialization and momentum in deep learning (2013), but with α outside of v, as in PyTorch's `SGD`, so that a change
+/// of α takes effect at once.
 ///
 /// ```
 /// use nn::{Sgd, SgdSettings};
@@ -100,7 +99,7 @@ impl<T: Real> Sgd<T> {
     ///
     /// # Errors
     ///
-    /// If one of them is not in its range, or leaves it when rounded to `T`.
+    /// If one of them is out of its range, or is so when rounded to `T`.
     pub fn with(settings: SgdSettings) -> Result<Self, SettingError> {
         settings.check::<T>()?;
         Ok(Sgd {
@@ -109,17 +108,17 @@ impl<T: Real> Sgd<T> {
         })
     }
 
-    /// How it is set.
+    /// The settings.
     #[must_use]
     pub fn settings(&self) -> &SgdSettings {
         &self.settings
     }
 
-    /// One step against the gradient: [`Optimizer::step`].
+    /// Takes one step: [`Optimizer::step`].
     ///
     /// # Panics
     ///
-    /// If the buffers differ in size, or in an earlier step had another.
+    /// If the buffers differ in size, or had another size in an earlier step.
     #[track_caller]
     pub fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
         check_sizes(parameters, gradient);

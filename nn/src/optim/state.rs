@@ -1,49 +1,49 @@
-//! What an optimizer remembers, as a value that can be kept.
+//! The state of an optimizer, as a value that can be stored.
 
 use super::{Moment, SettingError};
 use autodiff::tensor::{Real, Tensor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// All that an optimizer's next steps depend on.
+/// Everything that an optimizer's next steps depend on.
 ///
-/// [`checkpoint::save_training`](crate::checkpoint::save_training) keeps it in a file.
+/// [`checkpoint::save_training`](crate::checkpoint::save_training) writes it to a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OptimizerState<T: Real> {
     /// The kind of optimizer, such as `adam`.
     pub name: String,
-    /// Its settings by name.
+    /// Its settings, by name.
     pub settings: serde_json::Value,
-    /// How many steps it has taken, where that matters to the next one.
+    /// How many steps it has taken, if the next one depends on that, and 0 otherwise.
     pub steps: u64,
-    /// Its moments by name, each as large as the parameters. Before the first step there are none.
+    /// Its moments, by name, each of the size of the parameters. There are none before the first step.
     pub moments: Vec<(String, Tensor<T>)>,
 }
 
-/// A state that an optimizer cannot go on from.
+/// Why an optimizer cannot be restored from a state.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// It is that of another kind of optimizer.
-    #[error("it is that of `{found}` and not of `{wanted}`")]
+    /// It belongs to another kind of optimizer.
+    #[error("it belongs to `{found}`, not to `{wanted}`")]
     Kind {
-        /// Whose it is.
+        /// The kind it belongs to.
         found: String,
-        /// Whose it should be.
+        /// The kind it should belong to.
         wanted: &'static str,
     },
-    /// The settings are not those of this kind.
+    /// The settings are not those of this kind of optimizer.
     #[error("its settings cannot be read: {0}")]
     Settings(#[from] serde_json::Error),
-    /// A setting makes no sense.
+    /// A setting is out of its range.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// The moments are not those of this kind, or not of one size.
-    #[error("its moments are {found:?} and not {wanted:?}, all of one size")]
+    /// The moments are not those of this kind of optimizer, or differ in size.
+    #[error("its moments are {found:?}, not {wanted:?} of one size")]
     Moments {
-        /// The names of those that there are.
+        /// The names of the moments in the state.
         found: Vec<String>,
-        /// The names of those that there should be, or none.
+        /// The names that they should have, if there are any.
         wanted: &'static [&'static str],
     },
 }

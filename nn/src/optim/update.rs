@@ -10,13 +10,12 @@ const MOMENTS: usize = 2;
 /// What updates some parameters: the loop over them, their gradient, and their moments.
 type Rule<'a, T> = dyn Fn(&mut [T], &[T], [&mut [T]; MOMENTS]) + Sync + 'a;
 
-/// A step of an optimizer that has begun: a rule that updates every parameter by itself, from its derivative and its
-/// moments.
+/// A step that an optimizer has begun: a rule that updates each parameter on its own, from its derivative and its moments.
 ///
 /// ```
 /// use nn::Update;
 ///
-/// // Descent at a rate that falls with the sum of squares of the derivatives, one moment (Duchi et al., 2011).
+/// // AdaGrad (Duchi et al., 2011): one moment, the sum of squared derivatives, lowers the rate.
 /// let (mut parameters, mut squares) = ([1.0, 2.0], [0.0, 0.0]);
 /// let rule = |parameters: &mut [f64], gradient: &[f64], [squares, _]: [&mut [f64]; 2]| {
 ///     for ((x, g), sum) in parameters.iter_mut().zip(gradient).zip(squares) {
@@ -34,14 +33,14 @@ pub struct Update<'a, T> {
 }
 
 impl<'a, T: Real> Update<'a, T> {
-    /// An update by a rule, which is called with some parameters, as many derivatives, and the moments that belong to
-    /// them. A moment that there is not is empty.
+    /// An update by a rule, which is called with some of the parameters, their derivatives, and the corresponding elements
+    /// of the moments. A moment that the optimizer does not have is empty.
     #[must_use]
     pub fn new(moments: [&'a mut [T]; MOMENTS], rule: &'a Rule<'a, T>) -> Self {
         Update { moments, rule }
     }
 
-    /// Updates all parameters, on the threads of the surrounding pool where there are many.
+    /// Updates all parameters; many are shared among the threads of the surrounding rayon pool.
     pub fn apply(self, parameters: &mut [T], gradient: &[T]) {
         let [first, second] = self.moments;
         in_pieces([parameters, first, second], gradient, self.rule);
