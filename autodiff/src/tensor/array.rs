@@ -349,6 +349,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The bytes that the elements are multiples of, and the factor; `None` if they are numbers.
+    #[inline]
     pub(crate) fn bytes(&self) -> Option<(&[u8], T)> {
         let (bytes, scale) = self.buffer.bytes()?;
         Some((bytes, T::from_f64(scale)))

@@ -99,6 +99,7 @@ impl Buffer {
 
     /// The bytes that the elements are multiples of, and the factor, whether or not numbers have been made of them; so
     /// what reads bytes does so always, and gives the same bits.
+    #[inline]
     pub(crate) fn bytes(&self) -> Option<(&[u8], f64)> {
         match &self.0.source {
             Source::Bytes { bytes, scale, .. } => Some((bytes.data(), *scale)),
@@ -246,6 +247,7 @@ impl FreeList {
         let _ = FREE.try_with(|free| free.borrow_mut().put(block));
     }
 
+    #[inline]
     fn take(&mut self, lines: usize) -> Option<Arc<Block>> {
         let block = self.classes.get_mut(SizeClass::of(lines).0)?.pop()?;
         self.bytes -= block.kept_bytes();

@@ -71,19 +71,39 @@ pub(crate) fn multiply<T: Real>(
     out: &mut [T],
     write: Write,
 ) {
-    if let Some((bytes, factor)) = a.bytes(operation) {
-        let (bytes, b) = (bytes.some_rows(rows.clone()), b.matrix(operation));
-        if matmul::bytes_times(scale * factor, bytes, b, out, write) {
-            return;
-        }
-    }
-    let a = a.matrix(operation).some_rows(rows);
-    if let Some((bytes, factor)) = b.bytes(operation)
-        && matmul::times_bytes(scale * factor, a, bytes, out, write)
-    {
+    let of_bytes = a.array.bytes().is_some() || b.array.bytes().is_some();
+    if of_bytes && multiply_bytes(operation, scale, a, b, rows.clone(), out, write) {
         return;
     }
+    let a = a.matrix(operation).some_rows(rows);
     matmul::matmul(scale, a, b.matrix(operation), out, write);
+}
+
+/// As [`multiply`], where a factor is made of bytes, if a kernel reads them as they lie; tells whether there was one.
+#[track_caller]
+fn multiply_bytes<T: Real>(
+    operation: &str,
+    scale: T,
+    a: Factor<'_, Tensor<T>>,
+    b: Factor<'_, Tensor<T>>,
+    rows: Range<usize>,
+    out: &mut [T],
+    write: Write,
+) -> bool {
+    if let Some((bytes, factor)) = a.array.bytes() {
+        let bytes = a.read(bytes, operation).some_rows(rows.clone());
+        if matmul::bytes_times(scale * factor, bytes, b.matrix(operation), out, write) {
+            return true;
+        }
+    }
+    let Some((bytes, factor)) = b.array.bytes() else {
+        return false;
+    };
+    let (a, bytes) = (
+        a.matrix(operation).some_rows(rows),
+        b.read(bytes, operation),
+    );
+    matmul::times_bytes(scale * factor, a, bytes, out, write)
 }
 
 impl<A: Clone> Factor<'_, A> {
@@ -147,6 +167,7 @@ impl<'a, T: Real> Factor<'a, Tensor<T>> {
     /// # Panics
     ///
     /// If it is not a matrix.
+    #[inline]
     #[track_caller]
     pub(crate) fn extents(self, operation: &str) -> [usize; 2] {
         match self.array.shape()[..] {
@@ -164,23 +185,14 @@ impl<'a, T: Real> Factor<'a, Tensor<T>> {
     /// # Panics
     ///
     /// If it is not a matrix.
+    #[inline]
     #[track_caller]
     fn matrix(self, operation: &str) -> Matrix<'a, T> {
         self.read(self.array.data(), operation)
     }
 
-    /// The bytes that it is made of, and what they are multiplied by, unless it is made of numbers.
-    ///
-    /// # Panics
-    ///
-    /// If it is not a matrix.
-    #[track_caller]
-    fn bytes(self, operation: &str) -> Option<(Matrix<'a, u8>, T)> {
-        let (bytes, factor) = self.array.bytes()?;
-        Some((self.read(bytes, operation), factor))
-    }
-
     /// The elements in the order in which the factor is read.
+    #[inline]
     #[track_caller]
     fn read<E>(self, elements: &'a [E], operation: &str) -> Matrix<'a, E> {
         let [rows, columns] = self.extents(operation);
