@@ -37,9 +37,9 @@ macro_rules! dots {
             let bytes = length * size_of::<Number>();
             let height = (ROWS_BYTES / bytes).next_multiple_of(M);
             // A strip of columns goes by each block of rows, and is fetched in order from wherever it lies. Where rows
-            // begin on the same line of a cache, it holds few of them, and less has to be fetched if all rows go by each
-            // block of columns, of which a block has more.
-            let width = if repeats::<Number>(inner) {
+            // begin on the same line of a cache, it holds few of them, and the rows go by each block of columns, if
+            // that has more columns than rows: so the fewer ones are fetched.
+            let width = if N > M && repeats::<Number>(inner) {
                 N
             } else {
                 (COLUMNS_BYTES / bytes).next_multiple_of(N)
