@@ -1,14 +1,15 @@
 //! Matrix products of operands where they lie, for those to which packing them first costs more than it saves.
 //!
 //! A product of the paper's network has ten rows or columns, a batch of one sample has one, and a chunk of samples has
-//! few beside a wide layer; and what is read from a cache in time need not be copied first. There are two kernels, for the two ways in which such operands lie; both keep a block of the
-//! result in registers.
+//! few beside a wide layer; and what is read from a cache in time need not be copied first. There are two kernels, for
+//! the two ways in which such operands lie; both keep a block of the result in registers.
 //!
 //! - [`Kind::Dots`]: rows of `a` times columns of `b`, both of which lie contiguous: `X Wᵀ`.
 //! - [`Kind::Combinations`]: combinations of the rows of `b`, which lie contiguous: `Δᵀ X` and `Δ W`.
 //!
 //! They are written once and compiled for AVX-512 and AVX2, in both precisions. What such a product gives depends on
-//! its extents and on the class of CPU alone; an element of dots, on its own row and column alone.
+//! its extents, on how its operands lie and on the class of CPU alone; an element of dots, on its own row and column
+//! alone.
 #![allow(unsafe_code)]
 
 #[cfg(test)]
@@ -32,6 +33,9 @@ const SHORT: usize = 16;
 /// it, so that a copy of it gains nothing.
 const NEAR: usize = 512;
 
+/// The same if rows of `b` and columns of `a` each begin on one line of the caches, which then hold few of them.
+const NEAR_IF_REPEATED: usize = 192;
+
 /// The rows of a block of dot products.
 const BLOCK: usize = 4;
 
@@ -54,9 +58,19 @@ impl Kind {
             let pays = inner >= LONG || inner > rows || columns <= NARROW;
             return (rows >= BLOCK && inner >= SHORT && pays).then_some(Kind::Dots);
         }
-        let pays = rows <= NARROW || inner <= NEAR;
+        let near = if repeats::<A>(a.column_step()) && repeats::<B>(b.row_step()) {
+            NEAR_IF_REPEATED
+        } else {
+            NEAR
+        };
+        let pays = rows <= NARROW || inner <= near;
         (b.column_step() == 1 && pays).then_some(Kind::Combinations)
     }
+}
+
+/// Whether elements so far apart fall on one line of the nearest cache, whose ways have 4096 bytes each.
+fn repeats<T>(step: usize) -> bool {
+    (step * size_of::<T>()).is_multiple_of(4096)
 }
 
 /// A type that the kernels are compiled for.

@@ -81,6 +81,9 @@ fn extents() -> Vec<(usize, usize, usize)> {
         // More rows, or columns, than are used together, and rows that are cut.
         (90, 800, 6),
         (5, 801, 170),
+        // Rows that begin on the same line of a cache.
+        (9, 512, 13),
+        (9, 1024, 13),
     ]);
     extents
 }
@@ -250,6 +253,14 @@ fn only_unpacked_products_are_taken() {
         Kind::of(&matrix(64, 128), &matrix(128, 784)),
         Some(Kind::Combinations)
     );
+    // A gradient whose factors both lie in columns and rows of 4096 bytes, in a short sum and in a long one.
+    let gradient = |inner| {
+        let x = vec![0.0_f64; inner * 512];
+        let x = Matrix::new(&x, inner, 512);
+        Kind::of(&x.transposed(), &x)
+    };
+    assert_eq!(gradient(128), Some(Kind::Combinations));
+    assert_eq!(gradient(256), None);
     // Short or few dot products, long combinations, and rows or columns that are not contiguous.
     for (rows, columns, inner) in [(128, 64, 128), (64, 10, 10), (1, 128, 784)] {
         assert_eq!(

@@ -39,7 +39,7 @@ macro_rules! kernels {
         store_part: |$to:ident, $to_len:ident, $part:ident| $store_part:expr
     ) => {
         pub(super) mod $module {
-            use super::super::{Matrix, Write};
+            use super::super::{Matrix, Write, repeats};
             use std::arch::x86_64::*;
             use std::array::from_fn;
             use std::ops::Range;

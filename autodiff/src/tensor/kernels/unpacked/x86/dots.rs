@@ -15,7 +15,7 @@ macro_rules! dots {
         const N: usize = $columns;
 
         /// The most bytes of a row that are gone along at a time: so much of a block stays in the nearest cache.
-        const PART_BYTES: usize = 3200;
+        const PART_BYTES: usize = 4096;
 
         /// So many bytes of rows of `a` are used together, and of columns of `b`: they stay in the second-level cache.
         const ROWS_BYTES: usize = 1 << 18;
@@ -37,7 +37,14 @@ macro_rules! dots {
             let length = inner.div_ceil(parts).next_multiple_of(LANES).max(1);
             let bytes = length * size_of::<Number>();
             let height = (ROWS_BYTES / bytes).next_multiple_of(M);
-            let width = (COLUMNS_BYTES / bytes).next_multiple_of(N);
+            // A strip of columns goes by each block of rows, and is fetched in order from wherever it lies. Where rows
+            // begin on the same line of a cache, it holds few of them, and the rows go by each block of columns, if
+            // that has more columns than rows: so the fewer ones are fetched.
+            let width = if N > M && repeats::<Number>(inner) {
+                N
+            } else {
+                (COLUMNS_BYTES / bytes).next_multiple_of(N)
+            };
             for k in (0..inner.max(1)).step_by(length) {
                 let part = k..inner.min(k + length);
                 let write = if k == 0 { write } else { Write::Add };
