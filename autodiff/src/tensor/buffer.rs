@@ -346,7 +346,7 @@ mod tests {
             })
         }
         let bytes = Buffer::filled(Shape::from([2, 2]), |data| {
-            data.copy_from_slice(&[1_u8, 2, 3, 255])
+            data.copy_from_slice(&[1_u8, 2, 3, 255]);
         });
         let mut numbers = Buffer::of_bytes(bytes, 2.0, doubled);
         assert_eq!(numbers.bytes(), Some((&[1, 2, 3, 255][..], 2.0)));
