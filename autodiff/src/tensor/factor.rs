@@ -80,6 +80,7 @@ pub(crate) fn multiply<T: Real>(
 }
 
 /// As [`multiply`], where a factor is made of bytes, if a kernel reads them as they lie; tells whether there was one.
+#[inline(never)]
 #[track_caller]
 fn multiply_bytes<T: Real>(
     operation: &str,
@@ -167,7 +168,7 @@ impl<'a, T: Real> Factor<'a, Tensor<T>> {
     /// # Panics
     ///
     /// If it is not a matrix.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     pub(crate) fn extents(self, operation: &str) -> [usize; 2] {
         match self.array.shape()[..] {
@@ -185,14 +186,14 @@ impl<'a, T: Real> Factor<'a, Tensor<T>> {
     /// # Panics
     ///
     /// If it is not a matrix.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn matrix(self, operation: &str) -> Matrix<'a, T> {
         self.read(self.array.data(), operation)
     }
 
     /// The elements in the order in which the factor is read.
-    #[inline]
+    #[inline(always)]
     #[track_caller]
     fn read<E>(self, elements: &'a [E], operation: &str) -> Matrix<'a, E> {
         let [rows, columns] = self.extents(operation);

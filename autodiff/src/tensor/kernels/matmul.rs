@@ -51,6 +51,7 @@ impl<'a, T> Matrix<'a, T> {
     /// # Panics
     ///
     /// If there are no such rows.
+    #[inline]
     pub(crate) fn some_rows(self, range: Range<usize>) -> Self {
         assert!(
             range.start <= range.end && range.end <= self.rows,
