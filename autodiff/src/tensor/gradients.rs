@@ -134,7 +134,7 @@ impl<T: Real> Gradient<T> {
             Content::Zeros(shape) => check(shape.size()),
             Content::Term(Term::Sum(gradient)) => {
                 check(gradient.size());
-                add_scaled(scale, gradient, sum);
+                add_scaled(scale, gradient.data(), sum);
             }
             Content::Term(Term::Product(a, b)) => {
                 add_product(scale, a.as_factor(), b.as_factor(), sum);
@@ -144,13 +144,15 @@ impl<T: Real> Gradient<T> {
                 let (before, own) = shape.split_at(shape.rank() - rank);
                 check(own.iter().product());
                 let rows_before: usize = before.iter().product();
-                if rows_before == 1 {
-                    // One sample: its row is the sum.
-                    add_scaled(scale, rows, sum);
+                if rows_before <= FEW_ROWS {
+                    // So few are added one by one; their sum is not made by itself.
+                    for row in rows.data().chunks_exact(sum.len().max(1)) {
+                        add_scaled(scale, row, sum);
+                    }
                 } else if scale == T::from_f64(1.0) {
                     reduce::sum(rows.data(), rows_before, sum.len(), sum, Write::Add);
                 } else {
-                    add_scaled(scale, &rows.sum_to(&last(shape, *rank)), sum);
+                    add_scaled(scale, rows.sum_to(&last(shape, *rank)).data(), sum);
                 }
             }
         }
@@ -177,7 +179,7 @@ impl<T: Real> Gradient<T> {
             rows.shape(),
             sum.len()
         );
-        add_scaled(scale, &rows, sum);
+        add_scaled(scale, rows.data(), sum);
     }
 
     /// The extent along the first axis, unless it is a product, whose rows are formed one by one.
@@ -194,9 +196,12 @@ impl<T: Real> Gradient<T> {
     }
 }
 
-fn add_scaled<T: Real>(scale: T, term: &Tensor<T>, sum: &mut [T]) {
+/// As many rows as are added one after the other without their sum losing digits.
+const FEW_ROWS: usize = 32;
+
+fn add_scaled<T: Real>(scale: T, term: &[T], sum: &mut [T]) {
     if sum.len() < FEW {
-        for (sum, &x) in sum.iter_mut().zip(term.data()) {
+        for (sum, &x) in sum.iter_mut().zip(term) {
             *sum = *sum + scale * x;
         }
         return;
@@ -204,7 +209,7 @@ fn add_scaled<T: Real>(scale: T, term: &Tensor<T>, sum: &mut [T]) {
     vectorized(
         #[inline(always)]
         move || {
-            for (sum, &x) in sum.iter_mut().zip(term.data()) {
+            for (sum, &x) in sum.iter_mut().zip(term) {
                 *sum = *sum + scale * x;
             }
         },
