@@ -95,20 +95,21 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
     /// As [`wrt`](Gradients::wrt).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn each_wrt(&self, variable: Var<'_, T>) -> [T; K] {
         let Some(tape) = variable.tape else {
-            panic!("wrt: {} is a constant, not a variable", variable.value);
+            panic!("wrt: {} is a constant, not a variable", { variable.value });
         };
         assert!(
             self.recording
                 .is_none_or(|recording| recording == tape.recording()),
             "wrt: the variable {} belongs to another recording than these gradients",
-            variable.value
+            { variable.value }
         );
         assert!(
             variable.is_node(),
             "wrt: {} is not a node of the tape but a function of one; call `anchor()` on it before using it",
-            variable.value
+            { variable.value }
         );
         // What was recorded after the outputs has no influence on them.
         let none = [T::from_f64(0.0); K];
@@ -128,6 +129,7 @@ impl<T: Scalar> Gradients<T> {
     /// `2 x`, is not on the tape unless it is [anchored](Var::anchor).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn wrt(&self, variable: Var<'_, T>) -> T {
         self.each_wrt(variable)[0]
     }
