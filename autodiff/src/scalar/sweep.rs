@@ -64,7 +64,7 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
         self.recording = Some(tape.recording());
         self.sweep(tape, outputs, Products::Plain);
         if tape.any_leaf(&self.adjoints, |adjoint| {
-            adjoint.iter().any(|a| a.has_nan())
+            adjoint.iter().fold(false, |any, a| any | a.has_nan())
         }) {
             // A product of zero and infinity made the NaN, perhaps; if so, the zero is to win. Whatever is NaN
             // inside the tape makes a variable's adjoint NaN, so nothing needs to be watched on the way.
@@ -195,7 +195,9 @@ impl<T: Scalar> Tape<T> {
             .any(|block| {
                 let end = adjoints.len().min((block.node + block.nodes) as usize);
                 let start = end.min(block.node as usize);
-                adjoints[start..end].iter().any(&is)
+                // All are asked, without a branch for each.
+                let of_block = adjoints[start..end].iter();
+                of_block.fold(false, |any, adjoint| any | is(adjoint))
             })
     }
 
