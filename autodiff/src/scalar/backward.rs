@@ -60,10 +60,9 @@ impl<T: Scalar> Tape<T> {
             if inputs > 0 {
                 if let Some(&adjoint) = adjoints.get(node as usize) {
                     let before = adjoints[..node as usize].as_mut_ptr_range();
-                    for slot in slots[end..first].iter().rev() {
-                        // SAFETY: the inputs of all slots of the block precede its node.
-                        unsafe { spread(slot, adjoint, before.clone(), mul) };
-                    }
+                    // SAFETY: the inputs of all slots of the block precede its node.
+                    let step = |slot: &_| unsafe { spread(slot, adjoint, before.clone(), mul) };
+                    each_back(&slots[end..first], step);
                 }
             } else if (node as usize) < adjoints.len() {
                 self.segment_back(block, adjoints, products);
@@ -98,7 +97,7 @@ unsafe fn walk_pairs<T: Scalar, const K: usize>(
     // A pointer that goes along with the slots takes fewer instructions than an index.
     let Range { start, end } = adjoints.as_mut_ptr_range();
     let mut node = end;
-    let mut step = |slot| {
+    let step = |slot: &_| {
         // SAFETY: of the `first + count` adjoints the last `count` are passed, one with each slot. The inputs precede
         // the node.
         unsafe {
@@ -106,8 +105,13 @@ unsafe fn walk_pairs<T: Scalar, const K: usize>(
             spread(slot, *node, start..node, mul);
         }
     };
-    // Four at a time, which spares the loop's own instructions.
-    let (rest, fours) = slots[..count].as_rchunks::<4>();
+    each_back(&slots[..count], step);
+}
+
+/// Takes a step with each slot, from the last to the first: four at a time, which spares the loop's own instructions.
+#[inline(always)]
+fn each_back<T>(slots: &[Slot<T>], mut step: impl FnMut(&Slot<T>)) {
+    let (rest, fours) = slots.as_rchunks::<4>();
     fours
         .iter()
         .rev()

@@ -64,7 +64,7 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
         self.recording = Some(tape.recording());
         self.sweep(tape, outputs, Products::Plain);
         if tape.any_leaf(&self.adjoints, |adjoint| {
-            adjoint.iter().any(|a| a.has_nan())
+            adjoint.iter().fold(false, |any, a| any | a.has_nan())
         }) {
             // A product of zero and infinity made the NaN, perhaps; if so, the zero is to win. Whatever is NaN
             // inside the tape makes a variable's adjoint NaN, so nothing needs to be watched on the way.
@@ -95,20 +95,21 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
     /// As [`wrt`](Gradients::wrt).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn each_wrt(&self, variable: Var<'_, T>) -> [T; K] {
         let Some(tape) = variable.tape else {
-            panic!("wrt: {} is a constant, not a variable", variable.value);
+            panic!("wrt: {} is a constant, not a variable", { variable.value });
         };
         assert!(
             self.recording
                 .is_none_or(|recording| recording == tape.recording()),
             "wrt: the variable {} belongs to another recording than these gradients",
-            variable.value
+            { variable.value }
         );
         assert!(
             variable.is_node(),
             "wrt: {} is not a node of the tape but a function of one; call `anchor()` on it before using it",
-            variable.value
+            { variable.value }
         );
         // What was recorded after the outputs has no influence on them.
         let none = [T::from_f64(0.0); K];
@@ -128,6 +129,7 @@ impl<T: Scalar> Gradients<T> {
     /// `2 x`, is not on the tape unless it is [anchored](Var::anchor).
     #[must_use]
     #[track_caller]
+    #[inline]
     pub fn wrt(&self, variable: Var<'_, T>) -> T {
         self.each_wrt(variable)[0]
     }
@@ -193,7 +195,9 @@ impl<T: Scalar> Tape<T> {
             .any(|block| {
                 let end = adjoints.len().min((block.node + block.nodes) as usize);
                 let start = end.min(block.node as usize);
-                adjoints[start..end].iter().any(&is)
+                // All are asked, without a branch for each.
+                let of_block = adjoints[start..end].iter();
+                of_block.fold(false, |any, adjoint| any | is(adjoint))
             })
     }
 
