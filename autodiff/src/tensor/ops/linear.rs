@@ -108,7 +108,15 @@ impl<T: Real> Tensor<T> {
                 row.copy_from_slice(bias.data());
             }
             let (x, weight) = (plain(self), transposed(weight));
-            multiply("linear", T::from_f64(1.0), x, weight, 0..samples, z, Write::Add);
+            multiply(
+                "linear",
+                T::from_f64(1.0),
+                x,
+                weight,
+                0..samples,
+                z,
+                Write::Add,
+            );
         })
     }
 
