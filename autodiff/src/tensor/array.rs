@@ -1,11 +1,12 @@
 //! `Tensor`: a shape and a piece of shared memory; no calculus.
 
+mod display;
+
 use super::buffer::Buffer;
 use super::element::{Element, Real};
 use super::kernels::simd::vectorized;
 use super::shape::Shape;
 use num_traits::AsPrimitive;
-use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -426,46 +427,5 @@ impl<T: Element, const N: usize> From<[T; N]> for Tensor<T> {
 impl<T: Element, const N: usize, const M: usize> From<[[T; M]; N]> for Tensor<T> {
     fn from(rows: [[T; M]; N]) -> Self {
         Tensor::new([N, M], rows.as_flattened())
-    }
-}
-
-/// The most elements that are written out.
-const SHOWN: usize = 1000;
-
-impl<T: Element> fmt::Display for Tensor<T> {
-    /// Nested brackets, a row a line; of a tensor with more than 1,000 elements, only its shape.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.size() > SHOWN {
-            return write!(f, "[… of shape {}]", self.shape());
-        }
-        write_nested(f, self.shape(), self.data(), 0)
-    }
-}
-
-fn write_nested<T: Element>(
-    f: &mut fmt::Formatter<'_>,
-    shape: &[usize],
-    data: &[T],
-    depth: usize,
-) -> fmt::Result {
-    let Some((&extent, rest)) = shape.split_first() else {
-        return fmt::Display::fmt(&data[0], f);
-    };
-    let inner: usize = rest.iter().product();
-    write!(f, "[")?;
-    for i in 0..extent {
-        match (i, rest) {
-            (0, _) => {}
-            (_, []) => write!(f, ", ")?,
-            _ => write!(f, ",\n{:width$}", "", width = depth + 1)?,
-        }
-        write_nested(f, rest, &data[i * inner..(i + 1) * inner], depth + 1)?;
-    }
-    write!(f, "]")
-}
-
-impl<T: Element> fmt::Debug for Tensor<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tensor({self}, shape {})", self.shape())
     }
 }
