@@ -56,6 +56,7 @@ macro_rules! dots {
                         while i < last {
                             let m = if last - i < M { 1 } else { M };
                             if j == 0 {
+                                // The next rows of bytes come while these are multiplied.
                                 A::prefetch(a.data(), (i + M) * inner..(i + 2 * M) * inner);
                             }
                             // SAFETY: rows i to i + m and these columns are inside the result, and the part inside both
