@@ -4,6 +4,7 @@ mod display;
 
 use super::buffer::Buffer;
 use super::element::{Element, Real};
+use super::kernels::matmul::BYTE_ROWS;
 use super::kernels::simd::vectorized;
 use super::shape::Shape;
 use num_traits::AsPrimitive;
@@ -333,7 +334,8 @@ impl<T: Real> Tensor<T> {
     /// The tensor of `scale` times each byte, in the shape of the bytes, such as pictures with `scale` 1/255.
     ///
     /// The bytes stay bytes, a quarter of the memory of single precision. A product with a narrow matrix reads them as
-    /// they lie; whatever else asks for numbers has them made, once.
+    /// they lie; whatever else asks for numbers has them made, once. Of fewer rows than such a product takes at a time,
+    /// numbers are made at once.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -343,8 +345,14 @@ impl<T: Real> Tensor<T> {
     /// ```
     #[must_use]
     pub fn from_bytes(bytes: &Tensor<u8>, scale: T) -> Tensor<T> {
+        let rows = bytes.shape().first().copied().unwrap_or(1);
+        let buffer = if rows < BYTE_ROWS {
+            widened::<T>(bytes.data(), scale.to_f64(), bytes.shape())
+        } else {
+            Buffer::of_bytes(bytes.buffer.clone(), scale.to_f64(), widened::<T>)
+        };
         Tensor {
-            buffer: Buffer::of_bytes(bytes.buffer.clone(), scale.to_f64(), widened::<T>),
+            buffer,
             element: PhantomData,
         }
     }

@@ -196,7 +196,7 @@ impl<T: Real> Gradient<T> {
     }
 }
 
-/// As many rows as are added one after the other without their sum losing digits.
+/// Up to so many rows are added one after the other: the error of so short a sum hardly grows.
 const FEW_ROWS: usize = 32;
 
 fn add_scaled<T: Real>(scale: T, term: &[T], sum: &mut [T]) {

@@ -50,7 +50,7 @@ fn main() {
 /// How far a step is taken; each part needs those before it.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Part {
-    /// Bytes become numbers.
+    /// The samples are had as tensors; what needs numbers of them makes them in the next part.
     Load,
     /// Activations and δ.
     Propagate,

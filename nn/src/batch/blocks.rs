@@ -10,8 +10,8 @@ use std::ops::Range;
 /// The most rows of a weight matrix in a block: so few that their product is one that packs no operand.
 const ROWS: usize = 10;
 
-/// As many elements as are left to one thread. Fewer are through before another one has come for its part.
-const SHARE: usize = 1 << 12;
+/// With fewer elements than this, one thread is through with all before another has come for its part.
+const WORTH_SHARING: usize = 1 << 13;
 
 /// Some rows of one slice of the parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,8 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) struct Blocks {
     list: Vec<Block>,
-    /// As many elements as a thread takes at a time.
-    share: usize,
+    /// With fewer elements than this, all blocks are one thread's.
+    worth_sharing: usize,
 }
 
 impl Blocks {
@@ -40,11 +40,11 @@ impl Blocks {
 
     /// Weight matrices in blocks of few rows, shared among threads.
     pub(super) fn narrow(layout: &Layout) -> Blocks {
-        Blocks::new(layout, ROWS, SHARE)
+        Blocks::new(layout, ROWS, WORTH_SHARING)
     }
 
     /// Vectors whole, and matrices in blocks of so many rows.
-    fn new(layout: &Layout, most: usize, share: usize) -> Blocks {
+    fn new(layout: &Layout, most: usize, worth_sharing: usize) -> Blocks {
         let mut list = Vec::new();
         for (number, slice) in layout.slices().iter().enumerate() {
             let (rows, row) = match &slice.shape[..] {
@@ -63,7 +63,10 @@ impl Blocks {
                 begin = end;
             }
         }
-        Blocks { list, share }
+        Blocks {
+            list,
+            worth_sharing,
+        }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Block> {
@@ -84,7 +87,7 @@ impl Blocks {
         };
         let work = |(block, pieces)| work(block, pieces);
         let elements = self.list.last().map_or(0, |block| block.place.end);
-        if elements / 2 >= self.share {
+        if elements >= self.worth_sharing {
             share(pieces, work);
         } else {
             pieces.for_each(work);

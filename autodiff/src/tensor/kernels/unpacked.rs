@@ -37,7 +37,7 @@ const NEAR: usize = 512;
 const NEAR_IF_REPEATED: usize = 192;
 
 /// The rows of a block of dot products.
-const BLOCK: usize = 4;
+pub(super) const BLOCK: usize = 4;
 
 /// Which kernel computes a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
