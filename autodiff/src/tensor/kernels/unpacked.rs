@@ -53,10 +53,9 @@ impl Kind {
     fn of<A, B>(a: &Matrix<'_, A>, b: &Matrix<'_, B>) -> Option<Kind> {
         let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
         if a.column_step() == 1 && b.row_step() == 1 {
-            // Packing `b` costs the less, beside the product, the more rows there are. Fewer than a block has are no
-            // work for a block.
+            // Packing `b` costs the less, beside the product, the more rows there are.
             let pays = inner >= LONG || inner > rows || columns <= NARROW;
-            return (rows >= BLOCK && inner >= SHORT && pays).then_some(Kind::Dots);
+            return (rows < BLOCK || inner >= SHORT && pays).then_some(Kind::Dots);
         }
         let near = if repeats::<A>(a.column_step()) && repeats::<B>(b.row_step()) {
             NEAR_IF_REPEATED

@@ -62,7 +62,7 @@ fn extents() -> Vec<(usize, usize, usize)> {
             .collect()
     };
     if cfg!(miri) {
-        return product(&[0, 1, 4, 10], &[0, 1, 9], &[0, 1, 7, 17]);
+        return product(&[0, 1, 3, 10], &[0, 1, 9], &[0, 1, 7, 17]);
     }
     // With every rest of a vector of sixteen, and some of four of them.
     let columns: Vec<usize> = (0..=17).chain([31, 63, 64, 65]).collect();
@@ -231,6 +231,13 @@ fn only_unpacked_products_are_taken() {
         Kind::of(&matrix(64, 10), &matrix(10, 128)),
         Some(Kind::Combinations)
     );
+    // One sample, into a wide layer and a narrow one.
+    for (columns, inner) in [(128, 784), (10, 10)] {
+        assert_eq!(
+            Kind::of(&matrix(1, inner), &matrix(columns, inner).transposed()),
+            Some(Kind::Dots)
+        );
+    }
     // A chunk of samples into a wide layer, into a narrow one and out of it.
     assert_eq!(
         Kind::of(&matrix(128, 784), &matrix(128, 784).transposed()),
@@ -262,7 +269,7 @@ fn only_unpacked_products_are_taken() {
     assert_eq!(gradient(128), Some(Kind::Combinations));
     assert_eq!(gradient(256), None);
     // Short or few dot products, long combinations, and rows or columns that are not contiguous.
-    for (rows, columns, inner) in [(128, 64, 128), (64, 10, 10), (1, 128, 784)] {
+    for (rows, columns, inner) in [(128, 64, 128), (64, 10, 10)] {
         assert_eq!(
             Kind::of(&matrix(rows, inner), &matrix(columns, inner).transposed()),
             None

@@ -20,10 +20,19 @@ macro_rules! combinations {
         ) {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
+            if inner == 1 {
+                // SAFETY: the extents were just checked.
+                return unsafe { multiples(scale, &a, &b, out, write) };
+            }
             // A strip of a short `b` is wide, so that the rows of the result are gone along and not across.
-            let width = STRIP_BYTES / size_of::<Number>() / inner.max(1);
-            let width = width.max(1).next_multiple_of($vectors * LANES);
-            for j in (0..columns).step_by(width) {
+            let width = if columns * inner * size_of::<Number>() <= STRIP_BYTES {
+                columns
+            } else {
+                let width = STRIP_BYTES / size_of::<Number>() / inner;
+                width.max(1).next_multiple_of($vectors * LANES)
+            };
+            let mut j = 0;
+            while j < columns {
                 let strip = j..columns.min(j + width);
                 let mut i = 0;
                 while i < rows {
@@ -47,6 +56,102 @@ macro_rules! combinations {
                     }
                     i += m;
                 }
+                j += width;
+            }
+        }
+
+        /// Multiples of the one row of `b`, each gone along whole, since there is nothing to sum.
+        ///
+        /// # Safety
+        ///
+        /// The result has as many rows as `a`, and as many columns as `b`.
+        #[target_feature(enable = $features)]
+        unsafe fn multiples<B: Element>(
+            scale: Number,
+            a: &Matrix<'_, Number>,
+            b: &Matrix<'_, B>,
+            out: &mut [Number],
+            write: Write,
+        ) {
+            const C: usize = $vectors;
+            // A load so close behind the store of a part of a vector has to wait for it, so this many are loaded first.
+            const M: usize = 5;
+            let (rows, columns) = (a.rows(), b.columns());
+            let (from, to) = (b.data().as_ptr(), out.as_mut_ptr());
+            // SAFETY: it is asked for rows of `a`, which has one column.
+            let factor = |i| $splat(scale * unsafe { a.get_unchecked(i, 0) });
+            // SAFETY: and for rows of the result.
+            let to = |i: usize| unsafe { to.add(i * columns) };
+            let rest = columns % LANES;
+            let whole = columns - rest;
+            for i in 0..rows {
+                let (factor, to) = (factor(i), to(i));
+                let mut j = 0;
+                while j < whole {
+                    // SAFETY: columns j to j + C · LANES are whole vectors, or else those to j + LANES.
+                    unsafe {
+                        let (from, to) = (from.add(j), to.add(j));
+                        if whole - j < C * LANES {
+                            multiple::<1, B>(factor, from, to, write);
+                            j += LANES;
+                        } else {
+                            multiple::<C, B>(factor, from, to, write);
+                            j += C * LANES;
+                        }
+                    }
+                }
+            }
+            if rest == 0 {
+                return;
+            }
+            // SAFETY: the last `rest` columns, fewer than a vector has.
+            let from = unsafe { B::load_part(from.add(whole), rest) };
+            let mut i = 0;
+            while i < rows {
+                let m = M.min(rows - i);
+                let mut products = [$zero(); M];
+                for (m, product) in products[..m].iter_mut().enumerate() {
+                    // SAFETY: as above, of row i + m.
+                    *product = unsafe {
+                        let (factor, to) = (factor(i + m), to(i + m).add(whole));
+                        match write {
+                            Write::Set => $mul(factor, from),
+                            Write::Add => $fma(factor, from, Number::load_part(to, rest)),
+                        }
+                    };
+                }
+                for (m, product) in products[..m].iter().enumerate() {
+                    // SAFETY: as above.
+                    unsafe { store_part(to(i + m).add(whole), rest, *product) };
+                }
+                i += m;
+            }
+        }
+
+        /// C vectors of a multiple of a row.
+        ///
+        /// # Safety
+        ///
+        /// So many elements can be read at `from`, and written at `to`.
+        #[inline]
+        #[target_feature(enable = $features)]
+        unsafe fn multiple<const C: usize, B: Element>(
+            factor: Vector,
+            from: *const B,
+            to: *mut Number,
+            write: Write,
+        ) {
+            // SAFETY: the caller's, for c < C.
+            let products: [Vector; C] = from_fn(|c| unsafe {
+                let from = B::load(from.add(c * LANES));
+                match write {
+                    Write::Set => $mul(factor, from),
+                    Write::Add => $fma(factor, from, Number::load(to.add(c * LANES))),
+                }
+            });
+            for (c, &product) in products.iter().enumerate() {
+                // SAFETY: as above.
+                unsafe { $store(to.add(c * LANES), product) };
             }
         }
 

@@ -14,6 +14,9 @@ macro_rules! dots {
         /// The columns of a block.
         const N: usize = $columns;
 
+        /// The columns of a block of one row: the paper's ten digits. Each sum waits for itself, so there are many.
+        const ALONE: usize = 10;
+
         /// The most bytes of a row that are gone along at a time: so much of a block stays in the nearest cache.
         const PART_BYTES: usize = 4096;
 
@@ -33,60 +36,66 @@ macro_rules! dots {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
             assert!(rows * inner <= a.data().len() && columns * inner <= b.data().len());
-            let parts = (inner * size_of::<Number>()).div_ceil(PART_BYTES).max(1);
-            let length = inner.div_ceil(parts).next_multiple_of(LANES).max(1);
+            // Loops by `while`, and sizes told apart first: a division takes as long as a row of a narrow product.
+            let bytes = inner * size_of::<Number>();
+            let length = if bytes <= PART_BYTES {
+                inner.max(1)
+            } else {
+                inner
+                    .div_ceil(bytes.div_ceil(PART_BYTES))
+                    .next_multiple_of(LANES)
+            };
             let bytes = length * size_of::<Number>();
-            let height = (ROWS_BYTES / bytes).next_multiple_of(M);
+            let height = if rows * bytes <= ROWS_BYTES {
+                rows
+            } else {
+                (ROWS_BYTES / bytes).next_multiple_of(M)
+            };
             // A strip of columns goes by each block of rows, and is fetched in order from wherever it lies. Where rows
             // begin on the same line of a cache, it holds few of them, and the rows go by each block of columns, if
             // that has more columns than rows: so the fewer ones are fetched.
             let width = if N > M && repeats::<Number>(inner) {
                 N
+            } else if columns * bytes <= COLUMNS_BYTES {
+                columns
             } else {
                 (COLUMNS_BYTES / bytes).next_multiple_of(N)
             };
-            for k in (0..inner.max(1)).step_by(length) {
+            let mut k = 0;
+            while k < inner.max(1) {
                 let part = k..inner.min(k + length);
                 let write = if k == 0 { write } else { Write::Add };
-                for first in (0..rows).step_by(height) {
+                let mut first = 0;
+                while first < rows {
                     let last = rows.min(first + height);
-                    for j in (0..columns).step_by(width) {
+                    let mut j = 0;
+                    while j < columns {
                         let strip = j..columns.min(j + width);
                         let mut i = first;
                         while i < last {
-                            let m = if last - i < M { 1 } else { M };
                             if j == 0 {
                                 // The next rows of bytes come while these are multiplied.
                                 A::prefetch(a.data(), (i + M) * inner..(i + 2 * M) * inner);
                             }
+                            let m = M.min(last - i);
                             // SAFETY: rows i to i + m and these columns are inside the result, and the part inside both
                             // factors.
                             unsafe {
+                                let (a, b, to) = (&a, &b, (i, &strip));
                                 match m {
-                                    M => dots_of_rows::<M, A>(
-                                        scale,
-                                        &a,
-                                        &b,
-                                        out,
-                                        (i, &strip),
-                                        &part,
-                                        write,
-                                    ),
-                                    _ => dots_of_rows::<1, A>(
-                                        scale,
-                                        &a,
-                                        &b,
-                                        out,
-                                        (i, &strip),
-                                        &part,
-                                        write,
-                                    ),
+                                    1 => dots_of_rows::<1, A>(scale, a, b, out, to, &part, write),
+                                    2 => dots_of_rows::<2, A>(scale, a, b, out, to, &part, write),
+                                    3 => dots_of_rows::<3, A>(scale, a, b, out, to, &part, write),
+                                    _ => dots_of_rows::<M, A>(scale, a, b, out, to, &part, write),
                                 }
                             }
                             i += m;
                         }
+                        j += width;
                     }
+                    first += height;
                 }
+                k += length;
             }
         }
 
@@ -109,7 +118,12 @@ macro_rules! dots {
             let a = Runs::new(a.data(), i, step, part);
             let mut j = strip.start;
             while j < strip.end {
-                let n = N.min(strip.end - j);
+                let left = strip.end - j;
+                let n = if M == 1 && left >= ALONE {
+                    ALONE
+                } else {
+                    N.min(left)
+                };
                 let b = Runs::new(b.data(), j, step, part);
                 let out = out[i * columns + j..].as_mut_ptr();
                 // SAFETY: the caller's, for columns j to j + n are in the strip.
@@ -119,6 +133,7 @@ macro_rules! dots {
                         2 => dot_block::<M, 2, A>(scale, a, b, out, columns, write),
                         3 => dot_block::<M, 3, A>(scale, a, b, out, columns, write),
                         4 => dot_block::<M, 4, A>(scale, a, b, out, columns, write),
+                        ALONE => dot_block::<1, ALONE, A>(scale, a, b, out, columns, write),
                         _ => dot_block::<M, N, A>(scale, a, b, out, columns, write),
                     }
                 }
