@@ -8,6 +8,7 @@ use super::recycle::{PutAway, Recycled};
 use super::shape::Shape;
 use bytemuck::{Pod, Zeroable};
 use std::cell::RefCell;
+use std::mem;
 use std::sync::OnceLock;
 use triomphe::Arc;
 
@@ -39,6 +40,8 @@ pub(crate) struct Block {
 
 /// Whose memory a block is a piece of.
 enum Source {
+    /// Nobody's: the block waits for its use.
+    None,
     /// Its own.
     Own(Vec<Line>),
     /// That of another block, which is not itself a view.
@@ -64,13 +67,29 @@ impl Buffer {
         let bytes = size
             .checked_mul(size_of::<T>())
             .expect("a tensor's size in bytes overflows");
-        let mut block = FreeList::block(bytes.div_ceil(LINE));
+        let mut block = if shape.is_scalar() {
+            FreeList::scalar()
+        } else {
+            FreeList::with_memory(bytes.div_ceil(LINE))
+        };
         // A block from the list has no other owner, and neither has a fresh one.
         if let Some(block) = Arc::get_mut(&mut block)
             && let Source::Own(memory) = &mut block.source
         {
             fill(&mut bytemuck::cast_slice_mut(memory)[..size]);
             (block.shape, block.size, block.offset) = (shape, size, 0);
+        }
+        Buffer(Recycled::new(block))
+    }
+
+    /// A buffer of the one number `x`, without axes.
+    #[inline]
+    pub(crate) fn scalar<T: Pod>(x: T) -> Buffer {
+        let mut block = FreeList::scalar();
+        if let Some(block) = Arc::get_mut(&mut block)
+            && let Source::Own(memory) = &mut block.source
+        {
+            bytemuck::cast_slice_mut(memory)[0] = x;
         }
         Buffer(Recycled::new(block))
     }
@@ -83,7 +102,7 @@ impl Buffer {
         scale: f64,
         widened: fn(&[u8], f64, &Shape) -> Buffer,
     ) -> Buffer {
-        let mut block = FreeList::block(0);
+        let mut block = FreeList::without_memory();
         if let Some(block) = Arc::get_mut(&mut block) {
             (block.size, block.offset) = (bytes.size(), 0);
             block.shape = bytes.shape().clone();
@@ -110,10 +129,10 @@ impl Buffer {
     /// The piece of this buffer from `offset` on, in another shape; its caller has checked that it lies inside.
     pub(crate) fn view(&self, offset: usize, shape: Shape) -> Buffer {
         let (root, begin) = match &self.0.source {
-            Source::Own(_) | Source::Bytes { .. } => (self, 0),
             Source::Of(root) => (root, self.0.offset),
+            _ => (self, 0),
         };
-        let mut view = FreeList::block(0);
+        let mut view = FreeList::without_memory();
         if let Some(block) = Arc::get_mut(&mut view) {
             (block.size, block.shape) = (shape.size(), shape);
             (block.offset, block.source) = (begin + offset, Source::Of(root.clone()));
@@ -131,6 +150,7 @@ impl Buffer {
     }
 
     /// The elements.
+    #[inline(never)] // It is called from everywhere, and a small step should fit in the cache of instructions.
     pub(crate) fn data<T: Pod>(&self) -> &[T] {
         &bytemuck::cast_slice(self.0.memory())[self.0.offset..][..self.0.size]
     }
@@ -141,7 +161,7 @@ impl Buffer {
             && match &self.0.source {
                 Source::Own(_) => true,
                 Source::Of(root) => root.is_unshared(),
-                Source::Bytes { .. } => false,
+                Source::Bytes { .. } | Source::None => false,
             }
     }
 
@@ -152,9 +172,9 @@ impl Buffer {
             Source::Own(memory) => memory,
             Source::Of(root) => match &mut Arc::get_mut(&mut root.0)?.source {
                 Source::Own(memory) => memory,
-                Source::Of(_) | Source::Bytes { .. } => return None,
+                _ => return None,
             },
-            Source::Bytes { .. } => return None,
+            _ => return None,
         };
         Some(&mut bytemuck::cast_slice_mut(memory)[block.offset..][..block.size])
     }
@@ -166,8 +186,29 @@ impl Buffer {
 }
 
 impl Block {
+    /// A block that is to be filled in.
+    fn new(source: Source) -> Arc<Block> {
+        Arc::new(Block {
+            shape: Shape::scalar(),
+            size: 1,
+            offset: 0,
+            source,
+        })
+    }
+
     /// All of the memory that it is a piece of.
+    #[inline]
     fn memory(&self) -> &[Line] {
+        match &self.source {
+            Source::Own(memory) => memory,
+            Source::Of(root) if let Source::Own(memory) = &root.0.source => memory,
+            _ => self.memory_of_numbers(),
+        }
+    }
+
+    /// That of the numbers that bytes are or become.
+    #[cold]
+    fn memory_of_numbers(&self) -> &[Line] {
         match &self.source {
             Source::Own(memory) => memory,
             Source::Of(root) => root.0.memory(),
@@ -180,12 +221,8 @@ impl Block {
                 let numbers = numbers.get_or_init(|| widened(bytes.data(), *scale, &self.shape));
                 numbers.0.memory()
             }
+            Source::None => &[],
         }
-    }
-
-    /// What it takes while it waits in the list.
-    fn kept_bytes(&self) -> usize {
-        size_of::<Block>() + size_of_val(self.memory())
     }
 }
 
@@ -203,36 +240,60 @@ impl PutAway for Arc<Block> {
 /// Gives the memory that this thread keeps for later tensors back to the system.
 pub fn release_memory() {
     // The list is taken out before it is freed, so that nothing is borrowed meanwhile.
-    let kept = FREE.with(|free| std::mem::take(&mut *free.borrow_mut()));
+    let kept = FREE.with(|free| mem::replace(&mut *free.borrow_mut(), FreeList::EMPTY));
     drop(kept);
 }
 
 thread_local! {
-    static FREE: RefCell<FreeList> = const { RefCell::new(FreeList { classes: Vec::new(), bytes: 0 }) };
+    static FREE: RefCell<FreeList> = const { RefCell::new(FreeList::EMPTY) };
 }
 
-/// Blocks in wait, by the size class of their memory; those of views and of bytes have none.
-#[derive(Default)]
+/// Blocks in wait.
 struct FreeList {
-    classes: Vec<Vec<Arc<Block>>>,
+    /// Those of scalars, which the next scalars take as they are.
+    scalars: Vec<Arc<Block>>,
+    /// Others with memory, by its size class.
+    with_memory: Vec<Vec<Arc<Block>>>,
+    /// Those of views and of bytes.
+    without_memory: Vec<Arc<Block>>,
+    /// What all of them take.
     bytes: usize,
 }
 
 impl FreeList {
+    const EMPTY: FreeList = FreeList {
+        scalars: Vec::new(),
+        with_memory: Vec::new(),
+        without_memory: Vec::new(),
+        bytes: 0,
+    };
+
     /// A block with memory of so many lines or more, and without another owner.
     #[inline]
-    fn block(lines: usize) -> Arc<Block> {
-        let kept = FREE.try_with(|free| free.borrow_mut().take(lines));
+    fn with_memory(lines: usize) -> Arc<Block> {
+        let kept = FREE.try_with(|free| free.borrow_mut().take_with_memory(lines));
         kept.ok().flatten().unwrap_or_else(|| {
-            Arc::new(Block {
-                shape: Shape::scalar(),
-                size: 0,
-                offset: 0,
-                source: Source::Own(bytemuck::allocation::zeroed_vec(
-                    SizeClass::of(lines).lines(),
-                )),
-            })
+            let lines = SizeClass::of(lines).lines();
+            Block::new(Source::Own(bytemuck::allocation::zeroed_vec(lines)))
         })
+    }
+
+    /// A block as a scalar has it, and without another owner.
+    #[inline]
+    fn scalar() -> Arc<Block> {
+        let kept = FREE.try_with(|free| free.borrow_mut().take_scalar());
+        kept.ok()
+            .flatten()
+            .unwrap_or_else(|| Block::new(Source::Own(bytemuck::allocation::zeroed_vec(1))))
+    }
+
+    /// A block without memory, and without another owner.
+    #[inline]
+    fn without_memory() -> Arc<Block> {
+        let kept = FREE.try_with(|free| free.borrow_mut().take_without_memory());
+        kept.ok()
+            .flatten()
+            .unwrap_or_else(|| Block::new(Source::None))
     }
 
     /// Keeps a block that nobody owns any more.
@@ -241,30 +302,76 @@ impl FreeList {
             && let Some(block) = Arc::get_mut(&mut block)
         {
             // Its hold on other blocks ends here, before the list is borrowed, since they may come to the list as well.
-            block.source = Source::Own(Vec::new());
+            block.source = Source::None;
         }
         // A thread that is ending has no list any more, and then the memory is simply freed.
         let _ = FREE.try_with(|free| free.borrow_mut().put(block));
     }
 
     #[inline]
-    fn take(&mut self, lines: usize) -> Option<Arc<Block>> {
-        let block = self.classes.get_mut(SizeClass::of(lines).0)?.pop()?;
-        self.bytes -= block.kept_bytes();
+    fn take_with_memory(&mut self, lines: usize) -> Option<Arc<Block>> {
+        let SizeClass(class) = SizeClass::of(lines);
+        let block = self.with_memory.get_mut(class)?.pop()?;
+        self.bytes -= kept_bytes(&block);
         Some(block)
     }
 
+    #[inline]
+    fn take_scalar(&mut self) -> Option<Arc<Block>> {
+        let block = self.scalars.pop()?;
+        self.bytes -= SCALAR_BYTES;
+        Some(block)
+    }
+
+    #[inline]
+    fn take_without_memory(&mut self) -> Option<Arc<Block>> {
+        let block = self.without_memory.pop()?;
+        self.bytes -= size_of::<Block>();
+        Some(block)
+    }
+
+    #[inline]
     fn put(&mut self, block: Arc<Block>) {
-        let bytes = block.kept_bytes();
+        let bytes = kept_bytes(&block);
         if self.bytes + bytes > KEPT_BYTES {
             return;
         }
-        let SizeClass(class) = SizeClass::of(block.memory().len());
-        if self.classes.len() <= class {
-            self.classes.resize_with(class + 1, Vec::new);
-        }
-        self.classes[class].push(block);
         self.bytes += bytes;
+        match &block.source {
+            Source::Own(memory) if memory.len() == 1 && block.shape.is_scalar() => {
+                self.scalars.push(block);
+            }
+            Source::Own(memory) => {
+                let SizeClass(class) = SizeClass::of(memory.len());
+                self.class(class).push(block);
+            }
+            _ => self.without_memory.push(block),
+        }
+    }
+
+    #[inline]
+    fn class(&mut self, class: usize) -> &mut Vec<Arc<Block>> {
+        if self.with_memory.len() <= class {
+            self.add_classes(class);
+        }
+        &mut self.with_memory[class]
+    }
+
+    #[cold]
+    fn add_classes(&mut self, last: usize) {
+        self.with_memory.resize_with(last + 1, Vec::new);
+    }
+}
+
+/// What the block of a scalar takes.
+const SCALAR_BYTES: usize = size_of::<Block>() + LINE;
+
+/// What a block takes while it waits in the list.
+#[inline]
+fn kept_bytes(block: &Block) -> usize {
+    match &block.source {
+        Source::Own(memory) => size_of::<Block>() + size_of_val(&memory[..]),
+        _ => size_of::<Block>(),
     }
 }
 
@@ -325,6 +432,22 @@ mod tests {
         assert_eq!(address.addr() % 64, 0);
         drop(first);
         assert_eq!(buffer::<f32>(999).data::<f32>().as_ptr(), address);
+    }
+
+    #[test]
+    fn a_scalar_takes_the_place_of_the_one_before() {
+        let first = Buffer::scalar(1.5);
+        let address = first.data::<f64>().as_ptr().addr();
+        drop(first);
+        // However it is made, and whatever its type.
+        let second = Buffer::filled(Shape::scalar(), |data| data[0] = 7_u8);
+        assert_eq!(second.data::<u8>(), [7]);
+        assert_eq!(second.data::<u8>().as_ptr().addr(), address);
+        drop(second);
+        let third = Buffer::scalar(2.5_f32);
+        assert_eq!((third.shape().rank(), third.size()), (0, 1));
+        assert_eq!(third.data::<f32>(), [2.5]);
+        assert_eq!(third.data::<f32>().as_ptr().addr(), address);
     }
 
     #[test]

@@ -26,9 +26,14 @@ impl Shape {
     #[must_use]
     #[track_caller]
     pub fn size(&self) -> usize {
-        let product = self
-            .iter()
-            .try_fold(1_usize, |size, &extent| size.checked_mul(extent));
+        let product = match self[..] {
+            // The ranks that occur most, without a loop.
+            [m, n] => m.checked_mul(n),
+            [n] => Some(n),
+            _ => self
+                .iter()
+                .try_fold(1_usize, |size, &extent| size.checked_mul(extent)),
+        };
         match product {
             Some(size) => size,
             // An extent of zero makes any product zero, however large the others are.
@@ -148,8 +153,11 @@ impl Clone for Shape {
 impl PartialEq for Shape {
     #[inline]
     fn eq(&self, other: &Shape) -> bool {
-        // Shapes are short, and a loop is faster than the call that comparing slices makes.
-        self.rank() == other.rank() && self.iter().zip(other.iter()).all(|(a, b)| a == b)
+        // The usual rank first, and then a loop: shapes are short, and comparing slices is a call.
+        match (&self[..], &other[..]) {
+            ([m, n], [k, l]) => m == k && n == l,
+            (a, b) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b),
+        }
     }
 }
 
