@@ -308,6 +308,10 @@ fn misuse_is_named_at_the_callers_line() {
         let constant = tape.constant(Tensor::zeros([4]));
         let _ = (y * constant).sum().gradients().wrt(constant);
     });
+    refused("with respect to the result of `constant`", || {
+        let constant = tape.constant(2.0);
+        let _ = constant.gradients().take(constant);
+    });
     refused(
         "item: a tensor of shape [4] does not have just one element",
         || {

@@ -29,11 +29,6 @@ pub(super) enum Term<A> {
 impl<A> Slot<A> {
     pub(super) const EMPTY: Self = Slot(None);
 
-    /// The slot of an adjoint that is known as it is.
-    pub(super) fn of(sum: A) -> Self {
-        Slot(Some(Term::Sum(sum)))
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -66,7 +61,8 @@ impl<A: Algebra> Slot<A> {
         self.0.as_ref().map(Term::evaluated)
     }
 
-    fn close(&mut self, sum: Option<A>) {
+    /// Has it hold a sum.
+    pub(super) fn close(&mut self, sum: Option<A>) {
         self.0 = sum.map(Term::Sum);
     }
 }
@@ -122,6 +118,7 @@ impl<A: Algebra> Adjoints<'_, A> {
     }
 
     /// Adds the matrix product `a · b`.
+    #[inline]
     pub fn add_product(&mut self, input: usize, a: Factor<'_, A>, b: Factor<'_, A>) {
         let Some(slot) = self.wanted(input) else {
             return;

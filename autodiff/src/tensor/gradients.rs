@@ -7,10 +7,8 @@ use super::element::Real;
 use super::factor::{add_product, add_product_rows};
 use super::kernels::simd::{FEW, vectorized};
 use super::kernels::{Write, reduce};
-use super::shape::Shape;
-use super::tape::{Node, Tape};
+use super::tape::Tape;
 use super::var::Var;
-use std::cell::Ref;
 use std::mem;
 use std::ops::Range;
 
@@ -32,10 +30,12 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
-        let node = self.kept(x);
+        self.check(x);
         let slot = self.slots.get(x.index as usize);
-        let gradient = slot.and_then(Slot::evaluated);
-        gradient.unwrap_or_else(|| Tensor::zeros(node.value.shape()))
+        match slot.and_then(Slot::evaluated) {
+            Some(gradient) => gradient,
+            None => self.zeros(x),
+        }
     }
 
     /// The gradient with respect to `x` by itself, apart from these: [`wrt`](Gradients::wrt) gives zeros afterwards.
@@ -62,28 +62,34 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn take(&mut self, x: Var<'t, T>) -> Gradient<T> {
-        let node = self.kept(x);
+        self.check(x);
         let slot = self.slots.get_mut(x.index as usize);
         Gradient(match slot.and_then(Slot::take) {
-            Some(term) => Content::Term(term),
-            None => Content::Zeros(node.value.shape().clone()),
+            Some(term) => term,
+            None => Term::Sum(self.zeros(x)),
         })
     }
 
-    /// The node of `x`, whose adjoint was kept.
+    #[inline]
     #[track_caller]
-    fn kept(&self, x: Var<'t, T>) -> Ref<'t, Node<T>> {
+    fn check(&self, x: Var<'t, T>) {
         assert!(
             std::ptr::eq(self.tape, x.tape),
             "gradient: with respect to a variable of another tape"
         );
-        let node = Ref::map(self.tape.nodes(), |nodes| &nodes[x.index as usize]);
+    }
+
+    /// The gradient of a variable that nothing was added up for. Of others, only those are told that were kept.
+    #[cold]
+    #[track_caller]
+    fn zeros(&self, x: Var<'t, T>) -> Tensor<T> {
+        let node = &self.tape.nodes()[x.index as usize];
         assert!(
             node.anchored,
             "gradient: with respect to the result of `{}`, whose adjoint was not kept: anchor it before the backward pass",
             node.operation.name()
         );
-        node
+        Tensor::zeros(node.value.shape())
     }
 }
 
@@ -95,23 +101,13 @@ impl<T: Real> Drop for Gradients<'_, T> {
 
 /// The gradient with respect to one variable; [`Gradients::take`] gives it.
 #[derive(Debug)]
-pub struct Gradient<T: Real>(Content<T>);
-
-#[derive(Debug)]
-enum Content<T: Real> {
-    /// Nothing was added up to it.
-    Zeros(Shape),
-    Term(Term<Tensor<T>>),
-}
+pub struct Gradient<T: Real>(Term<Tensor<T>>);
 
 impl<T: Real> Gradient<T> {
     /// The gradient, in the shape of the variable.
     #[must_use]
     pub fn tensor(&self) -> Tensor<T> {
-        match &self.0 {
-            Content::Zeros(shape) => Tensor::zeros(shape),
-            Content::Term(term) => term.evaluated(),
-        }
+        self.0.evaluated()
     }
 
     /// Adds `scale` times the gradient to `sum`, row by row.
@@ -131,20 +127,19 @@ impl<T: Real> Gradient<T> {
             );
         };
         match &self.0 {
-            Content::Zeros(shape) => check(shape.size()),
-            Content::Term(Term::Sum(gradient)) => {
+            Term::Sum(gradient) => {
                 check(gradient.size());
                 add_scaled(scale, gradient.data(), sum);
             }
-            Content::Term(Term::Product(a, b)) => {
-                add_product(scale, a.as_factor(), b.as_factor(), sum);
-            }
-            Content::Term(Term::Stretched(rows, rank)) => {
+            Term::Product(a, b) => add_product(scale, a.as_factor(), b.as_factor(), sum),
+            Term::Stretched(rows, rank) => {
                 let shape = rows.shape();
                 let (before, own) = shape.split_at(shape.rank() - rank);
                 check(own.iter().product());
                 let rows_before: usize = before.iter().product();
-                if rows_before <= FEW_ROWS {
+                if rows_before == 1 {
+                    add_scaled(scale, rows.data(), sum);
+                } else if rows_before <= FEW_ROWS {
                     // So few are added one by one; their sum is not made by itself.
                     for row in rows.data().chunks_exact(sum.len().max(1)) {
                         add_scaled(scale, row, sum);
@@ -166,10 +161,14 @@ impl<T: Real> Gradient<T> {
     /// If there are no such rows, or `sum` has not as many elements as they have.
     #[track_caller]
     pub fn add_rows_to(&self, scale: T, rows: Range<usize>, sum: &mut [T]) {
-        if let Content::Term(Term::Product(a, b)) = &self.0 {
-            return add_product_rows(scale, a.as_factor(), b.as_factor(), rows, sum);
-        }
-        if rows.start == 0 && self.rows() == Some(rows.end) {
+        let all = match &self.0 {
+            Term::Product(a, b) => {
+                return add_product_rows(scale, a.as_factor(), b.as_factor(), rows, sum);
+            }
+            Term::Sum(gradient) => gradient.shape().first(),
+            Term::Stretched(rows, rank) => rows.shape()[rows.shape().rank() - rank..].first(),
+        };
+        if rows.start == 0 && all == Some(&rows.end) {
             return self.add_to(scale, sum);
         }
         let rows = self.tensor().rows(rows);
@@ -180,19 +179,6 @@ impl<T: Real> Gradient<T> {
             sum.len()
         );
         add_scaled(scale, rows.data(), sum);
-    }
-
-    /// The extent along the first axis, unless it is a product, whose rows are formed one by one.
-    fn rows(&self) -> Option<usize> {
-        match &self.0 {
-            Content::Zeros(shape) => shape.first().copied(),
-            Content::Term(Term::Sum(gradient)) => gradient.shape().first().copied(),
-            Content::Term(Term::Stretched(rows, rank)) => {
-                let shape = rows.shape();
-                shape[shape.rank() - rank..].first().copied()
-            }
-            Content::Term(Term::Product(..)) => None,
-        }
     }
 }
 

@@ -14,7 +14,9 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
     let nodes = y.tape.nodes();
     let last = y.index as usize;
     let mut slots = y.tape.take_slots(last + 1);
-    slots[last] = Slot::of(y_bar);
+    if nodes[last].tracked {
+        slots[last].close(Some(y_bar));
+    }
     for (index, node) in nodes[..=last].iter().enumerate().rev() {
         if !node.tracked || node.operation.is_leaf() {
             continue;
@@ -81,7 +83,7 @@ pub(crate) fn record_pull_back<'t, T: Real>(
 
     let mut slots: Vec<Slot<Var<'t, T>>> = Vec::new();
     slots.resize_with(last + 1, || Slot::EMPTY);
-    slots[last] = Slot::of(y_bar);
+    slots[last].close(Some(y_bar));
     for index in (0..=last).rev().filter(|&index| leads_to_wrt[index]) {
         // The node is copied, since its rule appends to the tape.
         let node = tape.nodes()[index].clone();
