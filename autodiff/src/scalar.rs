@@ -95,8 +95,8 @@
 //! # }
 //! ```
 
-// Where to read on: `var` is what an operation does, `tape` and `store` are what is kept of it, `many` makes the nodes
-// with many inputs, and `sweep` is the walk back. Everything else builds on these.
+// Where to read on: `var` is what an operation does, `tape` and `store` are what is kept of it, `many` and `sum` make the
+// nodes with many inputs, and `sweep` is the walk back. Everything else builds on these.
 mod backward;
 mod checkpoint;
 mod derivatives;
@@ -114,6 +114,7 @@ mod place;
 mod point;
 mod report;
 mod store;
+mod sum;
 mod sweep;
 mod tape;
 mod trace;

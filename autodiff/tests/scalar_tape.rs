@@ -1,7 +1,7 @@
 //! Recording and walking back: operators, nodes of two and of many inputs, and how a recording looks.
 
 use autodiff::scalar::{
-    Dual, Gradients, Tape, Var, custom, dot, linear_combination, log_sum_exp, norm,
+    Dual, Gradients, Operand, Tape, Var, custom, dot, linear_combination, log_sum_exp, norm,
 };
 
 /// Checks every operator between two numbers and plain ones, with `check(result, value, slope in x, slope in y)`.
@@ -326,6 +326,40 @@ fn terms_of_a_sum_may_be_recorded_while_it_asks_for_them() {
     let x = tape.variables(&[1.0, 2.0, 3.0, 4.0, 5.0]);
     let sum: Var<'_> = x.iter().zip(x.iter().skip(1)).map(|(a, b)| a * b).sum();
     assert_eq!(sum.gradients().wrt_all(&x), [2.0, 4.0, 6.0, 8.0, 4.0]);
+}
+
+#[test]
+fn sums_of_any_length_are_one_node() {
+    for tape in [Tape::new(), Tape::traced()] {
+        let [x, y] = tape.variables([2.0, 3.0]);
+        for n in [1, 2, 31, 32, 33, 63, 64, 65, 200] {
+            // Constants before, between and after the products, which are recorded meanwhile.
+            let term = |i| match i % 3 {
+                _ if i < 40 && n > 100 => Var::from(1.0),
+                2 => Var::from(1.0),
+                _ => x * y,
+            };
+            let before = tape.len();
+            let sum: Var<'_> = (0..n).map(term).sum();
+            let products = tape.len() - before - 1;
+            assert_eq!(sum, (6 * products + (n - products)) as f64);
+            assert_eq!(sum.gradients().wrt(x), 3.0 * products as f64);
+            if let Some(steps) = tape.steps() {
+                let (last, constants) = (&steps[steps.len() - 1], n - products);
+                let constant = (constants > 0).then_some(Operand::Constant(constants as f64));
+                assert_eq!(last.operands.len(), products + constant.iter().count());
+                assert!(constant.is_none_or(|constant| last.operands.last() == Some(&constant)));
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "sum: the operands lie on different tapes")]
+fn a_long_sum_over_two_tapes_is_refused() {
+    let tapes = [Tape::new(), Tape::new()];
+    let x = tapes.each_ref().map(|tape| tape.variable(1.0));
+    let _: Var<'_> = (0..100).map(|i| x[i / 64]).sum();
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The forward-mode number.
 
 use super::Scalar;
-use super::many::sum_of;
 use super::number::chain;
+use super::sum::sum_of;
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table, inherent_methods};
 use std::cmp::Ordering;

@@ -1,13 +1,14 @@
 //! Operations with any number of inputs, each of which is one node.
 
 use super::number::chain_two;
-use super::tape::{Block, SINK, Slot};
+use super::sum::sum_over;
+use super::tape::{Block, Slot};
 use super::trace::{Operation, Step};
 use super::var::refuse;
 use super::{Scalar, Tape, Var};
 use smallvec::SmallVec;
 use std::hint::cold_path;
-use std::iter::{Product, Sum};
+use std::iter::Product;
 use std::panic::Location;
 
 /// What is set aside on the stack; longer lists go to the heap.
@@ -172,51 +173,6 @@ pub fn custom<'t, T: Scalar>(x: &[Var<'t, T>], f: impl FnOnce(&[T]) -> (T, Vec<T
     traced(result, Operation::Custom, || x.to_vec())
 }
 
-impl<'t, T: Scalar> Sum for Var<'t, T> {
-    /// The sum, as one node.
-    #[inline]
-    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
-        let mut tape: Option<&'t Tape<T>> = None;
-        // The terms may be recorded while they are asked for, so their slots come after all of them.
-        let mut inputs = Vec::new();
-        let mut constants: Option<T> = None;
-        let value = sum_of(terms.map(|x| {
-            match (x.tape, tape) {
-                (None, _) => constants = Some(constants.map_or(x.value, |sum| sum + x.value)),
-                (Some(new), None) => {
-                    inputs = new.inputs.take();
-                    inputs.push((x.node(), x.slope));
-                    tape = Some(new);
-                }
-                (Some(same), Some(tape)) if std::ptr::eq(same, tape) => {
-                    inputs.push((x.node(), x.slope));
-                }
-                _ => refuse("sum"),
-            }
-            x.value
-        }));
-        let Some(tape) = tape else {
-            return Var::constant(value);
-        };
-        let slot = |[a, b]: [(u32, T); 2]| Slot {
-            inputs: [a.0, b.0],
-            slopes: [a.1, b.1],
-        };
-        let (pairs, last) = inputs.as_chunks();
-        let last = last.first().map(|&x| slot([x, (SINK, T::from_f64(0.0))]));
-        let result = tape.many(value, pairs.iter().map(|&pair| slot(pair)), last);
-        let result = traced(result, Operation::Sum, || {
-            let nodes = inputs
-                .iter()
-                .map(|&(node, _)| Var::at(tape, tape.place(node), value));
-            nodes.chain(constants.map(Var::constant)).collect()
-        });
-        inputs.clear();
-        tape.inputs.set(inputs);
-        result
-    }
-}
-
 impl<'t, T: Scalar> Product for Var<'t, T> {
     /// The product, as one node.
     fn product<I: Iterator<Item = Self>>(factors: I) -> Self {
@@ -239,13 +195,6 @@ impl<'t, T: Scalar> Product for Var<'t, T> {
     }
 }
 
-impl<'a, 't: 'a, T: Scalar> Sum<&'a Var<'t, T>> for Var<'t, T> {
-    #[inline]
-    fn sum<I: Iterator<Item = &'a Self>>(terms: I) -> Self {
-        terms.copied().sum()
-    }
-}
-
 impl<'a, 't: 'a, T: Scalar> Product<&'a Var<'t, T>> for Var<'t, T> {
     #[inline]
     fn product<I: Iterator<Item = &'a Self>>(factors: I) -> Self {
@@ -256,7 +205,7 @@ impl<'a, 't: 'a, T: Scalar> Product<&'a Var<'t, T>> for Var<'t, T> {
 /// The tape of the variables of two lists of one length that are no constants.
 #[track_caller]
 #[inline(always)]
-fn common_tape<'t, T: Scalar>(
+pub(super) fn common_tape<'t, T: Scalar>(
     operation: &'static str,
     a: &[Var<'t, T>],
     b: &[Var<'t, T>],
@@ -278,7 +227,7 @@ fn common_tape<'t, T: Scalar>(
 /// of its partner in `s`.
 #[track_caller]
 #[inline(always)]
-fn gather<'t, T: Scalar, S>(
+pub(super) fn gather<'t, T: Scalar, S>(
     operation: &'static str,
     value: T,
     x: &[Var<'t, T>],
@@ -288,21 +237,32 @@ fn gather<'t, T: Scalar, S>(
     let Some(tape) = common_tape(operation, x, x) else {
         return Var::constant(value);
     };
+    let (slots, last) = slots(x, s, slope);
+    tape.many(value, slots, last)
+}
+
+/// The slots of these inputs, as for [`gather`]: two in each, but the last of an odd number, which shares its slot with
+/// nothing.
+#[inline(always)]
+pub(super) fn slots<'t, T: Scalar, S>(
+    x: &[Var<'t, T>],
+    s: &[S],
+    slope: impl Fn(&Var<'t, T>, &S) -> T,
+) -> (impl ExactSizeIterator<Item = Slot<T>>, Option<Slot<T>>) {
     let (pairs, last) = x.as_chunks();
     let (s_pairs, s_last) = s.as_chunks();
-    let slots = pairs.iter().zip(s_pairs);
-    let slots = slots.map(|([a, b], [s, t])| slot([a, b], [slope(a, s), slope(b, t)]));
-    // The last of an odd number shares its slot with nothing.
     let nothing = Var::default();
     let last = last.first().zip(s_last.first());
     let last = last.map(|(a, s)| slot([a, &nothing], [slope(a, s), nothing.value]));
-    tape.many(value, slots, last)
+    let pairs = pairs.iter().zip(s_pairs);
+    let pairs = pairs.map(move |([a, b], [s, t])| slot([a, b], [slope(a, s), slope(b, t)]));
+    (pairs, last)
 }
 
 /// Keeps the operation on a traced tape.
 #[track_caller]
 #[inline(always)]
-fn traced<'t, T: Scalar>(
+pub(super) fn traced<'t, T: Scalar>(
     result: Var<'t, T>,
     operation: Operation,
     operands: impl FnOnce() -> Vec<Var<'t, T>>,
@@ -334,7 +294,7 @@ impl<T: Scalar> Tape<T> {
     /// Appends the node that has these inputs.
     #[track_caller]
     #[inline(always)]
-    fn many(
+    pub(super) fn many(
         &self,
         value: T,
         slots: impl ExactSizeIterator<Item = Slot<T>>,
@@ -358,63 +318,6 @@ impl<T: Scalar> Tape<T> {
         }
         Var::at(self, place, value)
     }
-}
-
-/// The sum of terms, in an order in which the error grows with the logarithm of their number.
-#[inline(always)]
-pub(super) fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
-    /// How many terms are added up in order.
-    const ENOUGH: u32 = 64;
-    let zero = T::from_f64(0.0);
-    // Sums of 1, 2, 4, ... chunks, each with the logarithm of that number, as in counting by twos.
-    let mut chunks: SmallVec<[(T, u32); 32]> = SmallVec::new();
-    let (mut sum, mut length) = (zero, 0);
-    for term in terms {
-        sum = sum + term;
-        length += 1;
-        if length == ENOUGH {
-            let mut level = 0;
-            while let Some(&(half, same)) = chunks.last()
-                && same == level
-            {
-                sum = half + sum;
-                level += 1;
-                chunks.pop();
-            }
-            chunks.push((sum, level));
-            (sum, length) = (zero, 0);
-        }
-    }
-    chunks
-        .iter()
-        .rev()
-        .fold(sum, |sum, (chunk, _)| sum + *chunk)
-}
-
-/// The sum of the terms that `term` makes of the partners in two slices of one length, with the same error.
-#[inline(always)]
-fn sum_over<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
-    /// A few sums side by side do not wait for each other.
-    const LANES: usize = 4;
-    if a.len() > 64 * LANES {
-        return sum_by_halves(a, b, term);
-    }
-    let zero = T::from_f64(0.0);
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
-    let mut sums = [zero; LANES];
-    for (a, b) in a.iter().zip(b) {
-        sums = std::array::from_fn(|lane| sums[lane] + term(&a[lane], &b[lane]));
-    }
-    let rest = a_rest.iter().zip(b_rest);
-    let rest = rest.fold(zero, |sum, (a, b)| sum + term(a, b));
-    ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest
-}
-
-#[inline(never)]
-fn sum_by_halves<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
-    let half = a.len() / 2;
-    let ((a, a_rest), (b, b_rest)) = (a.split_at(half), b.split_at(half));
-    sum_over(a, b, term) + sum_over(a_rest, b_rest, term)
 }
 
 /// The largest of numbers that are not negative, and 0 of nothing; NaN if one is.

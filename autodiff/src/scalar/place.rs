@@ -14,8 +14,8 @@ const BESIDE: u64 = 0;
 /// It is the node itself.
 const NODE: u64 = 1 << 32;
 /// It is a node of a traced tape, on which every variable is one. So a function of one variable need not ask the tape
-/// whether it is traced.
-const TRACED: u64 = 2 << 32;
+/// whether it is traced. The bit is the sign, which is asked without a number to compare with.
+const TRACED: u64 = 1 << 63;
 
 impl Place {
     /// That of a constant.
@@ -49,7 +49,7 @@ impl Place {
     /// Whether it is one of a traced tape.
     #[inline(always)]
     pub(super) fn is_traced(self) -> bool {
-        self.0 >= TRACED
+        (self.0 as i64) < 0
     }
 }
 

@@ -52,8 +52,8 @@ pub struct Tape<T: Scalar = f64> {
     pub(super) segments: RefCell<Vec<Segment<T>>>,
     /// Where such parts are recorded.
     pub(super) scratch: Cell<Option<Box<Tape<T>>>>,
-    /// Memory for the inputs of a sum, while its terms are being recorded.
-    pub(super) inputs: Cell<Vec<(u32, T)>>,
+    /// Memory for the slots of a sum, while its terms are being recorded.
+    pub(super) slots_of_sum: Cell<Vec<Slot<T>>>,
     /// The marks that can be rewound to.
     pub(super) marks: RefCell<Vec<u64>>,
     /// Every operation, on a traced tape.
@@ -138,7 +138,7 @@ impl<T: Scalar> Tape<T> {
             shift: Cell::new(Shift::between(Place::on(SINK + 1, false), 0)),
             segments: RefCell::default(),
             scratch: Cell::default(),
-            inputs: Cell::default(),
+            slots_of_sum: Cell::default(),
             marks: RefCell::default(),
             trace: None,
             recording: unique(),

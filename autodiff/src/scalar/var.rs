@@ -231,7 +231,11 @@ impl<'t, T: Scalar> Var<'t, T> {
             place: variable.place.beside(),
             ..variable
         };
-        result.traced(operation, || [self, other].map(|x| Some(x.operand())))
+        if variable.place.is_traced() {
+            cold_path();
+            return result.traced(operation, || [self, other].map(|x| Some(x.operand())));
+        }
+        result
     }
 
     /// Keeps the operation that made this variable and makes it a node, on a traced tape.
