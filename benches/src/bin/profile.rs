@@ -1,8 +1,9 @@
 //! Prints where the time of the training steps goes, as a table: their parts one by one on one thread, by the formulas,
-//! and the whole on one thread and on two.
+//! the whole on one thread and on two, and what the way of the weights from and to the caches takes by itself.
 //!
 //! Usage: `cargo run --release -p benches --bin profile -- [seconds for each row]`.
 
+use autodiff::tensor::vectorized;
 use benches::{Case, Optimizer, Side, WORKLOADS, Workload, pool, steps, take_turns};
 use nn::delta::{Deltas, propagate};
 use nn::{Adam, Batch, Method, Parameters, Plan, Sgd};
@@ -17,9 +18,9 @@ fn main() {
         .map_or(2.0, |word| word.parse().expect("a number of seconds"));
     let [one, two] = [1, 2].map(pool);
     println!(
-        "| µs | load | forward and back | products of the gradient | optimizer | sum | step, 1 thread | step, 2 threads |"
+        "| µs | load | forward and back | products of the gradient | optimizer | sum | step, 1 thread | step, 2 threads | weights alone |"
     );
-    println!("|---|---:|---:|---:|---:|---:|---:|---:|");
+    println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
     for workload in WORKLOADS {
         let case = Case::new(workload.widths, workload.batch);
         let step = |pool| steps(pool, &case, Method::ClosedForm, workload.optimizer);
@@ -30,11 +31,12 @@ fn main() {
             optimizer(&one, &case, &workload),
             step(&one),
             step(&two),
+            weights(&one, &case),
         ];
         let turns = take_turns(Duration::from_secs_f64(seconds), &mut sides);
         let time = |side| turns.seconds(side) * 1e6;
         println!(
-            "| {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
+            "| {} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} | {:.1} |",
             workload.name,
             time(0),
             time(1) - time(0),
@@ -43,6 +45,7 @@ fn main() {
             time(2) + time(3),
             time(4),
             time(5),
+            time(6),
         );
     }
 }
@@ -101,6 +104,39 @@ fn optimizer<'a>(pool: &'a ThreadPool, case: &Case, workload: &Workload) -> Side
         pool.install(|| {
             for _ in 0..count {
                 optimizer.step(parameters.data_mut(), gradient.data());
+            }
+        });
+    })
+}
+
+/// The parameters read once, and then read and written once: what a step has to do with them, with next to no arithmetic.
+fn weights<'a>(pool: &'a ThreadPool, case: &Case) -> Side<'a> {
+    /// As many sums as keep the reading from waiting for the adding.
+    const SUMS: usize = 128;
+    let mut parameters: Parameters<f32> = case.parameters();
+    Box::new(move |count| {
+        pool.install(|| {
+            for _ in 0..count {
+                let values = parameters.data_mut();
+                let read = &*values;
+                let sums = vectorized(
+                    #[inline(always)]
+                    move || {
+                        let mut sums = [0.0; SUMS];
+                        for values in read.chunks_exact(SUMS) {
+                            for (sum, value) in sums.iter_mut().zip(values) {
+                                *sum += value;
+                            }
+                        }
+                        sums
+                    },
+                );
+                black_box(sums);
+                let factor = black_box(1.0);
+                vectorized(
+                    #[inline(always)]
+                    move || values.iter_mut().for_each(|value| *value *= factor),
+                );
             }
         });
     })
