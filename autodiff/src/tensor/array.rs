@@ -4,7 +4,6 @@ mod display;
 
 use super::buffer::Buffer;
 use super::element::{Element, Real};
-use super::kernels::matmul::BYTE_ROWS;
 use super::kernels::simd::vectorized;
 use super::shape::Shape;
 use num_traits::AsPrimitive;
@@ -340,8 +339,8 @@ impl<T: Real> Tensor<T> {
     /// The tensor of `scale` times each byte, in the shape of the bytes, such as pictures with `scale` 1/255.
     ///
     /// The bytes stay bytes, a quarter of the memory of single precision. A product with a narrow matrix reads them as
-    /// they lie; whatever else asks for numbers has them made, once. Of fewer rows than such a product takes at a time,
-    /// numbers are made at once.
+    /// they lie; whatever else asks for numbers has them made, once. Of one to three rows numbers are made at once: the
+    /// products of a step that read so few bytes twice take longer than making the numbers once.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -352,7 +351,7 @@ impl<T: Real> Tensor<T> {
     #[must_use]
     pub fn from_bytes(bytes: &Tensor<u8>, scale: T) -> Tensor<T> {
         let rows = bytes.shape().first().copied().unwrap_or(1);
-        let buffer = if rows < BYTE_ROWS {
+        let buffer = if rows < WORTH_KEEPING {
             widened::<T>(bytes.data(), scale.to_f64(), bytes.shape())
         } else {
             Buffer::of_bytes(bytes.buffer.clone(), scale.to_f64(), widened::<T>)
@@ -386,6 +385,9 @@ impl<T: Real> Tensor<T> {
         );
     }
 }
+
+/// As many rows of bytes stay bytes.
+const WORTH_KEEPING: usize = 4;
 
 /// `scale` times each byte, in memory of its own.
 fn widened<T: Real>(bytes: &[u8], scale: f64, shape: &Shape) -> Buffer {

@@ -4,16 +4,16 @@
 //! time, the memory of a tensor that dies goes to a free list of its thread, from which the next tensor of about
 //! the same size takes it. A steady step then allocates nothing.
 
+mod free_list;
+
 use super::recycle::{PutAway, Recycled};
 use super::shape::Shape;
 use bytemuck::{Pod, Zeroable};
-use std::cell::RefCell;
-use std::mem;
+use free_list::FreeList;
 use std::sync::OnceLock;
 use triomphe::Arc;
 
-/// As much as a thread keeps for later, in bytes; what would exceed it goes back to the system.
-const KEPT_BYTES: usize = 1 << 29;
+pub use free_list::release_memory;
 
 /// Sixty-four bytes, as long and aligned as a cache line and a vector register.
 #[derive(Clone, Copy, Pod, Zeroable)]
@@ -186,7 +186,11 @@ impl Buffer {
 }
 
 impl Block {
-    /// A block that is to be filled in.
+    /// A block with memory of so many lines, which is to be filled in.
+    fn with_memory(lines: usize) -> Arc<Block> {
+        Block::new(Source::Own(bytemuck::allocation::zeroed_vec(lines)))
+    }
+
     fn new(source: Source) -> Arc<Block> {
         Arc::new(Block {
             shape: Shape::scalar(),
@@ -237,189 +241,9 @@ impl PutAway for Arc<Block> {
     }
 }
 
-/// Gives the memory that this thread keeps for later tensors back to the system.
-pub fn release_memory() {
-    // The list is taken out before it is freed, so that nothing is borrowed meanwhile.
-    let kept = FREE.with(|free| mem::replace(&mut *free.borrow_mut(), FreeList::EMPTY));
-    drop(kept);
-}
-
-thread_local! {
-    static FREE: RefCell<FreeList> = const { RefCell::new(FreeList::EMPTY) };
-}
-
-/// Blocks in wait.
-struct FreeList {
-    /// Those of scalars, which the next scalars take as they are.
-    scalars: Vec<Arc<Block>>,
-    /// Others with memory, by its size class.
-    with_memory: Vec<Vec<Arc<Block>>>,
-    /// Those of views and of bytes.
-    without_memory: Vec<Arc<Block>>,
-    /// What all of them take.
-    bytes: usize,
-}
-
-impl FreeList {
-    const EMPTY: FreeList = FreeList {
-        scalars: Vec::new(),
-        with_memory: Vec::new(),
-        without_memory: Vec::new(),
-        bytes: 0,
-    };
-
-    /// A block with memory of so many lines or more, and without another owner.
-    #[inline]
-    fn with_memory(lines: usize) -> Arc<Block> {
-        let kept = FREE.try_with(|free| free.borrow_mut().take_with_memory(lines));
-        kept.ok().flatten().unwrap_or_else(|| {
-            let lines = SizeClass::of(lines).lines();
-            Block::new(Source::Own(bytemuck::allocation::zeroed_vec(lines)))
-        })
-    }
-
-    /// A block as a scalar has it, and without another owner.
-    #[inline]
-    fn scalar() -> Arc<Block> {
-        let kept = FREE.try_with(|free| free.borrow_mut().take_scalar());
-        kept.ok()
-            .flatten()
-            .unwrap_or_else(|| Block::new(Source::Own(bytemuck::allocation::zeroed_vec(1))))
-    }
-
-    /// A block without memory, and without another owner.
-    #[inline]
-    fn without_memory() -> Arc<Block> {
-        let kept = FREE.try_with(|free| free.borrow_mut().take_without_memory());
-        kept.ok()
-            .flatten()
-            .unwrap_or_else(|| Block::new(Source::None))
-    }
-
-    /// Keeps a block that nobody owns any more.
-    fn put_away(mut block: Arc<Block>) {
-        if !matches!(block.source, Source::Own(_))
-            && let Some(block) = Arc::get_mut(&mut block)
-        {
-            // Its hold on other blocks ends here, before the list is borrowed, since they may come to the list as well.
-            block.source = Source::None;
-        }
-        // A thread that is ending has no list any more, and then the memory is simply freed.
-        let _ = FREE.try_with(|free| free.borrow_mut().put(block));
-    }
-
-    #[inline]
-    fn take_with_memory(&mut self, lines: usize) -> Option<Arc<Block>> {
-        let SizeClass(class) = SizeClass::of(lines);
-        let block = self.with_memory.get_mut(class)?.pop()?;
-        self.bytes -= kept_bytes(&block);
-        Some(block)
-    }
-
-    #[inline]
-    fn take_scalar(&mut self) -> Option<Arc<Block>> {
-        let block = self.scalars.pop()?;
-        self.bytes -= SCALAR_BYTES;
-        Some(block)
-    }
-
-    #[inline]
-    fn take_without_memory(&mut self) -> Option<Arc<Block>> {
-        let block = self.without_memory.pop()?;
-        self.bytes -= size_of::<Block>();
-        Some(block)
-    }
-
-    #[inline]
-    fn put(&mut self, block: Arc<Block>) {
-        let bytes = kept_bytes(&block);
-        if self.bytes + bytes > KEPT_BYTES {
-            return;
-        }
-        self.bytes += bytes;
-        match &block.source {
-            Source::Own(memory) if memory.len() == 1 && block.shape.is_scalar() => {
-                self.scalars.push(block);
-            }
-            Source::Own(memory) => {
-                let SizeClass(class) = SizeClass::of(memory.len());
-                self.class(class).push(block);
-            }
-            _ => self.without_memory.push(block),
-        }
-    }
-
-    #[inline]
-    fn class(&mut self, class: usize) -> &mut Vec<Arc<Block>> {
-        if self.with_memory.len() <= class {
-            self.add_classes(class);
-        }
-        &mut self.with_memory[class]
-    }
-
-    #[cold]
-    fn add_classes(&mut self, last: usize) {
-        self.with_memory.resize_with(last + 1, Vec::new);
-    }
-}
-
-/// What the block of a scalar takes.
-const SCALAR_BYTES: usize = size_of::<Block>() + LINE;
-
-/// What a block takes while it waits in the list.
-#[inline]
-fn kept_bytes(block: &Block) -> usize {
-    match &block.source {
-        Source::Own(memory) => size_of::<Block>() + size_of_val(&memory[..]),
-        _ => size_of::<Block>(),
-    }
-}
-
-/// One of the sizes that memory comes in: 0 to 3 lines, then four sizes to a doubling.
-struct SizeClass(usize);
-
-impl SizeClass {
-    /// The smallest class that holds so many lines.
-    fn of(lines: usize) -> SizeClass {
-        if lines < 4 {
-            return SizeClass(lines);
-        }
-        let doublings = (lines - 1).max(4).ilog2() - 2;
-        let quarters = (lines - 1 - (4 << doublings) * usize::from(lines > 4)) >> doublings;
-        let class = if lines == 4 {
-            4
-        } else {
-            5 + 4 * doublings as usize + quarters
-        };
-        SizeClass(class)
-    }
-
-    /// The lines that memory of this class has.
-    fn lines(&self) -> usize {
-        let SizeClass(class) = *self;
-        if class <= 4 {
-            return class;
-        }
-        let (doublings, quarters) = ((class - 5) / 4, (class - 5) % 4);
-        (5 + quarters) << doublings
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_size_class_holds_what_it_is_asked_for_and_wastes_at_most_a_quarter() {
-        for lines in (0..5000).chain([1 << 20, (1 << 20) + 1, 3 << 30]) {
-            let held = SizeClass::of(lines).lines();
-            assert!(
-                held >= lines && held <= lines + lines / 4,
-                "{lines} lines are given {held}"
-            );
-            assert_eq!(SizeClass::of(held).0, SizeClass::of(lines).0);
-        }
-    }
 
     fn buffer<T: Pod>(size: usize) -> Buffer {
         Buffer::filled::<T>(Shape::from([size]), |_| ())

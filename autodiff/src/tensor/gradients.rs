@@ -137,12 +137,10 @@ impl<T: Real> Gradient<T> {
                 let (before, own) = shape.split_at(shape.rank() - rank);
                 check(own.iter().product());
                 let rows_before: usize = before.iter().product();
-                if rows_before == 1 {
-                    add_scaled(scale, rows.data(), sum);
-                } else if rows_before <= FEW_ROWS {
+                if rows_before <= FEW_ROWS {
                     // So few are added one by one; their sum is not made by itself.
-                    for row in rows.data().chunks_exact(sum.len().max(1)) {
-                        add_scaled(scale, row, sum);
+                    for row in 0..rows_before {
+                        add_scaled(scale, &rows.data()[row * sum.len()..][..sum.len()], sum);
                     }
                 } else if scale == T::from_f64(1.0) {
                     reduce::sum(rows.data(), rows_before, sum.len(), sum, Write::Add);

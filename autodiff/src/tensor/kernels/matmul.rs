@@ -2,11 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::Write;
-use super::unpacked::{self, Unpacked};
+use super::unpacked::Unpacked;
 use std::ops::Range;
-
-/// A matrix of bytes with fewer rows than this is not read as it lies by [`bytes_times`].
-pub(crate) const BYTE_ROWS: usize = unpacked::BLOCK;
 
 /// A row-major matrix, read as it lies or transposed, or some rows of it.
 ///

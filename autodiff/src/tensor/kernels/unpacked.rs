@@ -36,8 +36,8 @@ const NEAR: usize = 512;
 /// The same if rows of `b` and columns of `a` each begin on one line of the caches, which then hold few of them.
 const NEAR_IF_REPEATED: usize = 192;
 
-/// The rows of a block of dot products.
-pub(super) const BLOCK: usize = 4;
+/// With fewer rows than this, `b` goes by once, and a copy of it costs more than it saves, however short the dots are.
+const FEW_ROWS: usize = 4;
 
 /// Which kernel computes a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ impl Kind {
         if a.column_step() == 1 && b.row_step() == 1 {
             // Packing `b` costs the less, beside the product, the more rows there are.
             let pays = inner >= LONG || inner > rows || columns <= NARROW;
-            return (rows < BLOCK || inner >= SHORT && pays).then_some(Kind::Dots);
+            return (rows < FEW_ROWS || inner >= SHORT && pays).then_some(Kind::Dots);
         }
         let near = if repeats::<A>(a.column_step()) && repeats::<B>(b.row_step()) {
             NEAR_IF_REPEATED

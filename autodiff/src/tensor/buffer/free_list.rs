@@ -1,0 +1,175 @@
+//! Blocks in wait: what each thread keeps of tensors that died, for the next ones.
+
+use super::{Block, LINE, Source};
+use std::cell::RefCell;
+use std::mem;
+use triomphe::Arc;
+
+/// As much as a thread keeps for later, in bytes; what would exceed it goes back to the system.
+const KEPT_BYTES: usize = 1 << 29;
+
+thread_local! {
+    static FREE: RefCell<FreeList> = const { RefCell::new(FreeList::EMPTY) };
+}
+
+/// Gives the memory that this thread keeps for later tensors back to the system.
+pub fn release_memory() {
+    // The list is taken out before it is freed, so that nothing is borrowed meanwhile.
+    let kept = FREE.with(|free| mem::replace(&mut *free.borrow_mut(), FreeList::EMPTY));
+    drop(kept);
+}
+
+/// Blocks in wait.
+pub(super) struct FreeList {
+    /// Those of scalars, which the next scalars take as they are.
+    scalars: Vec<Arc<Block>>,
+    /// Others with memory, by its size class.
+    with_memory: Vec<Vec<Arc<Block>>>,
+    /// Those of views and of bytes.
+    without_memory: Vec<Arc<Block>>,
+    /// What all of them take.
+    bytes: usize,
+}
+
+impl FreeList {
+    const EMPTY: FreeList = FreeList {
+        scalars: Vec::new(),
+        with_memory: Vec::new(),
+        without_memory: Vec::new(),
+        bytes: 0,
+    };
+
+    /// A block as a scalar has it, and without another owner.
+    #[inline]
+    pub(super) fn scalar() -> Arc<Block> {
+        let kept = FreeList::take(|list| list.scalars.pop());
+        kept.unwrap_or_else(|| Block::with_memory(1))
+    }
+
+    /// A block with memory of so many lines or more, and without another owner.
+    #[inline]
+    pub(super) fn with_memory(lines: usize) -> Arc<Block> {
+        let class = SizeClass::of(lines);
+        let kept = FreeList::take(|list| list.with_memory.get_mut(class.0)?.pop());
+        kept.unwrap_or_else(|| Block::with_memory(class.lines()))
+    }
+
+    /// A block without memory, and without another owner.
+    #[inline]
+    pub(super) fn without_memory() -> Arc<Block> {
+        let kept = FreeList::take(|list| list.without_memory.pop());
+        kept.unwrap_or_else(|| Block::new(Source::None))
+    }
+
+    /// Keeps a block that nobody owns any more.
+    pub(super) fn put_away(mut block: Arc<Block>) {
+        if !matches!(block.source, Source::Own(_))
+            && let Some(block) = Arc::get_mut(&mut block)
+        {
+            // Its hold on other blocks ends here, before the list is borrowed, since they may come to the list as well.
+            block.source = Source::None;
+        }
+        // A thread that is ending has no list any more, and then the memory is simply freed.
+        let _ = FREE.try_with(|free| free.borrow_mut().put(block));
+    }
+
+    /// What `pop` takes off this thread's list, if there is something.
+    #[inline]
+    fn take(pop: impl FnOnce(&mut FreeList) -> Option<Arc<Block>>) -> Option<Arc<Block>> {
+        let kept = FREE.try_with(|free| {
+            let list = &mut *free.borrow_mut();
+            let block = pop(list)?;
+            list.bytes -= kept_bytes(&block);
+            Some(block)
+        });
+        kept.ok().flatten()
+    }
+
+    #[inline]
+    fn put(&mut self, block: Arc<Block>) {
+        let bytes = kept_bytes(&block);
+        if self.bytes + bytes > KEPT_BYTES {
+            return;
+        }
+        self.bytes += bytes;
+        match &block.source {
+            Source::Own(memory) if memory.len() == 1 && block.shape.is_scalar() => {
+                self.scalars.push(block);
+            }
+            Source::Own(memory) => {
+                let SizeClass(class) = SizeClass::of(memory.len());
+                self.class(class).push(block);
+            }
+            _ => self.without_memory.push(block),
+        }
+    }
+
+    #[inline]
+    fn class(&mut self, class: usize) -> &mut Vec<Arc<Block>> {
+        if self.with_memory.len() <= class {
+            self.add_classes(class);
+        }
+        &mut self.with_memory[class]
+    }
+
+    #[cold]
+    fn add_classes(&mut self, last: usize) {
+        self.with_memory.resize_with(last + 1, Vec::new);
+    }
+}
+
+/// What a block takes while it waits in the list.
+#[inline]
+fn kept_bytes(block: &Block) -> usize {
+    match &block.source {
+        Source::Own(memory) => size_of::<Block>() + LINE * memory.len(),
+        _ => size_of::<Block>(),
+    }
+}
+
+/// One of the sizes that memory comes in: 0 to 3 lines, then four sizes to a doubling.
+struct SizeClass(usize);
+
+impl SizeClass {
+    /// The smallest class that holds so many lines.
+    fn of(lines: usize) -> SizeClass {
+        if lines < 4 {
+            return SizeClass(lines);
+        }
+        let doublings = (lines - 1).max(4).ilog2() - 2;
+        let quarters = (lines - 1 - (4 << doublings) * usize::from(lines > 4)) >> doublings;
+        let class = if lines == 4 {
+            4
+        } else {
+            5 + 4 * doublings as usize + quarters
+        };
+        SizeClass(class)
+    }
+
+    /// The lines that memory of this class has.
+    fn lines(&self) -> usize {
+        let SizeClass(class) = *self;
+        if class <= 4 {
+            return class;
+        }
+        let (doublings, quarters) = ((class - 5) / 4, (class - 5) % 4);
+        (5 + quarters) << doublings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SizeClass;
+
+    #[test]
+    fn a_size_class_holds_what_it_is_asked_for_and_wastes_at_most_a_quarter() {
+        for lines in (0..5000).chain([1 << 20, (1 << 20) + 1, 3 << 30]) {
+            let held = SizeClass::of(lines).lines();
+            assert!(
+                held >= lines && held <= lines + lines / 4,
+                "{lines} lines are given {held}"
+            );
+            assert_eq!(SizeClass::of(held).0, SizeClass::of(lines).0);
+        }
+    }
+}
