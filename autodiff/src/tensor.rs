@@ -19,9 +19,9 @@
 //! ```
 //!
 //! The pieces: [`Tensor`] is an array of numbers; [`Var`] is a tensor on a tape; [`Gradients`] are what a backward pass
-//! gives, and one [`Gradient`] of them may be a product that is not computed yet; [`Algebra`] is what both tensors and
-//! variables can do, for code that is to run on either; [`Op`] is an operation, to which users can add their own.
-//! [`catalogue`] lists the built-in operations, with sample inputs.
+//! gives, and [`KeptGradients`] those of them that outlive the recording, where a [`Gradient`] may be a product that is
+//! not computed yet; [`Algebra`] is what both tensors and variables can do, for code that is to run on either; [`Op`] is
+//! an operation, to which users can add their own. [`catalogue`] lists the built-in operations, with sample inputs.
 
 mod adjoints;
 mod algebra;
@@ -48,7 +48,7 @@ pub use array::Tensor;
 pub use buffer::release_memory;
 pub use element::{Element, Real};
 pub use factor::{Factor, add_product, add_product_rows, plain, transposed};
-pub use gradients::{Gradient, Gradients};
+pub use gradients::{Gradient, Gradients, KeptGradients};
 pub use kernels::elementary;
 pub use kernels::simd::vectorized;
 pub use op::{Op, Point, Value};

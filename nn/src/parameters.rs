@@ -1,6 +1,6 @@
 //! Parameters as one flat buffer with named, shaped slices.
 
-use autodiff::tensor::{Gradient, Real, Shape, Tape, Tensor, Var};
+use autodiff::tensor::{KeptGradients, Real, Shape, Tape, Tensor, Var};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -155,9 +155,11 @@ impl<T: Real> Parameters<T> {
     /// Every slice, in order, as a variable of the tape, without copying.
     #[must_use]
     pub fn record<'t>(&self, tape: &'t Tape<T>) -> SmallVec<[Var<'t, T>; INLINE]> {
-        (0..self.layout.slices.len())
-            .map(|number| tape.var(self.tensor(number)))
-            .collect()
+        let mut variables = SmallVec::new();
+        for number in 0..self.layout.slices.len() {
+            variables.push(tape.var(self.tensor(number)));
+        }
+        variables
     }
 
     /// Adds `scale` times the gradients, one for each slice in order.
@@ -165,14 +167,14 @@ impl<T: Real> Parameters<T> {
     /// # Panics
     ///
     /// If they differ from the slices in number or sizes.
-    pub fn add(&mut self, scale: T, gradients: &[Gradient<T>]) {
+    pub fn add(&mut self, scale: T, gradients: &KeptGradients<T>) {
         assert_eq!(
             gradients.len(),
             self.layout.slices.len(),
             "gradients of another layout"
         );
         let flat = self.flat.data_mut();
-        for (slice, gradient) in self.layout.slices.iter().zip(gradients) {
+        for (slice, gradient) in self.layout.slices.iter().zip(gradients.iter()) {
             let range = slice.offset..slice.offset + slice.shape.size();
             gradient.add_to(scale, &mut flat[range]);
         }

@@ -7,7 +7,15 @@ use super::shape::Shape;
 use super::tape::Edge;
 use crate::elementwise::{Binary, Unary};
 
-/// The adjoint of one node, as far as it has been added up: nothing yet, or a sum, or its one term.
+/// The adjoint of each node, as far as it has been added up.
+#[derive(Debug)]
+pub(crate) struct AdjointList<A> {
+    slots: Vec<Slot<A>>,
+    /// Whether every slot is empty.
+    is_clear: bool,
+}
+
+/// The adjoint of one node: nothing yet, or a sum, or its one term.
 #[derive(Debug)]
 pub(crate) struct Slot<A>(Option<Term<A>>);
 
@@ -17,8 +25,8 @@ pub(crate) struct Slot<A>(Option<Term<A>>);
 pub(super) enum Term<A> {
     /// The sum.
     Sum(A),
-    /// One term that is not yet summed back over the axes in front of the last so many: a bias, and its samples.
-    Stretched(A, usize),
+    /// The rows of a matrix, which are not yet summed: what a bias gets of each sample.
+    Rows(A),
     /// One matrix product, which nobody has asked for yet.
     ///
     /// The gradient of a weight matrix is such a product. Left as it is, it can be added straight to wherever the
@@ -26,17 +34,46 @@ pub(super) enum Term<A> {
     Product(KeptFactor<A>, KeptFactor<A>),
 }
 
+impl<A> Default for AdjointList<A> {
+    fn default() -> Self {
+        AdjointList {
+            slots: Vec::new(),
+            is_clear: true,
+        }
+    }
+}
+
+impl<A> AdjointList<A> {
+    /// The slots of so many nodes.
+    pub(super) fn slots(&mut self, nodes: usize) -> &mut [Slot<A>] {
+        self.is_clear = false;
+        if self.slots.len() < nodes {
+            self.slots.resize_with(nodes, || Slot::EMPTY);
+        }
+        &mut self.slots[..nodes]
+    }
+
+    /// What has been added up to the adjoint of a node, if anything.
+    #[inline]
+    pub(super) fn get(&self, node: usize) -> Option<&Term<A>> {
+        self.slots.get(node)?.0.as_ref()
+    }
+
+    /// Forgets the adjoints, and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        if self.is_clear {
+            return;
+        }
+        self.is_clear = true;
+        // They are emptied and not removed: most are empty already, and the next sweep is mostly over as many.
+        for slot in self.slots.iter_mut().filter(|slot| slot.0.is_some()) {
+            *slot = Slot::EMPTY;
+        }
+    }
+}
+
 impl<A> Slot<A> {
     pub(super) const EMPTY: Self = Slot(None);
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_none()
-    }
-
-    /// What has been added up, which is nothing from here on.
-    pub(super) fn take(&mut self) -> Option<Term<A>> {
-        self.0.take()
-    }
 
     /// The sum, if it is one.
     pub(super) fn sum(&self) -> Option<&A> {
@@ -45,41 +82,51 @@ impl<A> Slot<A> {
             _ => None,
         }
     }
+
+    /// Fills it; mostly it is empty, and there is nothing to drop.
+    #[inline]
+    fn fill(&mut self, term: Term<A>) {
+        match &mut self.0 {
+            empty @ None => *empty = Some(term),
+            full => *full = Some(term),
+        }
+    }
+
+    /// Has it hold a sum.
+    #[inline]
+    pub(super) fn close(&mut self, sum: Option<A>) {
+        if let Some(sum) = sum {
+            self.fill(Term::Sum(sum));
+        }
+    }
 }
 
 impl<A: Algebra> Slot<A> {
-    /// The sum so far, for in-place addition.
+    /// The sum so far, for in-place addition; the slot is left empty.
+    #[inline]
     pub(super) fn open(&mut self) -> Option<A> {
         match self.0.take()? {
             Term::Sum(sum) => Some(sum),
             deferred => Some(deferred.evaluated()),
         }
     }
-
-    /// A sum that shares memory with what is here.
-    pub(super) fn evaluated(&self) -> Option<A> {
-        self.0.as_ref().map(Term::evaluated)
-    }
-
-    /// Has it hold a sum.
-    pub(super) fn close(&mut self, sum: Option<A>) {
-        self.0 = sum.map(Term::Sum);
-    }
 }
 
 impl<A: Algebra> Term<A> {
+    /// The term as one array.
+    #[cold] // What is deferred is mostly added, as it is, to where it goes.
     pub(super) fn evaluated(&self) -> A {
         match self {
             Term::Sum(sum) => sum.clone(),
-            Term::Stretched(term, rank) => term.sum_to(&last(&term.extents(), *rank)),
+            Term::Rows(rows) => sum_of_rows(rows),
             Term::Product(a, b) => A::product(a.as_factor(), b.as_factor()),
         }
     }
 }
 
-/// The last so many extents of a shape.
-pub(super) fn last(shape: &Shape, rank: usize) -> Shape {
-    Shape::from(&shape[shape.rank() - rank..])
+/// The sum of the rows of a matrix.
+pub(super) fn sum_of_rows<A: Algebra>(rows: &A) -> A {
+    rows.sum_to(&Shape::from(&rows.extents()[1..]))
 }
 
 /// The adjoints of an operation's inputs, to which its rule adds.
@@ -88,6 +135,7 @@ pub(super) fn last(shape: &Shape, rank: usize) -> Shape {
 /// computed; a term in the output's shape is summed back over the axes along which the input was stretched.
 #[derive(Debug)]
 pub struct Adjoints<'a, A> {
+    /// Of the nodes before the one whose rule is run.
     pub(super) slots: &'a mut [Slot<A>],
     pub(super) x: &'a [&'a A],
     pub(super) edges: &'a [Edge],
@@ -101,38 +149,43 @@ impl<A: Algebra> Adjoints<'_, A> {
         };
         let mut term = compute();
         let x = self.x[input];
-        let target = &mut self.slots[slot];
         if !term.has_extents_of(x) {
-            if self.edges[input].deferred
-                && let none @ None = &mut target.0
-                && let Some(rank) = term.rank_if_stretched_before(x)
-            {
-                *none = Some(Term::Stretched(term, rank));
-                return;
-            }
             term = term.sum_to(&x.extents());
         }
-        let mut sum = target.open();
+        let mut sum = self.slots[slot].open();
         A::add_to(&mut sum, term);
-        target.close(sum);
+        self.slots[slot].close(sum);
+    }
+
+    /// Adds the sum of the rows of a matrix.
+    ///
+    /// They are not summed yet if the input is a variable, whose adjoint nobody needs before the end.
+    #[inline]
+    pub fn add_rows(&mut self, input: usize, rows: A) {
+        if let Some(slot) = self.deferred(input) {
+            slot.fill(Term::Rows(rows));
+        } else {
+            self.add(input, || sum_of_rows(&rows));
+        }
     }
 
     /// Adds the matrix product `a · b`.
+    ///
+    /// It is not formed yet if the input is a variable, whose adjoint nobody needs before the end.
     #[inline]
     pub fn add_product(&mut self, input: usize, a: Factor<'_, A>, b: Factor<'_, A>) {
-        let Some(slot) = self.wanted(input) else {
-            return;
-        };
-        let target = &mut self.slots[slot];
-        if self.edges[input].deferred
-            && let none @ None = &mut target.0
-        {
-            *none = Some(Term::Product(a.kept(), b.kept()));
-            return;
+        if let Some(slot) = self.deferred(input) {
+            slot.fill(Term::Product(a.kept(), b.kept()));
+        } else if let Some(slot) = self.wanted(input) {
+            self.form_product(slot, a, b);
         }
-        let mut sum = target.open();
+    }
+
+    #[inline(never)]
+    fn form_product(&mut self, slot: usize, a: Factor<'_, A>, b: Factor<'_, A>) {
+        let mut sum = self.slots[slot].open();
         A::add_product_to(&mut sum, a, b);
-        target.close(sum);
+        self.slots[slot].close(sum);
     }
 
     /// Adds ȳ ⊙ f′(x), for a function of one variable at `at`.
@@ -164,8 +217,17 @@ impl<A: Algebra> Adjoints<'_, A> {
         });
     }
 
+    #[inline]
     fn wanted(&self, input: usize) -> Option<usize> {
         let edge = &self.edges[input];
         edge.wanted.then_some(edge.node as usize)
+    }
+
+    /// The slot of an input whose first term may be formed later, if this is its first.
+    #[inline]
+    fn deferred(&mut self, input: usize) -> Option<&mut Slot<A>> {
+        let edge = &self.edges[input];
+        let slot = &mut self.slots[edge.node as usize];
+        (edge.deferred && slot.0.is_none()).then_some(slot)
     }
 }

@@ -30,13 +30,6 @@ pub trait Algebra: Clone + Debug {
         self.extents() == other.extents()
     }
 
-    /// The rank of `other`, if its extents are the last ones of these: it was stretched over the axes in front alone.
-    #[must_use]
-    fn rank_if_stretched_before(&self, other: &Self) -> Option<usize> {
-        let (extents, other) = (self.extents(), other.extents());
-        extents.ends_with(&other).then(|| other.rank())
-    }
-
     /// A constant, for use beside `self` (on the same tape).
     #[must_use]
     fn constant_beside(&self, value: Tensor<Self::Element>) -> Self;

@@ -1,12 +1,12 @@
 //! What a backward pass gives: the gradient with respect to each variable.
 
-use super::adjoints::{Slot, Term, last};
-use super::algebra::Algebra;
+use super::adjoints::{AdjointList, Term, sum_of_rows};
 use super::array::Tensor;
 use super::element::Real;
 use super::factor::{add_product, add_product_rows};
 use super::kernels::simd::{FEW, vectorized};
 use super::kernels::{Write, reduce};
+use super::recycle::{PutAway, Recycled};
 use super::tape::Tape;
 use super::var::Var;
 use std::mem;
@@ -16,12 +16,26 @@ use std::ops::Range;
 ///
 /// It stands apart from the tape's values, so one recording can be walked back many times.
 #[derive(Debug)]
-pub struct Gradients<'t, T: Real> {
-    pub(super) tape: &'t Tape<T>,
-    pub(super) slots: Vec<Slot<Tensor<T>>>,
+pub struct Gradients<'t, T: Real>(Recycled<Lent<'t, T>>);
+
+/// A list of adjoints that a tape has lent.
+#[derive(Debug)]
+struct Lent<'t, T: Real> {
+    tape: &'t Tape<T>,
+    adjoints: Box<AdjointList<Tensor<T>>>,
+}
+
+impl<T: Real> PutAway for Lent<'_, T> {
+    fn put_away(self) {
+        self.tape.return_adjoints(self.adjoints);
+    }
 }
 
 impl<'t, T: Real> Gradients<'t, T> {
+    pub(super) fn new(tape: &'t Tape<T>, adjoints: Box<AdjointList<Tensor<T>>>) -> Self {
+        Gradients(Recycled::new(Lent { tape, adjoints }))
+    }
+
     /// The gradient with respect to `x`, in the shape of `x`: zeros if the result does not depend on it.
     ///
     /// # Panics
@@ -31,17 +45,14 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[track_caller]
     pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
         self.check(x);
-        let slot = self.slots.get(x.index as usize);
-        match slot.and_then(Slot::evaluated) {
-            Some(gradient) => gradient,
+        let adjoints = &self.0.adjoints;
+        match adjoints.get(x.index as usize) {
+            Some(term) => term.evaluated(),
             None => self.zeros(x),
         }
     }
 
-    /// The gradient with respect to `x` by itself, apart from these: [`wrt`](Gradients::wrt) gives zeros afterwards.
-    ///
-    /// It outlives the recording. The gradient of a weight matrix is not formed yet, but a product that waits to be
-    /// added to where it is wanted.
+    /// The gradients with respect to some variables by themselves, which outlive the recording.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
@@ -49,10 +60,10 @@ impl<'t, T: Real> Gradients<'t, T> {
     /// let x = tape.constant([[1.0, 2.0]]);
     /// let weight = tape.var([[0.5, -0.5]]);
     /// let y = x.linear(weight, tape.var([0.0])).sum();
-    /// let gradient = y.gradients().take(weight);
+    /// let kept = y.gradients().keep(&[weight]);
     /// tape.reset();
     /// let mut descended = [0.5, -0.5];
-    /// gradient.add_to(-0.1, &mut descended);
+    /// kept.get(0).unwrap().add_to(-0.1, &mut descended);
     /// assert_eq!(descended, [0.4, -0.7]);
     /// ```
     ///
@@ -61,20 +72,37 @@ impl<'t, T: Real> Gradients<'t, T> {
     /// As [`wrt`](Gradients::wrt).
     #[must_use]
     #[track_caller]
-    pub fn take(&mut self, x: Var<'t, T>) -> Gradient<T> {
-        self.check(x);
-        let slot = self.slots.get_mut(x.index as usize);
-        Gradient(match slot.and_then(Slot::take) {
-            Some(term) => term,
-            None => Term::Sum(self.zeros(x)),
-        })
+    pub fn keep(self, wrt: &[Var<'t, T>]) -> KeptGradients<T> {
+        let mut kept = KeptGradients::default();
+        self.keep_in(wrt, &mut kept);
+        kept
+    }
+
+    /// As [`keep`](Gradients::keep), in place of gradients kept earlier, whose memory is used again.
+    ///
+    /// # Panics
+    ///
+    /// As [`wrt`](Gradients::wrt).
+    #[track_caller]
+    pub fn keep_in(mut self, wrt: &[Var<'t, T>], kept: &mut KeptGradients<T>) {
+        mem::swap(&mut self.0.adjoints, &mut kept.adjoints);
+        kept.variables.clear();
+        for &x in wrt {
+            self.check(x);
+            let node = x.index as usize;
+            if kept.adjoints.get(node).is_none() {
+                let zeros = self.zeros(x);
+                kept.adjoints.slots(node + 1)[node].close(Some(zeros));
+            }
+            kept.variables.push(x.index);
+        }
     }
 
     #[inline]
     #[track_caller]
     fn check(&self, x: Var<'t, T>) {
         assert!(
-            std::ptr::eq(self.tape, x.tape),
+            std::ptr::eq(self.0.tape, x.tape),
             "gradient: with respect to a variable of another tape"
         );
     }
@@ -83,7 +111,7 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[cold]
     #[track_caller]
     fn zeros(&self, x: Var<'t, T>) -> Tensor<T> {
-        let node = &self.tape.nodes()[x.index as usize];
+        let node = &self.0.tape.nodes()[x.index as usize];
         assert!(
             node.anchored,
             "gradient: with respect to the result of `{}`, whose adjoint was not kept: anchor it before the backward pass",
@@ -93,17 +121,54 @@ impl<'t, T: Real> Gradients<'t, T> {
     }
 }
 
-impl<T: Real> Drop for Gradients<'_, T> {
-    fn drop(&mut self) {
-        self.tape.return_slots(mem::take(&mut self.slots));
+/// The gradients with respect to some variables, apart from the recording; [`Gradients::keep`] gives them.
+///
+/// The gradient of a weight matrix is not formed yet, but a product that waits to be added to where it is wanted. What
+/// the backward pass added up for other variables is held as well, until these are cleared.
+#[derive(Debug, Default)]
+pub struct KeptGradients<T: Real> {
+    /// The numbers of the variables' nodes.
+    variables: Vec<u32>,
+    adjoints: Box<AdjointList<Tensor<T>>>,
+}
+
+impl<T: Real> KeptGradients<T> {
+    /// The number of gradients.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.variables.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.variables.is_empty()
+    }
+
+    /// The gradient with the given number, in the order in which they were asked for, if there is one.
+    #[must_use]
+    pub fn get(&self, number: usize) -> Option<Gradient<'_, T>> {
+        let &node = self.variables.get(number)?;
+        self.adjoints.get(node as usize).map(Gradient)
+    }
+
+    /// All gradients, in the order in which they were asked for.
+    pub fn iter(&self) -> impl Iterator<Item = Gradient<'_, T>> {
+        (0..self.len()).filter_map(|number| self.get(number))
+    }
+
+    /// Forgets the gradients, and keeps the memory.
+    pub fn clear(&mut self) {
+        self.variables.clear();
+        self.adjoints.clear();
     }
 }
 
-/// The gradient with respect to one variable; [`Gradients::take`] gives it.
-#[derive(Debug)]
-pub struct Gradient<T: Real>(Term<Tensor<T>>);
+/// The gradient with respect to one variable, one of [`KeptGradients`].
+#[derive(Clone, Copy, Debug)]
+pub struct Gradient<'a, T: Real>(&'a Term<Tensor<T>>);
 
-impl<T: Real> Gradient<T> {
+impl<T: Real> Gradient<'_, T> {
     /// The gradient, in the shape of the variable.
     #[must_use]
     pub fn tensor(&self) -> Tensor<T> {
@@ -126,26 +191,24 @@ impl<T: Real> Gradient<T> {
                 sum.len()
             );
         };
-        match &self.0 {
+        match self.0 {
             Term::Sum(gradient) => {
                 check(gradient.size());
                 add_scaled(scale, gradient.data(), sum);
             }
             Term::Product(a, b) => add_product(scale, a.as_factor(), b.as_factor(), sum),
-            Term::Stretched(rows, rank) => {
-                let shape = rows.shape();
-                let (before, own) = shape.split_at(shape.rank() - rank);
-                check(own.iter().product());
-                let rows_before: usize = before.iter().product();
-                if rows_before <= FEW_ROWS {
+            Term::Rows(rows) => {
+                let samples = rows.shape()[0];
+                check(rows.shape()[1..].iter().product());
+                if samples <= FEW_ROWS {
                     // So few are added one by one; their sum is not made by itself.
-                    for row in 0..rows_before {
+                    for row in 0..samples {
                         add_scaled(scale, &rows.data()[row * sum.len()..][..sum.len()], sum);
                     }
                 } else if scale == T::from_f64(1.0) {
-                    reduce::sum(rows.data(), rows_before, sum.len(), sum, Write::Add);
+                    reduce::sum(rows.data(), samples, sum.len(), sum, Write::Add);
                 } else {
-                    add_scaled(scale, rows.sum_to(&last(shape, *rank)).data(), sum);
+                    add_scaled(scale, sum_of_rows(rows).data(), sum);
                 }
             }
         }
@@ -159,14 +222,14 @@ impl<T: Real> Gradient<T> {
     /// If there are no such rows, or `sum` has not as many elements as they have.
     #[track_caller]
     pub fn add_rows_to(&self, scale: T, rows: Range<usize>, sum: &mut [T]) {
-        let all = match &self.0 {
+        let extent = match self.0 {
             Term::Product(a, b) => {
                 return add_product_rows(scale, a.as_factor(), b.as_factor(), rows, sum);
             }
             Term::Sum(gradient) => gradient.shape().first(),
-            Term::Stretched(rows, rank) => rows.shape()[rows.shape().rank() - rank..].first(),
+            Term::Rows(rows) => rows.shape().get(1),
         };
-        if rows.start == 0 && all == Some(&rows.end) {
+        if rows.start == 0 && extent == Some(&rows.end) {
             return self.add_to(scale, sum);
         }
         let rows = self.tensor().rows(rows);

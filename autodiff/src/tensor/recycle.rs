@@ -14,7 +14,7 @@ pub(super) trait PutAway {
 ///
 /// `Drop` lends what is to be dropped, and a list that keeps it needs to own it. An `Option` to take it from would do,
 /// but costs a look at each use, and the room for its `None` wherever the value is itself optional.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) struct Recycled<T: PutAway>(ManuallyDrop<T>);
 
 impl<T: PutAway> Recycled<T> {

@@ -5,62 +5,76 @@ use super::array::Tensor;
 use super::element::Real;
 use super::gradients::Gradients;
 use super::op::Point;
-use super::tape::Edge;
+use super::tape::{Edge, Node};
 use super::var::Var;
 use smallvec::SmallVec;
 
 /// Walks the tape back from `y`, whose adjoint is `y_bar`, computing.
 pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradients<'t, T> {
     let nodes = y.tape.nodes();
-    let last = y.index as usize;
-    let mut slots = y.tape.take_slots(last + 1);
-    if nodes[last].tracked {
-        slots[last].close(Some(y_bar));
+    let nodes = &nodes[..=y.index as usize];
+    let mut adjoints = y.tape.spare_adjoints();
+    let mut slots = adjoints.slots(nodes.len());
+    if let (Some(slot), [.., node]) = (slots.last_mut(), nodes)
+        && node.tracked
+    {
+        slot.close(Some(y_bar));
     }
-    for (index, node) in nodes[..=last].iter().enumerate().rev() {
-        if !node.tracked || node.operation.is_leaf() {
-            continue;
+    // The last slot is that of the node whose turn it is; its rule adds to those before.
+    while let Some((slot, before)) = slots.split_last_mut() {
+        let node = &nodes[before.len()];
+        if node.tracked && !node.operation.is_leaf() {
+            let y_bar = if node.anchored {
+                slot.sum().cloned()
+            } else {
+                slot.open()
+            };
+            if let Some(y_bar) = y_bar {
+                apply_rule(nodes, node, y_bar, before);
+            }
         }
-        let (before, here) = slots.split_at_mut(index);
-        let slot = &mut here[0];
-        let y_bar = if node.anchored {
-            slot.evaluated()
-        } else {
-            slot.open()
-        };
-        let Some(y_bar) = y_bar else { continue };
-        // In place, since a list that is collected is copied once more.
-        let mut few = [&node.value; 3];
-        let mut many = Vec::new();
-        let x = if node.inputs.len() <= few.len() {
-            &mut few[..node.inputs.len()]
-        } else {
-            many.resize(node.inputs.len(), &node.value);
-            &mut many
-        };
-        for (x, input) in x.iter_mut().zip(node.input_nodes()) {
-            *x = &nodes[input].value;
+        slots = before;
+    }
+    Gradients::new(y.tape, adjoints)
+}
+
+/// Adds to the adjoints of a node's inputs what its own, `y_bar`, makes of them.
+#[inline(always)]
+fn apply_rule<T: Real>(
+    nodes: &[Node<T>],
+    node: &Node<T>,
+    y_bar: Tensor<T>,
+    slots: &mut [Slot<Tensor<T>>],
+) {
+    let edges = &node.inputs[..];
+    let input = |edge: &Edge| &nodes[edge.node as usize].value;
+    let (few, many);
+    let x = match edges {
+        // The usual numbers, without a list that is collected.
+        [a] => {
+            few = [input(a); 3];
+            &few[..1]
         }
-        let at = Point {
-            x,
-            y: &node.value,
-            saved: node.saved.as_ref(),
-        };
-        node.operation.vjp_computed(
-            &at,
-            y_bar,
-            &mut Adjoints {
-                slots: before,
-                x,
-                edges: &node.inputs,
-            },
-        );
-    }
-    drop(nodes);
-    Gradients {
-        tape: y.tape,
-        slots,
-    }
+        [a, b] => {
+            few = [input(a), input(b), &node.value];
+            &few[..2]
+        }
+        [a, b, c] => {
+            few = [input(a), input(b), input(c)];
+            &few[..]
+        }
+        _ => {
+            many = edges.iter().map(input).collect::<Vec<_>>();
+            &many[..]
+        }
+    };
+    let at = Point {
+        x,
+        y: &node.value,
+        saved: node.saved.as_ref(),
+    };
+    let mut x_bar = Adjoints { slots, x, edges };
+    node.operation.vjp_computed(&at, y_bar, &mut x_bar);
 }
 
 /// Walks the tape back from `y`, whose adjoint is `y_bar`, recording; gives the adjoint of each variable in `wrt`.

@@ -1,6 +1,6 @@
 //! The tape of tensor operations: recording.
 
-use super::adjoints::Slot;
+use super::adjoints::AdjointList;
 use super::array::Tensor;
 use super::element::Real;
 use super::op::{Op, Value};
@@ -33,7 +33,11 @@ use std::sync::Arc;
 pub struct Tape<T: Real> {
     nodes: RefCell<Vec<Node<T>>>,
     /// Lists of adjoints from sweeps that are over, for the next ones.
-    spare_slots: RefCell<Vec<Vec<Slot<Tensor<T>>>>>,
+    #[expect(
+        clippy::vec_box,
+        reason = "a list is handed from sweep to sweep, which moves but one pointer"
+    )]
+    spare_adjoints: RefCell<Vec<Box<AdjointList<Tensor<T>>>>>,
     /// Names that nodes were given, for pictures; beside the nodes, since few have one.
     names: RefCell<Vec<(u32, Cow<'static, str>)>>,
 }
@@ -87,7 +91,7 @@ impl<T: Real> Tape<T> {
     pub fn new() -> Self {
         Tape {
             nodes: RefCell::default(),
-            spare_slots: RefCell::default(),
+            spare_adjoints: RefCell::default(),
             names: RefCell::default(),
         }
     }
@@ -97,7 +101,7 @@ impl<T: Real> Tape<T> {
     pub fn with_capacity(nodes: usize) -> Self {
         Tape {
             nodes: RefCell::new(Vec::with_capacity(nodes)),
-            spare_slots: RefCell::default(),
+            spare_adjoints: RefCell::default(),
             names: RefCell::default(),
         }
     }
@@ -335,22 +339,16 @@ impl<T: Real> Tape<T> {
         found.map(|(_, name)| name.clone())
     }
 
-    /// A list for the adjoints of a sweep over so many nodes: of so many empty slots, or more.
-    pub(crate) fn take_slots(&self, nodes: usize) -> Vec<Slot<Tensor<T>>> {
-        let mut slots = self.spare_slots.borrow_mut().pop().unwrap_or_default();
-        if slots.len() < nodes {
-            slots.resize_with(nodes, || Slot::EMPTY);
-        }
-        slots
+    /// An empty list for the adjoints of a sweep.
+    pub(crate) fn spare_adjoints(&self) -> Box<AdjointList<Tensor<T>>> {
+        let spare = self.spare_adjoints.borrow_mut().pop();
+        spare.unwrap_or_default()
     }
 
-    /// Gives a list of adjoints back, for the next sweep.
-    pub(crate) fn return_slots(&self, mut slots: Vec<Slot<Tensor<T>>>) {
-        // They are emptied and not removed: most are empty already, and the next sweep is mostly over as many.
-        for slot in slots.iter_mut().filter(|slot| !slot.is_empty()) {
-            *slot = Slot::EMPTY;
-        }
-        self.spare_slots.borrow_mut().push(slots);
+    /// Takes a list of adjoints back, for the next sweep.
+    pub(crate) fn return_adjoints(&self, mut adjoints: Box<AdjointList<Tensor<T>>>) {
+        adjoints.clear();
+        self.spare_adjoints.borrow_mut().push(adjoints);
     }
 }
 

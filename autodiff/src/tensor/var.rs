@@ -199,7 +199,7 @@ impl<'t, T: Real> Var<'t, T> {
             .enumerate()
         {
             let unit = Tensor::from_fn(&shape, |j| T::from_f64(f64::from(u8::from(i == j))));
-            pull_back(self, unit).take(x).add_to(T::from_f64(1.0), row);
+            row.copy_from_slice(pull_back(self, unit).wrt(x).data());
         }
         jacobian
     }

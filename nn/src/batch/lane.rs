@@ -4,7 +4,7 @@ use super::blocks::{Block, Blocks};
 use super::{Batch, Method, Plan};
 use crate::delta::{self, Deltas};
 use crate::{Loss, Mlp, Parameters};
-use autodiff::tensor::{Gradient, Real, Tape, Targets, Tensor, vectorized};
+use autodiff::tensor::{KeptGradients, Real, Tape, Targets, Tensor, vectorized};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -114,15 +114,33 @@ fn add_scaled<T: Real>(scale: T, terms: &[T], sum: &mut [T]) {
 )]
 enum Terms<T: Real> {
     /// The gradient of each slice of the parameters.
-    OfTape(Vec<Gradient<T>>),
+    OfTape(KeptGradients<T>, CostAdjoint<T>),
     /// Activations and δ of each layer.
     ByHand(Option<Deltas<T>>),
+}
+
+/// The adjoint of the cost, which is the weight of a sample, and the same from chunk to chunk.
+#[derive(Debug)]
+struct CostAdjoint<T: Real> {
+    weight: T,
+    tensor: Tensor<T>,
+}
+
+impl<T: Real> CostAdjoint<T> {
+    fn of(weight: T) -> Self {
+        CostAdjoint {
+            weight,
+            tensor: Tensor::scalar(weight),
+        }
+    }
 }
 
 impl<T: Real> Terms<T> {
     fn by(method: Method) -> Self {
         match method {
-            Method::Tape => Terms::OfTape(Vec::new()),
+            Method::Tape => {
+                Terms::OfTape(KeptGradients::default(), CostAdjoint::of(T::from_f64(1.0)))
+            }
             Method::ClosedForm => Terms::ByHand(None),
         }
     }
@@ -144,13 +162,15 @@ impl<T: Real> Terms<T> {
         } = *pass;
         let weight = T::from_f64(1.0 / plan.samples as f64);
         match self {
-            Terms::OfTape(terms) => {
+            Terms::OfTape(terms, cost_bar) => {
+                if cost_bar.weight != weight {
+                    *cost_bar = CostAdjoint::of(weight);
+                }
                 let cost = {
                     let variables = parameters.record(tape);
                     let z = network.forward(&variables, &tape.constant(x));
                     let cost = loss.sum(&z, targets);
-                    let mut gradients = cost.vjp(weight);
-                    terms.extend(variables.iter().map(|&x| gradients.take(x)));
+                    cost.vjp(&cost_bar.tensor).keep_in(&variables, terms);
                     cost.item().to_f64()
                 };
                 // The recording is forgotten on the thread that made it, so that its memory is there for the next
@@ -169,7 +189,7 @@ impl<T: Real> Terms<T> {
     fn add_to(&self, scale: T, block: &Block, sum: &mut [T]) {
         let rows = block.rows.clone();
         match self {
-            Terms::OfTape(terms) => {
+            Terms::OfTape(terms, _) => {
                 if let Some(gradient) = terms.get(block.slice) {
                     gradient.add_rows_to(scale, rows, sum);
                 }
@@ -184,7 +204,7 @@ impl<T: Real> Terms<T> {
 
     fn clear(&mut self) {
         match self {
-            Terms::OfTape(terms) => terms.clear(),
+            Terms::OfTape(terms, _) => terms.clear(),
             Terms::ByHand(terms) => *terms = None,
         }
     }

@@ -22,11 +22,6 @@ impl<T: Real> Algebra for Tensor<T> {
         self.shape() == other.shape()
     }
 
-    fn rank_if_stretched_before(&self, other: &Self) -> Option<usize> {
-        let rank = other.shape().rank();
-        self.shape().ends_with(other.shape()).then_some(rank)
-    }
-
     fn constant_beside(&self, value: Tensor<T>) -> Self {
         value
     }

@@ -79,7 +79,7 @@ fn add_terms<A: Algebra>(at: &Point<'_, A>, z_bar: A, x_bar: &mut Adjoints<'_, A
     let (x, weight) = (at.x[0], at.x[1]);
     x_bar.add_product(0, plain(&z_bar), plain(weight));
     x_bar.add_product(1, transposed(&z_bar), plain(x));
-    x_bar.add(2, || z_bar);
+    x_bar.add_rows(2, z_bar);
 }
 
 impl<T: Real> Tensor<T> {
