@@ -108,7 +108,7 @@ operations! {
     reshape: Reshape;
     permute: Permute;
     matmul: MatMul;
-    linear: Linear, Layer;
+    linear: Layer;
     softmax: Softmax, LogSoftmax;
     cross_entropy: CrossEntropyLoss<T>;
     squared_distance: SquaredDistance;

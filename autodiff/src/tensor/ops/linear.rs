@@ -20,44 +20,28 @@ use super::super::shape::Shape;
 use super::super::var::{Operand, Var};
 use crate::elementwise::Unary;
 
-/// Matrix product and bias in one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Linear;
-
-impl<T: Real> Op<T> for Linear {
-    fn name(&self) -> &'static str {
-        "linear"
-    }
-
-    #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        x[0].linear(x[1], x[2]).into()
-    }
-
-    fn vjp<A: Algebra<Element = T>>(
-        &self,
-        at: &Point<'_, A>,
-        z_bar: A,
-        x_bar: &mut Adjoints<'_, A>,
-    ) {
-        add_terms(at, z_bar, x_bar);
-    }
-}
-
-/// Matrix product, bias and a function of the table in one, of which only the value is kept.
+/// Matrix product and bias in one, and the function of the table that follows, if there is one.
 ///
-/// The function is one of those whose [value tells the slope](Unary::value_tells_slope).
+/// Only the value after the function is kept, which is one of those whose [value tells the
+/// slope](Unary::value_tells_slope).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Layer(Unary);
+pub(crate) struct Layer(Option<Unary>);
 
 impl<T: Real> Op<T> for Layer {
     fn name(&self) -> &'static str {
-        "layer"
+        match self.0 {
+            None => "linear",
+            Some(_) => "layer",
+        }
     }
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        x[0].layer(x[1], x[2], self.0).into()
+        let mut y = x[0].linear(x[1], x[2]);
+        if let Some(function) = self.0 {
+            elementwise::unary_in_place(function, y.data_mut());
+        }
+        y.into()
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -66,20 +50,18 @@ impl<T: Real> Op<T> for Layer {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let mut z_bar = None;
-        A::add_unary_vjp_to(&mut z_bar, self.0, at.y, at.y, y_bar);
-        if let Some(z_bar) = z_bar {
-            add_terms(at, z_bar, x_bar);
+        let mut z_bar = Some(y_bar);
+        if let Some(function) = self.0
+            && let Some(y_bar) = z_bar.take()
+        {
+            A::add_unary_vjp_to(&mut z_bar, function, at.y, at.y, y_bar);
         }
+        let Some(z_bar) = z_bar else { return };
+        let (x, weight) = (at.x[0], at.x[1]);
+        x_bar.add_product(0, plain(&z_bar), plain(weight));
+        x_bar.add_product(1, transposed(&z_bar), plain(x));
+        x_bar.add_rows(2, z_bar);
     }
-}
-
-/// Adds what the adjoint of `X Wᵀ + b` makes of those of X, W and b.
-fn add_terms<A: Algebra>(at: &Point<'_, A>, z_bar: A, x_bar: &mut Adjoints<'_, A>) {
-    let (x, weight) = (at.x[0], at.x[1]);
-    x_bar.add_product(0, plain(&z_bar), plain(weight));
-    x_bar.add_product(1, transposed(&z_bar), plain(x));
-    x_bar.add_rows(2, z_bar);
 }
 
 impl<T: Real> Tensor<T> {
@@ -155,7 +137,7 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn linear(self, weight: impl Operand<'t, T>, bias: impl Operand<'t, T>) -> Var<'t, T> {
         let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
-        self.tape.record(Linear, [self, weight, bias])
+        self.affine(weight, bias, None)
     }
 
     /// A layer of neurons, `f(self · weightᵀ + bias)`, for samples as rows.
@@ -189,6 +171,13 @@ impl<'t, T: Real> Var<'t, T> {
             return super::map(function, self.linear(weight, bias));
         }
         let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
+        self.affine(weight, bias, Some(function))
+    }
+
+    #[inline(never)]
+    // A network records all of its layers here, and a small step should fit in the cache of instructions.
+    #[track_caller]
+    fn affine(self, weight: Self, bias: Self, function: Option<Unary>) -> Self {
         self.tape.record(Layer(function), [self, weight, bias])
     }
 }
