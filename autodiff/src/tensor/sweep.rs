@@ -20,10 +20,11 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
     {
         slot.close(Some(y_bar));
     }
-    // The last slot is that of the node whose turn it is; its rule adds to those before.
+    // The last slot is that of the node whose turn it is; its rule adds to those before, but for those of nodes that
+    // depend on no variable.
     while let Some((slot, before)) = slots.split_last_mut() {
         let node = &nodes[before.len()];
-        if node.tracked && !node.operation.is_leaf() {
+        if !node.operation.is_leaf() {
             let y_bar = if node.anchored {
                 slot.sum().cloned()
             } else {
