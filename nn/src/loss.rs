@@ -71,16 +71,37 @@ impl Loss {
     #[must_use]
     #[track_caller]
     pub fn sum<A: Algebra>(&self, z: &A, targets: impl Into<Targets<A::Element>>) -> A {
+        self.weighted(z, targets, 1.0)
+    }
+
+    /// The [sum](Loss::sum) of the samples' costs times `weight`: their mean, if that is one over their number.
+    ///
+    /// # Panics
+    ///
+    /// If the targets do not fit the pre-activations.
+    #[must_use]
+    #[track_caller]
+    pub fn weighted<A: Algebra>(
+        &self,
+        z: &A,
+        targets: impl Into<Targets<A::Element>>,
+        weight: f64,
+    ) -> A {
         match self {
             Loss::CrossEntropy { label_smoothing } => z.cross_entropy(
                 CrossEntropy::new(targets)
                     .label_smoothing(*label_smoothing)
-                    .summed(),
+                    .weighted(weight),
             ),
             Loss::SquaredDifference { .. } => {
                 let classes = z.extents().last().copied().unwrap_or(0);
                 let y = z.constant_beside(targets.into().probabilities(classes));
-                self.activations(z).squared_distance(&y)
+                let sum = self.activations(z).squared_distance(&y);
+                if weight == 1.0 {
+                    sum
+                } else {
+                    sum.scaled(weight)
+                }
             }
         }
     }

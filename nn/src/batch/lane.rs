@@ -113,33 +113,17 @@ fn add_scaled<T: Real>(scale: T, terms: &[T], sum: &mut [T]) {
     reason = "there is one a lane, and putting it elsewhere would ask for memory at each step"
 )]
 enum Terms<T: Real> {
-    /// The gradient of each slice of the parameters.
-    OfTape(KeptGradients<T>, CostAdjoint<T>),
+    /// The gradient of each slice of the parameters, and the adjoint of the cost, which is always 1.
+    OfTape(KeptGradients<T>, Tensor<T>),
     /// Activations and δ of each layer.
     ByHand(Option<Deltas<T>>),
-}
-
-/// The adjoint of the cost, which is the weight of a sample, and the same from chunk to chunk.
-#[derive(Debug)]
-struct CostAdjoint<T: Real> {
-    weight: T,
-    tensor: Tensor<T>,
-}
-
-impl<T: Real> CostAdjoint<T> {
-    fn of(weight: T) -> Self {
-        CostAdjoint {
-            weight,
-            tensor: Tensor::scalar(weight),
-        }
-    }
 }
 
 impl<T: Real> Terms<T> {
     fn by(method: Method) -> Self {
         match method {
             Method::Tape => {
-                Terms::OfTape(KeptGradients::default(), CostAdjoint::of(T::from_f64(1.0)))
+                Terms::OfTape(KeptGradients::default(), Tensor::scalar(T::from_f64(1.0)))
             }
             Method::ClosedForm => Terms::ByHand(None),
         }
@@ -160,18 +144,15 @@ impl<T: Real> Terms<T> {
             plan,
             ..
         } = *pass;
-        let weight = T::from_f64(1.0 / plan.samples as f64);
+        let weight = 1.0 / plan.samples as f64;
         match self {
             Terms::OfTape(terms, cost_bar) => {
-                if cost_bar.weight != weight {
-                    *cost_bar = CostAdjoint::of(weight);
-                }
                 let cost = {
                     let variables = parameters.record(tape);
                     let z = network.forward(&variables, &tape.constant(x));
-                    let cost = loss.sum(&z, targets);
-                    cost.vjp(&cost_bar.tensor).keep_in(&variables, terms);
-                    cost.item().to_f64()
+                    let cost = loss.weighted(&z, targets, weight);
+                    cost.vjp(&*cost_bar).keep_in(&variables, terms);
+                    cost.item().to_f64() / weight
                 };
                 // The recording is forgotten on the thread that made it, so that its memory is there for the next
                 // chunk.
@@ -179,6 +160,7 @@ impl<T: Real> Terms<T> {
                 cost
             }
             Terms::ByHand(terms) => {
+                let weight = T::from_f64(weight);
                 let deltas = delta::propagate(network, loss, parameters, &x, &targets, weight);
                 terms.insert(deltas).cost
             }

@@ -78,7 +78,8 @@ impl<T: Real> Targets<T> {
 pub struct CrossEntropy<T: Real> {
     targets: Targets<T>,
     smoothing: f64,
-    summed: bool,
+    /// What the sum over the samples is multiplied by, if not by one over their number.
+    weight: Option<f64>,
 }
 
 impl<T: Real> CrossEntropy<T> {
@@ -88,7 +89,7 @@ impl<T: Real> CrossEntropy<T> {
         CrossEntropy {
             targets: targets.into(),
             smoothing: 0.0,
-            summed: false,
+            weight: None,
         }
     }
 
@@ -113,19 +114,21 @@ impl<T: Real> CrossEntropy<T> {
     /// Takes the sum over the samples instead of the mean.
     #[must_use]
     pub fn summed(self) -> Self {
+        self.weighted(1.0)
+    }
+
+    /// Takes the sum over the samples times `weight` instead of the mean.
+    #[must_use]
+    pub fn weighted(self, weight: f64) -> Self {
         CrossEntropy {
-            summed: true,
+            weight: Some(weight),
             ..self
         }
     }
 
     /// The factor that the sum over the samples is multiplied by.
     fn weight(&self, samples: usize) -> f64 {
-        if self.summed {
-            1.0
-        } else {
-            1.0 / samples as f64
-        }
+        self.weight.unwrap_or(1.0 / samples as f64)
     }
 
     /// The extents of the logits.
@@ -179,38 +182,46 @@ impl<T: Real> CrossEntropy<T> {
         rows * T::from_f64(1.0 - self.smoothing) + T::from_f64(self.smoothing / classes as f64)
     }
 
-    /// The cost, and a Σᵢ tᵢ − t.
+    /// The cost, and its derivative by the logits: the weight times a Σᵢ tᵢ − t.
     #[track_caller]
-    fn value_and_difference(&self, logits: &Tensor<T>) -> (T, Tensor<T>) {
+    fn value_and_derivative(&self, logits: &Tensor<T>) -> (T, Tensor<T>) {
         let (samples, classes) = self.check(logits);
-        let row = classes.max(1);
+        let (row, weight) = (classes.max(1), self.weight(samples));
         let mut cost = 0.0;
         let z = logits.data();
-        let difference = Tensor::made(logits.shape().clone(), |difference| match &self.targets {
-            Targets::Classes(numbers) if self.smoothing == 0.0 => {
-                softmax::softmax_rows(z, row, difference, |i, difference, log_sum_exp| {
-                    let class = numbers.data()[i] as usize;
-                    cost += (log_sum_exp - z[i * row + class]).to_f64();
-                    difference[class] = difference[class] - T::from_f64(1.0);
-                });
+        let derivative = Tensor::made(logits.shape().clone(), |derivative| {
+            match &self.targets {
+                Targets::Classes(numbers) if self.smoothing == 0.0 => {
+                    softmax::softmax_rows(z, row, derivative, |i, derivative, log_sum_exp| {
+                        let class = numbers.data()[i] as usize;
+                        cost += (log_sum_exp - z[i * row + class]).to_f64();
+                        derivative[class] = derivative[class] - T::from_f64(1.0);
+                    });
+                }
+                _ => {
+                    let targets = self.rows(classes);
+                    softmax::softmax_rows(z, row, derivative, |i, derivative, log_sum_exp| {
+                        let (z, t) = (&z[i * row..][..row], &targets.data()[i * row..][..row]);
+                        let mut total = 0.0;
+                        for (&z, &t) in z.iter().zip(t).filter(|(_, t)| t.to_f64() != 0.0) {
+                            // A target of 0 takes nothing of a logit of −∞.
+                            cost += t.to_f64() * (log_sum_exp.to_f64() - z.to_f64());
+                            total += t.to_f64();
+                        }
+                        for (derivative, &t) in derivative.iter_mut().zip(t) {
+                            *derivative = *derivative * T::from_f64(total) - t;
+                        }
+                    });
+                }
             }
-            _ => {
-                let targets = self.rows(classes);
-                softmax::softmax_rows(z, row, difference, |i, difference, log_sum_exp| {
-                    let (z, t) = (&z[i * row..][..row], &targets.data()[i * row..][..row]);
-                    let mut total = 0.0;
-                    for (&z, &t) in z.iter().zip(t).filter(|(_, t)| t.to_f64() != 0.0) {
-                        // A target of 0 takes nothing of a logit of −∞.
-                        cost += t.to_f64() * (log_sum_exp.to_f64() - z.to_f64());
-                        total += t.to_f64();
-                    }
-                    for (difference, &t) in difference.iter_mut().zip(t) {
-                        *difference = *difference * T::from_f64(total) - t;
-                    }
-                });
+            if weight != 1.0 {
+                let weight = T::from_f64(weight);
+                for derivative in derivative {
+                    *derivative = weight * *derivative;
+                }
             }
         });
-        (T::from_f64(cost * self.weight(samples)), difference)
+        (T::from_f64(cost * weight), derivative)
     }
 }
 
@@ -231,10 +242,10 @@ impl<T: Real> Op<T> for CrossEntropyLoss<T> {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        let (cost, difference) = self.0.value_and_difference(x[0]);
+        let (cost, derivative) = self.0.value_and_derivative(x[0]);
         Value {
             y: Tensor::scalar(cost),
-            saved: Some(difference),
+            saved: Some(derivative),
         }
     }
 
@@ -247,17 +258,16 @@ impl<T: Real> Op<T> for CrossEntropyLoss<T> {
         let Some(saved) = at.saved else { return };
         x_bar.add(0, || {
             let z = at.x[0];
-            let difference = A::recall(saved, || {
+            let derivative = A::recall(saved, || {
                 let targets = z.constant_beside(self.0.rows(z.extents()[1]));
-                z.softmax(1)
-                    .times(&targets.sum_over_keepdims(&[1]))
-                    .minus(&targets)
+                let total = targets.sum_over_keepdims(&[1]);
+                let difference = z.softmax(1).times(&total).minus(&targets);
+                match self.0.weight(z.extents()[0]) {
+                    1.0 => difference,
+                    weight => difference.scaled(weight),
+                }
             });
-            if self.0.summed {
-                difference.times(&y_bar)
-            } else {
-                difference.times(&y_bar.scaled(self.0.weight(z.extents()[0])))
-            }
+            derivative.times(&y_bar)
         });
     }
 }
@@ -271,7 +281,7 @@ impl<T: Real> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn cross_entropy(&self, how: impl Into<CrossEntropy<T>>) -> Tensor<T> {
-        let (cost, _) = how.into().value_and_difference(self);
+        let (cost, _) = how.into().value_and_derivative(self);
         Tensor::scalar(cost)
     }
 }
