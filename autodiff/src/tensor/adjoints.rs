@@ -157,11 +157,16 @@ impl<A: Algebra> Adjoints<'_, A> {
         self.slots[slot].close(sum);
     }
 
-    /// Adds the sum of the rows of a matrix.
+    /// Adds the sum of the rows of a matrix, each of which is as long as the input, a vector.
     ///
     /// They are not summed yet if the input is a variable, whose adjoint nobody needs before the end.
     #[inline]
     pub fn add_rows(&mut self, input: usize, rows: A) {
+        debug_assert_eq!(
+            rows.extents().get(1..),
+            Some(&self.x[input].extents()[..]),
+            "add_rows: the rows and the input differ in length"
+        );
         if let Some(slot) = self.deferred(input) {
             slot.fill(Term::Rows(rows));
         } else {

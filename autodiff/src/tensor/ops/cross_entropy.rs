@@ -320,6 +320,7 @@ pub(super) fn samples() -> Vec<Sample> {
         let cases = [
             CrossEntropy::new(classes.clone()),
             CrossEntropy::new(classes.clone()).summed(),
+            CrossEntropy::new(classes.clone()).weighted(-0.3),
             CrossEntropy::new(classes).label_smoothing(0.1),
             CrossEntropy::new(one_hot),
             CrossEntropy::new(probabilities)
