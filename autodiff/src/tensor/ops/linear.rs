@@ -174,8 +174,8 @@ impl<'t, T: Real> Var<'t, T> {
         self.affine(weight, bias, Some(function))
     }
 
-    #[inline(never)]
     // A network records all of its layers here, and a small step should fit in the cache of instructions.
+    #[inline(never)]
     #[track_caller]
     fn affine(self, weight: Self, bias: Self, function: Option<Unary>) -> Self {
         self.tape.record(Layer(function), [self, weight, bias])
