@@ -177,7 +177,7 @@ impl<A: Algebra> Adjoints<'_, A> {
     /// Adds the matrix product `a · b`.
     ///
     /// It is not formed yet if the input is a variable, whose adjoint nobody needs before the end.
-    #[inline(always)]
+    #[inline(always)] // What is deferred takes a few instructions; what is formed at once has a function of its own.
     pub fn add_product(&mut self, input: usize, a: Factor<'_, A>, b: Factor<'_, A>) {
         if let Some(slot) = self.deferred(input) {
             slot.fill(Term::Product(a.kept(), b.kept()));

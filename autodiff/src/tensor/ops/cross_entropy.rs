@@ -1,9 +1,11 @@
 //! Cross-entropy from logits: softmax and the logarithm in one, so that neither overflows nor cancels.
 //!
 //! ```text
-//! C = Σ over samples of −Σᵢ tᵢ ln aᵢ,   a = softmax(z)
-//! vjp   z̄ = C̄ (a Σᵢ tᵢ − t)
+//! C = w Σ over samples of −Σᵢ tᵢ ln aᵢ,   a = softmax(z)
+//! vjp   z̄ = C̄ w (a Σᵢ tᵢ − t)
 //! ```
+//!
+//! The weight w is one over the number of samples, for their mean, or what the user chooses.
 //!
 //! For targets that sum to 1 this is the paper's δ = a − y (Worked Example, Backpropagation, and Appendix).
 

@@ -37,11 +37,10 @@ impl<T: Real> Op<T> for Layer {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        let mut y = x[0].linear(x[1], x[2]);
-        if let Some(function) = self.0 {
-            elementwise::unary_in_place(function, y.data_mut());
+        match self.0 {
+            None => x[0].linear(x[1], x[2]).into(),
+            Some(function) => x[0].layer(x[1], x[2], function).into(),
         }
-        y.into()
     }
 
     fn vjp<A: Algebra<Element = T>>(

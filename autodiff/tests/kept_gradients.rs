@@ -1,0 +1,82 @@
+//! What gradients promise that are kept apart from their recording.
+
+use autodiff::Tensor;
+use autodiff::tensor::{KeptGradients, Tape};
+use std::panic::{self, AssertUnwindSafe};
+
+#[test]
+fn kept_gradients_outlive_the_recording_and_are_kept_in_the_same_memory() {
+    let mut tape = Tape::new();
+    let mut kept = KeptGradients::default();
+    for step in 1..=3 {
+        let step = f64::from(step);
+        let (wide, narrow) = {
+            let x = tape.constant(Tensor::full([2, 3], step));
+            let weight = tape.var(Tensor::full([1, 3], 0.5));
+            let bias = tape.var([0.25]);
+            let y = x.linear(weight, bias).sum();
+            let (unused, late) = (tape.var([7.0, 8.0]), tape.var(1.0));
+            let wrt = [bias, weight, unused, bias, late];
+            y.gradients().keep_in(&wrt, &mut kept);
+            (y.gradients().keep(&wrt), y.gradients().keep(&[weight]))
+        };
+        tape.reset();
+        let expected = [
+            Tensor::from([2.0]),
+            Tensor::full([1, 3], 2.0 * step),
+            Tensor::zeros([2]),
+            Tensor::from([2.0]),
+            Tensor::scalar(0.0),
+        ];
+        for gradients in [&kept, &wide] {
+            assert!(gradients.iter().map(|x| x.tensor()).eq(expected.clone()));
+        }
+        assert_eq!((kept.len(), narrow.len()), (5, 1));
+        assert_eq!(narrow.get(0).unwrap().tensor(), expected[1]);
+        assert!(narrow.get(1).is_none());
+    }
+    kept.clear();
+    assert!(kept.is_empty() && kept.get(0).is_none());
+}
+
+#[test]
+fn cleared_gradients_hold_no_tensors() {
+    let x = Tensor::full([2, 3], 1.0);
+    let mut tape = Tape::new();
+    let weight = tape.var(Tensor::full([1, 3], 0.5));
+    let y = tape.constant(&x).linear(weight, tape.var([0.25]));
+    let mut kept = y.sum().gradients().keep(&[weight]);
+    tape.reset();
+    assert!(!x.is_unshared());
+    kept.clear();
+    assert!(x.is_unshared());
+}
+
+#[test]
+fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
+    let tape = Tape::new();
+    let x = tape.constant(Tensor::from_fn([5, 3], |i| (i as f64).sin()));
+    let weight = tape.var(Tensor::from_fn([7, 3], |i| (i as f64).cos()));
+    let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
+    let twice = tape.var(Tensor::full([7, 7], 0.1));
+    let unused = tape.var(Tensor::full([4, 2], 1.0));
+    let y = x.linear(weight, bias).tanh();
+    let y = y.matmul(twice).matmul(twice).sum();
+    let variables = [weight, bias, twice, unused];
+    let gradients = y.gradients().keep(&variables);
+    for (variable, gradient) in variables.into_iter().zip(gradients.iter()) {
+        let shape = variable.shape();
+        let (rows, row) = (shape[0], shape.size() / shape[0]);
+        let mut whole = vec![1.0; shape.size()];
+        gradient.add_to(-2.0, &mut whole);
+        let mut pieces = vec![1.0; shape.size()];
+        for range in [0..2, 2..2, 2..3, 3..rows] {
+            let piece = &mut pieces[range.start * row..range.end * row];
+            gradient.add_rows_to(-2.0, range, piece);
+        }
+        let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-14;
+        assert!(!whole.iter().zip(&pieces).any(differ), "{shape}");
+        let too_many = AssertUnwindSafe(|| gradient.add_rows_to(1.0, 1..rows + 1, &mut whole));
+        assert!(panic::catch_unwind(too_many).is_err(), "{shape}");
+    }
+}
