@@ -156,10 +156,20 @@ impl<T: Real> Parameters<T> {
     #[must_use]
     pub fn record<'t>(&self, tape: &'t Tape<T>) -> SmallVec<[Var<'t, T>; INLINE]> {
         let mut variables = SmallVec::new();
+        self.record_in(tape, &mut variables);
+        variables
+    }
+
+    /// As [`record`](Parameters::record), behind what the list holds already.
+    #[inline]
+    pub(crate) fn record_in<'t>(
+        &self,
+        tape: &'t Tape<T>,
+        variables: &mut SmallVec<[Var<'t, T>; INLINE]>,
+    ) {
         for number in 0..self.layout.slices.len() {
             variables.push(tape.var(self.tensor(number)));
         }
-        variables
     }
 
     /// Adds `scale` times the gradients, one for each slice in order.

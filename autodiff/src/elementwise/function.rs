@@ -66,6 +66,7 @@ macro_rules! functions {
     ) => {
         /// A function of one variable from the [table](crate::elementwise), with its parameters.
         #[derive(Clone, Copy, Debug, PartialEq)]
+        #[repr(u64)] // A tag as long as the parameters, so that it is copied in the pieces in which it was written.
         pub enum Unary {
             $($(#[$doc])* $Variant { $(
                 /// Parameter of the function, as of the method of this name.

@@ -93,7 +93,7 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The piece from `offset` on in another shape, which its caller has checked to lie inside.
-    fn piece(&self, offset: usize, shape: Shape) -> Self {
+    fn piece(&self, offset: usize, shape: &Shape) -> Self {
         Tensor {
             buffer: self.buffer.view(offset, shape),
             element: PhantomData,
@@ -191,7 +191,7 @@ impl<T: Element> Tensor<T> {
             "reshape: a tensor of shape {} cannot take shape {shape}",
             self.shape()
         );
-        self.piece(0, shape)
+        self.piece(0, &shape)
     }
 
     /// The sub-tensor of the given range along the first axis, sharing memory.
@@ -216,7 +216,7 @@ impl<T: Element> Tensor<T> {
         let row: usize = rest.iter().product();
         let mut extents = self.shape().clone();
         extents.set(0, range.len());
-        self.piece(range.start * row, extents)
+        self.piece(range.start * row, &extents)
     }
 
     /// A view of `shape.size()` elements from `offset` on, as a tensor of that shape, sharing memory.
@@ -236,7 +236,7 @@ impl<T: Element> Tensor<T> {
             "view: shape {shape} at {offset} lies outside of a tensor of {} elements",
             self.size()
         );
-        self.piece(offset, shape)
+        self.piece(offset, &shape)
     }
 
     /// The tensor whose rows are the rows of this one with the given numbers.

@@ -127,14 +127,14 @@ impl Buffer {
     }
 
     /// The piece of this buffer from `offset` on, in another shape; its caller has checked that it lies inside.
-    pub(crate) fn view(&self, offset: usize, shape: Shape) -> Buffer {
+    pub(crate) fn view(&self, offset: usize, shape: &Shape) -> Buffer {
         let (root, begin) = match &self.0.source {
             Source::Of(root) => (root, self.0.offset),
             _ => (self, 0),
         };
         let mut view = FreeList::without_memory();
         if let Some(block) = Arc::get_mut(&mut view) {
-            (block.size, block.shape) = (shape.size(), shape);
+            (block.size, block.shape) = (shape.size(), shape.clone());
             (block.offset, block.source) = (begin + offset, Source::Of(root.clone()));
         }
         Buffer(Recycled::new(view))
@@ -298,7 +298,7 @@ mod tests {
         let mut numbers = Buffer::of_bytes(bytes, 2.0, doubled);
         assert_eq!(numbers.bytes(), Some((&[1, 2, 3, 255][..], 2.0)));
         assert_eq!((numbers.size(), &numbers.shape()[..]), (4, &[2, 2][..]));
-        let row = numbers.view(2, Shape::from([2]));
+        let row = numbers.view(2, &Shape::from([2]));
         assert_eq!(row.data::<f64>(), [6.0, 510.0]);
         assert_eq!(numbers.data::<f64>(), [2.0, 4.0, 6.0, 510.0]);
         assert!(row.same(&numbers) && row.bytes().is_none());
@@ -312,8 +312,8 @@ mod tests {
         let mut whole = Buffer::filled::<u32>(Shape::from([100]), |data| {
             data.iter_mut().zip(0..).for_each(|(x, i)| *x = i);
         });
-        let middle = whole.view(20, Shape::from([3, 10]));
-        let mut row = middle.view(10, Shape::from([10]));
+        let middle = whole.view(20, &Shape::from([3, 10]));
+        let mut row = middle.view(10, &Shape::from([10]));
         assert!(whole.same(&row) && row.data::<u32>()[0] == 30);
         drop(middle);
         assert!(whole.data_mut::<u32>().is_none() && row.data_mut::<u32>().is_none());

@@ -5,6 +5,7 @@ use super::{Batch, Method, Plan};
 use crate::delta::{self, Deltas};
 use crate::{Loss, Mlp, Parameters};
 use autodiff::tensor::{KeptGradients, Real, Tape, Targets, Tensor, vectorized};
+use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -156,7 +157,8 @@ impl<T: Real> Terms<T> {
                 cost_bar,
             } => {
                 let cost = {
-                    let variables = parameters.record(tape);
+                    let mut variables = SmallVec::new();
+                    parameters.record_in(tape, &mut variables);
                     let z = network.forward(&variables, &tape.constant(x));
                     let cost = loss.weighted(&z, targets, weight);
                     cost.vjp(&*cost_bar).keep_in(&variables, gradients);

@@ -133,7 +133,7 @@ pub(crate) fn matmul<T: Gemm>(
     write: Write,
 ) {
     check(&a, &b, out);
-    if !T::unpacked_product(scale, a, b, out, write) {
+    if !T::unpacked_product(scale, &a, &b, out, write) {
         T::gemm(scale, a, b, out, write);
     }
 }
@@ -151,7 +151,7 @@ pub(crate) fn bytes_times<T: Gemm>(
     write: Write,
 ) -> bool {
     check(&a, &b, out);
-    T::unpacked_bytes_times(scale, a, b, out, write)
+    T::unpacked_bytes_times(scale, &a, &b, out, write)
 }
 
 /// As [`matmul`], with bytes on the right, if there is a kernel that reads them as they lie; tells whether there was.
@@ -167,7 +167,7 @@ pub(crate) fn times_bytes<T: Gemm>(
     write: Write,
 ) -> bool {
     check(&a, &b, out);
-    T::unpacked_times_bytes(scale, a, b, out, write)
+    T::unpacked_times_bytes(scale, &a, &b, out, write)
 }
 
 /// # Panics

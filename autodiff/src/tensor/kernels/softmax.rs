@@ -80,7 +80,7 @@ pub(crate) fn softmax_rows<T: Real>(
     mut then: impl FnMut(usize, &mut [T], T),
 ) {
     if x.len() == extent
-        && let (Some(&head), Some(&tail)) = (x.first_chunk(), x.last_chunk())
+        && let (Some(head), Some(tail)) = (x.first_chunk(), x.last_chunk())
         && extent <= 2 * HALF
     {
         let log = vectorized_with(
@@ -109,7 +109,8 @@ pub(crate) fn softmax_rows<T: Real>(
 /// The row is given as its first and its last numbers, which overlap unless there are 16: whole vectors, where a loop
 /// over ten numbers leaves two to be taken one by one.
 #[inline(always)]
-fn softmax_short_row<T: Real>(mut ends: [[T; HALF]; 2], y: &mut [T], how: MultiplyAdd) -> T {
+fn softmax_short_row<T: Real>(ends: [&[T; HALF]; 2], y: &mut [T], how: MultiplyAdd) -> T {
+    let mut ends = ends.map(|end| *end);
     let m = largest(ends);
     for x in ends.as_flattened_mut() {
         *x = exp(below(*x, m), how);

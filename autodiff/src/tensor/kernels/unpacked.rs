@@ -79,8 +79,8 @@ fn repeats<T>(step: usize) -> bool {
 pub(crate) trait Unpacked: Copy {
     fn unpacked_product(
         scale: Self,
-        a: Matrix<'_, Self>,
-        b: Matrix<'_, Self>,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, Self>,
         out: &mut [Self],
         write: Write,
     ) -> bool;
@@ -88,8 +88,8 @@ pub(crate) trait Unpacked: Copy {
     /// Bytes become numbers as they are loaded, for each block anew; so it is done where there are few blocks.
     fn unpacked_bytes_times(
         scale: Self,
-        a: Matrix<'_, u8>,
-        b: Matrix<'_, Self>,
+        a: &Matrix<'_, u8>,
+        b: &Matrix<'_, Self>,
         out: &mut [Self],
         write: Write,
     ) -> bool;
@@ -97,8 +97,8 @@ pub(crate) trait Unpacked: Copy {
     /// As [`unpacked_bytes_times`](Unpacked::unpacked_bytes_times).
     fn unpacked_times_bytes(
         scale: Self,
-        a: Matrix<'_, Self>,
-        b: Matrix<'_, u8>,
+        a: &Matrix<'_, Self>,
+        b: &Matrix<'_, u8>,
         out: &mut [Self],
         write: Write,
     ) -> bool;
@@ -109,12 +109,12 @@ macro_rules! unpacked {
         impl Unpacked for $T {
             fn unpacked_product(
                 scale: $T,
-                a: Matrix<'_, $T>,
-                b: Matrix<'_, $T>,
+                a: &Matrix<'_, $T>,
+                b: &Matrix<'_, $T>,
                 out: &mut [$T],
                 write: Write,
             ) -> bool {
-                match Kind::of(&a, &b) {
+                match Kind::of(a, b) {
                     Some(Kind::Dots) => unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2),
                     Some(Kind::Combinations) => {
                         unpacked!(combinations(scale, a, b, out, write) in $avx512, $avx2)
@@ -125,24 +125,24 @@ macro_rules! unpacked {
 
             fn unpacked_bytes_times(
                 scale: $T,
-                a: Matrix<'_, u8>,
-                b: Matrix<'_, $T>,
+                a: &Matrix<'_, u8>,
+                b: &Matrix<'_, $T>,
                 out: &mut [$T],
                 write: Write,
             ) -> bool {
-                Kind::of(&a, &b) == Some(Kind::Dots)
+                Kind::of(a, b) == Some(Kind::Dots)
                     && b.columns() <= NARROW
                     && unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2)
             }
 
             fn unpacked_times_bytes(
                 scale: $T,
-                a: Matrix<'_, $T>,
-                b: Matrix<'_, u8>,
+                a: &Matrix<'_, $T>,
+                b: &Matrix<'_, u8>,
                 out: &mut [$T],
                 write: Write,
             ) -> bool {
-                Kind::of(&a, &b) == Some(Kind::Combinations)
+                Kind::of(a, b) == Some(Kind::Combinations)
                     && a.rows() <= NARROW
                     && unpacked!(combinations(scale, a, b, out, write) in $avx512, $avx2)
             }

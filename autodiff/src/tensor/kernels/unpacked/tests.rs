@@ -3,7 +3,7 @@
 use super::*;
 
 /// A kernel, the precision aside.
-type Kernel<A, B, T> = fn(T, Matrix<'_, A>, Matrix<'_, B>, &mut [T], Write);
+type Kernel<A, B, T> = fn(T, &Matrix<'_, A>, &Matrix<'_, B>, &mut [T], Write);
 
 /// The kernels for one precision and one instruction set.
 struct Kernels<T> {
@@ -133,7 +133,7 @@ where
     let (m, k, n) = (a.rows(), a.columns(), b.columns());
     for (write, before) in [(Write::Set, f64::NAN), (Write::Add, 1.0)] {
         let mut out = vec![T::from_f64(before); m * n];
-        kernel(T::from_f64(-2.0), a, b, &mut out, write);
+        kernel(T::from_f64(-2.0), &a, &b, &mut out, write);
         for (at, &out) in out.iter().enumerate() {
             let (i, j) = (at / n, at % n);
             let sum: f64 = (0..k).map(|l| a.at(i, l).into() * b.at(l, j).into()).sum();
@@ -198,7 +198,7 @@ fn an_element_of_dots_depends_on_its_row_and_column_alone() {
             let (m, n) = (a.len() / k, b.len() / k);
             let mut out = vec![T::from_f64(0.3); m * n];
             let (a, b) = (Matrix::new(a, m, k), Matrix::new(b, n, k).transposed());
-            kernel(T::from_f64(0.7), a, b, &mut out, Write::Add);
+            kernel(T::from_f64(0.7), &a, &b, &mut out, Write::Add);
             out
         };
         let all = product(a, b);

@@ -13,8 +13,8 @@ macro_rules! combinations {
         #[target_feature(enable = $features)]
         pub(in super::super) fn combinations<B: Element>(
             scale: Number,
-            a: Matrix<'_, Number>,
-            b: Matrix<'_, B>,
+            a: &Matrix<'_, Number>,
+            b: &Matrix<'_, B>,
             out: &mut [Number],
             write: Write,
         ) {
@@ -22,7 +22,7 @@ macro_rules! combinations {
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
             if inner == 1 {
                 // SAFETY: the extents were just checked.
-                return unsafe { multiples(scale, &a, &b, out, write) };
+                return unsafe { multiples(scale, a, b, out, write) };
             }
             // A strip of a short `b` is wide, so that the rows of the result are gone along and not across.
             let width = if columns * inner * size_of::<Number>() <= STRIP_BYTES {
@@ -46,12 +46,12 @@ macro_rules! combinations {
                     // SAFETY: rows i to i + m and these columns are inside the result.
                     unsafe {
                         match m {
-                            6 => blocks::<6, B>(scale, &a, &b, out, i, &strip, write),
-                            5 => blocks::<5, B>(scale, &a, &b, out, i, &strip, write),
-                            4 => blocks::<4, B>(scale, &a, &b, out, i, &strip, write),
-                            3 => blocks::<3, B>(scale, &a, &b, out, i, &strip, write),
-                            2 => blocks::<2, B>(scale, &a, &b, out, i, &strip, write),
-                            _ => blocks::<1, B>(scale, &a, &b, out, i, &strip, write),
+                            6 => blocks::<6, B>(scale, a, b, out, i, &strip, write),
+                            5 => blocks::<5, B>(scale, a, b, out, i, &strip, write),
+                            4 => blocks::<4, B>(scale, a, b, out, i, &strip, write),
+                            3 => blocks::<3, B>(scale, a, b, out, i, &strip, write),
+                            2 => blocks::<2, B>(scale, a, b, out, i, &strip, write),
+                            _ => blocks::<1, B>(scale, a, b, out, i, &strip, write),
                         }
                     }
                     i += m;

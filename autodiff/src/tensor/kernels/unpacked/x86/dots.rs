@@ -28,8 +28,8 @@ macro_rules! dots {
         #[target_feature(enable = $features)]
         pub(in super::super) fn dots<A: Element>(
             scale: Number,
-            a: Matrix<'_, A>,
-            b: Matrix<'_, Number>,
+            a: &Matrix<'_, A>,
+            b: &Matrix<'_, Number>,
             out: &mut [Number],
             write: Write,
         ) {
@@ -81,7 +81,7 @@ macro_rules! dots {
                             // SAFETY: rows i to i + m and these columns are inside the result, and the part inside both
                             // factors.
                             unsafe {
-                                let (a, b, to) = (&a, &b, (i, &strip));
+                                let to = (i, &strip);
                                 match m {
                                     1 => dots_of_rows::<1, A>(scale, a, b, out, to, &part, write),
                                     2 => dots_of_rows::<2, A>(scale, a, b, out, to, &part, write),
