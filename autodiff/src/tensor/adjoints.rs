@@ -94,15 +94,20 @@ impl<A> Slot<A> {
 
     /// Has it hold a sum.
     #[inline]
-    pub(super) fn close(&mut self, sum: Option<A>) {
-        if let Some(sum) = sum {
-            self.fill(Term::Sum(sum));
-        }
+    pub(super) fn close(&mut self, sum: A) {
+        self.fill(Term::Sum(sum));
     }
 }
 
 impl<A: Algebra> Slot<A> {
-    /// The sum so far, for in-place addition; the slot is left empty.
+    /// Has it hold what `add` makes of the sum so far, which may be changed in place.
+    #[inline]
+    fn update(&mut self, add: impl FnOnce(Option<A>) -> A) {
+        let sum = add(self.open());
+        self.close(sum);
+    }
+
+    /// The sum so far; the slot is left empty.
     #[inline]
     pub(super) fn open(&mut self) -> Option<A> {
         match self.0.take()? {
@@ -152,9 +157,10 @@ impl<A: Algebra> Adjoints<'_, A> {
         if !term.has_extents_of(x) {
             term = term.sum_to(&x.extents());
         }
-        let mut sum = self.slots[slot].open();
-        A::add_to(&mut sum, term);
-        self.slots[slot].close(sum);
+        self.slots[slot].update(|sum| match sum {
+            None => term,
+            Some(sum) => sum.plus_term(term),
+        });
     }
 
     /// Adds the sum of the rows of a matrix, each of which is as long as the input, a vector.
@@ -188,9 +194,10 @@ impl<A: Algebra> Adjoints<'_, A> {
 
     #[inline(never)]
     fn form_product(&mut self, slot: usize, a: Factor<'_, A>, b: Factor<'_, A>) {
-        let mut sum = self.slots[slot].open();
-        A::add_product_to(&mut sum, a, b);
-        self.slots[slot].close(sum);
+        self.slots[slot].update(|sum| match sum {
+            None => A::product(a, b),
+            Some(sum) => sum.plus_product(a, b),
+        });
     }
 
     /// Adds ȳ ⊙ f′(x), for a function of one variable at `at`.
@@ -204,9 +211,11 @@ impl<A: Algebra> Adjoints<'_, A> {
         let Some(slot) = self.wanted(input) else {
             return;
         };
-        let mut sum = self.slots[slot].open();
-        A::add_unary_vjp_to(&mut sum, function, at.x[input], at.y, y_bar);
-        self.slots[slot].close(sum);
+        let (x, y) = (at.x[input], at.y);
+        self.slots[slot].update(|sum| match sum {
+            None => A::unary_vjp(function, x, y, y_bar),
+            Some(sum) => sum.plus_unary_vjp(function, x, y, y_bar),
+        });
     }
 
     /// Adds ȳ ⊙ ∂f/∂(input), for a function of two variables at `at`.

@@ -104,14 +104,21 @@ pub trait Algebra: Clone + Debug {
     #[track_caller]
     fn squared_distance(&self, other: &Self) -> Self;
 
-    /// Adds a term to a sum that may be empty, in place where that is possible.
-    fn add_to(sum: &mut Option<Self>, term: Self);
+    /// This sum with another term, in place where that is possible.
+    #[must_use]
+    fn plus_term(self, term: Self) -> Self;
 
-    /// Adds a matrix product to a sum that may be empty, in place where that is possible.
-    fn add_product_to(sum: &mut Option<Self>, a: Factor<'_, Self>, b: Factor<'_, Self>);
+    /// This sum with a matrix product, in place where that is possible.
+    #[must_use]
+    fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self;
 
-    /// Adds ȳ ⊙ f′(x) to a sum that may be empty, in place where that is possible.
-    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: Self);
+    /// This sum with ȳ ⊙ f′(x), in place where that is possible.
+    #[must_use]
+    fn plus_unary_vjp(self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self;
+
+    /// ȳ ⊙ f′(x), in place where that is possible.
+    #[must_use]
+    fn unary_vjp(function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self;
 
     /// ȳ ⊙ ∂f/∂a or ȳ ⊙ ∂f/∂b, in the common shape of the operands: the term that the operand of that number gets.
     #[must_use]

@@ -92,7 +92,7 @@ impl<'t, T: Real> Gradients<'t, T> {
             let node = x.index as usize;
             if kept.adjoints.get(node).is_none() {
                 let zeros = self.zeros(x);
-                kept.adjoints.slots(node + 1)[node].close(Some(zeros));
+                kept.adjoints.slots(node + 1)[node].close(zeros);
             }
             kept.variables.push(x.index);
         }

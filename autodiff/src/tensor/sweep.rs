@@ -18,7 +18,7 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
     if let (Some(slot), [.., node]) = (slots.last_mut(), nodes)
         && node.tracked
     {
-        slot.close(Some(y_bar));
+        slot.close(y_bar);
     }
     // The last slot is that of the node whose turn it is; its rule adds to those before, but for those of nodes that
     // depend on no variable.
@@ -98,7 +98,7 @@ pub(crate) fn record_pull_back<'t, T: Real>(
 
     let mut slots: Vec<Slot<Var<'t, T>>> = Vec::new();
     slots.resize_with(last + 1, || Slot::EMPTY);
-    slots[last].close(Some(y_bar));
+    slots[last].close(y_bar);
     for index in (0..=last).rev().filter(|&index| leads_to_wrt[index]) {
         // The node is copied, since its rule appends to the tape.
         let node = tape.nodes()[index].clone();

@@ -399,17 +399,21 @@ impl<'t, T: Real> Algebra for Var<'t, T> {
         Var::squared_distance(*self, *other)
     }
 
-    fn add_to(sum: &mut Option<Self>, term: Self) {
-        *sum = Some(sum.map_or(term, |sum| sum + term));
+    fn plus_term(self, term: Self) -> Self {
+        self + term
     }
 
-    fn add_product_to(sum: &mut Option<Self>, a: Factor<'_, Self>, b: Factor<'_, Self>) {
-        Self::add_to(sum, Self::product(a, b));
+    fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
+        self + Self::product(a, b)
     }
 
-    fn add_unary_vjp_to(sum: &mut Option<Self>, function: Unary, x: &Self, y: &Self, y_bar: Self) {
+    fn plus_unary_vjp(self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
+        self + Self::unary_vjp(function, x, y, y_bar)
+    }
+
+    fn unary_vjp(function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
         let slope = function.slope(*x, *y);
-        Self::add_to(sum, times(y_bar, slope, function.has_unbounded_slope()));
+        times(y_bar, slope, function.has_unbounded_slope())
     }
 
     fn binary_vjp(

@@ -131,43 +131,26 @@ impl<T: Real> Algebra for Tensor<T> {
         Tensor::squared_distance(self, other)
     }
 
-    fn add_to(sum: &mut Option<Self>, term: Self) {
-        match sum {
-            Some(sum) => sum.accumulate(term),
-            None => *sum = Some(term),
-        }
+    fn plus_term(mut self, term: Self) -> Self {
+        self.accumulate(term);
+        self
     }
 
-    fn add_product_to(sum: &mut Option<Self>, a: Factor<'_, Self>, b: Factor<'_, Self>) {
-        match sum {
-            Some(sum) => {
-                let [rows, _] = a.extents("vjp");
-                multiply("vjp", one(), a, b, 0..rows, sum.data_mut(), Write::Add);
-            }
-            None => *sum = Some(Self::product(a, b)),
-        }
+    fn plus_product(mut self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
+        let [rows, _] = a.extents("vjp");
+        multiply("vjp", one(), a, b, 0..rows, self.data_mut(), Write::Add);
+        self
     }
 
-    fn add_unary_vjp_to(
-        sum: &mut Option<Self>,
-        function: Unary,
-        x: &Self,
-        y: &Self,
-        mut y_bar: Self,
-    ) {
-        match sum {
-            Some(sum) => elementwise::add_unary_vjp(
-                function,
-                x.data(),
-                y.data(),
-                y_bar.data(),
-                sum.data_mut(),
-            ),
-            None => {
-                elementwise::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
-                *sum = Some(y_bar);
-            }
-        }
+    fn plus_unary_vjp(mut self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
+        let (x, y, y_bar) = (x.data(), y.data(), y_bar.data());
+        elementwise::add_unary_vjp(function, x, y, y_bar, self.data_mut());
+        self
+    }
+
+    fn unary_vjp(function: Unary, x: &Self, y: &Self, mut y_bar: Self) -> Self {
+        elementwise::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
+        y_bar
     }
 
     fn binary_vjp(

@@ -49,13 +49,10 @@ impl<T: Real> Op<T> for Layer {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let mut z_bar = Some(y_bar);
-        if let Some(function) = self.0
-            && let Some(y_bar) = z_bar.take()
-        {
-            A::add_unary_vjp_to(&mut z_bar, function, at.y, at.y, y_bar);
-        }
-        let Some(z_bar) = z_bar else { return };
+        let z_bar = match self.0 {
+            None => y_bar,
+            Some(function) => A::unary_vjp(function, at.y, at.y, y_bar),
+        };
         let (x, weight) = (at.x[0], at.x[1]);
         x_bar.add_product(0, plain(&z_bar), plain(weight));
         x_bar.add_product(1, transposed(&z_bar), plain(x));
