@@ -118,12 +118,21 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn gradients(self) -> Gradients<'t, T> {
-        let shape = self.shape();
-        assert!(
-            shape.size() == 1,
-            "gradients: of a tensor of shape {shape}; reduce it to one number, or use `vjp`"
-        );
-        pull_back(self, Tensor::full(shape, T::from_f64(1.0)))
+        let one = T::from_f64(1.0);
+        let y_bar = {
+            let node = &self.tape.nodes()[self.index as usize];
+            match node.value.shape() {
+                scalar if scalar.is_scalar() => Tensor::scalar(one),
+                shape => {
+                    assert!(
+                        shape.size() == 1,
+                        "gradients: of a tensor of shape {shape}; reduce it to one number, or use `vjp`"
+                    );
+                    Tensor::full(shape, one)
+                }
+            }
+        };
+        pull_back(self, y_bar)
     }
 
     /// The gradients of ⟨ȳ, y⟩ with respect to every variable: the vector–Jacobian product.

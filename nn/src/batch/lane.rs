@@ -114,12 +114,8 @@ fn add_scaled<T: Real>(scale: T, terms: &[T], sum: &mut [T]) {
     reason = "there is one a lane, and putting it elsewhere would ask for memory at each step"
 )]
 enum Terms<T: Real> {
-    OfTape {
-        /// The gradient of each slice of the parameters.
-        gradients: KeptGradients<T>,
-        /// The adjoint of the cost, which is always 1.
-        cost_bar: Tensor<T>,
-    },
+    /// The gradient of each slice of the parameters.
+    OfTape(KeptGradients<T>),
     /// Activations and δ of each layer.
     ByHand(Option<Deltas<T>>),
 }
@@ -127,10 +123,7 @@ enum Terms<T: Real> {
 impl<T: Real> Terms<T> {
     fn by(method: Method) -> Self {
         match method {
-            Method::Tape => Terms::OfTape {
-                gradients: KeptGradients::default(),
-                cost_bar: Tensor::scalar(T::from_f64(1.0)),
-            },
+            Method::Tape => Terms::OfTape(KeptGradients::default()),
             Method::ClosedForm => Terms::ByHand(None),
         }
     }
@@ -152,16 +145,13 @@ impl<T: Real> Terms<T> {
         } = *pass;
         let weight = 1.0 / plan.samples as f64;
         match self {
-            Terms::OfTape {
-                gradients,
-                cost_bar,
-            } => {
+            Terms::OfTape(gradients) => {
                 let cost = {
                     let mut variables = SmallVec::new();
                     parameters.record_in(tape, &mut variables);
                     let z = network.forward(&variables, &tape.constant(x));
                     let cost = loss.weighted(&z, targets, weight);
-                    cost.vjp(&*cost_bar).keep_in(&variables, gradients);
+                    cost.gradients().keep_in(&variables, gradients);
                     cost.item().to_f64() / weight
                 };
                 // The recording is forgotten on the thread that made it, so that its memory is there for the next
@@ -181,7 +171,7 @@ impl<T: Real> Terms<T> {
     fn add_to(&self, scale: T, block: &Block, sum: &mut [T]) {
         let rows = block.rows.clone();
         match self {
-            Terms::OfTape { gradients, .. } => {
+            Terms::OfTape(gradients) => {
                 if let Some(gradient) = gradients.get(block.slice) {
                     gradient.add_rows_to(scale, rows, sum);
                 }
@@ -196,7 +186,7 @@ impl<T: Real> Terms<T> {
 
     fn clear(&mut self) {
         match self {
-            Terms::OfTape { gradients, .. } => gradients.clear(),
+            Terms::OfTape(gradients) => gradients.clear(),
             Terms::ByHand(terms) => *terms = None,
         }
     }
