@@ -160,7 +160,7 @@ impl<T: Real> Parameters<T> {
         variables
     }
 
-    /// As [`record`](Parameters::record), behind what the list holds already.
+    /// As [`record`](Parameters::record), at the end of a list that is there, which is then copied nowhere.
     #[inline]
     pub(crate) fn record_in<'t>(
         &self,

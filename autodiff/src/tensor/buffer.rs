@@ -134,6 +134,7 @@ impl Buffer {
         };
         let mut view = FreeList::without_memory();
         if let Some(block) = Arc::get_mut(&mut view) {
+            // The shape is made where it stays: one that is moved here is read before it has left the store buffer.
             (block.size, block.shape) = (shape.size(), shape.clone());
             (block.offset, block.source) = (begin + offset, Source::Of(root.clone()));
         }

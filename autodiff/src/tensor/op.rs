@@ -84,7 +84,7 @@ pub struct Point<'a, A: Algebra> {
     pub saved: Option<&'a Tensor<A::Element>>,
 }
 
-/// A recorded operation of the user's behind one face, with a method for each reading of its rule.
+/// An operation behind one face, with a method for each reading of its rule.
 pub(crate) trait ErasedOp<T: Real>: Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn vjp_computed(
@@ -106,6 +106,7 @@ impl<T: Real, O: Op<T>> ErasedOp<T> for O {
         Op::name(self)
     }
 
+    #[inline(never)] // A sweep then executes the code of the rules that occur, and nothing of the others.
     fn vjp_computed(
         &self,
         at: &Point<'_, Tensor<T>>,

@@ -59,7 +59,7 @@ macro_rules! operations {
             ) {
                 match self {
                     Operation::Variable | Operation::Constant => {}
-                    $($(Operation::$Op(op) => vjp_computed(op, at, y_bar, x_bar),)+)*
+                    $($(Operation::$Op(op) => ErasedOp::vjp_computed(op, at, y_bar, x_bar),)+)*
                     Operation::Custom(op) => op.vjp_computed(at, y_bar, x_bar),
                 }
             }
@@ -116,15 +116,3 @@ operations! {
 
 pub use cross_entropy::{CrossEntropy, Targets};
 pub(crate) use elementwise::{map, zip};
-
-/// The rule of an operation, run on plain tensors: a function for each, so that a sweep executes the code of those that
-/// occur, and nothing of the others.
-#[inline(never)]
-fn vjp_computed<T: Real, O: Op<T>>(
-    op: &O,
-    at: &Point<'_, Tensor<T>>,
-    y_bar: Tensor<T>,
-    x_bar: &mut Adjoints<'_, Tensor<T>>,
-) {
-    op.vjp(at, y_bar, x_bar);
-}

@@ -122,6 +122,7 @@ impl<'t, T: Real> Var<'t, T> {
         let y_bar = {
             let node = &self.tape.nodes()[self.index as usize];
             match node.value.shape() {
+                // Almost every cost is one, and its shape need not be copied.
                 scalar if scalar.is_scalar() => Tensor::scalar(one),
                 shape => {
                     assert!(

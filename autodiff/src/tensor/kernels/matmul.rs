@@ -7,6 +7,8 @@ use std::ops::Range;
 
 /// A row-major matrix, read as it lies or transposed, or some rows of it.
 ///
+/// Kernels take it by reference: a copy would be read as soon as it is written, and wait for that.
+///
 /// The element at (i, j) is that at `i · row_step + j · column_step` of the data, and lies inside them.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a, T> {
