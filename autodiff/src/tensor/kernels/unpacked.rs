@@ -6,6 +6,8 @@
 //!
 //! - [`Kind::Dots`]: rows of `a` times columns of `b`, both of which lie contiguous: `X Wᵀ`.
 //! - [`Kind::Combinations`]: combinations of the rows of `b`, which lie contiguous: `Δᵀ X` and `Δ W`.
+//! - [`Kind::CombinationsOfColumns`]: the same for `X Wᵀ` again, where its dots are short. `b` is copied after all, a few
+//!   columns at a time.
 //!
 //! They are written once and compiled for AVX-512 and AVX2, in both precisions. What such a product gives depends on
 //! its extents, on how its operands lie and on the class of CPU alone; an element of dots, on its own row and column
@@ -23,7 +25,7 @@ use super::matmul::Matrix;
 /// The extent up to which a side is narrow: the paper's ten digits, and a few more.
 const NARROW: usize = 16;
 
-/// The length from which on a dot product is worth its last step, the sum over a vector, whatever packing costs.
+/// The length from which on a dot product is worth its last step, the sum over a vector, whatever a copy of `b` costs.
 const LONG: usize = 256;
 
 /// The length below which that step takes longer than all the others.
@@ -46,6 +48,8 @@ enum Kind {
     Dots,
     /// Each row of the result is a combination of rows of `b`.
     Combinations,
+    /// The same, of columns that are contiguous, and are transposed first.
+    CombinationsOfColumns,
 }
 
 impl Kind {
@@ -53,9 +57,15 @@ impl Kind {
     fn of<A, B>(a: &Matrix<'_, A>, b: &Matrix<'_, B>) -> Option<Kind> {
         let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
         if a.column_step() == 1 && b.row_step() == 1 {
-            // Packing `b` costs the less, beside the product, the more rows there are.
-            let pays = inner >= LONG || inner > rows || columns <= NARROW;
-            return (rows < FEW_ROWS || inner >= SHORT && pays).then_some(Kind::Dots);
+            // A copy of `b` costs the less, beside the product, the more rows there are.
+            let pays = inner >= LONG || inner > 2 * rows || columns <= NARROW;
+            return if rows < FEW_ROWS || inner >= SHORT && pays {
+                Some(Kind::Dots)
+            } else if columns > NARROW {
+                Some(Kind::CombinationsOfColumns)
+            } else {
+                None
+            };
         }
         let near = if repeats::<A>(a.column_step()) && repeats::<B>(b.row_step()) {
             NEAR_IF_REPEATED
@@ -119,6 +129,9 @@ macro_rules! unpacked {
                     Some(Kind::Combinations) => {
                         unpacked!(combinations(scale, a, b, out, write) in $avx512, $avx2)
                     }
+                    Some(Kind::CombinationsOfColumns) => {
+                        unpacked!(combinations_of_columns(scale, a, b, out, write) in $avx512, $avx2)
+                    }
                     None => false,
                 }
             }
@@ -131,7 +144,6 @@ macro_rules! unpacked {
                 write: Write,
             ) -> bool {
                 Kind::of(a, b) == Some(Kind::Dots)
-                    && b.columns() <= NARROW
                     && unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2)
             }
 

@@ -9,6 +9,7 @@ type Kernel<A, B, T> = fn(T, &Matrix<'_, A>, &Matrix<'_, B>, &mut [T], Write);
 struct Kernels<T> {
     dots: Kernel<T, T, T>,
     combinations: Kernel<T, T, T>,
+    combinations_of_columns: Kernel<T, T, T>,
     dots_of_bytes: Kernel<u8, T, T>,
     combinations_of_bytes: Kernel<T, u8, T>,
 }
@@ -22,6 +23,10 @@ macro_rules! kernels_of {
             dots: |s, a, b, out, w| unsafe { x86::$module::dots(s, a, b, out, w) },
             // SAFETY: as above.
             combinations: |s, a, b, out, w| unsafe { x86::$module::combinations(s, a, b, out, w) },
+            combinations_of_columns: |s, a, b, out, w| {
+                // SAFETY: as above.
+                unsafe { x86::$module::combinations_of_columns(s, a, b, out, w) }
+            },
             // SAFETY: as above.
             dots_of_bytes: |s, a, b, out, w| unsafe { x86::$module::dots(s, a, b, out, w) },
             combinations_of_bytes: |s, a, b, out, w| {
@@ -80,7 +85,10 @@ fn extents() -> Vec<(usize, usize, usize)> {
         (5, 7000, 6),
         // More rows, or columns, than are used together, and rows that are cut.
         (90, 800, 6),
+        (90, 800, 17),
         (5, 801, 170),
+        (7, 200, 150),
+        (6, 255, 130),
         // Rows that begin on the same line of a cache.
         (9, 512, 13),
         (9, 1024, 13),
@@ -111,6 +119,9 @@ fn agree<T: Number>(kernels: &[Kernels<T>], bound: f64) {
             );
             for a in left {
                 compare(kernels.combinations, a, Matrix::new(&b, k, n), bound);
+                if k < LONG {
+                    compare(kernels.combinations_of_columns, a, columns, bound);
+                }
                 compare(
                     kernels.combinations_of_bytes,
                     a,
@@ -176,8 +187,14 @@ fn every_kernel_agrees_with_the_plain_loop() {
 #[test]
 fn an_element_of_dots_depends_on_its_row_and_column_alone() {
     fn check<T: Number>(kernels: &[Kernels<T>]) {
-        // Short rows, and some that are cut.
-        let extents = [(5, 17, 6), (11, 45, 13), (5, 1700, 6)];
+        // Short rows, and some that are cut; few columns, and more of them.
+        let extents = [
+            (5, 17, 6),
+            (11, 45, 13),
+            (5, 1700, 6),
+            (17, 45, 19),
+            (5, 1700, 21),
+        ];
         let of_interest = if cfg!(miri) { &extents[..1] } else { &extents };
         for &(m, k, n) in of_interest {
             let values = |len: usize, step: f64| -> Vec<T> {
@@ -244,7 +261,7 @@ fn only_unpacked_products_are_taken() {
         Some(Kind::Dots)
     );
     assert_eq!(
-        Kind::of(&matrix(64, 128), &matrix(64, 128).transposed()),
+        Kind::of(&matrix(16, 128), &matrix(64, 128).transposed()),
         Some(Kind::Dots)
     );
     assert_eq!(
@@ -268,13 +285,18 @@ fn only_unpacked_products_are_taken() {
     };
     assert_eq!(gradient(128), Some(Kind::Combinations));
     assert_eq!(gradient(256), None);
-    // Short or few dot products, long combinations, and rows or columns that are not contiguous.
-    for (rows, columns, inner) in [(128, 64, 128), (64, 10, 10)] {
+    // Short dot products of many rows.
+    for (rows, columns, inner) in [(128, 64, 128), (64, 128, 128), (64, 20, 10)] {
         assert_eq!(
             Kind::of(&matrix(rows, inner), &matrix(columns, inner).transposed()),
-            None
+            Some(Kind::CombinationsOfColumns)
         );
     }
+    // Few of them, long combinations, and rows or columns that are not contiguous.
+    assert_eq!(
+        Kind::of(&matrix(64, 10), &matrix(10, 10).transposed()),
+        None
+    );
     assert_eq!(
         Kind::of(&matrix(784, 64).transposed(), &matrix(784, 128)),
         None

@@ -29,25 +29,45 @@ pub(super) fn has_avx2() -> bool {
 macro_rules! kernels {
     (
         $module:ident: $T:ty, $features:literal, $Vector:ident of $lanes:literal,
-        dots 4 x $dot_columns:literal,
+        dots 6 x $dot_columns:literal, narrow 4 x $narrow_columns:literal,
         combinations 6 x $vectors:literal,
         zero: $zero:ident, splat: $splat:ident, load: $load:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident,
         bytes: |$bytes:ident| $load_bytes:expr,
         sums_of_4: |$a:ident, $b:ident, $c:ident, $d:ident| $sums:expr,
-        four: $Four:ident, $four_splat:ident, $four_load:ident, $four_store:ident, $four_mul:ident, $four_add:ident,
+        four: $Four:ident, $four_splat:ident, $four_load:ident, $four_store:ident, $four_mul:ident, $four_add:ident, $four_transposed:path,
         load_part: |$from:ident, $from_len:ident| $load_part:expr,
         store_part: |$to:ident, $to_len:ident, $part:ident| $store_part:expr
     ) => {
         pub(super) mod $module {
-            use super::super::{Matrix, Write, repeats};
+            use super::super::{LONG, Matrix, NARROW, Write};
             use std::arch::x86_64::*;
             use std::array::from_fn;
+            use std::mem::MaybeUninit;
             use std::ops::Range;
 
             type Number = $T;
             type Vector = $Vector;
             type Four = $Four;
             const LANES: usize = $lanes;
+
+            /// Runs of so many elements, each so many after the one before.
+            #[derive(Clone, Copy)]
+            pub(in super::super) struct Runs<E> {
+                from: *const E,
+                step: usize,
+                len: usize,
+            }
+
+            impl<E> Runs<E> {
+                /// The part of the runs of `step` elements each in `data`, from one of them on.
+                fn new(data: &[E], number: usize, step: usize, part: &Range<usize>) -> Self {
+                    Runs {
+                        from: data[number * step + part.start..].as_ptr(),
+                        step,
+                        len: part.len(),
+                    }
+                }
+            }
 
             /// An element of a factor, which a vector of numbers is loaded from.
             pub(in super::super) trait Element: Copy {
@@ -65,11 +85,27 @@ macro_rules! kernels {
                 /// So many elements can be read there, at most as many as a vector has, by such a processor.
                 unsafe fn load_part(from: *const Self, len: usize) -> Vector;
 
+                /// Runs as numbers: as they lie, or in the memory that is lent.
+                ///
+                /// # Safety
+                ///
+                /// There are `m` runs, at most as many as there is room for, and none is longer.
+                unsafe fn numbers(
+                    runs: Runs<Self>,
+                    m: usize,
+                    widened: &mut Widened,
+                ) -> Runs<Number>;
+
                 /// Has some elements fetched, as far as there are such.
                 fn prefetch(_elements: &[Self], _range: Range<usize>) {}
             }
 
             impl Element for Number {
+                #[inline]
+                unsafe fn numbers(runs: Runs<Number>, _: usize, _: &mut Widened) -> Runs<Number> {
+                    runs
+                }
+
                 #[inline]
                 #[target_feature(enable = $features)]
                 unsafe fn load(from: *const Number) -> Vector {
@@ -87,6 +123,35 @@ macro_rules! kernels {
             }
 
             impl Element for u8 {
+                #[inline]
+                #[target_feature(enable = $features)]
+                unsafe fn numbers(runs: Runs<u8>, m: usize, widened: &mut Widened) -> Runs<Number> {
+                    let whole = runs.len / LANES * LANES;
+                    let rest = runs.len - whole;
+                    for (i, row) in widened[..m].iter_mut().enumerate() {
+                        // SAFETY: by the caller's word run i has so many elements, and there is room for them.
+                        unsafe {
+                            let from = runs.from.add(i * runs.step);
+                            let to = row.as_mut_ptr().cast::<Number>();
+                            for k in (0..whole).step_by(LANES) {
+                                $store(to.add(k), u8::load(from.add(k)));
+                            }
+                            if rest > 0 {
+                                store_part(
+                                    to.add(whole),
+                                    rest,
+                                    u8::load_part(from.add(whole), rest),
+                                );
+                            }
+                        }
+                    }
+                    Runs {
+                        from: widened.as_ptr().cast(),
+                        step: widened[0].len(),
+                        len: runs.len,
+                    }
+                }
+
                 #[inline]
                 fn prefetch(elements: &[u8], range: Range<usize>) {
                     let range = range.start.min(elements.len())..range.end.min(elements.len());
@@ -132,14 +197,15 @@ macro_rules! kernels {
             }
 
             dots! {
-                $features, $dot_columns,
+                $features, $dot_columns, $narrow_columns,
                 zero: $zero, fma: $fma,
                 sums_of_4: |$a, $b, $c, $d| $sums,
                 four: $four_splat, $four_load, $four_store, $four_mul, $four_add
             }
             combinations! {
                 $features, $vectors,
-                zero: $zero, splat: $splat, store: $store, mul: $mul, fma: $fma
+                zero: $zero, splat: $splat, store: $store, mul: $mul, fma: $fma,
+                four: $four_load, $four_store, $four_transposed
             }
         }
     };
@@ -147,7 +213,7 @@ macro_rules! kernels {
 
 kernels! {
     f32_avx512: f32, "avx512f,avx2,fma", __m512 of 16,
-    dots 4 x 5, combinations 6 x 4,
+    dots 6 x 4, narrow 4 x 5, combinations 6 x 4,
     zero: _mm512_setzero_ps, splat: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
     mul: _mm512_mul_ps, fma: _mm512_fmadd_ps,
     bytes: |from| _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))),
@@ -162,14 +228,14 @@ kernels! {
         let half = _mm256_add_ps(_mm512_castps512_ps256(quarters), _mm256_castpd_ps(other));
         _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps::<1>(half))
     },
-    four: __m128, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_mul_ps, _mm_add_ps,
+    four: __m128, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_mul_ps, _mm_add_ps, super::transposed_ps,
     load_part: |from, len| _mm512_maskz_loadu_ps(((1_u32 << len) - 1) as __mmask16, from),
     store_part: |to, len, part| _mm512_mask_storeu_ps(to, ((1_u32 << len) - 1) as __mmask16, part)
 }
 
 kernels! {
     f64_avx512: f64, "avx512f,avx2,fma", __m512d of 8,
-    dots 4 x 5, combinations 6 x 4,
+    dots 6 x 4, narrow 4 x 5, combinations 6 x 4,
     zero: _mm512_setzero_pd, splat: _mm512_set1_pd, load: _mm512_loadu_pd, store: _mm512_storeu_pd,
     mul: _mm512_mul_pd, fma: _mm512_fmadd_pd,
     bytes: |from| _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
@@ -181,14 +247,14 @@ kernels! {
         };
         _mm256_set_m128d(sums_of_2(c, d), sums_of_2(a, b))
     },
-    four: __m256d, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_mul_pd, _mm256_add_pd,
+    four: __m256d, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_mul_pd, _mm256_add_pd, super::transposed_pd,
     load_part: |from, len| _mm512_maskz_loadu_pd(((1_u32 << len) - 1) as __mmask8, from),
     store_part: |to, len, part| _mm512_mask_storeu_pd(to, ((1_u32 << len) - 1) as __mmask8, part)
 }
 
 kernels! {
     f32_avx2: f32, "avx2,fma", __m256 of 8,
-    dots 4 x 2, combinations 6 x 2,
+    dots 6 x 2, narrow 4 x 2, combinations 6 x 2,
     zero: _mm256_setzero_ps, splat: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
     mul: _mm256_mul_ps, fma: _mm256_fmadd_ps,
     bytes: |from| _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
@@ -200,14 +266,14 @@ kernels! {
         let halves = _mm256_add_ps(_mm256_castpd_ps(low), _mm256_castpd_ps(high));
         _mm_add_ps(_mm256_castps256_ps128(halves), _mm256_extractf128_ps::<1>(halves))
     },
-    four: __m128, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_mul_ps, _mm_add_ps,
+    four: __m128, _mm_set1_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_mul_ps, _mm_add_ps, super::transposed_ps,
     load_part: |from, len| _mm256_maskload_ps(from, super::first_of_8(len)),
     store_part: |to, len, part| _mm256_maskstore_ps(to, super::first_of_8(len), part)
 }
 
 kernels! {
     f64_avx2: f64, "avx2,fma", __m256d of 4,
-    dots 4 x 2, combinations 6 x 2,
+    dots 6 x 2, narrow 4 x 2, combinations 6 x 2,
     zero: _mm256_setzero_pd, splat: _mm256_set1_pd, load: _mm256_loadu_pd, store: _mm256_storeu_pd,
     mul: _mm256_mul_pd, fma: _mm256_fmadd_pd,
     bytes: |from| _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(from.cast()))),
@@ -218,7 +284,7 @@ kernels! {
         };
         _mm256_set_m128d(sums_of_2(c, d), sums_of_2(a, b))
     },
-    four: __m256d, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_mul_pd, _mm256_add_pd,
+    four: __m256d, _mm256_set1_pd, _mm256_loadu_pd, _mm256_storeu_pd, _mm256_mul_pd, _mm256_add_pd, super::transposed_pd,
     load_part: |from, len| _mm256_maskload_pd(from, super::first_of_4(len)),
     store_part: |to, len, part| _mm256_maskstore_pd(to, super::first_of_4(len), part)
 }
@@ -241,4 +307,32 @@ fn first_of_4(len: usize) -> __m256i {
         _mm256_set1_epi64x(len as i64),
         _mm256_setr_epi64x(0, 1, 2, 3),
     )
+}
+
+/// The transpose of four by four numbers.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn transposed_ps([a, b, c, d]: [__m128; 4]) -> [__m128; 4] {
+    let (ab, ab_behind) = (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
+    let (cd, cd_behind) = (_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
+    [
+        _mm_movelh_ps(ab, cd),
+        _mm_movehl_ps(cd, ab),
+        _mm_movelh_ps(ab_behind, cd_behind),
+        _mm_movehl_ps(cd_behind, ab_behind),
+    ]
+}
+
+/// The same in double precision.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn transposed_pd([a, b, c, d]: [__m256d; 4]) -> [__m256d; 4] {
+    let (ab, ab_behind) = (_mm256_unpacklo_pd(a, b), _mm256_unpackhi_pd(a, b));
+    let (cd, cd_behind) = (_mm256_unpacklo_pd(c, d), _mm256_unpackhi_pd(c, d));
+    [
+        _mm256_permute2f128_pd::<0x20>(ab, cd),
+        _mm256_permute2f128_pd::<0x20>(ab_behind, cd_behind),
+        _mm256_permute2f128_pd::<0x31>(ab, cd),
+        _mm256_permute2f128_pd::<0x31>(ab_behind, cd_behind),
+    ]
 }

@@ -4,10 +4,27 @@
 macro_rules! combinations {
     (
         $features:literal, $vectors:literal,
-        zero: $zero:ident, splat: $splat:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident
+        zero: $zero:ident, splat: $splat:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident,
+        four: $four_load:ident, $four_store:ident, $four_transposed:path
     ) => {
         /// So many bytes of `b` are used together: they stay in the nearest cache, with the rows of `a`.
         const STRIP_BYTES: usize = 1 << 14;
+
+        /// The least columns of a strip, if there are as many.
+        const LEAST: usize = $vectors * LANES;
+
+        /// Room for a strip of short columns.
+        type Transposed = [MaybeUninit<Number>; STRIP_BYTES / size_of::<Number>() + LEAST * LONG];
+
+        /// The columns of a strip of so many rows.
+        fn strip_width(rows: usize, columns: usize) -> usize {
+            // A strip of a short `b` is wide, so that the rows of the result are gone along and not across.
+            if columns * rows * size_of::<Number>() <= STRIP_BYTES {
+                return columns;
+            }
+            let width = STRIP_BYTES / size_of::<Number>() / rows;
+            width.max(1).next_multiple_of(LEAST)
+        }
 
         /// Combinations of the rows of `b`, which are contiguous.
         #[target_feature(enable = $features)]
@@ -24,39 +41,129 @@ macro_rules! combinations {
                 // SAFETY: the extents were just checked.
                 return unsafe { multiples(scale, a, b, out, write) };
             }
-            // A strip of a short `b` is wide, so that the rows of the result are gone along and not across.
-            let width = if columns * inner * size_of::<Number>() <= STRIP_BYTES {
-                columns
-            } else {
-                let width = STRIP_BYTES / size_of::<Number>() / inner;
-                width.max(1).next_multiple_of($vectors * LANES)
-            };
+            let width = strip_width(inner, columns);
             let mut j = 0;
             while j < columns {
                 let strip = j..columns.min(j + width);
-                let mut i = 0;
-                while i < rows {
-                    // Blocks of 4 to 6 rows, wherever that can be.
-                    let m = match rows - i {
-                        4 | 7 | 8 => 4,
-                        5 | 9 | 10 | 13 => 5,
-                        6.. => 6,
-                        few => few,
-                    };
-                    // SAFETY: rows i to i + m and these columns are inside the result.
+                let b = Runs {
+                    from: b.data()[j..].as_ptr(),
+                    step: columns,
+                    len: strip.len(),
+                };
+                // SAFETY: these columns are inside the result, and `b` has as many rows as `a` columns.
+                unsafe { combine(scale, a, b, out, columns, &strip, write) };
+                j += width;
+            }
+        }
+
+        /// The same of a `b` whose columns are contiguous, and shorter than `LONG`: a strip of them is transposed in time.
+        #[target_feature(enable = $features)]
+        pub(in super::super) fn combinations_of_columns(
+            scale: Number,
+            a: &Matrix<'_, Number>,
+            b: &Matrix<'_, Number>,
+            out: &mut [Number],
+            write: Write,
+        ) {
+            let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
+            assert_eq!((inner, out.len()), (b.rows(), rows * columns));
+            assert!(inner < LONG && columns * inner <= b.data().len());
+            let mut transposed: Transposed = [const { MaybeUninit::uninit() }; _];
+            let width = strip_width(inner, columns);
+            let mut j = 0;
+            while j < columns {
+                let strip = j..columns.min(j + width);
+                let b = transpose(&b.data()[j * inner..], inner, strip.len(), &mut transposed);
+                // SAFETY: these columns are inside the result, and `b` has as many rows as `a` columns.
+                unsafe { combine(scale, a, b, out, columns, &strip, write) };
+                j += width;
+            }
+        }
+
+        /// Columns that lie one after the other, as rows.
+        ///
+        /// # Panics
+        ///
+        /// If there are fewer elements, or there is no room for them.
+        #[target_feature(enable = $features)]
+        fn transpose(
+            from: &[Number],
+            rows: usize,
+            columns: usize,
+            to: &mut Transposed,
+        ) -> Runs<Number> {
+            assert!(rows * columns <= from.len().min(to.len()));
+            let (from, to) = (from.as_ptr(), to.as_mut_ptr().cast::<Number>());
+            let mut k = 0;
+            while k < rows {
+                let m = if rows - k < 4 { 1 } else { 4 };
+                let mut j = 0;
+                while j < columns {
+                    let n = if m == 1 || columns - j < 4 { 1 } else { 4 };
+                    // SAFETY: columns j to j + n have elements k to k + m, and there is room for them.
                     unsafe {
-                        match m {
-                            6 => blocks::<6, B>(scale, a, b, out, i, &strip, write),
-                            5 => blocks::<5, B>(scale, a, b, out, i, &strip, write),
-                            4 => blocks::<4, B>(scale, a, b, out, i, &strip, write),
-                            3 => blocks::<3, B>(scale, a, b, out, i, &strip, write),
-                            2 => blocks::<2, B>(scale, a, b, out, i, &strip, write),
-                            _ => blocks::<1, B>(scale, a, b, out, i, &strip, write),
+                        let from = from.add(j * rows + k);
+                        let to = to.add(k * columns + j);
+                        if n == 4 {
+                            let four = from_fn(|l| $four_load(from.add(l * rows)));
+                            for (l, four) in $four_transposed(four).into_iter().enumerate() {
+                                $four_store(to.add(l * columns), four);
+                            }
+                        } else {
+                            for l in 0..m {
+                                *to.add(l * columns) = *from.add(l);
+                            }
                         }
                     }
-                    i += m;
+                    j += n;
                 }
-                j += width;
+                k += m;
+            }
+            Runs {
+                from: to,
+                step: columns,
+                len: columns,
+            }
+        }
+
+        /// A strip of combinations of as many runs of `b` as `a` has columns.
+        ///
+        /// # Safety
+        ///
+        /// There are so many, as long as the strip, and the strip is inside the result, which has so many columns.
+        #[target_feature(enable = $features)]
+        unsafe fn combine<B: Element>(
+            scale: Number,
+            a: &Matrix<'_, Number>,
+            b: Runs<B>,
+            out: &mut [Number],
+            columns: usize,
+            strip: &Range<usize>,
+            write: Write,
+        ) {
+            let rows = a.rows();
+            let mut i = 0;
+            while i < rows {
+                // Blocks of 4 to 6 rows, wherever that can be.
+                let m = match rows - i {
+                    4 | 7 | 8 => 4,
+                    5 | 9 | 10 | 13 => 5,
+                    6.. => 6,
+                    few => few,
+                };
+                let out = out[i * columns + strip.start..].as_mut_ptr();
+                // SAFETY: rows i to i + m are inside the result, and so are these columns.
+                unsafe {
+                    match m {
+                        6 => blocks::<6, B>(scale, a, i, b, out, columns, write),
+                        5 => blocks::<5, B>(scale, a, i, b, out, columns, write),
+                        4 => blocks::<4, B>(scale, a, i, b, out, columns, write),
+                        3 => blocks::<3, B>(scale, a, i, b, out, columns, write),
+                        2 => blocks::<2, B>(scale, a, i, b, out, columns, write),
+                        _ => blocks::<1, B>(scale, a, i, b, out, columns, write),
+                    }
+                }
+                i += m;
             }
         }
 
@@ -84,21 +191,19 @@ macro_rules! combinations {
             let to = |i: usize| unsafe { to.add(i * columns) };
             let rest = columns % LANES;
             let whole = columns - rest;
+            let blocks = columns / (C * LANES) * (C * LANES);
             for i in 0..rows {
                 let (factor, to) = (factor(i), to(i));
                 let mut j = 0;
+                while j < blocks {
+                    // SAFETY: columns j to j + C · LANES are whole vectors.
+                    unsafe { multiple::<C, B>(factor, from.add(j), to.add(j), write) };
+                    j += C * LANES;
+                }
                 while j < whole {
-                    // SAFETY: columns j to j + C · LANES are whole vectors, or else those to j + LANES.
-                    unsafe {
-                        let (from, to) = (from.add(j), to.add(j));
-                        if whole - j < C * LANES {
-                            multiple::<1, B>(factor, from, to, write);
-                            j += LANES;
-                        } else {
-                            multiple::<C, B>(factor, from, to, write);
-                            j += C * LANES;
-                        }
-                    }
+                    // SAFETY: and so are these, to j + LANES.
+                    unsafe { multiple::<1, B>(factor, from.add(j), to.add(j), write) };
+                    j += LANES;
                 }
             }
             if rest == 0 {
@@ -155,43 +260,51 @@ macro_rules! combinations {
             }
         }
 
-        /// M rows of a strip, from row i on: blocks of as many vectors as fit, or one, or a part of one.
+        /// M rows of the result, from row i on: blocks of as many vectors as fit, or one, or a part of one. They begin at
+        /// `out`, and are `step` apart.
         ///
         /// # Safety
         ///
-        /// They lie inside the result.
+        /// `a` has these rows, `b` has as many runs as `a` has columns, and there are as many results.
         #[target_feature(enable = $features)]
         unsafe fn blocks<const M: usize, B: Element>(
             scale: Number,
             a: &Matrix<'_, Number>,
-            b: &Matrix<'_, B>,
-            out: &mut [Number],
             i: usize,
-            strip: &Range<usize>,
+            b: Runs<B>,
+            out: *mut Number,
+            step: usize,
             write: Write,
         ) {
             const C: usize = $vectors;
-            let mut j = strip.start;
-            while j < strip.end {
-                let left = strip.end - j;
+            let mut j = 0;
+            while j < b.len {
+                let left = b.len - j;
                 let width = if left >= C * LANES {
                     C * LANES
                 } else {
                     left.min(LANES)
                 };
-                // SAFETY: the caller's, for these columns are in the strip.
+                let b = Runs {
+                    // Where there is no run, this points nowhere.
+                    from: b.from.wrapping_add(j),
+                    len: width,
+                    ..b
+                };
+                // SAFETY: the caller's, for each run has elements j to j + width.
                 unsafe {
+                    let out = out.add(j);
                     match width {
-                        LANES => block::<M, 1, false, B>(scale, a, b, out, (i, j), width, write),
-                        ..LANES => block::<M, 1, true, B>(scale, a, b, out, (i, j), width, write),
-                        _ => block::<M, C, false, B>(scale, a, b, out, (i, j), width, write),
+                        LANES => block::<M, 1, false, B>(scale, a, i, b, out, step, write),
+                        ..LANES => block::<M, 1, true, B>(scale, a, i, b, out, step, write),
+                        _ => block::<M, C, false, B>(scale, a, i, b, out, step, write),
                     }
                 }
                 j += width;
             }
         }
 
-        /// The block of M rows and C vectors at (i, j); if it is a `PART`, of `width` elements of one vector.
+        /// A block of M rows and C vectors; if it is a `PART`, of as many elements of one vector as the runs have.
         ///
         /// # Safety
         ///
@@ -201,20 +314,19 @@ macro_rules! combinations {
         unsafe fn block<const M: usize, const C: usize, const PART: bool, B: Element>(
             scale: Number,
             a: &Matrix<'_, Number>,
-            b: &Matrix<'_, B>,
-            out: &mut [Number],
-            (i, j): (usize, usize),
-            width: usize,
+            i: usize,
+            b: Runs<B>,
+            out: *mut Number,
+            step: usize,
             write: Write,
         ) {
-            let columns = b.columns();
             let mut sums = [[$zero(); C]; M];
             for k in 0..a.columns() {
-                // SAFETY: row k of b has elements j to j + width, by the caller's word.
+                // SAFETY: there is a run k, by the caller's word.
                 let row: [Vector; C] = from_fn(|c| unsafe {
-                    let from = b.data().as_ptr().add(k * columns + j + c * LANES);
+                    let from = b.from.add(k * b.step + c * LANES);
                     if PART {
-                        B::load_part(from, width)
+                        B::load_part(from, b.len)
                     } else {
                         B::load(from)
                     }
@@ -230,14 +342,14 @@ macro_rules! combinations {
             let scale = $splat(scale);
             for m in 0..M {
                 for c in 0..C {
-                    // SAFETY: row i + m of the result has elements j to j + width, by the caller's word.
+                    // SAFETY: so many rows of results lie there, by the caller's word, each as long as a run.
                     unsafe {
-                        let to = out.as_mut_ptr().add((i + m) * columns + j + c * LANES);
+                        let to = out.add(m * step + c * LANES);
                         let sum = match write {
                             Write::Set => $mul(scale, sums[m][c]),
                             Write::Add => {
                                 let before = if PART {
-                                    Number::load_part(to, width)
+                                    Number::load_part(to, b.len)
                                 } else {
                                     Number::load(to)
                                 };
@@ -245,7 +357,7 @@ macro_rules! combinations {
                             }
                         };
                         if PART {
-                            store_part(to, width, sum)
+                            store_part(to, b.len, sum)
                         } else {
                             $store(to, sum)
                         }

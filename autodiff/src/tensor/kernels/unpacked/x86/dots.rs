@@ -3,18 +3,20 @@
 /// The kernel for one precision and one instruction set.
 macro_rules! dots {
     (
-        $features:literal, $columns:literal,
+        $features:literal, $columns:literal, $narrow_columns:literal,
         zero: $zero:ident, fma: $fma:ident,
         sums_of_4: |$a:ident, $b:ident, $c:ident, $d:ident| $sums:expr,
         four: $four_splat:ident, $four_load:ident, $four_store:ident, $four_mul:ident, $four_add:ident
     ) => {
-        /// The rows of a block: their sums are formed together.
-        const M: usize = 4;
-
-        /// The columns of a block.
+        /// The rows and columns of a block: their sums are formed together.
+        const M: usize = 6;
         const N: usize = $columns;
 
-        /// The columns of a block of one row: the paper's ten digits. Each sum waits for itself, so there are many.
+        /// The same if there are few columns: the paper's ten digits are in two blocks.
+        const NARROW_M: usize = 4;
+        const NARROW_N: usize = $narrow_columns;
+
+        /// The columns of a block of one row: all ten digits. Each sum waits for itself, so there are many.
         const ALONE: usize = 10;
 
         /// The most bytes of a row that are gone along at a time: so much of a block stays in the nearest cache.
@@ -23,6 +25,9 @@ macro_rules! dots {
         /// So many bytes of rows of `a` are used together, and of columns of `b`: they stay in the second-level cache.
         const ROWS_BYTES: usize = 1 << 18;
         const COLUMNS_BYTES: usize = 1 << 19;
+
+        /// Room for parts of the rows of a block.
+        type Widened = [[MaybeUninit<Number>; PART_BYTES / size_of::<Number>()]; M];
 
         /// Rows of `a` times columns of `b`, both contiguous.
         #[target_feature(enable = $features)]
@@ -36,6 +41,7 @@ macro_rules! dots {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
             assert!(rows * inner <= a.data().len() && columns * inner <= b.data().len());
+            let is_narrow = columns <= NARROW;
             // Loops by `while`, and sizes told apart first: a division takes as long as a row of a narrow product.
             let bytes = inner * size_of::<Number>();
             let length = if bytes <= PART_BYTES {
@@ -51,16 +57,13 @@ macro_rules! dots {
             } else {
                 (ROWS_BYTES / bytes).next_multiple_of(M)
             };
-            // A strip of columns goes by each block of rows, and is fetched in order from wherever it lies. Where rows
-            // begin on the same line of a cache, it holds few of them, and the rows go by each block of columns, if
-            // that has more columns than rows: so the fewer ones are fetched.
-            let width = if N > M && repeats::<Number>(inner) {
-                N
-            } else if columns * bytes <= COLUMNS_BYTES {
+            // A strip of columns goes by each block of rows, and is fetched in order from wherever it lies.
+            let width = if columns * bytes <= COLUMNS_BYTES {
                 columns
             } else {
                 (COLUMNS_BYTES / bytes).next_multiple_of(N)
             };
+            let mut widened = [const { [const { MaybeUninit::uninit() }; _] }; M];
             let mut k = 0;
             while k < inner.max(1) {
                 let part = k..inner.min(k + length);
@@ -73,20 +76,43 @@ macro_rules! dots {
                         let strip = j..columns.min(j + width);
                         let mut i = first;
                         while i < last {
+                            let m = match last - i {
+                                left if is_narrow => left.min(NARROW_M),
+                                // Blocks of 4 rows are left over, wherever that can be.
+                                4 | 7 | 8 | 11 => 4,
+                                5 => 3,
+                                left => left.min(M),
+                            };
                             if j == 0 {
                                 // The next rows of bytes come while these are multiplied.
-                                A::prefetch(a.data(), (i + M) * inner..(i + 2 * M) * inner);
+                                A::prefetch(a.data(), (i + m) * inner..(i + 2 * m) * inner);
                             }
-                            let m = M.min(last - i);
+                            let b = Strip {
+                                b,
+                                columns: &strip,
+                                part: &part,
+                            };
+                            let a = Runs::new(a.data(), i, inner, &part);
                             // SAFETY: rows i to i + m and these columns are inside the result, and the part inside both
                             // factors.
                             unsafe {
-                                let to = (i, &strip);
-                                match m {
-                                    1 => dots_of_rows::<1, A>(scale, a, b, out, to, &part, write),
-                                    2 => dots_of_rows::<2, A>(scale, a, b, out, to, &part, write),
-                                    3 => dots_of_rows::<3, A>(scale, a, b, out, to, &part, write),
-                                    _ => dots_of_rows::<M, A>(scale, a, b, out, to, &part, write),
+                                let out = &mut out[i * columns..];
+                                if is_narrow {
+                                    match m {
+                                        1 => b.dots::<1, NARROW_N, A>(scale, a, out, write),
+                                        2 => b.dots::<2, NARROW_N, A>(scale, a, out, write),
+                                        3 => b.dots::<3, NARROW_N, A>(scale, a, out, write),
+                                        _ => b.dots::<NARROW_M, NARROW_N, A>(scale, a, out, write),
+                                    }
+                                } else {
+                                    let a = A::numbers(a, m, &mut widened);
+                                    match m {
+                                        1 => b.dots::<1, N, Number>(scale, a, out, write),
+                                        2 => b.dots::<2, N, Number>(scale, a, out, write),
+                                        3 => b.dots::<3, N, Number>(scale, a, out, write),
+                                        4 => b.dots::<4, N, Number>(scale, a, out, write),
+                                        _ => b.dots::<M, N, Number>(scale, a, out, write),
+                                    }
                                 }
                             }
                             i += m;
@@ -99,63 +125,50 @@ macro_rules! dots {
             }
         }
 
-        /// A part of M rows of `a`, from row i on, times the same part of a strip of columns of `b`.
-        ///
-        /// # Safety
-        ///
-        /// The rows and columns lie inside the result, and the part inside both factors.
-        #[target_feature(enable = $features)]
-        unsafe fn dots_of_rows<const M: usize, A: Element>(
-            scale: Number,
-            a: &Matrix<'_, A>,
-            b: &Matrix<'_, Number>,
-            out: &mut [Number],
-            (i, strip): (usize, &Range<usize>),
-            part: &Range<usize>,
-            write: Write,
-        ) {
-            let (columns, step) = (b.columns(), a.columns());
-            let a = Runs::new(a.data(), i, step, part);
-            let mut j = strip.start;
-            while j < strip.end {
-                let left = strip.end - j;
-                let n = if M == 1 && left >= ALONE {
-                    ALONE
-                } else {
-                    N.min(left)
-                };
-                let b = Runs::new(b.data(), j, step, part);
-                let out = out[i * columns + j..].as_mut_ptr();
-                // SAFETY: the caller's, for columns j to j + n are in the strip.
-                unsafe {
-                    match n {
-                        1 => dot_block::<M, 1, A>(scale, a, b, out, columns, write),
-                        2 => dot_block::<M, 2, A>(scale, a, b, out, columns, write),
-                        3 => dot_block::<M, 3, A>(scale, a, b, out, columns, write),
-                        4 => dot_block::<M, 4, A>(scale, a, b, out, columns, write),
-                        ALONE => dot_block::<1, ALONE, A>(scale, a, b, out, columns, write),
-                        _ => dot_block::<M, N, A>(scale, a, b, out, columns, write),
+        /// A part of some columns of `b`.
+        struct Strip<'a> {
+            b: &'a Matrix<'a, Number>,
+            columns: &'a Range<usize>,
+            part: &'a Range<usize>,
+        }
+
+        impl Strip<'_> {
+            /// M runs of `a` times the columns, in blocks of N of them; `out` begins with the first of M rows.
+            ///
+            /// # Safety
+            ///
+            /// There are so many runs of as many elements, and so many rows.
+            #[target_feature(enable = $features)]
+            unsafe fn dots<const M: usize, const N: usize, A: Element>(
+                &self,
+                scale: Number,
+                a: Runs<A>,
+                out: &mut [Number],
+                write: Write,
+            ) {
+                let columns = self.b.columns();
+                let mut j = self.columns.start;
+                while j < self.columns.end {
+                    let left = self.columns.end - j;
+                    let n = if M == 1 && left >= ALONE {
+                        ALONE
+                    } else {
+                        N.min(left)
+                    };
+                    let b = Runs::new(self.b.data(), j, self.b.rows(), self.part);
+                    let out = out[j..].as_mut_ptr();
+                    // SAFETY: the caller's, for columns j to j + n are in the strip.
+                    unsafe {
+                        match n {
+                            1 => dot_block::<M, 1, A>(scale, a, b, out, columns, write),
+                            2 => dot_block::<M, 2, A>(scale, a, b, out, columns, write),
+                            3 => dot_block::<M, 3, A>(scale, a, b, out, columns, write),
+                            4 => dot_block::<M, 4, A>(scale, a, b, out, columns, write),
+                            ALONE => dot_block::<1, ALONE, A>(scale, a, b, out, columns, write),
+                            _ => dot_block::<M, N, A>(scale, a, b, out, columns, write),
+                        }
                     }
-                }
-                j += n;
-            }
-        }
-
-        /// Runs of so many elements, each so many after the one before.
-        #[derive(Clone, Copy)]
-        struct Runs<E> {
-            from: *const E,
-            step: usize,
-            len: usize,
-        }
-
-        impl<E> Runs<E> {
-            /// The part of the runs of `step` elements each in `data`, from one of them on.
-            fn new(data: &[E], number: usize, step: usize, part: &Range<usize>) -> Self {
-                Runs {
-                    from: data[number * step + part.start..].as_ptr(),
-                    step,
-                    len: part.len(),
+                    j += n;
                 }
             }
         }
@@ -179,29 +192,19 @@ macro_rules! dots {
             let mut sums = [[$zero(); N]; M];
             let whole = a.len / LANES * LANES;
             for k in (0..whole).step_by(LANES) {
-                // SAFETY: each of M runs has elements k to k + LANES.
-                let x: [Vector; M] = from_fn(|i| unsafe { A::load(a.from.add(i * a.step + k)) });
-                for j in 0..N {
-                    // SAFETY: so has each of N runs.
-                    let y = unsafe { Number::load(b.from.add(j * b.step + k)) };
-                    for i in 0..M {
-                        sums[i][j] = $fma(x[i], y, sums[i][j]);
-                    }
-                }
+                // SAFETY: each run has elements k to k + LANES.
+                let x = |i| unsafe { A::load(a.from.add(i * a.step + k)) };
+                // SAFETY: as above.
+                let y = |j| unsafe { Number::load(b.from.add(j * b.step + k)) };
+                add_products(&mut sums, x, y);
             }
             if whole < a.len {
                 let rest = a.len - whole;
-                let x: [Vector; M] = from_fn(|i| {
-                    // SAFETY: `rest` elements of each run are left, fewer than a vector has.
-                    unsafe { A::load_part(a.from.add(i * a.step + whole), rest) }
-                });
-                for j in 0..N {
-                    // SAFETY: as above.
-                    let y = unsafe { Number::load_part(b.from.add(j * b.step + whole), rest) };
-                    for i in 0..M {
-                        sums[i][j] = $fma(x[i], y, sums[i][j]);
-                    }
-                }
+                // SAFETY: `rest` elements of each run are left, fewer than a vector has.
+                let x = |i| unsafe { A::load_part(a.from.add(i * a.step + whole), rest) };
+                // SAFETY: as above.
+                let y = |j| unsafe { Number::load_part(b.from.add(j * b.step + whole), rest) };
+                add_products(&mut sums, x, y);
             }
             // Four sums are formed at once: of a row, as long as it has four; then of a column, or of the only row
             // again and again. Each is added up in the same order.
@@ -221,17 +224,48 @@ macro_rules! dots {
                 }
             }
             for j in fours..N {
-                let four = $four_mul(factor, sums_of_4(from_fn(|i| sums[i.min(M - 1)][j])));
-                let mut products = [0.0; 4];
-                // SAFETY: the array has four elements.
-                unsafe { $four_store(products.as_mut_ptr(), four) };
+                for first in (0..M).step_by(4) {
+                    let row = |i: usize| (first + i).min(M - 1);
+                    let four = $four_mul(factor, sums_of_4(from_fn(|i| sums[row(i)][j])));
+                    let mut products = [0.0; 4];
+                    // SAFETY: the array has four elements.
+                    unsafe { $four_store(products.as_mut_ptr(), four) };
+                    for i in first..M.min(first + 4) {
+                        // SAFETY: the result has an element (i, j).
+                        let out = unsafe { &mut *out.add(i * step + j) };
+                        *out = match write {
+                            Write::Add => *out + products[i - first],
+                            Write::Set => products[i - first],
+                        };
+                    }
+                }
+            }
+        }
+
+        /// Adds the product of each of M vectors and each of N.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn add_products<const M: usize, const N: usize>(
+            sums: &mut [[Vector; N]; M],
+            x: impl Fn(usize) -> Vector,
+            y: impl Fn(usize) -> Vector,
+        ) {
+            // The fewer ones are held in registers while the others come one by one.
+            if M <= N {
+                let x: [Vector; M] = from_fn(x);
+                for j in 0..N {
+                    let y = y(j);
+                    for i in 0..M {
+                        sums[i][j] = $fma(x[i], y, sums[i][j]);
+                    }
+                }
+            } else {
+                let y: [Vector; N] = from_fn(y);
                 for i in 0..M {
-                    // SAFETY: the result has an element (i, j).
-                    let out = unsafe { &mut *out.add(i * step + j) };
-                    *out = match write {
-                        Write::Add => *out + products[i],
-                        Write::Set => products[i],
-                    };
+                    let x = x(i);
+                    for j in 0..N {
+                        sums[i][j] = $fma(x, y[j], sums[i][j]);
+                    }
                 }
             }
         }
