@@ -75,12 +75,15 @@ pub struct Plan {
 /// most of them, have no adjoint.
 const CHUNK_BYTES: usize = 1 << 20;
 
+/// The most chunks that each have a lane of their own, if there would be fewer lanes otherwise.
+const MOST_KEPT: usize = 8;
+
 impl Plan {
     /// The plan for a number of samples in a network with elements of type `T`.
     #[must_use]
     pub fn new<T>(network: &Mlp, samples: usize) -> Plan {
         // More lanes feed more threads, but each has terms of its own, or a sum, to be added up.
-        let lanes = match samples {
+        let few = match samples {
             0..32 => 1,
             32..512 => 2,
             512..2048 => 4,
@@ -90,6 +93,11 @@ impl Plan {
         // Forward and backward pass hold a value and an adjoint for every neuron.
         let neurons: usize = network.widths().iter().sum();
         let chunk = (CHUNK_BYTES / (2 * neurons * size_of::<T>())).clamp(64, 256) / 16 * 16;
+        // Where some more of them have one chunk each, none needs a sum.
+        let lanes = match samples.div_ceil(chunk) {
+            chunks @ ..=MOST_KEPT => chunks.max(few),
+            _ => few,
+        };
         Plan {
             samples,
             lanes,

@@ -7,8 +7,9 @@ use autodiff::tensor::Real;
 use std::mem;
 use std::ops::Range;
 
-/// The most rows of a weight matrix in a block: so few that their product is one that packs no operand.
-const ROWS: usize = 10;
+/// The most rows of a weight matrix in a block: so few that their product is one that packs no operand, and a multiple of
+/// what its kernel forms at a time.
+const ROWS: usize = 12;
 
 /// With fewer elements than this, one thread is through with all before another has come for its part.
 const WORTH_SHARING: usize = 1 << 13;
@@ -188,7 +189,7 @@ mod tests {
         let network = Mlp::new(&[300, 77, 1], Activation::Relu);
         let blocks = Blocks::narrow(network.layout());
         let rows: Vec<_> = blocks.iter().map(|block| block.rows.len()).collect();
-        assert_eq!(rows, [10, 10, 10, 10, 10, 10, 10, 7, 77, 1, 1]);
+        assert_eq!(rows, [12, 12, 12, 12, 12, 12, 5, 77, 1, 1]);
         assert_eq!(Blocks::whole(network.layout()).iter().count(), 4);
     }
 }
