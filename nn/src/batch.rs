@@ -13,7 +13,7 @@ mod team;
 
 use crate::{Loss, Mlp, Optimizer, Parameters, Update};
 use autodiff::tensor::{Real, Tape, Targets, Tensor};
-use blocks::{Block, Blocks};
+use blocks::{Block, Cuts};
 use lane::{Lane, Pass};
 use std::ops::Range;
 use std::sync::Arc;
@@ -129,10 +129,7 @@ pub struct BatchGradient<T: Real> {
     tapes: Vec<Tape<T>>,
     lanes: Vec<Lane<T>>,
     gradient: Parameters<T>,
-    /// What is formed at a time: of the gradient of one lane, a whole slice.
-    whole: Blocks,
-    /// And of several lanes, a few rows.
-    narrow: Blocks,
+    cuts: Cuts,
 }
 
 impl<T: Real> BatchGradient<T> {
@@ -147,8 +144,7 @@ impl<T: Real> BatchGradient<T> {
             tapes: Vec::new(),
             lanes: Vec::new(),
             gradient: Parameters::zeros(Arc::clone(layout)),
-            whole: Blocks::whole(layout),
-            narrow: Blocks::narrow(layout),
+            cuts: Cuts::new(layout),
         }
     }
 
@@ -202,7 +198,8 @@ impl<T: Real> BatchGradient<T> {
         if plan.samples == 0 {
             return cost;
         }
-        let (lanes, blocks) = self.left(&plan);
+        let lanes = &self.lanes[..plan.lanes];
+        let blocks = self.cuts.of_lanes(plan.lanes);
         let values = parameters.data_mut();
         if let Some(rate) = optimizer.plain_descent() {
             blocks.each([values], &|block, [values]| {
@@ -246,7 +243,7 @@ impl<T: Real> BatchGradient<T> {
             loss,
             tapes,
             lanes,
-            narrow,
+            cuts,
             ..
         } = self;
         let (lanes, tapes) = (&mut lanes[..plan.lanes], &mut tapes[..plan.lanes]);
@@ -256,7 +253,7 @@ impl<T: Real> BatchGradient<T> {
             parameters,
             batch,
             plan,
-            blocks: narrow,
+            blocks: cuts.of_chunks(),
         };
         let lanes_and_tapes = lanes.iter_mut().zip(tapes).enumerate();
         share(lanes_and_tapes, |(number, (lane, tape))| {
@@ -265,22 +262,10 @@ impl<T: Real> BatchGradient<T> {
         lanes.iter().map(|lane| lane.cost).sum::<f64>() / plan.samples as f64
     }
 
-    /// What the lanes have left, and the blocks in which it is added up.
-    fn left(&self, plan: &Plan) -> (&[Lane<T>], &Blocks) {
-        let blocks = match plan.lanes {
-            1 => &self.whole,
-            _ => &self.narrow,
-        };
-        (&self.lanes[..plan.lanes], blocks)
-    }
-
     /// Forms the gradient of what the lanes have left.
     fn form(&mut self, plan: &Plan) {
-        let blocks = match plan.lanes {
-            1 => &self.whole,
-            _ => &self.narrow,
-        };
         let lanes = &self.lanes[..plan.lanes];
+        let blocks = self.cuts.of_lanes(plan.lanes);
         blocks.each([self.gradient.data_mut()], &|block, [gradient]| {
             gradient.fill(T::default());
             add_up(T::from_f64(1.0), lanes, block, gradient);

@@ -33,14 +33,43 @@ pub(super) struct Blocks {
     worth_sharing: usize,
 }
 
+/// Both ways of cutting the parameters.
+#[derive(Debug)]
+pub(super) struct Cuts {
+    whole: Blocks,
+    narrow: Blocks,
+}
+
+impl Cuts {
+    pub(super) fn new(layout: &Layout) -> Cuts {
+        Cuts {
+            whole: Blocks::whole(layout),
+            narrow: Blocks::narrow(layout),
+        }
+    }
+
+    /// What is formed at a time of a gradient of so many lanes: of one, a whole slice, and of several, a few rows.
+    pub(super) fn of_lanes(&self, lanes: usize) -> &Blocks {
+        match lanes {
+            1 => &self.whole,
+            _ => &self.narrow,
+        }
+    }
+
+    /// In which the chunks of a lane are added up.
+    pub(super) fn of_chunks(&self) -> &Blocks {
+        &self.narrow
+    }
+}
+
 impl Blocks {
     /// Each slice in one block, and all blocks on one thread.
-    pub(super) fn whole(layout: &Layout) -> Blocks {
+    fn whole(layout: &Layout) -> Blocks {
         Blocks::new(layout, usize::MAX, usize::MAX)
     }
 
     /// Weight matrices in blocks of few rows, shared among threads.
-    pub(super) fn narrow(layout: &Layout) -> Blocks {
+    fn narrow(layout: &Layout) -> Blocks {
         Blocks::new(layout, ROWS, WORTH_SHARING)
     }
 
