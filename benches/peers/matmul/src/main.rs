@@ -2,14 +2,17 @@
 //!
 //! `cargo run --release -- [threads] [milliseconds for each figure] [samples,inputs,outputs]...`.
 
-use autodiff::tensor::{Real, Tensor, add_product, plain, transposed};
+use autodiff::tensor::{Real, Tensor, add_product_rows, plain, transposed};
 use pulp::{Simd, WithSimd};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// A product `a · b` as a step forms it: extents, and which operands are read transposed.
+/// A product `a · b` as a step forms it, or the first rows of it: extents, and which operands are read transposed.
 struct Product {
     what: &'static str,
+    /// The rows that `a` has.
+    all_rows: usize,
+    /// Those of the product that are formed.
     rows: usize,
     inner: usize,
     columns: usize,
@@ -17,10 +20,15 @@ struct Product {
     b_transposed: bool,
 }
 
-/// The forward product of a layer, `X Wᵀ`, the gradient of its weights, `Δᵀ X`, and the adjoint of its inputs, `Δ W`.
-fn of_layer(samples: usize, inputs: usize, outputs: usize) -> [Product; 3] {
+/// So many rows of the gradient of a wide layer are formed at a time.
+const BLOCK: usize = 12;
+
+/// The forward product of a layer, `X Wᵀ`, the gradient of its weights, `Δᵀ X`, and of some of them, and the adjoint of its
+/// inputs, `Δ W`.
+fn of_layer(samples: usize, inputs: usize, outputs: usize) -> [Product; 4] {
     let product = |what, rows, inner, columns, a_transposed, b_transposed| Product {
         what,
+        all_rows: rows,
         rows,
         inner,
         columns,
@@ -30,6 +38,10 @@ fn of_layer(samples: usize, inputs: usize, outputs: usize) -> [Product; 3] {
     [
         product("X Wᵀ", samples, inputs, outputs, false, true),
         product("Δᵀ X", outputs, samples, inputs, true, false),
+        Product {
+            rows: outputs.min(BLOCK),
+            ..product("rows of Δᵀ X", outputs, samples, inputs, true, false)
+        },
         product("Δ W", samples, outputs, inputs, false, false),
     ]
 }
@@ -130,6 +142,7 @@ fn row<T: Real>(
 ) {
     let Product {
         what,
+        all_rows,
         rows,
         inner,
         columns,
@@ -143,9 +156,9 @@ fn row<T: Real>(
     };
     let a = values(
         if a_transposed {
-            [inner, rows]
+            [inner, all_rows]
         } else {
-            [rows, inner]
+            [all_rows, inner]
         },
         31,
     );
@@ -177,6 +190,11 @@ fn row<T: Real>(
         speeds.sort_unstable_by(f64::total_cmp);
         speeds[speeds.len() / 2]
     });
+    let rows = if rows < all_rows {
+        format!("{rows} of {all_rows}")
+    } else {
+        rows.to_string()
+    };
     println!(
         "| {precision} | {what} | {rows}×{inner} · {inner}×{columns} \
          | {ours:.1} | {gemm:.1} | {faer:.1} | {matrixmultiply:.1} | {peak:.1} | {:.0} % |",
@@ -195,19 +213,19 @@ fn ours<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T],
     } else {
         plain(b)
     };
-    add_product(T::from_f64(1.0), a, b, out);
+    add_product_rows(T::from_f64(1.0), a, b, 0..product.rows, out);
 }
 
 impl Product {
     /// The steps between rows and columns of both operands.
     fn steps(&self) -> [isize; 4] {
-        let (rows, inner, columns) = (
-            self.rows as isize,
+        let (all_rows, inner, columns) = (
+            self.all_rows as isize,
             self.inner as isize,
             self.columns as isize,
         );
         let a = if self.a_transposed {
-            [1, rows]
+            [1, all_rows]
         } else {
             [inner, 1]
         };
@@ -234,7 +252,7 @@ macro_rules! raw {
                 1 => gemm::Parallelism::None,
                 threads => gemm::Parallelism::Rayon(threads),
             };
-            // SAFETY: the steps are those of matrices that fill their tensors, and `out` has rows × columns elements.
+            // SAFETY: the steps are those of matrices that fill their tensors, of one perhaps the first rows, and `out` has rows × columns elements.
             unsafe {
                 gemm::gemm(
                     product.rows,
@@ -334,6 +352,7 @@ fn faer_product<T: Real + faer::traits::ComplexField>(
             matrix
         }
     });
+    let a = a.subrows(0, product.rows);
     let out = MatMut::from_row_major_slice_mut(out, product.rows, product.columns);
     let par = if threads == 1 {
         Par::Seq
