@@ -300,6 +300,23 @@ mod tests {
     }
 
     #[test]
+    fn up_to_eight_chunks_have_a_lane_each() {
+        let network = Mlp::new(&[784, 128, 64, 10], Activation::Relu);
+        for (samples, lanes, are_summed) in [
+            (31, 1, false),
+            (128, 2, false),
+            (512, 4, false),
+            (1024, 8, false),
+            (1025, 4, true),
+            (60_000, 16, true),
+        ] {
+            let plan = Plan::new::<f32>(&network, samples);
+            assert_eq!((plan.lanes, plan.chunk), (lanes, 128));
+            assert_eq!(plan.lanes_are_summed(), are_summed);
+        }
+    }
+
+    #[test]
     fn chunks_stay_within_bounds() {
         for widths in [&[784, 10, 10][..], &[4, 2], &[784, 5000, 10]] {
             let plan = Plan::new::<f64>(&Mlp::new(widths, Activation::Relu), 60_000);

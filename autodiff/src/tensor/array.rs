@@ -339,9 +339,8 @@ impl<T: Real> Tensor<T> {
     /// The tensor of `scale` times each byte, in the shape of the bytes, such as pictures with `scale` 1/255.
     ///
     /// The bytes stay bytes, a quarter of the memory of single precision. A layer's product `X Wᵀ` and a few rows of its
-    /// gradient read them as they lie; whatever else asks for numbers has them made, once. Of one to
-    /// three rows numbers are made at once: the products of a step that read so few bytes twice take longer than making
-    /// the numbers once.
+    /// gradient read them as they lie; whatever else asks for numbers has them made, once. Of one to three rows numbers
+    /// are made at once: the products of a step that read so few bytes twice take longer than making the numbers once.
     ///
     /// ```
     /// # use autodiff::Tensor;

@@ -14,25 +14,6 @@ const ROWS: usize = 12;
 /// With fewer elements than this, one thread is through with all before another has come for its part.
 const WORTH_SHARING: usize = 1 << 13;
 
-/// Some rows of one slice of the parameters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Block {
-    /// The number of the slice.
-    pub(super) slice: usize,
-    /// The rows.
-    pub(super) rows: Range<usize>,
-    /// Where they lie in the flat buffer, without padding.
-    pub(super) place: Range<usize>,
-}
-
-/// All parameters in blocks. How they are cut depends on the network alone.
-#[derive(Debug)]
-pub(super) struct Blocks {
-    list: Vec<Block>,
-    /// With fewer elements than this, all blocks are one thread's.
-    worth_sharing: usize,
-}
-
 /// Both ways of cutting the parameters.
 #[derive(Debug)]
 pub(super) struct Cuts {
@@ -60,6 +41,25 @@ impl Cuts {
     pub(super) fn of_chunks(&self) -> &Blocks {
         &self.narrow
     }
+}
+
+/// Some rows of one slice of the parameters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    /// The number of the slice.
+    pub(super) slice: usize,
+    /// The rows.
+    pub(super) rows: Range<usize>,
+    /// Where they lie in the flat buffer, without padding.
+    pub(super) place: Range<usize>,
+}
+
+/// All parameters in blocks. How they are cut depends on the network alone.
+#[derive(Debug)]
+pub(super) struct Blocks {
+    list: Vec<Block>,
+    /// With fewer elements than this, all blocks are one thread's.
+    worth_sharing: usize,
 }
 
 impl Blocks {

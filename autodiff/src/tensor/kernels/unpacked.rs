@@ -59,13 +59,10 @@ impl Kind {
         if a.column_step() == 1 && b.row_step() == 1 {
             // A copy of `b` costs the less, beside the product, the more rows there are.
             let pays = inner >= LONG || inner > 2 * rows || columns <= NARROW;
-            return if rows < FEW_ROWS || inner >= SHORT && pays {
-                Some(Kind::Dots)
-            } else if columns > NARROW {
-                Some(Kind::CombinationsOfColumns)
-            } else {
-                None
-            };
+            if rows < FEW_ROWS || inner >= SHORT && pays {
+                return Some(Kind::Dots);
+            }
+            return (columns > NARROW).then_some(Kind::CombinationsOfColumns);
         }
         let near = if repeats::<A>(a.column_step()) && repeats::<B>(b.row_step()) {
             NEAR_IF_REPEATED
@@ -95,7 +92,8 @@ pub(crate) trait Unpacked: Copy {
         write: Write,
     ) -> bool;
 
-    /// Bytes become numbers as they are loaded, for each block anew; so it is done where there are few blocks.
+    /// Bytes become numbers as they are loaded, for each block of columns anew; or, where there are many, once for each
+    /// block of rows.
     fn unpacked_bytes_times(
         scale: Self,
         a: &Matrix<'_, u8>,
@@ -104,7 +102,7 @@ pub(crate) trait Unpacked: Copy {
         write: Write,
     ) -> bool;
 
-    /// As [`unpacked_bytes_times`](Unpacked::unpacked_bytes_times).
+    /// Bytes become numbers as they are loaded, for each block of rows anew; so it is done where there are few rows.
     fn unpacked_times_bytes(
         scale: Self,
         a: &Matrix<'_, Self>,

@@ -34,7 +34,8 @@ macro_rules! kernels {
         zero: $zero:ident, splat: $splat:ident, load: $load:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident,
         bytes: |$bytes:ident| $load_bytes:expr,
         sums_of_4: |$a:ident, $b:ident, $c:ident, $d:ident| $sums:expr,
-        four: $Four:ident, $four_splat:ident, $four_load:ident, $four_store:ident, $four_mul:ident, $four_add:ident, $four_transposed:path,
+        four: $Four:ident, $four_splat:ident, $four_load:ident, $four_store:ident, $four_mul:ident, $four_add:ident,
+        $four_transposed:path,
         load_part: |$from:ident, $from_len:ident| $load_part:expr,
         store_part: |$to:ident, $to_len:ident, $part:ident| $store_part:expr
     ) => {

@@ -73,7 +73,11 @@ macro_rules! dots {
                     let last = rows.min(first + height);
                     let mut j = 0;
                     while j < columns {
-                        let strip = j..columns.min(j + width);
+                        let strip = Strip {
+                            b,
+                            columns: j..columns.min(j + width),
+                            part: &part,
+                        };
                         let mut i = first;
                         while i < last {
                             let m = match last - i {
@@ -87,11 +91,6 @@ macro_rules! dots {
                                 // The next rows of bytes come while these are multiplied.
                                 A::prefetch(a.data(), (i + m) * inner..(i + 2 * m) * inner);
                             }
-                            let b = Strip {
-                                b,
-                                columns: &strip,
-                                part: &part,
-                            };
                             let a = Runs::new(a.data(), i, inner, &part);
                             // SAFETY: rows i to i + m and these columns are inside the result, and the part inside both
                             // factors.
@@ -99,19 +98,20 @@ macro_rules! dots {
                                 let out = &mut out[i * columns..];
                                 if is_narrow {
                                     match m {
-                                        1 => b.dots::<1, NARROW_N, A>(scale, a, out, write),
-                                        2 => b.dots::<2, NARROW_N, A>(scale, a, out, write),
-                                        3 => b.dots::<3, NARROW_N, A>(scale, a, out, write),
-                                        _ => b.dots::<NARROW_M, NARROW_N, A>(scale, a, out, write),
+                                        1 => strip.dots::<1, NARROW_N, A>(scale, a, out, write),
+                                        2 => strip.dots::<2, NARROW_N, A>(scale, a, out, write),
+                                        3 => strip.dots::<3, NARROW_N, A>(scale, a, out, write),
+                                        _ => strip
+                                            .dots::<NARROW_M, NARROW_N, A>(scale, a, out, write),
                                     }
                                 } else {
                                     let a = A::numbers(a, m, &mut widened);
                                     match m {
-                                        1 => b.dots::<1, N, Number>(scale, a, out, write),
-                                        2 => b.dots::<2, N, Number>(scale, a, out, write),
-                                        3 => b.dots::<3, N, Number>(scale, a, out, write),
-                                        4 => b.dots::<4, N, Number>(scale, a, out, write),
-                                        _ => b.dots::<M, N, Number>(scale, a, out, write),
+                                        1 => strip.dots::<1, N, Number>(scale, a, out, write),
+                                        2 => strip.dots::<2, N, Number>(scale, a, out, write),
+                                        3 => strip.dots::<3, N, Number>(scale, a, out, write),
+                                        4 => strip.dots::<4, N, Number>(scale, a, out, write),
+                                        _ => strip.dots::<M, N, Number>(scale, a, out, write),
                                     }
                                 }
                             }
@@ -128,7 +128,7 @@ macro_rules! dots {
         /// A part of some columns of `b`.
         struct Strip<'a> {
             b: &'a Matrix<'a, Number>,
-            columns: &'a Range<usize>,
+            columns: Range<usize>,
             part: &'a Range<usize>,
         }
 
