@@ -40,6 +40,8 @@ pub struct Tape<T: Real> {
     spare_adjoints: RefCell<Vec<Box<AdjointList<Tensor<T>>>>>,
     /// Names that nodes were given, for pictures; beside the nodes, since few have one.
     names: RefCell<Vec<(u32, Cow<'static, str>)>>,
+    /// The number 1: the adjoint that almost every sweep begins with, so that it is not made each time.
+    one: Tensor<T>,
 }
 
 /// One recorded value, and how it came about.
@@ -89,11 +91,7 @@ impl<T: Real> Tape<T> {
     /// An empty tape.
     #[must_use]
     pub fn new() -> Self {
-        Tape {
-            nodes: RefCell::default(),
-            spare_adjoints: RefCell::default(),
-            names: RefCell::default(),
-        }
+        Tape::with_capacity(0)
     }
 
     /// An empty tape with room for so many nodes.
@@ -103,6 +101,7 @@ impl<T: Real> Tape<T> {
             nodes: RefCell::new(Vec::with_capacity(nodes)),
             spare_adjoints: RefCell::default(),
             names: RefCell::default(),
+            one: Tensor::scalar(T::from_f64(1.0)),
         }
     }
 
@@ -337,6 +336,11 @@ impl<T: Real> Tape<T> {
             .rev()
             .find(|(named, _)| *named as usize == index);
         found.map(|(_, name)| name.clone())
+    }
+
+    /// The adjoint of a scalar that a sweep begins with.
+    pub(crate) fn one(&self) -> Tensor<T> {
+        self.one.clone()
     }
 
     /// An empty list for the adjoints of a sweep.

@@ -118,18 +118,17 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn gradients(self) -> Gradients<'t, T> {
-        let one = T::from_f64(1.0);
         let y_bar = {
             let node = &self.tape.nodes()[self.index as usize];
             match node.value.shape() {
                 // Almost every cost is one, and its shape need not be copied.
-                scalar if scalar.is_scalar() => Tensor::scalar(one),
+                scalar if scalar.is_scalar() => self.tape.one(),
                 shape => {
                     assert!(
                         shape.size() == 1,
                         "gradients: of a tensor of shape {shape}; reduce it to one number, or use `vjp`"
                     );
-                    Tensor::full(shape, one)
+                    Tensor::full(shape, T::from_f64(1.0))
                 }
             }
         };
