@@ -47,7 +47,7 @@ pub use algebra::Algebra;
 pub use array::Tensor;
 pub use buffer::release_memory;
 pub use element::{Element, Real};
-pub use factor::{Factor, add_product, add_product_rows, plain, transposed};
+pub use factor::{Factor, add_product, add_product_rows, add_products_rows, plain, transposed};
 pub use gradients::{Gradient, Gradients, KeptGradients};
 pub use kernels::elementary;
 pub use kernels::simd::vectorized;

@@ -1,7 +1,7 @@
 //! What gradients promise that are kept apart from their recording.
 
 use autodiff::Tensor;
-use autodiff::tensor::{KeptGradients, Tape};
+use autodiff::tensor::{Gradient, KeptGradients, Tape};
 use std::panic::{self, AssertUnwindSafe};
 
 #[test]
@@ -78,5 +78,35 @@ fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
         assert!(!whole.iter().zip(&pieces).any(differ), "{shape}");
         let too_many = AssertUnwindSafe(|| gradient.add_rows_to(1.0, 1..rows + 1, &mut whole));
         assert!(panic::catch_unwind(too_many).is_err(), "{shape}");
+    }
+}
+
+#[test]
+fn the_sum_of_gradients_is_added_up_as_they_are_one_by_one() {
+    let tape = Tape::new();
+    let weight = tape.var(Tensor::from_fn([7, 20], |i| (i as f64).cos()));
+    let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
+    let kept: Vec<KeptGradients<f64>> = [3, 1, 17]
+        .into_iter()
+        .map(|samples| {
+            let x = Tensor::from_fn([samples, 20], |i| (i as f64 * samples as f64).sin());
+            let y = tape.constant(x).linear(weight, bias).tanh().sum();
+            y.gradients().keep(&[weight, bias])
+        })
+        .collect();
+    for (variable, row) in [(0, 20), (1, 1)] {
+        let gradients: Vec<_> = kept.iter().filter_map(|kept| kept.get(variable)).collect();
+        for count in 0..=gradients.len() {
+            let rows = 2..6;
+            let mut sum = vec![1.0; rows.len() * row];
+            Gradient::add_rows_of_sum(&gradients[..count], -2.0, rows.clone(), &mut sum);
+            let mut one_by_one = vec![1.0; sum.len()];
+            for gradient in &gradients[..count] {
+                gradient.add_rows_to(-2.0, rows.clone(), &mut one_by_one);
+            }
+            let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-13;
+            assert!(!sum.iter().zip(&one_by_one).any(differ), "{count}");
+            assert_eq!(sum.iter().all(|&x| x == 1.0), count == 0);
+        }
     }
 }

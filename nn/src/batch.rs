@@ -13,7 +13,7 @@ mod team;
 
 use crate::{Loss, Mlp, Optimizer, Parameters, Update};
 use autodiff::tensor::{Real, Tape, Targets, Tensor};
-use blocks::{Block, Cuts};
+use blocks::Cuts;
 use lane::{Lane, Pass};
 use std::ops::Range;
 use std::sync::Arc;
@@ -203,7 +203,7 @@ impl<T: Real> BatchGradient<T> {
         let values = parameters.data_mut();
         if let Some(rate) = optimizer.plain_descent() {
             blocks.each([values], &|block, [values]| {
-                add_up(-rate, lanes, block, values);
+                Lane::add_all(lanes, -rate, block, values);
             });
             return cost;
         }
@@ -215,7 +215,7 @@ impl<T: Real> BatchGradient<T> {
             let buffers = [&mut *values, first, second];
             blocks.each(buffers, &|block, [values, first, second]| {
                 let mut gradient = Tensor::zeros([values.len()]);
-                add_up(T::from_f64(1.0), lanes, block, gradient.data_mut());
+                Lane::add_all(lanes, T::from_f64(1.0), block, gradient.data_mut());
                 rule(values, gradient.data(), [first, second]);
             });
         });
@@ -268,15 +268,8 @@ impl<T: Real> BatchGradient<T> {
         let blocks = self.cuts.of_lanes(plan.lanes);
         blocks.each([self.gradient.data_mut()], &|block, [gradient]| {
             gradient.fill(T::default());
-            add_up(T::from_f64(1.0), lanes, block, gradient);
+            Lane::add_all(lanes, T::from_f64(1.0), block, gradient);
         });
-    }
-}
-
-/// Adds `scale` times a block of the gradient to `sum`, lane by lane in their order.
-fn add_up<T: Real>(scale: T, lanes: &[Lane<T>], block: &Block, sum: &mut [T]) {
-    for lane in lanes {
-        lane.add_to(scale, block, sum);
     }
 }
 

@@ -16,7 +16,8 @@
 
 use crate::{Activation, Loss, Mlp, Output, Parameters};
 use autodiff::tensor::{
-    Algebra, Real, Targets, Tensor, add_product_rows, elementary, plain, transposed,
+    Algebra, Factor, Real, Targets, Tensor, add_product_rows, add_products_rows, elementary, plain,
+    transposed,
 };
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -111,15 +112,47 @@ impl<T: Real> Deltas<T> {
     /// If there is no such slice, it has no such rows, or `sum` differs from them in size.
     #[track_caller]
     pub fn add_rows_to(&self, scale: T, slice: usize, rows: Range<usize>, sum: &mut [T]) {
-        let (a, delta) = (&self.activations[slice / 2], &self.deltas[slice / 2]);
         if slice.is_multiple_of(2) {
-            return add_product_rows(scale, transposed(delta), plain(a), rows, sum);
+            let [delta, a] = self.factors(slice / 2);
+            return add_product_rows(scale, delta, a, rows, sum);
         }
+        let delta = &self.deltas[slice / 2];
         for delta in delta.data().chunks_exact(delta.shape()[1]) {
             for (sum, &delta) in sum.iter_mut().zip(&delta[rows.clone()]) {
                 *sum = *sum + scale * delta;
             }
         }
+    }
+
+    /// The same of the sum of several gradients, those of the parts of a batch.
+    ///
+    /// # Panics
+    ///
+    /// As [`add_rows_to`](Deltas::add_rows_to), for any of them.
+    #[track_caller]
+    pub fn add_rows_of_sum(
+        parts: &[&Self],
+        scale: T,
+        slice: usize,
+        rows: Range<usize>,
+        sum: &mut [T],
+    ) {
+        if slice.is_multiple_of(2) {
+            let products: SmallVec<[_; 8]> =
+                parts.iter().map(|part| part.factors(slice / 2)).collect();
+            return add_products_rows(scale, &products, rows, sum);
+        }
+        for part in parts {
+            part.add_rows_to(scale, slice, rows.clone(), sum);
+        }
+    }
+
+    /// The factors of the gradient of a layer's weights, δᵀ and a.
+    fn factors(&self, layer: usize) -> [Factor<'_, Tensor<T>>; 2] {
+        [
+            transposed(&self.deltas[layer]),
+            plain(&self.activations[layer]),
+        ]
     }
 }
 

@@ -4,6 +4,7 @@ use super::array::Tensor;
 use super::element::Real;
 use super::kernels::Write;
 use super::kernels::matmul::{self, Matrix};
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// A factor of a matrix product, read as it lies or transposed; made by [`plain`] and [`transposed`].
@@ -52,6 +53,66 @@ pub fn add_product_rows<T: Real>(
     sum: &mut [T],
 ) {
     multiply("add_product", scale, a, b, rows, sum, Write::Add);
+}
+
+/// Adds some rows of a sum of matrix products, `scale · Σ aₗ · bₗ`, to `sum`, row by row.
+///
+/// Where they have few rows, each element of `sum` is read and written once, and not for each product.
+///
+/// # Panics
+///
+/// As [`add_product_rows`], for any of the products.
+#[track_caller]
+pub fn add_products_rows<T: Real>(
+    scale: T,
+    products: &[[Factor<'_, Tensor<T>>; 2]],
+    rows: Range<usize>,
+    sum: &mut [T],
+) {
+    if products.len() > 1 && add_in_one_go(scale, products, rows.clone(), sum) {
+        return;
+    }
+    for &[a, b] in products {
+        add_product_rows(scale, a, b, rows.clone(), sum);
+    }
+}
+
+/// As many products are added without asking for memory.
+const PRODUCTS: usize = 8;
+
+/// As [`add_products_rows`], if the products are alike and there is a kernel for their sum; tells whether there was.
+#[track_caller]
+fn add_in_one_go<T: Real>(
+    scale: T,
+    products: &[[Factor<'_, Tensor<T>>; 2]],
+    rows: Range<usize>,
+    sum: &mut [T],
+) -> bool {
+    let operation = "add_product";
+    let factor_of_bytes = |b: &Factor<'_, Tensor<T>>| b.array.bytes().map(|(_, factor)| factor);
+    let factor = factor_of_bytes(&products[0][1]);
+    let differ = |[a, b]: &[Factor<'_, Tensor<T>>; 2]| {
+        a.array.bytes().is_some() || factor_of_bytes(b) != factor
+    };
+    if products.iter().any(differ) {
+        return false;
+    }
+    let a: SmallVec<[Matrix<'_, T>; PRODUCTS]> = products
+        .iter()
+        .map(|[a, _]| a.matrix(operation).some_rows(rows.clone()))
+        .collect();
+    if let Some(factor) = factor {
+        let b: SmallVec<[Matrix<'_, u8>; PRODUCTS]> = products
+            .iter()
+            .filter_map(|[_, b]| Some(b.read(b.array.bytes()?.0, operation)))
+            .collect();
+        let pairs: SmallVec<[_; PRODUCTS]> = a.iter().zip(&b).collect();
+        return matmul::sum_of_products_with_bytes(scale * factor, &pairs, sum, Write::Add);
+    }
+    let b: SmallVec<[Matrix<'_, T>; PRODUCTS]> =
+        products.iter().map(|[_, b]| b.matrix(operation)).collect();
+    let pairs: SmallVec<[_; PRODUCTS]> = a.iter().zip(&b).collect();
+    matmul::sum_of_products(scale, &pairs, sum, Write::Add)
 }
 
 /// Writes or adds some rows of the matrix product `scale · a · b` to `out`: every product of two tensors comes by here.
@@ -202,5 +263,63 @@ impl<'a, T: Real> Factor<'a, Tensor<T>> {
         } else {
             Matrix::new(elements, rows, columns)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The left factors and the right ones of some products of 30 rows, all but the given one with pictures on the right.
+    fn factors(products: usize, of_numbers: Option<usize>) -> Vec<[Tensor<f64>; 2]> {
+        (0..products)
+            .map(|number| {
+                let samples = 3 + 2 * number;
+                let delta = Tensor::from_fn([samples, 30], |i| ((i + number) as f64 * 0.7).sin());
+                let bytes = Tensor::<u8>::from_fn([samples, 40], |i| (i * 37 % 256) as u8);
+                let scale = if Some(number) == of_numbers {
+                    0.5
+                } else {
+                    0.25
+                };
+                [delta, Tensor::from_bytes(&bytes, scale)]
+            })
+            .collect()
+    }
+
+    #[test]
+    fn products_are_added_in_one_go_as_one_by_one() {
+        // More than there is room for without asking for memory; pictures of one scale, of two, and of none.
+        for (products, of_numbers) in [(0, None), (1, None), (2, None), (9, None), (3, Some(1))] {
+            let with_bytes = factors(products, of_numbers);
+            let as_numbers: Vec<_> = with_bytes
+                .iter()
+                .map(|[delta, x]| [delta.clone(), -&-x])
+                .collect();
+            for factors in [with_bytes, as_numbers] {
+                let products: Vec<_> = factors
+                    .iter()
+                    .map(|[delta, x]| [transposed(delta), plain(x)])
+                    .collect();
+                for rows in [3..15, 0..30, 7..7] {
+                    let mut sum = vec![1.0; rows.len() * 40];
+                    add_products_rows(-0.5, &products, rows.clone(), &mut sum);
+                    let mut one_by_one = vec![1.0; sum.len()];
+                    for &[a, b] in &products {
+                        add_product_rows(-0.5, a, b, rows.clone(), &mut one_by_one);
+                    }
+                    let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-11;
+                    assert!(!sum.iter().zip(&one_by_one).any(differ), "{rows:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a product of 2×3 and 4×5")]
+    fn factors_that_do_not_fit_are_refused_among_several() {
+        let [a, b, c] = [[3, 2], [3, 5], [4, 5]].map(Tensor::<f32>::zeros);
+        let products = [[transposed(&a), plain(&b)], [transposed(&a), plain(&c)]];
+        add_products_rows(1.0, &products, 0..2, &mut [0.0; 10]);
     }
 }

@@ -3,12 +3,13 @@
 use super::adjoints::{AdjointList, Term, sum_of_rows};
 use super::array::Tensor;
 use super::element::Real;
-use super::factor::{add_product, add_product_rows};
+use super::factor::{Factor, add_product, add_product_rows, add_products_rows};
 use super::kernels::simd::{FEW, vectorized};
 use super::kernels::{Write, reduce};
 use super::recycle::{PutAway, Recycled};
 use super::tape::Tape;
 use super::var::Var;
+use smallvec::SmallVec;
 use std::mem;
 use std::ops::Range;
 
@@ -240,6 +241,48 @@ impl<T: Real> Gradient<'_, T> {
             sum.len()
         );
         add_scaled(scale, rows.data(), sum);
+    }
+
+    /// Adds `scale` times some rows of the sum of several gradients to `sum`: those of one variable by the parts of a
+    /// batch, say.
+    ///
+    /// Those of a weight matrix are then [added in one go](add_products_rows).
+    ///
+    /// ```
+    /// # use autodiff::tensor::{Gradient, Tape};
+    /// # let tape = Tape::new();
+    /// # let weight = tape.var([[0.5, -0.5]]);
+    /// # let bias = tape.var([0.0]);
+    /// let kept = [[[1.0, 2.0]], [[3.0, 4.0]]].map(|x| {
+    ///     let y = tape.constant(x).linear(weight, bias).sum();
+    ///     y.gradients().keep(&[weight])
+    /// });
+    /// let gradients = kept.each_ref().map(|kept| kept.get(0).unwrap());
+    /// let mut sum = [0.0, 0.0];
+    /// Gradient::add_rows_of_sum(&gradients, 1.0, 0..1, &mut sum);
+    /// assert_eq!(sum, [4.0, 6.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`add_rows_to`](Gradient::add_rows_to), for any of them.
+    #[track_caller]
+    pub fn add_rows_of_sum(gradients: &[Self], scale: T, rows: Range<usize>, sum: &mut [T]) {
+        let products: Option<SmallVec<[_; 8]>> = gradients.iter().map(Gradient::factors).collect();
+        if let Some(products) = products {
+            return add_products_rows(scale, &products, rows, sum);
+        }
+        for gradient in gradients {
+            gradient.add_rows_to(scale, rows.clone(), sum);
+        }
+    }
+
+    /// The factors of the product that it is, if it is one.
+    fn factors(&self) -> Option<[Factor<'_, Tensor<T>>; 2]> {
+        match self.0 {
+            Term::Product(a, b) => Some([a.as_factor(), b.as_factor()]),
+            _ => None,
+        }
     }
 }
 

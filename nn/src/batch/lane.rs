@@ -1,10 +1,10 @@
 //! A lane: some consecutive samples of a batch, and what the gradient of their cost is made of.
 
 use super::blocks::{Block, Blocks};
-use super::{Batch, Method, Plan};
+use super::{Batch, MOST_KEPT, Method, Plan};
 use crate::delta::{self, Deltas};
 use crate::{Loss, Mlp, Parameters};
-use autodiff::tensor::{KeptGradients, Real, Tape, Targets, Tensor, vectorized};
+use autodiff::tensor::{Gradient, KeptGradients, Real, Tape, Targets, Tensor, vectorized};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
@@ -84,8 +84,27 @@ impl<T: Real> Lane<T> {
         self.terms.clear();
     }
 
+    /// Adds `scale` times a block of the gradient to `sum`, lane by lane in their order.
+    pub(super) fn add_all(lanes: &[Self], scale: T, block: &Block, sum: &mut [T]) {
+        if let [lane] = lanes {
+            return lane.add_to(scale, block, sum);
+        }
+        let mut of_tape: SmallVec<[Gradient<'_, T>; MOST_KEPT]> = SmallVec::new();
+        let mut by_hand: SmallVec<[&Deltas<T>; MOST_KEPT]> = SmallVec::new();
+        for lane in lanes {
+            match &lane.terms {
+                _ if lane.is_summed => lane.add_to(scale, block, sum),
+                Terms::OfTape(gradients) => of_tape.extend(gradients.get(block.slice)),
+                Terms::ByHand(deltas) => by_hand.extend(deltas),
+            }
+        }
+        let rows = block.rows.clone();
+        Gradient::add_rows_of_sum(&of_tape, scale, rows.clone(), sum);
+        Deltas::add_rows_of_sum(&by_hand, scale, block.slice, rows, sum);
+    }
+
     /// Adds `scale` times a block of the lane's gradient to `sum`.
-    pub(super) fn add_to(&self, scale: T, block: &Block, sum: &mut [T]) {
+    fn add_to(&self, scale: T, block: &Block, sum: &mut [T]) {
         match &self.sum {
             Some(terms) if self.is_summed => {
                 add_scaled(scale, &terms.data()[block.place.clone()], sum);

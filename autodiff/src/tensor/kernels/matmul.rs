@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::Write;
-use super::unpacked::Unpacked;
+use super::unpacked::{Factors, Unpacked};
 use std::ops::Range;
 
 /// A row-major matrix, read as it lies or transposed, or some rows of it.
@@ -170,6 +170,36 @@ pub(crate) fn times_bytes<T: Gemm>(
 ) -> bool {
     check(&a, &b, out);
     T::unpacked_times_bytes(scale, &a, &b, out, write)
+}
+
+/// Writes or adds `scale · Σ aₗ · bₗ` to `out`, if there is a kernel that does so in one go; tells whether there was.
+///
+/// # Panics
+///
+/// As [`matmul`], for any pair of factors.
+pub(crate) fn sum_of_products<T: Gemm>(
+    scale: T,
+    factors: &[Factors<'_, T, T>],
+    out: &mut [T],
+    write: Write,
+) -> bool {
+    factors.iter().for_each(|(a, b)| check(a, b, out));
+    T::unpacked_sum(scale, factors, out, write)
+}
+
+/// As [`sum_of_products`], with bytes on the right.
+///
+/// # Panics
+///
+/// As [`matmul`], for any pair of factors.
+pub(crate) fn sum_of_products_with_bytes<T: Gemm>(
+    scale: T,
+    factors: &[Factors<'_, T, u8>],
+    out: &mut [T],
+    write: Write,
+) -> bool {
+    factors.iter().for_each(|(a, b)| check(a, b, out));
+    T::unpacked_sum_of_bytes(scale, factors, out, write)
 }
 
 /// # Panics

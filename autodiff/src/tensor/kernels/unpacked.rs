@@ -5,7 +5,8 @@
 //! the two ways in which such operands lie; both keep a block of the result in registers.
 //!
 //! - [`Kind::Dots`]: rows of `a` times columns of `b`, both of which lie contiguous: `X Wᵀ`.
-//! - [`Kind::Combinations`]: combinations of the rows of `b`, which lie contiguous: `Δᵀ X` and `Δ W`.
+//! - [`Kind::Combinations`]: combinations of the rows of `b`, which lie contiguous: `Δᵀ X` and `Δ W`. Sums of several
+//!   such products are formed in one go.
 //! - [`Kind::CombinationsOfColumns`]: the same for `X Wᵀ` again, where its dots are short. `b` is copied after all, a few
 //!   columns at a time.
 //!
@@ -79,6 +80,9 @@ fn repeats<T>(step: usize) -> bool {
     (step * size_of::<T>()).is_multiple_of(4096)
 }
 
+/// The two factors of a product.
+pub(crate) type Factors<'a, A, B> = (&'a Matrix<'a, A>, &'a Matrix<'a, B>);
+
 /// A type that the kernels are compiled for.
 ///
 /// Each method writes or adds `scale · a · b` to the row-major `out`, if there is a kernel for it, and tells whether there
@@ -109,7 +113,31 @@ pub(crate) trait Unpacked: Copy {
         b: &Matrix<'_, u8>,
         out: &mut [Self],
         write: Write,
+    ) -> bool {
+        Self::unpacked_sum_of_bytes(scale, &[(a, b)], out, write)
+    }
+
+    /// The sum of products of few rows, each element of which is written or added to once.
+    fn unpacked_sum(
+        scale: Self,
+        factors: &[Factors<'_, Self, Self>],
+        out: &mut [Self],
+        write: Write,
     ) -> bool;
+
+    /// The same with bytes on the right.
+    fn unpacked_sum_of_bytes(
+        scale: Self,
+        factors: &[Factors<'_, Self, u8>],
+        out: &mut [Self],
+        write: Write,
+    ) -> bool;
+}
+
+/// Whether all are combinations, and of few rows.
+fn are_narrow_combinations<A, B>(factors: &[Factors<'_, A, B>]) -> bool {
+    let mut kinds = factors.iter().map(|(a, b)| (a.rows(), Kind::of(a, b)));
+    kinds.all(|(rows, kind)| rows <= NARROW && kind == Some(Kind::Combinations))
 }
 
 macro_rules! unpacked {
@@ -125,7 +153,8 @@ macro_rules! unpacked {
                 match Kind::of(a, b) {
                     Some(Kind::Dots) => unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2),
                     Some(Kind::Combinations) => {
-                        unpacked!(combinations(scale, a, b, out, write) in $avx512, $avx2)
+                        let factors = &[(a, b)];
+                        unpacked!(combinations(scale, factors, out, write) in $avx512, $avx2)
                     }
                     Some(Kind::CombinationsOfColumns) => {
                         unpacked!(combinations_of_columns(scale, a, b, out, write) in $avx512, $avx2)
@@ -145,32 +174,40 @@ macro_rules! unpacked {
                     && unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2)
             }
 
-            fn unpacked_times_bytes(
+            fn unpacked_sum(
                 scale: $T,
-                a: &Matrix<'_, $T>,
-                b: &Matrix<'_, u8>,
+                factors: &[Factors<'_, $T, $T>],
                 out: &mut [$T],
                 write: Write,
             ) -> bool {
-                Kind::of(a, b) == Some(Kind::Combinations)
-                    && a.rows() <= NARROW
-                    && unpacked!(combinations(scale, a, b, out, write) in $avx512, $avx2)
+                are_narrow_combinations(factors)
+                    && unpacked!(combinations(scale, factors, out, write) in $avx512, $avx2)
+            }
+
+            fn unpacked_sum_of_bytes(
+                scale: $T,
+                factors: &[Factors<'_, $T, u8>],
+                out: &mut [$T],
+                write: Write,
+            ) -> bool {
+                are_narrow_combinations(factors)
+                    && unpacked!(combinations(scale, factors, out, write) in $avx512, $avx2)
             }
         }
     };
     // The kernel for the machine's widest vectors; false if it has none of them.
-    ($kernel:ident($scale:ident, $a:ident, $b:ident, $out:ident, $write:ident) in $avx512:ident, $avx2:ident) => {{
+    ($kernel:ident($($argument:ident),*) in $avx512:ident, $avx2:ident) => {{
         #[cfg(target_arch = "x86_64")]
         if x86::has_avx512() {
             // SAFETY: the processor has these instructions.
-            unsafe { x86::$avx512::$kernel($scale, $a, $b, $out, $write) };
+            unsafe { x86::$avx512::$kernel($($argument),*) };
             return true;
         } else if x86::has_avx2() {
             // SAFETY: as above.
-            unsafe { x86::$avx2::$kernel($scale, $a, $b, $out, $write) };
+            unsafe { x86::$avx2::$kernel($($argument),*) };
             return true;
         }
-        let _ = ($scale, $out, $write);
+        let _ = ($($argument),*);
         false
     }};
 }

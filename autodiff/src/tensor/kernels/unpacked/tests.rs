@@ -1,17 +1,21 @@
 #![allow(unsafe_code)]
 
 use super::*;
+use std::ops::Range;
 
 /// A kernel, the precision aside.
 type Kernel<A, B, T> = fn(T, &Matrix<'_, A>, &Matrix<'_, B>, &mut [T], Write);
 
+/// A kernel for sums of products.
+type SumKernel<B, T> = fn(T, &[Factors<'_, T, B>], &mut [T], Write);
+
 /// The kernels for one precision and one instruction set.
 struct Kernels<T> {
     dots: Kernel<T, T, T>,
-    combinations: Kernel<T, T, T>,
+    combinations: SumKernel<T, T>,
     combinations_of_columns: Kernel<T, T, T>,
     dots_of_bytes: Kernel<u8, T, T>,
-    combinations_of_bytes: Kernel<T, u8, T>,
+    combinations_of_bytes: SumKernel<u8, T>,
 }
 
 /// Those of the given module, which this machine can run.
@@ -22,16 +26,18 @@ macro_rules! kernels_of {
             // SAFETY: the processor has these instructions.
             dots: |s, a, b, out, w| unsafe { x86::$module::dots(s, a, b, out, w) },
             // SAFETY: as above.
-            combinations: |s, a, b, out, w| unsafe { x86::$module::combinations(s, a, b, out, w) },
+            combinations: |s, factors, out, w| unsafe {
+                x86::$module::combinations(s, factors, out, w)
+            },
             combinations_of_columns: |s, a, b, out, w| {
                 // SAFETY: as above.
                 unsafe { x86::$module::combinations_of_columns(s, a, b, out, w) }
             },
             // SAFETY: as above.
             dots_of_bytes: |s, a, b, out, w| unsafe { x86::$module::dots(s, a, b, out, w) },
-            combinations_of_bytes: |s, a, b, out, w| {
+            combinations_of_bytes: |s, factors, out, w| {
                 // SAFETY: as above.
-                unsafe { x86::$module::combinations(s, a, b, out, w) }
+                unsafe { x86::$module::combinations(s, factors, out, w) }
             },
         }
     };
@@ -118,17 +124,51 @@ fn agree<T: Number>(kernels: &[Kernels<T>], bound: f64) {
                 255.0 * bound,
             );
             for a in left {
-                compare(kernels.combinations, a, Matrix::new(&b, k, n), bound);
+                compare_sum(kernels.combinations, a, Matrix::new(&b, k, n), bound);
                 if k < LONG {
                     compare(kernels.combinations_of_columns, a, columns, bound);
                 }
-                compare(
-                    kernels.combinations_of_bytes,
-                    a,
-                    Matrix::new(&b_bytes, k, n),
-                    255.0 * bound,
-                );
+                let b = Matrix::new(&b_bytes, k, n);
+                compare_sum(kernels.combinations_of_bytes, a, b, 255.0 * bound);
             }
+        }
+    }
+}
+
+/// Compares a kernel for sums of products with the plain loop: the product with a row-major `b`, and the same product as
+/// the sum of two and of three, of which one may be of nothing.
+#[track_caller]
+fn compare_sum<B, T>(kernel: SumKernel<B, T>, a: Matrix<'_, T>, b: Matrix<'_, B>, bound: f64)
+where
+    B: Copy + Into<f64>,
+    T: Number,
+{
+    let (m, k, n) = (a.rows(), a.columns(), b.columns());
+    let columns = |range: Range<usize>| -> Vec<T> {
+        let elements = range.flat_map(|l| (0..m).map(move |i| (i, l)));
+        elements.map(|(i, l)| a.at(i, l)).collect()
+    };
+    for cuts in [&[0, k][..], &[0, k / 3, k], &[0, 1.min(k), 1.min(k), k]] {
+        let ranges = cuts.windows(2).map(|cut| cut[0]..cut[1]);
+        let parts: Vec<_> = ranges
+            .map(|range| (columns(range.clone()), range))
+            .collect();
+        let factors: Vec<_> = parts
+            .iter()
+            .map(|(columns, range)| {
+                let a = Matrix::new(columns, range.len(), m).transposed();
+                (a, b.some_rows(range.clone()))
+            })
+            .collect();
+        let mut several: Vec<_> = factors.iter().map(|(a, b)| (a, b)).collect();
+        // As it was given, it may lie in another way.
+        if let [(one, _)] = &mut several[..] {
+            *one = &a;
+        }
+        for (write, before) in [(Write::Set, f64::NAN), (Write::Add, 1.0)] {
+            let mut out = vec![T::from_f64(before); m * n];
+            kernel(T::from_f64(-2.0), &several, &mut out, write);
+            agrees(&out, a, b, write, bound);
         }
     }
 }
@@ -141,21 +181,32 @@ where
     B: Copy + Into<f64>,
     T: Number,
 {
-    let (m, k, n) = (a.rows(), a.columns(), b.columns());
     for (write, before) in [(Write::Set, f64::NAN), (Write::Add, 1.0)] {
-        let mut out = vec![T::from_f64(before); m * n];
+        let mut out = vec![T::from_f64(before); a.rows() * b.columns()];
         kernel(T::from_f64(-2.0), &a, &b, &mut out, write);
-        for (at, &out) in out.iter().enumerate() {
-            let (i, j) = (at / n, at % n);
-            let sum: f64 = (0..k).map(|l| a.at(i, l).into() * b.at(l, j).into()).sum();
-            let expected = if write == Write::Add { 1.0 } else { 0.0 } - 2.0 * sum;
-            let error = (out.into() - expected).abs();
-            assert!(
-                error <= bound * (1 + k) as f64,
-                "{m}×{k}·{k}×{n} at ({i}, {j}): {} and not {expected}",
-                out.into()
-            );
-        }
+        agrees(&out, a, b, write, bound);
+    }
+}
+
+/// Compares −2 · a · b, written or added to ones, with the plain loop.
+#[track_caller]
+fn agrees<A, B, T>(out: &[T], a: Matrix<'_, A>, b: Matrix<'_, B>, write: Write, bound: f64)
+where
+    A: Copy + Into<f64>,
+    B: Copy + Into<f64>,
+    T: Number,
+{
+    let (m, k, n) = (a.rows(), a.columns(), b.columns());
+    for (at, &out) in out.iter().enumerate() {
+        let (i, j) = (at / n, at % n);
+        let sum: f64 = (0..k).map(|l| a.at(i, l).into() * b.at(l, j).into()).sum();
+        let expected = if write == Write::Add { 1.0 } else { 0.0 } - 2.0 * sum;
+        let error = (out.into() - expected).abs();
+        assert!(
+            error <= bound * (1 + k) as f64,
+            "{m}×{k}·{k}×{n} at ({i}, {j}): {} and not {expected}",
+            out.into()
+        );
     }
 }
 

@@ -40,7 +40,7 @@ macro_rules! kernels {
         store_part: |$to:ident, $to_len:ident, $part:ident| $store_part:expr
     ) => {
         pub(super) mod $module {
-            use super::super::{LONG, Matrix, NARROW, Write};
+            use super::super::{Factors, LONG, Matrix, NARROW, Write};
             use std::arch::x86_64::*;
             use std::array::from_fn;
             use std::mem::MaybeUninit;

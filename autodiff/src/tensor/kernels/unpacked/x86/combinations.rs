@@ -26,32 +26,29 @@ macro_rules! combinations {
             width.max(1).next_multiple_of(LEAST)
         }
 
-        /// Combinations of the rows of `b`, which are contiguous.
+        /// Combinations of the rows of `b`, which are contiguous; of several pairs of factors, their sum.
         #[target_feature(enable = $features)]
         pub(in super::super) fn combinations<B: Element>(
             scale: Number,
-            a: &Matrix<'_, Number>,
-            b: &Matrix<'_, B>,
+            factors: &[Factors<'_, Number, B>],
             out: &mut [Number],
             write: Write,
         ) {
-            let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
-            assert_eq!((inner, out.len()), (b.rows(), rows * columns));
-            if inner == 1 {
+            let (rows, columns) = extents(factors);
+            assert_eq!(out.len(), rows * columns);
+            if let [(a, b)] = factors
+                && a.columns() == 1
+            {
                 // SAFETY: the extents were just checked.
                 return unsafe { multiples(scale, a, b, out, write) };
             }
+            let inner = factors.iter().map(|(a, _)| a.columns()).sum();
             let width = strip_width(inner, columns);
             let mut j = 0;
             while j < columns {
                 let strip = j..columns.min(j + width);
-                let b = Runs {
-                    from: b.data()[j..].as_ptr(),
-                    step: columns,
-                    len: strip.len(),
-                };
-                // SAFETY: these columns are inside the result, and `b` has as many rows as `a` columns.
-                unsafe { combine(scale, a, b, out, columns, &strip, write) };
+                // SAFETY: these columns are inside every `b`, and inside the result.
+                unsafe { combine(scale, factors, strip.clone(), out, columns, strip, write) };
                 j += width;
             }
         }
@@ -73,11 +70,26 @@ macro_rules! combinations {
             let mut j = 0;
             while j < columns {
                 let strip = j..columns.min(j + width);
-                let b = transpose(&b.data()[j * inner..], inner, strip.len(), &mut transposed);
-                // SAFETY: these columns are inside the result, and `b` has as many rows as `a` columns.
-                unsafe { combine(scale, a, b, out, columns, &strip, write) };
+                let n = strip.len();
+                let b = transpose(&b.data()[j * inner..], inner, n, &mut transposed);
+                // SAFETY: the transposed columns are `n` long, and these are inside the result.
+                unsafe { combine(scale, &[(a, &b)], 0..n, out, columns, strip, write) };
                 j += width;
             }
+        }
+
+        /// The rows and columns of a sum of products.
+        ///
+        /// # Panics
+        ///
+        /// If they differ, or factors do not fit together, or there are none.
+        fn extents<B: Element>(factors: &[Factors<'_, Number, B>]) -> (usize, usize) {
+            let extents = (factors[0].0.rows(), factors[0].1.columns());
+            for (a, b) in factors {
+                assert!(a.columns() == b.rows() && b.rows() * b.columns() <= b.data().len());
+                assert_eq!((a.rows(), b.columns()), extents);
+            }
+            extents
         }
 
         /// Columns that lie one after the other, as rows.
@@ -86,14 +98,15 @@ macro_rules! combinations {
         ///
         /// If there are fewer elements, or there is no room for them.
         #[target_feature(enable = $features)]
-        fn transpose(
+        fn transpose<'a>(
             from: &[Number],
             rows: usize,
             columns: usize,
-            to: &mut Transposed,
-        ) -> Runs<Number> {
+            to: &'a mut Transposed,
+        ) -> Matrix<'a, Number> {
             assert!(rows * columns <= from.len().min(to.len()));
-            let (from, to) = (from.as_ptr(), to.as_mut_ptr().cast::<Number>());
+            let from = from.as_ptr();
+            let to = to.as_mut_ptr().cast::<Number>();
             let mut k = 0;
             while k < rows {
                 let m = if rows - k < 4 { 1 } else { 4 };
@@ -119,29 +132,28 @@ macro_rules! combinations {
                 }
                 k += m;
             }
-            Runs {
-                from: to,
-                step: columns,
-                len: columns,
-            }
+            // SAFETY: these elements have just been written, in memory that is borrowed for as long.
+            let written = unsafe { std::slice::from_raw_parts(to, rows * columns) };
+            Matrix::new(written, rows, columns)
         }
 
-        /// A strip of combinations of as many runs of `b` as `a` has columns.
+        /// A strip of combinations: the columns `of` the rows of `b`, written `to` some of the result.
         ///
         /// # Safety
         ///
-        /// There are so many, as long as the strip, and the strip is inside the result, which has so many columns.
+        /// The factors fit together, and every row of `b` lies contiguous. They have these columns, and the result, which
+        /// has so many, has as many rows as `a`, and these columns, too.
         #[target_feature(enable = $features)]
         unsafe fn combine<B: Element>(
             scale: Number,
-            a: &Matrix<'_, Number>,
-            b: Runs<B>,
+            factors: &[Factors<'_, Number, B>],
+            of: Range<usize>,
             out: &mut [Number],
             columns: usize,
-            strip: &Range<usize>,
+            to: Range<usize>,
             write: Write,
         ) {
-            let rows = a.rows();
+            let rows = factors[0].0.rows();
             let mut i = 0;
             while i < rows {
                 // Blocks of 4 to 6 rows, wherever that can be.
@@ -151,16 +163,17 @@ macro_rules! combinations {
                     6.. => 6,
                     few => few,
                 };
-                let out = out[i * columns + strip.start..].as_mut_ptr();
+                let out = out[i * columns + to.start..].as_mut_ptr();
+                let of = of.clone();
                 // SAFETY: rows i to i + m are inside the result, and so are these columns.
                 unsafe {
                     match m {
-                        6 => blocks::<6, B>(scale, a, i, b, out, columns, write),
-                        5 => blocks::<5, B>(scale, a, i, b, out, columns, write),
-                        4 => blocks::<4, B>(scale, a, i, b, out, columns, write),
-                        3 => blocks::<3, B>(scale, a, i, b, out, columns, write),
-                        2 => blocks::<2, B>(scale, a, i, b, out, columns, write),
-                        _ => blocks::<1, B>(scale, a, i, b, out, columns, write),
+                        6 => blocks::<6, B>(scale, factors, i, of, out, columns, write),
+                        5 => blocks::<5, B>(scale, factors, i, of, out, columns, write),
+                        4 => blocks::<4, B>(scale, factors, i, of, out, columns, write),
+                        3 => blocks::<3, B>(scale, factors, i, of, out, columns, write),
+                        2 => blocks::<2, B>(scale, factors, i, of, out, columns, write),
+                        _ => blocks::<1, B>(scale, factors, i, of, out, columns, write),
                     }
                 }
                 i += m;
@@ -265,46 +278,65 @@ macro_rules! combinations {
         ///
         /// # Safety
         ///
-        /// `a` has these rows, `b` has as many runs as `a` has columns, and there are as many results.
+        /// Every `a` has these rows, every `b` these columns, and there are as many results.
         #[target_feature(enable = $features)]
         unsafe fn blocks<const M: usize, B: Element>(
             scale: Number,
-            a: &Matrix<'_, Number>,
+            factors: &[Factors<'_, Number, B>],
             i: usize,
-            b: Runs<B>,
+            columns: Range<usize>,
             out: *mut Number,
             step: usize,
             write: Write,
         ) {
             const C: usize = $vectors;
-            let mut j = 0;
-            while j < b.len {
-                let left = b.len - j;
+            let mut j = columns.start;
+            while j < columns.end {
+                let left = columns.end - j;
                 let width = if left >= C * LANES {
                     C * LANES
                 } else {
                     left.min(LANES)
                 };
-                let b = Runs {
-                    // Where there is no run, this points nowhere.
-                    from: b.from.wrapping_add(j),
-                    len: width,
-                    ..b
-                };
-                // SAFETY: the caller's, for each run has elements j to j + width.
+                let block_columns = j..j + width;
+                // SAFETY: the caller's, for these are some of the columns.
                 unsafe {
-                    let out = out.add(j);
+                    let out = out.add(j - columns.start);
                     match width {
-                        LANES => block::<M, 1, false, B>(scale, a, i, b, out, step, write),
-                        ..LANES => block::<M, 1, true, B>(scale, a, i, b, out, step, write),
-                        _ => block::<M, C, false, B>(scale, a, i, b, out, step, write),
+                        LANES => block::<M, 1, false, B>(
+                            scale,
+                            factors,
+                            i,
+                            block_columns,
+                            out,
+                            step,
+                            write,
+                        ),
+                        ..LANES => block::<M, 1, true, B>(
+                            scale,
+                            factors,
+                            i,
+                            block_columns,
+                            out,
+                            step,
+                            write,
+                        ),
+                        _ => block::<M, C, false, B>(
+                            scale,
+                            factors,
+                            i,
+                            block_columns,
+                            out,
+                            step,
+                            write,
+                        ),
                     }
                 }
                 j += width;
             }
         }
 
-        /// A block of M rows and C vectors; if it is a `PART`, of as many elements of one vector as the runs have.
+        /// A block of M rows and C vectors; if it is a `PART`, of as many elements of one vector as there are columns.
         ///
         /// # Safety
         ///
@@ -313,43 +345,48 @@ macro_rules! combinations {
         #[target_feature(enable = $features)]
         unsafe fn block<const M: usize, const C: usize, const PART: bool, B: Element>(
             scale: Number,
-            a: &Matrix<'_, Number>,
+            factors: &[Factors<'_, Number, B>],
             i: usize,
-            b: Runs<B>,
+            columns: Range<usize>,
             out: *mut Number,
             step: usize,
             write: Write,
         ) {
+            let len = columns.len();
             let mut sums = [[$zero(); C]; M];
-            for k in 0..a.columns() {
-                // SAFETY: there is a run k, by the caller's word.
-                let row: [Vector; C] = from_fn(|c| unsafe {
-                    let from = b.from.add(k * b.step + c * LANES);
-                    if PART {
-                        B::load_part(from, b.len)
-                    } else {
-                        B::load(from)
-                    }
-                });
-                for m in 0..M {
-                    // SAFETY: the matrix has rows up to i + M, by the caller's word, and column k.
-                    let factor = $splat(unsafe { a.get_unchecked(i + m, k) });
-                    for c in 0..C {
-                        sums[m][c] = $fma(factor, row[c], sums[m][c]);
+            for (a, b) in factors {
+                // Where there is no row, this points nowhere.
+                let from = b.data().as_ptr().wrapping_add(columns.start);
+                for k in 0..a.columns() {
+                    // SAFETY: there is a row k with these columns, by the caller's word.
+                    let row: [Vector; C] = from_fn(|c| unsafe {
+                        let from = from.add(k * b.row_step() + c * LANES);
+                        if PART {
+                            B::load_part(from, len)
+                        } else {
+                            B::load(from)
+                        }
+                    });
+                    for m in 0..M {
+                        // SAFETY: the matrix has rows up to i + M, by the caller's word, and column k.
+                        let factor = $splat(unsafe { a.get_unchecked(i + m, k) });
+                        for c in 0..C {
+                            sums[m][c] = $fma(factor, row[c], sums[m][c]);
+                        }
                     }
                 }
             }
             let scale = $splat(scale);
             for m in 0..M {
                 for c in 0..C {
-                    // SAFETY: so many rows of results lie there, by the caller's word, each as long as a run.
+                    // SAFETY: so many rows of results lie there, by the caller's word, each as long.
                     unsafe {
                         let to = out.add(m * step + c * LANES);
                         let sum = match write {
                             Write::Set => $mul(scale, sums[m][c]),
                             Write::Add => {
                                 let before = if PART {
-                                    Number::load_part(to, b.len)
+                                    Number::load_part(to, len)
                                 } else {
                                     Number::load(to)
                                 };
@@ -357,7 +394,7 @@ macro_rules! combinations {
                             }
                         };
                         if PART {
-                            store_part(to, b.len, sum)
+                            store_part(to, len, sum)
                         } else {
                             $store(to, sum)
                         }
