@@ -99,6 +99,9 @@ macro_rules! kernels {
 
                 /// Has some elements fetched, as far as there are such.
                 fn prefetch(_elements: &[Self], _range: Range<usize>) {}
+
+                /// Has what lies at an address fetched, if anything does.
+                fn prefetch_line(_at: *const Self) {}
             }
 
             impl Element for Number {
@@ -157,9 +160,14 @@ macro_rules! kernels {
                 fn prefetch(elements: &[u8], range: Range<usize>) {
                     let range = range.start.min(elements.len())..range.end.min(elements.len());
                     for line in elements[range].chunks(64) {
-                        // SAFETY: every processor has this instruction, which only gives a hint.
-                        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+                        u8::prefetch_line(line.as_ptr());
                     }
+                }
+
+                #[inline]
+                fn prefetch_line(at: *const u8) {
+                    // SAFETY: every processor has this instruction, which only gives a hint.
+                    unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
                 }
 
                 #[inline]

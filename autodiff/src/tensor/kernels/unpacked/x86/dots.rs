@@ -87,7 +87,7 @@ macro_rules! dots {
                                 5 => 3,
                                 left => left.min(M),
                             };
-                            if j == 0 {
+                            if j == 0 && !is_narrow {
                                 // The next rows of bytes come while these are multiplied.
                                 A::prefetch(a.data(), (i + m) * inner..(i + 2 * m) * inner);
                             }
@@ -191,7 +191,10 @@ macro_rules! dots {
         ) {
             let mut sums = [[$zero(); N]; M];
             let whole = a.len / LANES * LANES;
+            // The rows that follow come while these are multiplied, a few lines at a time.
+            let next = a.from.wrapping_add(M * a.step);
             for k in (0..whole).step_by(LANES) {
+                A::prefetch_line(next.wrapping_add(M * k));
                 // SAFETY: each run has elements k to k + LANES.
                 let x = |i| unsafe { A::load(a.from.add(i * a.step + k)) };
                 // SAFETY: as above.
