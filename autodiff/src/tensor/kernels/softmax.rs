@@ -80,12 +80,11 @@ pub(crate) fn softmax_rows<T: Real>(
     mut then: impl FnMut(usize, &mut [T], T),
 ) {
     if x.len() == extent
-        && let (Some(head), Some(tail)) = (x.first_chunk(), x.last_chunk())
-        && extent <= 2 * HALF
+        && let Some(ends) = ends(x)
     {
         let log = vectorized_with(
             #[inline(always)]
-            |how| softmax_short_row([head, tail], y, how),
+            |how| softmax_short_row(ends, y, how),
         );
         return then(0, y, log);
     }
@@ -105,18 +104,13 @@ pub(crate) fn softmax_rows<T: Real>(
 }
 
 /// Writes the softmax of one row of 8 to 16 numbers to `y`, and gives its `ln Σ exp(xᵢ)`.
-///
-/// The row is given as its first and its last numbers, which overlap unless there are 16: whole vectors, where a loop
-/// over ten numbers leaves two to be taken one by one.
 #[inline(always)]
-fn softmax_short_row<T: Real>(ends: [&[T; HALF]; 2], y: &mut [T], how: MultiplyAdd) -> T {
-    let mut ends = ends.map(|end| *end);
+fn softmax_short_row<T: Real>(mut ends: Ends<T>, y: &mut [T], how: MultiplyAdd) -> T {
     let m = largest(ends);
     for x in ends.as_flattened_mut() {
         *x = exp(below(*x, m), how);
     }
-    write_ends(y, ends);
-    let sum = sum(y, 1);
+    let sum = sum_of_ends(ends, y.len());
     let share = sum.recip();
     for x in ends.as_flattened_mut() {
         *x = *x * share;
@@ -125,9 +119,22 @@ fn softmax_short_row<T: Real>(ends: [&[T; HALF]; 2], y: &mut [T], how: MultiplyA
     m + ln(sum, how)
 }
 
+/// The first and the last numbers of a row of 8 to 16, which overlap unless there are 16: whole vectors, where a loop over
+/// ten numbers leaves two to be taken one by one.
+type Ends<T> = [[T; HALF]; 2];
+
+/// Those of such a row.
+#[inline(always)]
+fn ends<T: Real>(row: &[T]) -> Option<Ends<T>> {
+    match (row.first_chunk(), row.last_chunk()) {
+        (Some(head), Some(tail)) if row.len() <= 2 * HALF => Some([*head, *tail]),
+        _ => None,
+    }
+}
+
 /// Writes the first and the last numbers of a row.
 #[inline(always)]
-fn write_ends<T: Real>(y: &mut [T], [head, tail]: [[T; HALF]; 2]) {
+fn write_ends<T: Real>(y: &mut [T], [head, tail]: Ends<T>) {
     if let Some(first) = y.first_chunk_mut() {
         *first = head;
     }
@@ -136,18 +143,34 @@ fn write_ends<T: Real>(y: &mut [T], [head, tail]: [[T; HALF]; 2]) {
     }
 }
 
-/// The largest of the numbers, found in halves.
+/// The largest of the numbers.
 ///
 /// A NaN may be passed over: it makes the whole row NaN, whatever is subtracted from it.
 #[inline(always)]
-fn largest<T: Real>([mut lanes, others]: [[T; HALF]; 2]) -> T {
+fn largest<T: Real>([mut lanes, others]: Ends<T>) -> T {
     for (lane, other) in lanes.iter_mut().zip(others) {
         *lane = larger(*lane, other);
     }
+    in_halves(lanes, larger)
+}
+
+/// The sum of the numbers of a row of the given length.
+#[inline(always)]
+fn sum_of_ends<T: Real>([mut lanes, tail]: Ends<T>, len: usize) -> T {
+    let twice = 2 * HALF - len;
+    for (i, (lane, x)) in lanes.iter_mut().zip(tail).enumerate() {
+        *lane = *lane + if i < twice { T::default() } else { x };
+    }
+    in_halves(lanes, |a, b| a + b)
+}
+
+/// Folds lanes in halves, since one after the other would wait for each.
+#[inline(always)]
+fn in_halves<T: Copy>(mut lanes: [T; HALF], fold: impl Fn(T, T) -> T) -> T {
     let mut half = HALF / 2;
     while half > 0 {
         for i in 0..half {
-            lanes[i] = larger(lanes[i], lanes[i + half]);
+            lanes[i] = fold(lanes[i], lanes[i + half]);
         }
         half /= 2;
     }
@@ -166,6 +189,14 @@ fn softmax_block<T: Real>(x: &[T], extent: usize, y: &mut [T], logs: &mut [T], h
     let maxima = &mut maxima[..logs.len()];
     let rows = x.chunks_exact(extent).zip(y.chunks_exact_mut(extent));
     for ((x, y), m) in rows.zip(maxima.iter_mut()) {
+        if let Some(mut ends) = ends(x) {
+            *m = largest(ends);
+            for x in ends.as_flattened_mut() {
+                *x = below(*x, *m);
+            }
+            write_ends(y, ends);
+            continue;
+        }
         *m = maximum(x, 1);
         // Through no iterator that could step over elements, so that the loop is vectorised.
         for (y, &x) in y.iter_mut().zip(x) {
@@ -176,6 +207,15 @@ fn softmax_block<T: Real>(x: &[T], extent: usize, y: &mut [T], logs: &mut [T], h
         *y = exp(*y, how);
     }
     for (y, log) in y.chunks_exact_mut(extent).zip(logs.iter_mut()) {
+        if let Some(mut ends) = ends(y) {
+            *log = sum_of_ends(ends, extent);
+            let share = log.recip();
+            for y in ends.as_flattened_mut() {
+                *y = *y * share;
+            }
+            write_ends(y, ends);
+            continue;
+        }
         *log = sum(y, 1);
         let share = log.recip();
         for y in y {

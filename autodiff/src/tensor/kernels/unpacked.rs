@@ -63,7 +63,9 @@ impl Kind {
             if rows < FEW_ROWS || inner >= SHORT && pays {
                 return Some(Kind::Dots);
             }
-            return (columns > NARROW).then_some(Kind::CombinationsOfColumns);
+            // A copy of few columns is soon made, too, but not worth its while for few rows, or for one column.
+            let pays = columns > NARROW || columns > 1 && rows >= NARROW;
+            return pays.then_some(Kind::CombinationsOfColumns);
         }
         let near = if repeats::<A>(a.column_step()) && repeats::<B>(b.row_step()) {
             NEAR_IF_REPEATED

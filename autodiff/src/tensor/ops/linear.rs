@@ -82,9 +82,7 @@ impl<T: Real> Tensor<T> {
         );
         let (samples, out) = (self.shape()[0], bias.size());
         Tensor::made(Shape::from([samples, out]), |z| {
-            for row in z.chunks_exact_mut(out.max(1)) {
-                row.copy_from_slice(bias.data());
-            }
+            fill_rows(z, bias.data());
             let (x, weight) = (plain(self), transposed(weight));
             multiply(
                 "linear",
@@ -109,6 +107,18 @@ impl<T: Real> Tensor<T> {
         let mut y = self.linear(weight, bias);
         elementwise::unary_in_place(function, y.data_mut());
         y
+    }
+}
+
+/// Copies a row to all rows: first to one, and then to as many again as have it, since a short copy takes as long as one of
+/// a few rows.
+fn fill_rows<T: Real>(rows: &mut [T], row: &[T]) {
+    let mut filled = row.len().min(rows.len());
+    rows[..filled].copy_from_slice(&row[..filled]);
+    while filled < rows.len() {
+        let more = filled.min(rows.len() - filled);
+        rows.copy_within(..more, filled);
+        filled += more;
     }
 }
 

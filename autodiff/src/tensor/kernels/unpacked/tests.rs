@@ -337,17 +337,25 @@ fn only_unpacked_products_are_taken() {
     assert_eq!(gradient(128), Some(Kind::Combinations));
     assert_eq!(gradient(256), None);
     // Short dot products of many rows.
-    for (rows, columns, inner) in [(128, 64, 128), (64, 128, 128), (64, 20, 10)] {
+    for (rows, columns, inner) in [
+        (128, 64, 128),
+        (64, 128, 128),
+        (64, 20, 10),
+        (16, 10, 10),
+        (64, 2, 10),
+    ] {
         assert_eq!(
             Kind::of(&matrix(rows, inner), &matrix(columns, inner).transposed()),
             Some(Kind::CombinationsOfColumns)
         );
     }
     // Few of them, long combinations, and rows or columns that are not contiguous.
-    assert_eq!(
-        Kind::of(&matrix(64, 10), &matrix(10, 10).transposed()),
-        None
-    );
+    for (rows, columns) in [(15, 10), (64, 1)] {
+        assert_eq!(
+            Kind::of(&matrix(rows, 10), &matrix(columns, 10).transposed()),
+            None
+        );
+    }
     assert_eq!(
         Kind::of(&matrix(784, 64).transposed(), &matrix(784, 128)),
         None

@@ -377,26 +377,31 @@ macro_rules! combinations {
                 }
             }
             let scale = $splat(scale);
+            // All are read before any is written: a load so close behind the store of a part of a vector waits for it.
             for m in 0..M {
                 for c in 0..C {
                     // SAFETY: so many rows of results lie there, by the caller's word, each as long.
                     unsafe {
-                        let to = out.add(m * step + c * LANES);
-                        let sum = match write {
+                        let before = out.add(m * step + c * LANES);
+                        sums[m][c] = match write {
                             Write::Set => $mul(scale, sums[m][c]),
-                            Write::Add => {
-                                let before = if PART {
-                                    Number::load_part(to, len)
-                                } else {
-                                    Number::load(to)
-                                };
-                                $fma(scale, sums[m][c], before)
+                            Write::Add if PART => {
+                                $fma(scale, sums[m][c], Number::load_part(before, len))
                             }
+                            Write::Add => $fma(scale, sums[m][c], Number::load(before)),
                         };
+                    }
+                }
+            }
+            for m in 0..M {
+                for c in 0..C {
+                    // SAFETY: as above.
+                    unsafe {
+                        let to = out.add(m * step + c * LANES);
                         if PART {
-                            store_part(to, len, sum)
+                            store_part(to, len, sums[m][c])
                         } else {
-                            $store(to, sum)
+                            $store(to, sums[m][c])
                         }
                     }
                 }
