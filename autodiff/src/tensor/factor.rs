@@ -270,33 +270,33 @@ impl<'a, T: Real> Factor<'a, Tensor<T>> {
 mod tests {
     use super::*;
 
-    /// The left factors and the right ones of some products of 30 rows, all but the given one with pictures on the right.
-    fn factors(products: usize, of_numbers: Option<usize>) -> Vec<[Tensor<f64>; 2]> {
+    /// The left factors and the right ones of some products of 30 rows, with pictures on the right, whose scale is another
+    /// in the given one.
+    fn factors(products: usize, other: Option<usize>) -> Vec<[Tensor<f64>; 2]> {
         (0..products)
             .map(|number| {
-                let samples = 3 + 2 * number;
+                let samples = 5 + 2 * number;
                 let delta = Tensor::from_fn([samples, 30], |i| ((i + number) as f64 * 0.7).sin());
                 let bytes = Tensor::<u8>::from_fn([samples, 40], |i| (i * 37 % 256) as u8);
-                let scale = if Some(number) == of_numbers {
-                    0.5
-                } else {
-                    0.25
-                };
-                [delta, Tensor::from_bytes(&bytes, scale)]
+                let scale = if Some(number) == other { 0.5 } else { 0.25 };
+                let x = Tensor::from_bytes(&bytes, scale);
+                assert!(x.bytes().is_some(), "they are read as they lie");
+                [delta, x]
             })
             .collect()
     }
 
     #[test]
     fn products_are_added_in_one_go_as_one_by_one() {
-        // More than there is room for without asking for memory; pictures of one scale, of two, and of none.
-        for (products, of_numbers) in [(0, None), (1, None), (2, None), (9, None), (3, Some(1))] {
-            let with_bytes = factors(products, of_numbers);
-            let as_numbers: Vec<_> = with_bytes
-                .iter()
-                .map(|[delta, x]| [delta.clone(), -&-x])
-                .collect();
-            for factors in [with_bytes, as_numbers] {
+        // More than there is room for without asking for memory; pictures of one scale, and of two.
+        for (products, other) in [(0, None), (1, None), (2, None), (9, None), (3, Some(1))] {
+            let of_bytes = factors(products, other);
+            let mut of_both = of_bytes.clone();
+            let mut of_numbers = of_bytes.clone();
+            let become_numbers = |[_, x]: &mut [Tensor<f64>; 2]| *x = -&-&*x;
+            of_both.iter_mut().step_by(2).for_each(become_numbers);
+            of_numbers.iter_mut().for_each(become_numbers);
+            for factors in [of_bytes, of_both, of_numbers] {
                 let products: Vec<_> = factors
                     .iter()
                     .map(|[delta, x]| [transposed(delta), plain(x)])
