@@ -78,7 +78,7 @@ pub fn add_products_rows<T: Real>(
 }
 
 /// As many products are added without asking for memory.
-const PRODUCTS: usize = 8;
+pub(super) const PRODUCTS: usize = 8;
 
 /// As [`add_products_rows`], if the products are alike and there is a kernel for their sum; tells whether there was.
 #[track_caller]
@@ -165,7 +165,7 @@ fn multiply_bytes<T: Real>(
         a.matrix(operation).some_rows(rows),
         b.read(bytes, operation),
     );
-    matmul::times_bytes(scale * factor, a, bytes, out, write)
+    matmul::sum_of_products_with_bytes(scale * factor, &[(&a, &bytes)], out, write)
 }
 
 impl<A: Clone> Factor<'_, A> {

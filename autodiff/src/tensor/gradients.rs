@@ -3,7 +3,7 @@
 use super::adjoints::{AdjointList, Term, sum_of_rows};
 use super::array::Tensor;
 use super::element::Real;
-use super::factor::{Factor, add_product, add_product_rows, add_products_rows};
+use super::factor::{Factor, PRODUCTS, add_product, add_product_rows, add_products_rows};
 use super::kernels::simd::{FEW, vectorized};
 use super::kernels::{Write, reduce};
 use super::recycle::{PutAway, Recycled};
@@ -268,7 +268,8 @@ impl<T: Real> Gradient<'_, T> {
     /// As [`add_rows_to`](Gradient::add_rows_to), for any of them.
     #[track_caller]
     pub fn add_rows_of_sum(gradients: &[Self], scale: T, rows: Range<usize>, sum: &mut [T]) {
-        let products: Option<SmallVec<[_; 8]>> = gradients.iter().map(Gradient::factors).collect();
+        let products: Option<SmallVec<[_; PRODUCTS]>> =
+            gradients.iter().map(Gradient::factors).collect();
         if let Some(products) = products {
             return add_products_rows(scale, &products, rows, sum);
         }

@@ -156,22 +156,6 @@ pub(crate) fn bytes_times<T: Gemm>(
     T::unpacked_bytes_times(scale, &a, &b, out, write)
 }
 
-/// As [`matmul`], with bytes on the right, if there is a kernel that reads them as they lie; tells whether there was.
-///
-/// # Panics
-///
-/// As [`matmul`].
-pub(crate) fn times_bytes<T: Gemm>(
-    scale: T,
-    a: Matrix<'_, T>,
-    b: Matrix<'_, u8>,
-    out: &mut [T],
-    write: Write,
-) -> bool {
-    check(&a, &b, out);
-    T::unpacked_times_bytes(scale, &a, &b, out, write)
-}
-
 /// Writes or adds `scale · Σ aₗ · bₗ` to `out`, if there is a kernel that does so in one go; tells whether there was.
 ///
 /// # Panics

@@ -87,8 +87,8 @@ pub(crate) type Factors<'a, A, B> = (&'a Matrix<'a, A>, &'a Matrix<'a, B>);
 
 /// A type that the kernels are compiled for.
 ///
-/// Each method writes or adds `scale · a · b` to the row-major `out`, if there is a kernel for it, and tells whether there
-/// was. The caller has checked the extents.
+/// Each method writes or adds `scale` times a product, or a sum of products, to the row-major `out`, if there is a kernel
+/// for it, and tells whether there was. The caller has checked the extents.
 pub(crate) trait Unpacked: Copy {
     fn unpacked_product(
         scale: Self,
@@ -108,17 +108,6 @@ pub(crate) trait Unpacked: Copy {
         write: Write,
     ) -> bool;
 
-    /// Bytes become numbers as they are loaded, for each block of rows anew; so it is done where there are few rows.
-    fn unpacked_times_bytes(
-        scale: Self,
-        a: &Matrix<'_, Self>,
-        b: &Matrix<'_, u8>,
-        out: &mut [Self],
-        write: Write,
-    ) -> bool {
-        Self::unpacked_sum_of_bytes(scale, &[(a, b)], out, write)
-    }
-
     /// The sum of products of few rows, each element of which is written or added to once.
     fn unpacked_sum(
         scale: Self,
@@ -127,7 +116,7 @@ pub(crate) trait Unpacked: Copy {
         write: Write,
     ) -> bool;
 
-    /// The same with bytes on the right.
+    /// The same with bytes on the right, which become numbers as they are loaded, for each block of rows anew.
     fn unpacked_sum_of_bytes(
         scale: Self,
         factors: &[Factors<'_, Self, u8>],

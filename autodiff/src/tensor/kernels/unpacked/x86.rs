@@ -97,10 +97,10 @@ macro_rules! kernels {
                     widened: &mut Widened,
                 ) -> Runs<Number>;
 
-                /// Has some elements fetched, as far as there are such.
+                /// Has some elements fetched, as far as there are such; of numbers none are.
                 fn prefetch(_elements: &[Self], _range: Range<usize>) {}
 
-                /// Has what lies at an address fetched, if anything does.
+                /// The same for the line of the caches at an address, whether or not anything lies there.
                 fn prefetch_line(_at: *const Self) {}
             }
 

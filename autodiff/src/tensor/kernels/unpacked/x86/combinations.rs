@@ -360,12 +360,7 @@ macro_rules! combinations {
                 for k in 0..a.columns() {
                     // SAFETY: there is a row k with these columns, by the caller's word.
                     let row: [Vector; C] = from_fn(|c| unsafe {
-                        let from = from.add(k * b.row_step() + c * LANES);
-                        if PART {
-                            B::load_part(from, len)
-                        } else {
-                            B::load(from)
-                        }
+                        load::<PART, B>(from.add(k * b.row_step() + c * LANES), len)
                     });
                     for m in 0..M {
                         // SAFETY: the matrix has rows up to i + M, by the caller's word, and column k.
@@ -380,30 +375,55 @@ macro_rules! combinations {
             // All are read before any is written: a load so close behind the store of a part of a vector waits for it.
             for m in 0..M {
                 for c in 0..C {
-                    // SAFETY: so many rows of results lie there, by the caller's word, each as long.
-                    unsafe {
-                        let before = out.add(m * step + c * LANES);
-                        sums[m][c] = match write {
-                            Write::Set => $mul(scale, sums[m][c]),
-                            Write::Add if PART => {
-                                $fma(scale, sums[m][c], Number::load_part(before, len))
-                            }
-                            Write::Add => $fma(scale, sums[m][c], Number::load(before)),
-                        };
-                    }
+                    sums[m][c] = match write {
+                        Write::Set => $mul(scale, sums[m][c]),
+                        // SAFETY: so many rows of results lie there, by the caller's word, each as long.
+                        Write::Add => $fma(scale, sums[m][c], unsafe {
+                            load::<PART, Number>(out.add(m * step + c * LANES), len)
+                        }),
+                    };
                 }
             }
             for m in 0..M {
                 for c in 0..C {
                     // SAFETY: as above.
-                    unsafe {
-                        let to = out.add(m * step + c * LANES);
-                        if PART {
-                            store_part(to, len, sums[m][c])
-                        } else {
-                            $store(to, sums[m][c])
-                        }
-                    }
+                    unsafe { store::<PART>(out.add(m * step + c * LANES), len, sums[m][c]) };
+                }
+            }
+        }
+
+        /// A vector, or the first `len` elements of one.
+        ///
+        /// # Safety
+        ///
+        /// So many elements can be read there.
+        #[inline]
+        #[target_feature(enable = $features)]
+        unsafe fn load<const PART: bool, E: Element>(from: *const E, len: usize) -> Vector {
+            // SAFETY: the caller vouches for the elements.
+            unsafe {
+                if PART {
+                    E::load_part(from, len)
+                } else {
+                    E::load(from)
+                }
+            }
+        }
+
+        /// Writes a vector, or the first `len` elements of one.
+        ///
+        /// # Safety
+        ///
+        /// So many elements can be written there.
+        #[inline]
+        #[target_feature(enable = $features)]
+        unsafe fn store<const PART: bool>(to: *mut Number, len: usize, vector: Vector) {
+            // SAFETY: the caller vouches for the elements.
+            unsafe {
+                if PART {
+                    store_part(to, len, vector);
+                } else {
+                    $store(to, vector);
                 }
             }
         }
