@@ -1,8 +1,8 @@
 //! Networks and batches to time a training step of.
 
+use mnist_demo::data::Splits;
 use nn::{Activation, Dataset, Initializer, Loss, Mlp, Parameters};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use std::sync::LazyLock;
 
 /// The number of pictures in MNIST's training set: the paper's batch.
 pub const FULL: usize = 60_000;
@@ -32,7 +32,7 @@ pub const NETWORKS: [Network; 3] = [
     },
 ];
 
-/// A network and a batch, with made-up pictures: what they show does not change the time.
+/// A network and a batch of MNIST, whose pictures are mostly black: what is black takes less time.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The network, of rectifiers.
@@ -44,18 +44,20 @@ pub struct Case {
 }
 
 impl Case {
-    /// A case with so many samples.
+    /// A case with the first samples of MNIST.
     ///
     /// # Panics
     ///
-    /// If the widths are not those of a network.
+    /// If the widths are not those of a network with an input for each pixel, or MNIST has fewer samples.
     #[must_use]
     pub fn new(widths: &[usize], samples: usize) -> Case {
-        let pictures = Pictures::new(samples, widths[0]);
-        let batch = Dataset::new(&pictures.pixels, widths[0], &pictures.classes)
+        let network = Mlp::new(widths, Activation::Relu);
+        assert_eq!(widths[0], Pictures::PIXELS, "an input for each pixel");
+        let pictures = Pictures::first(samples);
+        let batch = Dataset::new(&pictures.pixels, Pictures::PIXELS, &pictures.classes)
             .expect("a class for each picture");
         Case {
-            network: Mlp::new(widths, Activation::Relu),
+            network,
             loss: Loss::cross_entropy(),
             batch,
         }
@@ -91,30 +93,32 @@ pub(crate) fn name(widths: &[usize]) -> String {
         .join("-")
 }
 
-/// Made-up pictures in ten classes.
+/// MNIST's pictures to train on, from the first on.
 #[derive(Clone, Debug)]
 pub struct Pictures {
-    /// The bytes of all, one picture after the other. As in MNIST, four in five are black.
+    /// The bytes of all, one picture after the other.
     pub pixels: Vec<u8>,
     /// A class for each.
     pub classes: Vec<u8>,
 }
 
 impl Pictures {
-    /// So many pictures of so many pixels.
+    /// The number of pixels of each.
+    pub const PIXELS: usize = 784;
+
+    /// So many of them.
+    ///
+    /// # Panics
+    ///
+    /// If there are fewer.
     #[must_use]
-    pub fn new(samples: usize, pixels: usize) -> Pictures {
-        let mut rng = ChaCha8Rng::seed_from_u64(samples as u64);
-        let pixel = |rng: &mut ChaCha8Rng| {
-            if rng.random_range(0..5) == 0 {
-                rng.random()
-            } else {
-                0
-            }
-        };
+    pub fn first(samples: usize) -> Pictures {
+        static MNIST: LazyLock<Splits> =
+            LazyLock::new(|| Splits::embedded().expect("the files that are built in are whole"));
+        let mnist = &MNIST.train;
         Pictures {
-            pixels: (0..samples * pixels).map(|_| pixel(&mut rng)).collect(),
-            classes: (0..samples).map(|_| rng.random_range(0..10)).collect(),
+            pixels: mnist.images()[..samples * Pictures::PIXELS].to_vec(),
+            classes: mnist.labels()[..samples].to_vec(),
         }
     }
 }

@@ -87,7 +87,7 @@ impl Start {
             });
         Start {
             workload,
-            pictures: Pictures::new(workload.samples, workload.widths[0]),
+            pictures: Pictures::first(workload.samples),
             layers: layers.collect(),
         }
     }
