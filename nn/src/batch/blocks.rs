@@ -7,9 +7,9 @@ use autodiff::tensor::Real;
 use std::mem;
 use std::ops::Range;
 
-/// The most rows of a weight matrix in a block: so few that their product is one that packs no operand, and a multiple of
-/// what its kernel forms at a time.
-const ROWS: usize = 12;
+/// The most rows of a weight matrix in a block: as many as the kernel forms at a time of the gradient of a layer of
+/// pictures, and a multiple of what it forms of others.
+const ROWS: usize = 24;
 
 /// With fewer elements than this, one thread is through with all before another has come for its part.
 const WORTH_SHARING: usize = 1 << 13;
@@ -218,7 +218,7 @@ mod tests {
         let network = Mlp::new(&[300, 77, 1], Activation::Relu);
         let blocks = Blocks::narrow(network.layout());
         let rows: Vec<_> = blocks.iter().map(|block| block.rows.len()).collect();
-        assert_eq!(rows, [12, 12, 12, 12, 12, 12, 5, 77, 1, 1]);
+        assert_eq!(rows, [24, 24, 24, 5, 77, 1, 1]);
         assert_eq!(Blocks::whole(network.layout()).iter().count(), 4);
     }
 }

@@ -10,6 +10,8 @@
 //! - [`Kind::CombinationsOfColumns`]: the same for `X Wᵀ` again, where its dots are short. `b` is copied after all, a few
 //!   columns at a time.
 //!
+//! Dots of rows of bytes, and combinations of them, have kernels of their own, which pass over zeros.
+//!
 //! They are written once and compiled for AVX-512 and AVX2, in both precisions. What such a product gives depends on
 //! its extents, on how its operands lie and on the class of CPU alone; an element of dots, on its own row and column
 //! alone.
@@ -98,8 +100,7 @@ pub(crate) trait Unpacked: Copy {
         write: Write,
     ) -> bool;
 
-    /// Bytes become numbers as they are loaded, for each block of columns anew; or, where there are many, once for each
-    /// block of rows.
+    /// Bytes become numbers as they are loaded, for each block of columns anew.
     fn unpacked_bytes_times(
         scale: Self,
         a: &Matrix<'_, u8>,
@@ -125,10 +126,16 @@ pub(crate) trait Unpacked: Copy {
     ) -> bool;
 }
 
-/// Whether all are combinations, and of few rows.
-fn are_narrow_combinations<A, B>(factors: &[Factors<'_, A, B>]) -> bool {
-    let mut kinds = factors.iter().map(|(a, b)| (a.rows(), Kind::of(a, b)));
-    kinds.all(|(rows, kind)| rows <= NARROW && kind == Some(Kind::Combinations))
+/// Whether all are combinations.
+fn are_combinations<A, B>(factors: &[Factors<'_, A, B>]) -> bool {
+    let mut kinds = factors.iter().map(|(a, b)| Kind::of(a, b));
+    kinds.all(|kind| kind == Some(Kind::Combinations))
+}
+
+/// Whether the rows of every `b` lie contiguous, and the columns of every `a`: all kernels of bytes need that.
+fn lie_for_sums<A, B>(factors: &[Factors<'_, A, B>]) -> bool {
+    let mut factors = factors.iter();
+    factors.all(|(a, b)| a.row_step() == 1 && b.column_step() == 1)
 }
 
 macro_rules! unpacked {
@@ -162,7 +169,7 @@ macro_rules! unpacked {
                 write: Write,
             ) -> bool {
                 Kind::of(a, b) == Some(Kind::Dots)
-                    && unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2)
+                    && unpacked!(dots_of_bytes(scale, a, b, out, write) in $avx512, $avx2)
             }
 
             fn unpacked_sum(
@@ -171,7 +178,7 @@ macro_rules! unpacked {
                 out: &mut [$T],
                 write: Write,
             ) -> bool {
-                are_narrow_combinations(factors)
+                are_combinations(factors)
                     && unpacked!(combinations(scale, factors, out, write) in $avx512, $avx2)
             }
 
@@ -181,8 +188,8 @@ macro_rules! unpacked {
                 out: &mut [$T],
                 write: Write,
             ) -> bool {
-                are_narrow_combinations(factors)
-                    && unpacked!(combinations(scale, factors, out, write) in $avx512, $avx2)
+                lie_for_sums(factors)
+                    && unpacked!(combinations_of_bytes(scale, factors, out, write) in $avx512, $avx2)
             }
         }
     };

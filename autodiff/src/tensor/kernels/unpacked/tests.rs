@@ -34,10 +34,12 @@ macro_rules! kernels_of {
                 unsafe { x86::$module::combinations_of_columns(s, a, b, out, w) }
             },
             // SAFETY: as above.
-            dots_of_bytes: |s, a, b, out, w| unsafe { x86::$module::dots(s, a, b, out, w) },
+            dots_of_bytes: |s, a, b, out, w| unsafe {
+                x86::$module::dots_of_bytes(s, a, b, out, w)
+            },
             combinations_of_bytes: |s, factors, out, w| {
                 // SAFETY: as above.
-                unsafe { x86::$module::combinations(s, factors, out, w) }
+                unsafe { x86::$module::combinations_of_bytes(s, factors, out, w) }
             },
         }
     };
@@ -94,12 +96,26 @@ fn extents() -> Vec<(usize, usize, usize)> {
         (90, 800, 17),
         (5, 801, 170),
         (7, 200, 150),
+        (131, 40, 21),
         (6, 255, 130),
         // Rows that begin on the same line of a cache.
         (9, 512, 13),
         (9, 1024, 13),
     ]);
     extents
+}
+
+/// How much of pictures is black: nothing, most, in runs of several pixels and rows, and all.
+const BLACK: [usize; 3] = [0, 2, 3];
+
+/// Pictures, of each three runs of which so many are black.
+fn pictures(rows: usize, pixels: usize, black: usize) -> Vec<u8> {
+    let pixel = |row: usize, at: usize| match (row / 2 * 5 + at / 11) % 3 < black {
+        true => 0,
+        false => (row * 101 + at * 37) as u8,
+    };
+    let pixels = |row| (0..pixels).map(move |at| pixel(row, at));
+    (0..rows).flat_map(pixels).collect()
 }
 
 /// Compares every kernel with the plain loop, in every orientation that it takes.
@@ -110,26 +126,30 @@ fn agree<T: Number>(kernels: &[Kernels<T>], bound: f64) {
                 .map(|i| T::from_f64((i as f64 * step).sin()))
                 .collect()
         };
-        let bytes = |len: usize| -> Vec<u8> { (0..len).map(|i| (i * 37) as u8).collect() };
         let (a, b) = (values(m * k, 0.37), values(k * n, 0.71));
-        let (a_bytes, b_bytes) = (bytes(m * k), bytes(k * n));
         let columns = Matrix::new(&b, n, k).transposed();
         let left = [Matrix::new(&a, m, k), Matrix::new(&a, k, m).transposed()];
         for kernels in kernels {
             compare(kernels.dots, left[0], columns, bound);
-            compare(
-                kernels.dots_of_bytes,
-                Matrix::new(&a_bytes, m, k),
-                columns,
-                255.0 * bound,
-            );
             for a in left {
                 compare_sum(kernels.combinations, a, Matrix::new(&b, k, n), bound);
                 if k < LONG {
                     compare(kernels.combinations_of_columns, a, columns, bound);
                 }
-                let b = Matrix::new(&b_bytes, k, n);
-                compare_sum(kernels.combinations_of_bytes, a, b, 255.0 * bound);
+            }
+            for black in BLACK {
+                let bound = 255.0 * bound;
+                let bytes = pictures(m, k, black);
+                let pictures_left = Matrix::new(&bytes, m, k);
+                compare(kernels.dots_of_bytes, pictures_left, columns, bound);
+                let bytes = pictures(k, n, black);
+                let pictures_right = Matrix::new(&bytes, k, n);
+                compare_sum(
+                    kernels.combinations_of_bytes,
+                    left[1],
+                    pictures_right,
+                    bound,
+                );
             }
         }
     }
@@ -255,10 +275,11 @@ fn an_element_of_dots_depends_on_its_row_and_column_alone() {
                     .collect()
             };
             let (a, b) = (values(m * k, 0.37), values(k * n, 0.71));
-            let bytes: Vec<u8> = (0..m * k).map(|i| (i * 37) as u8).collect();
             for kernels in kernels {
                 check_elements(kernels.dots, &a, &b, k);
-                check_elements(kernels.dots_of_bytes, &bytes, &b, k);
+                for black in BLACK {
+                    check_elements(kernels.dots_of_bytes, &pictures(m, k, black), &b, k);
+                }
             }
         }
     }
@@ -275,6 +296,38 @@ fn an_element_of_dots_depends_on_its_row_and_column_alone() {
         for (i, a) in a.chunks(k).enumerate() {
             for (j, b) in b.chunks(k).enumerate() {
                 assert_eq!(product(a, b), [all[i * n + j]], "({i}, {j})");
+            }
+        }
+    }
+    let (single, double) = kernels();
+    check(&single);
+    check(&double);
+}
+
+/// A weight, or a δ, that is no number shows where a byte is not 0, and not where they all are.
+#[test]
+fn what_no_byte_meets_is_passed_over() {
+    fn check<T: Number>(kernels: &[Kernels<T>]) {
+        const PIXELS: usize = 80;
+        let mut bytes = vec![0; 2 * PIXELS];
+        (bytes[PIXELS / 2], bytes[PIXELS + PIXELS / 2]) = (1, 2);
+        let pictures = Matrix::new(&bytes, 2, PIXELS);
+        for kernels in kernels {
+            for (lit, at) in [(false, 0), (true, PIXELS / 2), (false, PIXELS - 1)] {
+                let mut weights = [T::from_f64(0.5); PIXELS];
+                weights[at] = T::from_f64(f64::NAN);
+                let weights = Matrix::new(&weights, 1, PIXELS).transposed();
+                let mut out = [T::from_f64(0.0); 2];
+                let one = T::from_f64(1.0);
+                (kernels.dots_of_bytes)(one, &pictures, &weights, &mut out, Write::Set);
+                assert!(out.iter().all(|&out| out.into().is_nan() == lit), "{at}");
+
+                let delta = [T::from_f64(f64::NAN), one];
+                let delta = Matrix::new(&delta, 2, 1).transposed();
+                let mut out = [one; PIXELS];
+                let factors = [(&delta, &pictures)];
+                (kernels.combinations_of_bytes)(one, &factors, &mut out, Write::Add);
+                assert_eq!(out[at].into().is_nan(), lit, "{at}");
             }
         }
     }

@@ -1,14 +1,17 @@
-//! The kernels in the instructions of x86: what each instruction set puts into them; the loops are in [`dots`] and
-//! [`combinations`].
+//! The kernels in the instructions of x86: what each instruction set puts into them; the loops are in [`dots`],
+//! [`combinations`] and [`bytes`].
 //!
 //! The unchecked loads and stores rest on two things: a [`Matrix`](super::Matrix) holds rows × columns elements,
 //! whichever way it is read, and `product` checks the extents of the result.
 #![allow(unsafe_code)]
 
 #[macro_use]
+mod bytes;
+#[macro_use]
 mod combinations;
 #[macro_use]
 mod dots;
+mod list;
 
 use std::arch::x86_64::*;
 
@@ -25,12 +28,14 @@ pub(super) fn has_avx2() -> bool {
 /// The kernels for one precision and one instruction set: the size of their blocks, and the instructions.
 ///
 /// A block of the result is kept in registers: of dots, so many rows × columns; of combinations, at most so
-/// many rows × vectors.
+/// many rows × vectors. Of bytes, it has few rows or vectors of them, so that more are zeros alone.
 macro_rules! kernels {
     (
         $module:ident: $T:ty, $features:literal, $Vector:ident of $lanes:literal,
         dots 6 x $dot_columns:literal, narrow 4 x $narrow_columns:literal,
         combinations 6 x $vectors:literal,
+        of bytes: dots 2 x $byte_columns:literal, few 2 x $few_byte_columns:literal, combinations $byte_rows:literal x 1,
+        vectors as $Bytes:ty,
         zero: $zero:ident, splat: $splat:ident, load: $load:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident,
         bytes: |$bytes:ident| $load_bytes:expr,
         sums_of_4: |$a:ident, $b:ident, $c:ident, $d:ident| $sums:expr,
@@ -41,6 +46,7 @@ macro_rules! kernels {
     ) => {
         pub(super) mod $module {
             use super::super::{Factors, LONG, Matrix, NARROW, Write};
+            use super::list::List;
             use std::arch::x86_64::*;
             use std::array::from_fn;
             use std::mem::MaybeUninit;
@@ -85,31 +91,9 @@ macro_rules! kernels {
                 ///
                 /// So many elements can be read there, at most as many as a vector has, by such a processor.
                 unsafe fn load_part(from: *const Self, len: usize) -> Vector;
-
-                /// Runs as numbers: as they lie, or in the memory that is lent.
-                ///
-                /// # Safety
-                ///
-                /// There are `m` runs, at most as many as there is room for, and none is longer.
-                unsafe fn numbers(
-                    runs: Runs<Self>,
-                    m: usize,
-                    widened: &mut Widened,
-                ) -> Runs<Number>;
-
-                /// Has some elements fetched, as far as there are such; of numbers none are.
-                fn prefetch(_elements: &[Self], _range: Range<usize>) {}
-
-                /// The same for the line of the caches at an address, whether or not anything lies there.
-                fn prefetch_line(_at: *const Self) {}
             }
 
             impl Element for Number {
-                #[inline]
-                unsafe fn numbers(runs: Runs<Number>, _: usize, _: &mut Widened) -> Runs<Number> {
-                    runs
-                }
-
                 #[inline]
                 #[target_feature(enable = $features)]
                 unsafe fn load(from: *const Number) -> Vector {
@@ -127,49 +111,6 @@ macro_rules! kernels {
             }
 
             impl Element for u8 {
-                #[inline]
-                #[target_feature(enable = $features)]
-                unsafe fn numbers(runs: Runs<u8>, m: usize, widened: &mut Widened) -> Runs<Number> {
-                    let whole = runs.len / LANES * LANES;
-                    let rest = runs.len - whole;
-                    for (i, row) in widened[..m].iter_mut().enumerate() {
-                        // SAFETY: by the caller's word run i has so many elements, and there is room for them.
-                        unsafe {
-                            let from = runs.from.add(i * runs.step);
-                            let to = row.as_mut_ptr().cast::<Number>();
-                            for k in (0..whole).step_by(LANES) {
-                                $store(to.add(k), u8::load(from.add(k)));
-                            }
-                            if rest > 0 {
-                                store_part(
-                                    to.add(whole),
-                                    rest,
-                                    u8::load_part(from.add(whole), rest),
-                                );
-                            }
-                        }
-                    }
-                    Runs {
-                        from: widened.as_ptr().cast(),
-                        step: widened[0].len(),
-                        len: runs.len,
-                    }
-                }
-
-                #[inline]
-                fn prefetch(elements: &[u8], range: Range<usize>) {
-                    let range = range.start.min(elements.len())..range.end.min(elements.len());
-                    for line in elements[range].chunks(64) {
-                        u8::prefetch_line(line.as_ptr());
-                    }
-                }
-
-                #[inline]
-                fn prefetch_line(at: *const u8) {
-                    // SAFETY: every processor has this instruction, which only gives a hint.
-                    unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
-                }
-
                 #[inline]
                 #[target_feature(enable = $features)]
                 unsafe fn load($bytes: *const u8) -> Vector {
@@ -190,6 +131,13 @@ macro_rules! kernels {
                         u8::load(part.as_ptr())
                     }
                 }
+            }
+
+            /// Has the line of the caches at an address fetched, whether or not anything lies there.
+            #[inline]
+            fn prefetch_line(at: *const u8) {
+                // SAFETY: every processor has this instruction, which only gives a hint.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
             }
 
             /// Writes the first `len` elements of a vector.
@@ -216,6 +164,10 @@ macro_rules! kernels {
                 zero: $zero, splat: $splat, store: $store, mul: $mul, fma: $fma,
                 four: $four_load, $four_store, $four_transposed
             }
+            bytes! {
+                $features, $byte_columns, $few_byte_columns, $byte_rows, $Bytes,
+                zero: $zero, splat: $splat, store: $store, mul: $mul, fma: $fma
+            }
         }
     };
 }
@@ -223,6 +175,7 @@ macro_rules! kernels {
 kernels! {
     f32_avx512: f32, "avx512f,avx2,fma", __m512 of 16,
     dots 6 x 4, narrow 4 x 5, combinations 6 x 4,
+    of bytes: dots 2 x 8, few 2 x 10, combinations 24 x 1, vectors as u128,
     zero: _mm512_setzero_ps, splat: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
     mul: _mm512_mul_ps, fma: _mm512_fmadd_ps,
     bytes: |from| _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))),
@@ -245,6 +198,7 @@ kernels! {
 kernels! {
     f64_avx512: f64, "avx512f,avx2,fma", __m512d of 8,
     dots 6 x 4, narrow 4 x 5, combinations 6 x 4,
+    of bytes: dots 2 x 8, few 2 x 10, combinations 24 x 1, vectors as u64,
     zero: _mm512_setzero_pd, splat: _mm512_set1_pd, load: _mm512_loadu_pd, store: _mm512_storeu_pd,
     mul: _mm512_mul_pd, fma: _mm512_fmadd_pd,
     bytes: |from| _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
@@ -264,6 +218,7 @@ kernels! {
 kernels! {
     f32_avx2: f32, "avx2,fma", __m256 of 8,
     dots 6 x 2, narrow 4 x 2, combinations 6 x 2,
+    of bytes: dots 2 x 4, few 2 x 4, combinations 12 x 1, vectors as u64,
     zero: _mm256_setzero_ps, splat: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
     mul: _mm256_mul_ps, fma: _mm256_fmadd_ps,
     bytes: |from| _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
@@ -283,6 +238,7 @@ kernels! {
 kernels! {
     f64_avx2: f64, "avx2,fma", __m256d of 4,
     dots 6 x 2, narrow 4 x 2, combinations 6 x 2,
+    of bytes: dots 2 x 4, few 2 x 4, combinations 12 x 1, vectors as u32,
     zero: _mm256_setzero_pd, splat: _mm256_set1_pd, load: _mm256_loadu_pd, store: _mm256_storeu_pd,
     mul: _mm256_mul_pd, fma: _mm256_fmadd_pd,
     bytes: |from| _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(from.cast()))),

@@ -28,9 +28,9 @@ macro_rules! combinations {
 
         /// Combinations of the rows of `b`, which are contiguous; of several pairs of factors, their sum.
         #[target_feature(enable = $features)]
-        pub(in super::super) fn combinations<B: Element>(
+        pub(in super::super) fn combinations(
             scale: Number,
-            factors: &[Factors<'_, Number, B>],
+            factors: &[Factors<'_, Number, Number>],
             out: &mut [Number],
             write: Write,
         ) {
@@ -144,9 +144,9 @@ macro_rules! combinations {
         /// The factors fit together, and every row of `b` lies contiguous. They have these columns, and the result, which
         /// has so many, has as many rows as `a`, and these columns, too.
         #[target_feature(enable = $features)]
-        unsafe fn combine<B: Element>(
+        unsafe fn combine(
             scale: Number,
-            factors: &[Factors<'_, Number, B>],
+            factors: &[Factors<'_, Number, Number>],
             of: Range<usize>,
             out: &mut [Number],
             columns: usize,
@@ -168,12 +168,12 @@ macro_rules! combinations {
                 // SAFETY: rows i to i + m are inside the result, and so are these columns.
                 unsafe {
                     match m {
-                        6 => blocks::<6, B>(scale, factors, i, of, out, columns, write),
-                        5 => blocks::<5, B>(scale, factors, i, of, out, columns, write),
-                        4 => blocks::<4, B>(scale, factors, i, of, out, columns, write),
-                        3 => blocks::<3, B>(scale, factors, i, of, out, columns, write),
-                        2 => blocks::<2, B>(scale, factors, i, of, out, columns, write),
-                        _ => blocks::<1, B>(scale, factors, i, of, out, columns, write),
+                        6 => blocks::<6>(scale, factors, i, of, out, columns, write),
+                        5 => blocks::<5>(scale, factors, i, of, out, columns, write),
+                        4 => blocks::<4>(scale, factors, i, of, out, columns, write),
+                        3 => blocks::<3>(scale, factors, i, of, out, columns, write),
+                        2 => blocks::<2>(scale, factors, i, of, out, columns, write),
+                        _ => blocks::<1>(scale, factors, i, of, out, columns, write),
                     }
                 }
                 i += m;
@@ -186,10 +186,10 @@ macro_rules! combinations {
         ///
         /// The result has as many rows as `a`, and as many columns as `b`.
         #[target_feature(enable = $features)]
-        unsafe fn multiples<B: Element>(
+        unsafe fn multiples(
             scale: Number,
             a: &Matrix<'_, Number>,
-            b: &Matrix<'_, B>,
+            b: &Matrix<'_, Number>,
             out: &mut [Number],
             write: Write,
         ) {
@@ -210,12 +210,12 @@ macro_rules! combinations {
                 let mut j = 0;
                 while j < blocks {
                     // SAFETY: columns j to j + C · LANES are whole vectors.
-                    unsafe { multiple::<C, B>(factor, from.add(j), to.add(j), write) };
+                    unsafe { multiple::<C>(factor, from.add(j), to.add(j), write) };
                     j += C * LANES;
                 }
                 while j < whole {
                     // SAFETY: and so are these, to j + LANES.
-                    unsafe { multiple::<1, B>(factor, from.add(j), to.add(j), write) };
+                    unsafe { multiple::<1>(factor, from.add(j), to.add(j), write) };
                     j += LANES;
                 }
             }
@@ -223,7 +223,7 @@ macro_rules! combinations {
                 return;
             }
             // SAFETY: the last `rest` columns, fewer than a vector has.
-            let from = unsafe { B::load_part(from.add(whole), rest) };
+            let from = unsafe { Number::load_part(from.add(whole), rest) };
             let mut i = 0;
             while i < rows {
                 let m = M.min(rows - i);
@@ -253,15 +253,15 @@ macro_rules! combinations {
         /// So many elements can be read at `from`, and written at `to`.
         #[inline]
         #[target_feature(enable = $features)]
-        unsafe fn multiple<const C: usize, B: Element>(
+        unsafe fn multiple<const C: usize>(
             factor: Vector,
-            from: *const B,
+            from: *const Number,
             to: *mut Number,
             write: Write,
         ) {
             // SAFETY: the caller's, for c < C.
             let products: [Vector; C] = from_fn(|c| unsafe {
-                let from = B::load(from.add(c * LANES));
+                let from = Number::load(from.add(c * LANES));
                 match write {
                     Write::Set => $mul(factor, from),
                     Write::Add => $fma(factor, from, Number::load(to.add(c * LANES))),
@@ -280,9 +280,9 @@ macro_rules! combinations {
         ///
         /// Every `a` has these rows, every `b` these columns, and there are as many results.
         #[target_feature(enable = $features)]
-        unsafe fn blocks<const M: usize, B: Element>(
+        unsafe fn blocks<const M: usize>(
             scale: Number,
-            factors: &[Factors<'_, Number, B>],
+            factors: &[Factors<'_, Number, Number>],
             i: usize,
             columns: Range<usize>,
             out: *mut Number,
@@ -303,33 +303,15 @@ macro_rules! combinations {
                 unsafe {
                     let out = out.add(j - columns.start);
                     match width {
-                        LANES => block::<M, 1, false, B>(
-                            scale,
-                            factors,
-                            i,
-                            block_columns,
-                            out,
-                            step,
-                            write,
-                        ),
-                        ..LANES => block::<M, 1, true, B>(
-                            scale,
-                            factors,
-                            i,
-                            block_columns,
-                            out,
-                            step,
-                            write,
-                        ),
-                        _ => block::<M, C, false, B>(
-                            scale,
-                            factors,
-                            i,
-                            block_columns,
-                            out,
-                            step,
-                            write,
-                        ),
+                        LANES => {
+                            block::<M, 1, false>(scale, factors, i, block_columns, out, step, write)
+                        }
+                        ..LANES => {
+                            block::<M, 1, true>(scale, factors, i, block_columns, out, step, write)
+                        }
+                        _ => {
+                            block::<M, C, false>(scale, factors, i, block_columns, out, step, write)
+                        }
                     }
                 }
                 j += width;
@@ -343,9 +325,9 @@ macro_rules! combinations {
         /// As for `blocks`.
         #[inline]
         #[target_feature(enable = $features)]
-        unsafe fn block<const M: usize, const C: usize, const PART: bool, B: Element>(
+        unsafe fn block<const M: usize, const C: usize, const PART: bool>(
             scale: Number,
-            factors: &[Factors<'_, Number, B>],
+            factors: &[Factors<'_, Number, Number>],
             i: usize,
             columns: Range<usize>,
             out: *mut Number,
@@ -360,7 +342,7 @@ macro_rules! combinations {
                 for k in 0..a.columns() {
                     // SAFETY: there is a row k with these columns, by the caller's word.
                     let row: [Vector; C] = from_fn(|c| unsafe {
-                        load::<PART, B>(from.add(k * b.row_step() + c * LANES), len)
+                        load::<PART, Number>(from.add(k * b.row_step() + c * LANES), len)
                     });
                     for m in 0..M {
                         // SAFETY: the matrix has rows up to i + M, by the caller's word, and column k.
@@ -371,13 +353,32 @@ macro_rules! combinations {
                     }
                 }
             }
+            // SAFETY: so many rows of results lie there, by the caller's word, each as long.
+            unsafe { write_block::<M, C, PART>(scale, sums, out, step, len, write) };
+        }
+
+        /// Writes or adds `scale` times a block to rows of results that are `step` apart.
+        ///
+        /// # Safety
+        ///
+        /// There are as many rows and columns: those of C vectors, or, of a `PART` of one, `len` of them.
+        #[inline]
+        #[target_feature(enable = $features)]
+        unsafe fn write_block<const M: usize, const C: usize, const PART: bool>(
+            scale: Number,
+            mut sums: [[Vector; C]; M],
+            out: *mut Number,
+            step: usize,
+            len: usize,
+            write: Write,
+        ) {
             let scale = $splat(scale);
             // All are read before any is written: a load so close behind the store of a part of a vector waits for it.
             for m in 0..M {
                 for c in 0..C {
                     sums[m][c] = match write {
                         Write::Set => $mul(scale, sums[m][c]),
-                        // SAFETY: so many rows of results lie there, by the caller's word, each as long.
+                        // SAFETY: so many rows of results lie there, by the caller's word.
                         Write::Add => $fma(scale, sums[m][c], unsafe {
                             load::<PART, Number>(out.add(m * step + c * LANES), len)
                         }),

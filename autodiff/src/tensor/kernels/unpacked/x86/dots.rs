@@ -26,14 +26,11 @@ macro_rules! dots {
         const ROWS_BYTES: usize = 1 << 18;
         const COLUMNS_BYTES: usize = 1 << 19;
 
-        /// Room for parts of the rows of a block.
-        type Widened = [[MaybeUninit<Number>; PART_BYTES / size_of::<Number>()]; M];
-
         /// Rows of `a` times columns of `b`, both contiguous.
         #[target_feature(enable = $features)]
-        pub(in super::super) fn dots<A: Element>(
+        pub(in super::super) fn dots(
             scale: Number,
-            a: &Matrix<'_, A>,
+            a: &Matrix<'_, Number>,
             b: &Matrix<'_, Number>,
             out: &mut [Number],
             write: Write,
@@ -63,7 +60,6 @@ macro_rules! dots {
             } else {
                 (COLUMNS_BYTES / bytes).next_multiple_of(N)
             };
-            let mut widened = [const { [const { MaybeUninit::uninit() }; _] }; M];
             let mut k = 0;
             while k < inner.max(1) {
                 let part = k..inner.min(k + length);
@@ -87,10 +83,6 @@ macro_rules! dots {
                                 5 => 3,
                                 left => left.min(M),
                             };
-                            if j == 0 && !is_narrow {
-                                // The next rows of bytes come while these are multiplied.
-                                A::prefetch(a.data(), (i + m) * inner..(i + 2 * m) * inner);
-                            }
                             let a = Runs::new(a.data(), i, inner, &part);
                             // SAFETY: rows i to i + m and these columns are inside the result, and the part inside both
                             // factors.
@@ -98,20 +90,18 @@ macro_rules! dots {
                                 let out = &mut out[i * columns..];
                                 if is_narrow {
                                     match m {
-                                        1 => strip.dots::<1, NARROW_N, A>(scale, a, out, write),
-                                        2 => strip.dots::<2, NARROW_N, A>(scale, a, out, write),
-                                        3 => strip.dots::<3, NARROW_N, A>(scale, a, out, write),
-                                        _ => strip
-                                            .dots::<NARROW_M, NARROW_N, A>(scale, a, out, write),
+                                        1 => strip.dots::<1, NARROW_N>(scale, a, out, write),
+                                        2 => strip.dots::<2, NARROW_N>(scale, a, out, write),
+                                        3 => strip.dots::<3, NARROW_N>(scale, a, out, write),
+                                        _ => strip.dots::<NARROW_M, NARROW_N>(scale, a, out, write),
                                     }
                                 } else {
-                                    let a = A::numbers(a, m, &mut widened);
                                     match m {
-                                        1 => strip.dots::<1, N, Number>(scale, a, out, write),
-                                        2 => strip.dots::<2, N, Number>(scale, a, out, write),
-                                        3 => strip.dots::<3, N, Number>(scale, a, out, write),
-                                        4 => strip.dots::<4, N, Number>(scale, a, out, write),
-                                        _ => strip.dots::<M, N, Number>(scale, a, out, write),
+                                        1 => strip.dots::<1, N>(scale, a, out, write),
+                                        2 => strip.dots::<2, N>(scale, a, out, write),
+                                        3 => strip.dots::<3, N>(scale, a, out, write),
+                                        4 => strip.dots::<4, N>(scale, a, out, write),
+                                        _ => strip.dots::<M, N>(scale, a, out, write),
                                     }
                                 }
                             }
@@ -139,10 +129,10 @@ macro_rules! dots {
             ///
             /// There are so many runs of as many elements, and so many rows.
             #[target_feature(enable = $features)]
-            unsafe fn dots<const M: usize, const N: usize, A: Element>(
+            unsafe fn dots<const M: usize, const N: usize>(
                 &self,
                 scale: Number,
-                a: Runs<A>,
+                a: Runs<Number>,
                 out: &mut [Number],
                 write: Write,
             ) {
@@ -156,16 +146,29 @@ macro_rules! dots {
                         N.min(left)
                     };
                     let b = Runs::new(self.b.data(), j, self.b.rows(), self.part);
+                    let vectors = (0..a.len / LANES * LANES).step_by(LANES);
                     let out = out[j..].as_mut_ptr();
                     // SAFETY: the caller's, for columns j to j + n are in the strip.
                     unsafe {
                         match n {
-                            1 => dot_block::<M, 1, A>(scale, a, b, out, columns, write),
-                            2 => dot_block::<M, 2, A>(scale, a, b, out, columns, write),
-                            3 => dot_block::<M, 3, A>(scale, a, b, out, columns, write),
-                            4 => dot_block::<M, 4, A>(scale, a, b, out, columns, write),
-                            ALONE => dot_block::<1, ALONE, A>(scale, a, b, out, columns, write),
-                            _ => dot_block::<M, N, A>(scale, a, b, out, columns, write),
+                            1 => {
+                                dot_block::<M, 1, Number>(scale, a, b, vectors, out, columns, write)
+                            }
+                            2 => {
+                                dot_block::<M, 2, Number>(scale, a, b, vectors, out, columns, write)
+                            }
+                            3 => {
+                                dot_block::<M, 3, Number>(scale, a, b, vectors, out, columns, write)
+                            }
+                            4 => {
+                                dot_block::<M, 4, Number>(scale, a, b, vectors, out, columns, write)
+                            }
+                            ALONE => dot_block::<1, ALONE, Number>(
+                                scale, a, b, vectors, out, columns, write,
+                            ),
+                            _ => {
+                                dot_block::<M, N, Number>(scale, a, b, vectors, out, columns, write)
+                            }
                         }
                     }
                     j += n;
@@ -173,28 +176,26 @@ macro_rules! dots {
             }
         }
 
-        /// The products of M runs in `a` and N runs in `b`; the results of one in `a` are `step` apart from those of the
-        /// next.
+        /// The products of M runs in `a` and N runs in `b`, along those of their whole vectors that begin at the given places,
+        /// and the rest; the results of one in `a` are `step` apart from those of the next.
         ///
         /// # Safety
         ///
-        /// There are as many runs, all of the same length, and so many results.
+        /// There are as many runs, all of the same length, with such vectors, and so many results.
         #[inline]
         #[target_feature(enable = $features)]
         unsafe fn dot_block<const M: usize, const N: usize, A: Element>(
             scale: Number,
             a: Runs<A>,
             b: Runs<Number>,
+            vectors: impl Iterator<Item = usize>,
             out: *mut Number,
             step: usize,
             write: Write,
         ) {
             let mut sums = [[$zero(); N]; M];
             let whole = a.len / LANES * LANES;
-            // The rows that follow come while these are multiplied, a few lines at a time.
-            let next = a.from.wrapping_add(M * a.step);
-            for k in (0..whole).step_by(LANES) {
-                A::prefetch_line(next.wrapping_add(M * k));
+            for k in vectors {
                 // SAFETY: each run has elements k to k + LANES.
                 let x = |i| unsafe { A::load(a.from.add(i * a.step + k)) };
                 // SAFETY: as above.

@@ -1,0 +1,418 @@
+//! Products with bytes, which become numbers as they are loaded.
+//!
+//! Pictures are mostly black. Vectors of zeros are passed over, if they are zeros in all rows that are multiplied
+//! together: first it is listed where there are others, and then the loops go there alone. A list serves all that its
+//! bytes are multiplied with.
+
+/// The kernels for one precision and one instruction set.
+macro_rules! bytes {
+    (
+        $features:literal, $columns:literal, $few_columns:literal, $rows:literal, $Bytes:ty,
+        zero: $zero:ident, splat: $splat:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident
+    ) => {
+        /// The rows of bytes of a block of dots, and the columns. The more rows, the fewer vectors are zeros in all.
+        const PAIR: usize = 2;
+        const BESIDE: usize = $columns;
+
+        /// The columns if there are few: the paper's ten digits are in one block, if there are registers for it.
+        const FEW_BESIDE: usize = $few_columns;
+
+        /// So many pairs of rows go by a block of columns.
+        const PAIRS: usize = 64;
+
+        /// The most elements of a row that are gone along at a time: so much of a block of columns stays in the nearest
+        /// cache while the pairs go by.
+        const PART_OF_BYTES: usize = 3584 / size_of::<Number>();
+
+        /// The most rows of a block of combinations, of one vector each.
+        const ROWS: usize = $rows;
+
+        /// So many vectors beside one another are listed together, and so many rows of bytes, at most.
+        const LISTS: usize = 4;
+        const LISTED_ROWS: usize = 1152;
+
+        /// Whether the bytes of one vector are not all zeros.
+        ///
+        /// # Safety
+        ///
+        /// So many bytes can be read there, and in each of M rows that are `step` apart.
+        #[inline]
+        unsafe fn any<const M: usize>(from: *const u8, step: usize) -> bool {
+            (0..M).fold(0, |any, m| {
+                // SAFETY: the caller vouches for the bytes, and any bytes are a number.
+                any | unsafe { from.add(m * step).cast::<$Bytes>().read_unaligned() }
+            }) != 0
+        }
+
+        /// Rows of bytes times columns of `b`, both contiguous.
+        #[target_feature(enable = $features)]
+        pub(in super::super) fn dots_of_bytes(
+            scale: Number,
+            a: &Matrix<'_, u8>,
+            b: &Matrix<'_, Number>,
+            out: &mut [Number],
+            write: Write,
+        ) {
+            let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
+            assert_eq!((inner, out.len()), (b.rows(), rows * columns));
+            assert!(rows * inner <= a.data().len() && columns * inner <= b.data().len());
+            let length = if inner <= PART_OF_BYTES {
+                inner.max(1)
+            } else {
+                inner
+                    .div_ceil(inner.div_ceil(PART_OF_BYTES))
+                    .next_multiple_of(LANES)
+            };
+            // All of few columns stay near, and pairs are listed in time.
+            let height = if columns <= NARROW {
+                PAIR
+            } else {
+                PAIRS * PAIR
+            };
+            let mut k = 0;
+            while k < inner.max(1) {
+                let part = k..inner.min(k + length);
+                let write = if k == 0 { write } else { Write::Add };
+                let mut first = 0;
+                while first < rows {
+                    let last = rows.min(first + height);
+                    // SAFETY: the extents were just checked.
+                    unsafe { dots_of_some(scale, a, b, first..last, &part, out, write) };
+                    first = last;
+                }
+                k += length;
+            }
+        }
+
+        /// A part of some rows of bytes times columns of `b`.
+        ///
+        /// # Safety
+        ///
+        /// There are such rows, with such a part, and as many rows of results, one element for each column.
+        #[target_feature(enable = $features)]
+        unsafe fn dots_of_some(
+            scale: Number,
+            a: &Matrix<'_, u8>,
+            b: &Matrix<'_, Number>,
+            rows: Range<usize>,
+            part: &Range<usize>,
+            out: &mut [Number],
+            write: Write,
+        ) {
+            let columns = b.columns();
+            let mut vectors = List::<{ PAIRS * (PART_OF_BYTES / LANES) }>::new();
+            let mut begins = [0; PAIRS + 1];
+            let pairs = rows.len().div_ceil(PAIR);
+            let pair = |number: usize| {
+                let i = rows.start + number * PAIR;
+                let a = Runs::new(a.data(), i, a.columns(), part);
+                (i, PAIR.min(rows.end - i), a)
+            };
+            for number in 0..pairs {
+                let (_, m, a) = pair(number);
+                let places = (0..a.len / LANES * LANES).step_by(LANES);
+                if m == PAIR {
+                    // SAFETY: the part has a vector at each of these places in each of these rows.
+                    vectors.note(places, |k| unsafe { any::<PAIR>(a.from.add(k), a.step) });
+                } else {
+                    // SAFETY: as above.
+                    vectors.note(places, |k| unsafe { any::<1>(a.from.add(k), 0) });
+                }
+                begins[number + 1] = vectors.len();
+            }
+            let places = vectors.places();
+            let mut j = 0;
+            while j < columns {
+                let left = columns - j;
+                let few = if rows.len() == 1 { ALONE } else { FEW_BESIDE };
+                let n = match left {
+                    1 => 1,
+                    left if left >= few && (rows.len() == 1 || columns <= NARROW) => few,
+                    BESIDE.. => BESIDE,
+                    _ => 2,
+                };
+                let b = Runs::new(b.data(), j, b.rows(), part);
+                for number in 0..pairs {
+                    let (i, m, a) = pair(number);
+                    let places = &places[begins[number]..begins[number + 1]];
+                    let out = out[i * columns + j..].as_mut_ptr();
+                    // The rows that follow come while these are multiplied, a line at a time.
+                    let next = a.from.wrapping_add(PAIR * a.step);
+                    let vectors = places.iter().enumerate().map(|(line, &k)| {
+                        prefetch_line(next.wrapping_add(64 * line));
+                        usize::from(k)
+                    });
+                    // SAFETY: rows i to i + m and columns j to j + n are inside the result, and the part inside both
+                    // factors.
+                    unsafe {
+                        macro_rules! block {
+                            ($m:expr, $n:expr) => {
+                                dot_block::<{ $m }, { $n }, u8>(
+                                    scale, a, b, vectors, out, columns, write,
+                                )
+                            };
+                        }
+                        match (m, n) {
+                            (PAIR, ALONE) => block!(PAIR, ALONE),
+                            (PAIR, BESIDE) => block!(PAIR, BESIDE),
+                            (PAIR, 2) => block!(PAIR, 2),
+                            (PAIR, _) => block!(PAIR, 1),
+                            (_, ALONE) => block!(1, ALONE),
+                            (_, BESIDE) => block!(1, BESIDE),
+                            (_, 2) => block!(1, 2),
+                            _ => block!(1, 1),
+                        }
+                    }
+                }
+                j += n;
+            }
+        }
+
+        /// Sums of combinations of rows of bytes; each `a` is read transposed.
+        #[target_feature(enable = $features)]
+        pub(in super::super) fn combinations_of_bytes(
+            scale: Number,
+            factors: &[Factors<'_, Number, u8>],
+            out: &mut [Number],
+            write: Write,
+        ) {
+            let (rows, columns) = extents(factors);
+            assert_eq!(out.len(), rows * columns);
+            assert!(factors.iter().all(|(a, _)| a.row_step() == 1));
+            let inner = factors.iter().map(|(a, _)| a.columns()).sum();
+            match (factors, inner) {
+                (_, 0) if write == Write::Set => out.fill(0.0),
+                (_, 0) => {}
+                ([(a, b)], 1) => {
+                    if write == Write::Set {
+                        out.fill(0.0);
+                    }
+                    // SAFETY: the extents were just checked.
+                    unsafe { add_multiples_of_bytes(scale, a, b, out) };
+                }
+                (_, ..=LISTED_ROWS) if factors.len() + inner <= LISTED_ROWS => {
+                    combine_bytes(scale, factors, out, write)
+                }
+                // More rows than can be listed, one part after the other.
+                _ => {
+                    let mut write = write;
+                    for &(&a, b) in factors {
+                        for k in (0..b.rows()).step_by(LISTED_ROWS - 1) {
+                            let rows = k..b.rows().min(k + LISTED_ROWS - 1);
+                            let a = a.transposed().some_rows(rows.clone()).transposed();
+                            combine_bytes(scale, &[(&a, &b.some_rows(rows))], out, write);
+                            write = Write::Add;
+                        }
+                    }
+                }
+            }
+        }
+
+        /// The same of as many rows of bytes as can be listed.
+        #[target_feature(enable = $features)]
+        fn combine_bytes(
+            scale: Number,
+            factors: &[Factors<'_, Number, u8>],
+            out: &mut [Number],
+            write: Write,
+        ) {
+            let columns = factors[0].1.columns();
+            let mut lists: [_; LISTS] = from_fn(|_| List::new());
+            let mut j = 0;
+            while j < columns {
+                lists.iter_mut().for_each(List::clear);
+                let vectors = ((columns - j) / LANES).min(LISTS);
+                if vectors == 0 {
+                    // All rows of a part of a vector are taken.
+                    for (_, b) in factors {
+                        lists[0].push(b.rows());
+                        lists[0].note((0..b.rows()).step_by(1), |_| true);
+                    }
+                    let last = j..columns;
+                    // SAFETY: these are the last columns, and the rows are all.
+                    unsafe { combine_listed::<true>(scale, factors, &lists[0], last, out, write) };
+                    return;
+                }
+                // SAFETY: so many vectors begin at column j.
+                unsafe { list_rows(factors, j, &mut lists[..vectors]) };
+                for list in &lists[..vectors] {
+                    let vector = j..j + LANES;
+                    // SAFETY: these are some of the columns, and the rows are among them all.
+                    unsafe { combine_listed::<false>(scale, factors, list, vector, out, write) };
+                    j += LANES;
+                }
+            }
+        }
+
+        /// Lists the rows of each pair that are not all zeros in a vector, behind their number, for the vectors from column j
+        /// on.
+        ///
+        /// # Safety
+        ///
+        /// Every `b` has so many vectors of contiguous columns there.
+        #[target_feature(enable = $features)]
+        unsafe fn list_rows(
+            factors: &[Factors<'_, Number, u8>],
+            j: usize,
+            lists: &mut [List<LISTED_ROWS>],
+        ) {
+            for (_, b) in factors {
+                let from = b.data().as_ptr().wrapping_add(j);
+                for (v, list) in lists.iter_mut().enumerate() {
+                    let number = list.len();
+                    list.push(0);
+                    list.note((0..b.rows()).step_by(1), |k| {
+                        // SAFETY: row k has vector v, by the caller's word.
+                        unsafe { any::<1>(from.add(k * b.row_step() + v * LANES), 0) }
+                    });
+                    list.set(number, list.len() - number - 1);
+                }
+            }
+        }
+
+        /// One vector of columns, or a `PART` of one, of all rows of the result.
+        ///
+        /// # Safety
+        ///
+        /// The factors fit together and have these columns and the listed rows, each `a` is read transposed, and the result
+        /// has as many columns as `b` and rows as `a`.
+        #[target_feature(enable = $features)]
+        unsafe fn combine_listed<const PART: bool>(
+            scale: Number,
+            factors: &[Factors<'_, Number, u8>],
+            list: &List<LISTED_ROWS>,
+            columns: Range<usize>,
+            out: &mut [Number],
+            write: Write,
+        ) {
+            // Without rows, there are numbers of them alone, and nothing is added.
+            if list.len() == factors.len() && write == Write::Add {
+                return;
+            }
+            let (rows, step) = (factors[0].0.rows(), factors[0].1.columns());
+            let list = list.places();
+            let mut i = 0;
+            while i < rows {
+                let m = match rows - i {
+                    ROWS.. => ROWS,
+                    10 | 11 => 10,
+                    8.. => 8,
+                    4.. => 4,
+                    2.. => 2,
+                    _ => 1,
+                };
+                let out = out[i * step + columns.start..].as_mut_ptr();
+                let columns = columns.clone();
+                // SAFETY: rows i to i + m are inside the result, and the rest is the caller's.
+                unsafe {
+                    match m {
+                        ROWS => {
+                            listed_block::<ROWS, PART>(scale, factors, list, i, columns, out, write)
+                        }
+                        10 => {
+                            listed_block::<10, PART>(scale, factors, list, i, columns, out, write)
+                        }
+                        8 => listed_block::<8, PART>(scale, factors, list, i, columns, out, write),
+                        4 => listed_block::<4, PART>(scale, factors, list, i, columns, out, write),
+                        2 => listed_block::<2, PART>(scale, factors, list, i, columns, out, write),
+                        _ => listed_block::<1, PART>(scale, factors, list, i, columns, out, write),
+                    }
+                }
+                i += m;
+            }
+        }
+
+        /// The same of M rows of the result, from row i on, which begin at `out`.
+        ///
+        /// # Safety
+        ///
+        /// As for `combine_listed`, and there are such rows.
+        #[target_feature(enable = $features)]
+        unsafe fn listed_block<const M: usize, const PART: bool>(
+            scale: Number,
+            factors: &[Factors<'_, Number, u8>],
+            mut list: &[u16],
+            i: usize,
+            columns: Range<usize>,
+            out: *mut Number,
+            write: Write,
+        ) {
+            let step = factors[0].1.columns();
+            let len = columns.len();
+            let mut sums = [$zero(); M];
+            for (a, b) in factors {
+                let (rows, rest) = list[1..].split_at(list[0].into());
+                list = rest;
+                let from_a = a.data().as_ptr().wrapping_add(i);
+                let from_b = b.data().as_ptr().wrapping_add(columns.start);
+                for &k in rows {
+                    // SAFETY: there is a row k of `b` with these columns, and a column k of `a`, whose rows from i to i + M lie
+                    // one after the other.
+                    unsafe {
+                        let row = load::<PART, u8>(from_b.add(usize::from(k) * b.row_step()), len);
+                        let column = from_a.add(usize::from(k) * a.column_step());
+                        for m in 0..M {
+                            sums[m] = $fma($splat(*column.add(m)), row, sums[m]);
+                        }
+                    }
+                }
+            }
+            // SAFETY: so many rows of results lie there, by the caller's word, each as long.
+            unsafe {
+                write_block::<M, 1, PART>(scale, sums.map(|sum| [sum]), out, step, len, write)
+            };
+        }
+
+        /// Adds multiples of one row of bytes.
+        ///
+        /// # Safety
+        ///
+        /// `b` has one row, `a` one column, and the result as many rows as `a` and columns as `b`.
+        #[target_feature(enable = $features)]
+        unsafe fn add_multiples_of_bytes(
+            scale: Number,
+            a: &Matrix<'_, Number>,
+            b: &Matrix<'_, u8>,
+            out: &mut [Number],
+        ) {
+            const VECTORS: usize = PART_OF_BYTES / LANES;
+            let columns = b.columns();
+            let mut numbers = [MaybeUninit::<Vector>::uninit(); VECTORS];
+            let mut j = 0;
+            while j < columns {
+                let len = PART_OF_BYTES.min(columns - j);
+                let whole = len / LANES * LANES;
+                let rest = len - whole;
+                let mut vectors = List::<VECTORS>::new();
+                let from = b.data()[j..].as_ptr();
+                // SAFETY: the row has a vector at each of these places.
+                let some = |k| unsafe { any::<1>(from.add(k), 0) };
+                vectors.note((0..whole).step_by(LANES), some);
+                let vectors = vectors.places();
+                for (number, &k) in numbers.iter_mut().zip(vectors) {
+                    // SAFETY: as above.
+                    number.write(unsafe { u8::load(from.add(k.into())) });
+                }
+                for i in 0..a.rows() {
+                    // SAFETY: the row has such a part, and the result has it in row i; as many numbers were written as there
+                    // are places.
+                    unsafe {
+                        let factor = $splat(scale * a.get_unchecked(i, 0));
+                        let to = out.as_mut_ptr().add(i * columns + j);
+                        for (x, &k) in numbers.iter().zip(vectors) {
+                            let to = to.add(k.into());
+                            $store(to, $fma(factor, x.assume_init(), Number::load(to)));
+                        }
+                        if rest > 0 {
+                            let x = u8::load_part(from.add(whole), rest);
+                            let to = to.add(whole);
+                            let sum = $fma(factor, x, Number::load_part(to, rest));
+                            store_part(to, rest, sum);
+                        }
+                    }
+                }
+                j += len;
+            }
+        }
+    };
+}
