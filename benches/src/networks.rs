@@ -51,9 +51,24 @@ impl Case {
     /// If the widths are not those of a network with an input for each pixel, or MNIST has fewer samples.
     #[must_use]
     pub fn new(widths: &[usize], samples: usize) -> Case {
+        Case::of_pictures(widths, &Pictures::first(samples))
+    }
+
+    /// The same with no pixel black, so that every product is formed in whole.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Case::new).
+    #[must_use]
+    pub fn without_black(widths: &[usize], samples: usize) -> Case {
+        let mut pictures = Pictures::first(samples);
+        pictures.pixels.iter_mut().for_each(|pixel| *pixel |= 1);
+        Case::of_pictures(widths, &pictures)
+    }
+
+    fn of_pictures(widths: &[usize], pictures: &Pictures) -> Case {
         let network = Mlp::new(widths, Activation::Relu);
         assert_eq!(widths[0], Pictures::PIXELS, "an input for each pixel");
-        let pictures = Pictures::first(samples);
         let batch = Dataset::new(&pictures.pixels, Pictures::PIXELS, &pictures.classes)
             .expect("a class for each picture");
         Case {

@@ -13,7 +13,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
     let counts = thread_counts();
     let pools: Vec<_> = counts.iter().map(|&threads| pool(threads)).collect();
     let mut text = String::from(
-        "Steps by the tape. The work is that of the matrix products; where cost grew with it and nothing else, the slope of \
+        "Steps by the tape, on pictures without black, which no product passes over. The work is that of the matrix products; where cost grew with it and nothing else, the slope of \
          time against work, both as logarithms, would be 1, and less where small products run below the machine's speed.\n
 | | network | batch | work, Mflop |",
     );
@@ -30,7 +30,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
         for &value in axis.values {
             let (widths, batch) = (axis.size)(value);
             let work = flops(&widths, batch);
-            let case = Case::new(&widths, batch);
+            let case = Case::without_black(&widths, batch);
             let descent = Optimizer::Sgd {
                 learning_rate: 1e-6,
             };
