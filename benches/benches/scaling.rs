@@ -1,6 +1,5 @@
-//! Training steps of growing width, depth and batch, by the tape on one thread, on pictures without
-//! black, which no product passes over. The throughput is in operations of the
-//! matrix products, so it should hardly change.
+//! Training steps of growing width, depth and batch, by the tape on one thread, on pictures without black, which no product
+//! passes over. The throughput is in operations of the matrix products, so it should hardly change.
 
 use benches::scaling::{AXES, flops};
 use benches::{Case, Optimizer, Trainer};

@@ -57,7 +57,8 @@ pub fn add_product_rows<T: Real>(
 
 /// Adds some rows of a sum of matrix products, `scale · Σ aₗ · bₗ`, to `sum`, row by row.
 ///
-/// Where they have few rows, each element of `sum` is read and written once, and not for each product.
+/// Where they have few rows or a short inner extent, or are of bytes, each element of `sum` is read and written once, and
+/// not for each product.
 ///
 /// # Panics
 ///

@@ -109,7 +109,7 @@ pub(crate) trait Unpacked: Copy {
         write: Write,
     ) -> bool;
 
-    /// The sum of products of few rows, each element of which is written or added to once.
+    /// The sum of products, each element of which is written or added to once.
     fn unpacked_sum(
         scale: Self,
         factors: &[Factors<'_, Self, Self>],
@@ -127,13 +127,13 @@ pub(crate) trait Unpacked: Copy {
 }
 
 /// Whether all are combinations.
-fn are_combinations<A, B>(factors: &[Factors<'_, A, B>]) -> bool {
+fn are_combinations<T>(factors: &[Factors<'_, T, T>]) -> bool {
     let mut kinds = factors.iter().map(|(a, b)| Kind::of(a, b));
     kinds.all(|kind| kind == Some(Kind::Combinations))
 }
 
-/// Whether the rows of every `b` lie contiguous, and the columns of every `a`: all kernels of bytes need that.
-fn lie_for_sums<A, B>(factors: &[Factors<'_, A, B>]) -> bool {
+/// Whether the columns of every `a` lie contiguous, and the rows of every `b`: combinations of bytes need that.
+fn are_read_along<T>(factors: &[Factors<'_, T, u8>]) -> bool {
     let mut factors = factors.iter();
     factors.all(|(a, b)| a.row_step() == 1 && b.column_step() == 1)
 }
@@ -188,7 +188,7 @@ macro_rules! unpacked {
                 out: &mut [$T],
                 write: Write,
             ) -> bool {
-                lie_for_sums(factors)
+                are_read_along(factors)
                     && unpacked!(combinations_of_bytes(scale, factors, out, write) in $avx512, $avx2)
             }
         }

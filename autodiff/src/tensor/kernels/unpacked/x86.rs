@@ -25,6 +25,17 @@ pub(super) fn has_avx2() -> bool {
     is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")
 }
 
+/// How much of rows of `inner` elements is gone along at a time: all, or equal parts of at most so many, in whole vectors.
+#[inline(always)]
+fn part_length(inner: usize, most: usize, lanes: usize) -> usize {
+    // Most rows are one part, and need no division.
+    if inner <= most {
+        inner.max(1)
+    } else {
+        inner.div_ceil(inner.div_ceil(most)).next_multiple_of(lanes)
+    }
+}
+
 /// The kernels for one precision and one instruction set: the size of their blocks, and the instructions.
 ///
 /// A block of the result is kept in registers: of dots, so many rows × columns; of combinations, at most so
@@ -34,7 +45,7 @@ macro_rules! kernels {
         $module:ident: $T:ty, $features:literal, $Vector:ident of $lanes:literal,
         dots 6 x $dot_columns:literal, narrow 4 x $narrow_columns:literal,
         combinations 6 x $vectors:literal,
-        of bytes: dots 2 x $byte_columns:literal, few 2 x $few_byte_columns:literal, combinations $byte_rows:literal x 1,
+        of bytes: dots 2 x $byte_columns:literal, narrow 2 x $narrow_byte_columns:literal, combinations $byte_rows:literal x 1,
         vectors as $Bytes:ty,
         zero: $zero:ident, splat: $splat:ident, load: $load:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident,
         bytes: |$bytes:ident| $load_bytes:expr,
@@ -47,6 +58,7 @@ macro_rules! kernels {
         pub(super) mod $module {
             use super::super::{Factors, LONG, Matrix, NARROW, Write};
             use super::list::List;
+            use super::part_length;
             use std::arch::x86_64::*;
             use std::array::from_fn;
             use std::mem::MaybeUninit;
@@ -165,7 +177,7 @@ macro_rules! kernels {
                 four: $four_load, $four_store, $four_transposed
             }
             bytes! {
-                $features, $byte_columns, $few_byte_columns, $byte_rows, $Bytes,
+                $features, $byte_columns, $narrow_byte_columns, $byte_rows, $Bytes,
                 zero: $zero, splat: $splat, store: $store, mul: $mul, fma: $fma
             }
         }
@@ -175,7 +187,7 @@ macro_rules! kernels {
 kernels! {
     f32_avx512: f32, "avx512f,avx2,fma", __m512 of 16,
     dots 6 x 4, narrow 4 x 5, combinations 6 x 4,
-    of bytes: dots 2 x 8, few 2 x 10, combinations 24 x 1, vectors as u128,
+    of bytes: dots 2 x 8, narrow 2 x 10, combinations 24 x 1, vectors as u128,
     zero: _mm512_setzero_ps, splat: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
     mul: _mm512_mul_ps, fma: _mm512_fmadd_ps,
     bytes: |from| _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))),
@@ -198,7 +210,7 @@ kernels! {
 kernels! {
     f64_avx512: f64, "avx512f,avx2,fma", __m512d of 8,
     dots 6 x 4, narrow 4 x 5, combinations 6 x 4,
-    of bytes: dots 2 x 8, few 2 x 10, combinations 24 x 1, vectors as u64,
+    of bytes: dots 2 x 8, narrow 2 x 10, combinations 24 x 1, vectors as u64,
     zero: _mm512_setzero_pd, splat: _mm512_set1_pd, load: _mm512_loadu_pd, store: _mm512_storeu_pd,
     mul: _mm512_mul_pd, fma: _mm512_fmadd_pd,
     bytes: |from| _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
@@ -218,7 +230,7 @@ kernels! {
 kernels! {
     f32_avx2: f32, "avx2,fma", __m256 of 8,
     dots 6 x 2, narrow 4 x 2, combinations 6 x 2,
-    of bytes: dots 2 x 4, few 2 x 4, combinations 12 x 1, vectors as u64,
+    of bytes: dots 2 x 4, narrow 2 x 4, combinations 12 x 1, vectors as u64,
     zero: _mm256_setzero_ps, splat: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
     mul: _mm256_mul_ps, fma: _mm256_fmadd_ps,
     bytes: |from| _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
@@ -238,7 +250,7 @@ kernels! {
 kernels! {
     f64_avx2: f64, "avx2,fma", __m256d of 4,
     dots 6 x 2, narrow 4 x 2, combinations 6 x 2,
-    of bytes: dots 2 x 4, few 2 x 4, combinations 12 x 1, vectors as u32,
+    of bytes: dots 2 x 4, narrow 2 x 4, combinations 12 x 1, vectors as u32,
     zero: _mm256_setzero_pd, splat: _mm256_set1_pd, load: _mm256_loadu_pd, store: _mm256_storeu_pd,
     mul: _mm256_mul_pd, fma: _mm256_fmadd_pd,
     bytes: |from| _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(from.cast()))),

@@ -7,15 +7,15 @@
 /// The kernels for one precision and one instruction set.
 macro_rules! bytes {
     (
-        $features:literal, $columns:literal, $few_columns:literal, $rows:literal, $Bytes:ty,
+        $features:literal, $columns:literal, $narrow_columns:literal, $rows:literal, $Bytes:ty,
         zero: $zero:ident, splat: $splat:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident
     ) => {
         /// The rows of bytes of a block of dots, and the columns. The more rows, the fewer vectors are zeros in all.
         const PAIR: usize = 2;
-        const BESIDE: usize = $columns;
+        const COLUMNS: usize = $columns;
 
         /// The columns if there are few: the paper's ten digits are in one block, if there are registers for it.
-        const FEW_BESIDE: usize = $few_columns;
+        const NARROW_COLUMNS: usize = $narrow_columns;
 
         /// So many pairs of rows go by a block of columns.
         const PAIRS: usize = 64;
@@ -25,7 +25,7 @@ macro_rules! bytes {
         const PART_OF_BYTES: usize = 3584 / size_of::<Number>();
 
         /// The most rows of a block of combinations, of one vector each.
-        const ROWS: usize = $rows;
+        const COMBINED: usize = $rows;
 
         /// So many vectors beside one another are listed together, and so many rows of bytes, at most.
         const LISTS: usize = 4;
@@ -56,13 +56,7 @@ macro_rules! bytes {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
             assert!(rows * inner <= a.data().len() && columns * inner <= b.data().len());
-            let length = if inner <= PART_OF_BYTES {
-                inner.max(1)
-            } else {
-                inner
-                    .div_ceil(inner.div_ceil(PART_OF_BYTES))
-                    .next_multiple_of(LANES)
-            };
+            let length = part_length(inner, PART_OF_BYTES, LANES);
             // All of few columns stay near, and pairs are listed in time.
             let height = if columns <= NARROW {
                 PAIR
@@ -121,14 +115,18 @@ macro_rules! bytes {
                 begins[number + 1] = vectors.len();
             }
             let places = vectors.places();
+            let most = match rows.len() {
+                1 => ALONE,
+                _ if columns <= NARROW => NARROW_COLUMNS,
+                _ => COLUMNS,
+            };
             let mut j = 0;
             while j < columns {
                 let left = columns - j;
-                let few = if rows.len() == 1 { ALONE } else { FEW_BESIDE };
                 let n = match left {
                     1 => 1,
-                    left if left >= few && (rows.len() == 1 || columns <= NARROW) => few,
-                    BESIDE.. => BESIDE,
+                    left if left >= most => most,
+                    COLUMNS.. => COLUMNS,
                     _ => 2,
                 };
                 let b = Runs::new(b.data(), j, b.rows(), part);
@@ -154,11 +152,11 @@ macro_rules! bytes {
                         }
                         match (m, n) {
                             (PAIR, ALONE) => block!(PAIR, ALONE),
-                            (PAIR, BESIDE) => block!(PAIR, BESIDE),
+                            (PAIR, COLUMNS) => block!(PAIR, COLUMNS),
                             (PAIR, 2) => block!(PAIR, 2),
                             (PAIR, _) => block!(PAIR, 1),
                             (_, ALONE) => block!(1, ALONE),
-                            (_, BESIDE) => block!(1, BESIDE),
+                            (_, COLUMNS) => block!(1, COLUMNS),
                             (_, 2) => block!(1, 2),
                             _ => block!(1, 1),
                         }
@@ -294,7 +292,7 @@ macro_rules! bytes {
             let mut i = 0;
             while i < rows {
                 let m = match rows - i {
-                    ROWS.. => ROWS,
+                    COMBINED.. => COMBINED,
                     10 | 11 => 10,
                     8.. => 8,
                     4.. => 4,
@@ -306,9 +304,9 @@ macro_rules! bytes {
                 // SAFETY: rows i to i + m are inside the result, and the rest is the caller's.
                 unsafe {
                     match m {
-                        ROWS => {
-                            listed_block::<ROWS, PART>(scale, factors, list, i, columns, out, write)
-                        }
+                        COMBINED => listed_block::<COMBINED, PART>(
+                            scale, factors, list, i, columns, out, write,
+                        ),
                         10 => {
                             listed_block::<10, PART>(scale, factors, list, i, columns, out, write)
                         }

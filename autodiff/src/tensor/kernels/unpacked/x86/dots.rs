@@ -39,15 +39,8 @@ macro_rules! dots {
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
             assert!(rows * inner <= a.data().len() && columns * inner <= b.data().len());
             let is_narrow = columns <= NARROW;
+            let length = part_length(inner, PART_BYTES / size_of::<Number>(), LANES);
             // Loops by `while`, and sizes told apart first: a division takes as long as a row of a narrow product.
-            let bytes = inner * size_of::<Number>();
-            let length = if bytes <= PART_BYTES {
-                inner.max(1)
-            } else {
-                inner
-                    .div_ceil(bytes.div_ceil(PART_BYTES))
-                    .next_multiple_of(LANES)
-            };
             let bytes = length * size_of::<Number>();
             let height = if rows * bytes <= ROWS_BYTES {
                 rows
