@@ -122,7 +122,11 @@ impl Buffer {
     pub(crate) fn bytes(&self) -> Option<(&[u8], f64)> {
         match &self.0.source {
             Source::Bytes { bytes, scale, .. } => Some((bytes.data(), *scale)),
-            _ => None,
+            Source::Of(root) => {
+                let (bytes, scale) = root.bytes()?;
+                Some((&bytes[self.0.offset..][..self.0.size], scale))
+            }
+            Source::None | Source::Own(_) => None,
         }
     }
 
@@ -302,7 +306,12 @@ mod tests {
         let row = numbers.view(2, &Shape::from([2]));
         assert_eq!(row.data::<f64>(), [6.0, 510.0]);
         assert_eq!(numbers.data::<f64>(), [2.0, 4.0, 6.0, 510.0]);
-        assert!(row.same(&numbers) && row.bytes().is_none());
+        // A piece has its bytes, too.
+        assert!(row.same(&numbers));
+        assert_eq!(row.bytes(), Some((&[3, 255][..], 2.0)));
+        let last = row.view(1, &Shape::from([1]));
+        assert_eq!(last.bytes(), Some((&[255][..], 2.0)));
+        drop(last);
         drop(row);
         // There is no memory of its own to write to.
         assert!(!numbers.is_unshared() && numbers.data_mut::<f64>().is_none());

@@ -237,6 +237,28 @@ impl<T: Real> Tape<T> {
         self.append(op, &edges, y, saved)
     }
 
+    /// Appends an operation whose value is known.
+    ///
+    /// # Panics
+    ///
+    /// If an input is of another tape.
+    #[track_caller]
+    pub(crate) fn record_known<'t, O, const N: usize>(
+        &'t self,
+        op: O,
+        inputs: [Var<'t, T>; N],
+        value: Tensor<T>,
+    ) -> Var<'t, T>
+    where
+        O: Op<T> + Into<Operation<T>>,
+    {
+        self.check(&inputs, &op);
+        let nodes = self.nodes.borrow();
+        let edges = inputs.map(|input| Edge::to(input, &nodes[input.index as usize]));
+        drop(nodes);
+        self.append(op, &edges, value, None)
+    }
+
     /// Checks that the inputs of an operation are of this tape.
     #[inline(always)]
     #[track_caller]

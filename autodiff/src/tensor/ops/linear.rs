@@ -69,19 +69,9 @@ impl<T: Real> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn linear(&self, weight: &Tensor<T>, bias: &Tensor<T>) -> Tensor<T> {
-        let fit = match (&self.shape()[..], &weight.shape()[..], &bias.shape()[..]) {
-            (&[_, columns], &[out, inputs], &[biases]) => columns == inputs && out == biases,
-            _ => false,
-        };
-        assert!(
-            fit,
-            "linear: input {}, weight {} and bias {} are not [samples, in], [out, in] and [out]",
-            self.shape(),
-            weight.shape(),
-            bias.shape()
-        );
-        let (samples, out) = (self.shape()[0], bias.size());
-        Tensor::made(Shape::from([samples, out]), |z| {
+        let extents = extents(self.shape(), weight.shape(), bias.shape());
+        let samples = extents[0];
+        Tensor::made(extents, |z| {
             fill_rows(z, bias.data());
             let (x, weight) = (plain(self), transposed(weight));
             multiply(
@@ -107,6 +97,23 @@ impl<T: Real> Tensor<T> {
         let mut y = self.linear(weight, bias);
         elementwise::unary_in_place(function, y.data_mut());
         y
+    }
+}
+
+/// The extents of what the affine layer gives for an input, a weight and a bias of these.
+///
+/// # Panics
+///
+/// If they do not fit together.
+#[track_caller]
+fn extents(input: &Shape, weight: &Shape, bias: &Shape) -> Shape {
+    match (&input[..], &weight[..], &bias[..]) {
+        (&[samples, columns], &[out, inputs], &[biases]) if columns == inputs && out == biases => {
+            Shape::from([samples, out])
+        }
+        _ => panic!(
+            "linear: input {input}, weight {weight} and bias {bias} are not [samples, in], [out, in] and [out]"
+        ),
     }
 }
 
@@ -180,11 +187,88 @@ impl<'t, T: Real> Var<'t, T> {
         self.affine(weight, bias, Some(function))
     }
 
+    /// The affine layer, of which the pre-activations `z = self · weightᵀ + bias` are known.
+    ///
+    /// They are recorded as what [`linear`](Var::linear) gives, and not computed, for where they were formed in another
+    /// way: by several threads together, say. The derivatives are those of the affine layer, whatever was given as `z`.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`, and that of `z` `[samples, out]`.
+    #[must_use]
+    #[track_caller]
+    pub fn linear_known(
+        self,
+        weight: impl Operand<'t, T>,
+        bias: impl Operand<'t, T>,
+        z: Tensor<T>,
+    ) -> Var<'t, T> {
+        let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
+        self.affine_known(weight, bias, None, z)
+    }
+
+    /// A layer of neurons, of which the [pre-activations](Var::linear_known) are known.
+    ///
+    /// ```
+    /// # use autodiff::{elementwise::Unary, tensor::{Tape, Tensor}};
+    /// let tape = Tape::new();
+    /// let x = tape.constant([[1.0, 2.0]]);
+    /// let weight = tape.var([[0.5, -0.5], [1.0, 1.0]]);
+    /// let bias = tape.var([0.25, 0.0]);
+    /// // One neuron was formed here, and one there.
+    /// let z = Tensor::from([[-0.25, 3.0]]);
+    /// let y = x.layer_known(weight, bias, Unary::Relu {}, z);
+    /// assert_eq!(y.value().data(), [0.0, 3.0]);
+    /// assert_eq!(y.sum().gradients().wrt(weight).data(), [0.0, 0.0, 1.0, 2.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`linear_known`](Var::linear_known).
+    #[must_use]
+    #[track_caller]
+    pub fn layer_known(
+        self,
+        weight: impl Operand<'t, T>,
+        bias: impl Operand<'t, T>,
+        function: Unary,
+        z: Tensor<T>,
+    ) -> Var<'t, T> {
+        if !function.value_tells_slope() {
+            return super::map(function, self.linear_known(weight, bias, z));
+        }
+        let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
+        self.affine_known(weight, bias, Some(function), z)
+    }
+
     // A network records all of its layers here, and a small step should fit in the cache of instructions.
     #[inline(never)]
     #[track_caller]
     fn affine(self, weight: Self, bias: Self, function: Option<Unary>) -> Self {
         self.tape.record(Layer(function), [self, weight, bias])
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn affine_known(
+        self,
+        weight: Self,
+        bias: Self,
+        function: Option<Unary>,
+        mut z: Tensor<T>,
+    ) -> Self {
+        let inputs = [self, weight, bias];
+        let [input, of_weight, of_bias] = inputs.map(Var::shape);
+        let extents = extents(&input, &of_weight, &of_bias);
+        assert!(
+            *z.shape() == extents,
+            "linear: the known pre-activations have shape {} and not {extents}",
+            z.shape()
+        );
+        if let Some(function) = function {
+            elementwise::unary_in_place(function, z.data_mut());
+        }
+        self.tape.record_known(Layer(function), inputs, z)
     }
 }
 
@@ -229,5 +313,16 @@ pub(super) fn samples() -> Vec<Sample> {
     samples.push(Sample::new("linear", &[&[2, 3], &[3, 3], &[3]], |x| {
         x[0].linear(x[1], x[2]).linear(x[1], x[2])
     }));
+    // What is known has the same rule.
+    let shapes: [&[usize]; 3] = [&[3, 4], &[2, 4], &[2]];
+    let z = |x: &[Var<'_, f64>]| x[0].value().linear(&x[1].value(), &x[2].value());
+    samples.push(Sample::new("linear", &shapes, move |x| {
+        x[0].linear_known(x[1], x[2], z(x))
+    }));
+    for function in [Unary::Tanh {}, Unary::Softplus {}] {
+        samples.push(Sample::new("layer", &shapes, move |x| {
+            x[0].layer_known(x[1], x[2], function, z(x))
+        }));
+    }
     samples
 }
