@@ -3,17 +3,20 @@
 //! A batch is cut into lanes, each a run of consecutive samples, and a lane into chunks. The threads first share the
 //! lanes: each lane is taken forward and back and leaves the terms of its gradient, or the sum of those of its chunks if
 //! there are several. Then they share the parameters: for each block, the terms of the lanes are added up in the order of
-//! the lanes. How everything is cut depends only on the batch and the network, so any number of threads gives the same
-//! bits. A chunk is small enough for its samples to stay in cache during its forward and backward pass, and large enough
-//! for its matrix products to be efficient.
+//! the lanes. If the lanes are two, a large first layer is formed before all that, and its neurons are shared. How
+//! everything is cut depends only on the batch and the network, so any number of threads gives the same bits. A chunk is
+//! small enough for its samples to stay in cache during its forward and backward pass, and large enough for its matrix
+//! products to be efficient.
 
 mod blocks;
+mod first;
 mod lane;
 mod team;
 
 use crate::{Loss, Mlp, Optimizer, Parameters, Update};
 use autodiff::tensor::{Real, Tape, Targets, Tensor};
 use blocks::Cuts;
+use first::FirstLayer;
 use lane::{Lane, Pass};
 use std::ops::Range;
 use std::sync::Arc;
@@ -130,6 +133,7 @@ pub struct BatchGradient<T: Real> {
     lanes: Vec<Lane<T>>,
     gradient: Parameters<T>,
     cuts: Cuts,
+    first: Option<FirstLayer<T>>,
 }
 
 impl<T: Real> BatchGradient<T> {
@@ -145,6 +149,7 @@ impl<T: Real> BatchGradient<T> {
             lanes: Vec::new(),
             gradient: Parameters::zeros(Arc::clone(layout)),
             cuts: Cuts::new(layout),
+            first: FirstLayer::of(network),
         }
     }
 
@@ -232,8 +237,26 @@ impl<T: Real> BatchGradient<T> {
         &self.gradient
     }
 
-    /// Forward and backward pass of all lanes; gives the mean cost.
+    /// Forward and backward pass of all samples; gives the mean cost.
     fn propagate(&mut self, plan: &Plan, parameters: &Parameters<T>, batch: &impl Batch<T>) -> f64 {
+        match &mut self.first {
+            Some(first) if FirstLayer::<T>::is_shared(plan) => {
+                let whole = batch.load(0..plan.samples);
+                first.form(parameters, &whole.0);
+                self.run_lanes(plan, parameters, &whole, true)
+            }
+            _ => self.run_lanes(plan, parameters, batch, false),
+        }
+    }
+
+    /// Forward and backward pass of all lanes, whose first layer may have been formed; gives the mean cost.
+    fn run_lanes(
+        &mut self,
+        plan: &Plan,
+        parameters: &Parameters<T>,
+        batch: &impl Batch<T>,
+        first_is_formed: bool,
+    ) -> f64 {
         let method = self.method;
         let provided = plan.lanes.max(self.lanes.len());
         self.lanes.resize_with(provided, || Lane::by(method));
@@ -244,6 +267,7 @@ impl<T: Real> BatchGradient<T> {
             tapes,
             lanes,
             cuts,
+            first,
             ..
         } = self;
         let (lanes, tapes) = (&mut lanes[..plan.lanes], &mut tapes[..plan.lanes]);
@@ -253,6 +277,7 @@ impl<T: Real> BatchGradient<T> {
             parameters,
             batch,
             plan,
+            first: first.as_ref().filter(|_| first_is_formed),
             blocks: cuts.of_chunks(),
         };
         let lanes_and_tapes = lanes.iter_mut().zip(tapes).enumerate();

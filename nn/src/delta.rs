@@ -49,6 +49,20 @@ pub fn propagate<T: Real>(
     targets: &Targets<T>,
     weight: T,
 ) -> Deltas<T> {
+    propagate_known(network, loss, parameters, x, None, targets, weight)
+}
+
+/// The same, where the pre-activations of the first layer may be known; if they are, it is not the last.
+#[track_caller]
+pub(crate) fn propagate_known<T: Real>(
+    network: &Mlp,
+    loss: Loss,
+    parameters: &Parameters<T>,
+    x: &Tensor<T>,
+    mut z: Option<Tensor<T>>,
+    targets: &Targets<T>,
+    weight: T,
+) -> Deltas<T> {
     let last = network.layers();
     let weights = |layer: usize| parameters.tensor(2 * layer - 2);
     let biases = |layer: usize| parameters.tensor(2 * layer - 1);
@@ -56,7 +70,9 @@ pub fn propagate<T: Real>(
     let mut activations: SmallVec<[Tensor<T>; 16]> = SmallVec::new();
     activations.push(x.clone());
     for layer in 1..last {
-        let mut a = activations[layer - 1].linear(&weights(layer), &biases(layer));
+        let mut a = z
+            .take()
+            .unwrap_or_else(|| activations[layer - 1].linear(&weights(layer), &biases(layer)));
         activate(network.hidden(), a.data_mut());
         activations.push(a);
     }

@@ -1,7 +1,7 @@
 //! The multilayer perceptron: the paper's `a = µ(W a + b)`, layer after layer.
 
 use crate::{Activation, Initializer, Layout, Parameters};
-use autodiff::tensor::{Algebra, Real, Tensor};
+use autodiff::tensor::{Algebra, Real, Tensor, Var};
 use std::sync::Arc;
 
 /// A multilayer perceptron: affine layers, with an activation between them.
@@ -98,12 +98,30 @@ impl Mlp {
             2 * self.layers(),
             "a weight and a bias for each layer"
         );
+        self.forward_from(0, parameters, x.clone())
+    }
+
+    /// The same, given the activations of the layer of the given number, where 0 are the inputs.
+    #[track_caller]
+    fn forward_from<A: Algebra>(&self, layer: usize, parameters: &[A], mut a: A) -> A {
         let (hidden, last) = parameters.split_at(parameters.len() - 2);
-        let mut a = x.clone();
-        for layer in hidden.chunks_exact(2) {
+        for layer in hidden.chunks_exact(2).skip(layer) {
             a = self.hidden.layer(&a, &layer[0], &layer[1]);
         }
         a.linear(&last[0], &last[1])
+    }
+
+    /// What [`forward`](Mlp::forward) records, where the pre-activations of the first layer are known, which is not the
+    /// last.
+    #[track_caller]
+    pub(crate) fn forward_known<'t, T: Real>(
+        &self,
+        parameters: &[Var<'t, T>],
+        x: Var<'t, T>,
+        z: Tensor<T>,
+    ) -> Var<'t, T> {
+        let a = self.hidden.layer_known(x, parameters[0], parameters[1], z);
+        self.forward_from(1, parameters, a)
     }
 
     /// The pre-activations zᴸ of the last layer; the index of the largest is the predicted class.

@@ -127,6 +127,37 @@ fn all_agree_in_single_precision() {
 }
 
 #[test]
+fn a_large_first_layer_agrees_too() {
+    let loss = Loss::cross_entropy();
+    let mut rng = ChaCha8Rng::seed_from_u64(12);
+    for (hidden, samples) in Activation::ALL.into_iter().zip([32, 45, 64, 100, 127]) {
+        let network = Mlp::new(&[200, 45, 6], hidden);
+        let parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
+        let (x, targets) = random_batch::<f64>(&network, samples, &mut rng);
+        let bytes = Tensor::from_fn([samples, 200], |_| {
+            let byte = rng.random_range(0..=255);
+            if rng.random() { byte } else { 0 }
+        });
+        for x in [x, Tensor::from_bytes(&bytes, 1.0 / 255.0)] {
+            let (cost, expected) = reference::gradient(&network, loss, &parameters, &x, &targets);
+            let batch = (x, targets.clone());
+            for method in [Method::Tape, Method::ClosedForm] {
+                let mut gradient = BatchGradient::new(&network, loss, method);
+                let found = gradient.compute(&parameters, &batch);
+                assert!(
+                    (found - cost).abs() <= 1e-12 * cost,
+                    "{hidden}, {method:?}: {found}, not {cost}"
+                );
+                assert!(
+                    largest_error(gradient.gradient(), &expected) <= 1e-12,
+                    "{hidden}, {method:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn a_planted_error_in_one_derivative_is_caught() {
     let network = Mlp::new(&[6, 5, 4], Activation::Relu);
     let parameters = network.init::<f64>(Initializer::HeNormal, 1);
@@ -172,7 +203,8 @@ fn the_gradient_of_a_batch_is_the_mean_of_its_samples() {
 
 #[test]
 fn nothing_is_left_of_an_earlier_batch() {
-    let network = Mlp::new(&[30, 7, 5], Activation::Relu);
+    // The first layer is large enough to be formed before the others where there are two lanes.
+    let network = Mlp::new(&[300, 30, 5], Activation::Relu);
     let parameters = network.init::<f64>(Initializer::HeNormal, 1);
     let loss = Loss::cross_entropy();
     for method in [Method::Tape, Method::ClosedForm] {

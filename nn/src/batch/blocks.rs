@@ -1,9 +1,10 @@
 //! The parameters in blocks of rows: a gradient is formed block by block, and each is used while it is in cache.
 
-use super::team::share;
+use super::team::{Ends, share};
 use crate::Layout;
 use crate::split::split;
 use autodiff::tensor::Real;
+use std::array;
 use std::mem;
 use std::ops::Range;
 
@@ -12,7 +13,7 @@ use std::ops::Range;
 const ROWS: usize = 24;
 
 /// With fewer elements than this, one thread is through with all before another has come for its part.
-const WORTH_SHARING: usize = 1 << 13;
+pub(super) const WORTH_SHARING: usize = 1 << 13;
 
 /// Both ways of cutting the parameters.
 #[derive(Debug)]
@@ -81,16 +82,27 @@ impl Blocks {
                 &[rows, ref row @ ..] => (rows, row.iter().product()),
                 [] => (1, 1),
             };
-            let most = if row > 1 { most } else { usize::MAX };
-            let mut begin = 0;
-            while begin < rows {
-                let end = rows.min(begin.saturating_add(most));
-                list.push(Block {
-                    slice: number,
-                    rows: begin..end,
-                    place: slice.offset + begin * row..slice.offset + end * row,
-                });
-                begin = end;
+            let is_cut = row > 1 && rows > most;
+            let parts = if is_cut {
+                halves(rows)
+            } else {
+                [0..rows, rows..rows]
+            };
+            for part in parts {
+                let mut begin = part.start;
+                while begin < part.end {
+                    let end = if is_cut {
+                        part.end.min(begin + most)
+                    } else {
+                        part.end
+                    };
+                    list.push(Block {
+                        slice: number,
+                        rows: begin..end,
+                        place: slice.offset + begin * row..slice.offset + end * row,
+                    });
+                    begin = end;
+                }
             }
         }
         Blocks {
@@ -110,67 +122,123 @@ impl Blocks {
         buffers: [&mut [T]; N],
         work: &(impl Fn(&Block, [&mut [T]; N]) + Sync),
     ) {
-        let pieces = Pieces {
-            blocks: &self.list,
-            buffers,
-            begin: 0,
-        };
-        let work = |(block, pieces)| work(block, pieces);
+        let mut pieces = self.pieces(buffers);
+        let work = |(block, pieces): Piece<'_, T, N>| work(block, pieces);
         let elements = self.list.last().map_or(0, |block| block.place.end);
         if elements >= self.worth_sharing {
             share(pieces, work);
         } else {
-            pieces.for_each(work);
+            while let Some(piece) = pieces.take_first() {
+                work(piece);
+            }
+        }
+    }
+
+    /// All blocks with their pieces.
+    fn pieces<'a, T, const N: usize>(&'a self, buffers: [&'a mut [T]; N]) -> Pieces<'a, T, N> {
+        let run = |blocks, buffers| Run {
+            blocks,
+            buffers,
+            begin: 0,
+        };
+        Pieces {
+            here: run(&[], array::from_fn(|_| Default::default())),
+            later: run(&self.list, buffers),
         }
     }
 }
 
-/// The blocks, each with its piece of some buffers, to be taken from the front or from the back.
+/// The rows of a matrix in two parts for two threads, of equal size but for what the kernels form at a time.
+pub(super) fn halves(rows: usize) -> [Range<usize>; 2] {
+    let half = (rows / 2).next_multiple_of(8).min(rows);
+    [0..half, half..rows]
+}
+
+/// The blocks, each with its piece of some buffers.
+///
+/// They are taken from either end of one slice, and then from either end of the next, so that two threads have a half of
+/// each: what is formed with a half of some rows, elsewhere, is formed where these rows are.
 struct Pieces<'a, T, const N: usize> {
+    /// What is left of the slice that is being shared.
+    here: Run<'a, T, N>,
+    /// All slices behind it.
+    later: Run<'a, T, N>,
+}
+
+/// Consecutive blocks, and their pieces of some buffers.
+struct Run<'a, T, const N: usize> {
     blocks: &'a [Block],
     buffers: [&'a mut [T]; N],
     /// The place of the buffers' first elements in the layout.
     begin: usize,
 }
 
-impl<'a, T, const N: usize> Pieces<'a, T, N> {
-    /// What lies before a place of the layout, which is left here, and what lies behind.
-    fn split_off(&mut self, place: usize) -> [&'a mut [T]; N] {
-        let buffers = self.buffers.each_mut().map(mem::take);
-        let (before, behind) = split(buffers, place - self.begin);
+/// A block with its pieces.
+type Piece<'a, T, const N: usize> = (&'a Block, [&'a mut [T]; N]);
+
+impl<'a, T, const N: usize> Run<'a, T, N> {
+    /// Leaves the first blocks, so many of them, here, and gives the others.
+    fn split_off(&mut self, count: usize) -> Self {
+        let (here, behind) = self.blocks.split_at(count);
+        let place = here.last().map_or(self.begin, |block| block.place.end);
+        let (before, rest) = split(self.buffers.each_mut().map(mem::take), place - self.begin);
+        self.blocks = here;
         self.buffers = before;
-        behind
+        Run {
+            blocks: behind,
+            buffers: rest,
+            begin: place,
+        }
+    }
+
+    /// The pieces of the only block, without the padding before it.
+    fn only(self) -> Option<Piece<'a, T, N>> {
+        let block = self.blocks.first()?;
+        let (_, pieces) = split(self.buffers, block.place.start - self.begin);
+        Some((block, pieces))
+    }
+
+    fn take_first(&mut self) -> Option<Piece<'a, T, N>> {
+        let rest = self.split_off(self.blocks.len().min(1));
+        mem::replace(self, rest).only()
+    }
+
+    fn take_last(&mut self) -> Option<Piece<'a, T, N>> {
+        self.split_off(self.blocks.len().saturating_sub(1)).only()
     }
 }
 
-impl<'a, T, const N: usize> Iterator for Pieces<'a, T, N> {
-    type Item = (&'a Block, [&'a mut [T]; N]);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (block, blocks) = self.blocks.split_first()?;
-        self.blocks = blocks;
-        let rest = self.split_off(block.place.end);
-        let piece = self.split_off(block.place.start);
-        (self.buffers, self.begin) = (rest, block.place.end);
-        Some((block, piece))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.blocks.len(), Some(self.blocks.len()))
+impl<T, const N: usize> Pieces<'_, T, N> {
+    /// Goes on to the next slice if nothing is left of this one.
+    fn advance(&mut self) {
+        if self.here.blocks.is_empty()
+            && let Some(next) = self.later.blocks.first()
+        {
+            let blocks = self.later.blocks.iter();
+            let count = blocks.take_while(|block| block.slice == next.slice).count();
+            let later = self.later.split_off(count);
+            self.here = mem::replace(&mut self.later, later);
+        }
     }
 }
 
-impl<T, const N: usize> DoubleEndedIterator for Pieces<'_, T, N> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        let (block, blocks) = self.blocks.split_last()?;
-        self.blocks = blocks;
-        self.split_off(block.place.end);
-        let piece = self.split_off(block.place.start);
-        Some((block, piece))
+impl<'a, T: Send, const N: usize> Ends for Pieces<'a, T, N> {
+    type Task = Piece<'a, T, N>;
+
+    fn left(&self) -> usize {
+        self.here.blocks.len() + self.later.blocks.len()
+    }
+
+    fn take_first(&mut self) -> Option<Self::Task> {
+        self.advance();
+        self.here.take_first()
+    }
+
+    fn take_last(&mut self) -> Option<Self::Task> {
+        self.advance();
+        self.here.take_last()
     }
 }
-
-impl<T, const N: usize> ExactSizeIterator for Pieces<'_, T, N> {}
 
 #[cfg(test)]
 mod tests {
@@ -214,11 +282,35 @@ mod tests {
     }
 
     #[test]
+    fn two_threads_have_a_half_of_each_slice() {
+        let network = Mlp::new(&[100, 128, 300, 5], Activation::Relu);
+        let layout = network.layout();
+        let blocks = Blocks::narrow(layout);
+        let mut buffer = vec![0.0_f32; layout.size()];
+        let mut pieces = blocks.pieces([&mut buffer[..]]);
+        let mut from_front = false;
+        for left in (0..blocks.iter().count()).rev() {
+            from_front = !from_front;
+            let (block, _) = if from_front {
+                pieces.take_first().unwrap()
+            } else {
+                pieces.take_last().unwrap()
+            };
+            let rows = layout.slices()[block.slice].shape[0];
+            let half = halves(rows)[usize::from(!from_front)].clone();
+            let is_whole = block.rows == (0..rows);
+            assert!(is_whole || half.start <= block.rows.start && block.rows.end <= half.end);
+            assert_eq!(pieces.left(), left);
+        }
+        assert!(pieces.take_first().is_none() && pieces.take_last().is_none());
+    }
+
+    #[test]
     fn narrow_blocks_are_narrow() {
         let network = Mlp::new(&[300, 77, 1], Activation::Relu);
         let blocks = Blocks::narrow(network.layout());
         let rows: Vec<_> = blocks.iter().map(|block| block.rows.len()).collect();
-        assert_eq!(rows, [24, 24, 24, 5, 77, 1, 1]);
+        assert_eq!(rows, [24, 16, 24, 13, 77, 1, 1]);
         assert_eq!(Blocks::whole(network.layout()).iter().count(), 4);
     }
 }

@@ -1,6 +1,7 @@
 //! A lane: some consecutive samples of a batch, and what the gradient of their cost is made of.
 
 use super::blocks::{Block, Blocks};
+use super::first::FirstLayer;
 use super::{Batch, MOST_KEPT, Method, Plan};
 use crate::delta::{self, Deltas};
 use crate::{Loss, Mlp, Parameters};
@@ -16,6 +17,8 @@ pub(super) struct Pass<'a, T: Real, B> {
     pub(super) parameters: &'a Parameters<T>,
     pub(super) batch: &'a B,
     pub(super) plan: &'a Plan,
+    /// The first layer, if it was formed before.
+    pub(super) first: Option<&'a FirstLayer<T>>,
     /// In which a lane's chunks are added up.
     pub(super) blocks: &'a Blocks,
 }
@@ -59,7 +62,8 @@ impl<T: Real> Lane<T> {
         while begin < samples.end {
             let end = samples.end.min(begin + plan.chunk);
             let (x, targets) = pass.batch.load(begin..end);
-            self.cost += self.terms.compute(tape, pass, x, targets);
+            let z = pass.first.map(|first| first.of_samples(begin..end));
+            self.cost += self.terms.compute(tape, pass, x, z, targets);
             if self.is_summed {
                 self.add_up(pass.network, begin == samples.start, pass.blocks);
             }
@@ -147,12 +151,14 @@ impl<T: Real> Terms<T> {
         }
     }
 
-    /// Forward and backward pass of some samples; gives the sum of their costs.
+    /// Forward and backward pass of some samples, the pre-activations of whose first layer may be known; gives the sum of
+    /// their costs.
     fn compute(
         &mut self,
         tape: &mut Tape<T>,
         pass: &Pass<'_, T, impl Batch<T>>,
         x: Tensor<T>,
+        z: Option<Tensor<T>>,
         targets: Targets<T>,
     ) -> f64 {
         let Pass {
@@ -168,8 +174,12 @@ impl<T: Real> Terms<T> {
                 let cost = {
                     let mut variables = SmallVec::new();
                     parameters.record_in(tape, &mut variables);
-                    let z = network.forward(&variables, &tape.constant(x));
-                    let cost = loss.weighted(&z, targets, weight);
+                    let x = tape.constant(x);
+                    let output = match z {
+                        Some(z) => network.forward_known(&variables, x, z),
+                        None => network.forward(&variables, &x),
+                    };
+                    let cost = loss.weighted(&output, targets, weight);
                     cost.gradients().keep_in(&variables, gradients);
                     cost.item().to_f64() / weight
                 };
@@ -180,7 +190,8 @@ impl<T: Real> Terms<T> {
             }
             Terms::ByHand(terms) => {
                 let weight = T::from_f64(weight);
-                let deltas = delta::propagate(network, loss, parameters, &x, &targets, weight);
+                let deltas =
+                    delta::propagate_known(network, loss, parameters, &x, z, &targets, weight);
                 terms.insert(deltas).cost
             }
         }

@@ -6,27 +6,55 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::yield_now;
 
+/// Tasks that are taken from two ends.
+pub(super) trait Ends: Send {
+    type Task;
+
+    /// The number of tasks that are left.
+    fn left(&self) -> usize;
+
+    fn take_first(&mut self) -> Option<Self::Task>;
+
+    fn take_last(&mut self) -> Option<Self::Task>;
+}
+
+impl<I: DoubleEndedIterator + ExactSizeIterator + Send> Ends for I {
+    type Task = I::Item;
+
+    fn left(&self) -> usize {
+        self.len()
+    }
+
+    fn take_first(&mut self) -> Option<I::Item> {
+        self.next()
+    }
+
+    fn take_last(&mut self) -> Option<I::Item> {
+        self.next_back()
+    }
+}
+
 /// Does `work` for each of the tasks on the threads of the surrounding rayon pool, and returns once all are done.
 ///
 /// Half of the threads take tasks from the front and half from the back, so that a thread is handed what it was handed
 /// the time before, and finds it in its cache. A thread that finds no task left stays awake while the others finish: in
 /// a step of 50 µs that takes a few, and waking it from sleep would take as long as the step.
-pub(super) fn share<I>(tasks: I, work: impl Fn(I::Item) + Sync)
-where
-    I: DoubleEndedIterator + ExactSizeIterator + Send,
-{
-    let threads = rayon::current_num_threads().min(tasks.len());
+pub(super) fn share<E: Ends>(mut tasks: E, work: impl Fn(E::Task) + Sync) {
+    let threads = rayon::current_num_threads().min(tasks.left());
     if threads <= 1 {
-        return tasks.for_each(work);
+        while let Some(task) = tasks.take_first() {
+            work(task);
+        }
+        return;
     }
-    let left = AtomicUsize::new(tasks.len());
+    let left = AtomicUsize::new(tasks.left());
     let tasks = Mutex::new(tasks);
     let take = |from_front| {
         let mut tasks = tasks.lock().unwrap_or_else(PoisonError::into_inner);
         if from_front {
-            tasks.next()
+            tasks.take_first()
         } else {
-            tasks.next_back()
+            tasks.take_last()
         }
     };
     on_threads(0..threads, &|number| {
