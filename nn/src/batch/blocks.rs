@@ -8,9 +8,9 @@ use std::array;
 use std::mem;
 use std::ops::Range;
 
-/// The most rows of a weight matrix in a block: as many as the kernel forms at a time of the gradient of a layer of
-/// pictures, and a multiple of what it forms of others.
-const ROWS: usize = 24;
+/// The most rows of a weight matrix in a block: twice as many as the kernel forms at a time of the gradient of a layer of
+/// pictures, for a list of their bytes then serves both times, and a multiple of what it forms of others.
+const ROWS: usize = 48;
 
 /// With fewer elements than this, one thread is through with all before another has come for its part.
 pub(super) const WORTH_SHARING: usize = 1 << 13;
@@ -310,7 +310,7 @@ mod tests {
         let network = Mlp::new(&[300, 77, 1], Activation::Relu);
         let blocks = Blocks::narrow(network.layout());
         let rows: Vec<_> = blocks.iter().map(|block| block.rows.len()).collect();
-        assert_eq!(rows, [24, 16, 24, 13, 77, 1, 1]);
+        assert_eq!(rows, [40, 37, 77, 1, 1]);
         assert_eq!(Blocks::whole(network.layout()).iter().count(), 4);
     }
 }
