@@ -237,26 +237,8 @@ impl<T: Real> BatchGradient<T> {
         &self.gradient
     }
 
-    /// Forward and backward pass of all samples; gives the mean cost.
+    /// Forward and backward pass of all lanes; gives the mean cost.
     fn propagate(&mut self, plan: &Plan, parameters: &Parameters<T>, batch: &impl Batch<T>) -> f64 {
-        match &mut self.first {
-            Some(first) if FirstLayer::<T>::is_shared(plan) => {
-                let whole = batch.load(0..plan.samples);
-                first.form(parameters, &whole.0);
-                self.run_lanes(plan, parameters, &whole, true)
-            }
-            _ => self.run_lanes(plan, parameters, batch, false),
-        }
-    }
-
-    /// Forward and backward pass of all lanes, whose first layer may have been formed; gives the mean cost.
-    fn run_lanes(
-        &mut self,
-        plan: &Plan,
-        parameters: &Parameters<T>,
-        batch: &impl Batch<T>,
-        first_is_formed: bool,
-    ) -> f64 {
         let method = self.method;
         let provided = plan.lanes.max(self.lanes.len());
         self.lanes.resize_with(provided, || Lane::by(method));
@@ -271,13 +253,15 @@ impl<T: Real> BatchGradient<T> {
             ..
         } = self;
         let (lanes, tapes) = (&mut lanes[..plan.lanes], &mut tapes[..plan.lanes]);
+        let first = first.as_mut().filter(|_| FirstLayer::<T>::is_shared(plan));
+        let formed = first.map(|first| first.form(parameters, batch));
         let pass = Pass {
             network,
             loss: *loss,
             parameters,
             batch,
             plan,
-            first: first.as_ref().filter(|_| first_is_formed),
+            formed: formed.as_ref(),
             blocks: cuts.of_chunks(),
         };
         let lanes_and_tapes = lanes.iter_mut().zip(tapes).enumerate();

@@ -113,6 +113,7 @@ impl Mlp {
 
     /// What [`forward`](Mlp::forward) records, where the pre-activations of the first layer are known, which is not the
     /// last.
+    #[inline(never)]
     #[track_caller]
     pub(crate) fn forward_known<'t, T: Real>(
         &self,

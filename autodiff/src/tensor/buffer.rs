@@ -120,13 +120,15 @@ impl Buffer {
     /// what reads bytes does so always, and gives the same bits.
     #[inline]
     pub(crate) fn bytes(&self) -> Option<(&[u8], f64)> {
-        match &self.0.source {
-            Source::Bytes { bytes, scale, .. } => Some((bytes.data(), *scale)),
-            Source::Of(root) => {
-                let (bytes, scale) = root.bytes()?;
-                Some((&bytes[self.0.offset..][..self.0.size], scale))
+        let (source, begin) = match &self.0.source {
+            Source::Of(root) => (&root.0.source, self.0.offset),
+            source => (source, 0),
+        };
+        match source {
+            Source::Bytes { bytes, scale, .. } => {
+                Some((&bytes.data()[begin..][..self.0.size], *scale))
             }
-            Source::None | Source::Own(_) => None,
+            _ => None,
         }
     }
 

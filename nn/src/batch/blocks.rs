@@ -122,28 +122,35 @@ impl Blocks {
         buffers: [&mut [T]; N],
         work: &(impl Fn(&Block, [&mut [T]; N]) + Sync),
     ) {
-        let mut pieces = self.pieces(buffers);
         let work = |(block, pieces): Piece<'_, T, N>| work(block, pieces);
         let elements = self.list.last().map_or(0, |block| block.place.end);
         if elements >= self.worth_sharing {
-            share(pieces, work);
+            share(self.pieces(buffers), work);
         } else {
-            while let Some(piece) = pieces.take_first() {
+            let mut run = self.run(buffers);
+            while let Some(piece) = run.take_first() {
                 work(piece);
             }
         }
     }
 
-    /// All blocks with their pieces.
+    /// All blocks, to be shared.
     fn pieces<'a, T, const N: usize>(&'a self, buffers: [&'a mut [T]; N]) -> Pieces<'a, T, N> {
-        let run = |blocks, buffers| Run {
-            blocks,
+        Pieces {
+            here: Run {
+                blocks: &[],
+                buffers: array::from_fn(|_| Default::default()),
+                begin: 0,
+            },
+            later: self.run(buffers),
+        }
+    }
+
+    fn run<'a, T, const N: usize>(&'a self, buffers: [&'a mut [T]; N]) -> Run<'a, T, N> {
+        Run {
+            blocks: &self.list,
             buffers,
             begin: 0,
-        };
-        Pieces {
-            here: run(&[], array::from_fn(|_| Default::default())),
-            later: run(&self.list, buffers),
         }
     }
 }

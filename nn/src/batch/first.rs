@@ -4,11 +4,11 @@
 //! all, and half of them come from the cache of the core that has just updated them: in a step of few samples that takes
 //! long beside what is computed with them. Here a thread forms the neurons whose weights it updates itself.
 
-use super::Plan;
 use super::blocks::{WORTH_SHARING, halves};
 use super::team::share;
+use super::{Batch, Plan};
 use crate::{Mlp, Parameters};
-use autodiff::tensor::{Real, Tensor};
+use autodiff::tensor::{Real, Targets, Tensor};
 use std::ops::Range;
 
 /// The pre-activations of the first layer, in two halves of its neurons.
@@ -35,27 +35,54 @@ impl<T: Real> FirstLayer<T> {
         plan.lanes == 2 && !plan.lanes_are_summed()
     }
 
-    /// Forms the pre-activations of all samples, which are the rows of `x`.
-    pub(super) fn form(&mut self, parameters: &Parameters<T>, x: &Tensor<T>) {
+    /// Forms the pre-activations of all samples of a batch.
+    // Other batches do without, and the smallest of them should not go around its code.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn form(
+        &mut self,
+        parameters: &Parameters<T>,
+        batch: &impl Batch<T>,
+    ) -> Formed<'_, T> {
+        let batch = batch.load(0..batch.len());
         let [weight, bias] = [0, 1].map(|slice| parameters.tensor(slice));
         share(self.neurons.iter().zip(&mut self.z), |(neurons, z)| {
             let [weight, bias] = [&weight, &bias].map(|all| all.rows(neurons.clone()));
-            *z = x.linear(&weight, &bias);
+            *z = batch.0.linear(&weight, &bias);
         });
+        Formed {
+            batch,
+            halves: &self.z,
+        }
+    }
+}
+
+/// A batch, and the pre-activations of its first layer.
+#[derive(Debug)]
+pub(super) struct Formed<'a, T: Real> {
+    batch: (Tensor<T>, Targets<T>),
+    halves: &'a [Tensor<T>; 2],
+}
+
+impl<T: Real> Formed<'_, T> {
+    /// Some samples and their targets.
+    pub(super) fn load(&self, samples: Range<usize>) -> (Tensor<T>, Targets<T>) {
+        self.batch.load(samples)
     }
 
-    /// Those of some samples, with the halves side by side.
-    pub(super) fn of_samples(&self, samples: Range<usize>) -> Tensor<T> {
-        let [before, behind] = self.z.each_ref().map(|half| half.rows(samples.clone()));
-        let width = before.shape()[1] + behind.shape()[1];
-        let mut z = Tensor::zeros([samples.len(), width]);
-        let rows = z.data_mut().chunks_exact_mut(width);
-        let halves = before
-            .data()
-            .chunks_exact(before.shape()[1])
-            .zip(behind.data().chunks_exact(behind.shape()[1]));
-        for (row, (before, behind)) in rows.zip(halves) {
-            let (to_before, to_behind) = row.split_at_mut(before.len());
+    /// The pre-activations of some samples, with the halves side by side.
+    pub(super) fn z(&self, samples: Range<usize>) -> Tensor<T> {
+        let [before, behind] = self
+            .halves
+            .each_ref()
+            .map(|half| half.rows(samples.clone()));
+        let [w_before, w_behind] = [&before, &behind].map(|half| half.shape()[1]);
+        let mut z = Tensor::zeros([samples.len(), w_before + w_behind]);
+        let rows = z.data_mut().chunks_exact_mut(w_before + w_behind);
+        let before = before.data().chunks_exact(w_before);
+        let behind = behind.data().chunks_exact(w_behind);
+        for (row, (before, behind)) in rows.zip(before.zip(behind)) {
+            let (to_before, to_behind) = row.split_at_mut(w_before);
             to_before.copy_from_slice(before);
             to_behind.copy_from_slice(behind);
         }
@@ -75,9 +102,14 @@ mod tests {
         let x = Tensor::from_fn([9, 300], |i| (i % 13) as f64 - 6.0);
         let whole = x.linear(&parameters.tensor(0), &parameters.tensor(1));
         let mut first = FirstLayer::of(&network).unwrap();
+        let batch = (
+            x,
+            Targets::Classes(Tensor::from([0, 1, 2, 3, 4, 0, 1, 2, 3])),
+        );
+        let formed = first.form(&parameters, &batch);
         for samples in [0..9, 2..7, 8..9] {
-            first.form(&parameters, &x);
-            let z = first.of_samples(samples.clone());
+            assert_eq!(formed.load(samples.clone()), batch.load(samples.clone()));
+            let z = formed.z(samples.clone());
             assert_eq!(z.shape(), whole.rows(samples.clone()).shape());
             for (z, whole) in z.data().iter().zip(whole.rows(samples).data()) {
                 assert!((z - whole).abs() < 1e-12);

@@ -1,7 +1,7 @@
 //! A lane: some consecutive samples of a batch, and what the gradient of their cost is made of.
 
 use super::blocks::{Block, Blocks};
-use super::first::FirstLayer;
+use super::first::Formed;
 use super::{Batch, MOST_KEPT, Method, Plan};
 use crate::delta::{self, Deltas};
 use crate::{Loss, Mlp, Parameters};
@@ -17,8 +17,8 @@ pub(super) struct Pass<'a, T: Real, B> {
     pub(super) parameters: &'a Parameters<T>,
     pub(super) batch: &'a B,
     pub(super) plan: &'a Plan,
-    /// The first layer, if it was formed before.
-    pub(super) first: Option<&'a FirstLayer<T>>,
+    /// The batch with its first layer, if that was formed before.
+    pub(super) formed: Option<&'a Formed<'a, T>>,
     /// In which a lane's chunks are added up.
     pub(super) blocks: &'a Blocks,
 }
@@ -61,8 +61,11 @@ impl<T: Real> Lane<T> {
         let mut begin = samples.start;
         while begin < samples.end {
             let end = samples.end.min(begin + plan.chunk);
-            let (x, targets) = pass.batch.load(begin..end);
-            let z = pass.first.map(|first| first.of_samples(begin..end));
+            let (x, targets) = match pass.formed {
+                Some(formed) => formed.load(begin..end),
+                None => pass.batch.load(begin..end),
+            };
+            let z = pass.formed.map(|formed| formed.z(begin..end));
             self.cost += self.terms.compute(tape, pass, x, z, targets);
             if self.is_summed {
                 self.add_up(pass.network, begin == samples.start, pass.blocks);
