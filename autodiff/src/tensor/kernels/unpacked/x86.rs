@@ -46,7 +46,7 @@ macro_rules! kernels {
         dots 6 x $dot_columns:literal, narrow 4 x $narrow_columns:literal,
         combinations 6 x $vectors:literal,
         of bytes: dots 2 x $byte_columns:literal, narrow 2 x $narrow_byte_columns:literal, combinations $byte_rows:literal x 1,
-        vectors as $Bytes:ty,
+        vectors as $Bytes:ty, $lists:literal lists by $note_rows:ident,
         zero: $zero:ident, splat: $splat:ident, load: $load:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident,
         bytes: |$bytes:ident| $load_bytes:expr,
         sums_of_4: |$a:ident, $b:ident, $c:ident, $d:ident| $sums:expr,
@@ -57,7 +57,7 @@ macro_rules! kernels {
     ) => {
         pub(super) mod $module {
             use super::super::{Factors, LONG, Matrix, NARROW, Write};
-            use super::list::List;
+            use super::list::{self, List, NOTED_AT_A_TIME};
             use super::part_length;
             use std::arch::x86_64::*;
             use std::array::from_fn;
@@ -178,6 +178,7 @@ macro_rules! kernels {
             }
             bytes! {
                 $features, $byte_columns, $narrow_byte_columns, $byte_rows, $Bytes,
+                lists: $lists by $note_rows,
                 zero: $zero, splat: $splat, store: $store, mul: $mul, fma: $fma
             }
         }
@@ -187,7 +188,8 @@ macro_rules! kernels {
 kernels! {
     f32_avx512: f32, "avx512f,avx2,fma", __m512 of 16,
     dots 6 x 4, narrow 4 x 5, combinations 6 x 4,
-    of bytes: dots 2 x 8, narrow 2 x 10, combinations 24 x 1, vectors as u128,
+    of bytes: dots 2 x 8, narrow 2 x 10, combinations 24 x 1,
+    vectors as u128, 4 lists by note_rows_of_lines,
     zero: _mm512_setzero_ps, splat: _mm512_set1_ps, load: _mm512_loadu_ps, store: _mm512_storeu_ps,
     mul: _mm512_mul_ps, fma: _mm512_fmadd_ps,
     bytes: |from| _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))),
@@ -210,7 +212,8 @@ kernels! {
 kernels! {
     f64_avx512: f64, "avx512f,avx2,fma", __m512d of 8,
     dots 6 x 4, narrow 4 x 5, combinations 6 x 4,
-    of bytes: dots 2 x 8, narrow 2 x 10, combinations 24 x 1, vectors as u64,
+    of bytes: dots 2 x 8, narrow 2 x 10, combinations 24 x 1,
+    vectors as u64, 8 lists by note_rows_of_lines,
     zero: _mm512_setzero_pd, splat: _mm512_set1_pd, load: _mm512_loadu_pd, store: _mm512_storeu_pd,
     mul: _mm512_mul_pd, fma: _mm512_fmadd_pd,
     bytes: |from| _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
@@ -230,7 +233,8 @@ kernels! {
 kernels! {
     f32_avx2: f32, "avx2,fma", __m256 of 8,
     dots 6 x 2, narrow 4 x 2, combinations 6 x 2,
-    of bytes: dots 2 x 4, narrow 2 x 4, combinations 12 x 1, vectors as u64,
+    of bytes: dots 2 x 4, narrow 2 x 4, combinations 12 x 1,
+    vectors as u64, 4 lists by note_rows,
     zero: _mm256_setzero_ps, splat: _mm256_set1_ps, load: _mm256_loadu_ps, store: _mm256_storeu_ps,
     mul: _mm256_mul_ps, fma: _mm256_fmadd_ps,
     bytes: |from| _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
@@ -250,7 +254,8 @@ kernels! {
 kernels! {
     f64_avx2: f64, "avx2,fma", __m256d of 4,
     dots 6 x 2, narrow 4 x 2, combinations 6 x 2,
-    of bytes: dots 2 x 4, narrow 2 x 4, combinations 12 x 1, vectors as u32,
+    of bytes: dots 2 x 4, narrow 2 x 4, combinations 12 x 1,
+    vectors as u32, 4 lists by note_rows,
     zero: _mm256_setzero_pd, splat: _mm256_set1_pd, load: _mm256_loadu_pd, store: _mm256_storeu_pd,
     mul: _mm256_mul_pd, fma: _mm256_fmadd_pd,
     bytes: |from| _mm256_cvtepi32_pd(_mm_cvtepu8_epi32(_mm_loadu_si32(from.cast()))),

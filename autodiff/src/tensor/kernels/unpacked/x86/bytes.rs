@@ -8,6 +8,7 @@
 macro_rules! bytes {
     (
         $features:literal, $columns:literal, $narrow_columns:literal, $rows:literal, $Bytes:ty,
+        lists: $lists:literal by $note_rows:ident,
         zero: $zero:ident, splat: $splat:ident, store: $store:ident, mul: $mul:ident, fma: $fma:ident
     ) => {
         /// The rows of bytes of a block of dots, and the columns. The more rows, the fewer vectors are zeros in all.
@@ -28,8 +29,11 @@ macro_rules! bytes {
         const COMBINED: usize = $rows;
 
         /// So many vectors beside one another are listed together, and so many rows of bytes, at most.
-        const LISTS: usize = 4;
+        const LISTS: usize = $lists;
         const LISTED_ROWS: usize = 1152;
+
+        /// A list of rows of bytes, of all pairs of factors.
+        type ListOfRows = List<{ LISTED_ROWS + NOTED_AT_A_TIME }>;
 
         /// Whether the bytes of one vector are not all zeros.
         ///
@@ -252,18 +256,16 @@ macro_rules! bytes {
         unsafe fn list_rows(
             factors: &[Factors<'_, Number, u8>],
             j: usize,
-            lists: &mut [List<LISTED_ROWS>],
+            lists: &mut [ListOfRows],
         ) {
             for (_, b) in factors {
+                let begins: [_; LISTS] = from_fn(|v| lists.get(v).map_or(0, List::len));
+                lists.iter_mut().for_each(|list| list.push(0));
                 let from = b.data().as_ptr().wrapping_add(j);
-                for (v, list) in lists.iter_mut().enumerate() {
-                    let number = list.len();
-                    list.push(0);
-                    list.note((0..b.rows()).step_by(1), |k| {
-                        // SAFETY: row k has vector v, by the caller's word.
-                        unsafe { any::<1>(from.add(k * b.row_step() + v * LANES), 0) }
-                    });
-                    list.set(number, list.len() - number - 1);
+                // SAFETY: every row has a vector for each list there, by the caller's word.
+                unsafe { list::$note_rows::<LANES, _>(lists, from, b.row_step(), b.rows()) };
+                for (list, begin) in lists.iter_mut().zip(begins) {
+                    list.set(begin, list.len() - begin - 1);
                 }
             }
         }
@@ -278,7 +280,7 @@ macro_rules! bytes {
         unsafe fn combine_listed<const PART: bool>(
             scale: Number,
             factors: &[Factors<'_, Number, u8>],
-            list: &List<LISTED_ROWS>,
+            list: &ListOfRows,
             columns: Range<usize>,
             out: &mut [Number],
             write: Write,
