@@ -21,7 +21,7 @@ struct Product {
 }
 
 /// So many rows of the gradient of a wide layer are formed at a time.
-const BLOCK: usize = 24;
+const BLOCK: usize = 48;
 
 /// The forward product of a layer, `X Wᵀ`, the gradient of its weights, `Δᵀ X`, and of some of them, and the adjoint of its
 /// inputs, `Δ W`.
