@@ -17,7 +17,7 @@ fn allocations_of_steps(
     samples: usize,
     mut optimizer: Option<&mut dyn Optimizer<f32>>,
 ) -> usize {
-    let network = Mlp::new(&[784, 32, 10], Activation::Relu);
+    let network = Mlp::new(&[784, 64, 10], Activation::Relu);
     let pixels: Vec<u8> = (0..samples * 784).map(|i| (i * 31 % 251) as u8).collect();
     let classes: Vec<u8> = (0..samples).map(|i| (i % 10) as u8).collect();
     let batch = Dataset::new(&pixels, 784, &classes).unwrap();
@@ -47,7 +47,7 @@ fn allocations_of_steps(
 /// The allocations that the matrix products of one step make by themselves: where the `gemm` crate computes them, it
 /// takes fresh memory for the operands that it packs.
 fn allocations_of_products(samples: usize) -> usize {
-    let network = Mlp::new(&[784, 32, 10], Activation::Relu);
+    let network = Mlp::new(&[784, 64, 10], Activation::Relu);
     let plan = Plan::new::<f32>(&network, samples);
     let mut count = 0;
     for lane in 0..plan.lanes {
@@ -55,7 +55,7 @@ fn allocations_of_products(samples: usize) -> usize {
         let end = samples * (lane + 1) / plan.lanes;
         while begin < end {
             let chunk = plan.chunk.min(end - begin);
-            for [inputs, outputs] in [[784, 32], [32, 10]] {
+            for [inputs, outputs] in [[784, 64], [64, 10]] {
                 let [a, delta] = [inputs, outputs].map(|width| Tensor::zeros([chunk, width]));
                 let weight = Tensor::zeros([outputs, inputs]);
                 count += allocations_of_product(plain(&a), transposed(&weight), chunk * outputs);

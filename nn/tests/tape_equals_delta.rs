@@ -131,10 +131,10 @@ fn a_large_first_layer_agrees_too() {
     let loss = Loss::cross_entropy();
     let mut rng = ChaCha8Rng::seed_from_u64(12);
     for (hidden, samples) in Activation::ALL.into_iter().zip([32, 45, 64, 100, 127]) {
-        let network = Mlp::new(&[200, 45, 6], hidden);
+        let network = Mlp::new(&[160, 60, 6], hidden);
         let parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
         let (x, targets) = random_batch::<f64>(&network, samples, &mut rng);
-        let bytes = Tensor::from_fn([samples, 200], |_| {
+        let bytes = Tensor::from_fn([samples, 160], |_| {
             let byte = rng.random_range(0..=255);
             if rng.random() { byte } else { 0 }
         });
@@ -204,7 +204,7 @@ fn the_gradient_of_a_batch_is_the_mean_of_its_samples() {
 #[test]
 fn nothing_is_left_of_an_earlier_batch() {
     // The first layer is large enough to be formed before the others where there are two lanes.
-    let network = Mlp::new(&[300, 30, 5], Activation::Relu);
+    let network = Mlp::new(&[140, 60, 5], Activation::Relu);
     let parameters = network.init::<f64>(Initializer::HeNormal, 1);
     let loss = Loss::cross_entropy();
     for method in [Method::Tape, Method::ClosedForm] {

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// The most rows of a weight matrix in a block: twice as many as the kernel forms at a time of the gradient of a layer of
 /// pictures, for a list of their bytes then serves both times, and a multiple of what it forms of others.
-const ROWS: usize = 48;
+pub(super) const ROWS: usize = 48;
 
 /// With fewer elements than this, one thread is through with all before another has come for its part.
 pub(super) const WORTH_SHARING: usize = 1 << 13;

@@ -4,7 +4,7 @@
 //! all, and half of them come from the cache of the core that has just updated them: in a step of few samples that takes
 //! long beside what is computed with them. Here a thread forms the neurons whose weights it updates itself.
 
-use super::blocks::{WORTH_SHARING, halves};
+use super::blocks::{ROWS, WORTH_SHARING, halves};
 use super::team::share;
 use super::{Batch, Plan};
 use crate::{Mlp, Parameters};
@@ -20,10 +20,11 @@ pub(super) struct FirstLayer<T: Real> {
 }
 
 impl<T: Real> FirstLayer<T> {
-    /// Nothing for now; `None` if the layer is small, or the only one.
+    /// Nothing for now; `None` if the layer is the only one, or so small that one thread updates all of its weights.
     pub(super) fn of(network: &Mlp) -> Option<Self> {
         let (inputs, neurons) = (network.widths()[0], network.widths()[1]);
-        let is_worth_it = network.layers() > 1 && inputs * neurons >= WORTH_SHARING;
+        let is_worth_it =
+            network.layers() > 1 && neurons > ROWS && inputs * neurons >= WORTH_SHARING;
         is_worth_it.then(|| FirstLayer {
             neurons: halves(neurons),
             z: [0, 1].map(|_| Tensor::zeros([0, 0])),
@@ -119,7 +120,13 @@ mod tests {
 
     #[test]
     fn a_small_layer_and_an_only_one_are_not_shared() {
-        for widths in [&[784, 10, 10][..], &[784, 128]] {
+        for widths in [
+            &[784, 10, 10][..],
+            &[784, 128],
+            &[5000, 5, 3],
+            &[784, 48, 10],
+            &[9, 60, 3],
+        ] {
             assert!(FirstLayer::<f32>::of(&Mlp::new(widths, Activation::Relu)).is_none());
         }
     }
