@@ -253,21 +253,23 @@ impl<T: Real> BatchGradient<T> {
             ..
         } = self;
         let (lanes, tapes) = (&mut lanes[..plan.lanes], &mut tapes[..plan.lanes]);
-        let first = first.as_mut().filter(|_| FirstLayer::<T>::is_shared(plan));
-        let formed = first.map(|first| first.form(parameters, batch));
+        // Two lanes are of few samples each.
+        let mut first = first.as_mut().filter(|_| plan.lanes == 2);
+        let before = first.as_mut().map(|first| first.form(parameters, batch));
         let pass = Pass {
             network,
             loss: *loss,
             parameters,
             batch,
             plan,
-            formed: formed.as_ref(),
+            first: first.as_deref(),
             blocks: cuts.of_chunks(),
         };
         let lanes_and_tapes = lanes.iter_mut().zip(tapes).enumerate();
         share(lanes_and_tapes, |(number, (lane, tape))| {
             lane.run(tape, &pass, plan.lane(number));
         });
+        drop(before);
         lanes.iter().map(|lane| lane.cost).sum::<f64>() / plan.samples as f64
     }
 

@@ -70,9 +70,10 @@ pub(crate) fn propagate_known<T: Real>(
     let mut activations: SmallVec<[Tensor<T>; 16]> = SmallVec::new();
     activations.push(x.clone());
     for layer in 1..last {
-        let mut a = z
-            .take()
-            .unwrap_or_else(|| activations[layer - 1].linear(&weights(layer), &biases(layer)));
+        let mut a = match z.take() {
+            Some(z) => z,
+            None => activations[layer - 1].linear(&weights(layer), &biases(layer)),
+        };
         activate(network.hidden(), a.data_mut());
         activations.push(a);
     }

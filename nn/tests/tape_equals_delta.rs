@@ -244,8 +244,13 @@ fn optimizers<T: Real>() -> [Box<dyn Optimizer<T>>; 5] {
 fn the_number_of_threads_does_not_change_a_bit() {
     // Enough parameters to be shared among threads, and batches of one lane, of lanes of one chunk, and of several.
     let network = Mlp::new(&[300, 70, 7], Activation::Relu);
-    for samples in [20, 100, 3000] {
-        let batch = random_batch::<f32>(&network, samples, &mut ChaCha8Rng::seed_from_u64(3));
+    for (samples, are_bytes) in [(20, false), (100, false), (100, true), (3000, true)] {
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let mut batch = random_batch::<f32>(&network, samples, &mut rng);
+        if are_bytes {
+            let bytes = batch.0.map(|x| (255.0 * (2.0 * x - 1.0)) as u8);
+            batch.0 = Tensor::from_bytes(&bytes, 1.0 / 255.0);
+        }
         for method in [Method::Tape, Method::ClosedForm] {
             let train = |threads: usize| {
                 let pool = rayon::ThreadPoolBuilder::new()

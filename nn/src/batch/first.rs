@@ -4,39 +4,43 @@
 //! all, and half of them come from the cache of the core that has just updated them: in a step of few samples that takes
 //! long beside what is computed with them. Here a thread forms the neurons whose weights it updates itself.
 
+use super::Batch;
 use super::blocks::{ROWS, WORTH_SHARING, halves};
 use super::team::share;
-use super::{Batch, Plan};
 use crate::{Mlp, Parameters};
 use autodiff::tensor::{Real, Targets, Tensor};
+use std::mem;
 use std::ops::Range;
 
-/// The pre-activations of the first layer, in two halves of its neurons.
+/// A batch and the pre-activations of its first layer, in two halves of the neurons.
 #[derive(Debug)]
 pub(super) struct FirstLayer<T: Real> {
     neurons: [Range<usize>; 2],
+    batch: (Tensor<T>, Targets<T>),
     /// Of each half, a row for each sample.
     z: [Tensor<T>; 2],
 }
 
 impl<T: Real> FirstLayer<T> {
-    /// Nothing for now; `None` if the layer is the only one, or so small that one thread updates all of its weights.
+    /// That of no batch yet; `None` if the layer is the only one, or so small that sharing its neurons does not pay.
     pub(super) fn of(network: &Mlp) -> Option<Self> {
         let (inputs, neurons) = (network.widths()[0], network.widths()[1]);
         let is_worth_it =
             network.layers() > 1 && neurons > ROWS && inputs * neurons >= WORTH_SHARING;
-        is_worth_it.then(|| FirstLayer {
-            neurons: halves(neurons),
-            z: [0, 1].map(|_| Tensor::zeros([0, 0])),
+        is_worth_it.then(|| {
+            let nothing = || Tensor::zeros([0, 0]);
+            FirstLayer {
+                neurons: halves(neurons),
+                batch: (nothing(), Targets::Probabilities(nothing())),
+                z: [nothing(), nothing()],
+            }
         })
     }
 
-    /// Whether threads share its neurons if a batch is cut in this way: into few lanes, which are all of few samples.
-    pub(super) fn is_shared(plan: &Plan) -> bool {
-        plan.lanes == 2 && !plan.lanes_are_summed()
-    }
-
-    /// Forms the pre-activations of all samples of a batch.
+    /// Loads a batch and forms the pre-activations of all its samples; gives the batch before.
+    ///
+    /// Lanes may still hold pieces of that one. Who calls this is to keep it until they have let go, so that its memory
+    /// is put away where the next batch is loaded, and used for that.
     // Other batches do without, and the smallest of them should not go around its code.
     #[cold]
     #[inline(never)]
@@ -44,28 +48,25 @@ impl<T: Real> FirstLayer<T> {
         &mut self,
         parameters: &Parameters<T>,
         batch: &impl Batch<T>,
-    ) -> Formed<'_, T> {
-        let batch = batch.load(0..batch.len());
+    ) -> (Tensor<T>, Targets<T>) {
+        let before = mem::replace(&mut self.batch, batch.load(0..batch.len()));
+        let x = &self.batch.0;
         let [weight, bias] = [0, 1].map(|slice| parameters.tensor(slice));
+        // The products are of halves, whose shapes would say little.
+        assert!(
+            x.shape()[..] == [batch.len(), weight.shape()[1]],
+            "linear: input {} does not fit weight {} and bias {}",
+            x.shape(),
+            weight.shape(),
+            bias.shape()
+        );
         share(self.neurons.iter().zip(&mut self.z), |(neurons, z)| {
             let [weight, bias] = [&weight, &bias].map(|all| all.rows(neurons.clone()));
-            *z = batch.0.linear(&weight, &bias);
+            *z = x.linear(&weight, &bias);
         });
-        Formed {
-            batch,
-            halves: &self.z,
-        }
+        before
     }
-}
 
-/// A batch, and the pre-activations of its first layer.
-#[derive(Debug)]
-pub(super) struct Formed<'a, T: Real> {
-    batch: (Tensor<T>, Targets<T>),
-    halves: &'a [Tensor<T>; 2],
-}
-
-impl<T: Real> Formed<'_, T> {
     /// Some samples and their targets.
     pub(super) fn load(&self, samples: Range<usize>) -> (Tensor<T>, Targets<T>) {
         self.batch.load(samples)
@@ -73,10 +74,7 @@ impl<T: Real> Formed<'_, T> {
 
     /// The pre-activations of some samples, with the halves side by side.
     pub(super) fn z(&self, samples: Range<usize>) -> Tensor<T> {
-        let [before, behind] = self
-            .halves
-            .each_ref()
-            .map(|half| half.rows(samples.clone()));
+        let [before, behind] = self.z.each_ref().map(|half| half.rows(samples.clone()));
         let [w_before, w_behind] = [&before, &behind].map(|half| half.shape()[1]);
         let mut z = Tensor::zeros([samples.len(), w_before + w_behind]);
         let rows = z.data_mut().chunks_exact_mut(w_before + w_behind);
@@ -94,7 +92,7 @@ impl<T: Real> Formed<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Activation, Initializer};
+    use crate::{Activation, BatchGradient, Initializer, Loss};
 
     #[test]
     fn the_halves_are_the_whole_layer() {
@@ -107,15 +105,29 @@ mod tests {
             x,
             Targets::Classes(Tensor::from([0, 1, 2, 3, 4, 0, 1, 2, 3])),
         );
-        let formed = first.form(&parameters, &batch);
+        first.form(&parameters, &batch);
         for samples in [0..9, 2..7, 8..9] {
-            assert_eq!(formed.load(samples.clone()), batch.load(samples.clone()));
-            let z = formed.z(samples.clone());
+            assert_eq!(first.load(samples.clone()), batch.load(samples.clone()));
+            let z = first.z(samples.clone());
             assert_eq!(z.shape(), whole.rows(samples.clone()).shape());
             for (z, whole) in z.data().iter().zip(whole.rows(samples).data()) {
                 assert!((z - whole).abs() < 1e-12);
             }
         }
+    }
+
+    #[test]
+    #[should_panic(
+        expected = "linear: input [32, 299] does not fit weight [77, 300] and bias [77]"
+    )]
+    fn a_batch_that_does_not_fit_is_told_the_shapes_of_the_whole_layer() {
+        let network = Mlp::new(&[300, 77, 5], Activation::Relu);
+        let parameters = network.init::<f32>(Initializer::HeNormal, 1);
+        let batch = (
+            Tensor::zeros([32, 299]),
+            Targets::Classes(Tensor::zeros([32])),
+        );
+        BatchGradient::tape(&network, Loss::cross_entropy()).compute(&parameters, &batch);
     }
 
     #[test]

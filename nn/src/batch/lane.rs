@@ -1,7 +1,7 @@
 //! A lane: some consecutive samples of a batch, and what the gradient of their cost is made of.
 
 use super::blocks::{Block, Blocks};
-use super::first::Formed;
+use super::first::FirstLayer;
 use super::{Batch, MOST_KEPT, Method, Plan};
 use crate::delta::{self, Deltas};
 use crate::{Loss, Mlp, Parameters};
@@ -18,7 +18,7 @@ pub(super) struct Pass<'a, T: Real, B> {
     pub(super) batch: &'a B,
     pub(super) plan: &'a Plan,
     /// The batch with its first layer, if that was formed before.
-    pub(super) formed: Option<&'a Formed<'a, T>>,
+    pub(super) first: Option<&'a FirstLayer<T>>,
     /// In which a lane's chunks are added up.
     pub(super) blocks: &'a Blocks,
 }
@@ -61,11 +61,11 @@ impl<T: Real> Lane<T> {
         let mut begin = samples.start;
         while begin < samples.end {
             let end = samples.end.min(begin + plan.chunk);
-            let (x, targets) = match pass.formed {
-                Some(formed) => formed.load(begin..end),
+            let (x, targets) = match pass.first {
+                Some(first) => first.load(begin..end),
                 None => pass.batch.load(begin..end),
             };
-            let z = pass.formed.map(|formed| formed.z(begin..end));
+            let z = pass.first.map(|first| first.z(begin..end));
             self.cost += self.terms.compute(tape, pass, x, z, targets);
             if self.is_summed {
                 self.add_up(pass.network, begin == samples.start, pass.blocks);
