@@ -12,6 +12,9 @@ use std::ops::Range;
 /// pictures, for a list of their bytes then serves both times, and a multiple of what it forms of others.
 pub(super) const ROWS: usize = 48;
 
+/// A block begins at a multiple of this, which the kernels form at a time of all matrices.
+const GROUP: usize = 8;
+
 /// With fewer elements than this, one thread is through with all before another has come for its part.
 pub(super) const WORTH_SHARING: usize = 1 << 13;
 
@@ -82,28 +85,16 @@ impl Blocks {
                 &[rows, ref row @ ..] => (rows, row.iter().product()),
                 [] => (1, 1),
             };
-            let is_cut = row > 1 && rows > most;
-            let parts = if is_cut {
-                halves(rows)
+            let blocks = if row > 1 && rows > most {
+                halves(rows).map(|half| parts(half, most)).concat()
             } else {
-                [0..rows, rows..rows]
+                vec![0..rows]
             };
-            for part in parts {
-                let mut begin = part.start;
-                while begin < part.end {
-                    let end = if is_cut {
-                        part.end.min(begin + most)
-                    } else {
-                        part.end
-                    };
-                    list.push(Block {
-                        slice: number,
-                        rows: begin..end,
-                        place: slice.offset + begin * row..slice.offset + end * row,
-                    });
-                    begin = end;
-                }
-            }
+            list.extend(blocks.into_iter().map(|rows| Block {
+                slice: number,
+                place: slice.offset + rows.start * row..slice.offset + rows.end * row,
+                rows,
+            }));
         }
         Blocks {
             list,
@@ -155,10 +146,18 @@ impl Blocks {
     }
 }
 
-/// The rows of a matrix in two parts for two threads, of equal size but for what the kernels form at a time.
+/// The rows of a matrix in two parts for two threads, as equal as whole groups of rows that the kernels form let them be.
 pub(super) fn halves(rows: usize) -> [Range<usize>; 2] {
-    let half = (rows / 2).next_multiple_of(8).min(rows);
+    let half = ((rows / 2 + GROUP / 2) / GROUP * GROUP).min(rows);
     [0..half, half..rows]
+}
+
+/// Some rows in parts of at most so many, about equal in size.
+fn parts(rows: Range<usize>, most: usize) -> Vec<Range<usize>> {
+    let parts = rows.len().div_ceil(most).max(1);
+    let size = rows.len().max(1).div_ceil(parts).next_multiple_of(GROUP);
+    let part = |begin| begin..rows.end.min(begin + size);
+    rows.clone().step_by(size).map(part).collect()
 }
 
 /// The blocks, each with its piece of some buffers.
@@ -314,10 +313,32 @@ mod tests {
 
     #[test]
     fn narrow_blocks_are_narrow() {
-        let network = Mlp::new(&[300, 77, 1], Activation::Relu);
+        let network = Mlp::new(&[300, 77, 128, 98, 1], Activation::Relu);
         let blocks = Blocks::narrow(network.layout());
-        let rows: Vec<_> = blocks.iter().map(|block| block.rows.len()).collect();
-        assert_eq!(rows, [40, 37, 77, 1, 1]);
-        assert_eq!(Blocks::whole(network.layout()).iter().count(), 4);
+        let rows = |slice| {
+            let blocks = blocks.iter().filter(move |block| block.slice == slice);
+            blocks.map(|block| block.rows.len()).collect::<Vec<_>>()
+        };
+        assert_eq!([0, 1, 2].map(rows), [&[40, 37][..], &[77], &[32; 4]]);
+        assert_eq!([4, 5, 6].map(rows), [&[48, 32, 18][..], &[98], &[1]]);
+        assert_eq!(Blocks::whole(network.layout()).iter().count(), 8);
+    }
+
+    #[test]
+    fn halves_and_parts_are_about_equal() {
+        for rows in 0..200 {
+            let [before, behind] = halves(rows);
+            assert_eq!(
+                (before.start, before.end, behind.end),
+                (0, behind.start, rows)
+            );
+            assert!(before.len().abs_diff(behind.len()) <= GROUP);
+            let parts = parts(7..7 + rows, ROWS);
+            let sizes = || parts.iter().map(Range::len);
+            assert_eq!(sizes().sum::<usize>(), rows);
+            assert!(sizes().all(|size| 0 < size && size <= ROWS));
+            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
+            assert_eq!(parts.len(), rows.div_ceil(ROWS));
+        }
     }
 }
