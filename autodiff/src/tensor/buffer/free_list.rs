@@ -22,43 +22,68 @@ pub fn release_memory() {
 /// Blocks in wait.
 pub(super) struct FreeList {
     /// Those of scalars, which the next scalars take as they are.
-    scalars: Vec<Arc<Block>>,
+    scalars: Kind,
     /// Others with memory, by its size class.
-    with_memory: Vec<Vec<Arc<Block>>>,
+    with_memory: Vec<Kind>,
     /// Those of views and of bytes.
-    without_memory: Vec<Arc<Block>>,
+    without_memory: Kind,
     /// What all of them take.
     bytes: usize,
 }
 
+/// Blocks of one kind, any of which will do.
+struct Kind {
+    blocks: Vec<Arc<Block>>,
+    /// How many this thread has made, for want of one that waits.
+    ///
+    /// It never needs more, and keeps no more: tensors that other threads make and this one drops would pile up.
+    made: usize,
+}
+
+impl Kind {
+    const EMPTY: Kind = Kind {
+        blocks: Vec::new(),
+        made: 0,
+    };
+}
+
 impl FreeList {
     const EMPTY: FreeList = FreeList {
-        scalars: Vec::new(),
+        scalars: Kind::EMPTY,
         with_memory: Vec::new(),
-        without_memory: Vec::new(),
+        without_memory: Kind::EMPTY,
         bytes: 0,
     };
 
     /// A block as a scalar has it, and without another owner.
     #[inline]
     pub(super) fn scalar() -> Arc<Block> {
-        let kept = FreeList::take(|list| list.scalars.pop());
-        kept.unwrap_or_else(|| Block::with_memory(1))
+        let kept = FreeList::take(|list| list.scalars.blocks.pop());
+        kept.unwrap_or_else(|| {
+            FreeList::count(|list| &mut list.scalars);
+            Block::with_memory(1)
+        })
     }
 
     /// A block with memory of so many lines or more, and without another owner.
     #[inline]
     pub(super) fn with_memory(lines: usize) -> Arc<Block> {
         let class = SizeClass::of(lines);
-        let kept = FreeList::take(|list| list.with_memory.get_mut(class.0)?.pop());
-        kept.unwrap_or_else(|| Block::with_memory(class.lines()))
+        let kept = FreeList::take(|list| list.with_memory.get_mut(class.0)?.blocks.pop());
+        kept.unwrap_or_else(|| {
+            FreeList::count(|list| list.class(class.0));
+            Block::with_memory(class.lines())
+        })
     }
 
     /// A block without memory, and without another owner.
     #[inline]
     pub(super) fn without_memory() -> Arc<Block> {
-        let kept = FreeList::take(|list| list.without_memory.pop());
-        kept.unwrap_or_else(|| Block::new(Source::None))
+        let kept = FreeList::take(|list| list.without_memory.blocks.pop());
+        kept.unwrap_or_else(|| {
+            FreeList::count(|list| &mut list.without_memory);
+            Block::new(Source::None)
+        })
     }
 
     /// Keeps a block that nobody owns any more.
@@ -85,27 +110,33 @@ impl FreeList {
         kept.ok().flatten()
     }
 
+    /// Counts that a block of a kind is made.
+    #[cold]
+    fn count(kind: impl FnOnce(&mut FreeList) -> &mut Kind) {
+        let _ = FREE.try_with(|free| kind(&mut free.borrow_mut()).made += 1);
+    }
+
     #[inline]
     fn put(&mut self, block: Arc<Block>) {
-        let bytes = kept_bytes(&block);
-        if self.bytes + bytes > KEPT_BYTES {
-            return;
-        }
-        self.bytes += bytes;
-        match &block.source {
+        let bytes = self.bytes + kept_bytes(&block);
+        let kind = match &block.source {
             Source::Own(memory) if memory.len() == 1 && block.shape.is_scalar() => {
-                self.scalars.push(block);
+                &mut self.scalars
             }
             Source::Own(memory) => {
                 let SizeClass(class) = SizeClass::of(memory.len());
-                self.class(class).push(block);
+                self.class(class)
             }
-            _ => self.without_memory.push(block),
+            _ => &mut self.without_memory,
+        };
+        if kind.blocks.len() < kind.made && bytes <= KEPT_BYTES {
+            kind.blocks.push(block);
+            self.bytes = bytes;
         }
     }
 
     #[inline]
-    fn class(&mut self, class: usize) -> &mut Vec<Arc<Block>> {
+    fn class(&mut self, class: usize) -> &mut Kind {
         if self.with_memory.len() <= class {
             self.add_classes(class);
         }
@@ -114,7 +145,7 @@ impl FreeList {
 
     #[cold]
     fn add_classes(&mut self, last: usize) {
-        self.with_memory.resize_with(last + 1, Vec::new);
+        self.with_memory.resize_with(last + 1, || Kind::EMPTY);
     }
 }
 
