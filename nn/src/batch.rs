@@ -3,10 +3,10 @@
 //! A batch is cut into lanes, each a run of consecutive samples, and a lane into chunks. The threads first share the
 //! lanes: each lane is taken forward and back and leaves the terms of its gradient, or the sum of those of its chunks if
 //! there are several. Then they share the parameters: for each block, the terms of the lanes are added up in the order of
-//! the lanes. If the lanes are two, a large first layer is formed before all that, and its neurons are shared. How
-//! everything is cut depends only on the batch and the network, so any number of threads gives the same bits. A chunk is
-//! small enough for its samples to stay in cache during its forward and backward pass, and large enough for its matrix
-//! products to be efficient.
+//! the lanes. If the lanes are two, a large first layer is formed before all that, of all samples, and the threads share its
+//! neurons. How everything is cut depends only on the batch and the network, so any number of threads gives the same bits.
+//! A chunk is small enough for its samples to stay in cache during its forward and backward pass, and large enough for its
+//! matrix products to be efficient.
 
 mod blocks;
 mod first;
@@ -33,6 +33,9 @@ pub trait Batch<T: Real>: Sync {
     }
 
     /// The inputs of a run of samples, one per row, and their targets.
+    ///
+    /// A large batch is loaded piece by piece, by several threads at a time. A smaller one, of fewer than 512 samples, may
+    /// be loaded whole, by one of them.
     ///
     /// # Panics
     ///
@@ -122,8 +125,9 @@ impl Plan {
 /// The mean cost of a batch and its gradient, computed chunk by chunk in memory that is reused.
 ///
 /// The threads are those of the surrounding rayon pool. They first share the samples, and then the parameters: each forms
-/// the gradient of some of them and updates them. The memory of the lanes is kept for the next batch, so a step like the
-/// one before it allocates nothing.
+/// the gradient of some of them and updates them. Before that, if samples are few and the first layer is large, they share
+/// its neurons. The memory of the lanes is kept for the next batch, so a step like the one before it allocates nothing.
+/// Until then the latest batch is held, too.
 #[derive(Debug)]
 pub struct BatchGradient<T: Real> {
     network: Mlp,

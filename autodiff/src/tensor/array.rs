@@ -339,7 +339,8 @@ impl<T: Real> Tensor<T> {
     /// The tensor of `scale` times each byte, in the shape of the bytes, such as pictures with `scale` 1/255.
     ///
     /// The bytes stay bytes, a quarter of the memory of single precision. A layer's product `X Wᵀ` and its gradient `Δᵀ X`
-    /// read them as they lie; whatever else asks for numbers has them made, once.
+    /// read them as they lie, those of some [rows](Tensor::rows) or another piece, too; whatever else asks for numbers has
+    /// them made, once, for the whole of the tensor.
     ///
     /// Those two products pass over bytes that are 0, as most of MNIST's are, where all that lie side by side are. So a
     /// weight or a δ that is infinite or NaN shows where it meets a byte that is not 0, and may not show where it meets

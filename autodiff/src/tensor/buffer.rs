@@ -116,8 +116,8 @@ impl Buffer {
         Buffer(Recycled::new(block))
     }
 
-    /// The bytes that the elements are multiples of, and the factor, whether or not numbers have been made of them; so
-    /// what reads bytes does so always, and gives the same bits.
+    /// The bytes that the elements are multiples of, and the factor, also of a piece of such a buffer. They are told whether
+    /// or not numbers have been made of them, so what reads bytes does so always, and gives the same bits.
     #[inline]
     pub(crate) fn bytes(&self) -> Option<(&[u8], f64)> {
         let (source, begin) = match &self.0.source {

@@ -8,8 +8,8 @@ use std::array;
 use std::mem;
 use std::ops::Range;
 
-/// The most rows of a weight matrix in a block: twice as many as the kernel forms at a time of the gradient of a layer of
-/// pictures, for a list of their bytes then serves both times, and a multiple of what it forms of others.
+/// The most rows of a weight matrix in a block. The more there are, the more a list of the bytes of pictures serves; the
+/// fewer, the sooner a thread that is through finds a block to take.
 pub(super) const ROWS: usize = 48;
 
 /// A block begins at a multiple of this, which the kernels form at a time of all matrices.
@@ -160,10 +160,10 @@ fn parts(rows: Range<usize>, most: usize) -> Vec<Range<usize>> {
     rows.clone().step_by(size).map(part).collect()
 }
 
-/// The blocks, each with its piece of some buffers.
+/// The blocks that are left, each with its piece of some buffers.
 ///
-/// They are taken from either end of one slice, and then from either end of the next, so that two threads have a half of
-/// each: what is formed with a half of some rows, elsewhere, is formed where these rows are.
+/// They are taken from either end of one slice, and then from either end of the next. So each of two threads has a half of
+/// every slice, the same at each step, and whatever else it does with these rows it finds in its cache.
 struct Pieces<'a, T, const N: usize> {
     /// What is left of the slice that is being shared.
     here: Run<'a, T, N>,

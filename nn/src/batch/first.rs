@@ -1,8 +1,8 @@
 //! The first layer of all samples at once, whose neurons the threads share.
 //!
 //! Most weights of a network of pictures are those of its first layer. Where threads share the samples, each reads them
-//! all, and half of them come from the cache of the core that has just updated them: in a step of few samples that takes
-//! long beside what is computed with them. Here a thread forms the neurons whose weights it updates itself.
+//! all, and many come from the cache of the core that has just updated them: in a step of few samples that takes long
+//! beside what is computed with them. Here each of two threads forms the neurons whose weights it updates itself.
 
 use super::Batch;
 use super::blocks::{ROWS, WORTH_SHARING, halves};

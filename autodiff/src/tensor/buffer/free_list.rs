@@ -190,7 +190,50 @@ impl SizeClass {
 
 #[cfg(test)]
 mod tests {
-    use super::SizeClass;
+    use super::super::{Buffer, FreeList, Shape};
+    use super::{FREE, SizeClass};
+    use std::thread;
+
+    /// The number of blocks of each kind that this thread keeps.
+    fn kept() -> Vec<usize> {
+        FREE.with(|free| {
+            let FreeList {
+                scalars,
+                with_memory,
+                without_memory,
+                ..
+            } = &*free.borrow();
+            let kinds = [scalars, without_memory].into_iter().chain(with_memory);
+            let kept = kinds.map(|kind| kind.blocks.len());
+            kept.filter(|&kept| kept > 0).collect()
+        })
+    }
+
+    /// A scalar, a vector and a piece of it.
+    fn some() -> [Buffer; 3] {
+        let vector = Buffer::filled::<f32>(Shape::from([100]), |_| ());
+        let piece = vector.view(10, &Shape::from([20]));
+        [Buffer::scalar(1.0), vector, piece]
+    }
+
+    #[test]
+    fn what_another_thread_made_does_not_pile_up() {
+        let own = [some(), some()];
+        for _ in 0..5 {
+            drop(thread::spawn(|| [(); 10].map(|()| some())).join().unwrap());
+            // As many as this thread has made itself.
+            assert_eq!(kept(), [2, 2, 2]);
+        }
+        drop(own);
+        assert_eq!(kept(), [2, 2, 2]);
+        let again = [some(), some()];
+        assert_eq!(kept(), []);
+        drop(again);
+        super::release_memory();
+        assert_eq!(kept(), []);
+        drop(some());
+        assert_eq!(kept(), [1, 1, 1]);
+    }
 
     #[test]
     fn a_size_class_holds_what_it_is_asked_for_and_wastes_at_most_a_quarter() {

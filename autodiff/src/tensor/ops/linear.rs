@@ -207,7 +207,8 @@ impl<'t, T: Real> Var<'t, T> {
         self.affine_known(weight, bias, None, z)
     }
 
-    /// A layer of neurons, of which the [pre-activations](Var::linear_known) are known.
+    /// A layer of neurons, of which the [pre-activations](Var::linear_known) are known; the slope of its function is taken
+    /// at these.
     ///
     /// ```
     /// # use autodiff::{elementwise::Unary, tensor::{Tape, Tensor}};
