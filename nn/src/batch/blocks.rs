@@ -85,12 +85,14 @@ impl Blocks {
                 &[rows, ref row @ ..] => (rows, row.iter().product()),
                 [] => (1, 1),
             };
-            let blocks = if row > 1 && rows > most {
-                halves(rows).map(|half| parts(half, most)).concat()
+            let most = if row > 1 { most } else { usize::MAX };
+            let shares = if rows > most {
+                halves(rows)
             } else {
-                vec![0..rows]
+                [0..rows, rows..rows]
             };
-            list.extend(blocks.into_iter().map(|rows| Block {
+            let blocks = shares.into_iter().flat_map(|share| parts(share, most));
+            list.extend(blocks.map(|rows| Block {
                 slice: number,
                 place: slice.offset + rows.start * row..slice.offset + rows.end * row,
                 rows,
