@@ -116,6 +116,12 @@ impl Plan {
         self.samples.div_ceil(self.lanes) > self.chunk
     }
 
+    /// Whether a large first layer is formed before the lanes, of all samples: where the lanes are for two threads, and so
+    /// short that reading its weights takes long beside them.
+    fn forms_first_layer_first(&self) -> bool {
+        self.lanes == 2
+    }
+
     /// The samples of a lane.
     fn lane(&self, number: usize) -> Range<usize> {
         self.samples * number / self.lanes..self.samples * (number + 1) / self.lanes
@@ -124,10 +130,10 @@ impl Plan {
 
 /// The mean cost of a batch and its gradient, computed chunk by chunk in memory that is reused.
 ///
-/// The threads are those of the surrounding rayon pool. They first share the samples, and then the parameters: each forms
-/// the gradient of some of them and updates them. Before that, if samples are few and the first layer is large, they share
-/// its neurons. The memory of the lanes is kept for the next batch, so a step like the one before it allocates nothing.
-/// Until then the latest batch is held, too.
+/// The threads are those of the surrounding rayon pool. They share the samples, of which each takes some forward and back,
+/// and then the parameters, of which each forms the gradient of some and updates them. If the samples are few and the first
+/// layer is large, they share its neurons before all that. The memory of the lanes is kept for the next batch, so a step
+/// like the one before it allocates nothing; the latest batch is held until then, too.
 #[derive(Debug)]
 pub struct BatchGradient<T: Real> {
     network: Mlp,
@@ -257,9 +263,8 @@ impl<T: Real> BatchGradient<T> {
             ..
         } = self;
         let (lanes, tapes) = (&mut lanes[..plan.lanes], &mut tapes[..plan.lanes]);
-        // Two lanes are of few samples each.
-        let mut first = first.as_mut().filter(|_| plan.lanes == 2);
-        let before = first.as_mut().map(|first| first.form(parameters, batch));
+        let mut first = first.as_mut().filter(|_| plan.forms_first_layer_first());
+        let earlier_batch = first.as_mut().map(|first| first.forward(parameters, batch));
         let pass = Pass {
             network,
             loss: *loss,
@@ -273,7 +278,7 @@ impl<T: Real> BatchGradient<T> {
         share(lanes_and_tapes, |(number, (lane, tape))| {
             lane.run(tape, &pass, plan.lane(number));
         });
-        drop(before);
+        drop(earlier_batch);
         lanes.iter().map(|lane| lane.cost).sum::<f64>() / plan.samples as f64
     }
 

@@ -11,17 +11,19 @@ use nn::{
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 const PIXELS: usize = 784;
+const HIDDEN: usize = 64;
+const CLASSES: usize = 10;
 
-/// A network with the first layer of a usual one, which is formed by neurons where the lanes of a batch are two.
+/// A network whose first layer is large enough to be formed by neurons where the lanes of a batch are two.
 fn network() -> Mlp {
-    Mlp::new(&[PIXELS, 64, 10], Activation::Relu)
+    Mlp::new(&[PIXELS, HIDDEN, CLASSES], Activation::Relu)
 }
 
 fn dataset(samples: usize) -> Dataset {
     let pixels: Vec<u8> = (0..samples * PIXELS)
         .map(|i| (i * 31 % 251) as u8)
         .collect();
-    let classes: Vec<u8> = (0..samples).map(|i| (i % 10) as u8).collect();
+    let classes: Vec<u8> = (0..samples).map(|i| (i % CLASSES) as u8).collect();
     Dataset::new(&pixels, PIXELS, &classes).unwrap()
 }
 
@@ -70,7 +72,7 @@ fn allocations_of_products(samples: usize) -> usize {
     // Two lanes share the neurons of their first layer: a half of them is formed of all samples.
     let neurons_are_shared = plan.lanes == 2;
     let mut count = if neurons_are_shared {
-        2 * forward(samples, [PIXELS, 32])
+        2 * forward(samples, [PIXELS, HIDDEN / 2])
     } else {
         0
     };
@@ -79,7 +81,7 @@ fn allocations_of_products(samples: usize) -> usize {
         let end = samples * (lane + 1) / plan.lanes;
         while begin < end {
             let chunk = plan.chunk.min(end - begin);
-            for [inputs, outputs] in [[PIXELS, 64], [64, 10]] {
+            for [inputs, outputs] in [[PIXELS, HIDDEN], [HIDDEN, CLASSES]] {
                 let [a, delta] = [inputs, outputs].map(|width| Tensor::zeros([chunk, width]));
                 let weight = Tensor::zeros([outputs, inputs]);
                 if inputs < PIXELS || !neurons_are_shared {
@@ -146,11 +148,15 @@ fn a_steady_step_allocates_nothing() {
         for method in [Method::Tape, Method::ClosedForm] {
             let selection = data.select(&numbers);
             let steps = 100;
-            let several = allocations_of_steps(steps, method, &two, &selection, Some(&mut descent));
-            assert!(
-                several < steps * products + 50,
-                "{several} allocations on two threads, {products} of each step in products"
-            );
+            let optimizers: [&mut dyn Optimizer<f32>; 2] = [&mut descent, &mut adam];
+            for optimizer in optimizers {
+                let several =
+                    allocations_of_steps(steps, method, &two, &selection, Some(optimizer));
+                assert!(
+                    several < steps * products + 50,
+                    "{several} allocations on two threads, {products} of each step in products"
+                );
+            }
         }
     }
     assert_counting();

@@ -37,19 +37,20 @@ impl<T: Real> FirstLayer<T> {
         })
     }
 
-    /// Loads a batch and forms the pre-activations of all its samples; gives the batch before.
+    /// Loads a batch and forms the pre-activations of all its samples; gives the earlier batch.
     ///
     /// Lanes may still hold pieces of that one. Who calls this is to keep it until they have let go, so that its memory
     /// is put away where the next batch is loaded, and used for that.
     // Other batches do without, and the smallest of them should not go around its code.
     #[cold]
     #[inline(never)]
-    pub(super) fn form(
+    #[must_use]
+    pub(super) fn forward(
         &mut self,
         parameters: &Parameters<T>,
         batch: &impl Batch<T>,
     ) -> (Tensor<T>, Targets<T>) {
-        let before = mem::replace(&mut self.batch, batch.load(0..batch.len()));
+        let earlier = mem::replace(&mut self.batch, batch.load(0..batch.len()));
         let x = &self.batch.0;
         let [weight, bias] = [0, 1].map(|slice| parameters.tensor(slice));
         // The products are of halves, whose shapes would say little.
@@ -64,7 +65,7 @@ impl<T: Real> FirstLayer<T> {
             let [weight, bias] = [&weight, &bias].map(|all| all.rows(neurons.clone()));
             *z = x.linear(&weight, &bias);
         });
-        before
+        earlier
     }
 
     /// Some samples and their targets.
@@ -105,7 +106,7 @@ mod tests {
             x,
             Targets::Classes(Tensor::from([0, 1, 2, 3, 4, 0, 1, 2, 3])),
         );
-        first.form(&parameters, &batch);
+        let _ = first.forward(&parameters, &batch);
         for samples in [0..9, 2..7, 8..9] {
             assert_eq!(first.load(samples.clone()), batch.load(samples.clone()));
             let z = first.z(samples.clone());

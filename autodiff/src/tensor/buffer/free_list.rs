@@ -58,32 +58,23 @@ impl FreeList {
     /// A block as a scalar has it, and without another owner.
     #[inline]
     pub(super) fn scalar() -> Arc<Block> {
-        let kept = FreeList::take(|list| list.scalars.blocks.pop());
-        kept.unwrap_or_else(|| {
-            FreeList::count(|list| &mut list.scalars);
-            Block::with_memory(1)
-        })
+        FreeList::take(|list| &mut list.scalars, || Block::with_memory(1))
     }
 
     /// A block with memory of so many lines or more, and without another owner.
     #[inline]
     pub(super) fn with_memory(lines: usize) -> Arc<Block> {
         let class = SizeClass::of(lines);
-        let kept = FreeList::take(|list| list.with_memory.get_mut(class.0)?.blocks.pop());
-        kept.unwrap_or_else(|| {
-            FreeList::count(|list| list.class(class.0));
-            Block::with_memory(class.lines())
-        })
+        FreeList::take(
+            |list| list.class(class.0),
+            || Block::with_memory(class.lines()),
+        )
     }
 
     /// A block without memory, and without another owner.
     #[inline]
     pub(super) fn without_memory() -> Arc<Block> {
-        let kept = FreeList::take(|list| list.without_memory.blocks.pop());
-        kept.unwrap_or_else(|| {
-            FreeList::count(|list| &mut list.without_memory);
-            Block::new(Source::None)
-        })
+        FreeList::take(|list| &mut list.without_memory, || Block::new(Source::None))
     }
 
     /// Keeps a block that nobody owns any more.
@@ -98,22 +89,23 @@ impl FreeList {
         let _ = FREE.try_with(|free| free.borrow_mut().put(block));
     }
 
-    /// What `pop` takes off this thread's list, if there is something.
+    /// A block of a kind off this thread's list, or one that is made, and counted.
     #[inline]
-    fn take(pop: impl FnOnce(&mut FreeList) -> Option<Arc<Block>>) -> Option<Arc<Block>> {
+    fn take(
+        kind: impl FnOnce(&mut FreeList) -> &mut Kind,
+        make: impl FnOnce() -> Arc<Block>,
+    ) -> Arc<Block> {
         let kept = FREE.try_with(|free| {
             let list = &mut *free.borrow_mut();
-            let block = pop(list)?;
+            let kind = kind(list);
+            let Some(block) = kind.blocks.pop() else {
+                kind.made += 1;
+                return None;
+            };
             list.bytes -= kept_bytes(&block);
             Some(block)
         });
-        kept.ok().flatten()
-    }
-
-    /// Counts that a block of a kind is made.
-    #[cold]
-    fn count(kind: impl FnOnce(&mut FreeList) -> &mut Kind) {
-        let _ = FREE.try_with(|free| kind(&mut free.borrow_mut()).made += 1);
+        kept.ok().flatten().unwrap_or_else(make)
     }
 
     #[inline]
