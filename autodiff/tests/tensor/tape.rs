@@ -195,7 +195,7 @@ fn refused(expected: &str, misuse: impl FnOnce()) {
     );
     let file = FILE.lock().unwrap();
     assert!(
-        file.ends_with("tests/tape.rs"),
+        file.ends_with("tests/tensor/tape.rs"),
         "{expected:?} is reported in {file}"
     );
 }

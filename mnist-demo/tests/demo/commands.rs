@@ -1,8 +1,6 @@
 //! The commands as their users see them: files written, texts printed, exit status.
 
-mod common;
-
-use common::{RESULTS, contents, demo, gzip, names, own_data, run, text, trained, weights};
+use crate::common::{RESULTS, contents, demo, gzip, names, own_data, run, text, trained, weights};
 use std::fs;
 use std::process::Command;
 use tempfile::TempDir;

@@ -1,13 +1,11 @@
 //! The paper's report from end to end: the program writes it, and a browser shows it where there is one.
 
-mod common;
-
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{idx, refused, run, text};
+use crate::common::{idx, refused, run, text};
 use mnist_demo::data::{Dataset, FILES, Splits};
 use mnist_demo::paper::{Reader, SECTIONS, Settings};
 

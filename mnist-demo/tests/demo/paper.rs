@@ -95,7 +95,7 @@ fn an_error_planted_into_the_errata_is_noticed() {
     assert!(paper::text::errata(&trials, Style::default()).contains("NOT as it should be"));
 }
 
-/// The table is written by `cargo test -p mnist-demo --test paper -- --ignored write_the_table`.
+/// The table is written by `cargo test -p mnist-demo --test demo -- --ignored write_the_table`.
 #[test]
 fn the_table_of_errata_is_that_of_the_code() {
     let written = std::fs::read_to_string(TABLE).unwrap();

@@ -1,10 +1,8 @@
 //! Optimizers in use: they descend, leave padding alone, give the same bits on any number of threads and after a
 //! checkpoint, and refuse senseless settings.
 
-mod kinds;
-
+use crate::kinds::{ADAM, Kind, SGD, all};
 use autodiff::tensor::Real;
-use kinds::{ADAM, Kind, SGD, all};
 use nn::{
     Activation, Adam, AdamSettings, AdamW, BatchGradient, Initializer, Loss, Mlp, Optimizer,
     Parameters, Setting, Sgd, SgdSettings, checkpoint,

@@ -1,14 +1,12 @@
 //! Data files made to do harm are refused with one line, at once, and without memory being given
 //! out on their word.
 
-mod common;
-
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fs;
 use std::io::{Cursor, Read};
 
-use common::{gzip, idx};
+use crate::common::{gzip, idx};
 use mnist_demo::data::{Cause, Error, FILES, MAX_ITEMS, Sketch, Splits, read_images, read_labels};
 use proptest::prelude::*;
 

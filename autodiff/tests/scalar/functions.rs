@@ -25,7 +25,7 @@ fn error(computed: f64, reference: f64) -> f64 {
 
 /// The rows of each section of the reference table, of a thousand each: see `reference/make.py` for the format.
 fn reference() -> BTreeMap<String, Vec<Vec<f64>>> {
-    let packed = include_bytes!("reference/values.gz");
+    let packed = include_bytes!("../reference/values.gz");
     let mut bytes = Vec::new();
     GzDecoder::new(&packed[..]).read_to_end(&mut bytes).unwrap();
     let mut bytes = &bytes[..];

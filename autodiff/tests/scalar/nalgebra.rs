@@ -1,5 +1,4 @@
 //! Routines of `nalgebra` are differentiated unchanged.
-#![cfg(feature = "nalgebra")]
 
 use autodiff::scalar::{Dual, Tape};
 use nalgebra::{Matrix3, RealField, Vector3};

@@ -1,10 +1,10 @@
-//! Shapes that do not fit are reported at the line that put them together. This changes the hook of panics, which is the
-//! whole process's, so it is alone in its file.
+//! Shapes that do not fit are reported at the line that put them together.
 
 use autodiff::tensor::{Tape, Targets, Tensor};
 use nn::{Activation, Initializer, Loss, Mlp, delta};
+use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::Mutex;
+use std::sync::Once;
 
 #[test]
 fn shapes_that_do_not_fit_are_reported_where_they_meet() {
@@ -34,17 +34,38 @@ fn shapes_that_do_not_fit_are_reported_where_they_meet() {
 /// Checks that `misuse` panics with this in its message, and at a line of this file.
 #[track_caller]
 fn refused(expected: &str, misuse: impl FnOnce()) {
-    static REPORT: Mutex<String> = Mutex::new(String::new());
-    let earlier = panic::take_hook();
-    panic::set_hook(Box::new(|info| {
-        *REPORT.lock().unwrap() = info.to_string();
-    }));
-    let outcome = panic::catch_unwind(AssertUnwindSafe(misuse));
-    panic::set_hook(earlier);
-    assert!(outcome.is_err(), "it must be refused");
-    let report = REPORT.lock().unwrap();
+    let report = report_of_panic(misuse);
     assert!(
         report.contains(expected) && report.contains(file!()),
         "{expected:?} is reported as {report:?}"
     );
+}
+
+/// Message and place of the panic in `misuse`. The hook is the whole process's: panics of other threads are left to the
+/// hook that was there before.
+#[track_caller]
+fn report_of_panic(misuse: impl FnOnce()) -> String {
+    thread_local! {
+        static REPORT: RefCell<Option<String>> = const { RefCell::new(None) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let earlier = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let taken = REPORT.with_borrow_mut(|report| {
+                report
+                    .as_mut()
+                    .map(|report| *report = info.to_string())
+                    .is_some()
+            });
+            if !taken {
+                earlier(info);
+            }
+        }));
+    });
+    REPORT.set(Some(String::new()));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(misuse));
+    let report = REPORT.take().unwrap_or_default();
+    assert!(outcome.is_err(), "it must be refused");
+    report
 }

@@ -1,8 +1,8 @@
 //! What cannot be used is refused in one line that says what and why, and earlier results stay.
 
-mod common;
-
-use common::{contents, demo, gzip, idx, own_data, pictures, refused, text, trained, weights};
+use crate::common::{
+    contents, demo, gzip, idx, own_data, pictures, refused, text, trained, weights,
+};
 use mnist_demo::data::FILES;
 use std::fs;
 use std::io::Read;

@@ -1,5 +1,5 @@
 //! An allocator that counts, for tests that find none to count. It counts for the whole process, so such a test is alone
-//! in its file.
+//! in its program.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};

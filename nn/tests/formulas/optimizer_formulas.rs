@@ -1,9 +1,7 @@
 //! Each optimizer against its published formula, written once more as plain loops in double precision.
 
-mod kinds;
-
+use crate::kinds::{ADAM, Kind, SGD, all};
 use autodiff::tensor::Real;
-use kinds::{ADAM, Kind, SGD, all};
 use nn::{Adam, AdamSettings, Optimizer, Sgd, SgdSettings};
 use proptest::prelude::*;
 

@@ -1,0 +1,12 @@
+//! A steady training step allocates nothing. The counter counts for the whole process, so there is one test.
+
+mod counting;
+mod optimizer;
+mod step;
+
+#[test]
+fn a_steady_step_allocates_nothing() {
+    counting::assert_counting();
+    optimizer::check_all();
+    step::check_all();
+}
