@@ -4,33 +4,79 @@
 //! variables, their documentation, and their tests. A row reads
 //!
 //! ```text
-//! /// Hyperbolic tangent.
-//! tanh() as Tanh { value: |x| x.tanh(), slope: |x, y, c| c(1.0) - y * y, smooth: [(-3.0, 3.0)] }
+//! /// The hyperbolic sine.
+//! sinh() as Sinh { value: |x| x.sinh(), slope: |x, _y, _c| x.cosh(), smooth: [(-3.0, 3.0)] }
 //! ```
 //!
 //! - `value` is computed on `f32` and `f64`.
 //! - `slope` is f′(x), computed from the argument `x` and the value `y`; `c` makes a constant. It is written against
 //!   [`Number`], so that the same text works for plain numbers, for forward-mode numbers, and for variables that record
-//!   and can be differentiated again. Branches are written with [`Number::select`] for the same reason.
+//!   and can be differentiated again. The slope of the text is the second derivative.
 //! - `unbounded_slope` instead of `slope` marks a function whose slope has a pole. There, an adjoint of exactly zero
 //!   stays zero instead of becoming `0 · ∞ = NaN` (see [`Number::absorbing_mul`]).
+//! - `value_and_slope` forms both at once on plain numbers, where they share work.
+//! - `slope_from_value` is the slope computed from the value alone. Tensors use it: it takes less time and memory.
 //! - A function with parameters lists, after a semicolon, the parameters that it is checked with.
 //! - `smooth` lists intervals in which the function is smooth: the derivative checks draw their points there.
 //!
-//! At a kink, a tie or a pole the slope is chosen in the order that PyTorch publishes: the true gradient, if there is
-//! one; else, for a convex function, the subgradient of least norm; else, for a concave one, the supergradient of least
-//! norm; else the value by continuity, which may be infinite. Where none of these exists it is arbitrary, and the
-//! function's row says what it is.
+//! # Slopes where calculus leaves a choice
+//!
+//! The first of these rules that applies says what a slope is. The order is the one that PyTorch publishes.
+//!
+//! 1. The derivative, where there is one.
+//! 2. For a convex function the subgradient of least norm, for a concave one the supergradient of least norm.
+//! 3. The value by continuity, which may be infinite. At the edge of the domain it is the limit from inside. Within the
+//!    domain, ±0 is approached from the side of its sign: so the slopes of `recip` at ±0, and its values, are those of
+//!    either side. Of two variables the limit must be the same along every path.
+//! 4. What the function's documentation says, and else NaN.
+//!
+//! Second derivatives follow the same rules. At a kink, a tie, or the origin of a norm they are those of the slope that was
+//! chosen, which are 0.
+//!
+//! Outside of the domain the value is NaN, and so are the slopes. A NaN argument makes everything NaN that depends on it.
+//! A slope that is one of several constants is one of them there too: 0 for `relu`, `max` and `min`, 1 for `clamp`.
+//!
+//! # Accuracy
+//!
+//! On plain numbers, scalar variables and forward-mode numbers, values, slopes and second derivatives are within 99 ε of
+//! the exact ones, relative to these or to the smallest normal number, in `f64` and in `f32`. Tests hold them to it at
+//! random points and at the edges: zeros, subnormal numbers, poles, branch points, huge numbers. Less accurate are
+//!
+//! - the slope of the quotient a / b in b, and the second derivatives of `xlogy`, `atan2` and `hypot`, where a quotient
+//!   that they are formed from is a subnormal number: they have no more digits than it has;
+//! - second derivatives of `hypot` where both arguments are subnormal numbers: one may overflow too early, by a factor
+//!   of 2;
+//! - a second derivative close to one of its zeros, in relation to itself: that of `log` in b near b = e⁻², and the mixed
+//!   one of `powf` near b ln a = −1;
+//! - `lgamma` and `polygamma` close to a zero below −30, in relation to themselves, and `polygamma` of an order above 1000.
+//!
+//! On tensors a slope read from the value has an absolute error of some ε: far out, where the slope of `tanh` is less
+//! than ε, it is 0. The errors of vectorised functions are those of [`elementary`](crate::tensor::elementary).
+//!
+//! # How a slope is written
+//!
+//! A slope that is accurate need not have an accurate slope: the terms of the slope of `1 / ((1 − x)(1 + x))` cancel near
+//! 0. So the texts use few tools, and each has a slope that is as accurate as itself:
+//!
+//! - the functions of the table;
+//! - [`Number::select`] for a branch, which keeps a NaN of the other one out of every order;
+//! - [`Number::absorbing_mul`] where a factor of exactly zero meets an infinite one;
+//! - what several rows share, in the module `slopes`;
+//! - rows that are slopes. The slope of a function of two variables, and the mixed second derivative, are rows of their
+//!   own where they need scaling or special cases. Their values are plain code, and their slopes the second derivatives.
+//!   A mixed derivative that is one row makes a symmetric Hessian.
 
 mod function;
 mod number;
+mod slopes;
 mod special;
 
 pub use function::{Binary, Interval, Unary};
 pub use number::Number;
+pub(crate) use number::Plain;
 
-/// Hands the table to the macro named: `unary` rows (parameters in brackets) and `binary` ones,
-/// which have a method each, and the `operators`, which have a symbol.
+/// Hands the table to the macro named: `unary` rows (parameters in brackets) and `binary` ones, which have a method each,
+/// and the `operators`, which have none: those that have a symbol, and the rows that are slopes.
 macro_rules! elementwise_table {
     ($then:ident) => { $then! {
 unary {
@@ -40,29 +86,43 @@ unary {
     square() as Square { value: |x| x * x, slope: |x, _y, c| c(2.0) * x, smooth: [(-3.0, 3.0)] }
     /// The integer power, `xⁿ`. The power 0 is the constant 1 and has slope 0 everywhere.
     powi(n: i32; { n: 3 }, { n: 2 }, { n: 1 }, { n: 0 }, { n: -2 }) as Powi {
-        value: |x| x.powi(n),
-        unbounded_slope: |x, _y, c| if n == 0 { c(0.0) } else { c(f64::from(n)) * x.powi(n.saturating_sub(1)) },
+        value: |x| Special::powi(x, n),
+        unbounded_slope: |x, _y, c| match n {
+            0 => c(0.0),
+            -32..=32 => c(f64::from(n)) * x.powi(n - 1),
+            // A large factor can bring back into range what a power has lost: it comes between two halves of it.
+            _ => c(f64::from(n)) * x.powi(n / 2 - 1) * x.powi(n - n / 2),
+        },
         smooth: [(-2.0, -0.4), (0.4, 2.0)]
     }
     /// The square root. At 0 the slope is infinite, by continuity.
-    sqrt() as Sqrt { value: |x| x.sqrt(), unbounded_slope: |_x, y, c| c(0.5) / y, smooth: [(0.1, 4.0)] }
+    sqrt() as Sqrt { value: |x| x.sqrt(), unbounded_slope: |_x, y, c| c(0.5) / plus_zero(y), smooth: [(0.1, 4.0)] }
     /// The cube root. At 0 the slope is infinite, by continuity.
-    cbrt() as Cbrt { value: |x| x.cbrt(), unbounded_slope: |_x, y, c| c(1.0) / (c(3.0) * y * y), smooth: [(-4.0, -0.2), (0.2, 4.0)] }
+    cbrt() as Cbrt {
+        value: |x| x.cbrt(),
+        unbounded_slope: |_x, y, c| { let inverse = y.recip(); c(1.0 / 3.0) * inverse * inverse },
+        smooth: [(-4.0, -0.2), (0.2, 4.0)]
+    }
 
     /// The exponential, `eˣ`.
-    exp() as Exp { value: |x| x.exp(), slope: |_x, y, _c| y, smooth: [(-3.0, 3.0)] }
+    exp() as Exp { value: |x| x.exp(), slope: |_x, y, _c| y, slope_from_value: |y, _c| y, smooth: [(-3.0, 3.0)] }
     /// The power of two, `2ˣ`.
-    exp2() as Exp2 { value: |x| x.exp2(), slope: |_x, y, c| c(std::f64::consts::LN_2) * y, smooth: [(-3.0, 3.0)] }
+    exp2() as Exp2 {
+        value: |x| x.exp2(),
+        // The slope is less than the value, and need not overflow where that does.
+        slope: |x, _y, c| { let root = (c(0.5) * x).exp2(); c(LN_2) * root * root },
+        smooth: [(-3.0, 3.0)]
+    }
     /// `eˣ − 1`, accurate near 0.
     exp_m1() as ExpM1 { value: |x| x.exp_m1(), slope: |x, _y, _c| x.exp(), smooth: [(-3.0, 3.0)] }
     /// The natural logarithm; NaN below 0.
-    ln() as Ln { value: |x| x.ln(), unbounded_slope: |x, _y, _c| x.recip(), smooth: [(0.1, 5.0)] }
+    ln() as Ln { value: |x| x.ln(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, plus_zero(x).recip()), smooth: [(0.1, 5.0)] }
     /// `ln(1 + x)`, accurate near 0.
-    ln_1p() as Ln1p { value: |x| x.ln_1p(), unbounded_slope: |x, _y, c| c(1.0) / (c(1.0) + x), smooth: [(-0.8, 4.0)] }
+    ln_1p() as Ln1p { value: |x| x.ln_1p(), unbounded_slope: |x, y, c| nan_where(&x.less(c(-1.0)), y, c(1.0) / (c(1.0) + x)), smooth: [(-0.8, 4.0)] }
     /// The logarithm to the base 2.
-    log2() as Log2 { value: |x| x.log2(), unbounded_slope: |x, _y, c| c(std::f64::consts::LOG2_E) / x, smooth: [(0.1, 5.0)] }
+    log2() as Log2 { value: |x| x.log2(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, c(LOG2_E) / plus_zero(x)), smooth: [(0.1, 5.0)] }
     /// The logarithm to the base 10.
-    log10() as Log10 { value: |x| x.log10(), unbounded_slope: |x, _y, c| c(std::f64::consts::LOG10_E) / x, smooth: [(0.1, 5.0)] }
+    log10() as Log10 { value: |x| x.log10(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, c(LOG10_E) / plus_zero(x)), smooth: [(0.1, 5.0)] }
 
     /// The sine.
     sin() as Sin { value: |x| x.sin(), slope: |x, _y, _c| x.cos(), smooth: [(-3.0, 3.0)] }
@@ -71,23 +131,27 @@ unary {
     /// The tangent.
     tan() as Tan { value: |x| x.tan(), slope: |_x, y, c| c(1.0) + y * y, smooth: [(-1.2, 1.2)] }
     /// The inverse sine; NaN outside [−1, 1]. At ±1 the slope is infinite, by continuity.
-    asin() as Asin { value: |x| x.asin(), unbounded_slope: |x, _y, c| c(1.0) / ((c(1.0) - x) * (c(1.0) + x)).sqrt(), smooth: [(-0.9, 0.9)] }
+    asin() as Asin { value: |x| x.asin(), unbounded_slope: |x, _y, c| c(1.0) / one_minus_square(x).sqrt(), smooth: [(-0.9, 0.9)] }
     /// The inverse cosine; NaN outside [−1, 1]. At ±1 the slope is infinite, by continuity.
-    acos() as Acos { value: |x| x.acos(), unbounded_slope: |x, _y, c| c(-1.0) / ((c(1.0) - x) * (c(1.0) + x)).sqrt(), smooth: [(-0.9, 0.9)] }
+    acos() as Acos { value: |x| x.acos(), unbounded_slope: |x, _y, c| c(-1.0) / one_minus_square(x).sqrt(), smooth: [(-0.9, 0.9)] }
     /// The inverse tangent.
-    atan() as Atan { value: |x| x.atan(), slope: |x, _y, c| c(1.0) / (c(1.0) + x * x), smooth: [(-3.0, 3.0)] }
+    atan() as Atan { value: |x| x.atan(), slope: |x, _y, c| c(1.0).hypot(x).recip().square(), smooth: [(-3.0, 3.0)] }
     /// The hyperbolic sine.
     sinh() as Sinh { value: |x| x.sinh(), slope: |x, _y, _c| x.cosh(), smooth: [(-3.0, 3.0)] }
     /// The hyperbolic cosine.
     cosh() as Cosh { value: |x| x.cosh(), slope: |x, _y, _c| x.sinh(), smooth: [(-3.0, 3.0)] }
-    /// The hyperbolic tangent. Its slope `1 − y²` is read off the value.
-    tanh() as Tanh { value: |x| Special::tanh(x), slope: |_x, y, c| c(1.0) - y * y, smooth: [(-3.0, 3.0)] }
+    /// The hyperbolic tangent. On tensors its slope is read from the value, as `1 − y²`.
+    tanh() as Tanh {
+        value: |x| Special::tanh_and_slope(x).0, slope: |x, _y, _c| x.cosh().recip().square(),
+        value_and_slope: |x| Special::tanh_and_slope(x), slope_from_value: |y, c| c(1.0) - y * y,
+        smooth: [(-3.0, 3.0)]
+    }
     /// The inverse hyperbolic sine.
-    asinh() as Asinh { value: |x| x.asinh(), slope: |x, _y, c| c(1.0) / c(1.0).hypot(x), smooth: [(-3.0, 3.0)] }
+    asinh() as Asinh { value: |x| Special::asinh(x), slope: |x, _y, c| c(1.0) / c(1.0).hypot(x), smooth: [(-3.0, 3.0)] }
     /// The inverse hyperbolic cosine; NaN below 1. At 1 the slope is infinite, by continuity.
-    acosh() as Acosh { value: |x| x.acosh(), unbounded_slope: |x, _y, c| c(1.0) / ((x - c(1.0)).sqrt() * (x + c(1.0)).sqrt()), smooth: [(1.2, 5.0)] }
+    acosh() as Acosh { value: |x| Special::acosh(x), unbounded_slope: |x, _y, c| c(1.0) / ((x - c(1.0)).sqrt() * (x + c(1.0)).sqrt()), smooth: [(1.2, 5.0)] }
     /// The inverse hyperbolic tangent; NaN outside [−1, 1]. At ±1 the slope is infinite, by continuity.
-    atanh() as Atanh { value: |x| x.atanh(), unbounded_slope: |x, _y, c| c(1.0) / ((c(1.0) - x) * (c(1.0) + x)), smooth: [(-0.8, 0.8)] }
+    atanh() as Atanh { value: |x| Special::atanh(x), unbounded_slope: |x, y, c| nan_where(&c(1.0).less(x.square()), y, one_minus_square(x).recip()), smooth: [(-0.8, 0.8)] }
 
     /// The absolute value. At 0 the slope is 0, the subgradient of least norm.
     abs() as Abs { value: |x| x.abs(), slope: |x, _y, _c| x.sign(), smooth: [(-3.0, -0.1), (0.1, 3.0)] }
@@ -116,6 +180,7 @@ unary {
     relu() as Relu {
         value: |x| if x <= 0.0 { 0.0 } else { x },
         slope: |x, _y, c| Number::select(&c(0.0).less(x), c(1.0), c(0.0)),
+        slope_from_value: |y, c| Number::select(&c(0.0).less(y), c(1.0), c(0.0)),
         smooth: [(-3.0, -0.1), (0.1, 3.0)]
     }
     /// The leaky rectifier: `x` above 0, and `leak · x` below. At the kink the slope is `leak`.
@@ -124,21 +189,25 @@ unary {
         slope: |x, _y, c| Number::select(&c(0.0).less(x), c(1.0), c(leak)),
         smooth: [(-3.0, -0.1), (0.1, 3.0)]
     }
-    /// The logistic function, `1 / (1 + e⁻ˣ)`. Its slope `y (1 − y)` is read off the value.
-    sigmoid() as Sigmoid { value: |x| Special::sigmoid(x), slope: |_x, y, c| y * (c(1.0) - y), smooth: [(-4.0, 4.0)] }
+    /// The logistic function, `1 / (1 + e⁻ˣ)`. On tensors its slope is read from the value, as `y (1 − y)`.
+    sigmoid() as Sigmoid {
+        value: |x| Special::sigmoid_and_slope(x).0, slope: |x, _y, c| (c(2.0) * (c(0.5) * x).cosh()).recip().square(),
+        value_and_slope: |x| Special::sigmoid_and_slope(x), slope_from_value: |y, c| y * (c(1.0) - y),
+        smooth: [(-4.0, 4.0)]
+    }
     /// `ln(1 + eˣ)`, without overflow. Its slope is the logistic function.
     softplus() as Softplus { value: |x| (if x > 0.0 { x } else { 0.0 }) + (-x.abs()).exp().ln_1p(), slope: |x, _y, _c| x.sigmoid(), smooth: [(-4.0, 4.0)] }
 
     /// The error function, `2/√π ∫₀ˣ e^(−t²) dt`.
-    erf() as Erf { value: |x| Special::erf(x), slope: |x, _y, c| c(std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp(), smooth: [(-2.0, 2.0)] }
+    erf() as Erf { value: |x| Special::erf(x), slope: |x, _y, c| c(FRAC_2_SQRT_PI) * gaussian(x), smooth: [(-2.0, 2.0)] }
     /// The complementary error function, `1 − erf x`, accurate in the tail.
-    erfc() as Erfc { value: |x| Special::erfc(x), slope: |x, _y, c| c(-std::f64::consts::FRAC_2_SQRT_PI) * (-(x * x)).exp(), smooth: [(-2.0, 2.0)] }
-    /// The logarithm of |Γ(x)|. Its slope is the digamma function, `polygamma(0)`; at the poles 0, −1, −2, … it is NaN, since
-    /// the two sides differ.
+    erfc() as Erfc { value: |x| Special::erfc(x), slope: |x, _y, c| c(-FRAC_2_SQRT_PI) * gaussian(x), smooth: [(-2.0, 2.0)] }
+    /// The logarithm of |Γ(x)|. Its slope is the digamma function, `polygamma(0)`; at the poles −1, −2, … it is NaN, since
+    /// the two sides differ, and at ±0 it is ∓∞.
     lgamma() as Lgamma { value: |x| Special::lgamma(x), unbounded_slope: |x, _y, _c| x.polygamma(0), smooth: [(0.3, 5.0)] }
-    /// The derivative of order `n + 1` of `ln Γ`: `polygamma(0)` is digamma, `polygamma(1)` trigamma. At the poles 0, −1, −2, …
-    /// it is ∞ for odd `n` and NaN for even `n`.
-    polygamma(n: u32; { n: 0 }, { n: 1 }, { n: 2 }) as Polygamma { value: |x| Special::polygamma(n, x), unbounded_slope: |x, _y, _c| x.polygamma(n + 1), smooth: [(0.5, 5.0)] }
+    /// The derivative of order `n + 1` of `ln Γ`: `polygamma(0)` is digamma, `polygamma(1)` trigamma. At the poles −1, −2, …
+    /// it is ∞ for odd `n` and NaN for even `n`; at ±0 it is ∞ for odd `n` and ∓∞ for even `n`.
+    polygamma(n: u32; { n: 0 }, { n: 1 }, { n: 2 }) as Polygamma { value: |x| Special::polygamma(x, n), unbounded_slope: |x, _y, _c| x.polygamma(n.saturating_add(1)), smooth: [(0.5, 5.0)] }
 }
 binary {
     /// The larger of two. At a tie each has slope ½, the subgradient of least norm. A NaN passes through.
@@ -159,50 +228,40 @@ binary {
         ),
         smooth: [((0.0, 1.0), (1.1, 2.0)), ((1.1, 2.0), (0.0, 1.0))]
     }
-    /// The power `aᵇ`. The exponent 0 has slope 0 in `a`; at `a = 0`, `b ≥ 0` the slope in `b` is 0.
+    /// The power `aᵇ`, as [`f64::powf`]. The exponent 0 has slope 0 in `a`; at `a = 0`, `b ≥ 0` the slope in `b` is 0. A
+    /// negative base has a slope in `a` at integers `b`, and none in `b`. At an infinite exponent the slopes are the limit
+    /// for a fixed base.
     powf as Powf {
         value: |a, b| a.powf(b),
-        unbounded_slopes: |a, b, y, c| (
-            b.absorbing_mul(a.powf(b - c(1.0))),
-            Number::select(&a.equal(c(0.0)), Number::select(&b.less(c(0.0)), y * a.ln(), c(0.0)), y.absorbing_mul(a.ln()))
-        ),
+        unbounded_slopes: |a, b, _y, _c| (a.binary(Binary::PowfSlopeA, b), a.binary(Binary::PowfSlopeB, b)),
         smooth: [((0.3, 3.0), (-2.0, 2.0))]
     }
-    /// The logarithm of `a` to the base `b`, `ln a / ln b`; NaN where either is negative.
+    /// The logarithm of `a` to the base `b`, `ln a / ln b`; NaN where either is negative. The base 1 is approached from above.
     log as Log {
         value: |a, b| a.log(b),
-        unbounded_slopes: |a, b, y, c| (c(1.0) / (a * b.ln()), -(y / (b * b.ln()))),
+        unbounded_slopes: |a, b, _y, _c| (a.binary(Binary::LogSlopeA, b), a.binary(Binary::LogSlopeB, b)),
         smooth: [((0.3, 3.0), (1.5, 4.0)), ((0.3, 3.0), (0.2, 0.7))]
     }
     /// The angle of the point (`b`, `a`), `atan(a / b)` in the right quadrant. At the origin both slopes are 0, arbitrarily.
     atan2 as Atan2 {
         value: |a, b| a.atan2(b),
-        unbounded_slopes: |a, b, _y, c| {
-            let radius = a.hypot(b);
-            let at_origin = radius.equal(c(0.0));
-            (
-                Number::select(&at_origin, c(0.0), b / radius / radius),
-                Number::select(&at_origin, c(0.0), -(a / radius / radius))
-            )
-        },
+        unbounded_slopes: |a, b, _y, _c| (a.binary(Binary::Atan2Slope, b), -b.binary(Binary::Atan2Slope, a)),
         smooth: [((0.3, 3.0), (-3.0, 3.0)), ((-3.0, 3.0), (0.3, 3.0))]
     }
-    /// `√(a² + b²)`, without overflow or underflow. At the origin both slopes are 0, the subgradient of least norm.
+    /// `√(a² + b²)`, without overflow or underflow. At the origin both slopes are 0, the subgradient of least norm. Where
+    /// both arguments are infinite, they are those of a diagonal.
     hypot as Hypot {
         value: |a, b| a.hypot(b),
-        slopes: |a, b, y, c| {
-            let at_origin = y.equal(c(0.0));
-            (Number::select(&at_origin, c(0.0), a / y), Number::select(&at_origin, c(0.0), b / y))
-        },
+        slopes: |a, b, _y, _c| (a.binary(Binary::HypotSlope, b), b.binary(Binary::HypotSlope, a)),
         smooth: [((0.3, 3.0), (-3.0, 3.0))]
     }
-    /// `a ln b`, and 0 where `a` is 0, for `b = 0` too; both slopes are 0 at (0, 0).
+    /// `a ln b`, and 0 where `a` is 0. There it is a constant for `b ≤ 0`: both slopes are 0.
     xlogy as Xlogy {
         value: |a, b| if a == 0.0 && !b.is_nan() { 0.0 } else { a * b.ln() },
-        unbounded_slopes: |a, b, _y, c| (
-            Number::select(&a.equal(c(0.0)), Number::select(&c(0.0).less(b), b.ln(), c(0.0)), b.ln()),
-            a.absorbing_mul(b.recip())
-        ),
+        unbounded_slopes: |a, b, y, c| {
+            let zero_for_zero = |slope| Number::select(&a.equal(c(0.0)), Number::select(&b.less(c(0.0)), c(0.0), Number::select(&b.equal(c(0.0)), c(0.0), slope)), slope);
+            (zero_for_zero(b.ln()), zero_for_zero(nan_where(&b.less(c(0.0)), y, a / plus_zero(b))))
+        },
         smooth: [((-2.0, 2.0), (0.3, 3.0))]
     }
     /// The product, in which a factor that is exactly zero wins over an infinite or NaN one.
@@ -216,7 +275,7 @@ binary {
 }
 unary_operators {
     /// The negative.
-    neg as Neg { value: |x| -x, slope: |_x, _y, c| c(-1.0), smooth: [(-2.0, 2.0)] }
+    neg as Neg { value: |x| -x, slope: |_x, _y, c| c(-1.0), slope_from_value: |_y, c| c(-1.0), smooth: [(-2.0, 2.0)] }
 }
 binary_operators {
     /// The sum.
@@ -227,6 +286,83 @@ binary_operators {
     mul as Mul { value: |a, b| a * b, slopes: |a, b, _y, _c| (b, a), smooth: [((-2.0, 2.0), (-2.0, 2.0))] }
     /// The quotient.
     div as Div { value: |a, b| a / b, unbounded_slopes: |_a, b, y, c| (c(1.0) / b, -(y / b)), smooth: [((-2.0, 2.0), (0.3, 2.0)), ((-2.0, 2.0), (-2.0, -0.3))] }
+
+    /// The slope of `aᵇ` in `a`.
+    powf_slope_a as PowfSlopeA {
+        value: |a, b| Special::powf_slope_a(a, b),
+        unbounded_slopes: |a, b, _y, _c| (a.binary(Binary::PowfCurvatureA, b), a.binary(Binary::PowfMixed, b)),
+        smooth: [((0.3, 3.0), (-2.0, 2.0))]
+    }
+    /// The slope of `aᵇ` in `b`.
+    powf_slope_b as PowfSlopeB {
+        value: |a, b| Special::powf_slope_b(a, b),
+        unbounded_slopes: |a, b, _y, _c| (a.binary(Binary::PowfMixed, b), a.binary(Binary::PowfCurvatureB, b)),
+        smooth: [((0.3, 3.0), (-2.0, 2.0))]
+    }
+    /// The second derivative of `aᵇ` in `a`.
+    powf_curvature_a as PowfCurvatureA {
+        value: |a, b| Special::powf_curvature_a(a, b),
+        unbounded_slopes: |a, b, y, c| (y * (b - c(2.0)) / a, y * a.ln() + (c(2.0) * b - c(1.0)) * a.powf(b - c(2.0))),
+        smooth: [((0.3, 3.0), (-2.0, 2.0))]
+    }
+    /// The second derivative of `aᵇ` in `b`.
+    powf_curvature_b as PowfCurvatureB {
+        value: |a, b| Special::powf_curvature_b(a, b),
+        unbounded_slopes: |a, b, y, c| ((b * y + c(2.0) * a.binary(Binary::PowfSlopeB, b)) / a, y * a.ln()),
+        smooth: [((0.3, 3.0), (-2.0, 2.0))]
+    }
+    /// The mixed second derivative of `aᵇ`.
+    powf_mixed as PowfMixed {
+        value: |a, b| Special::powf_mixed(a, b),
+        unbounded_slopes: |a, b, y, c| {
+            let power = a.powf(b - c(1.0));
+            (((b - c(1.0)) * y + b * power) / a, a.ln() * (y + power))
+        },
+        smooth: [((0.3, 3.0), (-2.0, 2.0))]
+    }
+    /// The slope of the logarithm to the base `b` in `a`.
+    log_slope_a as LogSlopeA {
+        value: |a, b| Special::log_slope_a(a, b),
+        unbounded_slopes: |a, b, y, _c| (-(y / plus_zero(a)), a.binary(Binary::LogMixed, b)),
+        smooth: [((0.3, 3.0), (1.5, 4.0)), ((0.3, 3.0), (0.2, 0.7))]
+    }
+    /// The slope of the logarithm to the base `b` in `b`.
+    log_slope_b as LogSlopeB {
+        value: |a, b| Special::log_slope_b(a, b),
+        unbounded_slopes: |a, b, y, c| (a.binary(Binary::LogMixed, b), -(y / plus_zero(b) * (c(1.0) + c(2.0) / b.ln()))),
+        smooth: [((0.3, 3.0), (1.5, 4.0)), ((0.3, 3.0), (0.2, 0.7))]
+    }
+    /// The mixed second derivative of the logarithm to the base `b`.
+    log_mixed as LogMixed {
+        value: |a, b| Special::log_mixed(a, b),
+        unbounded_slopes: |a, b, y, c| (-(y / a), -(y / b * (c(1.0) + c(2.0) / b.ln()))),
+        smooth: [((0.3, 3.0), (1.5, 4.0)), ((0.3, 3.0), (0.2, 0.7))]
+    }
+    /// The slope of `atan2` in `a`, `b / (a² + b²)`.
+    atan2_slope as Atan2Slope {
+        value: |a, b| Special::atan2_slope(a, b),
+        unbounded_slopes: |a, b, y, c| {
+            let other = b.binary(Binary::Atan2Slope, a);
+            // Of the factors of a² − b² = (|a| − |b|) (|a| + |b|) the first is exact where it is small.
+            let radius = a.hypot(b);
+            let difference = (a.abs() - b.abs()) / radius / radius;
+            (c(-2.0) * y.absorbing_mul(other), difference.absorbing_mul(other.abs() + y.abs()))
+        },
+        smooth: [((0.3, 3.0), (-3.0, -0.1)), ((-3.0, -0.1), (0.3, 3.0))]
+    }
+    /// The slope of `hypot` in `a`, `a / √(a² + b²)`.
+    hypot_slope as HypotSlope {
+        value: |a, b| Special::hypot_slope(a, b),
+        unbounded_slopes: |a, b, y, _c| {
+            // Divided by the square of the distance, and so the slopes of the angle.
+            let (of_a, of_b) = (b.binary(Binary::Atan2Slope, a), a.binary(Binary::Atan2Slope, b));
+            let cosine = b.binary(Binary::HypotSlope, a);
+            // The product of the smaller one does not overflow.
+            let mixed = Number::select(&a.abs().less(b.abs()), cosine.absorbing_mul(of_a), y.absorbing_mul(of_b));
+            (cosine.absorbing_mul(of_b), -mixed)
+        },
+        smooth: [((0.3, 3.0), (-3.0, -0.1)), ((-3.0, -0.1), (0.3, 3.0))]
+    }
 }
     } };
 }

@@ -1,6 +1,7 @@
 //! What the slopes of the table are written against.
 
-use super::{Binary, Unary, elementwise_table, special::Special};
+use super::special::Special;
+use super::{Binary, Unary, elementwise_table};
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -91,7 +92,10 @@ use methods;
 macro_rules! plain_number {
     (
         unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
-            value: |$x:ident| $value:expr, $kind:ident: |$($s:ident),*| $slope:expr, smooth: $smooth:tt
+            value: |$x:ident| $value:expr, $kind:ident: |$($s:ident),*| $slope:expr,
+            $(value_and_slope: |$z:ident| $both:expr,)?
+            $(slope_from_value: |$($r:ident),*| $from_value:expr,)?
+            smooth: $smooth:tt
         })* }
         binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident {
             value: |$a:ident, $b:ident| $value2:expr, $kind2:ident: |$($s2:ident),*| $slopes:expr, smooth: $smooth2:tt
@@ -116,6 +120,36 @@ macro_rules! plain_number {
             match function {
                 $(Binary::$Variant2 => { let ($a, $b) = (self, other); $value2 })*
                 $(Binary::$Variant4 => { let ($a4, $b4) = (self, other); $value4 })*
+            }
+        }
+    };
+}
+
+/// A plain number, `f32` or `f64`.
+pub(crate) trait Plain: Number {
+    /// The value of a function and its slope, formed together where the row says how.
+    fn value_and_slope(self, function: Unary) -> (Self, Self);
+}
+
+/// Makes the method of [`Plain`].
+macro_rules! plain_slope {
+    (
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
+            value: |$x:ident| $value:expr, $kind:ident: |$($s:ident),*| $slope:expr,
+            $(value_and_slope: |$z:ident| $both:expr,)?
+            $(slope_from_value: |$($r:ident),*| $from_value:expr,)?
+            smooth: $smooth:tt
+        })* }
+        $($rest:tt)*
+    ) => {
+        #[inline(always)]
+        fn value_and_slope(self, function: Unary) -> (Self, Self) {
+            match function {
+                $($(Unary::$Variant { .. } => { let $z = self; $both })?)*
+                _ => {
+                    let value = self.unary(function);
+                    (value, function.slope(self, value))
+                }
             }
         }
     };
@@ -147,6 +181,10 @@ macro_rules! numbers {
             }
 
             elementwise_table!(plain_number);
+        }
+
+        impl Plain for $T {
+            elementwise_table!(plain_slope);
         }
     )* };
 }

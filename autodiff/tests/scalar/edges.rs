@@ -284,9 +284,16 @@ fn log_sum_exp_ignores_minus_infinity_and_does_not_overflow() {
         [0.5, 0.0, 0.5]
     );
     assert_eq!(
-        gradient(|x: [Var<'_>; 2]| log_sum_exp(&x), [-INF, -INF]),
-        [0.0, 0.0]
+        gradient(|x: [Var<'_>; 2]| log_sum_exp(&x), [INF, -1.0]),
+        [1.0, 0.0]
     );
+    for undefined in [[-INF, -INF], [INF, INF]] {
+        let slopes = gradient(|x: [Var<'_>; 2]| log_sum_exp(&x), undefined);
+        assert!(slopes.iter().all(|slope| slope.is_nan()));
+        // Where it does not matter, a zero absorbs it.
+        let slopes = gradient(|x: [Var<'_>; 2]| log_sum_exp(&x) * 0.0, undefined);
+        assert_eq!(slopes, [0.0, 0.0]);
+    }
     assert_eq!(
         gradient(|x: [Var<'_>; 2]| log_sum_exp(&x), [1000.0, 1000.0]),
         [0.5, 0.5]
@@ -329,7 +336,7 @@ fn nan_passes_through_every_function() {
         // Zero wins over NaN in this one, on purpose, and the power 0 as above.
         if f != Binary::AbsorbingMul {
             assert!(
-                NAN.binary(f, 2.0).is_nan() && 2.0.binary(f, NAN).is_nan(),
+                NAN.binary(f, 2.5).is_nan() && 2.5.binary(f, NAN).is_nan(),
                 "{f:?}"
             );
         }

@@ -1,0 +1,186 @@
+"""The functions of one variable: f, f′ and f″ as formulas of mpmath, and what they are where calculus leaves a choice.
+
+Outside of the domain the value is complex, and everything is NaN. Where a formula cannot be evaluated (at a pole, at
+infinity, at the edge of the domain), the limit is taken, as `edges.py` says. What has no limit, or is chosen otherwise,
+is defined here as it is in the documentation of the function.
+"""
+
+from mpmath import mp, mpf
+
+from row import INF, NAN, Row, always, interval, is_negative, magnitudes, near_one, one, sign, zero
+
+real = [interval(-3, 3), magnitudes(1e-8, 1e3, True)]
+moderate = [interval(-5, 5), magnitudes(1e-8, 30, True)]
+positive = [interval(0, 5), magnitudes(1e-10, 1e10)]
+inside = [interval(-1, 1), magnitudes(1e-8, 1, True), near_one(-1)]
+steps = [interval(-4, 4), magnitudes(1e-3, 1e6, True)]
+turns = real + [magnitudes(1e3, 1e9, True)]
+
+
+def sech(x):
+    return 1 / mp.cosh(x)
+
+
+def logistic(x):
+    return 1 / (1 + mp.exp(-x))
+
+
+def gaussian(x):
+    return 2 / mp.sqrt(mp.pi) * mp.exp(-x * x)
+
+
+def erfc(x):
+    # Far out mpmath fails; there it is less than any number of a format.
+    return mp.erfc(x) if x < 1e10 else mp.exp(-x * x)
+
+
+def cot_derivative(n, x):
+    """The derivative of order n of π cot(πx), by P₀ = c and P′ = −(1 + c²) dP/dc."""
+    polynomial = [0, 1]
+    for _ in range(n):
+        following = [0] * (len(polynomial) + 1)
+        for i, coefficient in enumerate(polynomial):
+            if i:
+                following[i - 1] -= i * coefficient
+                following[i + 1] -= i * coefficient
+        polynomial = following
+    c = mp.cospi(x) / mp.sinpi(x)
+    return mp.pi ** (n + 1) * sum(coefficient * c**i for i, coefficient in enumerate(polynomial))
+
+
+def psi(n, x):
+    """The polygamma function, below ½ by reflection."""
+    if x < 0.5:
+        return (-1) ** n * mp.psi(n, 1 - x) - cot_derivative(n, x)
+    return mp.psi(n, x)
+
+
+def lgamma(x):
+    if x < 0.5:
+        return mp.log(mp.pi / abs(mp.sinpi(x))) - lgamma(1 - x)
+    return mp.loggamma(x)
+
+
+def psi_at(n, x):
+    """The polygamma function at a pole, which ±0 approaches from its own side, and at −∞."""
+    if x == -INF:
+        return NAN
+    if x <= 0 and x == mp.floor(x):
+        if x == 0:
+            return INF if is_negative(x) or n % 2 else -INF
+        return INF if n % 2 else NAN
+    return None
+
+
+def polygamma(n):
+    return Row(
+        "Polygamma { n: %d }" % n,
+        [lambda x, k=k: psi(k, x) for k in (n, n + 1, n + 2)],
+        [interval(0.05, 20), magnitudes(1e-2, 1e4), interval(-8, 0)],
+        # Zeros of digamma, its derivatives' of even order, poles and half-integers.
+        ["1.4616321449683623413", "-0.50408300826445540926", "-1.5734984731623904588", "-2.6107208684441446500",
+         "-0.26", "-1.18", -1, -2, -3, -10, -100, -0.5, -1.5, -2.5, -20.5, -100.5, -1000.25],
+        lambda x: [psi_at(k, x) for k in (n, n + 1, n + 2)],
+        total=True,
+        digits=[60, 150, 500],
+    )
+
+
+def lgamma_at(x):
+    slope = psi_at(0, x)
+    if slope is None:
+        return None
+    return [INF, slope, psi_at(1, x)]
+
+
+def powi(n, domain=None, edges=()):
+    def define(x):
+        # Powers that are constant are so for NaN too.
+        orders = [mpf(1) if n == 0 else None, mpf(n) if n in (0, 1) else None, mpf(n * (n - 1)) if n in (0, 1, 2) else None]
+        return orders if mp.isnan(x) or mp.isinf(x) else None
+
+    return Row(
+        "Powi { n: %d }" % n,
+        [lambda x: x**n, lambda x: n * x ** (n - 1) if n else mpf(0), lambda x: n * (n - 1) * x ** (n - 2) if n not in (0, 1) else mpf(0)],
+        domain or [interval(-3, 3), magnitudes(1e-3, 1e3, True)],
+        list(edges),
+        define,
+    )
+
+
+def at_infinity(*orders):
+    """What a function and its derivatives are at both infinities."""
+    return lambda x: list(orders) if mp.isinf(x) else None
+
+
+def flat_at_infinity(low, high):
+    """A function that ends at these values."""
+    return lambda x: [mpf(low if x < 0 else high), mpf(0), mpf(0)] if mp.isinf(x) else None
+
+
+def staircase(name, value, edges):
+    return Row(name, [value, zero, zero], steps, edges, everywhere=True)
+
+
+def floor(x):
+    return x if mp.isinf(x) or mp.isnan(x) else mp.floor(x)
+
+
+def trunc(x):
+    return sign(x) * floor(abs(x)) if x else x
+
+
+halves = [0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 1, 2, -1, -2, 2**52 - 0.5, 2**52, 2**53]
+
+
+def unary(leak):
+    """The functions of one variable; the leak is the number nearest to 0.01 in the format."""
+    nothing = at_infinity(NAN, NAN, NAN)
+    return [
+        Row("Recip", [lambda x: 1 / x, lambda x: -1 / x**2, lambda x: 2 / x**3], real),
+        Row("Square", [lambda x: x * x, lambda x: 2 * x, always(2)], real, everywhere=True),
+        powi(3), powi(2), powi(1), powi(0), powi(-1), powi(-2), powi(-3),
+        powi(1_000_000, [interval(0.9995, 1.0005), interval(-1.0005, -0.9995)], [1.0001, 0.9999, 1.0007, 0.9993, -1.0001]),
+        powi(-1_000_000, [interval(0.9995, 1.0005), interval(-1.0005, -0.9995)], [1.0001, 0.9999, 1.0007, 0.9993, -1.0001]),
+        powi(-(2**31), [interval(1 - 2e-7, 1 + 2e-7)], [1 + 1e-7, 1 - 1e-7]),
+        Row("Sqrt", [mp.sqrt, lambda x: 1 / (2 * mp.sqrt(x)), lambda x: -1 / (4 * x * mp.sqrt(x))], positive),
+        Row("Cbrt", [lambda x: sign(x) * mp.cbrt(abs(x)), lambda x: 1 / (3 * mp.cbrt(abs(x)) ** 2), lambda x: -2 / (9 * x * mp.cbrt(abs(x)) ** 2)], real),
+        Row("Exp", [mp.exp, mp.exp, mp.exp], moderate + [interval(-700, 700)], [709.78, -708.4, -745.1]),
+        Row("Exp2", [lambda x: mpf(2) ** x, lambda x: mp.ln(2) * mpf(2) ** x, lambda x: mp.ln(2) ** 2 * mpf(2) ** x], moderate + [interval(-1000, 1000)], [1024, -1022, -1074]),
+        Row("ExpM1", [mp.expm1, mp.exp, mp.exp], moderate),
+        Row("Ln", [mp.ln, lambda x: 1 / x, lambda x: -1 / x**2], positive),
+        Row("Ln1p", [mp.log1p, lambda x: 1 / (1 + x), lambda x: -1 / (1 + x) ** 2], [interval(-1, 5), magnitudes(1e-10, 1e10)], [-1]),
+        Row("Log2", [lambda x: mp.ln(x) / mp.ln(2), lambda x: 1 / (x * mp.ln(2)), lambda x: -1 / (x**2 * mp.ln(2))], positive),
+        Row("Log10", [lambda x: mp.ln(x) / mp.ln(10), lambda x: 1 / (x * mp.ln(10)), lambda x: -1 / (x**2 * mp.ln(10))], positive),
+        Row("Sin", [mp.sin, mp.cos, lambda x: -mp.sin(x)], turns, [mp.pi, 2 * mp.pi, 100 * mp.pi, mp.pi / 2, -mp.pi], nothing),
+        Row("Cos", [mp.cos, lambda x: -mp.sin(x), lambda x: -mp.cos(x)], turns, [mp.pi, 2 * mp.pi, mp.pi / 2, 1.5 * mp.pi, -mp.pi / 2], nothing),
+        Row("Tan", [mp.tan, lambda x: 1 + mp.tan(x) ** 2, lambda x: 2 * mp.tan(x) * (1 + mp.tan(x) ** 2)], real, [mp.pi, mp.pi / 2, 1.5 * mp.pi, -mp.pi / 2], nothing),
+        Row("Asin", [mp.asin, lambda x: 1 / mp.sqrt(1 - x * x), lambda x: x / mp.sqrt(1 - x * x) ** 3], inside),
+        Row("Acos", [mp.acos, lambda x: -1 / mp.sqrt(1 - x * x), lambda x: -x / mp.sqrt(1 - x * x) ** 3], inside),
+        Row("Atan", [mp.atan, lambda x: 1 / (1 + x * x), lambda x: -2 * x / (1 + x * x) ** 2], real + [magnitudes(1e3, 1e200, True)]),
+        Row("Sinh", [mp.sinh, mp.cosh, mp.sinh], moderate + [interval(-700, 700)], [710.4]),
+        Row("Cosh", [mp.cosh, mp.sinh, mp.cosh], moderate + [interval(-700, 700)], [710.4]),
+        Row("Tanh", [mp.tanh, lambda x: sech(x) ** 2, lambda x: -2 * mp.tanh(x) * sech(x) ** 2], moderate, [18, 20, 0.55, 354]),
+        Row("Asinh", [mp.asinh, lambda x: 1 / mp.sqrt(1 + x * x), lambda x: -x / mp.sqrt(1 + x * x) ** 3], real + [magnitudes(1e3, 1e200, True)]),
+        Row("Acosh", [mp.acosh, lambda x: 1 / mp.sqrt(x * x - 1), lambda x: -x / mp.sqrt(x * x - 1) ** 3], [interval(1, 5), magnitudes(1, 1e200), near_one(1)]),
+        Row("Atanh", [mp.atanh, lambda x: 1 / (1 - x * x), lambda x: 2 * x / (1 - x * x) ** 2], inside),
+        Row("Abs", [abs, sign, zero], real, everywhere=True),
+        Row("Sign", [sign, zero, zero], real, everywhere=True),
+        Row("Signum", [lambda x: sign(x) if x else mpf(-1 if is_negative(x) else 1), zero, zero], real, everywhere=True),
+        staircase("Floor", floor, halves),
+        staircase("Ceil", lambda x: -floor(-x), halves),
+        staircase("Round", lambda x: sign(x) * floor(abs(x) + mpf(0.5)) if x else x, halves),
+        staircase("Trunc", trunc, halves),
+        Row("Fract", [lambda x: NAN if mp.isinf(x) else x - trunc(x), one, zero], steps, halves, everywhere=True),
+        Row("Clamp { low: -0.5, high: 0.5 }", [lambda x: mpf(-0.5) if x < -0.5 else mpf(0.5) if x > 0.5 else x, lambda x: mpf(not (x < -0.5 or x > 0.5)), zero], real, everywhere=True),
+        Row("Relu", [lambda x: mpf(0) if x <= 0 else x, lambda x: mpf(x > 0), zero], real, everywhere=True),
+        Row("LeakyRelu { leak: 0.01 }", [lambda x: leak * x if x <= 0 else x, lambda x: mpf(1) if x > 0 else leak, zero], real, everywhere=True),
+        Row("Sigmoid", [logistic, lambda x: logistic(x) * logistic(-x), lambda x: -logistic(x) * logistic(-x) * mp.tanh(x / 2)], moderate + [interval(-700, 700)], [709, 37, -745.1]),
+        Row("Softplus", [lambda x: mp.log1p(mp.exp(x)), logistic, lambda x: logistic(x) * logistic(-x)], moderate + [interval(-700, 700)], [30, 37]),
+        Row("Erf", [mp.erf, gaussian, lambda x: -2 * x * gaussian(x)], moderate, [5.9, 26.6], flat_at_infinity(-1, 1)),
+        Row("Erfc", [erfc, lambda x: -gaussian(x), lambda x: 2 * x * gaussian(x)], moderate, [5.9, 26.5], flat_at_infinity(2, 0)),
+        Row("Lgamma", [lgamma, lambda x: psi(0, x), lambda x: psi(1, x)], [interval(0, 5), magnitudes(1e-6, 1e6), interval(-8, 0)],
+            ["-2.4570247382208005", "-2.7476826467274126", "-3.1435808883499799", "-3.9552942848585979", "1.4616321449683623413", "-0.50408300826445540926", -1, -2, -3, -10, -0.5, -1.5, -2.5, -20.5, -100.5], lgamma_at, total=True, digits=[60, 150, 500]),
+        polygamma(0), polygamma(1), polygamma(2), polygamma(5), polygamma(20), polygamma(60),
+        Row("Neg", [lambda x: -x, always(-1), zero], real, everywhere=True),
+    ]
