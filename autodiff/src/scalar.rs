@@ -120,7 +120,7 @@ mod tape;
 mod trace;
 mod var;
 
-pub use checkpoint::checkpoint;
+pub use checkpoint::{Recomputable, checkpoint};
 pub use derivatives::{
     Mode, derivative, gradient, hessian, hvp, jacobian, jacobian_by, jvp, value_and_gradient, vjp,
 };

@@ -29,7 +29,25 @@ pub(super) struct Segment<T: Scalar> {
 /// computed twice. The gradient is that of the plain recording with inputs and outputs
 /// [anchored](Var::anchor), to the bit if no input is given twice.
 ///
-/// `f` must compute the same thing each time. It cannot borrow, since the tape keeps it.
+/// `f` must compute the same thing each time. It cannot borrow, since the tape keeps it; neither can it capture a variable,
+/// which borrows its tape. Pass every variable as an input:
+///
+/// ```compile_fail,E0277
+/// # use autodiff::scalar::{Tape, checkpoint};
+/// # let tape = Tape::new();
+/// # let [x, y] = tape.variables([0.5, 2.0]);
+/// let z = checkpoint(move |x| vec![x[0] * y], &[x]); // error: the function captures a variable
+/// ```
+///
+/// ```
+/// # use autodiff::scalar::{Tape, checkpoint};
+/// # let tape = Tape::new();
+/// # let [x, y] = tape.variables([0.5, 2.0]);
+/// let z = checkpoint(|x| vec![x[0] * x[1]], &[x, y]);
+/// assert_eq!(z[0].gradients().wrt(y), 0.5);
+/// ```
+///
+/// Many steps, of which one at a time is on the tape:
 ///
 /// ```
 /// use autodiff::scalar::{Tape, checkpoint};
@@ -53,7 +71,7 @@ pub(super) struct Segment<T: Scalar> {
 pub fn checkpoint<'t, T, F>(f: F, inputs: &[Var<'t, T>]) -> Vec<Var<'t, T>>
 where
     T: Scalar,
-    F: for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Send + 'static,
+    F: for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Recomputable,
 {
     let tape = common_tape("checkpoint", inputs);
     let anchored = inputs.iter().map(|&input| match input.tape {
@@ -77,27 +95,37 @@ where
     scratch.reset();
     tape.give_back(scratch);
 
-    segment.node = tape.leaves(values.len());
+    let first = tape.leaves(values.len());
+    segment.node = first;
     segment.outputs = values.len() as u32;
-    let outputs = (segment.node..).zip(&values);
+    let operands: Option<Vec<_>> = tape.is_traced().then(|| segment.operands().collect());
+    if !values.is_empty() {
+        tape.keep_segment(segment);
+    }
+    let outputs = (first..).zip(&values);
     let outputs: Vec<_> = outputs
         .map(|(node, &value)| Var::at(tape, tape.place(node), value))
         .collect();
-    if tape.is_traced() {
-        let operands: Vec<_> = segment.operands().collect();
-        for output in &outputs {
-            tape.keep(Step {
-                operation: Operation::Checkpoint,
-                operands: operands.clone(),
-                value: output.value,
-                node: output.node(),
-                location: Location::caller(),
-            });
-        }
+    if let Some(operands) = operands {
+        tape.trace_checkpoint(&operands, &outputs);
     }
-    tape.segments.borrow_mut().push(segment);
     outputs
 }
+
+/// A function that a tape can keep for its [`checkpoint`]s: it borrows nothing, and can go where the tape goes.
+///
+/// A variable borrows its tape, so a closure that captures one is no such function.
+#[diagnostic::on_unimplemented(
+    message = "the function of a `checkpoint` captures a variable, or another value that is not `Send`",
+    label = "a tape cannot keep this function",
+    note = "pass each variable as an input: `checkpoint(|inputs| ..., &[x, y])`",
+    note = "capture plain numbers instead of variables: `let c = x.value();` before a `move` closure"
+)]
+pub trait Recomputable: Send + 'static {}
+
+// Without a recommendation the compiler reports the trait above, and not which field of a tape is not `Sync`.
+#[diagnostic::do_not_recommend]
+impl<F: Send + 'static> Recomputable for F {}
 
 impl<T: Scalar> Segment<T> {
     /// Records the function on an empty tape, and returns the node of its first input and its outputs.
@@ -211,6 +239,29 @@ impl<T: Scalar> Tape<T> {
 
     fn give_back(&self, scratch: Tape<T>) {
         self.scratch.set(Some(Box::new(scratch)));
+    }
+
+    /// Keeps a segment whose outputs are the nodes recorded last.
+    #[track_caller]
+    fn keep_segment(&self, segment: Segment<T>) {
+        let Ok(mut segments) = self.segments.try_borrow_mut() else {
+            panic!("checkpoint: recorded on a tape that is recomputing another one");
+        };
+        segments.push(segment);
+    }
+
+    #[cold]
+    #[track_caller]
+    fn trace_checkpoint(&self, operands: &[super::Operand<T>], outputs: &[Var<'_, T>]) {
+        for output in outputs {
+            self.keep(Step {
+                operation: Operation::Checkpoint,
+                operands: operands.to_vec(),
+                value: output.value,
+                node: output.node(),
+                location: Location::caller(),
+            });
+        }
     }
 
     /// Does something with the segment whose outputs are this block, if it is of that kind.

@@ -53,6 +53,7 @@ where
 
 /// How a Jacobian matrix is computed. The result is the same up to rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Mode {
     /// Forward if there are fewer inputs than outputs, otherwise backward.
     #[default]

@@ -107,7 +107,8 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
 
 /// `ln Σᵢ exp xᵢ` without overflow, as one node. Its slope towards xᵢ is the softmax, `exp xᵢ / Σⱼ exp xⱼ`.
 ///
-/// An xᵢ of −∞ contributes nothing and has slope 0. Of nothing the value is −∞.
+/// Of nothing the value is −∞.
+#[doc = include_str!("../infinite_logits.md")]
 ///
 /// # Panics
 ///
@@ -115,29 +116,36 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
 #[must_use]
 #[track_caller]
 pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
-    let zero = T::from_f64(0.0);
     // A NaN is passed over here, and found again in its power.
     let max = x.iter().fold(f64::NEG_INFINITY, |max, x| {
         let x = x.value.to_f64();
         if x > max { x } else { max }
     });
-    let infinite = max.is_infinite();
+    if max.is_infinite() && x.iter().all(|x| !x.value.has_nan()) {
+        cold_path();
+        return log_sum_exp_at_infinity(x, T::from_f64(max));
+    }
     let max = T::from_f64(max);
-    // Infinity less itself would be NaN: what equals it counts as e⁰, or as nothing where it is negative.
-    let tie = if max < zero { max } else { zero };
-    let exponent = |x: &Var<'t, T>| {
-        if infinite && x.value == max {
-            tie
-        } else {
-            x.value - max
-        }
-    };
-    let mut powers: SmallVec<[T; INLINE]> = x.iter().map(exponent).collect();
+    let mut powers: SmallVec<[T; INLINE]> = x.iter().map(|x| x.value - max).collect();
     T::exp_each(&mut powers);
     let sum = sum_over(&powers, &powers, |&power, _| power);
-    let value = if sum == zero { max } else { sum.ln() + max };
-    let factor = if sum == zero { zero } else { sum.recip() };
+    let (value, factor) = (sum.ln() + max, sum.recip());
     let result = gather("log_sum_exp", value, x, &powers, |_, &power| power * factor);
+    traced(result, Operation::LogSumExp, || x.to_vec())
+}
+
+/// The same, where the largest xᵢ is infinite: the limit, if there is one.
+#[track_caller]
+fn log_sum_exp_at_infinity<'t, T: Scalar>(x: &[Var<'t, T>], max: T) -> Var<'t, T> {
+    let [zero, one, nan] = [0.0, 1.0, f64::NAN].map(T::from_f64);
+    let is_largest = |x: &&Var<'t, T>| x.value == max;
+    let mut largest = x.iter().filter(is_largest);
+    let (value, slopes) = match (largest.next(), largest.next()) {
+        (Some(largest), None) if max > zero => (largest.value, [zero, one]),
+        _ => (max, [nan; 2]),
+    };
+    let slope = |x: &Var<'t, T>, _: &_| slopes[usize::from(is_largest(&x))];
+    let result = gather("log_sum_exp", value, x, x, slope);
     traced(result, Operation::LogSumExp, || x.to_vec())
 }
 

@@ -62,18 +62,18 @@ impl<T: Scalar> Tape<T> {
     #[must_use]
     #[track_caller]
     pub fn mark(&self, survivors: &[Var<'_, T>]) -> Mark<T> {
-        let survivors = survivors.iter().map(|variable| {
+        for variable in survivors {
             let here = variable.tape.is_none_or(|tape| std::ptr::eq(tape, self));
             assert!(
                 here,
                 "mark: the variable {} lies on another tape",
                 variable.value
             );
-            Survivor {
-                value: variable.value,
-                slope: variable.slope,
-                place: variable.tape.map(|_| variable.place),
-            }
+        }
+        let survivors = survivors.iter().map(|variable| Survivor {
+            value: variable.value,
+            slope: variable.slope,
+            place: variable.tape.map(|_| variable.place),
         });
         self.position(survivors.collect())
     }

@@ -1,7 +1,7 @@
 //! What a tape is made of.
 
 use crate::Number;
-use crate::elementwise::{Binary, Unary};
+use crate::elementwise::{Binary, Plain, Unary};
 use crate::tensor::elementary;
 use std::fmt::Display;
 use std::hint::cold_path;
@@ -10,6 +10,8 @@ use std::ops::Rem;
 /// A number that a tape can hold: `f32`, `f64`, or a number that itself carries derivatives.
 ///
 /// Tensors are a [`Number`] too; this trait has what only single numbers have.
+///
+/// A type of your own can implement it. Where its methods break their promises, derivatives are wrong, and nothing worse.
 pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self> {
     /// The plain number inside, `f32` or `f64`. It can be mixed with variables in a formula.
     type Plain;
@@ -93,8 +95,7 @@ macro_rules! plain {
 
             #[inline(always)]
             fn unary_with_slope(self, function: Unary) -> (Self, Self) {
-                let value = self.unary(function);
-                (value, function.slope(self, value))
+                self.value_and_slope(function)
             }
 
             #[inline(always)]

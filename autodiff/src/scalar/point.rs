@@ -5,7 +5,29 @@ use super::Scalar;
 /// The point at which a function is differentiated: an array, or a slice or vector of any length.
 ///
 /// Variables and gradients come in the same shape: an array for an array, a vector for a slice.
-pub trait Point {
+///
+/// The trait is sealed, because a tape makes a node for each number that [`map`](Point::map) goes through, and relies
+/// on there being as many as in [`as_slice`](Point::as_slice):
+///
+/// ```compile_fail,E0277
+/// use autodiff::scalar::Point;
+///
+/// struct Longer;
+///
+/// impl Point for Longer {
+///     type Number = f64;
+///     type Like<U> = Vec<U>;
+///
+///     fn as_slice(&self) -> &[f64] {
+///         &[0.0]
+///     }
+///
+///     fn map<U>(&self, f: impl FnMut(f64) -> U) -> Vec<U> {
+///         [0.0; 1000].into_iter().map(f).collect()
+///     }
+/// }
+/// ```
+pub trait Point: private::Sealed {
     /// The number that the point is made of.
     type Number: Scalar;
     /// The same shape, holding another type.
@@ -17,6 +39,8 @@ pub trait Point {
     /// Applies `f` to each number in order.
     fn map<U>(&self, f: impl FnMut(Self::Number) -> U) -> Self::Like<U>;
 }
+
+impl<T: Scalar, const N: usize> private::Sealed for [T; N] {}
 
 impl<T: Scalar, const N: usize> Point for [T; N] {
     type Number = T;
@@ -31,6 +55,8 @@ impl<T: Scalar, const N: usize> Point for [T; N] {
     }
 }
 
+impl<T: Scalar> private::Sealed for [T] {}
+
 impl<T: Scalar> Point for [T] {
     type Number = T;
     type Like<U> = Vec<U>;
@@ -43,6 +69,8 @@ impl<T: Scalar> Point for [T] {
         self.iter().copied().map(f).collect()
     }
 }
+
+impl<T: Scalar> private::Sealed for Vec<T> {}
 
 impl<T: Scalar> Point for Vec<T> {
     type Number = T;
@@ -57,6 +85,8 @@ impl<T: Scalar> Point for Vec<T> {
     }
 }
 
+impl<P: Point + ?Sized> private::Sealed for &P {}
+
 impl<P: Point + ?Sized> Point for &P {
     type Number = P::Number;
     type Like<U> = P::Like<U>;
@@ -68,4 +98,8 @@ impl<P: Point + ?Sized> Point for &P {
     fn map<U>(&self, f: impl FnMut(P::Number) -> U) -> P::Like<U> {
         P::map(self, f)
     }
+}
+
+mod private {
+    pub trait Sealed {}
 }

@@ -96,12 +96,20 @@ impl<N: Copy> Store<N> {
         len
     }
 
+    /// Refuses if [`extend`](Store::extend) is at work, which calls code of the numbers: whatever numbers its items
+    /// hold, they cannot record meanwhile.
+    #[inline]
+    #[track_caller]
+    pub(super) fn check_open(&self) {
+        assert!(!self.closed.get(), "{CLOSED}");
+    }
+
     /// Sees to it that `len < capacity`. It is not given the item, which so stays in registers.
     #[cold]
     #[inline(never)]
     #[track_caller]
     fn make_room(&self) {
-        assert!(!self.closed.get(), "{CLOSED}");
+        self.check_open();
         self.reserve(1);
         if !self.watched {
             self.room.set(self.capacity.get());
@@ -147,17 +155,15 @@ impl<N: Copy> Store<N> {
     #[track_caller]
     fn grow(&self, count: usize) {
         let len = self.len.get();
-        let wanted = len as usize + count;
-        assert!(
-            wanted <= self.limit as usize,
-            "the tape is full: it can hold {} nodes",
-            self.limit
-        );
+        let wanted = (len as usize).checked_add(count);
+        let Some(wanted) = wanted.filter(|&wanted| wanted <= self.limit as usize) else {
+            panic!("the tape is full: it can hold {} nodes", self.limit);
+        };
         assert!(
             self.readings.get() == 0,
             "recorded on a tape while its nodes were being read"
         );
-        assert!(!self.closed.get(), "{CLOSED}");
+        self.check_open();
         let doubled = (2 * self.capacity.get() as usize).max(64);
         let capacity = wanted.max(doubled).min(self.limit as usize);
         // SAFETY: invariants 1 and 2 are what `from_raw_parts` asks for; nobody reads the items (checked above).

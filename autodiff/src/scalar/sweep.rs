@@ -98,7 +98,10 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
     #[inline]
     pub fn each_wrt(&self, variable: Var<'_, T>) -> [T; K] {
         let Some(tape) = variable.tape else {
-            panic!("wrt: {} is a constant, not a variable", { variable.value });
+            panic!(
+                "wrt: {} is a constant; to differentiate with respect to it, record it with `Tape::variable`",
+                { variable.value }
+            );
         };
         assert!(
             self.recording
@@ -125,8 +128,9 @@ impl<T: Scalar> Gradients<T> {
     ///
     /// # Panics
     ///
-    /// If `variable` is a constant, belongs to another recording, or is not a node: a function of one variable, such as
-    /// `2 x`, is not on the tape unless it is [anchored](Var::anchor).
+    /// If `variable` is a constant, which is to be recorded by [`Tape::variable`] instead, belongs to another recording, or
+    /// is not a node: a function of one variable, such as `2 x`, is not on the tape unless it is
+    /// [anchored](Var::anchor).
     #[must_use]
     #[track_caller]
     #[inline]
@@ -142,10 +146,12 @@ impl<T: Scalar> Gradients<T> {
     #[must_use]
     #[track_caller]
     pub fn wrt_all(&self, variables: &[Var<'_, T>]) -> Vec<T> {
-        variables
-            .iter()
-            .map(|&variable| self.wrt(variable))
-            .collect()
+        // A loop and no closure, which would hide the caller's line.
+        let mut derivatives = Vec::with_capacity(variables.len());
+        for &variable in variables {
+            derivatives.push(self.wrt(variable));
+        }
+        derivatives
     }
 }
 

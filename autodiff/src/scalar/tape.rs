@@ -109,6 +109,7 @@ impl<T: Scalar> Tape<T> {
     ///
     /// If the tape is not empty.
     #[must_use]
+    #[track_caller]
     pub fn tracing(mut self) -> Self {
         assert!(
             self.is_empty(),
@@ -182,20 +183,28 @@ impl<T: Scalar> Tape<T> {
     /// Appends `count` nodes without inputs and returns the index of the first.
     #[track_caller]
     pub(super) fn leaves(&self, count: usize) -> u32 {
+        // The node whose slots are being written has its place already.
+        self.slots.check_open();
         let node = self.next_node();
-        // Each slot still to come can add a node, and every index must fit.
-        let later = (self.limit - self.slots.len()) as usize;
+        // Each slot still to come can add a node, and every index must fit. Numbers may have size 0, so `count` can be
+        // anything.
+        let later = u64::from(self.limit - self.slots.len());
+        let most = 2 * u64::from(self.limit) + 1 - later;
+        let wanted = u64::from(node).checked_add(count as u64);
         assert!(
-            node as usize + count + later <= 2 * self.limit as usize + 1,
+            wanted.is_some_and(|wanted| wanted <= most),
             "the tape is full: it can hold {} variables",
             self.limit
         );
-        self.block(Block {
-            slot: self.slots.len(),
-            slots: 0,
-            node,
-            nodes: count as u32,
-        });
+        // A block has a node of its own, by which a checkpoint finds its function.
+        if count > 0 {
+            self.block(Block {
+                slot: self.slots.len(),
+                slots: 0,
+                node,
+                nodes: count as u32,
+            });
+        }
         node
     }
 
@@ -289,11 +298,12 @@ impl<T: Scalar> Tape<T> {
         self.slots.truncate(mark.slots);
         self.blocks.truncate(mark.blocks);
         self.shift.set(mark.shift);
-        self.segments.get_mut().truncate(mark.segments);
+        self.recording = unique();
         if let Some(trace) = &mut self.trace {
             trace.get_mut().truncate(mark.steps);
         }
-        self.recording = unique();
+        // Last, because the functions of checkpoints drop what they captured, which may panic.
+        self.segments.get_mut().truncate(mark.segments);
     }
 
     pub(super) fn read(&self) -> (Reading<'_, Slot<T>>, Reading<'_, Block>) {

@@ -117,6 +117,7 @@ impl<T: Scalar> Tape<T> {
     /// Keeps a function of one or two operands that has a slope towards a node, makes it a node, and returns its index.
     #[cold]
     #[inline(never)]
+    #[track_caller]
     pub(super) fn trace_function(
         &self,
         operation: Operation,
@@ -162,9 +163,16 @@ impl<T: Scalar> Tape<T> {
         place
     }
 
+    #[track_caller]
     pub(super) fn keep(&self, step: Step<T>) {
         if let Some(trace) = &self.trace {
-            trace.borrow_mut().steps.push(step);
+            let Ok(mut trace) = trace.try_borrow_mut() else {
+                panic!(
+                    "{}: recorded on a traced tape while its steps were being read",
+                    step.operation
+                );
+            };
+            trace.steps.push(step);
         }
     }
 
@@ -202,7 +210,9 @@ impl<T: Scalar> Var<'_, T> {
     #[must_use]
     pub fn named(self, name: impl Into<String>) -> Self {
         if let Some(trace) = self.tape.and_then(|tape| tape.trace.as_ref()) {
-            trace.borrow_mut().names.insert(self.node(), name.into());
+            // The conversion is the caller's code, which may record on the tape.
+            let name = name.into();
+            trace.borrow_mut().names.insert(self.node(), name);
         }
         self
     }

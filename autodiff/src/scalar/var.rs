@@ -101,12 +101,16 @@ impl<'t, T: Scalar> Var<'t, T> {
     ///
     /// # Panics
     ///
-    /// If the variable is a constant.
+    /// If it is a constant: a plain number, a [detached](Var::detach) variable, or a function of nothing but those. To
+    /// differentiate with respect to one, record its value with [`Tape::variable`].
     #[must_use]
     #[track_caller]
     pub fn anchor(self) -> Self {
         let Some(tape) = self.tape else {
-            panic!("anchor: {} is a constant, which has no tape", self.value);
+            panic!(
+                "anchor: {} is a constant; to differentiate with respect to it, record it with `Tape::variable`",
+                self.value
+            );
         };
         if self.is_node() {
             return self;

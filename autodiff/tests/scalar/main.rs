@@ -1,13 +1,22 @@
 //! The scalar tape and its functions, from outside.
 
+#[path = "../support/refusals.rs"]
+mod refusals;
+
+mod callers_line;
 mod control;
 mod derivatives;
 mod edges;
 mod float;
 mod functions;
 mod graphs;
+mod grid;
+mod hostile;
 mod misuse;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
+mod precision;
+mod reference;
 mod tape;
 mod trace;
+mod ways;

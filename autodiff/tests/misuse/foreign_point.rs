@@ -1,0 +1,21 @@
+use autodiff::scalar::{Point, Tape};
+
+struct Longer;
+
+impl Point for Longer {
+    type Number = f64;
+    type Like<U> = Vec<U>;
+
+    fn as_slice(&self) -> &[f64] {
+        &[0.0]
+    }
+
+    fn map<U>(&self, f: impl FnMut(f64) -> U) -> Vec<U> {
+        [0.0; 1000].into_iter().map(f).collect()
+    }
+}
+
+fn main() {
+    let tape = Tape::new();
+    println!("{:?}", tape.variables(Longer));
+}

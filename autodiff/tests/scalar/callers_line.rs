@@ -1,0 +1,135 @@
+//! Every public function of the scalar tape that documents a panic panics at the caller's line, and says what is wrong.
+
+use crate::refusals::{Checked, refused};
+use autodiff::scalar::{
+    Gradients, Tape, Var, checkpoint, custom, dot, general, linear_combination, log_sum_exp, norm,
+};
+
+#[test]
+#[cfg_attr(miri, ignore = "reads the sources")]
+fn every_documented_panic_is_reported_at_the_callers_line() {
+    let mut checked = Checked::default();
+    tapes(&mut checked);
+    gradients(&mut checked);
+    nodes_of_many_inputs(&mut checked);
+    functions(&mut checked);
+    checked.check_complete("scalar");
+}
+
+fn tapes(checked: &mut Checked) {
+    let tape = Tape::new();
+    let x = tape.variable(2.0);
+    let other = Tape::new();
+    let foreign = other.variable(3.0);
+
+    refused("on different tapes", || x + foreign);
+    refused("on different tapes", || x.powf(foreign));
+    checked.refused("scalar/tape.rs with_capacity", "the tape is full", || {
+        Tape::<f64>::with_capacity(1 << 31)
+    });
+    checked.refused("scalar/tape.rs reserve", "the tape is full", || {
+        tape.reserve(usize::MAX);
+    });
+    checked.refused("scalar/tape.rs tracing", "tracing: something", || {
+        let tape = Tape::<f64>::new();
+        let _ = tape.variable(1.0);
+        tape.tracing()
+    });
+    // Only a tape of 2³¹ variables is full.
+    checked.also("scalar/tape.rs variable");
+    checked.also("scalar/tape.rs variables");
+    checked.refused("scalar/report.rs find_nan", "find_nan: the tape", || {
+        tape.find_nan()
+    });
+    checked.refused("scalar/marks.rs mark", "mark: the variable 3", || {
+        tape.mark(&[x, foreign])
+    });
+    let mut tape = Tape::<f64>::new();
+    let mark = other.mark(&[]);
+    checked.refused("scalar/marks.rs rewind", "rewind: ", || tape.rewind(&mark));
+    checked.refused("scalar/marks.rs survivors", "survivors: ", || {
+        tape.survivors(&mark)
+    });
+    checked.refused("scalar/var.rs anchor", "anchor: 1 ", || {
+        Var::<f64>::from(1.0).anchor()
+    });
+}
+
+fn gradients(checked: &mut Checked) {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let (x, foreign) = (tape.variable(2.0), other.variable(3.0));
+    let square = x * x;
+    let file = "scalar/sweep.rs";
+    checked.refused(&format!("{file} of"), "on different tapes", || {
+        Gradients::of([x, foreign])
+    });
+    checked.refused(&format!("{file} update"), "on different tapes", || {
+        Gradients::default().update([x, foreign]);
+    });
+    let gradients = square.gradients();
+    for (wrong, expected) in [
+        (foreign, "wrt: the variable 3"),
+        (Var::from(1.0), "wrt: 1 "),
+        (x * 2.0, "wrt: 4 "),
+    ] {
+        checked.refused(&format!("{file} wrt"), expected, || gradients.wrt(wrong));
+        checked.refused(&format!("{file} each_wrt"), expected, || {
+            gradients.each_wrt(wrong)
+        });
+        checked.refused(&format!("{file} wrt_all"), expected, || {
+            gradients.wrt_all(&[x, wrong])
+        });
+    }
+}
+
+fn nodes_of_many_inputs(checked: &mut Checked) {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let (x, foreign) = (tape.variable(2.0), other.variable(3.0));
+    let mixed = [x, x, foreign];
+    let file = "scalar/many.rs";
+    checked.refused(&format!("{file} dot"), "dot: the lengths are 1", || {
+        dot(&[x], &[x, x])
+    });
+    checked.refused(&format!("{file} dot"), "on different tapes", || {
+        dot(&mixed, &[x; 3])
+    });
+    checked.refused(
+        &format!("{file} linear_combination"),
+        "linear_combination: the lengths are 2 and 3",
+        || linear_combination(&[1.0, 2.0], &mixed),
+    );
+    checked.refused(
+        &format!("{file} linear_combination"),
+        "on different tapes",
+        || linear_combination(&[1.0; 3], &mixed),
+    );
+    checked.refused(&format!("{file} norm"), "on different tapes", || {
+        norm(&mixed)
+    });
+    checked.refused(&format!("{file} log_sum_exp"), "different tapes", || {
+        log_sum_exp(&mixed)
+    });
+    checked.refused(&format!("{file} custom"), "custom: 1 slopes for 3", || {
+        custom(&mixed, |x| (x[0], vec![1.0]))
+    });
+    checked.refused(&format!("{file} custom"), "on different tapes", || {
+        custom(&mixed, |x| (x[0], vec![1.0; 3]))
+    });
+    let checkpointed = "scalar/checkpoint.rs checkpoint";
+    checked.refused(checkpointed, "on different tapes", || {
+        checkpoint(|x| vec![x[0]], &mixed)
+    });
+}
+
+fn functions(checked: &mut Checked) {
+    let x = [1.0, 2.0];
+    checked.refused("scalar/general.rs jvp", "jvp: 1 tangents for 2", || {
+        general::jvp(|x| vec![x[0]], &x, &[1.0])
+    });
+    checked.refused("scalar/general.rs vjp", "vjp: 2 adjoints for 1", || {
+        general::vjp(|x| vec![x[0]], &x, &[1.0, 1.0])
+    });
+    checked.refused("scalar/general.rs hvp", "hvp: a direction of 1", || {
+        general::hvp(|x| x[0] * x[1], &x, &[1.0])
+    });
+}
