@@ -1,6 +1,7 @@
 //! The tensor algebra: what rules and networks are written in, so that one text computes and records.
 
 mod tensors;
+mod vars;
 
 use super::array::Tensor;
 use super::element::Real;
@@ -16,7 +17,9 @@ use std::fmt::Debug;
 ///
 /// A rule, or a network, that is written against this trait runs on plain numbers at full speed, and runs on a tape
 /// where its result can be differentiated. Both implementors have inherent methods of the same names; see there.
-pub trait Algebra: Clone + Debug {
+///
+/// The trait is sealed: it will have more methods.
+pub trait Algebra: Clone + Debug + private::Sealed {
     /// The precision, `f32` or `f64`.
     type Element: Real;
 
@@ -24,14 +27,18 @@ pub trait Algebra: Clone + Debug {
     #[must_use]
     fn extents(&self) -> Shape;
 
+    /// What `f` makes of the extents, which are not copied for it.
+    fn with_extents<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R;
+
     /// Whether both have the same extents.
     #[must_use]
     fn has_extents_of(&self, other: &Self) -> bool {
-        self.extents() == other.extents()
+        self.with_extents(|own| other.with_extents(|other| own.iter().eq(other)))
     }
 
     /// A constant, for use beside `self` (on the same tape).
     #[must_use]
+    #[track_caller]
     fn constant_beside(&self, value: Tensor<Self::Element>) -> Self;
 
     /// The result of `compute`, which the forward pass has kept as `saved`.
@@ -42,6 +49,7 @@ pub trait Algebra: Clone + Debug {
 
     /// A function of one variable from the table, elementwise.
     #[must_use]
+    #[track_caller]
     fn unary(&self, function: Unary) -> Self;
 
     /// A function of two variables from the table, elementwise and broadcasting.
@@ -74,12 +82,16 @@ pub trait Algebra: Clone + Debug {
     #[track_caller]
     fn permute(&self, order: &[usize]) -> Self;
 
-    /// The matrix product of two factors.
+    /// The matrix product of two factors, in which 0 · ∞ is NaN.
+    ///
+    /// # Panics
+    ///
+    /// If they are not matrices, or do not fit together.
     #[must_use]
     #[track_caller]
     fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self;
 
-    /// `self · weightᵀ + bias`, the affine layer.
+    /// `self · weightᵀ + bias`, the affine layer, in which 0 · ∞ is NaN.
     #[must_use]
     #[track_caller]
     fn linear(&self, weight: &Self, bias: &Self) -> Self;
@@ -104,24 +116,30 @@ pub trait Algebra: Clone + Debug {
     #[track_caller]
     fn squared_distance(&self, other: &Self) -> Self;
 
-    /// This sum with another term, in place where that is possible.
+    /// This sum with another term of the same extents, in place where that is possible.
     #[must_use]
+    #[track_caller]
     fn plus_term(self, term: Self) -> Self;
 
-    /// This sum with a matrix product, in place where that is possible.
+    /// This sum with a matrix product of the same extents, in place where that is possible.
     #[must_use]
+    #[track_caller]
     fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self;
 
-    /// This sum with ȳ ⊙ f′(x), in place where that is possible.
+    /// This sum with ȳ ⊙ f′(x), all of the same extents, in place where that is possible.
     #[must_use]
+    #[track_caller]
     fn plus_unary_vjp(self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self;
 
-    /// ȳ ⊙ f′(x), in place where that is possible.
+    /// ȳ ⊙ f′(x), all of the same extents, in place where that is possible.
     #[must_use]
+    #[track_caller]
     fn unary_vjp(function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self;
 
-    /// ȳ ⊙ ∂f/∂a or ȳ ⊙ ∂f/∂b, in the common shape of the operands: the term that the operand of that number gets.
+    /// ȳ ⊙ ∂f/∂a or ȳ ⊙ ∂f/∂b, in the common shape of the operands, which `y` and `y_bar` have: the term that the operand
+    /// of that number gets.
     #[must_use]
+    #[track_caller]
     fn binary_vjp(
         function: Binary,
         operand: usize,
@@ -152,14 +170,29 @@ pub trait Algebra: Clone + Debug {
         self.binary(Binary::Mul, other)
     }
 
+    /// `self · other`, elementwise and broadcasting, where an exactly zero factor absorbs an infinite or NaN one.
+    ///
+    /// A rule multiplies adjoints with slopes in this way.
+    #[must_use]
+    #[track_caller]
+    fn absorbing_mul(&self, other: &Self) -> Self {
+        self.binary(Binary::AbsorbingMul, other)
+    }
+
     /// `c · self`.
     #[must_use]
+    #[track_caller]
     fn scaled(&self, c: f64) -> Self {
         self.times(&self.constant_beside(Tensor::scalar(Real::from_f64(c))))
     }
 
     /// The sum over the axes along which `shape` was stretched to the shape of `self`: what undoes broadcasting.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot be stretched to that.
     #[must_use]
+    #[track_caller]
     fn sum_to(&self, shape: &Shape) -> Self {
         let axes = stretched_axes(&self.extents(), shape);
         self.sum_over_keepdims(&axes).reshape(shape)
@@ -167,9 +200,76 @@ pub trait Algebra: Clone + Debug {
 }
 
 /// The axes along which `shape` was stretched to become `extents`.
+///
+/// # Panics
+///
+/// If it cannot be.
+#[track_caller]
 fn stretched_axes(extents: &Shape, shape: &Shape) -> SmallVec<[usize; 4]> {
+    assert!(
+        shape.stretches_to(extents),
+        "sum_to: shape {shape} cannot be stretched to {extents}"
+    );
     let added = extents.rank() - shape.rank();
     let stretched =
         |&axis: &usize| axis < added || (shape[axis - added] == 1 && extents[axis] != 1);
     (0..extents.rank()).filter(stretched).collect()
+}
+
+/// Whether a matrix product can be formed and has the extents of `x`.
+#[inline]
+pub(super) fn product_fits<A: Algebra>(x: &A, a: Factor<'_, A>, b: Factor<'_, A>) -> bool {
+    let matrix = |array: &A| {
+        array.with_extents(|extents| match *extents {
+            [rows, columns] => Some((rows, columns)),
+            _ => None,
+        })
+    };
+    let factor = |factor: Factor<'_, A>| {
+        let (rows, columns) = matrix(factor.array)?;
+        Some(if factor.transposed {
+            (columns, rows)
+        } else {
+            (rows, columns)
+        })
+    };
+    let (Some((rows, inner)), Some((inner_of_b, columns))) = (factor(a), factor(b)) else {
+        return false;
+    };
+    inner == inner_of_b && matrix(x) == Some((rows, columns))
+}
+
+/// Checks that two operands have the same extents.
+///
+/// # Panics
+///
+/// If they differ.
+#[inline]
+#[track_caller]
+fn check_same<A: Algebra>(operation: &str, sum: &A, term: &A) {
+    assert!(
+        sum.has_extents_of(term),
+        "{operation}: shapes {} and {} differ",
+        sum.extents(),
+        term.extents()
+    );
+}
+
+/// Checks that a sum has the extents of a matrix product.
+///
+/// # Panics
+///
+/// If it has not, or the factors do not fit together.
+#[inline]
+#[track_caller]
+fn check_product<A: Algebra>(sum: &A, a: Factor<'_, A>, b: Factor<'_, A>) {
+    assert!(
+        product_fits(sum, a, b),
+        "plus_product: a sum of shape {} and a product of shapes {a} and {b}",
+        sum.extents()
+    );
+}
+
+mod private {
+    pub trait Sealed {}
 }

@@ -1,5 +1,6 @@
 //! `Tensor`: a shape and a piece of shared memory; no calculus.
 
+mod bytes;
 mod display;
 
 use super::buffer::Buffer;
@@ -57,6 +58,10 @@ impl<T: Element> Tensor<T> {
     }
 
     /// A tensor whose elements are all `x`.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for so many elements.
     #[must_use]
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, x: T) -> Self {
@@ -64,6 +69,10 @@ impl<T: Element> Tensor<T> {
     }
 
     /// A tensor of zeros.
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for so many elements.
     #[must_use]
     #[track_caller]
     pub fn zeros(shape: impl Into<Shape>) -> Self {
@@ -71,6 +80,10 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The tensor whose elements, row by row, are `f(0)`, `f(1)`, ….
+    ///
+    /// # Panics
+    ///
+    /// If there is no memory for so many elements.
     #[must_use]
     #[track_caller]
     pub fn from_fn(shape: impl Into<Shape>, mut f: impl FnMut(usize) -> T) -> Self {
@@ -136,6 +149,12 @@ impl<T: Element> Tensor<T> {
     #[must_use]
     pub fn shares_memory_with(&self, other: &Tensor<T>) -> bool {
         self.buffer.same(&other.buffer)
+    }
+
+    /// Whether both are clones of one tensor. Views of the same memory need not be.
+    #[inline]
+    pub(crate) fn is_clone_of(&self, other: &Tensor<T>) -> bool {
+        self.buffer.is_clone_of(&other.buffer)
     }
 
     /// The one element of a tensor that has just one.
@@ -336,37 +355,6 @@ fn is_nan<T: PartialEq + Copy>(x: T) -> bool {
 }
 
 impl<T: Real> Tensor<T> {
-    /// The tensor of `scale` times each byte, in the shape of the bytes, such as pictures with `scale` 1/255.
-    ///
-    /// The bytes stay bytes, a quarter of the memory of single precision. A layer's product `X Wᵀ` and its gradient `Δᵀ X`
-    /// read them as they lie, those of some [rows](Tensor::rows) or another piece, too; whatever else asks for numbers has
-    /// them made, once, for the whole of the tensor.
-    ///
-    /// Those two products pass over bytes that are 0, as most of MNIST's are, where all that lie side by side are. So a
-    /// weight or a δ that is infinite or NaN shows where it meets a byte that is not 0, and may not show where it meets
-    /// none, as if 0 · ∞ were 0.
-    ///
-    /// ```
-    /// # use autodiff::Tensor;
-    /// let pixels = Tensor::<u8>::from([[0, 51, 255]]);
-    /// let x = Tensor::<f64>::from_bytes(&pixels, 1.0 / 255.0);
-    /// assert_eq!(x, Tensor::from([[0.0, 0.2, 1.0]]));
-    /// ```
-    #[must_use]
-    pub fn from_bytes(bytes: &Tensor<u8>, scale: T) -> Tensor<T> {
-        Tensor {
-            buffer: Buffer::of_bytes(bytes.buffer.clone(), scale.to_f64(), widened::<T>),
-            element: PhantomData,
-        }
-    }
-
-    /// The bytes that the elements are multiples of, and the factor; `None` if they are numbers.
-    #[inline]
-    pub(crate) fn bytes(&self) -> Option<(&[u8], T)> {
-        let (bytes, scale) = self.buffer.bytes()?;
-        Some((bytes, T::from_f64(scale)))
-    }
-
     /// Adds `term`, of the same shape, in place where the memory of one of them is unshared.
     pub(crate) fn accumulate(&mut self, mut term: Tensor<T>) {
         if !self.is_unshared() && term.is_unshared() {
@@ -382,21 +370,6 @@ impl<T: Real> Tensor<T> {
             },
         );
     }
-}
-
-/// `scale` times each byte, in memory of its own.
-fn widened<T: Real>(bytes: &[u8], scale: f64, shape: &Shape) -> Buffer {
-    let scale = T::from_f64(scale);
-    Buffer::filled(shape.clone(), |numbers: &mut [T]| {
-        vectorized(
-            #[inline(always)]
-            move || {
-                for (number, &byte) in numbers.iter_mut().zip(bytes) {
-                    *number = T::from_byte(byte) * scale;
-                }
-            },
-        );
-    })
 }
 
 impl<T: Element> PartialEq for Tensor<T> {

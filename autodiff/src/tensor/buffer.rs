@@ -60,17 +60,18 @@ impl Buffer {
     ///
     /// # Panics
     ///
-    /// If the size in bytes overflows.
+    /// If there is no memory for so many elements.
     #[track_caller]
     pub(crate) fn filled<T: Pod>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Buffer {
         let size = shape.size();
-        let bytes = size
-            .checked_mul(size_of::<T>())
-            .expect("a tensor's size in bytes overflows");
         let mut block = if shape.is_scalar() {
             FreeList::scalar()
         } else {
-            FreeList::with_memory(bytes.div_ceil(LINE))
+            let bytes = size.checked_mul(size_of::<T>());
+            match bytes.and_then(|bytes| FreeList::with_memory(bytes.div_ceil(LINE))) {
+                Some(block) => block,
+                None => no_memory::<T>(&shape),
+            }
         };
         // A block from the list has no other owner, and neither has a fresh one.
         if let Some(block) = Arc::get_mut(&mut block)
@@ -162,6 +163,12 @@ impl Buffer {
         &bytemuck::cast_slice(self.0.memory())[self.0.offset..][..self.0.size]
     }
 
+    /// Whether both are clones of one buffer, and so the same piece of the same memory.
+    #[inline]
+    pub(crate) fn is_clone_of(&self, other: &Buffer) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Whether this is the only clone, no other buffer is a piece of the same memory, and there is memory to write to.
     pub(crate) fn is_unshared(&self) -> bool {
         self.0.is_unique()
@@ -192,10 +199,29 @@ impl Buffer {
     }
 }
 
+#[cold]
+#[track_caller]
+fn no_memory<T>(shape: &Shape) -> ! {
+    let bytes = shape.size() as u128 * size_of::<T>() as u128;
+    let limit = isize::MAX;
+    if bytes > limit as u128 {
+        panic!(
+            "a tensor of shape {shape} takes {bytes} bytes, and no tensor can take more than {limit}"
+        )
+    }
+    panic!("there is no memory for a tensor of shape {shape}, which takes {bytes} bytes")
+}
+
 impl Block {
-    /// A block with memory of so many lines, which is to be filled in.
-    fn with_memory(lines: usize) -> Arc<Block> {
-        Block::new(Source::Own(bytemuck::allocation::zeroed_vec(lines)))
+    /// A block with memory of so many lines, which is to be filled in; `None` if there is not so much.
+    fn with_memory(lines: usize) -> Option<Arc<Block>> {
+        let memory = bytemuck::allocation::try_zeroed_vec(lines).ok()?;
+        Some(Block::new(Source::Own(memory)))
+    }
+
+    /// A block with memory for a scalar.
+    fn scalar() -> Arc<Block> {
+        Block::new(Source::Own(vec![Line::zeroed()]))
     }
 
     fn new(source: Source) -> Arc<Block> {

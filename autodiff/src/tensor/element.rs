@@ -19,6 +19,8 @@ pub trait Real: Element + Number<Mask = bool> + Gemm + Format {
     const EPSILON: Self;
     /// Positive infinity.
     const INFINITY: Self;
+    /// The largest finite number.
+    const MAX: Self;
 
     /// The nearest number of this type.
     fn from_f64(x: f64) -> Self;
@@ -33,6 +35,7 @@ pub trait Real: Element + Number<Mask = bool> + Gemm + Format {
 impl Real for f32 {
     const EPSILON: f32 = f32::EPSILON;
     const INFINITY: f32 = f32::INFINITY;
+    const MAX: f32 = f32::MAX;
 
     #[inline(always)]
     fn from_f64(x: f64) -> f32 {
@@ -53,6 +56,7 @@ impl Real for f32 {
 impl Real for f64 {
     const EPSILON: f64 = f64::EPSILON;
     const INFINITY: f64 = f64::INFINITY;
+    const MAX: f64 = f64::MAX;
 
     #[inline(always)]
     fn from_f64(x: f64) -> f64 {

@@ -1,10 +1,12 @@
 //! Factors of matrix products, and products that are added to what is there.
 
+use super::algebra::Algebra;
 use super::array::Tensor;
 use super::element::Real;
 use super::kernels::Write;
 use super::kernels::matmul::{self, Matrix};
 use smallvec::SmallVec;
+use std::fmt;
 use std::ops::Range;
 
 /// A factor of a matrix product, read as it lies or transposed; made by [`plain`] and [`transposed`].
@@ -22,6 +24,14 @@ impl<A> Clone for Factor<'_, A> {
 
 impl<A> Copy for Factor<'_, A> {}
 
+impl<A: Algebra> fmt::Display for Factor<'_, A> {
+    /// The shape, with a `ᵀ` behind it if it is read transposed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let transposed = if self.transposed { "ᵀ" } else { "" };
+        write!(f, "{}{transposed}", self.array.extents())
+    }
+}
+
 /// Adds the matrix product `scale · a · b` to `sum`, row by row.
 ///
 /// # Panics
@@ -35,7 +45,7 @@ pub fn add_product<T: Real>(
     sum: &mut [T],
 ) {
     let [rows, _] = a.extents("add_product");
-    multiply("add_product", scale, a, b, 0..rows, sum, Write::Add);
+    add_product_rows(scale, a, b, 0..rows, sum);
 }
 
 /// Adds some rows of the matrix product `scale · a · b` to `sum`, row by row.
@@ -52,7 +62,36 @@ pub fn add_product_rows<T: Real>(
     rows: Range<usize>,
     sum: &mut [T],
 ) {
+    check_product_rows(a, b, &rows, sum);
     multiply("add_product", scale, a, b, rows, sum, Write::Add);
+}
+
+/// # Panics
+///
+/// As [`add_product_rows`].
+#[track_caller]
+fn check_product_rows<T: Real>(
+    a: Factor<'_, Tensor<T>>,
+    b: Factor<'_, Tensor<T>>,
+    rows: &Range<usize>,
+    sum: &[T],
+) {
+    let ([height, inner], [inner_of_b, columns]) =
+        (a.extents("add_product"), b.extents("add_product"));
+    assert!(
+        inner == inner_of_b,
+        "add_product: shapes {a} and {b} do not fit"
+    );
+    assert!(
+        rows.start <= rows.end && rows.end <= height,
+        "add_product: rows {rows:?} lie outside of a product of shapes {a} and {b}"
+    );
+    assert!(
+        rows.len().checked_mul(columns) == Some(sum.len()),
+        "add_product: {} rows of a product of shapes {a} and {b}, and a sum of {} elements",
+        rows.len(),
+        sum.len()
+    );
 }
 
 /// Adds some rows of a sum of matrix products, `scale · Σ aₗ · bₗ`, to `sum`, row by row.
@@ -70,8 +109,13 @@ pub fn add_products_rows<T: Real>(
     rows: Range<usize>,
     sum: &mut [T],
 ) {
-    if products.len() > 1 && add_in_one_go(scale, products, rows.clone(), sum) {
-        return;
+    if products.len() > 1 {
+        for &[a, b] in products {
+            check_product_rows(a, b, &rows, sum);
+        }
+        if add_in_one_go(scale, products, rows.clone(), sum) {
+            return;
+        }
     }
     for &[a, b] in products {
         add_product_rows(scale, a, b, rows.clone(), sum);
@@ -180,7 +224,7 @@ impl<A: Clone> Factor<'_, A> {
 }
 
 /// A [`Factor`] that holds its array.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct KeptFactor<A> {
     array: A,
     transposed: bool,
@@ -317,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a product of 2×3 and 4×5")]
+    #[should_panic(expected = "add_product: shapes [3, 2]ᵀ and [4, 5] do not fit")]
     fn factors_that_do_not_fit_are_refused_among_several() {
         let [a, b, c] = [[3, 2], [3, 5], [4, 5]].map(Tensor::<f32>::zeros);
         let products = [[transposed(&a), plain(&b)], [transposed(&a), plain(&c)]];

@@ -1,6 +1,6 @@
 //! What a backward pass gives: the gradient with respect to each variable.
 
-use super::adjoints::{AdjointList, Term, sum_of_rows};
+use super::adjoints::{AdjointList, Slot, Term, sum_of_rows};
 use super::array::Tensor;
 use super::element::Real;
 use super::factor::{Factor, PRODUCTS, add_product, add_product_rows, add_products_rows};
@@ -10,12 +10,12 @@ use super::recycle::{PutAway, Recycled};
 use super::tape::Tape;
 use super::var::Var;
 use smallvec::SmallVec;
-use std::mem;
 use std::ops::Range;
 
 /// The adjoints of the variables of a recording, from one backward pass.
 ///
-/// It stands apart from the tape's values, so one recording can be walked back many times.
+/// It stands apart from the tape's values, so one recording can be walked back many times. It holds memory in proportion to
+/// the recording up to the result; what is to stay for long is better [kept](Gradients::keep).
 #[derive(Debug)]
 pub struct Gradients<'t, T: Real>(Recycled<Lent<'t, T>>);
 
@@ -41,7 +41,8 @@ impl<'t, T: Real> Gradients<'t, T> {
     ///
     /// # Panics
     ///
-    /// If `x` is neither a variable nor [anchored](Var::anchor) before the backward pass, or is of another tape.
+    /// If `x` is an intermediate result that was not [anchored](Var::anchor) before the backward pass, if it depends on no
+    /// variable, or if it is of another tape.
     #[must_use]
     #[track_caller]
     pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
@@ -86,16 +87,16 @@ impl<'t, T: Real> Gradients<'t, T> {
     /// As [`wrt`](Gradients::wrt).
     #[track_caller]
     pub fn keep_in(mut self, wrt: &[Var<'t, T>], kept: &mut KeptGradients<T>) {
-        mem::swap(&mut self.0.adjoints, &mut kept.adjoints);
-        kept.variables.clear();
-        for &x in wrt {
+        kept.clear();
+        for (number, &x) in (0..).zip(wrt) {
             self.check(x);
-            let node = x.index as usize;
-            if kept.adjoints.get(node).is_none() {
-                let zeros = self.zeros(x);
-                kept.adjoints.slots(node + 1)[node].close(zeros);
-            }
-            kept.variables.push(x.index);
+            let term = match self.0.adjoints.move_out(x.index as usize, number) {
+                Slot::Filled(term) => term,
+                // It is asked for twice.
+                Slot::Moved(earlier) => kept.terms[earlier as usize].clone(),
+                Slot::Empty => Term::Sum(self.zeros(x)),
+            };
+            kept.terms.push(term);
         }
     }
 
@@ -108,13 +109,15 @@ impl<'t, T: Real> Gradients<'t, T> {
         );
     }
 
-    /// The gradient of a variable that nothing was added up for. Of others, only those are told that were kept.
+    /// The gradient of a node that nothing was accumulated for, which is zero if it would have been kept.
     #[cold]
     #[track_caller]
     fn zeros(&self, x: Var<'t, T>) -> Tensor<T> {
         let node = &self.0.tape.nodes()[x.index as usize];
+        node.check_tracked("gradient: with respect to");
+        let anchors_of_pass = 1..=self.0.adjoints.anchors();
         assert!(
-            node.anchored,
+            node.operation.is_leaf() || anchors_of_pass.contains(&node.anchor),
             "gradient: with respect to the result of `{}`, whose adjoint was not kept: anchor it before the backward pass",
             node.operation.name()
         );
@@ -124,50 +127,45 @@ impl<'t, T: Real> Gradients<'t, T> {
 
 /// The gradients with respect to some variables, apart from the recording; [`Gradients::keep`] gives them.
 ///
-/// The gradient of a weight matrix is not formed yet, but a product that waits to be added to where it is wanted. What
-/// the backward pass added up for other variables is held as well, until these are cleared.
+/// The gradient of a weight matrix is not formed yet, but a product that waits to be added to where it is wanted.
 #[derive(Debug, Default)]
 pub struct KeptGradients<T: Real> {
-    /// The numbers of the variables' nodes.
-    variables: Vec<u32>,
-    adjoints: Box<AdjointList<Tensor<T>>>,
+    terms: Vec<Term<Tensor<T>>>,
 }
 
 impl<T: Real> KeptGradients<T> {
     /// The number of gradients.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.variables.len()
+        self.terms.len()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.variables.is_empty()
+        self.terms.is_empty()
     }
 
     /// The gradient with the given number, in the order in which they were asked for, if there is one.
     #[must_use]
     pub fn get(&self, number: usize) -> Option<Gradient<'_, T>> {
-        let &node = self.variables.get(number)?;
-        self.adjoints.get(node as usize).map(Gradient)
+        self.terms.get(number).map(Gradient)
     }
 
     /// All gradients, in the order in which they were asked for.
     pub fn iter(&self) -> impl Iterator<Item = Gradient<'_, T>> {
-        (0..self.len()).filter_map(|number| self.get(number))
+        self.terms.iter().map(Gradient)
     }
 
     /// Forgets the gradients, and keeps the memory.
     pub fn clear(&mut self) {
-        self.variables.clear();
-        self.adjoints.clear();
+        self.terms.clear();
     }
 }
 
 /// The gradient with respect to one variable, one of [`KeptGradients`].
 #[derive(Clone, Copy, Debug)]
-pub struct Gradient<'a, T: Real>(&'a Term<Tensor<T>>);
+pub struct Gradient<'a, T: Real>(pub(super) &'a Term<Tensor<T>>);
 
 impl<T: Real> Gradient<'_, T> {
     /// The gradient, in the shape of the variable.
@@ -185,22 +183,15 @@ impl<T: Real> Gradient<'_, T> {
     /// If `sum` has not as many elements as the variable.
     #[track_caller]
     pub fn add_to(&self, scale: T, sum: &mut [T]) {
-        let check = |size: usize| {
-            assert!(
-                sum.len() == size,
-                "add_to: a gradient of {size} elements and a sum of {}",
-                sum.len()
-            );
-        };
         match self.0 {
             Term::Sum(gradient) => {
-                check(gradient.size());
+                check_size("add_to", gradient.size(), sum);
                 add_scaled(scale, gradient.data(), sum);
             }
             Term::Product(a, b) => add_product(scale, a.as_factor(), b.as_factor(), sum),
             Term::Rows(rows) => {
                 let samples = rows.shape()[0];
-                check(rows.shape()[1..].iter().product());
+                check_size("add_to", rows.shape()[1..].iter().product(), sum);
                 if samples <= FEW_ROWS {
                     // So few are added one by one; their sum is not made by itself.
                     for row in 0..samples {
@@ -234,12 +225,7 @@ impl<T: Real> Gradient<'_, T> {
             return self.add_to(scale, sum);
         }
         let rows = self.tensor().rows(rows);
-        assert!(
-            sum.len() == rows.size(),
-            "add_rows_to: rows of shape {} and {} elements",
-            rows.shape(),
-            sum.len()
-        );
+        check_size("add_rows_to", rows.size(), sum);
         add_scaled(scale, rows.data(), sum);
     }
 
@@ -285,6 +271,18 @@ impl<T: Real> Gradient<'_, T> {
             _ => None,
         }
     }
+}
+
+/// # Panics
+///
+/// If a sum has not as many elements as what is added to it.
+#[track_caller]
+fn check_size<T>(operation: &str, size: usize, sum: &[T]) {
+    assert!(
+        sum.len() == size,
+        "{operation}: {size} elements of a gradient, and a sum of {} elements",
+        sum.len()
+    );
 }
 
 /// Up to so many rows are added one after the other: the error of so short a sum hardly grows.

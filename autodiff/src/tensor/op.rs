@@ -4,6 +4,7 @@ use super::adjoints::Adjoints;
 use super::algebra::Algebra;
 use super::array::Tensor;
 use super::element::Real;
+use super::node::Node;
 use super::var::Var;
 use std::fmt::Debug;
 
@@ -12,6 +13,14 @@ use std::fmt::Debug;
 /// The rule is written once, against the [`Algebra`]: run on plain tensors it is the backward pass; run on variables
 /// it records the backward pass, which can be differentiated in turn. A rule never concerns itself with broadcasting,
 /// with inputs that lead to no variable, or with adding up: [`Adjoints`] does all that.
+///
+/// # Zero meets infinity
+///
+/// An adjoint or a slope that is exactly zero absorbs an infinite or NaN partner: `x.exp().min(1.0)` has gradient 0 where
+/// `x.exp()` overflows, and a branch that [`select`](Var::select) does not take adds nothing, whatever it holds. This is
+/// so in every elementwise function, product and selection. A rule obeys it by [`absorbing_mul`](Algebra::absorbing_mul).
+/// It does not hold inside matrix products, those of [`matmul`](Var::matmul), [`linear`](Var::linear) and
+/// [`layer`](Var::layer) and their rules: there 0 · ∞ is NaN.
 ///
 /// ```
 /// use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Tape, Tensor, Value};
@@ -28,7 +37,7 @@ use std::fmt::Debug;
 ///         x[0].powi(3).into()
 ///     }
 ///     fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
-///         x_bar.add(0, || at.x[0].times(at.x[0]).scaled(3.0).times(&y_bar));
+///         x_bar.add(0, || at.x[0].times(at.x[0]).scaled(3.0).absorbing_mul(&y_bar));
 ///     }
 /// }
 ///
@@ -63,7 +72,7 @@ pub trait Op<T: Real>: Debug + Send + Sync {
 pub struct Value<T: Real> {
     /// The value.
     pub y: Tensor<T>,
-    /// An intermediate result that the rule will [recall](Algebra::recall).
+    /// An intermediate result for the rule, which finds it as [`Point::saved`] and mostly [recalls](Algebra::recall) it.
     pub saved: Option<Tensor<T>>,
 }
 
@@ -80,8 +89,33 @@ pub struct Point<'a, A: Algebra> {
     pub x: &'a [&'a A],
     /// The output.
     pub y: &'a A,
+    /// The node whose rule is run.
+    pub(super) node: &'a Node<A::Element>,
+}
+
+impl<'a, A: Algebra> Point<'a, A> {
     /// What [`Op::value`] saved.
-    pub saved: Option<&'a Tensor<A::Element>>,
+    ///
+    /// # Panics
+    ///
+    /// If it saved nothing.
+    #[must_use]
+    #[track_caller]
+    pub fn saved(&self) -> &'a Tensor<A::Element> {
+        let Node {
+            operation,
+            saved,
+            caller,
+            ..
+        } = self.node;
+        match saved {
+            Some(saved) => saved,
+            None => panic!(
+                "{}: the rule asks for what `Op::value` saved, and it saved nothing (recorded at {caller})",
+                operation.name()
+            ),
+        }
+    }
 }
 
 /// An operation behind one face, with a method for each reading of its rule.

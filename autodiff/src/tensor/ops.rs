@@ -78,6 +78,11 @@ macro_rules! operations {
                 }
             }
 
+            /// Whether each element of its value is a function of the elements of its inputs at the same place.
+            pub(crate) fn is_elementwise(&self) -> bool {
+                matches!(self, Operation::Map(_) | Operation::Zip(_))
+            }
+
             /// Whether it is a variable or a constant.
             pub(crate) fn is_leaf(&self) -> bool {
                 matches!(self, Operation::Variable | Operation::Constant)

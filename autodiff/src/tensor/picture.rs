@@ -3,8 +3,9 @@
 mod layout;
 
 use super::element::Real;
+use super::node::Node;
 use super::ops::Operation;
-use super::tape::{Node, Tape};
+use super::tape::Tape;
 use super::var::Var;
 use layout::{BOX, HEIGHT, Layout};
 use std::borrow::Cow;

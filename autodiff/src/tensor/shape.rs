@@ -22,7 +22,7 @@ impl Shape {
     ///
     /// # Panics
     ///
-    /// If the product overflows `usize`.
+    /// If the product overflows `usize`, where extents of 0 are left out of it.
     #[must_use]
     #[track_caller]
     pub fn size(&self) -> usize {
@@ -30,15 +30,19 @@ impl Shape {
             // The ranks that occur most, without a loop.
             [m, n] => m.checked_mul(n),
             [n] => Some(n),
-            _ => self
-                .iter()
-                .try_fold(1_usize, |size, &extent| size.checked_mul(extent)),
+            _ => {
+                let mut extents = self.iter().filter(|&&extent| extent != 0);
+                let product = extents.try_fold(1_usize, |size, &extent| size.checked_mul(extent));
+                // So the extents of some axes can be multiplied without looking, also beside an extent of 0.
+                product.map(|size| if self.contains(&0) { 0 } else { size })
+            }
         };
         match product {
             Some(size) => size,
-            // An extent of zero makes any product zero, however large the others are.
-            None if self.contains(&0) => 0,
-            None => panic!("shape {self} has more elements than can be counted"),
+            None => panic!(
+                "shape {self} has more elements than can be counted, which is {}",
+                usize::MAX
+            ),
         }
     }
 
@@ -55,6 +59,15 @@ impl Shape {
         let axes_before = self.rank().checked_sub(other.rank());
         axes_before
             .is_some_and(|before| self[before..].iter().zip(other.iter()).all(|(a, b)| a == b))
+    }
+
+    /// Whether broadcasting can stretch it to another shape.
+    pub(crate) fn stretches_to(&self, target: &Shape) -> bool {
+        let Some(added) = target.rank().checked_sub(self.rank()) else {
+            return false;
+        };
+        let mut axes = self.iter().zip(&target[added..]);
+        axes.all(|(own, stretched)| own == stretched || *own == 1)
     }
 
     /// Whether there are no axes.
@@ -248,8 +261,44 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_shape_has_no_elements_however_large() {
-        assert_eq!(Shape::from([usize::MAX, 2, 0]).size(), 0);
+    fn a_size_is_the_product_of_the_extents() {
+        assert_eq!(Shape::from([2, 3, 4, 5, 6]).size(), 720);
+        assert_eq!(Shape::from([usize::MAX, 0, 1]).size(), 0);
         assert_eq!(Shape::from([]).size(), 1);
+    }
+
+    #[test]
+    fn a_product_that_overflows_is_refused_also_beside_an_extent_of_zero() {
+        for shape in [
+            Shape::from([usize::MAX, 2]),
+            Shape::from([1, usize::MAX, 2]),
+            Shape::from([usize::MAX, 2, 0]),
+            Shape::from([0, usize::MAX, 2]),
+        ] {
+            let refused = std::panic::catch_unwind(|| shape.size());
+            assert!(refused.is_err(), "{shape}");
+        }
+    }
+
+    #[test]
+    fn a_shape_stretches_to_what_broadcasting_with_it_gives() {
+        let shapes = [
+            &[][..],
+            &[1],
+            &[3],
+            &[1, 3],
+            &[2, 1],
+            &[2, 3],
+            &[3, 2],
+            &[0],
+            &[1, 2, 3],
+        ];
+        for (a, b) in shapes
+            .iter()
+            .flat_map(|a| shapes.map(|b| (Shape::from(*a), Shape::from(b))))
+        {
+            let expected = a.broadcast(&b).as_ref() == Some(&b);
+            assert_eq!(a.stretches_to(&b), expected, "{a} {b}");
+        }
     }
 }

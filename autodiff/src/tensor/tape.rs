@@ -3,13 +3,14 @@
 use super::adjoints::AdjointList;
 use super::array::Tensor;
 use super::element::Real;
+use super::node::{Edge, Node};
 use super::op::{Op, Value};
 use super::ops::Operation;
 use super::place::Place;
 use super::var::Var;
 use smallvec::SmallVec;
 use std::borrow::Cow;
-use std::cell::{Ref, RefCell};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::fmt;
 use std::panic::Location;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ use std::sync::Arc;
 /// ```
 pub struct Tape<T: Real> {
     nodes: RefCell<Vec<Node<T>>>,
+    /// The number of nodes that were anchored.
+    anchors: Cell<u32>,
     /// Lists of adjoints from sweeps that are over, for the next ones.
     #[expect(
         clippy::vec_box,
@@ -42,49 +45,6 @@ pub struct Tape<T: Real> {
     names: RefCell<Vec<(u32, Cow<'static, str>)>>,
     /// The number 1: the adjoint that almost every sweep begins with, so that it is not made each time.
     one: Tensor<T>,
-}
-
-/// One recorded value, and how it came about.
-#[derive(Clone)]
-pub(crate) struct Node<T: Real> {
-    pub(crate) operation: Operation<T>,
-    pub(crate) inputs: SmallVec<[Edge; 3]>,
-    pub(crate) value: Tensor<T>,
-    pub(crate) saved: Option<Tensor<T>>,
-    /// Whether it depends on a variable; adjoints of others are never formed.
-    pub(crate) tracked: bool,
-    /// Whether a sweep keeps its adjoint.
-    pub(crate) anchored: bool,
-    pub(crate) caller: &'static Location<'static>,
-}
-
-/// Where an input comes from, and what becomes of its adjoint.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Edge {
-    /// The number of the node that the input is.
-    pub(crate) node: u32,
-    /// Whether its adjoint is wanted: it depends on a variable.
-    pub(crate) wanted: bool,
-    /// Whether its adjoint may stay an unevaluated product: it is a variable, before which nothing needs it.
-    pub(crate) deferred: bool,
-}
-
-impl Edge {
-    #[inline(always)]
-    fn to<T: Real>(input: Var<'_, T>, node: &Node<T>) -> Edge {
-        Edge {
-            node: input.index,
-            wanted: node.tracked,
-            deferred: matches!(node.operation, Operation::Variable),
-        }
-    }
-}
-
-impl<T: Real> Node<T> {
-    /// The numbers of the nodes that the inputs are.
-    pub(crate) fn input_nodes(&self) -> impl Iterator<Item = usize> {
-        self.inputs.iter().map(|edge| edge.node as usize)
-    }
 }
 
 impl<T: Real> Tape<T> {
@@ -99,6 +59,7 @@ impl<T: Real> Tape<T> {
     pub fn with_capacity(nodes: usize) -> Self {
         Tape {
             nodes: RefCell::new(Vec::with_capacity(nodes)),
+            anchors: Cell::new(0),
             spare_adjoints: RefCell::default(),
             names: RefCell::default(),
             one: Tensor::scalar(T::from_f64(1.0)),
@@ -125,19 +86,23 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     pub fn apply<'t>(&'t self, op: impl Op<T> + 'static, inputs: &[Var<'t, T>]) -> Var<'t, T> {
         self.check(inputs, &op);
-        let (Value { y, saved }, edges) = {
-            let nodes = self.nodes.borrow();
+        let (edges, x) = {
+            let nodes = self.nodes();
             let node = |input: &Var<'t, T>| &nodes[input.index as usize];
-            let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(|x| &node(x).value).collect();
             let edges: SmallVec<[Edge; 3]> = inputs.iter().map(|x| Edge::to(*x, node(x))).collect();
-            (op.value(&x), edges)
+            let x: SmallVec<[Tensor<T>; 3]> =
+                inputs.iter().map(|x| node(x).value.clone()).collect();
+            (edges, x)
         };
+        // The user's code may record on this tape, so the nodes are not borrowed while it runs.
+        let x: SmallVec<[&Tensor<T>; 3]> = x.iter().collect();
+        let Value { y, saved } = op.value(&x);
         self.append(Operation::Custom(Arc::new(op)), &edges, y, saved)
     }
 
     /// Forgets everything recorded, and keeps the memory.
     ///
-    /// It takes the tape mutably, so that no variable from before can be used after.
+    /// It takes the tape mutably, so that neither variables nor gradients from before can be used after.
     ///
     /// ```compile_fail,E0502
     /// # use autodiff::tensor::Tape;
@@ -146,9 +111,18 @@ impl<T: Real> Tape<T> {
     /// tape.reset();
     /// let y = x.sum(); // x is of the earlier recording
     /// ```
+    ///
+    /// ```compile_fail,E0502
+    /// # use autodiff::tensor::Tape;
+    /// let mut tape = Tape::new();
+    /// let gradients = tape.var([1.0, 2.0]).sum().gradients();
+    /// tape.reset();
+    /// drop(gradients); // of the earlier recording
+    /// ```
     pub fn reset(&mut self) {
         self.nodes.get_mut().clear();
         self.names.get_mut().clear();
+        self.anchors.set(0);
     }
 
     /// The number of nodes: variables, constants and results of operations.
@@ -171,47 +145,6 @@ impl<T: Real> Tape<T> {
             size_of::<Node<T>>() + of(&node.value) + node.saved.as_ref().map_or(0, of)
         };
         self.nodes.borrow().iter().map(node).sum()
-    }
-
-    /// The first recorded value, in the order of computing, that has an infinite or NaN element; `None` if all are
-    /// finite.
-    ///
-    /// ```
-    /// use autodiff::tensor::Tape;
-    ///
-    /// let tape = Tape::new();
-    /// let x = tape.var([4.0, -1.0]);
-    /// let y = x.sqrt().sum();
-    /// let found = tape.first_non_finite().unwrap();
-    /// assert_eq!(found.operation, "sqrt");
-    /// assert!(found.caller.file().ends_with(".rs"));
-    /// ```
-    #[must_use]
-    pub fn first_non_finite(&self) -> Option<NonFinite> {
-        let nodes = self.nodes.borrow();
-        nodes.iter().enumerate().find_map(
-            |(
-                node,
-                Node {
-                    operation,
-                    inputs,
-                    value,
-                    caller,
-                    ..
-                },
-            )| {
-                let element = value.data().iter().position(|x| !x.to_f64().is_finite())?;
-                let input = |edge: &Edge| nodes[edge.node as usize].value.to_string();
-                Some(NonFinite {
-                    node,
-                    operation: operation.name(),
-                    element,
-                    value: value.data()[element].to_f64(),
-                    inputs: inputs.iter().map(input).collect(),
-                    caller,
-                })
-            },
-        )
     }
 
     /// Computes an operation and appends it.
@@ -284,7 +217,7 @@ impl<T: Real> Tape<T> {
     ) -> Var<'_, T> {
         let tracked = edges.iter().any(|edge| edge.wanted);
         let caller = Location::caller();
-        let mut nodes = self.nodes.borrow_mut();
+        let mut nodes = self.nodes_mut();
         let index = Tape::next(&nodes);
         Place::after(&mut nodes).fill(Node {
             operation: operation.into(),
@@ -299,7 +232,7 @@ impl<T: Real> Tape<T> {
             // What depends on no variable is a constant, and need not remember how it came about, but for its name.
             saved: if tracked { saved } else { None },
             tracked,
-            anchored: false,
+            anchor: 0,
             caller,
         });
         Var { tape: self, index }
@@ -310,7 +243,7 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     fn leaf(&self, tracked: bool, value: Tensor<T>) -> Var<'_, T> {
         let caller = Location::caller();
-        let mut nodes = self.nodes.borrow_mut();
+        let mut nodes = self.nodes_mut();
         let index = Tape::next(&nodes);
         Place::after(&mut nodes).fill(Node {
             operation: if tracked {
@@ -322,7 +255,7 @@ impl<T: Real> Tape<T> {
             value,
             saved: None,
             tracked,
-            anchored: tracked,
+            anchor: 0,
             caller,
         });
         Var { tape: self, index }
@@ -342,8 +275,33 @@ impl<T: Real> Tape<T> {
         self.nodes.borrow()
     }
 
+    /// The nodes, to append to.
+    ///
+    /// # Panics
+    ///
+    /// If code of the user's runs while they are borrowed: the name of an operation, say, that records one.
+    #[inline(always)]
+    #[track_caller]
+    fn nodes_mut(&self) -> RefMut<'_, Vec<Node<T>>> {
+        match self.nodes.try_borrow_mut() {
+            Ok(nodes) => nodes,
+            Err(_) => panic!("a tape cannot be recorded on while it is read"),
+        }
+    }
+
+    /// Has later backward passes keep the adjoint of a node.
+    ///
+    /// # Panics
+    ///
+    /// If it depends on no variable.
+    #[track_caller]
     pub(crate) fn anchor(&self, index: u32) {
-        self.nodes.borrow_mut()[index as usize].anchored = true;
+        let node = &mut self.nodes_mut()[index as usize];
+        node.check_tracked("anchor:");
+        if node.anchor == 0 {
+            self.anchors.set(self.anchors.get() + 1);
+            node.anchor = self.anchors.get();
+        }
     }
 
     pub(crate) fn name(&self, index: u32, name: Cow<'static, str>) {
@@ -365,10 +323,12 @@ impl<T: Real> Tape<T> {
         self.one.clone()
     }
 
-    /// An empty list for the adjoints of a sweep.
-    pub(crate) fn spare_adjoints(&self) -> Box<AdjointList<Tensor<T>>> {
+    /// An empty list for the adjoints of a sweep over so many nodes.
+    pub(crate) fn spare_adjoints(&self, nodes: usize) -> Box<AdjointList<Tensor<T>>> {
         let spare = self.spare_adjoints.borrow_mut().pop();
-        spare.unwrap_or_default()
+        let mut adjoints = spare.unwrap_or_default();
+        adjoints.begin(nodes, self.anchors.get());
+        adjoints
     }
 
     /// Takes a list of adjoints back, for the next sweep.
@@ -395,45 +355,6 @@ impl<T: Real> fmt::Debug for Tape<T> {
                 node.input_nodes().collect::<Vec<_>>(),
                 node.value.shape()
             )?;
-        }
-        Ok(())
-    }
-}
-
-/// Where a recording first left the finite numbers; see [`Tape::first_non_finite`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct NonFinite {
-    /// The number of the node.
-    pub node: usize,
-    /// The operation that made the value.
-    pub operation: &'static str,
-    /// The place of the first infinite or NaN element, in the data row by row.
-    pub element: usize,
-    /// That element.
-    pub value: f64,
-    /// The inputs of the operation, written out.
-    pub inputs: Vec<String>,
-    /// The line that recorded the operation.
-    pub caller: &'static Location<'static>,
-}
-
-impl fmt::Display for NonFinite {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let NonFinite {
-            node,
-            operation,
-            element,
-            value,
-            inputs,
-            caller,
-        } = self;
-        write!(
-            f,
-            "{operation} (node {node}, recorded at {caller}) gave {value} at element {element}"
-        )?;
-        for (number, input) in inputs.iter().enumerate() {
-            write!(f, "\n  input {number}: {input}")?;
         }
         Ok(())
     }

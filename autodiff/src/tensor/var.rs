@@ -1,17 +1,14 @@
 //! `Var`: a tensor on a tape; its operators, and its side of the algebra.
 
-use super::algebra::Algebra;
 use super::array::Tensor;
 use super::element::Real;
-use super::factor::Factor;
 use super::gradients::Gradients;
-use super::ops::{self, CrossEntropy};
+use super::ops;
 use super::shape::Shape;
 use super::sweep::{pull_back, record_pull_back};
 use super::tape::Tape;
 use crate::Number;
 use crate::elementwise::{Binary, Unary};
-use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -95,6 +92,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// Has later backward passes keep the adjoint of this intermediate result, so that
     /// [`Gradients::wrt`] can tell it.
     ///
+    /// A constant, which is all that depends on no variable, has no adjoint to keep. To differentiate with respect to it,
+    /// record its value with [`Tape::var`].
+    ///
     /// ```
     /// # use autodiff::tensor::Tape;
     /// let tape = Tape::new();
@@ -104,7 +104,12 @@ impl<'t, T: Real> Var<'t, T> {
     /// assert_eq!(gradients.wrt(z).data(), [12.0]);
     /// assert_eq!(gradients.wrt(x).data(), [24.0]);
     /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it depends on no variable.
     #[must_use]
+    #[track_caller]
     pub fn anchor(self) -> Var<'t, T> {
         self.tape.anchor(self.index);
         self
@@ -171,7 +176,7 @@ impl<'t, T: Real> Var<'t, T> {
     ///
     /// # Panics
     ///
-    /// If it has not just one element, or a variable in `wrt` is of another tape.
+    /// If it has not just one element, or one in `wrt` is of another tape or depends on no variable.
     #[must_use]
     #[track_caller]
     pub fn differentiate(self, wrt: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
@@ -185,6 +190,7 @@ impl<'t, T: Real> Var<'t, T> {
                 std::ptr::eq(self.tape, x.tape),
                 "differentiate: with respect to a variable of another tape"
             );
+            self.tape.nodes()[x.index as usize].check_tracked("differentiate: with respect to");
         }
         let y_bar = self.tape.constant(Tensor::full(shape, T::from_f64(1.0)));
         record_pull_back(self, y_bar, wrt)
@@ -321,129 +327,5 @@ impl<'t, T: Real> Number for Var<'t, T> {
     #[track_caller]
     fn binary(self, function: Binary, other: Self) -> Self {
         ops::zip(function, self, other)
-    }
-}
-
-impl<'t, T: Real> Algebra for Var<'t, T> {
-    type Element = T;
-
-    fn extents(&self) -> Shape {
-        self.shape()
-    }
-
-    fn constant_beside(&self, value: Tensor<T>) -> Self {
-        self.tape.constant(value)
-    }
-
-    fn recall(_saved: &Tensor<T>, compute: impl FnOnce() -> Self) -> Cow<'_, Self> {
-        Cow::Owned(compute())
-    }
-
-    #[track_caller]
-    fn unary(&self, function: Unary) -> Self {
-        ops::map(function, *self)
-    }
-
-    #[track_caller]
-    fn binary(&self, function: Binary, other: &Self) -> Self {
-        ops::zip(function, *self, *other)
-    }
-
-    #[track_caller]
-    fn select(mask: &Tensor<u8>, a: &Self, b: &Self) -> Self {
-        Var::select(mask, *a, *b)
-    }
-
-    #[track_caller]
-    fn sum_over_keepdims(&self, axes: &[usize]) -> Self {
-        Var::sum_over_keepdims(*self, axes)
-    }
-
-    #[track_caller]
-    fn broadcast_to(&self, shape: &Shape) -> Self {
-        Var::broadcast_to(*self, shape)
-    }
-
-    #[track_caller]
-    fn reshape(&self, shape: &Shape) -> Self {
-        Var::reshape(*self, shape)
-    }
-
-    #[track_caller]
-    fn permute(&self, order: &[usize]) -> Self {
-        Var::permute(*self, order)
-    }
-
-    #[track_caller]
-    fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
-        let product = ops::MatMul {
-            a_transposed: a.transposed,
-            b_transposed: b.transposed,
-        };
-        a.array.tape.record(product, [*a.array, *b.array])
-    }
-
-    #[track_caller]
-    fn linear(&self, weight: &Self, bias: &Self) -> Self {
-        Var::linear(*self, *weight, *bias)
-    }
-
-    #[track_caller]
-    fn layer(&self, weight: &Self, bias: &Self, function: Unary) -> Self {
-        Var::layer(*self, *weight, *bias, function)
-    }
-
-    #[track_caller]
-    fn softmax(&self, axis: usize) -> Self {
-        Var::softmax(*self, axis)
-    }
-
-    #[track_caller]
-    fn cross_entropy(&self, how: CrossEntropy<T>) -> Self {
-        Var::cross_entropy(*self, how)
-    }
-
-    #[track_caller]
-    fn squared_distance(&self, other: &Self) -> Self {
-        Var::squared_distance(*self, *other)
-    }
-
-    fn plus_term(self, term: Self) -> Self {
-        self + term
-    }
-
-    fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
-        self + Self::product(a, b)
-    }
-
-    fn plus_unary_vjp(self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
-        self + Self::unary_vjp(function, x, y, y_bar)
-    }
-
-    fn unary_vjp(function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
-        let slope = function.slope(*x, *y);
-        times(y_bar, slope, function.has_unbounded_slope())
-    }
-
-    fn binary_vjp(
-        function: Binary,
-        operand: usize,
-        a: &Self,
-        b: &Self,
-        y: &Self,
-        y_bar: &Self,
-    ) -> Self {
-        let (slope_a, slope_b) = function.slopes(*a, *b, *y);
-        let slope = if operand == 0 { slope_a } else { slope_b };
-        times(*y_bar, slope, function.has_unbounded_slope())
-    }
-}
-
-/// An adjoint times a slope; where the slope may be infinite, an adjoint of zero stays zero.
-fn times<'t, T: Real>(y_bar: Var<'t, T>, slope: Var<'t, T>, unbounded: bool) -> Var<'t, T> {
-    if unbounded {
-        y_bar.absorbing_mul(slope)
-    } else {
-        y_bar * slope
     }
 }

@@ -40,6 +40,25 @@ fn kept_gradients_outlive_the_recording_and_are_kept_in_the_same_memory() {
 }
 
 #[test]
+fn gradients_of_a_later_pass_are_kept_as_those_of_the_first() {
+    let tape = Tape::new();
+    // Far from each other, and asked for more than once.
+    let unused = tape.var([7.0]);
+    for _ in 0..200 {
+        let _ = tape.constant(0.0);
+    }
+    let x = tape.var([3.0]);
+    let y = (x * x).sum();
+    let mut kept = KeptGradients::default();
+    for factor in [1.0, 2.0] {
+        let wrt = [unused, x, unused, x, x];
+        (y * factor).gradients().keep_in(&wrt, &mut kept);
+        let slopes = [0.0, 6.0, 0.0, 6.0, 6.0].map(|slope| slope * factor);
+        assert!(kept.iter().map(|x| x.tensor().item()).eq(slopes));
+    }
+}
+
+#[test]
 fn cleared_gradients_hold_no_tensors() {
     let x = Tensor::full([2, 3], 1.0);
     let mut tape = Tape::new();

@@ -1,9 +1,8 @@
-//! What the tensor tape promises: sweeps, constants, reuse, depth; and what it says to misuse.
+//! What the tensor tape promises: sweeps, constants, anchors, reuse, depth.
 
+use crate::refusals::refused;
 use autodiff::Tensor;
 use autodiff::tensor::{Tape, Var};
-use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Mutex, PoisonError};
 
 #[test]
 fn one_recording_can_be_walked_back_many_times() {
@@ -171,135 +170,73 @@ fn reductions_of_nothing_are_as_documented() {
     assert!(nothing.mean().item().is_nan());
 }
 
-/// Checks that `misuse` panics, with this in its message, and at a line of this file.
-#[track_caller]
-fn refused(expected: &str, misuse: impl FnOnce()) {
-    static HOOK: Mutex<()> = Mutex::new(());
-    static FILE: Mutex<String> = Mutex::new(String::new());
-    let _one_at_a_time = HOOK.lock().unwrap_or_else(PoisonError::into_inner);
-    let earlier = panic::take_hook();
-    panic::set_hook(Box::new(|info| {
-        *FILE.lock().unwrap() = info
-            .location()
-            .map_or_else(String::new, |place| place.file().to_owned());
-    }));
-    let outcome = panic::catch_unwind(AssertUnwindSafe(misuse));
-    panic::set_hook(earlier);
-    let payload = outcome.expect_err("it must be refused");
-    let text = payload.downcast_ref::<&str>().copied();
-    let message = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    let message = message.expect("a message in words");
-    assert!(
-        message.contains(expected),
-        "{message:?} does not say {expected:?}"
-    );
-    let file = FILE.lock().unwrap();
-    assert!(
-        file.ends_with("tests/tensor/tape.rs"),
-        "{expected:?} is reported in {file}"
-    );
+#[test]
+fn the_adjoint_of_an_anchored_result_is_kept() {
+    let mut tape = Tape::new();
+    for _ in 0..2 {
+        {
+            let x = tape.var([3.0]);
+            let z = x * 2.0;
+            let y = (z * z).sum();
+            let before = y.gradients();
+            let (anchored, again) = (z.anchor(), z.anchor());
+            refused("`mul`, whose adjoint was not kept: anchor", || {
+                before.wrt(z)
+            });
+            refused("`mul`, whose adjoint was not kept: anchor", || {
+                before.keep(&[z])
+            });
+            let after = y.gradients();
+            assert_eq!(after.wrt(z).data(), [12.0]);
+            assert_eq!(after.wrt(anchored).data(), after.wrt(again).data());
+            assert_eq!(after.wrt(x).data(), [24.0]);
+            assert_eq!(after.keep(&[z, x]).get(0).unwrap().tensor().data(), [12.0]);
+            // Of what the result does not depend on, the gradient is zero.
+            let (unused, late) = ((x * 3.0).anchor(), tape.var([1.0, 2.0]));
+            let gradients = y.gradients();
+            assert_eq!(gradients.wrt(unused).data(), [0.0]);
+            assert_eq!(gradients.wrt(late).data(), [0.0, 0.0]);
+        }
+        tape.reset();
+    }
 }
 
 #[test]
-fn misuse_is_named_at_the_callers_line() {
-    let tape = Tape::<f64>::new();
-    let other = Tape::<f64>::new();
-    let x = tape.var(Tensor::zeros([2, 3]));
-    let y = tape.var(Tensor::zeros([4]));
-    let foreign = other.var(Tensor::zeros([2, 3]));
-    refused(
-        "add: shapes [2, 3] and [4] cannot be broadcast together",
-        || {
-            let _ = x + y;
-        },
-    );
-    refused(
-        "max: shapes [2, 3] and [4] cannot be broadcast together",
-        || {
-            let _ = x.max(y);
-        },
-    );
-    refused("matmul: shapes [2, 3] and [2, 3] do not fit", || {
-        let _ = x.matmul(x);
-    });
-    refused("matmul: a matrix is wanted, and the shape is [4]", || {
-        let _ = x.matmul(y);
-    });
-    refused("linear: input [2, 3], weight [2, 3] and bias [4]", || {
-        let _ = x.linear(x, y);
-    });
-    refused(
-        "reshape: a tensor of shape [2, 3] cannot take shape [5]",
-        || {
-            let _ = x.reshape([5]);
-        },
-    );
-    refused("transpose: shape [4] is not that of a matrix", || {
-        let _ = y.transpose();
-    });
-    refused(
-        "permute: [0, 0] is not an order of the axes of shape [2, 3]",
-        || {
-            let _ = x.permute(&[0, 0]);
-        },
-    );
-    refused(
-        "broadcast_to: shape [2, 3] cannot be stretched to [3]",
-        || {
-            let _ = x.broadcast_to([3]);
-        },
-    );
-    refused("sum_over: a tensor of shape [2, 3] has no axis 2", || {
-        let _ = x.value().sum_over(&[2]);
-    });
-    refused("sum: a tensor of shape [2, 3] has no axis 2", || {
-        let _ = x.sum_over(&[2]);
-    });
-    refused("sum: axis 1 is named twice", || {
-        let _ = x.sum_over(&[1, 1]);
-    });
-    refused("softmax: a tensor of shape [4] has no axis 1", || {
-        let _ = y.softmax(1);
-    });
-    refused("squared_distance: shapes [2, 3] and [4] differ", || {
-        let _ = x.squared_distance(y);
-    });
-    refused("add: an input is a variable of another tape", || {
-        let _ = x + foreign;
-    });
-    refused("linear: an input is a variable of another tape", || {
-        let _ = x.linear(foreign, y);
-    });
-    refused("gradients: of a tensor of shape [2, 3]", || {
-        let _ = x.gradients();
-    });
-    refused(
-        "vjp: an adjoint of shape [4] for a tensor of shape [2, 3]",
-        || {
-            let _ = x.vjp(Tensor::zeros([4]));
-        },
-    );
-    refused("with respect to a variable of another tape", || {
-        let _ = x.sum().differentiate(&[foreign]);
-    });
-    refused("with respect to the result of `exp`", || {
-        let exp = x.exp();
-        let _ = exp.sum().gradients().wrt(exp);
-    });
-    refused("with respect to the result of `constant`", || {
-        let constant = tape.constant(Tensor::zeros([4]));
-        let _ = (y * constant).sum().gradients().wrt(constant);
-    });
-    refused("with respect to the result of `constant`", || {
-        let constant = tape.constant(2.0);
-        let _ = constant.gradients().keep(&[constant]);
-    });
-    refused(
-        "item: a tensor of shape [4] does not have just one element",
-        || {
-            let _ = y.item();
-        },
-    );
+fn nothing_is_differentiated_with_respect_to_a_constant() {
+    let tape = Tape::new();
+    let x = tape.var([3.0]);
+    let constants = [
+        tape.constant([2.0]),
+        tape.constant([2.0]).exp() * 3.0,
+        x.detach(),
+    ];
+    for c in constants {
+        let y = (c * x).sum();
+        let advice = "which depends on no variable: record its value with `var` instead";
+        refused(advice, || c.anchor());
+        refused(advice, || y.gradients().wrt(c));
+        refused(advice, || y.gradients().keep(&[c]));
+        refused(advice, || y.differentiate(&[c]));
+        refused(advice, || y.jacobian(c));
+        // The advice leads to the derivative.
+        let v = tape.var(c.value());
+        assert_eq!((v * x).sum().gradients().wrt(v).data(), [3.0]);
+    }
+}
+
+#[test]
+fn a_recording_after_a_longer_one_is_walked_back() {
+    let mut tape = Tape::new();
+    for nodes in [100, 10, 65, 64, 1] {
+        {
+            let x = tape.var(2.0);
+            let y = (0..nodes).fold(x, |y, _| y + x);
+            let expected = f64::from(nodes + 1);
+            assert_eq!(y.gradients().wrt(x).item(), expected);
+            assert_eq!(y.differentiate(&[x])[0].item(), expected);
+        }
+        tape.reset();
+    }
 }
 
 #[test]

@@ -7,9 +7,11 @@ use super::super::kernels::elementwise::{self, Side};
 use super::super::kernels::{Write, broadcast::Walk, reduce};
 use super::super::ops::CrossEntropy;
 use super::super::shape::Shape;
-use super::{Algebra, stretched_axes};
+use super::{Algebra, check_product, private, stretched_axes};
 use crate::elementwise::{Binary, Unary};
 use std::borrow::Cow;
+
+impl<T: Real> private::Sealed for Tensor<T> {}
 
 impl<T: Real> Algebra for Tensor<T> {
     type Element = T;
@@ -20,6 +22,11 @@ impl<T: Real> Algebra for Tensor<T> {
 
     fn has_extents_of(&self, other: &Self) -> bool {
         self.shape() == other.shape()
+    }
+
+    #[inline(always)]
+    fn with_extents<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+        f(self.shape())
     }
 
     fn constant_beside(&self, value: Tensor<T>) -> Self {
@@ -39,7 +46,8 @@ impl<T: Real> Algebra for Tensor<T> {
     #[track_caller]
     fn binary(&self, function: Binary, other: &Self) -> Self {
         // A backward pass begins with an adjoint of 1, and the product with it need not be formed.
-        if function == Binary::Mul && other.shape().is_scalar() && *other.data() == [one()] {
+        let is_product = matches!(function, Binary::Mul | Binary::AbsorbingMul);
+        if is_product && other.shape().is_scalar() && *other.data() == [one()] {
             return self.clone();
         }
         let Some(shape) = self.shape().broadcast(other.shape()) else {
@@ -81,6 +89,7 @@ impl<T: Real> Algebra for Tensor<T> {
         Tensor::permute(self, order)
     }
 
+    #[track_caller]
     fn sum_to(&self, shape: &Shape) -> Self {
         // A bias is stretched over the samples alone: the rows are added up, and no axis needs to be looked for.
         if self.shape().ends_with(shape) {
@@ -100,7 +109,8 @@ impl<T: Real> Algebra for Tensor<T> {
 
     #[track_caller]
     fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
-        let ([rows, _], [_, columns]) = (a.extents("matmul"), b.extents("matmul"));
+        let ([rows, inner], [inner_of_b, columns]) = (a.extents("matmul"), b.extents("matmul"));
+        assert!(inner == inner_of_b, "matmul: shapes {a} and {b} do not fit");
         Tensor::made(Shape::from([rows, columns]), |y| {
             multiply("matmul", one(), a, b, 0..rows, y, Write::Set);
         })
@@ -131,28 +141,41 @@ impl<T: Real> Algebra for Tensor<T> {
         Tensor::squared_distance(self, other)
     }
 
+    #[track_caller]
     fn plus_term(mut self, term: Self) -> Self {
+        check_sizes("plus_term", &self, &term);
         self.accumulate(term);
         self
     }
 
+    #[track_caller]
     fn plus_product(mut self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
+        check_product(&self, a, b);
         let [rows, _] = a.extents("vjp");
         multiply("vjp", one(), a, b, 0..rows, self.data_mut(), Write::Add);
         self
     }
 
+    #[track_caller]
     fn plus_unary_vjp(mut self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
+        for other in [x, y, &y_bar] {
+            check_sizes("plus_unary_vjp", &self, other);
+        }
         let (x, y, y_bar) = (x.data(), y.data(), y_bar.data());
         elementwise::add_unary_vjp(function, x, y, y_bar, self.data_mut());
         self
     }
 
+    #[track_caller]
     fn unary_vjp(function: Unary, x: &Self, y: &Self, mut y_bar: Self) -> Self {
+        for other in [x, y] {
+            check_sizes("unary_vjp", &y_bar, other);
+        }
         elementwise::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
         y_bar
     }
 
+    #[track_caller]
     fn binary_vjp(
         function: Binary,
         operand: usize,
@@ -161,6 +184,7 @@ impl<T: Real> Algebra for Tensor<T> {
         y: &Self,
         y_bar: &Self,
     ) -> Self {
+        check_sizes("binary_vjp", y, y_bar);
         // Where the slope is 1, the adjoint itself is the term, and nothing is copied.
         if function == Binary::Add || (function == Binary::Sub && operand == 0) {
             return y_bar.clone();
@@ -184,4 +208,23 @@ impl<T: Real> Algebra for Tensor<T> {
 
 fn one<T: Real>() -> T {
     T::from_f64(1.0)
+}
+
+/// Checks that two operands, whose elements are taken pairwise, have equally many.
+///
+/// # Panics
+///
+/// If they have not.
+#[inline(always)]
+#[track_caller]
+fn check_sizes<T: Real>(operation: &str, a: &Tensor<T>, b: &Tensor<T>) {
+    if a.size() != b.size() {
+        differ(operation, a.shape(), b.shape());
+    }
+}
+
+#[cold]
+#[track_caller]
+fn differ(operation: &str, a: &Shape, b: &Shape) -> ! {
+    panic!("{operation}: shapes {a} and {b} differ")
 }

@@ -12,10 +12,24 @@ thread_local! {
     static FREE: RefCell<FreeList> = const { RefCell::new(FreeList::EMPTY) };
 }
 
-/// Gives the memory that this thread keeps for later tensors back to the system.
+/// Frees the memory of tensors that died, which this thread keeps for later ones.
+///
+/// It goes to the program's allocator, which gives large pieces back to the system at once and may keep small ones for
+/// itself. What a tensor, a tape or kept gradients still hold is not freed: drop them first. A tape keeps its memory when
+/// it is [reset](crate::tensor::Tape::reset). Every thread keeps memory of its own, 512 MiB at most, until it ends; so it is freed
+/// on all threads of a pool only where each of them calls this.
+///
+/// ```
+/// # use autodiff::tensor::{Tape, Tensor, release_memory};
+/// let tape = Tape::new();
+/// let x = tape.var(Tensor::full([1000, 1000], 0.5));
+/// let _ = (x * x).sum().gradients();
+/// drop(tape);
+/// release_memory();
+/// ```
 pub fn release_memory() {
     // The list is taken out before it is freed, so that nothing is borrowed meanwhile.
-    let kept = FREE.with(|free| mem::replace(&mut *free.borrow_mut(), FreeList::EMPTY));
+    let kept = FREE.try_with(|free| mem::replace(&mut *free.borrow_mut(), FreeList::EMPTY));
     drop(kept);
 }
 
@@ -58,23 +72,23 @@ impl FreeList {
     /// A block as a scalar has it, and without another owner.
     #[inline]
     pub(super) fn scalar() -> Arc<Block> {
-        FreeList::take(|list| &mut list.scalars, || Block::with_memory(1))
+        let kept = FreeList::take(|list| &mut list.scalars);
+        kept.unwrap_or_else(Block::scalar)
     }
 
-    /// A block with memory of so many lines or more, and without another owner.
+    /// A block with memory of so many lines or more, and without another owner; `None` if there is not so much.
     #[inline]
-    pub(super) fn with_memory(lines: usize) -> Arc<Block> {
+    pub(super) fn with_memory(lines: usize) -> Option<Arc<Block>> {
         let class = SizeClass::of(lines);
-        FreeList::take(
-            |list| list.class(class.0),
-            || Block::with_memory(class.lines()),
-        )
+        let kept = FreeList::take(|list| list.class(class.0));
+        kept.or_else(|| Block::with_memory(class.lines()))
     }
 
     /// A block without memory, and without another owner.
     #[inline]
     pub(super) fn without_memory() -> Arc<Block> {
-        FreeList::take(|list| &mut list.without_memory, || Block::new(Source::None))
+        let kept = FreeList::take(|list| &mut list.without_memory);
+        kept.unwrap_or_else(|| Block::new(Source::None))
     }
 
     /// Keeps a block that nobody owns any more.
@@ -89,12 +103,9 @@ impl FreeList {
         let _ = FREE.try_with(|free| free.borrow_mut().put(block));
     }
 
-    /// A block of a kind off this thread's list, or one that is made, and counted.
+    /// A block of a kind off this thread's list. Where there is none, its caller makes one, which is counted here.
     #[inline(always)] // For each kind it is a few instructions, of a step that makes twenty tensors in a microsecond.
-    fn take(
-        kind: impl FnOnce(&mut FreeList) -> &mut Kind,
-        make: impl FnOnce() -> Arc<Block>,
-    ) -> Arc<Block> {
+    fn take(kind: impl FnOnce(&mut FreeList) -> &mut Kind) -> Option<Arc<Block>> {
         let kept = FREE.try_with(|free| {
             let list = &mut *free.borrow_mut();
             let kind = kind(list);
@@ -105,7 +116,7 @@ impl FreeList {
             list.bytes -= kept_bytes(&block);
             Some(block)
         });
-        kept.ok().flatten().unwrap_or_else(make)
+        kept.ok().flatten()
     }
 
     #[inline]
@@ -225,6 +236,19 @@ mod tests {
         assert_eq!(kept(), []);
         drop(some());
         assert_eq!(kept(), [1, 1, 1]);
+    }
+
+    #[test]
+    fn after_a_release_nothing_is_kept_of_what_was_made_before() {
+        let (dropped, living) = (some(), some());
+        drop(dropped);
+        let kept_bytes = || FREE.with(|free| free.borrow().bytes);
+        assert!(kept_bytes() > 400);
+        super::release_memory();
+        assert_eq!((kept(), kept_bytes()), (vec![], 0));
+        // This thread has made none since, as far as its list knows.
+        drop(living);
+        assert_eq!((kept(), kept_bytes()), (vec![], 0));
     }
 
     #[test]

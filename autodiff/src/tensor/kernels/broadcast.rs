@@ -22,12 +22,18 @@ pub(crate) struct Axis {
 
 impl Walk {
     /// The walk over operands of shapes `a` and `b`, both broadcast to `target`.
+    ///
+    /// # Panics
+    ///
+    /// If `target` has more elements than can be counted.
+    #[track_caller]
     pub(crate) fn new(a: &Shape, b: &Shape, target: &Shape) -> Walk {
+        let size = target.size();
         // The usual pairs first: operands of one shape, and a number beside a tensor.
         match (a == target, b == target) {
-            (true, true) => return Walk::flat(target.size(), 1, 1),
-            (true, false) if b.is_scalar() => return Walk::flat(target.size(), 1, 0),
-            (false, true) if a.is_scalar() => return Walk::flat(target.size(), 0, 1),
+            (true, true) => return Walk::flat(size, 1, 1),
+            (true, false) if b.is_scalar() => return Walk::flat(size, 1, 0),
+            (false, true) if a.is_scalar() => return Walk::flat(size, 0, 1),
             _ => {}
         }
         let steps = a

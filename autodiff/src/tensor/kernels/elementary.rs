@@ -82,6 +82,6 @@ pub(crate) fn unary<T: Real>(function: Unary, x: T, how: MultiplyAdd) -> T {
 pub(crate) fn slope<T: Real>(function: Unary, x: T, y: T, how: MultiplyAdd) -> T {
     match function {
         Unary::Softplus {} => value::sigmoid(x, how),
-        _ => function.slope(x, y),
+        _ => function.slope_on_tensors(x, y),
     }
 }

@@ -1,4 +1,7 @@
 //! The loops of the elementwise functions: compiled once for each function of the table, chosen once a call.
+//!
+//! Adjoints are multiplied with slopes by the table's `absorbing_mul`: an exactly zero factor absorbs an infinite or NaN one.
+//! Per vector that takes two comparisons and a masked product.
 
 use super::super::element::Real;
 use super::broadcast::{Axis, Walk};
@@ -124,11 +127,7 @@ fn in_place_loop<T: Real>(function: Unary, x: &mut [T], how: MultiplyAdd) {
 #[inline(always)]
 fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T], how: MultiplyAdd) {
     for (y_bar, (&x, &y)) in y_bar.iter_mut().zip(x.iter().zip(y)) {
-        *y_bar = times(
-            *y_bar,
-            elementary::slope(function, x, y, how),
-            function.has_unbounded_slope(),
-        );
+        *y_bar = y_bar.absorbing_mul(elementary::slope(function, x, y, how));
     }
 }
 
@@ -142,12 +141,7 @@ fn add_unary_vjp_loop<T: Real>(
     how: MultiplyAdd,
 ) {
     for (x_bar, ((&x, &y), &y_bar)) in x_bar.iter_mut().zip(x.iter().zip(y).zip(y_bar)) {
-        *x_bar = *x_bar
-            + times(
-                y_bar,
-                elementary::slope(function, x, y, how),
-                function.has_unbounded_slope(),
-            );
+        *x_bar = *x_bar + y_bar.absorbing_mul(elementary::slope(function, x, y, how));
     }
 }
 
@@ -220,24 +214,14 @@ fn binary_vjp_loop<T: Real>(
             if (inner.a, inner.b) == (1, 1) {
                 let targets = targets.zip(a[at_a..].iter().zip(&b[at_b..]));
                 for ((term, (&y, &y_bar)), (&a, &b)) in targets {
-                    *term = times(y_bar, slope(a, b, y), function.has_unbounded_slope());
+                    *term = y_bar.absorbing_mul(slope(a, b, y));
                 }
             } else {
                 for (i, (term, (&y, &y_bar))) in targets.enumerate() {
                     let (a, b) = (a[at_a + i * inner.a], b[at_b + i * inner.b]);
-                    *term = times(y_bar, slope(a, b, y), function.has_unbounded_slope());
+                    *term = y_bar.absorbing_mul(slope(a, b, y));
                 }
             }
         },
     );
-}
-
-/// An adjoint times a slope; where the slope may be infinite, an adjoint of zero stays zero.
-#[inline(always)]
-fn times<T: Real>(y_bar: T, slope: T, unbounded: bool) -> T {
-    if unbounded {
-        y_bar.absorbing_mul(slope)
-    } else {
-        y_bar * slope
-    }
 }

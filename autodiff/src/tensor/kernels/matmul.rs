@@ -1,11 +1,20 @@
 //! The matrix product, behind one checked door: from the `gemm` crate, or, where packing does not pay, from [`unpacked`](super::unpacked).
 #![allow(unsafe_code)]
 
+#[cfg(test)]
+mod tests;
+
+use super::super::element::Real;
 use super::Write;
-use super::unpacked::{Factors, Unpacked};
+use super::reduce::pairwise;
+use super::unpacked::{Factors, RUN, UNCUT, Unpacked};
 use std::ops::Range;
 
-/// A row-major matrix, read as it lies or transposed, or some rows of it.
+/// The most terms of an element of the result that are left to one kernel. A kernel cuts them into blocks and adds these to
+/// the result one after the other, so that its error grows with their number.
+const LONG: usize = 1 << 13;
+
+/// A row-major matrix, read as it lies or transposed, or some rows or columns of it.
 ///
 /// Kernels take it by reference: a copy would be read as soon as it is written, and wait for that.
 ///
@@ -60,17 +69,23 @@ impl<'a, T> Matrix<'a, T> {
             "rows {range:?} of {}",
             self.rows
         );
-        let data = if self.column_step == 1 {
-            &self.data[range.start * self.columns..range.end * self.columns]
-        } else {
-            // The rows lie interleaved: without columns there are no data to begin in.
-            &self.data[range.start.min(self.data.len())..]
-        };
+        // Behind the last element, and without columns, there may be none to begin with.
+        let begin = (range.start * self.row_step).min(self.data.len());
         Matrix {
-            data,
+            data: &self.data[begin..],
             rows: range.len(),
             ..self
         }
+    }
+
+    /// Some of its columns.
+    ///
+    /// # Panics
+    ///
+    /// If there are no such columns.
+    #[inline]
+    pub(crate) fn some_columns(self, range: Range<usize>) -> Self {
+        self.transposed().some_rows(range).transposed()
     }
 
     pub(crate) fn rows(&self) -> usize {
@@ -81,18 +96,26 @@ impl<'a, T> Matrix<'a, T> {
         self.columns
     }
 
-    /// The data: rows × columns elements, unless they are [some rows](Matrix::some_rows) of a transposed matrix.
+    /// The data, from the element at (0, 0) on. Others may lie between its rows, and behind them.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn data(&self) -> &'a [T] {
         self.data
     }
 
-    /// How far apart two rows are in the data: 1, or the number of columns.
+    /// Whether every element lies inside the data, as it always does.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn lies_inside(&self) -> bool {
+        let last = self.rows.saturating_sub(1) * self.row_step
+            + self.columns.saturating_sub(1) * self.column_step;
+        self.rows == 0 || self.columns == 0 || last < self.data.len()
+    }
+
+    /// How far apart two rows are in the data: 1, or at least the number of columns.
     pub(crate) fn row_step(&self) -> usize {
         self.row_step
     }
 
-    /// How far apart two columns are in the data: 1, or the number of rows.
+    /// How far apart two columns are in the data: 1, or at least the number of rows.
     pub(crate) fn column_step(&self) -> usize {
         self.column_step
     }
@@ -124,10 +147,12 @@ impl<T: Copy> Matrix<'_, T> {
 
 /// Writes or adds `scale · a · b` to the row-major matrix `out`, on the calling thread.
 ///
+/// Long sums are formed pairwise, so that the rounding error hardly grows with the inner extent.
+///
 /// # Panics
 ///
 /// If the inner extents differ, or `out` has not as many elements as the product.
-pub(crate) fn matmul<T: Gemm>(
+pub(crate) fn matmul<T: Real>(
     scale: T,
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
@@ -135,8 +160,30 @@ pub(crate) fn matmul<T: Gemm>(
     write: Write,
 ) {
     check(&a, &b, out);
-    if !T::unpacked_product(scale, &a, &b, out, write) {
-        T::gemm(scale, a, b, out, write);
+    if a.columns <= LONG {
+        return product(scale, &a, &b, out, write);
+    }
+    pairwise(0..a.columns, LONG, out, write, &mut |part, out, write| {
+        let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
+        product(scale, &a, &b, out, write);
+        true
+    });
+}
+
+/// As [`matmul`], by one kernel.
+fn product<T: Real>(scale: T, a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], write: Write) {
+    if T::unpacked_product(scale, a, b, out, write) {
+        return;
+    }
+    // `gemm` adds up the terms of a matrix times a vector one after the other.
+    if (a.rows == 1 || b.columns == 1) && a.columns > UNCUT {
+        pairwise(0..a.columns, RUN, out, write, &mut |part, out, write| {
+            let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
+            T::gemm(scale, a, b, out, write);
+            true
+        });
+    } else {
+        T::gemm(scale, *a, *b, out, write);
     }
 }
 
@@ -145,7 +192,7 @@ pub(crate) fn matmul<T: Gemm>(
 /// # Panics
 ///
 /// As [`matmul`].
-pub(crate) fn bytes_times<T: Gemm>(
+pub(crate) fn bytes_times<T: Real>(
     scale: T,
     a: Matrix<'_, u8>,
     b: Matrix<'_, T>,
@@ -153,7 +200,13 @@ pub(crate) fn bytes_times<T: Gemm>(
     write: Write,
 ) -> bool {
     check(&a, &b, out);
-    T::unpacked_bytes_times(scale, &a, &b, out, write)
+    if a.columns <= LONG {
+        return T::unpacked_bytes_times(scale, &a, &b, out, write);
+    }
+    pairwise(0..a.columns, LONG, out, write, &mut |part, out, write| {
+        let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
+        T::unpacked_bytes_times(scale, &a, &b, out, write)
+    })
 }
 
 /// Writes or adds `scale · Σ aₗ · bₗ` to `out`, if there is a kernel that does so in one go; tells whether there was.
@@ -161,14 +214,14 @@ pub(crate) fn bytes_times<T: Gemm>(
 /// # Panics
 ///
 /// As [`matmul`], for any pair of factors.
-pub(crate) fn sum_of_products<T: Gemm>(
+pub(crate) fn sum_of_products<T: Real>(
     scale: T,
     factors: &[Factors<'_, T, T>],
     out: &mut [T],
     write: Write,
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
-    T::unpacked_sum(scale, factors, out, write)
+    !factors.iter().any(is_long) && T::unpacked_sum(scale, factors, out, write)
 }
 
 /// As [`sum_of_products`], with bytes on the right.
@@ -176,14 +229,26 @@ pub(crate) fn sum_of_products<T: Gemm>(
 /// # Panics
 ///
 /// As [`matmul`], for any pair of factors.
-pub(crate) fn sum_of_products_with_bytes<T: Gemm>(
+pub(crate) fn sum_of_products_with_bytes<T: Real>(
     scale: T,
     factors: &[Factors<'_, T, u8>],
     out: &mut [T],
     write: Write,
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
-    T::unpacked_sum_of_bytes(scale, factors, out, write)
+    if !factors.iter().any(is_long) {
+        return T::unpacked_sum_of_bytes(scale, factors, out, write);
+    }
+    let &[(a, b)] = factors else { return false };
+    pairwise(0..a.columns, LONG, out, write, &mut |part, out, write| {
+        let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
+        T::unpacked_sum_of_bytes(scale, &[(&a, &b)], out, write)
+    })
+}
+
+/// Whether the product of two factors is one of long sums.
+fn is_long<A, B>((a, _): &Factors<'_, A, B>) -> bool {
+    a.columns > LONG
 }
 
 /// # Panics
@@ -268,106 +333,3 @@ macro_rules! product {
 }
 product!(f32);
 product!(f64);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The product as its definition says, for every orientation.
-    #[test]
-    fn it_agrees_with_the_plain_loop() {
-        for (m, k, n) in [
-            (1, 1, 1),
-            (3, 5, 2),
-            (10, 7, 33),
-            (17, 64, 10),
-            (4, 0, 3),
-            (0, 4, 3),
-            (2, 3, 0),
-        ] {
-            let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
-            let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.71).cos()).collect();
-            for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
-                let left = if ta {
-                    Matrix::new(&a, k, m).transposed()
-                } else {
-                    Matrix::new(&a, m, k)
-                };
-                let right = if tb {
-                    Matrix::new(&b, n, k).transposed()
-                } else {
-                    Matrix::new(&b, k, n)
-                };
-                let mut set = vec![f64::NAN; m * n];
-                matmul(2.0, left, right, &mut set, Write::Set);
-                let mut added = vec![1.0; m * n];
-                matmul(2.0, left, right, &mut added, Write::Add);
-                for i in 0..m {
-                    for j in 0..n {
-                        let sum: f64 = (0..k).map(|l| left.at(i, l) * right.at(l, j)).sum();
-                        assert!(
-                            (set[i * n + j] - 2.0 * sum).abs() < 1e-13,
-                            "{m}×{k}·{k}×{n} {ta} {tb}"
-                        );
-                        assert!((added[i * n + j] - 1.0 - 2.0 * sum).abs() < 1e-13);
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn some_rows_of_a_factor_give_those_of_the_product() {
-        for (m, k, n) in [
-            (7, 5, 3),
-            (7, 1, 20),
-            (1, 4, 3),
-            (23, 300, 9),
-            (40, 20, 33),
-            (5, 0, 2),
-        ] {
-            let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
-            let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.71).cos()).collect();
-            let right = Matrix::new(&b, k, n);
-            for left in [Matrix::new(&a, m, k), Matrix::new(&a, k, m).transposed()] {
-                let mut whole = vec![1.0; m * n];
-                matmul(2.0, left, right, &mut whole, Write::Add);
-                for rows in [0..m, 0..1, m / 3..m, m / 2..m / 2, m..m] {
-                    let mut some = vec![1.0; rows.len() * n];
-                    matmul(
-                        2.0,
-                        left.some_rows(rows.clone()),
-                        right,
-                        &mut some,
-                        Write::Add,
-                    );
-                    let expected = &whole[rows.start * n..rows.end * n];
-                    let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-12;
-                    assert!(
-                        !some.iter().zip(expected).any(differ),
-                        "{m}×{k}·{k}×{n} {rows:?}"
-                    );
-                }
-            }
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "rows 1..4 of 3")]
-    fn rows_that_do_not_exist_are_refused() {
-        let _ = Matrix::new(&[0.0; 6], 2, 3).transposed().some_rows(1..4);
-    }
-
-    #[test]
-    #[should_panic(expected = "a product of 2×3 and 2×3")]
-    fn inner_extents_that_differ_are_refused() {
-        let x = [0.0; 6];
-        matmul(
-            1.0,
-            Matrix::new(&x, 2, 3),
-            Matrix::new(&x, 2, 3),
-            &mut [0.0; 4],
-            Write::Set,
-        );
-    }
-}

@@ -7,6 +7,7 @@ use super::super::element::Real;
 use super::super::shape::Shape;
 use super::Write;
 use super::simd::vectorized;
+use std::ops::Range;
 
 /// The number of terms that are added one after the other.
 const BLOCK: usize = 64;
@@ -61,6 +62,80 @@ pub(crate) fn sum_of<T: Real>(x: &[T]) -> T {
         width /= 2;
     }
     lanes[0]
+}
+
+/// Writes or adds a sum of so many `terms` to `out`, of which `part` writes or adds those of at most `most` at a time. The
+/// parts are added pairwise.
+///
+/// A `part` that answers false has written nothing; the others are then not asked for, and the answer is the same.
+pub(crate) fn pairwise<T: Real>(
+    terms: Range<usize>,
+    most: usize,
+    out: &mut [T],
+    write: Write,
+    part: &mut impl FnMut(Range<usize>, &mut [T], Write) -> bool,
+) -> bool {
+    if terms.len() <= most {
+        return part(terms, out, write);
+    }
+    // The second half begins with a whole line of the cache, if the first does.
+    let middle = terms.start + (terms.len() / 2).next_multiple_of(64);
+    let mut rest = middle..terms.end;
+    if write == Write::Set {
+        if !pairwise(terms.start..middle, most, out, write, part) {
+            return false;
+        }
+    } else {
+        // What is there may be large, and nothing is added to it but the whole sum.
+        rest = terms;
+    }
+    let mut is_written = false;
+    let sum = Buffer::filled::<T>(Shape::from([out.len()]), |sum| {
+        is_written = pairwise(rest, most, sum, Write::Set, part);
+    });
+    if is_written {
+        for (out, &x) in out.iter_mut().zip(sum.data::<T>()) {
+            *out = *out + x;
+        }
+    }
+    is_written
+}
+
+/// A sum of terms that come one by one, formed pairwise too.
+pub(crate) struct RunningSum {
+    /// For each bit that is set in the number of terms, the sum of as many terms as the bit is worth.
+    sums: [f64; 64],
+    terms: u64,
+}
+
+impl RunningSum {
+    pub(crate) fn new() -> Self {
+        RunningSum {
+            sums: [0.0; 64],
+            terms: 0,
+        }
+    }
+
+    /// Adds a term.
+    #[inline]
+    pub(crate) fn add(&mut self, term: f64) {
+        // As in counting: each carry adds two sums of equally many terms.
+        let (mut sum, mut bit) = (term, 0);
+        while self.terms >> bit & 1 == 1 {
+            sum += self.sums[bit];
+            bit += 1;
+        }
+        self.sums[bit] = sum;
+        self.terms += 1;
+    }
+
+    /// The sum of all terms.
+    #[inline]
+    pub(crate) fn total(&self) -> f64 {
+        let bits = (0..64).take_while(|bit| self.terms >> bit > 0);
+        bits.filter(|bit| self.terms >> bit & 1 == 1)
+            .fold(0.0, |total, bit| total + self.sums[bit])
+    }
 }
 
 /// Adds the rows of `x`, each as long as `out`, to `out`.
@@ -173,6 +248,32 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_running_sum_is_that_of_its_terms() {
+        let mut sum = RunningSum::new();
+        assert_eq!(sum.total(), 0.0);
+        for terms in 1..200 {
+            sum.add(f64::from(terms));
+            assert_eq!(sum.total(), f64::from(terms * (terms + 1) / 2));
+        }
+        sum.add(f64::INFINITY);
+        sum.add(1.0);
+        assert_eq!(sum.total(), f64::INFINITY);
+    }
+
+    #[test]
+    fn the_error_of_a_running_sum_stays_small() {
+        let (mut sum, mut plain) = (RunningSum::new(), 0.0);
+        let terms = if cfg!(miri) { 1 << 10 } else { 1 << 20 };
+        for _ in 0..terms {
+            sum.add(0.1);
+            plain += 0.1;
+        }
+        let exact = 0.1 * f64::from(terms);
+        assert!((sum.total() / exact - 1.0).abs() <= 2.0 * f64::EPSILON);
+        assert!((plain / exact - 1.0).abs() > 10.0 * f64::EPSILON);
     }
 
     #[test]

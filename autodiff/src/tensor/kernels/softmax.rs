@@ -2,12 +2,17 @@
 //!
 //! The exponentials of many lines are taken in one loop: a line by itself, ten classes say, is too short for vectors.
 
+#[cfg(test)]
+mod tests;
+
 use super::super::element::Real;
 use super::elementary::value::{exp, ln};
+use super::reduce;
 use super::simd::{MultiplyAdd, vectorized_with};
+use std::hint::cold_path;
 use std::ops::Range;
 
-/// Writes exp(xᵢ − m) / Σⱼ exp(xⱼ − m), where m = maxⱼ xⱼ, which leaves the value as it is and cannot overflow.
+/// Writes exp(xᵢ − m) / Σⱼ exp(xⱼ − m), where m is the [`shift`], which leaves the value as it is and cannot overflow.
 pub(crate) fn softmax<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
     let part = part(extent * inner);
     for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {
@@ -52,15 +57,38 @@ fn log_softmax_lines<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T],
     exp_below_maxima(x, extent, inner, y, how);
     for line in lines(x.len(), extent, inner) {
         let (x, y) = (&x[line.clone()], &mut y[line]);
-        let shift = maximum(x, inner) + ln(sum(y, inner), how);
+        let normalizer = Normalizer {
+            shift: shift(x, inner),
+            ln_of_sum: ln(sum(y, inner), how),
+        };
         for (y, &x) in y.iter_mut().step_by(inner).zip(x.iter().step_by(inner)) {
-            *y = x - shift;
+            *y = normalizer.log_softmax(x);
         }
+    }
+}
+
+/// What turns the numbers of a line into the logarithms of their softmax.
+#[derive(Clone, Copy)]
+pub(crate) struct Normalizer<T> {
+    /// The [`shift`] m.
+    shift: T,
+    /// ln Σⱼ exp(xⱼ − m).
+    ln_of_sum: T,
+}
+
+impl<T: Real> Normalizer<T> {
+    /// xᵢ − ln Σⱼ exp(xⱼ), for one of the numbers of the line.
+    #[inline(always)]
+    pub(crate) fn log_softmax(self, x: T) -> T {
+        below(x, self.shift) - self.ln_of_sum
     }
 }
 
 /// The most rows that are taken at once.
 const ROWS: usize = 64;
+
+/// The most numbers of a line that are added one after the other.
+const LONG: usize = 1024;
 
 /// As many numbers as each of the two vectors has that a short row is read as.
 const HALF: usize = 8;
@@ -72,43 +100,52 @@ fn part(block: usize) -> usize {
 }
 
 /// Writes the softmax of every row of `x` to `y`, and calls `then` with the number of the row, what was written for it,
-/// and `ln Σ exp(xᵢ)`.
+/// and what gives the logarithm of the softmax of its numbers.
 pub(crate) fn softmax_rows<T: Real>(
     x: &[T],
     extent: usize,
     y: &mut [T],
-    mut then: impl FnMut(usize, &mut [T], T),
+    mut then: impl FnMut(usize, &mut [T], Normalizer<T>),
 ) {
     if x.len() == extent
         && let Some(ends) = ends(x)
     {
-        let log = vectorized_with(
+        let normalizer = vectorized_with(
             #[inline(always)]
-            |how| softmax_short_row(ends, y, how),
+            |how| softmax_short_row(x, ends, y, how),
         );
-        return then(0, y, log);
+        return then(0, y, normalizer);
     }
     let rows = (2048 / extent).clamp(1, ROWS);
     let blocks = x.chunks(rows * extent).zip(y.chunks_mut(rows * extent));
     for (block, (x, y)) in blocks.enumerate() {
-        let mut logs = [T::default(); ROWS];
-        let logs = &mut logs[..x.len() / extent];
+        let [mut shifts, mut logs] = [[T::default(); ROWS]; 2];
+        let rows_left = x.len() / extent;
+        let (shifts, logs) = (&mut shifts[..rows_left], &mut logs[..rows_left]);
         vectorized_with(
             #[inline(always)]
-            |how| softmax_block(x, extent, y, logs, how),
+            |how| softmax_block(x, extent, y, shifts, logs, how),
         );
-        for (i, (y, &mut log)) in y.chunks_exact_mut(extent).zip(logs).enumerate() {
-            then(block * rows + i, y, log);
+        let normalizers = shifts.iter().zip(logs);
+        for (i, (y, (&shift, &mut ln_of_sum))) in
+            y.chunks_exact_mut(extent).zip(normalizers).enumerate()
+        {
+            then(block * rows + i, y, Normalizer { shift, ln_of_sum });
         }
     }
 }
 
-/// Writes the softmax of one row of 8 to 16 numbers to `y`, and gives its `ln Σ exp(xᵢ)`.
+/// Writes the softmax of one row `x` of 8 to 16 numbers, with these ends, to `y`.
 #[inline(always)]
-fn softmax_short_row<T: Real>(mut ends: Ends<T>, y: &mut [T], how: MultiplyAdd) -> T {
-    let m = largest(ends);
+fn softmax_short_row<T: Real>(
+    x: &[T],
+    mut ends: Ends<T>,
+    y: &mut [T],
+    how: MultiplyAdd,
+) -> Normalizer<T> {
+    let shift = shift_from(largest(ends), x, 1);
     for x in ends.as_flattened_mut() {
-        *x = exp(below(*x, m), how);
+        *x = exp(below(*x, shift), how);
     }
     let sum = sum_of_ends(ends, y.len());
     let share = sum.recip();
@@ -116,7 +153,10 @@ fn softmax_short_row<T: Real>(mut ends: Ends<T>, y: &mut [T], how: MultiplyAdd) 
         *x = *x * share;
     }
     write_ends(y, ends);
-    m + ln(sum, how)
+    Normalizer {
+        shift,
+        ln_of_sum: ln(sum, how),
+    }
 }
 
 /// The first and the last numbers of a row of 8 to 16, which overlap unless there are 16: whole vectors, where a loop over
@@ -182,22 +222,27 @@ fn larger<T: Real>(a: T, b: T) -> T {
     if a > b { a } else { b }
 }
 
-/// Writes the softmax of a few rows to `y`, and to `logs` their `ln Σ exp(xᵢ)`.
+/// Writes the softmax of a few rows to `y`, their [shifts](shift) to `shifts`, and the logarithms of their sums to `logs`.
 #[inline(always)]
-fn softmax_block<T: Real>(x: &[T], extent: usize, y: &mut [T], logs: &mut [T], how: MultiplyAdd) {
-    let mut maxima = [T::default(); ROWS];
-    let maxima = &mut maxima[..logs.len()];
+fn softmax_block<T: Real>(
+    x: &[T],
+    extent: usize,
+    y: &mut [T],
+    shifts: &mut [T],
+    logs: &mut [T],
+    how: MultiplyAdd,
+) {
     let rows = x.chunks_exact(extent).zip(y.chunks_exact_mut(extent));
-    for ((x, y), m) in rows.zip(maxima.iter_mut()) {
+    for ((x, y), m) in rows.zip(shifts) {
         if let Some(mut ends) = ends(x) {
-            *m = largest(ends);
+            *m = shift_from(largest(ends), x, 1);
             for x in ends.as_flattened_mut() {
                 *x = below(*x, *m);
             }
             write_ends(y, ends);
             continue;
         }
-        *m = maximum(x, 1);
+        *m = shift(x, 1);
         // Through no iterator that could step over elements, so that the loop is vectorised.
         for (y, &x) in y.iter_mut().zip(x) {
             *y = below(x, *m);
@@ -222,19 +267,19 @@ fn softmax_block<T: Real>(x: &[T], extent: usize, y: &mut [T], logs: &mut [T], h
             *y = *y * share;
         }
     }
-    for (log, &mut m) in logs.iter_mut().zip(maxima) {
-        *log = m + ln(*log, how);
+    for log in logs {
+        *log = ln(*log, how);
     }
 }
 
-/// Writes exp(xᵢ − m) for each line with its maximum m.
+/// Writes exp(xᵢ − m) for each line with its [`shift`] m.
 #[inline(always)]
 fn exp_below_maxima<T: Real>(x: &[T], extent: usize, step: usize, y: &mut [T], how: MultiplyAdd) {
     for line in lines(x.len(), extent, step) {
         let (x, y) = (&x[line.clone()], &mut y[line]);
-        let m = maximum(x, step);
+        let shift = shift(x, step);
         for (y, &x) in y.iter_mut().step_by(step).zip(x.iter().step_by(step)) {
-            *y = below(x, m);
+            *y = below(x, shift);
         }
     }
     for y in y {
@@ -242,7 +287,27 @@ fn exp_below_maxima<T: Real>(x: &[T], extent: usize, step: usize, y: &mut [T], h
     }
 }
 
-/// x − m; where both are the same infinity, as if they were any same number.
+/// What is subtracted from the numbers of a line: the largest of them, or NaN where the line has no softmax, since several
+/// numbers are +∞ or all are −∞.
+#[inline(always)]
+fn shift<T: Real>(line: &[T], step: usize) -> T {
+    shift_from(maximum(line, step), line, step)
+}
+
+/// The same, for a line whose largest number is known.
+#[inline(always)]
+fn shift_from<T: Real>(maximum: T, line: &[T], step: usize) -> T {
+    if maximum.abs() == T::INFINITY {
+        cold_path();
+        let largest = line.iter().step_by(step).filter(|&&x| x == maximum);
+        if maximum < T::default() || largest.count() > 1 {
+            return T::from_f64(f64::NAN);
+        }
+    }
+    maximum
+}
+
+/// x − m, and 0 for the largest number itself, also if it is infinite.
 #[inline(always)]
 fn below<T: Real>(x: T, m: T) -> T {
     if x == m { T::default() } else { x - m }
@@ -257,9 +322,28 @@ fn maximum<T: Real>(line: &[T], step: usize) -> T {
 
 #[inline(always)]
 fn sum<T: Real>(line: &[T], step: usize) -> T {
+    if line.len() > LONG * step {
+        cold_path();
+        return sum_of_long(line, step);
+    }
     line.iter()
         .step_by(step)
         .fold(T::default(), |sum, &x| sum + x)
+}
+
+/// The sum of a long line, in an order in which the error hardly grows with the length.
+#[inline(never)]
+fn sum_of_long<T: Real>(line: &[T], step: usize) -> T {
+    if step == 1 {
+        return reduce::sum_of(line);
+    }
+    let half = line.len().div_ceil(step) / 2;
+    if half < 32 {
+        let terms = line.iter().step_by(step);
+        return terms.fold(T::default(), |sum, &x| sum + x);
+    }
+    let (first, second) = line.split_at(half * step);
+    sum_of_long(first, step) + sum_of_long(second, step)
 }
 
 /// The lines along the middle axis of `size` numbers: each from its first element to its last, which lie `inner` apart.
@@ -269,48 +353,4 @@ fn lines(size: usize, extent: usize, inner: usize) -> impl Iterator<Item = Range
     let blocks = size.checked_div(block).unwrap_or(0);
     let first = (0..blocks).flat_map(move |i| i * block..i * block + inner);
     first.map(move |first| first..first + block - inner + 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::softmax_rows;
-
-    /// The softmax and the logarithm of each row of `x`.
-    fn rows(x: &[f32], extent: usize) -> (Vec<u32>, Vec<u32>) {
-        let mut y = vec![0.0; x.len()];
-        let mut logs = Vec::new();
-        softmax_rows(x, extent, &mut y, |_, _, log| logs.push(log.to_bits()));
-        (y.into_iter().map(f32::to_bits).collect(), logs)
-    }
-
-    #[test]
-    fn a_row_by_itself_has_the_bits_that_it_has_among_others() {
-        for extent in 1..40 {
-            let mut x: Vec<f32> = (0..5 * extent)
-                .map(|i| (i as f32 * 0.7).sin() * 9.0)
-                .collect();
-            x[extent] = f32::NEG_INFINITY;
-            x[3 * extent - 1] = f32::INFINITY;
-            let (all, logs) = rows(&x, extent);
-            for (row, x) in x.chunks_exact(extent).enumerate() {
-                let (alone, log) = rows(x, extent);
-                assert_eq!(alone, all[row * extent..][..extent], "{x:?}");
-                assert_eq!(log, [logs[row]]);
-            }
-        }
-    }
-
-    #[test]
-    fn a_nan_makes_its_row_nan_and_no_other() {
-        for (extent, place) in [(1, 0), (7, 3), (10, 0), (10, 9), (16, 8), (17, 2)] {
-            let mut x = vec![1.0; 2 * extent];
-            x[place] = f32::NAN;
-            let is_nan = |bits: &u32| f32::from_bits(*bits).is_nan();
-            let (y, logs) = rows(&x, extent);
-            assert!(y[..extent].iter().all(is_nan) && !y[extent..].iter().any(is_nan));
-            assert!(is_nan(&logs[0]) && !is_nan(&logs[1]));
-            let (alone, log) = rows(&x[..extent], extent);
-            assert!(alone.iter().chain(&log).all(is_nan));
-        }
-    }
 }

@@ -44,6 +44,10 @@ const NEAR_IF_REPEATED: usize = 192;
 /// With fewer rows than this, `b` goes by once, and a copy of it costs more than it saves, however short the dots are.
 const FEW_ROWS: usize = 4;
 
+/// The most terms of a product that combinations add one after the other; a longer product is cut into runs of terms.
+pub(super) const UNCUT: usize = 512;
+pub(super) const RUN: usize = 128;
+
 /// Which kernel computes a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -86,6 +90,20 @@ fn repeats<T>(step: usize) -> bool {
 
 /// The two factors of a product.
 pub(crate) type Factors<'a, A, B> = (&'a Matrix<'a, A>, &'a Matrix<'a, B>);
+
+/// The products of the factors one by one, of which the long ones are cut into runs of terms.
+#[cfg(target_arch = "x86_64")]
+fn runs<'a, A: Copy, B: Copy>(
+    factors: &[Factors<'a, A, B>],
+) -> impl Iterator<Item = (Matrix<'a, A>, Matrix<'a, B>)> {
+    factors.iter().flat_map(|&(a, b)| {
+        let most = if a.columns() <= UNCUT { UNCUT } else { RUN };
+        (0..a.columns()).step_by(most).map(move |k| {
+            let run = k..a.columns().min(k + most);
+            (a.some_columns(run.clone()), b.some_rows(run))
+        })
+    })
+}
 
 /// A type that the kernels are compiled for.
 ///

@@ -9,60 +9,17 @@
 //!
 //! For targets that sum to 1 this is the paper's δ = a − y (Worked Example, Backpropagation, and Appendix).
 
+mod targets;
+
 use super::super::adjoints::Adjoints;
 use super::super::algebra::Algebra;
 use super::super::array::Tensor;
 use super::super::element::Real;
-use super::super::kernels::softmax;
+use super::super::kernels::{reduce, softmax};
 use super::super::op::{Op, Point, Value};
 use super::super::sample::Sample;
 use super::super::var::Var;
-
-/// What a classifier should have answered.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Targets<T: Real> {
-    /// The number of the right class of each sample, of shape `[samples]`.
-    Classes(Tensor<u32>),
-    /// For each sample a row of probabilities, of shape `[samples, classes]`.
-    Probabilities(Tensor<T>),
-}
-
-impl<T: Real> From<Tensor<u32>> for Targets<T> {
-    fn from(classes: Tensor<u32>) -> Self {
-        Targets::Classes(classes)
-    }
-}
-
-impl<T: Real> From<Tensor<T>> for Targets<T> {
-    fn from(probabilities: Tensor<T>) -> Self {
-        Targets::Probabilities(probabilities)
-    }
-}
-
-impl<T: Real> Targets<T> {
-    /// The targets as rows of probabilities: a class becomes a one-hot row.
-    ///
-    /// # Panics
-    ///
-    /// If a class number is not below `classes`.
-    #[must_use]
-    pub fn probabilities(&self, classes: usize) -> Tensor<T> {
-        match self {
-            Targets::Probabilities(rows) => rows.clone(),
-            Targets::Classes(numbers) => {
-                let mut rows = Tensor::zeros([numbers.size(), classes]);
-                for (row, &class) in rows
-                    .data_mut()
-                    .chunks_exact_mut(classes.max(1))
-                    .zip(numbers.data())
-                {
-                    row[class as usize] = T::from_f64(1.0);
-                }
-                rows
-            }
-        }
-    }
-}
+pub use targets::Targets;
 
 /// The cross-entropy between targets and the softmax of logits: how it is to be taken.
 ///
@@ -76,6 +33,7 @@ impl<T: Real> Targets<T> {
 /// let smoothed = logits.cross_entropy(CrossEntropy::new(classes).label_smoothing(0.1).summed());
 /// assert!(smoothed.item() > 2.0 * mean.item());
 /// ```
+#[doc = include_str!("../../infinite_logits.md")]
 #[derive(Clone, Debug)]
 pub struct CrossEntropy<T: Real> {
     targets: Targets<T>,
@@ -189,29 +147,30 @@ impl<T: Real> CrossEntropy<T> {
     fn value_and_derivative(&self, logits: &Tensor<T>) -> (T, Tensor<T>) {
         let (samples, classes) = self.check(logits);
         let (row, weight) = (classes.max(1), self.weight(samples));
-        let mut cost = 0.0;
+        let mut cost = reduce::RunningSum::new();
         let z = logits.data();
         let derivative = Tensor::made(logits.shape().clone(), |derivative| {
             match &self.targets {
                 Targets::Classes(numbers) if self.smoothing == 0.0 => {
-                    softmax::softmax_rows(z, row, derivative, |i, derivative, log_sum_exp| {
+                    softmax::softmax_rows(z, row, derivative, |i, derivative, normalizer| {
                         let class = numbers.data()[i] as usize;
-                        cost += (log_sum_exp - z[i * row + class]).to_f64();
+                        cost.add(-normalizer.log_softmax(z[i * row + class]).to_f64());
                         derivative[class] = derivative[class] - T::from_f64(1.0);
                     });
                 }
                 _ => {
                     let targets = self.rows(classes);
-                    softmax::softmax_rows(z, row, derivative, |i, derivative, log_sum_exp| {
+                    softmax::softmax_rows(z, row, derivative, |i, derivative, normalizer| {
                         let (z, t) = (&z[i * row..][..row], &targets.data()[i * row..][..row]);
-                        let mut total = 0.0;
+                        let mut total = reduce::RunningSum::new();
                         for (&z, &t) in z.iter().zip(t).filter(|(_, t)| t.to_f64() != 0.0) {
                             // A target of 0 takes nothing of a logit of −∞.
-                            cost += t.to_f64() * (log_sum_exp.to_f64() - z.to_f64());
-                            total += t.to_f64();
+                            cost.add(t.to_f64() * -normalizer.log_softmax(z).to_f64());
+                            total.add(t.to_f64());
                         }
+                        let total = T::from_f64(total.total());
                         for (derivative, &t) in derivative.iter_mut().zip(t) {
-                            *derivative = *derivative * T::from_f64(total) - t;
+                            *derivative = derivative.absorbing_mul(total) - t;
                         }
                     });
                 }
@@ -219,11 +178,17 @@ impl<T: Real> CrossEntropy<T> {
             if weight != 1.0 {
                 let weight = T::from_f64(weight);
                 for derivative in derivative {
-                    *derivative = weight * *derivative;
+                    *derivative = derivative.absorbing_mul(weight);
                 }
             }
         });
-        (T::from_f64(cost * weight), derivative)
+        // A weight of 0 leaves out even what is infinite, as it does of the derivative.
+        let cost = if weight == 0.0 {
+            0.0
+        } else {
+            cost.total() * weight
+        };
+        (T::from_f64(cost), derivative)
     }
 }
 
@@ -257,25 +222,25 @@ impl<T: Real> Op<T> for CrossEntropyLoss<T> {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let Some(saved) = at.saved else { return };
         x_bar.add(0, || {
             let z = at.x[0];
-            let derivative = A::recall(saved, || {
+            let derivative = A::recall(at.saved(), || {
                 let targets = z.constant_beside(self.0.rows(z.extents()[1]));
                 let total = targets.sum_over_keepdims(&[1]);
-                let difference = z.softmax(1).times(&total).minus(&targets);
-                match self.0.weight(z.extents()[0]) {
-                    1.0 => difference,
-                    weight => difference.scaled(weight),
+                let difference = z.softmax(1).absorbing_mul(&total).minus(&targets);
+                match T::from_f64(self.0.weight(z.extents()[0])) {
+                    weight if weight == T::from_f64(1.0) => difference,
+                    weight => difference.absorbing_mul(&z.constant_beside(weight.into())),
                 }
             });
-            derivative.times(&y_bar)
+            derivative.absorbing_mul(&y_bar)
         });
     }
 }
 
 impl<T: Real> Tensor<T> {
     /// The cross-entropy between targets and the softmax of these logits, a scalar; see [`CrossEntropy`].
+    #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///
@@ -293,6 +258,7 @@ impl<'t, T: Real> Var<'t, T> {
     ///
     /// Targets are constants: class numbers, or rows of probabilities. The mean is taken over the samples, which is
     /// NaN if there are none, unless the sum is asked for.
+    #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///

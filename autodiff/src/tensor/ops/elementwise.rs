@@ -105,6 +105,10 @@ macro_rules! methods {
 
         /// The functions of the [table](crate::elementwise), elementwise; those of two broadcast, and panic where the
         /// shapes do not allow it.
+        ///
+        /// The slopes of `tanh`, `sigmoid` and `exp` are read from the value. Those of `tanh`, 1 − y², and of `sigmoid`,
+        /// y (1 − y), have an absolute error of at most 4 ε: where the function saturates they are 0 or few digits, and
+        /// those of scalar variables have more. The slope of `exp` has the relative error of its value, at most ε.
         impl<'t, T: Real> Var<'t, T> {
             $(
                 $(#[$doc])*

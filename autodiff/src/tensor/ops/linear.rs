@@ -22,8 +22,8 @@ use crate::elementwise::Unary;
 
 /// Matrix product and bias in one, and the function of the table that follows, if there is one.
 ///
-/// Only the value after the function is kept, which is one of those whose [value tells the
-/// slope](Unary::value_tells_slope).
+/// Only the value after the function is kept, which is one of those whose slope is [read from the
+/// value](Unary::slope_from_value).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layer(Option<Unary>);
 
@@ -132,6 +132,9 @@ fn fill_rows<T: Real>(rows: &mut [T], row: &[T]) {
 impl<'t, T: Real> Var<'t, T> {
     /// The affine layer `self · weightᵀ + bias`, for samples as rows.
     ///
+    /// In its product and in its gradients 0 · ∞ is NaN: [a zero absorbs](super::super::Op#zero-meets-infinity) only
+    /// elementwise.
+    ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};
     /// let tape = Tape::new();
@@ -156,7 +159,10 @@ impl<'t, T: Real> Var<'t, T> {
     /// A layer of neurons, `f(self · weightᵀ + bias)`, for samples as rows.
     ///
     /// It is what [`linear`](Var::linear) and the function give one after the other. Where the function's
-    /// [value tells its slope](Unary::value_tells_slope) it is one node, and the pre-activations are not kept.
+    /// slope is [read from the value](Unary::slope_from_value) it is one node, and the pre-activations are not kept.
+    ///
+    /// A zero slope of the function [absorbs](super::super::Op#zero-meets-infinity) an infinite adjoint; the product
+    /// absorbs nothing, as that of [`linear`](Var::linear).
     ///
     /// ```
     /// # use autodiff::{elementwise::Unary, tensor::Tape};
@@ -180,7 +186,7 @@ impl<'t, T: Real> Var<'t, T> {
         bias: impl Operand<'t, T>,
         function: Unary,
     ) -> Var<'t, T> {
-        if !function.value_tells_slope() {
+        if !function.has_slope_from_value() {
             return super::map(function, self.linear(weight, bias));
         }
         let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
@@ -235,7 +241,7 @@ impl<'t, T: Real> Var<'t, T> {
         function: Unary,
         z: Tensor<T>,
     ) -> Var<'t, T> {
-        if !function.value_tells_slope() {
+        if !function.has_slope_from_value() {
             return super::map(function, self.linear_known(weight, bias, z));
         }
         let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));

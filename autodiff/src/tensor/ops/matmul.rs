@@ -35,7 +35,7 @@ impl<T: Real> Op<T> for MatMul {
             array: x[1],
             transposed: self.b_transposed,
         };
-        product(a, b).into()
+        Algebra::product(a, b).into()
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -67,25 +67,10 @@ impl<T: Real> Op<T> for MatMul {
     }
 }
 
-/// # Panics
-///
-/// If a factor is not a matrix, or the inner extents differ.
-#[track_caller]
-fn product<T: Real>(a: Factor<'_, Tensor<T>>, b: Factor<'_, Tensor<T>>) -> Tensor<T> {
-    let ([_, columns], [rows, _]) = (a.extents("matmul"), b.extents("matmul"));
-    assert!(
-        columns == rows,
-        "matmul: shapes {}{} and {}{} do not fit",
-        a.array.shape(),
-        if a.transposed { "ᵀ" } else { "" },
-        b.array.shape(),
-        if b.transposed { "ᵀ" } else { "" },
-    );
-    Algebra::product(a, b)
-}
-
 impl<T: Real> Tensor<T> {
     /// The matrix product `self · other`.
+    ///
+    /// Long sums are formed pairwise, so that the rounding error hardly grows with the inner extent.
     ///
     /// # Panics
     ///
@@ -93,12 +78,14 @@ impl<T: Real> Tensor<T> {
     #[must_use]
     #[track_caller]
     pub fn matmul(&self, other: &Tensor<T>) -> Tensor<T> {
-        product(plain(self), plain(other))
+        Algebra::product(plain(self), plain(other))
     }
 }
 
 impl<'t, T: Real> Var<'t, T> {
     /// The matrix product `self · other`.
+    ///
+    /// In it and in its gradients 0 · ∞ is NaN: [a zero absorbs](super::super::Op#zero-meets-infinity) only elementwise.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};

@@ -1,7 +1,7 @@
 //! The maximum and the minimum along an axis.
 //!
 //! ```text
-//! vjp   x̄ = ȳ / (number of ties) where x is the largest, 0 elsewhere
+//! vjp   x̄ = ȳ / (number of ties) where x is the largest, 0 elsewhere; NaN all over where the largest is NaN
 //! ```
 //!
 //! Ties share the adjoint evenly, the subgradient of least norm.
@@ -46,8 +46,10 @@ impl<T: Real> Op<T> for Max {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let Some(share) = at.saved else { return };
-        x_bar.add(0, || y_bar.constant_beside(share.clone()).times(&y_bar));
+        let share = at.saved();
+        x_bar.add(0, || {
+            y_bar.constant_beside(share.clone()).absorbing_mul(&y_bar)
+        });
     }
 }
 

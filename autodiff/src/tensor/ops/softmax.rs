@@ -42,8 +42,8 @@ impl<T: Real> Op<T> for Softmax {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         x_bar.add(0, || {
-            let mean = y_bar.times(at.y).sum_over_keepdims(&[self.axis]);
-            at.y.times(&y_bar.minus(&mean))
+            let mean = y_bar.absorbing_mul(at.y).sum_over_keepdims(&[self.axis]);
+            at.y.absorbing_mul(&y_bar.minus(&mean))
         });
     }
 }
@@ -71,14 +71,19 @@ impl<T: Real> Op<T> for LogSoftmax {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         x_bar.add(0, || {
-            let total = y_bar.sum_over_keepdims(&[self.axis]);
-            y_bar.minus(&at.x[0].softmax(self.axis).times(&total))
+            let p = at.x[0].softmax(self.axis);
+            // 1, or NaN where p is NaN, so that a NaN reaches the total even of adjoints that cancel.
+            let one = p.constant_beside(Tensor::scalar(T::from_f64(1.0)));
+            let one = p.minus(&p).plus(&one);
+            let total = y_bar.absorbing_mul(&one).sum_over_keepdims(&[self.axis]);
+            y_bar.minus(&p.absorbing_mul(&total))
         });
     }
 }
 
 impl<T: Real> Tensor<T> {
     /// Softmax along an axis: `exp(xᵢ) / Σⱼ exp(xⱼ)`.
+    #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///
@@ -94,6 +99,7 @@ impl<T: Real> Tensor<T> {
     }
 
     /// The logarithm of softmax along an axis: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
+    #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///
@@ -111,6 +117,7 @@ impl<T: Real> Tensor<T> {
 
 impl<'t, T: Real> Var<'t, T> {
     /// Softmax along an axis: `exp(xᵢ) / Σⱼ exp(xⱼ)`.
+    #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///
@@ -122,6 +129,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// The logarithm of softmax along an axis: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
+    #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///

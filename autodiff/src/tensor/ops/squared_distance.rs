@@ -33,8 +33,8 @@ impl<T: Real> Op<T> for SquaredDistance {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         let twice = y_bar.scaled(2.0);
-        x_bar.add(0, || at.x[0].minus(at.x[1]).times(&twice));
-        x_bar.add(1, || at.x[1].minus(at.x[0]).times(&twice));
+        x_bar.add(0, || at.x[0].minus(at.x[1]).absorbing_mul(&twice));
+        x_bar.add(1, || at.x[1].minus(at.x[0]).absorbing_mul(&twice));
     }
 }
 

@@ -5,7 +5,7 @@
 //! places are put in the order of their neighbours' middles, a few times down and up.
 
 use super::super::element::Real;
-use super::super::tape::Node;
+use super::super::node::Node;
 use std::fmt::Write;
 
 /// The width of a node's box.

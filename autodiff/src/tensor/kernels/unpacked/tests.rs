@@ -91,6 +91,7 @@ fn extents() -> Vec<(usize, usize, usize)> {
         (16, 8, 129),
         (128, 1, 70),
         (5, 7000, 6),
+        (7, 3000, 21),
         // More rows, or columns, than are used together, and rows that are cut.
         (90, 800, 6),
         (90, 800, 17),

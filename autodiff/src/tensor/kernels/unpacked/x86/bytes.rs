@@ -59,7 +59,7 @@ macro_rules! bytes {
         ) {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
-            assert!(rows * inner <= a.data().len() && columns * inner <= b.data().len());
+            assert!(a.lies_inside() && b.lies_inside());
             let length = part_length(inner, PART_OF_BYTES, LANES);
             // All of few columns stay near, and pairs are listed in time.
             let height = if columns <= NARROW {
@@ -103,7 +103,7 @@ macro_rules! bytes {
             let pairs = rows.len().div_ceil(PAIR);
             let pair = |number: usize| {
                 let i = rows.start + number * PAIR;
-                let a = Runs::new(a.data(), i, a.columns(), part);
+                let a = Runs::new(a.data(), i, a.row_step(), part);
                 (i, PAIR.min(rows.end - i), a)
             };
             for number in 0..pairs {
@@ -133,7 +133,7 @@ macro_rules! bytes {
                     COLUMNS.. => COLUMNS,
                     _ => 2,
                 };
-                let b = Runs::new(b.data(), j, b.rows(), part);
+                let b = Runs::new(b.data(), j, b.column_step(), part);
                 for number in 0..pairs {
                     let (i, m, a) = pair(number);
                     let places = &places[begins[number]..begins[number + 1]];
@@ -192,19 +192,18 @@ macro_rules! bytes {
                     // SAFETY: the extents were just checked.
                     unsafe { add_multiples_of_bytes(scale, a, b, out) };
                 }
-                (_, ..=LISTED_ROWS) if factors.len() + inner <= LISTED_ROWS => {
+                (_, ..=LISTED_ROWS)
+                    if factors.len() + inner <= LISTED_ROWS
+                        && factors.iter().all(|(a, _)| a.columns() <= UNCUT) =>
+                {
                     combine_bytes(scale, factors, out, write)
                 }
-                // More rows than can be listed, one part after the other.
+                // More rows than can be listed, or added one after the other.
                 _ => {
                     let mut write = write;
-                    for &(&a, b) in factors {
-                        for k in (0..b.rows()).step_by(LISTED_ROWS - 1) {
-                            let rows = k..b.rows().min(k + LISTED_ROWS - 1);
-                            let a = a.transposed().some_rows(rows.clone()).transposed();
-                            combine_bytes(scale, &[(&a, &b.some_rows(rows))], out, write);
-                            write = Write::Add;
-                        }
+                    for (a, b) in runs(factors) {
+                        combine_bytes(scale, &[(&a, &b)], out, write);
+                        write = Write::Add;
                     }
                 }
             }

@@ -43,6 +43,14 @@ macro_rules! combinations {
                 return unsafe { multiples(scale, a, b, out, write) };
             }
             let inner = factors.iter().map(|(a, _)| a.columns()).sum();
+            if factors.iter().any(|(a, _)| a.columns() > UNCUT) {
+                let mut write = write;
+                for (a, b) in runs(factors) {
+                    combinations(scale, &[(&a, &b)], out, write);
+                    write = Write::Add;
+                }
+                return;
+            }
             let width = strip_width(inner, columns);
             let mut j = 0;
             while j < columns {
@@ -64,14 +72,15 @@ macro_rules! combinations {
         ) {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
-            assert!(inner < LONG && columns * inner <= b.data().len());
+            assert!(inner < LONG && b.lies_inside());
             let mut transposed: Transposed = [const { MaybeUninit::uninit() }; _];
             let width = strip_width(inner, columns);
             let mut j = 0;
             while j < columns {
                 let strip = j..columns.min(j + width);
                 let n = strip.len();
-                let b = transpose(&b.data()[j * inner..], inner, n, &mut transposed);
+                let step = b.column_step();
+                let b = transpose(&b.data()[j * step..], step, inner, n, &mut transposed);
                 // SAFETY: the transposed columns are `n` long, and these are inside the result.
                 unsafe { combine(scale, &[(a, &b)], 0..n, out, columns, strip, write) };
                 j += width;
@@ -86,13 +95,13 @@ macro_rules! combinations {
         fn extents<B: Element>(factors: &[Factors<'_, Number, B>]) -> (usize, usize) {
             let extents = (factors[0].0.rows(), factors[0].1.columns());
             for (a, b) in factors {
-                assert!(a.columns() == b.rows() && b.rows() * b.columns() <= b.data().len());
+                assert!(a.columns() == b.rows() && a.lies_inside() && b.lies_inside());
                 assert_eq!((a.rows(), b.columns()), extents);
             }
             extents
         }
 
-        /// Columns that lie one after the other, as rows.
+        /// Columns that lie contiguous, each `step` behind the one before, as rows.
         ///
         /// # Panics
         ///
@@ -100,11 +109,13 @@ macro_rules! combinations {
         #[target_feature(enable = $features)]
         fn transpose<'a>(
             from: &[Number],
+            step: usize,
             rows: usize,
             columns: usize,
             to: &'a mut Transposed,
         ) -> Matrix<'a, Number> {
-            assert!(rows * columns <= from.len().min(to.len()));
+            assert!(rows * columns <= to.len());
+            assert!(columns == 0 || (columns - 1) * step + rows <= from.len());
             let from = from.as_ptr();
             let to = to.as_mut_ptr().cast::<Number>();
             let mut k = 0;
@@ -115,10 +126,10 @@ macro_rules! combinations {
                     let n = if m == 1 || columns - j < 4 { 1 } else { 4 };
                     // SAFETY: columns j to j + n have elements k to k + m, and there is room for them.
                     unsafe {
-                        let from = from.add(j * rows + k);
+                        let from = from.add(j * step + k);
                         let to = to.add(k * columns + j);
                         if n == 4 {
-                            let four = from_fn(|l| $four_load(from.add(l * rows)));
+                            let four = from_fn(|l| $four_load(from.add(l * step)));
                             for (l, four) in $four_transposed(four).into_iter().enumerate() {
                                 $four_store(to.add(l * columns), four);
                             }

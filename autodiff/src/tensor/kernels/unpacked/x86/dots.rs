@@ -37,7 +37,7 @@ macro_rules! dots {
         ) {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
-            assert!(rows * inner <= a.data().len() && columns * inner <= b.data().len());
+            assert!(a.lies_inside() && b.lies_inside());
             let is_narrow = columns <= NARROW;
             let length = part_length(inner, PART_BYTES / size_of::<Number>(), LANES);
             // Loops by `while`, and sizes told apart first: a division takes as long as a row of a narrow product.
@@ -76,7 +76,7 @@ macro_rules! dots {
                                 5 => 3,
                                 left => left.min(M),
                             };
-                            let a = Runs::new(a.data(), i, inner, &part);
+                            let a = Runs::new(a.data(), i, a.row_step(), &part);
                             // SAFETY: rows i to i + m and these columns are inside the result, and the part inside both
                             // factors.
                             unsafe {
@@ -138,7 +138,7 @@ macro_rules! dots {
                     } else {
                         N.min(left)
                     };
-                    let b = Runs::new(self.b.data(), j, self.b.rows(), self.part);
+                    let b = Runs::new(self.b.data(), j, self.b.column_step(), self.part);
                     let vectors = (0..a.len / LANES * LANES).step_by(LANES);
                     let out = out[j..].as_mut_ptr();
                     // SAFETY: the caller's, for columns j to j + n are in the strip.

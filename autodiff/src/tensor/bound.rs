@@ -1,0 +1,178 @@
+//! Bounds of magnitudes: how large the elements of a tensor or a gradient can be, found without forming it.
+
+use super::adjoints::Term;
+use super::array::Tensor;
+use super::element::Real;
+use super::gradients::{Gradient, KeptGradients};
+use super::kernels::simd::{FEW, vectorized};
+use super::shape::Shape;
+use std::ops::BitAnd;
+
+/// The largest magnitude among some numbers: NaN if any is NaN, and 0 if there are none.
+///
+/// ```
+/// use autodiff::tensor::largest_magnitude;
+///
+/// assert_eq!(largest_magnitude(&[1.0, -3.0, 2.0]), 3.0);
+/// assert!(largest_magnitude(&[f64::INFINITY, f64::NAN]).is_nan());
+/// ```
+#[must_use]
+#[inline]
+pub fn largest_magnitude<T: Real>(x: &[T]) -> f64 {
+    // Without their sign, numbers are ordered as their bits are, with infinity behind all others and NaN last.
+    if size_of::<T>() == size_of::<f32>() {
+        let bits = largest(bytemuck::cast_slice::<T, i32>(x), i32::MAX);
+        f32::from_bits(bits as u32).into()
+    } else {
+        let bits = largest(bytemuck::cast_slice::<T, i64>(x), i64::MAX);
+        f64::from_bits(bits as u64)
+    }
+}
+
+/// The largest of some bit patterns under a mask; 0 if there are none.
+#[inline]
+fn largest<B: Copy + Default + Ord + BitAnd<Output = B>>(bits: &[B], mask: B) -> B {
+    let largest = move || {
+        let magnitudes = bits.iter().map(|&bits| bits & mask);
+        magnitudes.fold(B::default(), Ord::max)
+    };
+    if bits.len() < FEW {
+        largest()
+    } else {
+        vectorized(largest)
+    }
+}
+
+impl<T: Real> Tensor<T> {
+    /// An upper bound of the elements' magnitudes: the largest of them, or, if they are [bytes](Tensor::from_bytes), what
+    /// the largest byte stands for. NaN if any element is NaN, and 0 if there are none.
+    #[must_use]
+    pub fn magnitude_bound(&self) -> f64 {
+        match self.bytes() {
+            Some((_, scale)) => f64::from(u8::MAX) * scale.to_f64().abs(),
+            None => largest_magnitude(self.data()),
+        }
+    }
+}
+
+impl<T: Real> Gradient<'_, T> {
+    /// The shape of the variable.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        match self.0 {
+            Term::Sum(sum) => sum.shape().clone(),
+            Term::Rows(rows) => rows.shape().reduced(&[0], false),
+            Term::Product(a, b) => {
+                let [rows, _] = a.as_factor().extents("gradient");
+                let [_, columns] = b.as_factor().extents("gradient");
+                Shape::from([rows, columns])
+            }
+        }
+    }
+}
+
+impl<T: Real> KeptGradients<T> {
+    /// An upper bound of the magnitudes of all elements, from those of what the gradients are the sums and products of;
+    /// none is formed for it. Not finite if anything that they are made of is not.
+    #[must_use]
+    pub fn magnitude_bound(&self) -> f64 {
+        // A bias gets the rows of the very matrix that is a factor of its weights' gradient; it is looked through once.
+        let mut latest: Option<(&Tensor<T>, f64)> = None;
+        let mut bound = |tensor| match latest {
+            Some((known, bound)) if known.is_clone_of(tensor) => bound,
+            _ => {
+                let bound = tensor.magnitude_bound();
+                latest = Some((tensor, bound));
+                bound
+            }
+        };
+        // The largest bound would hide a NaN, so it is their sum.
+        let bounds = self.iter().map(|gradient| match gradient.0 {
+            Term::Sum(sum) => bound(sum),
+            Term::Rows(rows) => rows.shape()[0] as f64 * bound(rows),
+            Term::Product(a, b) => {
+                let (a, b) = (a.as_factor(), b.as_factor());
+                let [_, terms] = a.extents("gradient");
+                terms as f64 * bound(b.array) * bound(a.array)
+            }
+        });
+        bounds.sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Tape;
+
+    #[test]
+    fn the_largest_magnitude_is_found_wherever_it_is() {
+        fn check<T: Real>(from: fn(f64) -> T) {
+            for size in [1, 3, 31, 32, 33, 100] {
+                for place in 0..size {
+                    let mut x: Vec<T> = (0..size).map(|i| from(0.5 - (i % 2) as f64)).collect();
+                    for found in [-2.5, 2.5, 1e-30, f64::NEG_INFINITY] {
+                        x[place] = from(found);
+                        let rest = if size == 1 { 0.0 } else { 0.5 };
+                        let found = from(found).to_f64().abs();
+                        assert_eq!(largest_magnitude(&x), found.max(rest));
+                    }
+                    x[(place + 1) % size] = from(-f64::INFINITY);
+                    x[place] = from(-f64::NAN);
+                    assert!(largest_magnitude(&x).is_nan());
+                }
+            }
+            assert_eq!(largest_magnitude::<T>(&[]), 0.0);
+        }
+        check::<f32>(|x| x as f32);
+        check::<f64>(|x| x);
+    }
+
+    #[test]
+    fn gradients_of_every_kind_stay_below_their_bound_and_have_their_variables_shape() {
+        let tape = Tape::new();
+        let x = tape.constant(Tensor::from_fn([40, 3], |i| (i as f64 * 0.7).sin()));
+        let weight = tape.var(Tensor::from_fn([5, 3], |i| (i as f64).cos()));
+        let bias = tape.var(Tensor::zeros([5]));
+        let scale = tape.var(3.0);
+        let y = x.linear(weight, bias);
+        let cost = (y.sin() * scale).sum();
+        let kept = cost.gradients().keep(&[weight, bias, scale]);
+        let bound = kept.magnitude_bound();
+        assert!(bound < 1e3);
+        for (gradient, variable) in kept.iter().zip([weight, bias, scale]) {
+            let largest = gradient.tensor().magnitude_bound();
+            assert!(0.0 < largest && largest <= bound);
+            assert_eq!(gradient.shape(), *variable.value().shape());
+        }
+        // Each alone: a product, rows, and a sum.
+        for variable in [weight, bias, scale] {
+            let kept = cost.gradients().keep(&[variable]);
+            let largest = kept.get(0).unwrap().tensor().magnitude_bound();
+            let bound = kept.magnitude_bound();
+            assert!(0.0 < largest && largest <= bound && bound < 1e3);
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_shows_in_the_bound() {
+        let tape = Tape::new();
+        for (value, factor) in [(f64::NAN, 1.0), (1.0, f64::INFINITY)] {
+            let x = tape.constant([[0.5, value], [1.0, 0.25]]);
+            let weight = tape.var([[1.0, 1.0]]);
+            let bias = tape.var([0.0]);
+            let cost = (x.linear(weight, bias) * factor).sum();
+            let bound = |variable| cost.gradients().keep(&[variable]).magnitude_bound();
+            assert!(!bound(weight).is_finite());
+            assert_eq!(bound(bias).is_finite(), factor == 1.0);
+            let kept = cost.gradients().keep(&[bias, weight]);
+            assert!(!kept.magnitude_bound().is_finite());
+        }
+    }
+
+    #[test]
+    fn bytes_are_bounded_by_the_largest_byte() {
+        let x = Tensor::<f64>::from_bytes(&Tensor::from([[0, 51, 102]]), -1.0 / 255.0);
+        assert!((x.magnitude_bound() - 1.0).abs() < 1e-12);
+    }
+}

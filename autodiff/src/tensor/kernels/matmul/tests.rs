@@ -1,0 +1,247 @@
+use super::*;
+
+/// The product as its definition says, for every orientation.
+#[test]
+fn it_agrees_with_the_plain_loop() {
+    for (m, k, n) in [
+        (1, 1, 1),
+        (3, 5, 2),
+        (10, 7, 33),
+        (17, 64, 10),
+        (4, 0, 3),
+        (0, 4, 3),
+        (2, 3, 0),
+    ] {
+        let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
+        let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.71).cos()).collect();
+        for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
+            let left = if ta {
+                Matrix::new(&a, k, m).transposed()
+            } else {
+                Matrix::new(&a, m, k)
+            };
+            let right = if tb {
+                Matrix::new(&b, n, k).transposed()
+            } else {
+                Matrix::new(&b, k, n)
+            };
+            let mut set = vec![f64::NAN; m * n];
+            matmul(2.0, left, right, &mut set, Write::Set);
+            let mut added = vec![1.0; m * n];
+            matmul(2.0, left, right, &mut added, Write::Add);
+            for i in 0..m {
+                for j in 0..n {
+                    let sum: f64 = (0..k).map(|l| left.at(i, l) * right.at(l, j)).sum();
+                    assert!(
+                        (set[i * n + j] - 2.0 * sum).abs() < 1e-13,
+                        "{m}×{k}·{k}×{n} {ta} {tb}"
+                    );
+                    assert!((added[i * n + j] - 1.0 - 2.0 * sum).abs() < 1e-13);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn some_rows_of_a_factor_give_those_of_the_product() {
+    for (m, k, n) in [
+        (7, 5, 3),
+        (7, 1, 20),
+        (1, 4, 3),
+        (23, 300, 9),
+        (40, 20, 33),
+        (5, 0, 2),
+    ] {
+        let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
+        let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.71).cos()).collect();
+        let right = Matrix::new(&b, k, n);
+        for left in [Matrix::new(&a, m, k), Matrix::new(&a, k, m).transposed()] {
+            let mut whole = vec![1.0; m * n];
+            matmul(2.0, left, right, &mut whole, Write::Add);
+            for rows in [0..m, 0..1, m / 3..m, m / 2..m / 2, m..m] {
+                let mut some = vec![1.0; rows.len() * n];
+                matmul(
+                    2.0,
+                    left.some_rows(rows.clone()),
+                    right,
+                    &mut some,
+                    Write::Add,
+                );
+                let expected = &whole[rows.start * n..rows.end * n];
+                let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-12;
+                assert!(
+                    !some.iter().zip(expected).any(differ),
+                    "{m}×{k}·{k}×{n} {rows:?}"
+                );
+            }
+        }
+    }
+}
+
+/// Extents whose products are formed by each of the ways: dots, combinations, and packed.
+const EXTENTS: [(usize, usize); 5] = [(1, 1), (3, 2), (10, 24), (2, 17), (40, 1)];
+
+/// The largest error of a sum of equal terms that is allowed, relative to the sum: that of about 500 terms in a row.
+const BOUND: f64 = 64.0 * f32::EPSILON as f64;
+
+/// The largest relative error of products with so many terms of `0.1 · 3` and `0.1 · 1` in each element, in single
+/// precision, over all orientations, and as they are added to what is there.
+fn largest_error(m: usize, n: usize, terms: usize) -> f64 {
+    let (a, b) = (vec![0.1_f32; m * terms], vec![3.0_f32; terms * n]);
+    let bytes = [vec![1_u8; m * terms], vec![1_u8; terms * n]];
+    let of = |m, n| [Matrix::new(&a, m, n), Matrix::new(&a, n, m).transposed()];
+    let mut largest = 0.0_f64;
+    let mut check = |out: &[f32], term: f32, begin: f64| {
+        let exact = f64::from(term) * terms as f64 + begin;
+        for &x in out {
+            largest = largest.max((f64::from(x) / exact - 1.0).abs());
+        }
+    };
+    for left in of(m, terms) {
+        for right in [
+            Matrix::new(&b, terms, n),
+            Matrix::new(&b, n, terms).transposed(),
+        ] {
+            let mut out = vec![0.0; m * n];
+            matmul(2.0, left, right, &mut out, Write::Set);
+            check(&out, 0.1 * 6.0, 0.0);
+            matmul(1.0, left, right, &mut out, Write::Add);
+            check(&out, 0.1 * 9.0, 0.0);
+        }
+        let right = Matrix::new(&bytes[1], terms, n);
+        let mut out = vec![1.0; m * n];
+        if sum_of_products_with_bytes(1.0, &[(&left, &right)], &mut out, Write::Add) {
+            check(&out, 0.1, 1.0);
+        }
+    }
+    let left = Matrix::new(&bytes[0], m, terms);
+    for right in [
+        Matrix::new(&b, terms, n),
+        Matrix::new(&b, n, terms).transposed(),
+    ] {
+        let mut out = vec![0.0; m * n];
+        if bytes_times(0.1, left, right, &mut out, Write::Set) {
+            check(&out, 0.1 * 3.0, 0.0);
+        }
+    }
+    largest
+}
+
+#[test]
+fn the_error_of_long_products_does_not_grow_with_the_length() {
+    for (m, n) in EXTENTS {
+        // Neither at a length that is cut evenly, nor at one that is not.
+        for terms in [1 << 17, (1 << 17) + 12_345] {
+            let error = largest_error(m, n, if cfg!(miri) { 1 << 8 } else { terms });
+            assert!(error <= BOUND, "{m}×{n}, {terms} terms: {error:e}");
+        }
+    }
+    // Added one after the other, they would be off by far more.
+    let plain: f32 = std::iter::repeat_n(0.1, 1 << 17).sum();
+    assert!((f64::from(plain) / (0.1 * f64::from(1 << 17)) - 1.0).abs() > 1e-4);
+}
+
+#[test]
+#[ignore = "2²⁵ terms, which take some seconds and 2 GB"]
+fn the_error_of_the_longest_products_is_that_of_shorter_ones() {
+    for (m, n) in [(1, 1), (3, 2), (2, 9)] {
+        let error = largest_error(m, n, 1 << 25);
+        assert!(error <= BOUND, "{m}×{n}: {error:e}");
+    }
+}
+
+/// A product is the sum of those of parts of the inner extent, whichever kernel forms them.
+#[test]
+fn parts_of_the_inner_extent_add_up_to_the_product() {
+    for (m, k, n) in [
+        (1, 9, 3),
+        (7, 300, 4),
+        (40, 20, 33),
+        (20, 600, 20),
+        (3, 3000, 18),
+        (30, 3000, 1),
+    ] {
+        let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
+        let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.71).cos()).collect();
+        let bytes: Vec<u8> = (0..m.max(n) * k).map(|i| (i % 7 * (i % 3)) as u8).collect();
+        let lefts = [Matrix::new(&a, m, k), Matrix::new(&a, k, m).transposed()];
+        let rights = [Matrix::new(&b, k, n), Matrix::new(&b, n, k).transposed()];
+        let bytes = [
+            Matrix::new(&bytes[..m * k], m, k),
+            Matrix::new(&bytes[..k * n], k, n),
+        ];
+        let rows = m / 3..m;
+        for (left, right) in lefts
+            .into_iter()
+            .flat_map(|left| rights.map(|right| (left, right)))
+        {
+            let (left, of_bytes) = (
+                left.some_rows(rows.clone()),
+                bytes[0].some_rows(rows.clone()),
+            );
+            for cut in [k / 2, k / 2 + 3, k - 1] {
+                let mut sums =
+                    [const { Vec::new() }; 3].map(|_: Vec<f64>| vec![1.0; rows.len() * n]);
+                let mut is_read = [true; 2];
+                for part in [0..cut, cut..k] {
+                    let (a, b) = (
+                        left.some_columns(part.clone()),
+                        right.some_rows(part.clone()),
+                    );
+                    matmul(2.0, a, b, &mut sums[0], Write::Add);
+                    let a_of_bytes = of_bytes.some_columns(part.clone());
+                    is_read[0] &= bytes_times(2.0, a_of_bytes, b, &mut sums[1], Write::Add);
+                    let factors = [(&a, &bytes[1].some_rows(part))];
+                    is_read[1] &=
+                        sum_of_products_with_bytes(2.0, &factors, &mut sums[2], Write::Add);
+                }
+                agrees(&sums[0], left, right);
+                if is_read[0] {
+                    agrees(&sums[1], of_bytes, right);
+                }
+                if is_read[1] {
+                    agrees(&sums[2], left, bytes[1]);
+                }
+            }
+        }
+    }
+}
+
+/// Compares 1 + 2 · a · b with the plain loop.
+#[track_caller]
+fn agrees<A, B>(found: &[f64], a: Matrix<'_, A>, b: Matrix<'_, B>)
+where
+    A: Copy + Into<f64>,
+    B: Copy + Into<f64>,
+{
+    let (m, k, n) = (a.rows(), a.columns(), b.columns());
+    for (at, found) in found.iter().enumerate() {
+        let (i, j) = (at / n, at % n);
+        let sum: f64 = (0..k).map(|l| a.at(i, l).into() * b.at(l, j).into()).sum();
+        assert!(
+            (found - 1.0 - 2.0 * sum).abs() < 1e-14 * (10 * k) as f64,
+            "{m}×{k}·{k}×{n} at ({i}, {j}): {found} and not {}",
+            1.0 + 2.0 * sum
+        );
+    }
+}
+
+#[test]
+#[should_panic(expected = "rows 1..4 of 3")]
+fn rows_that_do_not_exist_are_refused() {
+    let _ = Matrix::new(&[0.0; 6], 2, 3).transposed().some_rows(1..4);
+}
+
+#[test]
+#[should_panic(expected = "a product of 2×3 and 2×3")]
+fn inner_extents_that_differ_are_refused() {
+    let x = [0.0; 6];
+    matmul(
+        1.0,
+        Matrix::new(&x, 2, 3),
+        Matrix::new(&x, 2, 3),
+        &mut [0.0; 4],
+        Write::Set,
+    );
+}

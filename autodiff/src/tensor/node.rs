@@ -1,0 +1,73 @@
+//! The nodes of a tape.
+
+use super::array::Tensor;
+use super::element::Real;
+use super::ops::Operation;
+use super::var::Var;
+use smallvec::SmallVec;
+use std::panic::Location;
+
+/// One recorded value, and how it came about.
+#[derive(Clone, Debug)]
+pub(crate) struct Node<T: Real> {
+    pub(crate) operation: Operation<T>,
+    pub(crate) inputs: SmallVec<[Edge; 3]>,
+    pub(crate) value: Tensor<T>,
+    pub(crate) saved: Option<Tensor<T>>,
+    /// Whether it depends on a variable; adjoints of others are never formed.
+    pub(crate) tracked: bool,
+    /// Which anchor of the tape it is, counted from 1; 0 if it is none.
+    pub(crate) anchor: u32,
+    pub(crate) caller: &'static Location<'static>,
+}
+
+/// Where an input comes from, and what becomes of its adjoint.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
+    /// The number of the node that the input is.
+    pub(crate) node: u32,
+    /// Whether its adjoint is wanted: it depends on a variable.
+    pub(crate) wanted: bool,
+    /// Whether its adjoint may stay an unevaluated product: it is a variable, before which nothing needs it.
+    pub(crate) lazy: bool,
+}
+
+impl Edge {
+    #[inline(always)]
+    pub(super) fn to<T: Real>(input: Var<'_, T>, node: &Node<T>) -> Edge {
+        Edge {
+            node: input.index,
+            wanted: node.tracked,
+            lazy: matches!(node.operation, Operation::Variable),
+        }
+    }
+}
+
+impl<T: Real> Node<T> {
+    /// Checks that it depends on a variable, without which there is nothing to differentiate with respect to.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
+    #[inline]
+    #[track_caller]
+    pub(super) fn check_tracked(&self, request: &str) {
+        if !self.tracked {
+            self.is_constant(request);
+        }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn is_constant(&self, request: &str) -> ! {
+        panic!(
+            "{request} the result of `{}`, which depends on no variable: record its value with `var` instead",
+            self.operation.name()
+        )
+    }
+
+    /// The numbers of the nodes that the inputs are.
+    pub(crate) fn input_nodes(&self) -> impl Iterator<Item = usize> {
+        self.inputs.iter().map(|edge| edge.node as usize)
+    }
+}

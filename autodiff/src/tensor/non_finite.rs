@@ -1,0 +1,137 @@
+//! Where a recording first left the finite numbers.
+
+use super::array::Tensor;
+use super::element::Real;
+use super::node::Node;
+use super::tape::Tape;
+use std::fmt;
+use std::panic::Location;
+
+/// Where a recording first left the finite numbers; see [`Tape::first_non_finite`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NonFinite {
+    /// The number of the node.
+    pub node: usize,
+    /// The operation that made the value.
+    pub operation: &'static str,
+    /// The place of the first element that is to blame, in the data row by row.
+    pub element: usize,
+    /// That element.
+    pub value: f64,
+    /// The inputs of the operation, written out.
+    pub inputs: Vec<String>,
+    /// The line that recorded the operation.
+    pub caller: &'static Location<'static>,
+}
+
+impl<T: Real> Tape<T> {
+    /// The first operation whose result is worse than all of its inputs, where an infinite number is worse than a finite
+    /// one, and NaN is worse than both. `None` if all recorded values are finite.
+    ///
+    /// So an intended −∞, as in the mask of an attention, is not to blame, and neither is what merely hands it on. Results
+    /// that depend on a variable come first. If none of them is to blame, the operations on constants are looked through,
+    /// and last the constants and variables themselves. A function of the [table](crate::elementwise) is judged element by
+    /// element, and any other operation by all elements of its inputs together.
+    ///
+    /// ```
+    /// use autodiff::tensor::Tape;
+    ///
+    /// let tape = Tape::new();
+    /// let mask = tape.constant([0.0, f64::NEG_INFINITY]);
+    /// let x = tape.var([4.0, 1.0]);
+    /// let weights = (x + mask).softmax(0);
+    /// let y = (weights * (x - 4.0).ln()).sum();
+    /// let found = tape.first_non_finite().unwrap();
+    /// assert_eq!((found.operation, found.element), ("ln", 0));
+    /// assert!(found.caller.file().ends_with(".rs"));
+    /// ```
+    #[must_use]
+    pub fn first_non_finite(&self) -> Option<NonFinite> {
+        let nodes = self.nodes();
+        let find = |eligible: fn(&Node<T>) -> bool| {
+            let mut eligible = nodes.iter().enumerate().filter(|(_, node)| eligible(node));
+            eligible.find_map(|(index, node)| Some((index, worse_element(&nodes, node)?)))
+        };
+        let (index, element) = find(|node| node.tracked && !node.operation.is_leaf())
+            .or_else(|| find(|node| !node.operation.is_leaf()))
+            .or_else(|| find(|node| node.operation.is_leaf()))?;
+        let node = &nodes[index];
+        let inputs = node.input_nodes();
+        Some(NonFinite {
+            node: index,
+            operation: node.operation.name(),
+            element,
+            value: node.value.data()[element].to_f64(),
+            inputs: inputs.map(|input| nodes[input].value.to_string()).collect(),
+            caller: node.caller,
+        })
+    }
+}
+
+/// How far a number is from finite.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Finite,
+    Infinite,
+    NaN,
+}
+
+impl Class {
+    fn of(x: impl Real) -> Class {
+        let x = x.to_f64();
+        if x.is_finite() {
+            Class::Finite
+        } else if x.is_infinite() {
+            Class::Infinite
+        } else {
+            Class::NaN
+        }
+    }
+
+    fn worst_of<T: Real>(elements: &[T]) -> Class {
+        let classes = elements.iter().map(|&x| Class::of(x));
+        classes.max().unwrap_or(Class::Finite)
+    }
+}
+
+/// The first element of a node's value that is worse than what it was made of.
+fn worse_element<T: Real>(nodes: &[Node<T>], node: &Node<T>) -> Option<usize> {
+    let value = node.value.data();
+    let worst = Class::worst_of(value);
+    if worst == Class::Finite {
+        return None;
+    }
+    let inputs = node.input_nodes().map(|input| &nodes[input].value);
+    if node.operation.is_elementwise() {
+        let inputs: Vec<Tensor<T>> = inputs.map(|x| x.broadcast_to(node.value.shape())).collect();
+        return (0..value.len()).find(|&i| {
+            let made_of = inputs.iter().map(|x| Class::of(x.data()[i]));
+            Some(Class::of(value[i])) > made_of.max()
+        });
+    }
+    let made_of = inputs.map(|x| Class::worst_of(x.data())).max();
+    let made_of = made_of.unwrap_or(Class::Finite);
+    value.iter().position(|&x| Class::of(x) > made_of)
+}
+
+impl fmt::Display for NonFinite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NonFinite {
+            node,
+            operation,
+            element,
+            value,
+            inputs,
+            caller,
+        } = self;
+        write!(
+            f,
+            "{operation} (node {node}, recorded at {caller}) gave {value} at element {element}"
+        )?;
+        for (number, input) in inputs.iter().enumerate() {
+            write!(f, "\n  input {number}: {input}")?;
+        }
+        Ok(())
+    }
+}

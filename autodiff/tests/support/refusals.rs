@@ -1,0 +1,130 @@
+//! Checks that misuse is reported by name, at the line that made the mistake, for every function that documents a panic.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fs;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::path::Path;
+use std::sync::Once;
+
+/// The lines that one call of [`refused`] may take.
+const LINES: u32 = 12;
+
+/// Checks that `misuse` panics with `expected` in its message, at a line of the call.
+#[track_caller]
+pub(crate) fn refused<R>(expected: &str, misuse: impl FnOnce() -> R) {
+    let call = Location::caller();
+    let (message, file, line) = report_of_panic(misuse);
+    assert!(
+        message.contains(expected),
+        "{message:?} does not say {expected:?}"
+    );
+    assert!(
+        file == call.file() && (call.line()..call.line() + LINES).contains(&line),
+        "{message:?} is reported at {file}:{line}, and the mistake is at {call}"
+    );
+}
+
+/// Checks that `misuse` panics with `expected` in its message, at a line of `file`.
+#[allow(dead_code, reason = "one of the test programs has no use for it")]
+#[track_caller]
+pub(crate) fn refused_in<R>(file: &str, expected: &str, misuse: impl FnOnce() -> R) {
+    let (message, reported, _) = report_of_panic(misuse);
+    assert!(
+        message.contains(expected),
+        "{message:?} does not say {expected:?}"
+    );
+    assert!(reported == file, "{message:?} is reported in {reported}");
+}
+
+/// Message, file and line of the panic in `misuse`.
+///
+/// The hook is the whole process's: panics of other threads are left to the hook that was there before.
+#[track_caller]
+fn report_of_panic<R>(misuse: impl FnOnce() -> R) -> (String, String, u32) {
+    thread_local! {
+        /// What the hook reports of this thread, where it waits for a panic.
+        static REPORT: RefCell<Option<(String, String, u32)>> = const { RefCell::new(None) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let earlier = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let taken = REPORT.with_borrow_mut(|report| {
+                let Some(report) = report else { return false };
+                let message = info.payload_as_str().unwrap_or("no text").to_owned();
+                let place = info.location().map(|at| (at.file().to_owned(), at.line()));
+                let (file, line) = place.unwrap_or_default();
+                *report = (message, file, line);
+                true
+            });
+            if !taken {
+                earlier(info);
+            }
+        }));
+    });
+    REPORT.set(Some(Default::default()));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| drop(misuse())));
+    let report = REPORT.take().unwrap_or_default();
+    assert!(outcome.is_err(), "it must be refused");
+    report
+}
+
+/// The functions whose misuse was checked, each as its file under `src` and its name.
+#[derive(Default)]
+pub(crate) struct Checked(BTreeSet<String>);
+
+impl Checked {
+    /// As [`refused`], for the function of that file and name.
+    #[track_caller]
+    pub(crate) fn refused<R>(
+        &mut self,
+        function: &str,
+        expected: &str,
+        misuse: impl FnOnce() -> R,
+    ) {
+        refused(expected, misuse);
+        self.0.insert(function.to_owned());
+    }
+
+    /// Counts a function as checked: elsewhere, or because it panics only where no test can bring it to.
+    pub(crate) fn also(&mut self, function: &str) {
+        self.0.insert(function.to_owned());
+    }
+
+    /// Checks that every public function in a folder of `src` that documents a panic was checked, and that every checked
+    /// one exists.
+    pub(crate) fn check_complete(&self, folder: &str) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut documented = BTreeSet::new();
+        find_documented(&root, &root.join(folder), &mut documented);
+        let missing: Vec<_> = documented.difference(&self.0).collect();
+        assert!(
+            missing.is_empty(),
+            "no misuse of these was checked: {missing:#?}"
+        );
+        let unknown: Vec<_> = self.0.difference(&documented).collect();
+        assert!(unknown.is_empty(), "these document no panic: {unknown:#?}");
+    }
+}
+
+/// Finds the public functions in the sources of a folder that have a section about panics.
+fn find_documented(root: &Path, folder: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            find_documented(root, &path, found);
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let file = path.strip_prefix(root).unwrap().display().to_string();
+        let mut lines = text.lines().map(str::trim_start);
+        while lines.any(|line| line == "/// # Panics") {
+            let documented = lines.find(|line| !line.starts_with("//") && !line.starts_with("#["));
+            let name = documented.and_then(|line| line.strip_prefix("pub fn "));
+            if let Some(name) = name.and_then(|line| line.split(['(', '<']).next()) {
+                found.insert(format!("{file} {name}"));
+            }
+        }
+    }
+}

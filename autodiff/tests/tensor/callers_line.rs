@@ -1,0 +1,243 @@
+//! Every public function of the tensor tape that documents a panic panics at the caller's line, and says what is wrong.
+
+mod operations;
+
+use crate::refusals::{Checked, refused};
+use autodiff::Tensor;
+use autodiff::elementwise::{Binary, Unary};
+use autodiff::tensor::{
+    Adjoints, Algebra, Gradient, Op, Point, Real, Shape, Tape, Value, plain, transposed,
+};
+
+#[test]
+#[cfg_attr(miri, ignore = "reads the sources")]
+fn every_documented_panic_is_reported_at_the_callers_line() {
+    let mut checked = Checked::default();
+    tensors(&mut checked);
+    operations::on_tensors(&mut checked);
+    operations::on_variables(&mut checked);
+    operations::products(&mut checked);
+    tapes(&mut checked);
+    gradients(&mut checked);
+    rules(&mut checked);
+    checked.check_complete("tensor");
+}
+
+fn tensors(checked: &mut Checked) {
+    let x = Tensor::<f64>::zeros([2, 3]);
+    let huge = [(1 << 60) + 1];
+    let too_large = "a tensor of shape [1152921504606846977] takes 9223372036854775816 bytes, and no tensor can take more than 9223372036854775807";
+
+    checked.refused("tensor/shape.rs size", "has more elements", || {
+        Shape::from([1 << 40, 1 << 40]).size()
+    });
+    let array = "tensor/array.rs";
+    checked.refused(&format!("{array} new"), "cannot be made of 5", || {
+        Tensor::new([2, 3], [0.0; 5])
+    });
+    checked.refused(&format!("{array} zeros"), too_large, || {
+        Tensor::<f64>::zeros(huge)
+    });
+    checked.refused(&format!("{array} full"), too_large, || {
+        Tensor::full(huge, 1.0)
+    });
+    checked.refused(&format!("{array} from_fn"), too_large, || {
+        Tensor::from_fn(huge, |i| i as f64)
+    });
+    checked.refused(&format!("{array} zeros"), "there is no memory", || {
+        Tensor::<u8>::zeros([1 << 61])
+    });
+    checked.refused(&format!("{array} zeros"), "has more elements", || {
+        Tensor::<u8>::zeros([1 << 40, 0, 1 << 40])
+    });
+    checked.refused(&format!("{array} item"), "item: a tensor of", || x.item());
+    checked.refused(&format!("{array} at"), "at: index [2, 0]", || x.at(&[2, 0]));
+    checked.refused(&format!("{array} reshape"), "reshape: a tensor", || {
+        x.reshape([5])
+    });
+    checked.refused(&format!("{array} reshape"), "has more elements", || {
+        x.reshape([1 << 40, 1 << 40])
+    });
+    checked.refused(&format!("{array} rows"), "rows: 1..3 lies outside", || {
+        x.rows(1..3)
+    });
+    checked.refused(&format!("{array} rows"), "rows: a scalar", || {
+        Tensor::scalar(1.0).rows(0..0)
+    });
+    checked.refused(&format!("{array} view"), "view: shape [4] at 3", || {
+        x.view(3, [4])
+    });
+    checked.refused(
+        &format!("{array} gather_rows"),
+        "gather_rows: row 2",
+        || x.gather_rows(&[0, 2]),
+    );
+    checked.refused(&format!("{array} arg_max"), "arg_max: a tensor", || {
+        x.arg_max(2)
+    });
+    checked.refused(&format!("{array} arg_max"), "arg_max: axis 0", || {
+        Tensor::<f64>::zeros([0]).arg_max(0)
+    });
+}
+
+fn tapes(checked: &mut Checked) {
+    let (tape, other) = (Tape::<f64>::new(), Tape::<f64>::new());
+    let x = tape.var(Tensor::zeros([2, 3]));
+    let one = x.sum();
+    let foreign = other.var(1.0);
+    let constant = tape.constant([1.0]);
+    let var = "tensor/var.rs";
+    checked.refused(&format!("{var} item"), "item: a tensor of", || x.item());
+    checked.refused(&format!("{var} gradients"), "gradients: of a", || {
+        x.gradients()
+    });
+    checked.refused(&format!("{var} vjp"), "vjp: an adjoint of", || {
+        x.vjp(Tensor::zeros([4]))
+    });
+    checked.refused(&format!("{var} differentiate"), "not one number", || {
+        x.differentiate(&[x])
+    });
+    checked.refused(&format!("{var} differentiate"), "another tape", || {
+        one.differentiate(&[foreign])
+    });
+    checked.refused(&format!("{var} differentiate"), "with `var`", || {
+        one.differentiate(&[constant])
+    });
+    checked.refused(&format!("{var} jacobian"), "with `var`", || {
+        x.jacobian(constant)
+    });
+    checked.refused(&format!("{var} jacobian"), "another tape", || {
+        x.jacobian(foreign)
+    });
+    checked.refused(&format!("{var} jacobian"), "anchor it before", || {
+        let y = x.exp();
+        y.sum().jacobian(y)
+    });
+    checked.refused(&format!("{var} anchor"), "with `var`", || {
+        constant.exp().anchor()
+    });
+    let apply = "tensor/tape.rs apply";
+    checked.refused(apply, "sum_of_rows: an input is a variable", || {
+        tape.apply(SumOfRows, &[foreign])
+    });
+    checked.refused(apply, "sum_over: a tensor of shape []", || {
+        tape.apply(SumOfRows, &[one])
+    });
+}
+
+fn gradients(checked: &mut Checked) {
+    let (tape, other) = (Tape::<f64>::new(), Tape::<f64>::new());
+    let foreign = other.var(1.0);
+    let x = tape.constant(Tensor::full([2, 3], 0.5));
+    let weight = tape.var(Tensor::full([4, 3], 0.5));
+    let bias = tape.var(Tensor::zeros([4]));
+    let y = x.linear(weight, bias);
+    let scale = tape.var(Tensor::full([2, 4], 0.5));
+    let cost = (y * scale).sum();
+    let file = "tensor/gradients.rs";
+    checked.refused(&format!("{file} wrt"), "another tape", || {
+        cost.gradients().wrt(foreign)
+    });
+    checked.refused(
+        &format!("{file} wrt"),
+        "`linear`, whose adjoint was",
+        || cost.gradients().wrt(y),
+    );
+    checked.refused(&format!("{file} wrt"), "with `var`", || {
+        cost.gradients().wrt(x)
+    });
+    checked.refused(&format!("{file} keep"), "another tape", || {
+        cost.gradients().keep(&[weight, foreign])
+    });
+    let mut kept = cost.gradients().keep(&[weight]);
+    checked.refused(&format!("{file} keep_in"), "with `var`", || {
+        cost.gradients().keep_in(&[x], &mut kept);
+    });
+    checked.refused(&format!("{file} keep_in"), "another tape", || {
+        cost.gradients().keep_in(&[foreign], &mut kept);
+    });
+    // A product, the rows of a matrix, and a sum.
+    let kept = cost.gradients().keep(&[weight, bias, scale]);
+    for (gradient, [rows, row]) in kept.iter().zip([[4, 3], [4, 1], [2, 4]]) {
+        let mut sum = vec![0.0; rows * row + 1];
+        let too_many = format!("a sum of {}", sum.len());
+        checked.refused(&format!("{file} add_to"), &too_many, || {
+            gradient.add_to(1.0, &mut sum);
+        });
+        checked.refused(&format!("{file} add_rows_to"), &too_many, || {
+            gradient.add_rows_to(1.0, 0..rows, &mut sum);
+        });
+        checked.refused(&format!("{file} add_rows_to"), "a sum of", || {
+            gradient.add_rows_to(1.0, 0..1, &mut sum);
+        });
+        checked.refused(&format!("{file} add_rows_to"), "outside", || {
+            gradient.add_rows_to(1.0, 1..rows + 1, &mut sum[..rows * row]);
+        });
+        checked.refused(&format!("{file} add_rows_of_sum"), "outside", || {
+            let twice = [gradient, gradient];
+            Gradient::add_rows_of_sum(&twice, 1.0, 1..rows + 1, &mut sum[..rows * row]);
+        });
+    }
+}
+
+/// The sum over the first axis, with mistakes to be made in its rule.
+#[derive(Debug)]
+struct SumOfRows;
+
+impl<T: Real> Op<T> for SumOfRows {
+    fn name(&self) -> &'static str {
+        "sum_of_rows"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+        x[0].sum_over(&[0]).into()
+    }
+
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        x_bar.add(0, || y_bar.broadcast_to(&at.x[0].extents()));
+    }
+}
+
+fn rules(checked: &mut Checked) {
+    // What a rule adds is checked in `own_operations`.
+    checked.also("tensor/op.rs saved");
+    let (x, y) = (Tensor::<f64>::zeros([2, 3]), Tensor::<f64>::zeros([3, 2]));
+    let tape = Tape::new();
+    in_rules(&x, &y);
+    in_rules(&tape.var(&x), &tape.var(&y));
+}
+
+/// Misuse of the methods that rules are written with, in either reading.
+fn in_rules<A: Algebra>(x: &A, y: &A) {
+    refused("sum_to: shape [2] cannot be stretched to [2, 3]", || {
+        x.sum_to(&Shape::from([2]))
+    });
+    refused(
+        "sum_to: shape [1, 2, 3] cannot be stretched to [2, 3]",
+        || x.sum_to(&Shape::from([1, 2, 3])),
+    );
+    refused("mul: shapes [2, 3] and [3, 2] cannot be", || x.times(y));
+    refused("matmul: shapes [2, 3]ᵀ and [3, 2] do not fit", || {
+        A::product(transposed(x), plain(y))
+    });
+    refused("plus_term: shapes [2, 3] and [1] differ", || {
+        x.clone().plus_term(x.sum_to(&Shape::from([1])))
+    });
+    refused(
+        "plus_product: a sum of shape [2, 3] and a product of",
+        || x.clone().plus_product(plain(x), plain(y)),
+    );
+    refused("unary_vjp: shapes", || {
+        A::unary_vjp(Unary::Sin {}, x, x, x.sum_to(&Shape::from([1])))
+    });
+    refused("binary_vjp: shapes", || {
+        let y_bar = x.sum_to(&Shape::from([1]));
+        A::binary_vjp(Binary::Mul, 0, x, x, x, &y_bar)
+    });
+}

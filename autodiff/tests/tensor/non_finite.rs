@@ -1,0 +1,109 @@
+//! Which operation is to blame for a number that is not finite.
+
+use autodiff::tensor::{NonFinite, Tape, Tensor};
+
+const MINUS_INFINITY: f64 = f64::NEG_INFINITY;
+
+/// The operation that is found, and the place of the element.
+fn found(tape: &Tape<f64>) -> Option<(&'static str, usize)> {
+    let found = tape.first_non_finite()?;
+    Some((found.operation, found.element))
+}
+
+#[test]
+fn a_recording_of_finite_numbers_has_none() {
+    let tape = Tape::new();
+    let x = tape.var([1.0, 2.0]);
+    let _ = (x * 2.0).ln().sum();
+    assert_eq!(found(&tape), None);
+}
+
+#[test]
+fn the_first_operation_that_leaves_the_finite_numbers_is_found() {
+    let tape = Tape::new();
+    let x = tape.var([4.0, -1.0]);
+    let line = line!() + 1;
+    let y = x.sqrt();
+    let _ = (y * 2.0).sum();
+    let found = tape.first_non_finite().unwrap();
+    let NonFinite {
+        operation,
+        element,
+        value,
+        caller,
+        ..
+    } = &found;
+    assert_eq!((*operation, *element), ("sqrt", 1));
+    assert!(value.is_nan());
+    assert_eq!((caller.file(), caller.line()), (file!(), line));
+    assert_eq!(found.inputs, ["[4, -1]"]);
+    assert!(found.to_string().starts_with("sqrt (node 1, recorded at "));
+}
+
+/// Attention with a mask of −∞; what `after` records is the fault, if it is one.
+fn attention(
+    after: impl for<'t> FnOnce(autodiff::tensor::Var<'t, f64>),
+) -> Option<(&'static str, usize)> {
+    let tape = Tape::new();
+    let mask = tape.constant([[0.0, MINUS_INFINITY], [0.0, 0.0]]);
+    let x = tape.var([[0.5, 1.0], [-1.0, 2.0]]);
+    let weights = (x + mask).softmax(1);
+    after(weights.matmul(x));
+    found(&tape)
+}
+
+#[test]
+fn an_intended_infinity_is_not_to_blame_for_a_fault_behind_it() {
+    let fault = attention(|y| {
+        let _ = (y * 0.0).recip().sum();
+    });
+    assert_eq!(fault, Some(("recip", 0)));
+}
+
+#[test]
+fn an_intended_infinity_is_named_where_there_is_nothing_else() {
+    let named = attention(|y| {
+        let _ = y.sum();
+    });
+    assert_eq!(named, Some(("constant", 1)));
+}
+
+#[test]
+fn an_infinity_made_of_constants_is_intended_as_well() {
+    let tape = Tape::new();
+    let mask = tape.constant([1.0, 0.0]).ln();
+    let x = tape.var([0.5, 1.0]);
+    let weights = (x + mask).softmax(0);
+    assert_eq!(found(&tape), Some(("ln", 1)));
+    let _ = (weights - 2.0).sqrt();
+    assert_eq!(found(&tape), Some(("sqrt", 0)));
+}
+
+#[test]
+fn what_makes_nan_of_an_infinity_is_to_blame() {
+    let tape = Tape::new();
+    let x = tape.var([0.5, 1.0]);
+    let y = x + Tensor::from([0.0, MINUS_INFINITY]);
+    let _ = (y - y).sum();
+    assert_eq!(found(&tape), Some(("sub", 1)));
+}
+
+#[test]
+fn a_function_is_judged_element_by_element() {
+    let tape = Tape::new();
+    let x = tape.var([[1000.0, 1.0]]);
+    let masked = x + Tensor::from([[0.0, 0.0], [0.0, MINUS_INFINITY]]);
+    let _ = masked.exp();
+    assert_eq!(found(&tape), Some(("exp", 0)));
+}
+
+#[test]
+fn a_variable_that_is_not_finite_is_found_last() {
+    let tape = Tape::new();
+    let c = tape.constant([1.0]);
+    let x = tape.var([2.0, f64::NAN]);
+    let y = (x * c).sum();
+    assert_eq!(found(&tape), Some(("variable", 1)));
+    let _ = c / 0.0 * y;
+    assert_eq!(found(&tape), Some(("div", 0)));
+}

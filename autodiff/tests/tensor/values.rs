@@ -1,0 +1,287 @@
+//! Operations with axes compute what plain loops over the elements do, and variables compute what tensors do.
+
+use autodiff::Tensor;
+use autodiff::elementwise::Unary;
+use autodiff::tensor::{CrossEntropy, Tape, Var};
+
+/// All indices of a shape, in the order of the elements.
+fn indices(shape: &[usize]) -> Vec<Vec<usize>> {
+    shape.iter().fold(vec![vec![]], |indices, &extent| {
+        let longer = |index: Vec<usize>| {
+            (0..extent).map(move |last| index.iter().copied().chain([last]).collect())
+        };
+        indices.into_iter().flat_map(longer).collect()
+    })
+}
+
+/// The tensor whose elements a function gives.
+fn made(shape: &[usize], element: impl Fn(&[usize]) -> f64) -> Tensor<f64> {
+    let elements: Vec<f64> = indices(shape).iter().map(|index| element(index)).collect();
+    Tensor::new(shape, elements)
+}
+
+/// Small integers, so that their sums and products are exact.
+fn integers(shape: &[usize], seed: usize) -> Tensor<f64> {
+    Tensor::from_fn(shape, |i| ((i + seed) * 37 % 101) as f64 - 50.0)
+}
+
+#[test]
+fn reductions_run_over_the_axes_named() {
+    let x = integers(&[2, 3, 4], 1);
+    for axes in [
+        &[][..],
+        &[0],
+        &[1],
+        &[2],
+        &[0, 1],
+        &[2, 0],
+        &[1, 2],
+        &[2, 1, 0],
+    ] {
+        // The elements that fall together in one of the result, whose reduced axes have extent 1.
+        let group = |index: &[usize]| {
+            let together = |other: &&Vec<usize>| {
+                (0..3).all(|axis| axes.contains(&axis) || index[axis] == other[axis])
+            };
+            let all = indices(x.shape());
+            let group: Vec<f64> = all
+                .iter()
+                .filter(together)
+                .map(|index| x.at(index))
+                .collect();
+            group
+        };
+        let kept: Vec<usize> = (0..3)
+            .map(|axis| {
+                if axes.contains(&axis) {
+                    1
+                } else {
+                    x.shape()[axis]
+                }
+            })
+            .collect();
+        let dropped: Vec<usize> = (0..3)
+            .filter(|axis| !axes.contains(axis))
+            .map(|axis| x.shape()[axis])
+            .collect();
+
+        let sum = made(&kept, |index| group(index).iter().sum());
+        assert_eq!(x.sum_over_keepdims(axes), sum);
+        assert_eq!(x.sum_over(axes), sum.reshape(&dropped[..]));
+        let mean = made(&kept, |index| {
+            let group = group(index);
+            group.iter().sum::<f64>() / group.len() as f64
+        });
+        assert_eq!(x.mean_over_keepdims(axes), mean);
+        assert_eq!(x.mean_over(axes), mean.reshape(&dropped[..]));
+        if let &[axis] = axes {
+            let max = made(&kept, |index| {
+                group(index).into_iter().fold(f64::MIN, f64::max)
+            });
+            assert_eq!(x.max_over_keepdims(axis), max);
+            assert_eq!(x.max_over(axis), max.reshape(&dropped[..]));
+        }
+    }
+    assert_eq!(x.sum(), x.sum_over(&[0, 1, 2]));
+    assert_eq!(x.mean(), x.mean_over(&[0, 1, 2]));
+}
+
+#[test]
+fn elements_are_moved_to_where_they_belong() {
+    let x = integers(&[2, 3, 4], 2);
+    for order in [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ] {
+        let shape = order.map(|axis| x.shape()[axis]);
+        let expected = made(&shape, |index| {
+            let mut source = [0; 3];
+            order
+                .iter()
+                .zip(index)
+                .for_each(|(&axis, &i)| source[axis] = i);
+            x.at(&source)
+        });
+        assert_eq!(x.permute(&order), expected, "{order:?}");
+    }
+    let matrix = integers(&[3, 4], 3);
+    assert_eq!(
+        matrix.transpose(),
+        made(&[4, 3], |i| matrix.at(&[i[1], i[0]]))
+    );
+    for stretched in [[1, 1, 4], [1, 3, 1], [1, 3, 4], [1, 1, 1]] {
+        let small = integers(&stretched, 4);
+        let expected = made(&[2, 3, 4], |index| {
+            let source: Vec<usize> = index
+                .iter()
+                .zip(stretched)
+                .map(|(&i, extent)| i.min(extent - 1))
+                .collect();
+            small.at(&source)
+        });
+        assert_eq!(small.broadcast_to([2, 3, 4]), expected, "{stretched:?}");
+    }
+    let row = integers(&[4], 5);
+    assert_eq!(
+        row.broadcast_to([3, 4]),
+        made(&[3, 4], |index| row.at(&index[1..]))
+    );
+}
+
+#[test]
+fn products_and_distances_are_sums_of_products() {
+    let (a, b) = (integers(&[3, 4], 6), integers(&[4, 5], 7));
+    let sum = |n: usize, term: &dyn Fn(usize) -> f64| (0..n).map(term).sum::<f64>();
+    let product = made(&[3, 5], |i| {
+        sum(4, &|k| a.at(&[i[0], k]) * b.at(&[k, i[1]]))
+    });
+    assert_eq!(a.matmul(&b), product);
+    let (weight, bias) = (b.transpose(), integers(&[5], 8));
+    let affine = made(&[3, 5], |i| product.at(i) + bias.at(&i[1..]));
+    assert_eq!(a.linear(&weight, &bias), affine);
+    assert_eq!(
+        a.layer(&weight, &bias, Unary::Relu {}),
+        affine.map(|z: f64| z.max(0.0))
+    );
+    let other = integers(&[3, 4], 9);
+    let squares = indices(&[3, 4])
+        .into_iter()
+        .map(|i| (a.at(&i) - other.at(&i)).powi(2));
+    assert_eq!(a.squared_distance(&other).item(), squares.sum::<f64>());
+}
+
+#[test]
+fn softmax_and_cross_entropy_are_their_formulas() {
+    let close = |a: f64, b: f64| assert!((a - b).abs() <= 1e-14 * b.abs().max(1.0), "{a} and {b}");
+    let z = &integers(&[3, 4], 10) * 0.05;
+    let softmax = made(&[3, 4], |i| {
+        let sum: f64 = (0..4).map(|class| z.at(&[i[0], class]).exp()).sum();
+        z.at(i).exp() / sum
+    });
+    for index in indices(&[3, 4]) {
+        close(z.softmax(1).at(&index), softmax.at(&index));
+        close(z.log_softmax(1).at(&index), softmax.at(&index).ln());
+        let of_columns = z.transpose().softmax(0);
+        close(of_columns.at(&[index[1], index[0]]), softmax.at(&index));
+    }
+
+    let classes = Tensor::from([2_u32, 0, 3]);
+    let one_hot = made(&[3, 4], |i| {
+        f64::from(u8::from(classes.at(&i[..1]) as usize == i[1]))
+    });
+    let smooth = made(&[3, 4], |i| 0.9 * one_hot.at(i) + 0.1 / 4.0);
+    let cost = |targets: &Tensor<f64>| {
+        let terms = indices(&[3, 4])
+            .into_iter()
+            .map(|i| -targets.at(&i) * softmax.at(&i).ln());
+        terms.sum::<f64>()
+    };
+    let entropy = CrossEntropy::new(classes);
+    close(
+        z.cross_entropy(entropy.clone()).item(),
+        cost(&one_hot) / 3.0,
+    );
+    close(
+        z.cross_entropy(one_hot.clone()).item(),
+        cost(&one_hot) / 3.0,
+    );
+    close(
+        z.cross_entropy(entropy.clone().summed()).item(),
+        cost(&one_hot),
+    );
+    close(
+        z.cross_entropy(entropy.clone().weighted(0.7)).item(),
+        0.7 * cost(&one_hot),
+    );
+    close(
+        z.cross_entropy(entropy.label_smoothing(0.1)).item(),
+        cost(&smooth) / 3.0,
+    );
+}
+
+#[test]
+fn variables_compute_what_tensors_do() {
+    type OnVariables = for<'t> fn(&[Var<'t, f64>]) -> Var<'t, f64>;
+    type OnTensors = fn(&[Tensor<f64>]) -> Tensor<f64>;
+    let block: [(OnVariables, OnTensors); 13] = [
+        (|x| x[0].sum(), |x| x[0].sum()),
+        (|x| x[0].sum_over(&[0, 2]), |x| x[0].sum_over(&[0, 2])),
+        (
+            |x| x[0].sum_over_keepdims(&[1]),
+            |x| x[0].sum_over_keepdims(&[1]),
+        ),
+        (|x| x[0].mean(), |x| x[0].mean()),
+        (|x| x[0].mean_over(&[2]), |x| x[0].mean_over(&[2])),
+        (
+            |x| x[0].mean_over_keepdims(&[0, 1]),
+            |x| x[0].mean_over_keepdims(&[0, 1]),
+        ),
+        (|x| x[0].max_over(1), |x| x[0].max_over(1)),
+        (|x| x[0].max_over_keepdims(2), |x| x[0].max_over_keepdims(2)),
+        (|x| x[0].softmax(1), |x| x[0].softmax(1)),
+        (|x| x[0].log_softmax(0), |x| x[0].log_softmax(0)),
+        (|x| x[0].reshape([4, 6]), |x| x[0].reshape([4, 6])),
+        (|x| x[0].permute(&[2, 0, 1]), |x| x[0].permute(&[2, 0, 1])),
+        (
+            |x| x[0].broadcast_to([5, 2, 3, 4]),
+            |x| x[0].broadcast_to([5, 2, 3, 4]),
+        ),
+    ];
+    let matrices: [(OnVariables, OnTensors); 9] = [
+        (|x| x[0].transpose(), |x| x[0].transpose()),
+        (
+            |x| x[0].matmul(x[1].transpose()),
+            |x| x[0].matmul(&x[1].transpose()),
+        ),
+        (|x| x[0].linear(x[1], x[2]), |x| x[0].linear(&x[1], &x[2])),
+        (
+            |x| x[0].layer(x[1], x[2], Unary::Tanh {}),
+            |x| x[0].layer(&x[1], &x[2], Unary::Tanh {}),
+        ),
+        (
+            |x| x[0].layer(x[1], x[2], Unary::Sin {}),
+            |x| x[0].layer(&x[1], &x[2], Unary::Sin {}),
+        ),
+        (
+            |x| x[0].squared_distance(x[1]),
+            |x| x[0].squared_distance(&x[1]),
+        ),
+        (
+            |x| x[0].cross_entropy(x[1].value()),
+            |x| x[0].cross_entropy(x[1].clone()),
+        ),
+        (
+            |x| Var::select(&x[0].value().less(&x[1].value()), x[0], x[1]),
+            |x| x[0].min(&x[1]),
+        ),
+        (
+            |x| x[0] - x[1] * x[0] / x[2].sum(),
+            |x| &x[0] - &x[1] * &x[0] / x[2].sum(),
+        ),
+    ];
+    let numbers = |shape: &[usize], seed| &integers(shape, seed) * 0.03;
+    let inputs_of_block = [numbers(&[2, 3, 4], 11)];
+    let inputs_of_matrices = [
+        numbers(&[3, 4], 12),
+        numbers(&[3, 4], 13),
+        numbers(&[3], 14),
+    ];
+    let tape = Tape::new();
+    let check = |functions: &[(OnVariables, OnTensors)], x: &[Tensor<f64>]| {
+        let variables: Vec<_> = x.iter().map(|x| tape.var(x)).collect();
+        for (number, (on_variables, on_tensors)) in functions.iter().enumerate() {
+            let (found, expected) = (on_variables(&variables).value(), on_tensors(x));
+            assert_eq!(found.shape(), expected.shape(), "number {number}");
+            let mut pairs = found.data().iter().zip(expected.data());
+            // A NaN is not equal to itself.
+            let same = pairs.all(|(a, b)| a == b || a.is_nan() && b.is_nan());
+            assert!(same, "number {number}: {found:?}, not {expected:?}");
+        }
+    };
+    check(&block, &inputs_of_block);
+    check(&matrices, &inputs_of_matrices);
+}
