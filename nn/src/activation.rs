@@ -6,33 +6,57 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// An elementwise activation function, the paper's µ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Activation {
+/// Writes the enum from its table. A row is a name as Rust has it, its documentation, the name that is typed and stored,
+/// and the function of autodiff's table, of which the identity has none.
+macro_rules! activations {
+    ($($(#[$doc:meta])* $Name:ident $name:literal $function:expr;)*) => {
+        /// An elementwise activation function, the paper's µ.
+        ///
+        /// The list is exhaustive on purpose: code that matches on an activation has a formula for each of them, and no
+        /// formula serves for one that it does not know. So a new activation is a compile error there.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Activation {
+            $($(#[$doc])* $Name,)*
+        }
+
+        impl Activation {
+            /// Every activation.
+            pub const ALL: [Activation; [$($name),*].len()] = [$(Activation::$Name),*];
+
+            /// The name that [`FromStr`] reads.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Activation::$Name => $name,)*
+                }
+            }
+
+            /// The function of autodiff's table that this is; there is none for the identity.
+            #[must_use]
+            pub const fn function(self) -> Option<Unary> {
+                match self {
+                    $(Activation::$Name => $function,)*
+                }
+            }
+        }
+    };
+}
+
+activations! {
     /// The rectifier, `max(z, 0)`; its slope at 0 is 0.
-    Relu,
+    Relu "relu" Some(Unary::Relu {});
     /// The logistic function, `1 / (1 + e⁻ᶻ)`.
-    Sigmoid,
+    Sigmoid "sigmoid" Some(Unary::Sigmoid {});
     /// The hyperbolic tangent.
-    Tanh,
+    Tanh "tanh" Some(Unary::Tanh {});
     /// `ln(1 + eᶻ)`.
-    Softplus,
+    Softplus "softplus" Some(Unary::Softplus {});
     /// `z` itself: a linear layer.
-    Identity,
+    Identity "identity" None;
 }
 
 impl Activation {
-    /// Every activation.
-    pub const ALL: [Activation; 5] = [
-        Activation::Relu,
-        Activation::Sigmoid,
-        Activation::Tanh,
-        Activation::Softplus,
-        Activation::Identity,
-    ];
-
     /// µ(z), elementwise.
     #[must_use]
     pub fn apply<A: Algebra>(self, z: &A) -> A {
@@ -66,29 +90,6 @@ impl Activation {
         match self.function() {
             Some(function) => a.layer_known(weight, bias, function, z),
             None => a.linear_known(weight, bias, z),
-        }
-    }
-
-    /// The function of autodiff's table; there is none for the identity.
-    fn function(self) -> Option<Unary> {
-        match self {
-            Activation::Relu => Some(Unary::Relu {}),
-            Activation::Sigmoid => Some(Unary::Sigmoid {}),
-            Activation::Tanh => Some(Unary::Tanh {}),
-            Activation::Softplus => Some(Unary::Softplus {}),
-            Activation::Identity => None,
-        }
-    }
-
-    /// The name that [`FromStr`] reads.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Activation::Relu => "relu",
-            Activation::Sigmoid => "sigmoid",
-            Activation::Tanh => "tanh",
-            Activation::Softplus => "softplus",
-            Activation::Identity => "identity",
         }
     }
 }

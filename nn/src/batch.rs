@@ -7,13 +7,22 @@
 //! neurons. How everything is cut depends only on the batch and the network, so any number of threads gives the same bits.
 //! A chunk is small enough for its samples to stay in cache during its forward and backward pass, and large enough for its
 //! matrix products to be efficient.
+//!
+//! A step updates a block as soon as its gradient is formed, so it must know beforehand that no update has to be taken back
+//! because another block's gradient is not finite. No element of δᵀ a is larger than the largest |δ| times the largest |a|
+//! times the number of samples; each lane leaves this bound. If it is finite, and small enough for the optimizer's rule
+//! ([`Update::safe_up_to`]), the step is taken block by block. If not, which is rare, the gradient is formed as a whole, and
+//! the optimizer looks through it before it changes anything.
 
 mod blocks;
 mod first;
+mod fit;
 mod lane;
+mod plan;
 mod team;
 
-use crate::{Loss, Mlp, Optimizer, Parameters, Update};
+use crate::optim::{check_gradient, check_size, safe_change};
+use crate::{Loss, Mlp, Optimizer, Parameters, StepError, Update};
 use autodiff::tensor::{Real, Tape, Targets, Tensor};
 use blocks::Cuts;
 use first::FirstLayer;
@@ -21,6 +30,10 @@ use lane::{Lane, Pass};
 use std::ops::Range;
 use std::sync::Arc;
 use team::share;
+
+pub use plan::Plan;
+
+pub(crate) use fit::{misfit, misfit_of_inputs, misfit_of_targets};
 
 /// Samples, any run of which can be loaded as tensors.
 pub trait Batch<T: Real>: Sync {
@@ -40,92 +53,40 @@ pub trait Batch<T: Real>: Sync {
     /// # Panics
     ///
     /// If the range does not lie inside the batch.
+    #[track_caller]
     fn load(&self, range: Range<usize>) -> (Tensor<T>, Targets<T>);
+
+    /// Why the samples do not fit a network, if that can be told before any is loaded. What is loaded is looked at in any
+    /// case, so this is for batches that could not even be loaded.
+    fn misfit(&self, network: &Mlp) -> Option<String> {
+        let _ = network;
+        None
+    }
 }
 
 impl<T: Real> Batch<T> for (Tensor<T>, Targets<T>) {
     fn len(&self) -> usize {
-        self.0.shape()[0]
+        self.0.shape().first().copied().unwrap_or(0)
     }
 
+    #[track_caller]
     fn load(&self, range: Range<usize>) -> (Tensor<T>, Targets<T>) {
-        let targets = match &self.1 {
-            Targets::Classes(classes) => Targets::Classes(classes.rows(range.clone())),
-            Targets::Probabilities(rows) => Targets::Probabilities(rows.rows(range.clone())),
-        };
-        (self.0.rows(range), targets)
+        (self.0.rows(range.clone()), self.1.rows(range))
+    }
+
+    fn misfit(&self, network: &Mlp) -> Option<String> {
+        misfit(network, 0..Batch::<T>::len(self), &self.0, &self.1)
     }
 }
 
 /// How the gradient of a chunk is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Method {
     /// By a tape: recorded, and walked back.
     Tape,
     /// By the formulas derived by hand, [`delta`](crate::delta).
     ClosedForm,
-}
-
-/// How a batch is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// The number of samples.
-    pub samples: usize,
-    /// The number of lanes.
-    pub lanes: usize,
-    /// The largest number of samples in a chunk.
-    pub chunk: usize,
-}
-
-/// What the values and adjoints of a chunk's neurons may take, in bytes: a second-level cache, for the inputs, which are
-/// most of them, have no adjoint.
-const CHUNK_BYTES: usize = 1 << 20;
-
-/// The most chunks that each have a lane of their own, if there would be fewer lanes otherwise.
-const MOST_KEPT: usize = 8;
-
-impl Plan {
-    /// The plan for a number of samples in a network with elements of type `T`.
-    #[must_use]
-    pub fn new<T>(network: &Mlp, samples: usize) -> Plan {
-        // More lanes feed more threads, but each has terms of its own, or a sum, to be added up.
-        let few = match samples {
-            0..32 => 1,
-            32..512 => 2,
-            512..2048 => 4,
-            2048..8192 => 8,
-            _ => 16,
-        };
-        // Forward and backward pass hold a value and an adjoint for every neuron.
-        let neurons: usize = network.widths().iter().sum();
-        let chunk = (CHUNK_BYTES / (2 * neurons * size_of::<T>())).clamp(64, 256) / 16 * 16;
-        // Where some more of them have one chunk each, none needs a sum.
-        let lanes = match samples.div_ceil(chunk) {
-            chunks @ ..=MOST_KEPT => chunks.max(few),
-            _ => few,
-        };
-        Plan {
-            samples,
-            lanes,
-            chunk,
-        }
-    }
-
-    /// Whether lanes are of several chunks, which each adds up; otherwise the terms of its one chunk are kept.
-    fn lanes_are_summed(&self) -> bool {
-        self.samples.div_ceil(self.lanes) > self.chunk
-    }
-
-    /// Whether a large first layer is formed before the lanes, of all samples: where the lanes are for two threads, and so
-    /// short that reading its weights takes long beside them.
-    fn forms_first_layer_first(&self) -> bool {
-        self.lanes == 2
-    }
-
-    /// The samples of a lane.
-    fn lane(&self, number: usize) -> Range<usize> {
-        self.samples * number / self.lanes..self.samples * (number + 1) / self.lanes
-    }
 }
 
 /// The mean cost of a batch and its gradient, computed chunk by chunk in memory that is reused.
@@ -139,6 +100,8 @@ pub struct BatchGradient<T: Real> {
     network: Mlp,
     loss: Loss,
     method: Method,
+    /// That of the latest batch.
+    plan: Plan,
     tapes: Vec<Tape<T>>,
     lanes: Vec<Lane<T>>,
     gradient: Parameters<T>,
@@ -148,13 +111,20 @@ pub struct BatchGradient<T: Real> {
 
 impl<T: Real> BatchGradient<T> {
     /// Gradients of a network's cost, computed by the given method.
+    ///
+    /// # Panics
+    ///
+    /// If the loss has a label smoothing that is not in [0, 1].
     #[must_use]
+    #[track_caller]
     pub fn new(network: &Mlp, loss: Loss, method: Method) -> Self {
+        loss.check("BatchGradient");
         let layout = network.layout();
         BatchGradient {
             network: network.clone(),
             loss,
             method,
+            plan: Plan::new::<T>(network, 0),
             tapes: Vec::new(),
             lanes: Vec::new(),
             gradient: Parameters::zeros(Arc::clone(layout)),
@@ -164,13 +134,23 @@ impl<T: Real> BatchGradient<T> {
     }
 
     /// Gradients computed by the tape.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](BatchGradient::new).
     #[must_use]
+    #[track_caller]
     pub fn tape(network: &Mlp, loss: Loss) -> Self {
         BatchGradient::new(network, loss, Method::Tape)
     }
 
     /// Gradients computed by the formulas.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](BatchGradient::new).
     #[must_use]
+    #[track_caller]
     pub fn closed_form(network: &Mlp, loss: Loss) -> Self {
         BatchGradient::new(network, loss, Method::ClosedForm)
     }
@@ -181,10 +161,11 @@ impl<T: Real> BatchGradient<T> {
     ///
     /// # Panics
     ///
-    /// If the batch does not fit the network.
+    /// If the batch does not fit the network, or the parameters are those of another layout.
+    #[track_caller]
     pub fn compute(&mut self, parameters: &Parameters<T>, batch: &impl Batch<T>) -> f64 {
-        let plan = Plan::new::<T>(&self.network, batch.len());
-        let cost = self.propagate(&plan, parameters, batch);
+        let plan = self.plan(batch.len());
+        let cost = self.propagate("compute", &plan, parameters, batch);
         self.form(&plan);
         cost
     }
@@ -199,33 +180,49 @@ impl<T: Real> BatchGradient<T> {
     ///
     /// An empty batch changes neither parameters nor optimizer.
     ///
+    /// # Errors
+    ///
+    /// If an element of the gradient, or of parameters or moments after the step, is not finite. Parameters and optimizer
+    /// are then unchanged, and [`gradient`](BatchGradient::gradient) shows the gradient. A parameter that was not finite
+    /// before the step is noticed only if the gradient is not finite for that.
+    ///
     /// # Panics
     ///
-    /// If the batch does not fit the network, or the optimizer has stepped a different number of parameters before.
+    /// If the batch does not fit the network, the parameters are those of another layout, or the optimizer has stepped a
+    /// different number of parameters before.
+    #[track_caller]
     pub fn step(
         &mut self,
         parameters: &mut Parameters<T>,
         batch: &impl Batch<T>,
         optimizer: &mut (impl Optimizer<T> + ?Sized),
-    ) -> f64 {
-        let plan = Plan::new::<T>(&self.network, batch.len());
-        let cost = self.propagate(&plan, parameters, batch);
+    ) -> Result<f64, StepError> {
+        let plan = self.plan(batch.len());
+        let cost = self.propagate("step", &plan, parameters, batch);
         if plan.samples == 0 {
-            return cost;
+            return Ok(cost);
         }
         let lanes = &self.lanes[..plan.lanes];
         let blocks = self.cuts.of_lanes(plan.lanes);
         let values = parameters.data_mut();
-        if let Some(rate) = optimizer.plain_descent() {
+        let bound: f64 = lanes.iter().map(|lane| lane.bound).sum();
+        if let Some(rate) = optimizer.plain_descent()
+            && bound * (1.0 + rate.to_f64().abs()) <= safe_change::<T>()
+        {
             blocks.each([values], &|block, [values]| {
                 Lane::add_all(lanes, -rate, block, values);
             });
-            return cost;
+            return Ok(cost);
         }
-        let stepped = optimizer.step_by_pieces(values.len(), &mut |update| {
+        check_size(values.len(), optimizer.size());
+        let is_taken = optimizer.step_by_pieces(values.len(), &mut |update| {
+            if !(update.is_safe(bound) && update.moments_fit(values.len())) {
+                return false;
+            }
             let Update {
                 moments: [first, second],
                 rule,
+                ..
             } = update;
             let buffers = [&mut *values, first, second];
             blocks.each(buffers, &|block, [values, first, second]| {
@@ -233,22 +230,49 @@ impl<T: Real> BatchGradient<T> {
                 Lane::add_all(lanes, T::from_f64(1.0), block, gradient.data_mut());
                 rule(values, gradient.data(), [first, second]);
             });
+            true
         });
-        if !stepped {
+        if !is_taken {
             self.form(&plan);
-            optimizer.step(values, self.gradient.data());
+            let gradient = self.gradient.data();
+            check_gradient(gradient)
+                .and_then(|()| optimizer.step(values, gradient))
+                .map_err(|error| error.in_layout(self.network.layout()))?;
         }
-        cost
+        Ok(cost)
     }
 
-    /// The gradient from the latest [`compute`](BatchGradient::compute).
+    /// The gradient from the latest [`compute`](BatchGradient::compute), or [`step`](BatchGradient::step) that failed.
     #[must_use]
     pub fn gradient(&self) -> &Parameters<T> {
         &self.gradient
     }
 
+    /// The plan for a number of samples, which is mostly that of the batch before.
+    fn plan(&mut self, samples: usize) -> Plan {
+        if self.plan.samples != samples {
+            self.plan = Plan::new::<T>(&self.network, samples);
+        }
+        self.plan
+    }
+
     /// Forward and backward pass of all lanes; gives the mean cost.
-    fn propagate(&mut self, plan: &Plan, parameters: &Parameters<T>, batch: &impl Batch<T>) -> f64 {
+    ///
+    /// # Panics
+    ///
+    /// If the batch does not fit the network, or the parameters are those of another layout.
+    #[track_caller]
+    fn propagate(
+        &mut self,
+        operation: &str,
+        plan: &Plan,
+        parameters: &Parameters<T>,
+        batch: &impl Batch<T>,
+    ) -> f64 {
+        parameters.check_layout(operation, self.network.layout());
+        if let Some(misfit) = batch.misfit(&self.network) {
+            panic!("{operation}: {misfit}");
+        }
         let method = self.method;
         let provided = plan.lanes.max(self.lanes.len());
         self.lanes.resize_with(provided, || Lane::by(method));
@@ -264,7 +288,10 @@ impl<T: Real> BatchGradient<T> {
         } = self;
         let (lanes, tapes) = (&mut lanes[..plan.lanes], &mut tapes[..plan.lanes]);
         let mut first = first.as_mut().filter(|_| plan.forms_first_layer_first());
-        let earlier_batch = first.as_mut().map(|first| first.forward(parameters, batch));
+        let earlier_batch = match &mut first {
+            Some(first) => Some(first.forward(network, parameters, batch)),
+            None => None,
+        };
         let pass = Pass {
             network,
             loss: *loss,
@@ -279,6 +306,10 @@ impl<T: Real> BatchGradient<T> {
             lane.run(tape, &pass, plan.lane(number));
         });
         drop(earlier_batch);
+        // The threads leave it here, so that it is reported at the caller's line.
+        if let Some(misfit) = lanes.iter_mut().find_map(|lane| lane.misfit.take()) {
+            panic!("{operation}: {misfit}");
+        }
         lanes.iter().map(|lane| lane.cost).sum::<f64>() / plan.samples as f64
     }
 
@@ -290,50 +321,5 @@ impl<T: Real> BatchGradient<T> {
             gradient.fill(T::default());
             Lane::add_all(lanes, T::from_f64(1.0), block, gradient);
         });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Activation;
-
-    #[test]
-    fn every_sample_is_in_one_lane() {
-        let network = Mlp::new(&[784, 10, 10], Activation::Relu);
-        for samples in [0, 1, 31, 32, 127, 1000, 60_000] {
-            let plan = Plan::new::<f32>(&network, samples);
-            let mut next = 0;
-            for lane in 0..plan.lanes {
-                assert_eq!(plan.lane(lane).start, next);
-                next = plan.lane(lane).end;
-            }
-            assert_eq!(next, samples);
-        }
-    }
-
-    #[test]
-    fn up_to_eight_chunks_have_a_lane_each() {
-        let network = Mlp::new(&[784, 128, 64, 10], Activation::Relu);
-        for (samples, lanes, are_summed) in [
-            (31, 1, false),
-            (128, 2, false),
-            (512, 4, false),
-            (1024, 8, false),
-            (1025, 4, true),
-            (60_000, 16, true),
-        ] {
-            let plan = Plan::new::<f32>(&network, samples);
-            assert_eq!((plan.lanes, plan.chunk), (lanes, 128));
-            assert_eq!(plan.lanes_are_summed(), are_summed);
-        }
-    }
-
-    #[test]
-    fn chunks_stay_within_bounds() {
-        for widths in [&[784, 10, 10][..], &[4, 2], &[784, 5000, 10]] {
-            let plan = Plan::new::<f64>(&Mlp::new(widths, Activation::Relu), 60_000);
-            assert!((64..=256).contains(&plan.chunk) && plan.chunk.is_multiple_of(16));
-        }
     }
 }

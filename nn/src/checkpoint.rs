@@ -2,14 +2,19 @@
 //! optimizer's state.
 
 mod format;
+mod header;
 #[cfg(test)]
 mod tests;
+mod unique;
+
+pub use header::{HeaderError, MAX_HEADER_BYTES};
 
 use crate::{Loss, Mlp, Optimizer, Parameters, StateError};
 use autodiff::tensor::Real;
 use format::{Contents, serialize};
-use safetensors::{SafeTensorError, SafeTensors};
-use std::io::{Read, Write};
+use safetensors::SafeTensorError;
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// The size of the largest file that is read, in bytes.
@@ -43,12 +48,18 @@ pub struct CheckpointError {
 pub enum Cause {
     /// It cannot be read or written.
     #[error(transparent)]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
+    /// What should be replaced is a folder, a device, a pipe or a socket.
+    #[error("not a regular file")]
+    NotAFile,
     /// It is larger than [`MAX_BYTES`].
     #[error("the file is larger than {MAX_BYTES} bytes")]
     TooLarge,
-    /// It is not in the safetensors format.
+    /// It is not in the safetensors format, or longer or shorter than its header says.
     #[error("not a safetensors file: {0}")]
+    Header(#[from] HeaderError),
+    /// It cannot be written in the safetensors format.
+    #[error("cannot be written as safetensors: {0}")]
     Format(#[from] SafeTensorError),
     /// It does not say which network it contains.
     #[error("the description of the network cannot be read: {0}")]
@@ -56,6 +67,9 @@ pub enum Cause {
     /// A parameter of the network is missing.
     #[error("tensor `{0}` is missing")]
     Missing(String),
+    /// A tensor belongs neither to the network nor to its optimizer.
+    #[error("tensor `{0}` belongs to no layer")]
+    Unexpected(String),
     /// A parameter does not have the shape that the network needs.
     #[error("tensor `{name}` has shape {found:?}, but the network needs {wanted:?}")]
     Shape {
@@ -84,15 +98,25 @@ pub enum Cause {
 
 /// Writes a network to a file, atomically: an earlier file is replaced only once the new one is complete.
 ///
+/// The new file has the permissions of the earlier one. If the path is a symbolic link, the file that it leads to is
+/// replaced, and the link stays.
+///
 /// # Errors
 ///
-/// If the file cannot be written.
+/// If the file cannot be written, or there is something else than a regular file.
+///
+/// # Panics
+///
+/// If the parameters are those of another layout, or the loss has a label smoothing out of [0, 1], which [`load`] refuses.
+#[track_caller]
 pub fn save<T: Real>(
     path: impl AsRef<Path>,
     network: &Mlp,
     loss: Loss,
     parameters: &Parameters<T>,
 ) -> Result<(), CheckpointError> {
+    parameters.check_layout("save", network.layout());
+    loss.check("save");
     write(path.as_ref(), || serialize(network, loss, parameters, None))
 }
 
@@ -102,7 +126,30 @@ pub fn save<T: Real>(
 ///
 /// If the file cannot be read, is not such a file, or its tensors do not match its network.
 pub fn load<T: Real>(path: impl AsRef<Path>) -> Result<Saved<T>, CheckpointError> {
-    read(path.as_ref(), |bytes| Contents::parse(bytes)?.network())
+    read(path.as_ref(), |contents, data| Ok(contents.network(data)))
+}
+
+/// Reads a network from the bytes of such a file.
+///
+/// ```
+/// # use nn::{Activation, Initializer, Loss, Mlp, checkpoint};
+/// # let network = Mlp::new(&[3, 2], Activation::Relu);
+/// # let parameters = network.init::<f32>(Initializer::HeNormal, 1);
+/// # let folder = tempfile::tempdir()?;
+/// # let file = folder.path().join("weights.safetensors");
+/// checkpoint::save(&file, &network, Loss::cross_entropy(), &parameters)?;
+/// let bytes = std::fs::read(&file)?;
+/// assert_eq!(checkpoint::from_bytes::<f32>(&bytes)?.parameters, parameters);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// If they are not those of such a file, or its tensors do not match its network.
+pub fn from_bytes<T: Real>(mut bytes: &[u8]) -> Result<Saved<T>, Cause> {
+    let size = bytes.len() as u64;
+    let contents = Contents::read(&mut bytes, Some(size))?;
+    Ok(contents.network(bytes))
 }
 
 /// Writes a network together with the optimizer's state, so that training resumed by [`load_training`] has the same bits.
@@ -111,7 +158,11 @@ pub fn load<T: Real>(path: impl AsRef<Path>) -> Result<Saved<T>, CheckpointError
 ///
 /// # Errors
 ///
-/// If the file cannot be written, or the moments do not have the size of the parameters.
+/// As [`save`], or if the moments do not have the size of the parameters.
+///
+/// # Panics
+///
+/// As [`save`].
 ///
 /// ```
 /// use nn::{Activation, Adam, Initializer, Loss, Mlp, checkpoint};
@@ -120,7 +171,7 @@ pub fn load<T: Real>(path: impl AsRef<Path>) -> Result<Saved<T>, CheckpointError
 /// let mut parameters = network.init::<f32>(Initializer::HeNormal, 1);
 /// let mut adam = Adam::new(0.01);
 /// let gradient = network.init::<f32>(Initializer::HeNormal, 2);
-/// adam.step(parameters.data_mut(), gradient.data());
+/// adam.step(parameters.data_mut(), gradient.data())?;
 ///
 /// let folder = tempfile::tempdir()?;
 /// let file = folder.path().join("training.safetensors");
@@ -131,6 +182,7 @@ pub fn load<T: Real>(path: impl AsRef<Path>) -> Result<Saved<T>, CheckpointError
 /// assert_eq!(resumed, adam);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[track_caller]
 pub fn save_training<T: Real>(
     path: impl AsRef<Path>,
     network: &Mlp,
@@ -138,6 +190,8 @@ pub fn save_training<T: Real>(
     parameters: &Parameters<T>,
     optimizer: &dyn Optimizer<T>,
 ) -> Result<(), CheckpointError> {
+    parameters.check_layout("save_training", network.layout());
+    loss.check("save_training");
     write(path.as_ref(), || {
         serialize(network, loss, parameters, Some(&optimizer.state()))
     })
@@ -153,10 +207,9 @@ pub fn load_training<T: Real>(
     path: impl AsRef<Path>,
     optimizer: &mut dyn Optimizer<T>,
 ) -> Result<Saved<T>, CheckpointError> {
-    read(path.as_ref(), |bytes| {
-        let contents = Contents::parse(bytes)?;
-        let saved = contents.network()?;
-        let state = contents.optimizer(saved.network.layout())?;
+    read(path.as_ref(), |contents, data| {
+        let state = contents.optimizer(data);
+        let saved = contents.network(data);
         optimizer.restore(state.ok_or(Cause::NoOptimizer)?)?;
         Ok(saved)
     })
@@ -168,6 +221,7 @@ fn write(
 ) -> Result<(), CheckpointError> {
     let write = || -> Result<(), Cause> {
         let bytes = contents()?;
+        let (path, earlier) = target(path)?;
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())
@@ -178,6 +232,9 @@ fn write(
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(folder)?;
+        if let Some(earlier) = earlier {
+            take_over(file.as_file(), &earlier)?;
+        }
         file.write_all(&bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|failure| failure.error)?;
@@ -189,28 +246,51 @@ fn write(
     })
 }
 
+/// The file that a path leads to behind all symbolic links, and what is known of it if it is there.
+///
+/// # Errors
+///
+/// If it is not a regular file, or the links lead nowhere.
+fn target(path: &Path) -> Result<(PathBuf, Option<Metadata>), Cause> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok((fs::canonicalize(path)?, Some(found))),
+        Ok(_) => Err(Cause::NotAFile),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            // A link to a file that is yet to be made. Links in a circle are another error.
+            let mut path = path.to_owned();
+            while let Ok(link) = fs::read_link(&path) {
+                path = path.parent().unwrap_or(Path::new("")).join(link);
+            }
+            Ok((path, None))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Gives a file the permissions of an earlier one, and its owner as far as the system allows that.
+fn take_over(file: &File, earlier: &Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        // Only root may give files away; for others the new file stays their own.
+        let _ = fchown(file, Some(earlier.uid()), Some(earlier.gid()));
+    }
+    file.set_permissions(earlier.permissions())
+}
+
+/// Reads a file: its header first, and the data only if there is nothing wrong with that.
 fn read<R>(
     path: &Path,
-    understand: impl FnOnce(&[u8]) -> Result<R, Cause>,
+    understand: impl FnOnce(Contents, &[u8]) -> Result<R, Cause>,
 ) -> Result<R, CheckpointError> {
     let read = || -> Result<R, Cause> {
-        let mut file = std::fs::File::open(path)?.take(MAX_BYTES + 1);
-        let mut bytes = Vec::new();
-        // By the length of its header nearly every other file is known before the rest of it is read.
-        file.by_ref().take(8).read_to_end(&mut bytes)?;
-        match SafeTensors::read_metadata(&bytes) {
-            // Of a good file, the header itself is all that is missing.
-            Ok(_) | Err(SafeTensorError::InvalidHeaderLength) => {}
-            Err(error) => return Err(error.into()),
-        }
-        if file.get_ref().metadata()?.len() > MAX_BYTES {
-            return Err(Cause::TooLarge);
-        }
-        file.read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MAX_BYTES {
-            return Err(Cause::TooLarge);
-        }
-        understand(&bytes)
+        let mut file = File::open(path)?;
+        let found = file.metadata()?;
+        // The size of a pipe or a device is not known.
+        let size = found.is_file().then_some(found.len());
+        let contents = Contents::read(&mut file, size)?;
+        let data = contents.read_data(&mut file)?;
+        understand(contents, &data)
     };
     read().map_err(|cause| CheckpointError {
         path: path.to_owned(),

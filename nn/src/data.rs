@@ -80,6 +80,7 @@ impl Dataset {
     ///
     /// If the range does not lie within the data.
     #[must_use]
+    #[track_caller]
     pub fn range(&self, range: Range<usize>) -> Dataset {
         Dataset {
             inputs: self.inputs.rows(range.clone()),
@@ -89,9 +90,20 @@ impl Dataset {
 
     /// The samples with the given numbers, in that order.
     ///
-    /// A number may occur several times. Loading a sample panics if its number is not below [`len`](Dataset::len).
+    /// A number may occur several times.
+    ///
+    /// # Panics
+    ///
+    /// If a number is not below [`len`](Dataset::len).
     #[must_use]
+    #[track_caller]
     pub fn select<'a>(&'a self, numbers: &'a [usize]) -> Selection<'a> {
+        if let Some(number) = numbers.iter().find(|&&number| number >= self.len()) {
+            panic!(
+                "select: there is no sample {number}: there are {}",
+                self.len()
+            );
+        }
         Selection {
             data: self,
             numbers,
@@ -117,6 +129,7 @@ impl<T: Real> Batch<T> for Dataset {
         Dataset::len(self)
     }
 
+    #[track_caller]
     fn load(&self, range: Range<usize>) -> (Tensor<T>, Targets<T>) {
         (
             pixels(&self.inputs.rows(range.clone())),
@@ -137,8 +150,14 @@ impl<T: Real> Batch<T> for Selection<'_> {
         self.numbers.len()
     }
 
+    #[track_caller]
     fn load(&self, range: Range<usize>) -> (Tensor<T>, Targets<T>) {
-        let numbers = &self.numbers[range];
+        let Some(numbers) = self.numbers.get(range.clone()) else {
+            panic!(
+                "load: {range:?} lies outside of {} samples",
+                self.numbers.len()
+            );
+        };
         (
             pixels(&self.data.inputs.gather_rows(numbers)),
             self.data.classes.gather_rows(numbers).into(),

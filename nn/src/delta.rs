@@ -14,13 +14,15 @@
 //! Samples are rows here and columns in the paper, so the matrices are transposed: `Δ W` stands for its `Wᵀ Δ`, and
 //! `Δᵀ A` for its `Δ Aᵀ`.
 
+use crate::batch::misfit;
 use crate::{Activation, Loss, Mlp, Output, Parameters};
 use autodiff::tensor::{
-    Algebra, Factor, Real, Targets, Tensor, add_product_rows, add_products_rows, elementary, plain,
+    Algebra, Real, Shape, Targets, Tensor, add_product_rows, add_products_rows, elementary, plain,
     transposed,
 };
 use smallvec::SmallVec;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The result of back-propagation on some samples: the activations that go into each layer, and the layer's δ, with a
 /// row for each sample.
@@ -38,7 +40,8 @@ pub struct Deltas<T: Real> {
 ///
 /// # Panics
 ///
-/// If the shapes do not fit.
+/// If the samples do not fit the network, the parameters are those of another layout, or the loss has a label smoothing out
+/// of [0, 1].
 #[must_use]
 #[track_caller]
 pub fn propagate<T: Real>(
@@ -49,6 +52,12 @@ pub fn propagate<T: Real>(
     targets: &Targets<T>,
     weight: T,
 ) -> Deltas<T> {
+    parameters.check_layout("propagate", network.layout());
+    loss.check("propagate");
+    let samples = x.shape().first().copied().unwrap_or(0);
+    if let Some(misfit) = misfit(network, 0..samples, x, targets) {
+        panic!("propagate: {misfit}");
+    }
     propagate_known(network, loss, parameters, x, None, targets, weight)
 }
 
@@ -105,6 +114,9 @@ pub(crate) fn propagate_known<T: Real>(
     }
 }
 
+/// Up to so many samples are added one after the other: the error of so short a sum hardly grows.
+const FEW_SAMPLES: usize = 32;
+
 impl<T: Real> Deltas<T> {
     /// Adds `scale` times the gradient to `sum`: `∂C/∂Wˡ = δˡ (aˡ⁻¹)ᵀ` and `∂C/∂bˡ = δˡ`, summed over the samples.
     ///
@@ -113,11 +125,30 @@ impl<T: Real> Deltas<T> {
     /// If `sum` does not have the network's layout.
     #[track_caller]
     pub fn add_to(&self, scale: T, sum: &mut Parameters<T>) {
-        for (layer, delta) in self.deltas.iter().enumerate() {
-            let neurons = delta.shape()[1];
-            for slice in [2 * layer, 2 * layer + 1] {
-                self.add_rows_to(scale, slice, 0..neurons, sum.slice_mut(slice));
-            }
+        let layout = Arc::clone(sum.layout());
+        let slices = layout.slices();
+        assert!(
+            slices.len() == 2 * self.deltas.len(),
+            "add_to: the gradient of {} layers and a sum of {} slices",
+            self.deltas.len(),
+            slices.len()
+        );
+        for (number, slice) in slices.iter().enumerate() {
+            let [delta, a] = self.layer(number);
+            let (neurons, inputs) = (delta.shape()[1], a.shape()[1]);
+            let shape = match number % 2 {
+                0 => Shape::from([neurons, inputs]),
+                _ => Shape::from([neurons]),
+            };
+            assert!(
+                slice.shape == shape,
+                "add_to: a gradient of shape {shape} for `{}` of shape {}",
+                slice.name,
+                slice.shape
+            );
+        }
+        for (number, slice) in slices.iter().enumerate() {
+            self.add_rows_to(scale, number, 0..slice.shape[0], sum.slice_mut(number));
         }
     }
 
@@ -129,11 +160,23 @@ impl<T: Real> Deltas<T> {
     /// If there is no such slice, it has no such rows, or `sum` differs from them in size.
     #[track_caller]
     pub fn add_rows_to(&self, scale: T, slice: usize, rows: Range<usize>, sum: &mut [T]) {
+        let _ = self.rows(slice, &rows, sum);
+        self.add_known_rows(scale, slice, rows, sum);
+    }
+
+    /// As [`add_rows_to`](Deltas::add_rows_to), of rows that are known to be there, and a sum that is known to be as large.
+    pub(crate) fn add_known_rows(&self, scale: T, slice: usize, rows: Range<usize>, sum: &mut [T]) {
+        let (delta, a) = (&self.deltas[slice / 2], &self.activations[slice / 2]);
         if slice.is_multiple_of(2) {
-            let [delta, a] = self.factors(slice / 2);
-            return add_product_rows(scale, delta, a, rows, sum);
+            return add_product_rows(scale, transposed(delta), plain(a), rows, sum);
         }
-        let delta = &self.deltas[slice / 2];
+        let summed;
+        let delta = if delta.shape()[0] > FEW_SAMPLES {
+            summed = delta.sum_over_keepdims(&[0]);
+            &summed
+        } else {
+            delta
+        };
         for delta in delta.data().chunks_exact(delta.shape()[1]) {
             for (sum, &delta) in sum.iter_mut().zip(&delta[rows.clone()]) {
                 *sum = *sum + scale * delta;
@@ -155,8 +198,12 @@ impl<T: Real> Deltas<T> {
         sum: &mut [T],
     ) {
         if slice.is_multiple_of(2) {
-            let products: SmallVec<[_; 8]> =
-                parts.iter().map(|part| part.factors(slice / 2)).collect();
+            let mut products: SmallVec<[_; 8]> = SmallVec::new();
+            // A loop, and no closure, which would be the place that a panic is reported at.
+            for part in parts {
+                let [delta, a] = part.rows(slice, &rows, sum);
+                products.push([transposed(delta), plain(a)]);
+            }
             return add_products_rows(scale, &products, rows, sum);
         }
         for part in parts {
@@ -164,12 +211,47 @@ impl<T: Real> Deltas<T> {
         }
     }
 
-    /// The factors of the gradient of a layer's weights, δᵀ and a.
-    fn factors(&self, layer: usize) -> [Factor<'_, Tensor<T>>; 2] {
-        [
-            transposed(&self.deltas[layer]),
-            plain(&self.activations[layer]),
-        ]
+    /// An upper bound of the magnitudes of the gradient's elements, found without forming it; not finite if any number is
+    /// not that the gradient is made of.
+    #[must_use]
+    pub fn magnitude_bound(&self) -> f64 {
+        let layers = self.deltas.iter().zip(&self.activations);
+        layers
+            .map(|(delta, a)| {
+                let samples = delta.shape()[0] as f64;
+                // A bias has an activation of 1.
+                samples * delta.magnitude_bound() * (1.0 + a.magnitude_bound())
+            })
+            .sum()
+    }
+
+    /// δ and the activations of the layer that a slice belongs to, if the slice has such rows, and `sum` is of their size.
+    #[track_caller]
+    fn rows(&self, slice: usize, rows: &Range<usize>, sum: &[T]) -> [&Tensor<T>; 2] {
+        let [delta, a] = self.layer(slice);
+        let neurons = delta.shape()[1];
+        let row = match slice % 2 {
+            0 => a.shape()[1],
+            _ => 1,
+        };
+        assert!(
+            rows.start <= rows.end && rows.end <= neurons && sum.len() == rows.len() * row,
+            "add_rows: rows {rows:?} of {neurons} × {row} elements of slice {slice}, and a sum of {}",
+            sum.len()
+        );
+        [delta, a]
+    }
+
+    /// δ and the activations of the layer that a slice belongs to.
+    #[track_caller]
+    fn layer(&self, slice: usize) -> [&Tensor<T>; 2] {
+        match (self.deltas.get(slice / 2), self.activations.get(slice / 2)) {
+            (Some(delta), Some(a)) => [delta, a],
+            _ => panic!(
+                "add_rows: there is no slice {slice}: there are {}",
+                2 * self.deltas.len()
+            ),
+        }
     }
 }
 
@@ -187,7 +269,7 @@ fn activate<T: Real>(activation: Activation, z: &mut [T]) {
     }
 }
 
-/// Multiplies by µ′(z), told from a = µ(z): every activation of ours lets it be.
+/// Multiplies by µ′(z), told from a = µ(z): every activation of ours lets it be. A zero absorbs what is infinite or NaN.
 fn times_slope<T: Real>(activation: Activation, a: &[T], delta: &mut [T]) {
     let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
     let pairs = delta.iter_mut().zip(a);
@@ -195,10 +277,16 @@ fn times_slope<T: Real>(activation: Activation, a: &[T], delta: &mut [T]) {
         Activation::Relu => {
             pairs.for_each(|(delta, &a)| *delta = if a > zero { *delta } else { zero });
         }
-        Activation::Sigmoid => pairs.for_each(|(delta, &a)| *delta = *delta * a * (one - a)),
-        Activation::Tanh => pairs.for_each(|(delta, &a)| *delta = *delta * (one - a * a)),
+        Activation::Sigmoid => {
+            pairs.for_each(|(delta, &a)| *delta = delta.absorbing_mul(a * (one - a)));
+        }
+        Activation::Tanh => {
+            pairs.for_each(|(delta, &a)| *delta = delta.absorbing_mul(one - a * a));
+        }
         // 1 / (1 + e⁻ᶻ) with eᵃ = 1 + eᶻ is 1 − e⁻ᵃ.
-        Activation::Softplus => pairs.for_each(|(delta, &a)| *delta = *delta * -(-a).exp_m1()),
+        Activation::Softplus => {
+            pairs.for_each(|(delta, &a)| *delta = delta.absorbing_mul(-(-a).exp_m1()));
+        }
         Activation::Identity => {}
     }
 }
@@ -233,6 +321,8 @@ fn last_delta<T: Real>(loss: Loss, z: &Tensor<T>, targets: &Targets<T>) -> (f64,
 }
 
 /// Cross-entropy: `C = −Σ yᵢ ln aᵢ` and `δ = a Σ yᵢ − y`, which is a − y for targets that sum to 1.
+///
+/// With m the [shift] and s the sum of the row's `e^(zᵢ − m)`, `−ln aᵢ` is `ln s − (zᵢ − m)`.
 fn cross_entropy<T: Real>(
     z: &Tensor<T>,
     targets: &Targets<T>,
@@ -250,8 +340,7 @@ fn cross_entropy<T: Real>(
             .zip(numbers.data())
         {
             let class = class as usize;
-            let log_sum_exp = largest(z) + normalize(row).ln();
-            cost += (log_sum_exp - z[class]).to_f64();
+            cost += (normalize(row).ln() - less(z[class], shift(z))).to_f64();
             row[class] = row[class] - T::from_f64(1.0);
         }
         return (cost, delta);
@@ -267,16 +356,16 @@ fn cross_entropy<T: Real>(
         .zip(z.data().chunks_exact(classes))
         .zip(y.data().chunks_exact(classes))
     {
-        let log_sum_exp = largest(z) + normalize(row).ln();
+        let (m, ln_s) = (shift(z), normalize(row).ln());
         let total = y
             .iter()
             .fold(T::default(), |total, &y| total + (keep * y + share));
         for ((delta, &z), &y) in row.iter_mut().zip(z).zip(y) {
             let y = keep * y + share;
             if y != T::default() {
-                cost += (y * (log_sum_exp - z)).to_f64();
+                cost += (y * (ln_s - less(z, m))).to_f64();
             }
-            *delta = *delta * total - y;
+            *delta = delta.absorbing_mul(total) - y;
         }
     }
     (cost, delta)
@@ -291,19 +380,31 @@ fn softmax_rows<T: Real>(z: &mut Tensor<T>) {
     }
 }
 
-/// eᶻⁱ⁻ᵐ with the largest z of a row as m, in place, of all rows together.
+/// eᶻⁱ⁻ᵐ with the [shift] m of a row, in place, of all rows together.
 fn exponentials<T: Real>(z: &mut [T], classes: usize) {
     for row in z.chunks_exact_mut(classes) {
-        let m = largest(row);
+        let m = shift(row);
         for z in row {
-            *z = *z - m;
+            *z = less(*z, m);
         }
     }
     elementary::exp(z);
 }
 
-fn largest<T: Real>(row: &[T]) -> T {
-    row.iter().fold(-T::INFINITY, |largest, &z| largest.max(z))
+/// The largest z of a row, or NaN where a row has no softmax, since several are +∞ or all are −∞.
+fn shift<T: Real>(row: &[T]) -> T {
+    let largest = row.iter().fold(-T::INFINITY, |largest, &z| largest.max(z));
+    let several = || row.iter().filter(|&&z| z == largest).count() > 1;
+    if largest == -T::INFINITY || largest == T::INFINITY && several() {
+        T::from_f64(f64::NAN)
+    } else {
+        largest
+    }
+}
+
+/// z − m, and 0 for the largest z itself, also if it is infinite.
+fn less<T: Real>(z: T, m: T) -> T {
+    if z == m { T::default() } else { z - m }
 }
 
 /// Divides a row by its sum, which it gives.

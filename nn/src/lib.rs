@@ -14,10 +14,10 @@
 //!
 //! let mut gradient = BatchGradient::tape(&network, loss);
 //! for _ in 0..300 {
-//!     gradient.compute(&parameters, &batch);
-//!     Sgd::new(1.0).step(parameters.data_mut(), gradient.gradient().data());
+//!     gradient.step(&mut parameters, &batch, &mut Sgd::new(1.0))?;
 //! }
 //! assert_eq!(network.predict(&parameters, &inputs).arg_max(1), classes);
+//! # Ok::<(), nn::StepError>(())
 //! ```
 //!
 //! The [`Parameters`] of a network are one flat buffer with named slices, and so is a gradient; an optimizer is one
@@ -40,7 +40,7 @@ mod parameters;
 pub mod reference;
 mod split;
 
-pub use activation::Activation;
+pub use activation::{Activation, UnknownActivation};
 pub use batch::{Batch, BatchGradient, Method, Plan};
 pub use checkpoint::{CheckpointError, Saved};
 pub use data::{Dataset, DatasetError, Selection};
@@ -49,7 +49,7 @@ pub use loss::{Loss, Output};
 pub use metrics::{Evaluation, evaluate};
 pub use mlp::Mlp;
 pub use optim::{
-    Adam, AdamSettings, AdamW, Optimizer, OptimizerState, Setting, SettingError, Sgd, SgdSettings,
-    StateError, Update,
+    Adam, AdamSettings, AdamW, Optimizer, OptimizerState, Quantity, Setting, SettingError, Sgd,
+    SgdSettings, StateError, StepError, Update,
 };
 pub use parameters::{Layout, Parameters, Slice};

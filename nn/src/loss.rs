@@ -1,13 +1,15 @@
 //! Costs: softmax cross-entropy, and the squared difference after any map.
 
 use crate::Activation;
+use crate::batch::misfit_of_targets;
 use autodiff::tensor::{Algebra, CrossEntropy, Targets};
 use serde::{Deserialize, Serialize};
 
 /// The map µᴸ applied to the last layer.
+///
+/// Exhaustive, as [`Activation`] is, for the same reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Output {
     /// An elementwise activation.
     Elementwise(Activation),
@@ -16,9 +18,12 @@ pub enum Output {
 }
 
 /// The cost C, together with the map on the last layer that precedes it.
+///
+/// What softmax and cross-entropy are at infinite pre-activations, [`CrossEntropy`] says.
+///
+/// Exhaustive, as [`Activation`] is, for the same reason.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Loss {
     /// `−Σᵢ yᵢ ln aᵢ` with a = softmax(z) (Worked Example, Backpropagation), with label smoothing.
     CrossEntropy {
@@ -33,6 +38,17 @@ pub enum Loss {
 }
 
 impl Loss {
+    /// Refuses a cost with a setting that makes no sense, before `operation` uses it on other threads.
+    #[track_caller]
+    pub(crate) fn check(&self, operation: &str) {
+        if let Loss::CrossEntropy { label_smoothing } = self {
+            assert!(
+                (0.0..=1.0).contains(label_smoothing),
+                "{operation}: a label smoothing of {label_smoothing} is not in [0, 1]"
+            );
+        }
+    }
+
     /// Softmax cross-entropy without label smoothing.
     #[must_use]
     pub fn cross_entropy() -> Loss {
@@ -67,7 +83,7 @@ impl Loss {
     ///
     /// # Panics
     ///
-    /// If the targets do not fit the pre-activations.
+    /// If the targets do not fit the pre-activations, which are a matrix, or the label smoothing is not in [0, 1].
     #[must_use]
     #[track_caller]
     pub fn sum<A: Algebra>(&self, z: &A, targets: impl Into<Targets<A::Element>>) -> A {
@@ -78,7 +94,7 @@ impl Loss {
     ///
     /// # Panics
     ///
-    /// If the targets do not fit the pre-activations.
+    /// If the targets do not fit the pre-activations, which are a matrix, or the label smoothing is not in [0, 1].
     #[must_use]
     #[track_caller]
     pub fn weighted<A: Algebra>(
@@ -94,8 +110,14 @@ impl Loss {
                     .weighted(weight),
             ),
             Loss::SquaredDifference { .. } => {
-                let classes = z.extents().last().copied().unwrap_or(0);
-                let y = z.constant_beside(targets.into().probabilities(classes));
+                let (extents, targets) = (z.extents(), targets.into());
+                let &[samples, classes] = &extents[..] else {
+                    panic!("squared_difference: outputs of shape {extents} are not a row a sample")
+                };
+                if let Some(misfit) = misfit_of_targets(&targets, 0..samples, classes) {
+                    panic!("squared_difference: {misfit}");
+                }
+                let y = z.constant_beside(targets.probabilities(classes));
                 let sum = self.activations(z).squared_distance(&y);
                 if weight == 1.0 {
                     sum

@@ -1,7 +1,8 @@
 //! How well a network does: cost, accuracy and confusion matrix.
 
+use crate::batch::misfit;
 use crate::{Batch, Loss, Mlp, Parameters, Plan};
-use autodiff::tensor::{Real, Targets, Tensor};
+use autodiff::tensor::{Real, Tensor};
 use rayon::prelude::*;
 
 /// How well a network does on some samples.
@@ -40,40 +41,49 @@ impl Evaluation {
 ///
 /// # Panics
 ///
-/// If the samples do not fit the network.
+/// If the samples do not fit the network, the parameters are those of another layout, or the loss has a label smoothing out
+/// of [0, 1].
 #[must_use]
+#[track_caller]
 pub fn evaluate<T: Real>(
     network: &Mlp,
     loss: Loss,
     parameters: &Parameters<T>,
     batch: &impl Batch<T>,
 ) -> Evaluation {
+    parameters.check_layout("evaluate", network.layout());
+    loss.check("evaluate");
+    if let Some(misfit) = batch.misfit(network) {
+        panic!("evaluate: {misfit}");
+    }
+    let parameters = parameters.tensors();
     let plan = Plan::new::<T>(network, batch.len());
-    let classes = network.widths().last().copied().unwrap_or(0);
+    let classes = network.outputs();
     let chunks: Vec<usize> = (0..batch.len()).step_by(plan.chunk).collect();
-    let parts: Vec<(f64, Tensor<u32>, Targets<T>)> = chunks
+    let parts: Result<Vec<_>, String> = chunks
         .into_par_iter()
         .map(|begin| {
-            let (x, targets) = batch.load(begin..batch.len().min(begin + plan.chunk));
-            let z = network.predict(parameters, &x);
-            (
-                loss.sum(&z, targets.clone()).item().to_f64(),
-                z.arg_max(1),
-                targets,
-            )
+            let samples = begin..batch.len().min(begin + plan.chunk);
+            let (x, targets) = batch.load(samples.clone());
+            if let Some(misfit) = misfit(network, samples, &x, &targets) {
+                return Err(misfit);
+            }
+            let z = network.forward_from(0, &parameters, x);
+            let cost = loss.sum(&z, targets.clone()).item().to_f64();
+            Ok((cost, z.arg_max(1), targets))
         })
         .collect();
+    let parts = match parts {
+        Ok(parts) => parts,
+        Err(misfit) => panic!("evaluate: {misfit}"),
+    };
 
     let mut cost = 0.0;
     let mut confusion = Tensor::zeros([classes, classes]);
     let counts = confusion.data_mut();
     for (part, guesses, targets) in parts {
         cost += part;
-        let truths = match targets {
-            Targets::Classes(numbers) => numbers,
-            Targets::Probabilities(rows) => rows.arg_max(1),
-        };
-        for (&truth, &guess) in truths.data().iter().zip(guesses.data()) {
+        for (&truth, &guess) in targets.classes().data().iter().zip(guesses.data()) {
             counts[truth as usize * classes + guess as usize] += 1;
         }
     }
@@ -87,6 +97,7 @@ pub fn evaluate<T: Real>(
 mod tests {
     use super::*;
     use crate::Activation;
+    use autodiff::tensor::Targets;
     use std::sync::Arc;
 
     #[test]

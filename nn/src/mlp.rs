@@ -1,7 +1,8 @@
 //! The multilayer perceptron: the paper's `a = µ(W a + b)`, layer after layer.
 
+use crate::batch::misfit_of_inputs;
 use crate::{Activation, Initializer, Layout, Parameters};
-use autodiff::tensor::{Algebra, Real, Tensor, Var};
+use autodiff::tensor::{Algebra, Real, Shape, Tensor, Var};
 use std::sync::Arc;
 
 /// A multilayer perceptron: affine layers, with an activation between them.
@@ -21,8 +22,9 @@ impl Mlp {
     ///
     /// # Panics
     ///
-    /// If there are fewer than two widths, or one of them is 0.
+    /// If there are fewer than two widths, one of them is 0, or the parameters are more than can be counted.
     #[must_use]
+    #[track_caller]
     pub fn new(widths: &[usize], hidden: Activation) -> Mlp {
         assert!(
             widths.len() >= 2 && !widths.contains(&0),
@@ -30,8 +32,8 @@ impl Mlp {
         );
         let mut layout = Layout::default();
         for (layer, pair) in widths.windows(2).enumerate() {
-            layout.push(format!("layers.{layer}.weight"), [pair[1], pair[0]]);
-            layout.push(format!("layers.{layer}.bias"), [pair[1]]);
+            layout.append(format!("layers.{layer}.weight"), [pair[1], pair[0]].into());
+            layout.append(format!("layers.{layer}.bias"), [pair[1]].into());
         }
         Mlp {
             widths: widths.to_vec(),
@@ -44,6 +46,12 @@ impl Mlp {
     #[must_use]
     pub fn widths(&self) -> &[usize] {
         &self.widths
+    }
+
+    /// The number n_L of outputs.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.widths[self.layers()]
     }
 
     /// The number L of layers with parameters.
@@ -89,21 +97,43 @@ impl Mlp {
     ///
     /// # Panics
     ///
-    /// If the shapes do not fit.
+    /// If `x` or the parameters do not have the shapes that the network needs.
     #[must_use]
     #[track_caller]
     pub fn forward<A: Algebra>(&self, parameters: &[A], x: &A) -> A {
-        assert_eq!(
+        let slices = self.layout.slices();
+        assert!(
+            parameters.len() == slices.len(),
+            "forward: {} parameters for a network of {}",
             parameters.len(),
-            2 * self.layers(),
-            "a weight and a bias for each layer"
+            slices.len()
         );
+        for (parameter, slice) in parameters.iter().zip(slices) {
+            let found = parameter.extents();
+            assert!(
+                found == slice.shape,
+                "forward: a parameter of shape {found} for `{}` of shape {}",
+                slice.name,
+                slice.shape
+            );
+        }
+        self.check_inputs("forward", &x.extents());
         self.forward_from(0, parameters, x.clone())
     }
 
-    /// The same, given the activations of the layer of the given number, where 0 are the inputs.
+    /// Refuses inputs that are not rows as wide as the network.
     #[track_caller]
-    fn forward_from<A: Algebra>(&self, layer: usize, parameters: &[A], mut a: A) -> A {
+    fn check_inputs(&self, operation: &str, found: &Shape) {
+        let samples = found.first().copied().unwrap_or(0);
+        if let Some(misfit) = misfit_of_inputs(self, samples, found) {
+            panic!("{operation}: {misfit}");
+        }
+    }
+
+    /// The pre-activations of the last layer, given the activations of the layer of the given number, where 0 are the
+    /// inputs.
+    #[track_caller]
+    pub(crate) fn forward_from<A: Algebra>(&self, layer: usize, parameters: &[A], mut a: A) -> A {
         let (hidden, last) = parameters.split_at(parameters.len() - 2);
         for layer in hidden.chunks_exact(2).skip(layer) {
             a = self.hidden.layer(&a, &layer[0], &layer[1]);
@@ -129,10 +159,12 @@ impl Mlp {
     ///
     /// # Panics
     ///
-    /// If the shapes do not fit.
+    /// If the parameters are those of another layout, or the rows of `x` are not as wide as the network.
     #[must_use]
     #[track_caller]
     pub fn predict<T: Real>(&self, parameters: &Parameters<T>, x: &Tensor<T>) -> Tensor<T> {
-        self.forward(&parameters.tensors(), x)
+        parameters.check_layout("predict", &self.layout);
+        self.check_inputs("predict", x.shape());
+        self.forward_from(0, &parameters.tensors(), x.clone())
     }
 }

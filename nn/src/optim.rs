@@ -1,16 +1,29 @@
 //! Optimizers: each is one loop over the flat buffers of parameters, gradient and moments.
+//!
+//! A step that would leave a number that is not finite is not taken. No update is undone for that, and none is computed
+//! twice as a rule: the rules clamp what they keep in moments, so that from a bound of the gradient it follows that
+//! moments and parameters stay finite ([`Update::safe_up_to`]). For a gradient in a flat buffer the bound is its largest
+//! element; for one that is formed block by block, it follows from the largest δ and the largest activation
+//! ([`BatchGradient::step`](crate::BatchGradient::step)). Only where the bound is too large is the gradient formed as a
+//! whole, looked through, and the step tried on copies.
 
 mod adam;
+mod error;
+mod range;
 mod setting;
 mod sgd;
 mod state;
 mod update;
 
 pub use adam::{Adam, AdamSettings, AdamW};
+pub use error::{Quantity, StepError};
 pub use setting::{Setting, SettingError};
 pub use sgd::{Sgd, SgdSettings};
 pub use state::{OptimizerState, StateError};
 pub use update::Update;
+
+pub(crate) use range::safe_change;
+pub(crate) use update::check_gradient;
 
 use autodiff::tensor::{Real, Tensor};
 use std::fmt::Debug;
@@ -21,18 +34,19 @@ use std::fmt::Debug;
 /// use nn::{Adam, Optimizer, Sgd};
 ///
 /// /// Walks down a parabola with its lowest point at 3.
-/// fn minimize(optimizer: &mut dyn Optimizer<f64>) -> f64 {
+/// fn minimize(optimizer: &mut dyn Optimizer<f64>) -> Result<f64, Box<dyn std::error::Error>> {
 ///     let mut x = [0.0];
 ///     for _ in 0..200 {
 ///         let gradient = [2.0 * (x[0] - 3.0)];
-///         optimizer.step(&mut x, &gradient);
+///         optimizer.step(&mut x, &gradient)?;
 ///         let slower = 0.99 * optimizer.learning_rate();
-///         optimizer.set_learning_rate(slower).unwrap();
+///         optimizer.set_learning_rate(slower)?;
 ///     }
-///     x[0]
+///     Ok(x[0])
 /// }
-/// assert!((minimize(&mut Sgd::new(0.1)) - 3.0).abs() < 1e-6);
-/// assert!((minimize(&mut Adam::new(0.3)) - 3.0).abs() < 1e-2);
+/// assert!((minimize(&mut Sgd::new(0.1))? - 3.0).abs() < 1e-6);
+/// assert!((minimize(&mut Adam::new(0.3))? - 3.0).abs() < 1e-2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Optimizer<T: Real>: Debug + Send {
     /// Takes one step.
@@ -40,24 +54,43 @@ pub trait Optimizer<T: Real>: Debug + Send {
     /// Any number of threads gives the same bits. A parameter that is 0, with a gradient that has always been 0, stays 0,
     /// as the padding of [`Parameters`](crate::Parameters) must. After the first step nothing is allocated.
     ///
+    /// # Errors
+    ///
+    /// If an element of the gradient, or of parameters or moments after the step, is not finite. Nothing is changed then.
+    ///
     /// # Panics
     ///
     /// If the buffers differ in size, or had another size in an earlier step.
-    fn step(&mut self, parameters: &mut [T], gradient: &[T]);
+    #[track_caller]
+    fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError>;
 
     /// Begins a step whose gradient is formed piece by piece: passes an [`Update`] for this number of parameters to
-    /// `apply`, once, and returns true. [`BatchGradient::step`](crate::BatchGradient::step) uses it to update each piece
-    /// of the parameters while its gradient is in cache. The bits are those of [`step`](Optimizer::step).
+    /// `apply`, once, and returns whether that applied it. If it did not, the optimizer must be as before.
+    /// [`BatchGradient::step`](crate::BatchGradient::step) uses it to update each piece of the parameters while its
+    /// gradient is in cache. The bits are those of [`step`](Optimizer::step).
+    ///
+    /// Since no piece can be taken back, `apply` applies only an update that is [safe](Update::safe_up_to) for the gradient
+    /// at hand. For others, `step` is called with the whole of it.
     ///
     /// This is for optimizers that update each parameter on its own. One that needs the whole gradient keeps the default,
-    /// which does nothing and returns false; then `step` is called.
+    /// which does nothing and returns false.
     ///
     /// # Panics
     ///
     /// If the number of parameters differs from that of an earlier step.
-    fn step_by_pieces(&mut self, parameters: usize, apply: &mut dyn FnMut(Update<'_, T>)) -> bool {
+    #[track_caller]
+    fn step_by_pieces(
+        &mut self,
+        parameters: usize,
+        apply: &mut dyn FnMut(Update<'_, T>) -> bool,
+    ) -> bool {
         let _ = (parameters, apply);
         false
+    }
+
+    /// The number of parameters of earlier steps, if there were any and the optimizer holds something for each parameter.
+    fn size(&self) -> Option<usize> {
+        None
     }
 
     /// The learning rate α, if a step is just `θ ← θ − α ∂C/∂θ` and changes no state, so that it can be taken without the
@@ -92,29 +125,38 @@ pub trait Optimizer<T: Real>: Debug + Send {
 type Moment<T> = Option<Tensor<T>>;
 
 /// The elements of a moment, zeros at first.
+fn provide<T: Real>(moment: &mut Moment<T>, size: usize) -> &mut [T] {
+    moment
+        .get_or_insert_with(|| Tensor::zeros([size]))
+        .data_mut()
+}
+
+/// Compares the number of parameters of a step with that of earlier ones.
 ///
 /// # Panics
 ///
-/// If it is that of another number of parameters.
+/// If they differ.
 #[track_caller]
-fn provide<T: Real>(moment: &mut Moment<T>, size: usize) -> &mut [T] {
-    let moment = moment
-        .get_or_insert_with(|| Tensor::zeros([size]))
-        .data_mut();
-    assert_eq!(
-        moment.len(),
-        size,
-        "parameters and the optimizer's moments differ in size"
+pub(crate) fn check_size(parameters: usize, earlier: Option<usize>) {
+    let earlier = earlier.unwrap_or(parameters);
+    assert!(
+        parameters == earlier,
+        "step: parameters and the optimizer's moments differ in size: {parameters} and {earlier}"
     );
-    moment
 }
 
 /// Compares the sizes of the buffers of a step.
+///
+/// # Panics
+///
+/// If they differ.
 #[track_caller]
-fn check_sizes<T>(parameters: &[T], gradient: &[T]) {
-    assert_eq!(
+fn check_sizes<T>(parameters: &[T], gradient: &[T], earlier: Option<usize>) {
+    assert!(
+        parameters.len() == gradient.len(),
+        "step: parameters and gradient differ in size: {} and {}",
         parameters.len(),
-        gradient.len(),
-        "parameters and gradient differ in size"
+        gradient.len()
     );
+    check_size(parameters.len(), earlier);
 }

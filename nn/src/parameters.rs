@@ -34,12 +34,19 @@ impl Layout {
     /// # Panics
     ///
     /// If the name is already taken, or the size overflows.
+    #[track_caller]
     pub fn push(&mut self, name: impl Into<String>, shape: impl Into<Shape>) {
         let (name, shape) = (name.into(), shape.into());
         assert!(
             self.slices.iter().all(|slice| slice.name != name),
             "a parameter `{name}` exists already"
         );
+        self.append(name, shape);
+    }
+
+    /// As [`push`](Layout::push), of a name that is known to be new: looking for it takes long among thousands.
+    #[track_caller]
+    pub(crate) fn append(&mut self, name: String, shape: Shape) {
         let offset = self.size;
         let end = offset
             .checked_add(shape.size())
@@ -58,6 +65,18 @@ impl Layout {
         &self.slices
     }
 
+    /// The slice with the given number.
+    #[track_caller]
+    fn slice(&self, number: usize) -> &Slice {
+        match self.slices.get(number) {
+            Some(slice) => slice,
+            None => panic!(
+                "there is no slice {number}: there are {}",
+                self.slices.len()
+            ),
+        }
+    }
+
     /// The size of the buffer in elements, including padding.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -68,6 +87,29 @@ impl Layout {
     #[must_use]
     pub fn parameters(&self) -> usize {
         self.slices.iter().map(|slice| slice.shape.size()).sum()
+    }
+
+    /// The first slice of `self` that differs from that of another layout, in words.
+    #[cold]
+    fn difference(&self, other: &Layout) -> Option<String> {
+        let told = |slice: &Slice| format!("`{}` of shape {}", slice.name, slice.shape);
+        let count = self.slices.len().max(other.slices.len());
+        (0..count).find_map(
+            |number| match (self.slices.get(number), other.slices.get(number)) {
+                (Some(found), Some(wanted)) if found == wanted => None,
+                (Some(found), Some(wanted)) => Some(format!(
+                    "slice {number} is {}, not {}",
+                    told(found),
+                    told(wanted)
+                )),
+                (Some(found), None) => {
+                    Some(format!("slice {number}, {}, is one too many", told(found)))
+                }
+                (None, wanted) => {
+                    wanted.map(|wanted| format!("there is no slice {number}, {}", told(wanted)))
+                }
+            },
+        )
     }
 }
 
@@ -83,6 +125,7 @@ pub struct Parameters<T: Real> {
 impl<T: Real> Parameters<T> {
     /// Zeros for every parameter.
     #[must_use]
+    #[track_caller]
     pub fn zeros(layout: Arc<Layout>) -> Self {
         let flat = Tensor::zeros([layout.size()]);
         Parameters { layout, flat }
@@ -92,6 +135,32 @@ impl<T: Real> Parameters<T> {
     #[must_use]
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
+    }
+
+    /// Checks that these are parameters of a layout, such as that of a network which `operation` is about to evaluate.
+    /// If it is the same [`Arc`], this takes no time.
+    ///
+    /// ```should_panic
+    /// use nn::{Activation, Initializer, Mlp};
+    ///
+    /// let network = Mlp::new(&[3, 2], Activation::Relu);
+    /// let parameters = network.init::<f32>(Initializer::HeNormal, 1);
+    /// let other = Mlp::new(&[4, 2], Activation::Relu);
+    /// // test: parameters of another layout: slice 0 is `layers.0.weight` of shape [2, 3], not `layers.0.weight` of shape [2, 4]
+    /// parameters.check_layout("test", other.layout());
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If they are not; names the first slice that differs, and both shapes.
+    #[inline]
+    #[track_caller]
+    pub fn check_layout(&self, operation: &str, layout: &Arc<Layout>) {
+        if !Arc::ptr_eq(&self.layout, layout)
+            && let Some(difference) = self.layout.difference(layout)
+        {
+            panic!("{operation}: parameters of another layout: {difference}");
+        }
     }
 
     /// The whole buffer, including padding.
@@ -111,8 +180,10 @@ impl<T: Real> Parameters<T> {
     ///
     /// If there is no such slice.
     #[must_use]
+    #[inline]
+    #[track_caller]
     pub fn tensor(&self, number: usize) -> Tensor<T> {
-        let slice = &self.layout.slices[number];
+        let slice = self.layout.slice(number);
         self.flat.view(slice.offset, &slice.shape)
     }
 
@@ -128,8 +199,9 @@ impl<T: Real> Parameters<T> {
     /// # Panics
     ///
     /// If there is no such slice.
+    #[track_caller]
     pub fn slice_mut(&mut self, number: usize) -> &mut [T] {
-        let slice = &self.layout.slices[number];
+        let slice = self.layout.slice(number);
         let range = slice.offset..slice.offset + slice.shape.size();
         &mut self.flat.data_mut()[range]
     }
@@ -176,15 +248,28 @@ impl<T: Real> Parameters<T> {
     ///
     /// # Panics
     ///
-    /// If they differ from the slices in number or sizes.
+    /// If they differ from the slices in number or shapes.
+    #[track_caller]
     pub fn add(&mut self, scale: T, gradients: &KeptGradients<T>) {
-        assert_eq!(
+        let slices = &self.layout.slices;
+        assert!(
+            gradients.len() == slices.len(),
+            "add: {} gradients for {} slices",
             gradients.len(),
-            self.layout.slices.len(),
-            "gradients of another layout"
+            slices.len()
         );
+        // All are looked at before any is added.
+        for (slice, gradient) in slices.iter().zip(gradients.iter()) {
+            assert!(
+                gradient.shape() == slice.shape,
+                "add: a gradient of shape {} for `{}` of shape {}",
+                gradient.shape(),
+                slice.name,
+                slice.shape
+            );
+        }
         let flat = self.flat.data_mut();
-        for (slice, gradient) in self.layout.slices.iter().zip(gradients.iter()) {
+        for (slice, gradient) in slices.iter().zip(gradients.iter()) {
             let range = slice.offset..slice.offset + slice.shape.size();
             gradient.add_to(scale, &mut flat[range]);
         }

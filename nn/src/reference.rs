@@ -8,35 +8,58 @@
 //! |a| + |y| for a − y, |W|ᵀ |δ| for Wᵀ δ, |W| |a| + |b| for z. Where terms cancel, little but their rounding errors is
 //! left; relative to that, any two ways of adding them up would differ: a − y for a sample that the network is sure of,
 //! or a rectifier that is barely on.
+//!
+//! A product is off by what either factor is off by, times the other. A function of z is off by what z may be off by: it
+//! is evaluated at the ends of that interval. So the scale stays meaningful where z is a small difference of large terms,
+//! where µ is saturated, and at the kink of a rectifier, and the values are computed in forms that neither overflow nor
+//! lose the small numbers there.
 
+mod functions;
+mod sum;
+
+use crate::batch::misfit;
 use crate::{Activation, Loss, Mlp, Output, Parameters};
 use autodiff::tensor::{Real, Targets, Tensor};
+use functions::{log_odds, mu, mu_slope, softmax};
+pub use sum::Sum;
+use sum::{difference, larger, largest_scale, mapped};
 
-/// A sum, and the sum of the absolute values of its terms.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Sum {
-    /// The sum.
-    pub value: f64,
-    /// The sum of the absolute values of its terms.
-    pub scale: f64,
+/// What [`gradient`] computes.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Gradient {
+    /// The mean cost of the samples.
+    pub cost: f64,
+    /// The derivative of the cost with respect to every parameter, as a list for each slice.
+    pub derivatives: Vec<Vec<Sum>>,
+    /// The largest scale of any number on the way. A precision in which it overflows may give infinities and NaNs where
+    /// the loops give numbers; if it is not finite, so may the loops.
+    pub largest: f64,
 }
 
-/// The mean cost of the samples, and its derivative with respect to every parameter, as a list for each slice.
+/// The mean cost of the samples, and its derivative with respect to every parameter.
 ///
 /// # Panics
 ///
-/// If the shapes do not fit.
+/// If the samples do not fit the network, the parameters are those of another layout, or the loss has a label smoothing out
+/// of [0, 1].
 #[must_use]
+#[track_caller]
 pub fn gradient<T: Real>(
     network: &Mlp,
     loss: Loss,
     parameters: &Parameters<T>,
     x: &Tensor<T>,
     targets: &Targets<T>,
-) -> (f64, Vec<Vec<Sum>>) {
+) -> Gradient {
+    parameters.check_layout("gradient", network.layout());
+    loss.check("gradient");
+    let samples = x.shape().first().copied().unwrap_or(0);
+    if let Some(misfit) = misfit(network, 0..samples, x, targets) {
+        panic!("gradient: {misfit}");
+    }
     let widths = network.widths();
     let layers = network.layers();
-    let samples = x.shape()[0];
     let classes = widths[layers];
     let numbers = |tensor: Tensor<T>| {
         tensor
@@ -54,6 +77,9 @@ pub fn gradient<T: Real>(
         .iter()
         .map(|s| vec![Sum::default(); s.len()])
         .collect();
+    // A parameter overflows before it meets a number, even one that is 0.
+    let parameters = slices.iter().flatten();
+    let mut largest = parameters.fold(0.0, |largest: f64, p| larger(largest, p.abs()));
     for sample in 0..samples {
         // z[ℓ] and a[ℓ] of this sample; a[0] is the input.
         let inputs = &x[sample * widths[0]..(sample + 1) * widths[0]];
@@ -61,23 +87,18 @@ pub fn gradient<T: Real>(
         let mut z = vec![Vec::new()];
         for layer in 1..=layers {
             let (weight, bias) = (&slices[2 * layer - 2], &slices[2 * layer - 1]);
-            let mut next = Vec::new();
-            for i in 0..widths[layer] {
-                let mut sum = Sum::of(bias[i]);
-                for j in 0..widths[layer - 1] {
-                    sum.add(
-                        weight[i * widths[layer - 1] + j],
-                        Sum::of(a[layer - 1][j].value),
-                    );
-                }
-                next.push(sum);
-            }
+            let weights = weight.chunks_exact(widths[layer - 1]);
+            let next: Vec<Sum> = weights
+                .zip(bias)
+                .map(|(weights, &bias)| pre_activation(weights, &a[layer - 1], bias))
+                .collect();
+            largest = largest_scale(largest, &next);
             a.push(
                 next.iter()
-                    .map(|&z| activate(network.hidden(), z))
+                    .map(|&z| mapped(z, |z| mu(network.hidden(), z)))
                     .collect(),
             );
-            z.push(next.iter().map(|z| z.value).collect());
+            z.push(next);
         }
         let (sample_cost, mut delta) = last_delta(
             loss,
@@ -86,6 +107,7 @@ pub fn gradient<T: Real>(
         );
         cost += sample_cost / samples as f64;
         for layer in (1..=layers).rev() {
+            largest = largest_scale(largest, &delta);
             let inputs = widths[layer - 1];
             for i in 0..widths[layer] {
                 for j in 0..inputs {
@@ -96,96 +118,49 @@ pub fn gradient<T: Real>(
             }
             if layer > 1 {
                 let weight = &slices[2 * layer - 2];
-                delta = (0..inputs)
+                let back: Vec<Sum> = (0..inputs)
                     .map(|j| {
                         let mut sum = Sum::default();
                         for i in 0..widths[layer] {
                             sum.add(weight[i * inputs + j], delta[i]);
                         }
-                        sum.times(mu_slope(network.hidden(), z[layer - 1][j]))
+                        sum
                     })
+                    .collect();
+                largest = largest_scale(largest, &back);
+                delta = back
+                    .iter()
+                    .zip(&z[layer - 1])
+                    .map(|(sum, &z)| sum.times_slope(mu_slope(network.hidden(), z)))
                     .collect();
             }
         }
     }
-    (cost, derivatives)
-}
-
-impl Sum {
-    /// A number, as a sum of one term.
-    fn of(value: f64) -> Sum {
-        Sum {
-            value,
-            scale: value.abs(),
-        }
+    // Others may add up the samples before they divide by their number.
+    for slice in &derivatives {
+        largest = larger(largest, samples as f64 * largest_scale(0.0, slice));
     }
-
-    /// Adds a multiple of another.
-    fn add(&mut self, factor: f64, other: Sum) {
-        self.value += factor * other.value;
-        self.scale += factor.abs() * other.scale;
-    }
-
-    fn times(self, other: Sum) -> Sum {
-        Sum {
-            value: self.value * other.value,
-            scale: self.scale * other.scale,
-        }
+    Gradient {
+        cost,
+        derivatives,
+        largest,
     }
 }
 
-/// a − b.
-fn difference(a: f64, b: f64) -> Sum {
-    Sum {
-        value: a - b,
-        scale: a.abs() + b.abs(),
+/// z = Σⱼ wⱼ aⱼ + b. To the terms' sizes comes what the a's own errors add up to, as independent errors do.
+fn pre_activation(weights: &[f64], a: &[Sum], bias: f64) -> Sum {
+    let mut z = Sum::of(bias);
+    let mut carried = 0.0;
+    for (&weight, a) in weights.iter().zip(a) {
+        z.add(weight, Sum::of(a.value));
+        carried += (weight * a.scale).powi(2);
     }
-}
-
-/// a = µ(z). To the scale of a itself comes what is left of that of z.
-fn activate(activation: Activation, z: Sum) -> Sum {
-    let a = Sum::of(mu(activation, z.value));
-    Sum {
-        value: a.value,
-        scale: a.scale + mu_slope(activation, z.value).value * z.scale,
-    }
-}
-
-fn mu(activation: Activation, z: f64) -> f64 {
-    match activation {
-        Activation::Relu => z.max(0.0),
-        Activation::Sigmoid => 1.0 / (1.0 + (-z).exp()),
-        Activation::Tanh => z.tanh(),
-        Activation::Softplus => z.max(0.0) + (-z.abs()).exp().ln_1p(),
-        Activation::Identity => z,
-    }
-}
-
-/// µ′(z). Others compute it from a as a (1 − a) or 1 − a², whose terms are its scale.
-fn mu_slope(activation: Activation, z: f64) -> Sum {
-    let a = mu(activation, z);
-    let (value, scale) = match activation {
-        Activation::Relu if z > 0.0 => (1.0, 1.0),
-        Activation::Relu => (0.0, 0.0),
-        Activation::Sigmoid => (1.0 / (2.0 + z.exp() + (-z).exp()), a * (1.0 + a)),
-        Activation::Tanh => (1.0 / z.cosh().powi(2), 1.0 + a * a),
-        Activation::Softplus => {
-            let slope = 1.0 / (1.0 + (-z).exp());
-            (slope, slope)
-        }
-        Activation::Identity => (1.0, 1.0),
-    };
-    Sum { value, scale }
-}
-
-fn softmax(z: &[f64]) -> Vec<f64> {
-    let largest = z.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = z.iter().map(|z| (z - largest).exp()).sum();
-    z.iter().map(|z| (z - largest).exp() / sum).collect()
+    z.scale += carried.sqrt();
+    z
 }
 
 /// The cost of a sample, and δᴸ.
-fn last_delta(loss: Loss, z: &[f64], y: &[f64]) -> (f64, Vec<Sum>) {
+fn last_delta(loss: Loss, z: &[Sum], y: &[f64]) -> (f64, Vec<Sum>) {
     match loss {
         Loss::CrossEntropy { label_smoothing } => {
             let a = softmax(z);
@@ -193,40 +168,71 @@ fn last_delta(loss: Loss, z: &[f64], y: &[f64]) -> (f64, Vec<Sum>) {
                 .iter()
                 .map(|y| (1.0 - label_smoothing) * y + label_smoothing / z.len() as f64)
                 .collect();
-            let cost = -a.iter().zip(&y).map(|(a, y)| y * a.ln()).sum::<f64>();
+            // −ln a = ln(1 + e⁻ˡ) of the log-odds l. A class whose target is 0 costs nothing.
+            let odds = log_odds(z);
+            let terms = odds.iter().zip(&y).filter(|(_, y)| **y != 0.0);
+            let cost = terms
+                .map(|(l, y)| y * mu(Activation::Softplus, -l.value))
+                .sum();
             // The sum of the targets is 1, if they are probabilities.
-            let total: f64 = y.iter().sum();
-            let delta = a.iter().zip(&y).map(|(a, &y)| difference(a * total, y));
+            let total = Sum::of(y.iter().sum());
+            let delta = a
+                .iter()
+                .zip(&y)
+                .map(|(a, &y)| difference(a.times_slope(total), y));
             (cost, delta.collect())
         }
         Loss::SquaredDifference {
             output: Output::Elementwise(activation),
         } => {
-            let a: Vec<f64> = z.iter().map(|&z| mu(activation, z)).collect();
-            let cost = a.iter().zip(y).map(|(a, y)| (a - y).powi(2)).sum();
+            let a: Vec<Sum> = z
+                .iter()
+                .map(|&z| mapped(z, |z| mu(activation, z)))
+                .collect();
             let delta = |i: usize| {
                 let mut twice = Sum::default();
                 twice.add(2.0, difference(a[i], y[i]));
-                twice.times(mu_slope(activation, z[i]))
+                twice.times_slope(mu_slope(activation, z[i]))
             };
-            (cost, (0..z.len()).map(delta).collect())
+            (squared(&a, y), (0..z.len()).map(delta).collect())
         }
         Loss::SquaredDifference {
             output: Output::Softmax,
         } => {
             let a = softmax(z);
-            let cost = a.iter().zip(y).map(|(a, y)| (a - y).powi(2)).sum();
             let delta = |j: usize| {
                 let mut sum = Sum::default();
                 for i in 0..z.len() {
                     // ∂aᵢ/∂zⱼ = aᵢ (1 − aⱼ) for i = j, and −aᵢ aⱼ elsewhere.
                     let one = if i == j { 1.0 } else { 0.0 };
-                    let slope = difference(one, a[j]);
-                    sum.add(2.0 * a[i], difference(a[i], y[i]).times(slope));
+                    let slope = a[i].times(difference(a[j], one));
+                    sum.add(-2.0, difference(a[i], y[i]).times(slope));
                 }
                 sum
             };
-            (cost, (0..z.len()).map(delta).collect())
+            (squared(&a, y), (0..z.len()).map(delta).collect())
         }
+    }
+}
+
+/// Σᵢ (aᵢ − yᵢ)².
+fn squared(a: &[Sum], y: &[f64]) -> f64 {
+    let terms = a.iter().zip(y).map(|(a, y)| (a.value - y).powi(2));
+    terms.sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_of_logits_far_apart_are_finite() {
+        let z = [0.0, 1e4, -1e300].map(Sum::of);
+        let (cost, delta) = last_delta(Loss::cross_entropy(), &z, &[1.0, 0.0, 0.0]);
+        assert_eq!(cost, 1e4);
+        assert_eq!(
+            delta.iter().map(|d| d.value).collect::<Vec<_>>(),
+            [-1.0, 1.0, 0.0]
+        );
     }
 }

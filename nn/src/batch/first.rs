@@ -6,6 +6,7 @@
 
 use super::Batch;
 use super::blocks::{ROWS, WORTH_SHARING, halves};
+use super::fit::misfit;
 use super::team::share;
 use crate::{Mlp, Parameters};
 use autodiff::tensor::{Real, Targets, Tensor};
@@ -42,25 +43,26 @@ impl<T: Real> FirstLayer<T> {
     /// Lanes may still hold pieces of that one. Who calls this is to keep it until they have let go, so that its memory
     /// is put away where the next batch is loaded, and used for that.
     // Other batches do without, and the smallest of them should not go around its code.
+    ///
+    /// # Panics
+    ///
+    /// If the batch does not fit the network.
     #[cold]
     #[inline(never)]
     #[must_use]
+    #[track_caller]
     pub(super) fn forward(
         &mut self,
+        network: &Mlp,
         parameters: &Parameters<T>,
         batch: &impl Batch<T>,
     ) -> (Tensor<T>, Targets<T>) {
         let earlier = mem::replace(&mut self.batch, batch.load(0..batch.len()));
-        let x = &self.batch.0;
+        let (x, targets) = &self.batch;
+        if let Some(misfit) = misfit(network, 0..batch.len(), x, targets) {
+            panic!("{misfit}");
+        }
         let [weight, bias] = [0, 1].map(|slice| parameters.tensor(slice));
-        // The products are of halves, whose shapes would say little.
-        assert!(
-            x.shape()[..] == [batch.len(), weight.shape()[1]],
-            "linear: input {} does not fit weight {} and bias {}",
-            x.shape(),
-            weight.shape(),
-            bias.shape()
-        );
         share(self.neurons.iter().zip(&mut self.z), |(neurons, z)| {
             let [weight, bias] = [&weight, &bias].map(|all| all.rows(neurons.clone()));
             *z = x.linear(&weight, &bias);
@@ -106,7 +108,7 @@ mod tests {
             x,
             Targets::Classes(Tensor::from([0, 1, 2, 3, 4, 0, 1, 2, 3])),
         );
-        let _ = first.forward(&parameters, &batch);
+        let _ = first.forward(&network, &parameters, &batch);
         for samples in [0..9, 2..7, 8..9] {
             assert_eq!(first.load(samples.clone()), batch.load(samples.clone()));
             let z = first.z(samples.clone());
@@ -118,10 +120,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(
-        expected = "linear: input [32, 299] does not fit weight [77, 300] and bias [77]"
-    )]
-    fn a_batch_that_does_not_fit_is_told_the_shapes_of_the_whole_layer() {
+    #[should_panic(expected = "inputs of shape [32, 299] are not 32 samples of 300 numbers")]
+    fn a_batch_that_does_not_fit_is_refused() {
         let network = Mlp::new(&[300, 77, 5], Activation::Relu);
         let parameters = network.init::<f32>(Initializer::HeNormal, 1);
         let batch = (

@@ -2,10 +2,14 @@
 
 use super::blocks::{Block, Blocks};
 use super::first::FirstLayer;
-use super::{Batch, MOST_KEPT, Method, Plan};
+use super::fit::misfit;
+use super::plan::MOST_KEPT;
+use super::{Batch, Method, Plan};
 use crate::delta::{self, Deltas};
 use crate::{Loss, Mlp, Parameters};
-use autodiff::tensor::{Gradient, KeptGradients, Real, Tape, Targets, Tensor, vectorized};
+use autodiff::tensor::{
+    Gradient, KeptGradients, Real, Tape, Targets, Tensor, largest_magnitude, vectorized,
+};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
@@ -27,6 +31,10 @@ pub(super) struct Pass<'a, T: Real, B> {
 #[derive(Debug)]
 pub(super) struct Lane<T: Real> {
     pub(super) cost: f64,
+    /// An upper bound of the magnitudes of its gradient's elements; not finite if what they are made of is not.
+    pub(super) bound: f64,
+    /// Why some of its samples do not fit the network, where the rest of the lane was left alone.
+    pub(super) misfit: Option<String>,
     terms: Terms<T>,
     /// The sum over the chunks, once there were several.
     sum: Option<Parameters<T>>,
@@ -38,6 +46,8 @@ impl<T: Real> Lane<T> {
     pub(super) fn by(method: Method) -> Self {
         Lane {
             cost: 0.0,
+            bound: 0.0,
+            misfit: None,
             terms: Terms::by(method),
             sum: None,
             is_summed: false,
@@ -56,8 +66,9 @@ impl<T: Real> Lane<T> {
     ) {
         let plan = pass.plan;
         self.terms.clear();
+        self.misfit = None;
         self.cost = 0.0;
-        self.is_summed = plan.lanes_are_summed();
+        self.is_summed = plan.are_summed;
         let mut begin = samples.start;
         while begin < samples.end {
             let end = samples.end.min(begin + plan.chunk);
@@ -65,6 +76,10 @@ impl<T: Real> Lane<T> {
                 Some(first) => first.load(begin..end),
                 None => pass.batch.load(begin..end),
             };
+            if let Some(misfit) = misfit(pass.network, begin..end, &x, &targets) {
+                self.misfit = Some(misfit);
+                return;
+            }
             let z = pass.first.map(|first| first.z(begin..end));
             self.cost += self.terms.compute(tape, pass, x, z, targets);
             if self.is_summed {
@@ -72,6 +87,10 @@ impl<T: Real> Lane<T> {
             }
             begin = end;
         }
+        self.bound = match &self.sum {
+            Some(sum) if self.is_summed => largest_magnitude(sum.data()),
+            _ => self.terms.magnitude_bound(),
+        };
     }
 
     /// Adds the terms of a chunk to the sum, and forgets them.
@@ -180,7 +199,7 @@ impl<T: Real> Terms<T> {
                     let x = tape.constant(x);
                     let output = match z {
                         Some(z) => network.forward_known(&variables, x, z),
-                        None => network.forward(&variables, &x),
+                        None => network.forward_from(0, &variables, x),
                     };
                     let cost = loss.weighted(&output, targets, weight);
                     cost.gradients().keep_in(&variables, gradients);
@@ -211,9 +230,16 @@ impl<T: Real> Terms<T> {
             }
             Terms::ByHand(terms) => {
                 if let Some(deltas) = terms {
-                    deltas.add_rows_to(scale, block.slice, rows, sum);
+                    deltas.add_known_rows(scale, block.slice, rows, sum);
                 }
             }
+        }
+    }
+
+    fn magnitude_bound(&self) -> f64 {
+        match self {
+            Terms::OfTape(gradients) => gradients.magnitude_bound(),
+            Terms::ByHand(terms) => terms.as_ref().map_or(0.0, Deltas::magnitude_bound),
         }
     }
 

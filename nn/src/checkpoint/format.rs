@@ -1,11 +1,14 @@
-//! What the bytes of a file mean.
+//! What a file contains: which network, its loss, and the state of an optimizer.
 
-use super::{Cause, Saved};
-use crate::{Activation, Layout, Loss, Mlp, OptimizerState, Parameters};
+use super::header::{Header, HeaderError, LENGTH_BYTES};
+use super::unique::Unique;
+use super::{Cause, MAX_BYTES, Saved};
+use crate::{Activation, Loss, Mlp, OptimizerState, Parameters};
 use autodiff::tensor::{Real, Tensor};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use safetensors::tensor::{Dtype, TensorView};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
 use std::sync::Arc;
 
 /// The key under which the network's shape is kept.
@@ -13,6 +16,7 @@ const KEY: &str = "network";
 
 /// The network's shape, as the file tells it.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Description {
     widths: Vec<usize>,
     hidden: Activation,
@@ -25,11 +29,19 @@ struct Description {
 
 /// What the optimizer remembers, except for its moments, which are tensors.
 #[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OptimizerDescription {
     name: String,
+    #[serde(deserialize_with = "without_duplicates")]
     settings: serde_json::Value,
     steps: u64,
     moments: Vec<String>,
+}
+
+fn without_duplicates<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<serde_json::Value, D::Error> {
+    Unique::deserialize(deserializer).map(|Unique(value)| value)
 }
 
 /// What stands before the name of a parameter in the name of a moment's slice.
@@ -88,37 +100,41 @@ pub(super) fn serialize<T: Real>(
         let view = TensorView::new(dtype::<T>(), tensor.shape().to_vec(), bytes)?;
         views.push((name, view));
     }
-    Ok(safetensors::serialize(
-        views,
-        Some(HashMap::from([(KEY.to_owned(), description)])),
-    )?)
+    let metadata = HashMap::from([(KEY.to_owned(), description)]);
+    let file = safetensors::serialize(views, Some(metadata))?;
+    // What cannot be read again is not written.
+    if let Some(&length) = file.first_chunk() {
+        Header::length(length)?;
+    }
+    if file.len() as u64 > MAX_BYTES {
+        return Err(Cause::TooLarge);
+    }
+    Ok(file)
 }
 
-/// A file in the safetensors format, with a description of what it holds.
-pub(super) struct Contents<'a> {
-    file: SafeTensors<'a>,
-    description: Description,
+/// A file by its header, which is checked before any of the data is read.
+pub(super) struct Contents {
+    header: Header,
+    network: Mlp,
+    loss: Loss,
+    optimizer: Option<OptimizerDescription>,
 }
 
-impl<'a> Contents<'a> {
-    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Cause> {
-        let (_, metadata) = SafeTensors::read_metadata(bytes)?;
-        let file = SafeTensors::deserialize(bytes)?;
-        let description = metadata
-            .metadata()
-            .as_ref()
-            .and_then(|entries| entries.get(KEY));
+impl Contents {
+    /// Reads the header of a file, and no more of it. The size of the file is compared with what it should be, if it is
+    /// known.
+    pub(super) fn read(source: &mut impl Read, file_size: Option<u64>) -> Result<Self, Cause> {
+        let header = read_header(source, file_size)?;
+        let description = header.metadata.get(KEY);
         let description = description
             .ok_or_else(|| Cause::Network(format!("there is no `{KEY}` in its metadata")))?;
-        let description =
-            serde_json::from_str(description).map_err(|error| Cause::Network(error.to_string()))?;
-        Ok(Contents { file, description })
-    }
+        let Description {
+            widths,
+            hidden,
+            loss,
+            optimizer,
+        } = serde_json::from_str(description).map_err(|error| Cause::Network(error.to_string()))?;
 
-    /// The network with its parameters.
-    pub(super) fn network<T: Real>(&self) -> Result<Saved<T>, Cause> {
-        let Contents { file, description } = self;
-        let (widths, loss) = (&description.widths, description.loss);
         // The widths are checked against the tensors before anything of their size is made.
         if widths.len() < 2 || widths.contains(&0) {
             return Err(Cause::Network(format!(
@@ -126,8 +142,12 @@ impl<'a> Contents<'a> {
             )));
         }
         for (layer, pair) in widths.windows(2).enumerate() {
-            find(file, format!("layers.{layer}.weight"), &[pair[1], pair[0]])?;
-            find(file, format!("layers.{layer}.bias"), &[pair[1]])?;
+            find(
+                &header,
+                &format!("layers.{layer}.weight"),
+                &[pair[1], pair[0]],
+            )?;
+            find(&header, &format!("layers.{layer}.bias"), &[pair[1]])?;
         }
         if let Loss::CrossEntropy { label_smoothing } = loss
             && !(0.0..=1.0).contains(&label_smoothing)
@@ -136,90 +156,143 @@ impl<'a> Contents<'a> {
                 "a label smoothing of {label_smoothing} is not in [0, 1]"
             )));
         }
-        let network = Mlp::new(widths, description.hidden);
-        let parameters = read_slices(file, "", network.layout())?;
-        Ok(Saved {
+        let network = Mlp::new(&widths, hidden);
+        let contents = Contents {
+            header,
             network,
             loss,
-            parameters,
-        })
+            optimizer,
+        };
+        contents.check_names()?;
+        Ok(contents)
     }
 
-    /// What the optimizer remembers, if the file holds it, of parameters of the given layout.
-    pub(super) fn optimizer<T: Real>(
-        &self,
-        layout: &Arc<Layout>,
-    ) -> Result<Option<OptimizerState<T>>, Cause> {
-        let Some(description) = &self.description.optimizer else {
-            return Ok(None);
-        };
-        let mut moments: Vec<(String, Tensor<T>)> = Vec::new();
-        for name in &description.moments {
-            // So no more memory is taken than the file is large: a name may not be told again and again.
-            if moments.iter().any(|(other, _)| other == name) {
-                return Err(Cause::Network(format!("the moment `{name}` is told twice")));
+    /// Whether there are all tensors of the moments, and none that belongs to nothing.
+    fn check_names(&self) -> Result<(), Cause> {
+        let slices = self.network.layout().slices();
+        let mut names: HashSet<String> = slices.iter().map(|slice| slice.name.clone()).collect();
+        for moment in self.optimizer.iter().flat_map(|state| &state.moments) {
+            for slice in slices {
+                let name = prefix(moment) + &slice.name;
+                find(&self.header, &name, &slice.shape)?;
+                // So no more memory is taken than the file is large: a moment may not be told again and again.
+                if !names.insert(name) {
+                    return Err(Cause::Network(format!(
+                        "the moment `{moment}` is told twice"
+                    )));
+                }
             }
-            let moment = read_slices::<T>(&self.file, &prefix(name), layout)?;
-            moments.push((name.clone(), Tensor::from(moment.data())));
         }
-        Ok(Some(OptimizerState {
+        match self.header.names().find(|&name| !names.contains(name)) {
+            Some(name) => Err(Cause::Unexpected(name.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// Reads the data behind the header, and one byte more, which must not be there.
+    pub(super) fn read_data(&self, source: &mut impl Read) -> Result<Vec<u8>, Cause> {
+        let data = read_up_to(source, self.header.data_size + 1)?;
+        self.header.check_data(&data)?;
+        Ok(data)
+    }
+
+    /// The network with its parameters.
+    pub(super) fn network<T: Real>(self, data: &[u8]) -> Saved<T> {
+        Saved {
+            parameters: self.parameters("", data),
+            network: self.network,
+            loss: self.loss,
+        }
+    }
+
+    /// What the optimizer remembers, if the file contains it.
+    pub(super) fn optimizer<T: Real>(&self, data: &[u8]) -> Option<OptimizerState<T>> {
+        let description = self.optimizer.as_ref()?;
+        let moments = description.moments.iter().map(|name| {
+            let moment = self.parameters::<T>(&prefix(name), data);
+            (name.clone(), Tensor::from(moment.data()))
+        });
+        Some(OptimizerState {
             name: description.name.clone(),
             settings: description.settings.clone(),
             steps: description.steps,
-            moments,
-        }))
+            moments: moments.collect(),
+        })
     }
-}
 
-/// The tensor of the given name, if it has the shape that is wanted.
-fn find<'a>(
-    file: &SafeTensors<'a>,
-    name: String,
-    wanted: &[usize],
-) -> Result<TensorView<'a>, Cause> {
-    let Ok(view) = file.tensor(&name) else {
-        return Err(Cause::Missing(name));
-    };
-    if view.shape() == wanted {
-        return Ok(view);
-    }
-    Err(Cause::Shape {
-        name,
-        found: view.shape().to_vec(),
-        wanted: wanted.to_vec(),
-    })
-}
-
-/// Reads every slice of the parameters, or of what is as large as they, from the tensor that has the slice's name behind
-/// the prefix.
-fn read_slices<T: Real>(
-    file: &SafeTensors<'_>,
-    prefix: &str,
-    layout: &Arc<Layout>,
-) -> Result<Parameters<T>, Cause> {
-    // All are looked for before anything of their size is made.
-    let views: Vec<TensorView<'_>> = layout
-        .slices()
-        .iter()
-        .map(|slice| find(file, format!("{prefix}{}", slice.name), &slice.shape))
-        .collect::<Result<_, _>>()?;
-    let mut parameters = Parameters::zeros(Arc::clone(layout));
-    for (number, view) in views.iter().enumerate() {
-        let values = parameters.slice_mut(number);
-        match view.dtype() {
-            Dtype::F32 => read_into(values, view.data().as_chunks().0, |bytes| {
-                f64::from(f32::from_le_bytes(bytes))
-            }),
-            Dtype::F64 => read_into(values, view.data().as_chunks().0, f64::from_le_bytes),
-            other => {
-                return Err(Cause::Precision {
-                    name: format!("{prefix}{}", layout.slices()[number].name),
-                    found: format!("{other:?}"),
-                });
+    /// The parameters, or what is as large as they, from the tensors that have the names of the slices behind the prefix.
+    fn parameters<T: Real>(&self, prefix: &str, data: &[u8]) -> Parameters<T> {
+        let layout = self.network.layout();
+        let mut parameters = Parameters::zeros(Arc::clone(layout));
+        for (number, slice) in layout.slices().iter().enumerate() {
+            let Some(tensor) = self.header.tensor(&format!("{prefix}{}", slice.name)) else {
+                unreachable!("the names were checked");
+            };
+            let values = parameters.slice_mut(number);
+            let bytes = &data[tensor.range()];
+            match tensor.dtype {
+                Dtype::F32 => read_into(values, bytes.as_chunks().0, |bytes| {
+                    f64::from(f32::from_le_bytes(bytes))
+                }),
+                _ => read_into(values, bytes.as_chunks().0, f64::from_le_bytes),
             }
         }
+        parameters
     }
-    Ok(parameters)
+}
+
+/// Reads the header of a file, and no more of it.
+fn read_header(source: &mut impl Read, file_size: Option<u64>) -> Result<Header, Cause> {
+    let length = read_up_to(source, LENGTH_BYTES)?;
+    let Some(&length) = length.first_chunk() else {
+        return Err(cut_short(length.len(), LENGTH_BYTES));
+    };
+    let length = Header::length(length)?;
+    let json = read_up_to(source, length)?;
+    if json.len() < length {
+        return Err(cut_short(LENGTH_BYTES + json.len(), LENGTH_BYTES + length));
+    }
+    let header = Header::parse(&json)?;
+    if header.file_size > MAX_BYTES {
+        return Err(Cause::TooLarge);
+    }
+    if let Some(found) = file_size {
+        header.check_size(found)?;
+    }
+    Ok(header)
+}
+
+fn cut_short(found: usize, wanted: usize) -> Cause {
+    let [found, wanted] = [found, wanted].map(|size| size as u64);
+    HeaderError::CutShort { found, wanted }.into()
+}
+
+/// Up to so many bytes: fewer only if there are no more.
+fn read_up_to(source: &mut impl Read, count: usize) -> Result<Vec<u8>, Cause> {
+    let mut bytes = Vec::new();
+    source.take(count as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The tensor of the given name, which must be of floating-point numbers and have the shape that is wanted.
+fn find(header: &Header, name: &str, wanted: &[usize]) -> Result<(), Cause> {
+    let Some(tensor) = header.tensor(name) else {
+        return Err(Cause::Missing(name.to_owned()));
+    };
+    if tensor.shape != wanted {
+        return Err(Cause::Shape {
+            name: name.to_owned(),
+            found: tensor.shape.clone(),
+            wanted: wanted.to_vec(),
+        });
+    }
+    match tensor.dtype {
+        Dtype::F32 | Dtype::F64 => Ok(()),
+        other => Err(Cause::Precision {
+            name: name.to_owned(),
+            found: format!("{other:?}"),
+        }),
+    }
 }
 
 fn read_into<T: Real, const N: usize>(

@@ -17,10 +17,6 @@ fn bytes_of<T: Real>(saved: &Saved<T>) -> Vec<u8> {
     serialize(&saved.network, saved.loss, &saved.parameters, None).unwrap()
 }
 
-fn deserialize<T: Real>(bytes: &[u8]) -> Result<Saved<T>, Cause> {
-    Contents::parse(bytes)?.network()
-}
-
 #[test]
 fn what_is_saved_is_loaded_again_in_either_precision() {
     let folder = tempfile::tempdir().unwrap();
@@ -35,7 +31,7 @@ fn what_is_saved_is_loaded_again_in_either_precision() {
         f64::from(single.parameters.data()[0])
     );
     assert_eq!(
-        std::fs::read_dir(folder.path()).unwrap().count(),
+        fs::read_dir(folder.path()).unwrap().count(),
         1,
         "no temporary file is left"
     );
@@ -46,7 +42,7 @@ fn a_file_cut_short_or_altered_is_refused() {
     let bytes = bytes_of(&saved::<f32>());
     for length in 0..bytes.len() {
         assert!(
-            deserialize::<f32>(&bytes[..length]).is_err(),
+            from_bytes::<f32>(&bytes[..length]).is_err(),
             "cut at {length}"
         );
     }
@@ -54,7 +50,7 @@ fn a_file_cut_short_or_altered_is_refused() {
         let mut altered = bytes.clone();
         altered[place] ^= 0x11;
         // It may still be a file, of other numbers; it must not panic.
-        let _ = deserialize::<f32>(&altered);
+        let _ = from_bytes::<f32>(&altered);
     }
 }
 
@@ -69,7 +65,7 @@ fn other_shapes_and_names_are_told() {
             .unwrap();
         let mut altered = text.clone();
         altered[place..place + to.len()].copy_from_slice(to.as_bytes());
-        deserialize::<f32>(&altered).unwrap_err().to_string()
+        from_bytes::<f32>(&altered).unwrap_err().to_string()
     };
     assert_eq!(
         wrong("[5,4,3]", "[5,6,3]"),
@@ -106,7 +102,8 @@ fn in_training<T: Real>() -> (Saved<T>, Adam<T>) {
     let mut adam = Adam::new(0.123_456_789_012_345_68);
     for step in 0..3 {
         let gradient = saved.network.init::<T>(Initializer::Normal(1.0), step);
-        adam.step(saved.parameters.data_mut(), gradient.data());
+        adam.step(saved.parameters.data_mut(), gradient.data())
+            .unwrap();
     }
     (saved, adam)
 }
@@ -139,10 +136,7 @@ fn a_training_is_a_network_too_and_is_loaded_in_either_precision() {
         &resumed,
     )
     .unwrap();
-    assert_eq!(
-        std::fs::read(&path).unwrap(),
-        std::fs::read(&again).unwrap()
-    );
+    assert_eq!(fs::read(&path).unwrap(), fs::read(&again).unwrap());
 }
 
 #[test]
@@ -175,7 +169,7 @@ fn an_optimizer_goes_on_only_from_its_own_kind() {
 
     // An optimizer of other parameters has nothing to do with these.
     let mut other = Adam::new(0.1);
-    other.step(&mut [0.0_f32; 5], &[1.0; 5]);
+    other.step(&mut [0.0_f32; 5], &[1.0; 5]).unwrap();
     let error = save_training(&path, &saved.network, saved.loss, &saved.parameters, &other);
     assert!(matches!(error.unwrap_err().cause, Cause::Shape { .. }));
 }
@@ -191,8 +185,9 @@ fn an_altered_training_is_refused() {
     )
     .unwrap();
     let resume = |bytes: &[u8]| -> Result<(), Cause> {
-        let contents = Contents::parse(bytes)?;
-        let state = contents.optimizer::<f32>(saved.network.layout())?;
+        let (mut rest, size) = (bytes, bytes.len() as u64);
+        let contents = Contents::read(&mut rest, Some(size))?;
+        let state = contents.optimizer::<f32>(rest);
         let mut resumed = Adam::new(0.1);
         Ok(resumed.restore(state.ok_or(Cause::NoOptimizer)?)?)
     };

@@ -1,10 +1,12 @@
 //! Adam, with weight decay in the gradient or decoupled from it.
 
+use super::range::{clamp, largest_in_moments, safe_change};
+use super::state::check_moment;
 use super::{
-    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, Update, check_sizes,
-    provide,
+    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, StepError, Update,
+    check_size, check_sizes, provide,
 };
-use autodiff::tensor::{Real, vectorized};
+use autodiff::tensor::{Real, Tensor, vectorized};
 use serde::{Deserialize, Serialize};
 
 /// The settings of [`Adam`] and [`AdamW`].
@@ -37,12 +39,13 @@ impl Default for AdamSettings {
 }
 
 impl AdamSettings {
-    fn check<T: Real>(&self) -> Result<(), SettingError> {
+    fn check<T: Real>(&self, decay: Decay) -> Result<(), SettingError> {
         Setting::LearningRate.check_rate::<T>(self.learning_rate)?;
         Setting::Beta1.check_kept::<T>(self.beta1)?;
         Setting::Beta2.check_kept::<T>(self.beta2)?;
         Setting::Epsilon.check_epsilon::<T>(self.epsilon)?;
-        Setting::WeightDecay.check_rate::<T>(self.weight_decay)
+        Setting::WeightDecay.check_rate::<T>(self.weight_decay)?;
+        decay.check(Setting::WeightDecay, self.weight_decay, self.learning_rate)
     }
 }
 
@@ -80,7 +83,7 @@ macro_rules! adam {
             ///
             /// If one of them is out of its range, or is so when rounded to `T`.
             pub fn with(settings: AdamSettings) -> Result<Self, SettingError> {
-                Moments::new(settings).map($Adam)
+                Moments::new(settings, $decay).map($Adam)
             }
 
             /// The settings.
@@ -91,28 +94,39 @@ macro_rules! adam {
 
             /// Takes one step: [`Optimizer::step`].
             ///
+            /// # Errors
+            ///
+            /// If an element of the gradient, or of parameters or moments after the step, is not finite. Nothing is changed
+            /// then.
+            ///
             /// # Panics
             ///
             /// If the buffers differ in size, or had another size in an earlier step.
             #[track_caller]
-            pub fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
-                self.0.step(parameters, gradient, $decay);
+            pub fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError> {
+                check_sizes(parameters, gradient, self.0.size());
+                self.0.step(parameters, gradient, $decay)
             }
         }
 
         impl<T: Real> Optimizer<T> for $Adam<T> {
             #[track_caller]
-            fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
-                self.0.step(parameters, gradient, $decay);
+            fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError> {
+                $Adam::step(self, parameters, gradient)
             }
 
+            #[track_caller]
             fn step_by_pieces(
                 &mut self,
                 parameters: usize,
-                apply: &mut dyn FnMut(Update<'_, T>),
+                apply: &mut dyn FnMut(Update<'_, T>) -> bool,
             ) -> bool {
-                self.0.begin(parameters, $decay, apply);
-                true
+                check_size(parameters, self.0.size());
+                self.0.begin(parameters, $decay, apply)
+            }
+
+            fn size(&self) -> Option<usize> {
+                self.0.size()
             }
 
             fn learning_rate(&self) -> f64 {
@@ -120,7 +134,9 @@ macro_rules! adam {
             }
 
             fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), SettingError> {
-                Setting::LearningRate.check_rate::<T>(learning_rate)?;
+                let rate = Setting::LearningRate;
+                rate.check_rate::<T>(learning_rate)?;
+                $decay.check(rate, learning_rate, self.0.settings.weight_decay)?;
                 self.0.settings.learning_rate = learning_rate;
                 Ok(())
             }
@@ -130,7 +146,7 @@ macro_rules! adam {
             }
 
             fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError> {
-                self.0 = Moments::from_state($name, state)?;
+                self.0 = Moments::from_state($name, state, $decay)?;
                 Ok(())
             }
         }
@@ -149,6 +165,9 @@ adam! {
     /// θ ← θ − α m̂ / (√v̂ + ε)
     /// ```
     ///
+    /// So that m and v stay finite, a larger |g| counts as 2·10¹⁸ in `f32`, and as 2·10¹⁵³ in `f64`. The steps after such a
+    /// g are short until v has forgotten it; with β₂ = 0.999, v loses a factor of e in 1,000 steps.
+    ///
     /// ```
     /// use nn::{Adam, AdamSettings};
     ///
@@ -158,10 +177,10 @@ adam! {
     /// let mut adam = Adam::with(settings)?;
     /// for _ in 0..500 {
     ///     let gradient = [2.0 * at[0], 2000.0 * at[1]];
-    ///     adam.step(&mut at, &gradient);
+    ///     adam.step(&mut at, &gradient)?;
     /// }
     /// assert!(at.iter().all(|x| x.abs() < 1e-6));
-    /// # Ok::<(), nn::SettingError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     Adam, "adam", Decay::InGradient, weight_decay: 0.0
 }
@@ -177,7 +196,7 @@ adam! {
     /// θ ← θ − α (m̂ / (√v̂ + ε) + λθ)
     /// ```
     ///
-    /// What is αλ here, as in PyTorch's `AdamW`, is λ in the article.
+    /// A very large |g| counts as less, as with [`Adam`]. What is αλ here, as in PyTorch's `AdamW`, is λ in the article.
     ///
     /// ```
     /// use nn::{AdamSettings, AdamW};
@@ -188,10 +207,10 @@ adam! {
     /// let mut adam = AdamW::with(settings)?;
     /// for _ in 0..500 {
     ///     let gradient = [2.0 * at[0], 0.0];
-    ///     adam.step(&mut at, &gradient);
+    ///     adam.step(&mut at, &gradient)?;
     /// }
     /// assert!(at.iter().all(|x| x.abs() < 1e-6));
-    /// # Ok::<(), nn::SettingError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     AdamW, "adamw", Decay::Beside, weight_decay: 0.01
 }
@@ -203,6 +222,17 @@ enum Decay {
     InGradient,
     /// Straight into the parameters.
     Beside,
+}
+
+impl Decay {
+    /// Checks learning rate and weight decay, of which `setting` is one, against each other.
+    fn check(self, setting: Setting, value: f64, other: f64) -> Result<(), SettingError> {
+        match self {
+            // The moments know no scale, so this decay is never too large.
+            Decay::InGradient => Ok(()),
+            Decay::Beside => setting.check_decay(value, other),
+        }
+    }
 }
 
 /// What is remembered from step to step.
@@ -217,8 +247,8 @@ struct Moments<T: Real> {
 const MOMENTS: [&str; 2] = ["first_moment", "second_moment"];
 
 impl<T: Real> Moments<T> {
-    fn new(settings: AdamSettings) -> Result<Self, SettingError> {
-        settings.check::<T>()?;
+    fn new(settings: AdamSettings, decay: Decay) -> Result<Self, SettingError> {
+        settings.check::<T>(decay)?;
         Ok(Moments {
             settings,
             steps: 0,
@@ -232,39 +262,69 @@ impl<T: Real> Moments<T> {
         OptimizerState::new(name, &self.settings, self.steps, moments)
     }
 
-    fn from_state(name: &'static str, state: OptimizerState<T>) -> Result<Self, StateError> {
+    fn from_state(
+        name: &'static str,
+        state: OptimizerState<T>,
+        decay: Decay,
+    ) -> Result<Self, StateError> {
         let steps = state.steps;
         let (settings, [first, second]) = state.open::<AdamSettings, 2>(name, &MOMENTS)?;
+        let largest = largest_first_moment::<T>();
+        check_moment(MOMENTS[0], &first, -largest..=largest)?;
+        check_moment(MOMENTS[1], &second, T::default()..=T::MAX)?;
         Ok(Moments {
             steps,
             first,
             second,
-            ..Moments::new(settings)?
+            ..Moments::new(settings, decay)?
         })
     }
 
-    #[track_caller]
-    fn step(&mut self, parameters: &mut [T], gradient: &[T], decay: Decay) {
-        check_sizes(parameters, gradient);
-        self.begin(gradient.len(), decay, |update| {
-            update.apply(parameters, gradient);
-        });
+    fn size(&self) -> Option<usize> {
+        self.first.as_ref().map(Tensor::size)
     }
 
-    /// Begins a step of so many parameters, and hands it on.
-    #[track_caller]
-    fn begin(&mut self, parameters: usize, decay: Decay, apply: impl FnOnce(Update<'_, T>)) {
-        let first = provide(&mut self.first, parameters);
-        let second = provide(&mut self.second, parameters);
-        self.steps = self.steps.saturating_add(1);
-        let factors = Factors::new(&self.settings, self.steps, decay);
-        apply(Update::new(
-            [first, second],
-            &|parameters, gradient, [first, second]| {
-                factors.update(parameters, gradient, first, second);
-            },
-        ));
+    fn step(
+        &mut self,
+        parameters: &mut [T],
+        gradient: &[T],
+        decay: Decay,
+    ) -> Result<(), StepError> {
+        let mut outcome = Ok(());
+        self.begin(gradient.len(), decay, |update| {
+            outcome = update.apply(parameters, gradient);
+            outcome.is_ok()
+        });
+        outcome
     }
+
+    /// Begins a step of so many parameters, and hands it on; returns whether it was taken.
+    fn begin(
+        &mut self,
+        parameters: usize,
+        decay: Decay,
+        apply: impl FnOnce(Update<'_, T>) -> bool,
+    ) -> bool {
+        let is_first = self.first.is_none();
+        let moments = [&mut self.first, &mut self.second].map(|m| provide(m, parameters));
+        let steps = self.steps.saturating_add(1);
+        let factors = Factors::new(&self.settings, steps, decay);
+        let rule = |parameters: &mut [T], gradient: &[T], [first, second]: [&mut [T]; 2]| {
+            factors.update(parameters, gradient, first, second);
+        };
+        let is_taken = apply(Update::new(moments, &rule).safe_up_to(factors.safe_gradient()));
+        if is_taken {
+            self.steps = steps;
+        } else if is_first {
+            (self.first, self.second) = (None, None);
+        }
+        is_taken
+    }
+}
+
+/// The largest |m| that steps leave, with room for rounding.
+fn largest_first_moment<T: Real>() -> T {
+    T::from_f64(4.0 * largest_in_moments::<T>().to_f64())
 }
 
 /// The constants of one step.
@@ -311,14 +371,26 @@ impl<T: Real> Factors<T> {
         }
     }
 
+    /// The largest derivative for which a step leaves finite parameters finite: any, unless the settings are so unusual
+    /// that m alone could take a parameter too far.
+    fn safe_gradient(&self) -> f64 {
+        let [rate, epsilon, kept] = [self.rate, self.epsilon, self.kept].map(T::to_f64);
+        let quotient = largest_first_moment::<T>().to_f64() / epsilon;
+        let is_safe = quotient <= T::MAX.to_f64()
+            && rate * quotient <= safe_change::<T>()
+            && (0.0..=1.0).contains(&kept);
+        if is_safe { T::MAX.to_f64() } else { 0.0 }
+    }
+
     fn update(&self, parameters: &mut [T], gradient: &[T], first: &mut [T], second: &mut [T]) {
+        let limit = largest_in_moments();
         vectorized(
             #[inline(always)]
             move || {
                 let moments = first.iter_mut().zip(second);
                 let pairs = parameters.iter_mut().zip(gradient);
                 for ((parameter, &gradient), (first, second)) in pairs.zip(moments) {
-                    let gradient = gradient + self.decay * *parameter;
+                    let gradient = clamp(gradient + self.decay * *parameter, limit);
                     *first = self.beta1 * *first + self.one_minus_beta1 * gradient;
                     *second = self.beta2 * *second + self.one_minus_beta2 * gradient * gradient;
                     let root = self.of_root * second.sqrt() + self.epsilon;

@@ -5,6 +5,7 @@ use std::fmt;
 
 /// A setting of an optimizer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Setting {
     /// The learning rate α.
     LearningRate,
@@ -35,34 +36,69 @@ impl fmt::Display for Setting {
 
 /// An optimizer's setting that is out of its range.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{setting}: {value:?} is not {wanted}")]
+#[error("{setting}: {}", self.cause())]
+#[non_exhaustive]
 pub struct SettingError {
     /// Which one.
     pub setting: Setting,
     /// Its value.
     pub value: f64,
+    /// What the value is when rounded to the precision of the parameters, if only that is out of range.
+    pub rounded: Option<f64>,
     /// What it should be, in words.
     pub wanted: &'static str,
 }
 
+impl SettingError {
+    /// What is wrong with the value, in words.
+    ///
+    /// ```
+    /// use nn::{Adam, AdamSettings};
+    ///
+    /// let settings = AdamSettings { beta1: 0.9999999999, ..AdamSettings::default() };
+    /// let error = Adam::<f32>::with(settings).unwrap_err();
+    /// assert_eq!(error.cause(), "0.9999999999 is 1.0 in single precision, which is not in [0, 1)");
+    /// ```
+    #[must_use]
+    pub fn cause(&self) -> String {
+        let (value, wanted) = (self.value, self.wanted);
+        match self.rounded {
+            Some(rounded) => {
+                format!("{value:?} is {rounded:?} in single precision, which is not {wanted}")
+            }
+            None => format!("{value:?} is not {wanted}"),
+        }
+    }
+}
+
 impl Setting {
-    /// Learning rates and weight decays: 0 or more, and finite as `T`.
+    /// Learning rates and weight decays: 0 or more, and finite.
     pub(super) fn check_rate<T: Real>(self, value: f64) -> Result<(), SettingError> {
-        let sound = value >= 0.0 && T::from_f64(value) < T::INFINITY;
-        self.require(value, sound, "a finite number of 0 or more")
+        let sound = |value: f64| (0.0..f64::INFINITY).contains(&value);
+        self.require_rounded::<T>(value, sound, "a finite number of 0 or more")
     }
 
-    /// The part that a running mean keeps: in [0, 1), also as `T`.
+    /// The part that a running mean keeps: in [0, 1).
     pub(super) fn check_kept<T: Real>(self, value: f64) -> Result<(), SettingError> {
-        let sound = value >= 0.0 && T::from_f64(value).to_f64() < 1.0;
-        self.require(value, sound, "in [0, 1)")
+        self.require_rounded::<T>(value, |value| (0.0..1.0).contains(&value), "in [0, 1)")
     }
 
-    /// What keeps a division from being 0/0: more than 0 and finite, also as `T`.
+    /// Learning rate and weight decay, of which this is one: their product, the part of a parameter that a step takes away,
+    /// is at most 1.
+    pub(super) fn check_decay(self, value: f64, other: f64) -> Result<(), SettingError> {
+        let wanted = match self {
+            Setting::LearningRate => {
+                "at most 1 over the weight decay: parameters would change sign"
+            }
+            _ => "at most 1 over the learning rate: parameters would change sign",
+        };
+        self.require(value, value * other <= 1.0, wanted)
+    }
+
+    /// What keeps a division from being 0/0: finite and more than 0.
     pub(super) fn check_epsilon<T: Real>(self, value: f64) -> Result<(), SettingError> {
-        let rounded = T::from_f64(value);
-        let sound = rounded > T::default() && rounded < T::INFINITY;
-        self.require(value, sound, "a finite number above 0")
+        let sound = |value: f64| value > 0.0 && value < f64::INFINITY;
+        self.require_rounded::<T>(value, sound, "a finite number above 0")
     }
 
     pub(super) fn require(
@@ -77,8 +113,25 @@ impl Setting {
         Err(SettingError {
             setting: self,
             value,
+            rounded: None,
             wanted,
         })
+    }
+
+    /// Requires it of the value, and of what that is as `T`.
+    fn require_rounded<T: Real>(
+        self,
+        value: f64,
+        sound: impl Fn(f64) -> bool,
+        wanted: &'static str,
+    ) -> Result<(), SettingError> {
+        self.require(value, sound(value), wanted)?;
+        let rounded = T::from_f64(value).to_f64();
+        self.require(value, sound(rounded), wanted)
+            .map_err(|error| SettingError {
+                rounded: Some(rounded),
+                ..error
+            })
     }
 }
 
@@ -114,6 +167,21 @@ mod tests {
         assert_eq!(
             epsilon.check_epsilon::<f64>(0.0).unwrap_err().to_string(),
             "ε: 0.0 is not a finite number above 0"
+        );
+        assert_eq!(
+            epsilon.check_epsilon::<f32>(1e-60).unwrap_err().to_string(),
+            "ε: 1e-60 is 0.0 in single precision, which is not a finite number above 0"
+        );
+
+        let (rate, decay) = (Setting::LearningRate, Setting::WeightDecay);
+        assert!(rate.check_decay(4.0, 0.25).is_ok() && decay.check_decay(4.0, 0.25).is_ok());
+        assert_eq!(
+            decay.check_decay(1e30, 0.1).unwrap_err().to_string(),
+            "weight decay: 1e30 is not at most 1 over the learning rate: parameters would change sign"
+        );
+        assert_eq!(
+            rate.check_decay(200.0, 0.01).unwrap_err().to_string(),
+            "learning rate: 200.0 is not at most 1 over the weight decay: parameters would change sign"
         );
     }
 }

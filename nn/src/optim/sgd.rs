@@ -1,10 +1,12 @@
 //! Gradient descent, with or without momentum.
 
+use super::range::{clamp, largest_velocity, safe_change};
+use super::state::check_moment;
 use super::{
-    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, Update, check_sizes,
-    provide,
+    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, StepError, Update,
+    check_size, check_sizes, provide,
 };
-use autodiff::tensor::{Real, vectorized};
+use autodiff::tensor::{Real, Tensor, vectorized};
 use serde::{Deserialize, Serialize};
 
 /// The settings of [`Sgd`].
@@ -41,7 +43,8 @@ impl SgdSettings {
             self.momentum,
             self.momentum > 0.0 || !self.nesterov,
             "above 0, which Nesterov's step needs",
-        )
+        )?;
+        Setting::WeightDecay.check_decay(self.weight_decay, self.learning_rate)
     }
 }
 
@@ -55,7 +58,7 @@ impl SgdSettings {
 ///
 /// This is the momentum of Polyak (1964), and Nesterov's in the form of Sutskever et al., On the importance of
 /// initialization and momentum in deep learning (2013), but with α outside of v, as in PyTorch's `SGD`, so that a change
-/// of α takes effect at once.
+/// of α takes effect at once. The velocity is kept within ±6·10²⁹ in `f32`, and ±6·10²⁹⁰ in `f64`.
 ///
 /// ```
 /// use nn::{Sgd, SgdSettings};
@@ -66,10 +69,10 @@ impl SgdSettings {
 /// let mut descent = Sgd::with(settings)?;
 /// for _ in 0..200 {
 ///     let gradient = [2.0 * at[0], 20.0 * at[1]];
-///     descent.step(&mut at, &gradient);
+///     descent.step(&mut at, &gradient)?;
 /// }
 /// assert!(at.iter().all(|x| x.abs() < 1e-6));
-/// # Ok::<(), nn::SettingError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sgd<T: Real> {
@@ -116,23 +119,34 @@ impl<T: Real> Sgd<T> {
 
     /// Takes one step: [`Optimizer::step`].
     ///
+    /// # Errors
+    ///
+    /// If an element of the gradient, or of parameters or velocity after the step, is not finite. Nothing is changed then.
+    ///
     /// # Panics
     ///
     /// If the buffers differ in size, or had another size in an earlier step.
     #[track_caller]
-    pub fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
-        check_sizes(parameters, gradient);
-        match self.plain_descent() {
-            // Too little work to wake another thread for: after a gradient of one sample, which one thread computes,
-            // sharing 670,000 parameters made the step longer by a fifth.
-            Some(rate) => descend(parameters, gradient, rate),
-            None => self.begin(gradient.len(), |update| update.apply(parameters, gradient)),
-        }
+    pub fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError> {
+        check_sizes(parameters, gradient, self.size());
+        let rate = self.plain_descent();
+        let mut outcome = Ok(());
+        self.begin(gradient.len(), |update| {
+            outcome = match rate {
+                // Too little work to wake another thread for: after a gradient of one sample, which one thread computes,
+                // sharing 670,000 parameters made the step longer by a fifth.
+                Some(rate) => update
+                    .check(parameters, gradient)
+                    .map(|()| descend(parameters, gradient, rate)),
+                None => update.apply(parameters, gradient),
+            };
+            outcome.is_ok()
+        });
+        outcome
     }
 
-    /// Begins a step of so many parameters, and hands it on.
-    #[track_caller]
-    fn begin(&mut self, parameters: usize, apply: impl FnOnce(Update<'_, T>)) {
+    /// Begins a step of so many parameters, and hands it on; returns whether it was taken.
+    fn begin(&mut self, parameters: usize, apply: impl FnOnce(Update<'_, T>) -> bool) -> bool {
         let SgdSettings {
             learning_rate,
             momentum,
@@ -140,11 +154,12 @@ impl<T: Real> Sgd<T> {
             weight_decay,
         } = self.settings;
         let [rate, decay, kept] = [learning_rate, weight_decay, momentum].map(T::from_f64);
+        let safe = self.safe_gradient();
         if momentum == 0.0 {
-            return apply(Update::new(
-                [&mut [], &mut []],
-                &|parameters, gradient, _| descend_with_decay(parameters, gradient, rate, decay),
-            ));
+            let rule = |parameters: &mut [T], gradient: &[T], _: [&mut [T]; 2]| {
+                descend_with_decay(parameters, gradient, rate, decay);
+            };
+            return apply(Update::new([&mut [], &mut []], &rule).safe_up_to(safe));
         }
         // The parts of gradient and velocity in the step.
         let direction = if nesterov {
@@ -153,25 +168,56 @@ impl<T: Real> Sgd<T> {
             [0.0, 1.0]
         };
         let direction = direction.map(T::from_f64);
+        let is_first = self.velocity.is_none();
         let velocity = provide(&mut self.velocity, parameters);
-        apply(Update::new(
-            [velocity, &mut []],
-            &|parameters, gradient, [velocity, _]| {
-                descend_with_momentum(parameters, gradient, velocity, rate, decay, kept, direction);
-            },
-        ));
+        let rule = |parameters: &mut [T], gradient: &[T], [velocity, _]: [&mut [T]; 2]| {
+            descend_with_momentum(parameters, gradient, velocity, rate, decay, kept, direction);
+        };
+        let is_taken = apply(Update::new([velocity, &mut []], &rule).safe_up_to(safe));
+        if is_first && !is_taken {
+            self.velocity = None;
+        }
+        is_taken
+    }
+
+    /// The largest derivative for which a step leaves finite parameters finite, whatever they are and whatever the
+    /// velocity is; 0 if the settings are so unusual that this holds for none.
+    fn safe_gradient(&self) -> f64 {
+        let SgdSettings {
+            learning_rate,
+            weight_decay,
+            ..
+        } = self.settings;
+        let change = safe_change::<T>() / 4.0;
+        let velocity_is_safe = learning_rate * largest_velocity::<T>().to_f64() <= change;
+        // The decay makes parameters smaller, and leaves the range on its way to that only if it is large.
+        let decay_is_safe = weight_decay <= 0.25 && learning_rate * weight_decay <= 0.25;
+        if velocity_is_safe && decay_is_safe {
+            change / learning_rate.max(1.0)
+        } else {
+            0.0
+        }
     }
 }
 
 impl<T: Real> Optimizer<T> for Sgd<T> {
     #[track_caller]
-    fn step(&mut self, parameters: &mut [T], gradient: &[T]) {
-        Sgd::step(self, parameters, gradient);
+    fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError> {
+        Sgd::step(self, parameters, gradient)
     }
 
-    fn step_by_pieces(&mut self, parameters: usize, apply: &mut dyn FnMut(Update<'_, T>)) -> bool {
-        self.begin(parameters, apply);
-        true
+    #[track_caller]
+    fn step_by_pieces(
+        &mut self,
+        parameters: usize,
+        apply: &mut dyn FnMut(Update<'_, T>) -> bool,
+    ) -> bool {
+        check_size(parameters, self.size());
+        self.begin(parameters, apply)
+    }
+
+    fn size(&self) -> Option<usize> {
+        self.velocity.as_ref().map(Tensor::size)
     }
 
     fn plain_descent(&self) -> Option<T> {
@@ -190,6 +236,7 @@ impl<T: Real> Optimizer<T> for Sgd<T> {
 
     fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), SettingError> {
         Setting::LearningRate.check_rate::<T>(learning_rate)?;
+        Setting::LearningRate.check_decay(learning_rate, self.settings.weight_decay)?;
         self.settings.learning_rate = learning_rate;
         Ok(())
     }
@@ -201,6 +248,7 @@ impl<T: Real> Optimizer<T> for Sgd<T> {
 
     fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError> {
         let (settings, [velocity]) = state.open::<SgdSettings, 1>(NAME, &MOMENTS)?;
+        check_moment(MOMENTS[0], &velocity, -T::MAX..=T::MAX)?;
         *self = Sgd {
             velocity,
             ..Sgd::with(settings)?
@@ -240,13 +288,14 @@ fn descend_with_momentum<T: Real>(
     kept: T,
     [of_gradient, of_velocity]: [T; 2],
 ) {
+    let limit = largest_velocity();
     vectorized(
         #[inline(always)]
         move || {
             let pairs = parameters.iter_mut().zip(gradient);
             for ((parameter, &gradient), velocity) in pairs.zip(velocity) {
                 let gradient = gradient + decay * *parameter;
-                *velocity = kept * *velocity + gradient;
+                *velocity = clamp(kept * *velocity + gradient, limit);
                 let direction = of_gradient * gradient + of_velocity * *velocity;
                 *parameter = *parameter - rate * direction;
             }

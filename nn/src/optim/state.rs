@@ -4,6 +4,7 @@ use super::{Moment, SettingError};
 use autodiff::tensor::{Real, Tensor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::ops::RangeInclusive;
 
 /// Everything that an optimizer's next steps depend on.
 ///
@@ -46,6 +47,33 @@ pub enum StateError {
         /// The names that they should have, if there are any.
         wanted: &'static [&'static str],
     },
+    /// A moment contains a number that no step in this precision leaves there.
+    #[error("element {index} of its `{moment}` is {value}, which no step leaves there")]
+    Value {
+        /// The name of the moment.
+        moment: &'static str,
+        /// The index of the element in the flat buffer.
+        index: usize,
+        /// The element.
+        value: f64,
+    },
+}
+
+/// Refuses a moment with an element outside of the range that steps leave them in.
+pub(super) fn check_moment<T: Real>(
+    name: &'static str,
+    moment: &Moment<T>,
+    range: RangeInclusive<T>,
+) -> Result<(), StateError> {
+    let mut elements = moment.iter().flat_map(Tensor::data).enumerate();
+    match elements.find(|(_, element)| !range.contains(element)) {
+        Some((index, element)) => Err(StateError::Value {
+            moment: name,
+            index,
+            value: element.to_f64(),
+        }),
+        None => Ok(()),
+    }
 }
 
 impl<T: Real> OptimizerState<T> {

@@ -1,7 +1,17 @@
 //! Gradients and optimizers against their formulas.
 
 mod callers_line;
+mod damaged_weights;
+mod delta_sums;
+mod finite_batches;
+mod finite_steps;
+mod hostile_weights;
+mod infinite_logits;
 mod kinds;
+mod memory;
+mod misuse;
 mod optimizer_formulas;
 mod optimizers;
+mod saving;
 mod tape_equals_delta;
+mod weights_of_another_size;

@@ -45,7 +45,9 @@ fn distance<T: Real>(kind: Kind, by: Kind, start: &[f64], gradients: &[Vec<f64>]
     let mut parameters = numbers(start);
     let mut farthest = 0.0_f64;
     for step in 0..gradients.len() {
-        optimizer.step(&mut parameters, &numbers(&gradients[step]));
+        optimizer
+            .step(&mut parameters, &numbers(&gradients[step]))
+            .unwrap();
         for (i, &found) in parameters.iter().enumerate() {
             let history: Vec<f64> = gradients[..=step]
                 .iter()
@@ -125,7 +127,7 @@ proptest! {
         for &rate in &rates {
             adam.set_learning_rate(rate).unwrap();
             prop_assert_eq!(adam.learning_rate(), rate);
-            adam.step(&mut x, &[1.0]);
+            adam.step(&mut x, &[1.0]).unwrap();
         }
         prop_assert!((x[0] + rates.iter().sum::<f64>()).abs() < 1e-6);
     }
@@ -227,7 +229,7 @@ fn the_numbers_are_those_of_pytorch() {
         let mut optimizer = kind.make::<f64>().unwrap();
         let mut parameters = [1.0, -2.0, 0.5];
         for gradient in &gradients {
-            optimizer.step(&mut parameters, gradient);
+            optimizer.step(&mut parameters, gradient).unwrap();
         }
         for (found, wanted) in parameters.iter().zip(wanted) {
             assert!(
@@ -249,7 +251,7 @@ fn a_few_steps_by_hand() {
         };
         let mut descent = Sgd::with(settings).unwrap();
         let mut x = [0.0_f64];
-        (0..3).for_each(|_| descent.step(&mut x, &[1.0]));
+        (0..3).for_each(|_| descent.step(&mut x, &[1.0]).unwrap());
         x[0]
     };
     assert!((momentum(false) + 0.1 * (1.0 + 1.9 + 2.71)).abs() < 1e-15);
@@ -258,9 +260,9 @@ fn a_few_steps_by_hand() {
     // Gradients 1 and −0.5 with Kingma and Ba's betas: m̂ is 1 and then 0.04/0.19, v̂ is 1 and then 0.001249/0.001999.
     let mut adam = Adam::new(0.1);
     let mut x = [0.0_f64];
-    adam.step(&mut x, &[1.0]);
+    adam.step(&mut x, &[1.0]).unwrap();
     assert!((x[0] + 0.1 / (1.0 + 1e-8)).abs() < 1e-15);
-    adam.step(&mut x, &[-0.5]);
+    adam.step(&mut x, &[-0.5]).unwrap();
     let second = 0.1 * (0.04 / 0.19) / ((0.001249_f64 / 0.001999).sqrt() + 1e-8);
     assert!((x[0] + 0.1 / (1.0 + 1e-8) + second).abs() < 1e-14);
 }

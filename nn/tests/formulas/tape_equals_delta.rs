@@ -5,10 +5,11 @@
 //! a derivative's terms, (|Δ| |A|ᵀ)ᵢⱼ with the terms of Δ and A one by one: that is what rounding can spoil.
 
 use autodiff::tensor::{Real, Targets, Tensor};
+use nn::delta::propagate;
 use nn::reference::{self, Sum};
 use nn::{
     Activation, Adam, AdamW, Batch, BatchGradient, Initializer, Loss, Method, Mlp, Optimizer,
-    OptimizerState, Output, Parameters, SettingError, Sgd, SgdSettings, StateError,
+    OptimizerState, Output, Parameters, SettingError, Sgd, SgdSettings, StateError, StepError,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -87,7 +88,11 @@ fn errors<T: Real>() -> [f64; 2] {
             });
             batch.1 = Targets::Probabilities(rows);
         }
-        let (cost, expected) = reference::gradient(&network, loss, &parameters, &batch.0, &batch.1);
+        let reference::Gradient {
+            cost,
+            derivatives: expected,
+            ..
+        } = reference::gradient(&network, loss, &parameters, &batch.0, &batch.1);
         for (largest, method) in largest.iter_mut().zip([Method::Tape, Method::ClosedForm]) {
             let mut gradient = BatchGradient::new(&network, loss, method);
             let found = gradient.compute(&parameters, &batch);
@@ -139,7 +144,11 @@ fn a_large_first_layer_agrees_too() {
             if rng.random() { byte } else { 0 }
         });
         for x in [x, Tensor::from_bytes(&bytes, 1.0 / 255.0)] {
-            let (cost, expected) = reference::gradient(&network, loss, &parameters, &x, &targets);
+            let reference::Gradient {
+                cost,
+                derivatives: expected,
+                ..
+            } = reference::gradient(&network, loss, &parameters, &x, &targets);
             let batch = (x, targets.clone());
             for method in [Method::Tape, Method::ClosedForm] {
                 let mut gradient = BatchGradient::new(&network, loss, method);
@@ -162,13 +171,14 @@ fn a_planted_error_in_one_derivative_is_caught() {
     let network = Mlp::new(&[6, 5, 4], Activation::Relu);
     let parameters = network.init::<f64>(Initializer::HeNormal, 1);
     let batch = random_batch(&network, 10, &mut ChaCha8Rng::seed_from_u64(3));
-    let (_, expected) = reference::gradient(
+    let expected = reference::gradient(
         &network,
         Loss::cross_entropy(),
         &parameters,
         &batch.0,
         &batch.1,
-    );
+    )
+    .derivatives;
     for method in [Method::Tape, Method::ClosedForm] {
         let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
         gradient.compute(&parameters, &batch);
@@ -212,7 +222,11 @@ fn nothing_is_left_of_an_earlier_batch() {
         // Batches of lanes of several chunks, of one lane, and of lanes of one chunk.
         for samples in [3000, 3000, 20, 100, 3000] {
             let (x, targets) = random_batch(&network, samples, &mut ChaCha8Rng::seed_from_u64(3));
-            let (cost, expected) = reference::gradient(&network, loss, &parameters, &x, &targets);
+            let reference::Gradient {
+                cost,
+                derivatives: expected,
+                ..
+            } = reference::gradient(&network, loss, &parameters, &x, &targets);
             let found = gradient.compute(&parameters, &(x, targets));
             assert!((found - cost).abs() <= 1e-12 * cost, "{found}, not {cost}");
             assert!(largest_error(gradient.gradient(), &expected) <= 1e-12);
@@ -262,7 +276,9 @@ fn the_number_of_threads_does_not_change_a_bit() {
                     let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
                     for mut optimizer in optimizers() {
                         for _ in 0..3 {
-                            gradient.step(&mut parameters, &batch, &mut *optimizer);
+                            gradient
+                                .step(&mut parameters, &batch, &mut *optimizer)
+                                .unwrap();
                         }
                     }
                     let cost = gradient.compute(&parameters, &batch);
@@ -293,8 +309,10 @@ fn a_step_is_that_against_the_gradient() {
                 let (mut parameters, mut expected) = (begin.clone(), begin.clone());
                 for _ in 0..2 {
                     let cost = gradient.compute(&expected, &batch);
-                    apart.step(expected.data_mut(), gradient.gradient().data());
-                    let found = gradient.step(&mut parameters, &batch, &mut *fused);
+                    apart
+                        .step(expected.data_mut(), gradient.gradient().data())
+                        .unwrap();
+                    let found = gradient.step(&mut parameters, &batch, &mut *fused).unwrap();
                     assert!((found - cost).abs() <= 1e-14 * cost);
                 }
                 let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-14;
@@ -315,11 +333,12 @@ struct Normalized {
 }
 
 impl Optimizer<f64> for Normalized {
-    fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) {
+    fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) -> Result<(), StepError> {
         let norm = gradient.iter().map(|g| g * g).sum::<f64>().sqrt();
         for (parameter, g) in parameters.iter_mut().zip(gradient) {
             *parameter -= self.length * g / norm;
         }
+        Ok(())
     }
 
     fn learning_rate(&self) -> f64 {
@@ -370,13 +389,17 @@ fn an_optimizer_may_ask_for_the_whole_gradient() {
         let batch = random_batch(&network, samples, &mut ChaCha8Rng::seed_from_u64(5));
         let mut gradient = BatchGradient::tape(&network, Loss::cross_entropy());
         let (mut parameters, mut expected) = (begin.clone(), begin.clone());
-        gradient.step(&mut parameters, &batch, &mut Normalized { length: 0.5 });
+        gradient
+            .step(&mut parameters, &batch, &mut Normalized { length: 0.5 })
+            .unwrap();
         let length = parameters.data().iter().zip(begin.data());
         let length = length.map(|(a, b)| (a - b) * (a - b)).sum::<f64>().sqrt();
         assert!((length - 0.5).abs() < 1e-12);
 
         gradient.compute(&expected, &batch);
-        Normalized { length: 0.5 }.step(expected.data_mut(), gradient.gradient().data());
+        Normalized { length: 0.5 }
+            .step(expected.data_mut(), gradient.gradient().data())
+            .unwrap();
         assert_eq!(parameters, expected);
     }
 }
@@ -390,14 +413,41 @@ fn a_step_against_no_samples_changes_nothing() {
         for mut optimizer in optimizers() {
             let mut parameters = network.init::<f64>(Initializer::GlorotUniform, 3);
             let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
-            gradient.step(&mut parameters, &some, &mut *optimizer);
+            gradient
+                .step(&mut parameters, &some, &mut *optimizer)
+                .unwrap();
             let (before, state) = (parameters.clone(), optimizer.state());
-            let cost = gradient.step(&mut parameters, &none, &mut *optimizer);
+            let cost = gradient
+                .step(&mut parameters, &none, &mut *optimizer)
+                .unwrap();
             assert!(cost.is_nan());
             assert!(parameters == before && optimizer.state() == state);
 
             assert!(gradient.compute(&parameters, &none).is_nan());
             assert!(gradient.gradient().data().iter().all(|&g| g == 0.0));
         }
+    }
+}
+
+#[test]
+fn sums_over_many_samples_keep_their_digits() {
+    let samples = 1 << 18;
+    let network = Mlp::new(&[1, 1], Activation::Identity);
+    let mut sum = network.init::<f32>(Initializer::HeNormal, 1);
+    sum.data_mut().fill(0.0);
+    let x = Tensor::full([samples, 1], 0.1_f32);
+    let targets = Targets::Probabilities(Tensor::full([samples, 1], -0.05));
+    let loss = Loss::squared_difference(Activation::Identity);
+    // Every δ is 0.1.
+    let deltas = propagate(&network, loss, &sum, &x, &targets, 1.0);
+    deltas.add_to(1.0, &mut sum);
+    let tenth = f64::from(0.1_f32);
+    for (slice, term) in [(0, tenth * tenth), (1, tenth)] {
+        let found = f64::from(sum.slice_mut(slice)[0]);
+        let error = (found / (term * samples as f64) - 1.0).abs();
+        assert!(
+            error <= 64.0 * f64::from(f32::EPSILON),
+            "{slice}: {error:e}"
+        );
     }
 }

@@ -42,10 +42,14 @@ fn allocations_of_steps(
         let mut step = || {
             let before = parameters.data().as_ptr();
             if let Some(optimizer) = &mut optimizer {
-                gradient.step(&mut parameters, batch, &mut **optimizer);
+                gradient
+                    .step(&mut parameters, batch, &mut **optimizer)
+                    .unwrap();
             } else {
                 gradient.compute(&parameters, batch);
-                descent.step(parameters.data_mut(), gradient.gradient().data());
+                descent
+                    .step(parameters.data_mut(), gradient.gradient().data())
+                    .unwrap();
             }
             assert_eq!(
                 parameters.data().as_ptr(),

@@ -1,0 +1,257 @@
+//! The header of a safetensors file, read strictly: whatever could be understood in two ways is refused.
+//!
+//! A file is the length of its header in eight bytes, the header in JSON, and the data of the tensors. From the header
+//! follows how long the file has to be, so a file of another length is refused before its data is read.
+
+use safetensors::Dtype;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+/// The size of the largest header that is read, in bytes. That of 6,000 layers and two moments is smaller.
+pub const MAX_HEADER_BYTES: u64 = 1 << 22;
+
+/// The size of the number before the header.
+pub(super) const LENGTH_BYTES: usize = size_of::<u64>();
+
+/// The key of the entry that is no tensor.
+const METADATA: &str = "__metadata__";
+
+/// What can be wrong with the header of a safetensors file, or with the length that follows from it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// The header is longer than any that is read.
+    #[error("its header would be {0} bytes long, more than {MAX_HEADER_BYTES}")]
+    TooLarge(u64),
+    /// The header is not JSON, or not of the form that the format prescribes.
+    #[error("its header: {0}")]
+    Json(#[from] serde_json::Error),
+    /// There are two tensors, or entries of the metadata, of one name.
+    #[error("its header has two entries `{0}`")]
+    Twice(String),
+    /// A tensor has more elements than can be counted, or ends in the middle of a byte.
+    #[error("tensor `{0}` has an impossible size")]
+    ImpossibleSize(String),
+    /// A tensor has another size than its place in the file.
+    #[error("tensor `{name}` of {wanted} bytes is said to take {found}")]
+    Size {
+        /// The name of the tensor.
+        name: String,
+        /// The bytes that its place has.
+        found: u64,
+        /// The bytes that its shape and type need.
+        wanted: u64,
+    },
+    /// A tensor does not begin where the one before it ends.
+    #[error("tensor `{name}` begins at byte {found} of the data, not at {wanted}")]
+    Offset {
+        /// The name of the tensor.
+        name: String,
+        /// Where it begins.
+        found: u64,
+        /// Where the one before it ends.
+        wanted: u64,
+    },
+    /// The file ends too early.
+    #[error("the file has {found} bytes, not {wanted}: it is cut short")]
+    CutShort {
+        /// The bytes that there are.
+        found: u64,
+        /// The bytes that there have to be, as far as is known.
+        wanted: u64,
+    },
+    /// There is something behind the last tensor.
+    #[error("the file goes on after the {wanted} bytes that it should have")]
+    Trailing {
+        /// The bytes that there have to be.
+        wanted: u64,
+    },
+}
+
+/// What the header says.
+#[derive(Debug)]
+pub(super) struct Header {
+    pub(super) metadata: HashMap<String, String>,
+    tensors: HashMap<String, Tensor>,
+    /// The size of the whole file, in bytes.
+    pub(super) file_size: u64,
+    /// The size of the data, in bytes.
+    pub(super) data_size: usize,
+}
+
+/// A tensor in the file.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Tensor {
+    pub(super) dtype: Dtype,
+    pub(super) shape: Vec<usize>,
+    data_offsets: (usize, usize),
+}
+
+impl Tensor {
+    /// Where its bytes are in the data.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.data_offsets.0..self.data_offsets.1
+    }
+
+    /// The bytes that its elements need, if they can be counted and are whole bytes.
+    fn size(&self) -> Option<usize> {
+        let mut extents = self.shape.iter();
+        let elements = extents.try_fold(1_usize, |size, &extent| size.checked_mul(extent))?;
+        let bits = elements.checked_mul(self.dtype.bitsize())?;
+        bits.is_multiple_of(8).then_some(bits / 8)
+    }
+}
+
+impl Header {
+    /// The length of the JSON, from the bytes before it.
+    pub(super) fn length(bytes: [u8; LENGTH_BYTES]) -> Result<usize, HeaderError> {
+        match u64::from_le_bytes(bytes) {
+            length @ ..=MAX_HEADER_BYTES => Ok(length as usize),
+            length => Err(HeaderError::TooLarge(length)),
+        }
+    }
+
+    /// Understands the JSON.
+    pub(super) fn parse(json: &[u8]) -> Result<Self, HeaderError> {
+        let Entries { metadata, tensors } = serde_json::from_slice(json)?;
+        let metadata = match metadata {
+            Some(Pairs(pairs)) => unique(pairs)?,
+            None => HashMap::new(),
+        };
+        let tensors = unique(tensors)?;
+        let mut order: Vec<(&String, &Tensor)> = tensors.iter().collect();
+        order.sort_by_key(|(_, tensor)| tensor.data_offsets);
+        let mut end = 0;
+        for (name, tensor) in order {
+            let range = tensor.range();
+            if range.start != end {
+                return Err(HeaderError::Offset {
+                    name: name.clone(),
+                    found: range.start as u64,
+                    wanted: end as u64,
+                });
+            }
+            let wanted = tensor.size();
+            let wanted = wanted.ok_or_else(|| HeaderError::ImpossibleSize(name.clone()))?;
+            if range.end.checked_sub(range.start) != Some(wanted) {
+                return Err(HeaderError::Size {
+                    name: name.clone(),
+                    found: range.len() as u64,
+                    wanted: wanted as u64,
+                });
+            }
+            end = range.end;
+        }
+        Ok(Header {
+            metadata,
+            tensors,
+            file_size: ((LENGTH_BYTES + json.len()) as u64).saturating_add(end as u64),
+            data_size: end,
+        })
+    }
+
+    /// The tensor of the given name.
+    pub(super) fn tensor(&self, name: &str) -> Option<&Tensor> {
+        self.tensors.get(name)
+    }
+
+    /// The names of all tensors.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.keys().map(String::as_str)
+    }
+
+    /// Checks that there is as much data as the tensors need.
+    pub(super) fn check_data(&self, data: &[u8]) -> Result<(), HeaderError> {
+        self.check_size(self.file_size - self.data_size as u64 + data.len() as u64)
+    }
+
+    /// Compares the size of a file with what it has to be.
+    pub(super) fn check_size(&self, found: u64) -> Result<(), HeaderError> {
+        let wanted = self.file_size;
+        match found.cmp(&wanted) {
+            std::cmp::Ordering::Less => Err(HeaderError::CutShort { found, wanted }),
+            std::cmp::Ordering::Equal => Ok(()),
+            std::cmp::Ordering::Greater => Err(HeaderError::Trailing { wanted }),
+        }
+    }
+}
+
+/// The values by name, no name twice.
+fn unique<V>(pairs: Vec<(String, V)>) -> Result<HashMap<String, V>, HeaderError> {
+    let mut map = HashMap::with_capacity(pairs.len());
+    for (name, value) in pairs {
+        if map.contains_key(&name) {
+            return Err(HeaderError::Twice(name));
+        }
+        map.insert(name, value);
+    }
+    Ok(map)
+}
+
+/// The entries of the header as they stand there.
+struct Entries {
+    metadata: Option<Pairs<String>>,
+    tensors: Vec<(String, Tensor)>,
+}
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfHeader;
+
+        impl<'de> Visitor<'de> for OfHeader {
+            type Value = Entries;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("tensors by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
+                let mut entries = Entries {
+                    metadata: None,
+                    tensors: Vec::new(),
+                };
+                while let Some(name) = map.next_key::<String>()? {
+                    if name != METADATA {
+                        entries.tensors.push((name, map.next_value()?));
+                    } else if entries.metadata.replace(map.next_value()?).is_some() {
+                        return Err(serde::de::Error::duplicate_field(METADATA));
+                    }
+                }
+                Ok(entries)
+            }
+        }
+
+        deserializer.deserialize_map(OfHeader)
+    }
+}
+
+/// The entries of a JSON object as they stand there.
+struct Pairs<V>(Vec<(String, V)>);
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OfObject<V>(PhantomData<V>);
+
+        impl<'de, V: Deserialize<'de>> Visitor<'de> for OfObject<V> {
+            type Value = Pairs<V>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("values by name")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<V>, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(OfObject(PhantomData))
+    }
+}

@@ -1,0 +1,96 @@
+//! Why a step was not taken.
+
+use crate::Layout;
+use std::fmt;
+
+/// Why a step was not taken: it would have brought a number into the training that is not finite.
+///
+/// Parameters, moments and the count of steps are what they were before, so training can go on: with the next batch, or
+/// with a smaller learning rate.
+///
+/// ```
+/// use nn::{Adam, Quantity};
+///
+/// let mut parameters = [0.5, 0.25];
+/// let mut adam = Adam::new(0.1);
+/// let error = adam.step(&mut parameters, &[1.0, f64::NAN]).unwrap_err();
+/// assert_eq!((error.quantity, error.element), (Quantity::Gradient, 1));
+/// assert_eq!(error.to_string(), "the gradient of parameter 1 is NaN: the step was not taken");
+/// assert_eq!(parameters, [0.5, 0.25]);
+/// ```
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub struct StepError {
+    /// What is or would become not finite.
+    pub quantity: Quantity,
+    /// The name of the slice of the parameters, where it is known.
+    pub slice: Option<String>,
+    /// The index of the element in the slice, or in the flat buffer where the slice is not known.
+    pub element: usize,
+    /// What the number is or would become.
+    pub value: f64,
+}
+
+/// What can be not finite in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Quantity {
+    /// The derivative with respect to a parameter.
+    Gradient,
+    /// A moment of the optimizer.
+    Moment,
+    /// The parameter itself, before the step or after it.
+    Parameter,
+}
+
+impl StepError {
+    /// An error about the element with this index in a flat buffer.
+    #[must_use]
+    pub fn new(quantity: Quantity, element: usize, value: f64) -> StepError {
+        StepError {
+            quantity,
+            slice: None,
+            element,
+            value,
+        }
+    }
+
+    /// The same error, told with the name of the slice that the element of a flat buffer lies in.
+    #[must_use]
+    pub fn in_layout(self, layout: &Layout) -> StepError {
+        let offset = |slice: &crate::Slice| self.element.checked_sub(slice.offset);
+        let found = layout
+            .slices()
+            .iter()
+            .find(|slice| offset(slice).is_some_and(|element| element < slice.shape.size()));
+        match found {
+            Some(slice) if self.slice.is_none() => StepError {
+                slice: Some(slice.name.clone()),
+                element: self.element - slice.offset,
+                ..self
+            },
+            _ => self,
+        }
+    }
+}
+
+impl fmt::Display for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StepError {
+            quantity,
+            slice,
+            element,
+            value,
+        } = self;
+        let parameter = match slice {
+            Some(name) => format!("`{name}`[{element}]"),
+            None => format!("parameter {element}"),
+        };
+        match quantity {
+            Quantity::Gradient => write!(f, "the gradient of {parameter} is {value}")?,
+            Quantity::Moment => write!(f, "a moment of {parameter} would become {value}")?,
+            Quantity::Parameter => write!(f, "{parameter} would become {value}")?,
+        }
+        write!(f, ": the step was not taken")
+    }
+}
