@@ -1,16 +1,18 @@
-//! What can be typed.
+//! Command-line arguments.
 
+mod mistake;
+mod model;
 mod optimizer;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use mistake::mistake;
 use mnist_demo::Error;
-use mnist_demo::model::Model;
 use mnist_demo::train::{Length, Settings};
-use nn::{Activation, Loss, Method, Output};
+use model::{ModelArguments, Widths};
+use nn::Method;
 use optimizer::OptimizerArguments;
 
 use crate::commands::one_line;
@@ -33,7 +35,8 @@ Exit status:
   0    success
   1    tape and formulas differ by more than the bounds
   2    a file, folder or option cannot be used, or the loss is no longer finite
-  130  training was stopped with Ctrl-C; what was trained so far is kept";
+  130  training was stopped by Ctrl-C; what was trained so far is kept
+  143  the same by SIGTERM, and 129 by SIGHUP, unless it is ignored as under nohup";
 
 const COMPARE_STATUS: &str = "\
 Exit status:
@@ -65,54 +68,35 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct ModelArguments {
-    /// Widths of the hidden layers, such as 128,64, or `none`
-    #[arg(long, default_value = "10", value_name = "WIDTHS")]
-    widths: Widths,
-
-    /// Activation of the hidden layers
-    #[arg(long, default_value = "relu", value_parser = activation())]
-    activation: Activation,
-
-    /// Cost to minimise; cross-entropy is that of softmax
-    #[arg(long, value_enum, default_value = "cross-entropy")]
-    loss: LossKind,
-
-    /// Map applied to the last layer before the squared difference: softmax or an activation [default: sigmoid]
-    #[arg(long, value_name = "MAP", value_parser = output())]
-    output_map: Option<Output>,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct TrainArguments {
     #[command(flatten)]
     model: ModelArguments,
 
     /// Images per step, shuffled anew for each epoch [default: all]
-    #[arg(long, value_name = "IMAGES")]
+    #[arg(long, value_name = "IMAGES", allow_hyphen_values = true)]
     batch: Option<usize>,
 
     /// Number of steps [default: 1000]
-    #[arg(long, conflicts_with = "epochs")]
+    #[arg(long, conflicts_with = "epochs", allow_hyphen_values = true)]
     steps: Option<u64>,
 
     /// Number of passes through all images, instead of --steps
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     epochs: Option<u64>,
 
     #[command(flatten)]
     optimizer: OptimizerArguments,
 
     /// Seed for the initial weights and the batches
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_hyphen_values = true)]
     seed: u64,
 
     /// How gradients are computed: by the tape or by the δ formulas
-    #[arg(long, value_enum, default_value = "tape")]
+    #[arg(long, value_enum, default_value = "tape", allow_hyphen_values = true)]
     method: MethodName,
 
     /// Precision to train in
-    #[arg(long, value_enum, default_value = "f32")]
+    #[arg(long, value_enum, default_value = "f32", allow_hyphen_values = true)]
     pub(crate) precision: Precision,
 
     #[command(flatten)]
@@ -122,7 +106,13 @@ pub(crate) struct TrainArguments {
     pub(crate) data: DataFolder,
 
     /// Folder for the results, created if missing
-    #[arg(long, value_name = "DIR", default_value = "mnist-run")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "mnist-run",
+        allow_hyphen_values = true,
+        value_parser = path()
+    )]
     pub(crate) output: PathBuf,
 }
 
@@ -132,19 +122,24 @@ pub(crate) struct CompareArguments {
     pub(crate) model: ModelArguments,
 
     /// Number of batches
-    #[arg(long, default_value_t = 100)]
+    #[arg(long, default_value_t = 100, allow_hyphen_values = true)]
     pub(crate) batches: usize,
 
     /// Images per batch
-    #[arg(long, value_name = "IMAGES", default_value_t = 128)]
+    #[arg(
+        long,
+        value_name = "IMAGES",
+        default_value_t = 128,
+        allow_hyphen_values = true
+    )]
     pub(crate) batch: usize,
 
     /// Seed for the weights and the batches
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_hyphen_values = true)]
     pub(crate) seed: u64,
 
     /// Make one side's derivatives in the first layer wrong by 0.1 %, to show that this is caught
-    #[arg(long, value_enum, value_name = "SIDE")]
+    #[arg(long, value_enum, value_name = "SIDE", allow_hyphen_values = true)]
     plant_error: Option<MethodName>,
 
     /// Print JSON
@@ -183,7 +178,7 @@ pub(crate) struct PredictArguments {
 #[derive(Debug, Args)]
 pub(crate) struct PaperArguments {
     /// Only this section, by number or name, such as 9 or softmax; can be repeated
-    #[arg(long, value_name = "SECTION")]
+    #[arg(long, value_name = "SECTION", allow_hyphen_values = true)]
     pub(crate) section: Vec<String>,
 
     /// Show the mistakes in the printed paper
@@ -191,7 +186,7 @@ pub(crate) struct PaperArguments {
     pub(crate) errata: bool,
 
     /// Write sections and errata as one HTML file into this folder, created if missing
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", allow_hyphen_values = true, value_parser = path())]
     pub(crate) report: Option<PathBuf>,
 
     /// Train for a few steps only, without checking the paper's accuracy
@@ -199,11 +194,11 @@ pub(crate) struct PaperArguments {
     pub(crate) quick: bool,
 
     /// Widths of the network whose paths section 5 walks, inputs first, such as 3,4,4,2 [default: several]
-    #[arg(long, value_name = "WIDTHS")]
+    #[arg(long, value_name = "WIDTHS", allow_hyphen_values = true)]
     widths: Option<Widths>,
 
     /// Seed for weights and points
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, allow_hyphen_values = true)]
     pub(crate) seed: u64,
 
     #[command(flatten)]
@@ -226,7 +221,9 @@ pub(crate) struct WeightsFile {
     #[arg(
         long = "weights",
         value_name = "FILE",
-        default_value = "mnist-run/weights.safetensors"
+        default_value = "mnist-run/weights.safetensors",
+        allow_hyphen_values = true,
+        value_parser = path()
     )]
     pub(crate) file: PathBuf,
 }
@@ -234,14 +231,14 @@ pub(crate) struct WeightsFile {
 #[derive(Debug, Args)]
 pub(crate) struct DataFolder {
     /// Folder with the four IDX files of a data set such as Fashion-MNIST, plain or gzipped [default: built-in MNIST]
-    #[arg(long = "data", value_name = "DIR")]
+    #[arg(long = "data", value_name = "DIR", allow_hyphen_values = true, value_parser = path())]
     pub(crate) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Threads {
     /// Number of threads; it changes no bit of the result [default: all cores]
-    #[arg(long = "threads", value_name = "THREADS")]
+    #[arg(long = "threads", value_name = "THREADS", allow_hyphen_values = true)]
     pub(crate) number: Option<usize>,
 }
 
@@ -249,12 +246,6 @@ pub(crate) struct Threads {
 pub(crate) enum Precision {
     F32,
     F64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum LossKind {
-    CrossEntropy,
-    SquaredDifference,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -272,60 +263,15 @@ impl From<MethodName> for Method {
     }
 }
 
-/// Widths with commas between them, or `none`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Widths(Vec<usize>);
-
-impl FromStr for Widths {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "none" {
-            return Ok(Widths(Vec::new()));
-        }
-        let widths: Result<_, _> = text.split(',').map(|width| width.trim().parse()).collect();
-        widths
-            .map(Widths)
-            .map_err(|_| "whole numbers with commas between them, or `none`, are expected")
-    }
-}
-
-fn activation() -> impl TypedValueParser<Value = Activation> {
-    PossibleValuesParser::new(Activation::ALL.map(Activation::name))
-        .try_map(|name| name.parse::<Activation>())
-}
-
-fn output() -> impl TypedValueParser<Value = Output> {
-    let names = Activation::ALL.map(Activation::name);
-    PossibleValuesParser::new(["softmax"].into_iter().chain(names)).try_map(|name| {
-        match name.as_str() {
-            "softmax" => Ok(Output::Softmax),
-            name => name.parse().map(Output::Elementwise),
+/// A path, which may not look like an option: that is one whose value was forgotten.
+fn path() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| {
+        if path.as_os_str().to_string_lossy().starts_with('-') {
+            Err("a name that begins with a dash is written with ./ before it")
+        } else {
+            Ok(path)
         }
     })
-}
-
-impl ModelArguments {
-    /// The network and cost that are asked for.
-    pub(crate) fn model(&self) -> Result<Model, Error> {
-        let loss = match (self.loss, self.output_map) {
-            (LossKind::CrossEntropy, None) => Loss::cross_entropy(),
-            (LossKind::CrossEntropy, Some(_)) => {
-                return Err(Error::setting(
-                    "--output-map",
-                    "cross-entropy is that of softmax and takes no other map",
-                ));
-            }
-            (LossKind::SquaredDifference, map) => Loss::SquaredDifference {
-                output: map.unwrap_or(Output::Elementwise(Activation::Sigmoid)),
-            },
-        };
-        Ok(Model {
-            hidden: self.widths.0.clone(),
-            activation: self.activation,
-            loss,
-        })
-    }
 }
 
 impl TrainArguments {

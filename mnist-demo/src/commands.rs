@@ -8,10 +8,12 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use autodiff::Tensor;
 use mnist_demo::compare::{self, Comparing};
 use mnist_demo::data::{self, CLASSES, Splits};
+use mnist_demo::overflow::{overflow, overflow_on};
 use mnist_demo::report::{self, Style, counted};
-use mnist_demo::{Error, mistakes, picture};
+use mnist_demo::{Error, mistakes, output, picture};
 use nn::{Dataset, Saved};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -72,6 +74,24 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
         )
     };
     let (train, test) = (evaluate(&splits.train), evaluate(&splits.test));
+    // Nothing is printed of what is not a result.
+    let overflows = |cause: String| Error::Overflow {
+        file: arguments.weights.file.clone(),
+        cause,
+    };
+    for (name, data, found) in [
+        ("training", &splits.train, &train),
+        ("test", &splits.test, &test),
+    ] {
+        if let Some(found) = overflow(&saved.network, &saved.parameters, &dataset(data)) {
+            let cause = format!("{found} on {name} image {}", found.picture);
+            return Err(overflows(cause));
+        }
+        if !found.cost.is_finite() {
+            let cause = format!("the cost of the {name} images is {}", found.cost);
+            return Err(overflows(cause));
+        }
+    }
     let style = style();
     say(&style.bold(&one_line(arguments.weights.file.display())))?;
     say(&report::network(&saved.network, saved.loss))?;
@@ -106,6 +126,13 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
             return Err(Error::NoSuchPicture { index, count });
         }
     };
+    let x = Tensor::from_fn([1, pixels.len()], |i| f32::from(pixels[i]) / 255.0);
+    if let Some(found) = overflow_on(&saved.network, &saved.parameters, &x) {
+        return Err(Error::Overflow {
+            file: arguments.weights.file.clone(),
+            cause: format!("{found} on this picture"),
+        });
+    }
     let (guess, outputs) = mistakes::guess(&saved.network, saved.loss, &saved.parameters, &pixels);
     let shares: Vec<f32> = outputs.iter().map(|&output| output as f32).collect();
 
@@ -155,6 +182,10 @@ fn dataset(data: &data::Dataset) -> Dataset {
 
 /// Weights for pictures like those of the data.
 fn load(weights: &WeightsFile, data: &data::Dataset) -> Result<Saved<f32>, Error> {
+    // A run that was killed while it moved its files into place may have left newer weights than these.
+    let folder = weights.file.parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    output::recover(folder.unwrap_or(Path::new(".")))?;
     refuse_endless(&weights.file)?;
     let saved = nn::checkpoint::load::<f32>(&weights.file)?;
     let (rows, cols) = (data.rows(), data.cols());
@@ -213,9 +244,14 @@ pub(crate) fn one_line(text: impl Display) -> String {
     text.to_string().replace(char::is_control, " ")
 }
 
-/// Writes a line to standard output. A reader who has left, such as `head`, is no error.
+/// Writes a line to standard output.
 fn say(line: &str) -> Result<(), Error> {
-    match writeln!(io::stdout(), "{line}") {
+    said(writeln!(io::stdout(), "{line}"))
+}
+
+/// What came of writing to standard output. A reader who has left, such as `head`, is no error.
+pub(crate) fn said(written: io::Result<()>) -> Result<(), Error> {
+    match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::StandardOutput(error))
         }

@@ -4,9 +4,12 @@
 //! absolute values, (|Δ| |A|ᵀ)ᵢⱼ. So that is the scale of a relative difference; it does not vanish where terms cancel.
 //! The scale comes from plain loops in double precision, which both gradients are held against as well: they share no
 //! kernel with the two, whose shared mistakes they would show.
+//!
+//! Where training has run away, numbers may overflow in a precision although the network is still a network. Then there
+//! is nothing to compare in that precision, which is told and is no failure.
 
 use autodiff::tensor::Real;
-use nn::reference::{self, Sum};
+use nn::reference;
 use nn::{Batch, BatchGradient, Dataset, Loss, Method, Mlp, Parameters, Selection};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -69,6 +72,8 @@ pub struct Pair {
     pub bound: f64,
     /// The largest differences in each weight matrix and bias.
     pub parameters: Vec<Difference>,
+    /// The number of batches that were left out because numbers overflowed.
+    pub left_out: usize,
     /// Whether all are within the bound.
     pub passed: bool,
 }
@@ -174,6 +179,7 @@ fn blank_pairs(network: &Mlp) -> Vec<Pair> {
                 batch: None,
             })
             .collect(),
+        left_out: 0,
         passed: false,
     };
     vec![
@@ -194,11 +200,11 @@ impl Comparing<'_> {
         samples: &Selection<'_>,
     ) -> Vec<Pair> {
         let (x, targets) = Batch::<f64>::load(samples, 0..Batch::<f64>::len(samples));
-        let (_, loops) =
-            reference::gradient(self.network, self.loss, self.parameters, &x, &targets);
+        let loops = reference::gradient(self.network, self.loss, self.parameters, &x, &targets);
         let tape = self.gradient(Method::Tape, self.parameters, samples);
         let delta = self.gradient(Method::ClosedForm, self.parameters, samples);
         let values: Vec<Vec<f64>> = loops
+            .derivatives
             .iter()
             .map(|slice| slice.iter().map(|derivative| derivative.value).collect())
             .collect();
@@ -207,14 +213,25 @@ impl Comparing<'_> {
 
         let mut pairs = blank_pairs(self.network);
         let sides = [
-            (&tape, &delta),
-            (&single_tape, &single_delta),
-            (&tape, &values),
-            (&delta, &values),
+            (&tape, &delta, range::<f64>()),
+            (&single_tape, &single_delta, range::<f32>()),
+            (&tape, &values, range::<f64>()),
+            (&delta, &values, range::<f64>()),
         ];
-        for (pair, (left, right)) in pairs.iter_mut().zip(sides) {
+        for (pair, (left, right, (smallest, largest))) in pairs.iter_mut().zip(sides) {
+            let numbers = [left, right].into_iter().flatten().flatten().copied();
+            let scales = loops.derivatives.iter().flatten().map(|sum| sum.scale);
+            let within = loops.largest <= largest || numbers.chain(scales).all(f64::is_finite);
+            if !within {
+                pair.left_out = 1;
+                continue;
+            }
+            // Any number below the smallest normal one may have been lost.
+            let least = smallest / pair.bound;
             for (slice, difference) in pair.parameters.iter_mut().enumerate() {
-                difference.measure(number, &left[slice], &right[slice], &loops[slice]);
+                let scales = loops.derivatives[slice].iter();
+                let scales = scales.map(|sum| sum.scale.max(least));
+                difference.measure(number, &left[slice], &right[slice], scales);
             }
         }
         pairs
@@ -245,7 +262,13 @@ impl Comparing<'_> {
 
 impl Difference {
     /// Finds the largest differences between two gradients.
-    fn measure(&mut self, batch: usize, left: &[f64], right: &[f64], scales: &[Sum]) {
+    fn measure(
+        &mut self,
+        batch: usize,
+        left: &[f64],
+        right: &[f64],
+        scales: impl IntoIterator<Item = f64>,
+    ) {
         let mut worst = None;
         for (i, ((left, right), scale)) in left.iter().zip(right).zip(scales).enumerate() {
             if left == right {
@@ -253,7 +276,7 @@ impl Difference {
             }
             // What is no number is larger than all numbers: `max` would drop it.
             let absolute = (left - right).abs();
-            let relative = absolute / scale.scale;
+            let relative = absolute / scale;
             if absolute.total_cmp(&self.absolute).is_gt() {
                 self.absolute = absolute;
             }
@@ -266,6 +289,15 @@ impl Difference {
             self.index = Some(unflatten(flat, &self.shape));
             self.batch = Some(batch);
         }
+    }
+}
+
+/// The smallest normal number of a precision, and the largest.
+fn range<T: Real>() -> (f64, f64) {
+    if size_of::<T>() == 4 {
+        (f32::MIN_POSITIVE.into(), f32::MAX.into())
+    } else {
+        (f64::MIN_POSITIVE, f64::MAX)
     }
 }
 
@@ -287,6 +319,7 @@ fn unflatten(mut flat: usize, shape: &[usize]) -> Vec<usize> {
 /// Keeps the larger differences of two.
 fn join(all: &mut [Pair], next: &[Pair]) {
     for (all, next) in all.iter_mut().zip(next) {
+        all.left_out += next.left_out;
         for (all, next) in all.parameters.iter_mut().zip(&next.parameters) {
             if next.absolute.total_cmp(&all.absolute).is_gt() {
                 all.absolute = next.absolute;

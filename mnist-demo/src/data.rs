@@ -2,9 +2,12 @@
 //! IDX files.
 //!
 //! Nothing that a file says is believed: a header is checked before anything is allocated for it,
-//! memory grows only as data arrives, and every refusal names the file and the cause.
+//! memory is bounded, and every refusal names the file and the cause. A decoder that panics gives
+//! an error like any other.
 
+mod contain;
 mod error;
+mod gzip;
 mod idx;
 mod sketch;
 
@@ -141,6 +144,10 @@ impl Splits {
     /// The four [`FILES`] of a folder, each plain or, with the ending `.gz` or without, compressed
     /// with gzip.
     ///
+    /// As some tools unpack them, the names may have a dot before `idx`: `train-images.idx3-ubyte`.
+    /// Where a folder has a file under several names, the first of these is read: as published,
+    /// as published with `.gz`, with the dot, with the dot and `.gz`.
+    ///
     /// # Errors
     ///
     /// When a file is missing, cannot be read, is not what its name promises, or does not fit to
@@ -222,23 +229,30 @@ fn check_labels(labels: &[u8]) -> Result<(), Cause> {
     }
 }
 
-/// The path of a file in a folder, under its plain name or with the ending `.gz`.
+/// The path of one of the [`FILES`] in a folder, under the first of its names that is there.
 fn find(dir: &Path, name: &str) -> Result<PathBuf, Error> {
     match fs::metadata(dir) {
         Ok(found) if found.is_dir() => {}
         Ok(_) => return Err(Error::new(dir, Cause::NotAFolder)),
         Err(cause) => return Err(Error::new(dir, Cause::Read(cause))),
     }
-    // Any other error than that there is no such file is told when the file is opened.
+    let dotted = name.replace("-idx", ".idx");
+    let names = [name, &dotted].map(|name| [name.to_owned(), format!("{name}.gz")]);
+    let paths = names.as_flattened().iter().map(|name| dir.join(name));
+    // A folder that has one of the names does not hide a file that has another. Where there is no
+    // file at all, whatever is there is opened, and the error tells what it is.
+    let is_file = |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.is_file());
     let is_there = |path: &PathBuf| match fs::metadata(path) {
         Ok(_) => true,
         Err(error) => error.kind() != ErrorKind::NotFound,
     };
-    let candidates = [dir.join(name), dir.join(format!("{name}.gz"))];
-    candidates.into_iter().find(is_there).ok_or_else(|| {
-        let name = name.to_owned();
-        Error::new(dir, Cause::Missing { name })
-    })
+    let found = paths.clone().find(is_file);
+    found
+        .or_else(|| paths.clone().find(is_there))
+        .ok_or_else(|| {
+            let name = name.to_owned();
+            Error::new(dir, Cause::Missing { name })
+        })
 }
 
 /// Opens a regular file. Anything else is refused, since a pipe would wait for ever and a device

@@ -39,10 +39,19 @@ pub enum Error {
     },
 
     /// Some weights are infinite or no numbers.
-    #[error("{}: contains weights that are not finite", file.display())]
+    #[error("{}: contains weights that are not finite in single precision", file.display())]
     NotFinite {
         /// The file of the weights.
         file: PathBuf,
+    },
+
+    /// The weights are finite, but not what the network computes with them.
+    #[error("{}: {cause}", file.display())]
+    Overflow {
+        /// The file of the weights.
+        file: PathBuf,
+        /// Which numbers are not finite.
+        cause: String,
     },
 
     /// An option has a value that makes no sense.
@@ -65,14 +74,14 @@ pub enum Error {
 
     /// Training has run away.
     #[error(
-        "the loss became {loss} after {}: try a smaller --learning-rate than {learning_rate:?} (nothing was written)",
+        "after {} {cause}; try a smaller --learning-rate than {learning_rate:?} (nothing was written)",
         counted(*step, "step", "steps")
     )]
     Diverged {
         /// How many steps were taken before.
         step: u64,
-        /// The loss.
-        loss: f64,
+        /// Which number is not finite.
+        cause: String,
         /// The learning rate.
         learning_rate: f64,
     },
@@ -93,9 +102,9 @@ pub enum Error {
     #[error("--threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 
-    /// Ctrl-C cannot be caught.
-    #[error("cannot listen for Ctrl-C: {0}")]
-    Interrupts(#[from] ctrlc::Error),
+    /// Signals such as that of Ctrl-C cannot be caught.
+    #[error("cannot listen for signals: {0}")]
+    Signals(io::Error),
 
     /// Nothing can be said: standard output is closed or full.
     #[error("standard output: {0}")]

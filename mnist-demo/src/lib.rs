@@ -2,12 +2,12 @@
 //! the folder it writes to.
 //!
 //! - [`data`]: the built-in MNIST, any data set in the same format, and single pictures of the user's own;
-//! - [`model`], [`batches`], [`optimizer`], [`train`](mod@train), [`mistakes`](mod@mistakes): a network, what it is shown,
-//!   how it learns, and where it fails;
+//! - [`model`], [`batches`], [`optimizer`], [`train`](mod@train), [`mistakes`](mod@mistakes),
+//!   [`overflow`](mod@overflow): a network, what it is shown, how it learns, and where it fails;
 //! - [`compare`](mod@compare): the tape against the δ formulas, for every weight and bias;
 //! - [`paper`]: the paper, section by section, and its errata;
 //! - [`report`]: results as text, tables and pictures;
-//! - [`output`]: files that are replaced as a whole or not at all;
+//! - [`output`]: files that are replaced together or not at all;
 //! - [`picture`]: digits and probabilities in the terminal, and a sheet of digits as SVG;
 //! - [`plot`]: curves and the confusion matrix as SVG, and the latter as text.
 //!
@@ -22,6 +22,7 @@ pub mod mistakes;
 pub mod model;
 pub mod optimizer;
 pub mod output;
+pub mod overflow;
 pub mod paper;
 pub mod picture;
 pub mod plot;

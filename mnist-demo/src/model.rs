@@ -51,7 +51,10 @@ impl Model {
     pub fn initial<T: Real>(&self, network: &Mlp, seed: u64) -> Parameters<T> {
         let initializer = match self.activation {
             Activation::Relu => Initializer::HeNormal,
-            _ => Initializer::GlorotNormal,
+            Activation::Sigmoid
+            | Activation::Tanh
+            | Activation::Softplus
+            | Activation::Identity => Initializer::GlorotNormal,
         };
         network.init(initializer, seed)
     }
@@ -103,7 +106,9 @@ pub fn loss_name(loss: Loss) -> String {
         Loss::SquaredDifference {
             output: Output::Elementwise(activation),
         } => format!("squared difference after {activation}"),
-        _ => "squared difference after softmax".to_owned(),
+        Loss::SquaredDifference {
+            output: Output::Softmax,
+        } => "squared difference after softmax".to_owned(),
     }
 }
 

@@ -38,8 +38,9 @@ impl Optimizer {
                 Setting::Beta1 => "--beta1",
                 Setting::Beta2 => "--beta2",
                 Setting::Epsilon => "--epsilon",
+                _ => "--optimizer",
             };
-            Error::setting(option, format!("{:?} is not {}", error.value, error.wanted))
+            Error::setting(option, error.cause())
         })
     }
 
@@ -49,6 +50,15 @@ impl Optimizer {
             Optimizer::Sgd(settings) => settings.learning_rate,
             Optimizer::Adam(settings) | Optimizer::AdamW(settings) => settings.learning_rate,
         }
+    }
+}
+
+/// A setting as short as it can be told, such as `0.001` or `1e30`.
+fn short(value: f64) -> String {
+    if value == 0.0 || (1e-7..1e7).contains(&value) {
+        value.to_string()
+    } else {
+        format!("{value:e}")
     }
 }
 
@@ -65,20 +75,21 @@ impl fmt::Display for Optimizer {
             } = settings;
             write!(
                 f,
-                "{name}, learning rate {learning_rate}, β₁ {beta1}, β₂ {beta2}, ε {epsilon:e}, \
-                 weight decay {weight_decay}"
+                "{name}, learning rate {}, β₁ {beta1}, β₂ {beta2}, ε {epsilon:e}, weight decay {}",
+                short(*learning_rate),
+                short(*weight_decay)
             )
         };
         match self {
             Optimizer::Sgd(settings) => {
-                write!(f, "learning rate {}", settings.learning_rate)?;
+                write!(f, "learning rate {}", short(settings.learning_rate))?;
                 match (settings.momentum, settings.nesterov) {
                     (0.0, _) => {}
                     (momentum, false) => write!(f, ", momentum {momentum}")?,
                     (momentum, true) => write!(f, ", Nesterov's momentum {momentum}")?,
                 }
                 if settings.weight_decay != 0.0 {
-                    write!(f, ", weight decay {}", settings.weight_decay)?;
+                    write!(f, ", weight decay {}", short(settings.weight_decay))?;
                 }
                 Ok(())
             }
@@ -102,6 +113,8 @@ mod tests {
             weight_decay: 1e-4,
             ..sgd
         };
+        let tiny = SgdSettings::new(1e-30);
+        assert_eq!(Optimizer::Sgd(tiny).to_string(), "learning rate 1e-30");
         assert_eq!(
             Optimizer::Sgd(all).to_string(),
             "learning rate 0.1, Nesterov's momentum 0.9, weight decay 0.0001"

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::plot::SHRINKING;
+
 /// Draws a picture in the terminal, each character showing two pixels, one above the other, in
 /// their own shades of grey.
 ///
@@ -77,13 +79,23 @@ pub fn bars(probabilities: &[f32], colour: bool) -> String {
         };
         let mark = if probability == best { '◀' } else { ' ' };
         let line = format!(
-            "{class:2} │{} {:5.1} % {mark}",
+            "{class:2} │{} {:>7} {mark}",
             bar(probability),
-            100.0 * probability
+            percent(probability, 1)
         );
         let _ = writeln!(text, "{on}{}{off}", line.trim_end());
     }
     text
+}
+
+/// A share in percent, such as `99.8 %`. An output that is no probability may be any number.
+fn percent(share: f32, decimals: usize) -> String {
+    let percent = 100.0 * f64::from(share);
+    if percent.abs() < 1e5 {
+        format!("{percent:.decimals$} %")
+    } else {
+        format!("{percent:.1e} %")
+    }
 }
 
 /// A bar of a length from 0 to 1, in steps of an eighth of a character.
@@ -138,7 +150,7 @@ pub fn sheet(
     let width = width.max(2 * MARGIN + 11 * title.chars().count());
     let height = TOP + exhibits.len().div_ceil(columns) * STEP.1 + MARGIN / 2;
     let mut svg = format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="sans-serif" text-anchor="middle">
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" style="{SHRINKING}" viewBox="0 0 {width} {height}" font-family="sans-serif" text-anchor="middle">
 <rect width="100%" height="100%" fill="#ffffff"/>
 <text x="{MARGIN}" y="38" text-anchor="start" font-size="18" font-weight="bold" fill="#22262b">{}</text>
 "##,
@@ -158,8 +170,8 @@ pub fn sheet(
         let _ = writeln!(
             svg,
             r##"<image x="{left}" y="{top}" width="{SIDE}" height="{SIDE}" style="image-rendering:pixelated" href="data:image/png;base64,{image}"/>
-<text x="{middle}" y="{below}" font-size="13" fill="#5b636b">{truth} → <tspan font-weight="bold" fill="{colour}">{guess}</tspan> {:.0} %</text>"##,
-            100.0 * probability
+<text x="{middle}" y="{below}" font-size="13" fill="#5b636b">{truth} → <tspan font-weight="bold" fill="{colour}">{guess}</tspan> {}</text>"##,
+            percent(*probability, 0)
         );
     }
     svg.push_str("</svg>\n");

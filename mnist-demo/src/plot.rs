@@ -13,11 +13,12 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use axis::Axis;
 pub use axis::Scale;
 pub use canvas::Error;
+pub(crate) use canvas::SHRINKING;
 use canvas::{Canvas, Drawn, FAINT_TEXT, GRID, MARGIN, TEXT, centred, draw, line, px, text};
 pub use confusion::Confusion;
 
-/// The size of a plot in pixels.
-const SIZE: (i32, i32) = (900, 480);
+/// The size of a plot in pixels: not so wide that its texts could not be read where it is scaled down.
+const SIZE: (i32, i32) = (720, 430);
 
 /// Colours that stay apart for the colour-blind too (after Okabe and Ito).
 const COLOURS: [RGBColor; 5] = [
@@ -218,6 +219,13 @@ mod tests {
         }
         .to_svg()
         .unwrap()
+    }
+
+    #[test]
+    fn a_picture_has_its_size_and_scales_where_there_is_less_room() {
+        let head = r#"<svg width="720" height="430" style="max-width:100%;height:auto" viewBox="0 0 2880 1720""#;
+        let svg = plot(Scale::Linear, &[]);
+        assert!(svg.starts_with(head), "{svg}");
     }
 
     const SCALES: [Scale; 3] = [Scale::Linear, Scale::Log, Scale::Percent];

@@ -2,12 +2,13 @@
 
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use mnist_demo::report::{cost, duration, percent};
 use mnist_demo::train::{Observer, Progress};
+
+use crate::stop::Stop;
 
 /// About how many plain lines a run gives.
 const LINES: u64 = 10;
@@ -19,12 +20,12 @@ const PAUSE: Duration = Duration::from_millis(66);
 pub(crate) struct Display<'a> {
     bar: Option<ProgressBar>,
     drawn: Option<Instant>,
-    stop: &'a AtomicBool,
+    stop: &'a Stop,
 }
 
 impl<'a> Display<'a> {
-    /// A display that ends the training as soon as `stop` is set.
-    pub(crate) fn new(stop: &'a AtomicBool) -> Self {
+    /// A display that ends the training as soon as a signal asks for it.
+    pub(crate) fn new(stop: &'a Stop) -> Self {
         Display {
             bar: std::io::stderr().is_terminal().then(bar),
             drawn: None,
@@ -69,7 +70,7 @@ fn bar() -> ProgressBar {
 
 impl Observer for Display<'_> {
     fn step(&mut self, progress: &Progress) -> ControlFlow<()> {
-        if self.stop.load(Ordering::Relaxed) {
+        if self.stop.is_asked() {
             return ControlFlow::Break(());
         }
         let due = match &self.bar {

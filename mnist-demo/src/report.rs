@@ -187,13 +187,13 @@ pub fn comparison(comparison: &Comparison, style: Style) -> String {
         text.push_str(&(line.trim_end().to_owned() + "\n"));
     }
     for pair in &comparison.pairs {
-        text.push_str(&verdict(pair, style));
+        text.push_str(&verdict(pair, comparison.batches, style));
     }
     text
 }
 
 /// A pair in one line, such as `✓ f64  tape and δ formulas  3.1e-16 apart  bound 1e-12`.
-fn verdict(pair: &Pair, style: Style) -> String {
+fn verdict(pair: &Pair, batches: usize, style: Style) -> String {
     let name = |side| match side {
         Side::Tape => "tape",
         Side::Delta => "δ formulas",
@@ -203,6 +203,20 @@ fn verdict(pair: &Pair, style: Style) -> String {
         return String::new();
     };
     let sides = format!("{} and {}", name(pair.left), name(pair.right));
+    if pair.left_out == batches {
+        return format!(
+            "  {} {}  {sides:26}  not compared: numbers overflow\n",
+            style.faint("–"),
+            pair.precision
+        );
+    }
+    let left_out = match pair.left_out {
+        0 => String::new(),
+        number => format!(
+            ", without {} in which numbers overflow",
+            counted(number as u64, "batch", "batches")
+        ),
+    };
     let apart = match &worst.index {
         None => "the same bits".to_owned(),
         Some(_) => format!("{} apart", small(worst.relative)),
@@ -215,7 +229,7 @@ fn verdict(pair: &Pair, style: Style) -> String {
         _ => String::new(),
     };
     format!(
-        "  {mark} {}  {sides:26}  {apart:13}  bound {}{place}\n",
+        "  {mark} {}  {sides:26}  {apart:13}  bound {}{place}{left_out}\n",
         pair.precision,
         small(pair.bound)
     )

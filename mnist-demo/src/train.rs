@@ -1,113 +1,19 @@
 //! Training: step after step from a seed, and what it was like.
 
+mod settings;
+
 use std::ops::ControlFlow;
 use std::time::Instant;
 
 use autodiff::tensor::Real;
-use nn::{BatchGradient, Dataset, Evaluation, Method, Mlp, Parameters, SgdSettings, evaluate};
+use nn::{BatchGradient, Dataset, Evaluation, Mlp, Parameters, evaluate};
 use serde::Serialize;
 
 use crate::Error;
 use crate::batches::Batches;
-use crate::model::Model;
-use crate::optimizer::Optimizer;
-use crate::report::{counted, grouped};
-
-/// How a network is trained.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Settings {
-    /// The network and its cost.
-    pub model: Model,
-    /// The samples in a step; all of them when there is no number.
-    pub batch: Option<usize>,
-    /// When it ends.
-    pub length: Length,
-    /// What follows the gradient.
-    pub optimizer: Optimizer,
-    /// What initial weights and batches are drawn from.
-    pub seed: u64,
-    /// What computes the gradients.
-    pub method: Method,
-}
-
-/// How long training goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Length {
-    /// So many steps.
-    Steps(u64),
-    /// So often through all samples.
-    Epochs(u64),
-}
-
-impl Default for Settings {
-    /// The paper's: all images in each of 1,000 steps, with α = 0.1.
-    fn default() -> Self {
-        Settings {
-            model: Model::default(),
-            batch: None,
-            length: Length::Steps(1_000),
-            optimizer: Optimizer::Sgd(SgdSettings::new(0.1)),
-            seed: 1,
-            method: Method::Tape,
-        }
-    }
-}
-
-/// What settings mean for some data: a network, a batch, and a number of steps.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
-    /// The network.
-    pub network: Mlp,
-    /// The samples in a step.
-    pub batch: usize,
-    /// The number of steps.
-    pub steps: u64,
-}
-
-impl Settings {
-    /// Works out the plan for so many samples of so many pixels, trained on in the precision of `T`.
-    ///
-    /// # Errors
-    ///
-    /// When a setting makes no sense: in itself, in this precision, or for this data.
-    pub fn plan<T: Real>(&self, samples: usize, pixels: usize) -> Result<Plan, Error> {
-        let network = self.model.network(pixels)?;
-        self.optimizer.start::<T>()?;
-        let batch = check_batch(self.batch.unwrap_or(samples), samples)?;
-        let (option, number) = match self.length {
-            Length::Steps(steps) => ("--steps", Some(steps)),
-            Length::Epochs(epochs) => (
-                "--epochs",
-                epochs.checked_mul(samples.div_ceil(batch) as u64),
-            ),
-        };
-        match number {
-            Some(0) => Err(Error::setting(option, "must be at least 1")),
-            None => Err(Error::setting(option, "too many steps to count")),
-            Some(steps) => Ok(Plan {
-                network,
-                batch,
-                steps,
-            }),
-        }
-    }
-}
-
-/// A batch that can be drawn from so many samples.
-pub(crate) fn check_batch(batch: usize, samples: usize) -> Result<usize, Error> {
-    match batch {
-        0 => Err(Error::setting("--batch", "must be at least 1")),
-        _ if batch > samples => Err(Error::setting(
-            "--batch",
-            format!(
-                "a batch of {} is more than the {} there are to train on",
-                counted(batch as u64, "image", "images"),
-                grouped(samples as u64)
-            ),
-        )),
-        _ => Ok(batch),
-    }
-}
+use crate::overflow::overflow;
+pub(crate) use settings::check_batch;
+pub use settings::{Length, Plan, Settings};
 
 /// What the run was like at one moment: a line of its table.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -193,7 +99,7 @@ pub struct Trained<T: Real> {
 ///
 /// # Errors
 ///
-/// When a setting makes no sense, or the loss is not finite any more.
+/// When a setting makes no sense, or the loss, a gradient, a weight or an output is not finite any more.
 pub fn train<T: Real>(
     settings: &Settings,
     data: &Dataset,
@@ -215,15 +121,16 @@ pub fn train<T: Real>(
     let sampled = data.len().min(test.len());
     let mut draw = Batches::new(data, sampled, settings.seed);
     let sample = data.select(draw.draw());
-    let finite = |step, cost: f64| {
+    let diverged = |step, cause: String| Error::Diverged {
+        step,
+        cause,
+        learning_rate: settings.optimizer.learning_rate(),
+    };
+    let finite = |step, what: &str, cost: f64| {
         if cost.is_finite() {
             return Ok(cost);
         }
-        Err(Error::Diverged {
-            step,
-            loss: cost,
-            learning_rate: settings.optimizer.learning_rate(),
-        })
+        Err(diverged(step, format!("{what} became {cost}")))
     };
 
     let mut history = History::default();
@@ -252,8 +159,13 @@ pub fn train<T: Real>(
             progress.images += numbers.len() as u64;
             gradient.compute(&parameters, &data.select(numbers))
         };
-        progress.loss = finite(progress.step, cost)?;
-        optimizer.step(parameters.data_mut(), gradient.gradient().data());
+        progress.loss = finite(progress.step, "the loss", cost)?;
+        optimizer
+            .step(parameters.data_mut(), gradient.gradient().data())
+            .map_err(|error| {
+                let error = error.in_layout(parameters.layout());
+                diverged(progress.step, error.to_string())
+            })?;
 
         progress.seconds = start.elapsed().as_secs_f64();
         if measured.is_some() || progress.step.is_multiple_of(record_every) {
@@ -274,9 +186,16 @@ pub fn train<T: Real>(
         }
     }
 
+    for (what, pictures) in [("training", data), ("test", test)] {
+        if let Some(overflow) = overflow(&network, &parameters, pictures) {
+            let cause = format!("{overflow} on {what} image {}", overflow.picture);
+            return Err(diverged(progress.step, cause));
+        }
+    }
     let train = evaluate(&network, loss, &parameters, data);
     let test = evaluate(&network, loss, &parameters, test);
-    progress.loss = finite(progress.step, train.cost)?;
+    progress.loss = finite(progress.step, "the loss", train.cost)?;
+    finite(progress.step, "the loss of the test images", test.cost)?;
     progress.test_accuracy = test.accuracy();
     observer.end(&progress);
     history.0.push(Record {
@@ -307,50 +226,9 @@ fn measurements(steps: u64, batch: usize, images: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nn::AdamSettings;
-
-    fn plan(change: impl FnOnce(&mut Settings)) -> Result<Plan, Error> {
-        let mut settings = Settings::default();
-        change(&mut settings);
-        settings.plan::<f32>(60_000, 784)
-    }
-
-    #[test]
-    fn epochs_are_counted_in_steps() {
-        assert_eq!(plan(|_| {}).unwrap().steps, 1_000);
-        let epochs = |batch, number| {
-            plan(|settings| {
-                settings.batch = Some(batch);
-                settings.length = Length::Epochs(number);
-            })
-        };
-        assert_eq!(epochs(128, 2).unwrap().steps, 2 * 469);
-        assert_eq!(epochs(60_000, 3).unwrap().steps, 3);
-        let message = epochs(1, u64::MAX).unwrap_err().to_string();
-        assert_eq!(message, "--epochs: too many steps to count");
-    }
-
-    #[test]
-    fn senseless_settings_are_refused_by_name() {
-        let refused = |option: &str, change: &dyn Fn(&mut Settings)| {
-            let message = plan(change).unwrap_err().to_string();
-            assert!(message.starts_with(&format!("{option}: ")), "{message}");
-        };
-        let sgd = |rate| Optimizer::Sgd(SgdSettings::new(rate));
-        refused("--learning-rate", &|s| s.optimizer = sgd(-0.1));
-        refused("--learning-rate", &|s| s.optimizer = sgd(f64::NAN));
-        refused("--learning-rate", &|s| s.optimizer = sgd(f64::INFINITY));
-        let tiny = AdamSettings {
-            epsilon: 1e-60,
-            ..AdamSettings::default()
-        };
-        refused("--epsilon", &|s| s.optimizer = Optimizer::Adam(tiny));
-        refused("--batch", &|s| s.batch = Some(0));
-        refused("--batch", &|s| s.batch = Some(60_001));
-        refused("--steps", &|s| s.length = Length::Steps(0));
-        refused("--epochs", &|s| s.length = Length::Epochs(0));
-        refused("--widths", &|s| s.model.hidden = vec![0]);
-    }
+    use crate::model::Model;
+    use crate::optimizer::Optimizer;
+    use nn::{Activation, Loss, SgdSettings};
 
     /// Stops after some steps, and keeps what it saw.
     struct Watch {
@@ -401,6 +279,33 @@ mod tests {
             assert_eq!(end.test_accuracy, trained.test.accuracy());
             assert_eq!(last.test_accuracy, Some(end.test_accuracy));
         }
+    }
+
+    #[test]
+    fn a_network_that_overflows_is_no_result_although_its_loss_is_finite() {
+        // Where the unit of the class is dead, a huge step makes the others −∞ before the rectifier, and 0 behind it.
+        let data = Dataset::new(&[255; 100], 100, &[3]).unwrap();
+        let message = |seed| {
+            let settings = Settings {
+                model: Model {
+                    hidden: Vec::new(),
+                    activation: Activation::Relu,
+                    loss: Loss::squared_difference(Activation::Relu),
+                },
+                length: Length::Steps(1),
+                optimizer: Optimizer::Sgd(SgdSettings::new(1e38)),
+                seed,
+                ..Settings::default()
+            };
+            let trained = train::<f32>(&settings, &data, &data, &mut ());
+            trained.err().map(|error| error.to_string())
+        };
+        let messages: Vec<String> = (0..20).filter_map(message).collect();
+        let wanted = "after 1 step layer 1 of 1 overflows on training image 0; try a smaller";
+        assert!(
+            messages.iter().any(|message| message.starts_with(wanted)),
+            "{messages:?}"
+        );
     }
 
     #[test]

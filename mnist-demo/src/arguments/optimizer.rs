@@ -9,15 +9,15 @@ use nn::{AdamSettings, SgdSettings};
 #[derive(Debug, Args)]
 pub(crate) struct OptimizerArguments {
     /// Gradient descent, or Adam with weight decay in the gradient (adam) or decoupled from it (adamw)
-    #[arg(long, value_enum, default_value = "sgd")]
+    #[arg(long, value_enum, default_value = "sgd", allow_hyphen_values = true)]
     optimizer: OptimizerName,
 
     /// Learning rate α [default: 0.1; 0.001 for adam and adamw]
-    #[arg(long, value_name = "RATE", allow_hyphen_values = true)]
+    #[arg(long, value_name = "RATE", allow_hyphen_values = true, value_parser = number)]
     learning_rate: Option<f64>,
 
     /// Momentum µ for sgd, in [0, 1) [default: 0]
-    #[arg(long, value_name = "MOMENTUM", allow_hyphen_values = true)]
+    #[arg(long, value_name = "MOMENTUM", allow_hyphen_values = true, value_parser = number)]
     momentum: Option<f64>,
 
     /// Use Nesterov's form of the momentum (sgd)
@@ -25,20 +25,33 @@ pub(crate) struct OptimizerArguments {
     nesterov: bool,
 
     /// Weight decay λ [default: 0; 0.01 for adamw]
-    #[arg(long, value_name = "DECAY", allow_hyphen_values = true)]
+    #[arg(long, value_name = "DECAY", allow_hyphen_values = true, value_parser = number)]
     weight_decay: Option<f64>,
 
     /// Adam's β₁: how much of the mean gradient is kept at each step, in [0, 1) [default: 0.9]
-    #[arg(long, value_name = "BETA", allow_hyphen_values = true)]
+    #[arg(long, value_name = "BETA", allow_hyphen_values = true, value_parser = number)]
     beta1: Option<f64>,
 
     /// Adam's β₂: how much of the mean squared gradient is kept at each step, in [0, 1) [default: 0.999]
-    #[arg(long, value_name = "BETA", allow_hyphen_values = true)]
+    #[arg(long, value_name = "BETA", allow_hyphen_values = true, value_parser = number)]
     beta2: Option<f64>,
 
     /// Adam's ε, added to the root of the mean square [default: 1e-8]
-    #[arg(long, value_name = "EPSILON", allow_hyphen_values = true)]
+    #[arg(long, value_name = "EPSILON", allow_hyphen_values = true, value_parser = number)]
     epsilon: Option<f64>,
+}
+
+/// A number that double precision can hold.
+fn number(text: &str) -> Result<f64, &'static str> {
+    let value: f64 = text.parse().map_err(|_| "a number is expected")?;
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    if value == 0.0 && mantissa.contains(|digit| matches!(digit, '1'..='9')) {
+        return Err("it is too small for double precision");
+    }
+    if value.is_infinite() && mantissa.contains(|digit: char| digit.is_ascii_digit()) {
+        return Err("it is too large for double precision");
+    }
+    Ok(value)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

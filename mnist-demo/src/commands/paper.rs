@@ -22,7 +22,10 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
         data: arguments.data.folder.clone(),
         planted: None,
     })?;
-    // A place for the report is made sure of before any work is done for it.
+    // Images that cannot be used and a place that cannot be written into are told before any work is done.
+    if arguments.data.folder.is_some() {
+        reader.digits()?;
+    }
     let output = match &arguments.report {
         Some(path) => Some(OutputDir::new(path, &[REPORT])?),
         None => None,

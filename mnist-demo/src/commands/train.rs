@@ -1,8 +1,6 @@
 //! Trains a network, and compares tape and formulas before and after.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use autodiff::tensor::Real;
 use mnist_demo::Error;
@@ -19,6 +17,7 @@ use super::{dataset, one_line, pool, read, say, style};
 use crate::Ending;
 use crate::arguments::{Precision, TrainArguments};
 use crate::progress::Display;
+use crate::stop::Stop;
 
 /// How many batches tape and formulas are compared over, and how many images are in each: up to 10 of 128, and fewer for
 /// a large network, for which the plain loops would take minutes.
@@ -34,7 +33,7 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
     let settings = arguments.settings()?;
     let pool = pool(&arguments.threads)?;
     let splits = read(&arguments.data)?;
-    let stop = interrupts()?;
+    let stop = Stop::listen()?;
     let task = Task {
         settings: &settings,
         data: &dataset(&splits.train),
@@ -51,18 +50,6 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
     })
 }
 
-/// A flag that Ctrl-C sets. The second time it ends the program.
-fn interrupts() -> Result<Arc<AtomicBool>, Error> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&stop);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    })?;
-    Ok(stop)
-}
-
 struct Task<'a> {
     settings: &'a Settings,
     data: &'a Dataset,
@@ -70,7 +57,7 @@ struct Task<'a> {
     splits: &'a Splits,
     source: String,
     output: &'a Path,
-    stop: &'a AtomicBool,
+    stop: &'a Stop,
     style: Style,
 }
 
@@ -101,7 +88,7 @@ impl Task<'_> {
             &trained.parameters,
             self.test,
         );
-        let written = report::write_results(
+        report::write_results(
             &output,
             &trained,
             self.settings.model.loss,
@@ -111,14 +98,10 @@ impl Task<'_> {
         say("")?;
         let after = interrupted || self.compare("After training", &plan, &trained.parameters)?;
         self.conclude(&trained)?;
-        let names: Vec<_> = written
-            .iter()
-            .filter_map(|path| path.file_name()?.to_str())
-            .collect();
         say(&format!(
             "Written to {}: {}",
             one_line(self.output.display()),
-            names.join(", ")
+            report::RESULTS.join(", ")
         ))?;
         if interrupted {
             say(&format!(
@@ -126,7 +109,7 @@ impl Task<'_> {
                 grouped(trained.steps),
                 counted(plan.steps, "step", "steps")
             ))?;
-            return Ok(Ending::Interrupted);
+            return Ok(Ending::Stopped(self.stop.status()));
         }
         Ok(if before && after {
             Ending::Well
@@ -153,6 +136,7 @@ impl Task<'_> {
         let by = match self.settings.method {
             Method::Tape => "the tape",
             Method::ClosedForm => "the δ formulas",
+            _ => "another method",
         };
         say(&format!(
             "Training  {} of {} by {by}, {}, seed {}, {}",

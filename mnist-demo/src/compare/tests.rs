@@ -1,11 +1,18 @@
 use super::*;
 use crate::model::Model;
-use nn::{Activation, Output};
+use crate::optimizer::Optimizer;
+use crate::train::{Length, Settings, train};
+use nn::{Activation, Output, SgdSettings};
+
+/// Samples of nine pixels.
+fn samples(count: usize) -> Dataset {
+    let pixels: Vec<u8> = (0..count * 9).map(|i| (i * i % 251) as u8).collect();
+    let classes: Vec<u8> = (0..count).map(|i| (i % 10) as u8).collect();
+    Dataset::new(&pixels, 9, &classes).unwrap()
+}
 
 fn comparison(change: impl FnOnce(&mut Comparing<'_>)) -> Result<Comparison, Error> {
-    let pixels: Vec<u8> = (0..50 * 9).map(|i| (i * i % 251) as u8).collect();
-    let classes: Vec<u8> = (0..50).map(|i| i % 10).collect();
-    let data = Dataset::new(&pixels, 9, &classes).unwrap();
+    let data = samples(50);
     let model = Model::default();
     let network = model.network(9).unwrap();
     let mut what = Comparing {
@@ -56,8 +63,7 @@ fn an_error_planted_in_either_side_is_caught_and_found() {
 fn a_relative_difference_is_that_to_the_sum_of_absolute_terms() {
     let mut difference =
         blank_pairs(&Model::default().network(2).unwrap())[0].parameters[0].clone();
-    let scales = [4.0, 0.5, 1.0].map(|scale| Sum { value: 1.0, scale });
-    difference.measure(7, &[1.5, 1.25, 3.0], &[1.0, 1.0, 3.0], &scales);
+    difference.measure(7, &[1.5, 1.25, 3.0], &[1.0, 1.0, 3.0], [4.0, 0.5, 1.0]);
     assert_eq!((difference.absolute, difference.relative), (0.5, 0.5));
     assert_eq!(
         (difference.index, difference.batch),
@@ -69,16 +75,41 @@ fn a_relative_difference_is_that_to_the_sum_of_absolute_terms() {
 fn what_is_no_number_does_not_pass() {
     let mut difference =
         blank_pairs(&Model::default().network(4).unwrap())[0].parameters[0].clone();
-    let scales = [Sum {
-        value: 1.0,
-        scale: 1.0,
-    }; 40];
     let mut left = [1.0; 40];
     left[9] = f64::NAN;
     left[11] = 2.0;
-    difference.measure(0, &left, &[1.0; 40], &scales);
+    difference.measure(0, &left, &[1.0; 40], [1.0; 40]);
     assert!(difference.relative.is_nan() && difference.absolute.is_nan());
     assert_eq!(difference.index, Some(vec![2, 1]));
+}
+
+#[test]
+fn a_precision_in_which_numbers_overflow_is_not_compared() {
+    // Large enough for one weight to overflow in single precision, and too small for anything to in double.
+    let model = Model::default();
+    let network = model.network(9).unwrap();
+    let mut parameters = model.initial::<f64>(&network, 3);
+    parameters.slice_mut(0)[0] = 1e39;
+    let overflowing = |planted| {
+        let what = Comparing {
+            network: &network,
+            loss: model.loss,
+            parameters: &parameters,
+            data: &samples(50),
+            batches: 5,
+            batch: 20,
+            seed: 3,
+            planted,
+        };
+        compare(&what).unwrap()
+    };
+    let right = overflowing(None);
+    assert!(right.passed, "{:#?}", right.pairs);
+    let left_out: Vec<usize> = right.pairs.iter().map(|pair| pair.left_out).collect();
+    assert_eq!(left_out, [0, 5, 0, 0]);
+    let text = crate::report::comparison(&right, crate::report::Style::default());
+    assert!(text.contains("not compared: numbers overflow"), "{text}");
+    assert!(!overflowing(Some(Method::Tape)).passed);
 }
 
 #[test]
@@ -87,4 +118,109 @@ fn senseless_numbers_are_refused() {
     assert!(message(|what| what.batch = 0).starts_with("--batch: "));
     assert!(message(|what| what.batch = 51).starts_with("--batch: "));
     assert!(message(|what| what.batches = 0).starts_with("--batches: "));
+}
+
+/// The parameters after some steps in the precision of `T`, unless they ran away.
+fn trained<T: Real>(model: &Model, learning_rate: f64, data: &Dataset) -> Option<Parameters<f64>> {
+    let settings = Settings {
+        model: model.clone(),
+        length: Length::Steps(20),
+        optimizer: Optimizer::Sgd(SgdSettings::new(learning_rate)),
+        ..Settings::default()
+    };
+    match train::<T>(&settings, data, data, &mut ()) {
+        Ok(trained) => Some(cast(&trained.parameters)),
+        Err(Error::Diverged { .. }) => None,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// How many states there were, in how many of them a planted error stands out of the noise, and in how many of those it
+/// is caught.
+fn extreme_states(hidden: &[&[usize]], learning_rates: &[f64]) -> [usize; 3] {
+    let data = samples(60);
+    let maps = Activation::ALL.map(Output::Elementwise);
+    let maps = maps.into_iter().chain([Output::Softmax]);
+    let losses: Vec<Loss> = maps
+        .map(|output| Loss::SquaredDifference { output })
+        .chain([Loss::cross_entropy()])
+        .collect();
+    let mut counts = [0; 3];
+    for activation in Activation::ALL {
+        for (&loss, &hidden) in losses
+            .iter()
+            .flat_map(|l| hidden.iter().map(move |h| (l, h)))
+        {
+            let model = Model {
+                hidden: hidden.to_vec(),
+                activation,
+                loss,
+            };
+            let network = model.network(data.features()).unwrap();
+            let states = learning_rates.iter().flat_map(|&rate| {
+                let states = [
+                    trained::<f32>(&model, rate, &data),
+                    trained::<f64>(&model, rate, &data),
+                ];
+                states.map(|state| (rate, state))
+            });
+            for (rate, parameters) in states {
+                let Some(parameters) = parameters else {
+                    continue;
+                };
+                let right = Comparing {
+                    network: &network,
+                    loss,
+                    parameters: &parameters,
+                    data: &data,
+                    batches: 3,
+                    batch: 20,
+                    seed: 3,
+                    planted: None,
+                };
+                let wrong = Comparing {
+                    planted: Some(Method::Tape),
+                    ..right.clone()
+                };
+                let (right, wrong) = (compare(&right).unwrap(), compare(&wrong).unwrap());
+                assert!(
+                    right.passed,
+                    "{activation}, {}, {hidden:?}, rate {rate:e}: {:#?}",
+                    loss_name(loss),
+                    right.pairs
+                );
+                // The tape against plain loops, in the layer that the error is planted into.
+                let [noise, signal] =
+                    [&right, &wrong].map(|found| found.pairs[2].parameters[0].absolute);
+                let stands_out = signal > 1e3 * noise && signal > 1e-290;
+                counts[0] += 1;
+                counts[1] += usize::from(stands_out);
+                counts[2] += usize::from(stands_out && !wrong.passed);
+            }
+        }
+    }
+    counts
+}
+
+#[test]
+fn a_network_that_ran_far_gives_no_false_alarm_and_hides_no_error() {
+    let [all, standing_out, caught] = extreme_states(&[&[12, 8]], &[1e-30, 1e3, 1e6]);
+    assert!(all >= 150 && standing_out >= 75, "{all}, {standing_out}");
+    assert!(
+        20 * caught >= 19 * standing_out,
+        "{caught} of {standing_out}"
+    );
+}
+
+#[test]
+#[ignore = "trains 2,100 networks: ten seconds in a release build"]
+fn networks_that_ran_far_in_many_ways_give_no_false_alarm() {
+    let hidden: [&[usize]; 5] = [&[], &[10], &[1, 30], &[12, 8], &[6; 6]];
+    let rates = [1e-30, 1.0, 30.0, 1e3, 1e6, 1e12];
+    let [all, standing_out, caught] = extreme_states(&hidden, &rates);
+    assert!(all >= 1_500 && standing_out >= 700, "{all}, {standing_out}");
+    assert!(
+        20 * caught >= 19 * standing_out,
+        "{caught} of {standing_out}"
+    );
 }

@@ -39,8 +39,12 @@ pub enum Cause {
     #[error("is damaged or cut short: {0}")]
     Gzip(io::Error),
 
+    /// It is a whole gzip file, but neither another one nor zeros follow.
+    #[error("goes on after its compressed data with bytes that are neither gzip nor zeros")]
+    TrailingGarbage,
+
     /// One of the four files is not in the folder.
-    #[error("contains neither {name} nor {name}.gz (needed: {}, each plain or .gz)", FILES.join(", "))]
+    #[error("does not contain {name} (needed: {}, each plain or .gz; .idx may stand for -idx)", FILES.join(", "))]
     Missing {
         /// The file that was looked for.
         name: String,
@@ -62,7 +66,7 @@ pub enum Cause {
     },
 
     /// It is an IDX file of something other than unsigned bytes.
-    #[error("contains elements of type {found:#04x}, not unsigned bytes (0x08)")]
+    #[error("contains {}, not unsigned bytes (0x08)", element_name(*found))]
     WrongType {
         /// The code of the type.
         found: u8,
@@ -142,6 +146,13 @@ pub enum Cause {
     #[error("cannot be read as a PNG picture: {0}")]
     Png(png::DecodingError),
 
+    /// The decoder of PNG pictures panicked, which is its fault; no other picture is harmed.
+    #[error("cannot be read as a PNG picture: the decoder failed ({message})")]
+    PngDecoder {
+        /// What the decoder said.
+        message: String,
+    },
+
     /// The picture has too many pixels.
     #[error("is a picture of {width}×{height} pixels; at most {MAX_PICTURE_SIDE} a side are read")]
     PictureTooLarge {
@@ -154,4 +165,17 @@ pub enum Cause {
     /// The picture shows nothing.
     #[error("shows no digit: nothing stands out from the background")]
     Blank,
+}
+
+/// The elements of an IDX file, by their code.
+fn element_name(code: u8) -> String {
+    let name = match code {
+        0x09 => "signed bytes",
+        0x0b => "16-bit integers",
+        0x0c => "32-bit integers",
+        0x0d => "32-bit floats",
+        0x0e => "64-bit floats",
+        _ => "elements of an unknown type",
+    };
+    format!("{name} ({code:#04x})")
 }

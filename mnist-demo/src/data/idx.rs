@@ -2,9 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::MultiGzDecoder;
-
 use super::Cause;
+use super::gzip::{MAGIC, Members};
 
 /// The most bytes of data that a file may claim to hold; MNIST's largest has 47 million.
 pub const MAX_BYTES: usize = 1 << 28;
@@ -77,15 +76,21 @@ fn read<const N: usize>(
 ) -> Result<([u32; N], Vec<u8>), Cause> {
     // A gzip file is known by its first two bytes and not by its name; none of them can begin an
     // IDX file.
-    match input.fill_buf().map_err(Cause::Read)? {
-        [0x1f, 0x8b, ..] => {
-            read_plain(MultiGzDecoder::new(input), check).map_err(|cause| match cause {
-                Cause::Read(error) => Cause::Gzip(error),
-                other => other,
-            })
-        }
-        _ => read_plain(input, check),
+    let mut magic = [0; 2];
+    let found = fill(&mut input, &mut magic)?;
+    let input = magic[..found].chain(input);
+    if magic != MAGIC {
+        return read_plain(input, check);
     }
+    let mut members = Members::new(input);
+    let result = read_plain(&mut members, check);
+    if members.has_garbage() {
+        return Err(Cause::TrailingGarbage);
+    }
+    result.map_err(|cause| match cause {
+        Cause::Read(error) => Cause::Gzip(error),
+        other => other,
+    })
 }
 
 fn read_plain<const N: usize>(
@@ -285,11 +290,15 @@ mod tests {
                 "cut to {len}"
             );
         }
+        let padded = [&packed[..], &[0; 512]].concat();
+        assert_eq!(read_labels(&padded[..]).unwrap(), [1, 2, 3, 4, 5]);
         let more = [&packed[..], b"more"].concat();
         assert!(matches!(
             read_labels(&more[..]),
-            Err(Cause::Gzip(_) | Cause::TrailingBytes { .. })
+            Err(Cause::TrailingGarbage)
         ));
+        let halves = [gzip(&file(8, &[5], &[1, 2])), gzip(&[3, 4, 5])].concat();
+        assert_eq!(read_labels(&halves[..]).unwrap(), [1, 2, 3, 4, 5]);
         let two_files = gzip(&[file(8, &[1], &[1]), file(8, &[1], &[1])].concat());
         assert!(matches!(
             read_labels(&two_files[..]),

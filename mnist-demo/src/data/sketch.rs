@@ -1,20 +1,31 @@
 //! A picture of the user's own, brought into the form of the data set.
 
+mod ground;
+mod read;
+
 use std::io::{BufRead, Seek};
 
-use png::{ColorType, Decoder, Transformations};
-
 use super::Cause;
+use ground::Ground;
 
 /// The largest side of a picture that is read, in pixels.
 pub const MAX_PICTURE_SIDE: u32 = 4096;
 
-/// The least difference in shade between ink and background, of 255.
-const LEAST_CONTRAST: u8 = 16;
+/// The least difference in shade between ink and ground, of 255.
+const LEAST_CONTRAST: f32 = 16.0;
+
+/// The least difference in shade between ink and ground in the pictures of a data set.
+const DATA_SET_CONTRAST: f32 = 128.0;
 
 /// How much ink a pixel needs to belong to the digit, of 255; less is the grain of a photograph or
 /// the rim of a stroke.
 const INK: u8 = 51;
+
+/// How many times the grain of the ground a pixel must stand out to belong to the digit.
+const GRAINS: u8 = 3;
+
+/// The most ink that a pixel needs to belong to the digit, however strong the grain.
+const MOST_INK: u8 = 128;
 
 /// A grey picture of any size, with its digit anywhere in it, drawn dark on light or light on dark.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,94 +52,55 @@ impl Sketch {
     }
 
     /// Reads a PNG picture of any kind: grey, coloured or with a palette, 1 to 16 bits,
-    /// transparent, interlaced.
+    /// transparent, interlaced, animated (of which the first picture is taken).
     ///
-    /// What is transparent becomes white behind dark ink and black behind light ink.
+    /// What is transparent takes the shade of the border where that is opaque; else it becomes
+    /// white behind dark ink and black behind light ink.
     ///
     /// # Errors
     ///
-    /// When it is not a whole PNG picture, or has more than [`MAX_PICTURE_SIDE`] pixels a side.
+    /// When it is not a whole PNG picture, has more than [`MAX_PICTURE_SIDE`] pixels a side, or the
+    /// decoder fails in any other way, a panic included.
     pub fn read_png(input: impl BufRead + Seek) -> Result<Self, Cause> {
-        let mut decoder = Decoder::new(input);
-        decoder.set_transformations(Transformations::normalize_to_color8());
-        let (width, height) = decoder.read_header_info().map_err(Cause::Png)?.size();
-        if width.max(height) > MAX_PICTURE_SIDE {
-            return Err(Cause::PictureTooLarge { width, height });
-        }
-        let mut reader = decoder.read_info().map_err(Cause::Png)?;
-        let size = reader
-            .output_buffer_size()
-            .ok_or(Cause::PictureTooLarge { width, height })?;
-        let mut samples = vec![0; size];
-        let frame = reader.next_frame(&mut samples).map_err(Cause::Png)?;
-        samples.truncate(frame.buffer_size());
-        let shades = match frame.color_type {
-            ColorType::Grayscale | ColorType::Indexed => samples,
-            ColorType::Rgb => samples.as_chunks().0.iter().map(luma).collect(),
-            ColorType::GrayscaleAlpha => flatten(
-                &samples
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .map(|&[shade, alpha]| [shade, alpha])
-                    .collect::<Vec<_>>(),
-            ),
-            ColorType::Rgba => flatten(
-                &samples
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .map(|&[r, g, b, alpha]| [luma(&[r, g, b]), alpha])
-                    .collect::<Vec<_>>(),
-            ),
-        };
-        Ok(Self::new(shades, frame.width as usize))
+        read::png(input)
     }
 
     /// The digit as a data set of `rows`×`cols` pixels would show it: white on black, in the
     /// middle, of the usual size.
     ///
-    /// This is how MNIST itself was made from larger pictures. The digit is cut out, scaled to fit
-    /// into a box of 20×20 pixels (of 28×28; in proportion otherwise) with its aspect ratio kept
-    /// and its edges smoothed, and moved so that its centre of mass lies in the middle. The strokes
-    /// are then stretched to the full range of shades, which helps thin pens and pale pencils.
+    /// The ground is what the border shows, whatever its shade, even if it changes from side to
+    /// side; the ink is what stands out from it, darker or lighter, stretched to the full range of
+    /// shades, which helps thin pens and pale pencils.
     ///
-    /// A picture that already has the right size is taken to be prepared, and at most inverted.
+    /// The digit is then cut out, scaled to fit into a box of 20×20 pixels (of 28×28; in proportion
+    /// otherwise) with its aspect ratio kept and its edges smoothed, and moved so that its centre
+    /// of mass lies in the middle. This is how MNIST itself was made from larger pictures.
+    ///
+    /// A picture that already has the right size is taken to be cut out, scaled and moved. If it is
+    /// in strong contrast on pure black, as MNIST's pictures are, it stays as it is, and on pure
+    /// white it is inverted.
     ///
     /// # Errors
     ///
-    /// When nothing stands out from the background, which is the shade found most around the
-    /// border.
+    /// When nothing stands out from the ground.
     pub fn prepare(&self, rows: usize, cols: usize) -> Result<Vec<u8>, Cause> {
-        let background = self.border_median();
-        let darkest = self.shades.iter().copied().min().unwrap_or(background);
-        let lightest = self.shades.iter().copied().max().unwrap_or(background);
-        let (below, above) = (background - darkest, lightest - background);
-        let contrast = below.max(above);
-        if contrast < LEAST_CONTRAST {
+        let ground = Ground::find(&self.shades, self.width);
+        if ground.contrast < LEAST_CONTRAST {
             return Err(Cause::Blank);
         }
-        let dark_on_light = below > above;
+        let ink = || ground.ink(&self.shades, self.width);
         if (self.height(), self.width) == (rows, cols) {
-            return Ok(self
-                .shades
-                .iter()
-                .map(|&shade| if dark_on_light { 255 - shade } else { shade })
-                .collect());
+            return Ok(match ground.shade {
+                0 if ground.contrast >= DATA_SET_CONTRAST => self.shades.clone(),
+                255 if ground.contrast >= DATA_SET_CONTRAST => {
+                    self.shades.iter().map(|shade| 255 - shade).collect()
+                }
+                _ => ink(),
+            });
         }
-        let ink = |shade: u8| {
-            let (low, high) = if dark_on_light {
-                (shade, background)
-            } else {
-                (background, shade)
-            };
-            (u32::from(high.saturating_sub(low)) * 255 / u32::from(contrast)) as u8
-        };
-        let digit = Self::new(
-            self.shades.iter().map(|&shade| ink(shade)).collect(),
-            self.width,
-        )
-        .cut_out();
+        let grain = f32::from(GRAINS) * f32::from(ground.grain) / ground.contrast * 255.0;
+        let least = (grain as u8).clamp(INK, MOST_INK);
+        let digit = Self::new(ink(), self.width).cut_out(least);
         Ok(digit
             .scale_into(rows * 20 / 28, cols * 20 / 28)
             .place(rows, cols))
@@ -138,26 +110,14 @@ impl Sketch {
         self.shades.len() / self.width
     }
 
-    fn border_median(&self) -> u8 {
-        let (height, width) = (self.height(), self.width);
-        let at = |y: usize, x: usize| self.shades[y * width + x];
-        let sides = (0..height).flat_map(|y| [at(y, 0), at(y, width - 1)]);
-        let mut border: Vec<u8> = (0..width)
-            .flat_map(|x| [at(0, x), at(height - 1, x)])
-            .chain(sides)
-            .collect();
-        border.sort_unstable();
-        border[border.len() / 2]
-    }
-
-    /// The smallest rectangle that holds all pixels with enough ink.
-    fn cut_out(&self) -> Self {
+    /// The smallest rectangle that holds all pixels of at least so much ink.
+    fn cut_out(&self, least: u8) -> Self {
         let (mut top, mut left, mut bottom, mut right) = (self.height(), self.width, 0, 0);
         for (i, _) in self
             .shades
             .iter()
             .enumerate()
-            .filter(|&(_, &ink)| ink >= INK)
+            .filter(|&(_, &ink)| ink >= least)
         {
             let (y, x) = (i / self.width, i % self.width);
             (top, left, bottom, right) = (top.min(y), left.min(x), bottom.max(y), right.max(x));
@@ -246,31 +206,6 @@ fn coverage(from: usize, to: usize) -> Vec<Vec<(usize, f32)>> {
             .collect()
     };
     (0..to).map(cover).collect()
-}
-
-/// How light a colour looks (ITU-R BT.601).
-fn luma(&[r, g, b]: &[u8; 3]) -> u8 {
-    ((299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000) as u8
-}
-
-/// Lays shades with their opacities over the background from which they stand out: white if they
-/// are mostly dark.
-fn flatten(shades: &[[u8; 2]]) -> Vec<u8> {
-    let (weighted, opacity) =
-        shades
-            .iter()
-            .fold((0_u64, 0_u64), |(sum, total), &[shade, alpha]| {
-                (
-                    sum + u64::from(shade) * u64::from(alpha),
-                    total + u64::from(alpha),
-                )
-            });
-    let background: u32 = if weighted < 128 * opacity { 255 } else { 0 };
-    let over = |&[shade, alpha]: &[u8; 2]| {
-        let alpha = u32::from(alpha);
-        ((u32::from(shade) * alpha + background * (255 - alpha) + 127) / 255) as u8
-    };
-    shades.iter().map(over).collect()
 }
 
 #[cfg(test)]

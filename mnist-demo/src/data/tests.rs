@@ -90,12 +90,44 @@ fn a_compressed_file_is_known_by_its_contents() {
 }
 
 #[test]
+fn a_file_is_found_under_all_of_its_names_and_the_published_one_comes_first() {
+    let dir = small_folder();
+    let labels = |label: u8| idx(&[1], &[label]);
+    let write = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
+    let found = || Splits::from_dir(dir.path()).unwrap().test.labels()[0];
+    fs::remove_file(dir.path().join(FILES[3])).unwrap();
+    // From the last name to the first, each hides those before it.
+    for (label, name) in [
+        (1, "t10k-labels.idx1-ubyte.gz"),
+        (2, "t10k-labels.idx1-ubyte"),
+        (3, "t10k-labels-idx1-ubyte.gz"),
+        (4, "t10k-labels-idx1-ubyte"),
+    ] {
+        write(name, &labels(label));
+        assert_eq!(found(), label, "{name}");
+    }
+}
+
+#[test]
+fn a_data_set_unpacked_with_dots_in_its_names_is_read() {
+    let dir = small_folder();
+    let plain = Splits::from_dir(dir.path()).unwrap();
+    for name in FILES {
+        let dotted = name.replace("-idx", ".idx");
+        fs::rename(dir.path().join(name), dir.path().join(dotted)).unwrap();
+        // Some archives hold a folder of the published name beside the file.
+        fs::create_dir(dir.path().join(name)).unwrap();
+    }
+    assert_eq!(Splits::from_dir(dir.path()).unwrap(), plain);
+}
+
+#[test]
 fn a_missing_file_is_named_with_all_that_are_needed() {
     let dir = small_folder();
     fs::remove_file(dir.path().join(FILES[3])).unwrap();
     let message = refusal(&dir);
     assert!(
-        message.contains("contains neither t10k-labels-idx1-ubyte nor t10k-labels-idx1-ubyte.gz"),
+        message.contains("does not contain t10k-labels-idx1-ubyte"),
         "{message}"
     );
     assert!(FILES.iter().all(|name| message.contains(name)), "{message}");
@@ -145,6 +177,16 @@ fn files_that_do_not_fit_together_are_refused() {
             "t10k-images-idx3-ubyte: has 1 dimension where 3 are needed",
         ),
         (FILES[3], idx(&[0], &[]), "t10k-labels-idx1-ubyte: is empty"),
+        (
+            FILES[0],
+            [&[0, 0, 0x0b, 3][..], &idx(&[2, 2, 3], &[0; 24])[4..]].concat(),
+            "train-images-idx3-ubyte: contains 16-bit integers (0x0b), not unsigned bytes (0x08)",
+        ),
+        (
+            FILES[2],
+            [idx(&[1, 2, 3], &[0; 6]), b"text".to_vec()].concat(),
+            "t10k-images-idx3-ubyte: is too long",
+        ),
     ];
     for (name, bytes, expected) in cases {
         let dir = small_folder();

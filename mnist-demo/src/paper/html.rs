@@ -124,8 +124,7 @@ fn write_figure(figure: &Figure, id: &str, html: &mut String) {
     let caption = escape(&figure.caption);
     let _ = writeln!(
         html,
-        "<figure class=\"{class}\"><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{caption}\">{svg}</div>\
-         <figcaption>{caption}</figcaption></figure>"
+        "<figure class=\"{class}\">{svg}<figcaption>{caption}</figcaption></figure>"
     );
 }
 

@@ -1,7 +1,6 @@
 //! µ and µ′, spelt out; Softmax and its Jacobian.
 
 use autodiff::Number;
-use autodiff::elementwise::Unary;
 use nn::Activation;
 
 use super::matrix::Matrix;
@@ -13,7 +12,7 @@ pub(super) fn mu(activation: Activation, x: f64) -> f64 {
         Activation::Sigmoid => 1.0 / (1.0 + (-x).exp()),
         Activation::Tanh => x.tanh(),
         Activation::Softplus => x.max(0.0) + (-x.abs()).exp().ln_1p(),
-        _ => x,
+        Activation::Identity => x,
     }
 }
 
@@ -24,7 +23,7 @@ pub(super) fn mu_prime(activation: Activation, x: f64) -> f64 {
         Activation::Sigmoid => mu(activation, x) * mu(activation, -x),
         Activation::Tanh => x.cosh().powi(-2),
         Activation::Softplus => mu(Activation::Sigmoid, x),
-        _ => 1.0,
+        Activation::Identity => 1.0,
     }
 }
 
@@ -40,12 +39,9 @@ pub(super) fn relu_prime(x: f64) -> f64 {
 
 /// µ on either tape.
 pub(super) fn on_tape<V: Number>(activation: Activation, x: V) -> V {
-    match activation {
-        Activation::Relu => x.unary(Unary::Relu {}),
-        Activation::Sigmoid => x.unary(Unary::Sigmoid {}),
-        Activation::Tanh => x.unary(Unary::Tanh {}),
-        Activation::Softplus => x.unary(Unary::Softplus {}),
-        _ => x,
+    match activation.function() {
+        Some(function) => x.unary(function),
+        None => x,
     }
 }
 
@@ -67,4 +63,43 @@ pub(super) fn softmax_jacobian(s: &Matrix) -> Matrix {
             -(s_i * s_j)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_activation_is_the_function_of_its_name() {
+        let points = [-2.0_f64, -0.5, 0.25, 3.0];
+        for activation in Activation::ALL {
+            for x in points {
+                let by_name = match activation.name() {
+                    "relu" => x.max(0.0),
+                    "sigmoid" => 0.5 * (1.0 + (0.5 * x).tanh()),
+                    "tanh" => (x.exp() - (-x).exp()) / (x.exp() + (-x).exp()),
+                    "softplus" => (1.0 + x.exp()).ln(),
+                    "identity" => x,
+                    other => panic!("nobody has said what {other} is"),
+                };
+                let (by_hand, by_tape) = (mu(activation, x), on_tape(activation, x));
+                assert!((by_hand - by_name).abs() < 1e-14, "{activation} at {x}");
+                assert!((by_tape - by_name).abs() < 1e-14, "{activation} at {x}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_slope_by_hand_is_that_of_the_tape() {
+        for activation in Activation::ALL {
+            for x in [-30.0, -1.5, 0.0, 0.75, 30.0] {
+                let slope = autodiff::scalar::derivative(|x| on_tape(activation, x), x);
+                let by_hand = mu_prime(activation, x);
+                assert!(
+                    (by_hand - slope).abs() <= 1e-14,
+                    "{activation} at {x}: {by_hand} and {slope}"
+                );
+            }
+        }
+    }
 }

@@ -22,6 +22,16 @@ pub(super) enum Cost {
     CrossEntropy,
 }
 
+impl Cost {
+    /// Whether the map on the last layer is Softmax.
+    fn softmaxed(self) -> bool {
+        match self {
+            Cost::SquaresOfSoftmax | Cost::CrossEntropy => true,
+            Cost::Squares | Cost::MeanSquares => false,
+        }
+    }
+}
+
 /// L layers, W⁽¹⁾ and b⁽¹⁾ first; the paper's letters.
 #[derive(Clone, Debug)]
 #[allow(non_snake_case, reason = "the paper's letters")]
@@ -103,8 +113,7 @@ impl Network {
 
     /// a⁽ℓ⁾ from z⁽ℓ⁾.
     fn activate(&self, l: usize, z: &Matrix) -> Matrix {
-        let softmaxed = matches!(self.cost, Cost::SquaresOfSoftmax | Cost::CrossEntropy);
-        if l == self.layers() && softmaxed {
+        if l == self.layers() && self.cost.softmaxed() {
             softmax(z)
         } else {
             z.through(|z| mu(self.mu, z), |z| mu_prime(self.mu, z))
@@ -120,7 +129,7 @@ impl Network {
                 let sum: Weighed = terms.map(|(&y, a)| y * a.value.ln().into()).sum();
                 -(1.0 / n * sum)
             }
-            _ => {
+            Cost::Squares | Cost::MeanSquares | Cost::SquaresOfSoftmax => {
                 let difference = a - y;
                 let sum = difference
                     .hadamard(&difference)
@@ -147,9 +156,10 @@ impl Network {
         for l in 1..=self.layers() {
             let z = (weights[l - 1].matmul(a) + biases[l - 1]).anchor();
             z_s.push(z);
-            a = match self.cost {
-                Cost::SquaresOfSoftmax | Cost::CrossEntropy if l == self.layers() => z.softmax(0),
-                _ => on_tape(self.mu, z),
+            a = if l == self.layers() && self.cost.softmaxed() {
+                z.softmax(0)
+            } else {
+                on_tape(self.mu, z)
             };
         }
         let n = a0.cols() as f64;
@@ -208,12 +218,11 @@ impl Network {
                 z = (0..biases[l - 1].len())
                     .map(|i| (scalar::dot(row(i), &a) + biases[l - 1][i]).anchor())
                     .collect();
-                a = match self.cost {
-                    Cost::SquaresOfSoftmax | Cost::CrossEntropy if l == self.layers() => {
-                        let log_sum = log_sum_exp(&z);
-                        z.iter().map(|&z| (z - log_sum).exp()).collect()
-                    }
-                    _ => z.iter().map(|&z| on_tape(self.mu, z)).collect(),
+                a = if l == self.layers() && self.cost.softmaxed() {
+                    let log_sum = log_sum_exp(&z);
+                    z.iter().map(|&z| (z - log_sum).exp()).collect()
+                } else {
+                    z.iter().map(|&z| on_tape(self.mu, z)).collect()
                 };
                 z_s[l - 1].extend(&z);
             }
@@ -222,7 +231,9 @@ impl Network {
                 Cost::CrossEntropy => {
                     log_sum_exp(&z) * y.iter().sum::<f64>() - scalar::linear_combination(&y, &z)
                 }
-                _ => a.iter().zip(&y).map(|(&a, &y)| (a - y) * (a - y)).sum(),
+                Cost::Squares | Cost::MeanSquares | Cost::SquaresOfSoftmax => {
+                    a.iter().zip(&y).map(|(&a, &y)| (a - y) * (a - y)).sum()
+                }
             });
             a_s.push(a);
         }

@@ -16,6 +16,9 @@ pub struct Error {
     pub cause: String,
 }
 
+/// The style of a picture that has its own size where there is room for it, and scales where there is not.
+pub(crate) const SHRINKING: &str = "max-width:100%;height:auto";
+
 /// How far texts and axes keep from the left and right border.
 pub(super) const MARGIN: i32 = px(24);
 
@@ -59,10 +62,13 @@ pub(super) fn draw(
     });
     drop(root);
     match drawn {
-        // The picture keeps its fine units inside, and is shown in pixels.
+        // The picture keeps its fine units inside, and is shown in pixels, or smaller where there is less room.
         Ok(()) => Ok(svg.replacen(
             &format!(r#"width="{}" height="{}""#, units.0, units.1),
-            &format!(r#"width="{}" height="{}""#, size.0, size.1),
+            &format!(
+                r#"width="{}" height="{}" style="{SHRINKING}""#,
+                size.0, size.1
+            ),
             1,
         )),
         Err(cause) => Err(Error {

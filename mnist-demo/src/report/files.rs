@@ -1,7 +1,5 @@
 //! What a run leaves in its folder.
 
-use std::path::PathBuf;
-
 use autodiff::tensor::Real;
 use nn::Loss;
 
@@ -26,9 +24,9 @@ const CONFUSION: &str = "confusion.svg";
 const MISTAKES: &str = "mistakes.svg";
 
 /// The most digits on the sheet of mistakes, and how many stand in a row.
-const SHEET: (usize, usize) = (40, 10);
+const SHEET: (usize, usize) = (40, 8);
 
-/// Writes weights, table and pictures of a run, and returns where they are.
+/// Writes weights, table and pictures of a run, the [`RESULTS`], in place of those of an earlier one.
 ///
 /// # Errors
 ///
@@ -40,7 +38,7 @@ pub fn write_results<T: Real>(
     loss: Loss,
     test: &data::Dataset,
     mistakes: &[Mistake],
-) -> Result<Vec<PathBuf>, Error> {
+) -> Result<(), Error> {
     let records = &trained.history.0;
     let network = shape_name(&trained.network);
     let accuracy = percent(trained.test.accuracy());
@@ -54,19 +52,21 @@ pub fn write_results<T: Real>(
         (MISTAKES, mistakes_sheet(test, mistakes)?),
     ];
 
+    let transaction = output.begin()?;
     let header = ["step", "seconds", "loss", "train_accuracy", "test_accuracy"];
-    let mut prepared = vec![output.prepare_csv(RUN, &header, records)?];
+    transaction.write_csv(RUN, &header, records)?;
     for (name, svg) in pictures {
-        prepared.push(output.prepare(name, svg)?);
+        transaction.write(name, svg)?;
     }
-
-    let weights = output.path().join(WEIGHTS);
-    nn::checkpoint::save(&weights, &trained.network, loss, &trained.parameters)?;
-    let mut written = vec![weights];
-    for file in prepared {
-        written.push(file.publish()?);
-    }
-    Ok(written)
+    let weights = transaction.staged(WEIGHTS);
+    nn::checkpoint::save(weights, &trained.network, loss, &trained.parameters).map_err(
+        |mut error| {
+            error.path = output.path().join(WEIGHTS);
+            error
+        },
+    )?;
+    transaction.commit()?;
+    Ok(())
 }
 
 fn loss_plot(records: &[Record], network: &str, loss: Loss) -> LinePlot {

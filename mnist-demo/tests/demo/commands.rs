@@ -228,58 +228,6 @@ fn an_error_planted_in_either_side_is_caught() {
 
 #[cfg(unix)]
 #[test]
-fn ctrl_c_stops_cleanly_and_keeps_what_was_trained() {
-    use std::io::{BufRead, BufReader};
-    use std::process::Stdio;
-    use std::time::{Duration, Instant};
-
-    let data = own_data();
-    let folder = tempfile::tempdir().unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
-        .args([
-            "--steps",
-            "1000000000",
-            "--data",
-            text(data.path()),
-            "--output",
-            text(folder.path()),
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // It has begun to train once it tells of the first step.
-    let mut line = String::new();
-    BufReader::new(child.stderr.as_mut().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    assert!(line.contains("step"), "{line}");
-    let sent = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(sent.success());
-    let begin = Instant::now();
-    let output = child.wait_with_output().unwrap();
-    assert!(begin.elapsed() < Duration::from_secs(10));
-    assert_eq!(output.status.code(), Some(130));
-    let shown = String::from_utf8(output.stdout).unwrap();
-    assert!(shown.contains("of 1,000,000,000 steps"), "{shown}");
-    assert_eq!(names(folder.path()), RESULTS);
-    run(
-        0,
-        &[
-            "eval",
-            "--data",
-            text(data.path()),
-            "--weights",
-            text(&weights(folder.path())),
-        ],
-    );
-}
-
-#[cfg(unix)]
-#[test]
 fn any_name_of_a_folder_and_a_reader_who_leaves_are_no_errors() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;

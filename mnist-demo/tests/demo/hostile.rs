@@ -1,56 +1,18 @@
 //! Data files made to do harm are refused with one line, at once, and without memory being given
 //! out on their word.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::fs;
 use std::io::{Cursor, Read};
 
 use crate::common::{gzip, idx};
+use crate::memory::peak;
+use crate::png;
 use mnist_demo::data::{Cause, Error, FILES, MAX_ITEMS, Sketch, Splits, read_images, read_labels};
 use proptest::prelude::*;
 
 /// What a file of a few bytes may make the program allocate at its worst: buffers for reading and
 /// inflating.
 const LITTLE: usize = 512 << 10;
-
-thread_local! {
-    static IN_USE: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Counts for each thread the bytes in use, and the most there were.
-struct Counting;
-
-#[expect(unsafe_code, reason = "an allocator cannot be written without")]
-// SAFETY: every call is passed on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        IN_USE.set(IN_USE.get().wrapping_add(layout.size()));
-        PEAK.set(PEAK.get().max(IN_USE.get()));
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // What another thread allocated may be freed here, so the count only stays above zero.
-        IN_USE.set(IN_USE.get().saturating_sub(layout.size()));
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// What `f` returns, and how many bytes it had in use at its worst beyond those that were there
-/// before.
-fn peak<R>(f: impl FnOnce() -> R) -> (R, usize) {
-    let before = IN_USE.get();
-    PEAK.set(before);
-    let result = f();
-    (result, PEAK.get() - before)
-}
 
 /// A file of a thousandth of the size that begins with `header` and goes on with 256 MB of zeros.
 fn bomb(header: &[u8]) -> Vec<u8> {
@@ -144,7 +106,7 @@ fn hostile_images_are_refused() {
     ));
     assert!(matches!(
         cause(&[gzip(&idx(&[2, 2, 2], &[0; 8])[..]), b"rest".to_vec()].concat()),
-        Cause::Gzip(_)
+        Cause::TrailingGarbage
     ));
     assert!(matches!(cause(&bomb(b"")), Cause::WrongType { found: 0 }));
     assert!(matches!(
@@ -224,6 +186,22 @@ fn a_picture_is_refused_by_its_header() {
     let (result, peak) = peak(|| Sketch::read_png(Cursor::new(header)));
     assert!(matches!(result, Err(Cause::PictureTooLarge { .. })));
     assert!(peak < LITTLE, "{peak} bytes");
+}
+
+/// The decoder panics at a palette whose last colour is not whole.
+#[test]
+fn a_panic_of_the_decoder_is_an_error() {
+    for length in [4, 5, 766, 767] {
+        let file = png::assemble(&[
+            png::header(1, 1, 8, 3, false),
+            (*b"PLTE", vec![0; length]),
+            (*b"IDAT", png::deflate(&[0, 0][..])),
+            (*b"IEND", vec![]),
+        ]);
+        let error = Sketch::read_png(Cursor::new(file)).unwrap_err();
+        assert!(matches!(error, Cause::PngDecoder { .. }), "{error}");
+        assert!(!error.to_string().contains('\n'), "{error}");
+    }
 }
 
 proptest! {

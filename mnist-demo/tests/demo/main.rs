@@ -1,9 +1,19 @@
 //! The program and its parts, from outside.
 
 mod accuracy;
+mod arguments;
 mod commands;
 mod common;
+mod grounds;
 mod hostile;
+mod kills;
+mod memory;
+mod mutations;
 mod paper;
 mod paper_report;
+mod pictures;
+mod png;
 mod refusals;
+#[cfg(unix)]
+mod signals;
+mod streams;

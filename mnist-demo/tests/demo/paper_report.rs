@@ -105,35 +105,39 @@ fn browser() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
+/// Runs a browser on a page, and returns what it prints.
+fn browse(browser: &Path, page: &Path, dir: &Path, arguments: &[String]) -> String {
+    let profile = tempfile::tempdir_in(dir).unwrap();
+    let output = Command::new(browser)
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--allow-file-access-from-files",
+        ])
+        .args([
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ])
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .args(arguments)
+        .arg(format!("file://{}", page.display()))
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// A browser parses the page, and takes its picture on a screen and on a phone.
 fn looks_right(browser: &Path, page: &Path, dir: &Path) {
-    let run = |arguments: &[String]| {
-        let profile = tempfile::tempdir_in(dir).unwrap();
-        let output = Command::new(browser)
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-            ])
-            .args([
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ])
-            .arg(format!("--user-data-dir={}", profile.path().display()))
-            .args(arguments)
-            .arg(format!("file://{}", page.display()))
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        String::from_utf8_lossy(&output.stdout).into_owned()
-    };
+    let run = |arguments: &[String]| browse(browser, page, dir, arguments);
     let dom = run(&["--dump-dom".into()]);
     assert!(
         dom.contains("<mfrac>") && dom.contains("id=\"errata-title\"") && dom.contains("</html>")
@@ -147,6 +151,54 @@ fn looks_right(browser: &Path, page: &Path, dir: &Path) {
         let png = fs::read(&shot).unwrap();
         assert!(png.starts_with(b"\x89PNG") && png.len() > 10_000, "{name}");
     }
+
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let mut pages = vec![page.to_owned()];
+    for name in ["accuracy", "loss", "confusion", "mistakes"] {
+        pages.push(docs.join(name).with_extension("svg"));
+    }
+    for (page, width) in pages.iter().zip(widths(browser, &pages, dir)) {
+        assert!(
+            width > 300.0 && width <= 400.0,
+            "{}: {width}",
+            page.display()
+        );
+    }
+    // A picture that does not scale is noticed.
+    let svg = fs::read_to_string(docs.join("loss.svg")).unwrap();
+    let rigid = dir.join("rigid.svg");
+    fs::write(&rigid, svg.replace("max-width", "min-width")).unwrap();
+    assert_eq!(widths(browser, &[rigid], dir), [720.0]);
+}
+
+/// How far to the right the pictures of each page reach, in a window of 400 pixels.
+fn widths(browser: &Path, pages: &[PathBuf], dir: &Path) -> Vec<f64> {
+    let mut html = "<!DOCTYPE html><title></title>".to_owned();
+    for page in pages {
+        html += &format!(
+            "<iframe src=\"file://{}\" width=400 height=800 style=\"border:0\"></iframe>",
+            page.display()
+        );
+    }
+    html += "<script>onload = () => { document.title = [...document.querySelectorAll('iframe')].map(frame => {
+        const root = frame.contentDocument.documentElement;
+        const pictures = root.matches('svg') ? [root] : [...root.querySelectorAll('svg')];
+        return Math.max(...pictures.map(picture => picture.getBoundingClientRect().right));
+    }).join(' ') }</script>";
+    let page = dir.join("frames.html");
+    fs::write(&page, html).unwrap();
+    let dom = browse(browser, &page, dir, &["--dump-dom".into()]);
+    let title = dom
+        .split("<title>")
+        .nth(1)
+        .and_then(|rest| rest.split("</title>").next());
+    let widths: Vec<f64> = title
+        .unwrap_or_default()
+        .split_whitespace()
+        .map(|width| width.parse().unwrap())
+        .collect();
+    assert_eq!(widths.len(), pages.len(), "{dom}");
+    widths
 }
 
 #[test]

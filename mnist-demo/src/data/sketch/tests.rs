@@ -1,5 +1,6 @@
 use super::*;
 use crate::data::Splits;
+use png::ColorType;
 use proptest::prelude::*;
 use std::io::Cursor;
 
@@ -95,15 +96,93 @@ fn a_blank_picture_is_refused() {
 #[test]
 fn a_prepared_picture_stays_as_it_is() {
     let test = Splits::embedded().unwrap().test;
-    for index in 0..200 {
-        let digit = test.image(index).to_vec();
-        let inverted = digit.iter().map(|shade| 255 - shade).collect();
-        assert_eq!(
-            Sketch::new(digit.clone(), 28).prepare(28, 28).unwrap(),
-            digit
-        );
-        assert_eq!(Sketch::new(inverted, 28).prepare(28, 28).unwrap(), digit);
+    for index in 0..1_000 {
+        let digit = test.image(index);
+        let inverted: Vec<u8> = digit.iter().map(|shade| 255 - shade).collect();
+        for shown in [digit, &inverted] {
+            let file = crate::picture::encode_png(shown, 28).unwrap();
+            let sketch = Sketch::read_png(Cursor::new(file)).unwrap();
+            assert_eq!(sketch.prepare(28, 28).unwrap(), digit, "test image {index}");
+        }
     }
+}
+
+/// Where the ground lies between black and white, it becomes black and the ink white.
+#[test]
+fn shades_are_stretched_whatever_the_size() {
+    let mut shades = vec![100; 28 * 28];
+    shades[10 * 28..][8..20].fill(160);
+    shades[20 * 28..][8..20].fill(130);
+    for (flip, rows) in [(false, 28), (true, 28), (false, 29), (true, 29)] {
+        let mut drawn: Vec<u8> = shades.clone();
+        drawn.resize(rows * 28, 100);
+        if flip {
+            drawn.iter_mut().for_each(|shade| *shade = 255 - *shade);
+        }
+        let mut found = Sketch::new(drawn, 28).prepare(28, 28).unwrap();
+        found.sort_unstable();
+        assert_eq!(found[0], 0);
+        assert_eq!(found[783], 255);
+        assert!(rows > 28 || (found[760 - 1], found[760], found[772]) == (0, 128, 255));
+    }
+}
+
+#[test]
+fn a_digit_along_a_side_is_not_taken_for_a_slanting_light() {
+    // A seven that fills its picture: the whole upper side is ink.
+    let seven = |y: usize, x: usize| y < 4 || (x + y / 2).abs_diff(18) < 2;
+    let shades = |ground: u8, ink: u8| {
+        let shade = |i: usize| if seven(i / 20, i % 20) { ink } else { ground };
+        (0..600).map(shade).collect()
+    };
+    let expected = Sketch::new(shades(0, 255), 20).prepare(28, 28).unwrap();
+    let is_bar = |row: &[u8]| row.iter().filter(|&&ink| ink > 250).count() > 10;
+    assert!(expected.chunks_exact(28).any(is_bar));
+    for (ground, ink) in [(255, 0), (90, 190), (190, 90)] {
+        let found = Sketch::new(shades(ground, ink), 20).prepare(28, 28);
+        assert_eq!(found.unwrap(), expected, "{ink} on {ground}");
+    }
+}
+
+/// As in a screenshot of a window.
+#[test]
+fn transparent_corners_of_an_opaque_sheet_are_ground() {
+    let read = |corner_alpha: u8| {
+        let mut pixels = vec![[240, 255]; 40 * 40];
+        for y in 12..28 {
+            pixels[y * 40..][18..22].fill([20, 255]);
+        }
+        for corner in [0, 36, 36 * 40, 36 * 41] {
+            for y in 0..4 {
+                pixels[corner + y * 40..][..4].fill([0, corner_alpha]);
+            }
+        }
+        let (kind, depth) = (ColorType::GrayscaleAlpha, png::BitDepth::Eight);
+        let file = png_file(kind, depth, (40, 40), pixels.as_flattened());
+        let sketch = Sketch::read_png(Cursor::new(file)).unwrap();
+        sketch.prepare(28, 28).unwrap()
+    };
+    let mut upright = vec![0; 40 * 40];
+    for y in 12..28 {
+        upright[y * 40..][18..22].fill(255);
+    }
+    let expected = Sketch::new(upright, 40).prepare(28, 28).unwrap();
+    assert_eq!(read(0), expected);
+    assert_ne!(read(255), expected, "opaque corners are ink");
+}
+
+#[test]
+fn dust_does_not_turn_ink_into_ground() {
+    let mut shades = vec![128; 60 * 60];
+    for row in shades.chunks_exact_mut(60).skip(20).take(20) {
+        row[28..32].fill(80);
+    }
+    let clean = Sketch::new(shades.clone(), 60).prepare(28, 28).unwrap();
+    for dust in [11, 700, 3_000] {
+        shades[dust] = 255;
+    }
+    let dusty = Sketch::new(shades, 60).prepare(28, 28).unwrap();
+    assert_eq!(dusty, clean);
 }
 
 #[test]

@@ -1,0 +1,133 @@
+//! Tells ink from ground: what shade the paper has at each pixel, and how far the ink stands out.
+
+/// A shade that changes evenly across a picture, as on a sheet that is lit from one side.
+#[derive(Clone, Copy)]
+struct Plane {
+    /// The shade in the middle.
+    shade: f32,
+    /// The change of shade from a row to the next.
+    down: f32,
+    /// The change of shade from a column to the next.
+    across: f32,
+    /// Row and column of the middle.
+    middle: (f32, f32),
+}
+
+impl Plane {
+    fn at(&self, y: usize, x: usize) -> f32 {
+        self.shade
+            + self.down * (y as f32 - self.middle.0)
+            + self.across * (x as f32 - self.middle.1)
+    }
+}
+
+/// The ground of a picture, and how the ink stands out from it.
+pub(super) struct Ground {
+    plane: Plane,
+    /// The median shade of the border.
+    pub(super) shade: u8,
+    /// Whether the ink is darker than the ground.
+    pub(super) dark_ink: bool,
+    /// The difference in shade between the ground and the strongest ink.
+    pub(super) contrast: f32,
+    /// The noise of the ground: nine in ten pixels of the border differ from the plane by less.
+    pub(super) grain: u8,
+}
+
+impl Ground {
+    /// Finds the ground of a picture, `width` pixels wide: it is what the border shows.
+    ///
+    /// Medians pass over a digit that touches the border.
+    pub(super) fn find(shades: &[u8], width: usize) -> Self {
+        let height = shades.len() / width;
+        let mut sides = sides(shades, width);
+        let shade = median(&mut sides.concat());
+        let [top, bottom, left, right] = sides.each_mut().map(|side| f32::from(median(side)));
+
+        let level = Plane {
+            shade: f32::from(shade),
+            down: 0.0,
+            across: 0.0,
+            middle: ((height - 1) as f32 / 2.0, (width - 1) as f32 / 2.0),
+        };
+        let (_, contrast) = ink_on(shades, width, level);
+        // Opposite sides that differ by more are no light from one side, but a digit along a side.
+        let slope = |begin: f32, end: f32, pixels: usize| match end - begin {
+            rise if rise.abs() < contrast / 2.0 => rise / (pixels - 1).max(1) as f32,
+            _ => 0.0,
+        };
+        let plane = Plane {
+            down: slope(top, bottom, height),
+            across: slope(left, right, width),
+            ..level
+        };
+        let (dark_ink, contrast) = ink_on(shades, width, plane);
+        Self {
+            plane,
+            shade,
+            dark_ink,
+            contrast,
+            grain: grain_on_border(shades, width, plane),
+        }
+    }
+
+    /// The ink on each pixel, from 0 (the ground) to 255 (the strongest ink).
+    pub(super) fn ink(&self, shades: &[u8], width: usize) -> Vec<u8> {
+        let scale = if self.dark_ink { -255.0 } else { 255.0 } / self.contrast;
+        deviations(shades, width, self.plane)
+            .map(|deviation| (deviation * scale).round() as u8)
+            .collect()
+    }
+}
+
+/// How much lighter than the plane each pixel is.
+fn deviations(shades: &[u8], width: usize, plane: Plane) -> impl Iterator<Item = f32> {
+    let rows = shades.chunks_exact(width).enumerate();
+    rows.flat_map(move |(y, row)| {
+        let pixels = row.iter().enumerate();
+        pixels.map(move |(x, &shade)| f32::from(shade) - plane.at(y, x))
+    })
+}
+
+/// Whether the ink is darker than the plane, and by how much the strongest ink differs.
+///
+/// The sums of squares decide: a digit outweighs a few specks of dust, however strong, and noise
+/// has as much on one side as on the other.
+fn ink_on(shades: &[u8], width: usize, plane: Plane) -> (bool, f32) {
+    let mut sums = [0.0; 2];
+    let mut most = [0.0_f32; 2];
+    for deviation in deviations(shades, width, plane) {
+        let dark = usize::from(deviation < 0.0);
+        sums[dark] += f64::from(deviation * deviation);
+        most[dark] = most[dark].max(deviation.abs());
+    }
+    let dark = sums[1] > sums[0];
+    (dark, most[usize::from(dark)])
+}
+
+/// By what most of the border differs from the plane.
+fn grain_on_border(shades: &[u8], width: usize, plane: Plane) -> u8 {
+    let bottom = shades.len() / width - 1;
+    let is_border = |y: usize, x: usize| y == 0 || y == bottom || x == 0 || x == width - 1;
+    let mut differences: Vec<u8> = deviations(shades, width, plane)
+        .enumerate()
+        .filter(|(i, _)| is_border(i / width, i % width))
+        .map(|(_, deviation)| deviation.abs().round() as u8)
+        .collect();
+    let most = differences.len() * 9 / 10;
+    *differences.select_nth_unstable(most).1
+}
+
+/// The pixels of each side of a picture: above, below, left and right.
+pub(super) fn sides<T: Copy>(pixels: &[T], width: usize) -> [Vec<T>; 4] {
+    let row = |y: usize| pixels[y * width..][..width].to_vec();
+    let column = |x: usize| pixels.iter().skip(x).step_by(width).copied().collect();
+    let bottom = pixels.len() / width - 1;
+    [row(0), row(bottom), column(0), column(width - 1)]
+}
+
+/// The median of some shades, of which there must be at least one.
+pub(super) fn median(shades: &mut [u8]) -> u8 {
+    let middle = shades.len() / 2;
+    *shades.select_nth_unstable(middle).1
+}

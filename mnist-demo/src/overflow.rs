@@ -1,0 +1,117 @@
+//! Where the numbers of a network overflow, although its parameters are finite.
+
+use std::fmt;
+
+use autodiff::tensor::{Real, Tensor};
+use nn::{Batch, Dataset, Mlp, Parameters};
+use rayon::prelude::*;
+
+/// A layer that gives numbers which are not finite.
+///
+/// What comes behind it may be finite again, and is still not what the network computes: a rectifier turns −∞ into 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overflow {
+    /// The layer, from 1.
+    pub layer: usize,
+    /// The number of layers.
+    pub layers: usize,
+    /// The picture for which it does, from 0.
+    pub picture: usize,
+}
+
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "layer {} of {} overflows", self.layer, self.layers)
+    }
+}
+
+/// The first layer that overflows on some pictures, each a row of `x`.
+///
+/// # Panics
+///
+/// When the pictures do not fit the network.
+pub fn overflow_on<T: Real>(
+    network: &Mlp,
+    parameters: &Parameters<T>,
+    x: &Tensor<T>,
+) -> Option<Overflow> {
+    let layers = network.layers();
+    let tensors = parameters.tensors();
+    let mut a = x.clone();
+    for (layer, pair) in tensors.chunks_exact(2).enumerate() {
+        let z = a.linear(&pair[0], &pair[1]);
+        let found = z.data().iter().position(|z| !z.to_f64().is_finite());
+        if let Some(place) = found {
+            return Some(Overflow {
+                layer: layer + 1,
+                layers,
+                picture: place / network.widths()[layer + 1],
+            });
+        }
+        a = network.hidden().apply(&z);
+    }
+    None
+}
+
+/// The first layer that overflows on the first pictures of the data for which one does.
+///
+/// # Panics
+///
+/// When the pictures do not fit the network.
+pub fn overflow<T: Real>(
+    network: &Mlp,
+    parameters: &Parameters<T>,
+    data: &Dataset,
+) -> Option<Overflow> {
+    const CHUNK: usize = 256;
+    let chunks: Vec<usize> = (0..data.len()).step_by(CHUNK).collect();
+    chunks.into_par_iter().find_map_first(|begin| {
+        let (x, _) = Batch::<T>::load(data, begin..data.len().min(begin + CHUNK));
+        let found = overflow_on(network, parameters, &x)?;
+        Some(Overflow {
+            picture: begin + found.picture,
+            ..found
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nn::Activation;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_layer_that_overflows_is_found_even_if_its_output_is_finite() {
+        let network = Mlp::new(&[2, 2, 2], Activation::Relu);
+        let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
+        let pixels: Vec<u8> = [0; 2 * 600].into_iter().chain([255, 255]).collect();
+        let data = Dataset::new(&pixels, 2, &[0; 601]).unwrap();
+        assert_eq!(overflow(&network, &parameters, &data), None);
+
+        parameters.slice_mut(0)[..2].fill(-3e38);
+        let expected = Overflow {
+            layer: 1,
+            layers: 2,
+            picture: 600,
+        };
+        let found = overflow(&network, &parameters, &data).unwrap();
+        assert_eq!(found, expected);
+        assert_eq!(found.to_string(), "layer 1 of 2 overflows");
+        // The network's output is finite, but for the wrong reason.
+        let (x, _) = Batch::<f32>::load(&data, 600..601);
+        let z = network.predict(&parameters, &x);
+        assert!(z.data().iter().all(|z| z.is_finite()));
+    }
+
+    #[test]
+    fn the_last_layer_counts_too() {
+        let network = Mlp::new(&[1, 10], Activation::Tanh);
+        let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
+        parameters.slice_mut(0)[3] = 3e38;
+        parameters.slice_mut(1)[3] = 3e38;
+        let x = Tensor::from([[1.0], [0.0]]);
+        let found = overflow_on(&network, &parameters, &x).unwrap();
+        assert_eq!((found.layer, found.picture), (1, 0));
+    }
+}

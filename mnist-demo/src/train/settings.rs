@@ -1,0 +1,154 @@
+//! How a network is trained, and what that means for some data.
+
+use autodiff::tensor::Real;
+use nn::{Method, Mlp, SgdSettings};
+
+use crate::Error;
+use crate::model::Model;
+use crate::optimizer::Optimizer;
+use crate::report::{counted, grouped};
+
+/// How a network is trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The network and its cost.
+    pub model: Model,
+    /// The samples in a step; all of them when there is no number.
+    pub batch: Option<usize>,
+    /// When it ends.
+    pub length: Length,
+    /// What follows the gradient.
+    pub optimizer: Optimizer,
+    /// What initial weights and batches are drawn from.
+    pub seed: u64,
+    /// What computes the gradients.
+    pub method: Method,
+}
+
+/// How long training goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Length {
+    /// So many steps.
+    Steps(u64),
+    /// So often through all samples.
+    Epochs(u64),
+}
+
+impl Default for Settings {
+    /// The paper's: all images in each of 1,000 steps, with α = 0.1.
+    fn default() -> Self {
+        Settings {
+            model: Model::default(),
+            batch: None,
+            length: Length::Steps(1_000),
+            optimizer: Optimizer::Sgd(SgdSettings::new(0.1)),
+            seed: 1,
+            method: Method::Tape,
+        }
+    }
+}
+
+/// What settings mean for some data: a network, a batch, and a number of steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The network.
+    pub network: Mlp,
+    /// The samples in a step.
+    pub batch: usize,
+    /// The number of steps.
+    pub steps: u64,
+}
+
+impl Settings {
+    /// Works out the plan for so many samples of so many pixels, trained on in the precision of `T`.
+    ///
+    /// # Errors
+    ///
+    /// When a setting makes no sense: in itself, in this precision, or for this data.
+    pub fn plan<T: Real>(&self, samples: usize, pixels: usize) -> Result<Plan, Error> {
+        let network = self.model.network(pixels)?;
+        self.optimizer.start::<T>()?;
+        let batch = check_batch(self.batch.unwrap_or(samples), samples)?;
+        let (option, number) = match self.length {
+            Length::Steps(steps) => ("--steps", Some(steps)),
+            Length::Epochs(epochs) => (
+                "--epochs",
+                epochs.checked_mul(samples.div_ceil(batch) as u64),
+            ),
+        };
+        match number {
+            Some(0) => Err(Error::setting(option, "must be at least 1")),
+            None => Err(Error::setting(option, "too many steps to count")),
+            Some(steps) => Ok(Plan {
+                network,
+                batch,
+                steps,
+            }),
+        }
+    }
+}
+
+/// A batch that can be drawn from so many samples.
+pub(crate) fn check_batch(batch: usize, samples: usize) -> Result<usize, Error> {
+    match batch {
+        0 => Err(Error::setting("--batch", "must be at least 1")),
+        _ if batch > samples => Err(Error::setting(
+            "--batch",
+            format!(
+                "a batch of {} is more than the {} there are to train on",
+                counted(batch as u64, "image", "images"),
+                grouped(samples as u64)
+            ),
+        )),
+        _ => Ok(batch),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nn::AdamSettings;
+
+    fn plan(change: impl FnOnce(&mut Settings)) -> Result<Plan, Error> {
+        let mut settings = Settings::default();
+        change(&mut settings);
+        settings.plan::<f32>(60_000, 784)
+    }
+
+    #[test]
+    fn epochs_are_counted_in_steps() {
+        assert_eq!(plan(|_| {}).unwrap().steps, 1_000);
+        let epochs = |batch, number| {
+            plan(|settings| {
+                settings.batch = Some(batch);
+                settings.length = Length::Epochs(number);
+            })
+        };
+        assert_eq!(epochs(128, 2).unwrap().steps, 2 * 469);
+        assert_eq!(epochs(60_000, 3).unwrap().steps, 3);
+        let message = epochs(1, u64::MAX).unwrap_err().to_string();
+        assert_eq!(message, "--epochs: too many steps to count");
+    }
+
+    #[test]
+    fn senseless_settings_are_refused_by_name() {
+        let refused = |option: &str, change: &dyn Fn(&mut Settings)| {
+            let message = plan(change).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("{option}: ")), "{message}");
+        };
+        let sgd = |rate| Optimizer::Sgd(SgdSettings::new(rate));
+        refused("--learning-rate", &|s| s.optimizer = sgd(-0.1));
+        refused("--learning-rate", &|s| s.optimizer = sgd(f64::NAN));
+        refused("--learning-rate", &|s| s.optimizer = sgd(f64::INFINITY));
+        let tiny = AdamSettings {
+            epsilon: 1e-60,
+            ..AdamSettings::default()
+        };
+        refused("--epsilon", &|s| s.optimizer = Optimizer::Adam(tiny));
+        refused("--batch", &|s| s.batch = Some(0));
+        refused("--batch", &|s| s.batch = Some(60_001));
+        refused("--steps", &|s| s.length = Length::Steps(0));
+        refused("--epochs", &|s| s.length = Length::Epochs(0));
+        refused("--widths", &|s| s.model.hidden = vec![0]);
+    }
+}

@@ -1,0 +1,208 @@
+//! Files altered by chance are read or refused: no panic, little memory, little time, and from the
+//! program one line.
+
+mod chance;
+mod idx;
+mod png;
+mod program;
+mod weights;
+
+use std::collections::BTreeMap;
+use std::io::Cursor;
+use std::time::{Duration, Instant};
+
+use crate::memory::peak;
+use crate::png::assemble;
+use chance::Chance;
+use mnist_demo::data::{Cause, Sketch, read_images, read_labels};
+
+/// The most memory that reading a file may take, in bytes.
+const MOST_MEMORY: usize = 64 << 20;
+
+/// The longest that reading a file may take.
+const MOST_TIME: Duration = Duration::from_millis(500);
+
+/// How the files of a test were received.
+#[derive(Debug, Default)]
+struct Tally {
+    /// How often a file was read, or refused for which cause.
+    outcomes: BTreeMap<String, usize>,
+    most_memory: usize,
+    most_time: Duration,
+}
+
+impl Tally {
+    /// Has a file read, and checks what that took.
+    fn take(&mut self, file: &[u8], read: impl Fn(&[u8]) -> Result<(), Cause>) {
+        let mut shortest = Duration::MAX;
+        // The system may stop the test for a while, but hardly each time.
+        for _ in 0..3 {
+            let begin = Instant::now();
+            let (result, memory) = peak(|| read(file));
+            shortest = shortest.min(begin.elapsed());
+            self.most_memory = self.most_memory.max(memory);
+            if shortest < MOST_TIME {
+                let outcome = result.map_or_else(|cause| name(&cause), |()| "read".to_owned());
+                *self.outcomes.entry(outcome).or_default() += 1;
+                break;
+            }
+        }
+        self.most_time = self.most_time.max(shortest);
+        assert!(self.most_time < MOST_TIME, "{self:?}");
+        assert!(self.most_memory < MOST_MEMORY, "{self:?}");
+    }
+
+    /// How often the outcome began so.
+    fn count(&self, outcome: &str) -> usize {
+        let outcomes = self.outcomes.iter();
+        let counts = outcomes.filter(|(name, _)| name.starts_with(outcome));
+        counts.map(|(_, count)| count).sum()
+    }
+}
+
+/// The name of a cause, with no more particulars than what a decoder said when it panicked.
+fn name(cause: &Cause) -> String {
+    let text = format!("{cause:?}");
+    let end = text.find(|c: char| !c.is_alphanumeric());
+    match cause {
+        Cause::PngDecoder { message } => format!("PngDecoder: {message}"),
+        _ => text[..end.unwrap_or(text.len())].to_owned(),
+    }
+}
+
+/// Reads and prepares a picture, as `predict` does.
+fn read_picture(file: &[u8]) -> Result<(), Cause> {
+    let pixels = Sketch::read_png(Cursor::new(file))?.prepare(28, 28)?;
+    assert_eq!(pixels.len(), 784);
+    Ok(())
+}
+
+fn check_pictures(count: usize) {
+    let mut chance = Chance::new(1);
+    let originals = png::originals(&mut chance);
+    let mut tally = Tally::default();
+    for original in &originals {
+        tally.take(&assemble(original), read_picture);
+    }
+    assert!(tally.count("read") > originals.len() / 2, "{tally:?}");
+    for _ in 0..count {
+        tally.take(&png::alter(&originals, &mut chance), read_picture);
+    }
+    println!("{tally:#?}");
+    // The alterations reach all parts of the reader.
+    for (outcome, share) in [
+        ("read", 0.1),
+        ("Png", 0.1),
+        ("PngDecoder", 0.0),
+        ("Blank", 0.001),
+        ("PictureTooLarge", 0.001),
+    ] {
+        let found = tally.count(outcome);
+        assert!(found as f64 > share * count as f64, "{outcome}: {tally:?}");
+    }
+}
+
+#[test]
+fn altered_pictures_are_read_or_refused() {
+    check_pictures(20_000);
+}
+
+#[test]
+#[ignore = "alters a million pictures: half a minute in a release build"]
+fn a_million_altered_pictures_are_read_or_refused() {
+    check_pictures(1_000_000);
+}
+
+fn check_data(count: usize) {
+    let mut chance = Chance::new(2);
+    let mut originals = idx::forms(&idx::labels(), &mut chance);
+    for (rows, cols) in [(1, 1), (2, 3), (28, 28)] {
+        let images = idx::images(rows, cols, &mut chance);
+        originals.extend(idx::forms(&images, &mut chance));
+    }
+    let mut tally = Tally::default();
+    let read = |file: &[u8]| {
+        let images = read_images(file, idx::COUNT as usize).map(drop);
+        let labels = read_labels(file).map(drop);
+        // The cause that counts is that of the reader for which the file was meant.
+        images.or_else(|cause| match labels {
+            Err(Cause::WrongDimensions { .. }) => Err(cause),
+            labels => labels,
+        })
+    };
+    for original in &originals {
+        tally.take(original, read);
+    }
+    assert_eq!(tally.count("read"), originals.len());
+    for _ in 0..count {
+        tally.take(&idx::alter(&originals, &mut chance), read);
+    }
+    println!("{tally:#?}");
+    for outcome in [
+        "read",
+        "Gzip",
+        "NotIdx",
+        "TooLarge",
+        "TrailingBytes",
+        "TrailingGarbage",
+        "Truncated",
+        "WrongDimensions",
+        "WrongType",
+    ] {
+        assert!(tally.count(outcome) * 1_000 > count, "{outcome}: {tally:?}");
+    }
+}
+
+#[test]
+fn altered_data_files_are_read_or_refused() {
+    check_data(20_000);
+}
+
+#[test]
+#[ignore = "alters a million data files: half a minute in a release build"]
+fn a_million_altered_data_files_are_read_or_refused() {
+    check_data(1_000_000);
+}
+
+#[test]
+fn bombs_are_read_or_refused_in_bounded_memory_and_time() {
+    for (name, bomb) in png::bombs() {
+        let begin = time_on_processor();
+        let (result, memory) = peak(|| read_picture(&bomb));
+        let time = time_on_processor() - begin;
+        let outcome = result.map_or_else(|cause| cause.to_string(), |()| "read".to_owned());
+        let length = bomb.len();
+        println!("{name}, {length} bytes: {memory} bytes of memory, {time:?}, {outcome}");
+        assert!(memory < MOST_MEMORY, "{name}: {memory} bytes");
+        // Without optimisation the decoder takes some times as long.
+        let most_time = MOST_TIME * if cfg!(debug_assertions) { 4 } else { 1 };
+        assert!(time < most_time, "{name}: {time:?}");
+    }
+}
+
+/// How long this thread has run, which is known on Linux; elsewhere no time passes.
+fn time_on_processor() -> Duration {
+    let statistics = std::fs::read_to_string("/proc/thread-self/schedstat");
+    let nanoseconds = statistics
+        .ok()
+        .and_then(|text| text.split(' ').next()?.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
+}
+
+/// What the tests above hold the readers against fails those that it should.
+#[test]
+fn a_reader_that_takes_too_much_is_caught() {
+    let caught = |read: fn(&[u8]) -> Result<(), Cause>| {
+        std::panic::catch_unwind(|| Tally::default().take(b"file", read)).is_err()
+    };
+    assert!(!caught(|_| Ok(())));
+    assert!(caught(|_| {
+        std::hint::black_box(Vec::<u8>::with_capacity(MOST_MEMORY));
+        Ok(())
+    }));
+    assert!(caught(|_| {
+        std::thread::sleep(MOST_TIME);
+        Ok(())
+    }));
+    assert!(caught(|_| panic!("it panics")));
+}

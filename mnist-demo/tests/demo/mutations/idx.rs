@@ -1,0 +1,62 @@
+//! IDX files, plain and compressed, and how they are altered.
+
+use super::chance::Chance;
+use crate::common::{gzip, idx};
+
+/// The number of images in the files, and of labels.
+pub(super) const COUNT: u32 = 3;
+
+/// A file of images of this size.
+pub(super) fn images(rows: u32, cols: u32, chance: &mut Chance) -> Vec<u8> {
+    let dims = [COUNT, rows, cols];
+    idx(&dims, &chance.bytes(dims.iter().product::<u32>() as usize))
+}
+
+/// The labels that belong to the images.
+pub(super) fn labels() -> Vec<u8> {
+    idx(&[COUNT], &[1, 2, 9])
+}
+
+/// The forms in which a file may come: plain, compressed, and in two members before some zeros.
+pub(super) fn forms(file: &[u8], chance: &mut Chance) -> Vec<Vec<u8>> {
+    let (begin, end) = file.split_at(chance.below(file.len()));
+    let padded = [gzip(begin), gzip(end), vec![0; 100]].concat();
+    vec![file.to_vec(), gzip(file), padded]
+}
+
+/// One of the files, altered.
+pub(super) fn alter(originals: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
+    let mut file = chance.pick(originals).clone();
+    for _ in 0..=chance.below(2) {
+        let is_packed = file.starts_with(&[0x1f, 0x8b]);
+        match chance.below(10) {
+            // A header that claims something else.
+            0 | 1 if !is_packed && file.len() >= 8 => {
+                let dims = (file.len().min(16) - 4) / 4;
+                let place = 4 + 4 * chance.below(dims);
+                file[place..place + 4].copy_from_slice(&chance.extreme().to_be_bytes());
+            }
+            2 if !is_packed && file.len() >= 4 => {
+                let place = chance.below(4);
+                file[place] = *chance.pick(&[0, 1, 2, 3, 4, 8, 9, 0x0b, 0x0d, 0xff]);
+            }
+            // A gzip header with optional parts, which are then read from the data.
+            2 if file.len() >= 10 => file[3] = chance.below(256) as u8,
+            // Another checksum or length.
+            3 if is_packed => {
+                let place = file.len() - 1 - chance.below(file.len().min(8));
+                file[place] ^= 1 << chance.below(8);
+            }
+            4 => file = gzip(&file[..]),
+            5 => file.extend(vec![0; chance.below(2_000)]),
+            6 => file.extend(b"more text"),
+            7 => {
+                let other = chance.pick(originals);
+                file = chance.splice(&file, other);
+            }
+            8 => file.extend(chance.pick(originals)),
+            _ => chance.alter(&mut file),
+        }
+    }
+    file
+}

@@ -1,0 +1,241 @@
+//! PNG files of every kind, and how they are altered.
+
+use std::io::Read;
+
+use super::chance::Chance;
+use crate::png::{Chunk, assemble, deflate, header, rows};
+
+/// Every type of chunk that the decoder knows, and two that it does not.
+const TYPES: [&[u8; 4]; 23] = [
+    b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sBIT", b"pHYs", b"gAMA", b"acTL", b"fcTL",
+    b"fdAT", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD", b"eXIf", b"iCCP", b"tEXt",
+    b"zTXt", b"neXt", b"NEXT",
+];
+
+/// Rows of random filters and samples, every other row nearly empty.
+fn random_rows(header: &[u8], chance: &mut Chance) -> Vec<u8> {
+    let filters = chance.bytes(1_000);
+    let mut filters = filters.iter().cycle();
+    rows(
+        header,
+        || filters.next().map_or(0, |filter| filter % 5),
+        |y, _| match y % 2 {
+            0 => [0; 4],
+            _ => std::array::from_fn(|_| chance.below(1 << 16) as u16),
+        },
+    )
+}
+
+/// A chunk of what a file may hold beside its picture.
+fn extra(kind: &[u8; 4], header: &[u8], chance: &mut Chance) -> Chunk {
+    let text = deflate(&b"profile or text"[..]);
+    let data = match kind {
+        b"PLTE" => chance.bytes(3 * 16),
+        b"tRNS" => match header[9] {
+            0 => vec![0, 1],
+            2 => vec![0, 1, 0, 2, 0, 3],
+            _ => chance.bytes(5),
+        },
+        b"sBIT" => vec![1; [1, 0, 3, 3, 2, 0, 4][usize::from(header[9])]],
+        b"pHYs" => chance.bytes(9),
+        b"gAMA" => vec![0, 0, 0x8f, 0xff],
+        b"cHRM" => chance.bytes(32),
+        b"sRGB" => vec![0],
+        b"cICP" => vec![1, 13, 0, 1],
+        b"mDCV" => chance.bytes(24),
+        b"cLLI" => chance.bytes(8),
+        b"bKGD" => vec![0; [2, 0, 6, 1, 2, 0, 6][usize::from(header[9])]],
+        b"eXIf" => b"MM\0\x2a\0\0\0\x08\0\0".to_vec(),
+        b"iCCP" | b"zTXt" => [b"name\0\0", &text[..]].concat(),
+        b"tEXt" => b"name\0text".to_vec(),
+        b"acTL" => [2_u32.to_be_bytes(), 0_u32.to_be_bytes()].concat(),
+        _ => chance.bytes(8),
+    };
+    (*kind, data)
+}
+
+/// The control of a frame as large as the picture.
+fn frame(number: u32, header: &[u8]) -> Chunk {
+    let place = [0; 8];
+    let rest = [0, 1, 0, 1, 0, 0];
+    let data = [&number.to_be_bytes(), &header[..8], &place, &rest].concat();
+    (*b"fcTL", data)
+}
+
+/// Pictures of every colour and depth, as chunks, with all that may stand beside a picture.
+pub(super) fn originals(chance: &mut Chance) -> Vec<Vec<Chunk>> {
+    let mut files = Vec::new();
+    for (color, depths) in [
+        (0, &[1, 2, 4, 8, 16][..]),
+        (2, &[8, 16]),
+        (3, &[1, 2, 4, 8]),
+        (4, &[8, 16]),
+        (6, &[8, 16]),
+    ] {
+        for (&depth, interlaced) in depths
+            .iter()
+            .flat_map(|depth| [(depth, false), (depth, true)])
+        {
+            let (width, height) = (1 + chance.below(40) as u32, 1 + chance.below(40) as u32);
+            let header = header(width, height, depth, color, interlaced);
+            let mut file = vec![header.clone()];
+            let header = &header.1;
+            for kind in &TYPES[11..18] {
+                if chance.once_in(4) {
+                    file.push(extra(kind, header, chance));
+                }
+            }
+            if color == 3 {
+                file.push(extra(b"PLTE", header, chance));
+            }
+            if matches!(color, 0 | 2 | 3) && chance.once_in(2) {
+                file.push(extra(b"tRNS", header, chance));
+            }
+            for kind in [b"iCCP", b"tEXt", b"zTXt", b"pHYs"] {
+                if chance.once_in(4) {
+                    file.push(extra(kind, header, chance));
+                }
+            }
+            let animated = chance.once_in(3);
+            if animated {
+                file.push(extra(b"acTL", header, chance));
+                file.push(frame(0, header));
+            }
+            let packed = deflate(&random_rows(header, chance)[..]);
+            let (begin, end) = packed.split_at(chance.below(packed.len()));
+            file.push((*b"IDAT", begin.to_vec()));
+            file.push((*b"IDAT", end.to_vec()));
+            if animated {
+                file.push(frame(1, header));
+                let number = 2_u32.to_be_bytes();
+                file.push((*b"fdAT", [&number, &packed[..]].concat()));
+            }
+            file.push((*b"IEND", vec![]));
+            files.push(file);
+        }
+    }
+    files
+}
+
+/// One of the files, altered.
+pub(super) fn alter(originals: &[Vec<Chunk>], chance: &mut Chance) -> Vec<u8> {
+    let mut chunks = chance.pick(originals).clone();
+    for _ in 0..chance.below(4) {
+        alter_chunks(&mut chunks, originals, chance);
+    }
+    let mut file = assemble(&chunks);
+    match chance.below(8) {
+        0 => chance.alter(&mut file),
+        1 => file.truncate(chance.below(file.len())),
+        2 => {
+            let other: &Vec<Chunk> = chance.pick(originals);
+            file = chance.splice(&file, &assemble(other));
+        }
+        // A length that lies.
+        3 => {
+            let before = chance.below(chunks.len());
+            let place = assemble(&chunks[..before]).len();
+            if let Some(length) = file.get_mut(place..place + 4) {
+                length.copy_from_slice(&chance.extreme().to_be_bytes());
+            }
+        }
+        _ => {}
+    }
+    file
+}
+
+/// Alters the chunks, whose lengths and checksums will be right.
+fn alter_chunks(chunks: &mut Vec<Chunk>, originals: &[Vec<Chunk>], chance: &mut Chance) {
+    if chunks.is_empty() {
+        return;
+    }
+    let place = chance.below(chunks.len());
+    match chance.below(10) {
+        0 => drop(chunks.remove(place)),
+        1 => chunks.insert(place, chunks[place].clone()),
+        2 => {
+            let other = chance.below(chunks.len());
+            chunks.swap(place, other);
+        }
+        3 => chunks[place].0 = **chance.pick(&TYPES),
+        4 => {
+            let other: &Vec<Chunk> = chance.pick(originals);
+            chunks.insert(place, chance.pick(other).clone());
+        }
+        5 => {
+            let kind = **chance.pick(&TYPES);
+            let header = originals[0][0].1.clone();
+            chunks.insert(place, extra(&kind, &header, chance));
+        }
+        // A header that claims something else.
+        6 => {
+            let header = &mut chunks[0].1;
+            if header.len() == 13 {
+                match chance.below(5) {
+                    field @ (0 | 1) => {
+                        header[4 * field..][..4].copy_from_slice(&chance.extreme().to_be_bytes());
+                    }
+                    2 => header[8] = *chance.pick(&[0, 1, 2, 3, 4, 8, 16, 32, 255]),
+                    3 => header[9] = *chance.pick(&[0, 1, 2, 3, 4, 5, 6, 7, 255]),
+                    _ => header[10 + chance.below(3)] = *chance.pick(&[0, 1, 2, 255]),
+                }
+            }
+        }
+        // Rows too short, too long, or with a filter that there is none of.
+        7 => {
+            let mut rows = chance.bytes(4);
+            rows[0] %= 7;
+            rows.resize(chance.below(3_000), rows[0]);
+            chunks[place] = (*b"IDAT", deflate(&rows[..]));
+        }
+        8 => {
+            let data = &mut chunks[place].1;
+            if data.len() >= 4 {
+                let at = chance.below(data.len() - 3);
+                data[at..][..4].copy_from_slice(&chance.extreme().to_be_bytes());
+            }
+        }
+        _ => chance.alter(&mut chunks[place].1),
+    }
+}
+
+/// Small files that inflate to large ones, by name.
+pub(super) fn bombs() -> Vec<(&'static str, Vec<u8>)> {
+    let zeros = |count| deflate(std::io::repeat(0).take(count));
+    let end = || (*b"IEND", vec![]);
+    let small = header(1, 1, 8, 0, false);
+    let dot = || (*b"IDAT", deflate(&[0, 7][..]));
+    let large = zeros(64 << 20);
+    let text = [b"name\0\0", &large[..]].concat();
+    let side = mnist_demo::data::MAX_PICTURE_SIDE;
+    let bytes = u64::from(side) * (u64::from(side) * 8 + 1);
+    let picture = |header: Chunk, data: Vec<u8>| vec![header, (*b"IDAT", data), end()];
+    let beside = |kind: &[u8; 4], data: Vec<u8>| vec![small.clone(), (*kind, data), dot(), end()];
+    let files = [
+        (
+            "rows",
+            picture(header(side, side, 16, 6, false), zeros(bytes)),
+        ),
+        (
+            "passes",
+            picture(header(side, side, 16, 6, true), zeros(bytes + (1 << 20))),
+        ),
+        (
+            "rows that are too many",
+            picture(small.clone(), large.clone()),
+        ),
+        ("a colour profile", beside(b"iCCP", text.clone())),
+        ("a text", beside(b"zTXt", text.clone())),
+        (
+            "an international text",
+            beside(b"iTXt", [b"name\0\x01\0\0\0", &large[..]].concat()),
+        ),
+        ("a long text", beside(b"tEXt", vec![b'a'; 32 << 20])),
+        ("camera settings", beside(b"eXIf", vec![0; 7 << 20])),
+        (
+            "too many camera settings",
+            beside(b"eXIf", vec![0; 32 << 20]),
+        ),
+    ];
+    files.map(|(name, chunks)| (name, assemble(&chunks))).into()
+}

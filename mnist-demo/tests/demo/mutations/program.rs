@@ -1,0 +1,193 @@
+//! The same files through the program.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::{Duration, Instant};
+
+use super::chance::Chance;
+use super::{MOST_TIME, idx, png, weights};
+use crate::common;
+use mnist_demo::data::{FILES, Splits, read_digit};
+use tempfile::TempDir;
+
+/// The program's own data and weights, and a place for altered files.
+struct Stage {
+    data: TempDir,
+    results: TempDir,
+    read: usize,
+    refused: usize,
+    slowest: Duration,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let data = common::own_data();
+        let results = common::trained(data.path());
+        Self {
+            data,
+            results,
+            read: 0,
+            refused: 0,
+            slowest: Duration::ZERO,
+        }
+    }
+
+    fn weights(&self) -> PathBuf {
+        common::weights(self.results.path())
+    }
+
+    /// Runs the program on an altered file, which it must refuse if `is_bad`.
+    fn run(&mut self, arguments: &[&str], is_bad: bool) {
+        let mut shortest = Duration::MAX;
+        for _ in 0..3 {
+            let begin = Instant::now();
+            let output = limited(MOST_KILOBYTES, arguments);
+            shortest = shortest.min(begin.elapsed());
+            self.check(arguments, &output, is_bad);
+            if shortest < MOST_TIME {
+                break;
+            }
+        }
+        self.slowest = self.slowest.max(shortest);
+        assert!(shortest < MOST_TIME, "{arguments:?}: {shortest:?}");
+    }
+
+    fn check(&mut self, arguments: &[&str], output: &Output, is_bad: bool) {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let lines = errors.lines().count();
+        match output.status.code() {
+            Some(0) if lines == 0 && !is_bad => self.read += 1,
+            Some(2) if lines == 1 && errors.starts_with("error: ") => self.refused += 1,
+            status => panic!("{arguments:?}: status {status:?}, {errors}"),
+        }
+    }
+
+    fn report(&self, what: &str) {
+        let Self {
+            read,
+            refused,
+            slowest,
+            ..
+        } = self;
+        println!("{what}: {read} read, {refused} refused, the slowest in {slowest:?}");
+        assert!(*read > 0 && refused > read, "{what}: {read}, {refused}");
+    }
+}
+
+/// What the program gets: 64 MiB, and some for the stacks of its threads.
+const MOST_KILOBYTES: usize = 80 << 10;
+
+/// Runs the program with so much memory.
+#[cfg(unix)]
+fn limited(kilobytes: usize, arguments: &[&str]) -> Output {
+    std::process::Command::new("sh")
+        .args(["-c", &format!(r#"ulimit -d {kilobytes}; exec "$0" "$@""#)])
+        .arg(env!("CARGO_BIN_EXE_mnist-demo"))
+        .args(arguments)
+        .env("RAYON_NUM_THREADS", "2")
+        .output()
+        .unwrap()
+}
+
+#[cfg(not(unix))]
+fn limited(_: usize, arguments: &[&str]) -> Output {
+    common::demo(arguments)
+}
+
+fn text(path: &Path) -> &str {
+    common::text(path)
+}
+
+fn check_pictures(count: usize) {
+    let mut stage = Stage::new();
+    let mut chance = Chance::new(3);
+    let originals = png::originals(&mut chance);
+    let (weights, data) = (stage.weights(), stage.data.path().to_owned());
+    let file = stage.results.path().join("altered.png");
+    for _ in 0..count {
+        fs::write(&file, png::alter(&originals, &mut chance)).unwrap();
+        let is_bad = read_digit(&file, 6, 6).is_err();
+        let arguments = ["predict", text(&file), "--weights", text(&weights)];
+        stage.run(&[&arguments[..], &["--data", text(&data)]].concat(), is_bad);
+    }
+    stage.report("pictures");
+}
+
+fn check_data(count: usize) {
+    let mut stage = Stage::new();
+    let mut chance = Chance::new(4);
+    let (weights, data) = (stage.weights(), stage.data.path().to_owned());
+    let good = [
+        idx::images(6, 6, &mut chance),
+        idx::labels(),
+        idx::images(6, 6, &mut chance),
+        idx::labels(),
+    ];
+    for _ in 0..count {
+        let altered = chance.below(good.len());
+        for (i, (name, bytes)) in FILES.iter().zip(&good).enumerate() {
+            let file = if i == altered {
+                let forms = idx::forms(bytes, &mut chance);
+                idx::alter(&forms, &mut chance)
+            } else {
+                bytes.clone()
+            };
+            fs::write(data.join(name), file).unwrap();
+        }
+        let is_bad = Splits::from_dir(&data).is_err();
+        let arguments = ["eval", "--data", text(&data), "--weights", text(&weights)];
+        stage.run(&arguments, is_bad);
+    }
+    stage.report("data files");
+}
+
+fn check_weights(count: usize) {
+    let mut stage = Stage::new();
+    let mut chance = Chance::new(5);
+    let original = fs::read(stage.weights()).unwrap();
+    let data = stage.data.path().to_owned();
+    let file = stage.results.path().join("altered.safetensors");
+    for _ in 0..count {
+        fs::write(&file, weights::alter(&original, &mut chance)).unwrap();
+        let is_bad = nn::checkpoint::load::<f32>(&file).is_err();
+        let arguments = ["predict", "0", "--weights", text(&file)];
+        stage.run(&[&arguments[..], &["--data", text(&data)]].concat(), is_bad);
+    }
+    stage.report("weights");
+}
+
+#[test]
+fn the_program_reads_or_refuses_altered_files_in_one_line() {
+    check_pictures(25);
+    check_data(25);
+    check_weights(25);
+}
+
+#[test]
+#[ignore = "runs the program on 3,000 altered files: a minute in a release build"]
+fn the_program_reads_or_refuses_thousands_of_altered_files_in_one_line() {
+    check_pictures(1_000);
+    check_data(1_000);
+    check_weights(1_000);
+}
+
+/// A picture that takes some memory is read under the limit of the tests above, and would not be
+/// under half of it.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_largest_picture_needs_most_of_the_memory() {
+    let stage = Stage::new();
+    let (weights, data) = (stage.weights(), stage.data.path());
+    let file = stage.results.path().join("large.png");
+    let (_, bomb) = &png::bombs()[0];
+    fs::write(&file, bomb).unwrap();
+    let arguments = ["predict", text(&file), "--weights", text(&weights)];
+    let arguments = [&arguments[..], &["--data", text(data)]].concat();
+    let output = limited(MOST_KILOBYTES, &arguments);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("shows no digit"), "{errors}");
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    let output = limited(MOST_KILOBYTES / 2, &arguments);
+    assert_ne!(output.status.code(), Some(2));
+}

@@ -1,0 +1,111 @@
+//! Signals that stop the training: what was learnt is kept.
+
+use crate::common::{RESULTS, names, own_data, run, text, weights};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A training that would take for ever.
+struct Training {
+    child: Child,
+    data: TempDir,
+    folder: TempDir,
+}
+
+impl Training {
+    /// Begins one, in a shell that first does something else, and waits until it has taken a step.
+    fn begin(first: &str) -> Training {
+        let (data, folder) = (own_data(), tempfile::tempdir().unwrap());
+        let mut child = Command::new("sh")
+            .args(["-c", &format!(r#"{first}exec "$0" "$@""#)])
+            .arg(env!("CARGO_BIN_EXE_mnist-demo"))
+            .args(["--steps", "1000000000"])
+            .args(["--data", text(data.path()), "--output", text(folder.path())])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert!(line.contains("step"), "{line}");
+        Training {
+            child,
+            data,
+            folder,
+        }
+    }
+
+    fn send(&self, signals: &[&str]) {
+        for signal in signals {
+            let sent = Command::new("kill")
+                .args(["-s", signal, &self.child.id().to_string()])
+                .status();
+            assert!(sent.unwrap().success());
+        }
+    }
+
+    /// Waits for the end, which must be soon.
+    fn end(self) -> (Output, TempDir, TempDir) {
+        let begin = Instant::now();
+        let output = self.child.wait_with_output().unwrap();
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        (output, self.data, self.folder)
+    }
+}
+
+#[test]
+fn a_signal_stops_cleanly_and_what_was_trained_is_kept() {
+    for (signal, status) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        // Whoever runs the tests under nohup has it stay ignored.
+        let ignored = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = ignored
+            .lines()
+            .find_map(|line| line.strip_prefix("SigIgn:"));
+        if signal == "HUP"
+            && ignored.is_some_and(|mask| mask.ends_with(['1', '3', '5', '7', '9', 'b', 'd', 'f']))
+        {
+            continue;
+        }
+        let training = Training::begin("");
+        training.send(&[signal]);
+        let (output, data, folder) = training.end();
+        assert_eq!(output.status.code(), Some(status), "{signal}");
+        let shown = String::from_utf8(output.stdout).unwrap();
+        assert!(shown.contains("of 1,000,000,000 steps"), "{shown}");
+        assert_eq!(names(folder.path()), RESULTS);
+        let weights = weights(folder.path());
+        let places = ["--data", text(data.path()), "--weights", text(&weights)];
+        run(0, &[&["eval"], &places[..]].concat());
+    }
+}
+
+#[test]
+fn a_second_signal_ends_the_program_at_once() {
+    let training = Training::begin("");
+    // Both wait until the program goes on, so that it cannot come to an end between them.
+    training.send(&["STOP", "INT", "TERM", "CONT"]);
+    let (output, _, folder) = training.end();
+    let status = output.status.code();
+    assert!(matches!(status, Some(130 | 143)), "{status:?}");
+    assert_eq!(names(folder.path()), [""; 0]);
+}
+
+#[test]
+fn a_signal_that_was_ignored_before_stays_ignored() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    let mut training = Training::begin("trap '' HUP; ");
+    training.send(&["HUP"]);
+    sleep(Duration::from_millis(300));
+    assert!(training.child.try_wait().unwrap().is_none());
+    training.send(&["TERM"]);
+    let (output, _, folder) = training.end();
+    assert_eq!(output.status.code(), Some(143));
+    assert_eq!(names(folder.path()), RESULTS);
+}
