@@ -27,9 +27,14 @@ impl Trainer {
     }
 
     /// One step, which gives the batch's mean cost before it.
+    ///
+    /// # Panics
+    ///
+    /// If the network diverges.
     pub fn step(&mut self, batch: &Dataset) -> f64 {
         self.gradient
             .step(&mut self.parameters, batch, &mut *self.optimizer)
+            .expect("the training stays finite")
     }
 }
 

@@ -103,7 +103,8 @@ fn optimizer<'a>(pool: &'a ThreadPool, case: &Case, workload: &Workload) -> Side
     Box::new(move |count| {
         pool.install(|| {
             for _ in 0..count {
-                optimizer.step(parameters.data_mut(), gradient.data());
+                let step = optimizer.step(parameters.data_mut(), gradient.data());
+                step.expect("the training stays finite");
             }
         });
     })

@@ -132,7 +132,8 @@ impl Plot<'_> {
             body(&sheet)?;
             sheet.present()?;
         }
-        Ok(svg)
+        // It scales where there is less room than it takes.
+        Ok(svg.replacen("<svg ", r#"<svg style="max-width:100%;height:auto" "#, 1))
     }
 }
 
