@@ -34,22 +34,21 @@ struct Tally {
 impl Tally {
     /// Has a file read, and checks what that took.
     fn take(&mut self, file: &[u8], read: impl Fn(&[u8]) -> Result<(), Cause>) {
-        let mut shortest = Duration::MAX;
-        // The system may stop the test for a while, but hardly each time.
-        for _ in 0..3 {
-            let begin = Instant::now();
-            let (result, memory) = peak(|| read(file));
-            shortest = shortest.min(begin.elapsed());
-            self.most_memory = self.most_memory.max(memory);
-            if shortest < MOST_TIME {
-                let outcome = result.map_or_else(|cause| name(&cause), |()| "read".to_owned());
-                *self.outcomes.entry(outcome).or_default() += 1;
-                break;
-            }
+        let begin = Instant::now();
+        let (result, memory) = peak(|| read(file));
+        let mut time = begin.elapsed();
+        if time >= MOST_TIME {
+            // The processor may have been busy with something else.
+            let begin = time_on_processor();
+            let _ = read(file);
+            time = time_on_processor() - begin;
         }
-        self.most_time = self.most_time.max(shortest);
+        self.most_memory = self.most_memory.max(memory);
+        self.most_time = self.most_time.max(time);
         assert!(self.most_time < MOST_TIME, "{self:?}");
         assert!(self.most_memory < MOST_MEMORY, "{self:?}");
+        let outcome = result.map_or_else(|cause| name(&cause), |()| "read".to_owned());
+        *self.outcomes.entry(outcome).or_default() += 1;
     }
 
     /// How often the outcome began so.
@@ -200,9 +199,11 @@ fn a_reader_that_takes_too_much_is_caught() {
         std::hint::black_box(Vec::<u8>::with_capacity(MOST_MEMORY));
         Ok(())
     }));
+    assert!(caught(|_| panic!("it panics")));
+    #[cfg(target_os = "linux")]
     assert!(caught(|_| {
-        std::thread::sleep(MOST_TIME);
+        let begin = time_on_processor();
+        while time_on_processor() - begin < MOST_TIME {}
         Ok(())
     }));
-    assert!(caught(|_| panic!("it panics")));
 }
