@@ -17,7 +17,7 @@
 use crate::batch::misfit;
 use crate::{Activation, Loss, Mlp, Output, Parameters};
 use autodiff::tensor::{
-    Algebra, Real, Shape, Targets, Tensor, add_product_rows, add_products_rows, elementary, plain,
+    Real, Shape, Targets, Tensor, add_product_rows, add_products_rows, elementary, plain,
     transposed,
 };
 use smallvec::SmallVec;

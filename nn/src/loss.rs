@@ -110,19 +110,19 @@ impl Loss {
                     .weighted(weight),
             ),
             Loss::SquaredDifference { .. } => {
-                let (extents, targets) = (z.extents(), targets.into());
+                let (extents, targets) = (z.shape(), targets.into());
                 let &[samples, classes] = &extents[..] else {
                     panic!("squared_difference: outputs of shape {extents} are not a row a sample")
                 };
                 if let Some(misfit) = misfit_of_targets(&targets, 0..samples, classes) {
                     panic!("squared_difference: {misfit}");
                 }
-                let y = z.constant_beside(targets.probabilities(classes));
+                let y = z.constant(targets.probabilities(classes));
                 let sum = self.activations(z).squared_distance(&y);
                 if weight == 1.0 {
                     sum
                 } else {
-                    sum.scaled(weight)
+                    sum * weight
                 }
             }
         }

@@ -158,11 +158,15 @@ operations! {
     broadcast: BroadcastMethods SumToMethods => Broadcast, SumTo;
     reshape: ReshapeMethods => Reshape;
     permute: PermuteMethods => Permute;
+    narrow: NarrowMethods => Narrow, Pad;
+    concat: ConcatMethods => Concat;
+    gather: GatherMethods ScatterMethods => Gather, ScatterAdd;
     matmul: MatMulMethods => MatMul;
     linear: LinearMethods => Layer;
     softmax: SoftmaxMethods => Softmax, LogSoftmax;
     cross_entropy: CrossEntropyMethods => CrossEntropyLoss<T>;
     squared_distance: SquaredDistanceMethods => SquaredDistance;
+    norm: NormMethods => Norm;
 }
 
 pub use cross_entropy::{CrossEntropy, Targets};
