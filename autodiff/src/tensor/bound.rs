@@ -4,8 +4,8 @@ use super::adjoints::Term;
 use super::array::Tensor;
 use super::element::Real;
 use super::gradients::{Gradient, KeptGradients};
-use super::kernels::simd::{FEW, vectorized};
 use super::shape::Shape;
+use autodiff_kernels::simd::{FEW, vectorized};
 use std::ops::BitAnd;
 
 /// The largest magnitude among some numbers: NaN if any is NaN, and 0 if there are none.

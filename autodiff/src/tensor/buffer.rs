@@ -8,6 +8,7 @@ mod free_list;
 
 use super::recycle::{PutAway, Recycled};
 use super::shape::Shape;
+use autodiff_kernels::{Float, Scratch};
 use bytemuck::{Pod, Zeroable};
 use free_list::FreeList;
 use std::sync::OnceLock;
@@ -53,6 +54,15 @@ enum Source {
         numbers: OnceLock<Buffer>,
         widened: fn(&[u8], f64, &Shape) -> Buffer,
     },
+}
+
+/// Memory for intermediate results of kernels, from the free list.
+pub(crate) struct Pooled;
+
+impl Scratch for Pooled {
+    fn with<T: Float>(&self, len: usize, f: impl FnOnce(&mut [T])) {
+        drop(Buffer::filled(Shape::from([len]), f));
+    }
 }
 
 impl Buffer {

@@ -1,8 +1,7 @@
 //! What a tensor can hold.
 
-use super::kernels::elementary::Format;
-use super::kernels::matmul::Gemm;
 use crate::Number;
+use autodiff_kernels::Float;
 use bytemuck::Pod;
 use num_traits::AsPrimitive;
 use std::fmt::{Debug, Display};
@@ -14,65 +13,10 @@ pub trait Element:
 }
 
 /// A number that a tensor can be differentiated in: `f32` or `f64`.
-pub trait Real: Element + Number<Mask = bool> + Gemm + Format {
-    /// The distance from 1 to the next larger number.
-    const EPSILON: Self;
-    /// Positive infinity.
-    const INFINITY: Self;
-    /// The largest finite number.
-    const MAX: Self;
+pub trait Real: Element + Number<Mask = bool> + Float {}
 
-    /// The nearest number of this type.
-    fn from_f64(x: f64) -> Self;
-
-    /// The byte as a number, exactly.
-    fn from_byte(x: u8) -> Self;
-
-    /// The number in double precision, exactly.
-    fn to_f64(self) -> f64;
-}
-
-impl Real for f32 {
-    const EPSILON: f32 = f32::EPSILON;
-    const INFINITY: f32 = f32::INFINITY;
-    const MAX: f32 = f32::MAX;
-
-    #[inline(always)]
-    fn from_f64(x: f64) -> f32 {
-        x as f32
-    }
-
-    #[inline(always)]
-    fn from_byte(x: u8) -> f32 {
-        f32::from(x)
-    }
-
-    #[inline(always)]
-    fn to_f64(self) -> f64 {
-        f64::from(self)
-    }
-}
-
-impl Real for f64 {
-    const EPSILON: f64 = f64::EPSILON;
-    const INFINITY: f64 = f64::INFINITY;
-    const MAX: f64 = f64::MAX;
-
-    #[inline(always)]
-    fn from_f64(x: f64) -> f64 {
-        x
-    }
-
-    #[inline(always)]
-    fn from_byte(x: u8) -> f64 {
-        f64::from(x)
-    }
-
-    #[inline(always)]
-    fn to_f64(self) -> f64 {
-        self
-    }
-}
+impl Real for f32 {}
+impl Real for f64 {}
 
 /// Hands the list of element types to the macro named.
 macro_rules! element_types {

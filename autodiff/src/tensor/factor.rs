@@ -2,9 +2,10 @@
 
 use super::algebra::Algebra;
 use super::array::Tensor;
+use super::buffer::Pooled;
 use super::element::Real;
-use super::kernels::Write;
-use super::kernels::matmul::{self, Matrix};
+use autodiff_kernels::Write;
+use autodiff_kernels::matmul::{self, Matrix};
 use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Range;
@@ -175,7 +176,13 @@ fn add_in_one_go<T: Real>(
             .filter_map(|[_, b]| Some(b.read(b.array.bytes()?.0, operation)))
             .collect();
         let pairs: SmallVec<[_; PRODUCTS]> = a.iter().zip(&b).collect();
-        return matmul::sum_of_products_with_bytes(scale * factor, &pairs, sum, Write::Add);
+        return matmul::sum_of_products_with_bytes(
+            scale * factor,
+            &pairs,
+            sum,
+            Write::Add,
+            &Pooled,
+        );
     }
     let b: SmallVec<[Matrix<'_, T>; PRODUCTS]> =
         products.iter().map(|[_, b]| b.matrix(operation)).collect();
@@ -205,7 +212,7 @@ pub(crate) fn multiply<T: Real>(
         return;
     }
     let a = a.matrix(operation).some_rows(rows);
-    matmul::matmul(scale, a, b.matrix(operation), out, write);
+    matmul::matmul(scale, a, b.matrix(operation), out, write, &Pooled);
 }
 
 /// As [`multiply`], where a factor is made of bytes, if a kernel reads them as they lie; tells whether there was one.
@@ -222,7 +229,14 @@ fn multiply_bytes<T: Real>(
 ) -> bool {
     if let Some((bytes, factor)) = a.array.bytes() {
         let bytes = a.read(bytes, operation).some_rows(rows.clone());
-        if matmul::bytes_times(scale * factor, bytes, b.matrix(operation), out, write) {
+        if matmul::bytes_times(
+            scale * factor,
+            bytes,
+            b.matrix(operation),
+            out,
+            write,
+            &Pooled,
+        ) {
             return true;
         }
     }
@@ -233,7 +247,7 @@ fn multiply_bytes<T: Real>(
         a.matrix(operation).some_rows(rows),
         b.read(bytes, operation),
     );
-    matmul::sum_of_products_with_bytes(scale * factor, &[(&a, &bytes)], out, write)
+    matmul::sum_of_products_with_bytes(scale * factor, &[(&a, &bytes)], out, write, &Pooled)
 }
 
 impl<A: Clone> Factor<'_, A> {

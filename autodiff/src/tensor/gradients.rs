@@ -2,13 +2,14 @@
 
 use super::adjoints::{AdjointList, Slot, Term, sum_of_rows};
 use super::array::Tensor;
+use super::buffer::Pooled;
 use super::element::Real;
 use super::factor::{Factor, PRODUCTS, add_product, add_product_rows, add_products_rows};
-use super::kernels::simd::{FEW, vectorized};
-use super::kernels::{Write, reduce};
 use super::recycle::{PutAway, Recycled};
 use super::tape::Tape;
 use super::var::Var;
+use autodiff_kernels::simd::{FEW, vectorized};
+use autodiff_kernels::{Write, reduce};
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -198,7 +199,7 @@ impl<T: Real> Gradient<'_, T> {
                         add_scaled(scale, &rows.data()[row * sum.len()..][..sum.len()], sum);
                     }
                 } else if scale == T::from_f64(1.0) {
-                    reduce::sum(rows.data(), samples, sum.len(), sum, Write::Add);
+                    reduce::sum(rows.data(), samples, sum.len(), sum, Write::Add, &Pooled);
                 } else {
                     add_scaled(scale, sum_of_rows(rows).data(), sum);
                 }

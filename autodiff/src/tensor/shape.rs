@@ -136,19 +136,6 @@ impl Shape {
             .checked_sub(rank)
             .map_or(1, |own| self[own])
     }
-
-    /// For each axis of `target`, the step through the data of a tensor of shape `self` that is broadcast to it:
-    /// zero along stretched axes.
-    pub(crate) fn broadcast_steps(&self, target: &Shape) -> SmallVec<[usize; 4]> {
-        let mut steps: SmallVec<[usize; 4]> = SmallVec::from_elem(0, target.rank());
-        let mut step = 1;
-        for axis in (0..target.rank()).rev() {
-            let extent = self.aligned(axis, target.rank());
-            steps[axis] = if extent == 1 { 0 } else { step };
-            step *= extent;
-        }
-        steps
-    }
 }
 
 impl Clone for Shape {
@@ -247,17 +234,6 @@ mod tests {
         assert!(broadcast([3], [4]).is_none());
         assert!(broadcast([2, 3], [2]).is_none());
         assert!(broadcast([0], [3]).is_none());
-    }
-
-    #[test]
-    fn stretched_axes_have_step_zero() {
-        let target = Shape::from([2, 3, 4]);
-        assert_eq!(Shape::from([3, 1]).broadcast_steps(&target)[..], [0, 1, 0]);
-        assert_eq!(
-            Shape::from([2, 3, 4]).broadcast_steps(&target)[..],
-            [12, 4, 1]
-        );
-        assert_eq!(Shape::from([]).broadcast_steps(&target)[..], [0, 0, 0]);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
 use autodiff::scalar::{self, Scalar};
-use autodiff::tensor::{Real, Tape, Tensor, Var};
+use autodiff::tensor::{Float, Real, Tape, Tensor, Var};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -35,11 +35,11 @@ macro_rules! precision {
 precision!(f32 f64);
 
 fn number<T: Real>(x: f64) -> T {
-    <T as Real>::from_f64(x)
+    <T as Float>::from_f64(x)
 }
 
 fn plain<T: Real>(x: T) -> f64 {
-    Real::to_f64(x)
+    Float::to_f64(x)
 }
 
 /// Zeros, poles, branch points, half-integers and the bounds of `clamp`, each with its neighbours.
@@ -247,7 +247,7 @@ fn differences<T: Precision, P: std::fmt::Debug>(
     [found, expected]: [&Derivatives; 2],
     scale: f64,
 ) -> Vec<String> {
-    let bound = 4.0 * plain(<T as Real>::EPSILON);
+    let bound = 4.0 * plain(<T as Float>::EPSILON);
     let mut all = Vec::new();
     for ((name, found), (_, expected)) in found.iter().zip(expected) {
         for ((point, &found), &expected) in points.iter().zip(found).zip(expected) {
@@ -348,7 +348,7 @@ fn is_derivative(function: Binary) -> bool {
 /// Where mixed second derivatives are not the same.
 fn asymmetries<T: Precision>() -> Vec<String> {
     let pairs = pairs::<T>();
-    let bound = 4.0 * plain(<T as Real>::EPSILON);
+    let bound = 4.0 * plain(<T as Float>::EPSILON);
     let mut all = Vec::new();
     for (function, _) in Binary::catalogue() {
         if is_derivative(function) {
@@ -392,7 +392,7 @@ fn slopes_read_from_the_value_are_within_four_epsilon() {
                     Unary::Tanh {} => 4.0 * logistic(2.0 * x) * logistic(-2.0 * x),
                     _ => logistic(x) * logistic(-x),
                 };
-                let bound = 4.0 * plain(<T as Real>::EPSILON);
+                let bound = 4.0 * plain(<T as Float>::EPSILON);
                 assert!(
                     (found - expected).abs() <= bound,
                     "{function:?} at {x}: {found} and not {expected}"

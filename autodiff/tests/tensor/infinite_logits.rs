@@ -1,7 +1,7 @@
 //! Softmax, its logarithm, cross-entropy and `log_sum_exp` at infinite logits have one definition.
 
 use autodiff::scalar::{self, Dual, Scalar, log_sum_exp};
-use autodiff::tensor::{CrossEntropy, Real, Tape, Targets, Tensor, Var};
+use autodiff::tensor::{CrossEntropy, Float, Real, Tape, Targets, Tensor, Var};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -308,7 +308,7 @@ fn a_sample_has_its_gradient_among_others_too() {
 fn log_sum_exp_of<T: Real + Scalar>() {
     for row in rows() {
         for tape in [scalar::Tape::default(), scalar::Tape::default().tracing()] {
-            let x: Vec<T> = row.x.iter().map(|&x| Real::from_f64(x)).collect();
+            let x: Vec<T> = row.x.iter().map(|&x| Float::from_f64(x)).collect();
             let x = tape.variables(&x[..]);
             let y = log_sum_exp(&x);
             assert_agree(&[y.value()], &[row.log_sum_exp], &row, "log_sum_exp");

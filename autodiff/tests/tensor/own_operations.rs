@@ -2,7 +2,7 @@
 
 use crate::refusals::{refused, refused_in};
 use autodiff::tensor::{
-    Adjoints, Algebra, Op, Point, Real, Shape, Tape, Tensor, Var, plain, transposed,
+    Adjoints, Algebra, Float, Op, Point, Real, Shape, Tape, Tensor, Var, plain, transposed,
 };
 
 /// The identity, with a rule that makes a mistake.
@@ -179,7 +179,7 @@ impl<T: Real> Op<T> for Recording {
 
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         TAPE.with(|tape| {
-            let x = tape.var(x[0].map(Real::to_f64));
+            let x = tape.var(x[0].map(Float::to_f64));
             x.sin().value().map(T::from_f64)
         })
     }

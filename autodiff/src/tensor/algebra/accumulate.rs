@@ -3,13 +3,13 @@
 use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::factor::{Factor, multiply, product_fits};
-use super::super::kernels::Write;
-use super::super::kernels::broadcast::Walk;
-use super::super::kernels::elementwise::{self, Side};
+use super::super::loops::{self, Side};
 use super::super::shape::Shape;
 use super::super::var::Var;
 use super::Algebra;
 use crate::elementwise::{Binary, Unary};
+use autodiff_kernels::Write;
+use autodiff_kernels::broadcast::Walk;
 
 /// Sums of adjoints, and products of adjoints with slopes. It is for the engine, and seals [`Algebra`].
 pub trait Accumulate: Sized {
@@ -84,7 +84,7 @@ impl<T: Real> Accumulate for Tensor<T> {
             check_sizes("plus_unary_vjp", &self, other);
         }
         let (x, y, y_bar) = (x.data(), y.data(), y_bar.data());
-        elementwise::add_unary_vjp(function, x, y, y_bar, self.data_mut());
+        loops::add_unary_vjp(function, x, y, y_bar, self.data_mut());
         self
     }
 
@@ -93,7 +93,7 @@ impl<T: Real> Accumulate for Tensor<T> {
         for other in [x, y] {
             check_sizes("unary_vjp", &y_bar, other);
         }
-        elementwise::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
+        loops::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
         y_bar
     }
 
@@ -114,7 +114,7 @@ impl<T: Real> Accumulate for Tensor<T> {
         let side = if operand == 0 { Side::A } else { Side::B };
         let walk = Walk::new(a.shape(), b.shape(), y.shape());
         Tensor::made(y.shape().clone(), |term| {
-            elementwise::binary_vjp(
+            loops::binary_vjp(
                 function,
                 side,
                 &walk,

@@ -4,6 +4,7 @@ use super::super::array::Tensor;
 use super::super::element::Real;
 use super::super::var::Var;
 use super::Algebra;
+use autodiff_kernels::Float;
 use std::borrow::Borrow;
 
 /// What may stand beside an `A`, a tensor or a variable, in an operation: another one, by value or by reference, a
@@ -42,7 +43,7 @@ impl<A: Algebra> Operand<A> for f64 {
 
     #[track_caller]
     fn beside(self, other: &A) -> A {
-        other.constant(Tensor::scalar(Real::from_f64(self)))
+        other.constant(Tensor::scalar(Float::from_f64(self)))
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::super::buffer::Buffer;
 use super::super::element::Real;
-use super::super::kernels::simd::vectorized;
 use super::super::shape::Shape;
 use super::Tensor;
+use autodiff_kernels::simd::vectorized;
 use std::marker::PhantomData;
 
 impl<T: Real> Tensor<T> {

@@ -5,9 +5,10 @@
 //! sum_to         x̄ = ȳ, stretched over the axes that were summed
 //! ```
 
+use crate::tensor::buffer::Pooled;
 use super::prelude::*;
-use super::super::kernels::broadcast::Walk;
-use super::super::kernels::{Write, reduce};
+use autodiff_kernels::broadcast::Walk;
+use autodiff_kernels::{Write, reduce};
 use super::sum::sum_over_axes;
 use smallvec::SmallVec;
 
@@ -58,7 +59,7 @@ impl<T: Real> Op<T> for SumTo {
                 x.reshape(shape)
             } else {
                 Tensor::made(shape.clone(), |out| {
-                    reduce::sum(x.data(), rows, out.len(), out, Write::Set);
+                    reduce::sum(x.data(), rows, out.len(), out, Write::Set, &Pooled);
                 })
             };
         }

@@ -12,7 +12,7 @@
 mod targets;
 
 use super::prelude::*;
-use super::super::kernels::{reduce, softmax};
+use autodiff_kernels::{reduce, softmax};
 pub use targets::Targets;
 
 /// The cross-entropy between targets and the softmax of logits: how it is to be taken.

@@ -6,8 +6,8 @@
 //! ```
 
 use super::prelude::*;
-use super::super::kernels::broadcast::Walk;
-use super::super::kernels::elementwise;
+use autodiff_kernels::broadcast::Walk;
+use super::super::loops;
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
 
@@ -23,7 +23,7 @@ impl<T: Real> Op<T> for Map {
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let x = x[0];
         Tensor::made(x.shape().clone(), |y| {
-            elementwise::unary(self.0, x.data(), y);
+            loops::unary(self.0, x.data(), y);
         })
     }
 
@@ -70,7 +70,7 @@ impl<T: Real> Op<T> for Zip {
         };
         let walk = Walk::new(a.shape(), b.shape(), &shape);
         Tensor::made(shape, |y| {
-            elementwise::binary(self.0, &walk, a.data(), b.data(), y);
+            loops::binary(self.0, &walk, a.data(), b.data(), y);
         })
     }
 

@@ -10,7 +10,8 @@
 
 use super::prelude::*;
 use super::super::factor::{multiply, plain, transposed};
-use super::super::kernels::{Write, elementwise};
+use super::super::loops;
+use autodiff_kernels::Write;
 use crate::elementwise::Unary;
 
 /// Matrix product and bias in one, and the function of the table that follows, if there is one.
@@ -42,7 +43,7 @@ impl<T: Real> Op<T> for Layer {
             multiply("linear", one, x, weight, 0..samples, z, Write::Add);
         });
         if let Some(function) = self.0 {
-            elementwise::unary_in_place(function, y.data_mut());
+            loops::unary_in_place(function, y.data_mut());
         }
         y
     }
@@ -233,7 +234,7 @@ impl<'t, T: Real> Var<'t, T> {
             z.shape()
         );
         if let Some(function) = function {
-            elementwise::unary_in_place(function, z.data_mut());
+            loops::unary_in_place(function, z.data_mut());
         }
         let inputs = [&self, weight, bias];
         self.tape.record_known(Layer(function), &inputs, z)

@@ -5,10 +5,11 @@
 //! ```
 
 use super::prelude::*;
+use crate::tensor::buffer::Pooled;
 use super::super::factor::{Factor, multiply, plain};
-use super::super::kernels::broadcast::Walk;
-use super::super::kernels::matmul::{self, Matrix};
-use super::super::kernels::Write;
+use autodiff_kernels::broadcast::Walk;
+use autodiff_kernels::matmul::{self, Matrix};
+use autodiff_kernels::Write;
 use smallvec::SmallVec;
 
 /// The product of two matrices, each read as it lies or transposed. Axes before the last two number the matrices of a batch,
@@ -114,7 +115,7 @@ fn multiply_batches<T: Real>(
             let a = matrix(a, first_a + i * walk.inner.a, [rows, inner]);
             let b = matrix(b, first_b + i * walk.inner.b, [inner, columns]);
             let y = &mut y[(first + i) * rows * columns..][..rows * columns];
-            matmul::matmul(T::from_f64(1.0), a, b, y, Write::Set);
+            matmul::matmul(T::from_f64(1.0), a, b, y, Write::Set, &Pooled);
         }
     });
 }

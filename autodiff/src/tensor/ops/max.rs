@@ -7,7 +7,7 @@
 //! Ties share the adjoint evenly, the subgradient of least norm.
 
 use super::prelude::*;
-use super::super::kernels::reduce;
+use autodiff_kernels::reduce;
 use super::sum::check_axes;
 
 /// The maximum along an axis, which is kept with extent 1.

@@ -5,7 +5,6 @@
 //! ```
 
 use super::prelude::*;
-use super::super::kernels::permute;
 use smallvec::SmallVec;
 
 /// The order: axis `i` of the output is axis `order[i]` of the input.
@@ -77,7 +76,7 @@ methods! {
             shape.set(to, self.shape()[from]);
         }
         Tensor::made(shape, |out| {
-            permute::permute(self.data(), self.shape(), order, out);
+            autodiff_kernels::permute(self.data(), self.shape(), order, out);
         })
     }
 

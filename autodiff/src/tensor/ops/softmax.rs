@@ -10,7 +10,7 @@
 //! exponentiated, which changes nothing and cannot overflow.
 
 use super::prelude::*;
-use super::super::kernels::softmax;
+use autodiff_kernels::softmax;
 use super::sum::check_axes;
 
 /// Softmax along an axis.

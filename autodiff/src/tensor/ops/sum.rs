@@ -4,8 +4,9 @@
 //! vjp   x̄ = ȳ, stretched over the axes that were summed
 //! ```
 
+use crate::tensor::buffer::Pooled;
 use super::prelude::*;
-use super::super::kernels::{Write, reduce};
+use autodiff_kernels::{Write, reduce};
 use smallvec::SmallVec;
 
 /// The sum over axes, which are kept with extent 1 or dropped.
@@ -59,7 +60,7 @@ pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &[usize]) -> Tensor<T>
         let mut shape = sum.shape().clone();
         (first..=last).for_each(|axis| shape.set(axis, 1));
         sum = Tensor::made(shape, |out| {
-            reduce::sum(sum.data(), extent, inner, out, Write::Set);
+            reduce::sum(sum.data(), extent, inner, out, Write::Set, &Pooled);
         });
     }
     sum

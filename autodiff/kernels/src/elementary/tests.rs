@@ -1,6 +1,6 @@
-use super::super::super::element::Real;
-use super::super::simd::{MultiplyAdd, vectorized_with};
 use super::{exp, ln, sigmoid, softplus, tanh, value};
+use crate::Float;
+use crate::simd::{MultiplyAdd, vectorized_with};
 
 /// A function of one number in both formats, what it should be in double precision, and how many units in the last
 /// place it may be off, as its documentation says.
@@ -144,7 +144,7 @@ fn an_error_of_a_unit_is_found() {
 }
 
 /// What the functions give at zeros, infinities and where they overflow and underflow, exactly.
-fn check_edges<T: Real>(largest_exponent: f64, smallest_exponent: f64) {
+fn check_edges<T: Float>(largest_exponent: f64, smallest_exponent: f64) {
     let ways = [MultiplyAdd::Fused, MultiplyAdd::Separate];
     let same = |computed: T, expected: f64| {
         let (computed, expected) = (computed.to_f64(), T::from_f64(expected).to_f64());

@@ -1,6 +1,6 @@
 //! What the elementary functions need to know of `f32` and of `f64`: constants, and the parts that a number has.
 
-use super::super::simd::MultiplyAdd;
+use crate::simd::MultiplyAdd;
 
 /// A binary floating-point format, with the constants of the elementary functions in it.
 pub trait Format: Copy + 'static {

@@ -1,23 +1,26 @@
 //! Walking over two broadcast operands, row by row.
 
-use super::super::shape::Shape;
 use smallvec::SmallVec;
 
 /// How two operands lie under a common shape: axes that both step through alike are merged, so that most pairs
 /// come down to one or two axes.
-pub(crate) struct Walk {
+#[derive(Clone, Debug)]
+pub struct Walk {
     /// Extent and steps of the innermost axis; a step is 0 (stretched) or 1.
-    pub(crate) inner: Axis,
+    pub inner: Axis,
     /// The other axes, outermost first.
     outer: SmallVec<[Axis; 4]>,
 }
 
 /// An axis of the common shape, and the step of each operand along it.
-#[derive(Clone, Copy)]
-pub(crate) struct Axis {
-    pub(crate) extent: usize,
-    pub(crate) a: usize,
-    pub(crate) b: usize,
+#[derive(Clone, Copy, Debug)]
+pub struct Axis {
+    /// The number of elements along it.
+    pub extent: usize,
+    /// The step of the first operand.
+    pub a: usize,
+    /// The step of the second operand.
+    pub b: usize,
 }
 
 impl Walk {
@@ -26,20 +29,18 @@ impl Walk {
     /// # Panics
     ///
     /// If `target` has more elements than can be counted.
+    #[must_use]
     #[track_caller]
-    pub(crate) fn new(a: &Shape, b: &Shape, target: &Shape) -> Walk {
-        let size = target.size();
+    pub fn new(a: &[usize], b: &[usize], target: &[usize]) -> Walk {
+        let size = size(target);
         // The usual pairs first: operands of one shape, and a number beside a tensor.
         match (a == target, b == target) {
             (true, true) => return Walk::flat(size, 1, 1),
-            (true, false) if b.is_scalar() => return Walk::flat(size, 1, 0),
-            (false, true) if a.is_scalar() => return Walk::flat(size, 0, 1),
+            (true, false) if b.is_empty() => return Walk::flat(size, 1, 0),
+            (false, true) if a.is_empty() => return Walk::flat(size, 0, 1),
             _ => {}
         }
-        let steps = a
-            .broadcast_steps(target)
-            .into_iter()
-            .zip(b.broadcast_steps(target));
+        let steps = steps(a, target).into_iter().zip(steps(b, target));
         let mut axes: SmallVec<[Axis; 4]> = SmallVec::new();
         for (&extent, (a, b)) in target.iter().zip(steps).filter(|(extent, _)| **extent != 1) {
             match axes.last_mut() {
@@ -81,7 +82,7 @@ impl Walk {
 
     /// Calls `row` for every row along the innermost axis, with where it begins in `a`, in `b` and in the output.
     #[inline(always)]
-    pub(crate) fn rows(&self, mut row: impl FnMut(usize, usize, usize)) {
+    pub fn rows(&self, mut row: impl FnMut(usize, usize, usize)) {
         let rows: usize = self.outer.iter().map(|axis| axis.extent).product();
         let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.outer.len());
         let (mut a, mut b) = (0, 0);
@@ -101,16 +102,63 @@ impl Walk {
     }
 }
 
+/// The number of elements of a shape.
+///
+/// # Panics
+///
+/// If it overflows.
+#[inline]
+#[track_caller]
+fn size(shape: &[usize]) -> usize {
+    let size = match *shape {
+        // The ranks that occur most, without a loop.
+        [m, n] => m.checked_mul(n),
+        [n] => Some(n),
+        _ => shape
+            .iter()
+            .try_fold(1_usize, |size, &extent| size.checked_mul(extent)),
+    };
+    match size {
+        Some(size) => size,
+        None => panic!("a shape {shape:?} has more elements than can be counted"),
+    }
+}
+
+/// Returns, for each axis of `target`, the step through the data of an operand of the given shape that is broadcast to it:
+/// 0 along stretched axes.
+///
+/// # Panics
+///
+/// If the operand has more axes than `target`.
+#[must_use]
+pub fn steps(shape: &[usize], target: &[usize]) -> SmallVec<[usize; 4]> {
+    let mut steps: SmallVec<[usize; 4]> = SmallVec::from_elem(0, target.len());
+    let mut step = 1;
+    let added = target.len() - shape.len();
+    for (steps, &extent) in steps[added..].iter_mut().zip(shape).rev() {
+        *steps = if extent == 1 { 0 } else { step };
+        step *= extent;
+    }
+    steps
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Every element's place in both operands, from the walk and from the definition.
     fn check<const N: usize, const M: usize>(a: [usize; N], b: [usize; M], rows_expected: usize) {
-        let (a, b) = (Shape::from(a), Shape::from(b));
-        let target = a.broadcast(&b).unwrap();
+        let rank = N.max(M);
+        let aligned = |shape: &[usize], axis: usize| match (axis + shape.len()).checked_sub(rank) {
+            Some(own) => shape[own],
+            None => 1,
+        };
+        let common = |axis| match (aligned(&a, axis), aligned(&b, axis)) {
+            (1, extent) | (extent, _) => extent,
+        };
+        let target: Vec<usize> = (0..rank).map(common).collect();
         let walk = Walk::new(&a, &b, &target);
-        let mut found = vec![(usize::MAX, usize::MAX); target.size()];
+        let mut found = vec![(usize::MAX, usize::MAX); size(&target)];
         let mut rows = 0;
         walk.rows(|at_a, at_b, at| {
             rows += 1;
@@ -118,10 +166,10 @@ mod tests {
                 found[at + i] = (at_a + i * walk.inner.a, at_b + i * walk.inner.b);
             }
         });
-        let place = |shape: &Shape, mut flat: usize| {
-            let steps = shape.broadcast_steps(&target);
+        let place = |shape: &[usize], mut flat: usize| {
+            let steps = steps(shape, &target);
             let mut place = 0;
-            for axis in (0..target.rank()).rev() {
+            for axis in (0..target.len()).rev() {
                 place += flat % target[axis] * steps[axis];
                 flat /= target[axis];
             }
@@ -131,10 +179,10 @@ mod tests {
             assert_eq!(
                 pair,
                 (place(&a, flat), place(&b, flat)),
-                "{a} with {b} at {flat}"
+                "{a:?} with {b:?} at {flat}"
             );
         }
-        assert_eq!(rows, rows_expected, "{a} with {b}");
+        assert_eq!(rows, rows_expected, "{a:?} with {b:?}");
     }
 
     #[test]
@@ -150,5 +198,13 @@ mod tests {
         check([], [], 1);
         check([1, 1], [1], 1);
         check([0, 3], [3], 0);
+    }
+
+    #[test]
+    fn stretched_axes_have_step_zero() {
+        let target = [2, 3, 4];
+        assert_eq!(steps(&[3, 1], &target)[..], [0, 1, 0]);
+        assert_eq!(steps(&target, &target)[..], [12, 4, 1]);
+        assert_eq!(steps(&[], &target)[..], [0, 0, 0]);
     }
 }

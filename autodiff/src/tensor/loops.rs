@@ -3,11 +3,12 @@
 //! Adjoints are multiplied with slopes by the table's `absorbing_mul`: an exactly zero factor absorbs an infinite or NaN one.
 //! Per vector that takes two comparisons and a masked product.
 
-use super::super::element::Real;
-use super::broadcast::{Axis, Walk};
-use super::elementary;
-use super::simd::{FEW, MultiplyAdd, vectorized, vectorized_with};
+use super::element::Real;
+use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
+use autodiff_kernels::broadcast::{Axis, Walk};
+use autodiff_kernels::elementary::value;
+use autodiff_kernels::simd::{FEW, MultiplyAdd, vectorized, vectorized_with};
 
 /// One of the two operands of a function of two variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +105,40 @@ macro_rules! choices {
 }
 elementwise_table!(choices);
 
+/// Makes the choice of a kernel from the rows of the table.
+macro_rules! kernels_of_rows {
+    (
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
+            value: $value:expr, $kind:ident: |$($s:ident),*| $slope:expr,
+            $(value_and_slope: $both:expr,)?
+            $(slope_from_value: |$($r:ident),*| $from_value:expr,)?
+            $(vector: $vector:ident,)?
+            $(vector_slope: $vector_slope:ident,)?
+            smooth: $smooth:tt
+        })* }
+        $($rest:tt)*
+    ) => {
+        /// A function of the table: by the kernel that its row names, and else as the function of a plain number.
+        #[inline(always)]
+        fn value_of<T: Real>(function: Unary, x: T, how: MultiplyAdd) -> T {
+            match function {
+                $($(Unary::$Variant { .. } => value::$vector(x, how),)?)*
+                _ => Number::unary(x, function),
+            }
+        }
+
+        /// The slope of a function of the table: by the kernel that its row names, and else as tensors form it.
+        #[inline(always)]
+        fn slope_of<T: Real>(function: Unary, x: T, y: T, how: MultiplyAdd) -> T {
+            match function {
+                $($(Unary::$Variant { .. } => value::$vector_slope(x, how),)?)*
+                _ => function.slope_on_tensors(x, y),
+            }
+        }
+    };
+}
+elementwise_table!(kernels_of_rows);
+
 /// Whether a loop is over before vectors are chosen for it: that of the usual function, over few numbers.
 #[inline(always)]
 fn is_soon_over(function: Unary, numbers: usize) -> bool {
@@ -113,21 +148,21 @@ fn is_soon_over(function: Unary, numbers: usize) -> bool {
 #[inline(always)]
 fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], how: MultiplyAdd) {
     for (y, &x) in y.iter_mut().zip(x) {
-        *y = elementary::unary(function, x, how);
+        *y = value_of(function, x, how);
     }
 }
 
 #[inline(always)]
 fn in_place_loop<T: Real>(function: Unary, x: &mut [T], how: MultiplyAdd) {
     for x in x {
-        *x = elementary::unary(function, *x, how);
+        *x = value_of(function, *x, how);
     }
 }
 
 #[inline(always)]
 fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T], how: MultiplyAdd) {
     for (y_bar, (&x, &y)) in y_bar.iter_mut().zip(x.iter().zip(y)) {
-        *y_bar = y_bar.absorbing_mul(elementary::slope(function, x, y, how));
+        *y_bar = y_bar.absorbing_mul(slope_of(function, x, y, how));
     }
 }
 
@@ -141,7 +176,7 @@ fn add_unary_vjp_loop<T: Real>(
     how: MultiplyAdd,
 ) {
     for (x_bar, ((&x, &y), &y_bar)) in x_bar.iter_mut().zip(x.iter().zip(y).zip(y_bar)) {
-        *x_bar = *x_bar + y_bar.absorbing_mul(elementary::slope(function, x, y, how));
+        *x_bar = *x_bar + y_bar.absorbing_mul(slope_of(function, x, y, how));
     }
 }
 

@@ -10,12 +10,13 @@
 //!
 //! A branch is a choice between two results. Comparisons are written so that a NaN takes the side that hands it on.
 
-use super::super::super::element::Real;
-use super::super::simd::MultiplyAdd;
+use crate::Float;
+use crate::float::{abs, one};
+use crate::simd::MultiplyAdd;
 
 /// eˣ.
 #[inline(always)]
-pub(crate) fn exp<T: Real>(x: T, how: MultiplyAdd) -> T {
+pub fn exp<T: Float>(x: T, how: MultiplyAdd) -> T {
     let (low, high) = T::EXP_RANGE;
     let x = if x > high { high } else { at_least(x, low) };
     let (q, (a, b)) = exp_m1_reduced(x, how);
@@ -25,7 +26,7 @@ pub(crate) fn exp<T: Real>(x: T, how: MultiplyAdd) -> T {
 
 /// ln x.
 #[inline(always)]
-pub(crate) fn ln<T: Real>(x: T, how: MultiplyAdd) -> T {
+pub fn ln<T: Float>(x: T, how: MultiplyAdd) -> T {
     let zero = T::default();
     let (lifted, lift) = if x < T::MIN_NORMAL {
         T::lifted(x)
@@ -45,10 +46,10 @@ pub(crate) fn ln<T: Real>(x: T, how: MultiplyAdd) -> T {
 
 /// tanh x.
 #[inline(always)]
-pub(crate) fn tanh<T: Real>(x: T, how: MultiplyAdd) -> T {
+pub fn tanh<T: Float>(x: T, how: MultiplyAdd) -> T {
     let two = T::from_f64(2.0);
     // Half as low as eᵃ reaches, its power of two is one factor; and it has long been nothing beside 1.
-    let a = at_least(-two * x.abs(), T::EXP_RANGE.0 / two);
+    let a = at_least(-two * abs(x), T::EXP_RANGE.0 / two);
     let (q, (power, rest)) = exp_m1_reduced(a, how);
     let power = power * rest;
     let t = T::multiply_add(how, power, q, power - one());
@@ -61,16 +62,16 @@ pub(crate) fn tanh<T: Real>(x: T, how: MultiplyAdd) -> T {
 
 /// 1 / (1 + e⁻ˣ).
 #[inline(always)]
-pub(crate) fn sigmoid<T: Real>(x: T, how: MultiplyAdd) -> T {
-    let exp = exp(-x.abs(), how);
+pub fn sigmoid<T: Float>(x: T, how: MultiplyAdd) -> T {
+    let exp = exp(-abs(x), how);
     (if x < T::default() { exp } else { one() }) / (one::<T>() + exp)
 }
 
 /// ln(1 + eˣ).
 #[inline(always)]
-pub(crate) fn softplus<T: Real>(x: T, how: MultiplyAdd) -> T {
+pub fn softplus<T: Float>(x: T, how: MultiplyAdd) -> T {
     let zero = T::default();
-    let exp = exp(-x.abs(), how);
+    let exp = exp(-abs(x), how);
     // 1 + exp is 2ᵏ (1 + f), without being computed: beside 1 a small number loses its digits.
     let upper = exp > T::SQRT_2_LESS_1;
     let k = if upper { one() } else { zero };
@@ -80,7 +81,7 @@ pub(crate) fn softplus<T: Real>(x: T, how: MultiplyAdd) -> T {
 
 /// eʳ − 1, where x = n ln 2 + r, and 2ⁿ as a product of two.
 #[inline(always)]
-fn exp_m1_reduced<T: Real>(x: T, how: MultiplyAdd) -> (T, (T, T)) {
+fn exp_m1_reduced<T: Float>(x: T, how: MultiplyAdd) -> (T, (T, T)) {
     let shifted = T::multiply_add(how, x, T::LOG2_E, T::ROUNDING);
     let n = shifted - T::ROUNDING;
     // Both steps are exact: the product has few digits, and x is close to it.
@@ -94,7 +95,7 @@ fn exp_m1_reduced<T: Real>(x: T, how: MultiplyAdd) -> (T, (T, T)) {
 
 /// ln(2ᵏ (1 + f)), for √½ ≤ 1 + f < √2.
 #[inline(always)]
-fn ln_of_power_times<T: Real>(k: T, f: T, how: MultiplyAdd) -> T {
+fn ln_of_power_times<T: Float>(k: T, f: T, how: MultiplyAdd) -> T {
     let s = f / (T::from_f64(2.0) + f);
     let z = s * s;
     // ln(1 + f) = 2 s + s³ W(z) = f − (f²/2 − s (f²/2 + z W)), of which f is exact and the rest small beside it.
@@ -106,7 +107,7 @@ fn ln_of_power_times<T: Real>(k: T, f: T, how: MultiplyAdd) -> T {
 
 /// The polynomial with these coefficients, by Horner's rule.
 #[inline(always)]
-fn polynomial<T: Real>(x: T, coefficients: &[T], how: MultiplyAdd) -> T {
+fn polynomial<T: Float>(x: T, coefficients: &[T], how: MultiplyAdd) -> T {
     coefficients
         .iter()
         .rev()
@@ -117,16 +118,11 @@ fn polynomial<T: Real>(x: T, coefficients: &[T], how: MultiplyAdd) -> T {
 
 /// The larger of two, or x where that is NaN.
 #[inline(always)]
-fn at_least<T: Real>(x: T, low: T) -> T {
+fn at_least<T: Float>(x: T, low: T) -> T {
     if x < low { low } else { x }
 }
 
 #[inline(always)]
-fn one<T: Real>() -> T {
-    T::from_f64(1.0)
-}
-
-#[inline(always)]
-fn half<T: Real>() -> T {
+fn half<T: Float>() -> T {
     T::from_f64(0.5)
 }

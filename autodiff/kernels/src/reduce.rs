@@ -2,11 +2,8 @@
 //!
 //! Sums are formed pairwise, so that the rounding error grows with the logarithm of the length and not with the length.
 
-use super::super::buffer::Buffer;
-use super::super::element::Real;
-use super::super::shape::Shape;
-use super::Write;
-use super::simd::vectorized;
+use crate::simd::vectorized;
+use crate::{Float, Scratch, Write, float};
 use std::ops::Range;
 
 /// The number of terms that are added one after the other.
@@ -16,7 +13,14 @@ const BLOCK: usize = 64;
 const LANES: usize = 16;
 
 /// Writes or adds the sum along the middle axis to `out`, of shape (outer, inner).
-pub(crate) fn sum<T: Real>(x: &[T], extent: usize, inner: usize, out: &mut [T], write: Write) {
+pub fn sum<T: Float>(
+    x: &[T],
+    extent: usize,
+    inner: usize,
+    out: &mut [T],
+    write: Write,
+    scratch: &impl Scratch,
+) {
     if inner == 1 {
         // The elements of a row lie side by side.
         for (row, out) in out.iter_mut().enumerate() {
@@ -32,13 +36,14 @@ pub(crate) fn sum<T: Real>(x: &[T], extent: usize, inner: usize, out: &mut [T], 
                 &x[row * extent * inner..(row + 1) * extent * inner],
                 inner,
                 out,
+                scratch,
             );
         }
     }
 }
 
 /// The sum of all elements.
-pub(crate) fn sum_of<T: Real>(x: &[T]) -> T {
+pub fn sum_of<T: Float>(x: &[T]) -> T {
     if x.len() > BLOCK * LANES {
         // The halves begin at multiples of a block, so that they stay aligned.
         let (first, second) = x.split_at((x.len() / 2).next_multiple_of(BLOCK * LANES));
@@ -68,11 +73,12 @@ pub(crate) fn sum_of<T: Real>(x: &[T]) -> T {
 /// parts are added pairwise.
 ///
 /// A `part` that answers false has written nothing; the others are then not asked for, and the answer is the same.
-pub(crate) fn pairwise<T: Real>(
+pub fn pairwise<T: Float>(
     terms: Range<usize>,
     most: usize,
     out: &mut [T],
     write: Write,
+    scratch: &impl Scratch,
     part: &mut impl FnMut(Range<usize>, &mut [T], Write) -> bool,
 ) -> bool {
     if terms.len() <= most {
@@ -82,7 +88,7 @@ pub(crate) fn pairwise<T: Real>(
     let middle = terms.start + (terms.len() / 2).next_multiple_of(64);
     let mut rest = middle..terms.end;
     if write == Write::Set {
-        if !pairwise(terms.start..middle, most, out, write, part) {
+        if !pairwise(terms.start..middle, most, out, write, scratch, part) {
             return false;
         }
     } else {
@@ -90,26 +96,33 @@ pub(crate) fn pairwise<T: Real>(
         rest = terms;
     }
     let mut is_written = false;
-    let sum = Buffer::filled::<T>(Shape::from([out.len()]), |sum| {
-        is_written = pairwise(rest, most, sum, Write::Set, part);
-    });
-    if is_written {
-        for (out, &x) in out.iter_mut().zip(sum.data::<T>()) {
-            *out = *out + x;
+    scratch.with(out.len(), |sum: &mut [T]| {
+        is_written = pairwise(rest, most, sum, Write::Set, scratch, part);
+        if is_written {
+            add(out, sum);
         }
-    }
+    });
     is_written
 }
 
 /// A sum of terms that come one by one, formed pairwise too.
-pub(crate) struct RunningSum {
+#[derive(Clone, Debug)]
+pub struct RunningSum {
     /// For each bit that is set in the number of terms, the sum of as many terms as the bit is worth.
     sums: [f64; 64],
     terms: u64,
 }
 
+impl Default for RunningSum {
+    fn default() -> Self {
+        RunningSum::new()
+    }
+}
+
 impl RunningSum {
-    pub(crate) fn new() -> Self {
+    /// The sum of no terms.
+    #[must_use]
+    pub fn new() -> Self {
         RunningSum {
             sums: [0.0; 64],
             terms: 0,
@@ -118,7 +131,7 @@ impl RunningSum {
 
     /// Adds a term.
     #[inline]
-    pub(crate) fn add(&mut self, term: f64) {
+    pub fn add(&mut self, term: f64) {
         // As in counting: each carry adds two sums of equally many terms.
         let (mut sum, mut bit) = (term, 0);
         while self.terms >> bit & 1 == 1 {
@@ -131,7 +144,7 @@ impl RunningSum {
 
     /// The sum of all terms.
     #[inline]
-    pub(crate) fn total(&self) -> f64 {
+    pub fn total(&self) -> f64 {
         let bits = (0..64).take_while(|bit| self.terms >> bit > 0);
         bits.filter(|bit| self.terms >> bit & 1 == 1)
             .fold(0.0, |total, bit| total + self.sums[bit])
@@ -139,7 +152,7 @@ impl RunningSum {
 }
 
 /// Adds the rows of `x`, each as long as `out`, to `out`.
-fn add_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
+fn add_rows<T: Float>(x: &[T], length: usize, out: &mut [T], scratch: &impl Scratch) {
     let rows = x.len() / length;
     if rows <= BLOCK {
         return vectorized(
@@ -148,24 +161,29 @@ fn add_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
         );
     }
     let (first, second) = x.split_at((rows / 2).next_multiple_of(BLOCK) * length);
-    add_rows(first, length, out);
+    add_rows(first, length, out, scratch);
     if second.len() <= BLOCK * length && first.len() <= BLOCK * length {
         // Two blocks side by side are still short enough to go into one running sum.
-        add_rows(second, length, out);
+        add_rows(second, length, out, scratch);
         return;
     }
-    let partial = Buffer::filled::<T>(Shape::from([length]), |partial| {
+    scratch.with(length, |partial: &mut [T]| {
         partial.fill(zero());
-        add_rows(second, length, partial);
+        add_rows(second, length, partial, scratch);
+        add(out, partial);
     });
-    for (out, &partial) in out.iter_mut().zip(partial.data::<T>()) {
-        *out = *out + partial;
+}
+
+/// Adds the terms to `out`.
+fn add<T: Float>(out: &mut [T], terms: &[T]) {
+    for (out, &term) in out.iter_mut().zip(terms) {
+        *out = *out + term;
     }
 }
 
 /// Adds rows to `out`, one after the other: in registers, as many columns at a time as a vector has lanes.
 #[inline(always)]
-fn add_few_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
+fn add_few_rows<T: Float>(x: &[T], length: usize, out: &mut [T]) {
     let (sixteens, rest) = out.as_chunks_mut::<16>();
     let (eights, rest) = rest.as_chunks_mut::<8>();
     let mut column = 0;
@@ -185,7 +203,7 @@ fn add_few_rows<T: Real>(x: &[T], length: usize, out: &mut [T]) {
 
 /// Adds the columns from `column` on, which each row is as long as `length`, to their sums.
 #[inline(always)]
-fn add_columns<T: Real, const N: usize>(x: &[T], length: usize, column: usize, sums: &mut [T; N]) {
+fn add_columns<T: Float, const N: usize>(x: &[T], length: usize, column: usize, sums: &mut [T; N]) {
     let mut total = *sums;
     for row in x.chunks_exact(length) {
         for (total, &x) in total.iter_mut().zip(&row[column..column + N]) {
@@ -196,7 +214,7 @@ fn add_columns<T: Real, const N: usize>(x: &[T], length: usize, column: usize, s
 }
 
 /// Writes the largest element along the middle axis to `out`; a NaN wins.
-pub(crate) fn max<T: Real>(x: &[T], extent: usize, inner: usize, out: &mut [T]) {
+pub fn max<T: Float>(x: &[T], extent: usize, inner: usize, out: &mut [T]) {
     if inner == 0 || extent == 0 {
         return;
     }
@@ -207,19 +225,20 @@ pub(crate) fn max<T: Real>(x: &[T], extent: usize, inner: usize, out: &mut [T]) 
         out.copy_from_slice(&block[..inner]);
         for row in block[inner..].chunks_exact(inner) {
             for (out, &x) in out.iter_mut().zip(row) {
-                *out = out.max(x);
+                *out = float::max(*out, x);
             }
         }
     }
 }
 
-fn zero<T: Real>() -> T {
+fn zero<T: Float>() -> T {
     T::default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Heap;
 
     #[test]
     fn sums_along_every_axis_agree_with_the_definition() {
@@ -236,7 +255,7 @@ mod tests {
                 .map(|i| ((i * 7919) % 1013) as f64)
                 .collect();
             let mut out = vec![1.0; outer * inner];
-            sum(&x, extent, inner, &mut out, Write::Add);
+            sum(&x, extent, inner, &mut out, Write::Add, &Heap);
             for o in 0..outer {
                 for i in 0..inner {
                     let expected: f64 = (0..extent).map(|e| x[(o * extent + e) * inner + i]).sum();
@@ -282,7 +301,7 @@ mod tests {
         let exact = 0.1_f32 as f64 * x.len() as f64;
         assert!((f64::from(sum_of(&x)) / exact - 1.0).abs() < 1e-6);
         let mut columns = [0.0_f32; 2];
-        sum(&x, x.len() / 2, 2, &mut columns, Write::Set);
+        sum(&x, x.len() / 2, 2, &mut columns, Write::Set, &Heap);
         assert!((f64::from(columns[1]) / (exact / 2.0) - 1.0).abs() < 4e-6);
         // The plain loop is off by far more, so the bound means something.
         let plain: f32 = x.iter().sum();

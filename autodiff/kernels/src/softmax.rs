@@ -5,15 +5,16 @@
 #[cfg(test)]
 mod tests;
 
-use super::super::element::Real;
-use super::elementary::value::{exp, ln};
-use super::reduce;
-use super::simd::{MultiplyAdd, vectorized_with};
+use crate::Float;
+use crate::elementary::value::{exp, ln};
+use crate::float::{abs, max, one};
+use crate::reduce;
+use crate::simd::{MultiplyAdd, vectorized_with};
 use std::hint::cold_path;
 use std::ops::Range;
 
 /// Writes exp(xᵢ − m) / Σⱼ exp(xⱼ − m), where m is the [`shift`], which leaves the value as it is and cannot overflow.
-pub(crate) fn softmax<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
+pub fn softmax<T: Float>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
     let part = part(extent * inner);
     for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {
         vectorized_with(
@@ -28,7 +29,7 @@ pub(crate) fn softmax<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T]
 }
 
 #[inline(always)]
-fn softmax_lines<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T], how: MultiplyAdd) {
+fn softmax_lines<T: Float>(x: &[T], extent: usize, inner: usize, y: &mut [T], how: MultiplyAdd) {
     exp_below_maxima(x, extent, inner, y, how);
     for line in lines(x.len(), extent, inner) {
         let sum = sum(&y[line.clone()], inner);
@@ -39,7 +40,7 @@ fn softmax_lines<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T], how
 }
 
 /// Writes xᵢ − m − ln Σⱼ exp(xⱼ − m).
-pub(crate) fn log_softmax<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
+pub fn log_softmax<T: Float>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
     let part = part(extent * inner);
     for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {
         vectorized_with(
@@ -53,7 +54,13 @@ pub(crate) fn log_softmax<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut
 }
 
 #[inline(always)]
-fn log_softmax_lines<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T], how: MultiplyAdd) {
+fn log_softmax_lines<T: Float>(
+    x: &[T],
+    extent: usize,
+    inner: usize,
+    y: &mut [T],
+    how: MultiplyAdd,
+) {
     exp_below_maxima(x, extent, inner, y, how);
     for line in lines(x.len(), extent, inner) {
         let (x, y) = (&x[line.clone()], &mut y[line]);
@@ -68,18 +75,18 @@ fn log_softmax_lines<T: Real>(x: &[T], extent: usize, inner: usize, y: &mut [T],
 }
 
 /// What turns the numbers of a line into the logarithms of their softmax.
-#[derive(Clone, Copy)]
-pub(crate) struct Normalizer<T> {
+#[derive(Clone, Copy, Debug)]
+pub struct Normalizer<T> {
     /// The [`shift`] m.
     shift: T,
     /// ln Σⱼ exp(xⱼ − m).
     ln_of_sum: T,
 }
 
-impl<T: Real> Normalizer<T> {
+impl<T: Float> Normalizer<T> {
     /// xᵢ − ln Σⱼ exp(xⱼ), for one of the numbers of the line.
     #[inline(always)]
-    pub(crate) fn log_softmax(self, x: T) -> T {
+    pub fn log_softmax(self, x: T) -> T {
         below(x, self.shift) - self.ln_of_sum
     }
 }
@@ -101,7 +108,7 @@ fn part(block: usize) -> usize {
 
 /// Writes the softmax of every row of `x` to `y`, and calls `then` with the number of the row, what was written for it,
 /// and what gives the logarithm of the softmax of its numbers.
-pub(crate) fn softmax_rows<T: Real>(
+pub fn softmax_rows<T: Float>(
     x: &[T],
     extent: usize,
     y: &mut [T],
@@ -137,7 +144,7 @@ pub(crate) fn softmax_rows<T: Real>(
 
 /// Writes the softmax of one row `x` of 8 to 16 numbers, with these ends, to `y`.
 #[inline(always)]
-fn softmax_short_row<T: Real>(
+fn softmax_short_row<T: Float>(
     x: &[T],
     mut ends: Ends<T>,
     y: &mut [T],
@@ -148,7 +155,7 @@ fn softmax_short_row<T: Real>(
         *x = exp(below(*x, shift), how);
     }
     let sum = sum_of_ends(ends, y.len());
-    let share = sum.recip();
+    let share = one::<T>() / sum;
     for x in ends.as_flattened_mut() {
         *x = *x * share;
     }
@@ -165,7 +172,7 @@ type Ends<T> = [[T; HALF]; 2];
 
 /// Those of such a row.
 #[inline(always)]
-fn ends<T: Real>(row: &[T]) -> Option<Ends<T>> {
+fn ends<T: Float>(row: &[T]) -> Option<Ends<T>> {
     match (row.first_chunk(), row.last_chunk()) {
         (Some(head), Some(tail)) if row.len() <= 2 * HALF => Some([*head, *tail]),
         _ => None,
@@ -174,7 +181,7 @@ fn ends<T: Real>(row: &[T]) -> Option<Ends<T>> {
 
 /// Writes the first and the last numbers of a row.
 #[inline(always)]
-fn write_ends<T: Real>(y: &mut [T], [head, tail]: Ends<T>) {
+fn write_ends<T: Float>(y: &mut [T], [head, tail]: Ends<T>) {
     if let Some(first) = y.first_chunk_mut() {
         *first = head;
     }
@@ -187,7 +194,7 @@ fn write_ends<T: Real>(y: &mut [T], [head, tail]: Ends<T>) {
 ///
 /// A NaN may be passed over: it makes the whole row NaN, whatever is subtracted from it.
 #[inline(always)]
-fn largest<T: Real>([mut lanes, others]: Ends<T>) -> T {
+fn largest<T: Float>([mut lanes, others]: Ends<T>) -> T {
     for (lane, other) in lanes.iter_mut().zip(others) {
         *lane = larger(*lane, other);
     }
@@ -196,7 +203,7 @@ fn largest<T: Real>([mut lanes, others]: Ends<T>) -> T {
 
 /// The sum of the numbers of a row of the given length.
 #[inline(always)]
-fn sum_of_ends<T: Real>([mut lanes, tail]: Ends<T>, len: usize) -> T {
+fn sum_of_ends<T: Float>([mut lanes, tail]: Ends<T>, len: usize) -> T {
     let twice = 2 * HALF - len;
     for (i, (lane, x)) in lanes.iter_mut().zip(tail).enumerate() {
         *lane = *lane + if i < twice { T::default() } else { x };
@@ -218,13 +225,13 @@ fn in_halves<T: Copy>(mut lanes: [T; HALF], fold: impl Fn(T, T) -> T) -> T {
 }
 
 #[inline(always)]
-fn larger<T: Real>(a: T, b: T) -> T {
+fn larger<T: Float>(a: T, b: T) -> T {
     if a > b { a } else { b }
 }
 
 /// Writes the softmax of a few rows to `y`, their [shifts](shift) to `shifts`, and the logarithms of their sums to `logs`.
 #[inline(always)]
-fn softmax_block<T: Real>(
+fn softmax_block<T: Float>(
     x: &[T],
     extent: usize,
     y: &mut [T],
@@ -254,7 +261,7 @@ fn softmax_block<T: Real>(
     for (y, log) in y.chunks_exact_mut(extent).zip(logs.iter_mut()) {
         if let Some(mut ends) = ends(y) {
             *log = sum_of_ends(ends, extent);
-            let share = log.recip();
+            let share = one::<T>() / *log;
             for y in ends.as_flattened_mut() {
                 *y = *y * share;
             }
@@ -262,7 +269,7 @@ fn softmax_block<T: Real>(
             continue;
         }
         *log = sum(y, 1);
-        let share = log.recip();
+        let share = one::<T>() / *log;
         for y in y {
             *y = *y * share;
         }
@@ -274,7 +281,7 @@ fn softmax_block<T: Real>(
 
 /// Writes exp(xᵢ − m) for each line with its [`shift`] m.
 #[inline(always)]
-fn exp_below_maxima<T: Real>(x: &[T], extent: usize, step: usize, y: &mut [T], how: MultiplyAdd) {
+fn exp_below_maxima<T: Float>(x: &[T], extent: usize, step: usize, y: &mut [T], how: MultiplyAdd) {
     for line in lines(x.len(), extent, step) {
         let (x, y) = (&x[line.clone()], &mut y[line]);
         let shift = shift(x, step);
@@ -290,14 +297,14 @@ fn exp_below_maxima<T: Real>(x: &[T], extent: usize, step: usize, y: &mut [T], h
 /// What is subtracted from the numbers of a line: the largest of them, or NaN where the line has no softmax, since several
 /// numbers are +∞ or all are −∞.
 #[inline(always)]
-fn shift<T: Real>(line: &[T], step: usize) -> T {
+fn shift<T: Float>(line: &[T], step: usize) -> T {
     shift_from(maximum(line, step), line, step)
 }
 
 /// The same, for a line whose largest number is known.
 #[inline(always)]
-fn shift_from<T: Real>(maximum: T, line: &[T], step: usize) -> T {
-    if maximum.abs() == T::INFINITY {
+fn shift_from<T: Float>(maximum: T, line: &[T], step: usize) -> T {
+    if abs(maximum) == T::INFINITY {
         cold_path();
         let largest = line.iter().step_by(step).filter(|&&x| x == maximum);
         if maximum < T::default() || largest.count() > 1 {
@@ -309,19 +316,19 @@ fn shift_from<T: Real>(maximum: T, line: &[T], step: usize) -> T {
 
 /// x − m, and 0 for the largest number itself, also if it is infinite.
 #[inline(always)]
-fn below<T: Real>(x: T, m: T) -> T {
+fn below<T: Float>(x: T, m: T) -> T {
     if x == m { T::default() } else { x - m }
 }
 
 #[inline(always)]
-fn maximum<T: Real>(line: &[T], step: usize) -> T {
+fn maximum<T: Float>(line: &[T], step: usize) -> T {
     line.iter()
         .step_by(step)
-        .fold(-T::INFINITY, |m, &x| m.max(x))
+        .fold(-T::INFINITY, |m, &x| max(m, x))
 }
 
 #[inline(always)]
-fn sum<T: Real>(line: &[T], step: usize) -> T {
+fn sum<T: Float>(line: &[T], step: usize) -> T {
     if line.len() > LONG * step {
         cold_path();
         return sum_of_long(line, step);
@@ -333,7 +340,7 @@ fn sum<T: Real>(line: &[T], step: usize) -> T {
 
 /// The sum of a long line, in an order in which the error hardly grows with the length.
 #[inline(never)]
-fn sum_of_long<T: Real>(line: &[T], step: usize) -> T {
+fn sum_of_long<T: Float>(line: &[T], step: usize) -> T {
     if step == 1 {
         return reduce::sum_of(line);
     }

@@ -14,7 +14,7 @@ pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
 
 /// Fewer numbers than this are added, or rectified, without choosing among vectors first: it takes as long as the loop,
 /// and numbers that were just written one by one can be read in wide pieces only after a wait.
-pub(crate) const FEW: usize = 32;
+pub const FEW: usize = 32;
 
 /// How the processor that a loop is compiled for multiplies and adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum MultiplyAdd {
 ///
 /// A result that makes use of it has other bits on another class of processor.
 #[inline]
-pub(crate) fn vectorized_with<R>(body: impl FnOnce(MultiplyAdd) -> R) -> R {
+pub fn vectorized_with<R>(body: impl FnOnce(MultiplyAdd) -> R) -> R {
     Arch::new().dispatch(Told(body))
 }
 

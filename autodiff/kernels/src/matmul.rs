@@ -1,13 +1,13 @@
-//! The matrix product, behind one checked door: from the `gemm` crate, or, where packing does not pay, from [`unpacked`](super::unpacked).
+//! The matrix product, with checked extents: by the `gemm` crate, or, where packing does not pay, by kernels that read the factors where
+//! they lie.
 #![allow(unsafe_code)]
 
 #[cfg(test)]
 mod tests;
 
-use super::super::element::Real;
-use super::Write;
-use super::reduce::pairwise;
-use super::unpacked::{Factors, RUN, UNCUT, Unpacked};
+use crate::reduce::pairwise;
+use crate::unpacked::{Factors, RUN, UNCUT, Unpacked};
+use crate::{Float, Scratch, Write};
 use std::ops::Range;
 
 /// The most terms of an element of the result that are left to one kernel. A kernel cuts them into blocks and adds these to
@@ -19,8 +19,8 @@ const LONG: usize = 1 << 13;
 /// Kernels take it by reference: a copy would be read as soon as it is written, and wait for that.
 ///
 /// The element at (i, j) is that at `i · row_step + j · column_step` of the data, and lies inside them.
-#[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a, T> {
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a, T> {
     data: &'a [T],
     rows: usize,
     columns: usize,
@@ -30,7 +30,7 @@ pub(crate) struct Matrix<'a, T> {
 
 impl<'a, T> Matrix<'a, T> {
     /// The matrix whose rows lie one after the other in `data`.
-    pub(crate) fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
+    pub fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
         assert_eq!(
             Some(data.len()),
             rows.checked_mul(columns),
@@ -47,7 +47,7 @@ impl<'a, T> Matrix<'a, T> {
     }
 
     /// The same data with rows and columns exchanged.
-    pub(crate) fn transposed(self) -> Self {
+    pub fn transposed(self) -> Self {
         Matrix {
             data: self.data,
             rows: self.columns,
@@ -63,7 +63,7 @@ impl<'a, T> Matrix<'a, T> {
     ///
     /// If there are no such rows.
     #[inline]
-    pub(crate) fn some_rows(self, range: Range<usize>) -> Self {
+    pub fn some_rows(self, range: Range<usize>) -> Self {
         assert!(
             range.start <= range.end && range.end <= self.rows,
             "rows {range:?} of {}",
@@ -84,39 +84,43 @@ impl<'a, T> Matrix<'a, T> {
     ///
     /// If there are no such columns.
     #[inline]
-    pub(crate) fn some_columns(self, range: Range<usize>) -> Self {
+    pub fn some_columns(self, range: Range<usize>) -> Self {
         self.transposed().some_rows(range).transposed()
     }
 
-    pub(crate) fn rows(&self) -> usize {
+    /// The number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
         self.rows
     }
 
-    pub(crate) fn columns(&self) -> usize {
+    /// The number of columns.
+    #[must_use]
+    pub fn columns(&self) -> usize {
         self.columns
     }
 
     /// The data, from the element at (0, 0) on. Others may lie between its rows, and behind them.
     #[cfg(target_arch = "x86_64")]
-    pub(crate) fn data(&self) -> &'a [T] {
+    pub fn data(&self) -> &'a [T] {
         self.data
     }
 
     /// Whether every element lies inside the data, as it always does.
     #[cfg(target_arch = "x86_64")]
-    pub(crate) fn lies_inside(&self) -> bool {
+    pub fn lies_inside(&self) -> bool {
         let last = self.rows.saturating_sub(1) * self.row_step
             + self.columns.saturating_sub(1) * self.column_step;
         self.rows == 0 || self.columns == 0 || last < self.data.len()
     }
 
     /// How far apart two rows are in the data: 1, or at least the number of columns.
-    pub(crate) fn row_step(&self) -> usize {
+    pub fn row_step(&self) -> usize {
         self.row_step
     }
 
     /// How far apart two columns are in the data: 1, or at least the number of rows.
-    pub(crate) fn column_step(&self) -> usize {
+    pub fn column_step(&self) -> usize {
         self.column_step
     }
 }
@@ -129,7 +133,7 @@ impl<T: Copy> Matrix<'_, T> {
     /// There are more than i rows and j columns.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    pub(crate) unsafe fn get_unchecked(&self, i: usize, j: usize) -> T {
+    pub unsafe fn get_unchecked(&self, i: usize, j: usize) -> T {
         // SAFETY: this is an element of the data, as every (i, j) within the extents is.
         unsafe {
             *self
@@ -140,7 +144,7 @@ impl<T: Copy> Matrix<'_, T> {
 
     /// The element at (i, j).
     #[cfg(test)]
-    pub(crate) fn at(&self, i: usize, j: usize) -> T {
+    pub fn at(&self, i: usize, j: usize) -> T {
         self.data[i * self.row_step + j * self.column_step]
     }
 }
@@ -152,38 +156,63 @@ impl<T: Copy> Matrix<'_, T> {
 /// # Panics
 ///
 /// If the inner extents differ, or `out` has not as many elements as the product.
-pub(crate) fn matmul<T: Real>(
+pub fn matmul<T: Float>(
     scale: T,
     a: Matrix<'_, T>,
     b: Matrix<'_, T>,
     out: &mut [T],
     write: Write,
+    scratch: &impl Scratch,
 ) {
     check(&a, &b, out);
     if a.columns <= LONG {
-        return product(scale, &a, &b, out, write);
+        return product(scale, &a, &b, out, write, scratch);
     }
-    pairwise(0..a.columns, LONG, out, write, &mut |part, out, write| {
-        let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
-        product(scale, &a, &b, out, write);
-        true
-    });
+    pairwise(
+        0..a.columns,
+        LONG,
+        out,
+        write,
+        scratch,
+        &mut |part, out, write| {
+            let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
+            product(scale, &a, &b, out, write, scratch);
+            true
+        },
+    );
 }
 
 /// As [`matmul`], by one kernel.
-fn product<T: Real>(scale: T, a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], write: Write) {
-    if T::unpacked_product(scale, a, b, out, write) {
+fn product<T: Float>(
+    scale: T,
+    a: &Matrix<'_, T>,
+    b: &Matrix<'_, T>,
+    out: &mut [T],
+    write: Write,
+    scratch: &impl Scratch,
+) {
+    // SAFETY: `matmul` has checked the extents.
+    if unsafe { T::unpacked_product(scale, a, b, out, write) } {
         return;
     }
     // `gemm` adds up the terms of a matrix times a vector one after the other.
     if (a.rows == 1 || b.columns == 1) && a.columns > UNCUT {
-        pairwise(0..a.columns, RUN, out, write, &mut |part, out, write| {
-            let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
-            T::gemm(scale, a, b, out, write);
-            true
-        });
+        pairwise(
+            0..a.columns,
+            RUN,
+            out,
+            write,
+            scratch,
+            &mut |part, out, write| {
+                let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
+                // SAFETY: these are some terms of a product whose extents fit.
+                unsafe { T::gemm(scale, a, b, out, write) };
+                true
+            },
+        );
     } else {
-        T::gemm(scale, *a, *b, out, write);
+        // SAFETY: `matmul` has checked the extents.
+        unsafe { T::gemm(scale, *a, *b, out, write) };
     }
 }
 
@@ -192,21 +221,31 @@ fn product<T: Real>(scale: T, a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T
 /// # Panics
 ///
 /// As [`matmul`].
-pub(crate) fn bytes_times<T: Real>(
+pub fn bytes_times<T: Float>(
     scale: T,
     a: Matrix<'_, u8>,
     b: Matrix<'_, T>,
     out: &mut [T],
     write: Write,
+    scratch: &impl Scratch,
 ) -> bool {
     check(&a, &b, out);
     if a.columns <= LONG {
-        return T::unpacked_bytes_times(scale, &a, &b, out, write);
+        // SAFETY: the extents were just checked.
+        return unsafe { T::unpacked_bytes_times(scale, &a, &b, out, write) };
     }
-    pairwise(0..a.columns, LONG, out, write, &mut |part, out, write| {
-        let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
-        T::unpacked_bytes_times(scale, &a, &b, out, write)
-    })
+    pairwise(
+        0..a.columns,
+        LONG,
+        out,
+        write,
+        scratch,
+        &mut |part, out, write| {
+            let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
+            // SAFETY: these are some terms of a product whose extents fit.
+            unsafe { T::unpacked_bytes_times(scale, &a, &b, out, write) }
+        },
+    )
 }
 
 /// Writes or adds `scale · Σ aₗ · bₗ` to `out`, if there is a kernel that does so in one go; tells whether there was.
@@ -214,14 +253,15 @@ pub(crate) fn bytes_times<T: Real>(
 /// # Panics
 ///
 /// As [`matmul`], for any pair of factors.
-pub(crate) fn sum_of_products<T: Real>(
+pub fn sum_of_products<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, T>],
     out: &mut [T],
     write: Write,
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
-    !factors.iter().any(is_long) && T::unpacked_sum(scale, factors, out, write)
+    // SAFETY: the extents were just checked.
+    !factors.iter().any(is_long) && unsafe { T::unpacked_sum(scale, factors, out, write) }
 }
 
 /// As [`sum_of_products`], with bytes on the right.
@@ -229,21 +269,31 @@ pub(crate) fn sum_of_products<T: Real>(
 /// # Panics
 ///
 /// As [`matmul`], for any pair of factors.
-pub(crate) fn sum_of_products_with_bytes<T: Real>(
+pub fn sum_of_products_with_bytes<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, u8>],
     out: &mut [T],
     write: Write,
+    scratch: &impl Scratch,
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
     if !factors.iter().any(is_long) {
-        return T::unpacked_sum_of_bytes(scale, factors, out, write);
+        // SAFETY: the extents were just checked.
+        return unsafe { T::unpacked_sum_of_bytes(scale, factors, out, write) };
     }
     let &[(a, b)] = factors else { return false };
-    pairwise(0..a.columns, LONG, out, write, &mut |part, out, write| {
-        let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
-        T::unpacked_sum_of_bytes(scale, &[(&a, &b)], out, write)
-    })
+    pairwise(
+        0..a.columns,
+        LONG,
+        out,
+        write,
+        scratch,
+        &mut |part, out, write| {
+            let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
+            // SAFETY: these are some terms of a product whose extents fit.
+            unsafe { T::unpacked_sum_of_bytes(scale, &[(&a, &b)], out, write) }
+        },
+    )
 }
 
 /// Whether the product of two factors is one of long sums.
@@ -268,7 +318,6 @@ fn check<A, B, T>(a: &Matrix<'_, A>, b: &Matrix<'_, B>, out: &[T]) {
 }
 
 /// A type that the matrix product is compiled for.
-#[expect(private_bounds, reason = "a sealed trait")]
 pub trait Gemm: private::Product + Unpacked {}
 impl Gemm for f32 {}
 impl Gemm for f64 {}
@@ -276,13 +325,14 @@ impl Gemm for f64 {}
 pub(crate) mod private {
     use super::{Matrix, Write};
 
-    /// The raw product; its callers have checked the extents.
+    /// The product of the `gemm` crate.
     pub trait Product: Copy {
-        #[expect(
-            private_interfaces,
-            reason = "a sealed trait, called by `matmul` alone"
-        )]
-        fn gemm(
+        /// Writes or adds `scale · a · b` to `out`.
+        ///
+        /// # Safety
+        ///
+        /// The inner extents agree, and `out` has as many elements as the product.
+        unsafe fn gemm(
             scale: Self,
             a: Matrix<'_, Self>,
             b: Matrix<'_, Self>,
@@ -295,15 +345,17 @@ pub(crate) mod private {
 macro_rules! product {
     ($T:ty) => {
         impl private::Product for $T {
-            #[expect(
-                private_interfaces,
-                reason = "a sealed trait, called by `matmul` alone"
-            )]
-            fn gemm(scale: $T, a: Matrix<'_, $T>, b: Matrix<'_, $T>, out: &mut [$T], write: Write) {
+            unsafe fn gemm(
+                scale: $T,
+                a: Matrix<'_, $T>,
+                b: Matrix<'_, $T>,
+                out: &mut [$T],
+                write: Write,
+            ) {
                 let (m, n, k) = (a.rows, b.columns, a.columns);
                 // SAFETY: every (i, j) within the extents of a `Matrix` is an element of its slice, at
-                // i · row_step + j · column_step; `matmul` has checked that the inner extents agree and that `out`
-                // holds m × n elements. `out` is borrowed mutably, so it overlaps neither factor.
+                // i · row_step + j · column_step; the caller vouches that the inner extents agree and that `out` holds
+                // m × n elements. `out` is borrowed mutably, so it overlaps neither factor.
                 unsafe {
                     gemm::gemm(
                         m,

@@ -22,8 +22,8 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use super::Write;
-use super::matmul::Matrix;
+use crate::Write;
+use crate::matmul::Matrix;
 
 /// The extent up to which a side is narrow: the paper's ten digits, and a few more.
 const NARROW: usize = 16;
@@ -45,8 +45,8 @@ const NEAR_IF_REPEATED: usize = 192;
 const FEW_ROWS: usize = 4;
 
 /// The most terms of a product that combinations add one after the other; a longer product is cut into runs of terms.
-pub(super) const UNCUT: usize = 512;
-pub(super) const RUN: usize = 128;
+pub(crate) const UNCUT: usize = 512;
+pub(crate) const RUN: usize = 128;
 
 /// Which kernel computes a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ fn repeats<T>(step: usize) -> bool {
 }
 
 /// The two factors of a product.
-pub(crate) type Factors<'a, A, B> = (&'a Matrix<'a, A>, &'a Matrix<'a, B>);
+pub type Factors<'a, A, B> = (&'a Matrix<'a, A>, &'a Matrix<'a, B>);
 
 /// The products of the factors one by one, of which the long ones are cut into runs of terms.
 #[cfg(target_arch = "x86_64")]
@@ -108,9 +108,14 @@ fn runs<'a, A: Copy, B: Copy>(
 /// A type that the kernels are compiled for.
 ///
 /// Each method writes or adds `scale` times a product, or a sum of products, to the row-major `out`, if there is a kernel
-/// for it, and tells whether there was. The caller has checked the extents.
-pub(crate) trait Unpacked: Copy {
-    fn unpacked_product(
+/// for it, and tells whether there was.
+pub trait Unpacked: Copy {
+    /// A product of two factors of numbers.
+    ///
+    /// # Safety
+    ///
+    /// The inner extents agree, and `out` has as many elements as the product.
+    unsafe fn unpacked_product(
         scale: Self,
         a: &Matrix<'_, Self>,
         b: &Matrix<'_, Self>,
@@ -119,7 +124,11 @@ pub(crate) trait Unpacked: Copy {
     ) -> bool;
 
     /// Bytes become numbers as they are loaded, for each block of columns anew.
-    fn unpacked_bytes_times(
+    ///
+    /// # Safety
+    ///
+    /// As [`unpacked_product`](Unpacked::unpacked_product).
+    unsafe fn unpacked_bytes_times(
         scale: Self,
         a: &Matrix<'_, u8>,
         b: &Matrix<'_, Self>,
@@ -128,7 +137,11 @@ pub(crate) trait Unpacked: Copy {
     ) -> bool;
 
     /// The sum of products, each element of which is written or added to once.
-    fn unpacked_sum(
+    ///
+    /// # Safety
+    ///
+    /// As [`unpacked_product`](Unpacked::unpacked_product), for every pair of factors.
+    unsafe fn unpacked_sum(
         scale: Self,
         factors: &[Factors<'_, Self, Self>],
         out: &mut [Self],
@@ -136,7 +149,11 @@ pub(crate) trait Unpacked: Copy {
     ) -> bool;
 
     /// The same with bytes on the right, which become numbers as they are loaded, for each block of rows anew.
-    fn unpacked_sum_of_bytes(
+    ///
+    /// # Safety
+    ///
+    /// As [`unpacked_product`](Unpacked::unpacked_product), for every pair of factors.
+    unsafe fn unpacked_sum_of_bytes(
         scale: Self,
         factors: &[Factors<'_, Self, u8>],
         out: &mut [Self],
@@ -159,7 +176,7 @@ fn are_read_along<T>(factors: &[Factors<'_, T, u8>]) -> bool {
 macro_rules! unpacked {
     ($T:ty: $avx512:ident, $avx2:ident) => {
         impl Unpacked for $T {
-            fn unpacked_product(
+            unsafe fn unpacked_product(
                 scale: $T,
                 a: &Matrix<'_, $T>,
                 b: &Matrix<'_, $T>,
@@ -179,7 +196,7 @@ macro_rules! unpacked {
                 }
             }
 
-            fn unpacked_bytes_times(
+            unsafe fn unpacked_bytes_times(
                 scale: $T,
                 a: &Matrix<'_, u8>,
                 b: &Matrix<'_, $T>,
@@ -190,7 +207,7 @@ macro_rules! unpacked {
                     && unpacked!(dots_of_bytes(scale, a, b, out, write) in $avx512, $avx2)
             }
 
-            fn unpacked_sum(
+            unsafe fn unpacked_sum(
                 scale: $T,
                 factors: &[Factors<'_, $T, $T>],
                 out: &mut [$T],
@@ -200,7 +217,7 @@ macro_rules! unpacked {
                     && unpacked!(combinations(scale, factors, out, write) in $avx512, $avx2)
             }
 
-            fn unpacked_sum_of_bytes(
+            unsafe fn unpacked_sum_of_bytes(
                 scale: $T,
                 factors: &[Factors<'_, $T, u8>],
                 out: &mut [$T],

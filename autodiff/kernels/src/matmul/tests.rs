@@ -1,4 +1,5 @@
 use super::*;
+use crate::Heap;
 
 /// The product as its definition says, for every orientation.
 #[test]
@@ -26,9 +27,9 @@ fn it_agrees_with_the_plain_loop() {
                 Matrix::new(&b, k, n)
             };
             let mut set = vec![f64::NAN; m * n];
-            matmul(2.0, left, right, &mut set, Write::Set);
+            matmul(2.0, left, right, &mut set, Write::Set, &Heap);
             let mut added = vec![1.0; m * n];
-            matmul(2.0, left, right, &mut added, Write::Add);
+            matmul(2.0, left, right, &mut added, Write::Add, &Heap);
             for i in 0..m {
                 for j in 0..n {
                     let sum: f64 = (0..k).map(|l| left.at(i, l) * right.at(l, j)).sum();
@@ -58,7 +59,7 @@ fn some_rows_of_a_factor_give_those_of_the_product() {
         let right = Matrix::new(&b, k, n);
         for left in [Matrix::new(&a, m, k), Matrix::new(&a, k, m).transposed()] {
             let mut whole = vec![1.0; m * n];
-            matmul(2.0, left, right, &mut whole, Write::Add);
+            matmul(2.0, left, right, &mut whole, Write::Add, &Heap);
             for rows in [0..m, 0..1, m / 3..m, m / 2..m / 2, m..m] {
                 let mut some = vec![1.0; rows.len() * n];
                 matmul(
@@ -67,6 +68,7 @@ fn some_rows_of_a_factor_give_those_of_the_product() {
                     right,
                     &mut some,
                     Write::Add,
+                    &Heap,
                 );
                 let expected = &whole[rows.start * n..rows.end * n];
                 let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-12;
@@ -104,14 +106,14 @@ fn largest_error(m: usize, n: usize, terms: usize) -> f64 {
             Matrix::new(&b, n, terms).transposed(),
         ] {
             let mut out = vec![0.0; m * n];
-            matmul(2.0, left, right, &mut out, Write::Set);
+            matmul(2.0, left, right, &mut out, Write::Set, &Heap);
             check(&out, 0.1 * 6.0, 0.0);
-            matmul(1.0, left, right, &mut out, Write::Add);
+            matmul(1.0, left, right, &mut out, Write::Add, &Heap);
             check(&out, 0.1 * 9.0, 0.0);
         }
         let right = Matrix::new(&bytes[1], terms, n);
         let mut out = vec![1.0; m * n];
-        if sum_of_products_with_bytes(1.0, &[(&left, &right)], &mut out, Write::Add) {
+        if sum_of_products_with_bytes(1.0, &[(&left, &right)], &mut out, Write::Add, &Heap) {
             check(&out, 0.1, 1.0);
         }
     }
@@ -121,7 +123,7 @@ fn largest_error(m: usize, n: usize, terms: usize) -> f64 {
         Matrix::new(&b, n, terms).transposed(),
     ] {
         let mut out = vec![0.0; m * n];
-        if bytes_times(0.1, left, right, &mut out, Write::Set) {
+        if bytes_times(0.1, left, right, &mut out, Write::Set, &Heap) {
             check(&out, 0.1 * 3.0, 0.0);
         }
     }
@@ -189,12 +191,12 @@ fn parts_of_the_inner_extent_add_up_to_the_product() {
                         left.some_columns(part.clone()),
                         right.some_rows(part.clone()),
                     );
-                    matmul(2.0, a, b, &mut sums[0], Write::Add);
+                    matmul(2.0, a, b, &mut sums[0], Write::Add, &Heap);
                     let a_of_bytes = of_bytes.some_columns(part.clone());
-                    is_read[0] &= bytes_times(2.0, a_of_bytes, b, &mut sums[1], Write::Add);
+                    is_read[0] &= bytes_times(2.0, a_of_bytes, b, &mut sums[1], Write::Add, &Heap);
                     let factors = [(&a, &bytes[1].some_rows(part))];
                     is_read[1] &=
-                        sum_of_products_with_bytes(2.0, &factors, &mut sums[2], Write::Add);
+                        sum_of_products_with_bytes(2.0, &factors, &mut sums[2], Write::Add, &Heap);
                 }
                 agrees(&sums[0], left, right);
                 if is_read[0] {
@@ -243,5 +245,6 @@ fn inner_extents_that_differ_are_refused() {
         Matrix::new(&x, 2, 3),
         &mut [0.0; 4],
         Write::Set,
+        &Heap,
     );
 }

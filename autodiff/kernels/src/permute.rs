@@ -1,24 +1,23 @@
 //! Copying data into another order of axes.
 
-use super::super::shape::Shape;
 use smallvec::SmallVec;
 
 /// The side of the square that a matrix is transposed in, so that both its rows and its columns stay in cache.
 const TILE: usize = 16;
 
 /// Writes to `y` the data of `x`, of the given shape, with axis `order[i]` become axis `i`.
-pub(crate) fn permute<T: Copy>(x: &[T], shape: &Shape, order: &[usize], y: &mut [T]) {
+pub fn permute<T: Copy>(x: &[T], shape: &[usize], order: &[usize], y: &mut [T]) {
     if x.is_empty() {
         return;
     }
-    if let ([1, 0], &[rows, columns]) = (order, &shape[..]) {
+    if let ([1, 0], &[rows, columns]) = (order, shape) {
         return transpose(x, rows, columns, y);
     }
-    let mut steps: SmallVec<[usize; 4]> = SmallVec::from_elem(1, shape.rank());
-    for axis in (0..shape.rank().saturating_sub(1)).rev() {
+    let mut steps: SmallVec<[usize; 4]> = SmallVec::from_elem(1, shape.len());
+    for axis in (0..shape.len().saturating_sub(1)).rev() {
         steps[axis] = steps[axis + 1] * shape[axis + 1];
     }
-    let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, shape.rank());
+    let mut index: SmallVec<[usize; 4]> = SmallVec::from_elem(0, shape.len());
     let mut from = 0;
     for y in y {
         *y = x[from];

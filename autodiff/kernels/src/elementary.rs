@@ -1,0 +1,60 @@
+//! Exponential, logarithm, hyperbolic tangent, logistic function and softplus of many numbers, several at a time.
+//!
+//! The bits of a result depend on the number and on the class of the processor (whether it multiplies and adds in one
+//! instruction), and neither on where the number lies in its slice nor on what lies beside it. NaN gives NaN; zeros,
+//! infinities, overflow and gradual underflow are as in the standard library.
+//!
+//! The error is at most so many units in the last place: in single precision, as tests over every number that there is
+//! hold it to; in double precision, as was seen beside the standard library at a million numbers, and tests allow 4.
+//!
+//! | | `f32` | `f64` |
+//! |---|---:|---:|
+//! | `exp` | 0.87 | 1 |
+//! | `ln` | 0.85 | 1 |
+//! | `tanh` | 2.3 | 3 |
+//! | `sigmoid` | 2.5 | 2 |
+//! | `softplus` | 1.7 | 2 |
+//!
+//! ```
+//! let mut x = [0.0_f32, 1.0];
+//! autodiff_kernels::elementary::exp(&mut x);
+//! assert!(x[0] == 1.0 && (x[1] - 1.0_f32.exp()).abs() <= f32::EPSILON * 2.0);
+//! ```
+
+mod format;
+#[cfg(test)]
+mod tests;
+pub mod value;
+
+use crate::Float;
+use crate::simd::vectorized_with;
+pub use format::Format;
+
+macro_rules! on_slices {
+    ($($(#[$doc:meta])* $name:ident)*) => { $(
+        $(#[$doc])*
+        pub fn $name<T: Float>(x: &mut [T]) {
+            vectorized_with(
+                #[inline(always)]
+                move |how| {
+                    for x in x {
+                        *x = value::$name(*x, how);
+                    }
+                },
+            );
+        }
+    )* };
+}
+
+on_slices! {
+    /// Replaces every number x by eˣ.
+    exp
+    /// Replaces every number x by ln x, which is NaN below 0.
+    ln
+    /// Replaces every number x by tanh x.
+    tanh
+    /// Replaces every number x by the logistic function `1 / (1 + e⁻ˣ)`.
+    sigmoid
+    /// Replaces every number x by `ln(1 + eˣ)`.
+    softplus
+}
