@@ -72,7 +72,7 @@ pub trait Algebra: Clone + Debug + Operators + Methods + Accumulate {
     /// The value of any operation: computed of tensors, recorded of variables.
     ///
     /// ```
-    /// use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Tape, Tensor};
+    /// use autodiff::tensor::{Adjoints, Algebra, Float, Op, Point, Real, Tape, Tensor};
     ///
     /// /// The elements in the opposite order, along the first axis; a rule that is the operation itself.
     /// #[derive(Debug)]
