@@ -38,12 +38,12 @@ macro_rules! operations {
         /// import. [`Tensor`](super::Tensor) and [`Var`](super::Var) have them as inherent methods.
         pub mod methods {
             $($(pub use super::$module::$Methods;)+)*
+
+            /// The methods of all operations.
+            pub trait AllMethods: $($($Methods +)+)* {}
+
+            impl<A: $($($Methods +)+)*> AllMethods for A {}
         }
-
-        /// The methods of all operations.
-        pub trait Methods: $($(methods::$Methods +)+)* {}
-
-        impl<A: $($(methods::$Methods +)+)*> Methods for A {}
 
         /// What made a node.
         #[derive(Clone, Debug)]

@@ -30,14 +30,12 @@ impl<T: Real> Op<T> for Layer {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        let &[x, weight, bias] = x else {
-            panic!("linear: {} inputs, and not three", x.len())
-        };
-        let extents = extents(x.shape(), weight.shape(), bias.shape());
+        let (input, weight, bias) = (x[0], x[1], x[2]);
+        let extents = extents(input.shape(), weight.shape(), bias.shape());
         let samples = extents[0];
         let mut y = Tensor::made(extents, |z| {
             fill_rows(z, bias.data());
-            let (x, weight) = (plain(x), transposed(weight));
+            let (x, weight) = (plain(input), transposed(weight));
             let one = T::from_f64(1.0);
             multiply("linear", one, x, weight, 0..samples, z, Write::Add);
         });
