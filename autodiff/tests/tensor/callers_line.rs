@@ -220,28 +220,28 @@ fn rules(checked: &mut Checked) {
 /// Misuse of the methods that rules are written with, in either reading.
 fn in_rules<A: Algebra>(x: &A, y: &A) {
     refused("sum_to: shape [2] cannot be stretched to [2, 3]", || {
-        x.sum_to(&Shape::from([2]))
+        x.sum_to([2])
     });
     refused(
         "sum_to: shape [1, 2, 3] cannot be stretched to [2, 3]",
-        || x.sum_to(&Shape::from([1, 2, 3])),
+        || x.sum_to([1, 2, 3]),
     );
     refused("mul: shapes [2, 3] and [3, 2] cannot be", || x * y);
     refused("matmul: shapes [2, 3]ᵀ and [3, 2] do not fit", || {
         A::product(transposed(x), plain(y))
     });
     refused("plus_term: shapes [2, 3] and [1] differ", || {
-        x.clone().plus_term(x.sum_to(&Shape::from([1])))
+        x.clone().plus_term(x.sum_to([1]))
     });
     refused(
         "plus_product: a sum of shape [2, 3] and a product of",
         || x.clone().plus_product(plain(x), plain(y)),
     );
     refused("unary_vjp: shapes", || {
-        A::unary_vjp(Unary::Sin {}, x, x, x.sum_to(&Shape::from([1])))
+        A::unary_vjp(Unary::Sin {}, x, x, x.sum_to([1]))
     });
     refused("binary_vjp: shapes", || {
-        let y_bar = x.sum_to(&Shape::from([1]));
+        let y_bar = x.sum_to([1]);
         A::binary_vjp(Binary::Mul, 0, x, x, x, &y_bar)
     });
 }

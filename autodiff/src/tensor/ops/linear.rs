@@ -281,7 +281,7 @@ pub(super) fn samples() -> Vec<Sample> {
     }));
     // What is known has the same rule.
     let shapes: [&[usize]; 3] = [&[3, 4], &[2, 4], &[2]];
-    let z = |x: &[Var<'_, f64>]| x[0].value().linear(&x[1].value(), &x[2].value());
+    let z = |x: &[Var<'_, f64>]| x[0].value().linear(x[1].value(), x[2].value());
     samples.push(Sample::new("linear", &shapes, move |x| {
         x[0].linear_known(x[1], x[2], z(x))
     }));
