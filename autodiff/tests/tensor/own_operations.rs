@@ -1,9 +1,7 @@
 //! Operations of the user's own: what their rules may add, what is said of mistakes in them, and what they may do meanwhile.
 
 use crate::refusals::{refused, refused_in};
-use autodiff::tensor::{
-    Adjoints, Algebra, Op, Point, Real, Shape, Tape, Tensor, Var, plain, transposed,
-};
+use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Tape, Tensor, Var, plain, transposed};
 
 /// The identity, with a rule that makes a mistake.
 #[derive(Clone, Copy, Debug)]
@@ -35,11 +33,10 @@ impl<T: Real> Op<T> for Mistaken {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let shape = |extents: &[usize]| Shape::from(extents);
         match self {
             Mistaken::Transposed => x_bar.add(0, || y_bar.permute(&[1, 0])),
-            Mistaken::OfAnotherSize => x_bar.add(0, || y_bar.broadcast_to(&shape(&[5, 2, 3]))),
-            Mistaken::OfLowerRank => x_bar.add(0, || y_bar.sum_to(&shape(&[3]))),
+            Mistaken::OfAnotherSize => x_bar.add(0, || y_bar.broadcast_to([5, 2, 3])),
+            Mistaken::OfLowerRank => x_bar.add(0, || y_bar.sum_to([3])),
             Mistaken::ToNoInput => x_bar.add(1, || y_bar),
             Mistaken::RowsOfAnotherLength => x_bar.add_rows(0, y_bar),
             Mistaken::RowsToNoInput => x_bar.add_rows(7, y_bar),
