@@ -20,8 +20,8 @@
 //!
 //! The pieces: [`Tensor`] is an array of numbers; [`Var`] is a tensor on a tape; [`Gradients`] are what a backward pass
 //! gives, and [`KeptGradients`] those of them that outlive the recording, where a [`Gradient`] may be a product that is
-//! not computed yet; [`Algebra`] is what both tensors and variables can do, for code that is to run on either; [`Op`] is
-//! an operation, to which users can add their own. [`catalogue`] lists the built-in operations, with sample inputs.
+//! not computed yet; [`Algebra`] is what both tensors and variables can do, for models that are to run on
+//! either; [`methods`] are those of the operations there; [`Op`] is an operation, to which users can add their own. [`catalogue`] lists the built-in operations, with sample inputs.
 
 mod adjoints;
 mod algebra;
