@@ -215,7 +215,7 @@ pub(super) fn samples() -> Vec<Sample> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Tape, Tensor};
+    use crate::tensor::{Tape, Tensor};
 
     #[test]
     fn slices_of_one_index_are_added_in_their_order() {

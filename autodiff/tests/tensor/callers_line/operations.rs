@@ -348,7 +348,7 @@ pub(super) fn products(checked: &mut Checked) {
         var_x.layer_known(var_x, bias, Unary::Sin {}, Tensor::zeros([2]))
     });
 
-    let factor = "tensor/factor.rs";
+    let factor = "tensor/engine/factor.rs";
     let (wide, bytes) = (
         Tensor::zeros([2, 5]),
         Tensor::from_bytes(&Tensor::zeros([2, 5]), 1.0),
