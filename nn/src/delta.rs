@@ -81,12 +81,12 @@ pub(crate) fn propagate_known<T: Real>(
     for layer in 1..last {
         let mut a = match z.take() {
             Some(z) => z,
-            None => activations[layer - 1].linear(&weights(layer), &biases(layer)),
+            None => activations[layer - 1].linear(weights(layer), biases(layer)),
         };
         activate(network.hidden(), a.data_mut());
         activations.push(a);
     }
-    let z = activations[last - 1].linear(&weights(last), &biases(last));
+    let z = activations[last - 1].linear(weights(last), biases(last));
 
     let (cost, mut delta) = last_delta(loss, &z, targets);
     if weight != T::from_f64(1.0) {

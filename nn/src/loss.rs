@@ -119,11 +119,7 @@ impl Loss {
                 }
                 let y = z.constant(targets.probabilities(classes));
                 let sum = self.activations(z).squared_distance(&y);
-                if weight == 1.0 {
-                    sum
-                } else {
-                    sum * weight
-                }
+                if weight == 1.0 { sum } else { sum * weight }
             }
         }
     }

@@ -4,12 +4,12 @@ mod accumulate;
 mod operand;
 mod operators;
 
-use super::array::Tensor;
-use super::element::Real;
 use super::op::Op;
-use super::ops::Methods;
-use super::shape::Shape;
+use super::ops::methods::AllMethods;
 use super::var::Var;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::shape::Shape;
 use accumulate::Accumulate;
 pub use operand::Operand;
 pub use operators::Operators;
@@ -23,7 +23,7 @@ use std::fmt::Debug;
 ///
 /// The trait lists no operation: [`apply`](Algebra::apply) takes any, built in or the user's own. The [`Operators`] work
 /// on values and on references, with numbers on either side. The built-in operations are methods; each operation's file
-/// declares its own, and they come with the bound `A: Algebra` (see [`methods`](super::methods)).
+/// declares its own, and they come with the bound `A: Algebra` (see [`methods`](crate::tensor::methods)).
 ///
 /// ```
 /// use autodiff::tensor::{Algebra, Tape, Tensor};
@@ -46,7 +46,7 @@ use std::fmt::Debug;
 /// ```
 ///
 /// The trait is sealed: it will have more methods.
-pub trait Algebra: Clone + Debug + Operators + Methods + Accumulate {
+pub trait Algebra: Clone + Debug + Operators + AllMethods + Accumulate {
     /// The precision, `f32` or `f64`.
     type Element: Real;
 

@@ -3,9 +3,9 @@
 //! Adjoints are multiplied with slopes by the table's `absorbing_mul`: an exactly zero factor absorbs an infinite or NaN one.
 //! Per vector that takes two comparisons and a masked product.
 
-use super::element::Real;
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
+use crate::tensor::storage::element::Real;
 use autodiff_kernels::broadcast::{Axis, Walk};
 use autodiff_kernels::elementary::value;
 use autodiff_kernels::simd::{FEW, MultiplyAdd, vectorized, vectorized_with};

@@ -2,7 +2,7 @@
 
 use crate::refusals::{refused, refused_in};
 use autodiff::tensor::{
-    Adjoints, Algebra, Float, Op, Point, Real, Shape, Tape, Tensor, Var, plain, transposed,
+    Adjoints, Algebra, Float, Op, Point, Real, Saved, Tape, Tensor, Var, plain, transposed,
 };
 
 /// The identity, with a rule that makes a mistake.
@@ -18,6 +18,7 @@ enum Mistaken {
     ProductThatDoesNotFit,
     ProductToNoInput,
     Unsaved,
+    SavedOfAnotherType,
 }
 
 impl<T: Real> Op<T> for Mistaken {
@@ -29,17 +30,24 @@ impl<T: Real> Op<T> for Mistaken {
         x[0].clone()
     }
 
+    fn value_and_saved(&self, x: &[&Tensor<T>]) -> (Tensor<T>, Saved) {
+        let saved = match self {
+            Mistaken::SavedOfAnotherType => Saved::nothing().with(Tensor::from([1_u8])),
+            _ => Saved::nothing(),
+        };
+        (x[0].clone(), saved)
+    }
+
     fn vjp<A: Algebra<Element = T>>(
         &self,
         at: &Point<'_, A>,
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let shape = |extents: &[usize]| Shape::from(extents);
         match self {
             Mistaken::Transposed => x_bar.add(0, || y_bar.permute(&[1, 0])),
-            Mistaken::OfAnotherSize => x_bar.add(0, || y_bar.broadcast_to(&shape(&[5, 2, 3]))),
-            Mistaken::OfLowerRank => x_bar.add(0, || y_bar.sum_to(&shape(&[3]))),
+            Mistaken::OfAnotherSize => x_bar.add(0, || y_bar.broadcast_to([5, 2, 3])),
+            Mistaken::OfLowerRank => x_bar.add(0, || y_bar.sum_to([3])),
             Mistaken::ToNoInput => x_bar.add(1, || y_bar),
             Mistaken::RowsOfAnotherLength => x_bar.add_rows(0, y_bar),
             Mistaken::RowsToNoInput => x_bar.add_rows(7, y_bar),
@@ -48,7 +56,7 @@ impl<T: Real> Op<T> for Mistaken {
             }
             Mistaken::ProductThatDoesNotFit => x_bar.add_product(0, plain(&y_bar), plain(at.x[0])),
             Mistaken::ProductToNoInput => x_bar.add_product(1, plain(&y_bar), plain(&y_bar)),
-            Mistaken::Unsaved => {
+            Mistaken::Unsaved | Mistaken::SavedOfAnotherType => {
                 let saved: &Tensor<T> = at.saved(0);
                 x_bar.add(0, || y_bar.constant(saved));
             }
@@ -95,6 +103,8 @@ fn a_mistaken_rule_is_named_in_either_reading() {
     let expected =
         "mistaken: the rule asks for saved tensor 0, of f64, and `Op::value_and_saved` saved []";
     mistaken_rule_is_refused(x, Mistaken::Unsaved, expected);
+    let expected = "of f64, and `Op::value_and_saved` saved [\"u8\"]";
+    mistaken_rule_is_refused(x, Mistaken::SavedOfAnotherType, expected);
 }
 
 /// Checks that the rule is refused at its own line, where the adjoint is wanted of a variable and of a result.

@@ -102,7 +102,7 @@ mod tests {
         let network = Mlp::new(&[300, 77, 5], Activation::Relu);
         let parameters = network.init::<f64>(Initializer::HeNormal, 1);
         let x = Tensor::from_fn([9, 300], |i| (i % 13) as f64 - 6.0);
-        let whole = x.linear(&parameters.tensor(0), &parameters.tensor(1));
+        let whole = x.linear(parameters.tensor(0), parameters.tensor(1));
         let mut first = FirstLayer::of(&network).unwrap();
         let batch = (
             x,

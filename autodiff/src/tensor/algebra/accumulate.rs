@@ -1,13 +1,13 @@
 //! What the engine does in place where it computes, and records as operations where it records.
 
-use super::super::array::Tensor;
-use super::super::element::Real;
-use super::super::factor::{Factor, multiply, product_fits};
-use super::super::loops::{self, Side};
-use super::super::shape::Shape;
-use super::super::var::Var;
 use super::Algebra;
 use crate::elementwise::{Binary, Unary};
+use crate::tensor::engine::factor::{Factor, multiply, product_fits};
+use crate::tensor::loops::{self, Side};
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::shape::Shape;
+use crate::tensor::var::Var;
 use autodiff_kernels::Write;
 use autodiff_kernels::broadcast::Walk;
 

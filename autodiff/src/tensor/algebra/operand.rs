@@ -1,9 +1,9 @@
 //! What may stand beside a tensor in an operation.
 
-use super::super::array::Tensor;
-use super::super::element::Real;
-use super::super::var::Var;
 use super::Algebra;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::var::Var;
 use autodiff_kernels::Float;
 use std::borrow::Borrow;
 

@@ -1,10 +1,10 @@
 //! `+ − * /` of tensors and of variables, by value and by reference, with numbers on either side.
 
-use super::super::array::Tensor;
-use super::super::element::Real;
-use super::super::var::Var;
 use super::Operand;
 use crate::elementwise::{Binary, Unary};
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::var::Var;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A bound on another type than `Self` that whoever has a bound on `Self` can rely on; see [`Implies`].

@@ -5,7 +5,7 @@
 //! sum_to         x̄ = ȳ, stretched over the axes that were summed
 //! ```
 
-use crate::tensor::buffer::Pooled;
+use crate::tensor::storage::buffer::Pooled;
 use super::prelude::*;
 use autodiff_kernels::broadcast::Walk;
 use autodiff_kernels::{Write, reduce};

@@ -7,7 +7,7 @@
 
 use super::prelude::*;
 use autodiff_kernels::broadcast::Walk;
-use super::super::loops;
+use crate::tensor::loops;
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
 

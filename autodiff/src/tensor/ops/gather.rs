@@ -1,7 +1,7 @@
-//! Slices along an axis, picked by their numbers, and added up by their numbers: each is the other's rule.
+//! Slices along an axis, picked by index, and added up by index: each is the other's rule.
 //!
 //! ```text
-//! gather        x̄ = the sum, for each number, of the slices of ȳ that were picked by it
+//! gather        x̄ = for each index, the sum of the slices of ȳ that it picked
 //! scatter_add   x̄ = the slices of ȳ to which those of x were added
 //! ```
 
@@ -9,11 +9,11 @@ use super::prelude::*;
 use super::sum::check_axes;
 use smallvec::SmallVec;
 
-/// The slices along an axis with the given numbers.
+/// The slices along an axis with the given indices.
 #[derive(Clone, Debug)]
 pub(crate) struct Gather {
     axis: usize,
-    numbers: Tensor<u32>,
+    indices: Tensor<u32>,
 }
 
 impl<T: Real> Op<T> for Gather {
@@ -23,7 +23,7 @@ impl<T: Real> Op<T> for Gather {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        picked(x[0], self.axis, &self.numbers)
+        picked(x[0], self.axis, &self.indices)
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -33,17 +33,17 @@ impl<T: Real> Op<T> for Gather {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         let extent = at.x[0].shape()[self.axis];
-        x_bar.add(0, || y_bar.scatter_add(self.axis, &self.numbers, extent));
+        x_bar.add(0, || y_bar.scatter_add(self.axis, &self.indices, extent));
     }
 
     built_in!(Gather);
 }
 
-/// The sums of the slices along an axis that have the same number.
+/// The sums of the slices along an axis that have the same index.
 #[derive(Clone, Debug)]
 pub(crate) struct ScatterAdd {
     axis: usize,
-    numbers: Tensor<u32>,
+    indices: Tensor<u32>,
     extent: usize,
 }
 
@@ -54,27 +54,27 @@ impl<T: Real> Op<T> for ScatterAdd {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        let (x, extent, numbers) = (x[0], self.extent, &self.numbers);
-        let (rank, axes) = (x.shape().rank(), numbers.shape().rank());
-        let fits = self.axis + axes <= rank
-            && x.shape()[self.axis..self.axis + axes] == numbers.shape()[..];
+        let (x, extent, indices) = (x[0], self.extent, &self.indices);
+        let (rank, axes) = (x.shape().rank(), indices.shape().rank());
+        let fits = rank.checked_sub(axes).is_some_and(|last| self.axis <= last)
+            && x.shape()[self.axis..self.axis + axes] == indices.shape()[..];
         assert!(
             fits,
-            "scatter_add: numbers of shape {} for the axes from {} on of shape {}",
-            numbers.shape(),
+            "scatter_add: indices of shape {} for the axes from {} on of shape {}",
+            indices.shape(),
             self.axis,
             x.shape()
         );
         let (before, after) = (&x.shape()[..self.axis], &x.shape()[self.axis + axes..]);
-        check_numbers("scatter_add", numbers, extent);
+        check_indices("scatter_add", indices, extent);
         let inner: usize = after.iter().product();
         let data = x.data();
         Tensor::made(shape_of(before, &[extent], after), |out| {
             out.fill(T::default());
             for (slice, x) in data.chunks_exact(inner.max(1)).enumerate() {
-                let (row, position) = (slice / numbers.size(), slice % numbers.size());
-                let number = numbers.data()[position] as usize;
-                let out = &mut out[(row * extent + number) * inner..][..inner];
+                let (row, position) = (slice / indices.size(), slice % indices.size());
+                let index = indices.data()[position] as usize;
+                let out = &mut out[(row * extent + index) * inner..][..inner];
                 for (out, &x) in out.iter_mut().zip(x) {
                     *out = *out + x;
                 }
@@ -88,35 +88,35 @@ impl<T: Real> Op<T> for ScatterAdd {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        x_bar.add(0, || y_bar.gather(self.axis, &self.numbers));
+        x_bar.add(0, || y_bar.gather(self.axis, &self.indices));
     }
 
     built_in!(ScatterAdd);
 }
 
 #[track_caller]
-fn picked<T: Element>(x: &Tensor<T>, axis: usize, numbers: &Tensor<u32>) -> Tensor<T> {
+fn picked<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<u32>) -> Tensor<T> {
     check_axes(x, "gather", &[axis]);
     let (_, extent, inner) = x.shape().split(axis, axis);
-    check_numbers("gather", numbers, extent);
+    check_indices("gather", indices, extent);
     let (before, after) = (&x.shape()[..axis], &x.shape()[axis + 1..]);
     let data = x.data();
-    Tensor::made(shape_of(before, numbers.shape(), after), |out| {
+    Tensor::made(shape_of(before, indices.shape(), after), |out| {
         for (slice, out) in out.chunks_exact_mut(inner.max(1)).enumerate() {
-            let (row, position) = (slice / numbers.size(), slice % numbers.size());
-            let number = numbers.data()[position] as usize;
-            out.copy_from_slice(&data[(row * extent + number) * inner..][..inner]);
+            let (row, position) = (slice / indices.size(), slice % indices.size());
+            let index = indices.data()[position] as usize;
+            out.copy_from_slice(&data[(row * extent + index) * inner..][..inner]);
         }
     })
 }
 
 /// # Panics
 ///
-/// If a number is not below the extent.
+/// If an index is not below the extent.
 #[track_caller]
-fn check_numbers(operation: &str, numbers: &Tensor<u32>, extent: usize) {
-    if let Some(number) = numbers.data().iter().find(|&&n| n as usize >= extent) {
-        panic!("{operation}: there is no slice {number} along an axis of extent {extent}")
+fn check_indices(operation: &str, indices: &Tensor<u32>, extent: usize) {
+    if let Some(index) = indices.data().iter().find(|&&i| i as usize >= extent) {
+        panic!("{operation}: index {index} is not below the extent {extent} of the axis")
     }
 }
 
@@ -128,13 +128,13 @@ fn shape_of(before: &[usize], middle: &[usize], after: &[usize]) -> Shape {
 }
 
 methods! {
-    /// Slices along an axis, picked by their numbers.
+    /// Slices along an axis, picked by index.
     pub trait GatherMethods for any element;
 
-    /// The slices along an axis with the given numbers: the rows of a table of embeddings, say, if the axis is the first.
+    /// The slices along an axis with the given indices: the rows of a table of embeddings, say, if the axis is the first.
     ///
-    /// The axes of `numbers` take the place of the axis. A slice may be picked several times; its gradient is then the sum
-    /// over all of them, added in the order of the numbers.
+    /// The axes of `indices` take the place of the axis. A slice may be picked several times; its gradient is then the sum
+    /// over all of them, added in the order of the indices.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};
@@ -147,22 +147,22 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or a number is not below its extent.
-    pub fn gather(self, axis: usize, numbers: impl Into<Tensor<u32>>) -> Self {
-        Self::apply(Gather { axis, numbers: numbers.into() }, &[self])
+    /// If there is no such axis, or an index is not below its extent.
+    pub fn gather(self, axis: usize, indices: impl Into<Tensor<u32>>) -> Self {
+        Self::apply(Gather { axis, indices: indices.into() }, &[self])
     } on tensors {
-        picked(self, axis, &numbers.into())
+        picked(self, axis, &indices.into())
     }
 }
 
 methods! {
-    /// Slices along an axis, added up by their numbers.
+    /// Slices along an axis, added up by index.
     pub trait ScatterMethods;
 
-    /// The sums of the slices that have the same number, as the slices with these numbers of a tensor of the given extent
-    /// along the axis. Where no slice has the number, it is zero.
+    /// The sums of the slices that have the same index: slice `i` of the result, along an axis of the given extent, is the
+    /// sum of the slices whose index is `i`, and zero if there are none.
     ///
-    /// The axes from `axis` on are those of `numbers`; one axis takes their place. Slices of one number are added in the
+    /// The axes from `axis` on are those of `indices`; one axis takes their place. Slices of one index are added in the
     /// order in which they come.
     ///
     /// ```
@@ -174,15 +174,15 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If the axes from `axis` on are not those of the numbers, or a number is not below the extent.
-    pub fn scatter_add(self, axis: usize, numbers: impl Into<Tensor<u32>>, extent: usize) -> Self {
-        Self::apply(ScatterAdd { axis, numbers: numbers.into(), extent }, &[self])
+    /// If the axes from `axis` on are not those of the indices, or an index is not below the extent.
+    pub fn scatter_add(self, axis: usize, indices: impl Into<Tensor<u32>>, extent: usize) -> Self {
+        Self::apply(ScatterAdd { axis, indices: indices.into(), extent }, &[self])
     }
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    // The shape of what is picked from, the axis, and the shape of the numbers.
-    let cases: [(&[usize], usize, &[usize]); 11] = [
+    // The shape of what is picked from, the axis, and the shape of the indices.
+    let cases: [(&[usize], usize, &[usize]); 12] = [
         (&[5], 0, &[3]),
         (&[1], 0, &[1]),
         (&[1], 0, &[4]),
@@ -192,18 +192,19 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[3, 2], 0, &[2, 3]),
         (&[2, 3, 2], 1, &[2, 2]),
         (&[3, 2], 0, &[0]),
+        (&[1, 2, 2, 1], 2, &[3]),
         (&[0, 3], 1, &[2]),
         (&[0], 0, &[0]),
     ];
     let mut samples = Vec::new();
-    for (shape, axis, of_numbers) in cases {
+    for (shape, axis, of_indices) in cases {
         let extent = shape[axis];
-        // Some numbers come several times, and some not at all.
-        let numbers = Tensor::from_fn(of_numbers, |i| (i * i % extent.max(1)) as u32);
-        let picked = shape_of(&shape[..axis], of_numbers, &shape[axis + 1..]);
-        let scattered = numbers.clone();
+        // Some indices come several times, and some not at all.
+        let indices = Tensor::from_fn(of_indices, |i| (i * i % extent.max(1)) as u32);
+        let picked = shape_of(&shape[..axis], of_indices, &shape[axis + 1..]);
+        let scattered = indices.clone();
         samples.push(Sample::new("gather", &[shape], move |x| {
-            x[0].gather(axis, &numbers)
+            x[0].gather(axis, &indices)
         }));
         samples.push(Sample::new("scatter_add", &[&picked], move |x| {
             x[0].scatter_add(axis, &scattered, extent)
@@ -214,11 +215,11 @@ pub(super) fn samples() -> Vec<Sample> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Tape, Tensor};
+    use crate::tensor::{Tape, Tensor};
 
     #[test]
-    fn slices_of_one_number_are_added_in_their_order() {
-        // In any other order the small numbers would be lost, or the sum would be another.
+    fn slices_of_one_index_are_added_in_their_order() {
+        // In any other order the small indices would be lost, or the sum would be another.
         let x = Tensor::from([1e16, -1e16, 1.0, 0.5]);
         assert_eq!(x.scatter_add(0, [0, 0, 0, 0], 1).data(), [1.5]);
         let tape = Tape::new();

@@ -5,11 +5,11 @@
 //! ```
 
 use super::prelude::*;
-use crate::tensor::buffer::Pooled;
-use super::super::factor::{Factor, multiply, plain};
+use crate::tensor::engine::factor::{Factor, multiply, plain};
 use autodiff_kernels::broadcast::Walk;
 use autodiff_kernels::matmul::{self, Matrix};
 use autodiff_kernels::Write;
+use crate::tensor::storage::buffer::Pooled;
 use smallvec::SmallVec;
 
 /// The product of two matrices, each read as it lies or transposed. Axes before the last two number the matrices of a batch,

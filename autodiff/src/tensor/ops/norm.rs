@@ -147,13 +147,13 @@ pub(super) fn samples() -> Vec<Sample> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Tape, Tensor};
+    use crate::tensor::{Tape, Tensor};
 
     #[test]
     fn nothing_overflows_or_underflows() {
         for scale in [1e300, 1e-300, 5e-324, f64::MAX / 8.0] {
             let x = Tensor::from([3.0 * scale, -4.0 * scale]);
-            assert_eq!(x.norm().item(), 5.0 * scale);
+            assert!((x.norm().item() / (5.0 * scale) - 1.0).abs() < 1e-15);
             let tape = Tape::new();
             let x = tape.var(x);
             let gradient = x.norm().gradients().wrt(x);

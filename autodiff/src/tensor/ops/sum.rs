@@ -4,7 +4,7 @@
 //! vjp   x̄ = ȳ, stretched over the axes that were summed
 //! ```
 
-use crate::tensor::buffer::Pooled;
+use crate::tensor::storage::buffer::Pooled;
 use super::prelude::*;
 use autodiff_kernels::{Write, reduce};
 use smallvec::SmallVec;

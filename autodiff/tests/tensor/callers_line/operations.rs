@@ -214,10 +214,10 @@ pub(super) fn ranges_and_slices(checked: &mut Checked) {
     });
     refused("split: pieces of [1, 1]", || x.split(1, &[1, 1]));
     refused("split: pieces of [1, 1]", || y.split(1, &[1, 1]));
-    refused("gather: there is no slice 2", || x.gather(0, [0, 2]));
-    refused("gather: there is no slice 2", || y.gather(0, [0, 2]));
-    refused("scatter_add: there is no", || x.scatter_add(0, [0, 2], 2));
-    refused("scatter_add: there is no", || y.scatter_add(0, [0, 2], 2));
+    refused("gather: index 2 is not below", || x.gather(0, [0, 2]));
+    refused("gather: index 2 is not below", || y.gather(0, [0, 2]));
+    refused("scatter_add: index 2", || x.scatter_add(0, [0, 2], 2));
+    refused("scatter_add: index 2", || y.scatter_add(0, [0, 2], 2));
     refused("norm: a tensor of shape", || x.norm_over(&[2]));
     refused("norm: a tensor of shape", || y.norm_over(&[2]));
     let other = Tape::new();
@@ -270,17 +270,17 @@ fn on_generic_tensors<A: Algebra>(x: &A, checked: &mut Checked) {
     });
     checked.refused(
         &format!("{gather} gather"),
-        "gather: there is no slice 3 along an axis of extent 3",
+        "gather: index 3 is not below the extent 3 of the axis",
         || x.gather(1, [0, 3]),
     );
     checked.refused(
         &format!("{gather} scatter_add"),
-        "scatter_add: numbers of shape [3] for the axes from 0 on of shape [2, 3]",
+        "scatter_add: indices of shape [3] for the axes from 0 on of shape [2, 3]",
         || x.scatter_add(0, [0, 0, 0], 3),
     );
     checked.refused(
         &format!("{gather} scatter_add"),
-        "scatter_add: there is no slice 3 along an axis of extent 3",
+        "scatter_add: index 3 is not below the extent 3 of the axis",
         || x.scatter_add(0, [0, 3], 3),
     );
     refused("for the axes from 2 on", || x.scatter_add(2, [0], 3));
@@ -348,7 +348,7 @@ pub(super) fn products(checked: &mut Checked) {
         var_x.layer_known(var_x, bias, Unary::Sin {}, Tensor::zeros([2]))
     });
 
-    let factor = "tensor/factor.rs";
+    let factor = "tensor/engine/factor.rs";
     let (wide, bytes) = (
         Tensor::zeros([2, 5]),
         Tensor::from_bytes(&Tensor::zeros([2, 5]), 1.0),

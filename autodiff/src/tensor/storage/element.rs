@@ -24,7 +24,7 @@ macro_rules! element_types {
         $then!(f32 f64 u8 u32 i32 i64);
     };
 }
-pub(super) use element_types;
+pub(crate) use element_types;
 
 macro_rules! elements {
     ($($T:ty)*) => { $(

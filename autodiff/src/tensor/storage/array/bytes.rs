@@ -1,9 +1,9 @@
 //! Tensors that are made of bytes.
 
-use super::super::buffer::Buffer;
-use super::super::element::Real;
-use super::super::shape::Shape;
 use super::Tensor;
+use crate::tensor::storage::buffer::Buffer;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::shape::Shape;
 use autodiff_kernels::simd::vectorized;
 use std::marker::PhantomData;
 

@@ -1,15 +1,18 @@
 //! What a backward pass gives: the gradient with respect to each variable.
 
+mod bound;
+
 use super::adjoints::{AdjointList, Slot, Term, sum_of_rows};
-use super::array::Tensor;
-use super::buffer::Pooled;
-use super::element::Real;
 use super::factor::{Factor, PRODUCTS, add_product, add_product_rows, add_products_rows};
-use super::recycle::{PutAway, Recycled};
 use super::tape::Tape;
-use super::var::Var;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::buffer::Pooled;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::recycle::{PutAway, Recycled};
+use crate::tensor::var::Var;
 use autodiff_kernels::simd::{FEW, vectorized};
 use autodiff_kernels::{Write, reduce};
+pub use bound::largest_magnitude;
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -95,7 +98,7 @@ impl<'t, T: Real> Gradients<'t, T> {
                 Slot::Filled(term) => term,
                 // It is asked for twice.
                 Slot::Moved(earlier) => kept.terms[earlier as usize].clone(),
-                Slot::Empty => Term::Sum(self.zeros(x)),
+                Slot::Empty => Term::Dense(self.zeros(x)),
             };
             kept.terms.push(term);
         }
@@ -185,7 +188,7 @@ impl<T: Real> Gradient<'_, T> {
     #[track_caller]
     pub fn add_to(&self, scale: T, sum: &mut [T]) {
         match self.0 {
-            Term::Sum(gradient) => {
+            Term::Dense(gradient) => {
                 check_size("add_to", gradient.size(), sum);
                 add_scaled(scale, gradient.data(), sum);
             }
@@ -219,7 +222,7 @@ impl<T: Real> Gradient<'_, T> {
             Term::Product(a, b) => {
                 return add_product_rows(scale, a.as_factor(), b.as_factor(), rows, sum);
             }
-            Term::Sum(gradient) => gradient.shape().first(),
+            Term::Dense(gradient) => gradient.shape().first(),
             Term::Rows(rows) => rows.shape().get(1),
         };
         if rows.start == 0 && extent == Some(&rows.end) {

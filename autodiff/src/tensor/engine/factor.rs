@@ -1,9 +1,9 @@
 //! Factors of matrix products, and products that are added to what is there.
 
-use super::algebra::Algebra;
-use super::array::Tensor;
-use super::buffer::Pooled;
-use super::element::Real;
+use crate::tensor::algebra::Algebra;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::buffer::Pooled;
+use crate::tensor::storage::element::Real;
 use autodiff_kernels::Write;
 use autodiff_kernels::matmul::{self, Matrix};
 use smallvec::SmallVec;
@@ -35,7 +35,7 @@ impl<A: Algebra> fmt::Display for Factor<'_, A> {
 
 /// Whether a matrix product can be formed and has the shape of `x`.
 #[inline]
-pub(super) fn product_fits<A: Algebra>(x: &A, a: Factor<'_, A>, b: Factor<'_, A>) -> bool {
+pub(crate) fn product_fits<A: Algebra>(x: &A, a: Factor<'_, A>, b: Factor<'_, A>) -> bool {
     let matrix = |array: &A| {
         array.with_shape(|shape| match shape[..] {
             [rows, columns] => Some((rows, columns)),

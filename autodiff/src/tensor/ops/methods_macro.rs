@@ -22,9 +22,9 @@
 /// In a `pub trait NarrowMethods for any element;` each method has two bodies: the second, behind `on tensors`, is that of
 /// the inherent method of tensors of any element type, also of those that cannot be differentiated.
 ///
-/// [`Algebra`]: super::Algebra
-/// [`Tensor`]: super::Tensor
-/// [`Var`]: super::Var
+/// [`Algebra`]: crate::tensor::Algebra
+/// [`Tensor`]: crate::tensor::Tensor
+/// [`Var`]: crate::tensor::Var
 macro_rules! methods {
     (
         $(#[$about:meta])*
