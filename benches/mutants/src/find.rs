@@ -5,6 +5,7 @@ use crate::rules::alternatives;
 use crate::settings::Settings;
 use crate::tokens::{Code, code_of};
 use anyhow::{Context, Result};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -27,6 +28,12 @@ pub fn mutants_of(file: &str, source: &str, settings: &Settings) -> Result<Vec<M
     let mut found = finder.found;
     // A rule may do what another has done.
     found.dedup_by(|a, b| (&a.range, &a.after) == (&b.range, &b.after));
+    let mut occurrences = BTreeMap::new();
+    for mutant in &mut found {
+        let occurrence = occurrences.entry(mutant.name()).or_insert(0);
+        *occurrence += 1;
+        mutant.occurrence = *occurrence;
+    }
     Ok(found)
 }
 
@@ -57,11 +64,13 @@ impl<'a> Finder<'a> {
             file: self.file.to_owned(),
             function: self.around.join("::"),
             line: 1 + self.source[..line_start].matches('\n').count(),
+            column: 1 + self.source[line_start..range.start].chars().count(),
             line_text: line_text.trim().to_owned(),
             before: before.to_owned(),
             range,
             form,
             after,
+            occurrence: 1,
         });
     }
 
