@@ -1,11 +1,14 @@
 //! The tensor tape and its operations, from outside.
 
+#[path = "../support/random_functions.rs"]
+mod random_functions;
 #[path = "../support/refusals.rs"]
 mod refusals;
 
 mod callers_line;
 mod edges;
 mod every_op;
+mod gradcheck;
 mod infinite_logits;
 mod kept_gradients;
 mod long_sums;
