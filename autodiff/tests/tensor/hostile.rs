@@ -48,7 +48,11 @@ fn assert_whole<'t>(tape: &'t Tape<f64>, [a, b]: [Var<'t, f64>; 2]) {
 
 /// Checks that no tensors made from now on share memory that one of them writes to.
 fn assert_lists_whole() {
-    const SIZES: [usize; 7] = [0, 1, 2, 8, 9, 33, 100];
+    const SIZES: &[usize] = if cfg!(miri) {
+        &[0, 1, 9]
+    } else {
+        &[0, 1, 2, 8, 9, 33, 100]
+    };
     // What the first round gives back, the second takes.
     for _ in 0..2 {
         let mut tensors: Vec<Tensor<f64>> = (0..2 * SIZES.len())

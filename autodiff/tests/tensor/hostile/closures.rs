@@ -121,8 +121,8 @@ const ATTACKED: [Attacked; 13] = [
 fn closures_and_conversions_that_do_something_else_besides_leave_the_tape_whole() {
     for (number, attacked) in ATTACKED.into_iter().enumerate() {
         for (what, deed) in HARMLESS.into_iter().chain([PANIC]).enumerate() {
-            // Under Miri each with two of the deeds.
-            if cfg!(miri) && (number + what) % 5 > 0 {
+            // Under Miri each with one of the deeds.
+            if cfg!(miri) && what != number % 10 {
                 continue;
             }
             let expected = (what == HARMLESS.len()).then_some(PANICKED);
