@@ -37,8 +37,10 @@ fn assert_whole<'t>(tape: &'t Tape<f64>, [a, b]: [Var<'t, f64>; 2]) {
     let variables = [a, b, scale];
     let gradients = total.gradients();
     assert_eq!(variables.map(|x| gradients.wrt(x)), expected);
-    let recorded = total.differentiate(&variables);
-    assert!(recorded.iter().map(|x| x.value()).eq(expected.clone()));
+    if !cfg!(miri) {
+        let recorded = total.differentiate(&variables);
+        assert!(recorded.iter().map(|x| x.value()).eq(expected.clone()));
+    }
     let kept = gradients.keep(&variables);
     assert!(kept.iter().map(|x| x.tensor()).eq(expected));
     assert_eq!([a, b].map(Var::value), WHOLE.map(Tensor::from));
