@@ -89,7 +89,7 @@ fn attack(operation: Operation, deed: fn(), moment: usize, tape: Tape<Hostile>) 
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "takes hours; the next test is a part of it")]
+#[cfg_attr(miri, ignore = "takes hours; the next two tests are parts of it")]
 fn a_number_that_records_or_panics_within_an_operation_leaves_the_tape_whole() {
     for (i, operation) in OPERATIONS.into_iter().enumerate() {
         for (k, deed) in DEEDS.into_iter().enumerate() {
