@@ -97,7 +97,10 @@ impl Optimizer<f64> for Hostile {
         match fault {
             Fault::AppliesNothing => true,
             Fault::AppliesTwice => apply(&mut []) && apply(&mut []),
-            Fault::DeniesApplying => apply(&mut []) && false,
+            Fault::DeniesApplying => {
+                apply(&mut []);
+                false
+            }
             Fault::OtherMoments => apply(&mut too_few),
             Fault::StepPanics => false,
             _ => apply(&mut []),
