@@ -55,7 +55,7 @@ fn on_tape(act: impl FnOnce(&Tape<f64>)) {
 
 /// Deeds after which an operation goes on as if nothing had been.
 pub(super) const HARMLESS: [Deed; 9] = [
-    || on_tape(|tape| record_and_walk(tape)),
+    || on_tape(record_and_walk),
     // So many that the tape's nodes move.
     || on_tape(|tape| (0..200).for_each(|i| _ = tape.constant(f64::from(i)))),
     || {

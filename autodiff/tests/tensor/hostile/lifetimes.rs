@@ -11,6 +11,9 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
+/// Under Miri every fourth deed is enough.
+const STEP: usize = if cfg!(miri) { 4 } else { 1 };
+
 #[test]
 fn what_a_tape_has_given_outlives_it() {
     let end: [fn(Tape<f64>); 3] = [
@@ -56,7 +59,8 @@ fn gradients_that_are_forgotten_or_dropped_late_leave_the_next_ones_alone() {
         let gradients = y.gradients();
         assert_eq!(gradients.wrt(x[0]), x[1].value());
         match number % 3 {
-            0 => mem::forget(gradients),
+            // Miri would report the leak.
+            0 if !cfg!(miri) => mem::forget(gradients),
             1 => many.push(gradients),
             _ => drop(gradients),
         }
@@ -77,7 +81,7 @@ impl Drop for ActsWhenDropped {
 
 #[test]
 fn a_panic_that_drops_everything_leaves_the_tape_whole() {
-    for deed in HARMLESS {
+    for deed in HARMLESS.into_iter().step_by(STEP) {
         let tape = Rc::new(Tape::new());
         let x = WHOLE.map(|x| tape.var(x));
         let (outcome, was_done) = at_chance(&tape, (deed, 0), || {
@@ -96,7 +100,7 @@ fn a_panic_that_drops_everything_leaves_the_tape_whole() {
                     }
                     f64::from(i as u32)
                 });
-                (gradients.wrt(x[0]), kept, tensors, views, more, made);
+                drop((gradients.wrt(x[0]), kept, tensors, views, more, made));
             }))
         });
         assert!(outcome.is_err() && was_done);
@@ -150,7 +154,7 @@ fn a_drop_that_panics_as_a_tape_is_reset_forgets_the_recording_all_the_same() {
 
 #[test]
 fn an_operation_that_is_dropped_with_its_tape_does_no_harm() {
-    for deed in HARMLESS {
+    for deed in HARMLESS.into_iter().step_by(STEP) {
         let mut dropped = Tape::new();
         let tape = Rc::new(Tape::new());
         let x = WHOLE.map(|x| tape.var(x));

@@ -104,7 +104,7 @@ fn an_operation_that_does_something_else_besides_leaves_the_tape_whole() {
                 None => assert!(!was_done || number < HARMLESS.len(), "a panic was lost"),
                 Some(PANICKED) => assert_eq!(number, HARMLESS.len()),
                 Some(message) => {
-                    assert_eq!(message, "a tape cannot be recorded on while it is read")
+                    assert_eq!(message, "a tape cannot be recorded on while it is read");
                 }
             }
             if let Some(kept) = kept() {
