@@ -116,7 +116,8 @@ fn strange_values_are_computed_with_and_stay_as_they_are() {
 
 #[test]
 fn mistaken_rules_leave_the_tape_whole() {
-    for mistake in Mistaken::ALL {
+    let step = if cfg!(miri) { 4 } else { 1 };
+    for mistake in Mistaken::ALL.into_iter().step_by(step) {
         let tape = Tape::new();
         let x = WHOLE.map(|x| tape.var(x));
         // Another operation has left an adjoint with the input before the rule is run, or has not.
