@@ -9,6 +9,7 @@ mod callers_line;
 mod edges;
 mod every_op;
 mod gradcheck;
+mod hostile;
 mod infinite_logits;
 mod kept_gradients;
 mod long_sums;
