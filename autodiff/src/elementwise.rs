@@ -64,9 +64,9 @@
 //! - [`Number::select`] for a branch, which keeps a NaN of the other one out of every order;
 //! - [`Number::absorbing_mul`] where a factor of exactly zero meets an infinite one;
 //! - what several rows share, in the module `slopes`;
-//! - rows that are slopes. The slope of a function of two variables, and the mixed second derivative, are rows of their
-//!   own where they need scaling or special cases. Their values are plain code, and their slopes the second derivatives.
-//!   A mixed derivative that is one row makes a symmetric Hessian.
+//! - rows that are slopes. A slope, or a mixed second derivative, is a row of its own where it needs scaling or special
+//!   cases. Its value is plain code, and its slopes are the second derivatives. A mixed derivative that is one row makes a
+//!   symmetric Hessian.
 
 mod function;
 mod number;
@@ -144,7 +144,7 @@ unary {
     cosh() as Cosh { value: |x| x.cosh(), slope: |x, _y, _c| x.sinh(), smooth: [(-3.0, 3.0)] }
     /// The hyperbolic tangent. On tensors its slope is read from the value, as `1 − y²`.
     tanh() as Tanh {
-        value: |x| Special::tanh_and_slope(x).0, slope: |x, _y, _c| x.cosh().recip().square(),
+        value: |x| Special::tanh_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::TanhSlope {}),
         value_and_slope: |x| Special::tanh_and_slope(x), slope_from_value: |y, c| c(1.0) - y * y,
         vector: tanh, smooth: [(-3.0, 3.0)]
     }
@@ -193,7 +193,7 @@ unary {
     }
     /// The logistic function, `1 / (1 + e⁻ˣ)`. On tensors its slope is read from the value, as `y (1 − y)`.
     sigmoid() as Sigmoid {
-        value: |x| Special::sigmoid_and_slope(x).0, slope: |x, _y, c| (c(2.0) * (c(0.5) * x).cosh()).recip().square(),
+        value: |x| Special::sigmoid_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::SigmoidSlope {}),
         value_and_slope: |x| Special::sigmoid_and_slope(x), slope_from_value: |y, c| y * (c(1.0) - y),
         vector: sigmoid, smooth: [(-4.0, 4.0)]
     }
@@ -281,6 +281,15 @@ binary {
 unary_operators {
     /// The negative.
     neg as Neg { value: |x| -x, slope: |_x, _y, c| c(-1.0), slope_from_value: |_y, c| c(-1.0), smooth: [(-2.0, 2.0)] }
+
+    /// The slope of `tanh`, `1 / cosh² x`.
+    tanh_slope as TanhSlope {
+        value: |x| Special::tanh_and_slope(x).1, slope: |x, y, c| c(-2.0) * (x.tanh() * y), smooth: [(-3.0, 3.0)]
+    }
+    /// The slope of the logistic function, `1 / (4 cosh² ½x)`.
+    sigmoid_slope as SigmoidSlope {
+        value: |x| Special::sigmoid_and_slope(x).1, slope: |x, y, c| -((c(0.5) * x).tanh() * y), smooth: [(-4.0, 4.0)]
+    }
 }
 binary_operators {
     /// The sum.

@@ -1,244 +1,225 @@
 //! Checking gradients against finite differences.
 //!
-//! A gradient is checked along random directions `v`: the tape's ⟨∇f, v⟩ against the difference quotient of `f` along
-//! `v`, extrapolated from several steps. If they part, every element is looked at, and the report names the one that
-//! is furthest off.
+//! The derivatives that a tape gives are compared with difference quotients of the function. [`first_order`] and
+//! [`second_order`] check a function of tensors, [`scalar_first_order`] and [`scalar_second_order`] a function of numbers;
+//! either may contain operations of your own. [`Gradcheck`] has options.
 //!
 //! ```
-//! use autodiff::gradcheck;
+//! use autodiff::{Tensor, gradcheck};
 //!
-//! let report = gradcheck::first_order(|x| (x[0] * x[1].sin()).sum(), &[[2.0, 3.0].into(), [0.5, 0.7].into()]);
-//! assert!(report.unwrap().largest_error < 1e-9);
+//! let x = [Tensor::from([2.0, 3.0]), Tensor::from([0.5, 0.7])];
+//! let report = gradcheck::first_order(|x| (x[0] * x[1].sin()).sum(), &x).unwrap();
+//! assert!(report.largest_error < 1e-9);
+//!
+//! // An operation of your own with a wrong slope.
+//! let checked = gradcheck::scalar_first_order(|x| x[0].custom(|x: f64| (x.sin(), 1.001 * x.cos())) * x[1], &[1.0, 2.0]);
+//! let message = checked.unwrap_err().to_string();
+//! assert!(message.starts_with("wrong to first order: the derivative of the result with respect to input 0 is 1.0816"));
 //! ```
+//!
+//! # What is compared
+//!
+//! The derivative of each output with respect to each element of the inputs. Where there are many, random sums of outputs
+//! are followed along random directions instead, and a wrong sum is traced to an output and an element.
+//!
+//! The quotients are central, with steps that are halved until the quotients extrapolated to step 0 settle (Ridders'
+//! method). The first step is ¼ of the element, so a function may have any scale. How far the extrapolated quotients are
+//! apart estimates their error. Two derivatives agree if they are no further apart than a bound, relative to the larger, or
+//! than that error.
+//!
+//! So a mistake passes where the function's own rounding hides it, as a term of 1 is hidden beside one of 10¹⁶.
+//! [`Report::uncertain`] counts the derivatives that are known less exactly than the bound. In double precision a slope
+//! that is off by 0.1 % is found if it moves a derivative by 10⁻⁴ of itself or more. In single precision one that is off by
+//! 5 % is found if it moves a derivative by 10⁻³ of itself or more, and the derivative times the element by 10⁻³ of the
+//! function's value or more. A longer [step](Gradcheck::step) shows smaller ones.
+//!
+//! At the edge of the domain, where the function is NaN on one side or [`Gradcheck::domain`] ends, quotients are one-sided.
+//! At a kink every slope but the mean of both sides is refused, and so is a derivative that is infinite or NaN on the tape.
+//!
+//! A function must have the same value whenever it is evaluated at the same point.
+//!
+//! # When a gradient is refused
+//!
+//! [`Mismatch`] tells both derivatives, the error of the difference quotient, and the plain quotients of two steps.
+//!
+//! - The two quotients are close to each other ([`Mismatch::spread`]), not to the tape's derivative: the rule is wrong. A
+//!   ratio of the two derivatives such as 2 or −1 often tells how. If only the second order is refused, the gradient is
+//!   right, and the rule computes it from values that are constants to the tape.
+//! - The quotients of both sides stay apart ([`Mismatch::is_at_kink`]): the function has a kink or a jump there. Check it at
+//!   another point.
+//! - The two quotients are far apart: the function is rough at this scale, by noise, by a kink nearby, or by oscillation.
+//!   Check it at another point, or pass a [`step`](Gradcheck::step) shorter than the distance to the kink, or a larger
+//!   [`bound`](Gradcheck::bound).
+//! - They are NaN: the function has no value near the point. Pass a shorter step.
 
-use crate::tensor::{Tape, Tensor, Var};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use std::fmt;
+mod check;
+mod compare;
+mod orders;
+mod quotient;
+mod report;
+mod subject;
 
-/// The first-order bound: relative to max(1, |g|), where g is the derivative along the direction.
+pub use report::{Error, Mismatch, Quantity, Quotient, Report};
+
+use crate::scalar::{self, Dual, Scalar};
+use crate::tensor::{Real, Tensor, Var};
+use std::ops::{Bound, RangeBounds};
+
+/// The first-order bound in double precision: how far two derivatives may be apart, relative to the larger.
 pub const FIRST_ORDER_BOUND: f64 = 1e-8;
 
 /// The second-order bound, likewise.
 pub const SECOND_ORDER_BOUND: f64 = 1e-7;
 
-/// The number of random directions that are tried.
-const DIRECTIONS: usize = 3;
-
-/// What a check that succeeded has seen.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct Report {
-    /// The largest difference between the two derivatives, relative to max(1, |g|).
-    pub largest_error: f64,
-    /// The number of directions that were tried.
-    pub directions: usize,
-}
-
-/// A gradient that is not the function's: where, and by how much.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub struct Mismatch {
-    /// The number of the input.
-    pub input: usize,
-    /// The index of the element in that input.
-    pub element: Vec<usize>,
-    /// Its derivative as the tape gives it.
-    pub tape: f64,
-    /// Its derivative as finite differences give it.
-    pub difference: f64,
-    /// The derivative's order: 1, or 2 for that of a gradient.
-    pub order: usize,
-}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Mismatch {
-            input,
-            element,
-            tape,
-            difference,
-            order,
-        } = self;
-        write!(
-            f,
-            "the derivative of order {order} with respect to element {element:?} of input {input} is {tape:e} on the \
-             tape, and {difference:e} by finite differences"
-        )
-    }
-}
-
-/// Checks the gradient of `f` at the inputs `x`.
+/// A check with options. It can be used for any number of functions.
 ///
-/// The result of `f` may have any shape: it is multiplied by fixed random weights and summed up.
+/// ```
+/// use autodiff::{Tensor, gradcheck::Gradcheck};
 ///
-/// # Errors
-///
-/// The element whose derivative is furthest off, if one is off by more than [`FIRST_ORDER_BOUND`].
-pub fn first_order(
-    f: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
-    x: &[Tensor<f64>],
-) -> Result<Report, Mismatch> {
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let tape = Tape::new();
-    let vars = record(&tape, x);
-    let y = f(&vars);
-    let weights = random(&mut rng, &y.value());
-    let gradients = y.vjp(&weights);
-    let gradient: Vec<Tensor<f64>> = vars.iter().map(|&x| gradients.wrt(x)).collect();
-
-    let value = |x: &[Tensor<f64>]| {
-        let tape = Tape::new();
-        let y = f(&record(&tape, x)).value();
-        dot(&y, &weights)
-    };
-    let along = |direction: &[Tensor<f64>]| inner(&gradient, direction);
-    compare(value, along, x, 1, FIRST_ORDER_BOUND, &mut rng)
+/// // Of single precision, with a kink not far away, and not to be evaluated above 1.
+/// let check = Gradcheck::new().step(1e-2).bound(1e-3).domain(0, ..=1.0);
+/// let x = Tensor::<f32>::from([0.9, 0.98]);
+/// check.first_order(|x| (1.0 - x[0]).sqrt() * (x[0] - 0.85).abs(), &[x]).unwrap();
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Gradcheck {
+    step: Option<f64>,
+    bound: Option<f64>,
+    directions: Option<usize>,
+    domains: Vec<(usize, (f64, f64))>,
 }
 
-/// Checks the derivative of the recorded gradient of `f` at the inputs `x`, as differences of the exact gradient.
-///
-/// # Errors
-///
-/// The element whose second derivative is furthest off, if one is off by more than [`SECOND_ORDER_BOUND`].
-pub fn second_order(
-    f: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
-    x: &[Tensor<f64>],
-) -> Result<Report, Mismatch> {
-    let mut rng = ChaCha8Rng::seed_from_u64(2);
-    let tape = Tape::new();
-    let vars = record(&tape, x);
-    let y = f(&vars);
-    let weights = random(&mut rng, &y.value());
-    // Weighted by constants that differ from element to element, so that nothing cancels by symmetry.
-    let probes: Vec<Tensor<f64>> = x.iter().map(|x| random(&mut rng, x)).collect();
-    let gradient = (y * &weights).sum().differentiate(&vars);
-    let mut sum = tape.constant(0.0);
-    for (g, probe) in gradient.iter().zip(&probes) {
-        sum = sum + (*g * probe).sum();
+impl Gradcheck {
+    /// A check without options.
+    #[must_use]
+    pub fn new() -> Self {
+        Gradcheck::default()
     }
-    let gradients = sum.gradients();
-    let second: Vec<Tensor<f64>> = vars.iter().map(|&x| gradients.wrt(x)).collect();
 
-    let probed_gradient = |x: &[Tensor<f64>]| {
-        let tape = Tape::new();
-        let vars = record(&tape, x);
-        let gradients = f(&vars).vjp(&weights);
-        vars.iter()
-            .zip(&probes)
-            .map(|(&x, probe)| dot(&gradients.wrt(x), probe))
-            .sum()
-    };
-    let along = |direction: &[Tensor<f64>]| inner(&second, direction);
-    compare(probed_gradient, along, x, 2, SECOND_ORDER_BOUND, &mut rng)
-}
+    /// The longest step, relative to the size of the element that is changed; ¼ without this option.
+    ///
+    /// A longer one shows more where rounding errors hide the derivative.
+    ///
+    /// # Panics
+    ///
+    /// If it is not positive and finite.
+    #[must_use]
+    #[track_caller]
+    pub fn step(mut self, step: f64) -> Self {
+        assert!(
+            step > 0.0 && step.is_finite(),
+            "gradcheck: the step is {step}, not a positive number"
+        );
+        self.step = Some(step);
+        self
+    }
 
-/// Compares the derivative that `along` gives for a direction with the difference quotient of `value`.
-fn compare(
-    value: impl Fn(&[Tensor<f64>]) -> f64,
-    along: impl Fn(&[Tensor<f64>]) -> f64,
-    x: &[Tensor<f64>],
-    order: usize,
-    bound: f64,
-    rng: &mut ChaCha8Rng,
-) -> Result<Report, Mismatch> {
-    let error = |direction: &[Tensor<f64>]| {
-        let (tape, difference) = (along(direction), difference_quotient(&value, x, direction));
-        let error = (tape - difference).abs() / difference.abs().max(1.0);
-        // A derivative that is not a number agrees with nothing.
-        (
-            tape,
-            difference,
-            if error.is_nan() { f64::INFINITY } else { error },
-        )
-    };
-    let mut largest_error = 0.0_f64;
-    for _ in 0..DIRECTIONS {
-        let direction: Vec<Tensor<f64>> = x.iter().map(|x| random(rng, x)).collect();
-        largest_error = largest_error.max(error(&direction).2);
+    /// How far apart the two derivatives may be, relative to the larger.
+    ///
+    /// Without this option it is [`FIRST_ORDER_BOUND`] or [`SECOND_ORDER_BOUND`], and in single precision 3e-4 or 3e-3. Where
+    /// difference quotients are less exact than that, the derivatives may be apart by the error of these.
+    ///
+    /// # Panics
+    ///
+    /// If it is not positive and finite.
+    #[must_use]
+    #[track_caller]
+    pub fn bound(mut self, bound: f64) -> Self {
+        assert!(
+            bound > 0.0 && bound.is_finite(),
+            "gradcheck: the bound is {bound}, not a positive number"
+        );
+        self.bound = Some(bound);
+        self
     }
-    if largest_error <= bound {
-        return Ok(Report {
-            largest_error,
-            directions: DIRECTIONS,
-        });
-    }
-    let mut worst: Option<(f64, Mismatch)> = None;
-    for (input, tensor) in x.iter().enumerate() {
-        for element in 0..tensor.size() {
-            let mut unit: Vec<Tensor<f64>> = x.iter().map(|x| Tensor::zeros(x.shape())).collect();
-            unit[input].data_mut()[element] = 1.0;
-            let (tape, difference, error) = error(&unit);
-            if worst.as_ref().is_none_or(|(largest, _)| error > *largest) {
-                let element = index_of(tensor.shape(), element);
-                worst = Some((
-                    error,
-                    Mismatch {
-                        input,
-                        element,
-                        tape,
-                        difference,
-                        order,
-                    },
-                ));
-            }
-        }
-    }
-    match worst {
-        Some((_, mismatch)) => Err(mismatch),
-        None => Ok(Report {
-            largest_error,
-            directions: DIRECTIONS,
-        }),
-    }
-}
 
-/// The derivative of `f` at `x` along a direction: central differences of three steps, extrapolated (Richardson).
-fn difference_quotient(
-    f: &impl Fn(&[Tensor<f64>]) -> f64,
-    x: &[Tensor<f64>],
-    direction: &[Tensor<f64>],
-) -> f64 {
-    let central = |step: f64| {
-        let moved = |by: f64| {
-            let point: Vec<Tensor<f64>> =
-                x.iter().zip(direction).map(|(x, v)| x + v * by).collect();
-            f(&point)
+    /// Follows random sums of the outputs along this many random directions, which costs less than each derivative on its
+    /// own and tells less.
+    ///
+    /// Without this option, that is done along 8 directions if the inputs have more than 64 elements, and sums are
+    /// taken of more than 32 outputs.
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn directions(mut self, directions: usize) -> Self {
+        assert!(directions > 0, "gradcheck: a check along no direction");
+        self.directions = Some(directions);
+        self
+    }
+
+    /// The interval of numbers at which the function may be evaluated, for all elements of an input.
+    ///
+    /// Where a point lies at the edge of it, difference quotients are one-sided. The option is not needed where the function
+    /// is NaN outside.
+    #[must_use]
+    pub fn domain(mut self, input: usize, numbers: impl RangeBounds<f64>) -> Self {
+        let low = match numbers.start_bound() {
+            Bound::Included(&low) => low,
+            Bound::Excluded(low) => low.next_up(),
+            Bound::Unbounded => f64::NEG_INFINITY,
         };
-        (moved(step) - moved(-step)) / (2.0 * step)
-    };
-    // The errors are of even powers of the step: two rounds of extrapolation leave one of its sixth power.
-    const STEP: f64 = 4e-3;
-    let (coarse, middle, fine) = (central(STEP), central(STEP / 2.0), central(STEP / 4.0));
-    let (first, second) = ((4.0 * middle - coarse) / 3.0, (4.0 * fine - middle) / 3.0);
-    (16.0 * second - first) / 15.0
-}
-
-fn record<'t>(tape: &'t Tape<f64>, x: &[Tensor<f64>]) -> Vec<Var<'t, f64>> {
-    x.iter().map(|x| tape.var(x)).collect()
-}
-
-/// A tensor like the one given, with elements of size ½ to 1 and either sign.
-fn random(rng: &mut ChaCha8Rng, like: &Tensor<f64>) -> Tensor<f64> {
-    Tensor::from_fn(like.shape(), |_| {
-        let size = rng.random_range(0.5..1.0);
-        if rng.random::<bool>() { size } else { -size }
-    })
-}
-
-fn dot(a: &Tensor<f64>, b: &Tensor<f64>) -> f64 {
-    (a * b).sum().item()
-}
-
-fn inner(a: &[Tensor<f64>], b: &[Tensor<f64>]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| dot(a, b)).sum()
-}
-
-fn index_of(shape: &[usize], mut flat: usize) -> Vec<usize> {
-    let mut index = vec![0; shape.len()];
-    for (place, &extent) in index.iter_mut().zip(shape).rev() {
-        *place = flat % extent;
-        flat /= extent;
+        let high = match numbers.end_bound() {
+            Bound::Included(&high) => high,
+            Bound::Excluded(high) => high.next_down(),
+            Bound::Unbounded => f64::INFINITY,
+        };
+        self.domains.push((input, (low, high)));
+        self
     }
-    index
+}
+
+/// Checks the gradient of `f` at the inputs `x`, see [`Gradcheck::first_order`].
+///
+/// # Errors
+///
+/// As there.
+#[track_caller]
+pub fn first_order<T: Real>(
+    f: impl for<'t> Fn(&[Var<'t, T>]) -> Var<'t, T>,
+    x: &[Tensor<T>],
+) -> Result<Report, Error> {
+    Gradcheck::new().first_order(f, x)
+}
+
+/// Checks the first and second derivatives of `f` at the inputs `x`, see [`Gradcheck::second_order`].
+///
+/// # Errors
+///
+/// As there.
+#[track_caller]
+pub fn second_order<T: Real>(
+    f: impl for<'t> Fn(&[Var<'t, T>]) -> Var<'t, T>,
+    x: &[Tensor<T>],
+) -> Result<Report, Error> {
+    Gradcheck::new().second_order(f, x)
+}
+
+/// Checks the gradient of a function of numbers at the inputs `x`, see [`Gradcheck::scalar_first_order`].
+///
+/// # Errors
+///
+/// As there.
+#[track_caller]
+pub fn scalar_first_order<T: Real + Scalar>(
+    f: impl for<'t> Fn(&[scalar::Var<'t, T>]) -> scalar::Var<'t, T>,
+    x: &[T],
+) -> Result<Report, Error> {
+    Gradcheck::new().scalar_first_order(f, x)
+}
+
+/// Checks the first and second derivatives of a function of numbers at the inputs `x`, see
+/// [`Gradcheck::scalar_second_order`].
+///
+/// # Errors
+///
+/// As there.
+#[track_caller]
+pub fn scalar_second_order<T: Real + Scalar>(
+    f: impl for<'t> Fn(&[scalar::Var<'t, Dual<T>>]) -> scalar::Var<'t, Dual<T>>,
+    x: &[T],
+) -> Result<Report, Error> {
+    Gradcheck::new().scalar_second_order(f, x)
 }

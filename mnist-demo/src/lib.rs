@@ -14,6 +14,8 @@
 //! Bad input (files, folders and settings) gives a typed error whose message is one line that names the file or option
 //! and the cause. Nothing here prints: functions return values, and [`report`] turns them into text.
 
+#![forbid(unsafe_code)]
+
 pub mod batches;
 pub mod compare;
 pub mod data;

@@ -1,5 +1,7 @@
 //! The program: arguments, calls, exit status.
 
+#![forbid(unsafe_code)]
+
 mod arguments;
 mod commands;
 mod progress;

@@ -289,7 +289,7 @@ impl<T: Real> BatchGradient<T> {
         let (lanes, tapes) = (&mut lanes[..plan.lanes], &mut tapes[..plan.lanes]);
         let mut first = first.as_mut().filter(|_| plan.forms_first_layer_first());
         let earlier_batch = match &mut first {
-            Some(first) => Some(first.forward(network, parameters, batch)),
+            Some(first) => Some(first.forward(network, parameters, batch, plan.samples)),
             None => None,
         };
         let pass = Pass {

@@ -26,6 +26,8 @@
 //! without a tape; every test and benchmark compares the tape with them. [`mod@reference`] is the same in plain loops, slow
 //! and easy to read, to check both.
 
+#![forbid(unsafe_code)]
+
 mod activation;
 mod batch;
 pub mod checkpoint;

@@ -59,11 +59,11 @@ pub fn evaluate<T: Real>(
     let parameters = parameters.tensors();
     let plan = Plan::new::<T>(network, batch.len());
     let classes = network.outputs();
-    let chunks: Vec<usize> = (0..batch.len()).step_by(plan.chunk).collect();
+    let chunks: Vec<usize> = (0..plan.samples).step_by(plan.chunk).collect();
     let parts: Result<Vec<_>, String> = chunks
         .into_par_iter()
         .map(|begin| {
-            let samples = begin..batch.len().min(begin + plan.chunk);
+            let samples = begin..plan.samples.min(begin + plan.chunk);
             let (x, targets) = batch.load(samples.clone());
             if let Some(misfit) = misfit(network, samples, &x, &targets) {
                 return Err(misfit);
@@ -88,7 +88,7 @@ pub fn evaluate<T: Real>(
         }
     }
     Evaluation {
-        cost: cost / batch.len() as f64,
+        cost: cost / plan.samples as f64,
         confusion,
     }
 }

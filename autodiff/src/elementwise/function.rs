@@ -65,7 +65,7 @@ macro_rules! functions {
         })* }
         unary_operators { $($(#[$doc3:meta])* $name3:ident as $Variant3:ident {
             value: $value3:expr, $kind3:ident: |$x3:ident, $y3:ident, $c3:ident| $slope3:expr,
-            slope_from_value: |$vy3:ident, $vc3:ident| $from_value3:expr,
+            $(slope_from_value: |$vy3:ident, $vc3:ident| $from_value3:expr,)?
             smooth: $smooth3:tt
         })* }
         binary_operators { $($(#[$doc4:meta])* $name4:ident as $Variant4:ident {
@@ -114,7 +114,7 @@ macro_rules! functions {
             pub fn slope_from_value<N: Number>(self, y: N) -> Option<N> {
                 match self {
                     $($(Unary::$Variant { .. } => Some(slope_of!(|y, $vy, $vc| $from_value; y, y)),)?)*
-                    $(Unary::$Variant3 {} => Some(slope_of!(|y, $vy3, $vc3| $from_value3; y, y)),)*
+                    $($(Unary::$Variant3 {} => Some(slope_of!(|y, $vy3, $vc3| $from_value3; y, y)),)?)*
                     _ => None,
                 }
             }

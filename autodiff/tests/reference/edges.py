@@ -155,7 +155,7 @@ def order(row, formula, x):
 # The points of the grid.
 
 
-@dataclass
+@dataclass(frozen=True)
 class Format:
     """A floating-point format: how numbers are rounded to it and packed."""
 

@@ -12,12 +12,13 @@ import gzip
 import random
 import struct
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 
 from mpmath import mpf
 
+import one_variable
+import two_variables
 from edges import F32, F64, evaluate, grid, orders
-from one_variable import unary
-from two_variables import BINARY, SLOPES
 
 RANDOM_POINTS = 300
 
@@ -34,23 +35,36 @@ def at_random(row):
     rng = random.Random(row.name)
     points = [row.domain[i % len(row.domain)](rng) for i in range(RANDOM_POINTS)]
     points = [x if isinstance(x, tuple) else (x,) for x in points]
-    return section("random", F64, row, points, lambda row, x: [evaluate(f, [mpf(c) for c in x], row.digits or [60, 150, 500]) for f in row.formulas])
+
+    def compute(row, x):
+        return [evaluate(f, [mpf(c) for c in x], [60, 150, 500]) for f in row.formulas]
+
+    return section("random", F64, row, points, compute)
 
 
 def at_edges(row, form):
     return section("edges", form, row, grid(row, form), orders)
 
 
+SLOPES = one_variable.SLOPES + two_variables.SLOPES
+
+
+@cache
+def rows_of(form):
+    """The functions, whose parameters are numbers of the format."""
+    return one_variable.unary(mpf(form.round(mpf("0.01")))) + two_variables.BINARY
+
+
 def sections_of(place):
     """The sections of the row at a place of the lists; rows hold functions, which cannot be sent to a process."""
-    rows = {form.name: unary(mpf(form.round(mpf("0.01")))) + BINARY for form in (F64, F32)}
+    rows = {form.name: rows_of(form) for form in (F64, F32)}
     if place >= len(rows["f64"]):
         return [at_random(SLOPES[place - len(rows["f64"])])]
     return [at_random(rows["f64"][place]), *(at_edges(rows[form.name][place], form) for form in (F64, F32))]
 
 
 def main():
-    count = len(unary(mpf(0))) + len(BINARY) + len(SLOPES)
+    count = len(rows_of(F64)) + len(SLOPES)
     with ProcessPoolExecutor() as pool:
         sections = []
         for some in pool.map(sections_of, range(count)):

@@ -25,6 +25,10 @@ def logistic(x):
     return 1 / (1 + mp.exp(-x))
 
 
+def logistic_slope(x):
+    return logistic(x) * logistic(-x)
+
+
 def gaussian(x):
     return 2 / mp.sqrt(mp.pi) * mp.exp(-x * x)
 
@@ -72,14 +76,19 @@ def psi_at(n, x):
     return None
 
 
+def zeros_of_psi(n):
+    """The zeros closest to 0 of a polygamma function of even order; the others have none."""
+    pole_to_pole = [(-k - 0.62, -k - 0.45) for k in range(3)]
+    brackets = pole_to_pole + ([(1, 2)] if n == 0 else [])
+    return [mp.findroot(lambda x: psi(n, x), bracket, solver="anderson", verify=False) for bracket in brackets]
+
+
 def polygamma(n):
     return Row(
         "Polygamma { n: %d }" % n,
         [lambda x, k=k: psi(k, x) for k in (n, n + 1, n + 2)],
         [interval(0.05, 20), magnitudes(1e-2, 1e4), interval(-8, 0)],
-        # Zeros of digamma, its derivatives' of even order, poles and half-integers.
-        ["1.4616321449683623413", "-0.50408300826445540926", "-1.5734984731623904588", "-2.6107208684441446500",
-         "-0.26", "-1.18", -1, -2, -3, -10, -100, -0.5, -1.5, -2.5, -20.5, -100.5, -1000.25],
+        zeros_of_psi(n + n % 2) + zeros_of_psi(n + 2) + [-1, -2, -3, -10, -100, -0.5, -1.5, -2.5, -20.5, -100.5, -1000.25],
         lambda x: [psi_at(k, x) for k in (n, n + 1, n + 2)],
         total=True,
         digits=[60, 150, 500],
@@ -133,6 +142,13 @@ def trunc(x):
 halves = [0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 1, 2, -1, -2, 2**52 - 0.5, 2**52, 2**53]
 
 
+# The slopes that are rows of their own. At the edges they are held as the slopes that they are.
+SLOPES = [
+    Row("TanhSlope", [lambda x: sech(x) ** 2, lambda x: -2 * mp.tanh(x) * sech(x) ** 2, lambda x: (4 - 6 * sech(x) ** 2) * sech(x) ** 2], moderate),
+    Row("SigmoidSlope", [lambda x: logistic_slope(x), lambda x: -logistic_slope(x) * mp.tanh(x / 2), lambda x: logistic_slope(x) * (1 - 6 * logistic_slope(x))], moderate + [interval(-700, 700)]),
+]
+
+
 def unary(leak):
     """The functions of one variable; the leak is the number nearest to 0.01 in the format."""
     nothing = at_infinity(NAN, NAN, NAN)
@@ -161,8 +177,8 @@ def unary(leak):
         Row("Sinh", [mp.sinh, mp.cosh, mp.sinh], moderate + [interval(-700, 700)], [710.4]),
         Row("Cosh", [mp.cosh, mp.sinh, mp.cosh], moderate + [interval(-700, 700)], [710.4]),
         Row("Tanh", [mp.tanh, lambda x: sech(x) ** 2, lambda x: -2 * mp.tanh(x) * sech(x) ** 2], moderate, [18, 20, 0.55, 354]),
-        Row("Asinh", [mp.asinh, lambda x: 1 / mp.sqrt(1 + x * x), lambda x: -x / mp.sqrt(1 + x * x) ** 3], real + [magnitudes(1e3, 1e200, True)]),
-        Row("Acosh", [mp.acosh, lambda x: 1 / mp.sqrt(x * x - 1), lambda x: -x / mp.sqrt(x * x - 1) ** 3], [interval(1, 5), magnitudes(1, 1e200), near_one(1)]),
+        Row("Asinh", [mp.asinh, lambda x: 1 / mp.sqrt(1 + x * x), lambda x: -x / mp.sqrt(1 + x * x) ** 3], real + [magnitudes(1e3, 1e200, True)], [2**28, -(2**28)]),
+        Row("Acosh", [mp.acosh, lambda x: 1 / mp.sqrt(x * x - 1), lambda x: -x / mp.sqrt(x * x - 1) ** 3], [interval(1, 5), magnitudes(1, 1e200), near_one(1)], [2**28]),
         Row("Atanh", [mp.atanh, lambda x: 1 / (1 - x * x), lambda x: 2 * x / (1 - x * x) ** 2], inside),
         Row("Abs", [abs, sign, zero], real, everywhere=True),
         Row("Sign", [sign, zero, zero], real, everywhere=True),
@@ -175,12 +191,12 @@ def unary(leak):
         Row("Clamp { low: -0.5, high: 0.5 }", [lambda x: mpf(-0.5) if x < -0.5 else mpf(0.5) if x > 0.5 else x, lambda x: mpf(not (x < -0.5 or x > 0.5)), zero], real, everywhere=True),
         Row("Relu", [lambda x: mpf(0) if x <= 0 else x, lambda x: mpf(x > 0), zero], real, everywhere=True),
         Row("LeakyRelu { leak: 0.01 }", [lambda x: leak * x if x <= 0 else x, lambda x: mpf(1) if x > 0 else leak, zero], real, everywhere=True),
-        Row("Sigmoid", [logistic, lambda x: logistic(x) * logistic(-x), lambda x: -logistic(x) * logistic(-x) * mp.tanh(x / 2)], moderate + [interval(-700, 700)], [709, 37, -745.1]),
-        Row("Softplus", [lambda x: mp.log1p(mp.exp(x)), logistic, lambda x: logistic(x) * logistic(-x)], moderate + [interval(-700, 700)], [30, 37]),
+        Row("Sigmoid", [logistic, logistic_slope, lambda x: -logistic_slope(x) * mp.tanh(x / 2)], moderate + [interval(-700, 700)], [3, 37, 708.8, -708.8, -745.1]),
+        Row("Softplus", [lambda x: mp.log1p(mp.exp(x)), logistic, logistic_slope], moderate + [interval(-700, 700)], [30, 37]),
         Row("Erf", [mp.erf, gaussian, lambda x: -2 * x * gaussian(x)], moderate, [5.9, 26.6], flat_at_infinity(-1, 1)),
         Row("Erfc", [erfc, lambda x: -gaussian(x), lambda x: 2 * x * gaussian(x)], moderate, [5.9, 26.5], flat_at_infinity(2, 0)),
         Row("Lgamma", [lgamma, lambda x: psi(0, x), lambda x: psi(1, x)], [interval(0, 5), magnitudes(1e-6, 1e6), interval(-8, 0)],
-            ["-2.4570247382208005", "-2.7476826467274126", "-3.1435808883499799", "-3.9552942848585979", "1.4616321449683623413", "-0.50408300826445540926", -1, -2, -3, -10, -0.5, -1.5, -2.5, -20.5, -100.5], lgamma_at, total=True, digits=[60, 150, 500]),
+            ["-2.4570247382208005", "-2.7476826467274126", "-3.1435808883499799", "-3.9552942848585979", *zeros_of_psi(0), -1, -2, -3, -10, -0.5, -1.5, -2.5, -20.5, -100.5], lgamma_at, total=True, digits=[60, 150, 500]),
         polygamma(0), polygamma(1), polygamma(2), polygamma(5), polygamma(20), polygamma(60),
         Row("Neg", [lambda x: -x, always(-1), zero], real, everywhere=True),
     ]

@@ -8,6 +8,9 @@ from mpmath import mp, mpf
 
 INF, NAN = mp.inf, mp.nan
 
+# The digits of what is not computed in more.
+mp.dps = 60
+
 
 @dataclass
 class Row:

@@ -55,15 +55,16 @@ def powf_at(a, b):
             size = mpf(1) if exponent == 0 else INF if (exponent > 0) == math.isinf(a) else mpf(0)
             return -size if is_negative(a) and exponent % 2 == 1 else size
 
-        def times(factor, size):
-            return mpf(0) if factor == 0 or size == 0 else (mp.sign(factor) if mp.isinf(size) else mpf(int(factor))) * size
+        def times(factor, power):
+            return mpf(0) if factor == 0 or power == 0 else factor * power
 
-        b = Fraction(b)
+        exponent, b = Fraction(b), mpf(b)
+        zeroth, first, second = (power(exponent - k) for k in range(3))
         logarithm = INF if a else -INF
-        size = abs(power(b))
-        orders = [power(b), times(b, power(b - 1)), times(size, logarithm)]
-        orders += [times(b * (b - 1), power(b - 2)), times(abs(power(b - 1)), 1 + times(b, logarithm)), times(size, INF)]
-        return orders if a >= 0 else [*orders[:2], NAN, orders[3], NAN, NAN]
+        in_a = [zeroth, times(b, first), times(b * (b - 1), second)]
+        in_b = [times(abs(zeroth), logarithm), times(abs(first), 1 + times(b, logarithm)), times(abs(zeroth), INF)]
+        of_b, mixed, twice_b = in_b if a >= 0 else [NAN] * 3
+        return [*in_a[:2], of_b, in_a[2], mixed, twice_b]
     return None
 
 

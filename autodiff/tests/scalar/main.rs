@@ -1,5 +1,7 @@
 //! The scalar tape and its functions, from outside.
 
+#[path = "../support/random_functions.rs"]
+mod random_functions;
 #[path = "../support/refusals.rs"]
 mod refusals;
 
@@ -9,6 +11,7 @@ mod derivatives;
 mod edges;
 mod float;
 mod functions;
+mod gradcheck;
 mod graphs;
 mod grid;
 mod hostile;

@@ -1,5 +1,7 @@
 //! The tensor tape and its operations, from outside.
 
+#[path = "../support/random_functions.rs"]
+mod random_functions;
 #[path = "../support/refusals.rs"]
 mod refusals;
 
@@ -7,6 +9,8 @@ mod callers_line;
 mod edges;
 mod every_op;
 mod generic_models;
+mod gradcheck;
+mod hostile;
 mod infinite_logits;
 mod kept_gradients;
 mod long_sums;

@@ -7,7 +7,7 @@ use autodiff::tensor::{
 
 /// The identity, with a rule that makes a mistake.
 #[derive(Clone, Copy, Debug)]
-enum Mistaken {
+pub(crate) enum Mistaken {
     Transposed,
     OfAnotherSize,
     OfLowerRank,
@@ -19,6 +19,21 @@ enum Mistaken {
     ProductToNoInput,
     Unsaved,
     SavedOfAnotherType,
+}
+
+impl Mistaken {
+    pub(crate) const ALL: [Mistaken; 10] = [
+        Mistaken::Transposed,
+        Mistaken::OfAnotherSize,
+        Mistaken::OfLowerRank,
+        Mistaken::ToNoInput,
+        Mistaken::RowsOfAnotherLength,
+        Mistaken::RowsToNoInput,
+        Mistaken::ProductOfAnotherShape,
+        Mistaken::ProductThatDoesNotFit,
+        Mistaken::ProductToNoInput,
+        Mistaken::Unsaved,
+    ];
 }
 
 impl<T: Real> Op<T> for Mistaken {

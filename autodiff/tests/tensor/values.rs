@@ -268,7 +268,7 @@ fn variables_compute_what_tensors_do() {
     let inputs_of_matrices = [
         numbers(&[3, 4], 12),
         numbers(&[3, 4], 13),
-        numbers(&[3], 14),
+        numbers(&[3], 15),
     ];
     let tape = Tape::new();
     let check = |functions: &[(OnVariables, OnTensors)], x: &[Tensor<f64>]| {

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// All mutants, whether they compile or not. Their numbers count from 1.
@@ -32,16 +32,9 @@ impl<'a> Candidates<'a> {
                 }
             }
         }
-        let mut counts = BTreeMap::new();
-        let name = |(_, mutant): &(usize, Mutant)| {
-            let name = mutant.name();
-            let count = counts.entry(name.clone()).or_insert(0);
-            *count += 1;
-            format!("{name} #{count}")
-        };
         Ok(Candidates {
             areas: &settings.areas,
-            names: mutants.iter().map(name).collect(),
+            names: mutants.iter().map(|(_, mutant)| mutant.name()).collect(),
             files,
             mutants,
         })

@@ -5,6 +5,7 @@ use crate::rules::alternatives;
 use crate::settings::Settings;
 use crate::tokens::{Code, code_of};
 use anyhow::{Context, Result};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -27,6 +28,12 @@ pub fn mutants_of(file: &str, source: &str, settings: &Settings) -> Result<Vec<M
     let mut found = finder.found;
     // A rule may do what another has done.
     found.dedup_by(|a, b| (&a.range, &a.after) == (&b.range, &b.after));
+    let mut occurrences = BTreeMap::new();
+    for mutant in &mut found {
+        let occurrence = occurrences.entry(mutant.name()).or_insert(0);
+        *occurrence += 1;
+        mutant.occurrence = *occurrence;
+    }
     Ok(found)
 }
 
@@ -57,11 +64,13 @@ impl<'a> Finder<'a> {
             file: self.file.to_owned(),
             function: self.around.join("::"),
             line: 1 + self.source[..line_start].matches('\n').count(),
+            column: 1 + self.source[line_start..range.start].chars().count(),
             line_text: line_text.trim().to_owned(),
             before: before.to_owned(),
             range,
             form,
             after,
+            occurrence: 1,
         });
     }
 
@@ -103,6 +112,9 @@ impl<'a> Finder<'a> {
 
     fn statements(&mut self, statements: &[Stmt], have_no_value: bool) {
         for (i, statement) in statements.iter().enumerate() {
+            if self.text(statement).starts_with("#[cfg(test)]") {
+                continue;
+            }
             let is_value = i + 1 == statements.len() && !have_no_value;
             if self.has_effect(statement, is_value) {
                 self.add(
@@ -369,7 +381,11 @@ mod tests {
             const A: f64 = 1.0 + 2.0;
             const fn f(a: f64) -> f64 { 2.0 * a }
             fn samples() -> [f64; 2] { [1.0, 2.0] }
-            fn g(x: [u8; 2]) { debug_assert!(x[0] < 1, \"{}\", x[0]) }
+            fn g(x: [u8; 2]) {
+                #[cfg(test)]
+                tests::COUNT.set(1 + 1);
+                debug_assert!(x[0] < 1, \"{}\", x[0])
+            }
             #[cfg(test)]
             mod tests { fn h() { assert!(1 < 2); } }
         ";

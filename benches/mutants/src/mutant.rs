@@ -12,6 +12,8 @@ pub struct Mutant {
     pub function: String,
     /// The line on which it begins, from 1.
     pub line: usize,
+    /// The place in that line, from 1.
+    pub column: usize,
     /// The text of that line.
     pub line_text: String,
     /// The bytes that are replaced.
@@ -22,6 +24,8 @@ pub struct Mutant {
     pub before: String,
     /// What it is replaced by.
     pub after: String,
+    /// Which it is, from 1, of those on this line that do the same.
+    pub occurrence: usize,
 }
 
 /// What a mutant replaces, which decides how a switch is written around it.
@@ -34,14 +38,17 @@ pub enum Form {
 }
 
 impl Mutant {
-    /// The file and what is changed there: the same as long as neither of them, the function and the line change,
-    /// wherever the line is. Mutants that agree in all of this are numbered by whoever lists them.
+    /// What is changed, and where, but for the number of the line: so that it follows the code.
     pub fn name(&self) -> String {
         let [before, after] = [&self.before, &self.after].map(|code| one_line(code));
-        format!(
-            "{}: {}: {}: {before} → {after}",
-            self.file, self.function, self.line_text
-        )
+        let Mutant {
+            file,
+            function,
+            line_text,
+            occurrence,
+            ..
+        } = self;
+        format!("{file}: {function}: {line_text}: {before} → {after} #{occurrence}")
     }
 }
 
@@ -54,10 +61,14 @@ impl fmt::Display for Mutant {
         let Mutant {
             file,
             line,
+            column,
             function,
             ..
         } = self;
-        write!(f, "{file}:{line} in {function}: {before} → {after}")
+        write!(
+            f,
+            "{file}:{line}:{column} in {function}: {before} → {after}"
+        )
     }
 }
 
@@ -197,11 +208,13 @@ mod tests {
             file: String::new(),
             function: String::new(),
             line: 1,
+            column: 1,
             line_text: String::new(),
             range,
             form,
             before: String::new(),
             after: after.to_owned(),
+            occurrence: 1,
         }
     }
 

@@ -98,6 +98,8 @@ pub struct Equivalent {
     /// A part of the line on which it begins, where the rest does not tell.
     #[serde(default)]
     pub line: String,
+    /// Which of those on the line it is, from 1; all of them, if it is not given.
+    pub occurrence: Option<usize>,
     /// The code, on one line with single blanks.
     pub before: String,
     /// What it is replaced by.
@@ -128,6 +130,9 @@ impl Equivalent {
         self.file == mutant.file
             && self.function == mutant.function
             && mutant.line_text.contains(&self.line)
+            && self
+                .occurrence
+                .is_none_or(|occurrence| occurrence == mutant.occurrence)
             && self.before == one_line(&mutant.before)
             && self.after == one_line(&mutant.after)
     }

@@ -79,7 +79,7 @@ fn what_can_be_caught_is_caught_and_what_is_equivalent_survives() {
         .collect();
     assert_eq!(
         survivors,
-        ["SURVIVED steps/src/lib.rs:5 in larger: a > b → a >= b"]
+        ["SURVIVED steps/src/lib.rs:5:8 in larger: a > b → a >= b"]
     );
     let caught = |mutant: &str, by: &str| {
         let mut lines = progress.lines().skip_while(|line| !line.ends_with(mutant));

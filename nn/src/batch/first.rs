@@ -38,7 +38,7 @@ impl<T: Real> FirstLayer<T> {
         })
     }
 
-    /// Loads a batch and forms the pre-activations of all its samples; gives the earlier batch.
+    /// Loads a batch of so many samples and forms the pre-activations of all of them; gives the earlier batch.
     ///
     /// Lanes may still hold pieces of that one. Who calls this is to keep it until they have let go, so that its memory
     /// is put away where the next batch is loaded, and used for that.
@@ -56,10 +56,11 @@ impl<T: Real> FirstLayer<T> {
         network: &Mlp,
         parameters: &Parameters<T>,
         batch: &impl Batch<T>,
+        samples: usize,
     ) -> (Tensor<T>, Targets<T>) {
-        let earlier = mem::replace(&mut self.batch, batch.load(0..batch.len()));
+        let earlier = mem::replace(&mut self.batch, batch.load(0..samples));
         let (x, targets) = &self.batch;
-        if let Some(misfit) = misfit(network, 0..batch.len(), x, targets) {
+        if let Some(misfit) = misfit(network, 0..samples, x, targets) {
             panic!("{misfit}");
         }
         let [weight, bias] = [0, 1].map(|slice| parameters.tensor(slice));
@@ -108,7 +109,7 @@ mod tests {
             x,
             Targets::Classes(Tensor::from([0, 1, 2, 3, 4, 0, 1, 2, 3])),
         );
-        let _ = first.forward(&network, &parameters, &batch);
+        let _ = first.forward(&network, &parameters, &batch, 9);
         for samples in [0..9, 2..7, 8..9] {
             assert_eq!(first.load(samples.clone()), batch.load(samples.clone()));
             let z = first.z(samples.clone());

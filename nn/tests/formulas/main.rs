@@ -5,6 +5,8 @@ mod damaged_weights;
 mod delta_sums;
 mod finite_batches;
 mod finite_steps;
+mod hostile_batches;
+mod hostile_optimizers;
 mod hostile_weights;
 mod infinite_logits;
 mod kinds;

@@ -134,7 +134,7 @@ pub(super) fn polygamma(x: f64, n: u32) -> f64 {
     }
     if x > 0.0 {
         let y = polygamma_of_sum::<f64>(n, x);
-        return if n == 0 && y.abs() < 0.25 {
+        return if n == 0 && y.abs() < SMALL_DIGAMMA {
             polygamma_of_sum::<DoubleDouble>(n, x).rounded()
         } else {
             y
@@ -148,11 +148,15 @@ pub(super) fn polygamma(x: f64, n: u32) -> f64 {
     let reflected = if is_odd { -reflected } else { reflected };
     let cotangent = cotangent_derivative(n, x);
     let y = reflected - cotangent;
-    if x > FAR && n < LARGE && y.abs() < (reflected.abs() + cotangent.abs()) / 16.0 {
+    let terms_cancel = y.abs() < (reflected.abs() + cotangent.abs()) / 16.0;
+    if x > FAR && n < LARGE && (terms_cancel || n == 0 && y.abs() < SMALL_DIGAMMA) {
         return polygamma_of_sum::<DoubleDouble>(n, x).rounded();
     }
     y
 }
+
+/// Digamma is a sum of terms of some units; where it is smaller than this they cancel.
+const SMALL_DIGAMMA: f64 = 0.25;
 
 /// Above this order, factorials and powers are formed by their logarithms.
 const LARGE: u32 = 1000;

@@ -111,9 +111,10 @@ impl<T: Real> Tape<T> {
     /// drop(gradients); // of the earlier recording
     /// ```
     pub fn reset(&mut self) {
-        self.nodes.get_mut().clear();
         self.names.get_mut().clear();
         self.anchors.set(0);
+        // Last, because operations of the user's are dropped, which may panic.
+        self.nodes.get_mut().clear();
     }
 
     /// The number of nodes: variables, constants and results of operations.

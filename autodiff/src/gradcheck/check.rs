@@ -1,0 +1,208 @@
+//! Which outputs and directions are compared, and which element a difference comes from.
+
+use super::compare::{Comparison, Functional, compare};
+use super::report::{Error, Mismatch, Report};
+use super::subject::{Subject, Terms};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Up to this many elements are changed one by one; more are changed together along random directions.
+const ELEMENTS: usize = 64;
+
+/// Up to this many outputs are compared one by one; more are summed with random weights.
+const OUTPUTS: usize = 32;
+
+/// The number of random directions, unless the user says another.
+const DIRECTIONS: usize = 8;
+
+/// The number of sums with random weights.
+const SUMS: usize = 2;
+
+/// How a function is checked.
+pub(super) struct Options {
+    /// The longest step, relative to the size of each element.
+    pub(super) step: f64,
+    pub(super) bound: f64,
+    /// The number of random directions, if neither elements nor outputs are to be taken one by one.
+    pub(super) directions: Option<usize>,
+}
+
+/// Compares the derivatives of a function on a tape with finite differences.
+pub(super) fn check(subject: &Subject<'_>, options: &Options) -> Result<Report, Error> {
+    if let Some(output) = subject.base.iter().position(|value| !value.is_finite()) {
+        return Err(Error::NotFinite {
+            of: subject.quantity(output),
+            value: subject.base[output],
+        });
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let functionals = functionals(subject, options, &mut rng);
+    let mut report = Report {
+        largest_error: 0.0,
+        directions: 0,
+        derivatives: 0,
+        uncertain: 0,
+    };
+    let mut worst: Option<(f64, usize, Terms)> = None;
+    for direction in directions(subject, options, &mut rng) {
+        let comparisons = compare(
+            subject,
+            &functionals,
+            &direction,
+            options.step,
+            options.bound,
+        );
+        report.directions += 1;
+        report.derivatives += comparisons.len();
+        for (functional, comparison) in comparisons.iter().enumerate() {
+            let excess = comparison.excess();
+            if !comparison.agrees() && worst.as_ref().is_none_or(|worst| excess > worst.0) {
+                worst = Some((excess, functional, direction.clone()));
+            }
+            if comparison.is_certain() {
+                report.largest_error = report.largest_error.max(comparison.relative_error());
+            } else {
+                report.uncertain += 1;
+            }
+        }
+    }
+    match worst {
+        None => Ok(report),
+        Some((_, functional, direction)) => {
+            let outputs = &functionals[functional].terms;
+            Err(Error::Mismatch(Box::new(mismatch(
+                subject, options, outputs, &direction,
+            ))))
+        }
+    }
+}
+
+/// Each output, or some sums of all of them.
+fn functionals(subject: &Subject<'_>, options: &Options, rng: &mut ChaCha8Rng) -> Vec<Functional> {
+    let outputs = subject.base.len();
+    let terms: Vec<Terms> = if outputs <= OUTPUTS && options.directions.is_none() {
+        (0..outputs).map(|output| vec![(output, 1.0)]).collect()
+    } else {
+        let sum = |_| {
+            balanced_weights(subject, rng)
+                .into_iter()
+                .enumerate()
+                .collect()
+        };
+        (0..SUMS).map(sum).collect()
+    };
+    terms
+        .into_iter()
+        .map(|terms| Functional::new(subject, terms))
+        .collect()
+}
+
+/// Random weights of either sign that give all outputs about the same size.
+pub(super) fn balanced_weights(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<f64> {
+    let weight = |value: &f64| {
+        let weight = (subject.round)(either_sign(rng) / value.abs());
+        if weight.is_finite() && weight != 0.0 {
+            weight
+        } else {
+            1.0
+        }
+    };
+    subject.base.iter().map(weight).collect()
+}
+
+/// Each element, or random directions in which all elements move.
+fn directions(subject: &Subject<'_>, options: &Options, rng: &mut ChaCha8Rng) -> Vec<Terms> {
+    let scales = scales(subject).into_iter().enumerate();
+    let movable: Terms = scales.filter(|(_, scale)| *scale > 0.0).collect();
+    if movable.len() <= ELEMENTS && options.directions.is_none() {
+        return movable.into_iter().map(|term| vec![term]).collect();
+    }
+    let mut by = |&(element, scale): &(usize, f64)| {
+        let (low, high) = subject.inputs.domain[element];
+        let by = either_sign(rng);
+        // At the edge of the domain all elements move inwards together.
+        let by = match subject.inputs.x[element] {
+            x if x <= low => by.abs(),
+            x if x >= high => -by.abs(),
+            _ => by,
+        };
+        (element, by * scale)
+    };
+    let random = |_| movable.iter().map(&mut by).collect();
+    (0..options.directions.unwrap_or(DIRECTIONS))
+        .map(random)
+        .collect()
+}
+
+/// By how much a step of 1 changes each element: by its own size, or if that is 0 by the largest of its input, or by 1.
+/// Infinite elements stay.
+fn scales(subject: &Subject<'_>) -> Vec<f64> {
+    // The neighbours of a subnormal number are far from it, in relation to its size.
+    let is_zero = |x: f64| (subject.round)(x * subject.epsilon) == 0.0;
+    let mut scales = Vec::new();
+    for range in subject.inputs.shapes.ranges() {
+        let sizes: Vec<f64> = subject.inputs.x[range].iter().map(|x| x.abs()).collect();
+        let finite = sizes.iter().filter(|size| size.is_finite());
+        let largest = finite.fold(0.0_f64, |largest, &size| largest.max(size));
+        let usual = if is_zero(largest) { 1.0 } else { largest };
+        scales.extend(sizes.into_iter().map(|size| match size {
+            size if !size.is_finite() => 0.0,
+            size if is_zero(size) => usual,
+            size => size,
+        }));
+    }
+    scales
+}
+
+/// A number of size ½ to 1 and either sign.
+fn either_sign(rng: &mut ChaCha8Rng) -> f64 {
+    let size = rng.random_range(0.5..1.0);
+    if rng.random::<bool>() { size } else { -size }
+}
+
+/// Finds an output and an element whose derivative is wrong, where that of a sum along a direction is.
+fn mismatch(
+    subject: &Subject<'_>,
+    options: &Options,
+    outputs: &Terms,
+    direction: &Terms,
+) -> Mismatch {
+    let compare = |functional: &Functional, direction: &Terms| -> Comparison {
+        let functional = std::slice::from_ref(functional);
+        compare(subject, functional, direction, options.step, options.bound).swap_remove(0)
+    };
+    let functional = Functional::new(subject, outputs.clone());
+    let (element, by) = bisect(direction, |half| compare(&functional, half).excess());
+    let direction = vec![(element, by.abs())];
+    let excess =
+        |half: &Terms| compare(&Functional::new(subject, half.clone()), &direction).excess();
+    let (output, _) = bisect(outputs, excess);
+    let functional = Functional::new(subject, vec![(output, 1.0)]);
+    let comparison = compare(&functional, &direction);
+
+    let by = by.abs();
+    let fine = comparison.estimate.finest.max(1);
+    let (input, index) = subject.inputs.shapes.locate(element);
+    Mismatch {
+        order: subject.order,
+        of: subject.quantity(output),
+        input,
+        element: index,
+        tape: functional.gradient[element],
+        difference: comparison.estimate.slope / by,
+        uncertainty: comparison.estimate.error / by,
+        quotients: [fine - 1, fine].map(|level| comparison.quotients[level].per(by)),
+    }
+}
+
+/// The term found by going on with that half of the terms for which `excess` is larger.
+fn bisect(terms: &Terms, excess: impl Fn(&Terms) -> f64) -> (usize, f64) {
+    let mut terms = terms.clone();
+    while terms.len() > 1 {
+        let rest = terms.split_off(terms.len() / 2);
+        if excess(&rest) > excess(&terms) {
+            terms = rest;
+        }
+    }
+    terms[0]
+}

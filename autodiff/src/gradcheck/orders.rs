@@ -1,0 +1,263 @@
+//! The checks to first and second order, of functions of tensors and of functions of numbers.
+
+use super::check::{Options, balanced_weights, check};
+use super::subject::{Inputs, Shapes, Subject};
+use super::{Error, FIRST_ORDER_BOUND, Gradcheck, Report, SECOND_ORDER_BOUND};
+use crate::scalar::{self, Dual, Scalar};
+use crate::tensor::{Gradients, Real, Shape, Tape, Tensor, Var};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+impl Gradcheck {
+    /// Checks the gradient of a function of tensors at the inputs `x`. Its result may have any shape.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFinite`] if the function is NaN or infinite there, and otherwise [`Error::Mismatch`] if a derivative is
+    /// wrong: the one that is furthest off, or one that makes a sum along a random direction wrong.
+    ///
+    /// # Panics
+    ///
+    /// If an element lies outside of the [domain](Gradcheck::domain) of its input, or there is no such input.
+    #[track_caller]
+    pub fn first_order<T: Real>(
+        &self,
+        f: impl for<'t> Fn(&[Var<'t, T>]) -> Var<'t, T>,
+        x: &[Tensor<T>],
+    ) -> Result<Report, Error> {
+        let (report, _) = self.tensors_to_first_order(&f, &self.inputs_of_tensors(x))?;
+        Ok(report)
+    }
+
+    /// Checks the gradient of a function of tensors at the inputs `x`, and then the derivatives of the gradient as it is
+    /// recorded, against differences of the gradient.
+    ///
+    /// Of a result that is not one number, the gradient is that of the sum of its elements with random weights.
+    ///
+    /// # Errors
+    ///
+    /// As [`first_order`](Gradcheck::first_order), for either order. The report is that of the second.
+    ///
+    /// # Panics
+    ///
+    /// As [`first_order`](Gradcheck::first_order).
+    #[track_caller]
+    pub fn second_order<T: Real>(
+        &self,
+        f: impl for<'t> Fn(&[Var<'t, T>]) -> Var<'t, T>,
+        x: &[Tensor<T>],
+    ) -> Result<Report, Error> {
+        let inputs = self.inputs_of_tensors(x);
+        let (_, weights) = self.tensors_to_first_order(&f, &inputs)?;
+        let weights = &weights;
+        let gradient = |x: &[f64]| {
+            let tape = Tape::new();
+            let vars = record(&tape, &inputs.shapes, x);
+            let y = f(&vars);
+            wrt_all(&y.vjp(tensor::<T>(&y.shape(), weights)), &vars)
+        };
+        let pull_back = |probes: &[f64]| {
+            let tape = Tape::new();
+            let vars = record(&tape, &inputs.shapes, &inputs.x);
+            let y = f(&vars);
+            let weighted = (y * tensor::<T>(&y.shape(), weights)).sum();
+            let mut sum = tape.constant(T::from_f64(0.0));
+            let ranges = inputs.shapes.ranges();
+            for (g, range) in weighted.differentiate(&vars).into_iter().zip(ranges) {
+                sum = sum + (g * tensor::<T>(&g.shape(), &probes[range])).sum();
+            }
+            wrt_all(&sum.gradients(), &vars)
+        };
+        self.check_gradient::<T>(&inputs, &gradient, &pull_back)
+    }
+
+    /// Checks the gradient of a function of numbers, which is recorded on the scalar tape, at the inputs `x`.
+    ///
+    /// # Errors
+    ///
+    /// As [`first_order`](Gradcheck::first_order).
+    ///
+    /// # Panics
+    ///
+    /// As [`first_order`](Gradcheck::first_order).
+    #[track_caller]
+    pub fn scalar_first_order<T: Real + Scalar>(
+        &self,
+        f: impl for<'t> Fn(&[scalar::Var<'t, T>]) -> scalar::Var<'t, T>,
+        x: &[T],
+    ) -> Result<Report, Error> {
+        let inputs = self.inputs_of_numbers(x);
+        let value = |x: &[f64]| {
+            let tape = scalar::Tape::default();
+            f(&tape.variables(scalars::<T>(x))).value()
+        };
+        let gradient = || scalar::general::gradient(&f, x);
+        self.numbers_to_first_order::<T>(&inputs, &value, &gradient)
+    }
+
+    /// Checks the gradient of a function of numbers at the inputs `x`, and then its second derivatives, against differences
+    /// of the gradient. The second derivatives are those of forward mode over the scalar tape, so the function is one of
+    /// variables that hold a [`Dual`] number.
+    ///
+    /// # Errors
+    ///
+    /// As [`second_order`](Gradcheck::second_order).
+    ///
+    /// # Panics
+    ///
+    /// As [`first_order`](Gradcheck::first_order).
+    #[track_caller]
+    pub fn scalar_second_order<T: Real + Scalar>(
+        &self,
+        f: impl for<'t> Fn(&[scalar::Var<'t, Dual<T>>]) -> scalar::Var<'t, Dual<T>>,
+        x: &[T],
+    ) -> Result<Report, Error> {
+        let inputs = self.inputs_of_numbers(x);
+        let still = vec![<T as Scalar>::from_f64(0.0); x.len()];
+        let gradient_at = |x: &[T]| scalar::general::hvp(&f, x, &still).0;
+        let value = |x: &[f64]| {
+            let tape = scalar::Tape::default();
+            let x: Vec<_> = scalars::<T>(x).into_iter().map(Dual::constant).collect();
+            f(&tape.variables(x)).value().value
+        };
+        self.numbers_to_first_order::<T>(&inputs, &value, &|| gradient_at(x))?;
+        let gradient = |x: &[f64]| {
+            let gradient = gradient_at(&scalars::<T>(x));
+            gradient.into_iter().map(Scalar::to_f64).collect()
+        };
+        let pull_back = |probes: &[f64]| {
+            let (_, product) = scalar::general::hvp(&f, x, &scalars::<T>(probes));
+            product.into_iter().map(Scalar::to_f64).collect()
+        };
+        self.check_gradient::<T>(&inputs, &gradient, &pull_back)
+    }
+
+    /// Checks the first derivatives, and returns the weights with which the outputs are summed for the second ones.
+    fn tensors_to_first_order<T: Real>(
+        &self,
+        f: &impl for<'t> Fn(&[Var<'t, T>]) -> Var<'t, T>,
+        inputs: &Inputs,
+    ) -> Result<(Report, Vec<f64>), Error> {
+        let values = |x: &[f64]| {
+            let tape = Tape::new();
+            numbers(&f(&record(&tape, &inputs.shapes, x)).value())
+        };
+        let shape = f(&record(&Tape::new(), &inputs.shapes, &inputs.x)).shape();
+        let pull_back = |weights: &[f64]| {
+            let tape = Tape::new();
+            let vars = record(&tape, &inputs.shapes, &inputs.x);
+            wrt_all(&f(&vars).vjp(tensor::<T>(&shape, weights)), &vars)
+        };
+        let outputs = Shapes(vec![shape.clone()]);
+        let subject = Subject::new::<T>(1, inputs, &outputs, &values, &pull_back);
+        let report = check(&subject, &self.options::<T>(1))?;
+        let weights = match subject.base.len() {
+            1 => vec![1.0],
+            _ => balanced_weights(&subject, &mut ChaCha8Rng::seed_from_u64(2)),
+        };
+        Ok((report, weights))
+    }
+
+    fn numbers_to_first_order<T: Real>(
+        &self,
+        inputs: &Inputs,
+        value: &dyn Fn(&[f64]) -> T,
+        gradient: &dyn Fn() -> Vec<T>,
+    ) -> Result<Report, Error> {
+        let values = |x: &[f64]| vec![value(x).to_f64()];
+        let pull_back = |weights: &[f64]| {
+            let gradient = gradient().into_iter();
+            gradient.map(|slope| weights[0] * slope.to_f64()).collect()
+        };
+        let outputs = Shapes(vec![Shape::scalar()]);
+        let subject = Subject::new::<T>(1, inputs, &outputs, &values, &pull_back);
+        check(&subject, &self.options::<T>(1))
+    }
+
+    /// Checks the derivatives of a gradient, of which `pull_back` gives those of a weighted sum of its components.
+    fn check_gradient<T: Real>(
+        &self,
+        inputs: &Inputs,
+        gradient: &dyn Fn(&[f64]) -> Vec<f64>,
+        pull_back: &dyn Fn(&[f64]) -> Vec<f64>,
+    ) -> Result<Report, Error> {
+        let subject = Subject::new::<T>(2, inputs, &inputs.shapes, gradient, pull_back);
+        check(&subject, &self.options::<T>(2))
+    }
+
+    fn options<T: Real>(&self, order: usize) -> Options {
+        let is_single = T::EPSILON.to_f64() > f64::EPSILON;
+        let bound = match (order, is_single) {
+            (1, false) => FIRST_ORDER_BOUND,
+            (_, false) => SECOND_ORDER_BOUND,
+            (1, true) => 3e-4,
+            (_, true) => 3e-3,
+        };
+        Options {
+            step: self.step.unwrap_or(0.25),
+            bound: self.bound.unwrap_or(bound),
+            directions: self.directions,
+        }
+    }
+
+    #[track_caller]
+    fn inputs_of_tensors<T: Real>(&self, x: &[Tensor<T>]) -> Inputs {
+        let shapes = x.iter().map(|x| x.shape().clone()).collect();
+        self.inputs(Shapes(shapes), x.iter().flat_map(numbers).collect())
+    }
+
+    #[track_caller]
+    fn inputs_of_numbers<T: Real>(&self, x: &[T]) -> Inputs {
+        let shapes = vec![Shape::scalar(); x.len()];
+        self.inputs(Shapes(shapes), x.iter().map(|x| x.to_f64()).collect())
+    }
+
+    #[track_caller]
+    fn inputs(&self, shapes: Shapes, x: Vec<f64>) -> Inputs {
+        let mut domain = vec![(f64::NEG_INFINITY, f64::INFINITY); x.len()];
+        for &(input, interval) in &self.domains {
+            let Some(range) = shapes.ranges().nth(input) else {
+                panic!(
+                    "gradcheck: a domain for input {input} of a function of {}",
+                    shapes.0.len()
+                );
+            };
+            domain[range].fill(interval);
+        }
+        for (element, (&x, &(low, high))) in x.iter().zip(&domain).enumerate() {
+            if x < low || x > high {
+                let (input, index) = shapes.locate(element);
+                panic!(
+                    "gradcheck: element {index:?} of input {input} is {x}, outside of its domain from {low} to {high}"
+                );
+            }
+        }
+        Inputs { shapes, x, domain }
+    }
+}
+
+/// Records inputs with these elements.
+fn record<'t, T: Real>(tape: &'t Tape<T>, shapes: &Shapes, x: &[f64]) -> Vec<Var<'t, T>> {
+    let inputs = shapes.0.iter().zip(shapes.ranges());
+    inputs
+        .map(|(shape, range)| tape.var(tensor(shape, &x[range])))
+        .collect()
+}
+
+/// The gradient with respect to all elements of all inputs.
+fn wrt_all<T: Real>(gradients: &Gradients<'_, T>, inputs: &[Var<'_, T>]) -> Vec<f64> {
+    let gradients = inputs.iter().map(|&x| gradients.wrt(x));
+    gradients.flat_map(|gradient| numbers(&gradient)).collect()
+}
+
+fn tensor<T: Real>(shape: &Shape, x: &[f64]) -> Tensor<T> {
+    Tensor::from_fn(shape, |i| T::from_f64(x[i]))
+}
+
+fn numbers<T: Real>(x: &Tensor<T>) -> Vec<f64> {
+    x.data().iter().map(|x| x.to_f64()).collect()
+}
+
+fn scalars<T: Scalar>(x: &[f64]) -> Vec<T> {
+    x.iter().map(|&x| T::from_f64(x)).collect()
+}

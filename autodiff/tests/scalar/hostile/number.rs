@@ -1,0 +1,156 @@
+//! A number whose every operation may do something else beside.
+
+use autodiff::Number;
+use autodiff::elementwise::{Binary, Unary};
+use autodiff::scalar::{Scalar, Tape};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
+use std::rc::Rc;
+
+/// What a number does, and after how many operations.
+pub(super) type Delayed = (fn(), usize);
+
+thread_local! {
+    /// The tape that hostile code records on.
+    pub(super) static TAPE: RefCell<Option<Rc<Tape<Hostile>>>> = const { RefCell::new(None) };
+    /// What a [`Hostile`] number does beside computing, and after how many of its operations.
+    pub(super) static DEED: Cell<Option<Delayed>> = const { Cell::new(None) };
+}
+
+/// Does what was asked for, if it is time.
+fn strike() {
+    match DEED.take() {
+        None => {}
+        Some((deed, 0)) => deed(),
+        later => DEED.set(later.map(|(deed, operations)| (deed, operations - 1))),
+    }
+}
+
+/// A number whose operations run foreign code.
+#[derive(Copy, Debug)]
+pub(super) struct Hostile(pub(super) f64);
+
+#[expect(
+    clippy::non_canonical_clone_impl,
+    reason = "a copy and a clone need not agree"
+)]
+impl Clone for Hostile {
+    fn clone(&self) -> Self {
+        strike();
+        *self
+    }
+}
+
+impl PartialEq for Hostile {
+    fn eq(&self, other: &Self) -> bool {
+        strike();
+        self.0 == other.0
+    }
+}
+
+impl PartialOrd for Hostile {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        strike();
+        self.0.partial_cmp(&other.0)
+    }
+}
+
+impl fmt::Display for Hostile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        strike();
+        self.0.fmt(f)
+    }
+}
+
+macro_rules! operators {
+    ($($Trait:ident $method:ident),*) => { $(
+        impl $Trait for Hostile {
+            type Output = Self;
+
+            fn $method(self, other: Self) -> Self {
+                strike();
+                Hostile(self.0.$method(other.0))
+            }
+        }
+    )* };
+}
+operators!(Add add, Sub sub, Mul mul, Div div, Rem rem);
+
+impl Neg for Hostile {
+    type Output = Self;
+
+    fn neg(self) -> Self {
+        strike();
+        Hostile(-self.0)
+    }
+}
+
+impl Number for Hostile {
+    type Mask = bool;
+
+    fn constant(self, c: f64) -> Self {
+        strike();
+        Hostile(c)
+    }
+
+    fn less(self, other: Self) -> bool {
+        strike();
+        self.0 < other.0
+    }
+
+    fn equal(self, other: Self) -> bool {
+        strike();
+        self.0 == other.0
+    }
+
+    fn select(mask: &bool, a: Self, b: Self) -> Self {
+        strike();
+        if *mask { a } else { b }
+    }
+
+    fn unary(self, function: Unary) -> Self {
+        strike();
+        Hostile(self.0.unary(function))
+    }
+
+    fn binary(self, function: Binary, other: Self) -> Self {
+        strike();
+        Hostile(self.0.binary(function, other.0))
+    }
+}
+
+impl Scalar for Hostile {
+    type Plain = f64;
+
+    fn from_f64(c: f64) -> Self {
+        strike();
+        Hostile(c)
+    }
+
+    fn to_f64(self) -> f64 {
+        strike();
+        self.0
+    }
+
+    fn has_nan(self) -> bool {
+        strike();
+        self.0.is_nan()
+    }
+
+    fn is_safe_factor(self) -> bool {
+        strike();
+        true
+    }
+
+    fn exp_each(x: &mut [Self]) {
+        strike();
+        for x in x {
+            *x = x.exp();
+        }
+    }
+}
+
+pub(super) fn shared_tape() -> Rc<Tape<Hostile>> {
+    TAPE.with_borrow(|tape| tape.clone().unwrap())
+}

@@ -1,0 +1,181 @@
+//! Numbers that record, ask, forget or panic within an operation, a walk back, or a walk forward.
+
+use super::number::{DEED, Hostile, TAPE, shared_tape};
+use super::{WHOLE, assert_whole};
+use autodiff::scalar::{
+    Gradients, Tape, Var, checkpoint, custom, dot, general, linear_combination, log_sum_exp, norm,
+};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+
+/// Records variables, more than there is room for.
+const RECORD: fn() = || _ = shared_tape().variables([Hostile(3.0); 40]);
+
+/// What hostile code does to the tape from within an operation on it.
+const DEEDS: [fn(); 8] = [
+    RECORD,
+    || _ = shared_tape().variables(&[] as &[Hostile]),
+    || {
+        let tape = shared_tape();
+        let [x, y] = tape.variables([Hostile(3.0), Hostile(4.0)]);
+        let z = x * y + [x, y, x].iter().sum::<Var<'_, Hostile>>();
+        assert_eq!(z.gradients().wrt(x).0, 6.0);
+    },
+    || {
+        let tape = shared_tape();
+        let x = tape.variable(Hostile(3.0));
+        let y = checkpoint(|x| vec![x[0] * x[0], x[0]], &[x]);
+        assert_eq!(y[0].gradients().wrt(x).0, 6.0);
+    },
+    || shared_tape().reserve(10_000),
+    || {
+        let tape = shared_tape();
+        let x = tape.variable(Hostile(3.0));
+        assert_eq!(tape.survivors(&tape.mark(&[x]))[0].value().0, 3.0);
+        assert!(tape.nodes().count() == tape.len() && tape.bytes() > 0);
+        assert_eq!(tape.steps().is_some(), tape.is_traced());
+    },
+    || TAPE.set(None),
+    || resume_unwind(Box::new("a number that panics")),
+];
+
+type Operation = for<'t> fn(&[Var<'t, Hostile>]) -> Var<'t, Hostile>;
+
+/// Operations of every kind, on at least three variables.
+const OPERATIONS: [Operation; 13] = [
+    |x| x[0] * x[1] + x[2],
+    |x| (x[0].sin() * 2.0 + 1.0).anchor() / x[1],
+    |x| x[0].powf(x[1]) % x[2],
+    |x| x.iter().sum(),
+    |x| (0..70).map(|i| x[i % 3] * x[2]).sum(),
+    |x| x.iter().product(),
+    |x| dot(x, x),
+    |x| dot(&x[..2], &x[1..]),
+    |x| linear_combination(&[Hostile(2.0); 3], x),
+    |x| norm(x),
+    |x| log_sum_exp(x),
+    |x| custom(x, |v| (v[0], vec![Hostile(1.0); 3])),
+    |x| checkpoint(|x| vec![x[0] * x[1], x[2] * x[0]], x)[1],
+];
+
+/// Records an operation, and asks for derivatives in every way.
+fn record_and_walk(operation: Operation, x: &[Var<'_, Hostile>; 3]) {
+    let y = operation(x);
+    let mut gradients = y.gradients();
+    let _ = gradients.wrt_all(x);
+    gradients.update([y * y]);
+    let _ = Gradients::of([y, x[0] * y, x[1]]).each_wrt(x[0]);
+    let Some(tape) = x[0].tape() else { return };
+    let _ = tape.is_traced().then(|| tape.find_nan());
+    if !cfg!(miri) {
+        let _ = (tape.to_dot(), format!("{y} {y:?} {tape:?}"));
+    }
+}
+
+/// Has a number do a deed within an operation or a walk back, and checks the tape. Whether it came to that.
+fn attack(operation: Operation, deed: fn(), moment: usize, tape: Tape<Hostile>) -> bool {
+    let tape = Rc::new(tape);
+    TAPE.set(Some(Rc::clone(&tape)));
+    let x = tape.variables(WHOLE);
+    DEED.set(Some((deed, moment)));
+    let _ = catch_unwind(AssertUnwindSafe(|| record_and_walk(operation, &x)));
+    let struck = DEED.take().is_none();
+    assert_whole(&tape, &x);
+    TAPE.set(None);
+    struck
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "takes hours; the next two tests are parts of it")]
+fn a_number_that_records_or_panics_within_an_operation_leaves_the_tape_whole() {
+    for (i, operation) in OPERATIONS.into_iter().enumerate() {
+        for (k, deed) in DEEDS.into_iter().enumerate() {
+            // Every moment would take a minute.
+            for moment in ((i + k) % 7..).step_by(7) {
+                let tape = Tape::default();
+                let tape = if moment % 2 == 0 {
+                    tape.tracing()
+                } else {
+                    tape
+                };
+                if !attack(operation, deed, moment, tape) {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// How many operations on numbers an operation on variables takes.
+fn count(operation: Operation) -> usize {
+    let tape = Tape::default();
+    let x = tape.variables(WHOLE);
+    DEED.set(Some((|| (), usize::MAX)));
+    operation(&x);
+    DEED.take().map_or(0, |(_, left)| usize::MAX - left)
+}
+
+#[test]
+fn a_number_that_records_while_the_inputs_of_a_node_are_written_leaves_the_tape_whole() {
+    for (i, operation) in OPERATIONS.into_iter().enumerate() {
+        // The last of its operations, among which are those that make the slopes.
+        let count = count(operation);
+        let moments = (0..count).rev().step_by(3);
+        for moment in moments.take(if cfg!(miri) { 3 } else { 6 }) {
+            assert!(attack(operation, RECORD, moment, Tape::default()));
+        }
+        attack(
+            operation,
+            DEEDS[i % DEEDS.len()],
+            count / 2,
+            Tape::default().tracing(),
+        );
+    }
+}
+
+thread_local! {
+    /// How often a tape that was being read refused to move its nodes.
+    static REFUSALS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Asks for room, and goes on if there is none to be had.
+const TRY_TO_RESERVE: fn() = || {
+    let refused = catch_unwind(|| shared_tape().reserve(10_000)).is_err();
+    REFUSALS.set(REFUSALS.get() + usize::from(refused));
+};
+
+#[test]
+fn a_number_that_records_while_the_tape_is_walked_back_leaves_it_whole() {
+    for (i, operation) in OPERATIONS.into_iter().enumerate() {
+        // The first of them make the adjoints that the walk begins with.
+        let first = count(operation) + 8;
+        let moments = if cfg!(miri) {
+            4 + i % 3..5 + i % 3
+        } else {
+            0..20
+        };
+        for moment in moments {
+            for deed in [RECORD, TRY_TO_RESERVE] {
+                assert!(attack(operation, deed, first + moment, Tape::default()));
+            }
+        }
+    }
+    assert!(REFUSALS.get() > 5);
+}
+
+#[test]
+fn a_number_that_records_while_others_are_carried_forward_does_no_harm() {
+    for deed in DEEDS {
+        for moment in (0..60).step_by(if cfg!(miri) { 19 } else { 1 }) {
+            TAPE.set(Some(Rc::default()));
+            DEED.set(Some((deed, moment)));
+            let _ = catch_unwind(|| {
+                let x = [Hostile(0.5), Hostile(1.5)];
+                general::jvp(|x| x.iter().map(|&x| x * x * x).collect(), &x, &x)
+            });
+            DEED.set(None);
+        }
+    }
+    TAPE.set(None);
+}

@@ -1,0 +1,196 @@
+//! Operations of the user's that give strange tensors, and rules that add what they should not.
+
+use super::{WHOLE, assert_lists_whole, assert_whole};
+use crate::own_operations::Mistaken;
+use autodiff::Tensor;
+use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Saved, Shape, Tape, plain, transposed};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// What an operation gives as its value, and saves.
+#[derive(Clone, Copy, Debug)]
+enum Strange {
+    /// Its input.
+    Input,
+    /// A view of its input, and the whole of it.
+    Row,
+    /// A piece of what it saves.
+    PieceOfSaved,
+    /// Nothing, which it saves as well.
+    Empty,
+    /// One number along many axes.
+    ManyAxes,
+    /// Bytes that stand for numbers.
+    Bytes,
+    /// A tensor of another thread.
+    OfAnotherThread,
+}
+
+impl Strange {
+    const ALL: [Strange; 7] = [
+        Strange::Input,
+        Strange::Row,
+        Strange::PieceOfSaved,
+        Strange::Empty,
+        Strange::ManyAxes,
+        Strange::Bytes,
+        Strange::OfAnotherThread,
+    ];
+}
+
+impl<T: Real> Op<T> for Strange {
+    fn name(&self) -> &'static str {
+        "strange"
+    }
+
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        self.value_and_saved(x).0
+    }
+
+    fn value_and_saved(&self, x: &[&Tensor<T>]) -> (Tensor<T>, Saved) {
+        let whole = || Tensor::from_fn([4, 3], |i| T::from_byte(i as u8));
+        let (y, saved) = match self {
+            Strange::Input => (x[0].clone(), x[0].clone()),
+            Strange::Row => (x[0].rows(1..2), x[0].clone()),
+            Strange::PieceOfSaved => {
+                let saved = whole();
+                (saved.view(5, [2, 3]), saved)
+            }
+            Strange::Empty => (Tensor::zeros([3, 0]), Tensor::zeros([0])),
+            Strange::ManyAxes => {
+                let y = Tensor::full([1; 7], T::from_byte(1));
+                (y.clone(), y)
+            }
+            Strange::Bytes => {
+                let bytes = Tensor::<u8>::from([[0, 1, 2], [3, 0, 0]]);
+                let y = Tensor::from_bytes(&bytes, T::from_f64(0.5));
+                (y.clone(), y)
+            }
+            Strange::OfAnotherThread => {
+                let y = std::thread::spawn(whole).join().unwrap();
+                (y.rows(0..2), y)
+            }
+        };
+        (y, Saved::nothing().with(saved))
+    }
+
+    /// Adds the input and what was saved, where they fit, each twice: shared tensors, which no sum may be formed in.
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        let saved = y_bar.constant(at.saved::<T>(0).clone());
+        for _ in 0..2 {
+            x_bar.add(0, || at.x[0].clone());
+            if saved.shape() == at.x[0].shape() {
+                x_bar.add(0, || saved.clone());
+            }
+        }
+    }
+}
+
+#[test]
+fn strange_values_are_computed_with_and_stay_as_they_are() {
+    for strange in Strange::ALL {
+        let tape = Tape::new();
+        let x = WHOLE.map(|x| tape.var(x));
+        let y = tape.apply(strange, &[x[0]]);
+        let (value, before) = (y.value(), y.value().data().to_vec());
+        // What was saved has the shape of the input in three of them.
+        let saved = match strange {
+            Strange::Input | Strange::Row => x[0].value(),
+            Strange::Bytes => y.value(),
+            _ => Tensor::zeros([2, 3]),
+        };
+        let expected = (x[0].value() + saved) * 2.0;
+        let y_bar = Tensor::full(y.shape(), 1.0);
+        for _ in 0..2 {
+            assert_eq!(y.vjp(&y_bar).wrt(x[0]), expected, "{strange:?}");
+            assert_eq!(y.sum().differentiate(&[x[0]])[0].value(), expected);
+            let kept = (y * y).sum().gradients().keep(&[x[0]]);
+            assert_eq!(kept.get(0).unwrap().tensor(), expected);
+        }
+        assert_eq!(value.data(), before);
+        assert!(y_bar.data().iter().all(|&x| x == 1.0));
+        assert_whole(&tape, x);
+    }
+}
+
+#[test]
+fn mistaken_rules_leave_the_tape_whole() {
+    let step = if cfg!(miri) { 4 } else { 1 };
+    for mistake in Mistaken::ALL.into_iter().step_by(step) {
+        let tape = Tape::new();
+        let x = WHOLE.map(|x| tape.var(x));
+        // Another operation has left an adjoint with the input before the rule is run, or has not.
+        for y in [
+            tape.apply(mistake, &[x[0]]),
+            tape.apply(mistake, &[x[0].sin()]),
+        ] {
+            let y = (y + x[0] * x[1]).sum();
+            assert!(catch_unwind(AssertUnwindSafe(|| y.gradients())).is_err());
+            assert!(catch_unwind(AssertUnwindSafe(|| y.differentiate(&[x[0]]))).is_err());
+        }
+        assert_whole(&tape, x);
+    }
+}
+
+/// The identity of a matrix, whose rule adds products and rows of what the engine still needs.
+#[derive(Debug)]
+struct Lazy;
+
+impl<T: Real> Op<T> for Lazy {
+    fn name(&self) -> &'static str {
+        "lazy"
+    }
+
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        x[0].clone()
+    }
+
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        // x̄ += x xᵀ ȳ, as a product that waits, as one that is formed, and as a term.
+        let square = A::product(plain(at.x[0]), transposed(at.x[0]));
+        x_bar.add_product(0, plain(&square), plain(&y_bar));
+        x_bar.add_product(0, plain(&square), plain(&y_bar));
+        x_bar.add(0, || A::product(plain(&square), plain(&y_bar)));
+        let rows = y_bar.broadcast_to(&Shape::from([2, 2, 3]));
+        x_bar.add_rows(0, rows);
+        // A bias: its rows wait.
+        x_bar.add_rows(1, y_bar);
+    }
+}
+
+#[test]
+fn terms_that_wait_hold_what_they_are_made_of() {
+    let mut tape = Tape::new();
+    let kept = {
+        let x = WHOLE.map(|x| tape.var(x));
+        let bias = tape.var([1.0, 2.0, 3.0]);
+        let y = tape.apply(Lazy, &[x[0], bias]).sum();
+        let kept = y.gradients().keep(&[x[0], bias, x[0]]);
+        assert_whole(&tape, x);
+        kept
+    };
+    tape.reset();
+    assert_lists_whole();
+    drop(tape);
+    let [of_x, of_bias, again] = [0, 1, 2].map(|number| kept.get(number).unwrap());
+    // The rows of x xᵀ ȳ are of 46 and of 109; they are added three times, and ȳ twice.
+    let expected = Tensor::from([[140.0; 3], [329.0; 3]]);
+    assert_eq!(
+        (of_x.tensor(), again.tensor()),
+        (expected.clone(), expected)
+    );
+    let mut sum = [0.5; 3];
+    of_bias.add_to(2.0, &mut sum);
+    assert_eq!(sum, [4.5; 3]);
+    let too_short = AssertUnwindSafe(|| of_bias.add_to(1.0, &mut [0.0; 2]));
+    assert!(catch_unwind(too_short).is_err());
+}
