@@ -28,28 +28,40 @@
 
 mod activation;
 mod batch;
+mod builder;
 pub mod checkpoint;
 mod data;
 pub mod delta;
+mod gradient;
 mod init;
+pub mod layers;
 mod loss;
 mod metrics;
 mod mlp;
+mod model;
+mod network;
 mod optim;
 mod parameters;
+mod pass;
 pub mod reference;
-mod split;
+mod refusal;
 
 pub use activation::{Activation, UnknownActivation};
-pub use batch::{Batch, BatchGradient, Method, Plan};
+pub use batch::{Batch, BatchGradient, Labelled, Sharding};
+pub use builder::{Builder, Param, Statistic, Stream};
 pub use checkpoint::{CheckpointError, Saved};
 pub use data::{Dataset, DatasetError, Selection};
+pub use gradient::{ChunkTask, ShardGradient, TapeGradient};
 pub use init::Initializer;
-pub use loss::{Loss, Output};
+pub use loss::{Loss, Output, StandardLoss};
 pub use metrics::{Evaluation, evaluate};
 pub use mlp::Mlp;
+pub use model::{Chunking, Model, mean_cost};
+pub use network::{Network, Supervised};
 pub use optim::{
-    Adam, AdamSettings, AdamW, Optimizer, OptimizerState, Quantity, Setting, SettingError, Sgd,
-    SgdSettings, StateError, StepError, Update,
+    Adam, AdamSettings, AdamW, Decoupled, Elementwise, Optimizer, OptimizerSettings,
+    OptimizerState, Quantity, Rule, Setting, SettingError, Sgd, SgdSettings, StateError, StepError,
+    Update,
 };
-pub use parameters::{Layout, Parameters, Slice};
+pub use parameters::{Layout, Parameters, Slice, Slices};
+pub use pass::{Context, Observed, Pass};
