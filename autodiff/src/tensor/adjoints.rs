@@ -2,8 +2,8 @@
 
 mod list;
 
-use super::algebra::{Algebra, product_fits};
-use super::factor::Factor;
+use super::algebra::Algebra;
+use super::factor::{Factor, product_fits};
 use super::node::{Edge, Node};
 use super::op::Point;
 use crate::elementwise::{Binary, Unary};
@@ -42,7 +42,7 @@ impl<A: Algebra> Adjoints<'_, A> {
             return;
         }
         let mut term = compute();
-        if !term.has_extents_of(self.x[input]) {
+        if !term.has_shape_of(self.x[input]) {
             term = self.summed_back(input, &term);
         }
         self.list.accumulate(node as usize, |sum| match sum {
@@ -59,7 +59,7 @@ impl<A: Algebra> Adjoints<'_, A> {
     pub fn add_rows(&mut self, input: usize, rows: A) {
         let edge = *self.edge(input);
         if !are_rows_of(&rows, self.x[input]) {
-            self.refuse(input, format_args!("rows of shape {}", rows.extents()));
+            self.refuse(input, format_args!("rows of shape {}", rows.shape()));
         }
         if self.is_lazy(edge) {
             self.list.set(edge.node as usize, Term::Rows(rows));
@@ -130,12 +130,12 @@ impl<A: Algebra> Adjoints<'_, A> {
     #[inline(never)]
     #[track_caller]
     fn summed_back(&self, input: usize, term: &A) -> A {
-        let (x, y) = (self.x[input].extents(), self.node.value.shape());
-        let of_output = term.with_extents(|term| *term == y[..]);
+        let (x, y) = (self.x[input].shape(), self.node.value.shape());
+        let of_output = term.with_shape(|term| term == y);
         if !(of_output && x.stretches_to(y)) {
             self.refuse(
                 input,
-                format_args!("an adjoint of shape {}", term.extents()),
+                format_args!("an adjoint of shape {}", term.shape()),
             );
         }
         term.sum_to(&x)
@@ -166,7 +166,7 @@ impl<A: Algebra> Adjoints<'_, A> {
         panic!(
             "{}: the rule gives input {input}, of shape {}, {term} (recorded at {caller})",
             operation.name(),
-            self.x[input].extents(),
+            self.x[input].shape(),
         )
     }
 
@@ -187,9 +187,9 @@ impl<A: Algebra> Adjoints<'_, A> {
 /// Whether the rows of a tensor have the extents of `x`.
 #[inline]
 fn are_rows_of<A: Algebra>(rows: &A, x: &A) -> bool {
-    rows.with_extents(|rows| {
-        x.with_extents(|x| {
-            rows.len() == x.len() + 1 && rows[1..].iter().zip(x).all(|(a, b)| a == b)
+    rows.with_shape(|rows| {
+        x.with_shape(|x| {
+            rows.len() == x.len() + 1 && rows[1..].iter().zip(x.iter()).all(|(a, b)| a == b)
         })
     })
 }

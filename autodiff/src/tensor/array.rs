@@ -106,7 +106,7 @@ impl<T: Element> Tensor<T> {
     }
 
     /// The piece from `offset` on in another shape, which its caller has checked to lie inside.
-    fn piece(&self, offset: usize, shape: &Shape) -> Self {
+    pub(crate) fn piece(&self, offset: usize, shape: &Shape) -> Self {
         Tensor {
             buffer: self.buffer.view(offset, shape),
             element: PhantomData,
@@ -194,23 +194,6 @@ impl<T: Element> Tensor<T> {
             .zip(self.shape().iter())
             .fold(0, |flat, (i, n)| flat * n + i);
         self.data()[flat]
-    }
-
-    /// The tensor with the same elements in another shape, sharing memory.
-    ///
-    /// # Panics
-    ///
-    /// If the shapes differ in size.
-    #[must_use]
-    #[track_caller]
-    pub fn reshape(&self, shape: impl Into<Shape>) -> Tensor<T> {
-        let shape = shape.into();
-        assert!(
-            shape.size() == self.size(),
-            "reshape: a tensor of shape {} cannot take shape {shape}",
-            self.shape()
-        );
-        self.piece(0, &shape)
     }
 
     /// The sub-tensor of the given range along the first axis, sharing memory.

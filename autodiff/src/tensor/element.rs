@@ -74,13 +74,21 @@ impl Real for f64 {
     }
 }
 
+/// Hands the list of element types to the macro named.
+macro_rules! element_types {
+    ($then:ident) => {
+        $then!(f32 f64 u8 u32 i32 i64);
+    };
+}
+pub(super) use element_types;
+
 macro_rules! elements {
     ($($T:ty)*) => { $(
         impl Element for $T {}
         impl private::Sealed for $T {}
     )* };
 }
-elements!(f32 f64 u8 u32 i32 i64);
+element_types!(elements);
 
 mod private {
     pub trait Sealed {}

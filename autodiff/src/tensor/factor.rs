@@ -28,8 +28,31 @@ impl<A: Algebra> fmt::Display for Factor<'_, A> {
     /// The shape, with a `ᵀ` behind it if it is read transposed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let transposed = if self.transposed { "ᵀ" } else { "" };
-        write!(f, "{}{transposed}", self.array.extents())
+        write!(f, "{}{transposed}", self.array.shape())
     }
+}
+
+/// Whether a matrix product can be formed and has the shape of `x`.
+#[inline]
+pub(super) fn product_fits<A: Algebra>(x: &A, a: Factor<'_, A>, b: Factor<'_, A>) -> bool {
+    let matrix = |array: &A| {
+        array.with_shape(|shape| match shape[..] {
+            [rows, columns] => Some((rows, columns)),
+            _ => None,
+        })
+    };
+    let factor = |factor: Factor<'_, A>| {
+        let (rows, columns) = matrix(factor.array)?;
+        Some(if factor.transposed {
+            (columns, rows)
+        } else {
+            (rows, columns)
+        })
+    };
+    let (Some((rows, inner)), Some((inner_of_b, columns))) = (factor(a), factor(b)) else {
+        return false;
+    };
+    inner == inner_of_b && matrix(x) == Some((rows, columns))
 }
 
 /// Adds the matrix product `scale · a · b` to `sum`, row by row.

@@ -3,6 +3,7 @@
 use super::array::Tensor;
 use super::element::Real;
 use super::ops::Operation;
+use super::saved::Saved;
 use super::var::Var;
 use smallvec::SmallVec;
 use std::panic::Location;
@@ -13,7 +14,7 @@ pub(crate) struct Node<T: Real> {
     pub(crate) operation: Operation<T>,
     pub(crate) inputs: SmallVec<[Edge; 3]>,
     pub(crate) value: Tensor<T>,
-    pub(crate) saved: Option<Tensor<T>>,
+    pub(crate) saved: Saved,
     /// Whether it depends on a variable; adjoints of others are never formed.
     pub(crate) tracked: bool,
     /// Which anchor of the tape it is, counted from 1; 0 if it is none.

@@ -3,8 +3,10 @@
 use super::adjoints::Adjoints;
 use super::algebra::Algebra;
 use super::array::Tensor;
-use super::element::Real;
+use super::element::{Element, Real};
 use super::node::Node;
+use super::ops::Stored;
+use super::saved::Saved;
 use super::var::Var;
 use std::fmt::Debug;
 
@@ -14,16 +16,8 @@ use std::fmt::Debug;
 /// it records the backward pass, which can be differentiated in turn. A rule never concerns itself with broadcasting,
 /// with inputs that lead to no variable, or with adding up: [`Adjoints`] does all that.
 ///
-/// # Zero meets infinity
-///
-/// An adjoint or a slope that is exactly zero absorbs an infinite or NaN partner: `x.exp().min(1.0)` has gradient 0 where
-/// `x.exp()` overflows, and a branch that [`select`](Var::select) does not take adds nothing, whatever it holds. This is
-/// so in every elementwise function, product and selection. A rule obeys it by [`absorbing_mul`](Algebra::absorbing_mul).
-/// It does not hold inside matrix products, those of [`matmul`](Var::matmul), [`linear`](Var::linear) and
-/// [`layer`](Var::layer) and their rules: there 0 · ∞ is NaN.
-///
 /// ```
-/// use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Tape, Tensor, Value};
+/// use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Tape, Tensor};
 ///
 /// /// The cube of every element, `y = x³`; x̄ = 3 x² ȳ.
 /// #[derive(Debug)]
@@ -33,11 +27,11 @@ use std::fmt::Debug;
 ///     fn name(&self) -> &'static str {
 ///         "cube"
 ///     }
-///     fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-///         x[0].powi(3).into()
+///     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+///         x[0].powi(3)
 ///     }
 ///     fn vjp<A: Algebra<Element = T>>(&self, at: &Point<'_, A>, y_bar: A, x_bar: &mut Adjoints<'_, A>) {
-///         x_bar.add(0, || at.x[0].times(at.x[0]).scaled(3.0).absorbing_mul(&y_bar));
+///         x_bar.add(0, || (3.0 * at.x[0].square()).absorbing_mul(&y_bar));
 ///     }
 /// }
 ///
@@ -46,7 +40,19 @@ use std::fmt::Debug;
 /// let y = tape.apply(Cube, &[x]).sum();
 /// assert_eq!(y.gradients().wrt(x).data(), [3.0, 12.0]);
 /// ```
-pub trait Op<T: Real>: Debug + Send + Sync {
+///
+/// In a model, or in the rule of another operation, that is generic over the algebra, [`A::apply`](Algebra::apply) is
+/// the same.
+///
+/// # Zero meets infinity
+///
+/// An adjoint or a slope that is exactly zero absorbs an infinite or NaN partner: `x.exp().min(1.0)` has gradient 0 where
+/// `x.exp()` overflows, and a branch that [`select`](Var::select) does not take adds nothing, whatever it holds. This is
+/// so in every elementwise function, product and selection. A rule obeys it by
+/// [`absorbing_mul`](super::methods::ElementwiseMethods::absorbing_mul).
+/// It does not hold inside matrix products, those of [`matmul`](Var::matmul), [`linear`](Var::linear) and
+/// [`layer`](Var::layer) and their rules: there 0 · ∞ is NaN.
+pub trait Op<T: Real>: Debug + Send + Sync + Sized + 'static {
     /// The name, as messages and pictures give it.
     fn name(&self) -> &'static str;
 
@@ -56,7 +62,21 @@ pub trait Op<T: Real>: Debug + Send + Sync {
     ///
     /// If the shapes of the inputs do not fit.
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T>;
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T>;
+
+    /// The value at the inputs `x`, and intermediate results that the rule will want to use again.
+    ///
+    /// The rule finds them as [`Point::saved`], and mostly [recalls](Algebra::recall) them. It is called where the value
+    /// is recorded and depends on a variable; elsewhere [`value`](Op::value) is.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes of the inputs do not fit.
+    #[inline]
+    #[track_caller]
+    fn value_and_saved(&self, x: &[&Tensor<T>]) -> (Tensor<T>, Saved) {
+        (self.value(x), Saved::nothing())
+    }
 
     /// Adds to the adjoint of every input what the output's adjoint ȳ makes of it: x̄ += (∂y/∂x)ᵀ ȳ.
     fn vjp<A: Algebra<Element = T>>(
@@ -65,20 +85,21 @@ pub trait Op<T: Real>: Debug + Send + Sync {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     );
-}
 
-/// What an operation gives: its value, and what its rule will want to use again.
-#[derive(Debug)]
-pub struct Value<T: Real> {
-    /// The value.
-    pub y: Tensor<T>,
-    /// An intermediate result for the rule, which finds it as [`Point::saved`] and mostly [recalls](Algebra::recall) it.
-    pub saved: Option<Tensor<T>>,
-}
+    /// Whether each element of the value is a function of the elements of the inputs at the same position, which are
+    /// broadcast. [`Tape::first_non_finite`](super::Tape::first_non_finite) then compares elements one by one.
+    fn is_elementwise(&self) -> bool {
+        false
+    }
 
-impl<T: Real> From<Tensor<T>> for Value<T> {
-    fn from(y: Tensor<T>) -> Self {
-        Value { y, saved: None }
+    /// Whether it is one of the crate's own, whose value may be computed while the tape is read.
+    #[doc(hidden)]
+    const BUILT_IN: bool = false;
+
+    /// The operation as a tape stores it.
+    #[doc(hidden)]
+    fn stored(self) -> Stored<T> {
+        Stored::custom(self)
     }
 }
 
@@ -94,33 +115,43 @@ pub struct Point<'a, A: Algebra> {
 }
 
 impl<'a, A: Algebra> Point<'a, A> {
-    /// What [`Op::value`] saved.
+    /// The tensor that [`Op::value_and_saved`] saved at a position.
     ///
     /// # Panics
     ///
-    /// If it saved nothing.
+    /// If it saved none there, or one of another element type.
     #[must_use]
+    #[inline]
     #[track_caller]
-    pub fn saved(&self) -> &'a Tensor<A::Element> {
+    pub fn saved<E: Element>(&self, position: usize) -> &'a Tensor<E> {
+        match self.node.saved.get(position) {
+            Some(saved) => saved,
+            None => self.has_not_saved(position, std::any::type_name::<E>()),
+        }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn has_not_saved(&self, position: usize, element_type: &str) -> ! {
         let Node {
             operation,
             saved,
             caller,
             ..
         } = self.node;
-        match saved {
-            Some(saved) => saved,
-            None => panic!(
-                "{}: the rule asks for what `Op::value` saved, and it saved nothing (recorded at {caller})",
-                operation.name()
-            ),
-        }
+        panic!(
+            "{}: the rule asks for saved tensor {position}, of {element_type}, and `Op::value_and_saved` saved {:?} \
+             (recorded at {caller})",
+            operation.name(),
+            saved.element_types(),
+        )
     }
 }
 
 /// An operation behind one face, with a method for each reading of its rule.
 pub(crate) trait ErasedOp<T: Real>: Debug + Send + Sync {
     fn name(&self) -> &'static str;
+    fn is_elementwise(&self) -> bool;
     fn vjp_computed(
         &self,
         at: &Point<'_, Tensor<T>>,
@@ -138,6 +169,10 @@ pub(crate) trait ErasedOp<T: Real>: Debug + Send + Sync {
 impl<T: Real, O: Op<T>> ErasedOp<T> for O {
     fn name(&self) -> &'static str {
         Op::name(self)
+    }
+
+    fn is_elementwise(&self) -> bool {
+        Op::is_elementwise(self)
     }
 
     #[inline(never)] // A sweep then executes the code of the rules that occur, and nothing of the others.

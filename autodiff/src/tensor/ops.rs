@@ -8,14 +8,42 @@ use super::sample::Sample;
 use super::var::Var;
 use std::sync::Arc;
 
-/// Declares the operations. A file that is not listed is not compiled, and one without samples to check it with does
+/// What most files of operations use.
+mod prelude {
+    pub(super) use super::super::adjoints::Adjoints;
+    pub(super) use super::super::algebra::{Algebra, Operand};
+    pub(super) use super::super::array::Tensor;
+    pub(super) use super::super::element::{Element, Real};
+    pub(super) use super::super::methods_macro::methods;
+    pub(super) use super::super::op::{Op, Point};
+    pub(super) use super::super::sample::Sample;
+    pub(super) use super::super::saved::Saved;
+    pub(super) use super::super::shape::Shape;
+    pub(super) use super::super::var::Var;
+    pub(super) use std::borrow::Borrow;
+}
+
+/// Declares the operations: the module, the traits of its methods, and its operations. A file that is not listed is not compiled, and one without samples to check it with does
 /// not compile, so an unchecked operation cannot exist.
 macro_rules! operations {
-    ($($module:ident: $($Op:ident $(<$T:ident>)?),+;)*) => {
+    ($($module:ident: $($Methods:ident)+ => $($Op:ident $(<$T:ident>)?),*;)*) => {
         $(
             mod $module;
-            pub(crate) use $module::{$($Op),+};
+            use $module::{$($Op),*};
         )*
+
+        /// The methods of the operations on generic tensors, a trait for each operation's file.
+        ///
+        /// They are supertraits of [`Algebra`](super::Algebra), and come with the bound `A: Algebra`: there is nothing to
+        /// import. [`Tensor`](super::Tensor) and [`Var`](super::Var) have them as inherent methods.
+        pub mod methods {
+            $($(pub use super::$module::$Methods;)+)*
+        }
+
+        /// The methods of all operations.
+        pub trait Methods: $($(methods::$Methods +)+)* {}
+
+        impl<A: $($(methods::$Methods +)+)*> Methods for A {}
 
         /// What made a node.
         #[derive(Clone, Debug)]
@@ -25,19 +53,10 @@ macro_rules! operations {
             Variable,
             /// A constant of the user's.
             Constant,
-            $($($Op($Op $(<$T>)?),)+)*
+            $($($Op($Op $(<$T>)?),)*)*
             /// An operation of the user's.
             Custom(Arc<dyn ErasedOp<T>>),
         }
-
-        $($(
-            impl<T: Real> From<$Op $(<$T>)?> for Operation<T> {
-                #[inline]
-                fn from(op: $Op $(<$T>)?) -> Self {
-                    Operation::$Op(op)
-                }
-            }
-        )+)*
 
         impl<T: Real> Operation<T> {
             /// The name, as messages and pictures give it.
@@ -45,7 +64,7 @@ macro_rules! operations {
                 match self {
                     Operation::Variable => "variable",
                     Operation::Constant => "constant",
-                    $($(Operation::$Op(op) => Op::<T>::name(op),)+)*
+                    $($(Operation::$Op(op) => Op::<T>::name(op),)*)*
                     Operation::Custom(op) => op.name(),
                 }
             }
@@ -59,7 +78,7 @@ macro_rules! operations {
             ) {
                 match self {
                     Operation::Variable | Operation::Constant => {}
-                    $($(Operation::$Op(op) => ErasedOp::vjp_computed(op, at, y_bar, x_bar),)+)*
+                    $($(Operation::$Op(op) => ErasedOp::vjp_computed(op, at, y_bar, x_bar),)*)*
                     Operation::Custom(op) => op.vjp_computed(at, y_bar, x_bar),
                 }
             }
@@ -73,14 +92,18 @@ macro_rules! operations {
             ) {
                 match self {
                     Operation::Variable | Operation::Constant => {}
-                    $($(Operation::$Op(op) => Op::<T>::vjp(op, at, y_bar, x_bar),)+)*
+                    $($(Operation::$Op(op) => Op::<T>::vjp(op, at, y_bar, x_bar),)*)*
                     Operation::Custom(op) => op.vjp_recorded(at, y_bar, x_bar),
                 }
             }
 
             /// Whether each element of its value is a function of the elements of its inputs at the same place.
             pub(crate) fn is_elementwise(&self) -> bool {
-                matches!(self, Operation::Map(_) | Operation::Zip(_))
+                match self {
+                    Operation::Variable | Operation::Constant => false,
+                    $($(Operation::$Op(op) => Op::<T>::is_elementwise(op),)*)*
+                    Operation::Custom(op) => op.is_elementwise(),
+                }
             }
 
             /// Whether it is a variable or a constant.
@@ -104,20 +127,42 @@ macro_rules! operations {
     };
 }
 
+/// An operation as a tape stores it: one of the list in line, any other behind a pointer.
+#[derive(Debug)]
+pub struct Stored<T: Real>(pub(super) Operation<T>);
+
+impl<T: Real> Stored<T> {
+    /// An operation that is not on the list.
+    pub(super) fn custom(op: impl Op<T>) -> Self {
+        Stored(Operation::Custom(Arc::new(op)))
+    }
+}
+
+/// Completes the implementation of [`Op`] for an operation of the list: it is stored in line.
+macro_rules! built_in {
+    ($Op:ident) => {
+        const BUILT_IN: bool = true;
+
+        #[inline(always)]
+        fn stored(self) -> $crate::tensor::ops::Stored<T> {
+            $crate::tensor::ops::Stored($crate::tensor::ops::Operation::$Op(self))
+        }
+    };
+}
+
 operations! {
-    elementwise: Map, Zip;
-    select: Select;
-    sum: Sum;
-    max: Max;
-    broadcast: Broadcast;
-    reshape: Reshape;
-    permute: Permute;
-    matmul: MatMul;
-    linear: Layer;
-    softmax: Softmax, LogSoftmax;
-    cross_entropy: CrossEntropyLoss<T>;
-    squared_distance: SquaredDistance;
+    elementwise: ElementwiseMethods => Map, Zip;
+    select: SelectMethods => Select;
+    sum: SumMethods => Sum;
+    max: MaxMethods => Max;
+    broadcast: BroadcastMethods SumToMethods => Broadcast, SumTo;
+    reshape: ReshapeMethods => Reshape;
+    permute: PermuteMethods => Permute;
+    matmul: MatMulMethods => MatMul;
+    linear: LinearMethods => Layer;
+    softmax: SoftmaxMethods => Softmax, LogSoftmax;
+    cross_entropy: CrossEntropyMethods => CrossEntropyLoss<T>;
+    squared_distance: SquaredDistanceMethods => SquaredDistance;
 }
 
 pub use cross_entropy::{CrossEntropy, Targets};
-pub(crate) use elementwise::{map, zip};

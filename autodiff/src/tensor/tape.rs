@@ -4,16 +4,16 @@ use super::adjoints::AdjointList;
 use super::array::Tensor;
 use super::element::Real;
 use super::node::{Edge, Node};
-use super::op::{Op, Value};
-use super::ops::Operation;
+use super::op::Op;
+use super::ops::{Operation, Stored};
 use super::place::Place;
+use super::saved::Saved;
 use super::var::Var;
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::fmt;
 use std::panic::Location;
-use std::sync::Arc;
 
 /// A list of tensor operations in the order in which they were computed.
 ///
@@ -78,26 +78,15 @@ impl<T: Real> Tape<T> {
         self.leaf(false, value.into())
     }
 
-    /// Computes and records an operation of the user's own; see [`Op`] for an example.
+    /// Computes and records any operation, of any number of inputs: one of the user's own; see [`Op`] for an example.
     ///
     /// # Panics
     ///
     /// If an input is of another tape, or the operation refuses its shapes.
     #[track_caller]
-    pub fn apply<'t>(&'t self, op: impl Op<T> + 'static, inputs: &[Var<'t, T>]) -> Var<'t, T> {
-        self.check(inputs, &op);
-        let (edges, x) = {
-            let nodes = self.nodes();
-            let node = |input: &Var<'t, T>| &nodes[input.index as usize];
-            let edges: SmallVec<[Edge; 3]> = inputs.iter().map(|x| Edge::to(*x, node(x))).collect();
-            let x: SmallVec<[Tensor<T>; 3]> =
-                inputs.iter().map(|x| node(x).value.clone()).collect();
-            (edges, x)
-        };
-        // The user's code may record on this tape, so the nodes are not borrowed while it runs.
-        let x: SmallVec<[&Tensor<T>; 3]> = x.iter().collect();
-        let Value { y, saved } = op.value(&x);
-        self.append(Operation::Custom(Arc::new(op)), &edges, y, saved)
+    pub fn apply<'t>(&'t self, op: impl Op<T>, inputs: &[Var<'t, T>]) -> Var<'t, T> {
+        let inputs: SmallVec<[&Var<'t, T>; 3]> = inputs.iter().collect();
+        self.record(op, &inputs)
     }
 
     /// Forgets everything recorded, and keeps the memory.
@@ -142,7 +131,7 @@ impl<T: Real> Tape<T> {
     pub fn bytes(&self) -> usize {
         let of = |tensor: &Tensor<T>| tensor.size() * size_of::<T>();
         let node = |node: &Node<T>| {
-            size_of::<Node<T>>() + of(&node.value) + node.saved.as_ref().map_or(0, of)
+            size_of::<Node<T>>() + of(&node.value) + node.saved.bytes()
         };
         self.nodes.borrow().iter().map(node).sum()
     }
@@ -152,22 +141,33 @@ impl<T: Real> Tape<T> {
     /// # Panics
     ///
     /// If an input is of another tape, or the operation refuses its shapes.
+    #[inline(always)]
     #[track_caller]
-    pub(crate) fn record<'t, O, const N: usize>(
-        &'t self,
-        op: O,
-        inputs: [Var<'t, T>; N],
-    ) -> Var<'t, T>
-    where
-        O: Op<T> + Into<Operation<T>>,
-    {
-        self.check(&inputs, &op);
-        let nodes = self.nodes.borrow();
-        let x = inputs.map(|input| &nodes[input.index as usize]);
-        let Value { y, saved } = op.value(&x.map(|x| &x.value));
-        let edges: [Edge; N] = std::array::from_fn(|i| Edge::to(inputs[i], x[i]));
+    pub(crate) fn record<'t, O: Op<T>>(&'t self, op: O, inputs: &[&Var<'t, T>]) -> Var<'t, T> {
+        self.check(inputs, &op);
+        if !O::BUILT_IN {
+            return self.record_custom(op, inputs);
+        }
+        let nodes = self.nodes();
+        let edges = edges_to(&nodes, inputs);
+        let node = |input: &&Var<'t, T>| &nodes[input.index as usize];
+        let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(|x| &node(x).value).collect();
+        let (value, saved) = compute(&op, &x, &edges);
+        drop(x);
         drop(nodes);
-        self.append(op, &edges, y, saved)
+        self.append(op.stored(), &edges, value, saved)
+    }
+
+    /// As [`record`](Tape::record), for an operation of the user's own.
+    #[inline(never)]
+    #[track_caller]
+    fn record_custom<'t>(&'t self, op: impl Op<T>, inputs: &[&Var<'t, T>]) -> Var<'t, T> {
+        let edges = edges_to(&self.nodes(), inputs);
+        // The user's code may record on this tape, so the nodes are not borrowed while it runs.
+        let x: SmallVec<[Tensor<T>; 3]> = inputs.iter().map(|x| x.value()).collect();
+        let x: SmallVec<[&Tensor<T>; 3]> = x.iter().collect();
+        let (value, saved) = compute(&op, &x, &edges);
+        self.append(op.stored(), &edges, value, saved)
     }
 
     /// Appends an operation whose value is known.
@@ -176,26 +176,21 @@ impl<T: Real> Tape<T> {
     ///
     /// If an input is of another tape.
     #[track_caller]
-    pub(crate) fn record_known<'t, O, const N: usize>(
+    pub(crate) fn record_known<'t>(
         &'t self,
-        op: O,
-        inputs: [Var<'t, T>; N],
+        op: impl Op<T>,
+        inputs: &[&Var<'t, T>],
         value: Tensor<T>,
-    ) -> Var<'t, T>
-    where
-        O: Op<T> + Into<Operation<T>>,
-    {
-        self.check(&inputs, &op);
-        let nodes = self.nodes.borrow();
-        let edges = inputs.map(|input| Edge::to(input, &nodes[input.index as usize]));
-        drop(nodes);
-        self.append(op, &edges, value, None)
+    ) -> Var<'t, T> {
+        self.check(inputs, &op);
+        let edges = edges_to(&self.nodes(), inputs);
+        self.append(op.stored(), &edges, value, Saved::nothing())
     }
 
     /// Checks that the inputs of an operation are of this tape.
     #[inline(always)]
     #[track_caller]
-    fn check(&self, inputs: &[Var<'_, T>], op: &impl Op<T>) {
+    fn check(&self, inputs: &[&Var<'_, T>], op: &impl Op<T>) {
         for input in inputs {
             assert!(
                 std::ptr::eq(input.tape, self),
@@ -210,17 +205,17 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     fn append(
         &self,
-        operation: impl Into<Operation<T>>,
+        Stored(operation): Stored<T>,
         edges: &[Edge],
         value: Tensor<T>,
-        saved: Option<Tensor<T>>,
+        saved: Saved,
     ) -> Var<'_, T> {
-        let tracked = edges.iter().any(|edge| edge.wanted);
+        let tracked = is_tracked(edges);
         let caller = Location::caller();
         let mut nodes = self.nodes_mut();
         let index = Tape::next(&nodes);
         Place::after(&mut nodes).fill(Node {
-            operation: operation.into(),
+            operation,
             inputs: match *edges {
                 // The usual numbers, without a loop.
                 [a] => SmallVec::from_buf_and_len([a; 3], 1),
@@ -229,8 +224,7 @@ impl<T: Real> Tape<T> {
                 _ => SmallVec::from_slice(edges),
             },
             value,
-            // What depends on no variable is a constant, and need not remember how it came about, but for its name.
-            saved: if tracked { saved } else { None },
+            saved,
             tracked,
             anchor: 0,
             caller,
@@ -253,7 +247,7 @@ impl<T: Real> Tape<T> {
             },
             inputs: SmallVec::new(),
             value,
-            saved: None,
+            saved: Saved::nothing(),
             tracked,
             anchor: 0,
             caller,
@@ -335,6 +329,30 @@ impl<T: Real> Tape<T> {
     pub(crate) fn return_adjoints(&self, mut adjoints: Box<AdjointList<Tensor<T>>>) {
         adjoints.clear();
         self.spare_adjoints.borrow_mut().push(adjoints);
+    }
+}
+
+/// Where the inputs of an operation come from.
+#[inline(always)]
+fn edges_to<T: Real>(nodes: &[Node<T>], inputs: &[&Var<'_, T>]) -> SmallVec<[Edge; 3]> {
+    let edge = |input: &&Var<'_, T>| Edge::to(**input, &nodes[input.index as usize]);
+    inputs.iter().map(edge).collect()
+}
+
+/// Whether a node with these inputs depends on a variable. If not it is a constant, and no rule asks what was saved.
+#[inline(always)]
+fn is_tracked(edges: &[Edge]) -> bool {
+    edges.iter().any(|edge| edge.wanted)
+}
+
+/// The value of an operation, and what is to be saved for its rule.
+#[inline(always)]
+#[track_caller]
+fn compute<T: Real>(op: &impl Op<T>, x: &[&Tensor<T>], edges: &[Edge]) -> (Tensor<T>, Saved) {
+    if is_tracked(edges) {
+        op.value_and_saved(x)
+    } else {
+        (op.value(x), Saved::nothing())
     }
 }
 

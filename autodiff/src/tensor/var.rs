@@ -1,16 +1,12 @@
-//! `Var`: a tensor on a tape; its operators, and its side of the algebra.
+//! `Var`: a tensor on a tape; its value, and its derivatives.
 
 use super::array::Tensor;
 use super::element::Real;
 use super::gradients::Gradients;
-use super::ops;
 use super::shape::Shape;
 use super::sweep::{pull_back, record_pull_back};
 use super::tape::Tape;
-use crate::Number;
-use crate::elementwise::{Binary, Unary};
 use std::fmt;
-use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A tensor on a tape: a variable, a constant, or the result of an operation.
 ///
@@ -217,115 +213,5 @@ impl<'t, T: Real> Var<'t, T> {
             row.copy_from_slice(pull_back(self, unit).wrt(x).data());
         }
         jacobian
-    }
-}
-
-/// What may stand beside a variable in an operation: a variable of its tape, or a plain number or tensor, which is
-/// then a constant.
-pub trait Operand<'t, T: Real> {
-    /// The operand as a variable of the tape.
-    #[track_caller]
-    fn on(self, tape: &'t Tape<T>) -> Var<'t, T>;
-}
-
-impl<'t, T: Real> Operand<'t, T> for Var<'t, T> {
-    fn on(self, _tape: &'t Tape<T>) -> Var<'t, T> {
-        self
-    }
-}
-
-impl<'t, T: Real> Operand<'t, T> for &Tensor<T> {
-    #[track_caller]
-    fn on(self, tape: &'t Tape<T>) -> Var<'t, T> {
-        tape.constant(self.clone())
-    }
-}
-
-impl<'t, T: Real> Operand<'t, T> for Tensor<T> {
-    #[track_caller]
-    fn on(self, tape: &'t Tape<T>) -> Var<'t, T> {
-        tape.constant(self)
-    }
-}
-
-macro_rules! operators {
-    ($($Trait:ident::$method:ident),*) => { $(
-        impl<'t, T: Real, R: Operand<'t, T>> $Trait<R> for Var<'t, T> {
-            type Output = Var<'t, T>;
-
-            #[track_caller]
-            fn $method(self, other: R) -> Var<'t, T> {
-                let other = other.on(self.tape);
-                ops::zip(Binary::$Trait, self, other)
-            }
-        }
-
-        operators!(number $Trait::$method f32);
-        operators!(number $Trait::$method f64);
-    )* };
-    (number $Trait:ident::$method:ident $T:ty) => {
-        impl<'t> $Trait<Var<'t, $T>> for $T {
-            type Output = Var<'t, $T>;
-
-            #[track_caller]
-            fn $method(self, other: Var<'t, $T>) -> Var<'t, $T> {
-                ops::zip(Binary::$Trait, self.on(other.tape), other)
-            }
-        }
-    };
-}
-operators!(Add::add, Sub::sub, Mul::mul, Div::div);
-
-macro_rules! number_operands {
-    ($($T:ty)*) => { $(
-        impl<'t> Operand<'t, $T> for $T {
-            #[track_caller]
-            fn on(self, tape: &'t Tape<$T>) -> Var<'t, $T> {
-                tape.constant(self)
-            }
-        }
-    )* };
-}
-number_operands!(f32 f64);
-
-impl<'t, T: Real> Neg for Var<'t, T> {
-    type Output = Var<'t, T>;
-
-    #[track_caller]
-    fn neg(self) -> Var<'t, T> {
-        ops::map(Unary::Neg {}, self)
-    }
-}
-
-impl<'t, T: Real> Number for Var<'t, T> {
-    type Mask = Tensor<u8>;
-
-    fn constant(self, c: f64) -> Self {
-        self.tape.constant(T::from_f64(c))
-    }
-
-    #[track_caller]
-    fn less(self, other: Self) -> Tensor<u8> {
-        self.value().less(&other.value())
-    }
-
-    #[track_caller]
-    fn equal(self, other: Self) -> Tensor<u8> {
-        self.value().equal(&other.value())
-    }
-
-    #[track_caller]
-    fn select(mask: &Tensor<u8>, a: Self, b: Self) -> Self {
-        Var::select(mask, a, b)
-    }
-
-    #[track_caller]
-    fn unary(self, function: Unary) -> Self {
-        ops::map(function, self)
-    }
-
-    #[track_caller]
-    fn binary(self, function: Binary, other: Self) -> Self {
-        ops::zip(function, self, other)
     }
 }

@@ -2,7 +2,6 @@
 
 use super::super::algebra::Algebra;
 use super::super::factor::KeptFactor;
-use super::super::shape::Shape;
 use std::collections::BinaryHeap;
 use std::mem;
 use std::ops::Range;
@@ -189,5 +188,5 @@ impl<A: Algebra> Term<A> {
 
 /// The sum of the rows of a matrix.
 pub(crate) fn sum_of_rows<A: Algebra>(rows: &A) -> A {
-    rows.sum_to(&Shape::from(&rows.extents()[1..]))
+    rows.sum_to(&rows.shape()[1..])
 }

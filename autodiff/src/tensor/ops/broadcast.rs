@@ -1,18 +1,15 @@
-//! Stretching to a larger shape, as NumPy does.
+//! Stretching to a larger shape, as NumPy does, and summing back to a smaller one: each is the other's rule.
 //!
 //! ```text
-//! vjp   x̄ = Σ ȳ, over the axes that were stretched
+//! broadcast_to   x̄ = Σ ȳ, over the axes that were stretched
+//! sum_to         x̄ = ȳ, stretched over the axes that were summed
 //! ```
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::{Element, Real};
+use super::prelude::*;
 use super::super::kernels::broadcast::Walk;
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::shape::Shape;
-use super::super::var::Var;
+use super::super::kernels::{Write, reduce};
+use super::sum::sum_over_axes;
+use smallvec::SmallVec;
 
 /// Stretching to a shape.
 #[derive(Clone, Debug)]
@@ -24,8 +21,8 @@ impl<T: Real> Op<T> for Broadcast {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        x[0].broadcast_to(&self.0).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        stretched(x[0], &self.0)
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -37,54 +34,112 @@ impl<T: Real> Op<T> for Broadcast {
         // The adjoint has the stretched shape, and is summed back to the input's as every term is.
         x_bar.add(0, || y_bar);
     }
+
+    built_in!(Broadcast);
 }
 
-impl<T: Element> Tensor<T> {
+/// Summing to a shape that can be stretched to the input's.
+#[derive(Clone, Debug)]
+pub(crate) struct SumTo(Shape);
+
+impl<T: Real> Op<T> for SumTo {
+    fn name(&self) -> &'static str {
+        "sum_to"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let (x, shape) = (x[0], &self.0);
+        // A bias is stretched over the samples alone: the rows are added up, and no axis needs to be looked for.
+        if x.shape().ends_with(shape) {
+            let before = x.shape().rank() - shape.rank();
+            let rows: usize = x.shape()[..before].iter().product();
+            return if rows == 1 {
+                x.reshape(shape)
+            } else {
+                Tensor::made(shape.clone(), |out| {
+                    reduce::sum(x.data(), rows, out.len(), out, Write::Set);
+                })
+            };
+        }
+        assert!(
+            shape.stretches_to(x.shape()),
+            "sum_to: shape {shape} cannot be stretched to {}",
+            x.shape()
+        );
+        sum_over_axes(x, &stretched_axes(x.shape(), shape)).reshape(shape)
+    }
+
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        x_bar.add(0, || y_bar.broadcast_to(at.x[0].shape()));
+    }
+
+    built_in!(SumTo);
+}
+
+/// The axes of `target` along which `shape` is stretched to it.
+fn stretched_axes(target: &Shape, shape: &Shape) -> SmallVec<[usize; 4]> {
+    let added = target.rank() - shape.rank();
+    let is_stretched =
+        |&axis: &usize| axis < added || (shape[axis - added] == 1 && target[axis] != 1);
+    (0..target.rank()).filter(is_stretched).collect()
+}
+
+#[track_caller]
+fn stretched<T: Element>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
+    if x.shape() == shape {
+        return x.clone();
+    }
+    assert!(
+        x.shape().stretches_to(shape),
+        "broadcast_to: shape {} cannot be stretched to {shape}",
+        x.shape()
+    );
+    let walk = Walk::new(x.shape(), shape, shape);
+    let x = x.data();
+    Tensor::made(shape.clone(), |out| {
+        walk.rows(|from, _, to| {
+            let out = &mut out[to..to + walk.inner.extent];
+            match walk.inner.a {
+                0 => out.fill(x[from]),
+                _ => out.copy_from_slice(&x[from..from + walk.inner.extent]),
+            }
+        });
+    })
+}
+
+methods! {
+    /// Stretching to a larger shape.
+    pub trait BroadcastMethods for any element;
+
     /// The tensor stretched to a shape: aligned at the last axis, axes of extent 1 are repeated.
     ///
     /// # Panics
     ///
     /// If it cannot be stretched to that shape.
-    #[must_use]
-    #[track_caller]
-    pub fn broadcast_to(&self, shape: impl Into<Shape>) -> Tensor<T> {
-        let shape = shape.into();
-        if *self.shape() == shape {
-            return self.clone();
-        }
-        let fits = self
-            .shape()
-            .broadcast(&shape)
-            .is_some_and(|common| common == shape);
-        assert!(
-            fits,
-            "broadcast_to: shape {} cannot be stretched to {shape}",
-            self.shape()
-        );
-        let walk = Walk::new(self.shape(), &shape, &shape);
-        let x = self.data();
-        Tensor::made(shape, |out| {
-            walk.rows(|from, _, to| {
-                let out = &mut out[to..to + walk.inner.extent];
-                match walk.inner.a {
-                    0 => out.fill(x[from]),
-                    _ => out.copy_from_slice(&x[from..from + walk.inner.extent]),
-                }
-            });
-        })
+    pub fn broadcast_to(self, shape: impl Into<Shape>) -> Self {
+        Self::apply(Broadcast(shape.into()), &[self])
+    } on tensors {
+        stretched(self, &shape.into())
     }
 }
 
-impl<'t, T: Real> Var<'t, T> {
-    /// The tensor stretched to a shape: aligned at the last axis, axes of extent 1 are repeated.
+methods! {
+    /// Summing to a smaller shape.
+    pub trait SumToMethods;
+
+    /// The sum over the axes along which `shape` was stretched to the shape of `self`: what undoes broadcasting.
     ///
     /// # Panics
     ///
-    /// If it cannot be stretched to that shape.
-    #[must_use]
-    #[track_caller]
-    pub fn broadcast_to(self, shape: impl Into<Shape>) -> Var<'t, T> {
-        self.tape.record(Broadcast(shape.into()), [self])
+    /// If it cannot be stretched to that.
+    pub fn sum_to(self, shape: impl Into<Shape>) -> Self {
+        Self::apply(SumTo(shape.into()), &[self])
     }
 }
 
@@ -102,8 +157,11 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[1], &[0]),
         (&[3, 4], &[3, 4]),
     ];
-    let sample = |(from, to): (&[usize], &'static [usize])| {
+    let stretched = |(from, to): (&[usize], &'static [usize])| {
         Sample::new("broadcast_to", &[from], move |x| x[0].broadcast_to(to))
     };
-    cases.into_iter().map(sample).collect()
+    let summed = |(to, from): (&'static [usize], &[usize])| {
+        Sample::new("sum_to", &[from], move |x| x[0].sum_to(to))
+    };
+    cases.into_iter().flat_map(|case| [stretched(case), summed(case)]).collect()
 }

@@ -11,14 +11,8 @@
 
 mod targets;
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::Real;
+use super::prelude::*;
 use super::super::kernels::{reduce, softmax};
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::var::Var;
 pub use targets::Targets;
 
 /// The cross-entropy between targets and the softmax of logits: how it is to be taken.
@@ -139,7 +133,7 @@ impl<T: Real> CrossEntropy<T> {
         if self.smoothing == 0.0 {
             return rows;
         }
-        rows * T::from_f64(1.0 - self.smoothing) + T::from_f64(self.smoothing / classes as f64)
+        rows * (1.0 - self.smoothing) + self.smoothing / classes as f64
     }
 
     /// The cost, and its derivative by the logits: the weight times a Σᵢ tᵢ − t.
@@ -208,12 +202,14 @@ impl<T: Real> Op<T> for CrossEntropyLoss<T> {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        self.value_and_saved(x).0
+    }
+
+    #[track_caller]
+    fn value_and_saved(&self, x: &[&Tensor<T>]) -> (Tensor<T>, Saved) {
         let (cost, derivative) = self.0.value_and_derivative(x[0]);
-        Value {
-            y: Tensor::scalar(cost),
-            saved: Some(derivative),
-        }
+        (Tensor::scalar(cost), Saved::nothing().with(derivative))
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -224,36 +220,26 @@ impl<T: Real> Op<T> for CrossEntropyLoss<T> {
     ) {
         x_bar.add(0, || {
             let z = at.x[0];
-            let derivative = A::recall(at.saved(), || {
-                let targets = z.constant_beside(self.0.rows(z.extents()[1]));
+            let derivative = A::recall(at.saved(0), || {
+                let targets = z.constant(self.0.rows(z.shape()[1]));
                 let total = targets.sum_over_keepdims(&[1]);
-                let difference = z.softmax(1).absorbing_mul(&total).minus(&targets);
-                match T::from_f64(self.0.weight(z.extents()[0])) {
-                    weight if weight == T::from_f64(1.0) => difference,
-                    weight => difference.absorbing_mul(&z.constant_beside(weight.into())),
+                let difference = z.softmax(1).absorbing_mul(total) - targets;
+                match self.0.weight(z.shape()[0]) {
+                    1.0 => difference,
+                    weight => difference.absorbing_mul(weight),
                 }
             });
             derivative.absorbing_mul(&y_bar)
         });
     }
+
+    built_in!(CrossEntropyLoss);
 }
 
-impl<T: Real> Tensor<T> {
-    /// The cross-entropy between targets and the softmax of these logits, a scalar; see [`CrossEntropy`].
-    #[doc = include_str!("../../infinite_logits.md")]
-    ///
-    /// # Panics
-    ///
-    /// If the logits are not `[samples, classes]`, or the targets do not fit them.
-    #[must_use]
-    #[track_caller]
-    pub fn cross_entropy(&self, how: impl Into<CrossEntropy<T>>) -> Tensor<T> {
-        let (cost, _) = how.into().value_and_derivative(self);
-        Tensor::scalar(cost)
-    }
-}
+methods! {
+    /// Cross-entropy.
+    pub trait CrossEntropyMethods;
 
-impl<'t, T: Real> Var<'t, T> {
     /// The cross-entropy between targets and the softmax of these logits, a scalar; see [`CrossEntropy`].
     ///
     /// Targets are constants: class numbers, or rows of probabilities. The mean is taken over the samples, which is
@@ -263,10 +249,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     ///
     /// If the logits are not `[samples, classes]`, or the targets do not fit them.
-    #[must_use]
-    #[track_caller]
-    pub fn cross_entropy(self, how: impl Into<CrossEntropy<T>>) -> Var<'t, T> {
-        self.tape.record(CrossEntropyLoss(how.into()), [self])
+    pub fn cross_entropy(self, how: impl Into<CrossEntropy<<Self as Algebra>::Element>>) -> Self {
+        Self::apply(CrossEntropyLoss(how.into()), &[self])
     }
 }
 

@@ -5,15 +5,11 @@
 //!       ā = ȳ ⊙ ∂f/∂a,   b̄ = ȳ ⊙ ∂f/∂b
 //! ```
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::Real;
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::var::{Operand, Var};
+use super::prelude::*;
+use super::super::kernels::broadcast::Walk;
+use super::super::kernels::elementwise;
+use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
-use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A function of one variable, elementwise.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +20,11 @@ impl<T: Real> Op<T> for Map {
         self.0.name()
     }
 
-    #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        Algebra::unary(x[0], self.0).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let x = x[0];
+        Tensor::made(x.shape().clone(), |y| {
+            elementwise::unary(self.0, x.data(), y);
+        })
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -37,6 +35,12 @@ impl<T: Real> Op<T> for Map {
     ) {
         x_bar.add_unary_vjp(0, self.0, at, y_bar);
     }
+
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    built_in!(Map);
 }
 
 /// A function of two variables, elementwise and broadcasting.
@@ -49,8 +53,25 @@ impl<T: Real> Op<T> for Zip {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        Algebra::binary(x[0], self.0, x[1]).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let (a, b) = (x[0], x[1]);
+        // A backward pass begins with an adjoint of 1, and the product with it need not be formed.
+        let is_product = matches!(self.0, Binary::Mul | Binary::AbsorbingMul);
+        if is_product && b.shape().is_scalar() && *b.data() == [T::from_f64(1.0)] {
+            return a.clone();
+        }
+        let Some(shape) = a.shape().broadcast(b.shape()) else {
+            panic!(
+                "{}: shapes {} and {} cannot be broadcast together",
+                self.0.name(),
+                a.shape(),
+                b.shape()
+            );
+        };
+        let walk = Walk::new(a.shape(), b.shape(), &shape);
+        Tensor::made(shape, |y| {
+            elementwise::binary(self.0, &walk, a.data(), b.data(), y);
+        })
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -62,109 +83,88 @@ impl<T: Real> Op<T> for Zip {
         x_bar.add_binary_vjp(0, self.0, at, &y_bar);
         x_bar.add_binary_vjp(1, self.0, at, &y_bar);
     }
+
+    fn is_elementwise(&self) -> bool {
+        true
+    }
+
+    built_in!(Zip);
 }
 
-/// Records a function of one variable.
-#[track_caller]
-pub(crate) fn map<T: Real>(function: Unary, x: Var<'_, T>) -> Var<'_, T> {
-    x.tape.record(Map(function), [x])
-}
-
-/// Records a function of two variables.
-#[track_caller]
-pub(crate) fn zip<'t, T: Real>(function: Binary, a: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
-    a.tape.record(Zip(function), [a, b])
-}
-
-/// Makes the methods of tensors and of variables.
-macro_rules! methods {
+/// Declares the methods from the rows of the table.
+macro_rules! table_methods {
     (
         unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
         binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
         $($operators:tt)*
     ) => {
-        /// The functions of the [table](crate::elementwise), elementwise; those of two broadcast, and panic where the
-        /// shapes do not allow it.
-        impl<T: Real> Tensor<T> {
+        methods! {
+            /// The functions of the [table](crate::elementwise), elementwise; those of two broadcast, and panic where the
+            /// shapes do not allow it.
+            ///
+            /// The slopes of `tanh`, `sigmoid` and `exp` are read from the value. Those of `tanh`, 1 − y², and of `sigmoid`,
+            /// y (1 − y), have an absolute error of at most 4 ε: where the function saturates they are 0 or few digits, and
+            /// those of scalar variables have more. The slope of `exp` has the relative error of its value, at most ε.
+            pub trait ElementwiseMethods;
+
             $(
                 $(#[$doc])*
-                #[must_use]
-                pub fn $name(&self, $($p: $P),*) -> Tensor<T> {
-                    Algebra::unary(self, Unary::$Variant { $($p),* })
+                pub fn $name(self, $($p: $P),*) -> Self {
+                    self.unary(Unary::$Variant { $($p),* })
                 }
             )*
             $(
                 $(#[$doc2])*
-                #[must_use]
-                #[track_caller]
-                pub fn $name2(&self, other: impl Into<Tensor<T>>) -> Tensor<T> {
-                    Algebra::binary(self, Binary::$Variant2, &other.into())
+                pub fn $name2(self, other: impl Operand<Self>) -> Self {
+                    self.binary(Binary::$Variant2, other)
                 }
             )*
-        }
 
-        /// The functions of the [table](crate::elementwise), elementwise; those of two broadcast, and panic where the
-        /// shapes do not allow it.
-        ///
-        /// The slopes of `tanh`, `sigmoid` and `exp` are read from the value. Those of `tanh`, 1 − y², and of `sigmoid`,
-        /// y (1 − y), have an absolute error of at most 4 ε: where the function saturates they are 0 or few digits, and
-        /// those of scalar variables have more. The slope of `exp` has the relative error of its value, at most ε.
-        impl<'t, T: Real> Var<'t, T> {
-            $(
-                $(#[$doc])*
-                #[must_use]
-                #[track_caller]
-                pub fn $name(self, $($p: $P),*) -> Var<'t, T> {
-                    map(Unary::$Variant { $($p),* }, self)
-                }
-            )*
-            $(
-                $(#[$doc2])*
-                #[must_use]
-                #[track_caller]
-                pub fn $name2(self, other: impl Operand<'t, T>) -> Var<'t, T> {
-                    zip(Binary::$Variant2, self, other.on(self.tape))
-                }
-            )*
-        }
-    };
-}
-elementwise_table!(methods);
-
-macro_rules! operators {
-    ($($Trait:ident::$method:ident),*) => { $(
-        operators!($Trait::$method for Tensor<T>);
-        operators!($Trait::$method for &Tensor<T>);
-        operators!(number $Trait::$method f32);
-        operators!(number $Trait::$method f64);
-    )* };
-    ($Trait:ident::$method:ident for $Left:ty) => {
-        impl<T: Real, R: Into<Tensor<T>>> $Trait<R> for $Left {
-            type Output = Tensor<T>;
-
-            #[track_caller]
-            fn $method(self, other: R) -> Tensor<T> {
-                Algebra::binary(&self.clone(), Binary::$Trait, &other.into())
+            /// A function of one variable from the table.
+            pub fn unary(self, function: Unary) -> Self {
+                Self::apply(Map(function), &[self])
             }
-        }
-    };
-    (number $Trait:ident::$method:ident $T:ty) => {
-        impl $Trait<&Tensor<$T>> for $T {
-            type Output = Tensor<$T>;
 
-            fn $method(self, other: &Tensor<$T>) -> Tensor<$T> {
-                Algebra::binary(&Tensor::scalar(self), Binary::$Trait, other)
+            /// A function of two variables from the table.
+            pub fn binary(self, function: Binary, other: impl Operand<Self>) -> Self {
+                Self::apply(Zip(function), &[self, other.beside(self).borrow()])
             }
         }
     };
 }
-operators!(Add::add, Sub::sub, Mul::mul, Div::div);
+elementwise_table!(table_methods);
 
-impl<T: Real> Neg for &Tensor<T> {
-    type Output = Tensor<T>;
+impl<T: Real> Number for Var<'_, T> {
+    type Mask = Tensor<u8>;
 
-    fn neg(self) -> Tensor<T> {
-        Algebra::unary(self, Unary::Neg {})
+    #[track_caller]
+    fn constant(self, c: f64) -> Self {
+        c.beside(&self)
+    }
+
+    #[track_caller]
+    fn less(self, other: Self) -> Tensor<u8> {
+        self.value().less(&other.value())
+    }
+
+    #[track_caller]
+    fn equal(self, other: Self) -> Tensor<u8> {
+        self.value().equal(&other.value())
+    }
+
+    #[track_caller]
+    fn select(mask: &Tensor<u8>, a: Self, b: Self) -> Self {
+        Var::select(mask, a, b)
+    }
+
+    #[track_caller]
+    fn unary(self, function: Unary) -> Self {
+        Var::unary(self, function)
+    }
+
+    #[track_caller]
+    fn binary(self, function: Binary, other: Self) -> Self {
+        Var::binary(self, function, other)
     }
 }
 
@@ -193,7 +193,7 @@ pub(super) fn samples() -> Vec<Sample> {
                     function.name(),
                     &[shape],
                     &[interval],
-                    move |x| map(function, x[0]),
+                    move |x| x[0].unary(function),
                 ));
             }
         }
@@ -202,7 +202,7 @@ pub(super) fn samples() -> Vec<Sample> {
         for &(a, b) in rectangles {
             for shapes in SHAPES {
                 let sample = Sample::within(function.name(), &shapes, &[a, b], move |x| {
-                    zip(function, x[0], x[1])
+                    x[0].binary(function, x[1])
                 });
                 samples.push(sample);
             }
@@ -220,7 +220,7 @@ pub(super) fn samples() -> Vec<Sample> {
             function.name(),
             &[&[2, 3]],
             &[(0.4, 1.2)],
-            move |x| zip(function, x[0], x[0]),
+            move |x| x[0].binary(function, x[0]),
         ));
     }
     samples

@@ -8,16 +8,9 @@
 //! Read as column-major matrices, with samples as columns, these are the paper's `Z = W A + B`, `∂C/∂W = Δ Aᵀ` and
 //! `∂C/∂b = Σ columns of Δ` (Worked Example, Backpropagation).
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::Real;
+use super::prelude::*;
 use super::super::factor::{multiply, plain, transposed};
 use super::super::kernels::{Write, elementwise};
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::shape::Shape;
-use super::super::var::{Operand, Var};
 use crate::elementwise::Unary;
 
 /// Matrix product and bias in one, and the function of the table that follows, if there is one.
@@ -36,11 +29,22 @@ impl<T: Real> Op<T> for Layer {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        match self.0 {
-            None => x[0].linear(x[1], x[2]).into(),
-            Some(function) => x[0].layer(x[1], x[2], function).into(),
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let &[x, weight, bias] = x else {
+            panic!("linear: {} inputs, and not three", x.len())
+        };
+        let extents = extents(x.shape(), weight.shape(), bias.shape());
+        let samples = extents[0];
+        let mut y = Tensor::made(extents, |z| {
+            fill_rows(z, bias.data());
+            let (x, weight) = (plain(x), transposed(weight));
+            let one = T::from_f64(1.0);
+            multiply("linear", one, x, weight, 0..samples, z, Write::Add);
+        });
+        if let Some(function) = self.0 {
+            elementwise::unary_in_place(function, y.data_mut());
         }
+        y
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -58,46 +62,8 @@ impl<T: Real> Op<T> for Layer {
         x_bar.add_product(1, transposed(&z_bar), plain(x));
         x_bar.add_rows(2, z_bar);
     }
-}
 
-impl<T: Real> Tensor<T> {
-    /// The affine layer `self · weightᵀ + bias`, for samples as rows.
-    ///
-    /// # Panics
-    ///
-    /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`.
-    #[must_use]
-    #[track_caller]
-    pub fn linear(&self, weight: &Tensor<T>, bias: &Tensor<T>) -> Tensor<T> {
-        let extents = extents(self.shape(), weight.shape(), bias.shape());
-        let samples = extents[0];
-        Tensor::made(extents, |z| {
-            fill_rows(z, bias.data());
-            let (x, weight) = (plain(self), transposed(weight));
-            multiply(
-                "linear",
-                T::from_f64(1.0),
-                x,
-                weight,
-                0..samples,
-                z,
-                Write::Add,
-            );
-        })
-    }
-
-    /// A layer of neurons, `f(self · weightᵀ + bias)`, for samples as rows.
-    ///
-    /// # Panics
-    ///
-    /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`.
-    #[must_use]
-    #[track_caller]
-    pub fn layer(&self, weight: &Tensor<T>, bias: &Tensor<T>, function: Unary) -> Tensor<T> {
-        let mut y = self.linear(weight, bias);
-        elementwise::unary_in_place(function, y.data_mut());
-        y
-    }
+    built_in!(Layer);
 }
 
 /// The extents of what the affine layer gives for an input, a weight and a bias of these.
@@ -129,10 +95,20 @@ fn fill_rows<T: Real>(rows: &mut [T], row: &[T]) {
     }
 }
 
-impl<'t, T: Real> Var<'t, T> {
+// A network records all of its layers here, and a small step should fit in the cache of instructions.
+#[inline(never)]
+#[track_caller]
+fn layer<A: Algebra>(x: &A, weight: &A, bias: &A, function: Option<Unary>) -> A {
+    A::apply(Layer(function), &[x, weight, bias])
+}
+
+methods! {
+    /// Layers of neurons.
+    pub trait LinearMethods;
+
     /// The affine layer `self · weightᵀ + bias`, for samples as rows.
     ///
-    /// In its product and in its gradients 0 · ∞ is NaN: [a zero absorbs](super::super::Op#zero-meets-infinity) only
+    /// In its product and in its gradients 0 · ∞ is NaN: [a zero absorbs](crate::tensor::Op#zero-meets-infinity) only
     /// elementwise.
     ///
     /// ```
@@ -149,20 +125,17 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     ///
     /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`.
-    #[must_use]
-    #[track_caller]
-    pub fn linear(self, weight: impl Operand<'t, T>, bias: impl Operand<'t, T>) -> Var<'t, T> {
-        let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
-        self.affine(weight, bias, None)
+    pub fn linear(self, weight: impl Operand<Self>, bias: impl Operand<Self>) -> Self {
+        layer(self, weight.beside(self).borrow(), bias.beside(self).borrow(), None)
     }
 
     /// A layer of neurons, `f(self · weightᵀ + bias)`, for samples as rows.
     ///
-    /// It is what [`linear`](Var::linear) and the function give one after the other. Where the function's
+    /// It is what [`linear`](Self::linear) and the function give one after the other. Where the function's
     /// slope is [read from the value](Unary::slope_from_value) it is one node, and the pre-activations are not kept.
     ///
-    /// A zero slope of the function [absorbs](super::super::Op#zero-meets-infinity) an infinite adjoint; the product
-    /// absorbs nothing, as that of [`linear`](Var::linear).
+    /// A zero slope of the function [absorbs](crate::tensor::Op#zero-meets-infinity) an infinite adjoint; the product
+    /// absorbs nothing, as that of [`linear`](Self::linear).
     ///
     /// ```
     /// # use autodiff::{elementwise::Unary, tensor::Tape};
@@ -178,21 +151,17 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     ///
     /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`.
-    #[must_use]
-    #[track_caller]
-    pub fn layer(
-        self,
-        weight: impl Operand<'t, T>,
-        bias: impl Operand<'t, T>,
-        function: Unary,
-    ) -> Var<'t, T> {
-        if !function.has_slope_from_value() {
-            return super::map(function, self.linear(weight, bias));
+    pub fn layer(self, weight: impl Operand<Self>, bias: impl Operand<Self>, function: Unary) -> Self {
+        if function.has_slope_from_value() {
+            layer(self, weight.beside(self).borrow(), bias.beside(self).borrow(), Some(function))
+        } else {
+            self.linear(weight, bias).unary(function)
         }
-        let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
-        self.affine(weight, bias, Some(function))
     }
+}
 
+/// Layers whose pre-activations were formed elsewhere.
+impl<'t, T: Real> Var<'t, T> {
     /// The affine layer, of which the pre-activations `z = self · weightᵀ + bias` are known.
     ///
     /// They are recorded as what [`linear`](Var::linear) gives, and not computed, for where they were formed in another
@@ -205,12 +174,12 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn linear_known(
         self,
-        weight: impl Operand<'t, T>,
-        bias: impl Operand<'t, T>,
+        weight: impl Operand<Self>,
+        bias: impl Operand<Self>,
         z: Tensor<T>,
     ) -> Var<'t, T> {
-        let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
-        self.affine_known(weight, bias, None, z)
+        let (weight, bias) = (weight.beside(&self), bias.beside(&self));
+        self.affine_known(weight.borrow(), bias.borrow(), None, z)
     }
 
     /// A layer of neurons, of which the [pre-activations](Var::linear_known) are known; the slope of its function is taken
@@ -236,37 +205,28 @@ impl<'t, T: Real> Var<'t, T> {
     #[track_caller]
     pub fn layer_known(
         self,
-        weight: impl Operand<'t, T>,
-        bias: impl Operand<'t, T>,
+        weight: impl Operand<Self>,
+        bias: impl Operand<Self>,
         function: Unary,
         z: Tensor<T>,
     ) -> Var<'t, T> {
         if !function.has_slope_from_value() {
-            return super::map(function, self.linear_known(weight, bias, z));
+            return self.linear_known(weight, bias, z).unary(function);
         }
-        let (weight, bias) = (weight.on(self.tape), bias.on(self.tape));
-        self.affine_known(weight, bias, Some(function), z)
-    }
-
-    // A network records all of its layers here, and a small step should fit in the cache of instructions.
-    #[inline(never)]
-    #[track_caller]
-    fn affine(self, weight: Self, bias: Self, function: Option<Unary>) -> Self {
-        self.tape.record(Layer(function), [self, weight, bias])
+        let (weight, bias) = (weight.beside(&self), bias.beside(&self));
+        self.affine_known(weight.borrow(), bias.borrow(), Some(function), z)
     }
 
     #[inline(never)]
     #[track_caller]
     fn affine_known(
         self,
-        weight: Self,
-        bias: Self,
+        weight: &Self,
+        bias: &Self,
         function: Option<Unary>,
         mut z: Tensor<T>,
     ) -> Self {
-        let inputs = [self, weight, bias];
-        let [input, of_weight, of_bias] = inputs.map(Var::shape);
-        let extents = extents(&input, &of_weight, &of_bias);
+        let extents = extents(&self.shape(), &weight.shape(), &bias.shape());
         assert!(
             *z.shape() == extents,
             "linear: the known pre-activations have shape {} and not {extents}",
@@ -275,7 +235,8 @@ impl<'t, T: Real> Var<'t, T> {
         if let Some(function) = function {
             elementwise::unary_in_place(function, z.data_mut());
         }
-        self.tape.record_known(Layer(function), inputs, z)
+        let inputs = [&self, weight, bias];
+        self.tape.record_known(Layer(function), &inputs, z)
     }
 }
 

@@ -4,20 +4,15 @@
 //! vjp   Ā = Ȳ Bᵀ,   B̄ = Aᵀ Ȳ
 //! ```
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::Real;
-use super::super::factor::{Factor, plain};
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::var::{Operand, Var};
+use super::prelude::*;
+use super::super::factor::{Factor, multiply, plain};
+use super::super::kernels::Write;
 
 /// The product of two matrices, each read as it lies or transposed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MatMul {
-    pub(crate) a_transposed: bool,
-    pub(crate) b_transposed: bool,
+    a_transposed: bool,
+    b_transposed: bool,
 }
 
 impl<T: Real> Op<T> for MatMul {
@@ -26,16 +21,13 @@ impl<T: Real> Op<T> for MatMul {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        let a = Factor {
-            array: x[0],
-            transposed: self.a_transposed,
-        };
-        let b = Factor {
-            array: x[1],
-            transposed: self.b_transposed,
-        };
-        Algebra::product(a, b).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let (a, b) = self.factors(x);
+        let ([rows, inner], [inner_of_b, columns]) = (a.extents("matmul"), b.extents("matmul"));
+        assert!(inner == inner_of_b, "matmul: shapes {a} and {b} do not fit");
+        Tensor::made(Shape::from([rows, columns]), |y| {
+            multiply("matmul", T::from_f64(1.0), a, b, 0..rows, y, Write::Set);
+        })
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -44,14 +36,7 @@ impl<T: Real> Op<T> for MatMul {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let a = Factor {
-            array: at.x[0],
-            transposed: self.a_transposed,
-        };
-        let b = Factor {
-            array: at.x[1],
-            transposed: self.b_transposed,
-        };
+        let (a, b) = self.factors(at.x);
         let y_bar = plain(&y_bar);
         // For op(A) = Aᵀ the adjoint of A is the transpose of that of op(A), (Ȳ op(B)ᵀ)ᵀ = op(B) Ȳᵀ.
         if self.a_transposed {
@@ -65,27 +50,26 @@ impl<T: Real> Op<T> for MatMul {
             x_bar.add_product(1, a.flipped(), y_bar);
         }
     }
+
+    built_in!(MatMul);
 }
 
-impl<T: Real> Tensor<T> {
+impl MatMul {
+    fn factors<'a, A>(&self, x: &[&'a A]) -> (Factor<'a, A>, Factor<'a, A>) {
+        let factor = |array, transposed| Factor { array, transposed };
+        (factor(x[0], self.a_transposed), factor(x[1], self.b_transposed))
+    }
+}
+
+methods! {
+    /// Matrix products.
+    pub trait MatMulMethods;
+
     /// The matrix product `self · other`.
     ///
     /// Long sums are formed pairwise, so that the rounding error hardly grows with the inner extent.
     ///
-    /// # Panics
-    ///
-    /// If one is not a matrix, or `self` has not as many columns as `other` has rows.
-    #[must_use]
-    #[track_caller]
-    pub fn matmul(&self, other: &Tensor<T>) -> Tensor<T> {
-        Algebra::product(plain(self), plain(other))
-    }
-}
-
-impl<'t, T: Real> Var<'t, T> {
-    /// The matrix product `self · other`.
-    ///
-    /// In it and in its gradients 0 · ∞ is NaN: [a zero absorbs](super::super::Op#zero-meets-infinity) only elementwise.
+    /// In it and in its gradients 0 · ∞ is NaN: [a zero absorbs](crate::tensor::Op#zero-meets-infinity) only elementwise.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};
@@ -100,14 +84,20 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     ///
     /// If one is not a matrix, or `self` has not as many columns as `other` has rows.
-    #[must_use]
-    #[track_caller]
-    pub fn matmul(self, other: impl Operand<'t, T>) -> Var<'t, T> {
-        let operation = MatMul {
-            a_transposed: false,
-            b_transposed: false,
-        };
-        self.tape.record(operation, [self, other.on(self.tape)])
+    pub fn matmul(self, other: impl Operand<Self>) -> Self {
+        Self::product(plain(self), plain(other.beside(self).borrow()))
+    }
+
+    /// The matrix product of two factors, each read as it lies or transposed.
+    ///
+    /// In it and in its gradients 0 · ∞ is NaN.
+    ///
+    /// # Panics
+    ///
+    /// If they are not matrices, or do not fit together.
+    pub fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
+        let product = MatMul { a_transposed: a.transposed, b_transposed: b.transposed };
+        Self::apply(product, &[a.array, b.array])
     }
 }
 
@@ -132,7 +122,7 @@ pub(super) fn samples() -> Vec<Sample> {
             let a = if a_transposed { [k, m] } else { [m, k] };
             let b = if b_transposed { [n, k] } else { [k, n] };
             samples.push(Sample::new("matmul", &[&a, &b], move |x| {
-                Algebra::product(
+                Var::product(
                     Factor {
                         array: &x[0],
                         transposed: a_transposed,

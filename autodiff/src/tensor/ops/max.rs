@@ -1,4 +1,4 @@
-//! The maximum and the minimum along an axis.
+//! The maximum along an axis.
 //!
 //! ```text
 //! vjp   x̄ = ȳ / (number of ties) where x is the largest, 0 elsewhere; NaN all over where the largest is NaN
@@ -6,14 +6,8 @@
 //!
 //! Ties share the adjoint evenly, the subgradient of least norm.
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::Real;
+use super::prelude::*;
 use super::super::kernels::reduce;
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::var::Var;
 use super::sum::check_axes;
 
 /// The maximum along an axis, which is kept with extent 1.
@@ -24,20 +18,31 @@ pub(crate) struct Max {
 
 impl<T: Real> Op<T> for Max {
     fn name(&self) -> &'static str {
-        "max"
+        "max_over"
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        let y = x[0].max_over_keepdims(self.axis);
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let (x, axis) = (x[0], self.axis);
+        check_axes(x, "max_over", &[axis]);
+        assert!(
+            x.shape()[axis] > 0,
+            "max_over: axis {axis} of shape {} has no elements",
+            x.shape()
+        );
+        let (_, extent, inner) = x.shape().split(axis, axis);
+        let shape = x.shape().reduced(&[axis], true);
+        Tensor::made(shape, |out| reduce::max(x.data(), extent, inner, out))
+    }
+
+    #[track_caller]
+    fn value_and_saved(&self, x: &[&Tensor<T>]) -> (Tensor<T>, Saved) {
+        let y = self.value(x);
         // Which elements are largest is settled here, and is a constant from then on.
         let largest = x[0].equal(&y);
         let ties = Tensor::from_fn(x[0].shape(), |i| T::from_f64(f64::from(largest.data()[i])));
         let share = &ties / ties.sum_over_keepdims(&[self.axis]);
-        Value {
-            y,
-            saved: Some(share),
-        }
+        (y, Saved::nothing().with(share))
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -46,55 +51,23 @@ impl<T: Real> Op<T> for Max {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let share = at.saved();
-        x_bar.add(0, || {
-            y_bar.constant_beside(share.clone()).absorbing_mul(&y_bar)
-        });
+        let share: &Tensor<T> = at.saved(0);
+        x_bar.add(0, || y_bar.constant(share).absorbing_mul(&y_bar));
     }
+
+    built_in!(Max);
 }
 
-impl<T: Real> Tensor<T> {
-    /// The largest element along an axis, which is dropped. A NaN wins.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or its extent is 0.
-    #[must_use]
-    #[track_caller]
-    pub fn max_over(&self, axis: usize) -> Tensor<T> {
-        let shape = self.shape().reduced(&[axis], false);
-        self.max_over_keepdims(axis).reshape(shape)
-    }
+methods! {
+    /// The maximum along an axis.
+    pub trait MaxMethods;
 
-    /// The largest element along an axis, which stays with extent 1. A NaN wins.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or its extent is 0.
-    #[must_use]
-    #[track_caller]
-    pub fn max_over_keepdims(&self, axis: usize) -> Tensor<T> {
-        check_axes(self, "max_over", &[axis]);
-        assert!(
-            self.shape()[axis] > 0,
-            "max_over: axis {axis} of shape {} has no elements",
-            self.shape()
-        );
-        let (_, extent, inner) = self.shape().split(axis, axis);
-        let shape = self.shape().reduced(&[axis], true);
-        Tensor::made(shape, |out| reduce::max(self.data(), extent, inner, out))
-    }
-}
-
-impl<'t, T: Real> Var<'t, T> {
     /// The largest element along an axis, which is dropped. A NaN wins; ties share the gradient evenly.
     ///
     /// # Panics
     ///
     /// If there is no such axis, or its extent is 0.
-    #[must_use]
-    #[track_caller]
-    pub fn max_over(self, axis: usize) -> Var<'t, T> {
+    pub fn max_over(self, axis: usize) -> Self {
         let kept = self.max_over_keepdims(axis);
         kept.reshape(self.shape().reduced(&[axis], false))
     }
@@ -104,10 +77,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     ///
     /// If there is no such axis, or its extent is 0.
-    #[must_use]
-    #[track_caller]
-    pub fn max_over_keepdims(self, axis: usize) -> Var<'t, T> {
-        self.tape.record(Max { axis }, [self])
+    pub fn max_over_keepdims(self, axis: usize) -> Self {
+        Self::apply(Max { axis }, &[self])
     }
 }
 

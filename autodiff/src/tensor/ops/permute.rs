@@ -4,15 +4,8 @@
 //! vjp   x̄ = ȳ, in the inverse order
 //! ```
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::{Element, Real};
+use super::prelude::*;
 use super::super::kernels::permute;
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::shape::Shape;
-use super::super::var::Var;
 use smallvec::SmallVec;
 
 /// The order: axis `i` of the output is axis `order[i]` of the input.
@@ -25,8 +18,8 @@ impl<T: Real> Op<T> for Permute {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        x[0].permute(&self.0).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        x[0].permute(&self.0)
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -41,6 +34,8 @@ impl<T: Real> Op<T> for Permute {
         }
         x_bar.add(0, || y_bar.permute(&inverse));
     }
+
+    built_in!(Permute);
 }
 
 /// The order that reverses a matrix's axes.
@@ -57,15 +52,18 @@ fn transposition(shape: &Shape) -> [usize; 2] {
     [1, 0]
 }
 
-impl<T: Element> Tensor<T> {
+methods! {
+    /// Axes in another order.
+    pub trait PermuteMethods for any element;
+
     /// The axes in another order: axis `i` of the result is axis `order[i]`. The data are copied.
     ///
     /// # Panics
     ///
     /// If `order` does not name every axis once.
-    #[must_use]
-    #[track_caller]
-    pub fn permute(&self, order: &[usize]) -> Tensor<T> {
+    pub fn permute(self, order: &[usize]) -> Self {
+        Self::apply(Permute(SmallVec::from_slice(order)), &[self])
+    } on tensors {
         let mut sorted: SmallVec<[usize; 4]> = SmallVec::from_slice(order);
         sorted.sort_unstable();
         let each_once = sorted.iter().copied().eq(0..self.shape().rank());
@@ -88,35 +86,10 @@ impl<T: Element> Tensor<T> {
     /// # Panics
     ///
     /// If it is not a matrix.
-    #[must_use]
-    #[track_caller]
-    pub fn transpose(&self) -> Tensor<T> {
-        self.permute(&transposition(self.shape()))
-    }
-}
-
-impl<'t, T: Real> Var<'t, T> {
-    /// The axes in another order: axis `i` of the result is axis `order[i]`.
-    ///
-    /// # Panics
-    ///
-    /// If `order` does not name every axis once.
-    #[must_use]
-    #[track_caller]
-    pub fn permute(self, order: &[usize]) -> Var<'t, T> {
-        self.tape
-            .record(Permute(SmallVec::from_slice(order)), [self])
-    }
-
-    /// The transpose of a matrix.
-    ///
-    /// # Panics
-    ///
-    /// If it is not a matrix.
-    #[must_use]
-    #[track_caller]
-    pub fn transpose(self) -> Var<'t, T> {
+    pub fn transpose(self) -> Self {
         self.permute(&transposition(&self.shape()))
+    } on tensors {
+        self.permute(&transposition(self.shape()))
     }
 }
 

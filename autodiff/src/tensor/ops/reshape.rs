@@ -4,14 +4,7 @@
 //! vjp   x̄ = ȳ, in the shape of x
 //! ```
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::Real;
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::shape::Shape;
-use super::super::var::Var;
+use super::prelude::*;
 
 /// Reshaping; the data stay where they are.
 #[derive(Clone, Debug)]
@@ -23,8 +16,8 @@ impl<T: Real> Op<T> for Reshape {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        x[0].reshape(&self.0).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        x[0].reshape(&self.0)
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -33,20 +26,31 @@ impl<T: Real> Op<T> for Reshape {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        x_bar.add(0, || y_bar.reshape(&at.x[0].extents()));
+        x_bar.add(0, || y_bar.reshape(at.x[0].shape()));
     }
+
+    built_in!(Reshape);
 }
 
-impl<'t, T: Real> Var<'t, T> {
-    /// The same elements, row by row, in another shape.
+methods! {
+    /// The same elements in another shape.
+    pub trait ReshapeMethods for any element;
+
+    /// The same elements, row by row, in another shape. Tensors share their memory.
     ///
     /// # Panics
     ///
     /// If the shapes differ in size.
-    #[must_use]
-    #[track_caller]
-    pub fn reshape(self, shape: impl Into<Shape>) -> Var<'t, T> {
-        self.tape.record(Reshape(shape.into()), [self])
+    pub fn reshape(self, shape: impl Into<Shape>) -> Self {
+        Self::apply(Reshape(shape.into()), &[self])
+    } on tensors {
+        let shape = shape.into();
+        assert!(
+            shape.size() == self.size(),
+            "reshape: a tensor of shape {} cannot take shape {shape}",
+            self.shape()
+        );
+        self.piece(0, &shape)
     }
 }
 

@@ -6,15 +6,8 @@
 //!
 //! The rule selects and never multiplies by the mask, so a NaN in what was not chosen stays out.
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::Real;
+use super::prelude::*;
 use super::super::kernels::broadcast::Walk;
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::shape::Shape;
-use super::super::var::Var;
 
 /// Choice by a mask, which is a constant.
 #[derive(Clone, Debug)]
@@ -26,32 +19,8 @@ impl<T: Real> Op<T> for Select {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        Tensor::select(&self.0, x[0], x[1]).into()
-    }
-
-    fn vjp<A: Algebra<Element = T>>(
-        &self,
-        at: &Point<'_, A>,
-        y_bar: A,
-        x_bar: &mut Adjoints<'_, A>,
-    ) {
-        let _ = at;
-        let zero = y_bar.constant_beside(Tensor::scalar(T::default()));
-        x_bar.add(0, || A::select(&self.0, &y_bar, &zero));
-        x_bar.add(1, || A::select(&self.0, &zero, &y_bar));
-    }
-}
-
-impl<T: Real> Tensor<T> {
-    /// The elements of `a` where the mask is not 0, and those of `b` where it is; all three are broadcast.
-    ///
-    /// # Panics
-    ///
-    /// If the shapes cannot be broadcast together.
-    #[must_use]
-    #[track_caller]
-    pub fn select(mask: &Tensor<u8>, a: &Tensor<T>, b: &Tensor<T>) -> Tensor<T> {
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let (mask, a, b) = (&self.0, x[0], x[1]);
         let common = a
             .shape()
             .broadcast(b.shape())
@@ -70,6 +39,23 @@ impl<T: Real> Tensor<T> {
         Tensor::from_fn(shape, |i| if mask[i] != 0 { a[i] } else { b[i] })
     }
 
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        _at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        x_bar.add(0, || A::select(&self.0, &y_bar, 0.0));
+        x_bar.add(1, || {
+            let zero = y_bar.constant(Tensor::scalar(T::default()));
+            A::select(&self.0, zero, &y_bar)
+        });
+    }
+
+    built_in!(Select);
+}
+
+impl<T: Real> Tensor<T> {
     /// The mask that is 1 where `self < other`, and 0 elsewhere.
     ///
     /// # Panics
@@ -116,7 +102,10 @@ impl<T: Real> Tensor<T> {
     }
 }
 
-impl<'t, T: Real> Var<'t, T> {
+methods! {
+    /// Choice by a mask.
+    pub trait SelectMethods;
+
     /// The elements of `a` where the mask is not 0, and those of `b` where it is; all three are broadcast.
     ///
     /// A NaN in what is not chosen reaches neither the value nor a gradient.
@@ -126,7 +115,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// let tape = Tape::new();
     /// let x = tape.var([-1.0, 4.0]);
     /// let positive = Tensor::scalar(0.0).less(&x.value());
-    /// let y = Var::select(&positive, x.sqrt(), tape.constant(0.0)).sum();
+    /// let y = Var::select(&positive, x.sqrt(), 0.0).sum();
     /// assert_eq!(y.item(), 2.0);
     /// assert_eq!(y.gradients().wrt(x).data(), [0.0, 0.25]);
     /// ```
@@ -134,10 +123,9 @@ impl<'t, T: Real> Var<'t, T> {
     /// # Panics
     ///
     /// If the shapes cannot be broadcast together, or the variables are of different tapes.
-    #[must_use]
-    #[track_caller]
-    pub fn select(mask: &Tensor<u8>, a: Var<'t, T>, b: Var<'t, T>) -> Var<'t, T> {
-        a.tape.record(Select(mask.clone()), [a, b])
+    pub fn select(mask: &Tensor<u8>, a: impl Borrow<Self>, b: impl Operand<Self>) -> Self {
+        let a = a.borrow();
+        Self::apply(Select(mask.clone()), &[a, b.beside(a).borrow()])
     }
 }
 

@@ -9,14 +9,8 @@
 //! (Worked Example, Backpropagation), which is symmetric. The largest input is subtracted before anything is
 //! exponentiated, which changes nothing and cannot overflow.
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::Real;
+use super::prelude::*;
 use super::super::kernels::softmax;
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::var::Var;
 use super::sum::check_axes;
 
 /// Softmax along an axis.
@@ -31,8 +25,13 @@ impl<T: Real> Op<T> for Softmax {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        x[0].softmax(self.axis).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let (x, axis) = (x[0], self.axis);
+        check_axes(x, "softmax", &[axis]);
+        let (_, extent, inner) = x.shape().split(axis, axis);
+        Tensor::made(x.shape().clone(), |y| {
+            softmax::softmax(x.data(), extent, inner, y);
+        })
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -43,9 +42,11 @@ impl<T: Real> Op<T> for Softmax {
     ) {
         x_bar.add(0, || {
             let mean = y_bar.absorbing_mul(at.y).sum_over_keepdims(&[self.axis]);
-            at.y.absorbing_mul(&y_bar.minus(&mean))
+            at.y.absorbing_mul(&y_bar - mean)
         });
     }
+
+    built_in!(Softmax);
 }
 
 /// The logarithm of softmax along an axis.
@@ -60,8 +61,13 @@ impl<T: Real> Op<T> for LogSoftmax {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        x[0].log_softmax(self.axis).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let (x, axis) = (x[0], self.axis);
+        check_axes(x, "log_softmax", &[axis]);
+        let (_, extent, inner) = x.shape().split(axis, axis);
+        Tensor::made(x.shape().clone(), |y| {
+            softmax::log_softmax(x.data(), extent, inner, y);
+        })
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -73,29 +79,27 @@ impl<T: Real> Op<T> for LogSoftmax {
         x_bar.add(0, || {
             let p = at.x[0].softmax(self.axis);
             // 1, or NaN where p is NaN, so that a NaN reaches the total even of adjoints that cancel.
-            let one = p.constant_beside(Tensor::scalar(T::from_f64(1.0)));
-            let one = p.minus(&p).plus(&one);
-            let total = y_bar.absorbing_mul(&one).sum_over_keepdims(&[self.axis]);
-            y_bar.minus(&p.absorbing_mul(&total))
+            let one = &p - &p + 1.0;
+            let total = y_bar.absorbing_mul(one).sum_over_keepdims(&[self.axis]);
+            &y_bar - p.absorbing_mul(total)
         });
     }
+
+    built_in!(LogSoftmax);
 }
 
-impl<T: Real> Tensor<T> {
+methods! {
+    /// Softmax along an axis, and its logarithm.
+    pub trait SoftmaxMethods;
+
     /// Softmax along an axis: `exp(xᵢ) / Σⱼ exp(xⱼ)`.
     #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///
     /// If there is no such axis.
-    #[must_use]
-    #[track_caller]
-    pub fn softmax(&self, axis: usize) -> Tensor<T> {
-        check_axes(self, "softmax", &[axis]);
-        let (_, extent, inner) = self.shape().split(axis, axis);
-        Tensor::made(self.shape().clone(), |y| {
-            softmax::softmax(self.data(), extent, inner, y);
-        })
+    pub fn softmax(self, axis: usize) -> Self {
+        Self::apply(Softmax { axis }, &[self])
     }
 
     /// The logarithm of softmax along an axis: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
@@ -104,40 +108,8 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     ///
     /// If there is no such axis.
-    #[must_use]
-    #[track_caller]
-    pub fn log_softmax(&self, axis: usize) -> Tensor<T> {
-        check_axes(self, "log_softmax", &[axis]);
-        let (_, extent, inner) = self.shape().split(axis, axis);
-        Tensor::made(self.shape().clone(), |y| {
-            softmax::log_softmax(self.data(), extent, inner, y);
-        })
-    }
-}
-
-impl<'t, T: Real> Var<'t, T> {
-    /// Softmax along an axis: `exp(xᵢ) / Σⱼ exp(xⱼ)`.
-    #[doc = include_str!("../../infinite_logits.md")]
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis.
-    #[must_use]
-    #[track_caller]
-    pub fn softmax(self, axis: usize) -> Var<'t, T> {
-        self.tape.record(Softmax { axis }, [self])
-    }
-
-    /// The logarithm of softmax along an axis: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
-    #[doc = include_str!("../../infinite_logits.md")]
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis.
-    #[must_use]
-    #[track_caller]
-    pub fn log_softmax(self, axis: usize) -> Var<'t, T> {
-        self.tape.record(LogSoftmax { axis }, [self])
+    pub fn log_softmax(self, axis: usize) -> Self {
+        Self::apply(LogSoftmax { axis }, &[self])
     }
 }
 

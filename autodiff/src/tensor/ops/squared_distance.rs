@@ -4,13 +4,7 @@
 //! vjp   ā = 2 ȳ (a − b),   b̄ = −ā
 //! ```
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::Real;
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::var::{Operand, Var};
+use super::prelude::*;
 
 /// The sum of the squares of all differences.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +16,15 @@ impl<T: Real> Op<T> for SquaredDistance {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        x[0].squared_distance(x[1]).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let (a, b) = (x[0], x[1]);
+        assert!(
+            a.shape() == b.shape(),
+            "squared_distance: shapes {} and {} differ",
+            a.shape(),
+            b.shape()
+        );
+        (a - b).square().sum()
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -32,42 +33,25 @@ impl<T: Real> Op<T> for SquaredDistance {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let twice = y_bar.scaled(2.0);
-        x_bar.add(0, || at.x[0].minus(at.x[1]).absorbing_mul(&twice));
-        x_bar.add(1, || at.x[1].minus(at.x[0]).absorbing_mul(&twice));
+        let twice = 2.0 * y_bar;
+        x_bar.add(0, || (at.x[0] - at.x[1]).absorbing_mul(&twice));
+        x_bar.add(1, || (at.x[1] - at.x[0]).absorbing_mul(&twice));
     }
+
+    built_in!(SquaredDistance);
 }
 
-impl<T: Real> Tensor<T> {
+methods! {
+    /// The squared distance.
+    pub trait SquaredDistanceMethods;
+
     /// The squared distance `Σ (self − other)²`, a scalar.
     ///
     /// # Panics
     ///
     /// If the shapes differ. (They are not broadcast: a cost in which a target is stretched is a mistake.)
-    #[must_use]
-    #[track_caller]
-    pub fn squared_distance(&self, other: &Tensor<T>) -> Tensor<T> {
-        assert!(
-            self.shape() == other.shape(),
-            "squared_distance: shapes {} and {} differ",
-            self.shape(),
-            other.shape()
-        );
-        (self - other).square().sum()
-    }
-}
-
-impl<'t, T: Real> Var<'t, T> {
-    /// The squared distance `Σ (self − other)²`, a scalar.
-    ///
-    /// # Panics
-    ///
-    /// If the shapes differ. (They are not broadcast: a cost in which a target is stretched is a mistake.)
-    #[must_use]
-    #[track_caller]
-    pub fn squared_distance(self, other: impl Operand<'t, T>) -> Var<'t, T> {
-        self.tape
-            .record(SquaredDistance, [self, other.on(self.tape)])
+    pub fn squared_distance(self, other: impl Operand<Self>) -> Self {
+        Self::apply(SquaredDistance, &[self, other.beside(self).borrow()])
     }
 }
 

@@ -4,14 +4,8 @@
 //! vjp   x̄ = ȳ, stretched over the axes that were summed
 //! ```
 
-use super::super::adjoints::Adjoints;
-use super::super::algebra::Algebra;
-use super::super::array::Tensor;
-use super::super::element::Real;
+use super::prelude::*;
 use super::super::kernels::{Write, reduce};
-use super::super::op::{Op, Point, Value};
-use super::super::sample::Sample;
-use super::super::var::Var;
 use smallvec::SmallVec;
 
 /// The sum over axes, which are kept with extent 1 or dropped.
@@ -27,8 +21,10 @@ impl<T: Real> Op<T> for Sum {
     }
 
     #[track_caller]
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        sum_over(x[0], "sum", &self.axes, self.keepdims).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let x = x[0];
+        check_axes(x, "sum", &self.axes);
+        sum_over_axes(x, &self.axes).reshape(x.shape().reduced(&self.axes, self.keepdims))
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -37,19 +33,19 @@ impl<T: Real> Op<T> for Sum {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let shape = at.x[0].extents();
+        let shape = at.x[0].shape();
         x_bar.add(0, || {
             y_bar
-                .reshape(&shape.reduced(&self.axes, true))
+                .reshape(shape.reduced(&self.axes, true))
                 .broadcast_to(&shape)
         });
     }
+
+    built_in!(Sum);
 }
 
-/// Sums axis after axis, the last first; neighbouring axes go together.
-#[track_caller]
-fn sum_over<T: Real>(x: &Tensor<T>, operation: &str, axes: &[usize], keepdims: bool) -> Tensor<T> {
-    check_axes(x, operation, axes);
+/// The sum over axes, which stay with extent 1: axis after axis, the last first; neighbouring axes go together.
+pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &[usize]) -> Tensor<T> {
     let mut sum = x.clone();
     let mut remaining: SmallVec<[usize; 4]> = SmallVec::from_slice(axes);
     remaining.sort_unstable();
@@ -66,12 +62,12 @@ fn sum_over<T: Real>(x: &Tensor<T>, operation: &str, axes: &[usize], keepdims: b
             reduce::sum(sum.data(), extent, inner, out, Write::Set);
         });
     }
-    sum.reshape(x.shape().reduced(axes, keepdims))
+    sum
 }
 
 /// The number of elements that fall together when a tensor is reduced over axes.
-fn extent_of<T: Real>(x: &Tensor<T>, axes: &[usize]) -> usize {
-    axes.iter().map(|&axis| x.shape()[axis]).product()
+fn extent_of(shape: &Shape, axes: &[usize]) -> f64 {
+    axes.iter().map(|&axis| shape[axis] as f64).product()
 }
 
 /// # Panics
@@ -92,17 +88,19 @@ pub(super) fn check_axes<T: Real>(x: &Tensor<T>, operation: &str, axes: &[usize]
     }
 }
 
-fn all_axes(rank: usize) -> SmallVec<[usize; 4]> {
-    (0..rank).collect()
+pub(super) fn all_axes(shape: &Shape) -> SmallVec<[usize; 4]> {
+    (0..shape.rank()).collect()
 }
 
-impl<T: Real> Tensor<T> {
+methods! {
+    /// Sums and means.
+    pub trait SumMethods;
+
     /// The sum of all elements, a scalar; 0 if there are none.
     ///
     /// It is formed pairwise, so that the rounding error hardly grows with the length.
-    #[must_use]
-    pub fn sum(&self) -> Tensor<T> {
-        self.sum_over(&all_axes(self.shape().rank()))
+    pub fn sum(self) -> Self {
+        self.sum_over(&all_axes(&self.shape()))
     }
 
     /// The sum over the given axes, which are dropped.
@@ -110,10 +108,8 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     ///
     /// If there is no such axis, or one is named twice.
-    #[must_use]
-    #[track_caller]
-    pub fn sum_over(&self, axes: &[usize]) -> Tensor<T> {
-        sum_over(self, "sum_over", axes, false)
+    pub fn sum_over(self, axes: &[usize]) -> Self {
+        Self::apply(Sum { axes: SmallVec::from_slice(axes), keepdims: false }, &[self])
     }
 
     /// The sum over the given axes, which stay with extent 1.
@@ -121,16 +117,13 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     ///
     /// If there is no such axis, or one is named twice.
-    #[must_use]
-    #[track_caller]
-    pub fn sum_over_keepdims(&self, axes: &[usize]) -> Tensor<T> {
-        sum_over(self, "sum_over_keepdims", axes, true)
+    pub fn sum_over_keepdims(self, axes: &[usize]) -> Self {
+        Self::apply(Sum { axes: SmallVec::from_slice(axes), keepdims: true }, &[self])
     }
 
     /// The mean of all elements, a scalar; NaN if there are none.
-    #[must_use]
-    pub fn mean(&self) -> Tensor<T> {
-        self.mean_over(&all_axes(self.shape().rank()))
+    pub fn mean(self) -> Self {
+        self.mean_over(&all_axes(&self.shape()))
     }
 
     /// The mean over the given axes, which are dropped; NaN where they have no elements.
@@ -138,10 +131,8 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     ///
     /// If there is no such axis, or one is named twice.
-    #[must_use]
-    #[track_caller]
-    pub fn mean_over(&self, axes: &[usize]) -> Tensor<T> {
-        self.sum_over(axes) / T::from_f64(extent_of(self, axes) as f64)
+    pub fn mean_over(self, axes: &[usize]) -> Self {
+        self.sum_over(axes) / extent_of(&self.shape(), axes)
     }
 
     /// The mean over the given axes, which stay with extent 1; NaN where they have no elements.
@@ -149,83 +140,8 @@ impl<T: Real> Tensor<T> {
     /// # Panics
     ///
     /// If there is no such axis, or one is named twice.
-    #[must_use]
-    #[track_caller]
-    pub fn mean_over_keepdims(&self, axes: &[usize]) -> Tensor<T> {
-        self.sum_over_keepdims(axes) / T::from_f64(extent_of(self, axes) as f64)
-    }
-}
-
-impl<'t, T: Real> Var<'t, T> {
-    /// The sum of all elements, a scalar; 0 if there are none.
-    #[must_use]
-    #[track_caller]
-    pub fn sum(self) -> Var<'t, T> {
-        self.record_sum(&all_axes(self.shape().rank()), false)
-    }
-
-    /// The sum over the given axes, which are dropped.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or one is named twice.
-    #[must_use]
-    #[track_caller]
-    pub fn sum_over(self, axes: &[usize]) -> Var<'t, T> {
-        self.record_sum(axes, false)
-    }
-
-    /// The sum over the given axes, which stay with extent 1.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or one is named twice.
-    #[must_use]
-    #[track_caller]
-    pub fn sum_over_keepdims(self, axes: &[usize]) -> Var<'t, T> {
-        self.record_sum(axes, true)
-    }
-
-    /// The mean of all elements, a scalar; NaN if there are none.
-    #[must_use]
-    #[track_caller]
-    pub fn mean(self) -> Var<'t, T> {
-        self.mean_over(&all_axes(self.shape().rank()))
-    }
-
-    /// The mean over the given axes, which are dropped; NaN where they have no elements.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or one is named twice.
-    #[must_use]
-    #[track_caller]
-    pub fn mean_over(self, axes: &[usize]) -> Var<'t, T> {
-        let sum = self.sum_over(axes);
-        sum / Tensor::scalar(T::from_f64(extent_of(&self.value(), axes) as f64))
-    }
-
-    /// The mean over the given axes, which stay with extent 1; NaN where they have no elements.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or one is named twice.
-    #[must_use]
-    #[track_caller]
-    pub fn mean_over_keepdims(self, axes: &[usize]) -> Var<'t, T> {
-        let sum = self.sum_over_keepdims(axes);
-        sum / Tensor::scalar(T::from_f64(extent_of(&self.value(), axes) as f64))
-    }
-
-    #[track_caller]
-    fn record_sum(self, axes: &[usize], keepdims: bool) -> Var<'t, T> {
-        self.tape.record(
-            Sum {
-                axes: SmallVec::from_slice(axes),
-                keepdims,
-            },
-            [self],
-        )
+    pub fn mean_over_keepdims(self, axes: &[usize]) -> Self {
+        self.sum_over_keepdims(axes) / extent_of(&self.shape(), axes)
     }
 }
 

@@ -1,0 +1,220 @@
+//! What the engine does in place where it computes, and records as operations where it records.
+
+use super::super::array::Tensor;
+use super::super::element::Real;
+use super::super::factor::{Factor, multiply, product_fits};
+use super::super::kernels::Write;
+use super::super::kernels::broadcast::Walk;
+use super::super::kernels::elementwise::{self, Side};
+use super::super::shape::Shape;
+use super::super::var::Var;
+use super::Algebra;
+use crate::elementwise::{Binary, Unary};
+
+/// Sums of adjoints, and products of adjoints with slopes. It is for the engine, and seals [`Algebra`].
+pub trait Accumulate: Sized {
+    /// What `f` makes of the shape, which is not copied for it.
+    fn with_shape<R>(&self, f: impl FnOnce(&Shape) -> R) -> R;
+
+    /// Whether both have the same shape.
+    #[must_use]
+    fn has_shape_of(&self, other: &Self) -> bool {
+        self.with_shape(|own| other.with_shape(|other| own == other))
+    }
+
+    /// This sum with another term of the same shape, in place where that is possible.
+    #[must_use]
+    #[track_caller]
+    fn plus_term(self, term: Self) -> Self;
+
+    /// This sum with a matrix product of the same shape, in place where that is possible.
+    #[must_use]
+    #[track_caller]
+    fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self;
+
+    /// This sum with ȳ ⊙ f′(x), all of the same shape, in place where that is possible.
+    #[must_use]
+    #[track_caller]
+    fn plus_unary_vjp(self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self;
+
+    /// ȳ ⊙ f′(x), all of the same shape, in place where that is possible.
+    #[must_use]
+    #[track_caller]
+    fn unary_vjp(function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self;
+
+    /// ȳ ⊙ ∂f/∂a or ȳ ⊙ ∂f/∂b, in the common shape of the operands, which `y` and `y_bar` have: the term that the operand
+    /// of that number gets.
+    #[must_use]
+    #[track_caller]
+    fn binary_vjp(
+        function: Binary,
+        operand: usize,
+        a: &Self,
+        b: &Self,
+        y: &Self,
+        y_bar: &Self,
+    ) -> Self;
+}
+
+impl<T: Real> Accumulate for Tensor<T> {
+    #[inline(always)]
+    fn with_shape<R>(&self, f: impl FnOnce(&Shape) -> R) -> R {
+        f(self.shape())
+    }
+
+    #[track_caller]
+    fn plus_term(mut self, term: Self) -> Self {
+        check_sizes("plus_term", &self, &term);
+        self.accumulate(term);
+        self
+    }
+
+    #[track_caller]
+    fn plus_product(mut self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
+        check_product(&self, a, b);
+        let rows = 0..self.shape()[0];
+        let one = T::from_f64(1.0);
+        multiply("plus_product", one, a, b, rows, self.data_mut(), Write::Add);
+        self
+    }
+
+    #[track_caller]
+    fn plus_unary_vjp(mut self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
+        for other in [x, y, &y_bar] {
+            check_sizes("plus_unary_vjp", &self, other);
+        }
+        let (x, y, y_bar) = (x.data(), y.data(), y_bar.data());
+        elementwise::add_unary_vjp(function, x, y, y_bar, self.data_mut());
+        self
+    }
+
+    #[track_caller]
+    fn unary_vjp(function: Unary, x: &Self, y: &Self, mut y_bar: Self) -> Self {
+        for other in [x, y] {
+            check_sizes("unary_vjp", &y_bar, other);
+        }
+        elementwise::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
+        y_bar
+    }
+
+    #[track_caller]
+    fn binary_vjp(
+        function: Binary,
+        operand: usize,
+        a: &Self,
+        b: &Self,
+        y: &Self,
+        y_bar: &Self,
+    ) -> Self {
+        check_sizes("binary_vjp", y, y_bar);
+        // Where the slope is 1, the adjoint itself is the term, and nothing is copied.
+        if function == Binary::Add || (function == Binary::Sub && operand == 0) {
+            return y_bar.clone();
+        }
+        let side = if operand == 0 { Side::A } else { Side::B };
+        let walk = Walk::new(a.shape(), b.shape(), y.shape());
+        Tensor::made(y.shape().clone(), |term| {
+            elementwise::binary_vjp(
+                function,
+                side,
+                &walk,
+                a.data(),
+                b.data(),
+                y.data(),
+                y_bar.data(),
+                term,
+            );
+        })
+    }
+}
+
+impl<T: Real> Accumulate for Var<'_, T> {
+    fn with_shape<R>(&self, f: impl FnOnce(&Shape) -> R) -> R {
+        f(self.tape.nodes()[self.index as usize].value.shape())
+    }
+
+    #[track_caller]
+    fn plus_term(self, term: Self) -> Self {
+        check_same("plus_term", &self, &term);
+        self + term
+    }
+
+    #[track_caller]
+    fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
+        check_product(&self, a, b);
+        self + Self::product(a, b)
+    }
+
+    #[track_caller]
+    fn plus_unary_vjp(self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
+        self + Self::unary_vjp(function, x, y, y_bar)
+    }
+
+    #[track_caller]
+    fn unary_vjp(function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
+        check_same("unary_vjp", x, &y_bar);
+        y_bar.absorbing_mul(function.slope_on_tensors(*x, *y))
+    }
+
+    #[track_caller]
+    fn binary_vjp(
+        function: Binary,
+        operand: usize,
+        a: &Self,
+        b: &Self,
+        y: &Self,
+        y_bar: &Self,
+    ) -> Self {
+        check_same("binary_vjp", y, y_bar);
+        let (slope_a, slope_b) = function.slopes(*a, *b, *y);
+        let slope = if operand == 0 { slope_a } else { slope_b };
+        (*y_bar).absorbing_mul(slope)
+    }
+}
+
+/// Checks that two operands, whose elements are taken pairwise, have equally many.
+///
+/// # Panics
+///
+/// If they have not.
+#[inline(always)]
+#[track_caller]
+fn check_sizes<T: Real>(operation: &str, a: &Tensor<T>, b: &Tensor<T>) {
+    if a.size() != b.size() {
+        differ(operation, a.shape(), b.shape());
+    }
+}
+
+/// Checks that two operands have the same shape.
+///
+/// # Panics
+///
+/// If they differ.
+#[inline]
+#[track_caller]
+fn check_same<A: Algebra>(operation: &str, a: &A, b: &A) {
+    if !a.has_shape_of(b) {
+        differ(operation, &a.shape(), &b.shape());
+    }
+}
+
+#[cold]
+#[track_caller]
+fn differ(operation: &str, a: &Shape, b: &Shape) -> ! {
+    panic!("{operation}: shapes {a} and {b} differ")
+}
+
+/// Checks that a sum has the shape of a matrix product.
+///
+/// # Panics
+///
+/// If it has not, or the factors do not fit together.
+#[inline]
+#[track_caller]
+fn check_product<A: Algebra>(sum: &A, a: Factor<'_, A>, b: Factor<'_, A>) {
+    assert!(
+        product_fits(sum, a, b),
+        "plus_product: a sum of shape {} and a product of shapes {a} and {b}",
+        sum.shape()
+    );
+}

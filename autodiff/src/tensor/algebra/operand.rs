@@ -1,0 +1,82 @@
+//! What may stand beside a tensor in an operation.
+
+use super::super::array::Tensor;
+use super::super::element::Real;
+use super::super::var::Var;
+use super::Algebra;
+use std::borrow::Borrow;
+
+/// What may stand beside an `A`, a tensor or a variable, in an operation: another one, by value or by reference, a
+/// number, and beside a variable also a tensor. Numbers and tensors are constants there.
+///
+/// A number is a `f64`, whatever the precision of the tensor, or a `f32` beside single precision.
+pub trait Operand<A> {
+    /// The operand as an `A`, owned or borrowed.
+    type Held: Borrow<A>;
+
+    /// The operand as an `A`, on the tape of `other`.
+    #[track_caller]
+    fn beside(self, other: &A) -> Self::Held;
+}
+
+impl<A: Algebra> Operand<A> for A {
+    type Held = A;
+
+    #[inline(always)]
+    fn beside(self, _other: &A) -> A {
+        self
+    }
+}
+
+impl<'a, A: Algebra> Operand<A> for &'a A {
+    type Held = &'a A;
+
+    #[inline(always)]
+    fn beside(self, _other: &A) -> &'a A {
+        self
+    }
+}
+
+impl<A: Algebra> Operand<A> for f64 {
+    type Held = A;
+
+    #[track_caller]
+    fn beside(self, other: &A) -> A {
+        other.constant(Tensor::scalar(Real::from_f64(self)))
+    }
+}
+
+impl Operand<Tensor<f32>> for f32 {
+    type Held = Tensor<f32>;
+
+    fn beside(self, _other: &Tensor<f32>) -> Tensor<f32> {
+        Tensor::scalar(self)
+    }
+}
+
+impl<'t> Operand<Var<'t, f32>> for f32 {
+    type Held = Var<'t, f32>;
+
+    #[track_caller]
+    fn beside(self, other: &Var<'t, f32>) -> Var<'t, f32> {
+        other.tape.constant(self)
+    }
+}
+
+impl<'t, T: Real> Operand<Var<'t, T>> for Tensor<T> {
+    type Held = Var<'t, T>;
+
+    #[track_caller]
+    fn beside(self, other: &Var<'t, T>) -> Var<'t, T> {
+        other.tape.constant(self)
+    }
+}
+
+impl<'t, T: Real> Operand<Var<'t, T>> for &Tensor<T> {
+    type Held = Var<'t, T>;
+
+    #[track_caller]
+    fn beside(self, other: &Var<'t, T>) -> Var<'t, T> {
+        other.tape.constant(self)
+    }
+}

@@ -1,0 +1,121 @@
+//! `+ − * /` of tensors and of variables, by value and by reference, with numbers on either side.
+
+use super::super::array::Tensor;
+use super::super::element::Real;
+use super::super::var::Var;
+use super::Operand;
+use crate::elementwise::{Binary, Unary};
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// A bound on another type than `Self` that whoever has a bound on `Self` can rely on; see [`Implies`].
+pub trait Is<T> {
+    /// The other type, `T`.
+    type Type;
+}
+
+impl<T, U: ?Sized> Is<T> for U {
+    type Type = T;
+}
+
+/// Makes a bound on `T` follow from a bound on `Self`.
+///
+/// The compiler takes the supertraits of a trait for granted where the trait is a bound, and the bounds on their
+/// associated types, but no clause on another type. `trait Operators: Implies<f64, Type: Mul<Self>>` says `f64: Mul<Self>`
+/// as a bound on an associated type.
+pub trait Implies<T>: Is<T, Type = T> {}
+
+impl<T, U: ?Sized> Implies<T> for U {}
+
+/// Declares the trait from the list of the operators of two operands.
+macro_rules! operators_trait {
+    ($($Trait:ident)*) => {
+        /// The operators `+ − * /` and the negative, on values and on references, elementwise and broadcasting, with a
+        /// number as the right or the left operand.
+        pub trait Operators:
+            Sized
+            + Neg<Output = Self>
+            $(+ $Trait<Self, Output = Self> + for<'b> $Trait<&'b Self, Output = Self> + $Trait<f64, Output = Self>)*
+            + for<'a> Implies<&'a Self, Type: Neg<Output = Self>
+                $(+ $Trait<Self, Output = Self> + for<'b> $Trait<&'b Self, Output = Self> + $Trait<f64, Output = Self>)*
+            >
+            + Implies<f64, Type: Sized
+                $(+ $Trait<Self, Output = Self> + for<'b> $Trait<&'b Self, Output = Self>)*
+            >
+        {
+        }
+    };
+}
+operators_trait!(Add Sub Mul Div);
+
+impl<T: Real> Operators for Tensor<T> {}
+impl<T: Real> Operators for Var<'_, T> {}
+
+/// Implements the operators for a type with the parameters in brackets, and for references to it.
+macro_rules! operators {
+    (impl $parameters:tt for $A:ty: $($Trait:ident::$method:ident)*) => {
+        operators!(negative $parameters $A => $A);
+        operators!(negative $parameters &$A => $A);
+        $(
+            operators!(right $parameters $A => $A, $Trait::$method);
+            operators!(right $parameters &$A => $A, $Trait::$method);
+            operators!(left $parameters $A => $A, $Trait::$method);
+            operators!(left $parameters &$A => $A, $Trait::$method);
+        )*
+    };
+    (negative [$($parameters:tt)*] $Operand:ty => $A:ty) => {
+        impl<$($parameters)*> Neg for $Operand {
+            type Output = $A;
+
+            #[track_caller]
+            fn neg(self) -> $A {
+                self.unary(Unary::Neg {})
+            }
+        }
+    };
+    (right [$($parameters:tt)*] $Left:ty => $A:ty, $Trait:ident::$method:ident) => {
+        impl<$($parameters)*, R: Operand<$A>> $Trait<R> for $Left {
+            type Output = $A;
+
+            #[track_caller]
+            fn $method(self, other: R) -> $A {
+                self.binary(Binary::$Trait, other)
+            }
+        }
+    };
+    (left [$($parameters:tt)*] $Right:ty => $A:ty, $Trait:ident::$method:ident) => {
+        impl<$($parameters)*> $Trait<$Right> for f64 {
+            type Output = $A;
+
+            #[track_caller]
+            fn $method(self, other: $Right) -> $A {
+                Operand::<$A>::beside(self, &other).binary(Binary::$Trait, other)
+            }
+        }
+    };
+}
+operators!(impl [T: Real] for Tensor<T>: Add::add Sub::sub Mul::mul Div::div);
+operators!(impl ['t, T: Real] for Var<'t, T>: Add::add Sub::sub Mul::mul Div::div);
+
+/// Implements the operators between a tensor on the left and a variable on the right.
+macro_rules! tensor_and_variable {
+    ($($Trait:ident::$method:ident)*) => { $(
+        impl<'t, T: Real> $Trait<Var<'t, T>> for Tensor<T> {
+            type Output = Var<'t, T>;
+
+            #[track_caller]
+            fn $method(self, other: Var<'t, T>) -> Var<'t, T> {
+                self.beside(&other).binary(Binary::$Trait, other)
+            }
+        }
+
+        impl<'t, T: Real> $Trait<Var<'t, T>> for &Tensor<T> {
+            type Output = Var<'t, T>;
+
+            #[track_caller]
+            fn $method(self, other: Var<'t, T>) -> Var<'t, T> {
+                self.beside(&other).binary(Binary::$Trait, other)
+            }
+        }
+    )* };
+}
+tensor_and_variable!(Add::add Sub::sub Mul::mul Div::div);

@@ -1,0 +1,121 @@
+//! Methods of operations, from one text each.
+
+/// Declares the methods of an operation on tensors, on variables, and on generic tensors of an [`Algebra`].
+///
+/// ```text
+/// methods! {
+///     /// What the methods have in common.
+///     pub trait NormMethods;
+///
+///     /// The Euclidean norm over the given axes, which are dropped.
+///     pub fn norm_over(self, axes: &[usize]) -> Self {
+///         Self::apply(Norm::new(axes), &[self])
+///     }
+/// }
+/// ```
+///
+/// The trait has the methods for every `A: Algebra`; the inherent methods of [`Tensor`] and [`Var`] call it, and their
+/// documentation is the same text. `self` is a `&Self` in the body, and the inherent methods of variables take `self` by
+/// value. An operand is a parameter of type `impl Operand<Self>`. Methods without `self` become associated functions. All
+/// are `#[must_use]` and `#[track_caller]`.
+///
+/// In a `pub trait NarrowMethods for any element;` each method has two bodies: the second, behind `on tensors`, is that of
+/// the inherent method of tensors of any element type, also of those that cannot be differentiated.
+///
+/// [`Algebra`]: super::Algebra
+/// [`Tensor`]: super::Tensor
+/// [`Var`]: super::Var
+macro_rules! methods {
+    (
+        $(#[$about:meta])*
+        pub trait $Trait:ident;
+        $($(#[$doc:meta])* pub fn $name:ident $parameters:tt -> $R:ty $body:block)*
+    ) => {
+        methods!(@common $(#[$about])* $Trait $($(#[$doc])* $name $parameters -> [$R] $body)*);
+
+        $(#[$about])*
+        impl<T: $crate::tensor::Real> $crate::tensor::Tensor<T> {
+            $(methods!(@tensor $(#[$doc])* $Trait $name $parameters -> [$R]);)*
+        }
+    };
+    (
+        $(#[$about:meta])*
+        pub trait $Trait:ident for any element;
+        $($(#[$doc:meta])* pub fn $name:ident $parameters:tt -> $R:ty $body:block on tensors $on_tensors:block)*
+    ) => {
+        methods!(@common $(#[$about])* $Trait $($(#[$doc])* $name $parameters -> [$R] $body)*);
+
+        $(#[$about])*
+        impl<T: $crate::tensor::Element> $crate::tensor::Tensor<T> {
+            $(methods!(@any_tensor $(#[$doc])* $name $parameters -> [$R] $on_tensors);)*
+        }
+    };
+
+    // The trait, and the inherent methods of variables.
+    (@common $(#[$about:meta])* $Trait:ident $($(#[$doc:meta])* $name:ident $parameters:tt -> [$R:ty] $body:block)*) => {
+        $(#[$about])*
+        pub trait $Trait: Sized {
+            $(methods!(@generic $(#[$doc])* $name $parameters -> [$R] $body);)*
+        }
+
+        impl<A: $crate::tensor::Algebra> $Trait for A {}
+
+        $(#[$about])*
+        impl<'t, T: $crate::tensor::Real> $crate::tensor::Var<'t, T> {
+            $(methods!(@variable $(#[$doc])* $Trait $name $parameters -> [$R]);)*
+        }
+    };
+
+    (@generic $(#[$doc:meta])* $name:ident ($self:ident $(, $p:ident: $P:ty)* $(,)?) -> [$R:ty] $body:block) => {
+        $(#[$doc])*
+        #[must_use]
+        #[track_caller]
+        fn $name(&$self $(, $p: $P)*) -> $R where Self: $crate::tensor::Algebra $body
+    };
+    (@generic $(#[$doc:meta])* $name:ident ($($p:ident: $P:ty),* $(,)?) -> [$R:ty] $body:block) => {
+        $(#[$doc])*
+        #[must_use]
+        #[track_caller]
+        fn $name($($p: $P),*) -> $R where Self: $crate::tensor::Algebra $body
+    };
+
+    (@tensor $(#[$doc:meta])* $Trait:ident $name:ident ($self:ident $(, $p:ident: $P:ty)* $(,)?) -> [$R:ty]) => {
+        $(#[$doc])*
+        #[must_use]
+        #[track_caller]
+        pub fn $name(&$self $(, $p: $P)*) -> $R {
+            $Trait::$name($self $(, $p)*)
+        }
+    };
+    (@variable $(#[$doc:meta])* $Trait:ident $name:ident ($self:ident $(, $p:ident: $P:ty)* $(,)?) -> [$R:ty]) => {
+        $(#[$doc])*
+        #[must_use]
+        #[track_caller]
+        pub fn $name($self $(, $p: $P)*) -> $R {
+            $Trait::$name(&$self $(, $p)*)
+        }
+    };
+    (@any_tensor $(#[$doc:meta])* $name:ident ($self:ident $(, $p:ident: $P:ty)* $(,)?) -> [$R:ty] $body:block) => {
+        $(#[$doc])*
+        #[must_use]
+        #[track_caller]
+        pub fn $name(&$self $(, $p: $P)*) -> $R $body
+    };
+
+    // Associated functions are the same in each place.
+    (@any_tensor $(#[$doc:meta])* $name:ident ($($p:ident: $P:ty),* $(,)?) -> [$R:ty] $body:block) => {
+        $(#[$doc])*
+        #[must_use]
+        #[track_caller]
+        pub fn $name($($p: $P),*) -> $R $body
+    };
+    (@$place:ident $(#[$doc:meta])* $Trait:ident $name:ident ($($p:ident: $P:ty),* $(,)?) -> [$R:ty]) => {
+        $(#[$doc])*
+        #[must_use]
+        #[track_caller]
+        pub fn $name($($p: $P),*) -> $R {
+            <Self as $Trait>::$name($($p),*)
+        }
+    };
+}
+pub(super) use methods;

@@ -1,0 +1,116 @@
+//! What the value of an operation leaves for its rule.
+
+use super::array::Tensor;
+use super::element::{Element, element_types};
+use smallvec::SmallVec;
+use std::any::{Any, type_name};
+
+/// Tensors of any element types that an operation's value leaves for its rule, which asks for them by position; see
+/// [`Op::value_and_saved`](super::Op::value_and_saved).
+#[derive(Clone, Debug, Default)]
+pub struct Saved(SmallVec<[AnyTensor; 1]>);
+
+impl Saved {
+    /// Nothing.
+    #[must_use]
+    #[inline(always)]
+    pub fn nothing() -> Saved {
+        Saved(SmallVec::new_const())
+    }
+
+    /// These tensors and one more, behind them.
+    #[must_use]
+    #[inline]
+    pub fn with<E: Element>(mut self, tensor: Tensor<E>) -> Saved {
+        self.0.extend(AnyTensor::of(tensor));
+        self
+    }
+
+    /// The tensor at a position, if there is one of this element type.
+    #[inline]
+    pub(crate) fn get<E: Element>(&self, position: usize) -> Option<&Tensor<E>> {
+        self.0.get(position)?.downcast()
+    }
+
+    /// The element types, in order, as a message gives them.
+    pub(crate) fn element_types(&self) -> Vec<&'static str> {
+        self.0.iter().map(AnyTensor::element_type).collect()
+    }
+
+    /// The bytes that the elements take.
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.iter().map(AnyTensor::bytes).sum()
+    }
+}
+
+/// Declares the enumeration from the list of element types.
+macro_rules! any_tensor {
+    ($($T:ident)*) => {
+        /// A tensor whose element type is known only to who asks for it.
+        #[derive(Clone, Debug)]
+        #[expect(non_camel_case_types, reason = "the variants are the element types")]
+        enum AnyTensor {
+            $($T(Tensor<$T>),)*
+        }
+
+        impl AnyTensor {
+            /// The tensor; there is no element type that is not in the list.
+            #[inline]
+            fn of<E: Element>(tensor: Tensor<E>) -> Option<AnyTensor> {
+                let any: &dyn Any = &tensor;
+                $(
+                    if let Some(tensor) = any.downcast_ref::<Tensor<$T>>() {
+                        return Some(AnyTensor::$T(tensor.clone()));
+                    }
+                )*
+                None
+            }
+
+            #[inline]
+            fn downcast<E: Element>(&self) -> Option<&Tensor<E>> {
+                let any: &dyn Any = match self {
+                    $(AnyTensor::$T(tensor) => tensor,)*
+                };
+                any.downcast_ref()
+            }
+
+            fn element_type(&self) -> &'static str {
+                match self {
+                    $(AnyTensor::$T(_) => type_name::<$T>(),)*
+                }
+            }
+
+            fn bytes(&self) -> usize {
+                match self {
+                    $(AnyTensor::$T(tensor) => tensor.size() * size_of::<$T>(),)*
+                }
+            }
+        }
+    };
+}
+element_types!(any_tensor);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tensors_of_every_element_type_are_found_at_their_positions() {
+        let saved = Saved::nothing()
+            .with(Tensor::from([1_u8]))
+            .with(Tensor::from([2_u32]))
+            .with(Tensor::from([3_i32]))
+            .with(Tensor::from([4_i64]))
+            .with(Tensor::from([0.5_f32]))
+            .with(Tensor::from([0.25_f64]));
+        assert_eq!(saved.get::<u8>(0).unwrap().data(), [1]);
+        assert_eq!(saved.get::<u32>(1).unwrap().data(), [2]);
+        assert_eq!(saved.get::<i32>(2).unwrap().data(), [3]);
+        assert_eq!(saved.get::<i64>(3).unwrap().data(), [4]);
+        assert_eq!(saved.get::<f32>(4).unwrap().data(), [0.5]);
+        assert_eq!(saved.get::<f64>(5).unwrap().data(), [0.25]);
+        assert!(saved.get::<f64>(4).is_none() && saved.get::<f64>(6).is_none());
+        assert_eq!(saved.element_types(), ["u8", "u32", "i32", "i64", "f32", "f64"]);
+        assert_eq!(saved.bytes(), 1 + 4 + 4 + 8 + 4 + 8);
+    }
+}
