@@ -41,7 +41,7 @@ pub const MAX_BYTES: u64 = 1 << 31;
 /// #     type Chunk<T: Real> = Tensor<T>;
 /// #     fn layout(&self) -> &std::sync::Arc<Layout> { &self.layout }
 /// #     fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, x: Tensor<A::Element>) -> A {
-/// #         self.layer.forward(pass, &pass.constant(x)).sum_to(&[].into())
+/// #         self.layer.forward(pass, &pass.constant(x)).sum()
 /// #     }
 /// # }
 ///

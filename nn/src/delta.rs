@@ -20,7 +20,7 @@ pub use gradient::DeltaGradient;
 
 use crate::{Activation, Mlp, Model, Output, Parameters, StandardLoss, Supervised};
 use autodiff::tensor::{
-    Algebra, Real, Shape, Targets, Tensor, add_product_rows, elementary, plain, transposed,
+    Real, Shape, Targets, Tensor, add_product_rows, elementary, plain, transposed,
 };
 use smallvec::SmallVec;
 use std::ops::Range;

@@ -20,11 +20,8 @@ use std::ops::Range;
 ///     type Targets<T: Real> = Tensor<T>;
 ///
 ///     fn sum<A: Algebra>(&self, outputs: &A, targets: Tensor<A::Element>) -> A {
-///         let difference = outputs.minus(&outputs.constant_beside(targets));
-///         let square = Tensor::scalar(Real::from_f64(self.epsilon * self.epsilon));
-///         let square = outputs.constant_beside(square);
-///         let distance = difference.times(&difference).plus(&square).unary(autodiff::Unary::Sqrt {});
-///         distance.sum_to(&[].into())
+///         let difference = outputs - outputs.constant(targets);
+///         (difference.square() + self.epsilon * self.epsilon).sqrt().sum()
 ///     }
 /// }
 /// ```
@@ -135,14 +132,14 @@ impl Loss for StandardLoss {
                     .summed(),
             ),
             StandardLoss::SquaredDifference { .. } => {
-                let extents = z.extents();
+                let extents = z.shape();
                 let &[samples, classes] = &extents[..] else {
                     panic!("squared_difference: outputs of shape {extents} are not a row a sample")
                 };
                 if let Some(misfit) = self.misfit(&targets, 0..samples, Some(classes)) {
                     panic!("squared_difference: {misfit}");
                 }
-                let y = z.constant_beside(targets.probabilities(classes));
+                let y = z.constant(targets.probabilities(classes));
                 self.activations(z).squared_distance(&y)
             }
         }

@@ -2,7 +2,7 @@
 
 use crate::model::each_chunk;
 use crate::{Batch, Loss, Network, Parameters, Supervised};
-use autodiff::tensor::{Algebra, Real, Targets, Tensor};
+use autodiff::tensor::{Real, Targets, Tensor};
 
 /// How well a network does on some samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +62,7 @@ where
         |pass, (input, targets)| {
             let z = model.outputs(pass, input, &targets);
             let cost = model.loss.sum(&z, targets.clone()).item().to_f64();
-            (cost, z.arg_max(1), z.extents()[1], targets)
+            (cost, z.arg_max(1), z.shape()[1], targets)
         },
     );
     let width = parts.first().map(|&(_, _, classes, _)| classes);

@@ -111,7 +111,7 @@ impl Mlp {
             slices.len()
         );
         for (parameter, slice) in parameters.iter().zip(slices) {
-            let found = parameter.extents();
+            let found = parameter.shape();
             assert!(
                 found == slice.shape,
                 "forward: a parameter of shape {found} for `{}` of shape {}",
@@ -119,7 +119,7 @@ impl Mlp {
                 slice.shape
             );
         }
-        self.check_inputs("forward", &x.extents());
+        self.check_inputs("forward", &x.shape());
         self.layers_of(parameters, x.clone())
     }
 

@@ -33,7 +33,7 @@ use std::sync::Arc;
 ///     }
 ///
 ///     fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, [x, y]: [Tensor<A::Element>; 2]) -> A {
-///         let line = pass.constant(x).times(&pass[self.slope]).plus(&pass[self.offset]);
+///         let line = pass.constant(x) * &pass[self.slope] + &pass[self.offset];
 ///         line.squared_distance(&pass.constant(y))
 ///     }
 /// }
@@ -199,10 +199,10 @@ pub(crate) fn load<T: Real, M: Model>(
 
 /// Refuses a cost that is no scalar.
 pub(crate) fn check_scalar<A: Algebra>(cost: &A) {
-    if cost.with_extents(|extents| !extents.is_empty()) {
+    let shape = cost.shape();
+    if shape.rank() > 0 {
         refuse(format!(
-            "the cost of a chunk has shape {}, and is no scalar",
-            cost.extents()
+            "the cost of a chunk has shape {shape}, and is no scalar"
         ));
     }
 }

@@ -117,7 +117,7 @@ impl<N: Network, L: Loss> Supervised<N, L> {
         targets: &L::Targets<A::Element>,
     ) -> A {
         let outputs = self.network.outputs(pass, input);
-        let (extents, samples) = (outputs.extents(), pass.context().samples.clone());
+        let (extents, samples) = (outputs.shape(), pass.context().samples.clone());
         let wanted = self.network.width();
         let fits = extents.rank() > 0
             && extents[0] == samples.len()

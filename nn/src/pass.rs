@@ -133,7 +133,7 @@ impl<'a, A: Algebra> Pass<'a, A> {
     #[must_use]
     #[track_caller]
     pub fn constant(&self, data: impl Into<Tensor<A::Element>>) -> A {
-        self.slices[0].constant_beside(data.into())
+        self.slices[0].constant(data.into())
     }
 
     /// The random numbers of a sample of this step in a stream: the same however the batch is cut. `sample` is its number

@@ -44,7 +44,7 @@ impl Layer for Dropout {
         if !pass.is_training() || self.probability == 0.0 {
             return x.clone();
         }
-        let (extents, samples) = (x.extents(), pass.samples());
+        let (extents, samples) = (x.shape(), pass.samples());
         assert!(
             extents.first() == Some(&samples),
             "dropout: shape {extents} does not have a row for each of {samples} samples"
@@ -62,6 +62,6 @@ impl Layer for Dropout {
                 }
             }
         }
-        x.times(&pass.constant(mask))
+        x * pass.constant(mask)
     }
 }
