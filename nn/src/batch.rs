@@ -77,6 +77,23 @@ impl<T: Real> Batch<Labelled<T>> for Labelled<T> {
     }
 }
 
+/// Tensors with a row for each sample.
+impl<T: Real, const N: usize> Batch<[Tensor<T>; N]> for [Tensor<T>; N] {
+    fn len(&self) -> usize {
+        let first = self.first().map(Tensor::shape);
+        first.and_then(|shape| shape.first()).copied().unwrap_or(0)
+    }
+
+    #[track_caller]
+    fn load(&self, range: Range<usize>) -> [Tensor<T>; N] {
+        self.each_ref().map(|tensor| tensor.rows(range.clone()))
+    }
+
+    fn whole(&self) -> Option<[Tensor<T>; N]> {
+        Some(self.clone())
+    }
+}
+
 /// The mean cost of a batch and its gradient, computed chunk by chunk in memory that is reused.
 ///
 /// The threads are those of the surrounding rayon pool. They share the samples, and then the parameters. The memory of the

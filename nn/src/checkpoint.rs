@@ -11,7 +11,7 @@ pub use header::{HeaderError, MAX_HEADER_BYTES};
 
 pub use format::{MlpDescription, Tensors};
 
-use crate::{Mlp, Model, Optimizer, Parameters, StandardLoss, StateError, Supervised};
+use crate::{MlpModel, Model, Optimizer, Parameters, StateError};
 use autodiff::tensor::Real;
 use format::{Contents, serialize};
 use safetensors::SafeTensorError;
@@ -85,7 +85,7 @@ pub trait Describe: Model + Sized {
 
 /// A model with its parameters.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Saved<T: Real, M = Supervised<Mlp, StandardLoss>> {
+pub struct Saved<T: Real, M = MlpModel> {
     /// The model.
     pub model: M,
     /// The parameters.

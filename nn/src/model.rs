@@ -14,8 +14,8 @@ use std::sync::Arc;
 ///
 /// ```
 /// use autodiff::tensor::{Algebra, Real, Tensor};
-/// use nn::{Adam, Batch, BatchGradient, Builder, Initializer, Layout, Model, Param, Pass, mean_cost};
-/// use std::{ops::Range, sync::Arc};
+/// use nn::{Adam, BatchGradient, Builder, Initializer, Layout, Model, Param, Pass, mean_cost};
+/// use std::sync::Arc;
 ///
 /// /// A line through points (x, y), by least squares.
 /// struct Line {
@@ -38,17 +38,6 @@ use std::sync::Arc;
 ///     }
 /// }
 ///
-/// struct Points([Tensor<f64>; 2]);
-///
-/// impl Batch<[Tensor<f64>; 2]> for Points {
-///     fn len(&self) -> usize {
-///         self.0[0].shape()[0]
-///     }
-///     fn load(&self, range: Range<usize>) -> [Tensor<f64>; 2] {
-///         self.0.each_ref().map(|column| column.rows(range.clone()))
-///     }
-/// }
-///
 /// let b = Builder::new();
 /// let line = Line {
 ///     slope: b.param("slope", [1], Initializer::Constant(0.0)),
@@ -56,7 +45,7 @@ use std::sync::Arc;
 ///     layout: b.layout(),
 /// };
 /// let x = Tensor::from_fn([100, 1], |i| i as f64 / 100.0);
-/// let points = Points([x.clone(), x.map(|x| 3.0 * x - 1.0)]);
+/// let points = [x.clone(), x.map(|x: f64| 3.0 * x - 1.0)];
 /// let mut parameters = line.layout().init(1);
 /// let (mut gradient, mut adam) = (BatchGradient::tape(&line), Adam::new(0.1));
 /// for _ in 0..500 {

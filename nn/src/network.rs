@@ -1,7 +1,9 @@
 //! A network, whose outputs are compared with targets by a loss: the usual kind of model.
 
 use crate::refusal::reporting;
-use crate::{Chunking, Context, Layout, Loss, Model, Observed, Parameters, Pass};
+use crate::{
+    Chunking, Context, Layout, Loss, Mlp, Model, Observed, Parameters, Pass, StandardLoss,
+};
 use autodiff::tensor::{Algebra, Real, Tensor};
 use std::ops::Range;
 use std::sync::Arc;
@@ -162,3 +164,6 @@ impl<N: Network, L: Loss> Model for Supervised<N, L> {
         misfit.or_else(|| self.loss.misfit(targets, samples, self.network.width()))
     }
 }
+
+/// A perceptron with one of the standard losses: the model that the [closed form](crate::delta) knows.
+pub type MlpModel = Supervised<Mlp, StandardLoss>;

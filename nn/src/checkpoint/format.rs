@@ -3,7 +3,9 @@
 use super::header::{Header, HeaderError, LENGTH_BYTES};
 use super::unique::Unique;
 use super::{Cause, Describe, MAX_BYTES, Saved};
-use crate::{Activation, Layout, Loss, Mlp, OptimizerState, Parameters, StandardLoss, Supervised};
+use crate::{
+    Activation, Layout, Loss, Mlp, MlpModel, OptimizerState, Parameters, StandardLoss, Supervised,
+};
 use autodiff::tensor::{Real, Tensor};
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -33,7 +35,7 @@ pub struct MlpDescription {
     loss: StandardLoss,
 }
 
-impl Describe for Supervised<Mlp, StandardLoss> {
+impl Describe for MlpModel {
     type Description = MlpDescription;
 
     fn description(&self) -> MlpDescription {

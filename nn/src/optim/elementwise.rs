@@ -48,7 +48,7 @@ use std::ops::RangeInclusive;
 /// }
 ///
 /// let mut optimizer = Elementwise::by(RmsProp { learning_rate: 0.01, decay: 0.9 })?;
-/// let mut x = [1.0];
+/// let mut x = [1.0_f64];
 /// for _ in 0..200 {
 ///     let gradient = [2.0 * x[0]];
 ///     optimizer.step(&mut x, &gradient)?;

@@ -9,6 +9,7 @@ mod hostile_weights;
 mod infinite_logits;
 mod kinds;
 mod memory;
+mod method;
 mod misuse;
 mod optimizer_formulas;
 mod optimizers;

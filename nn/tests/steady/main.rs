@@ -1,6 +1,8 @@
 //! A steady training step allocates nothing. The counter counts for the whole process, so there is one test.
 
 mod counting;
+#[path = "../formulas/method.rs"]
+mod method;
 mod optimizer;
 mod step;
 
