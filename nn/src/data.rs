@@ -149,9 +149,23 @@ pub struct Selection<'a> {
     numbers: &'a [usize],
 }
 
+impl Selection<'_> {
+    /// The number of samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 impl<T: Real> Batch<Labelled<T>> for Selection<'_> {
     fn len(&self) -> usize {
-        self.numbers.len()
+        Selection::len(self)
     }
 
     #[track_caller]

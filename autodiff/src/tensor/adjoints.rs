@@ -133,10 +133,7 @@ impl<A: Algebra> Adjoints<'_, A> {
         let (x, y) = (self.x[input].shape(), self.node.value.shape());
         let of_output = term.with_shape(|term| term == y);
         if !(of_output && x.stretches_to(y)) {
-            self.refuse(
-                input,
-                format_args!("an adjoint of shape {}", term.shape()),
-            );
+            self.refuse(input, format_args!("an adjoint of shape {}", term.shape()));
         }
         term.sum_to(&x)
     }

@@ -110,7 +110,10 @@ mod tests {
         assert_eq!(saved.get::<f32>(4).unwrap().data(), [0.5]);
         assert_eq!(saved.get::<f64>(5).unwrap().data(), [0.25]);
         assert!(saved.get::<f64>(4).is_none() && saved.get::<f64>(6).is_none());
-        assert_eq!(saved.element_types(), ["u8", "u32", "i32", "i64", "f32", "f64"]);
+        assert_eq!(
+            saved.element_types(),
+            ["u8", "u32", "i32", "i64", "f32", "f64"]
+        );
         assert_eq!(saved.bytes(), 1 + 4 + 4 + 8 + 4 + 8);
     }
 }

@@ -130,9 +130,7 @@ impl<T: Real> Tape<T> {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let of = |tensor: &Tensor<T>| tensor.size() * size_of::<T>();
-        let node = |node: &Node<T>| {
-            size_of::<Node<T>>() + of(&node.value) + node.saved.bytes()
-        };
+        let node = |node: &Node<T>| size_of::<Node<T>>() + of(&node.value) + node.saved.bytes();
         self.nodes.borrow().iter().map(node).sum()
     }
 
