@@ -80,16 +80,24 @@ pub struct AdamSettings {
     pub weight_decay: f64,
 }
 
-impl Default for AdamSettings {
-    /// Kingma and Ba's: α = 0.001, β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, and no weight decay.
-    fn default() -> Self {
+impl AdamSettings {
+    /// The learning rate α, otherwise Kingma and Ba's settings: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, and no weight decay.
+    #[must_use]
+    pub const fn new(learning_rate: f64) -> Self {
         AdamSettings {
-            learning_rate: 0.001,
+            learning_rate,
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
             weight_decay: 0.0,
         }
+    }
+}
+
+impl Default for AdamSettings {
+    /// Kingma and Ba's, with α = 0.001.
+    fn default() -> Self {
+        AdamSettings::new(0.001)
     }
 }
 
@@ -107,10 +115,7 @@ impl<T: Real> Adam<T> {
     #[must_use]
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
-        super::valid(Elementwise::by(AdamSettings {
-            learning_rate,
-            ..AdamSettings::default()
-        }))
+        super::valid(Elementwise::by(AdamSettings::new(learning_rate)))
     }
 }
 
@@ -124,9 +129,8 @@ impl<T: Real> AdamW<T> {
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
         super::valid(Elementwise::by(Decoupled(AdamSettings {
-            learning_rate,
             weight_decay: 0.01,
-            ..AdamSettings::default()
+            ..AdamSettings::new(learning_rate)
         })))
     }
 }
