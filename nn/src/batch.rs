@@ -13,9 +13,11 @@
 //! gradient is formed as a whole, and the optimizer looks through it before it changes anything.
 
 mod panels;
+mod rows;
 mod shard;
 mod sharding;
 
+pub use rows::Rows;
 pub use sharding::Sharding;
 
 use crate::model::check_whole;
@@ -53,6 +55,11 @@ pub trait Batch<C>: Sync {
         None
     }
 
+    /// Why this is no batch, if its parts do not fit together. It is reported at the line that passed it.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
     /// What the sum of the samples' costs is divided by: their number, or that of their words, say.
     fn weight(&self) -> f64 {
         self.len() as f64
@@ -61,38 +68,6 @@ pub trait Batch<C>: Sync {
 
 /// Inputs, a row for each sample, and their targets.
 pub type Labelled<T> = (Tensor<T>, Targets<T>);
-
-impl<T: Real> Batch<Labelled<T>> for Labelled<T> {
-    fn len(&self) -> usize {
-        self.0.shape().first().copied().unwrap_or(0)
-    }
-
-    #[track_caller]
-    fn load(&self, range: Range<usize>) -> Labelled<T> {
-        (self.0.rows(range.clone()), self.1.rows(range))
-    }
-
-    fn whole(&self) -> Option<Labelled<T>> {
-        Some(self.clone())
-    }
-}
-
-/// Tensors with a row for each sample.
-impl<T: Real, const N: usize> Batch<[Tensor<T>; N]> for [Tensor<T>; N] {
-    fn len(&self) -> usize {
-        let first = self.first().map(Tensor::shape);
-        first.and_then(|shape| shape.first()).copied().unwrap_or(0)
-    }
-
-    #[track_caller]
-    fn load(&self, range: Range<usize>) -> [Tensor<T>; N] {
-        self.each_ref().map(|tensor| tensor.rows(range.clone()))
-    }
-
-    fn whole(&self) -> Option<[Tensor<T>; N]> {
-        Some(self.clone())
-    }
-}
 
 /// The mean cost of a batch and its gradient, computed chunk by chunk in memory that is reused.
 ///

@@ -105,7 +105,7 @@ pub mod reference;
 mod refusal;
 
 pub use activation::{Activation, UnknownActivation};
-pub use batch::{Batch, BatchGradient, Labelled, Sharding};
+pub use batch::{Batch, BatchGradient, Labelled, Rows, Sharding};
 pub use builder::{Builder, Param, Statistic, Stream};
 pub use checkpoint::{CheckpointError, Saved};
 pub use data::{Dataset, DatasetError, Selection};

@@ -164,12 +164,15 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     })
 }
 
-/// Refuses a batch that is there in one piece and does not fit the model.
+/// Refuses a batch that is there in one piece and does not fit the model, or whose parts do not fit together.
 pub(crate) fn check_whole<T: Real, M: Model>(model: &M, batch: &impl Batch<M::Chunk<T>>) {
     if let Some(chunk) = batch.whole()
         && let Some(misfit) = model.misfit(&chunk, 0..batch.len())
     {
         refuse(misfit);
+    }
+    if let Some(fault) = batch.fault() {
+        refuse(fault);
     }
 }
 

@@ -13,6 +13,7 @@ mod method;
 mod misuse;
 mod optimizer_formulas;
 mod optimizers;
+mod own_models;
 mod saving;
 mod tape_equals_delta;
 mod weights_of_another_size;
