@@ -16,6 +16,8 @@
 //!   stays zero instead of becoming `0 · ∞ = NaN` (see [`Number::absorbing_mul`]).
 //! - `value_and_slope` forms both at once on plain numbers, where they share work.
 //! - `slope_from_value` is the slope computed from the value alone. Tensors use it: it takes less time and memory.
+//! - `vector` and `vector_slope` name the kernels by which tensors compute the value, and a slope that is not read from the
+//!   value, of many numbers at a time ([`elementary`](crate::tensor::elementary)). Other rows are computed as they stand.
 //! - A function with parameters lists, after a semicolon, the parameters that it is checked with.
 //! - `smooth` lists intervals in which the function is smooth: the derivative checks draw their points there.
 //!
@@ -105,7 +107,7 @@ unary {
     }
 
     /// The exponential, `eˣ`.
-    exp() as Exp { value: |x| x.exp(), slope: |_x, y, _c| y, slope_from_value: |y, _c| y, smooth: [(-3.0, 3.0)] }
+    exp() as Exp { value: |x| x.exp(), slope: |_x, y, _c| y, slope_from_value: |y, _c| y, vector: exp, smooth: [(-3.0, 3.0)] }
     /// The power of two, `2ˣ`.
     exp2() as Exp2 {
         value: |x| x.exp2(),
@@ -116,7 +118,7 @@ unary {
     /// `eˣ − 1`, accurate near 0.
     exp_m1() as ExpM1 { value: |x| x.exp_m1(), slope: |x, _y, _c| x.exp(), smooth: [(-3.0, 3.0)] }
     /// The natural logarithm; NaN below 0.
-    ln() as Ln { value: |x| x.ln(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, plus_zero(x).recip()), smooth: [(0.1, 5.0)] }
+    ln() as Ln { value: |x| x.ln(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, plus_zero(x).recip()), vector: ln, smooth: [(0.1, 5.0)] }
     /// `ln(1 + x)`, accurate near 0.
     ln_1p() as Ln1p { value: |x| x.ln_1p(), unbounded_slope: |x, y, c| nan_where(&x.less(c(-1.0)), y, c(1.0) / (c(1.0) + x)), smooth: [(-0.8, 4.0)] }
     /// The logarithm to the base 2.
@@ -144,7 +146,7 @@ unary {
     tanh() as Tanh {
         value: |x| Special::tanh_and_slope(x).0, slope: |x, _y, _c| x.cosh().recip().square(),
         value_and_slope: |x| Special::tanh_and_slope(x), slope_from_value: |y, c| c(1.0) - y * y,
-        smooth: [(-3.0, 3.0)]
+        vector: tanh, smooth: [(-3.0, 3.0)]
     }
     /// The inverse hyperbolic sine.
     asinh() as Asinh { value: |x| Special::asinh(x), slope: |x, _y, c| c(1.0) / c(1.0).hypot(x), smooth: [(-3.0, 3.0)] }
@@ -193,10 +195,13 @@ unary {
     sigmoid() as Sigmoid {
         value: |x| Special::sigmoid_and_slope(x).0, slope: |x, _y, c| (c(2.0) * (c(0.5) * x).cosh()).recip().square(),
         value_and_slope: |x| Special::sigmoid_and_slope(x), slope_from_value: |y, c| y * (c(1.0) - y),
-        smooth: [(-4.0, 4.0)]
+        vector: sigmoid, smooth: [(-4.0, 4.0)]
     }
     /// `ln(1 + eˣ)`, without overflow. Its slope is the logistic function.
-    softplus() as Softplus { value: |x| (if x > 0.0 { x } else { 0.0 }) + (-x.abs()).exp().ln_1p(), slope: |x, _y, _c| x.sigmoid(), smooth: [(-4.0, 4.0)] }
+    softplus() as Softplus {
+        value: |x| (if x > 0.0 { x } else { 0.0 }) + (-x.abs()).exp().ln_1p(), slope: |x, _y, _c| x.sigmoid(),
+        vector: softplus, vector_slope: sigmoid, smooth: [(-4.0, 4.0)]
+    }
 
     /// The error function, `2/√π ∫₀ˣ e^(−t²) dt`.
     erf() as Erf { value: |x| Special::erf(x), slope: |x, _y, c| c(FRAC_2_SQRT_PI) * gaussian(x), smooth: [(-2.0, 2.0)] }

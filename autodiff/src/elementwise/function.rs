@@ -56,6 +56,8 @@ macro_rules! functions {
             value: $value:expr, $kind:ident: |$x:ident, $y:ident, $c:ident| $slope:expr,
             $(value_and_slope: $both:expr,)?
             $(slope_from_value: |$vy:ident, $vc:ident| $from_value:expr,)?
+            $(vector: $vector:ident,)?
+            $(vector_slope: $vector_slope:ident,)?
             smooth: $smooth:tt
         })* }
         binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident {

@@ -95,6 +95,8 @@ macro_rules! plain_number {
             value: |$x:ident| $value:expr, $kind:ident: |$($s:ident),*| $slope:expr,
             $(value_and_slope: |$z:ident| $both:expr,)?
             $(slope_from_value: |$($r:ident),*| $from_value:expr,)?
+            $(vector: $vector:ident,)?
+            $(vector_slope: $vector_slope:ident,)?
             smooth: $smooth:tt
         })* }
         binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident {
@@ -138,6 +140,8 @@ macro_rules! plain_slope {
             value: |$x:ident| $value:expr, $kind:ident: |$($s:ident),*| $slope:expr,
             $(value_and_slope: |$z:ident| $both:expr,)?
             $(slope_from_value: |$($r:ident),*| $from_value:expr,)?
+            $(vector: $vector:ident,)?
+            $(vector_slope: $vector_slope:ident,)?
             smooth: $smooth:tt
         })* }
         $($rest:tt)*

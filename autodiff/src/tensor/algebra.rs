@@ -7,7 +7,7 @@ mod operators;
 use super::array::Tensor;
 use super::element::Real;
 use super::op::Op;
-use super::ops::Methods;
+use super::ops::methods::AllMethods;
 use super::shape::Shape;
 use super::var::Var;
 use accumulate::Accumulate;
@@ -46,7 +46,7 @@ use std::fmt::Debug;
 /// ```
 ///
 /// The trait is sealed: it will have more methods.
-pub trait Algebra: Clone + Debug + Operators + Methods + Accumulate {
+pub trait Algebra: Clone + Debug + Operators + AllMethods + Accumulate {
     /// The precision, `f32` or `f64`.
     type Element: Real;
 

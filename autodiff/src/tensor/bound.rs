@@ -60,7 +60,7 @@ impl<T: Real> Gradient<'_, T> {
     #[must_use]
     pub fn shape(&self) -> Shape {
         match self.0 {
-            Term::Sum(sum) => sum.shape().clone(),
+            Term::Dense(sum) => sum.shape().clone(),
             Term::Rows(rows) => rows.shape().reduced(&[0], false),
             Term::Product(a, b) => {
                 let [rows, _] = a.as_factor().extents("gradient");
@@ -88,7 +88,7 @@ impl<T: Real> KeptGradients<T> {
         };
         // The largest bound would hide a NaN, so it is their sum.
         let bounds = self.iter().map(|gradient| match gradient.0 {
-            Term::Sum(sum) => bound(sum),
+            Term::Dense(sum) => bound(sum),
             Term::Rows(rows) => rows.shape()[0] as f64 * bound(rows),
             Term::Product(a, b) => {
                 let (a, b) = (a.as_factor(), b.as_factor());

@@ -94,7 +94,7 @@ impl<'t, T: Real> Gradients<'t, T> {
                 Slot::Filled(term) => term,
                 // It is asked for twice.
                 Slot::Moved(earlier) => kept.terms[earlier as usize].clone(),
-                Slot::Empty => Term::Sum(self.zeros(x)),
+                Slot::Empty => Term::Dense(self.zeros(x)),
             };
             kept.terms.push(term);
         }
@@ -184,7 +184,7 @@ impl<T: Real> Gradient<'_, T> {
     #[track_caller]
     pub fn add_to(&self, scale: T, sum: &mut [T]) {
         match self.0 {
-            Term::Sum(gradient) => {
+            Term::Dense(gradient) => {
                 check_size("add_to", gradient.size(), sum);
                 add_scaled(scale, gradient.data(), sum);
             }
@@ -218,7 +218,7 @@ impl<T: Real> Gradient<'_, T> {
             Term::Product(a, b) => {
                 return add_product_rows(scale, a.as_factor(), b.as_factor(), rows, sum);
             }
-            Term::Sum(gradient) => gradient.shape().first(),
+            Term::Dense(gradient) => gradient.shape().first(),
             Term::Rows(rows) => rows.shape().get(1),
         };
         if rows.start == 0 && extent == Some(&rows.end) {

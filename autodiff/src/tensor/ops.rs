@@ -38,12 +38,12 @@ macro_rules! operations {
         /// import. [`Tensor`](super::Tensor) and [`Var`](super::Var) have them as inherent methods.
         pub mod methods {
             $($(pub use super::$module::$Methods;)+)*
+
+            /// The methods of all operations.
+            pub trait AllMethods: $($($Methods +)+)* {}
+
+            impl<A: $($($Methods +)+)*> AllMethods for A {}
         }
-
-        /// The methods of all operations.
-        pub trait Methods: $($(methods::$Methods +)+)* {}
-
-        impl<A: $($(methods::$Methods +)+)*> Methods for A {}
 
         /// What made a node.
         #[derive(Clone, Debug)]
@@ -158,11 +158,15 @@ operations! {
     broadcast: BroadcastMethods SumToMethods => Broadcast, SumTo;
     reshape: ReshapeMethods => Reshape;
     permute: PermuteMethods => Permute;
+    narrow: NarrowMethods => Narrow, Pad;
+    concat: ConcatMethods => Concat;
+    gather: GatherMethods ScatterMethods => Gather, ScatterAdd;
     matmul: MatMulMethods => MatMul;
     linear: LinearMethods => Layer;
     softmax: SoftmaxMethods => Softmax, LogSoftmax;
     cross_entropy: CrossEntropyMethods => CrossEntropyLoss<T>;
     squared_distance: SquaredDistanceMethods => SquaredDistance;
+    norm: NormMethods => Norm;
 }
 
 pub use cross_entropy::{CrossEntropy, Targets};

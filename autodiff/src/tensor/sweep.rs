@@ -21,7 +21,7 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
     let mut adjoints = tape.spare_adjoints(last + 1);
     let mut nodes = tape.nodes();
     if nodes[last].tracked {
-        adjoints.set(last, Term::Sum(y_bar));
+        adjoints.set(last, Term::Dense(y_bar));
     }
     while let Some(page) = adjoints.visit_page() {
         for index in (page.start..page.end.min(last + 1)).rev() {
@@ -130,7 +130,7 @@ pub(crate) fn record_pull_back<'t, T: Real>(
     let mut adjoints = AdjointList::default();
     adjoints.begin(part.len(), 0);
     if let Some(last) = place_of(y.index) {
-        adjoints.set(last, Term::Sum(y_bar));
+        adjoints.set(last, Term::Dense(y_bar));
     }
     for (place, &index) in part.iter().enumerate().rev() {
         #[cfg(test)]

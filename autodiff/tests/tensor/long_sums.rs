@@ -39,7 +39,7 @@ fn errors<T: Real>(length: usize) -> Errors {
     errors.check("mean", &x.mean(), tenth / length as f64);
     errors.check(
         "squared_distance",
-        &x.squared_distance(&Tensor::zeros([length])),
+        &x.squared_distance(Tensor::zeros([length])),
         tenth * tenth,
     );
     let x = x.reshape([length / 4, 4]);
@@ -88,7 +88,7 @@ fn errors<T: Real>(length: usize) -> Errors {
         ("linear", row.clone()),
         ("linear of bytes", Tensor::from_bytes(&bytes, number(0.1))),
     ] {
-        let z = x.linear(&other, &Tensor::zeros([1]));
+        let z = x.linear(&other, Tensor::zeros([1]));
         errors.check(name, &z, tenth * tenth);
     }
     let bytes = Tensor::full([length, 1], 1_u8);

@@ -6,6 +6,7 @@ mod refusals;
 mod callers_line;
 mod edges;
 mod every_op;
+mod generic_models;
 mod infinite_logits;
 mod kept_gradients;
 mod long_sums;

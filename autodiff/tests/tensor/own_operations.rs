@@ -1,10 +1,7 @@
 //! Operations of the user's own: what their rules may add, what is said of mistakes in them, and what they may do meanwhile.
 
 use crate::refusals::{refused, refused_in};
-use autodiff::elementwise::Unary;
-use autodiff::tensor::{
-    Adjoints, Algebra, Op, Point, Real, Shape, Tape, Tensor, Value, Var, plain, transposed,
-};
+use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Tape, Tensor, Var, plain, transposed};
 
 /// The identity, with a rule that makes a mistake.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +23,8 @@ impl<T: Real> Op<T> for Mistaken {
         "mistaken"
     }
 
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        x[0].clone().into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        x[0].clone()
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -36,11 +33,10 @@ impl<T: Real> Op<T> for Mistaken {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let shape = |extents: &[usize]| Shape::from(extents);
         match self {
             Mistaken::Transposed => x_bar.add(0, || y_bar.permute(&[1, 0])),
-            Mistaken::OfAnotherSize => x_bar.add(0, || y_bar.broadcast_to(&shape(&[5, 2, 3]))),
-            Mistaken::OfLowerRank => x_bar.add(0, || y_bar.sum_to(&shape(&[3]))),
+            Mistaken::OfAnotherSize => x_bar.add(0, || y_bar.broadcast_to([5, 2, 3])),
+            Mistaken::OfLowerRank => x_bar.add(0, || y_bar.sum_to([3])),
             Mistaken::ToNoInput => x_bar.add(1, || y_bar),
             Mistaken::RowsOfAnotherLength => x_bar.add_rows(0, y_bar),
             Mistaken::RowsToNoInput => x_bar.add_rows(7, y_bar),
@@ -50,8 +46,8 @@ impl<T: Real> Op<T> for Mistaken {
             Mistaken::ProductThatDoesNotFit => x_bar.add_product(0, plain(&y_bar), plain(at.x[0])),
             Mistaken::ProductToNoInput => x_bar.add_product(1, plain(&y_bar), plain(&y_bar)),
             Mistaken::Unsaved => {
-                let saved = at.saved().clone();
-                x_bar.add(0, || y_bar.constant_beside(saved));
+                let saved: &Tensor<T> = at.saved(0);
+                x_bar.add(0, || y_bar.constant(saved));
             }
         }
     }
@@ -93,7 +89,8 @@ fn a_mistaken_rule_is_named_in_either_reading() {
             format!("mistaken: the rule gives input {number} an adjoint, and there are 1 inputs");
         mistaken_rule_is_refused(x, mistake, &expected);
     }
-    let expected = "mistaken: the rule asks for what `Op::value` saved, and it saved nothing";
+    let expected =
+        "mistaken: the rule asks for saved tensor 0, of f64, and `Op::value_and_saved` saved []";
     mistaken_rule_is_refused(x, Mistaken::Unsaved, expected);
 }
 
@@ -115,8 +112,8 @@ impl<T: Real> Op<T> for Product {
         "product"
     }
 
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        (x[0] * x[1]).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        x[0] * x[1]
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -125,8 +122,8 @@ impl<T: Real> Op<T> for Product {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        x_bar.add(0, || at.x[1].times(&y_bar));
-        x_bar.add(1, || at.x[0].times(&y_bar));
+        x_bar.add(0, || at.x[1] * &y_bar);
+        x_bar.add(1, || at.x[0] * y_bar);
     }
 }
 
@@ -177,10 +174,10 @@ impl<T: Real> Op<T> for Recording {
         "recording"
     }
 
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         TAPE.with(|tape| {
             let x = tape.var(x[0].map(Real::to_f64));
-            x.sin().value().map(T::from_f64).into()
+            x.sin().value().map(T::from_f64)
         })
     }
 
@@ -194,7 +191,7 @@ impl<T: Real> Op<T> for Recording {
             let x = tape.var(3.0).anchor();
             (x * 1.0).gradients().wrt(x).item()
         });
-        x_bar.add(0, || at.x[0].unary(Unary::Cos {}).times(&y_bar).scaled(one));
+        x_bar.add(0, || at.x[0].cos() * y_bar * one);
     }
 }
 
@@ -224,8 +221,8 @@ impl<T: Real> Op<T> for RecordingName {
         "recording_name"
     }
 
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        x[0].clone().into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        x[0].clone()
     }
 
     fn vjp<A: Algebra<Element = T>>(&self, _: &Point<'_, A>, _: A, _: &mut Adjoints<'_, A>) {}

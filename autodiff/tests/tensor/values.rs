@@ -235,7 +235,7 @@ fn variables_compute_what_tensors_do() {
         (|x| x[0].transpose(), |x| x[0].transpose()),
         (
             |x| x[0].matmul(x[1].transpose()),
-            |x| x[0].matmul(&x[1].transpose()),
+            |x| x[0].matmul(x[1].transpose()),
         ),
         (|x| x[0].linear(x[1], x[2]), |x| x[0].linear(&x[1], &x[2])),
         (

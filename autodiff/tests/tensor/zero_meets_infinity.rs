@@ -3,7 +3,7 @@
 
 use autodiff::elementwise::Unary;
 use autodiff::scalar;
-use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Tape, Tensor, Value, Var};
+use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Tape, Tensor, Var};
 use autodiff::{Number, tensor};
 
 const INF: f64 = f64::INFINITY;
@@ -231,8 +231,8 @@ impl<T: Real> Op<T> for Square {
         "square"
     }
 
-    fn value(&self, x: &[&Tensor<T>]) -> Value<T> {
-        (x[0] * x[0]).into()
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        x[0] * x[0]
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -241,7 +241,7 @@ impl<T: Real> Op<T> for Square {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        x_bar.add(0, || at.x[0].scaled(2.0).absorbing_mul(&y_bar));
+        x_bar.add(0, || (2.0 * at.x[0]).absorbing_mul(&y_bar));
     }
 }
 

@@ -41,8 +41,8 @@ pub(crate) enum Slot<A> {
 #[derive(Clone, Debug)]
 #[repr(u64)] // A tag as long as what follows, so that both are copied in the pieces in which they were written.
 pub(crate) enum Term<A> {
-    /// The sum.
-    Sum(A),
+    /// The sum, as one array.
+    Dense(A),
     /// The rows of a matrix, which are not yet summed: what a bias gets of each sample.
     Rows(A),
     /// One matrix product, which nobody has asked for yet.
@@ -112,7 +112,7 @@ impl<A> AdjointList<A> {
     #[inline]
     pub(crate) fn sum(&self, node: usize) -> Option<&A> {
         match self.get(node)? {
-            Term::Sum(sum) => Some(sum),
+            Term::Dense(sum) => Some(sum),
             _ => None,
         }
     }
@@ -160,7 +160,7 @@ impl<A: Algebra> AdjointList<A> {
     #[inline]
     pub(crate) fn take(&mut self, node: usize) -> Option<A> {
         match mem::replace(&mut self.slots[node], Slot::Empty) {
-            Slot::Filled(Term::Sum(sum)) => Some(sum),
+            Slot::Filled(Term::Dense(sum)) => Some(sum),
             Slot::Filled(lazy) => Some(lazy.evaluated()),
             _ => None,
         }
@@ -170,7 +170,7 @@ impl<A: Algebra> AdjointList<A> {
     #[inline]
     pub(super) fn accumulate(&mut self, node: usize, add: impl FnOnce(Option<A>) -> A) {
         let sum = add(self.take(node));
-        self.set(node, Term::Sum(sum));
+        self.set(node, Term::Dense(sum));
     }
 }
 
@@ -179,7 +179,7 @@ impl<A: Algebra> Term<A> {
     #[cold] // What is lazy is mostly added, as it is, to where it goes.
     pub(crate) fn evaluated(&self) -> A {
         match self {
-            Term::Sum(sum) => sum.clone(),
+            Term::Dense(sum) => sum.clone(),
             Term::Rows(rows) => sum_of_rows(rows),
             Term::Product(a, b) => A::product(a.as_factor(), b.as_factor()),
         }

@@ -32,7 +32,7 @@ pub(crate) mod value;
 use super::super::element::Real;
 use super::simd::{MultiplyAdd, vectorized_with};
 use crate::Number;
-use crate::elementwise::Unary;
+use crate::elementwise::{Unary, elementwise_table};
 pub(crate) use format::Format;
 
 macro_rules! on_slices {
@@ -64,24 +64,36 @@ on_slices! {
     softplus
 }
 
-/// A function of the table: by this module where it has it, and else as the function of a plain number.
-#[inline(always)]
-pub(crate) fn unary<T: Real>(function: Unary, x: T, how: MultiplyAdd) -> T {
-    match function {
-        Unary::Exp {} => value::exp(x, how),
-        Unary::Ln {} => value::ln(x, how),
-        Unary::Tanh {} => value::tanh(x, how),
-        Unary::Sigmoid {} => value::sigmoid(x, how),
-        Unary::Softplus {} => value::softplus(x, how),
-        _ => Number::unary(x, function),
-    }
-}
+/// Makes the choice of a kernel from the rows of the table.
+macro_rules! kernels_of_rows {
+    (
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
+            value: $value:expr, $kind:ident: |$($s:ident),*| $slope:expr,
+            $(value_and_slope: $both:expr,)?
+            $(slope_from_value: |$($r:ident),*| $from_value:expr,)?
+            $(vector: $vector:ident,)?
+            $(vector_slope: $vector_slope:ident,)?
+            smooth: $smooth:tt
+        })* }
+        $($rest:tt)*
+    ) => {
+        /// A function of the table: by the kernel that its row names, and else as the function of a plain number.
+        #[inline(always)]
+        pub(crate) fn unary<T: Real>(function: Unary, x: T, how: MultiplyAdd) -> T {
+            match function {
+                $($(Unary::$Variant { .. } => value::$vector(x, how),)?)*
+                _ => Number::unary(x, function),
+            }
+        }
 
-/// The slope of a function of the table, likewise.
-#[inline(always)]
-pub(crate) fn slope<T: Real>(function: Unary, x: T, y: T, how: MultiplyAdd) -> T {
-    match function {
-        Unary::Softplus {} => value::sigmoid(x, how),
-        _ => function.slope_on_tensors(x, y),
-    }
+        /// The slope of a function of the table: by the kernel that its row names, and else as tensors form it.
+        #[inline(always)]
+        pub(crate) fn slope<T: Real>(function: Unary, x: T, y: T, how: MultiplyAdd) -> T {
+            match function {
+                $($(Unary::$Variant { .. } => value::$vector_slope(x, how),)?)*
+                _ => function.slope_on_tensors(x, y),
+            }
+        }
+    };
 }
+elementwise_table!(kernels_of_rows);

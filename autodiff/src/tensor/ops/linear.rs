@@ -30,14 +30,12 @@ impl<T: Real> Op<T> for Layer {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        let &[x, weight, bias] = x else {
-            panic!("linear: {} inputs, and not three", x.len())
-        };
-        let extents = extents(x.shape(), weight.shape(), bias.shape());
+        let (input, weight, bias) = (x[0], x[1], x[2]);
+        let extents = extents(input.shape(), weight.shape(), bias.shape());
         let samples = extents[0];
         let mut y = Tensor::made(extents, |z| {
             fill_rows(z, bias.data());
-            let (x, weight) = (plain(x), transposed(weight));
+            let (x, weight) = (plain(input), transposed(weight));
             let one = T::from_f64(1.0);
             multiply("linear", one, x, weight, 0..samples, z, Write::Add);
         });
@@ -283,7 +281,7 @@ pub(super) fn samples() -> Vec<Sample> {
     }));
     // What is known has the same rule.
     let shapes: [&[usize]; 3] = [&[3, 4], &[2, 4], &[2]];
-    let z = |x: &[Var<'_, f64>]| x[0].value().linear(&x[1].value(), &x[2].value());
+    let z = |x: &[Var<'_, f64>]| x[0].value().linear(x[1].value(), x[2].value());
     samples.push(Sample::new("linear", &shapes, move |x| {
         x[0].linear_known(x[1], x[2], z(x))
     }));

@@ -1,4 +1,4 @@
-//! The matrix product, `Y = A B`, either factor read transposed or not.
+//! The matrix product, `Y = A B`, either factor read transposed or not, and the products of batches of matrices.
 //!
 //! ```text
 //! vjp   Ā = Ȳ Bᵀ,   B̄ = Aᵀ Ȳ
@@ -6,9 +6,13 @@
 
 use super::prelude::*;
 use super::super::factor::{Factor, multiply, plain};
+use super::super::kernels::broadcast::Walk;
+use super::super::kernels::matmul::{self, Matrix};
 use super::super::kernels::Write;
+use smallvec::SmallVec;
 
-/// The product of two matrices, each read as it lies or transposed.
+/// The product of two matrices, each read as it lies or transposed. Axes before the last two number the matrices of a batch,
+/// and are broadcast.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MatMul {
     a_transposed: bool,
@@ -23,10 +27,18 @@ impl<T: Real> Op<T> for MatMul {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (a, b) = self.factors(x);
-        let ([rows, inner], [inner_of_b, columns]) = (a.extents("matmul"), b.extents("matmul"));
-        assert!(inner == inner_of_b, "matmul: shapes {a} and {b} do not fit");
-        Tensor::made(Shape::from([rows, columns]), |y| {
-            multiply("matmul", T::from_f64(1.0), a, b, 0..rows, y, Write::Set);
+        let ((before_a, [rows, inner]), (before_b, [inner_of_b, columns])) = (axes(a), axes(b));
+        let batch = Shape::from(before_a).broadcast(&Shape::from(before_b));
+        let Some(batch) = batch.filter(|_| inner == inner_of_b) else {
+            panic!("matmul: shapes {a} and {b} do not fit")
+        };
+        let shape: SmallVec<[usize; 4]> = batch.iter().copied().chain([rows, columns]).collect();
+        Tensor::made(Shape::from(&shape[..]), |y| {
+            if batch.is_scalar() {
+                multiply("matmul", T::from_f64(1.0), a, b, 0..rows, y, Write::Set);
+            } else {
+                multiply_batches(a, b, &batch, y);
+            }
         })
     }
 
@@ -39,15 +51,25 @@ impl<T: Real> Op<T> for MatMul {
         let (a, b) = self.factors(at.x);
         let y_bar = plain(&y_bar);
         // For op(A) = Aᵀ the adjoint of A is the transpose of that of op(A), (Ȳ op(B)ᵀ)ᵀ = op(B) Ȳᵀ.
-        if self.a_transposed {
-            x_bar.add_product(0, b, y_bar.flipped());
+        let of_a = if self.a_transposed {
+            (b, y_bar.flipped())
         } else {
-            x_bar.add_product(0, y_bar, b.flipped());
-        }
-        if self.b_transposed {
-            x_bar.add_product(1, y_bar.flipped(), a);
+            (y_bar, b.flipped())
+        };
+        let of_b = if self.b_transposed {
+            (y_bar.flipped(), a)
         } else {
-            x_bar.add_product(1, a.flipped(), y_bar);
+            (a.flipped(), y_bar)
+        };
+        for (input, (left, right)) in [of_a, of_b].into_iter().enumerate() {
+            if at.y.shape().rank() == 2 {
+                x_bar.add_product(input, left, right);
+            } else {
+                x_bar.add(input, || {
+                    let (term, shape) = (A::product(left, right), at.x[input].shape());
+                    if term.shape() == shape { term } else { term.sum_to(shape) }
+                });
+            }
         }
     }
 
@@ -61,11 +83,62 @@ impl MatMul {
     }
 }
 
+/// The axes of a factor before its matrices, and their numbers of rows and columns.
+///
+/// # Panics
+///
+/// If it is no matrix.
+#[track_caller]
+fn axes<'a, T: Real>(factor: Factor<'a, Tensor<T>>) -> (&'a [usize], [usize; 2]) {
+    match &factor.array.shape()[..] {
+        &[ref before @ .., rows, columns] if factor.transposed => (before, [columns, rows]),
+        &[ref before @ .., rows, columns] => (before, [rows, columns]),
+        shape => panic!("matmul: a matrix is wanted, and the shape is {shape:?}"),
+    }
+}
+
+/// Writes the products of the matrices of two batches, which are broadcast to the axes `batch`.
+fn multiply_batches<T: Real>(
+    a: Factor<'_, Tensor<T>>,
+    b: Factor<'_, Tensor<T>>,
+    batch: &Shape,
+    y: &mut [T],
+) {
+    let ((before_a, [rows, inner]), (before_b, [_, columns])) = (axes(a), axes(b));
+    if rows * columns == 0 {
+        return;
+    }
+    let walk = Walk::new(&Shape::from(before_a), &Shape::from(before_b), batch);
+    walk.rows(|first_a, first_b, first| {
+        for i in 0..walk.inner.extent {
+            let a = matrix(a, first_a + i * walk.inner.a, [rows, inner]);
+            let b = matrix(b, first_b + i * walk.inner.b, [inner, columns]);
+            let y = &mut y[(first + i) * rows * columns..][..rows * columns];
+            matmul::matmul(T::from_f64(1.0), a, b, y, Write::Set);
+        }
+    });
+}
+
+/// A matrix of a batch, by its number.
+fn matrix<'a, T: Real>(
+    factor: Factor<'a, Tensor<T>>,
+    number: usize,
+    [rows, columns]: [usize; 2],
+) -> Matrix<'a, T> {
+    let elements = &factor.array.data()[number * rows * columns..][..rows * columns];
+    if factor.transposed {
+        Matrix::new(elements, columns, rows).transposed()
+    } else {
+        Matrix::new(elements, rows, columns)
+    }
+}
+
 methods! {
     /// Matrix products.
     pub trait MatMulMethods;
 
-    /// The matrix product `self · other`.
+    /// The matrix product `self · other`, or the products of two batches of matrices: the last two axes are those of the
+    /// matrices, and the axes before them are broadcast.
     ///
     /// Long sums are formed pairwise, so that the rounding error hardly grows with the inner extent.
     ///
@@ -79,22 +152,39 @@ methods! {
     /// let y = a.matmul(b);
     /// assert_eq!(y.item(), 11.0);
     /// assert_eq!(y.gradients().wrt(a), Tensor::from([[3.0, 4.0]]));
+    ///
+    /// let batch = tape.var(Tensor::new([3, 1, 2], [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]));
+    /// assert_eq!(batch.matmul(b).value(), Tensor::new([3, 1, 1], [11.0, 25.0, 39.0]));
     /// ```
     ///
     /// # Panics
     ///
-    /// If one is not a matrix, or `self` has not as many columns as `other` has rows.
+    /// If one has less than two axes, `self` has not as many columns as `other` has rows, or the axes before cannot be
+    /// broadcast together.
     pub fn matmul(self, other: impl Operand<Self>) -> Self {
-        Self::product(plain(self), plain(other.beside(self).borrow()))
+        let other = other.beside(self);
+        let other = other.borrow();
+        let (shape, matrix) = (self.shape(), other.shape());
+        match (&shape[..], &matrix[..]) {
+            // One matrix for a whole batch: the rows of all its matrices are those of one.
+            (&[ref rows @ .., inner], &[inner_of_other, columns])
+                if rows.len() > 1 && inner == inner_of_other =>
+            {
+                let flat = self.reshape([rows.iter().product(), inner]);
+                let product = Self::product(plain(&flat), plain(other));
+                let shape: SmallVec<[usize; 4]> = rows.iter().copied().chain([columns]).collect();
+                product.reshape(&shape[..])
+            }
+            _ => Self::product(plain(self), plain(other)),
+        }
     }
 
-    /// The matrix product of two factors, each read as it lies or transposed.
-    ///
-    /// In it and in its gradients 0 · ∞ is NaN.
+    /// The matrix product of two factors, each read as it lies or transposed; of more than two axes, the products of two
+    /// batches of matrices, as [`matmul`](Self::matmul).
     ///
     /// # Panics
     ///
-    /// If they are not matrices, or do not fit together.
+    /// As [`matmul`](Self::matmul).
     pub fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
         let product = MatMul { a_transposed: a.transposed, b_transposed: b.transposed };
         Self::apply(product, &[a.array, b.array])
@@ -122,19 +212,43 @@ pub(super) fn samples() -> Vec<Sample> {
             let a = if a_transposed { [k, m] } else { [m, k] };
             let b = if b_transposed { [n, k] } else { [k, n] };
             samples.push(Sample::new("matmul", &[&a, &b], move |x| {
-                Var::product(
-                    Factor {
-                        array: &x[0],
-                        transposed: a_transposed,
-                    },
-                    Factor {
-                        array: &x[1],
-                        transposed: b_transposed,
-                    },
-                )
+                product(x, a_transposed, b_transposed)
             }));
         }
     }
+    let batches: [[&[usize]; 2]; 10] = [
+        [&[2, 3, 2], &[2, 2, 3]],
+        [&[2, 3, 2], &[2, 1]],
+        [&[3, 2], &[2, 2, 1]],
+        [&[1, 2, 2], &[3, 2, 1]],
+        [&[2, 1, 1, 2], &[3, 2, 1]],
+        [&[1, 1, 1], &[1, 1, 1]],
+        [&[0, 2, 3], &[0, 3, 2]],
+        [&[2, 0, 3], &[3, 2]],
+        [&[2, 2, 0], &[2, 0, 1]],
+        [&[0, 2, 3], &[1, 3, 2]],
+    ];
+    let transpose = |shape: &[usize]| {
+        let mut shape = shape.to_vec();
+        let rank = shape.len();
+        shape.swap(rank - 1, rank - 2);
+        shape
+    };
+    for [a, b] in batches {
+        samples.push(Sample::new("matmul", &[a, b], |x| x[0].matmul(x[1])));
+        samples.push(Sample::new("matmul", &[&transpose(a), b], |x| {
+            product(x, true, false)
+        }));
+        samples.push(Sample::new("matmul", &[a, &transpose(b)], |x| {
+            product(x, false, true)
+        }));
+    }
     samples.push(Sample::new("matmul", &[&[3, 3]], |x| x[0].matmul(x[0])));
     samples
+}
+
+/// The product of two variables, read transposed or not.
+fn product<'t>(x: &[Var<'t, f64>], a_transposed: bool, b_transposed: bool) -> Var<'t, f64> {
+    let factor = |array, transposed| Factor { array, transposed };
+    Var::product(factor(&x[0], a_transposed), factor(&x[1], b_transposed))
 }

@@ -79,7 +79,7 @@ impl<T: Real> Op<T> for LogSoftmax {
         x_bar.add(0, || {
             let p = at.x[0].softmax(self.axis);
             // 1, or NaN where p is NaN, so that a NaN reaches the total even of adjoints that cancel.
-            let one = &p - &p + 1.0;
+            let one = 0.0 * &p + 1.0;
             let total = y_bar.absorbing_mul(one).sum_over_keepdims(&[self.axis]);
             &y_bar - p.absorbing_mul(total)
         });

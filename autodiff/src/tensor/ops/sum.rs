@@ -74,7 +74,7 @@ fn extent_of(shape: &Shape, axes: &[usize]) -> f64 {
 ///
 /// If there is no such axis, or one is named twice.
 #[track_caller]
-pub(super) fn check_axes<T: Real>(x: &Tensor<T>, operation: &str, axes: &[usize]) {
+pub(super) fn check_axes<T: Element>(x: &Tensor<T>, operation: &str, axes: &[usize]) {
     for (place, axis) in axes.iter().enumerate() {
         assert!(
             *axis < x.shape().rank(),

@@ -3,8 +3,8 @@
 use crate::refusals::{Checked, refused};
 use autodiff::elementwise::Unary;
 use autodiff::tensor::{
-    CrossEntropy, Tape, Targets, Var, add_product, add_product_rows, add_products_rows, plain,
-    transposed,
+    Algebra, CrossEntropy, Tape, Targets, Var, add_product, add_product_rows, add_products_rows,
+    plain, transposed,
 };
 use autodiff::{Number, Tensor};
 
@@ -38,17 +38,15 @@ pub(super) fn on_tensors(checked: &mut Checked) {
         || y.reshape([4, 1, 1]).broadcast_to([4, 1 << 40, 1 << 40]),
     );
     let sum = "tensor/ops/sum.rs";
-    checked.refused(&format!("{sum} sum_over"), "sum_over: a tensor", || {
+    checked.refused(&format!("{sum} sum_over"), "sum: a tensor", || {
         x.sum_over(&[2])
     });
-    checked.refused(&format!("{sum} sum_over"), "sum_over: axis 1 is", || {
+    checked.refused(&format!("{sum} sum_over"), "sum: axis 1 is", || {
         x.sum_over(&[1, 1])
     });
-    checked.refused(
-        &format!("{sum} sum_over_keepdims"),
-        "sum_over_keepdims: a tensor",
-        || x.sum_over_keepdims(&[2]),
-    );
+    checked.refused(&format!("{sum} sum_over_keepdims"), "sum: a tensor", || {
+        x.sum_over_keepdims(&[2])
+    });
     checked.refused(&format!("{sum} mean_over"), "has no axis 2", || {
         x.mean_over(&[2])
     });
@@ -187,6 +185,132 @@ pub(super) fn on_variables(checked: &mut Checked) {
         "cross_entropy: class numbers of shape [1]",
         || x.cross_entropy(Tensor::from([0_u32])),
     );
+}
+
+/// Ranges, pieces, slices and norms, on tensors, on variables, and on either through the algebra.
+pub(super) fn ranges_and_slices(checked: &mut Checked) {
+    let tape = Tape::<f64>::new();
+    let x = Tensor::<f64>::zeros([2, 3]);
+    on_generic_tensors(&x, checked);
+    on_generic_tensors(&tape.var(&x), checked);
+    let y = tape.var(&x);
+
+    refused("narrow: 1..4 lies", || x.narrow(1, 1..4));
+    refused("narrow: 1..4 lies", || y.narrow(1, 1..4));
+    refused("pad: a tensor of shape [2, 3] has no", || x.pad(2, 0, 0));
+    refused("pad: a tensor of shape [2, 3] has no", || y.pad(2, 0, 0));
+    refused("has more elements", || x.pad(0, usize::MAX, 1));
+    refused("concat: shapes [2, 3] and [3, 2]", || {
+        Tensor::concat(&[&x, &x.transpose()], 0)
+    });
+    refused("concat: shapes [2, 3] and [3, 2]", || {
+        Var::concat(&[y, y.transpose()], 0)
+    });
+    refused("concat: there are no inputs", || {
+        Tensor::<f64>::concat(&[] as &[Tensor<f64>], 0)
+    });
+    refused("concat: there are no inputs", || {
+        Var::<f64>::concat(&[] as &[Var<'_, f64>], 0)
+    });
+    refused("split: pieces of [1, 1]", || x.split(1, &[1, 1]));
+    refused("split: pieces of [1, 1]", || y.split(1, &[1, 1]));
+    refused("gather: index 2 is not below", || x.gather(0, [0, 2]));
+    refused("gather: index 2 is not below", || y.gather(0, [0, 2]));
+    refused("scatter_add: index 2", || x.scatter_add(0, [0, 2], 2));
+    refused("scatter_add: index 2", || y.scatter_add(0, [0, 2], 2));
+    refused("norm: a tensor of shape", || x.norm_over(&[2]));
+    refused("norm: a tensor of shape", || y.norm_over(&[2]));
+    let other = Tape::new();
+    refused("concat: an input is a variable of another", || {
+        Var::concat(&[y, other.var(&x)], 0)
+    });
+}
+
+fn on_generic_tensors<A: Algebra>(x: &A, checked: &mut Checked) {
+    let narrow = "tensor/ops/narrow.rs";
+    checked.refused(&format!("{narrow} narrow"), "no axis 2", || {
+        x.narrow(2, 0..1)
+    });
+    checked.refused(
+        &format!("{narrow} narrow"),
+        "narrow: 2..4 lies outside of axis 1 of shape [2, 3]",
+        || x.narrow(1, 2..4),
+    );
+    #[expect(clippy::reversed_empty_ranges, reason = "it is to be refused")]
+    refused("narrow: 2..1 lies outside", || x.narrow(1, 2..1));
+    checked.refused(&format!("{narrow} pad"), "pad: a tensor of", || {
+        x.pad(2, 1, 1)
+    });
+    refused("has more elements", || x.pad(0, usize::MAX, 1));
+    let concat = "tensor/ops/concat.rs";
+    checked.refused(&format!("{concat} concat"), "no axis 2", || {
+        A::concat(&[x, x], 2)
+    });
+    checked.refused(
+        &format!("{concat} concat"),
+        "concat: shapes [2, 3] and [1, 3] cannot be put together along axis 1",
+        || A::concat(&[x.clone(), x.narrow(0, 0..1)], 1),
+    );
+    refused("concat: shapes [2, 3] and [6]", || {
+        A::concat(&[x.clone(), x.reshape([6])], 0)
+    });
+    refused("concat: there are no inputs", || A::concat(&[] as &[A], 0));
+    checked.refused(&format!("{concat} split"), "split: a tensor", || {
+        x.split(2, &[1])
+    });
+    checked.refused(
+        &format!("{concat} split"),
+        "split: pieces of [1, 1] do not fill axis 1 of shape [2, 3]",
+        || x.split(1, &[1, 1]),
+    );
+    refused("do not fill axis 0", || x.split(0, &[usize::MAX, 3]));
+    let gather = "tensor/ops/gather.rs";
+    checked.refused(&format!("{gather} gather"), "no axis 2", || {
+        x.gather(2, [0])
+    });
+    checked.refused(
+        &format!("{gather} gather"),
+        "gather: index 3 is not below the extent 3 of the axis",
+        || x.gather(1, [0, 3]),
+    );
+    checked.refused(
+        &format!("{gather} scatter_add"),
+        "scatter_add: indices of shape [3] for the axes from 0 on of shape [2, 3]",
+        || x.scatter_add(0, [0, 0, 0], 3),
+    );
+    checked.refused(
+        &format!("{gather} scatter_add"),
+        "scatter_add: index 3 is not below the extent 3 of the axis",
+        || x.scatter_add(0, [0, 3], 3),
+    );
+    refused("for the axes from 2 on", || x.scatter_add(2, [0], 3));
+    let norm = "tensor/ops/norm.rs";
+    checked.refused(&format!("{norm} norm_over"), "norm: a tensor", || {
+        x.norm_over(&[2])
+    });
+    checked.refused(&format!("{norm} norm_over_keepdims"), "twice", || {
+        x.norm_over_keepdims(&[1, 1])
+    });
+    let matmul = "tensor/ops/matmul.rs";
+    let batch = x.reshape([1, 2, 3]);
+    checked.refused(
+        &format!("{matmul} matmul"),
+        "matmul: shapes [1, 2, 3] and [2, 3] do not fit",
+        || batch.matmul(x),
+    );
+    refused("matmul: shapes [2, 1, 3] and [3, 3, 1] do not fit", || {
+        let b = x.gather(0, [0, 1, 0]).reshape([3, 3, 1]);
+        x.reshape([2, 1, 3]).matmul(b)
+    });
+    checked.refused(
+        &format!("{matmul} product"),
+        "matmul: shapes [2, 3]ᵀ and [1, 2, 3]ᵀ do not fit",
+        || A::product(transposed(x), transposed(&batch)),
+    );
+    let sum_to = "tensor/ops/broadcast.rs sum_to";
+    checked.refused(sum_to, "sum_to: shape [2] cannot be", || x.sum_to([2]));
+    let reshape = "tensor/ops/reshape.rs reshape";
+    checked.refused(reshape, "cannot take shape [5]", || x.reshape([5]));
 }
 
 pub(super) fn products(checked: &mut Checked) {

@@ -1,0 +1,195 @@
+//! Tensors put together along an axis, and taken apart.
+//!
+//! ```text
+//! concat   x̄ᵢ = the range of ȳ where xᵢ is
+//! ```
+//!
+//! To take apart is to take ranges, which has a rule of its own.
+
+use super::prelude::*;
+use super::sum::check_axes;
+use smallvec::SmallVec;
+use std::ops::Range;
+
+/// Tensors put together along an axis.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Concat {
+    axis: usize,
+}
+
+impl<T: Real> Op<T> for Concat {
+    fn name(&self) -> &'static str {
+        "concat"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        joined(x, self.axis)
+    }
+
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        let mut start = 0;
+        for (input, x) in at.x.iter().enumerate() {
+            let range = start..start + x.shape()[self.axis];
+            start = range.end;
+            x_bar.add(input, || y_bar.narrow(self.axis, range));
+        }
+    }
+
+    built_in!(Concat);
+}
+
+#[track_caller]
+fn joined<T: Element>(parts: &[&Tensor<T>], axis: usize) -> Tensor<T> {
+    let Some(first) = parts.first() else {
+        panic!("concat: there are no inputs")
+    };
+    check_axes(first, "concat", &[axis]);
+    let mut shape = first.shape().clone();
+    shape.set(axis, 0);
+    for part in parts {
+        let fits = part.shape().rank() == shape.rank()
+            && (0..shape.rank()).all(|i| i == axis || part.shape()[i] == shape[i]);
+        assert!(
+            fits,
+            "concat: shapes {} and {} cannot be put together along axis {axis}",
+            first.shape(),
+            part.shape()
+        );
+        shape.set(axis, shape[axis] + part.shape()[axis]);
+    }
+    let (_, extent, inner) = shape.split(axis, axis);
+    Tensor::made(shape, |out| {
+        let mut start = 0;
+        for part in parts {
+            let run = part.shape()[axis] * inner;
+            for (row, x) in part.data().chunks_exact(run.max(1)).enumerate() {
+                out[row * extent * inner + start..][..run].copy_from_slice(x);
+            }
+            start += run;
+        }
+    })
+}
+
+/// The ranges of the pieces along an axis.
+///
+/// # Panics
+///
+/// If there is no such axis, or they do not fill it.
+#[track_caller]
+fn ranges_of(shape: &Shape, axis: usize, extents: &[usize]) -> Vec<Range<usize>> {
+    assert!(
+        axis < shape.rank(),
+        "split: a tensor of shape {shape} has no axis {axis}"
+    );
+    let total = extents.iter().try_fold(0_usize, |sum, &n| sum.checked_add(n));
+    assert!(
+        total == Some(shape[axis]),
+        "split: pieces of {extents:?} do not fill axis {axis} of shape {shape}"
+    );
+    let mut start = 0;
+    let range = |&extent| {
+        let range = start..start + extent;
+        start = range.end;
+        range
+    };
+    extents.iter().map(range).collect()
+}
+
+methods! {
+    /// Tensors put together along an axis, and taken apart.
+    pub trait ConcatMethods for any element;
+
+    /// The tensors, one behind the other along an axis; in all other axes they have the same extent.
+    ///
+    /// ```
+    /// # use autodiff::tensor::{Tape, Tensor, Var};
+    /// let tape = Tape::new();
+    /// let a = tape.var([[1.0], [2.0]]);
+    /// let b = tape.var([[3.0, 4.0], [5.0, 6.0]]);
+    /// let y = Var::concat(&[a, b], 1);
+    /// assert_eq!(y.value(), Tensor::from([[1.0, 3.0, 4.0], [2.0, 5.0, 6.0]]));
+    /// assert_eq!((y * y).sum().gradients().wrt(a), Tensor::from([[2.0], [4.0]]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there are none, there is no such axis, or the shapes differ elsewhere.
+    pub fn concat(parts: &[impl Borrow<Self>], axis: usize) -> Self {
+        let parts: SmallVec<[&Self; 4]> = parts.iter().map(Borrow::borrow).collect();
+        Self::apply(Concat { axis }, &parts)
+    } on tensors {
+        let parts: SmallVec<[&Self; 4]> = parts.iter().map(Borrow::borrow).collect();
+        joined(&parts, axis)
+    }
+
+    /// The tensor in pieces along an axis, which have the given extents there.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let pieces = Tensor::from([[1, 2, 3], [4, 5, 6]]).split(1, &[1, 2]);
+    /// assert_eq!(pieces, [Tensor::from([[1], [4]]), Tensor::from([[2, 3], [5, 6]])]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or the extents do not add up to its own.
+    pub fn split(self, axis: usize, extents: &[usize]) -> Vec<Self> {
+        let ranges = ranges_of(&self.shape(), axis, extents);
+        ranges.into_iter().map(|range| self.narrow(axis, range)).collect()
+    } on tensors {
+        let ranges = ranges_of(self.shape(), axis, extents);
+        ranges.into_iter().map(|range| self.narrow(axis, range)).collect()
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    let cases: [(&[&[usize]], usize); 10] = [
+        (&[&[2], &[3]], 0),
+        (&[&[1]], 0),
+        (&[&[0], &[2]], 0),
+        (&[&[0], &[0]], 0),
+        (&[&[2, 3], &[1, 3], &[2, 3]], 0),
+        (&[&[2, 1], &[2, 2], &[2, 3]], 1),
+        (&[&[2, 2, 2], &[2, 1, 2]], 1),
+        (&[&[1, 1], &[1, 1], &[1, 1], &[1, 1]], 1),
+        (&[&[2], &[1], &[1], &[2], &[3]], 0),
+        (&[&[0, 2], &[0, 1]], 1),
+    ];
+    let mut samples = Vec::new();
+    for (shapes, axis) in cases {
+        samples.push(Sample::new("concat", shapes, move |x| Var::concat(x, axis)));
+    }
+    // The same variable twice gets both terms.
+    samples.push(Sample::new("concat", &[&[2, 2]], |x| {
+        Var::concat(&[x[0], x[0]], 1)
+    }));
+    let cases: [(&[usize], usize, &[usize]); 9] = [
+        (&[1], 0, &[1]),
+        (&[0], 0, &[0]),
+        (&[5], 0, &[2, 3]),
+        (&[5], 0, &[0, 5]),
+        (&[3, 4], 0, &[1, 2]),
+        (&[3, 4], 1, &[1, 1, 2]),
+        (&[2, 3, 2], 1, &[2, 1]),
+        (&[0, 3], 1, &[1, 2]),
+        (&[1, 1], 1, &[1, 0]),
+    ];
+    for (shape, axis, extents) in cases {
+        // In the opposite order, so that no piece is where it was.
+        samples.push(Sample::new("split", &[shape], move |x| {
+            let pieces = x[0].split(axis, extents);
+            let reversed: Vec<_> = pieces.into_iter().rev().collect();
+            Var::concat(&reversed, axis)
+        }));
+    }
+    samples.push(Sample::new("split", &[&[2, 2, 3]], |x| {
+        x[0].split(2, &[1, 2])[1]
+    }));
+    samples
+}

@@ -1,0 +1,236 @@
+//! Slices along an axis, picked by index, and added up by index: each is the other's rule.
+//!
+//! ```text
+//! gather        x̄ = for each index, the sum of the slices of ȳ that it picked
+//! scatter_add   x̄ = the slices of ȳ to which those of x were added
+//! ```
+
+use super::prelude::*;
+use super::sum::check_axes;
+use smallvec::SmallVec;
+
+/// The slices along an axis with the given indices.
+#[derive(Clone, Debug)]
+pub(crate) struct Gather {
+    axis: usize,
+    indices: Tensor<u32>,
+}
+
+impl<T: Real> Op<T> for Gather {
+    fn name(&self) -> &'static str {
+        "gather"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        picked(x[0], self.axis, &self.indices)
+    }
+
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        let extent = at.x[0].shape()[self.axis];
+        x_bar.add(0, || y_bar.scatter_add(self.axis, &self.indices, extent));
+    }
+
+    built_in!(Gather);
+}
+
+/// The sums of the slices along an axis that have the same index.
+#[derive(Clone, Debug)]
+pub(crate) struct ScatterAdd {
+    axis: usize,
+    indices: Tensor<u32>,
+    extent: usize,
+}
+
+impl<T: Real> Op<T> for ScatterAdd {
+    fn name(&self) -> &'static str {
+        "scatter_add"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let (x, extent, indices) = (x[0], self.extent, &self.indices);
+        let (rank, axes) = (x.shape().rank(), indices.shape().rank());
+        let fits = self.axis + axes <= rank
+            && x.shape()[self.axis..self.axis + axes] == indices.shape()[..];
+        assert!(
+            fits,
+            "scatter_add: indices of shape {} for the axes from {} on of shape {}",
+            indices.shape(),
+            self.axis,
+            x.shape()
+        );
+        let (before, after) = (&x.shape()[..self.axis], &x.shape()[self.axis + axes..]);
+        check_indices("scatter_add", indices, extent);
+        let inner: usize = after.iter().product();
+        let data = x.data();
+        Tensor::made(shape_of(before, &[extent], after), |out| {
+            out.fill(T::default());
+            for (slice, x) in data.chunks_exact(inner.max(1)).enumerate() {
+                let (row, position) = (slice / indices.size(), slice % indices.size());
+                let index = indices.data()[position] as usize;
+                let out = &mut out[(row * extent + index) * inner..][..inner];
+                for (out, &x) in out.iter_mut().zip(x) {
+                    *out = *out + x;
+                }
+            }
+        })
+    }
+
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        _at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        x_bar.add(0, || y_bar.gather(self.axis, &self.indices));
+    }
+
+    built_in!(ScatterAdd);
+}
+
+#[track_caller]
+fn picked<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<u32>) -> Tensor<T> {
+    check_axes(x, "gather", &[axis]);
+    let (_, extent, inner) = x.shape().split(axis, axis);
+    check_indices("gather", indices, extent);
+    let (before, after) = (&x.shape()[..axis], &x.shape()[axis + 1..]);
+    let data = x.data();
+    Tensor::made(shape_of(before, indices.shape(), after), |out| {
+        for (slice, out) in out.chunks_exact_mut(inner.max(1)).enumerate() {
+            let (row, position) = (slice / indices.size(), slice % indices.size());
+            let index = indices.data()[position] as usize;
+            out.copy_from_slice(&data[(row * extent + index) * inner..][..inner]);
+        }
+    })
+}
+
+/// # Panics
+///
+/// If an index is not below the extent.
+#[track_caller]
+fn check_indices(operation: &str, indices: &Tensor<u32>, extent: usize) {
+    if let Some(index) = indices.data().iter().find(|&&i| i as usize >= extent) {
+        panic!("{operation}: index {index} is not below the extent {extent} of the axis")
+    }
+}
+
+/// The shape with the axes of all three.
+fn shape_of(before: &[usize], middle: &[usize], after: &[usize]) -> Shape {
+    let axes = [before, middle, after].into_iter().flatten();
+    let extents: SmallVec<[usize; 4]> = axes.copied().collect();
+    Shape::from(&extents[..])
+}
+
+methods! {
+    /// Slices along an axis, picked by index.
+    pub trait GatherMethods for any element;
+
+    /// The slices along an axis with the given indices: the rows of a table of embeddings, say, if the axis is the first.
+    ///
+    /// The axes of `indices` take the place of the axis. A slice may be picked several times; its gradient is then the sum
+    /// over all of them, added in the order of the indices.
+    ///
+    /// ```
+    /// # use autodiff::tensor::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let table = tape.var([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// let words = table.gather(0, [2, 0, 2]);
+    /// assert_eq!(words.value(), Tensor::from([[5.0, 6.0], [1.0, 2.0], [5.0, 6.0]]));
+    /// assert_eq!(words.sum().gradients().wrt(table), Tensor::from([[1.0, 1.0], [0.0, 0.0], [2.0, 2.0]]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or an index is not below its extent.
+    pub fn gather(self, axis: usize, indices: impl Into<Tensor<u32>>) -> Self {
+        Self::apply(Gather { axis, indices: indices.into() }, &[self])
+    } on tensors {
+        picked(self, axis, &indices.into())
+    }
+}
+
+methods! {
+    /// Slices along an axis, added up by index.
+    pub trait ScatterMethods;
+
+    /// The sums of the slices that have the same index: slice `i` of the result, along an axis of the given extent, is the
+    /// sum of the slices whose index is `i`, and zero if there are none.
+    ///
+    /// The axes from `axis` on are those of `indices`; one axis takes their place. Slices of one index are added in the
+    /// order in which they come.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// let sums = x.scatter_add(0, [1, 0, 1], 3);
+    /// assert_eq!(sums, Tensor::from([[3.0, 4.0], [6.0, 8.0], [0.0, 0.0]]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the axes from `axis` on are not those of the indices, or an index is not below the extent.
+    pub fn scatter_add(self, axis: usize, indices: impl Into<Tensor<u32>>, extent: usize) -> Self {
+        Self::apply(ScatterAdd { axis, indices: indices.into(), extent }, &[self])
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    // The shape of what is picked from, the axis, and the shape of the indices.
+    let cases: [(&[usize], usize, &[usize]); 12] = [
+        (&[5], 0, &[3]),
+        (&[1], 0, &[1]),
+        (&[1], 0, &[4]),
+        (&[4], 0, &[]),
+        (&[3, 2], 0, &[5]),
+        (&[3, 2], 1, &[3]),
+        (&[3, 2], 0, &[2, 3]),
+        (&[2, 3, 2], 1, &[2, 2]),
+        (&[3, 2], 0, &[0]),
+        (&[1, 2, 2, 1], 2, &[3]),
+        (&[0, 3], 1, &[2]),
+        (&[0], 0, &[0]),
+    ];
+    let mut samples = Vec::new();
+    for (shape, axis, of_indices) in cases {
+        let extent = shape[axis];
+        // Some indices come several times, and some not at all.
+        let indices = Tensor::from_fn(of_indices, |i| (i * i % extent.max(1)) as u32);
+        let picked = shape_of(&shape[..axis], of_indices, &shape[axis + 1..]);
+        let scattered = indices.clone();
+        samples.push(Sample::new("gather", &[shape], move |x| {
+            x[0].gather(axis, &indices)
+        }));
+        samples.push(Sample::new("scatter_add", &[&picked], move |x| {
+            x[0].scatter_add(axis, &scattered, extent)
+        }));
+    }
+    samples
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Tape, Tensor};
+
+    #[test]
+    fn slices_of_one_index_are_added_in_their_order() {
+        // In any other order the small indices would be lost, or the sum would be another.
+        let x = Tensor::from([1e16, -1e16, 1.0, 0.5]);
+        assert_eq!(x.scatter_add(0, [0, 0, 0, 0], 1).data(), [1.5]);
+        let tape = Tape::new();
+        let table = tape.var([0.0]);
+        let gradient = table.gather(0, [0, 0, 0, 0]).vjp(&x).wrt(table);
+        assert_eq!(gradient.data(), [1.5]);
+    }
+
+    #[test]
+    fn slices_of_any_element_type_are_picked() {
+        let x = Tensor::from([[1_u8, 2], [3, 4]]);
+        assert_eq!(x.gather(1, [1]), Tensor::from([[2_u8], [4]]));
+    }
+}

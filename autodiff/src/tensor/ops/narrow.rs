@@ -1,0 +1,174 @@
+//! A range along an axis, and zeros around: each is the other's rule.
+//!
+//! ```text
+//! narrow   x̄ = ȳ, with zeros where the range is not
+//! pad      x̄ = ȳ, without what belongs to the zeros
+//! ```
+
+use super::prelude::*;
+use super::sum::check_axes;
+use std::ops::Range;
+
+/// The elements of a range along an axis.
+#[derive(Clone, Debug)]
+pub(crate) struct Narrow {
+    axis: usize,
+    range: Range<usize>,
+}
+
+impl<T: Real> Op<T> for Narrow {
+    fn name(&self) -> &'static str {
+        "narrow"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        x[0].narrow(self.axis, self.range.clone())
+    }
+
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        let Narrow { axis, range } = self;
+        let after = at.x[0].shape()[*axis] - range.end;
+        x_bar.add(0, || y_bar.pad(*axis, range.start, after));
+    }
+
+    built_in!(Narrow);
+}
+
+/// Zeros before and after the elements along an axis.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pad {
+    axis: usize,
+    before: usize,
+    after: usize,
+}
+
+impl<T: Real> Op<T> for Pad {
+    fn name(&self) -> &'static str {
+        "pad"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        x[0].pad(self.axis, self.before, self.after)
+    }
+
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        let end = self.before + at.x[0].shape()[self.axis];
+        x_bar.add(0, || y_bar.narrow(self.axis, self.before..end));
+    }
+
+    built_in!(Pad);
+}
+
+methods! {
+    /// A range along an axis, and zeros around.
+    pub trait NarrowMethods for any element;
+
+    /// The elements of a range along an axis. Of the first axis, or where all axes before have extent 1, tensors share
+    /// their memory.
+    ///
+    /// ```
+    /// # use autodiff::tensor::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.var([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    /// let y = x.narrow(1, 1..3);
+    /// assert_eq!(y.value(), Tensor::from([[2.0, 3.0], [5.0, 6.0]]));
+    /// assert_eq!(y.sum().gradients().wrt(x), Tensor::from([[0.0, 1.0, 1.0], [0.0, 1.0, 1.0]]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or the range does not lie inside it.
+    pub fn narrow(self, axis: usize, range: Range<usize>) -> Self {
+        Self::apply(Narrow { axis, range }, &[self])
+    } on tensors {
+        check_axes(self, "narrow", &[axis]);
+        let (outer, extent, inner) = self.shape().split(axis, axis);
+        assert!(
+            range.start <= range.end && range.end <= extent,
+            "narrow: {range:?} lies outside of axis {axis} of shape {}",
+            self.shape()
+        );
+        if range.len() == extent {
+            return self.clone();
+        }
+        let mut shape = self.shape().clone();
+        shape.set(axis, range.len());
+        if outer == 1 {
+            return self.piece(range.start * inner, &shape);
+        }
+        let (x, run) = (self.data(), range.len() * inner);
+        Tensor::made(shape, |out| {
+            for (row, out) in out.chunks_exact_mut(run.max(1)).enumerate() {
+                out.copy_from_slice(&x[(row * extent + range.start) * inner..][..run]);
+            }
+        })
+    }
+
+    /// The elements with zeros around them along an axis, `before` and `after`.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0]]);
+    /// assert_eq!(x.pad(1, 1, 2), Tensor::from([[0.0, 1.0, 2.0, 0.0, 0.0]]));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or no memory for so many elements.
+    pub fn pad(self, axis: usize, before: usize, after: usize) -> Self {
+        Self::apply(Pad { axis, before, after }, &[self])
+    } on tensors {
+        check_axes(self, "pad", &[axis]);
+        let (_, extent, inner) = self.shape().split(axis, axis);
+        let padded = extent.saturating_add(before).saturating_add(after);
+        let mut shape = self.shape().clone();
+        shape.set(axis, padded);
+        let (x, run) = (self.data(), extent * inner);
+        Tensor::made(shape, |out| {
+            out.fill(T::default());
+            for (row, x) in x.chunks_exact(run.max(1)).enumerate() {
+                out[(row * padded + before) * inner..][..run].copy_from_slice(x);
+            }
+        })
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    let cases: [(&[usize], usize, Range<usize>); 12] = [
+        (&[5], 0, 1..4),
+        (&[1], 0, 0..1),
+        (&[1], 0, 1..1),
+        (&[0], 0, 0..0),
+        (&[3, 4], 0, 1..2),
+        (&[3, 4], 1, 0..3),
+        (&[3, 4], 1, 4..4),
+        (&[2, 3, 4], 1, 1..3),
+        (&[2, 3, 2, 2], 2, 0..1),
+        (&[0, 3], 1, 1..2),
+        (&[1, 1], 1, 0..0),
+        (&[1, 3, 2], 1, 2..3),
+    ];
+    let mut samples = Vec::new();
+    for (shape, axis, range) in cases {
+        let (before, after) = (range.start, shape[axis] - range.end);
+        samples.push(Sample::new("narrow", &[shape], move |x| {
+            x[0].narrow(axis, range.clone())
+        }));
+        samples.push(Sample::new("pad", &[shape], move |x| {
+            x[0].pad(axis, before, after)
+        }));
+    }
+    samples
+}

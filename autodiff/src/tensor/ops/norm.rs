@@ -1,0 +1,186 @@
+//! The Euclidean norm, over all elements or over axes.
+//!
+//! ```text
+//! y = √(Σ x²)
+//! vjp   x̄ = ȳ x / y, and 0 where y = 0
+//! ```
+//!
+//! At the origin the slope is the subgradient of least norm, and all derivatives of it are 0 too.
+
+use super::prelude::*;
+use super::sum::{all_axes, check_axes};
+use smallvec::SmallVec;
+
+/// The norm over axes, which are kept with extent 1.
+#[derive(Clone, Debug)]
+pub(crate) struct Norm(SmallVec<[usize; 4]>);
+
+impl<T: Real> Op<T> for Norm {
+    fn name(&self) -> &'static str {
+        "norm"
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        let (x, axes) = (x[0], &self.0[..]);
+        check_axes(x, "norm", axes);
+        if x.size() == 0 {
+            return Tensor::zeros(x.shape().reduced(axes, true));
+        }
+        let largest = axes
+            .iter()
+            .fold(x.abs(), |largest, &axis| largest.max_over_keepdims(axis));
+        let scale = largest.map(|x| T::from_f64(power_of_two_below(x.to_f64())));
+        (x / &scale).square().sum_over_keepdims(axes).sqrt() * scale
+    }
+
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        x_bar.add(0, || {
+            let is_zero = at.y.value().equal(&Tensor::scalar(T::default()));
+            // A quotient by infinity is 0, and so are its slopes.
+            let infinity = at.y.constant(Tensor::scalar(T::INFINITY));
+            let direction = at.x[0] / A::select(&is_zero, infinity, at.y);
+            direction.absorbing_mul(&y_bar)
+        });
+    }
+
+    built_in!(Norm);
+}
+
+/// A power of two by which numbers of at most this size can be divided without loss, so that their squares neither overflow
+/// nor underflow; 1 if there are none, or they are not finite.
+fn power_of_two_below(largest: f64) -> f64 {
+    const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
+    if largest == 0.0 || !largest.is_finite() {
+        return 1.0;
+    }
+    f64::from_bits(largest.to_bits() & EXPONENT).max(f64::MIN_POSITIVE)
+}
+
+methods! {
+    /// Euclidean norms.
+    pub trait NormMethods;
+
+    /// The Euclidean norm `√(Σ x²)` of all elements, a scalar, without overflow or underflow; 0 if there are none.
+    ///
+    /// At the origin the gradient is 0, the subgradient of least norm, where that of `square().sum().sqrt()` would not be
+    /// one number. So are the second derivatives: where a square of the norm is wanted, write `square().sum()`.
+    ///
+    /// ```
+    /// # use autodiff::tensor::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([3.0, 4.0]);
+    /// assert_eq!(x.norm().item(), 5.0);
+    /// assert_eq!(x.norm().gradients().wrt(x).data(), [0.6, 0.8]);
+    /// let origin = tape.var([0.0, 0.0]);
+    /// assert_eq!(origin.norm().gradients().wrt(origin).data(), [0.0, 0.0]);
+    /// ```
+    pub fn norm(self) -> Self {
+        self.norm_over(&all_axes(&self.shape()))
+    }
+
+    /// The Euclidean norm over the given axes, which are dropped.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or one is named twice.
+    pub fn norm_over(self, axes: &[usize]) -> Self {
+        let kept = self.norm_over_keepdims(axes);
+        kept.reshape(self.shape().reduced(axes, false))
+    }
+
+    /// The Euclidean norm over the given axes, which stay with extent 1.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis, or one is named twice.
+    pub fn norm_over_keepdims(self, axes: &[usize]) -> Self {
+        Self::apply(Norm(SmallVec::from_slice(axes)), &[self])
+    }
+}
+
+pub(super) fn samples() -> Vec<Sample> {
+    let shapes: [&[usize]; 8] = [
+        &[],
+        &[1],
+        &[0],
+        &[5],
+        &[3, 2],
+        &[2, 3, 2],
+        &[0, 3],
+        &[1, 6],
+    ];
+    // Away from the origin.
+    let interval = [(0.3, 1.0)];
+    let mut samples: Vec<Sample> = shapes
+        .map(|shape| Sample::within("norm", &[shape], &interval, |x| x[0].norm()))
+        .into();
+    let cases: [(&[usize], &[usize]); 9] = [
+        (&[1], &[0]),
+        (&[4], &[]),
+        (&[3, 2], &[0]),
+        (&[3, 2], &[1]),
+        (&[2, 3], &[1, 0]),
+        (&[2, 3, 2], &[0, 2]),
+        (&[2, 0, 2], &[1]),
+        (&[0, 3], &[1]),
+        (&[1, 3], &[0]),
+    ];
+    for (shape, axes) in cases {
+        samples.push(Sample::within("norm_over", &[shape], &interval, |x| {
+            x[0].norm_over(axes)
+        }));
+        samples.push(Sample::within(
+            "norm_over_keepdims",
+            &[shape],
+            &interval,
+            |x| x[0].norm_over_keepdims(axes),
+        ));
+    }
+    samples
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::{Tape, Tensor};
+
+    #[test]
+    fn nothing_overflows_or_underflows() {
+        for scale in [1e300, 1e-300, 5e-324, f64::MAX / 8.0] {
+            let x = Tensor::from([3.0 * scale, -4.0 * scale]);
+            assert!((x.norm().item() / (5.0 * scale) - 1.0).abs() < 1e-15);
+            let tape = Tape::new();
+            let x = tape.var(x);
+            let gradient = x.norm().gradients().wrt(x);
+            let error = gradient - Tensor::from([0.6, -0.8]);
+            assert!(error.abs().max_over(0).item() < 1e-15);
+        }
+        let x = Tensor::from([3e-45_f32, 1e38, -1e38]);
+        assert!((x.norm().item() / 1.414_213_6e38 - 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn an_infinite_element_makes_the_norm_infinite_and_a_nan_makes_it_nan() {
+        assert_eq!(Tensor::from([1.0, f64::NEG_INFINITY]).norm().item(), f64::INFINITY);
+        assert!(Tensor::from([1.0, f64::NAN]).norm().item().is_nan());
+    }
+
+    #[test]
+    fn at_the_origin_derivatives_of_every_order_are_zero() {
+        let tape = Tape::new();
+        // One row at the origin, and one not.
+        let x = tape.var([[0.0_f64, 0.0], [3.0, 4.0]]);
+        let slope = x.norm_over(&[1]).sum().differentiate(&[x])[0];
+        assert_eq!(slope.value(), Tensor::from([[0.0, 0.0], [0.6, 0.8]]));
+        let curvature = slope.sum().differentiate(&[x])[0];
+        assert_eq!(curvature.value().rows(0..1), Tensor::from([[0.0, 0.0]]));
+        let third = curvature.sum().gradients().wrt(x);
+        assert_eq!(third.rows(0..1), Tensor::from([[0.0, 0.0]]));
+        assert!(third.sum().item().is_finite());
+    }
+}
