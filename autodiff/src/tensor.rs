@@ -48,7 +48,7 @@ mod tape;
 mod var;
 
 pub use adjoints::Adjoints;
-pub use algebra::{Algebra, Operand, Operators};
+pub use algebra::{Algebra, Dispatch, Operand, Operators};
 pub use array::Tensor;
 pub use bound::largest_magnitude;
 pub use buffer::release_memory;

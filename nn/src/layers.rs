@@ -2,11 +2,19 @@
 //!
 //! A layer is a few numbers of parameters, and is copied freely; a [`Pass`] has the values. A model is a struct of layers.
 
+mod batch_norm;
 mod dropout;
+mod embedding;
+mod gru;
 mod linear;
+mod sequential;
 
+pub use batch_norm::BatchNorm1d;
 pub use dropout::Dropout;
+pub use embedding::Embedding;
+pub use gru::Gru;
 pub use linear::Linear;
+pub use sequential::Sequential;
 
 use crate::{Activation, Pass};
 use autodiff::elementwise::Unary;

@@ -1,5 +1,6 @@
 //! What a tensor can hold.
 
+use super::algebra::Precision;
 use super::kernels::elementary::Format;
 use super::kernels::matmul::Gemm;
 use crate::Number;
@@ -14,7 +15,7 @@ pub trait Element:
 }
 
 /// A number that a tensor can be differentiated in: `f32` or `f64`.
-pub trait Real: Element + Number<Mask = bool> + Gemm + Format {
+pub trait Real: Element + Number<Mask = bool> + Gemm + Format + Precision {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;
     /// Positive infinity.

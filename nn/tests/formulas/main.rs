@@ -8,6 +8,7 @@ mod finite_steps;
 mod hostile_weights;
 mod infinite_logits;
 mod kinds;
+mod layers;
 mod memory;
 mod method;
 mod misuse;

@@ -4,11 +4,13 @@ mod counting;
 #[path = "../formulas/method.rs"]
 mod method;
 mod optimizer;
+mod own_model;
 mod step;
 
 #[test]
 fn a_steady_step_allocates_nothing() {
     counting::assert_counting();
     optimizer::check_all();
+    own_model::check_all();
     step::check_all();
 }
