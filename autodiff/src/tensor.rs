@@ -53,7 +53,10 @@ pub use array::Tensor;
 pub use bound::largest_magnitude;
 pub use buffer::release_memory;
 pub use element::{Element, Real};
-pub use factor::{Factor, add_product, add_product_rows, add_products_rows, plain, transposed};
+pub use factor::{
+    Factor, add_product, add_product_rows, descend_products_rows, plain, transposed,
+    write_products_rows,
+};
 pub use gradients::{Gradient, Gradients, KeptGradients};
 pub use kernels::elementary;
 pub use kernels::simd::vectorized;

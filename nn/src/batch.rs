@@ -26,7 +26,7 @@ use crate::refusal::reporting;
 use crate::{Model, Optimizer, Parameters, ShardGradient, StepError, TapeGradient};
 use autodiff::tensor::{Real, Targets, Tensor};
 use panels::{Panel, each_panel};
-use shard::{Propagation, Shard, write_sum};
+use shard::{Propagation, Shard, descend, write_sum};
 use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
@@ -222,18 +222,22 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
                 if !(update.is_safe(bound) && update.moments_fit(values.len())) {
                     return false;
                 }
+                let descent = update.descent();
                 let (buffers, rule) = update.with(values);
-                each_panel(&layout, shards.len() > 1, buffers, &|panel: &Panel,
-                                                                 mut parts: Buffers<
-                    '_,
-                    T,
-                >| {
-                    if let [values, moments @ ..] = &mut parts[..] {
-                        let mut gradient = Tensor::zeros([values.len()]);
-                        write_sum::<T, M, G>(&shards, panel, gradient.data_mut());
-                        rule(values, gradient.data(), moments);
+                let work = |panel: &Panel, mut parts: Buffers<'_, T>| {
+                    let [values, moments @ ..] = &mut parts[..] else {
+                        return;
+                    };
+                    if let Some(rate) = descent
+                        && descend::<T, M, G>(&shards, rate, panel, values)
+                    {
+                        return;
                     }
-                });
+                    let mut gradient = Tensor::zeros([values.len()]);
+                    write_sum::<T, M, G>(&shards, panel, gradient.data_mut());
+                    rule(values, gradient.data(), moments);
+                };
+                each_panel(&layout, shards.len() > 1, buffers, &work);
                 true
             })
         };

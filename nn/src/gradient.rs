@@ -40,6 +40,26 @@ pub trait ShardGradient<T: Real, M: Model>: Default + Send + Sync {
     /// Adds some rows of the gradient with respect to one slice of the parameters to `sum`.
     fn add_rows_to(&self, slice: usize, rows: Range<usize>, sum: &mut [T]);
 
+    /// Writes some rows of the sum of the gradients of several shards, along the tree that the engine adds them along, if
+    /// that takes less than to form each and add them; returns whether it has. The bits are the same.
+    fn write_sum(shards: &[&Self], slice: usize, rows: Range<usize>, sum: &mut [T]) -> bool {
+        let _ = (shards, slice, rows, sum);
+        false
+    }
+
+    /// Subtracts `rate` times what [`write_sum`](ShardGradient::write_sum) writes, rounded by itself, from `parameters`, if
+    /// that takes less than to form it; returns whether it has. The bits are the same.
+    fn descend(
+        shards: &[&Self],
+        rate: T,
+        slice: usize,
+        rows: Range<usize>,
+        parameters: &mut [T],
+    ) -> bool {
+        let _ = (shards, rate, slice, rows, parameters);
+        false
+    }
+
     /// An upper bound of the magnitudes of the gradient's elements; not finite if anything that it is made of is not.
     fn magnitude_bound(&self) -> f64;
 

@@ -5,6 +5,7 @@ use super::panels::Panel;
 use crate::model::load;
 use crate::{ChunkTask, Context, Model, Observed, Parameters, ShardGradient, Sharding};
 use autodiff::tensor::{Real, Tensor, largest_magnitude, vectorized};
+use smallvec::SmallVec;
 
 /// What all shards of a batch share on their way to a gradient.
 pub(super) struct Propagation<'a, T: Real, M, B> {
@@ -135,18 +136,51 @@ pub(super) fn write_sum<T: Real, M: Model, G: ShardGradient<T, M>>(
     panel: &Panel,
     sum: &mut [T],
 ) {
+    let rows = panel.rows.clone();
+    let is_written =
+        gradients(shards).is_some_and(|gradients| G::write_sum(&gradients, panel.slice, rows, sum));
+    if !is_written {
+        write_sum_in_scratch::<T, M, G>(shards, panel, sum);
+    }
+}
+
+/// Takes a step of plain descent of a panel of the parameters, if the source of the gradients does that in one go; returns
+/// whether it has.
+pub(super) fn descend<T: Real, M: Model, G: ShardGradient<T, M>>(
+    shards: &[&Shard<T, G>],
+    rate: T,
+    panel: &Panel,
+    parameters: &mut [T],
+) -> bool {
+    let rows = panel.rows.clone();
+    gradients(shards)
+        .is_some_and(|gradients| G::descend(&gradients, rate, panel.slice, rows, parameters))
+}
+
+/// The gradients of shards that are of one chunk each.
+fn gradients<'a, T: Real, G>(shards: &[&'a Shard<T, G>]) -> Option<SmallVec<[&'a G; 16]>> {
+    let gradient = |shard: &&'a Shard<T, G>| (!shard.is_summed).then_some(&shard.gradient);
+    shards.iter().map(gradient).collect()
+}
+
+/// The sum along the tree in its general form.
+fn write_sum_in_scratch<T: Real, M: Model, G: ShardGradient<T, M>>(
+    shards: &[&Shard<T, G>],
+    panel: &Panel,
+    sum: &mut [T],
+) {
     if let [shard] = shards {
         return shard.write(panel, sum);
     }
     let (first, rest) = shards.split_at(shards.len().next_power_of_two() / 2);
-    write_sum::<T, M, G>(first, panel, sum);
+    write_sum_in_scratch::<T, M, G>(first, panel, sum);
     if let [shard] = rest
         && let Some(shard) = shard.sum_of(panel)
     {
         return add(sum, shard);
     }
     let mut sum_of_rest = Tensor::zeros([sum.len()]);
-    write_sum::<T, M, G>(rest, panel, sum_of_rest.data_mut());
+    write_sum_in_scratch::<T, M, G>(rest, panel, sum_of_rest.data_mut());
     add(sum, sum_of_rest.data());
 }
 

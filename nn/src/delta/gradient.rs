@@ -2,7 +2,10 @@
 
 use super::{Deltas, propagate_fitting};
 use crate::{ChunkTask, Mlp, Network, ShardGradient, StandardLoss, Supervised};
-use autodiff::tensor::{Real, Targets, Tensor};
+use autodiff::tensor::{
+    Factor, Real, Targets, Tensor, descend_products_rows, plain, transposed, write_products_rows,
+};
+use smallvec::SmallVec;
 use std::borrow::Borrow;
 use std::ops::Range;
 
@@ -45,6 +48,20 @@ where
         }
     }
 
+    fn write_sum(shards: &[&Self], slice: usize, rows: Range<usize>, sum: &mut [T]) -> bool {
+        write_products_rows(&products(shards, slice), rows, sum)
+    }
+
+    fn descend(
+        shards: &[&Self],
+        rate: T,
+        slice: usize,
+        rows: Range<usize>,
+        parameters: &mut [T],
+    ) -> bool {
+        descend_products_rows(&products(shards, slice), rate, rows, parameters)
+    }
+
     fn magnitude_bound(&self) -> f64 {
         self.0.as_ref().map_or(0.0, Deltas::magnitude_bound)
     }
@@ -52,4 +69,17 @@ where
     fn clear(&mut self) {
         self.0 = None;
     }
+}
+
+/// The products `Δᵀ A` of the shards, if the slice is a weight matrix, and none otherwise.
+fn products<'a, T: Real>(
+    shards: &[&'a DeltaGradient<T>],
+    slice: usize,
+) -> SmallVec<[[Factor<'a, Tensor<T>>; 2]; 16]> {
+    let deltas = shards.iter().filter_map(|shard| shard.0.as_ref());
+    let weights = deltas.filter(|_| slice.is_multiple_of(2));
+    let layer = slice / 2;
+    weights
+        .map(|of| [transposed(&of.deltas[layer]), plain(&of.activations[layer])])
+        .collect()
 }

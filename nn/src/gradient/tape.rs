@@ -4,7 +4,7 @@ use super::{ChunkTask, ShardGradient};
 use crate::Model;
 use crate::Pass;
 use crate::model::check_scalar;
-use autodiff::tensor::{KeptGradients, Real, Tape, Tensor};
+use autodiff::tensor::{Gradient, KeptGradients, Real, Tape, Tensor};
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -44,6 +44,20 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
         }
     }
 
+    fn write_sum(shards: &[&Self], slice: usize, rows: Range<usize>, sum: &mut [T]) -> bool {
+        Gradient::write_rows_of_sum(&gradients(shards, slice), rows, sum)
+    }
+
+    fn descend(
+        shards: &[&Self],
+        rate: T,
+        slice: usize,
+        rows: Range<usize>,
+        parameters: &mut [T],
+    ) -> bool {
+        Gradient::descend_rows_of_sum(&gradients(shards, slice), rate, rows, parameters)
+    }
+
     fn magnitude_bound(&self) -> f64 {
         self.0.magnitude_bound()
     }
@@ -51,4 +65,15 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
     fn clear(&mut self) {
         self.0.clear();
     }
+}
+
+/// The gradients with respect to one slice.
+fn gradients<'a, T: Real>(
+    shards: &[&'a TapeGradient<T>],
+    slice: usize,
+) -> SmallVec<[Gradient<'a, T>; 16]> {
+    shards
+        .iter()
+        .filter_map(|shard| shard.0.get(slice))
+        .collect()
 }

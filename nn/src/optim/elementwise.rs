@@ -85,6 +85,11 @@ pub trait Rule<const N: usize>:
         N > 0
     }
 
+    /// The learning rate α, if the formula is just `θ ← θ − α ∂C/∂θ` with these settings.
+    fn plain_descent(&self) -> Option<f64> {
+        None
+    }
+
     /// Whether the formula depends on the number of the step.
     fn counts_steps(&self) -> bool {
         true
@@ -163,7 +168,10 @@ impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
         };
         let moments = self.moments.iter_mut().filter(|_| self.rule.has_moments());
         let moments = moments.map(|moment| provide(moment, parameters));
-        let update = Update::new(moments, &rule);
+        let mut update = Update::new(moments, &rule);
+        if let Some(rate) = self.rule.plain_descent() {
+            update = update.plain_descent(T::from_f64(rate));
+        }
         let is_taken = apply(match self.rule.safe_gradient::<T>(steps) {
             Some(gradient) => update.safe_up_to(gradient),
             None => update,

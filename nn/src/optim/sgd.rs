@@ -119,6 +119,11 @@ impl Rule<1> for SgdSettings {
         self.momentum != 0.0
     }
 
+    fn plain_descent(&self) -> Option<f64> {
+        let is_plain = !self.has_moments() && self.weight_decay == 0.0;
+        is_plain.then_some(self.learning_rate)
+    }
+
     fn counts_steps(&self) -> bool {
         false
     }

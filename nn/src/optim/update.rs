@@ -42,6 +42,7 @@ pub struct Update<'a, T> {
     moments: SmallVec<[&'a mut [T]; 3]>,
     rule: &'a Apply<'a, T>,
     safe_gradient: Option<f64>,
+    descent: Option<T>,
 }
 
 impl<'a, T: Real> Update<'a, T> {
@@ -53,6 +54,7 @@ impl<'a, T: Real> Update<'a, T> {
             moments: moments.into_iter().collect(),
             rule,
             safe_gradient: None,
+            descent: None,
         }
     }
 
@@ -64,6 +66,21 @@ impl<'a, T: Real> Update<'a, T> {
             safe_gradient: Some(gradient),
             ..self
         }
+    }
+
+    /// Declares that the rule is `θ ← θ − α ∂C/∂θ` with this α, where the product is rounded by itself. Then a gradient need
+    /// not be formed.
+    #[must_use]
+    pub fn plain_descent(self, learning_rate: T) -> Self {
+        Update {
+            descent: Some(learning_rate),
+            ..self
+        }
+    }
+
+    /// The learning rate, if the rule is plain descent.
+    pub(crate) fn descent(&self) -> Option<T> {
+        self.descent
     }
 
     /// Whether the rule cannot make anything but finite numbers of finite parameters and derivatives that are at most this

@@ -5,9 +5,9 @@
 mod tests;
 
 use super::super::element::Real;
-use super::Write;
 use super::reduce::pairwise;
 use super::unpacked::{Factors, RUN, UNCUT, Unpacked};
+use super::{End, Write};
 use std::ops::Range;
 
 /// The most terms of an element of the result that are left to one kernel. A kernel cuts them into blocks and adds these to
@@ -209,7 +209,8 @@ pub(crate) fn bytes_times<T: Real>(
     })
 }
 
-/// Writes or adds `scale · Σ aₗ · bₗ` to `out`, if there is a kernel that does so in one go; tells whether there was.
+/// Forms `scale · Σ aₗ · bₗ` along a binary tree over the products, if there is a kernel that does so in one go; tells whether
+/// there was.
 ///
 /// # Panics
 ///
@@ -218,10 +219,10 @@ pub(crate) fn sum_of_products<T: Real>(
     scale: T,
     factors: &[Factors<'_, T, T>],
     out: &mut [T],
-    write: Write,
+    end: End<T>,
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
-    !factors.iter().any(is_long) && T::unpacked_sum(scale, factors, out, write)
+    !factors.iter().any(is_long) && T::unpacked_sum(scale, factors, out, end)
 }
 
 /// As [`sum_of_products`], with bytes on the right.
@@ -233,16 +234,18 @@ pub(crate) fn sum_of_products_with_bytes<T: Real>(
     scale: T,
     factors: &[Factors<'_, T, u8>],
     out: &mut [T],
-    write: Write,
+    end: End<T>,
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
     if !factors.iter().any(is_long) {
-        return T::unpacked_sum_of_bytes(scale, factors, out, write);
+        return T::unpacked_sum_of_bytes(scale, factors, out, end);
     }
-    let &[(a, b)] = factors else { return false };
+    let (&[(a, b)], End::Write(write)) = (factors, end) else {
+        return false;
+    };
     pairwise(0..a.columns, LONG, out, write, &mut |part, out, write| {
         let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
-        T::unpacked_sum_of_bytes(scale, &[(&a, &b)], out, write)
+        T::unpacked_sum_of_bytes(scale, &[(&a, &b)], out, End::Write(write))
     })
 }
 

@@ -3,8 +3,8 @@
 use crate::refusals::{Checked, refused};
 use autodiff::elementwise::Unary;
 use autodiff::tensor::{
-    Algebra, CrossEntropy, Tape, Targets, Var, add_product, add_product_rows, add_products_rows,
-    plain, transposed,
+    Algebra, CrossEntropy, Tape, Targets, Var, add_product, add_product_rows,
+    descend_products_rows, plain, transposed, write_products_rows,
 };
 use autodiff::{Number, Tensor};
 
@@ -373,11 +373,16 @@ pub(super) fn products(checked: &mut Checked) {
         checked.refused(&format!("{factor} add_product_rows"), "a sum of 15", || {
             add_product_rows(1.0, a, b, 0..2, &mut sum);
         });
-        checked.refused(&format!("{factor} add_products_rows"), "2..4 lie", || {
-            add_products_rows(1.0, &[[a, b], [a, b]], 2..4, &mut sum[..10]);
+        checked.refused(&format!("{factor} write_products_rows"), "2..4 lie", || {
+            let _ = write_products_rows(&[[a, b], [a, b]], 2..4, &mut sum[..10]);
         });
-        checked.refused(&format!("{factor} add_products_rows"), "do not fit", || {
-            add_products_rows(1.0, &[[a, b], [a, transposed(&wide)]], 0..3, &mut sum);
-        });
+        checked.refused(
+            &format!("{factor} descend_products_rows"),
+            "do not fit",
+            || {
+                let products = [[a, b], [a, transposed(&wide)]];
+                let _ = descend_products_rows(&products, 1.0, 0..3, &mut sum);
+            },
+        );
     }
 }
