@@ -7,7 +7,7 @@ use crate::Error;
 use crate::data::CLASSES;
 use crate::report::grouped;
 
-/// The most parameters that a network may have: beyond, the gradients of all lanes would take gigabytes.
+/// The most parameters that a network may have: beyond, the gradients of all shards would take gigabytes.
 pub const MAX_PARAMETERS: usize = 1 << 25;
 
 /// The most hidden layers that a network may have.

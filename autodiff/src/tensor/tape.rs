@@ -168,23 +168,6 @@ impl<T: Real> Tape<T> {
         self.append(op.stored(), &edges, value, saved)
     }
 
-    /// Appends an operation whose value is known.
-    ///
-    /// # Panics
-    ///
-    /// If an input is of another tape.
-    #[track_caller]
-    pub(crate) fn record_known<'t>(
-        &'t self,
-        op: impl Op<T>,
-        inputs: &[&Var<'t, T>],
-        value: Tensor<T>,
-    ) -> Var<'t, T> {
-        self.check(inputs, &op);
-        let edges = edges_to(&self.nodes(), inputs);
-        self.append(op.stored(), &edges, value, Saved::nothing())
-    }
-
     /// Checks that the inputs of an operation are of this tape.
     #[inline(always)]
     #[track_caller]

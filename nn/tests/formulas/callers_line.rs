@@ -209,7 +209,7 @@ impl Batch<Labelled<f64>> for Deceptive {
 
 #[test]
 fn what_is_noticed_on_another_thread_is_reported_at_the_callers_line() {
-    // The first layer of the second network is formed before the others.
+    // The second network has so many parameters that threads share them.
     for network in [network(), Mlp::new(&[3, 3000, 2], Activation::Relu)] {
         let parameters = parameters(&network);
         for samples in [20, 40, 3000] {

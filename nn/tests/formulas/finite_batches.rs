@@ -69,7 +69,7 @@ fn a_batch_whose_gradient_is_not_finite_changes_nothing() {
     }
     for kind in all() {
         for method in [Method::Tape, Method::ClosedForm] {
-            // One lane, two whose first layer is formed before, and lanes of several chunks.
+            // One shard, shards of one chunk, and of several.
             for samples in [1, 40, 2100] {
                 check::<f32>(kind, method, samples, 2);
             }

@@ -214,13 +214,12 @@ fn the_gradient_of_a_batch_is_the_mean_of_its_samples() {
 
 #[test]
 fn nothing_is_left_of_an_earlier_batch() {
-    // The first layer is large enough to be formed before the others where there are two lanes.
     let network = Mlp::new(&[140, 60, 5], Activation::Relu);
     let parameters = network.init::<f64>(Initializer::HeNormal, 1);
     let loss = StandardLoss::cross_entropy();
     for method in [Method::Tape, Method::ClosedForm] {
         let mut gradient = Gradient::new(&network, loss, method);
-        // Batches of lanes of several chunks, of one lane, and of lanes of one chunk.
+        // Batches of shards of several chunks, of one shard, and of shards of one chunk.
         for samples in [3000, 3000, 20, 100, 3000] {
             let (x, targets) = random_batch(&network, samples, &mut ChaCha8Rng::seed_from_u64(3));
             let reference::Gradient {
@@ -257,7 +256,7 @@ fn optimizers<T: Real>() -> [Box<dyn Optimizer<T>>; 5] {
 
 #[test]
 fn the_number_of_threads_does_not_change_a_bit() {
-    // Enough parameters to be shared among threads, and batches of one lane, of lanes of one chunk, and of several.
+    // Enough parameters to be shared among threads, and batches of one shard, of shards of one chunk, and of several.
     let network = Mlp::new(&[300, 70, 7], Activation::Relu);
     for (samples, are_bytes) in [(20, false), (100, false), (100, true), (3000, true)] {
         let mut rng = ChaCha8Rng::seed_from_u64(3);

@@ -326,7 +326,6 @@ pub(super) fn products(checked: &mut Checked) {
     checked.refused(matmul, "matmul: a matrix is wanted", || var_x.matmul(var_y));
     let misfit = "linear: input [2, 3], weight [2, 3] and bias [4] are not";
     let linear = "tensor/ops/linear.rs";
-    let known = || Tensor::zeros([2, 2]);
     checked.refused(&format!("{linear} linear"), misfit, || x.linear(&x, &y));
     checked.refused(&format!("{linear} layer"), misfit, || {
         x.layer(&x, &y, Unary::Relu {})
@@ -336,16 +335,6 @@ pub(super) fn products(checked: &mut Checked) {
     });
     checked.refused(&format!("{linear} layer"), misfit, || {
         var_x.layer(var_x, var_y, Unary::Relu {})
-    });
-    checked.refused(&format!("{linear} linear_known"), misfit, || {
-        var_x.linear_known(var_x, var_y, known())
-    });
-    checked.refused(&format!("{linear} layer_known"), misfit, || {
-        var_x.layer_known(var_x, var_y, Unary::Relu {}, known())
-    });
-    checked.refused(&format!("{linear} layer_known"), "have shape [2]", || {
-        let bias = Tensor::zeros([2]);
-        var_x.layer_known(var_x, bias, Unary::Sin {}, Tensor::zeros([2]))
     });
 
     let factor = "tensor/factor.rs";
