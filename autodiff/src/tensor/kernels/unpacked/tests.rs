@@ -257,7 +257,7 @@ impl Number for f64 {
 fn every_kernel_agrees_with_the_plain_loop() {
     let (single, double) = kernels();
     agree(&single, 1e-6);
-    agree(&double, 1e-15);
+    agree(&double, 2e-15);
 }
 
 /// The sum of products along the tree, each formed by itself.
