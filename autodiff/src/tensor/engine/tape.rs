@@ -4,8 +4,7 @@ mod place;
 
 use super::adjoints::AdjointList;
 use super::node::{Edge, Node};
-use crate::tensor::op::Op;
-use crate::tensor::op::Saved;
+use crate::tensor::op::{Op, Saved};
 use crate::tensor::ops::{Operation, Stored};
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
