@@ -20,51 +20,32 @@
 //!
 //! The pieces: [`Tensor`] is an array of numbers; [`Var`] is a tensor on a tape; [`Gradients`] are what a backward pass
 //! gives, and [`KeptGradients`] those of them that outlive the recording, where a [`Gradient`] may be a product that is
-//! not computed yet; [`Algebra`] is what both tensors and variables can do, for code that is to run on either; [`Op`] is
-//! an operation, to which users can add their own. [`catalogue`] lists the built-in operations, with sample inputs.
+//! not computed yet; [`Algebra`] is what both tensors and variables can do, for models that are to run on
+//! either; [`methods`] are those of the operations there; [`Op`] is an operation, to which users can add their own. [`catalogue`] lists the built-in operations, with sample inputs.
 
-mod adjoints;
 mod algebra;
-mod array;
-mod bound;
-mod buffer;
-mod element;
-mod factor;
-mod gradients;
+mod engine;
 mod kernels;
-mod methods_macro;
-mod node;
-mod non_finite;
 mod op;
 mod ops;
-mod picture;
-mod place;
-mod recycle;
-mod sample;
-mod saved;
-mod shape;
-mod sweep;
-mod tape;
+mod storage;
 mod var;
 
-pub use adjoints::Adjoints;
 pub use algebra::{Algebra, Dispatch, Operand, Operators};
-pub use array::Tensor;
-pub use bound::largest_magnitude;
-pub use buffer::release_memory;
-pub use element::{Element, Real};
-pub use factor::{
+pub use engine::NonFinite;
+pub use engine::adjoints::Adjoints;
+pub use engine::factor::{
     Factor, add_product, add_product_rows, descend_products_rows, plain, transposed,
     write_products_rows,
 };
-pub use gradients::{Gradient, Gradients, KeptGradients};
+pub use engine::gradients::{Gradient, Gradients, KeptGradients, largest_magnitude};
+pub use engine::tape::Tape;
 pub use kernels::elementary;
 pub use kernels::simd::vectorized;
-pub use non_finite::NonFinite;
-pub use op::{Op, Point};
-pub use ops::{CrossEntropy, Targets, catalogue, methods};
-pub use sample::Sample;
-pub use saved::Saved;
-pub use shape::Shape;
-pub use tape::Tape;
+pub use op::{Op, Point, Saved};
+pub use ops::{CrossEntropy, Sample, Targets, catalogue, methods};
+pub use storage::array::Tensor;
+pub use storage::buffer::release_memory;
+pub use storage::element::{Element, Real};
+pub use storage::shape::Shape;
 pub use var::Var;

@@ -92,9 +92,6 @@ struct Slot<T: Real, G: Default, W> {
     workspace: W,
 }
 
-/// The shards of a batch in their order; a list of the usual number is stored inline.
-type Shards<'a, T, G> = SmallVec<[&'a Shard<T, G>; 16]>;
-
 impl<T: Real, M: Model> BatchGradient<T, M> {
     /// Gradients of a model's cost, computed by the tape.
     ///
@@ -216,7 +213,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         check_size(values.len(), optimizer.size());
         let layout = Arc::clone(self.model.layout());
         let is_taken = {
-            let shards = self.computed(shards);
+            let shards = computed(&self.slots[..shards]);
             let bound: f64 = shards.iter().map(|shard| shard.bound).sum();
             optimizer.step_by_pieces(values.len(), &mut |update| {
                 if !(update.is_safe(bound) && update.moments_fit(values.len())) {
@@ -299,29 +296,14 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         (cost / on.weight, sharding.shards)
     }
 
-    /// The shards of the latest batch.
-    fn computed(&self, shards: usize) -> Shards<'_, T, G> {
-        self.slots[..shards]
-            .iter()
-            .map(|slot| &slot.shard)
-            .collect()
-    }
-
     /// Forms the gradient of what the shards have left.
     fn form(&mut self, shards: usize) {
-        let computed: Shards<'_, T, G> = self.slots[..shards]
-            .iter()
-            .map(|slot| &slot.shard)
-            .collect();
+        let computed = computed(&self.slots[..shards]);
         let buffers = SmallVec::from_iter([self.gradient.data_mut()]);
-        each_panel(
-            self.model.layout(),
-            shards > 1,
-            buffers,
-            &|panel: &Panel, mut parts: Buffers<'_, T>| {
-                write_sum::<T, M, G>(&computed, panel, parts[0]);
-            },
-        );
+        let work = |panel: &Panel, mut parts: Buffers<'_, T>| {
+            write_sum::<T, M, G>(&computed, panel, parts[0]);
+        };
+        each_panel(self.model.layout(), shards > 1, buffers, &work);
     }
 
     /// Mixes what the chunks have observed into the statistics, each weighted by its samples.
@@ -351,6 +333,11 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
             }
         }
     }
+}
+
+/// The shards of some slots, in their order; a list of the usual number is stored inline.
+fn computed<T: Real, G: Default, W>(slots: &[Slot<T, G, W>]) -> SmallVec<[&Shard<T, G>; 16]> {
+    slots.iter().map(|slot| &slot.shard).collect()
 }
 
 /// Calls `work` with each slot and its number, each half of the slots on a thread of its own if one is idle.

@@ -5,12 +5,12 @@ mod dispatch;
 mod operand;
 mod operators;
 
-use super::array::Tensor;
-use super::element::Real;
 use super::op::Op;
 use super::ops::methods::AllMethods;
-use super::shape::Shape;
 use super::var::Var;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::shape::Shape;
 use accumulate::Accumulate;
 pub use dispatch::Dispatch;
 pub(super) use dispatch::Precision;
@@ -26,7 +26,7 @@ use std::fmt::Debug;
 ///
 /// The trait lists no operation: [`apply`](Algebra::apply) takes any, built in or the user's own. The [`Operators`] work
 /// on values and on references, with numbers on either side. The built-in operations are methods; each operation's file
-/// declares its own, and they come with the bound `A: Algebra` (see [`methods`](super::methods)).
+/// declares its own, and they come with the bound `A: Algebra` (see [`methods`](crate::tensor::methods)).
 ///
 /// ```
 /// use autodiff::tensor::{Algebra, Tape, Tensor};

@@ -1,13 +1,15 @@
 //! What an operation is: a value, and the rule that carries an adjoint back through it.
 
-use super::adjoints::Adjoints;
+mod saved;
+
 use super::algebra::Algebra;
-use super::array::Tensor;
-use super::element::{Element, Real};
-use super::node::Node;
 use super::ops::Stored;
-use super::saved::Saved;
 use super::var::Var;
+use crate::tensor::engine::adjoints::Adjoints;
+use crate::tensor::engine::node::Node;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::{Element, Real};
+pub use saved::Saved;
 use std::fmt::Debug;
 
 /// An operation on tensors that can be differentiated.
@@ -49,7 +51,7 @@ use std::fmt::Debug;
 /// An adjoint or a slope that is exactly zero absorbs an infinite or NaN partner: `x.exp().min(1.0)` has gradient 0 where
 /// `x.exp()` overflows, and a branch that [`select`](Var::select) does not take adds nothing, whatever it holds. This is
 /// so in every elementwise function, product and selection. A rule obeys it by
-/// [`absorbing_mul`](super::methods::ElementwiseMethods::absorbing_mul).
+/// [`absorbing_mul`](crate::tensor::methods::ElementwiseMethods::absorbing_mul).
 /// It does not hold inside matrix products, those of [`matmul`](Var::matmul), [`linear`](Var::linear) and
 /// [`layer`](Var::layer) and their rules: there 0 · ∞ is NaN.
 pub trait Op<T: Real>: Debug + Send + Sync + Sized + 'static {
@@ -87,7 +89,7 @@ pub trait Op<T: Real>: Debug + Send + Sync + Sized + 'static {
     );
 
     /// Whether each element of the value is a function of the elements of the inputs at the same position, which are
-    /// broadcast. [`Tape::first_non_finite`](super::Tape::first_non_finite) then compares elements one by one.
+    /// broadcast. [`Tape::first_non_finite`](crate::tensor::Tape::first_non_finite) then compares elements one by one.
     fn is_elementwise(&self) -> bool {
         false
     }

@@ -1,30 +1,34 @@
 //! The list of operations: a file each, a line each.
 
-use super::adjoints::Adjoints;
-use super::array::Tensor;
-use super::element::Real;
+mod methods_macro;
+mod sample;
+
 use super::op::{ErasedOp, Op, Point};
-use super::sample::Sample;
 use super::var::Var;
+use crate::tensor::engine::adjoints::Adjoints;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+pub use sample::Sample;
 use std::sync::Arc;
 
 /// What most files of operations use.
 mod prelude {
-    pub(super) use super::super::adjoints::Adjoints;
-    pub(super) use super::super::algebra::{Algebra, Operand};
-    pub(super) use super::super::array::Tensor;
-    pub(super) use super::super::element::{Element, Real};
-    pub(super) use super::super::methods_macro::methods;
-    pub(super) use super::super::op::{Op, Point};
-    pub(super) use super::super::sample::Sample;
-    pub(super) use super::super::saved::Saved;
-    pub(super) use super::super::shape::Shape;
-    pub(super) use super::super::var::Var;
+    pub(super) use crate::tensor::algebra::{Algebra, Operand};
+    pub(super) use crate::tensor::engine::adjoints::Adjoints;
+    pub(super) use crate::tensor::op::{Op, Point, Saved};
+    pub(super) use crate::tensor::ops::methods_macro::methods;
+    pub(super) use crate::tensor::ops::sample::Sample;
+    pub(super) use crate::tensor::storage::array::Tensor;
+    pub(super) use crate::tensor::storage::element::{Element, Real};
+    pub(super) use crate::tensor::storage::shape::Shape;
+    pub(super) use crate::tensor::var::Var;
     pub(super) use std::borrow::Borrow;
 }
 
-/// Declares the operations: the module, the traits of its methods, and its operations. A file that is not listed is not compiled, and one without samples to check it with does
-/// not compile, so an unchecked operation cannot exist.
+/// Declares the operations: of each file the module, the traits of its methods, and its operations.
+///
+/// A file that is not listed is not compiled, and one without samples to check it with does not compile, so an unchecked
+/// operation cannot exist.
 macro_rules! operations {
     ($($module:ident: $($Methods:ident)+ => $($Op:ident $(<$T:ident>)?),*;)*) => {
         $(
@@ -34,8 +38,8 @@ macro_rules! operations {
 
         /// The methods of the operations on generic tensors, a trait for each operation's file.
         ///
-        /// They are supertraits of [`Algebra`](super::Algebra), and come with the bound `A: Algebra`: there is nothing to
-        /// import. [`Tensor`](super::Tensor) and [`Var`](super::Var) have them as inherent methods.
+        /// They are supertraits of [`Algebra`](crate::tensor::Algebra), and come with the bound `A: Algebra`: there is nothing to
+        /// import. [`Tensor`](crate::tensor::Tensor) and [`Var`](crate::tensor::Var) have them as inherent methods.
         pub mod methods {
             $($(pub use super::$module::$Methods;)+)*
 

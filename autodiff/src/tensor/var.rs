@@ -1,11 +1,11 @@
 //! `Var`: a tensor on a tape; its value, and its derivatives.
 
-use super::array::Tensor;
-use super::element::Real;
-use super::gradients::Gradients;
-use super::shape::Shape;
-use super::sweep::{pull_back, record_pull_back};
-use super::tape::Tape;
+use crate::tensor::engine::gradients::Gradients;
+use crate::tensor::engine::sweep::{pull_back, record_pull_back};
+use crate::tensor::engine::tape::Tape;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::shape::Shape;
 use std::fmt;
 
 /// A tensor on a tape: a variable, a constant, or the result of an operation.

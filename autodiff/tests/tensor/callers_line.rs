@@ -29,10 +29,10 @@ fn tensors(checked: &mut Checked) {
     let huge = [(1 << 60) + 1];
     let too_large = "a tensor of shape [1152921504606846977] takes 9223372036854775816 bytes, and no tensor can take more than 9223372036854775807";
 
-    checked.refused("tensor/shape.rs size", "has more elements", || {
+    checked.refused("tensor/storage/shape.rs size", "has more elements", || {
         Shape::from([1 << 40, 1 << 40]).size()
     });
-    let array = "tensor/array.rs";
+    let array = "tensor/storage/array.rs";
     checked.refused(&format!("{array} new"), "cannot be made of 5", || {
         Tensor::new([2, 3], [0.0; 5])
     });
@@ -117,7 +117,7 @@ fn tapes(checked: &mut Checked) {
     checked.refused(&format!("{var} anchor"), "with `var`", || {
         constant.exp().anchor()
     });
-    let apply = "tensor/tape.rs apply";
+    let apply = "tensor/engine/tape.rs apply";
     checked.refused(apply, "sum_of_rows: an input is a variable", || {
         tape.apply(SumOfRows, &[foreign])
     });
@@ -138,7 +138,7 @@ fn gradients(checked: &mut Checked) {
     let y = x.linear(weight, bias);
     let scale = tape.var(Tensor::full([2, 4], 0.5));
     let cost = (y * scale).sum();
-    let file = "tensor/gradients.rs";
+    let file = "tensor/engine/gradients.rs";
     checked.refused(&format!("{file} wrt"), "another tape", || {
         cost.gradients().wrt(foreign)
     });

@@ -4,6 +4,8 @@ use autodiff::Tensor;
 use autodiff::gradcheck;
 use autodiff::tensor::{self, Adjoints, Algebra, Op, Point, Real, Sample, Var};
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 #[test]
 fn every_operation_is_the_derivative_of_its_value() {
@@ -79,6 +81,82 @@ fn every_operation_is_checked_in_eight_shapes_or_more() {
             inputs.len()
         );
     }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads the sources")]
+fn only_its_own_file_and_the_list_name_an_operation() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tensor");
+    let mut sources = Vec::new();
+    read_sources(&root, &root, &mut sources);
+    let (_, list) = sources.iter().find(|(file, _)| file == "ops.rs").unwrap();
+    let operations = listed_operations(list);
+    assert!(operations.contains(&("matmul".to_owned(), "MatMul".to_owned())));
+    assert!(operations.len() >= 20);
+    let named = named_elsewhere(&operations, &sources);
+    assert!(named.is_empty(), "{}", named.join("\n"));
+
+    // One that is named is found.
+    sources.push((
+        "tape.rs".to_owned(),
+        "Operation::MatMul(_) => {}".to_owned(),
+    ));
+    assert_eq!(
+        named_elsewhere(&operations, &sources),
+        ["tape.rs names MatMul: Operation::MatMul(_) => {}"]
+    );
+}
+
+/// The files below a folder, each by its path from `root`, and their texts.
+fn read_sources(root: &Path, folder: &Path, sources: &mut Vec<(String, String)>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_sources(root, &path, sources);
+        } else {
+            let file = path.strip_prefix(root).unwrap().display().to_string();
+            sources.push((file, fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+/// The module and the type of each operation in the list `operations! { … }`.
+fn listed_operations(list: &str) -> Vec<(String, String)> {
+    let (_, list) = list.rsplit_once("operations! {").unwrap();
+    let (list, _) = list.split_once('}').unwrap();
+    let mut operations = Vec::new();
+    for line in list.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let (module, rest) = line.split_once(':').unwrap();
+        let (_, types) = rest.split_once("=>").unwrap();
+        for operation in types.split([',', ';', ' ']).filter(|name| !name.is_empty()) {
+            let name = operation.split('<').next().unwrap();
+            operations.push((module.to_owned(), name.to_owned()));
+        }
+    }
+    operations
+}
+
+/// The lines of code that name the type of an operation outside of its own file and of the list.
+fn named_elsewhere(operations: &[(String, String)], sources: &[(String, String)]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (file, text) in sources.iter().filter(|(file, _)| file != "ops.rs") {
+        let lines = text.lines().map(str::trim);
+        for line in lines.filter(|line| !line.starts_with("//")) {
+            let mut words = line.split(|c: char| !(c.is_alphanumeric() || c == '_'));
+            let foreign = words.find_map(|word| {
+                let (module, name) = operations.iter().find(|(_, name)| name == word)?;
+                (!file.starts_with(&format!("ops/{module}"))).then_some(name)
+            });
+            // The functions of the table have variants of such names.
+            if let Some(name) = foreign
+                && !line.contains(&format!("Unary::{name}"))
+                && !line.contains(&format!("Binary::{name}"))
+            {
+                found.push(format!("{file} names {name}: {line}"));
+            }
+        }
+    }
+    found
 }
 
 /// `sin x`, with a slope that is off by the given factor.

@@ -1,7 +1,9 @@
 //! Operations of the user's own: what their rules may add, what is said of mistakes in them, and what they may do meanwhile.
 
 use crate::refusals::{refused, refused_in};
-use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Tape, Tensor, Var, plain, transposed};
+use autodiff::tensor::{
+    Adjoints, Algebra, Op, Point, Real, Saved, Tape, Tensor, Var, plain, transposed,
+};
 
 /// The identity, with a rule that makes a mistake.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,7 @@ enum Mistaken {
     ProductThatDoesNotFit,
     ProductToNoInput,
     Unsaved,
+    SavedOfAnotherType,
 }
 
 impl<T: Real> Op<T> for Mistaken {
@@ -25,6 +28,14 @@ impl<T: Real> Op<T> for Mistaken {
 
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         x[0].clone()
+    }
+
+    fn value_and_saved(&self, x: &[&Tensor<T>]) -> (Tensor<T>, Saved) {
+        let saved = match self {
+            Mistaken::SavedOfAnotherType => Saved::nothing().with(Tensor::from([1_u8])),
+            _ => Saved::nothing(),
+        };
+        (x[0].clone(), saved)
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -45,7 +56,7 @@ impl<T: Real> Op<T> for Mistaken {
             }
             Mistaken::ProductThatDoesNotFit => x_bar.add_product(0, plain(&y_bar), plain(at.x[0])),
             Mistaken::ProductToNoInput => x_bar.add_product(1, plain(&y_bar), plain(&y_bar)),
-            Mistaken::Unsaved => {
+            Mistaken::Unsaved | Mistaken::SavedOfAnotherType => {
                 let saved: &Tensor<T> = at.saved(0);
                 x_bar.add(0, || y_bar.constant(saved));
             }
@@ -92,6 +103,8 @@ fn a_mistaken_rule_is_named_in_either_reading() {
     let expected =
         "mistaken: the rule asks for saved tensor 0, of f64, and `Op::value_and_saved` saved []";
     mistaken_rule_is_refused(x, Mistaken::Unsaved, expected);
+    let expected = "of f64, and `Op::value_and_saved` saved [\"u8\"]";
+    mistaken_rule_is_refused(x, Mistaken::SavedOfAnotherType, expected);
 }
 
 /// Checks that the rule is refused at its own line, where the adjoint is wanted of a variable and of a result.

@@ -1,15 +1,15 @@
 //! What the engine does in place where it computes, and records as operations where it records.
 
-use super::super::array::Tensor;
-use super::super::element::Real;
-use super::super::factor::{Factor, multiply, product_fits};
-use super::super::kernels::Write;
-use super::super::kernels::broadcast::Walk;
-use super::super::kernels::elementwise::{self, Side};
-use super::super::shape::Shape;
-use super::super::var::Var;
 use super::Algebra;
 use crate::elementwise::{Binary, Unary};
+use crate::tensor::engine::factor::{Factor, multiply, product_fits};
+use crate::tensor::kernels::Write;
+use crate::tensor::kernels::broadcast::Walk;
+use crate::tensor::kernels::elementwise::{self, Side};
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::shape::Shape;
+use crate::tensor::var::Var;
 
 /// Sums of adjoints, and products of adjoints with slopes. It is for the engine, and seals [`Algebra`].
 pub trait Accumulate: Sized {

@@ -1,9 +1,9 @@
 //! From code that is generic over the algebra to code that cannot be, such as a trait object.
 
-use super::super::array::Tensor;
-use super::super::element::Real;
-use super::super::var::Var;
 use super::Algebra;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::var::Var;
 
 /// A computation with a text for each reading of the [`Algebra`] and each precision, for code that cannot be generic.
 ///

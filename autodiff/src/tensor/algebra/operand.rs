@@ -1,9 +1,9 @@
 //! What may stand beside a tensor in an operation.
 
-use super::super::array::Tensor;
-use super::super::element::Real;
-use super::super::var::Var;
 use super::Algebra;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::var::Var;
 use std::borrow::Borrow;
 
 /// What may stand beside an `A`, a tensor or a variable, in an operation: another one, by value or by reference, a

@@ -1,6 +1,6 @@
 //! Walking over two broadcast operands, row by row.
 
-use super::super::shape::Shape;
+use crate::tensor::storage::shape::Shape;
 use smallvec::SmallVec;
 
 /// How two operands lie under a common shape: axes that both step through alike are merged, so that most pairs

@@ -29,10 +29,10 @@ mod format;
 mod tests;
 pub(crate) mod value;
 
-use super::super::element::Real;
 use super::simd::{MultiplyAdd, vectorized_with};
 use crate::Number;
 use crate::elementwise::{Unary, elementwise_table};
+use crate::tensor::storage::element::Real;
 pub(crate) use format::Format;
 
 macro_rules! on_slices {

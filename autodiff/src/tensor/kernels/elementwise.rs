@@ -3,11 +3,11 @@
 //! Adjoints are multiplied with slopes by the table's `absorbing_mul`: an exactly zero factor absorbs an infinite or NaN one.
 //! Per vector that takes two comparisons and a masked product.
 
-use super::super::element::Real;
 use super::broadcast::{Axis, Walk};
 use super::elementary;
 use super::simd::{FEW, MultiplyAdd, vectorized, vectorized_with};
 use crate::elementwise::{Binary, Unary, elementwise_table};
+use crate::tensor::storage::element::Real;
 
 /// One of the two operands of a function of two variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::super::element::Real;
 use super::reduce::pairwise;
 use super::unpacked::{Factors, RUN, UNCUT, Unpacked};
 use super::{End, Write};
+use crate::tensor::storage::element::Real;
 use std::ops::Range;
 
 /// The most terms of an element of the result that are left to one kernel. A kernel cuts them into blocks and adds these to

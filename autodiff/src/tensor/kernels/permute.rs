@@ -1,6 +1,6 @@
 //! Copying data into another order of axes.
 
-use super::super::shape::Shape;
+use crate::tensor::storage::shape::Shape;
 use smallvec::SmallVec;
 
 /// The side of the square that a matrix is transposed in, so that both its rows and its columns stay in cache.

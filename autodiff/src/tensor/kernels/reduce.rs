@@ -2,11 +2,11 @@
 //!
 //! Sums are formed pairwise, so that the rounding error grows with the logarithm of the length and not with the length.
 
-use super::super::buffer::Buffer;
-use super::super::element::Real;
-use super::super::shape::Shape;
 use super::Write;
 use super::simd::vectorized;
+use crate::tensor::storage::buffer::Buffer;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::shape::Shape;
 use std::ops::Range;
 
 /// The number of terms that are added one after the other.

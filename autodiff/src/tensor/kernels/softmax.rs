@@ -5,10 +5,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::super::element::Real;
 use super::elementary::value::{exp, ln};
 use super::reduce;
 use super::simd::{MultiplyAdd, vectorized_with};
+use crate::tensor::storage::element::Real;
 use std::hint::cold_path;
 use std::ops::Range;
 

@@ -6,8 +6,8 @@
 //! ```
 
 use super::prelude::*;
-use super::super::kernels::broadcast::Walk;
-use super::super::kernels::{Write, reduce};
+use crate::tensor::kernels::broadcast::Walk;
+use crate::tensor::kernels::{Write, reduce};
 use super::sum::sum_over_axes;
 use smallvec::SmallVec;
 

@@ -50,8 +50,8 @@ fn joined<T: Element>(parts: &[&Tensor<T>], axis: usize) -> Tensor<T> {
         panic!("concat: there are no inputs")
     };
     check_axes(first, "concat", &[axis]);
+    let mut total = 0_usize;
     let mut shape = first.shape().clone();
-    shape.set(axis, 0);
     for part in parts {
         let fits = part.shape().rank() == shape.rank()
             && (0..shape.rank()).all(|i| i == axis || part.shape()[i] == shape[i]);
@@ -61,8 +61,9 @@ fn joined<T: Element>(parts: &[&Tensor<T>], axis: usize) -> Tensor<T> {
             first.shape(),
             part.shape()
         );
-        shape.set(axis, shape[axis] + part.shape()[axis]);
+        total = total.saturating_add(part.shape()[axis]);
     }
+    shape.set(axis, total);
     let (_, extent, inner) = shape.split(axis, axis);
     Tensor::made(shape, |out| {
         let mut start = 0;

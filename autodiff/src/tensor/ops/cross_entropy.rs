@@ -12,7 +12,7 @@
 mod targets;
 
 use super::prelude::*;
-use super::super::kernels::{reduce, softmax};
+use crate::tensor::kernels::{reduce, softmax};
 pub use targets::Targets;
 
 /// The cross-entropy between targets and the softmax of logits: how it is to be taken.
@@ -297,7 +297,7 @@ pub(super) fn samples() -> Vec<Sample> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Tape, Tensor};
+    use crate::tensor::{Tape, Tensor};
     use super::CrossEntropy;
 
     #[test]

@@ -6,8 +6,8 @@
 //! ```
 
 use super::prelude::*;
-use super::super::kernels::broadcast::Walk;
-use super::super::kernels::elementwise;
+use crate::tensor::kernels::broadcast::Walk;
+use crate::tensor::kernels::elementwise;
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
 

@@ -56,7 +56,7 @@ impl<T: Real> Op<T> for ScatterAdd {
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (x, extent, indices) = (x[0], self.extent, &self.indices);
         let (rank, axes) = (x.shape().rank(), indices.shape().rank());
-        let fits = self.axis + axes <= rank
+        let fits = rank.checked_sub(axes).is_some_and(|last| self.axis <= last)
             && x.shape()[self.axis..self.axis + axes] == indices.shape()[..];
         assert!(
             fits,
@@ -215,7 +215,7 @@ pub(super) fn samples() -> Vec<Sample> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Tape, Tensor};
+    use crate::tensor::{Tape, Tensor};
 
     #[test]
     fn slices_of_one_index_are_added_in_their_order() {

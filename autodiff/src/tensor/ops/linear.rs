@@ -9,8 +9,8 @@
 //! `∂C/∂b = Σ columns of Δ` (Worked Example, Backpropagation).
 
 use super::prelude::*;
-use super::super::factor::{multiply, plain, transposed};
-use super::super::kernels::{Write, elementwise};
+use crate::tensor::engine::factor::{multiply, plain, transposed};
+use crate::tensor::kernels::{Write, elementwise};
 use crate::elementwise::Unary;
 
 /// Matrix product and bias in one, and the function of the table that follows, if there is one.

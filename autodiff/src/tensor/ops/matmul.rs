@@ -5,10 +5,10 @@
 //! ```
 
 use super::prelude::*;
-use super::super::factor::{Factor, multiply, plain};
-use super::super::kernels::broadcast::Walk;
-use super::super::kernels::matmul::{self, Matrix};
-use super::super::kernels::Write;
+use crate::tensor::engine::factor::{Factor, multiply, plain};
+use crate::tensor::kernels::broadcast::Walk;
+use crate::tensor::kernels::matmul::{self, Matrix};
+use crate::tensor::kernels::Write;
 use smallvec::SmallVec;
 
 /// The product of two matrices, each read as it lies or transposed. Axes before the last two number the matrices of a batch,

@@ -7,7 +7,7 @@
 //! Ties share the adjoint evenly, the subgradient of least norm.
 
 use super::prelude::*;
-use super::super::kernels::reduce;
+use crate::tensor::kernels::reduce;
 use super::sum::check_axes;
 
 /// The maximum along an axis, which is kept with extent 1.
@@ -109,7 +109,7 @@ pub(super) fn samples() -> Vec<Sample> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Tape, Tensor};
+    use crate::tensor::{Tape, Tensor};
 
     #[test]
     fn ties_share_the_gradient_evenly() {

@@ -147,7 +147,7 @@ pub(super) fn samples() -> Vec<Sample> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Tape, Tensor};
+    use crate::tensor::{Tape, Tensor};
 
     #[test]
     fn nothing_overflows_or_underflows() {

@@ -5,7 +5,7 @@
 //! ```
 
 use super::prelude::*;
-use super::super::kernels::permute;
+use crate::tensor::kernels::permute;
 use smallvec::SmallVec;
 
 /// The order: axis `i` of the output is axis `order[i]` of the input.

@@ -7,7 +7,7 @@
 //! The rule selects and never multiplies by the mask, so a NaN in what was not chosen stays out.
 
 use super::prelude::*;
-use super::super::kernels::broadcast::Walk;
+use crate::tensor::kernels::broadcast::Walk;
 
 /// Choice by a mask, which is a constant.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@
 //! exponentiated, which changes nothing and cannot overflow.
 
 use super::prelude::*;
-use super::super::kernels::softmax;
+use crate::tensor::kernels::softmax;
 use super::sum::check_axes;
 
 /// Softmax along an axis.
@@ -138,7 +138,7 @@ pub(super) fn samples() -> Vec<Sample> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::{Tape, Tensor};
+    use crate::tensor::{Tape, Tensor};
 
     #[test]
     fn large_logits_do_not_overflow() {

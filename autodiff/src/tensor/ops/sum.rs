@@ -5,7 +5,7 @@
 //! ```
 
 use super::prelude::*;
-use super::super::kernels::{Write, reduce};
+use crate::tensor::kernels::{Write, reduce};
 use smallvec::SmallVec;
 
 /// The sum over axes, which are kept with extent 1 or dropped.

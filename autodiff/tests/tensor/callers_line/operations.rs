@@ -337,7 +337,7 @@ pub(super) fn products(checked: &mut Checked) {
         var_x.layer(var_x, var_y, Unary::Relu {})
     });
 
-    let factor = "tensor/factor.rs";
+    let factor = "tensor/engine/factor.rs";
     let (wide, bytes) = (
         Tensor::zeros([2, 5]),
         Tensor::from_bytes(&Tensor::zeros([2, 5]), 1.0),

@@ -1,6 +1,6 @@
-use super::super::super::element::Real;
 use super::super::simd::{MultiplyAdd, vectorized_with};
 use super::{exp, ln, sigmoid, softplus, tanh, value};
+use crate::tensor::storage::element::Real;
 
 /// A function of one number in both formats, what it should be in double precision, and how many units in the last
 /// place it may be off, as its documentation says.

@@ -10,8 +10,8 @@
 //!
 //! A branch is a choice between two results. Comparisons are written so that a NaN takes the side that hands it on.
 
-use super::super::super::element::Real;
 use super::super::simd::MultiplyAdd;
+use crate::tensor::storage::element::Real;
 
 /// eˣ.
 #[inline(always)]

@@ -1,7 +1,7 @@
 //! What cross-entropy compares logits with.
 
-use super::super::super::array::Tensor;
-use super::super::super::element::Real;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
 use std::ops::Range;
 
 /// What a classifier should have answered.

@@ -1,9 +1,9 @@
 //! What a tensor can hold.
 
-use super::algebra::Precision;
-use super::kernels::elementary::Format;
-use super::kernels::matmul::Gemm;
 use crate::Number;
+use crate::tensor::algebra::Precision;
+use crate::tensor::kernels::elementary::Format;
+use crate::tensor::kernels::matmul::Gemm;
 use bytemuck::Pod;
 use num_traits::AsPrimitive;
 use std::fmt::{Debug, Display};
@@ -81,7 +81,7 @@ macro_rules! element_types {
         $then!(f32 f64 u8 u32 i32 i64);
     };
 }
-pub(super) use element_types;
+pub(crate) use element_types;
 
 macro_rules! elements {
     ($($T:ty)*) => { $(

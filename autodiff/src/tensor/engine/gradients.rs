@@ -1,16 +1,19 @@
 //! What a backward pass gives: the gradient with respect to each variable.
 
+mod bound;
+
 use super::adjoints::{AdjointList, Slot, Term, sum_of_rows};
-use super::array::Tensor;
-use super::element::Real;
 use super::factor::{
     Factor, PRODUCTS, add_product, add_product_rows, descend_products_rows, write_products_rows,
 };
-use super::kernels::simd::{FEW, vectorized};
-use super::kernels::{Write, reduce};
-use super::recycle::{PutAway, Recycled};
 use super::tape::Tape;
-use super::var::Var;
+use crate::tensor::kernels::simd::{FEW, vectorized};
+use crate::tensor::kernels::{Write, reduce};
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::recycle::{PutAway, Recycled};
+use crate::tensor::var::Var;
+pub use bound::largest_magnitude;
 use smallvec::SmallVec;
 use std::ops::Range;
 

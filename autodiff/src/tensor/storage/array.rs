@@ -5,8 +5,8 @@ mod display;
 
 use super::buffer::Buffer;
 use super::element::{Element, Real};
-use super::kernels::simd::vectorized;
 use super::shape::Shape;
+use crate::tensor::kernels::simd::vectorized;
 use num_traits::AsPrimitive;
 use std::marker::PhantomData;
 use std::ops::Range;

@@ -1,10 +1,10 @@
 //! Tensors that are made of bytes.
 
-use super::super::buffer::Buffer;
-use super::super::element::Real;
-use super::super::kernels::simd::vectorized;
-use super::super::shape::Shape;
 use super::Tensor;
+use crate::tensor::kernels::simd::vectorized;
+use crate::tensor::storage::buffer::Buffer;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::shape::Shape;
 use std::marker::PhantomData;
 
 impl<T: Real> Tensor<T> {

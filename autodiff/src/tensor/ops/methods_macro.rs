@@ -7,9 +7,9 @@
 ///     /// What the methods have in common.
 ///     pub trait NormMethods;
 ///
-///     /// The Euclidean norm over the given axes, which are dropped.
-///     pub fn norm_over(self, axes: &[usize]) -> Self {
-///         Self::apply(Norm::new(axes), &[self])
+///     /// The Euclidean norm over the given axes, which stay with extent 1.
+///     pub fn norm_over_keepdims(self, axes: &[usize]) -> Self {
+///         Self::apply(Norm(SmallVec::from_slice(axes)), &[self])
 ///     }
 /// }
 /// ```
@@ -22,9 +22,9 @@
 /// In a `pub trait NarrowMethods for any element;` each method has two bodies: the second, behind `on tensors`, is that of
 /// the inherent method of tensors of any element type, also of those that cannot be differentiated.
 ///
-/// [`Algebra`]: super::Algebra
-/// [`Tensor`]: super::Tensor
-/// [`Var`]: super::Var
+/// [`Algebra`]: crate::tensor::Algebra
+/// [`Tensor`]: crate::tensor::Tensor
+/// [`Var`]: crate::tensor::Var
 macro_rules! methods {
     (
         $(#[$about:meta])*

@@ -1,10 +1,10 @@
 //! Factors of matrix products, and products that are added to what is there.
 
-use super::algebra::Algebra;
-use super::array::Tensor;
-use super::element::Real;
-use super::kernels::matmul::{self, Matrix};
-use super::kernels::{End, Write};
+use crate::tensor::algebra::Algebra;
+use crate::tensor::kernels::matmul::{self, Matrix};
+use crate::tensor::kernels::{End, Write};
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
 use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Range;
@@ -34,7 +34,7 @@ impl<A: Algebra> fmt::Display for Factor<'_, A> {
 
 /// Whether a matrix product can be formed and has the shape of `x`.
 #[inline]
-pub(super) fn product_fits<A: Algebra>(x: &A, a: Factor<'_, A>, b: Factor<'_, A>) -> bool {
+pub(crate) fn product_fits<A: Algebra>(x: &A, a: Factor<'_, A>, b: Factor<'_, A>) -> bool {
     let matrix = |array: &A| {
         array.with_shape(|shape| match shape[..] {
             [rows, columns] => Some((rows, columns)),

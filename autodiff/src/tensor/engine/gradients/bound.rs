@@ -1,11 +1,11 @@
 //! Bounds of magnitudes: how large the elements of a tensor or a gradient can be, found without forming it.
 
-use super::adjoints::Term;
-use super::array::Tensor;
-use super::element::Real;
-use super::gradients::{Gradient, KeptGradients};
-use super::kernels::simd::{FEW, vectorized};
-use super::shape::Shape;
+use super::{Gradient, KeptGradients};
+use crate::tensor::engine::adjoints::Term;
+use crate::tensor::kernels::simd::{FEW, vectorized};
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::storage::shape::Shape;
 use std::ops::BitAnd;
 
 /// The largest magnitude among some numbers: NaN if any is NaN, and 0 if there are none.

@@ -1,7 +1,7 @@
 //! Tensors written out.
 
-use super::super::element::Element;
 use super::Tensor;
+use crate::tensor::storage::element::Element;
 use std::fmt;
 
 /// The most elements that are written out.

@@ -1,9 +1,9 @@
 //! Where a recording first left the finite numbers.
 
-use super::array::Tensor;
-use super::element::Real;
 use super::node::Node;
 use super::tape::Tape;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
 use std::fmt;
 use std::panic::Location;
 

@@ -1,12 +1,12 @@
 //! What the value of an operation leaves for its rule.
 
-use super::array::Tensor;
-use super::element::{Element, element_types};
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::{Element, element_types};
 use smallvec::SmallVec;
 use std::any::{Any, type_name};
 
 /// Tensors of any element types that an operation's value leaves for its rule, which asks for them by position; see
-/// [`Op::value_and_saved`](super::Op::value_and_saved).
+/// [`Op::value_and_saved`](crate::tensor::Op::value_and_saved).
 #[derive(Clone, Debug, Default)]
 pub struct Saved(SmallVec<[AnyTensor; 1]>);
 

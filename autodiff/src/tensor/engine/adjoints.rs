@@ -2,11 +2,11 @@
 
 mod list;
 
-use super::algebra::Algebra;
 use super::factor::{Factor, product_fits};
 use super::node::{Edge, Node};
-use super::op::Point;
 use crate::elementwise::{Binary, Unary};
+use crate::tensor::algebra::Algebra;
+use crate::tensor::op::Point;
 use std::fmt;
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! Sample inputs, to check an operation with.
 
-use super::array::Tensor;
-use super::shape::Shape;
-use super::var::Var;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::shape::Shape;
+use crate::tensor::var::Var;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fmt;
 
-/// An operation recorded at some inputs; [`catalogue`](super::catalogue) lists one for every operation and shape.
+/// An operation recorded at some inputs; [`catalogue`](crate::tensor::catalogue) lists one for every operation and shape.
 pub struct Sample {
     name: String,
     inputs: Vec<Tensor<f64>>,

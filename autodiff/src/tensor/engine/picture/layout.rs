@@ -4,8 +4,8 @@
 //! above where it is first used. An edge that passes other layers takes a narrow place in each. Within a layer the
 //! places are put in the order of their neighbours' middles, a few times down and up.
 
-use super::super::element::Real;
-use super::super::node::Node;
+use crate::tensor::engine::node::Node;
+use crate::tensor::storage::element::Real;
 use std::fmt::Write;
 
 /// The width of a node's box.
@@ -191,8 +191,8 @@ fn layers<T: Real>(nodes: &[Node<T>]) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::tape::Tape;
     use super::*;
+    use crate::tensor::engine::tape::Tape;
 
     #[test]
     fn boxes_of_a_layer_do_not_overlap() {

@@ -5,7 +5,7 @@ use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 
 /// What becomes of a value that is not dropped.
-pub(super) trait PutAway {
+pub(crate) trait PutAway {
     /// Takes the value in, for another use.
     fn put_away(self);
 }
@@ -15,11 +15,11 @@ pub(super) trait PutAway {
 /// `Drop` lends what is to be dropped, and a list that keeps it needs to own it. An `Option` to take it from would do,
 /// but costs a look at each use, and the room for its `None` wherever the value is itself optional.
 #[derive(Clone, Debug)]
-pub(super) struct Recycled<T: PutAway>(ManuallyDrop<T>);
+pub(crate) struct Recycled<T: PutAway>(ManuallyDrop<T>);
 
 impl<T: PutAway> Recycled<T> {
     #[inline]
-    pub(super) fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         Recycled(ManuallyDrop::new(value))
     }
 }

@@ -2,11 +2,11 @@
 
 mod layout;
 
-use super::element::Real;
 use super::node::Node;
-use super::ops::Operation;
 use super::tape::Tape;
-use super::var::Var;
+use crate::tensor::ops::Operation;
+use crate::tensor::storage::element::Real;
+use crate::tensor::var::Var;
 use layout::{BOX, HEIGHT, Layout};
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -160,10 +160,10 @@ mod tests {
         let mut tape = Tape::<f64>::new();
         {
             let x = tape
-                .constant(super::super::Tensor::zeros([2, 3]))
+                .constant(crate::tensor::Tensor::zeros([2, 3]))
                 .named("x <\"1\">");
-            let w = tape.var(super::super::Tensor::zeros([4, 3])).named("w");
-            let b = tape.var(super::super::Tensor::zeros([4]));
+            let w = tape.var(crate::tensor::Tensor::zeros([4, 3])).named("w");
+            let b = tape.var(crate::tensor::Tensor::zeros([4]));
             let y = x.linear(w, b).relu().sum();
             let _ = y + w.sum();
         }

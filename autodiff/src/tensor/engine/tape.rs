@@ -1,14 +1,15 @@
 //! The tape of tensor operations: recording.
 
+mod place;
+
 use super::adjoints::AdjointList;
-use super::array::Tensor;
-use super::element::Real;
 use super::node::{Edge, Node};
-use super::op::Op;
-use super::ops::{Operation, Stored};
-use super::place::Place;
-use super::saved::Saved;
-use super::var::Var;
+use crate::tensor::op::{Op, Saved};
+use crate::tensor::ops::{Operation, Stored};
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::var::Var;
+use place::Place;
 use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::cell::{Cell, Ref, RefCell, RefMut};

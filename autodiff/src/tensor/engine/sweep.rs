@@ -3,13 +3,13 @@
 //! Either costs what the part of the recording costs that leads to the result, however long the recording is.
 
 use super::adjoints::{AdjointList, Adjoints, Term};
-use super::array::Tensor;
-use super::element::Real;
 use super::gradients::Gradients;
 use super::node::{Edge, Node};
-use super::op::{ErasedOp, Point};
-use super::ops::Operation;
-use super::var::Var;
+use crate::tensor::op::{ErasedOp, Point};
+use crate::tensor::ops::Operation;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::var::Var;
 use smallvec::SmallVec;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
@@ -215,8 +215,8 @@ fn nodes_between<T: Real>(wrt: &[Var<'_, T>], y: Var<'_, T>) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Tape;
     use super::super::adjoints::PAGE;
+    use crate::tensor::Tape;
     use std::cell::Cell;
 
     thread_local! {

@@ -1,7 +1,7 @@
 //! Where the adjoints of a backward pass are accumulated.
 
-use super::super::algebra::Algebra;
-use super::super::factor::KeptFactor;
+use crate::tensor::algebra::Algebra;
+use crate::tensor::engine::factor::KeptFactor;
 use std::collections::BinaryHeap;
 use std::mem;
 use std::ops::Range;

@@ -1,10 +1,10 @@
 //! The nodes of a tape.
 
-use super::array::Tensor;
-use super::element::Real;
-use super::ops::Operation;
-use super::saved::Saved;
-use super::var::Var;
+use crate::tensor::op::Saved;
+use crate::tensor::ops::Operation;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::var::Var;
 use smallvec::SmallVec;
 use std::panic::Location;
 
@@ -52,7 +52,7 @@ impl<T: Real> Node<T> {
     /// If it does not.
     #[inline]
     #[track_caller]
-    pub(super) fn check_tracked(&self, request: &str) {
+    pub(crate) fn check_tracked(&self, request: &str) {
         if !self.tracked {
             self.is_constant(request);
         }
