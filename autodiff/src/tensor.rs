@@ -31,12 +31,13 @@ mod ops;
 mod storage;
 mod var;
 
-pub use algebra::{Algebra, Operand, Operators};
+pub use algebra::{Algebra, Dispatch, Operand, Operators};
 pub use autodiff_kernels::{Float, elementary, simd::vectorized};
 pub use engine::NonFinite;
 pub use engine::adjoints::Adjoints;
 pub use engine::factor::{
-    Factor, add_product, add_product_rows, add_products_rows, plain, transposed,
+    Factor, add_product, add_product_rows, descend_products_rows, plain, transposed,
+    write_products_rows,
 };
 pub use engine::gradients::{Gradient, Gradients, KeptGradients, largest_magnitude};
 pub use engine::tape::Tape;

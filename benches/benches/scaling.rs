@@ -2,9 +2,10 @@
 //! passes over. The throughput is in operations of the matrix products, so it should hardly change.
 
 use benches::scaling::{AXES, flops};
-use benches::{Case, Optimizer, Trainer};
+use benches::{Case, Trainer};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use nn::Method;
+use mnist_demo::gradient::Method;
+use nn::{OptimizerSettings, SgdSettings};
 
 fn scaling(c: &mut Criterion) {
     rayon::ThreadPoolBuilder::new()
@@ -17,9 +18,7 @@ fn scaling(c: &mut Criterion) {
             let (widths, batch) = (axis.size)(value);
             group.throughput(Throughput::Elements(flops(&widths, batch) as u64));
             let case = Case::without_black(&widths, batch);
-            let descent = Optimizer::Sgd {
-                learning_rate: 1e-6,
-            };
+            let descent = OptimizerSettings::Sgd(SgdSettings::new(1e-6));
             let mut trainer = Trainer::new(&case, Method::Tape, descent);
             group.bench_function(BenchmarkId::from_parameter(value), |b| {
                 b.iter(|| trainer.step(&case.batch));

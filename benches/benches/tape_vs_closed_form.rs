@@ -3,9 +3,10 @@
 //!
 //! Both use the same kernels in the same chunks, and both keep their memory between steps, as in training.
 
-use benches::{Case, NETWORKS, Optimizer, Trainer};
+use benches::{Case, NETWORKS, Trainer};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use nn::{BatchGradient, Method, evaluate};
+use mnist_demo::gradient::{Gradient, Method};
+use nn::{OptimizerSettings, SgdSettings, Supervised, evaluate};
 use std::hint::black_box;
 
 fn tape_vs_closed_form(c: &mut Criterion) {
@@ -21,24 +22,15 @@ fn tape_vs_closed_form(c: &mut Criterion) {
         let parameters = case.parameters();
         let name = |what: &str| BenchmarkId::new(what, samples);
 
-        let value = || {
-            evaluate(
-                &case.network,
-                case.loss,
-                black_box(&parameters),
-                &case.batch,
-            )
-            .cost
-        };
+        let model = Supervised::new(&case.network, case.loss);
+        let value = || evaluate(&model, black_box(&parameters), &case.batch).cost;
         group.bench_function(name("value"), |b| b.iter(value));
         for (label, method) in [("closed form", Method::ClosedForm), ("tape", Method::Tape)] {
-            let mut gradient = BatchGradient::new(&case.network, case.loss, method);
+            let mut gradient = Gradient::new(&case.network, case.loss, method);
             group.bench_function(name(&format!("gradient, {label}")), |b| {
-                b.iter(|| gradient.compute(black_box(&parameters), &case.batch));
+                b.iter(|| gradient.compute(black_box(&parameters), &case.batch).0);
             });
-            let descent = Optimizer::Sgd {
-                learning_rate: 1e-6,
-            };
+            let descent = OptimizerSettings::Sgd(SgdSettings::new(1e-6));
             let mut trainer = Trainer::new(&case, method, descent);
             group.bench_function(name(&format!("step, {label}")), |b| {
                 b.iter(|| trainer.step(black_box(&case.batch)));

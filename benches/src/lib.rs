@@ -13,4 +13,6 @@ mod workloads;
 pub use networks::{Case, FULL, NETWORKS, Network, Pictures};
 pub use timing::{Side, Turns, median, take_turns};
 pub use trainer::{Trainer, pool, steps};
-pub use workloads::{Optimizer, WORKLOADS, Workload};
+pub use workloads::{WORKLOADS, Workload};
+
+pub use nn::OptimizerSettings;

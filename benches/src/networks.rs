@@ -1,7 +1,7 @@
 //! Networks and batches to time a training step of.
 
 use mnist_demo::data::Splits;
-use nn::{Activation, Dataset, Initializer, Loss, Mlp, Parameters};
+use nn::{Activation, Dataset, Initializer, Mlp, Parameters, StandardLoss};
 use std::sync::LazyLock;
 
 /// The number of pictures in MNIST's training set: the paper's batch.
@@ -38,7 +38,7 @@ pub struct Case {
     /// The network, of rectifiers.
     pub network: Mlp,
     /// Its cost, cross-entropy.
-    pub loss: Loss,
+    pub loss: StandardLoss,
     /// The batch.
     pub batch: Dataset,
 }
@@ -73,7 +73,7 @@ impl Case {
             .expect("a class for each picture");
         Case {
             network,
-            loss: Loss::cross_entropy(),
+            loss: StandardLoss::cross_entropy(),
             batch,
         }
     }

@@ -1,28 +1,30 @@
 //! A network in training.
 
-use crate::{Case, Optimizer, Side};
-use nn::{Adam, BatchGradient, Dataset, Method, Parameters, Sgd};
+use crate::{Case, Side};
+use mnist_demo::gradient::{Gradient, Method};
+use nn::{Dataset, Optimizer, OptimizerSettings, Parameters};
 use rayon::ThreadPool;
 
 /// A network in training: what is timed wherever a whole step is.
 #[derive(Debug)]
 pub struct Trainer {
-    gradient: BatchGradient<f32>,
+    gradient: Gradient<f32>,
     parameters: Parameters<f32>,
-    optimizer: Box<dyn nn::Optimizer<f32>>,
+    optimizer: Box<dyn Optimizer<f32>>,
 }
 
 impl Trainer {
     /// A network before its first step, its gradient by the given method.
+    ///
+    /// # Panics
+    ///
+    /// If a setting of the optimizer is out of its range.
     #[must_use]
-    pub fn new(case: &Case, method: Method, optimizer: Optimizer) -> Trainer {
+    pub fn new(case: &Case, method: Method, optimizer: OptimizerSettings) -> Trainer {
         Trainer {
-            gradient: BatchGradient::new(&case.network, case.loss, method),
+            gradient: Gradient::new(&case.network, case.loss, method),
             parameters: case.parameters(),
-            optimizer: match optimizer {
-                Optimizer::Sgd { learning_rate } => Box::new(Sgd::new(learning_rate)),
-                Optimizer::Adam { learning_rate } => Box::new(Adam::new(learning_rate)),
-            },
+            optimizer: optimizer.start().expect("the settings are in their ranges"),
         }
     }
 
@@ -39,11 +41,15 @@ impl Trainer {
 }
 
 /// Training steps on a pool of threads, to be timed.
+///
+/// # Panics
+///
+/// If a setting of the optimizer is out of its range.
 pub fn steps<'a>(
     pool: &'a ThreadPool,
     case: &'a Case,
     method: Method,
-    optimizer: Optimizer,
+    optimizer: OptimizerSettings,
 ) -> Side<'a> {
     let mut trainer = Trainer::new(case, method, optimizer);
     Box::new(move |count| {

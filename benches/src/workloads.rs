@@ -1,6 +1,7 @@
 //! The training steps that are timed, here and with other tools.
 
 use crate::FULL;
+use nn::{AdamSettings, OptimizerSettings, SgdSettings};
 use serde::Serialize;
 
 /// A training step: a network of rectifiers with softmax and cross-entropy behind it, a batch of pictures of 784 bytes
@@ -16,23 +17,7 @@ pub struct Workload {
     /// The number of samples there are. A step takes the next batch of them, and begins again at their end.
     pub samples: usize,
     /// What makes a step of a gradient.
-    pub optimizer: Optimizer,
-}
-
-/// What makes a step of a gradient.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Optimizer {
-    /// Gradient descent.
-    Sgd {
-        /// α.
-        learning_rate: f64,
-    },
-    /// Adam with β = (0.9, 0.999) and ε = 1e-8.
-    Adam {
-        /// α.
-        learning_rate: f64,
-    },
+    pub optimizer: OptimizerSettings,
 }
 
 /// The training steps.
@@ -46,9 +31,7 @@ pub const WORKLOADS: [Workload; 7] = [
     descent("W2-128", &[784, 128, 64, 10], 128, 0.1),
     descent("W2-1024", &[784, 128, 64, 10], 1024, 0.1),
     Workload {
-        optimizer: Optimizer::Adam {
-            learning_rate: 1e-3,
-        },
+        optimizer: OptimizerSettings::Adam(AdamSettings::new(1e-3)),
         ..descent("W3", &[784, 512, 512, 10], 128, 0.0)
     },
     descent("W4", &[784, 10, 10], 1, 0.01),
@@ -65,7 +48,7 @@ const fn descent(
         widths,
         batch,
         samples: 8192,
-        optimizer: Optimizer::Sgd { learning_rate },
+        optimizer: OptimizerSettings::Sgd(SgdSettings::new(learning_rate)),
     }
 }
 

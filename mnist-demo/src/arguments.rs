@@ -10,9 +10,9 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use mistake::mistake;
 use mnist_demo::Error;
+use mnist_demo::gradient::Method;
 use mnist_demo::train::{Length, Settings};
 use model::{ModelArguments, Widths};
-use nn::Method;
 use optimizer::OptimizerArguments;
 
 use crate::commands::one_line;

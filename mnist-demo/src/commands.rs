@@ -65,14 +65,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Ending, Error> {
 pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
     let splits = read(&arguments.data)?;
     let saved = load(&arguments.weights, &splits.test)?;
-    let evaluate = |data| {
-        nn::evaluate(
-            &saved.network,
-            saved.loss,
-            &saved.parameters,
-            &dataset(data),
-        )
-    };
+    let evaluate = |data| nn::evaluate(&saved.model, &saved.parameters, &dataset(data));
     let (train, test) = (evaluate(&splits.train), evaluate(&splits.test));
     // Nothing is printed of what is not a result.
     let overflows = |cause: String| Error::Overflow {
@@ -83,7 +76,7 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
         ("training", &splits.train, &train),
         ("test", &splits.test, &test),
     ] {
-        if let Some(found) = overflow(&saved.network, &saved.parameters, &dataset(data)) {
+        if let Some(found) = overflow(&saved.model.network, &saved.parameters, &dataset(data)) {
             let cause = format!("{found} on {name} image {}", found.picture);
             return Err(overflows(cause));
         }
@@ -94,7 +87,7 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
     }
     let style = style();
     say(&style.bold(&one_line(arguments.weights.file.display())))?;
-    say(&report::network(&saved.network, saved.loss))?;
+    say(&report::network(&saved.model.network, saved.model.loss))?;
     say("")?;
     say(&report::evaluations(
         &[("training", &train), ("test", &test)],
@@ -127,13 +120,18 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
         }
     };
     let x = Tensor::from_fn([1, pixels.len()], |i| f32::from(pixels[i]) / 255.0);
-    if let Some(found) = overflow_on(&saved.network, &saved.parameters, &x) {
+    if let Some(found) = overflow_on(&saved.model.network, &saved.parameters, &x) {
         return Err(Error::Overflow {
             file: arguments.weights.file.clone(),
             cause: format!("{found} on this picture"),
         });
     }
-    let (guess, outputs) = mistakes::guess(&saved.network, saved.loss, &saved.parameters, &pixels);
+    let (guess, outputs) = mistakes::guess(
+        &saved.model.network,
+        saved.model.loss,
+        &saved.parameters,
+        &pixels,
+    );
     let shares: Vec<f32> = outputs.iter().map(|&output| output as f32).collect();
 
     let style = style();
@@ -187,9 +185,9 @@ fn load(weights: &WeightsFile, data: &data::Dataset) -> Result<Saved<f32>, Error
     let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
     output::recover(folder.unwrap_or(Path::new(".")))?;
     refuse_endless(&weights.file)?;
-    let saved = nn::checkpoint::load::<f32>(&weights.file)?;
+    let saved: Saved<f32> = nn::checkpoint::load(&weights.file)?;
     let (rows, cols) = (data.rows(), data.cols());
-    match saved.network.widths() {
+    match saved.model.network.widths() {
         [inputs, .., outputs] if (*inputs, *outputs) != (rows * cols, CLASSES) => {
             Err(Error::OtherNetwork {
                 file: weights.file.clone(),

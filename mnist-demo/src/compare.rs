@@ -10,12 +10,13 @@
 
 use autodiff::tensor::Real;
 use nn::reference;
-use nn::{Batch, BatchGradient, Dataset, Loss, Method, Mlp, Parameters, Selection};
+use nn::{Batch, Dataset, Labelled, Mlp, Parameters, Selection, StandardLoss};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::Error;
 use crate::batches::Batches;
+use crate::gradient::{Gradient, Method};
 use crate::model::{cast, loss_name, precision};
 use crate::train::check_batch;
 
@@ -25,7 +26,7 @@ pub struct Comparing<'a> {
     /// The network.
     pub network: &'a Mlp,
     /// The cost.
-    pub loss: Loss,
+    pub loss: StandardLoss,
     /// Its parameters.
     pub parameters: &'a Parameters<f64>,
     /// Where the samples are from.
@@ -199,7 +200,7 @@ impl Comparing<'_> {
         number: usize,
         samples: &Selection<'_>,
     ) -> Vec<Pair> {
-        let (x, targets) = Batch::<f64>::load(samples, 0..Batch::<f64>::len(samples));
+        let (x, targets): Labelled<f64> = samples.load(0..samples.len());
         let loops = reference::gradient(self.network, self.loss, self.parameters, &x, &targets);
         let tape = self.gradient(Method::Tape, self.parameters, samples);
         let delta = self.gradient(Method::ClosedForm, self.parameters, samples);
@@ -244,10 +245,9 @@ impl Comparing<'_> {
         parameters: &Parameters<T>,
         samples: &Selection<'_>,
     ) -> Vec<Vec<f64>> {
-        let mut gradient = BatchGradient::<T>::new(self.network, self.loss, method);
-        gradient.compute(parameters, samples);
+        let mut gradient = Gradient::<T>::new(self.network, self.loss, method);
+        let (_, gradient) = gradient.compute(parameters, samples);
         let mut slices: Vec<Vec<f64>> = gradient
-            .gradient()
             .iter()
             .map(|(_, slice)| slice.data().iter().map(|x| x.to_f64()).collect())
             .collect();

@@ -4,6 +4,7 @@
 //! - [`data`]: the built-in MNIST, any data set in the same format, and single pictures of the user's own;
 //! - [`model`], [`batches`], [`optimizer`], [`train`](mod@train), [`mistakes`](mod@mistakes),
 //!   [`overflow`](mod@overflow): a network, what it is shown, how it learns, and where it fails;
+//! - [`gradient`]: how gradients are computed, by the tape or by the δ formulas;
 //! - [`compare`](mod@compare): the tape against the δ formulas, for every weight and bias;
 //! - [`paper`]: the paper, section by section, and its errata;
 //! - [`report`]: results as text, tables and pictures;
@@ -20,6 +21,7 @@ pub mod batches;
 pub mod compare;
 pub mod data;
 mod error;
+pub mod gradient;
 pub mod mistakes;
 pub mod model;
 pub mod optimizer;

@@ -1,7 +1,7 @@
 //! What a network makes of single pictures, and which it gets most wrong.
 
 use autodiff::tensor::{Real, Tensor};
-use nn::{Batch, Dataset, Loss, Mlp, Parameters};
+use nn::{Batch, Dataset, Labelled, Mlp, Parameters, StandardLoss};
 use rayon::prelude::*;
 
 /// A picture that was taken for another class than its own.
@@ -27,7 +27,7 @@ pub struct Mistake {
 /// When the picture does not fit the network.
 pub fn guess<T: Real>(
     network: &Mlp,
-    loss: Loss,
+    loss: StandardLoss,
     parameters: &Parameters<T>,
     pixels: &[u8],
 ) -> (usize, Vec<f64>) {
@@ -43,7 +43,7 @@ pub fn guess<T: Real>(
 /// All mistakes, those first where the network was most sure of its wrong guess.
 pub fn mistakes<T: Real>(
     network: &Mlp,
-    loss: Loss,
+    loss: StandardLoss,
     parameters: &Parameters<T>,
     data: &Dataset,
 ) -> Vec<Mistake> {
@@ -52,7 +52,7 @@ pub fn mistakes<T: Real>(
     let mut found: Vec<Mistake> = chunks
         .into_par_iter()
         .flat_map_iter(|begin| {
-            let (x, _) = Batch::<T>::load(data, begin..data.len().min(begin + CHUNK));
+            let (x, _): Labelled<T> = data.load(begin..data.len().min(begin + CHUNK));
             let z = network.predict(parameters, &x);
             let (outputs, guesses) = (loss.activations(&z), z.arg_max(1));
             let truths = &data.classes()[begin..];
@@ -79,18 +79,18 @@ pub fn mistakes<T: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nn::{Activation, evaluate};
+    use nn::{Activation, Supervised, evaluate};
     use std::sync::Arc;
 
     #[test]
     fn of_equal_outputs_the_first_is_the_guess_as_in_an_evaluation() {
         let network = Mlp::new(&[4, 10], Activation::Relu);
         let parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
-        let loss = Loss::cross_entropy();
+        let loss = StandardLoss::cross_entropy();
         let (found, outputs) = guess(&network, loss, &parameters, &[0, 1, 2, 3]);
         assert_eq!((found, outputs.len()), (0, 10));
         let data = Dataset::new(&[0, 1, 2, 3], 4, &[3]).unwrap();
-        let evaluation = evaluate(&network, loss, &parameters, &data);
+        let evaluation = evaluate(&Supervised::new(&network, loss), &parameters, &data);
         assert_eq!(evaluation.confusion.at(&[3, found]), 1);
     }
 
@@ -101,7 +101,7 @@ mod tests {
         let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
         parameters.slice_mut(0)[1] = 5.0;
         let data = Dataset::new(&[51, 255, 102, 204], 1, &[0, 2, 3, 1]).unwrap();
-        let found = mistakes(&network, Loss::cross_entropy(), &parameters, &data);
+        let found = mistakes(&network, StandardLoss::cross_entropy(), &parameters, &data);
         let found: Vec<_> = found.iter().map(|m| (m.index, m.truth, m.guess)).collect();
         assert_eq!(found, [(1, 2, 1), (2, 3, 1), (0, 0, 1)]);
     }

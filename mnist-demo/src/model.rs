@@ -1,13 +1,13 @@
 //! Which network is trained, and for which cost.
 
 use autodiff::tensor::Real;
-use nn::{Activation, Initializer, Loss, Mlp, Output, Parameters};
+use nn::{Activation, Initializer, Mlp, Output, Parameters, StandardLoss};
 
 use crate::Error;
 use crate::data::CLASSES;
 use crate::report::grouped;
 
-/// The most parameters that a network may have: beyond, the gradients of all lanes would take gigabytes.
+/// The most parameters that a network may have: beyond, the gradients of all shards would take gigabytes.
 pub const MAX_PARAMETERS: usize = 1 << 25;
 
 /// The most hidden layers that a network may have.
@@ -21,7 +21,7 @@ pub struct Model {
     /// The activation of the hidden layers.
     pub activation: Activation,
     /// The cost, with the map on the last layer.
-    pub loss: Loss,
+    pub loss: StandardLoss,
 }
 
 impl Default for Model {
@@ -30,7 +30,7 @@ impl Default for Model {
         Model {
             hidden: vec![10],
             activation: Activation::Relu,
-            loss: Loss::cross_entropy(),
+            loss: StandardLoss::cross_entropy(),
         }
     }
 }
@@ -100,13 +100,13 @@ pub fn precision<T: Real>() -> &'static str {
 }
 
 /// A cost in words, such as `squared difference after sigmoid`.
-pub fn loss_name(loss: Loss) -> String {
+pub fn loss_name(loss: StandardLoss) -> String {
     match loss {
-        Loss::CrossEntropy { .. } => "softmax cross-entropy".to_owned(),
-        Loss::SquaredDifference {
+        StandardLoss::CrossEntropy { .. } => "softmax cross-entropy".to_owned(),
+        StandardLoss::SquaredDifference {
             output: Output::Elementwise(activation),
         } => format!("squared difference after {activation}"),
-        Loss::SquaredDifference {
+        StandardLoss::SquaredDifference {
             output: Output::Softmax,
         } => "squared difference after softmax".to_owned(),
     }

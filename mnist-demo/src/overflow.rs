@@ -3,7 +3,7 @@
 use std::fmt;
 
 use autodiff::tensor::{Real, Tensor};
-use nn::{Batch, Dataset, Mlp, Parameters};
+use nn::{Batch, Dataset, Labelled, Mlp, Parameters};
 use rayon::prelude::*;
 
 /// A layer that gives numbers which are not finite.
@@ -66,7 +66,7 @@ pub fn overflow<T: Real>(
     const CHUNK: usize = 256;
     let chunks: Vec<usize> = (0..data.len()).step_by(CHUNK).collect();
     chunks.into_par_iter().find_map_first(|begin| {
-        let (x, _) = Batch::<T>::load(data, begin..data.len().min(begin + CHUNK));
+        let (x, _): Labelled<T> = data.load(begin..data.len().min(begin + CHUNK));
         let found = overflow_on(network, parameters, &x)?;
         Some(Overflow {
             picture: begin + found.picture,
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(found, expected);
         assert_eq!(found.to_string(), "layer 1 of 2 overflows");
         // The network's output is finite, but for the wrong reason.
-        let (x, _) = Batch::<f32>::load(&data, 600..601);
+        let (x, _): Labelled<f32> = data.load(600..601);
         let z = network.predict(&parameters, &x);
         assert!(z.data().iter().all(|z| z.is_finite()));
     }

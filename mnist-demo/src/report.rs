@@ -5,7 +5,7 @@ mod files;
 use std::fmt::Write;
 
 use autodiff::tensor::Tensor;
-use nn::{Evaluation, Loss, Mlp};
+use nn::{Evaluation, Mlp, StandardLoss};
 
 pub use files::{RESULTS, write_results};
 
@@ -89,7 +89,7 @@ pub fn duration(seconds: f64) -> String {
 }
 
 /// A network in one line, such as `784-10-10, relu, softmax cross-entropy (7,960 parameters)`.
-pub fn network(network: &Mlp, loss: Loss) -> String {
+pub fn network(network: &Mlp, loss: StandardLoss) -> String {
     format!(
         "{}, {}, {} ({} parameters)",
         shape_name(network),

@@ -6,11 +6,13 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use autodiff::tensor::Real;
-use nn::{BatchGradient, Dataset, Evaluation, Mlp, Parameters, evaluate};
+use nn::{Dataset, Evaluation, Mlp, Parameters, Supervised, evaluate};
 use serde::Serialize;
 
 use crate::Error;
 use crate::batches::Batches;
+use crate::gradient::Gradient;
+use crate::optimizer;
 use crate::overflow::overflow;
 pub(crate) use settings::check_batch;
 pub use settings::{Length, Plan, Settings};
@@ -112,9 +114,10 @@ pub fn train<T: Real>(
         steps,
     } = settings.plan::<T>(data.len(), data.features())?;
     let loss = settings.model.loss;
+    let model = Supervised::new(&network, loss);
     let mut parameters = settings.model.initial::<T>(&network, settings.seed);
-    let mut gradient = BatchGradient::<T>::new(&network, loss, settings.method);
-    let mut optimizer = settings.optimizer.start::<T>()?;
+    let mut gradient = Gradient::<T>::new(&network, loss, settings.method);
+    let mut optimizer = optimizer::start::<T>(&settings.optimizer)?;
     let mut batches = Batches::new(data, batch, settings.seed);
     // Drawn, because neighbours and every other sample may have more in common than chance allows: MNIST takes turns
     // between two groups of writers.
@@ -147,11 +150,11 @@ pub fn train<T: Real>(
     let start = Instant::now();
     while progress.step < steps {
         let measured = progress.step.is_multiple_of(measure_every).then(|| {
-            let train = evaluate(&network, loss, &parameters, &sample).accuracy();
-            let test = evaluate(&network, loss, &parameters, test).accuracy();
+            let train = evaluate(&model, &parameters, &sample).accuracy();
+            let test = evaluate(&model, &parameters, test).accuracy();
             (train, test)
         });
-        let cost = if batch == data.len() {
+        let (cost, derivatives) = if batch == data.len() {
             progress.images += batch as u64;
             gradient.compute(&parameters, data)
         } else {
@@ -161,7 +164,7 @@ pub fn train<T: Real>(
         };
         progress.loss = finite(progress.step, "the loss", cost)?;
         optimizer
-            .step(parameters.data_mut(), gradient.gradient().data())
+            .step(parameters.data_mut(), derivatives.data())
             .map_err(|error| {
                 let error = error.in_layout(parameters.layout());
                 diverged(progress.step, error.to_string())
@@ -192,8 +195,8 @@ pub fn train<T: Real>(
             return Err(diverged(progress.step, cause));
         }
     }
-    let train = evaluate(&network, loss, &parameters, data);
-    let test = evaluate(&network, loss, &parameters, test);
+    let train = evaluate(&model, &parameters, data);
+    let test = evaluate(&model, &parameters, test);
     progress.loss = finite(progress.step, "the loss", train.cost)?;
     finite(progress.step, "the loss of the test images", test.cost)?;
     progress.test_accuracy = test.accuracy();
@@ -202,7 +205,7 @@ pub fn train<T: Real>(
         step: progress.step,
         seconds: start.elapsed().as_secs_f64(),
         loss: progress.loss,
-        train_accuracy: Some(evaluate(&network, loss, &parameters, &sample).accuracy()),
+        train_accuracy: Some(evaluate(&model, &parameters, &sample).accuracy()),
         test_accuracy: Some(progress.test_accuracy),
     });
     Ok(Trained {
@@ -227,8 +230,8 @@ fn measurements(steps: u64, batch: usize, images: usize) -> u64 {
 mod tests {
     use super::*;
     use crate::model::Model;
-    use crate::optimizer::Optimizer;
-    use nn::{Activation, Loss, SgdSettings};
+    use nn::OptimizerSettings;
+    use nn::{Activation, SgdSettings, StandardLoss};
 
     /// Stops after some steps, and keeps what it saw.
     struct Watch {
@@ -290,10 +293,10 @@ mod tests {
                 model: Model {
                     hidden: Vec::new(),
                     activation: Activation::Relu,
-                    loss: Loss::squared_difference(Activation::Relu),
+                    loss: StandardLoss::squared_difference(Activation::Relu),
                 },
                 length: Length::Steps(1),
-                optimizer: Optimizer::Sgd(SgdSettings::new(1e38)),
+                optimizer: OptimizerSettings::Sgd(SgdSettings::new(1e38)),
                 seed,
                 ..Settings::default()
             };

@@ -1,7 +1,7 @@
 //! Activations: the paper's µ.
 
 use autodiff::elementwise::Unary;
-use autodiff::tensor::{Algebra, Real, Tensor, Var};
+use autodiff::tensor::Algebra;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -75,21 +75,6 @@ impl Activation {
         match self.function() {
             Some(function) => a.layer(weight, bias, function),
             None => a.linear(weight, bias),
-        }
-    }
-
-    /// µ(z), recorded as the layer that it is of, whose pre-activations z are known.
-    #[track_caller]
-    pub(crate) fn layer_known<'t, T: Real>(
-        self,
-        a: Var<'t, T>,
-        weight: Var<'t, T>,
-        bias: Var<'t, T>,
-        z: Tensor<T>,
-    ) -> Var<'t, T> {
-        match self.function() {
-            Some(function) => a.layer_known(weight, bias, function, z),
-            None => a.linear_known(weight, bias, z),
         }
     }
 }

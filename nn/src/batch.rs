@@ -1,42 +1,38 @@
-//! The gradient of a batch: a sum over samples, cut the same way whatever runs it.
+//! The gradient of a batch: a sum over samples, added in the same order whatever runs it.
 //!
-//! A batch is cut into lanes, each a run of consecutive samples, and a lane into chunks. The threads first share the
-//! lanes: each lane is taken forward and back and leaves the terms of its gradient, or the sum of those of its chunks if
-//! there are several. Then they share the parameters: for each block, the terms of the lanes are added up in the order of
-//! the lanes. If the lanes are two, a large first layer is formed before all that, of all samples, and the threads share its
-//! neurons. How everything is cut depends only on the batch and the network, so any number of threads gives the same bits.
-//! A chunk is small enough for its samples to stay in cache during its forward and backward pass, and large enough for its
-//! matrix products to be efficient.
+//! A batch is cut into shards, each a run of consecutive samples, and a shard into chunks. The threads first share the
+//! shards: each is taken forward and back and leaves what its gradient is made of, or the sum over its chunks if there are
+//! several. Then they share the parameters: panel by panel, the gradients of the shards are added along a fixed binary
+//! tree, and the optimizer's rule is applied to the sum. How everything is cut depends only on the batch and the model, so
+//! any number of threads gives the same bits, and so does [`compute`](BatchGradient::compute) followed by the optimizer.
 //!
-//! A step updates a block as soon as its gradient is formed, so it must know beforehand that no update has to be taken back
-//! because another block's gradient is not finite. No element of δᵀ a is larger than the largest |δ| times the largest |a|
-//! times the number of samples; each lane leaves this bound. If it is finite, and small enough for the optimizer's rule
-//! ([`Update::safe_up_to`]), the step is taken block by block. If not, which is rare, the gradient is formed as a whole, and
-//! the optimizer looks through it before it changes anything.
+//! A step updates a panel as soon as its gradient is formed, so it must know beforehand that no update has to be taken back
+//! because another panel's gradient is not finite. No element of δᵀ a is larger than the largest |δ| times the largest |a|
+//! times the number of samples; each shard leaves this bound. If it is finite, and small enough for the optimizer's rule
+//! ([`Update::safe_up_to`](crate::Update::safe_up_to)), the step is taken panel by panel. If not, which is rare, the
+//! gradient is formed as a whole, and the optimizer looks through it before it changes anything.
 
-mod blocks;
-mod first;
-mod fit;
-mod lane;
-mod plan;
-mod team;
+mod panels;
+mod rows;
+mod shard;
+mod sharding;
 
-use crate::optim::{check_gradient, check_size, safe_change};
-use crate::{Loss, Mlp, Optimizer, Parameters, StepError, Update};
-use autodiff::tensor::{Real, Tape, Targets, Tensor};
-use blocks::Cuts;
-use first::FirstLayer;
-use lane::{Lane, Pass};
+pub use rows::Rows;
+pub use sharding::Sharding;
+
+use crate::model::check_whole;
+use crate::optim::{Buffers, check_gradient, check_size};
+use crate::refusal::reporting;
+use crate::{Model, Optimizer, Parameters, ShardGradient, StepError, TapeGradient};
+use autodiff::tensor::{Real, Targets, Tensor};
+use panels::{Panel, each_panel};
+use shard::{Propagation, Shard, descend, write_sum};
+use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
-use team::share;
 
-pub use plan::Plan;
-
-pub(crate) use fit::{misfit, misfit_of_inputs, misfit_of_targets};
-
-/// Samples, any run of which can be loaded as tensors.
-pub trait Batch<T: Real>: Sync {
+/// Samples, any run of which can be loaded as a chunk for a [`Model`].
+pub trait Batch<C>: Sync {
     /// The number of samples.
     fn len(&self) -> usize;
 
@@ -45,200 +41,212 @@ pub trait Batch<T: Real>: Sync {
         self.len() == 0
     }
 
-    /// The inputs of a run of samples, one per row, and their targets.
-    ///
-    /// A large batch is loaded piece by piece, by several threads at a time. A smaller one, of fewer than 512 samples, may
-    /// be loaded whole, by one of them.
+    /// A run of samples. Several threads load at a time.
     ///
     /// # Panics
     ///
     /// If the range does not lie inside the batch.
     #[track_caller]
-    fn load(&self, range: Range<usize>) -> (Tensor<T>, Targets<T>);
+    fn load(&self, range: Range<usize>) -> C;
 
-    /// Why the samples do not fit a network, if that can be told before any is loaded. What is loaded is looked at in any
-    /// case, so this is for batches that could not even be loaded.
-    fn misfit(&self, network: &Mlp) -> Option<String> {
-        let _ = network;
+    /// All samples, if that takes no time because they share memory. They are then compared with the model before the
+    /// batch is cut.
+    fn whole(&self) -> Option<C> {
         None
     }
-}
 
-impl<T: Real> Batch<T> for (Tensor<T>, Targets<T>) {
-    fn len(&self) -> usize {
-        self.0.shape().first().copied().unwrap_or(0)
+    /// Why this is no batch, if its parts do not fit together. It is reported at the line that passed it.
+    fn fault(&self) -> Option<String> {
+        None
     }
 
-    #[track_caller]
-    fn load(&self, range: Range<usize>) -> (Tensor<T>, Targets<T>) {
-        (self.0.rows(range.clone()), self.1.rows(range))
-    }
-
-    fn misfit(&self, network: &Mlp) -> Option<String> {
-        misfit(network, 0..Batch::<T>::len(self), &self.0, &self.1)
+    /// What the sum of the samples' costs is divided by: their number, or that of their words, say.
+    fn weight(&self) -> f64 {
+        self.len() as f64
     }
 }
 
-/// How the gradient of a chunk is computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Method {
-    /// By a tape: recorded, and walked back.
-    Tape,
-    /// By the formulas derived by hand, [`delta`](crate::delta).
-    ClosedForm,
-}
+/// Inputs, a row for each sample, and their targets.
+pub type Labelled<T> = (Tensor<T>, Targets<T>);
 
 /// The mean cost of a batch and its gradient, computed chunk by chunk in memory that is reused.
 ///
-/// The threads are those of the surrounding rayon pool. They share the samples, of which each takes some forward and back,
-/// and then the parameters, of which each forms the gradient of some and updates them. If the samples are few and the first
-/// layer is large, they share its neurons before all that. The memory of the lanes is kept for the next batch, so a step
-/// like the one before it allocates nothing; the latest batch is held until then, too.
+/// The threads are those of the surrounding rayon pool. They share the samples, and then the parameters. The memory of the
+/// shards is kept for the next batch, so a step like the one before it allocates nothing.
+///
+/// `G` is where the gradient of a chunk comes from.
 #[derive(Debug)]
-pub struct BatchGradient<T: Real> {
-    network: Mlp,
-    loss: Loss,
-    method: Method,
-    /// That of the latest batch.
-    plan: Plan,
-    tapes: Vec<Tape<T>>,
-    lanes: Vec<Lane<T>>,
+pub struct BatchGradient<T: Real, M: Model, G: ShardGradient<T, M> = TapeGradient<T>> {
+    model: M,
+    seed: u64,
+    step: u64,
+    shards_wanted: Option<usize>,
+    slots: Vec<Slot<T, G, G::Workspace>>,
     gradient: Parameters<T>,
-    cuts: Cuts,
-    first: Option<FirstLayer<T>>,
 }
 
-impl<T: Real> BatchGradient<T> {
-    /// Gradients of a network's cost, computed by the given method.
+/// A shard and the memory that its thread works in.
+#[derive(Debug, Default)]
+struct Slot<T: Real, G: Default, W> {
+    shard: Shard<T, G>,
+    workspace: W,
+}
+
+impl<T: Real, M: Model> BatchGradient<T, M> {
+    /// Gradients of a model's cost, computed by the tape.
     ///
     /// # Panics
     ///
-    /// If the loss has a label smoothing that is not in [0, 1].
+    /// If the model has no parameters.
     #[must_use]
     #[track_caller]
-    pub fn new(network: &Mlp, loss: Loss, method: Method) -> Self {
-        loss.check("BatchGradient");
-        let layout = network.layout();
+    pub fn tape(model: M) -> Self {
+        BatchGradient::new(model)
+    }
+}
+
+impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
+    /// Gradients of a model's cost, from the source `G`.
+    ///
+    /// # Panics
+    ///
+    /// If the model has no parameters.
+    #[must_use]
+    #[track_caller]
+    pub fn new(model: M) -> Self {
+        let layout = model.layout();
+        assert!(
+            !layout.slices().is_empty(),
+            "a model without parameters cannot be trained"
+        );
         BatchGradient {
-            network: network.clone(),
-            loss,
-            method,
-            plan: Plan::new::<T>(network, 0),
-            tapes: Vec::new(),
-            lanes: Vec::new(),
+            seed: 0,
+            step: 0,
+            shards_wanted: None,
+            slots: Vec::new(),
             gradient: Parameters::zeros(Arc::clone(layout)),
-            cuts: Cuts::new(layout),
-            first: FirstLayer::of(network),
+            model,
         }
     }
 
-    /// Gradients computed by the tape.
-    ///
-    /// # Panics
-    ///
-    /// As [`new`](BatchGradient::new).
+    /// Sets the seed of everything that is random in the model.
     #[must_use]
-    #[track_caller]
-    pub fn tape(network: &Mlp, loss: Loss) -> Self {
-        BatchGradient::new(network, loss, Method::Tape)
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
     }
 
-    /// Gradients computed by the formulas.
+    /// Sets the number of shards of each batch that has as many samples, instead of the usual one.
     ///
-    /// # Panics
-    ///
-    /// As [`new`](BatchGradient::new).
+    /// The sum over the batch rounds as the number of shards has it, so trainings with the same bits need the same.
     #[must_use]
-    #[track_caller]
-    pub fn closed_form(network: &Mlp, loss: Loss) -> Self {
-        BatchGradient::new(network, loss, Method::ClosedForm)
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.shards_wanted = Some(shards);
+        self
     }
 
-    /// Returns the mean of the samples' costs, and keeps its gradient for [`gradient`](BatchGradient::gradient).
+    /// The model.
+    #[must_use]
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// The number of the next gradient, which what is random in the model depends on.
+    #[must_use]
+    pub fn step_number(&self) -> u64 {
+        self.step
+    }
+
+    /// Changes the number of the next gradient, to resume a training.
+    pub fn set_step_number(&mut self, step: u64) {
+        self.step = step;
+    }
+
+    /// Returns the mean of the samples' costs and its gradient.
     ///
     /// The mean over no samples is NaN, and its gradient zero.
     ///
     /// # Panics
     ///
-    /// If the batch does not fit the network, or the parameters are those of another layout.
+    /// If the batch does not fit the model, the parameters are those of another layout, or the cost is no scalar.
     #[track_caller]
-    pub fn compute(&mut self, parameters: &Parameters<T>, batch: &impl Batch<T>) -> f64 {
-        let plan = self.plan(batch.len());
-        let cost = self.propagate("compute", &plan, parameters, batch);
-        self.form(&plan);
-        cost
+    pub fn compute(
+        &mut self,
+        parameters: &Parameters<T>,
+        batch: &impl Batch<M::Chunk<T>>,
+    ) -> (f64, &mut Parameters<T>) {
+        let (cost, shards) = self.propagate("compute", parameters, batch);
+        self.form(shards);
+        self.step += 1;
+        (cost, &mut self.gradient)
     }
 
     /// Takes one step of an optimizer on a batch, and returns the mean cost before the step.
     ///
-    /// The gradient is formed in blocks, each of which is used at once, so [`gradient`](BatchGradient::gradient) does not
-    /// show it afterwards. For [plain descent](Optimizer::plain_descent) it is not formed at all: its terms are added to
-    /// the parameters, times −α, which rounds differently from `compute` followed by the optimizer's step. For other
-    /// optimizers the bits are the same. One that does not [step by pieces](Optimizer::step_by_pieces) is given the
-    /// gradient that `compute` forms.
+    /// The bits are those of [`compute`](BatchGradient::compute) and the optimizer's step. The gradient is formed in
+    /// panels, each of which is used at once, so [`gradient`](BatchGradient::gradient) does not show it afterwards.
     ///
     /// An empty batch changes neither parameters nor optimizer.
     ///
     /// # Errors
     ///
-    /// If an element of the gradient, or of parameters or moments after the step, is not finite. Parameters and optimizer
-    /// are then unchanged, and [`gradient`](BatchGradient::gradient) shows the gradient. A parameter that was not finite
-    /// before the step is noticed only if the gradient is not finite for that.
+    /// If an element of the gradient, or of parameters or moments after the step, is not finite. Parameters, statistics and
+    /// optimizer are then unchanged, and [`gradient`](BatchGradient::gradient) shows the gradient. A parameter that was not
+    /// finite before the step is noticed only if the gradient is not finite for that.
     ///
     /// # Panics
     ///
-    /// If the batch does not fit the network, the parameters are those of another layout, or the optimizer has stepped a
-    /// different number of parameters before.
+    /// If the batch does not fit the model, the parameters are those of another layout, the cost is no scalar, or the
+    /// optimizer has stepped a different number of parameters before.
     #[track_caller]
     pub fn step(
         &mut self,
         parameters: &mut Parameters<T>,
-        batch: &impl Batch<T>,
+        batch: &impl Batch<M::Chunk<T>>,
         optimizer: &mut (impl Optimizer<T> + ?Sized),
     ) -> Result<f64, StepError> {
-        let plan = self.plan(batch.len());
-        let cost = self.propagate("step", &plan, parameters, batch);
-        if plan.samples == 0 {
+        let (cost, shards) = self.propagate("step", parameters, batch);
+        if batch.is_empty() {
             return Ok(cost);
         }
-        let lanes = &self.lanes[..plan.lanes];
-        let blocks = self.cuts.of_lanes(plan.lanes);
         let values = parameters.data_mut();
-        let bound: f64 = lanes.iter().map(|lane| lane.bound).sum();
-        if let Some(rate) = optimizer.plain_descent()
-            && bound * (1.0 + rate.to_f64().abs()) <= safe_change::<T>()
-        {
-            blocks.each([values], &|block, [values]| {
-                Lane::add_all(lanes, -rate, block, values);
-            });
-            return Ok(cost);
-        }
         check_size(values.len(), optimizer.size());
-        let is_taken = optimizer.step_by_pieces(values.len(), &mut |update| {
-            if !(update.is_safe(bound) && update.moments_fit(values.len())) {
-                return false;
-            }
-            let Update {
-                moments: [first, second],
-                rule,
-                ..
-            } = update;
-            let buffers = [&mut *values, first, second];
-            blocks.each(buffers, &|block, [values, first, second]| {
-                let mut gradient = Tensor::zeros([values.len()]);
-                Lane::add_all(lanes, T::from_f64(1.0), block, gradient.data_mut());
-                rule(values, gradient.data(), [first, second]);
-            });
-            true
-        });
+        let layout = Arc::clone(self.model.layout());
+        let is_taken = {
+            let shards = computed(&self.slots[..shards]);
+            let bound: f64 = shards.iter().map(|shard| shard.bound).sum();
+            optimizer.step_by_pieces(values.len(), &mut |update| {
+                if !(update.is_safe(bound) && update.moments_fit(values.len())) {
+                    return false;
+                }
+                let descent = update.descent();
+                let (buffers, rule) = update.with(values);
+                let work = |panel: &Panel, mut parts: Buffers<'_, T>| {
+                    let [values, moments @ ..] = &mut parts[..] else {
+                        return;
+                    };
+                    if let Some(rate) = descent
+                        && descend::<T, M, G>(&shards, rate, panel, values)
+                    {
+                        return;
+                    }
+                    let mut gradient = Tensor::zeros([values.len()]);
+                    write_sum::<T, M, G>(&shards, panel, gradient.data_mut());
+                    rule(values, gradient.data(), moments);
+                };
+                each_panel(&layout, shards.len() > 1, buffers, &work);
+                true
+            })
+        };
         if !is_taken {
-            self.form(&plan);
+            self.form(shards);
             let gradient = self.gradient.data();
             check_gradient(gradient)
                 .and_then(|()| optimizer.step(values, gradient))
-                .map_err(|error| error.in_layout(self.network.layout()))?;
+                .map_err(|error| error.in_layout(&layout))?;
         }
+        self.mix_observed(shards, parameters);
+        self.step += 1;
         Ok(cost)
     }
 
@@ -248,78 +256,108 @@ impl<T: Real> BatchGradient<T> {
         &self.gradient
     }
 
-    /// The plan for a number of samples, which is mostly that of the batch before.
-    fn plan(&mut self, samples: usize) -> Plan {
-        if self.plan.samples != samples {
-            self.plan = Plan::new::<T>(&self.network, samples);
-        }
-        self.plan
-    }
-
-    /// Forward and backward pass of all lanes; gives the mean cost.
+    /// Takes all shards forward and back; returns the mean cost and the number of shards.
     ///
     /// # Panics
     ///
-    /// If the batch does not fit the network, or the parameters are those of another layout.
+    /// If the batch does not fit the model, the parameters are those of another layout, or the cost is no scalar.
     #[track_caller]
-    fn propagate(
+    fn propagate<B: Batch<M::Chunk<T>>>(
         &mut self,
         operation: &str,
-        plan: &Plan,
         parameters: &Parameters<T>,
-        batch: &impl Batch<T>,
-    ) -> f64 {
-        parameters.check_layout(operation, self.network.layout());
-        if let Some(misfit) = batch.misfit(&self.network) {
-            panic!("{operation}: {misfit}");
-        }
-        let method = self.method;
-        let provided = plan.lanes.max(self.lanes.len());
-        self.lanes.resize_with(provided, || Lane::by(method));
-        self.tapes.resize_with(provided, Tape::new);
-        let BatchGradient {
-            network,
-            loss,
-            tapes,
-            lanes,
-            cuts,
-            first,
-            ..
-        } = self;
-        let (lanes, tapes) = (&mut lanes[..plan.lanes], &mut tapes[..plan.lanes]);
-        let mut first = first.as_mut().filter(|_| plan.forms_first_layer_first());
-        let earlier_batch = match &mut first {
-            Some(first) => Some(first.forward(network, parameters, batch, plan.samples)),
-            None => None,
-        };
-        let pass = Pass {
-            network,
-            loss: *loss,
+        batch: &B,
+    ) -> (f64, usize) {
+        parameters.check_layout(operation, self.model.layout());
+        let chunking = self.model.chunking();
+        let sharding = Sharding::new::<T>(chunking, batch.len(), self.shards_wanted);
+        let provided = sharding.shards.max(self.slots.len());
+        self.slots.resize_with(provided, || Slot {
+            shard: Shard::default(),
+            workspace: G::Workspace::default(),
+        });
+        let on = Propagation {
+            model: &self.model,
             parameters,
             batch,
-            plan,
-            first: first.as_deref(),
-            blocks: cuts.of_chunks(),
+            sharding: &sharding,
+            weight: batch.weight(),
+            seed: self.seed,
+            step: self.step,
         };
-        let lanes_and_tapes = lanes.iter_mut().zip(tapes).enumerate();
-        share(lanes_and_tapes, |(number, (lane, tape))| {
-            lane.run(tape, &pass, plan.lane(number));
+        let slots = &mut self.slots[..sharding.shards];
+        reporting(operation, || {
+            check_whole(on.model, batch);
+            each_slot(0, slots, &|number, slot: &mut Slot<T, G, G::Workspace>| {
+                slot.shard.compute(number, &mut slot.workspace, &on);
+            });
         });
-        drop(earlier_batch);
-        // The threads leave it here, so that it is reported at the caller's line.
-        if let Some(misfit) = lanes.iter_mut().find_map(|lane| lane.misfit.take()) {
-            panic!("{operation}: {misfit}");
-        }
-        lanes.iter().map(|lane| lane.cost).sum::<f64>() / plan.samples as f64
+        let cost = sum_of(slots, &|slot| slot.shard.cost);
+        (cost / on.weight, sharding.shards)
     }
 
-    /// Forms the gradient of what the lanes have left.
-    fn form(&mut self, plan: &Plan) {
-        let lanes = &self.lanes[..plan.lanes];
-        let blocks = self.cuts.of_lanes(plan.lanes);
-        blocks.each([self.gradient.data_mut()], &|block, [gradient]| {
-            gradient.fill(T::default());
-            Lane::add_all(lanes, T::from_f64(1.0), block, gradient);
-        });
+    /// Forms the gradient of what the shards have left.
+    fn form(&mut self, shards: usize) {
+        let computed = computed(&self.slots[..shards]);
+        let buffers = SmallVec::from_iter([self.gradient.data_mut()]);
+        let work = |panel: &Panel, mut parts: Buffers<'_, T>| {
+            write_sum::<T, M, G>(&computed, panel, parts[0]);
+        };
+        each_panel(self.model.layout(), shards > 1, buffers, &work);
     }
+
+    /// Mixes what the chunks have observed into the statistics, each weighted by its samples.
+    fn mix_observed(&self, shards: usize, parameters: &mut Parameters<T>) {
+        let Some(statistics) = parameters.statistics_mut() else {
+            return;
+        };
+        let observed = || {
+            self.slots[..shards]
+                .iter()
+                .flat_map(|slot| &slot.shard.observed.0)
+        };
+        for number in 0..statistics.layout().slices().len() {
+            let found = || observed().filter(|(statistic, ..)| statistic.number as usize == number);
+            let samples: usize = found().map(|(_, samples, _)| samples).sum();
+            let mut kept = found().map(|(statistic, ..)| 1.0 - statistic.rate);
+            let Some(kept) = kept.next().filter(|_| samples > 0) else {
+                continue;
+            };
+            let slice = statistics.slice_mut(number);
+            slice.iter_mut().for_each(|x| *x = T::from_f64(kept) * *x);
+            for (_, count, value) in found() {
+                let share = T::from_f64((1.0 - kept) * *count as f64 / samples as f64);
+                for (x, &value) in slice.iter_mut().zip(value.data()) {
+                    *x = *x + share * value;
+                }
+            }
+        }
+    }
+}
+
+/// The shards of some slots, in their order; a list of the usual number is stored inline.
+fn computed<T: Real, G: Default, W>(slots: &[Slot<T, G, W>]) -> SmallVec<[&Shard<T, G>; 16]> {
+    slots.iter().map(|slot| &slot.shard).collect()
+}
+
+/// Calls `work` with each slot and its number, each half of the slots on a thread of its own if one is idle.
+fn each_slot<S: Send>(first: usize, slots: &mut [S], work: &(impl Fn(usize, &mut S) + Sync)) {
+    if let [slot] = slots {
+        return work(first, slot);
+    }
+    let half = slots.len() / 2;
+    let (begin, end) = slots.split_at_mut(half);
+    rayon::join(
+        || each_slot(first, begin, work),
+        || each_slot(first + half, end, work),
+    );
+}
+
+/// The sum of a number of each shard, along the tree of their gradients.
+fn sum_of<S>(shards: &[S], number: &impl Fn(&S) -> f64) -> f64 {
+    if let [shard] = shards {
+        return number(shard);
+    }
+    let (first, rest) = shards.split_at(shards.len().next_power_of_two() / 2);
+    sum_of(first, number) + sum_of(rest, number)
 }

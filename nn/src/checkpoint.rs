@@ -1,5 +1,5 @@
-//! Trained networks in safetensors files: the weights, the network's shape, and, if training is to be resumed, the
-//! optimizer's state.
+//! Trained models in safetensors files: the parameters, what the model is made again from, and, if training is to be
+//! resumed, the optimizer's state.
 
 mod format;
 mod header;
@@ -9,10 +9,14 @@ mod unique;
 
 pub use header::{HeaderError, MAX_HEADER_BYTES};
 
-use crate::{Loss, Mlp, Optimizer, Parameters, StateError};
+pub use format::{MlpDescription, Tensors};
+
+use crate::{MlpModel, Model, Optimizer, Parameters, StateError};
 use autodiff::tensor::Real;
 use format::{Contents, serialize};
 use safetensors::SafeTensorError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -20,13 +24,70 @@ use std::path::{Path, PathBuf};
 /// The size of the largest file that is read, in bytes.
 pub const MAX_BYTES: u64 = 1 << 31;
 
-/// A network with its parameters and the cost it was trained for.
+/// A model that a file can describe, so that it is made again from the file.
+///
+/// ```
+/// use nn::checkpoint::{Cause, Describe, Tensors};
+/// # use nn::{Builder, Layout, Model, Pass, layers::{Layer, Linear}};
+/// # use autodiff::tensor::{Algebra, Real, Tensor};
+/// # struct Affine { inputs: usize, layer: Linear, layout: std::sync::Arc<Layout> }
+/// # impl Affine {
+/// #     fn new(inputs: usize) -> Affine {
+/// #         let b = Builder::new();
+/// #         Affine { inputs, layer: Linear::new(&b, inputs, 1), layout: b.layout() }
+/// #     }
+/// # }
+/// # impl Model for Affine {
+/// #     type Chunk<T: Real> = Tensor<T>;
+/// #     fn layout(&self) -> &std::sync::Arc<Layout> { &self.layout }
+/// #     fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, x: Tensor<A::Element>) -> A {
+/// #         self.layer.forward(pass, &pass.constant(x)).sum()
+/// #     }
+/// # }
+///
+/// impl Describe for Affine {
+///     type Description = usize;
+///
+///     fn description(&self) -> usize {
+///         self.inputs
+///     }
+///
+///     fn from_description(inputs: usize, file: &Tensors<'_>) -> Result<Self, Cause> {
+///         file.check("weight", &[1, inputs])?;
+///         Ok(Affine::new(inputs))
+///     }
+/// }
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("affine.safetensors");
+/// let model = Affine::new(3);
+/// let parameters = model.layout().init::<f32>(1);
+/// nn::checkpoint::save(&path, &model, &parameters)?;
+/// let saved: nn::Saved<f32, Affine> = nn::checkpoint::load(&path)?;
+/// assert_eq!(saved.parameters, parameters);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Describe: Model + Sized {
+    /// What the model is made from: its widths, say.
+    type Description: Serialize + DeserializeOwned;
+
+    /// What this model is made from.
+    fn description(&self) -> Self::Description;
+
+    /// Makes a model. The file may be hostile: what takes memory in proportion to a number in the description should be
+    /// checked against the tensors of the file first. All tensors of the model's layout are checked afterwards.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such model.
+    fn from_description(description: Self::Description, file: &Tensors<'_>) -> Result<Self, Cause>;
+}
+
+/// A model with its parameters.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Saved<T: Real> {
-    /// The network.
-    pub network: Mlp,
-    /// The cost.
-    pub loss: Loss,
+pub struct Saved<T: Real, M = MlpModel> {
+    /// The model.
+    pub model: M,
     /// The parameters.
     pub parameters: Parameters<T>,
 }
@@ -61,7 +122,7 @@ pub enum Cause {
     /// It cannot be written in the safetensors format.
     #[error("cannot be written as safetensors: {0}")]
     Format(#[from] SafeTensorError),
-    /// It does not say which network it contains.
+    /// It does not say which model it contains, or there is no such model.
     #[error("the description of the network cannot be read: {0}")]
     Network(String),
     /// A parameter of the network is missing.
@@ -96,7 +157,7 @@ pub enum Cause {
     Optimizer(#[from] StateError),
 }
 
-/// Writes a network to a file, atomically: an earlier file is replaced only once the new one is complete.
+/// Writes a model to a file, atomically: an earlier file is replaced only once the new one is complete.
 ///
 /// The new file has the permissions of the earlier one. If the path is a symbolic link, the file that it leads to is
 /// replaced, and the link stays.
@@ -107,52 +168,54 @@ pub enum Cause {
 ///
 /// # Panics
 ///
-/// If the parameters are those of another layout, or the loss has a label smoothing out of [0, 1], which [`load`] refuses.
+/// If the parameters are those of another layout.
 #[track_caller]
-pub fn save<T: Real>(
+pub fn save<T: Real, M: Describe>(
     path: impl AsRef<Path>,
-    network: &Mlp,
-    loss: Loss,
+    model: &M,
     parameters: &Parameters<T>,
 ) -> Result<(), CheckpointError> {
-    parameters.check_layout("save", network.layout());
-    loss.check("save");
-    write(path.as_ref(), || serialize(network, loss, parameters, None))
+    parameters.check_layout("save", model.layout());
+    write(path.as_ref(), || serialize(model, parameters, None))
 }
 
-/// Reads a network from a file that [`save`] or [`save_training`] wrote, in either precision.
+/// Reads a model from a file that [`save`] or [`save_training`] wrote, in either precision.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not such a file, or its tensors do not match its network.
-pub fn load<T: Real>(path: impl AsRef<Path>) -> Result<Saved<T>, CheckpointError> {
-    read(path.as_ref(), |contents, data| Ok(contents.network(data)))
+/// If the file cannot be read, is not such a file, or its tensors do not match its model.
+pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Saved<T, M>, CheckpointError> {
+    read(path.as_ref(), |contents: Contents<M>, data| {
+        Ok(contents.saved(data))
+    })
 }
 
-/// Reads a network from the bytes of such a file.
+/// Reads a model from the bytes of such a file.
 ///
 /// ```
-/// # use nn::{Activation, Initializer, Loss, Mlp, checkpoint};
+/// # use nn::{Activation, Initializer, Mlp, Saved, StandardLoss, Supervised, checkpoint};
 /// # let network = Mlp::new(&[3, 2], Activation::Relu);
 /// # let parameters = network.init::<f32>(Initializer::HeNormal, 1);
+/// # let model = Supervised::new(network, StandardLoss::cross_entropy());
 /// # let folder = tempfile::tempdir()?;
 /// # let file = folder.path().join("weights.safetensors");
-/// checkpoint::save(&file, &network, Loss::cross_entropy(), &parameters)?;
+/// checkpoint::save(&file, &model, &parameters)?;
 /// let bytes = std::fs::read(&file)?;
-/// assert_eq!(checkpoint::from_bytes::<f32>(&bytes)?.parameters, parameters);
+/// let saved: Saved<f32> = checkpoint::from_bytes(&bytes)?;
+/// assert_eq!(saved.parameters, parameters);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// # Errors
 ///
-/// If they are not those of such a file, or its tensors do not match its network.
-pub fn from_bytes<T: Real>(mut bytes: &[u8]) -> Result<Saved<T>, Cause> {
+/// If they are not those of such a file, or its tensors do not match its model.
+pub fn from_bytes<T: Real, M: Describe>(mut bytes: &[u8]) -> Result<Saved<T, M>, Cause> {
     let size = bytes.len() as u64;
     let contents = Contents::read(&mut bytes, Some(size))?;
-    Ok(contents.network(bytes))
+    Ok(contents.saved(bytes))
 }
 
-/// Writes a network together with the optimizer's state, so that training resumed by [`load_training`] has the same bits.
+/// Writes a model together with the optimizer's state, so that training resumed by [`load_training`] has the same bits.
 ///
 /// Each moment is stored as tensors of its own: `optimizer.first_moment.layers.0.weight` and so on.
 ///
@@ -165,7 +228,7 @@ pub fn from_bytes<T: Real>(mut bytes: &[u8]) -> Result<Saved<T>, Cause> {
 /// As [`save`].
 ///
 /// ```
-/// use nn::{Activation, Adam, Initializer, Loss, Mlp, checkpoint};
+/// use nn::{Activation, Adam, Initializer, Mlp, Saved, StandardLoss, Supervised, checkpoint};
 ///
 /// let network = Mlp::new(&[3, 2], Activation::Relu);
 /// let mut parameters = network.init::<f32>(Initializer::HeNormal, 1);
@@ -175,41 +238,40 @@ pub fn from_bytes<T: Real>(mut bytes: &[u8]) -> Result<Saved<T>, Cause> {
 ///
 /// let folder = tempfile::tempdir()?;
 /// let file = folder.path().join("training.safetensors");
-/// checkpoint::save_training(&file, &network, Loss::cross_entropy(), &parameters, &adam)?;
+/// let model = Supervised::new(network, StandardLoss::cross_entropy());
+/// checkpoint::save_training(&file, &model, &parameters, &adam)?;
 /// let mut resumed = Adam::new(0.0);
-/// let saved = checkpoint::load_training(&file, &mut resumed)?;
+/// let saved: Saved<f32> = checkpoint::load_training(&file, &mut resumed)?;
 /// assert_eq!(saved.parameters, parameters);
 /// assert_eq!(resumed, adam);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[track_caller]
-pub fn save_training<T: Real>(
+pub fn save_training<T: Real, M: Describe>(
     path: impl AsRef<Path>,
-    network: &Mlp,
-    loss: Loss,
+    model: &M,
     parameters: &Parameters<T>,
     optimizer: &dyn Optimizer<T>,
 ) -> Result<(), CheckpointError> {
-    parameters.check_layout("save_training", network.layout());
-    loss.check("save_training");
+    parameters.check_layout("save_training", model.layout());
     write(path.as_ref(), || {
-        serialize(network, loss, parameters, Some(&optimizer.state()))
+        serialize(model, parameters, Some(&optimizer.state()))
     })
 }
 
-/// Reads a file that [`save_training`] wrote: returns the network, and restores the optimizer's state.
+/// Reads a file that [`save_training`] wrote: returns the model, and restores the optimizer's state.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not such a file, its tensors do not match its network, or its optimizer is of another
+/// If the file cannot be read, is not such a file, its tensors do not match its model, or its optimizer is of another
 /// kind; the optimizer is then unchanged.
-pub fn load_training<T: Real>(
+pub fn load_training<T: Real, M: Describe>(
     path: impl AsRef<Path>,
     optimizer: &mut dyn Optimizer<T>,
-) -> Result<Saved<T>, CheckpointError> {
-    read(path.as_ref(), |contents, data| {
+) -> Result<Saved<T, M>, CheckpointError> {
+    read(path.as_ref(), |contents: Contents<M>, data| {
         let state = contents.optimizer(data);
-        let saved = contents.network(data);
+        let saved = contents.saved(data);
         optimizer.restore(state.ok_or(Cause::NoOptimizer)?)?;
         Ok(saved)
     })
@@ -279,9 +341,9 @@ fn take_over(file: &File, earlier: &Metadata) -> io::Result<()> {
 }
 
 /// Reads a file: its header first, and the data only if there is nothing wrong with that.
-fn read<R>(
+fn read<R, M: Describe>(
     path: &Path,
-    understand: impl FnOnce(Contents, &[u8]) -> Result<R, Cause>,
+    understand: impl FnOnce(Contents<M>, &[u8]) -> Result<R, Cause>,
 ) -> Result<R, CheckpointError> {
     let read = || -> Result<R, Cause> {
         let mut file = File::open(path)?;

@@ -1,7 +1,7 @@
 //! Labelled byte images, and batches of them.
 
-use crate::Batch;
-use autodiff::tensor::{Real, Targets, Tensor};
+use crate::{Batch, Labelled};
+use autodiff::tensor::{Real, Tensor};
 use rand::seq::SliceRandom;
 use std::ops::Range;
 
@@ -124,17 +124,21 @@ fn pixels<T: Real>(bytes: &Tensor<u8>) -> Tensor<T> {
     Tensor::from_bytes(bytes, T::from_f64(1.0 / 255.0))
 }
 
-impl<T: Real> Batch<T> for Dataset {
+impl<T: Real> Batch<Labelled<T>> for Dataset {
     fn len(&self) -> usize {
         Dataset::len(self)
     }
 
     #[track_caller]
-    fn load(&self, range: Range<usize>) -> (Tensor<T>, Targets<T>) {
+    fn load(&self, range: Range<usize>) -> Labelled<T> {
         (
             pixels(&self.inputs.rows(range.clone())),
             self.classes.rows(range).into(),
         )
+    }
+
+    fn whole(&self) -> Option<Labelled<T>> {
+        Some(self.load(0..self.len()))
     }
 }
 
@@ -145,13 +149,27 @@ pub struct Selection<'a> {
     numbers: &'a [usize],
 }
 
-impl<T: Real> Batch<T> for Selection<'_> {
-    fn len(&self) -> usize {
+impl Selection<'_> {
+    /// The number of samples.
+    #[must_use]
+    pub fn len(&self) -> usize {
         self.numbers.len()
     }
 
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T: Real> Batch<Labelled<T>> for Selection<'_> {
+    fn len(&self) -> usize {
+        Selection::len(self)
+    }
+
     #[track_caller]
-    fn load(&self, range: Range<usize>) -> (Tensor<T>, Targets<T>) {
+    fn load(&self, range: Range<usize>) -> Labelled<T> {
         let Some(numbers) = self.numbers.get(range.clone()) else {
             panic!(
                 "load: {range:?} lies outside of {} samples",

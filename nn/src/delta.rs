@@ -14,11 +14,13 @@
 //! Samples are rows here and columns in the paper, so the matrices are transposed: `Δ W` stands for its `Wᵀ Δ`, and
 //! `Δᵀ A` for its `Δ Aᵀ`.
 
-use crate::batch::misfit;
-use crate::{Activation, Loss, Mlp, Output, Parameters};
+mod gradient;
+
+pub use gradient::DeltaGradient;
+
+use crate::{Activation, Mlp, Model, Output, Parameters, StandardLoss, Supervised};
 use autodiff::tensor::{
-    Real, Shape, Targets, Tensor, add_product_rows, add_products_rows, elementary, plain,
-    transposed,
+    Real, Shape, Targets, Tensor, add_product_rows, elementary, plain, transposed,
 };
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -46,29 +48,30 @@ pub struct Deltas<T: Real> {
 #[track_caller]
 pub fn propagate<T: Real>(
     network: &Mlp,
-    loss: Loss,
+    loss: StandardLoss,
     parameters: &Parameters<T>,
     x: &Tensor<T>,
     targets: &Targets<T>,
     weight: T,
 ) -> Deltas<T> {
     parameters.check_layout("propagate", network.layout());
-    loss.check("propagate");
-    let samples = x.shape().first().copied().unwrap_or(0);
-    if let Some(misfit) = misfit(network, 0..samples, x, targets) {
+    let model = Supervised::new(network, loss);
+    let (samples, chunk) = (
+        x.shape().first().copied().unwrap_or(0),
+        (x.clone(), targets.clone()),
+    );
+    if let Some(misfit) = model.misfit(&chunk, 0..samples) {
         panic!("propagate: {misfit}");
     }
-    propagate_known(network, loss, parameters, x, None, targets, weight)
+    propagate_fitting(network, loss, parameters, x, targets, weight)
 }
 
-/// The same, where the pre-activations of the first layer may be known; if they are, it is not the last.
-#[track_caller]
-pub(crate) fn propagate_known<T: Real>(
+/// The same, for samples and parameters that are known to fit.
+fn propagate_fitting<T: Real>(
     network: &Mlp,
-    loss: Loss,
+    loss: StandardLoss,
     parameters: &Parameters<T>,
     x: &Tensor<T>,
-    mut z: Option<Tensor<T>>,
     targets: &Targets<T>,
     weight: T,
 ) -> Deltas<T> {
@@ -79,14 +82,11 @@ pub(crate) fn propagate_known<T: Real>(
     let mut activations: SmallVec<[Tensor<T>; 16]> = SmallVec::new();
     activations.push(x.clone());
     for layer in 1..last {
-        let mut a = match z.take() {
-            Some(z) => z,
-            None => activations[layer - 1].linear(weights(layer), biases(layer)),
-        };
+        let mut a = activations[layer - 1].linear(&weights(layer), &biases(layer));
         activate(network.hidden(), a.data_mut());
         activations.push(a);
     }
-    let z = activations[last - 1].linear(weights(last), biases(last));
+    let z = activations[last - 1].linear(&weights(last), &biases(last));
 
     let (cost, mut delta) = last_delta(loss, &z, targets);
     if weight != T::from_f64(1.0) {
@@ -160,13 +160,7 @@ impl<T: Real> Deltas<T> {
     /// If there is no such slice, it has no such rows, or `sum` differs from them in size.
     #[track_caller]
     pub fn add_rows_to(&self, scale: T, slice: usize, rows: Range<usize>, sum: &mut [T]) {
-        let _ = self.rows(slice, &rows, sum);
-        self.add_known_rows(scale, slice, rows, sum);
-    }
-
-    /// As [`add_rows_to`](Deltas::add_rows_to), of rows that are known to be there, and a sum that is known to be as large.
-    pub(crate) fn add_known_rows(&self, scale: T, slice: usize, rows: Range<usize>, sum: &mut [T]) {
-        let (delta, a) = (&self.deltas[slice / 2], &self.activations[slice / 2]);
+        let [delta, a] = self.rows(slice, &rows, sum);
         if slice.is_multiple_of(2) {
             return add_product_rows(scale, transposed(delta), plain(a), rows, sum);
         }
@@ -181,33 +175,6 @@ impl<T: Real> Deltas<T> {
             for (sum, &delta) in sum.iter_mut().zip(&delta[rows.clone()]) {
                 *sum = *sum + scale * delta;
             }
-        }
-    }
-
-    /// The same of the sum of several gradients, those of the parts of a batch.
-    ///
-    /// # Panics
-    ///
-    /// As [`add_rows_to`](Deltas::add_rows_to), for any of them.
-    #[track_caller]
-    pub fn add_rows_of_sum(
-        parts: &[&Self],
-        scale: T,
-        slice: usize,
-        rows: Range<usize>,
-        sum: &mut [T],
-    ) {
-        if slice.is_multiple_of(2) {
-            let mut products: SmallVec<[_; 8]> = SmallVec::new();
-            // A loop, and no closure, which would be the place that a panic is reported at.
-            for part in parts {
-                let [delta, a] = part.rows(slice, &rows, sum);
-                products.push([transposed(delta), plain(a)]);
-            }
-            return add_products_rows(scale, &products, rows, sum);
-        }
-        for part in parts {
-            part.add_rows_to(scale, slice, rows.clone(), sum);
         }
     }
 
@@ -292,10 +259,16 @@ fn times_slope<T: Real>(activation: Activation, a: &[T], delta: &mut [T]) {
 }
 
 /// The sum of the samples' costs, and δᴸ = ∂C/∂zᴸ with a row for each sample.
-fn last_delta<T: Real>(loss: Loss, z: &Tensor<T>, targets: &Targets<T>) -> (f64, Tensor<T>) {
+fn last_delta<T: Real>(
+    loss: StandardLoss,
+    z: &Tensor<T>,
+    targets: &Targets<T>,
+) -> (f64, Tensor<T>) {
     match loss {
-        Loss::CrossEntropy { label_smoothing } => cross_entropy(z, targets, label_smoothing),
-        Loss::SquaredDifference { output } => {
+        StandardLoss::CrossEntropy { label_smoothing } => {
+            cross_entropy(z, targets, label_smoothing)
+        }
+        StandardLoss::SquaredDifference { output } => {
             let y = targets.probabilities(z.shape()[1]);
             let mut a = z.clone();
             match output {

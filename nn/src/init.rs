@@ -5,7 +5,7 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, Uniform};
 
-/// How the weights of a layer with `n` inputs and `m` outputs are drawn. Biases start at 0.
+/// How the initial parameters of a layer with `n` inputs and `m` outputs are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Initializer {
@@ -21,6 +21,8 @@ pub enum Initializer {
     Normal(f64),
     /// Uniform between minus and plus the given bound.
     Uniform(f64),
+    /// The same number everywhere.
+    Constant(f64),
 }
 
 impl Initializer {
@@ -42,6 +44,7 @@ impl Initializer {
             Initializer::HeUniform => uniform((3.0 * he).sqrt(), [outputs, inputs], rng),
             Initializer::GlorotUniform => uniform((3.0 * glorot).sqrt(), [outputs, inputs], rng),
             Initializer::Uniform(bound) => uniform(bound, [outputs, inputs], rng),
+            Initializer::Constant(value) => Tensor::full([outputs, inputs], T::from_f64(value)),
         }
     }
 

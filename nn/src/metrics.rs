@@ -1,9 +1,8 @@
 //! How well a network does: cost, accuracy and confusion matrix.
 
-use crate::batch::misfit;
-use crate::{Batch, Loss, Mlp, Parameters, Plan};
-use autodiff::tensor::{Real, Tensor};
-use rayon::prelude::*;
+use crate::model::each_chunk;
+use crate::{Batch, Loss, Network, Parameters, Supervised};
+use autodiff::tensor::{Real, Targets, Tensor};
 
 /// How well a network does on some samples.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,58 +36,48 @@ impl Evaluation {
     }
 }
 
-/// Evaluates a network on samples. The result does not depend on the number of threads.
+/// Evaluates a network that classifies. The result does not depend on the number of threads.
 ///
 /// # Panics
 ///
-/// If the samples do not fit the network, the parameters are those of another layout, or the loss has a label smoothing out
-/// of [0, 1].
+/// If the samples do not fit the network, or the parameters are those of another layout.
 #[must_use]
 #[track_caller]
-pub fn evaluate<T: Real>(
-    network: &Mlp,
-    loss: Loss,
+pub fn evaluate<T, N, L, B>(
+    model: &Supervised<N, L>,
     parameters: &Parameters<T>,
-    batch: &impl Batch<T>,
-) -> Evaluation {
-    parameters.check_layout("evaluate", network.layout());
-    loss.check("evaluate");
-    if let Some(misfit) = batch.misfit(network) {
-        panic!("evaluate: {misfit}");
-    }
-    let parameters = parameters.tensors();
-    let plan = Plan::new::<T>(network, batch.len());
-    let classes = network.outputs();
-    let chunks: Vec<usize> = (0..plan.samples).step_by(plan.chunk).collect();
-    let parts: Result<Vec<_>, String> = chunks
-        .into_par_iter()
-        .map(|begin| {
-            let samples = begin..plan.samples.min(begin + plan.chunk);
-            let (x, targets) = batch.load(samples.clone());
-            if let Some(misfit) = misfit(network, samples, &x, &targets) {
-                return Err(misfit);
-            }
-            let z = network.forward_from(0, &parameters, x);
-            let cost = loss.sum(&z, targets.clone()).item().to_f64();
-            Ok((cost, z.arg_max(1), targets))
-        })
-        .collect();
-    let parts = match parts {
-        Ok(parts) => parts,
-        Err(misfit) => panic!("evaluate: {misfit}"),
-    };
-
+    batch: &B,
+) -> Evaluation
+where
+    T: Real,
+    N: Network,
+    L: Loss<Targets<T> = Targets<T>>,
+    B: Batch<(N::Input<T>, Targets<T>)>,
+{
+    let parts = each_chunk(
+        "evaluate",
+        model,
+        parameters,
+        batch,
+        |pass, (input, targets)| {
+            let z = model.outputs(pass, input, &targets);
+            let cost = model.loss.sum(&z, targets.clone()).item().to_f64();
+            (cost, z.arg_max(1), z.shape()[1], targets)
+        },
+    );
+    let width = parts.first().map(|&(_, _, classes, _)| classes);
+    let classes = model.network.width().or(width).unwrap_or(0);
     let mut cost = 0.0;
     let mut confusion = Tensor::zeros([classes, classes]);
     let counts = confusion.data_mut();
-    for (part, guesses, targets) in parts {
+    for (part, guesses, _, targets) in parts {
         cost += part;
         for (&truth, &guess) in targets.classes().data().iter().zip(guesses.data()) {
             counts[truth as usize * classes + guess as usize] += 1;
         }
     }
     Evaluation {
-        cost: cost / plan.samples as f64,
+        cost: cost / batch.weight(),
         confusion,
     }
 }
@@ -96,7 +85,7 @@ pub fn evaluate<T: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Activation;
+    use crate::{Activation, Mlp, StandardLoss};
     use autodiff::tensor::Targets;
     use std::sync::Arc;
 
@@ -108,7 +97,8 @@ mod tests {
         parameters.slice_mut(1)[1] = 1.0;
         let classes = Tensor::from([0_u32, 2, 1, 0]);
         let batch = (Tensor::zeros([4, 2]), Targets::Classes(classes));
-        let found = evaluate(&network, Loss::cross_entropy(), &parameters, &batch);
+        let model = Supervised::new(&network, StandardLoss::cross_entropy());
+        let found = evaluate(&model, &parameters, &batch);
         let expected = Tensor::from([[0_u32, 2, 0], [0, 1, 0], [0, 1, 0]]);
         assert_eq!(found.confusion, expected);
         assert_eq!((found.samples(), found.accuracy()), (4, 0.25));

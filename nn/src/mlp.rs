@@ -1,15 +1,15 @@
 //! The multilayer perceptron: the paper's `a = µ(W a + b)`, layer after layer.
 
-use crate::batch::misfit_of_inputs;
-use crate::{Activation, Initializer, Layout, Parameters};
-use autodiff::tensor::{Algebra, Real, Shape, Tensor, Var};
+use crate::{Activation, Chunking, Initializer, Layout, Network, Parameters, Pass};
+use autodiff::tensor::{Algebra, Real, Shape, Tensor};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A multilayer perceptron: affine layers, with an activation between them.
 ///
 /// It has a shape but no parameters, which are passed to it, so that the same network can be evaluated on plain tensors or
 /// recorded on a tape.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Mlp {
     widths: Vec<usize>,
     hidden: Activation,
@@ -18,7 +18,7 @@ pub struct Mlp {
 
 impl Mlp {
     /// A network of the given widths, n₀ inputs first and n_L outputs last, with µ = `hidden` on every layer but the
-    /// last. The map on the last layer belongs to the [`Loss`](crate::Loss).
+    /// last. The map on the last layer belongs to the [loss](crate::StandardLoss).
     ///
     /// # Panics
     ///
@@ -32,8 +32,10 @@ impl Mlp {
         );
         let mut layout = Layout::default();
         for (layer, pair) in widths.windows(2).enumerate() {
-            layout.append(format!("layers.{layer}.weight"), [pair[1], pair[0]].into());
-            layout.append(format!("layers.{layer}.bias"), [pair[1]].into());
+            let name = |part| format!("layers.{layer}.{part}");
+            let [weight, zeros] = [Initializer::HeNormal, Initializer::Constant(0.0)];
+            layout.append(name("weight"), [pair[1], pair[0]].into(), weight);
+            layout.append(name("bias"), [pair[1]].into(), zeros);
         }
         Mlp {
             widths: widths.to_vec(),
@@ -118,41 +120,33 @@ impl Mlp {
             );
         }
         self.check_inputs("forward", &x.shape());
-        self.forward_from(0, parameters, x.clone())
+        self.layers_of(parameters, x.clone())
     }
 
     /// Refuses inputs that are not rows as wide as the network.
     #[track_caller]
     fn check_inputs(&self, operation: &str, found: &Shape) {
         let samples = found.first().copied().unwrap_or(0);
-        if let Some(misfit) = misfit_of_inputs(self, samples, found) {
+        if let Some(misfit) = self.misfit_of_shape(found, samples) {
             panic!("{operation}: {misfit}");
         }
     }
 
-    /// The pre-activations of the last layer, given the activations of the layer of the given number, where 0 are the
-    /// inputs.
+    /// Why inputs of a shape are not those of that many samples, if they are not.
+    pub(crate) fn misfit_of_shape(&self, found: &Shape, samples: usize) -> Option<String> {
+        let inputs = self.widths[0];
+        (found[..] != [samples, inputs]).then(|| {
+            format!("inputs of shape {found} are not {samples} samples of {inputs} numbers")
+        })
+    }
+
     #[track_caller]
-    pub(crate) fn forward_from<A: Algebra>(&self, layer: usize, parameters: &[A], mut a: A) -> A {
+    fn layers_of<A: Algebra>(&self, parameters: &[A], mut a: A) -> A {
         let (hidden, last) = parameters.split_at(parameters.len() - 2);
-        for layer in hidden.chunks_exact(2).skip(layer) {
+        for layer in hidden.chunks_exact(2) {
             a = self.hidden.layer(&a, &layer[0], &layer[1]);
         }
         a.linear(&last[0], &last[1])
-    }
-
-    /// What [`forward`](Mlp::forward) records, where the pre-activations of the first layer are known, which is not the
-    /// last.
-    #[inline(never)]
-    #[track_caller]
-    pub(crate) fn forward_known<'t, T: Real>(
-        &self,
-        parameters: &[Var<'t, T>],
-        x: Var<'t, T>,
-        z: Tensor<T>,
-    ) -> Var<'t, T> {
-        let a = self.hidden.layer_known(x, parameters[0], parameters[1], z);
-        self.forward_from(1, parameters, a)
     }
 
     /// The pre-activations zᴸ of the last layer; the index of the largest is the predicted class.
@@ -165,6 +159,31 @@ impl Mlp {
     pub fn predict<T: Real>(&self, parameters: &Parameters<T>, x: &Tensor<T>) -> Tensor<T> {
         parameters.check_layout("predict", &self.layout);
         self.check_inputs("predict", x.shape());
-        self.forward_from(0, &parameters.tensors(), x.clone())
+        self.layers_of(&parameters.tensors(), x.clone())
+    }
+}
+
+impl Network for Mlp {
+    type Input<T: Real> = Tensor<T>;
+
+    fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    fn outputs<A: Algebra>(&self, pass: &Pass<'_, A>, x: Tensor<A::Element>) -> A {
+        self.layers_of(pass.slices(), pass.constant(x))
+    }
+
+    fn chunking(&self) -> Chunking {
+        // A value and an adjoint for every neuron.
+        Chunking::Floats(2 * self.widths.iter().sum::<usize>())
+    }
+
+    fn width(&self) -> Option<usize> {
+        Some(self.outputs())
+    }
+
+    fn misfit<T: Real>(&self, x: &Tensor<T>, samples: Range<usize>) -> Option<String> {
+        self.misfit_of_shape(x.shape(), samples.len())
     }
 }

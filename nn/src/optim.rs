@@ -1,5 +1,7 @@
 //! Optimizers: each is one loop over the flat buffers of parameters, gradient and moments.
 //!
+//! One that updates each parameter on its own is a [`Rule`], its formula; [`Elementwise`] does the rest.
+//!
 //! A step that would leave a number that is not finite is not taken. No update is undone for that, and none is computed
 //! twice as a rule: the rules clamp what they keep in moments, so that from a bound of the gradient it follows that
 //! moments and parameters stay finite ([`Update::safe_up_to`]). For a gradient in a flat buffer the bound is its largest
@@ -8,27 +10,31 @@
 //! whole, looked through, and the step tried on copies.
 
 mod adam;
+mod elementwise;
 mod error;
+mod kind;
 mod range;
 mod setting;
 mod sgd;
 mod state;
 mod update;
 
-pub use adam::{Adam, AdamSettings, AdamW};
+pub use adam::{Adam, AdamSettings, AdamW, Decoupled};
+pub use elementwise::{Elementwise, Rule};
 pub use error::{Quantity, StepError};
+pub use kind::OptimizerSettings;
 pub use setting::{Setting, SettingError};
 pub use sgd::{Sgd, SgdSettings};
 pub use state::{OptimizerState, StateError};
 pub use update::Update;
 
-pub(crate) use range::safe_change;
-pub(crate) use update::check_gradient;
+pub(crate) use update::{Buffers, check_gradient, split};
 
 use autodiff::tensor::{Real, Tensor};
 use std::fmt::Debug;
 
-/// Updates parameters step by step from their gradient: [`Sgd`], [`Adam`], [`AdamW`], or one of your own.
+/// Updates parameters step by step from their gradient: [`Sgd`], [`Adam`], [`AdamW`], another [`Rule`], or one that needs
+/// the whole gradient.
 ///
 /// ```
 /// use nn::{Adam, Optimizer, Sgd};
@@ -93,12 +99,6 @@ pub trait Optimizer<T: Real>: Debug + Send {
         None
     }
 
-    /// The learning rate α, if a step is just `θ ← θ − α ∂C/∂θ` and changes no state, so that it can be taken without the
-    /// optimizer.
-    fn plain_descent(&self) -> Option<T> {
-        None
-    }
-
     /// The learning rate α.
     fn learning_rate(&self) -> f64;
 
@@ -129,6 +129,19 @@ fn provide<T: Real>(moment: &mut Moment<T>, size: usize) -> &mut [T] {
     moment
         .get_or_insert_with(|| Tensor::zeros([size]))
         .data_mut()
+}
+
+/// The optimizer, whose settings a constructor made from a learning rate.
+///
+/// # Panics
+///
+/// If that is out of its range.
+#[track_caller]
+fn valid<O>(optimizer: Result<O, SettingError>) -> O {
+    match optimizer {
+        Ok(optimizer) => optimizer,
+        Err(error) => panic!("{error}"),
+    }
 }
 
 /// Compares the number of parameters of a step with that of earlier ones.

@@ -1,17 +1,23 @@
 //! Parameters as one flat buffer with named, shaped slices.
 
+use crate::Initializer;
 use autodiff::tensor::{KeptGradients, Real, Shape, Tape, Tensor, Var};
 use smallvec::SmallVec;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Slices begin at multiples of so many elements, which is 64 bytes in `f32`; the padding between them is zero.
 const ALIGNMENT: usize = 16;
 
-/// As many parameter tensors as are handled without asking for memory.
+/// Up to this number of slices, a list of their tensors is stored inline.
 const INLINE: usize = 16;
 
+/// A tensor or variable for each slice.
+pub type Slices<A> = SmallVec<[A; INLINE]>;
+
 /// A named slice of the flat buffer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Slice {
     /// The name, such as `layers.0.weight`.
     pub name: String,
@@ -19,13 +25,32 @@ pub struct Slice {
     pub shape: Shape,
     /// The index of its first element in the buffer.
     pub offset: usize,
+    /// How its initial values are drawn.
+    pub initializer: Initializer,
 }
 
-/// The slices of a flat buffer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+impl Slice {
+    /// The indices of its elements in the buffer.
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
+        self.offset..self.offset + self.shape.size()
+    }
+
+    /// The number of rows: the extent along the first axis.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.shape.first().copied().unwrap_or(1)
+    }
+}
+
+/// The slices of a flat buffer, and those of the statistics beside it.
+///
+/// [`Builder`](crate::Builder) makes one while the layers of a model are made.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
     slices: Vec<Slice>,
     size: usize,
+    statistics: Option<Arc<Layout>>,
 }
 
 impl Layout {
@@ -36,17 +61,21 @@ impl Layout {
     /// If the name is already taken, or the size overflows.
     #[track_caller]
     pub fn push(&mut self, name: impl Into<String>, shape: impl Into<Shape>) {
-        let (name, shape) = (name.into(), shape.into());
+        self.push_with(name.into(), shape.into(), Initializer::Constant(0.0));
+    }
+
+    #[track_caller]
+    pub(crate) fn push_with(&mut self, name: String, shape: Shape, initializer: Initializer) {
         assert!(
             self.slices.iter().all(|slice| slice.name != name),
             "a parameter `{name}` exists already"
         );
-        self.append(name, shape);
+        self.append(name, shape, initializer);
     }
 
-    /// As [`push`](Layout::push), of a name that is known to be new: looking for it takes long among thousands.
+    /// As [`push_with`](Layout::push_with), of a name that is known to be new: looking for it takes long among thousands.
     #[track_caller]
-    pub(crate) fn append(&mut self, name: String, shape: Shape) {
+    pub(crate) fn append(&mut self, name: String, shape: Shape, initializer: Initializer) {
         let offset = self.size;
         let end = offset
             .checked_add(shape.size())
@@ -56,7 +85,42 @@ impl Layout {
             name,
             shape,
             offset,
+            initializer,
         });
+    }
+
+    /// The same layout with statistics beside the parameters.
+    pub(crate) fn with_statistics(self, statistics: Layout) -> Layout {
+        let statistics = (!statistics.slices.is_empty()).then(|| Arc::new(statistics));
+        Layout { statistics, ..self }
+    }
+
+    /// The layout of the statistics: state that is observed while training and not trained. There may be none.
+    #[must_use]
+    pub fn statistics(&self) -> Option<&Arc<Layout>> {
+        self.statistics.as_ref()
+    }
+
+    /// Initial parameters and statistics, drawn from a seed, each slice as its [`Initializer`] says.
+    ///
+    /// # Panics
+    ///
+    /// If the standard deviation or bound of an initializer is negative or not finite.
+    #[must_use]
+    #[track_caller]
+    pub fn init<T: Real>(self: &Arc<Self>, seed: u64) -> Parameters<T> {
+        let mut rng = Initializer::generator(seed);
+        let mut parameters = Parameters::zeros(Arc::clone(self));
+        for (number, slice) in self.slices.iter().enumerate() {
+            let rows = slice.rows();
+            let columns = slice.shape.size() / rows.max(1);
+            let values = slice.initializer.draw::<T>(rows, columns, &mut rng);
+            parameters.slice_mut(number).copy_from_slice(values.data());
+        }
+        if let Some(statistics) = &self.statistics {
+            parameters.statistics = Some(Box::new(statistics.init(seed)));
+        }
+        parameters
     }
 
     /// The slices, in the order of the buffer.
@@ -91,12 +155,13 @@ impl Layout {
 
     /// The first slice of `self` that differs from that of another layout, in words.
     #[cold]
-    fn difference(&self, other: &Layout) -> Option<String> {
+    fn difference<'a>(&'a self, other: &'a Layout) -> Option<String> {
         let told = |slice: &Slice| format!("`{}` of shape {}", slice.name, slice.shape);
+        let same = |a: &Slice, b: &Slice| a.name == b.name && a.shape == b.shape;
         let count = self.slices.len().max(other.slices.len());
-        (0..count).find_map(
-            |number| match (self.slices.get(number), other.slices.get(number)) {
-                (Some(found), Some(wanted)) if found == wanted => None,
+        let difference = (0..count).find_map(|number| {
+            match (self.slices.get(number), other.slices.get(number)) {
+                (Some(found), Some(wanted)) if same(found, wanted) => None,
                 (Some(found), Some(wanted)) => Some(format!(
                     "slice {number} is {}, not {}",
                     told(found),
@@ -108,18 +173,29 @@ impl Layout {
                 (None, wanted) => {
                     wanted.map(|wanted| format!("there is no slice {number}, {}", told(wanted)))
                 }
-            },
-        )
+            }
+        });
+        let none = Layout::default();
+        let statistics = |layout: &'a Layout| layout.statistics.as_deref();
+        difference.or_else(|| match (statistics(self), statistics(other)) {
+            (None, None) => None,
+            (found, wanted) => {
+                let difference = found.unwrap_or(&none).difference(wanted.unwrap_or(&none))?;
+                Some(format!("statistics: {difference}"))
+            }
+        })
     }
 }
 
 /// A value for each parameter of a network: the parameters themselves, their gradient, or an optimizer's moments.
 ///
-/// All lie in one flat buffer, so that an optimizer is a single loop, and every slice has a name.
+/// All lie in one flat buffer, so that an optimizer is a single loop, and every slice has a name. The statistics of a
+/// model that has some lie in a buffer of their own, which optimizers do not see.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters<T: Real> {
     layout: Arc<Layout>,
     flat: Tensor<T>,
+    statistics: Option<Box<Parameters<T>>>,
 }
 
 impl<T: Real> Parameters<T> {
@@ -128,7 +204,12 @@ impl<T: Real> Parameters<T> {
     #[track_caller]
     pub fn zeros(layout: Arc<Layout>) -> Self {
         let flat = Tensor::zeros([layout.size()]);
-        Parameters { layout, flat }
+        let zeros = |layout| Box::new(Parameters::zeros(Arc::clone(layout)));
+        Parameters {
+            statistics: layout.statistics().map(zeros),
+            layout,
+            flat,
+        }
     }
 
     /// The slices: their names, shapes and offsets.
@@ -174,6 +255,17 @@ impl<T: Real> Parameters<T> {
         self.flat.data_mut()
     }
 
+    /// The statistics that were observed while training, if the model has some.
+    #[must_use]
+    pub fn statistics(&self) -> Option<&Parameters<T>> {
+        self.statistics.as_deref()
+    }
+
+    /// The statistics, for writing.
+    pub fn statistics_mut(&mut self) -> Option<&mut Parameters<T>> {
+        self.statistics.as_deref_mut()
+    }
+
     /// The slice with the given number, sharing memory.
     ///
     /// # Panics
@@ -201,8 +293,7 @@ impl<T: Real> Parameters<T> {
     /// If there is no such slice.
     #[track_caller]
     pub fn slice_mut(&mut self, number: usize) -> &mut [T] {
-        let slice = self.layout.slice(number);
-        let range = slice.offset..slice.offset + slice.shape.size();
+        let range = self.layout.slice(number).range();
         &mut self.flat.data_mut()[range]
     }
 
@@ -218,7 +309,7 @@ impl<T: Real> Parameters<T> {
 
     /// Every slice, in order, sharing memory, to evaluate a network without a tape.
     #[must_use]
-    pub fn tensors(&self) -> SmallVec<[Tensor<T>; INLINE]> {
+    pub fn tensors(&self) -> Slices<Tensor<T>> {
         (0..self.layout.slices.len())
             .map(|number| self.tensor(number))
             .collect()
@@ -226,7 +317,7 @@ impl<T: Real> Parameters<T> {
 
     /// Every slice, in order, as a variable of the tape, without copying.
     #[must_use]
-    pub fn record<'t>(&self, tape: &'t Tape<T>) -> SmallVec<[Var<'t, T>; INLINE]> {
+    pub fn record<'t>(&self, tape: &'t Tape<T>) -> Slices<Var<'t, T>> {
         let mut variables = SmallVec::new();
         self.record_in(tape, &mut variables);
         variables
@@ -234,11 +325,7 @@ impl<T: Real> Parameters<T> {
 
     /// As [`record`](Parameters::record), at the end of a list that is there, which is then copied nowhere.
     #[inline]
-    pub(crate) fn record_in<'t>(
-        &self,
-        tape: &'t Tape<T>,
-        variables: &mut SmallVec<[Var<'t, T>; INLINE]>,
-    ) {
+    pub(crate) fn record_in<'t>(&self, tape: &'t Tape<T>, variables: &mut Slices<Var<'t, T>>) {
         for number in 0..self.layout.slices.len() {
             variables.push(tape.var(self.tensor(number)));
         }
@@ -270,9 +357,41 @@ impl<T: Real> Parameters<T> {
         }
         let flat = self.flat.data_mut();
         for (slice, gradient) in slices.iter().zip(gradients.iter()) {
-            let range = slice.offset..slice.offset + slice.shape.size();
-            gradient.add_to(scale, &mut flat[range]);
+            gradient.add_to(scale, &mut flat[slice.range()]);
         }
+    }
+
+    /// Scales the elements so that their Euclidean norm is at most `limit`, and returns the norm before.
+    ///
+    /// ```
+    /// use nn::{Activation, BatchGradient, Dataset, Initializer, Mlp, Sgd, StandardLoss, Supervised};
+    ///
+    /// # let data = Dataset::new(&[0, 255, 255, 0], 2, &[0, 1])?;
+    /// let network = Mlp::new(&[2, 3, 2], Activation::Tanh);
+    /// let mut parameters = network.init::<f32>(Initializer::GlorotNormal, 1);
+    /// let mut gradient = BatchGradient::tape(Supervised::new(network, StandardLoss::cross_entropy()));
+    /// let (cost, gradient) = gradient.compute(&parameters, &data);
+    /// let norm = gradient.clip_norm(1e-3);
+    /// assert!(norm > 1e-3 && gradient.norm() <= 1.0001e-3);
+    /// Sgd::new(0.1).step(parameters.data_mut(), gradient.data())?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn clip_norm(&mut self, limit: f64) -> f64 {
+        let norm = self.norm();
+        if norm > limit {
+            let scale = T::from_f64(limit / norm);
+            for x in self.data_mut() {
+                *x = scale * *x;
+            }
+        }
+        norm
+    }
+
+    /// The Euclidean norm of all elements.
+    #[must_use]
+    pub fn norm(&self) -> f64 {
+        let squares = self.data().iter().map(|x| x.to_f64() * x.to_f64());
+        squares.sum::<f64>().sqrt()
     }
 
     /// Sets every element to zero.

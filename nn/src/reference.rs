@@ -17,8 +17,7 @@
 mod functions;
 mod sum;
 
-use crate::batch::misfit;
-use crate::{Activation, Loss, Mlp, Output, Parameters};
+use crate::{Activation, Mlp, Model, Output, Parameters, StandardLoss, Supervised};
 use autodiff::tensor::{Real, Targets, Tensor};
 use functions::{log_odds, mu, mu_slope, softmax};
 pub use sum::Sum;
@@ -47,15 +46,18 @@ pub struct Gradient {
 #[track_caller]
 pub fn gradient<T: Real>(
     network: &Mlp,
-    loss: Loss,
+    loss: StandardLoss,
     parameters: &Parameters<T>,
     x: &Tensor<T>,
     targets: &Targets<T>,
 ) -> Gradient {
     parameters.check_layout("gradient", network.layout());
-    loss.check("gradient");
-    let samples = x.shape().first().copied().unwrap_or(0);
-    if let Some(misfit) = misfit(network, 0..samples, x, targets) {
+    let model = Supervised::new(network, loss);
+    let (samples, chunk) = (
+        x.shape().first().copied().unwrap_or(0),
+        (x.clone(), targets.clone()),
+    );
+    if let Some(misfit) = model.misfit(&chunk, 0..samples) {
         panic!("gradient: {misfit}");
     }
     let widths = network.widths();
@@ -160,9 +162,9 @@ fn pre_activation(weights: &[f64], a: &[Sum], bias: f64) -> Sum {
 }
 
 /// The cost of a sample, and δᴸ.
-fn last_delta(loss: Loss, z: &[Sum], y: &[f64]) -> (f64, Vec<Sum>) {
+fn last_delta(loss: StandardLoss, z: &[Sum], y: &[f64]) -> (f64, Vec<Sum>) {
     match loss {
-        Loss::CrossEntropy { label_smoothing } => {
+        StandardLoss::CrossEntropy { label_smoothing } => {
             let a = softmax(z);
             let y: Vec<f64> = y
                 .iter()
@@ -182,7 +184,7 @@ fn last_delta(loss: Loss, z: &[Sum], y: &[f64]) -> (f64, Vec<Sum>) {
                 .map(|(a, &y)| difference(a.times_slope(total), y));
             (cost, delta.collect())
         }
-        Loss::SquaredDifference {
+        StandardLoss::SquaredDifference {
             output: Output::Elementwise(activation),
         } => {
             let a: Vec<Sum> = z
@@ -196,7 +198,7 @@ fn last_delta(loss: Loss, z: &[Sum], y: &[f64]) -> (f64, Vec<Sum>) {
             };
             (squared(&a, y), (0..z.len()).map(delta).collect())
         }
-        Loss::SquaredDifference {
+        StandardLoss::SquaredDifference {
             output: Output::Softmax,
         } => {
             let a = softmax(z);
@@ -228,7 +230,7 @@ mod tests {
     #[test]
     fn costs_of_logits_far_apart_are_finite() {
         let z = [0.0, 1e4, -1e300].map(Sum::of);
-        let (cost, delta) = last_delta(Loss::cross_entropy(), &z, &[1.0, 0.0, 0.0]);
+        let (cost, delta) = last_delta(StandardLoss::cross_entropy(), &z, &[1.0, 0.0, 0.0]);
         assert_eq!(cost, 1e4);
         assert_eq!(
             delta.iter().map(|d| d.value).collect::<Vec<_>>(),

@@ -39,3 +39,12 @@ pub enum Write {
     /// It is added to what the output holds.
     Add,
 }
+
+/// What a kernel of combinations does with their sum.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum End<T> {
+    /// It is written or added.
+    Write(Write),
+    /// That many times the sum is subtracted from what the output holds; the product is rounded first.
+    Descend(T),
+}

@@ -7,7 +7,7 @@ mod tests;
 
 use crate::reduce::pairwise;
 use crate::unpacked::{Factors, RUN, UNCUT, Unpacked};
-use crate::{Float, Scratch, Write};
+use crate::{End, Float, Scratch, Write};
 use std::ops::Range;
 
 /// The most terms of an element of the result that are left to one kernel. A kernel cuts them into blocks and adds these to
@@ -248,7 +248,8 @@ pub fn bytes_times<T: Float>(
     )
 }
 
-/// Writes or adds `scale · Σ aₗ · bₗ` to `out`, if there is a kernel that does so in one go; tells whether there was.
+/// Forms `scale · Σ aₗ · bₗ` along a binary tree over the products, if there is a kernel that does so in one go; tells whether
+/// there was.
 ///
 /// # Panics
 ///
@@ -257,11 +258,11 @@ pub fn sum_of_products<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, T>],
     out: &mut [T],
-    write: Write,
+    end: End<T>,
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
     // SAFETY: the extents were just checked.
-    !factors.iter().any(is_long) && unsafe { T::unpacked_sum(scale, factors, out, write) }
+    !factors.iter().any(is_long) && unsafe { T::unpacked_sum(scale, factors, out, end) }
 }
 
 /// As [`sum_of_products`], with bytes on the right.
@@ -273,15 +274,17 @@ pub fn sum_of_products_with_bytes<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, u8>],
     out: &mut [T],
-    write: Write,
+    end: End<T>,
     scratch: &impl Scratch,
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
     if !factors.iter().any(is_long) {
         // SAFETY: the extents were just checked.
-        return unsafe { T::unpacked_sum_of_bytes(scale, factors, out, write) };
+        return unsafe { T::unpacked_sum_of_bytes(scale, factors, out, end) };
     }
-    let &[(a, b)] = factors else { return false };
+    let (&[(a, b)], End::Write(write)) = (factors, end) else {
+        return false;
+    };
     pairwise(
         0..a.columns,
         LONG,
@@ -291,7 +294,7 @@ pub fn sum_of_products_with_bytes<T: Float>(
         &mut |part, out, write| {
             let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
             // SAFETY: these are some terms of a product whose extents fit.
-            unsafe { T::unpacked_sum_of_bytes(scale, &[(&a, &b)], out, write) }
+            unsafe { T::unpacked_sum_of_bytes(scale, &[(&a, &b)], out, End::Write(write)) }
         },
     )
 }

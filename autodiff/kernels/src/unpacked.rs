@@ -22,8 +22,8 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use crate::Write;
 use crate::matmul::Matrix;
+use crate::{End, Write};
 
 /// The extent up to which a side is narrow: the paper's ten digits, and a few more.
 const NARROW: usize = 16;
@@ -47,6 +47,13 @@ const FEW_ROWS: usize = 4;
 /// The most terms of a product that combinations add one after the other; a longer product is cut into runs of terms.
 pub(crate) const UNCUT: usize = 512;
 pub(crate) const RUN: usize = 128;
+
+/// The most rows of bytes that are listed, with a number for each pair of factors.
+const LISTED_ROWS: usize = 1152;
+
+/// The sums that are kept while products are added along a tree, and the products that such a tree has.
+const LEVELS: usize = 4;
+const PRODUCTS: usize = 1 << LEVELS;
 
 /// Which kernel computes a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +143,8 @@ pub trait Unpacked: Copy {
         write: Write,
     ) -> bool;
 
-    /// The sum of products, each element of which is written or added to once.
+    /// The sum of products along a binary tree, each element of which is read and written once. It has the same bits as if
+    /// each product were formed by itself, by [`unpacked_product`](Unpacked::unpacked_product) added to zeros.
     ///
     /// # Safety
     ///
@@ -145,7 +153,7 @@ pub trait Unpacked: Copy {
         scale: Self,
         factors: &[Factors<'_, Self, Self>],
         out: &mut [Self],
-        write: Write,
+        end: End<Self>,
     ) -> bool;
 
     /// The same with bytes on the right, which become numbers as they are loaded, for each block of rows anew.
@@ -157,8 +165,23 @@ pub trait Unpacked: Copy {
         scale: Self,
         factors: &[Factors<'_, Self, u8>],
         out: &mut [Self],
-        write: Write,
+        end: End<Self>,
     ) -> bool;
+}
+
+/// Whether products can be added along a tree, or descended along, with the bits that each has by itself: none is cut into
+/// runs, and none of several is of one sample, whose scale is rounded in another way.
+fn is_tree<T, A, B>(factors: &[Factors<'_, A, B>], end: &End<T>) -> bool {
+    let least = if factors.len() > 1 { 2 } else { 1 };
+    let fits = |(a, _): &Factors<'_, A, B>| (least..=UNCUT).contains(&a.columns());
+    matches!((factors, end), ([_], End::Write(_)))
+        || factors.len() <= PRODUCTS && factors.iter().all(fits)
+}
+
+/// Whether the rows of bytes can be listed, and none of the products is cut into runs.
+fn are_listed<T>(factors: &[Factors<'_, T, u8>]) -> bool {
+    let inner: usize = factors.iter().map(|(a, _)| a.columns()).sum();
+    factors.len() + inner <= LISTED_ROWS && factors.iter().all(|(a, _)| a.columns() <= UNCUT)
 }
 
 /// Whether all are combinations.
@@ -186,8 +209,8 @@ macro_rules! unpacked {
                 match Kind::of(a, b) {
                     Some(Kind::Dots) => unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2),
                     Some(Kind::Combinations) => {
-                        let factors = &[(a, b)];
-                        unpacked!(combinations(scale, factors, out, write) in $avx512, $avx2)
+                        let (factors, end) = (&[(a, b)], End::Write(write));
+                        unpacked!(combinations(scale, factors, out, end) in $avx512, $avx2)
                     }
                     Some(Kind::CombinationsOfColumns) => {
                         unpacked!(combinations_of_columns(scale, a, b, out, write) in $avx512, $avx2)
@@ -211,20 +234,24 @@ macro_rules! unpacked {
                 scale: $T,
                 factors: &[Factors<'_, $T, $T>],
                 out: &mut [$T],
-                write: Write,
+                end: End<$T>,
             ) -> bool {
                 are_combinations(factors)
-                    && unpacked!(combinations(scale, factors, out, write) in $avx512, $avx2)
+                    && is_tree(factors, &end)
+                    && unpacked!(combinations(scale, factors, out, end) in $avx512, $avx2)
             }
 
             unsafe fn unpacked_sum_of_bytes(
                 scale: $T,
                 factors: &[Factors<'_, $T, u8>],
                 out: &mut [$T],
-                write: Write,
+                end: End<$T>,
             ) -> bool {
+                let is_written = matches!((factors, end), ([_], End::Write(_)));
                 are_read_along(factors)
-                    && unpacked!(combinations_of_bytes(scale, factors, out, write) in $avx512, $avx2)
+                    && is_tree(factors, &end)
+                    && (is_written || are_listed(factors))
+                    && unpacked!(combinations_of_bytes(scale, factors, out, end) in $avx512, $avx2)
             }
         }
     };

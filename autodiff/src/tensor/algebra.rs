@@ -1,6 +1,7 @@
 //! The tensor algebra: what rules and models are written in, so that one text computes and records.
 
 mod accumulate;
+mod dispatch;
 mod operand;
 mod operators;
 
@@ -11,6 +12,8 @@ use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::storage::shape::Shape;
 use accumulate::Accumulate;
+pub use dispatch::Dispatch;
+pub(super) use dispatch::Precision;
 pub use operand::Operand;
 pub use operators::Operators;
 use std::borrow::Cow;
@@ -108,6 +111,11 @@ pub trait Algebra: Clone + Debug + Operators + AllMethods + Accumulate {
     #[must_use]
     #[track_caller]
     fn apply<O: Op<Self::Element>>(op: O, inputs: &[&Self]) -> Self;
+
+    /// Runs the text of a [`Dispatch`] that belongs to this reading and precision.
+    fn dispatch<'i, D: Dispatch>(dispatch: D, input: D::Input<'i, Self>) -> D::Output<Self>
+    where
+        Self: 'i;
 }
 
 impl<T: Real> Algebra for Tensor<T> {
@@ -134,9 +142,16 @@ impl<T: Real> Algebra for Tensor<T> {
     fn apply<O: Op<T>>(op: O, inputs: &[&Self]) -> Self {
         op.value(inputs)
     }
+
+    fn dispatch<'i, D: Dispatch>(dispatch: D, input: D::Input<'i, Self>) -> D::Output<Self>
+    where
+        Self: 'i,
+    {
+        T::dispatch_tensor(dispatch, input)
+    }
 }
 
-impl<T: Real> Algebra for Var<'_, T> {
+impl<'t, T: Real> Algebra for Var<'t, T> {
     type Element = T;
 
     fn shape(&self) -> Shape {
@@ -163,5 +178,12 @@ impl<T: Real> Algebra for Var<'_, T> {
             [first, ..] => first.tape.record(op, inputs),
             [] => panic!("{}: there are no inputs", op.name()),
         }
+    }
+
+    fn dispatch<'i, D: Dispatch>(dispatch: D, input: D::Input<'i, Self>) -> D::Output<Self>
+    where
+        Self: 'i,
+    {
+        T::dispatch_var(dispatch, input)
     }
 }

@@ -15,8 +15,7 @@ use std::sync::Arc;
 mod prelude {
     pub(super) use crate::tensor::algebra::{Algebra, Operand};
     pub(super) use crate::tensor::engine::adjoints::Adjoints;
-    pub(super) use crate::tensor::op::Saved;
-    pub(super) use crate::tensor::op::{Op, Point};
+    pub(super) use crate::tensor::op::{Op, Point, Saved};
     pub(super) use crate::tensor::ops::methods_macro::methods;
     pub(super) use crate::tensor::ops::sample::Sample;
     pub(super) use crate::tensor::storage::array::Tensor;
@@ -26,8 +25,10 @@ mod prelude {
     pub(super) use std::borrow::Borrow;
 }
 
-/// Declares the operations: the module, the traits of its methods, and its operations. A file that is not listed is not compiled, and one without samples to check it with does
-/// not compile, so an unchecked operation cannot exist.
+/// Declares the operations: of each file the module, the traits of its methods, and its operations.
+///
+/// A file that is not listed is not compiled, and one without samples to check it with does not compile, so an unchecked
+/// operation cannot exist.
 macro_rules! operations {
     ($($module:ident: $($Methods:ident)+ => $($Op:ident $(<$T:ident>)?),*;)*) => {
         $(

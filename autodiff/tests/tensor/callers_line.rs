@@ -177,11 +177,19 @@ fn gradients(checked: &mut Checked) {
         checked.refused(&format!("{file} add_rows_to"), "outside", || {
             gradient.add_rows_to(1.0, 1..rows + 1, &mut sum[..rows * row]);
         });
-        checked.refused(&format!("{file} add_rows_of_sum"), "outside", || {
-            let twice = [gradient, gradient];
-            Gradient::add_rows_of_sum(&twice, 1.0, 1..rows + 1, &mut sum[..rows * row]);
-        });
     }
+    let product = kept.get(0).unwrap();
+    let mut sum = [0.0; 12];
+    checked.refused(&format!("{file} write_rows_of_sum"), "outside", || {
+        let _ = Gradient::write_rows_of_sum(&[product, product], 1..5, &mut sum);
+    });
+    checked.refused(
+        &format!("{file} descend_rows_of_sum"),
+        "a sum of 11",
+        || {
+            let _ = Gradient::descend_rows_of_sum(&[product], 0.1, 0..4, &mut sum[1..]);
+        },
+    );
 }
 
 /// The sum over the first axis, with mistakes to be made in its rule.

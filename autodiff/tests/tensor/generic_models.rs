@@ -186,7 +186,12 @@ fn a_recording_takes_any_number_of_inputs() {
 }
 
 /// Operators in every form that a generic function may use, with one bound.
-fn every_form<A: Algebra>(a: &A, b: &A) -> [A; 9] {
+fn every_form<A: Algebra>(a: &A, b: &A) -> [A; 10] {
+    let mut assigned = a.clone();
+    assigned += b;
+    assigned *= assigned.clone();
+    assigned -= 0.5;
+    assigned /= b;
     [
         a + b,
         a - b.clone(),
@@ -197,6 +202,7 @@ fn every_form<A: Algebra>(a: &A, b: &A) -> [A; 9] {
         1.0 - a.clone(),
         -a - -b.clone(),
         a.max(b) + a.min(0.25) + a.max(b.clone()),
+        assigned,
     ]
 }
 
@@ -205,7 +211,7 @@ fn operators_take_values_references_and_numbers() {
     let (a, b) = (Tensor::from([0.5, -1.5]), Tensor::from([0.25, 2.0]));
     let tape = Tape::new();
     let (x, y) = (tape.var(&a), tape.var(&b));
-    let formulas: [fn(f64, f64) -> f64; 9] = [
+    let formulas: [fn(f64, f64) -> f64; 10] = [
         |a, b| a + b,
         |a, b| a - b,
         |a, b| a * b,
@@ -215,6 +221,7 @@ fn operators_take_values_references_and_numbers() {
         |a, _| 1.0 - a,
         |a, b| -a + b,
         |a, b| a.max(b) + a.min(0.25) + a.max(b),
+        |a, b| ((a + b) * (a + b) - 0.5) / b,
     ];
     let (computed, recorded) = (every_form(&a, &b), every_form(&x, &y));
     for ((computed, recorded), formula) in computed.iter().zip(recorded).zip(formulas) {

@@ -101,11 +101,11 @@ fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
 }
 
 #[test]
-fn the_sum_of_gradients_is_added_up_as_they_are_one_by_one() {
+fn a_sum_of_gradients_has_the_bits_of_the_tree() {
     let tape = Tape::new();
     let weight = tape.var(Tensor::from_fn([7, 20], |i| (i as f64).cos()));
     let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
-    let kept: Vec<KeptGradients<f64>> = [3, 1, 17]
+    let kept: Vec<KeptGradients<f64>> = [3, 2, 17]
         .into_iter()
         .map(|samples| {
             let x = Tensor::from_fn([samples, 20], |i| (i as f64 * samples as f64).sin());
@@ -113,19 +113,42 @@ fn the_sum_of_gradients_is_added_up_as_they_are_one_by_one() {
             y.gradients().keep(&[weight, bias])
         })
         .collect();
-    for (variable, row) in [(0, 20), (1, 1)] {
-        let gradients: Vec<_> = kept.iter().filter_map(|kept| kept.get(variable)).collect();
-        for count in 0..=gradients.len() {
-            let rows = 2..6;
-            let mut sum = vec![1.0; rows.len() * row];
-            Gradient::add_rows_of_sum(&gradients[..count], -2.0, rows.clone(), &mut sum);
-            let mut one_by_one = vec![1.0; sum.len()];
-            for gradient in &gradients[..count] {
-                gradient.add_rows_to(-2.0, rows.clone(), &mut one_by_one);
-            }
-            let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-13;
-            assert!(!sum.iter().zip(&one_by_one).any(differ), "{count}");
-            assert_eq!(sum.iter().all(|&x| x == 1.0), count == 0);
+    let rows = 2..6;
+    let gradients: Vec<_> = kept.iter().filter_map(|kept| kept.get(0)).collect();
+    let single = |number: usize| {
+        let mut sum = vec![0.0; 4 * 20];
+        gradients[number].add_rows_to(1.0, rows.clone(), &mut sum);
+        sum
+    };
+    let add = |a: Vec<f64>, b: Vec<f64>| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
+    let sums = [single(0), add(single(0), single(1)), {
+        add(add(single(0), single(1)), single(2))
+    }];
+    for (count, expected) in (1..).zip(sums) {
+        let mut found = vec![f64::NAN; 4 * 20];
+        let gradients = &gradients[..count];
+        if Gradient::write_rows_of_sum(gradients, rows.clone(), &mut found) {
+            assert_eq!(found, expected);
+            let mut at = vec![1.0; 4 * 20];
+            let is_formed = Gradient::descend_rows_of_sum(gradients, 0.5, rows.clone(), &mut at);
+            assert!(is_formed);
+            let expected = expected.iter().map(|gradient| 1.0 - 0.5 * gradient);
+            assert!(at.into_iter().eq(expected));
         }
     }
+    // The gradient of a bias is a sum of rows, for which there is no such kernel.
+    let of_bias: Vec<_> = kept.iter().filter_map(|kept| kept.get(1)).collect();
+    let mut untouched = [1.0; 4];
+    assert!(!Gradient::write_rows_of_sum(
+        &of_bias,
+        rows.clone(),
+        &mut untouched
+    ));
+    assert!(!Gradient::descend_rows_of_sum(
+        &of_bias,
+        0.5,
+        rows,
+        &mut untouched
+    ));
+    assert_eq!(untouched, [1.0; 4]);
 }

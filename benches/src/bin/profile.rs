@@ -4,12 +4,12 @@
 //! Usage: `cargo run --release -p benches --bin profile -- [seconds for each row]`.
 
 use autodiff::tensor::vectorized;
-use benches::{Case, Optimizer, Side, WORKLOADS, Workload, pool, steps, take_turns};
+use benches::{Case, Side, WORKLOADS, Workload, pool, steps, take_turns};
+use mnist_demo::gradient::Method;
 use nn::delta::{Deltas, propagate};
-use nn::{Adam, Batch, Method, Parameters, Plan, Sgd};
+use nn::{Adam, Batch, Labelled, Network, Optimizer, OptimizerSettings, Parameters, Sgd, Sharding};
 use rayon::ThreadPool;
 use std::hint::black_box;
-use std::ops::Range;
 use std::time::Duration;
 
 fn main() {
@@ -61,24 +61,15 @@ enum Part {
     Products,
 }
 
-/// The chunks that a step cuts a batch into.
-fn chunks(plan: Plan) -> impl Iterator<Item = Range<usize>> {
-    (0..plan.lanes).flat_map(move |lane| {
-        let begin = plan.samples * lane / plan.lanes;
-        let end = plan.samples * (lane + 1) / plan.lanes;
-        let chunks = (begin..end).step_by(plan.chunk);
-        chunks.map(move |begin| begin..end.min(begin + plan.chunk))
-    })
-}
-
 fn part<'a>(pool: &'a ThreadPool, case: &'a Case, until: Part) -> Side<'a> {
     let parameters = case.parameters();
     let mut gradient: Parameters<f32> = case.parameters();
-    let plan = Plan::new::<f32>(&case.network, case.batch.len());
-    let weight = 1.0 / plan.samples as f32;
+    let chunking = Network::chunking(&case.network);
+    let sharding = Sharding::new::<f32>(chunking, case.batch.len(), None);
+    let weight = 1.0 / sharding.samples as f32;
     let mut run = move || {
-        for chunk in chunks(plan) {
-            let (x, targets) = case.batch.load(chunk);
+        for chunk in sharding.chunks() {
+            let (x, targets): Labelled<f32> = case.batch.load(chunk);
             if until >= Part::Propagate {
                 let (network, loss) = (&case.network, case.loss);
                 let deltas: Deltas<f32> =
@@ -96,9 +87,9 @@ fn part<'a>(pool: &'a ThreadPool, case: &'a Case, until: Part) -> Side<'a> {
 
 fn optimizer<'a>(pool: &'a ThreadPool, case: &Case, workload: &Workload) -> Side<'a> {
     let (mut parameters, gradient) = (case.parameters(), case.parameters());
-    let mut optimizer: Box<dyn nn::Optimizer<f32>> = match workload.optimizer {
-        Optimizer::Sgd { .. } => Box::new(Sgd::new(1e-6)),
-        Optimizer::Adam { .. } => Box::new(Adam::new(1e-6)),
+    let mut optimizer: Box<dyn Optimizer<f32>> = match workload.optimizer {
+        OptimizerSettings::Sgd(_) => Box::new(Sgd::new(1e-6)),
+        OptimizerSettings::Adam(_) | OptimizerSettings::AdamW(_) => Box::new(Adam::new(1e-6)),
     };
     Box::new(move |count| {
         pool.install(|| {

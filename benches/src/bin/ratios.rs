@@ -2,8 +2,9 @@
 //!
 //! Usage: `cargo run --release -p benches --bin ratios -- [threads] [seconds for each row]`.
 
-use benches::{Case, NETWORKS, Optimizer, pool, steps, take_turns};
-use nn::Method;
+use benches::{Case, NETWORKS, pool, steps, take_turns};
+use mnist_demo::gradient::Method;
+use nn::{OptimizerSettings, SgdSettings};
 use std::time::Duration;
 
 fn main() {
@@ -15,9 +16,7 @@ fn main() {
         .next()
         .map_or(1.0, |word| word.parse().expect("a number of seconds"));
     let pool = pool(threads);
-    let descent = Optimizer::Sgd {
-        learning_rate: 1e-6,
-    };
+    let descent = OptimizerSettings::Sgd(SgdSettings::new(1e-6));
     println!("| network | batch | closed form, µs | tape, µs | tape / closed form |");
     println!("|---|---:|---:|---:|---:|");
     for case in NETWORKS.iter().flat_map(Case::of) {

@@ -5,7 +5,8 @@
 
 use benches::peer::{Peer, Start, serve};
 use benches::{Case, Trainer, WORKLOADS, Workload};
-use nn::{Dataset, Method};
+use mnist_demo::gradient::Method;
+use nn::Dataset;
 use std::error::Error;
 use std::fs::{File, create_dir_all, write};
 use std::io::{BufWriter, Write};

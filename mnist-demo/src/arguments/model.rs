@@ -6,7 +6,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use mnist_demo::Error;
 use mnist_demo::model::Model;
-use nn::{Activation, Loss, Output};
+use nn::{Activation, Output, StandardLoss};
 
 #[derive(Debug, Args)]
 pub(crate) struct ModelArguments {
@@ -80,14 +80,14 @@ impl ModelArguments {
     /// The network and cost that are asked for.
     pub(crate) fn model(&self) -> Result<Model, Error> {
         let loss = match (self.loss, self.output_map) {
-            (LossKind::CrossEntropy, None) => Loss::cross_entropy(),
+            (LossKind::CrossEntropy, None) => StandardLoss::cross_entropy(),
             (LossKind::CrossEntropy, Some(_)) => {
                 return Err(Error::setting(
                     "--output-map",
                     "cross-entropy is that of softmax and takes no other map",
                 ));
             }
-            (LossKind::SquaredDifference, map) => Loss::SquaredDifference {
+            (LossKind::SquaredDifference, map) => StandardLoss::SquaredDifference {
                 output: map.unwrap_or(Output::Elementwise(Activation::Sigmoid)),
             },
         };

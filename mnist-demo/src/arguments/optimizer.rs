@@ -2,9 +2,8 @@
 
 use clap::{Args, ValueEnum};
 use mnist_demo::Error;
-use mnist_demo::optimizer::Optimizer;
 use mnist_demo::train::Settings;
-use nn::{AdamSettings, SgdSettings};
+use nn::{AdamSettings, OptimizerSettings, SgdSettings};
 
 #[derive(Debug, Args)]
 pub(crate) struct OptimizerArguments {
@@ -69,7 +68,7 @@ fn paper_rate() -> f64 {
 
 impl OptimizerArguments {
     /// The optimizer that is asked for.
-    pub(crate) fn optimizer(&self) -> Result<Optimizer, Error> {
+    pub(crate) fn optimizer(&self) -> Result<OptimizerSettings, Error> {
         let of_sgd = [
             ("--momentum", self.momentum.is_some()),
             ("--nesterov", self.nesterov),
@@ -101,14 +100,14 @@ impl OptimizerArguments {
             }
         };
         Ok(match self.optimizer {
-            OptimizerName::Sgd => Optimizer::Sgd(SgdSettings {
+            OptimizerName::Sgd => OptimizerSettings::Sgd(SgdSettings {
                 learning_rate: self.learning_rate.unwrap_or_else(paper_rate),
                 momentum: self.momentum.unwrap_or(0.0),
                 nesterov: self.nesterov,
                 weight_decay: self.weight_decay.unwrap_or(0.0),
             }),
-            OptimizerName::Adam => Optimizer::Adam(adam(0.0)),
-            OptimizerName::AdamW => Optimizer::AdamW(adam(0.01)),
+            OptimizerName::Adam => OptimizerSettings::Adam(adam(0.0)),
+            OptimizerName::AdamW => OptimizerSettings::AdamW(adam(0.01)),
         })
     }
 }

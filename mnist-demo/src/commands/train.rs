@@ -6,12 +6,14 @@ use autodiff::tensor::Real;
 use mnist_demo::Error;
 use mnist_demo::compare::{Comparing, compare};
 use mnist_demo::data::Splits;
+use mnist_demo::gradient::Method;
 use mnist_demo::mistakes::mistakes;
 use mnist_demo::model::{cast, precision};
+use mnist_demo::optimizer;
 use mnist_demo::output::OutputDir;
 use mnist_demo::report::{self, Style, counted, grouped};
 use mnist_demo::train::{self, Plan, Settings, Trained};
-use nn::{Dataset, Method, Mlp, Parameters};
+use nn::{Dataset, Mlp, Parameters};
 
 use super::{dataset, one_line, pool, read, say, style};
 use crate::Ending;
@@ -136,13 +138,12 @@ impl Task<'_> {
         let by = match self.settings.method {
             Method::Tape => "the tape",
             Method::ClosedForm => "the δ formulas",
-            _ => "another method",
         };
         say(&format!(
             "Training  {} of {} by {by}, {}, seed {}, {}",
             counted(plan.steps, "step", "steps"),
             counted(plan.batch as u64, "image", "images"),
-            self.settings.optimizer,
+            optimizer::in_words(&self.settings.optimizer),
             self.settings.seed,
             counted(rayon::current_num_threads() as u64, "thread", "threads"),
         ))?;

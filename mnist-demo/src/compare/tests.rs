@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::Model;
-use crate::optimizer::Optimizer;
 use crate::train::{Length, Settings, train};
+use nn::OptimizerSettings;
 use nn::{Activation, Output, SgdSettings};
 
 /// Samples of nine pixels.
@@ -32,9 +32,9 @@ fn comparison(change: impl FnOnce(&mut Comparing<'_>)) -> Result<Comparison, Err
 #[test]
 fn all_agree_for_every_cost() {
     for loss in [
-        Loss::cross_entropy(),
-        Loss::squared_difference(Activation::Sigmoid),
-        Loss::SquaredDifference {
+        StandardLoss::cross_entropy(),
+        StandardLoss::squared_difference(Activation::Sigmoid),
+        StandardLoss::SquaredDifference {
             output: Output::Softmax,
         },
     ] {
@@ -125,7 +125,7 @@ fn trained<T: Real>(model: &Model, learning_rate: f64, data: &Dataset) -> Option
     let settings = Settings {
         model: model.clone(),
         length: Length::Steps(20),
-        optimizer: Optimizer::Sgd(SgdSettings::new(learning_rate)),
+        optimizer: OptimizerSettings::Sgd(SgdSettings::new(learning_rate)),
         ..Settings::default()
     };
     match train::<T>(&settings, data, data, &mut ()) {
@@ -141,9 +141,9 @@ fn extreme_states(hidden: &[&[usize]], learning_rates: &[f64]) -> [usize; 3] {
     let data = samples(60);
     let maps = Activation::ALL.map(Output::Elementwise);
     let maps = maps.into_iter().chain([Output::Softmax]);
-    let losses: Vec<Loss> = maps
-        .map(|output| Loss::SquaredDifference { output })
-        .chain([Loss::cross_entropy()])
+    let losses: Vec<StandardLoss> = maps
+        .map(|output| StandardLoss::SquaredDifference { output })
+        .chain([StandardLoss::cross_entropy()])
         .collect();
     let mut counts = [0; 3];
     for activation in Activation::ALL {

@@ -1,6 +1,6 @@
 //! P11, the batch in matrix form: Z, A, Δ, sums of columns, and 1/N; on MNIST.
 
-use nn::{Activation, BatchGradient, Loss, Mlp, Parameters};
+use nn::{Activation, BatchGradient, Mlp, Parameters, StandardLoss, Supervised};
 
 use super::matrix::Matrix;
 use super::mu::{relu, relu_prime, softmax};
@@ -58,7 +58,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
             tape,
         );
         found.compare(
-            format!("{name}, the tape in chunks and lanes, as in training"),
+            format!("{name}, the tape in chunks and shards, as in training"),
             by_hand,
             trained,
         );
@@ -84,10 +84,10 @@ fn gradient_in_training(network: &Network, data: &nn::Dataset, n: usize) -> Vec<
             .slice_mut(2 * l + 1)
             .copy_from_slice(&values(&network.b[l]));
     }
-    let mut gradient = BatchGradient::tape(&mlp, Loss::cross_entropy());
-    gradient.compute(&parameters, &data.range(0..n));
+    let model = Supervised::new(&mlp, StandardLoss::cross_entropy());
+    let mut gradient = BatchGradient::tape(model);
+    let (_, gradient) = gradient.compute(&parameters, &data.range(0..n));
     gradient
-        .gradient()
         .iter()
         .map(|(_, slice)| slice.data().to_vec())
         .collect()

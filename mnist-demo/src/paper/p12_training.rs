@@ -64,7 +64,9 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         batches: 4,
         batch: 128.min(digits.training().len()),
         seed: reader.seed(),
-        planted: reader.planted_in(12).then_some(nn::Method::Tape),
+        planted: reader
+            .planted_in(12)
+            .then_some(crate::gradient::Method::Tape),
     })?;
     for pair in &comparison.pairs {
         let name = |side| match side {

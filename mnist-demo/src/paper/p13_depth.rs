@@ -1,6 +1,8 @@
 //! P13, *Summary: Multi-Layered Handwritten Digit Classifier*: any number of hidden layers, and whether more are better.
 
-use nn::{Activation, Method};
+use nn::Activation;
+
+use crate::gradient::Method;
 
 use super::network::{Cost, Network};
 use super::p07_delta::backward;

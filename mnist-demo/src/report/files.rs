@@ -1,7 +1,7 @@
 //! What a run leaves in its folder.
 
 use autodiff::tensor::Real;
-use nn::Loss;
+use nn::{StandardLoss, Supervised};
 
 use super::{confusion, counted, percent};
 use crate::Error;
@@ -35,7 +35,7 @@ const SHEET: (usize, usize) = (40, 8);
 pub fn write_results<T: Real>(
     output: &OutputDir,
     trained: &Trained<T>,
-    loss: Loss,
+    loss: StandardLoss,
     test: &data::Dataset,
     mistakes: &[Mistake],
 ) -> Result<(), Error> {
@@ -59,17 +59,16 @@ pub fn write_results<T: Real>(
         transaction.write(name, svg)?;
     }
     let weights = transaction.staged(WEIGHTS);
-    nn::checkpoint::save(weights, &trained.network, loss, &trained.parameters).map_err(
-        |mut error| {
-            error.path = output.path().join(WEIGHTS);
-            error
-        },
-    )?;
+    let model = Supervised::new(trained.network.clone(), loss);
+    nn::checkpoint::save(weights, &model, &trained.parameters).map_err(|mut error| {
+        error.path = output.path().join(WEIGHTS);
+        error
+    })?;
     transaction.commit()?;
     Ok(())
 }
 
-fn loss_plot(records: &[Record], network: &str, loss: Loss) -> LinePlot {
+fn loss_plot(records: &[Record], network: &str, loss: StandardLoss) -> LinePlot {
     let points = records
         .iter()
         .map(|record| (record.step as f64, record.loss));

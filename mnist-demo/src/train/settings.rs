@@ -1,11 +1,12 @@
 //! How a network is trained, and what that means for some data.
 
 use autodiff::tensor::Real;
-use nn::{Method, Mlp, SgdSettings};
+use nn::{Mlp, OptimizerSettings, SgdSettings};
 
 use crate::Error;
+use crate::gradient::Method;
 use crate::model::Model;
-use crate::optimizer::Optimizer;
+use crate::optimizer;
 use crate::report::{counted, grouped};
 
 /// How a network is trained.
@@ -18,7 +19,7 @@ pub struct Settings {
     /// When it ends.
     pub length: Length,
     /// What follows the gradient.
-    pub optimizer: Optimizer,
+    pub optimizer: OptimizerSettings,
     /// What initial weights and batches are drawn from.
     pub seed: u64,
     /// What computes the gradients.
@@ -41,7 +42,7 @@ impl Default for Settings {
             model: Model::default(),
             batch: None,
             length: Length::Steps(1_000),
-            optimizer: Optimizer::Sgd(SgdSettings::new(0.1)),
+            optimizer: OptimizerSettings::Sgd(SgdSettings::new(0.1)),
             seed: 1,
             method: Method::Tape,
         }
@@ -67,7 +68,7 @@ impl Settings {
     /// When a setting makes no sense: in itself, in this precision, or for this data.
     pub fn plan<T: Real>(&self, samples: usize, pixels: usize) -> Result<Plan, Error> {
         let network = self.model.network(pixels)?;
-        self.optimizer.start::<T>()?;
+        optimizer::start::<T>(&self.optimizer)?;
         let batch = check_batch(self.batch.unwrap_or(samples), samples)?;
         let (option, number) = match self.length {
             Length::Steps(steps) => ("--steps", Some(steps)),
@@ -136,7 +137,7 @@ mod tests {
             let message = plan(change).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{option}: ")), "{message}");
         };
-        let sgd = |rate| Optimizer::Sgd(SgdSettings::new(rate));
+        let sgd = |rate| OptimizerSettings::Sgd(SgdSettings::new(rate));
         refused("--learning-rate", &|s| s.optimizer = sgd(-0.1));
         refused("--learning-rate", &|s| s.optimizer = sgd(f64::NAN));
         refused("--learning-rate", &|s| s.optimizer = sgd(f64::INFINITY));
@@ -144,7 +145,9 @@ mod tests {
             epsilon: 1e-60,
             ..AdamSettings::default()
         };
-        refused("--epsilon", &|s| s.optimizer = Optimizer::Adam(tiny));
+        refused("--epsilon", &|s| {
+            s.optimizer = OptimizerSettings::Adam(tiny)
+        });
         refused("--batch", &|s| s.batch = Some(0));
         refused("--batch", &|s| s.batch = Some(60_001));
         refused("--steps", &|s| s.length = Length::Steps(0));

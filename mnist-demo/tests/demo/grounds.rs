@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 use mnist_demo::data::{self, Sketch, Splits};
 use mnist_demo::mistakes::guess;
-use mnist_demo::optimizer::Optimizer;
 use mnist_demo::train::{Length, Settings, Trained, train};
+use nn::OptimizerSettings;
 use nn::{Dataset, SgdSettings};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -85,7 +85,7 @@ fn learn() -> (Trained<f32>, data::Dataset) {
     let settings = Settings {
         batch: Some(100),
         length: Length::Steps(300),
-        optimizer: Optimizer::Sgd(SgdSettings::new(0.5)),
+        optimizer: OptimizerSettings::Sgd(SgdSettings::new(0.5)),
         ..Settings::default()
     };
     let (data, test) = (first(&splits.train, 20_000), first(&splits.test, DIGITS));

@@ -5,7 +5,7 @@ use crate::common::{
 };
 use crate::png;
 use mnist_demo::data::FILES;
-use nn::{Activation, Initializer, Loss, Mlp, checkpoint};
+use nn::{Activation, Initializer, Mlp, StandardLoss, Supervised, checkpoint};
 use std::fs;
 use std::io::Read;
 use std::process::Command;
@@ -327,21 +327,31 @@ fn finite_weights_that_overflow_give_no_result() {
         if layer == 1 {
             parameters.slice_mut(1).fill(10.0);
         }
-        checkpoint::save(&file, &network, Loss::cross_entropy(), &parameters).unwrap();
+        checkpoint::save(
+            &file,
+            &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
+            &parameters,
+        )
+        .unwrap();
         let overflows = format!("layer {} of 2 overflows", layer + 1);
         evaluated(&[&overflows, "on training image 0"]);
         predicted(&[&overflows]);
     }
     // Every output is finite, and their squares are not.
-    let loss = Loss::squared_difference(Activation::Identity);
+    let loss = StandardLoss::squared_difference(Activation::Identity);
     let mut parameters = network.init::<f32>(Initializer::GlorotNormal, 1);
     parameters.slice_mut(3).fill(3e38);
-    checkpoint::save(&file, &network, loss, &parameters).unwrap();
+    checkpoint::save(&file, &Supervised::new(network.clone(), loss), &parameters).unwrap();
     evaluated(&["the cost of the training images is inf"]);
     // In double precision the file is sound.
     let mut parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
     parameters.slice_mut(3)[0] = 1e39;
-    checkpoint::save(&file, &network, Loss::cross_entropy(), &parameters).unwrap();
+    checkpoint::save(
+        &file,
+        &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
+        &parameters,
+    )
+    .unwrap();
     evaluated(&["weights that are not finite in single precision"]);
     predicted(&["weights that are not finite in single precision"]);
 }

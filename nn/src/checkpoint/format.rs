@@ -1,9 +1,11 @@
-//! What a file contains: which network, its loss, and the state of an optimizer.
+//! What a file contains: which model, its parameters and statistics, and the state of an optimizer.
 
 use super::header::{Header, HeaderError, LENGTH_BYTES};
 use super::unique::Unique;
-use super::{Cause, MAX_BYTES, Saved};
-use crate::{Activation, Loss, Mlp, OptimizerState, Parameters};
+use super::{Cause, Describe, MAX_BYTES, Saved};
+use crate::{
+    Activation, Layout, Loss, Mlp, MlpModel, OptimizerState, Parameters, StandardLoss, Supervised,
+};
 use autodiff::tensor::{Real, Tensor};
 use safetensors::tensor::{Dtype, TensorView};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -11,20 +13,90 @@ use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::sync::Arc;
 
-/// The key under which the network's shape is kept.
+/// The key under which the description of the model is kept.
 const KEY: &str = "network";
 
-/// The network's shape, as the file tells it.
+/// The description of a file: that of the model, and of its optimizer under the same key, since the order of several is
+/// left to chance, and equal trainings should give equal files.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Description {
-    widths: Vec<usize>,
-    hidden: Activation,
-    loss: Loss,
-    // It is told under the same key, since the order of several is left to chance, and equal trainings should give
-    // equal files.
+struct Description<D> {
+    model: D,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     optimizer: Option<OptimizerDescription>,
+}
+
+/// What an [`Mlp`] and its loss are made again from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MlpDescription {
+    widths: Vec<usize>,
+    hidden: Activation,
+    loss: StandardLoss,
+}
+
+impl Describe for MlpModel {
+    type Description = MlpDescription;
+
+    fn description(&self) -> MlpDescription {
+        MlpDescription {
+            widths: self.network.widths().to_vec(),
+            hidden: self.network.hidden(),
+            loss: self.loss,
+        }
+    }
+
+    fn from_description(description: MlpDescription, file: &Tensors<'_>) -> Result<Self, Cause> {
+        let MlpDescription {
+            widths,
+            hidden,
+            loss,
+        } = description;
+        // The widths are checked against the tensors before anything of their number is made.
+        if widths.len() < 2 || widths.contains(&0) {
+            let fault = format!("a network cannot have the widths {widths:?}");
+            return Err(Cause::Network(fault));
+        }
+        for (layer, pair) in widths.windows(2).enumerate() {
+            file.check(&format!("layers.{layer}.weight"), &[pair[1], pair[0]])?;
+            file.check(&format!("layers.{layer}.bias"), &[pair[1]])?;
+        }
+        match loss.fault() {
+            Some(fault) => Err(Cause::Network(fault)),
+            None => Ok(Supervised::new(Mlp::new(&widths, hidden), loss)),
+        }
+    }
+}
+
+/// The tensors of a file, by name.
+#[derive(Debug)]
+pub struct Tensors<'a>(&'a Header);
+
+impl Tensors<'_> {
+    /// Checks that there is a tensor of floating-point numbers with this name and shape.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, or it has another shape or type.
+    pub fn check(&self, name: &str, shape: &[usize]) -> Result<(), Cause> {
+        let Some(tensor) = self.0.tensor(name) else {
+            return Err(Cause::Missing(name.to_owned()));
+        };
+        if tensor.shape != shape {
+            return Err(Cause::Shape {
+                name: name.to_owned(),
+                found: tensor.shape.clone(),
+                wanted: shape.to_vec(),
+            });
+        }
+        match tensor.dtype {
+            Dtype::F32 | Dtype::F64 => Ok(()),
+            other => Err(Cause::Precision {
+                name: name.to_owned(),
+                found: format!("{other:?}"),
+            }),
+        }
+    }
 }
 
 /// What the optimizer remembers, except for its moments, which are tensors.
@@ -44,26 +116,26 @@ fn without_duplicates<'de, D: Deserializer<'de>>(
     Unique::deserialize(deserializer).map(|Unique(value)| value)
 }
 
+/// What stands before the name of a statistic.
+const STATISTICS: &str = "statistics.";
+
 /// What stands before the name of a parameter in the name of a moment's slice.
 fn prefix(moment: &str) -> String {
     format!("optimizer.{moment}.")
 }
 
-/// The bytes of a file that holds a network, and what an optimizer remembers if there is one.
+/// The bytes of a file that holds a model, and the state of an optimizer if there is one.
 ///
 /// # Errors
 ///
 /// If the moments are not as large as the parameters, or the format refuses something.
-pub(super) fn serialize<T: Real>(
-    network: &Mlp,
-    loss: Loss,
+pub(super) fn serialize<T: Real, M: Describe>(
+    model: &M,
     parameters: &Parameters<T>,
     optimizer: Option<&OptimizerState<T>>,
 ) -> Result<Vec<u8>, Cause> {
     let description = Description {
-        widths: network.widths().to_vec(),
-        hidden: network.hidden(),
-        loss,
+        model: model.description(),
         optimizer: optimizer.map(|state| OptimizerDescription {
             name: state.name.clone(),
             settings: state.settings.clone(),
@@ -77,6 +149,11 @@ pub(super) fn serialize<T: Real>(
         .iter()
         .map(|(name, tensor)| (name.to_owned(), tensor))
         .collect();
+    let statistics = parameters
+        .statistics()
+        .into_iter()
+        .flat_map(Parameters::iter);
+    tensors.extend(statistics.map(|(name, tensor)| (format!("{STATISTICS}{name}"), tensor)));
     for (moment, flat) in optimizer.iter().flat_map(|state| &state.moments) {
         let layout = parameters.layout();
         if flat.size() != layout.size() {
@@ -113,14 +190,13 @@ pub(super) fn serialize<T: Real>(
 }
 
 /// A file by its header, which is checked before any of the data is read.
-pub(super) struct Contents {
+pub(super) struct Contents<M> {
     header: Header,
-    network: Mlp,
-    loss: Loss,
+    model: M,
     optimizer: Option<OptimizerDescription>,
 }
 
-impl Contents {
+impl<M: Describe> Contents<M> {
     /// Reads the header of a file, and no more of it. The size of the file is compared with what it should be, if it is
     /// known.
     pub(super) fn read(source: &mut impl Read, file_size: Option<u64>) -> Result<Self, Cause> {
@@ -128,60 +204,39 @@ impl Contents {
         let description = header.metadata.get(KEY);
         let description = description
             .ok_or_else(|| Cause::Network(format!("there is no `{KEY}` in its metadata")))?;
-        let Description {
-            widths,
-            hidden,
-            loss,
-            optimizer,
-        } = serde_json::from_str(description).map_err(|error| Cause::Network(error.to_string()))?;
-
-        // The widths are checked against the tensors before anything of their size is made.
-        if widths.len() < 2 || widths.contains(&0) {
-            return Err(Cause::Network(format!(
-                "a network cannot have the widths {widths:?}"
-            )));
-        }
-        for (layer, pair) in widths.windows(2).enumerate() {
-            find(
-                &header,
-                &format!("layers.{layer}.weight"),
-                &[pair[1], pair[0]],
-            )?;
-            find(&header, &format!("layers.{layer}.bias"), &[pair[1]])?;
-        }
-        if let Loss::CrossEntropy { label_smoothing } = loss
-            && !(0.0..=1.0).contains(&label_smoothing)
-        {
-            return Err(Cause::Network(format!(
-                "a label smoothing of {label_smoothing} is not in [0, 1]"
-            )));
-        }
-        let network = Mlp::new(&widths, hidden);
+        let Description { model, optimizer } =
+            serde_json::from_str(description).map_err(|error| Cause::Network(error.to_string()))?;
         let contents = Contents {
+            model: M::from_description(model, &Tensors(&header))?,
             header,
-            network,
-            loss,
             optimizer,
         };
         contents.check_names()?;
         Ok(contents)
     }
 
-    /// Whether there are all tensors of the moments, and none that belongs to nothing.
+    /// Whether there are all tensors of the model and the moments, and none that belongs to nothing.
     fn check_names(&self) -> Result<(), Cause> {
-        let slices = self.network.layout().slices();
-        let mut names: HashSet<String> = slices.iter().map(|slice| slice.name.clone()).collect();
-        for moment in self.optimizer.iter().flat_map(|state| &state.moments) {
-            for slice in slices {
-                let name = prefix(moment) + &slice.name;
-                find(&self.header, &name, &slice.shape)?;
+        let mut names = HashSet::new();
+        let mut check = |layout: &Layout, prefix: &str| {
+            for slice in layout.slices() {
+                let name = format!("{prefix}{}", slice.name);
+                Tensors(&self.header).check(&name, &slice.shape)?;
                 // So no more memory is taken than the file is large: a moment may not be told again and again.
                 if !names.insert(name) {
-                    return Err(Cause::Network(format!(
-                        "the moment `{moment}` is told twice"
-                    )));
+                    let fault = format!("`{prefix}{}` is told twice", slice.name);
+                    return Err(Cause::Network(fault));
                 }
             }
+            Ok(())
+        };
+        let layout = self.model.layout();
+        check(layout, "")?;
+        if let Some(statistics) = layout.statistics() {
+            check(statistics, STATISTICS)?;
+        }
+        for moment in self.optimizer.iter().flat_map(|state| &state.moments) {
+            check(layout, &prefix(moment))?;
         }
         match self.header.names().find(|&name| !names.contains(name)) {
             Some(name) => Err(Cause::Unexpected(name.to_owned())),
@@ -196,12 +251,16 @@ impl Contents {
         Ok(data)
     }
 
-    /// The network with its parameters.
-    pub(super) fn network<T: Real>(self, data: &[u8]) -> Saved<T> {
+    /// The model with its parameters and statistics.
+    pub(super) fn saved<T: Real>(self, data: &[u8]) -> Saved<T, M> {
+        let mut parameters = Parameters::zeros(Arc::clone(self.model.layout()));
+        self.fill(&mut parameters, "", data);
+        if let Some(statistics) = parameters.statistics_mut() {
+            self.fill(statistics, STATISTICS, data);
+        }
         Saved {
-            parameters: self.parameters("", data),
-            network: self.network,
-            loss: self.loss,
+            parameters,
+            model: self.model,
         }
     }
 
@@ -209,7 +268,8 @@ impl Contents {
     pub(super) fn optimizer<T: Real>(&self, data: &[u8]) -> Option<OptimizerState<T>> {
         let description = self.optimizer.as_ref()?;
         let moments = description.moments.iter().map(|name| {
-            let moment = self.parameters::<T>(&prefix(name), data);
+            let mut moment = Parameters::<T>::zeros(Arc::clone(self.model.layout()));
+            self.fill(&mut moment, &prefix(name), data);
             (name.clone(), Tensor::from(moment.data()))
         });
         Some(OptimizerState {
@@ -220,10 +280,9 @@ impl Contents {
         })
     }
 
-    /// The parameters, or what is as large as they, from the tensors that have the names of the slices behind the prefix.
-    fn parameters<T: Real>(&self, prefix: &str, data: &[u8]) -> Parameters<T> {
-        let layout = self.network.layout();
-        let mut parameters = Parameters::zeros(Arc::clone(layout));
+    /// Reads the tensors that have the names of the slices behind the prefix.
+    fn fill<T: Real>(&self, parameters: &mut Parameters<T>, prefix: &str, data: &[u8]) {
+        let layout = Arc::clone(parameters.layout());
         for (number, slice) in layout.slices().iter().enumerate() {
             let Some(tensor) = self.header.tensor(&format!("{prefix}{}", slice.name)) else {
                 unreachable!("the names were checked");
@@ -237,7 +296,6 @@ impl Contents {
                 _ => read_into(values, bytes.as_chunks().0, f64::from_le_bytes),
             }
         }
-        parameters
     }
 }
 
@@ -272,27 +330,6 @@ fn read_up_to(source: &mut impl Read, count: usize) -> Result<Vec<u8>, Cause> {
     let mut bytes = Vec::new();
     source.take(count as u64).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// The tensor of the given name, which must be of floating-point numbers and have the shape that is wanted.
-fn find(header: &Header, name: &str, wanted: &[usize]) -> Result<(), Cause> {
-    let Some(tensor) = header.tensor(name) else {
-        return Err(Cause::Missing(name.to_owned()));
-    };
-    if tensor.shape != wanted {
-        return Err(Cause::Shape {
-            name: name.to_owned(),
-            found: tensor.shape.clone(),
-            wanted: wanted.to_vec(),
-        });
-    }
-    match tensor.dtype {
-        Dtype::F32 | Dtype::F64 => Ok(()),
-        other => Err(Cause::Precision {
-            name: name.to_owned(),
-            found: format!("{other:?}"),
-        }),
-    }
 }
 
 fn read_into<T: Real, const N: usize>(

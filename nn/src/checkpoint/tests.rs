@@ -1,20 +1,22 @@
 //! What is saved is loaded again; what was altered is refused.
 
 use super::*;
-use crate::{Activation, Adam, Initializer, Setting, Sgd, SgdSettings};
+use crate::{
+    Activation, Adam, Initializer, Mlp, MlpModel, Setting, Sgd, SgdSettings, StandardLoss,
+    Supervised,
+};
 
 fn saved<T: Real>() -> Saved<T> {
     let network = Mlp::new(&[5, 4, 3], Activation::Tanh);
     let parameters = network.init(Initializer::Normal(1.0), 3);
     Saved {
-        network,
-        loss: Loss::cross_entropy(),
+        model: Supervised::new(network, StandardLoss::cross_entropy()),
         parameters,
     }
 }
 
 fn bytes_of<T: Real>(saved: &Saved<T>) -> Vec<u8> {
-    serialize(&saved.network, saved.loss, &saved.parameters, None).unwrap()
+    serialize(&saved.model, &saved.parameters, None).unwrap()
 }
 
 #[test]
@@ -22,12 +24,12 @@ fn what_is_saved_is_loaded_again_in_either_precision() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
     let (double, single) = (saved::<f64>(), saved::<f32>());
-    save(&path, &double.network, double.loss, &double.parameters).unwrap();
-    assert_eq!(load::<f64>(&path).unwrap(), double);
-    save(&path, &single.network, single.loss, &single.parameters).unwrap();
-    assert_eq!(load::<f32>(&path).unwrap(), single);
+    save(&path, &double.model, &double.parameters).unwrap();
+    assert_eq!(load::<f64, MlpModel>(&path).unwrap(), double);
+    save(&path, &single.model, &single.parameters).unwrap();
+    assert_eq!(load::<f32, MlpModel>(&path).unwrap(), single);
     assert_eq!(
-        load::<f64>(&path).unwrap().parameters.data()[0],
+        load::<f64, MlpModel>(&path).unwrap().parameters.data()[0],
         f64::from(single.parameters.data()[0])
     );
     assert_eq!(
@@ -42,7 +44,7 @@ fn a_file_cut_short_or_altered_is_refused() {
     let bytes = bytes_of(&saved::<f32>());
     for length in 0..bytes.len() {
         assert!(
-            from_bytes::<f32>(&bytes[..length]).is_err(),
+            from_bytes::<f32, MlpModel>(&bytes[..length]).is_err(),
             "cut at {length}"
         );
     }
@@ -50,7 +52,7 @@ fn a_file_cut_short_or_altered_is_refused() {
         let mut altered = bytes.clone();
         altered[place] ^= 0x11;
         // It may still be a file, of other numbers; it must not panic.
-        let _ = from_bytes::<f32>(&altered);
+        let _ = from_bytes::<f32, MlpModel>(&altered);
     }
 }
 
@@ -65,7 +67,9 @@ fn other_shapes_and_names_are_told() {
             .unwrap();
         let mut altered = text.clone();
         altered[place..place + to.len()].copy_from_slice(to.as_bytes());
-        from_bytes::<f32>(&altered).unwrap_err().to_string()
+        from_bytes::<f32, MlpModel>(&altered)
+            .unwrap_err()
+            .to_string()
     };
     assert_eq!(
         wrong("[5,4,3]", "[5,6,3]"),
@@ -83,13 +87,7 @@ fn other_shapes_and_names_are_told() {
 #[test]
 fn an_earlier_file_stays_when_the_new_one_cannot_be_written() {
     let saved = saved::<f32>();
-    let error = save(
-        "/nowhere/weights",
-        &saved.network,
-        saved.loss,
-        &saved.parameters,
-    )
-    .unwrap_err();
+    let error = save("/nowhere/weights", &saved.model, &saved.parameters).unwrap_err();
     assert!(
         error.to_string().starts_with("/nowhere/weights: "),
         "{error}"
@@ -101,7 +99,10 @@ fn in_training<T: Real>() -> (Saved<T>, Adam<T>) {
     let mut saved = saved::<T>();
     let mut adam = Adam::new(0.123_456_789_012_345_68);
     for step in 0..3 {
-        let gradient = saved.network.init::<T>(Initializer::Normal(1.0), step);
+        let gradient = saved
+            .model
+            .network
+            .init::<T>(Initializer::Normal(1.0), step);
         adam.step(saved.parameters.data_mut(), gradient.data())
             .unwrap();
     }
@@ -113,14 +114,17 @@ fn a_training_is_a_network_too_and_is_loaded_in_either_precision() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("training.safetensors");
     let (saved, adam) = in_training::<f32>();
-    save_training(&path, &saved.network, saved.loss, &saved.parameters, &adam).unwrap();
-    assert_eq!(load::<f32>(&path).unwrap(), saved);
+    save_training(&path, &saved.model, &saved.parameters, &adam).unwrap();
+    assert_eq!(load::<f32, MlpModel>(&path).unwrap(), saved);
     let mut resumed = Adam::new(1.0);
-    assert_eq!(load_training(&path, &mut resumed).unwrap(), saved);
+    assert_eq!(
+        load_training::<f32, MlpModel>(&path, &mut resumed).unwrap(),
+        saved
+    );
     assert_eq!(resumed, adam);
 
     let mut wide = Adam::new(1.0);
-    load_training::<f64>(&path, &mut wide).unwrap();
+    load_training::<f64, MlpModel>(&path, &mut wide).unwrap();
     let (wide, narrow) = (wide.state(), adam.state());
     assert_eq!((wide.steps, &wide.settings), (3, &narrow.settings));
     for (wide, narrow) in wide.moments.iter().zip(&narrow.moments) {
@@ -128,14 +132,7 @@ fn a_training_is_a_network_too_and_is_loaded_in_either_precision() {
     }
 
     let again = folder.path().join("again.safetensors");
-    save_training(
-        &again,
-        &saved.network,
-        saved.loss,
-        &saved.parameters,
-        &resumed,
-    )
-    .unwrap();
+    save_training(&again, &saved.model, &saved.parameters, &resumed).unwrap();
     assert_eq!(fs::read(&path).unwrap(), fs::read(&again).unwrap());
 }
 
@@ -144,15 +141,15 @@ fn an_optimizer_goes_on_only_from_its_own_kind() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("training.safetensors");
     let (saved, adam) = in_training::<f32>();
-    save_training(&path, &saved.network, saved.loss, &saved.parameters, &adam).unwrap();
+    save_training(&path, &saved.model, &saved.parameters, &adam).unwrap();
 
     let settings = SgdSettings {
         momentum: 0.9,
         ..SgdSettings::new(0.1)
     };
-    let mut momentum = Sgd::with(settings).unwrap();
+    let mut momentum = Sgd::by(settings).unwrap();
     let untouched = momentum.clone();
-    let error = load_training::<f32>(&path, &mut momentum).unwrap_err();
+    let error = load_training::<f32, MlpModel>(&path, &mut momentum).unwrap_err();
     assert!(
         error
             .to_string()
@@ -161,8 +158,8 @@ fn an_optimizer_goes_on_only_from_its_own_kind() {
     );
     assert_eq!(momentum, untouched);
 
-    save(&path, &saved.network, saved.loss, &saved.parameters).unwrap();
-    let cause = load_training::<f32>(&path, &mut momentum)
+    save(&path, &saved.model, &saved.parameters).unwrap();
+    let cause = load_training::<f32, MlpModel>(&path, &mut momentum)
         .unwrap_err()
         .cause;
     assert!(matches!(cause, Cause::NoOptimizer));
@@ -170,23 +167,17 @@ fn an_optimizer_goes_on_only_from_its_own_kind() {
     // An optimizer of other parameters has nothing to do with these.
     let mut other = Adam::new(0.1);
     other.step(&mut [0.0_f32; 5], &[1.0; 5]).unwrap();
-    let error = save_training(&path, &saved.network, saved.loss, &saved.parameters, &other);
+    let error = save_training(&path, &saved.model, &saved.parameters, &other);
     assert!(matches!(error.unwrap_err().cause, Cause::Shape { .. }));
 }
 
 #[test]
 fn an_altered_training_is_refused() {
     let (saved, adam) = in_training::<f32>();
-    let bytes = serialize(
-        &saved.network,
-        saved.loss,
-        &saved.parameters,
-        Some(&adam.state()),
-    )
-    .unwrap();
+    let bytes = serialize(&saved.model, &saved.parameters, Some(&adam.state())).unwrap();
     let resume = |bytes: &[u8]| -> Result<(), Cause> {
         let (mut rest, size) = (bytes, bytes.len() as u64);
-        let contents = Contents::read(&mut rest, Some(size))?;
+        let contents = Contents::<MlpModel>::read(&mut rest, Some(size))?;
         let state = contents.optimizer::<f32>(rest);
         let mut resumed = Adam::new(0.1);
         Ok(resumed.restore(state.ok_or(Cause::NoOptimizer)?)?)

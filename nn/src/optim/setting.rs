@@ -56,7 +56,7 @@ impl SettingError {
     /// use nn::{Adam, AdamSettings};
     ///
     /// let settings = AdamSettings { beta1: 0.9999999999, ..AdamSettings::default() };
-    /// let error = Adam::<f32>::with(settings).unwrap_err();
+    /// let error = Adam::<f32>::by(settings).unwrap_err();
     /// assert_eq!(error.cause(), "0.9999999999 is 1.0 in single precision, which is not in [0, 1)");
     /// ```
     #[must_use]

@@ -1,16 +1,23 @@
 //! A step that has begun, and is applied to the parameters piece by piece.
 
 use super::error::{Quantity, StepError};
-use crate::split::split;
 use autodiff::tensor::{Real, largest_magnitude};
 use smallvec::SmallVec;
 use std::fmt;
 
-/// The most moments that an optimizer has for each parameter.
-const MOMENTS: usize = 2;
+/// Pieces of the parameters and of an optimizer's moments, all of the same elements.
+pub(crate) type Buffers<'a, T> = SmallVec<[&'a mut [T]; 4]>;
 
-/// What updates some parameters: the loop over them, their gradient, and their moments.
-type Rule<'a, T> = dyn Fn(&mut [T], &[T], [&mut [T]; MOMENTS]) + Sync + 'a;
+/// What updates some parameters, given their derivatives and moments.
+pub(crate) type Apply<'a, T> = dyn Fn(&mut [T], &[T], &mut [&mut [T]]) + Sync + 'a;
+
+/// What lies before `at` and what lies behind, in each of some buffers.
+pub(crate) fn split<T>(buffers: Buffers<'_, T>, at: usize) -> (Buffers<'_, T>, Buffers<'_, T>) {
+    buffers
+        .into_iter()
+        .map(|buffer| buffer.split_at_mut(at))
+        .unzip()
+}
 
 /// A step that an optimizer has begun: a rule that updates each parameter on its own, from its derivative and its moments.
 ///
@@ -19,33 +26,35 @@ type Rule<'a, T> = dyn Fn(&mut [T], &[T], [&mut [T]; MOMENTS]) + Sync + 'a;
 ///
 /// // AdaGrad (Duchi et al., 2011): one moment, the sum of squared derivatives, lowers the rate.
 /// let (mut parameters, mut squares) = ([1.0, 2.0], [0.0, 0.0]);
-/// let rule = |parameters: &mut [f64], gradient: &[f64], [squares, _]: [&mut [f64]; 2]| {
-///     for ((x, g), sum) in parameters.iter_mut().zip(gradient).zip(squares) {
+/// let rule = |parameters: &mut [f64], gradient: &[f64], moments: &mut [&mut [f64]]| {
+///     for ((x, g), sum) in parameters.iter_mut().zip(gradient).zip(&mut *moments[0]) {
 ///         *sum += g * g;
 ///         *x -= 0.1 * g / (sum.sqrt() + 1e-10);
 ///     }
 /// };
-/// let update = Update::new([&mut squares, &mut []], &rule);
+/// let update = Update::new([&mut squares[..]], &rule);
 /// update.apply(&mut parameters, &[3.0, -0.5])?;
 /// assert!((parameters[0] - 0.9).abs() < 1e-9 && (parameters[1] - 2.1).abs() < 1e-9);
 /// assert_eq!(squares, [9.0, 0.25]);
 /// # Ok::<(), nn::StepError>(())
 /// ```
 pub struct Update<'a, T> {
-    pub(crate) moments: [&'a mut [T]; MOMENTS],
-    pub(crate) rule: &'a Rule<'a, T>,
+    moments: SmallVec<[&'a mut [T]; 3]>,
+    rule: &'a Apply<'a, T>,
     safe_gradient: Option<f64>,
+    descent: Option<T>,
 }
 
 impl<'a, T: Real> Update<'a, T> {
     /// An update by a rule, which is called with some of the parameters, their derivatives, and the corresponding elements
-    /// of the moments. A moment that the optimizer does not have is empty.
+    /// of each moment.
     #[must_use]
-    pub fn new(moments: [&'a mut [T]; MOMENTS], rule: &'a Rule<'a, T>) -> Self {
+    pub fn new(moments: impl IntoIterator<Item = &'a mut [T]>, rule: &'a Apply<'a, T>) -> Self {
         Update {
-            moments,
+            moments: moments.into_iter().collect(),
             rule,
             safe_gradient: None,
+            descent: None,
         }
     }
 
@@ -59,16 +68,45 @@ impl<'a, T: Real> Update<'a, T> {
         }
     }
 
+    /// Declares that the rule is `θ ← θ − α ∂C/∂θ` with this α, where the product is rounded by itself. Then a gradient need
+    /// not be formed.
+    #[must_use]
+    pub fn plain_descent(self, learning_rate: T) -> Self {
+        Update {
+            descent: Some(learning_rate),
+            ..self
+        }
+    }
+
+    /// The learning rate, if the rule is plain descent.
+    pub(crate) fn descent(&self) -> Option<T> {
+        self.descent
+    }
+
     /// Whether the rule cannot make anything but finite numbers of finite parameters and derivatives that are at most this
     /// large. False if the bound is NaN.
     pub(crate) fn is_safe(&self, gradient: f64) -> bool {
         gradient <= T::MAX.to_f64() && self.safe_gradient.is_some_and(|safe| gradient <= safe)
     }
 
-    /// Whether each moment is empty, or has an element for each of so many parameters.
+    /// Whether each moment has an element for each of that many parameters.
     pub(crate) fn moments_fit(&self, parameters: usize) -> bool {
-        let fits = |moment: &&mut [T]| moment.is_empty() || moment.len() == parameters;
-        self.moments.iter().all(fits)
+        self.moments.iter().all(|moment| moment.len() == parameters)
+    }
+
+    /// The parameters and moments, and the rule.
+    pub(crate) fn with<'b>(self, parameters: &'b mut [T]) -> (Buffers<'b, T>, &'b Apply<'b, T>)
+    where
+        'a: 'b,
+    {
+        let moments = self
+            .moments
+            .into_iter()
+            .map(|moment| -> &'b mut [T] { moment });
+        (
+            std::iter::once(parameters).chain(moments).collect(),
+            self.rule,
+        )
     }
 
     /// Updates all parameters; many are shared among the threads of the surrounding rayon pool.
@@ -79,7 +117,7 @@ impl<'a, T: Real> Update<'a, T> {
     ///
     /// # Panics
     ///
-    /// If the buffers, or a moment that is not empty, differ in size.
+    /// If the buffers differ in size.
     #[track_caller]
     pub fn apply(self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError> {
         assert!(
@@ -87,21 +125,18 @@ impl<'a, T: Real> Update<'a, T> {
             "update: {} parameters, a gradient of {} and moments of {:?} elements",
             parameters.len(),
             gradient.len(),
-            self.moments.each_ref().map(|moment| moment.len())
+            self.moments
+                .iter()
+                .map(|moment| moment.len())
+                .collect::<Vec<_>>()
         );
-        self.check(parameters, gradient)?;
-        let [first, second] = self.moments;
-        in_pieces([parameters, first, second], gradient, self.rule);
-        Ok(())
-    }
-
-    /// Whether the update leaves everything finite.
-    pub(super) fn check(&self, parameters: &[T], gradient: &[T]) -> Result<(), StepError> {
-        let is_safe = self.is_safe(largest(gradient)) && largest(parameters) <= T::MAX.to_f64();
-        if is_safe {
-            return Ok(());
+        let largest_parameter = || largest(parameters);
+        if !self.is_safe(largest(gradient)) || !(largest_parameter() <= T::MAX.to_f64()) {
+            self.rehearse(parameters, gradient)?;
         }
-        self.rehearse(parameters, gradient)
+        let (buffers, rule) = self.with(parameters);
+        in_pieces(buffers, gradient, rule);
+        Ok(())
     }
 
     /// Tries the update on copies, a few at a time.
@@ -110,21 +145,16 @@ impl<'a, T: Real> Update<'a, T> {
         check_gradient(gradient)?;
         for (number, gradient) in gradient.chunks(COPIES).enumerate() {
             let begin = number * COPIES;
-            let copy = |source: &[T]| -> SmallVec<[T; COPIES]> {
-                let end = source.len().min(begin + gradient.len());
-                SmallVec::from_slice(source.get(begin..end).unwrap_or_default())
-            };
-            let mut parameters = copy(parameters);
-            let [mut first, mut second] = self.moments.each_ref().map(|moment| copy(moment));
-            (self.rule)(&mut parameters, gradient, [&mut first, &mut second]);
-            let results = [
-                (Quantity::Moment, first),
-                (Quantity::Moment, second),
-                (Quantity::Parameter, parameters),
-            ];
-            for (quantity, values) in results {
-                refuse_non_finite(quantity, begin, &values)?;
+            let range = begin..begin + gradient.len();
+            let mut parameters = parameters[range.clone()].to_vec();
+            let moments = self.moments.iter();
+            let mut moments: Vec<Vec<T>> = moments.map(|m| m[range.clone()].to_vec()).collect();
+            let mut slices: Vec<&mut [T]> = moments.iter_mut().map(|m| &mut m[..]).collect();
+            (self.rule)(&mut parameters, gradient, &mut slices);
+            for moment in &moments {
+                refuse_non_finite(Quantity::Moment, begin, moment)?;
             }
+            refuse_non_finite(Quantity::Parameter, begin, &parameters)?;
         }
         Ok(())
     }
@@ -159,7 +189,7 @@ fn refuse_non_finite<T: Real>(
 
 /// The largest magnitude among some numbers, which threads share if they are many; NaN if any is NaN.
 fn largest<T: Real>(x: &[T]) -> f64 {
-    if x.len() < 2 * PIECE || rayon::current_num_threads() == 1 {
+    if x.len() < 2 * PIECE {
         return largest_magnitude(x);
     }
     let (begin, end) = x.split_at(x.len() / 2);
@@ -170,23 +200,35 @@ fn largest<T: Real>(x: &[T]) -> f64 {
 /// Half as many elements as are shared between two threads. Far fewer are updated before another thread has woken.
 const PIECE: usize = 1 << 17;
 
-/// Slices begin at multiples of so many elements, and so do the pieces of a buffer.
+/// Pieces of a buffer begin at multiples of this number of elements, as slices do.
 const LINE: usize = 16;
 
 /// Applies a rule to parameters and moments, in pieces where there are many elements.
-fn in_pieces<T: Real>(
-    [parameters, first, second]: [&mut [T]; 1 + MOMENTS],
-    gradient: &[T],
-    rule: &Rule<'_, T>,
-) {
-    if parameters.len() < 2 * PIECE || rayon::current_num_threads() == 1 {
-        return rule(parameters, gradient, [first, second]);
+fn in_pieces<T: Real>(mut buffers: Buffers<'_, T>, gradient: &[T], rule: &Apply<'_, T>) {
+    if gradient.len() < 2 * PIECE {
+        if let [parameters, moments @ ..] = &mut buffers[..] {
+            rule(parameters, gradient, moments);
+        }
+        return;
     }
-    let half = (parameters.len() / 2).next_multiple_of(LINE);
-    let (begin, end) = split([parameters, first, second], half);
+    let half = (gradient.len() / 2).next_multiple_of(LINE);
+    let (begin, end) = split(buffers, half);
     let (gradient, other_gradient) = gradient.split_at(half);
     rayon::join(
         || in_pieces(begin, gradient, rule),
         || in_pieces(end, other_gradient, rule),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_buffer_is_cut_in_the_same_place() {
+        let (mut a, mut b) = ([1, 2, 3], [4, 5, 6]);
+        let (before, behind) = split(SmallVec::from_iter([&mut a[..], &mut b]), 1);
+        assert_eq!(before[..], [&[1][..], &[4]]);
+        assert_eq!(behind[..], [&[2, 3][..], &[5, 6]]);
+    }
 }

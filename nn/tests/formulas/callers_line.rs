@@ -1,9 +1,10 @@
 //! What does not fit together is refused before anything is computed, at the line that put it together.
 
+use crate::method::{Gradient, Method};
 use autodiff::tensor::{Tape, Targets, Tensor};
 use nn::{
-    Activation, Adam, Batch, BatchGradient, Initializer, Loss, Method, Mlp, Optimizer, Output,
-    Parameters, Sgd, checkpoint, delta, evaluate, reference,
+    Activation, Adam, Batch, Initializer, Labelled, Loss, Mlp, Optimizer, Output, Parameters, Sgd,
+    StandardLoss, Supervised, checkpoint, delta, evaluate, reference,
 };
 use std::cell::RefCell;
 use std::ops::Range;
@@ -11,7 +12,7 @@ use std::panic::{self, AssertUnwindSafe, Location};
 use std::path::Path;
 use std::sync::Once;
 
-pub(crate) const LOSS: Loss = Loss::CrossEntropy {
+pub(crate) const LOSS: StandardLoss = StandardLoss::CrossEntropy {
     label_smoothing: 0.0,
 };
 
@@ -38,7 +39,7 @@ fn refused_by_all(expected: &str, parameters: &Parameters<f64>, batch: &Pair) {
     let network = network();
     let (x, targets) = batch;
     for method in [Method::Tape, Method::ClosedForm] {
-        let mut gradient = BatchGradient::new(&network, LOSS, method);
+        let mut gradient = Gradient::new(&network, LOSS, method);
         refused(expected, || {
             gradient.compute(parameters, batch);
         });
@@ -52,7 +53,7 @@ fn refused_by_all(expected: &str, parameters: &Parameters<f64>, batch: &Pair) {
         assert!(stepped == *parameters);
     }
     refused(expected, || {
-        let _ = evaluate(&network, LOSS, parameters, batch);
+        let _ = evaluate(&Supervised::new(&network, LOSS), parameters, batch);
     });
     refused(expected, || {
         let _ = delta::propagate(&network, LOSS, parameters, x, targets, 1.0);
@@ -94,11 +95,16 @@ fn parameters_of_another_layout_are_refused() {
         });
         let never = Path::new("/never/written");
         refused(&expected, || {
-            let _ = checkpoint::save(never, &network, LOSS, &other);
+            let _ = checkpoint::save(never, &Supervised::new(network.clone(), LOSS), &other);
         });
         refused(&expected, || {
             let sgd = Sgd::new(0.1);
-            let _ = checkpoint::save_training(never, &network, LOSS, &other, &sgd);
+            let _ = checkpoint::save_training(
+                never,
+                &Supervised::new(network.clone(), LOSS),
+                &other,
+                &sgd,
+            );
         });
     }
     let other = parameters(&Mlp::new(&[3, 5, 2], Activation::Relu));
@@ -113,7 +119,7 @@ fn parameters_of_another_layout_are_refused() {
     });
     // A network of the same shape has another layout that is as good.
     let same = parameters(&Mlp::new(&[3, 4, 2], Activation::Tanh));
-    let _ = evaluate(&network, LOSS, &same, &batch(5));
+    let _ = evaluate(&Supervised::new(&network, LOSS), &same, &batch(5));
 }
 
 #[test]
@@ -189,7 +195,7 @@ struct Deceptive {
     wrong: usize,
 }
 
-impl Batch<f64> for Deceptive {
+impl Batch<Labelled<f64>> for Deceptive {
     fn len(&self) -> usize {
         self.samples
     }
@@ -203,19 +209,19 @@ impl Batch<f64> for Deceptive {
 
 #[test]
 fn what_is_noticed_on_another_thread_is_reported_at_the_callers_line() {
-    // The first layer of the second network is formed before the others.
+    // The second network has so many parameters that threads share them.
     for network in [network(), Mlp::new(&[3, 3000, 2], Activation::Relu)] {
         let parameters = parameters(&network);
         for samples in [20, 40, 3000] {
             for wrong in [0, samples / 2, samples - 1] {
                 let batch = Deceptive { samples, wrong };
                 let expected = format!("sample {wrong} is of class 9, and there are 2 outputs");
-                let mut gradient = BatchGradient::closed_form(&network, LOSS);
+                let mut gradient = Gradient::new(&network, LOSS, Method::ClosedForm);
                 refused(&expected, || {
                     gradient.compute(&parameters, &batch);
                 });
                 refused(&expected, || {
-                    let _ = evaluate(&network, LOSS, &parameters, &batch);
+                    let _ = evaluate(&Supervised::new(&network, LOSS), &parameters, &batch);
                 });
                 // The next batch is not held responsible.
                 let good = (Tensor::zeros([samples, 3]), classes(samples));
@@ -231,16 +237,16 @@ fn label_smoothing_out_of_range_is_refused() {
     let parameters = parameters(&network);
     let (x, targets) = batch(5);
     for label_smoothing in [-0.1, 1.5, f64::NAN, f64::INFINITY] {
-        let loss = Loss::CrossEntropy { label_smoothing };
+        let loss = StandardLoss::CrossEntropy { label_smoothing };
         let expected = "a label smoothing of";
         refused(expected, || {
-            drop(BatchGradient::<f64>::tape(&network, loss));
+            drop(Gradient::<f64>::new(&network, loss, Method::Tape));
         });
         refused(expected, || {
-            drop(BatchGradient::<f64>::closed_form(&network, loss));
+            drop(Gradient::<f64>::new(&network, loss, Method::ClosedForm));
         });
         refused(expected, || {
-            let _ = evaluate(&network, loss, &parameters, &batch(5));
+            let _ = evaluate(&Supervised::new(&network, loss), &parameters, &batch(5));
         });
         refused(expected, || {
             let _ = delta::propagate(&network, loss, &parameters, &x, &targets, 1.0);
@@ -252,7 +258,11 @@ fn label_smoothing_out_of_range_is_refused() {
             let _ = loss.sum(&Tensor::<f64>::zeros([5, 2]), targets.clone());
         });
         refused(expected, || {
-            let _ = checkpoint::save("/never/written", &network, loss, &parameters);
+            let _ = checkpoint::save(
+                "/never/written",
+                &Supervised::new(network.clone(), loss),
+                &parameters,
+            );
         });
     }
 }
@@ -264,7 +274,7 @@ fn costs_refuse_targets_that_do_not_fit() {
         let _ = LOSS.sum(&tape.var(Tensor::zeros([4, 2])), classes(5));
     });
     for output in [Output::Softmax, Output::Elementwise(Activation::Tanh)] {
-        let loss = Loss::SquaredDifference { output };
+        let loss = StandardLoss::SquaredDifference { output };
         refused(
             "class numbers of shape [5] are not those of 4 samples",
             || {
@@ -273,7 +283,7 @@ fn costs_refuse_targets_that_do_not_fit() {
         );
         refused("sample 1 is of class 2, and there are 2 outputs", || {
             let targets = Targets::Classes(Tensor::from([0, 2]));
-            let _ = loss.weighted(&tape.var(Tensor::zeros([2, 2])), targets, 0.5);
+            let _ = loss.sum(&tape.var(Tensor::zeros([2, 2])), targets);
         });
         refused(
             "targets of shape [1, 2] are not 4 rows of 2 numbers",

@@ -102,13 +102,9 @@ fn read_damaged(count: usize) -> (usize, Duration) {
         let (result, peak) = peak(|| from_bytes(&bytes));
         slowest = slowest.max(start.elapsed());
         assert!(peak < LITTLE, "file {number}: {peak} bytes");
-        if let Ok(Saved {
-            network,
-            parameters,
-            ..
-        }) = result
-        {
+        if let Ok(Saved { model, parameters }) = result {
             // What was read can be used.
+            let network = model.network;
             let x = Tensor::zeros([1, network.widths()[0]]);
             assert_eq!(network.predict(&parameters, &x).size(), network.outputs());
             read += 1;

@@ -1,9 +1,10 @@
 //! Gradients by hand are added to the right slices and rows, times the right factor.
 
 use autodiff::tensor::{Real, Targets, Tensor, largest_magnitude};
-use nn::delta::{Deltas, propagate};
-use nn::{Activation, Batch, Dataset, Initializer, Loss, Mlp, Parameters, reference};
-use std::ops::Range;
+use nn::delta::propagate;
+use nn::{
+    Activation, Batch, Dataset, Initializer, Labelled, Mlp, Parameters, StandardLoss, reference,
+};
 use std::sync::Arc;
 
 /// A network whose slices all differ in shape, and a batch.
@@ -29,7 +30,7 @@ fn earlier<T: Real>(network: &Mlp) -> Parameters<T> {
 fn the_scaled_gradient_is_added_to_every_slice() {
     fn check<T: Real>(bound: f64) {
         let (network, parameters, (x, targets)) = case::<T>();
-        let loss = Loss::cross_entropy();
+        let loss = StandardLoss::cross_entropy();
         let weight = T::from_f64(1.0 / 7.0);
         let deltas = propagate(&network, loss, &parameters, &x, &targets, weight);
         let gradient = reference::gradient(&network, loss, &parameters, &x, &targets).derivatives;
@@ -57,18 +58,8 @@ fn the_scaled_gradient_is_added_to_every_slice() {
 #[test]
 fn some_rows_are_those_rows_of_the_whole() {
     let (network, parameters, (x, targets)) = case::<f64>();
-    let part = |samples: Range<usize>| -> Deltas<f64> {
-        let (x, targets) = (x.clone(), targets.clone()).load(samples);
-        propagate(
-            &network,
-            Loss::cross_entropy(),
-            &parameters,
-            &x,
-            &targets,
-            0.25,
-        )
-    };
-    let (whole, parts) = (part(0..7), [part(0..3), part(3..7)]);
+    let loss = StandardLoss::cross_entropy();
+    let whole = propagate(&network, loss, &parameters, &x, &targets, 0.25);
     let before = earlier::<f64>(&network);
     let mut expected = before.clone();
     whole.add_to(-2.0, &mut expected);
@@ -77,20 +68,15 @@ fn some_rows_are_those_rows_of_the_whole() {
         for begin in 0..slice.shape[0] {
             for end in begin..=slice.shape[0] {
                 let place = begin * row..end * row;
-                let mut sums =
-                    [(); 2].map(|()| before.tensor(number).data()[place.clone()].to_vec());
-                whole.add_rows_to(-2.0, number, begin..end, &mut sums[0]);
-                let parts = parts.each_ref();
-                Deltas::add_rows_of_sum(&parts, -2.0, number, begin..end, &mut sums[1]);
-                for sum in sums {
-                    let expected = expected.tensor(number);
-                    let expected = &expected.data()[place.clone()];
-                    let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-14;
-                    assert!(
-                        sum.iter().zip(expected).all(close),
-                        "slice {number}, {begin}..{end}"
-                    );
-                }
+                let mut sum = before.tensor(number).data()[place.clone()].to_vec();
+                whole.add_rows_to(-2.0, number, begin..end, &mut sum);
+                let expected = expected.tensor(number);
+                let expected = &expected.data()[place.clone()];
+                let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-14;
+                assert!(
+                    sum.iter().zip(expected).all(close),
+                    "slice {number}, {begin}..{end}"
+                );
             }
         }
     }
@@ -99,7 +85,7 @@ fn some_rows_are_those_rows_of_the_whole() {
 #[test]
 fn the_bound_is_one_and_not_far_away() {
     let (network, parameters, (x, targets)) = case::<f64>();
-    let loss = Loss::cross_entropy();
+    let loss = StandardLoss::cross_entropy();
     let deltas = propagate(&network, loss, &parameters, &x, &targets, 1.0);
     let mut gradient = Parameters::zeros(Arc::clone(network.layout()));
     deltas.add_to(1.0, &mut gradient);
@@ -118,7 +104,7 @@ fn the_bound_is_one_and_not_far_away() {
 
 #[test]
 fn a_batch_is_empty_if_it_has_no_samples() {
-    fn check(batch: &impl Batch<f32>, samples: usize) {
+    fn check(batch: &impl Batch<Labelled<f32>>, samples: usize) {
         assert_eq!((batch.len(), batch.is_empty()), (samples, samples == 0));
     }
     let data = Dataset::new(&[1, 2, 3, 4, 5, 6], 2, &[0, 1, 0]).unwrap();

@@ -1,10 +1,11 @@
 //! A batch that would leave a number that is not finite changes nothing, though its gradient is used block by block.
 
 use crate::kinds::{Kind, all};
+use crate::method::{Gradient, Method};
 use autodiff::tensor::{Real, Targets, Tensor};
 use nn::{
-    Activation, BatchGradient, Initializer, Loss, Method, Mlp, Optimizer, OptimizerState,
-    Parameters, Quantity, SettingError, Sgd, StateError, StepError, Update,
+    Activation, Initializer, Mlp, Optimizer, OptimizerState, Parameters, Quantity, SettingError,
+    Sgd, StandardLoss, StateError, StepError, Update,
 };
 
 /// A network of which some layers are large enough to be shared among threads.
@@ -36,8 +37,8 @@ fn a_batch_whose_gradient_is_not_finite_changes_nothing() {
         let good = batch::<T>(samples);
         let train = |bad: Option<f64>| {
             let mut parameters = network.init::<T>(Initializer::GlorotNormal, 1);
-            let mut optimizer = kind.make::<T>().unwrap();
-            let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
+            let mut optimizer = kind.start::<T>().unwrap();
+            let mut gradient = Gradient::new(&network, StandardLoss::cross_entropy(), method);
             for step in 0..3 {
                 if let (Some(value), 0 | 2) = (bad, step) {
                     let before = (parameters.clone(), optimizer.state());
@@ -68,7 +69,7 @@ fn a_batch_whose_gradient_is_not_finite_changes_nothing() {
     }
     for kind in all() {
         for method in [Method::Tape, Method::ClosedForm] {
-            // One lane, two whose first layer is formed before, and lanes of several chunks.
+            // One shard, shards of one chunk, and of several.
             for samples in [1, 40, 2100] {
                 check::<f32>(kind, method, samples, 2);
             }
@@ -81,10 +82,10 @@ fn a_batch_whose_gradient_is_not_finite_changes_nothing() {
 fn the_element_is_named() {
     // ∂C/∂W = 2 (W x + b − y) x for one sample, which overflows for one of the weights alone.
     let network = Mlp::new(&[2, 1], Activation::Identity);
-    let loss = Loss::squared_difference(Activation::Identity);
+    let loss = StandardLoss::squared_difference(Activation::Identity);
     let before = Parameters::<f32>::zeros(network.layout().clone());
     for method in [Method::Tape, Method::ClosedForm] {
-        let mut gradient = BatchGradient::new(&network, loss, method);
+        let mut gradient = Gradient::new(&network, loss, method);
         let mut step = |x: [f32; 2], y: f32| {
             let mut parameters = before.clone();
             let batch = (Tensor::from([x]), Tensor::from([[y]]).into());
@@ -119,13 +120,14 @@ struct AdaGrad {
 impl AdaGrad {
     fn update(&mut self, size: usize, apply: &mut dyn FnMut(Update<'_, f64>) -> bool) -> bool {
         self.squares.resize(size, 0.0);
-        let rule = |parameters: &mut [f64], gradient: &[f64], [squares, _]: [&mut [f64]; 2]| {
+        let rule = |parameters: &mut [f64], gradient: &[f64], moments: &mut [&mut [f64]]| {
+            let squares = &mut *moments[0];
             for ((x, g), sum) in parameters.iter_mut().zip(gradient).zip(squares) {
                 *sum += g * g;
                 *x -= 0.1 * g / (sum.sqrt() + 1e-10);
             }
         };
-        let update = Update::new([&mut self.squares, &mut []], &rule);
+        let update = Update::new([&mut self.squares[..]], &rule);
         apply(match self.safe_up_to {
             Some(gradient) => update.safe_up_to(gradient),
             None => update,
@@ -187,7 +189,7 @@ fn an_update_of_ones_own_is_tried_on_copies_unless_it_is_declared_safe() {
             pieces: 0,
         };
         let mut parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
-        let mut gradient = BatchGradient::tape(&network, Loss::cross_entropy());
+        let mut gradient = Gradient::new(&network, StandardLoss::cross_entropy(), Method::Tape);
         for _ in 0..3 {
             gradient
                 .step(&mut parameters, &good, &mut optimizer)

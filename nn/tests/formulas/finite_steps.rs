@@ -19,7 +19,8 @@ fn some<T: Real>(size: usize, seed: usize) -> Vec<T> {
 #[test]
 fn a_gradient_that_is_not_finite_changes_nothing() {
     fn check<T: Real>(kind: Kind, size: usize, index: usize, value: f64, steps: usize) {
-        let (mut optimizer, mut untouched) = (kind.make::<T>().unwrap(), kind.make::<T>().unwrap());
+        let (mut optimizer, mut untouched) =
+            (kind.start::<T>().unwrap(), kind.start::<T>().unwrap());
         let mut parameters = some::<T>(size, 0);
         for step in 0..steps {
             optimizer.step(&mut parameters, &some(size, step)).unwrap();
@@ -75,7 +76,7 @@ fn a_parameter_that_is_or_would_become_infinite_is_refused() {
             (Kind::Adam(ADAM), f64::NAN, 1.0),
             (Kind::AdamW(ADAM), f64::INFINITY, 1.0),
         ] {
-            let mut optimizer = kind.make::<T>().unwrap();
+            let mut optimizer = kind.start::<T>().unwrap();
             let before: Vec<T> = numbers([1.0, 2.0, parameter, 3.0]);
             let mut parameters = before.clone();
             let gradient = numbers([1.0, 1.0, derivative, 1.0]);
@@ -84,7 +85,7 @@ fn a_parameter_that_is_or_would_become_infinite_is_refused() {
             assert!(!error.value.is_finite() && error.quantity != Quantity::Gradient);
             let same = |(a, b): (&T, &T)| a.to_f64().to_bits() == b.to_f64().to_bits();
             assert!(parameters.iter().zip(&before).all(same));
-            assert_eq!(optimizer.state(), kind.make().unwrap().state());
+            assert_eq!(optimizer.state(), kind.start().unwrap().state());
         }
     }
     check::<f32>();
@@ -95,7 +96,7 @@ fn a_parameter_that_is_or_would_become_infinite_is_refused() {
 fn the_largest_numbers_may_be_stepped_from() {
     fn check<T: Real>() {
         for kind in all() {
-            let mut optimizer = kind.make::<T>().unwrap();
+            let mut optimizer = kind.start::<T>().unwrap();
             let mut parameters = [T::MAX, -T::MAX, T::default()];
             let begin = parameters;
             for derivative in [-1.0, 0.0, 1.0] {
@@ -112,7 +113,7 @@ fn the_largest_numbers_may_be_stepped_from() {
 
 /// The moments after each of some gradients of one parameter are finite; returns where the parameter is then.
 fn walk<T: Real>(kind: Kind, gradients: impl IntoIterator<Item = f64>) -> Vec<f64> {
-    let mut optimizer = kind.make::<T>().unwrap();
+    let mut optimizer = kind.start::<T>().unwrap();
     let mut x = [T::default()];
     let mut path = Vec::new();
     for gradient in gradients {
@@ -187,7 +188,7 @@ fn moments_stay_finite_under_the_largest_gradients() {
 fn a_state_that_no_step_leaves_is_refused() {
     fn check<T: Real>() {
         for kind in [Kind::Sgd(SGD), Kind::Adam(ADAM), Kind::AdamW(ADAM)] {
-            let mut optimizer = kind.make::<T>().unwrap();
+            let mut optimizer = kind.start::<T>().unwrap();
             optimizer.step(&mut some::<T>(40, 0), &some(40, 1)).unwrap();
             let sound = optimizer.state();
             for moment in 0..sound.moments.len() {
@@ -226,14 +227,14 @@ fn a_decay_that_turns_signs_is_refused() {
         ..AdamSettings::default()
     };
     for kind in [Kind::Sgd(sgd), Kind::AdamW(adam)] {
-        let error = kind.make::<f64>().unwrap_err();
+        let error = kind.start::<f64>().unwrap_err();
         assert_eq!((error.setting, error.value), (Setting::WeightDecay, 1e30));
     }
     // In the moments of Adam it has no scale.
-    assert!(Kind::Adam(adam).make::<f64>().is_ok());
+    assert!(Kind::Adam(adam).start::<f64>().is_ok());
     // A schedule may not get there either, and a rate that is not finite is none.
     let mut adam = AdamW::<f64>::new(0.1);
-    let mut sgd = Sgd::<f32>::with(SGD).unwrap();
+    let mut sgd = Sgd::<f32>::by(SGD).unwrap();
     let optimizers: [&mut dyn FnMut(f64) -> Result<(), SettingError>; 2] =
         [&mut |rate| adam.set_learning_rate(rate), &mut |rate| {
             sgd.set_learning_rate(rate)
@@ -257,7 +258,7 @@ fn unusual_settings_are_stepped_with_on_copies_first() {
             beta1: 0.0,
             ..AdamSettings::default()
         };
-        let mut adam = Adam::<T>::with(settings).unwrap();
+        let mut adam = Adam::<T>::by(settings).unwrap();
         let mut x = [T::default()];
         let mut taken = 0;
         let error = loop {

@@ -2,7 +2,9 @@
 
 use crate::memory::peak;
 use nn::checkpoint::{self, Cause, HeaderError, MAX_HEADER_BYTES};
-use nn::{Activation, Adam, Initializer, Loss, Mlp, Parameters, Saved};
+use nn::{
+    Activation, Adam, Initializer, Mlp, MlpModel, Parameters, Saved, StandardLoss, Supervised,
+};
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -18,7 +20,13 @@ pub(crate) fn training() -> Vec<u8> {
     adam.step(parameters.data_mut(), gradient.data()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("training");
-    checkpoint::save_training(&path, &network, Loss::cross_entropy(), &parameters, &adam).unwrap();
+    checkpoint::save_training(
+        &path,
+        &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
+        &parameters,
+        &adam,
+    )
+    .unwrap();
     fs::read(path).unwrap()
 }
 
@@ -321,9 +329,9 @@ fn the_largest_headers_take_little_memory() {
             r#""network":""}}"#,
         ),
         fill(
-            r#"{"__metadata__":{"network":"{\"hidden\":\"relu\",\"widths\":["#,
+            r#"{"__metadata__":{"network":"{\"model\":{\"hidden\":\"relu\",\"widths\":["#,
             &|_| "1,".repeat(1000),
-            r#"1]}"}}"#,
+            r#"1]}}"}}"#,
         ),
         fill(
             r#"{"__metadata__":{"network":"{\"optimizer\":{\"settings\":["#,
@@ -347,9 +355,13 @@ fn a_network_of_too_many_layers_is_not_saved() {
     let parameters = Parameters::<f32>::zeros(network.layout().clone());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights");
-    let cause = checkpoint::save(&path, &network, Loss::cross_entropy(), &parameters)
-        .unwrap_err()
-        .cause;
+    let cause = checkpoint::save(
+        &path,
+        &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
+        &parameters,
+    )
+    .unwrap_err()
+    .cause;
     assert!(
         matches!(cause, Cause::Header(HeaderError::TooLarge(_))),
         "{cause}"
@@ -363,10 +375,15 @@ fn a_network_of_very_many_layers_is_read_soon() {
     let parameters = Parameters::<f32>::zeros(network.layout().clone());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights");
-    checkpoint::save(&path, &network, Loss::cross_entropy(), &parameters).unwrap();
+    checkpoint::save(
+        &path,
+        &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
+        &parameters,
+    )
+    .unwrap();
     let start = Instant::now();
-    let saved = checkpoint::load::<f32>(&path).unwrap();
+    let saved = checkpoint::load::<f32, MlpModel>(&path).unwrap();
     // If every name were compared with every other, it would take twenty times as long.
     assert!(start.elapsed() < Duration::from_secs(4));
-    assert_eq!(saved.network, network);
+    assert_eq!(saved.model.network, network);
 }

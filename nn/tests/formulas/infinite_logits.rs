@@ -1,8 +1,9 @@
 //! Infinite pre-activations of the last layer: the tape, the formulas by hand and the plain loops agree.
 
+use crate::method::{Gradient, Method};
 use autodiff::tensor::{Real, Targets, Tensor};
 use nn::reference::{self, Sum};
-use nn::{Activation, BatchGradient, Initializer, Loss, Method, Mlp, Output, Parameters};
+use nn::{Activation, Initializer, Mlp, Output, Parameters, StandardLoss};
 
 const INF: f64 = f64::INFINITY;
 
@@ -30,7 +31,7 @@ fn agrees(found: f64, expected: f64, bound: f64) -> bool {
 /// The mean cost of a batch and its gradient, by the plain loops.
 fn reference<T: Real>(
     network: &Mlp,
-    loss: Loss,
+    loss: StandardLoss,
     parameters: &Parameters<T>,
     (x, targets): &(Tensor<T>, Targets<T>),
 ) -> (f64, Vec<Vec<f64>>) {
@@ -44,7 +45,7 @@ fn reference<T: Real>(
 fn check<T: Real>(
     hidden: &[usize],
     logits: &[f64],
-    loss: Loss,
+    loss: StandardLoss,
     targets: &dyn Fn(usize) -> Targets<T>,
 ) {
     let classes = logits.len();
@@ -61,7 +62,7 @@ fn check<T: Real>(
         let batch = (x, targets(samples));
         let (cost, expected) = reference(&network, loss, &parameters, &batch);
         for method in [Method::Tape, Method::ClosedForm] {
-            let mut gradient = BatchGradient::new(&network, loss, method);
+            let mut gradient = Gradient::new(&network, loss, method);
             let found = gradient.compute(&parameters, &batch);
             let case = format!(
                 "{method:?}, {loss:?}, {widths:?}, {logits:?}, {:?}",
@@ -87,11 +88,11 @@ fn check<T: Real>(
 
 fn check_all<T: Real>() {
     let losses = [
-        Loss::cross_entropy(),
-        Loss::CrossEntropy {
+        StandardLoss::cross_entropy(),
+        StandardLoss::CrossEntropy {
             label_smoothing: 0.1,
         },
-        Loss::SquaredDifference {
+        StandardLoss::SquaredDifference {
             output: Output::Softmax,
         },
     ];

@@ -1,25 +1,7 @@
-//! An optimizer of each kind, to be made in either precision.
+//! An optimizer of each kind.
 
-use autodiff::tensor::Real;
-use nn::{Adam, AdamSettings, AdamW, Optimizer, SettingError, Sgd, SgdSettings};
-
-/// An optimizer and its settings.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
-    Sgd(SgdSettings),
-    Adam(AdamSettings),
-    AdamW(AdamSettings),
-}
-
-impl Kind {
-    pub(crate) fn make<T: Real>(self) -> Result<Box<dyn Optimizer<T>>, SettingError> {
-        Ok(match self {
-            Kind::Sgd(settings) => Box::new(Sgd::with(settings)?),
-            Kind::Adam(settings) => Box::new(Adam::with(settings)?),
-            Kind::AdamW(settings) => Box::new(AdamW::with(settings)?),
-        })
-    }
-}
+pub(crate) use nn::OptimizerSettings as Kind;
+use nn::{AdamSettings, SgdSettings};
 
 pub(crate) const SGD: SgdSettings = SgdSettings {
     learning_rate: 0.1,

@@ -1,9 +1,10 @@
 //! Buffers, slices, rows and samples that there are not are refused at the caller's line.
 
 use crate::callers_line::{LOSS, batch, network, parameters, refused};
+use crate::method::{Gradient, Method};
 use autodiff::tensor::{Algebra, KeptGradients, Real, Tape, Targets, Tensor};
 use nn::{
-    Activation, Adam, AdamW, Batch, BatchGradient, Dataset, Initializer, Layout, Mlp, Optimizer,
+    Activation, Adam, AdamW, Batch, Dataset, Initializer, Labelled, Layout, Mlp, Optimizer,
     Parameters, Sgd, SgdSettings, Update, delta,
 };
 use std::ops::Range;
@@ -29,14 +30,20 @@ fn optimizers_refuse_buffers_of_other_sizes() {
         // Through a reference to any optimizer, too.
         let network = Mlp::new(&[3, 16, 2], Activation::Relu);
         let mut others = network.init::<T>(Initializer::HeNormal, 1);
-        let mut gradient = BatchGradient::tape(&network, LOSS);
+        let mut gradient = Gradient::new(&network, LOSS, Method::Tape);
         let batch = (Tensor::zeros([5, 3]), Targets::Classes(Tensor::zeros([5])));
         let optimizer: &mut dyn Optimizer<T> = &mut optimizer;
         refused("differ in size: 112 and 64", || {
             let _ = gradient.step(&mut others, &batch, optimizer);
         });
     }
-    for (gradient, moments) in [(2, [0, 0]), (4, [0, 0]), (3, [2, 0]), (3, [3, 4])] {
+    for (gradient, moments) in [
+        (2, [3, 3]),
+        (4, [3, 3]),
+        (3, [2, 3]),
+        (3, [3, 4]),
+        (3, [3, 0]),
+    ] {
         refused("update: 3 parameters, a gradient of", || {
             let mut moments = moments.map(|size| vec![0.0; size]);
             let [first, second] = moments.each_mut().map(|moment| &mut moment[..]);
@@ -48,7 +55,7 @@ fn optimizers_refuse_buffers_of_other_sizes() {
         momentum: 0.9,
         ..SgdSettings::new(0.1)
     };
-    check::<f32>(Sgd::with(momentum).unwrap());
+    check::<f32>(Sgd::by(momentum).unwrap());
     check::<f64>(Adam::new(0.1));
     check::<f32>(AdamW::new(0.1));
     refused("learning rate", || drop(Sgd::<f32>::new(-1.0)));
@@ -129,10 +136,6 @@ fn deltas_refuse_sums_that_do_not_fit() {
         let mut sum = vec![0.0; size];
         deltas.add_rows_to(1.0, slice, rows.clone(), &mut sum);
     };
-    let add_sum = |slice, rows: Range<usize>, size| {
-        let mut sum = vec![0.0; size];
-        delta::Deltas::add_rows_of_sum(&[&deltas, &deltas], 1.0, slice, rows, &mut sum);
-    };
     for (slice, rows, size) in [
         // The sum is too long or too short: of weights, and of a bias.
         (0, 0..4, 11),
@@ -153,13 +156,12 @@ fn deltas_refuse_sums_that_do_not_fit() {
     ] {
         let expected = format!("slice {slice}");
         refused(&expected, || add(slice, rows.clone(), size));
-        refused(&expected, || add_sum(slice, rows.clone(), size));
     }
     #[expect(clippy::reversed_empty_ranges, reason = "it is to be refused")]
     let reversed = 3..2;
     refused("rows 3..2", || add(1, reversed.clone(), 0));
     add(1, 1..3, 2);
-    add_sum(0, 1..3, 6);
+    add(0, 1..3, 6);
 
     for (other, expected) in [
         (
@@ -184,10 +186,10 @@ fn data_and_initializers_refuse_what_there_is_not() {
         let _ = data.select(&[0, 2]);
     });
     refused("lies outside", || {
-        let _ = Batch::<f64>::load(&data, 0..3);
+        let _ = Batch::<Labelled<f64>>::load(&data, 0..3);
     });
     refused("0..3 lies outside of 2 samples", || {
-        let _ = Batch::<f64>::load(&data.select(&[1, 0]), 0..3);
+        let _ = Batch::<Labelled<f64>>::load(&data.select(&[1, 0]), 0..3);
     });
     refused("lies outside", || drop(batch(5).load(0..6)));
     refused("standard deviation NaN", || {

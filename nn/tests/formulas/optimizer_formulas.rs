@@ -41,7 +41,7 @@ fn formula(kind: Kind, start: f64, gradients: &[f64]) -> f64 {
 /// largest number on the way.
 fn distance<T: Real>(kind: Kind, by: Kind, start: &[f64], gradients: &[Vec<f64>]) -> f64 {
     let numbers = |numbers: &[f64]| -> Vec<T> { numbers.iter().map(|&x| T::from_f64(x)).collect() };
-    let mut optimizer = kind.make::<T>().unwrap();
+    let mut optimizer = kind.start::<T>().unwrap();
     let mut parameters = numbers(start);
     let mut farthest = 0.0_f64;
     for step in 0..gradients.len() {
@@ -226,7 +226,7 @@ fn the_numbers_are_those_of_pytorch() {
             ],
         ),
     ] {
-        let mut optimizer = kind.make::<f64>().unwrap();
+        let mut optimizer = kind.start::<f64>().unwrap();
         let mut parameters = [1.0, -2.0, 0.5];
         for gradient in &gradients {
             optimizer.step(&mut parameters, gradient).unwrap();
@@ -249,7 +249,7 @@ fn a_few_steps_by_hand() {
             weight_decay: 0.0,
             ..SGD
         };
-        let mut descent = Sgd::with(settings).unwrap();
+        let mut descent = Sgd::by(settings).unwrap();
         let mut x = [0.0_f64];
         (0..3).for_each(|_| descent.step(&mut x, &[1.0]).unwrap());
         x[0]

@@ -2,17 +2,18 @@
 //! checkpoint, and refuse senseless settings.
 
 use crate::kinds::{ADAM, Kind, SGD, all};
+use crate::method::{Gradient, Method};
 use autodiff::tensor::Real;
 use nn::{
-    Activation, Adam, AdamSettings, AdamW, BatchGradient, Initializer, Loss, Mlp, Optimizer,
-    Parameters, Setting, Sgd, SgdSettings, checkpoint,
+    Activation, Adam, AdamSettings, AdamW, Initializer, Mlp, MlpModel, Optimizer, Parameters,
+    Setting, Sgd, SgdSettings, StandardLoss, Supervised, checkpoint,
 };
 use std::sync::Arc;
 
 #[test]
 fn parabolas_are_descended() {
     for kind in all() {
-        let mut optimizer = kind.make::<f64>().unwrap();
+        let mut optimizer = kind.start::<f64>().unwrap();
         let mut at = [1.0, -2.0, 0.5];
         for step in 0..3000 {
             optimizer
@@ -35,7 +36,7 @@ fn padding_stays_zero_in_parameters_and_moments() {
     fn check<T: Real>(kind: Kind) {
         let network = network();
         let mut parameters = network.init::<T>(Initializer::Normal(1.0), 1);
-        let mut optimizer = kind.make::<T>().unwrap();
+        let mut optimizer = kind.start::<T>().unwrap();
         for seed in 0..5 {
             let gradient = network.init::<T>(Initializer::Normal(1.0), seed);
             optimizer
@@ -78,7 +79,7 @@ fn any_number_of_threads_gives_the_same_bits() {
                 .build()
                 .unwrap();
             pool.install(|| {
-                let mut optimizer = kind.make::<f32>().unwrap();
+                let mut optimizer = kind.start::<f32>().unwrap();
                 let mut parameters = start.clone();
                 (0..3).for_each(|_| optimizer.step(&mut parameters, &gradient).unwrap());
                 (parameters, optimizer.state())
@@ -98,10 +99,10 @@ fn training_goes_on_from_a_file_with_the_same_bits() {
     fn check<T: Real>(kind: Kind) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("training.safetensors");
-        let (network, loss) = (network(), Loss::cross_entropy());
+        let (network, loss) = (network(), StandardLoss::cross_entropy());
         let x = network.init::<T>(Initializer::Normal(1.0), 9).tensor(0);
         let batch = (x, autodiff::Tensor::from([0_u32, 1, 1, 0, 1]).into());
-        let mut gradient = BatchGradient::tape(&network, loss);
+        let mut gradient = Gradient::new(&network, loss, Method::Tape);
         let mut train =
             |parameters: &mut Parameters<T>, optimizer: &mut dyn Optimizer<T>, steps| {
                 for _ in 0..steps {
@@ -114,23 +115,29 @@ fn training_goes_on_from_a_file_with_the_same_bits() {
         // As many steps before as after, and none at all before.
         for before in [7, 0] {
             let mut parameters = network.init::<T>(Initializer::GlorotNormal, 1);
-            let mut optimizer = kind.make::<T>().unwrap();
+            let mut optimizer = kind.start::<T>().unwrap();
             optimizer
                 .set_learning_rate(0.123_456_789_012_345_68)
                 .unwrap();
             train(&mut parameters, &mut *optimizer, before);
-            checkpoint::save_training(&file, &network, loss, &parameters, &*optimizer).unwrap();
+            checkpoint::save_training(
+                &file,
+                &Supervised::new(network.clone(), loss),
+                &parameters,
+                &*optimizer,
+            )
+            .unwrap();
             train(&mut parameters, &mut *optimizer, 7);
 
-            let mut resumed = kind.make::<T>().unwrap();
-            let mut saved = checkpoint::load_training(&file, &mut *resumed).unwrap();
+            let mut resumed = kind.start::<T>().unwrap();
+            let mut saved = checkpoint::load_training::<T, MlpModel>(&file, &mut *resumed).unwrap();
             train(&mut saved.parameters, &mut *resumed, 7);
             assert_eq!(saved.parameters, parameters, "{kind:?}");
             assert_eq!(resumed.state(), optimizer.state(), "{kind:?}");
 
             // Who goes on with the weights alone ends elsewhere, where there are moments or a change of rate.
-            let mut forgetful = kind.make::<T>().unwrap();
-            let mut saved = checkpoint::load::<T>(&file).unwrap();
+            let mut forgetful = kind.start::<T>().unwrap();
+            let mut saved = checkpoint::load::<T, MlpModel>(&file).unwrap();
             train(&mut saved.parameters, &mut *forgetful, 7);
             assert_ne!(saved.parameters, parameters, "{kind:?}");
         }
@@ -144,8 +151,8 @@ fn training_goes_on_from_a_file_with_the_same_bits() {
 #[test]
 fn senseless_settings_are_refused_by_name() {
     let refused = |kind: Kind| {
-        let single = kind.make::<f32>().unwrap_err();
-        assert_eq!(single.setting, kind.make::<f64>().unwrap_err().setting);
+        let single = kind.start::<f32>().unwrap_err();
+        assert_eq!(single.setting, kind.start::<f64>().unwrap_err().setting);
         single.setting
     };
     for value in [-0.1, f64::NAN, f64::INFINITY] {
@@ -214,7 +221,7 @@ fn senseless_settings_are_refused_by_name() {
         ..SgdSettings::new(0.1)
     };
     assert_eq!(
-        Sgd::<f32>::with(still).unwrap_err().to_string(),
+        Sgd::<f32>::by(still).unwrap_err().to_string(),
         "momentum: 0.0 is not above 0, which Nesterov's step needs"
     );
     let mut adam = Adam::<f32>::new(0.1);

@@ -1,7 +1,7 @@
 //! Where a checkpoint is written: behind links, with the permissions of an earlier file, and only over regular files.
 
 use nn::checkpoint::{self, Cause};
-use nn::{Activation, Initializer, Loss, Mlp, Parameters};
+use nn::{Activation, Initializer, Mlp, MlpModel, Parameters, StandardLoss, Supervised};
 use std::fs;
 use std::path::Path;
 
@@ -13,12 +13,16 @@ fn network() -> (Mlp, Parameters<f32>) {
 
 fn save(path: &Path) -> Result<(), Cause> {
     let (network, parameters) = network();
-    checkpoint::save(path, &network, Loss::cross_entropy(), &parameters)
-        .map_err(|error| error.cause)
+    checkpoint::save(
+        path,
+        &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
+        &parameters,
+    )
+    .map_err(|error| error.cause)
 }
 
 fn is_saved(path: &Path) -> bool {
-    checkpoint::load::<f32>(path).is_ok_and(|saved| saved.parameters == network().1)
+    checkpoint::load::<f32, MlpModel>(path).is_ok_and(|saved| saved.parameters == network().1)
 }
 
 /// The names in a folder, in order.

@@ -2,6 +2,7 @@
 
 use crate::hostile_weights::{LITTLE, from_bytes, parts, refused, training};
 use crate::memory::peak;
+use nn::MlpModel;
 use nn::checkpoint::{self, Cause, HeaderError, MAX_HEADER_BYTES};
 use std::fs::{self, File};
 
@@ -64,7 +65,7 @@ fn a_long_tail_is_refused_without_reading_it() {
     fs::write(&path, &good).unwrap();
     let tail = File::options().write(true).open(&path).unwrap();
     tail.set_len(good.len() as u64 + (2 << 30)).unwrap();
-    let (result, bytes) = peak(|| checkpoint::load::<f32>(&path));
+    let (result, bytes) = peak(|| checkpoint::load::<f32, MlpModel>(&path));
     assert!(bytes < LITTLE, "{bytes} bytes");
     let cause = result.unwrap_err().cause;
     assert!(
@@ -73,7 +74,7 @@ fn a_long_tail_is_refused_without_reading_it() {
     );
     // Nothing but a hole, which is not as long as its header is said to be.
     fs::write(&path, MAX_HEADER_BYTES.to_le_bytes()).unwrap();
-    let (result, bytes) = peak(|| checkpoint::load::<f32>(&path));
+    let (result, bytes) = peak(|| checkpoint::load::<f32, MlpModel>(&path));
     let cause = result.unwrap_err().cause;
     assert!(bytes < LITTLE && matches!(cause, Cause::Header(HeaderError::CutShort { .. })));
 }
@@ -92,7 +93,7 @@ fn of_a_pipe_no_more_is_read_than_the_header_says() {
             let _ = writer.write_all(&bytes);
         });
         let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
-        let result = peak(|| checkpoint::load::<f32>(&path));
+        let result = peak(|| checkpoint::load::<f32, MlpModel>(&path));
         drop(reader);
         writing.join().unwrap();
         result

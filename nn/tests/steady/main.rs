@@ -1,12 +1,16 @@
 //! A steady training step allocates nothing. The counter counts for the whole process, so there is one test.
 
 mod counting;
+#[path = "../formulas/method.rs"]
+mod method;
 mod optimizer;
+mod own_model;
 mod step;
 
 #[test]
 fn a_steady_step_allocates_nothing() {
     counting::assert_counting();
     optimizer::check_all();
+    own_model::check_all();
     step::check_all();
 }

@@ -20,7 +20,7 @@ fn check<T: Real>(size: usize, allowed: usize) {
     };
     let optimizers: [Box<dyn Optimizer<T>>; 4] = [
         Box::new(Sgd::new(0.1)),
-        Box::new(Sgd::with(momentum).unwrap()),
+        Box::new(Sgd::by(momentum).unwrap()),
         Box::new(Adam::new(0.1)),
         Box::new(AdamW::new(0.1)),
     ];

@@ -1,10 +1,11 @@
 //! A training step like the one before asks for no memory, and never copies the parameters.
 
 use crate::counting::{allocations, fewest_allocations};
+use crate::method::{Gradient, Method};
 use autodiff::tensor::{Factor, Tensor, add_product, plain, transposed};
 use nn::{
-    Activation, Adam, Batch, BatchGradient, Dataset, Initializer, Loss, Method, Mlp, Optimizer,
-    Plan, Sgd,
+    Activation, Adam, Batch, Dataset, Initializer, Labelled, Mlp, Network, Optimizer, Sgd,
+    Sharding, StandardLoss,
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -12,7 +13,7 @@ const PIXELS: usize = 784;
 const HIDDEN: usize = 64;
 const CLASSES: usize = 10;
 
-/// A network whose first layer is large enough to be formed by neurons where the lanes of a batch are two.
+/// A network whose first layer is large enough to be shared among threads.
 fn network() -> Mlp {
     Mlp::new(&[PIXELS, HIDDEN, CLASSES], Activation::Relu)
 }
@@ -31,13 +32,13 @@ fn allocations_of_steps(
     steps: usize,
     method: Method,
     pool: &ThreadPool,
-    batch: &impl Batch<f32>,
+    batch: &impl Batch<Labelled<f32>>,
     mut optimizer: Option<&mut dyn Optimizer<f32>>,
 ) -> usize {
     let network = network();
     pool.install(|| {
         let mut parameters = network.init::<f32>(Initializer::HeNormal, 1);
-        let mut gradient = BatchGradient::new(&network, Loss::cross_entropy(), method);
+        let mut gradient = Gradient::new(&network, StandardLoss::cross_entropy(), method);
         let mut descent = Sgd::new(0.1);
         let mut step = || {
             let before = parameters.data().as_ptr();
@@ -65,36 +66,17 @@ fn allocations_of_steps(
 /// The allocations that the matrix products of one step make by themselves: where the `gemm` crate computes them, it
 /// takes fresh memory for the operands that it packs.
 fn allocations_of_products(samples: usize) -> usize {
-    let network = network();
-    let plan = Plan::new::<f32>(&network, samples);
-    let forward = |samples, [inputs, outputs]: [usize; 2]| {
-        let [a, weight] = [samples, outputs].map(|rows| Tensor::zeros([rows, inputs]));
-        allocations_of_product(plain(&a), transposed(&weight), samples * outputs)
-    };
-    // Two lanes share the neurons of their first layer: a half of them is formed of all samples.
-    let neurons_are_shared = plan.lanes == 2;
-    let mut count = if neurons_are_shared {
-        2 * forward(samples, [PIXELS, HIDDEN / 2])
-    } else {
-        0
-    };
-    for lane in 0..plan.lanes {
-        let mut begin = samples * lane / plan.lanes;
-        let end = samples * (lane + 1) / plan.lanes;
-        while begin < end {
-            let chunk = plan.chunk.min(end - begin);
-            for [inputs, outputs] in [[PIXELS, HIDDEN], [HIDDEN, CLASSES]] {
-                let [a, delta] = [inputs, outputs].map(|width| Tensor::zeros([chunk, width]));
-                let weight = Tensor::zeros([outputs, inputs]);
-                if inputs < PIXELS || !neurons_are_shared {
-                    count += forward(chunk, [inputs, outputs]);
-                }
-                count += allocations_of_product(transposed(&delta), plain(&a), outputs * inputs);
-                if inputs < PIXELS {
-                    count += allocations_of_product(plain(&delta), plain(&weight), chunk * inputs);
-                }
+    let sharding = Sharding::new::<f32>(Network::chunking(&network()), samples, None);
+    let mut count = 0;
+    for chunk in sharding.chunks().map(|chunk| chunk.len()) {
+        for [inputs, outputs] in [[PIXELS, HIDDEN], [HIDDEN, CLASSES]] {
+            let [a, delta] = [inputs, outputs].map(|width| Tensor::zeros([chunk, width]));
+            let weight = Tensor::zeros([outputs, inputs]);
+            count += allocations_of_product(plain(&a), transposed(&weight), chunk * outputs);
+            count += allocations_of_product(transposed(&delta), plain(&a), outputs * inputs);
+            if inputs < PIXELS {
+                count += allocations_of_product(plain(&delta), plain(&weight), chunk * inputs);
             }
-            begin += chunk;
         }
     }
     count
@@ -139,7 +121,7 @@ pub(crate) fn check_all() {
         }
     }
     // On two threads, what runs where changes from step to step, and a thread asks for memory when it first runs
-    // more lanes at a time than before; that does not grow with the steps. Samples by number are copied, and the memory
+    // more shards at a time than before; that does not grow with the steps. Samples by number are copied, and the memory
     // for that stays with the thread that takes it.
     for samples in [200, 300, 1500] {
         let products = one.install(|| allocations_of_products(samples));

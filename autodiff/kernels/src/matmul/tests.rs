@@ -113,7 +113,13 @@ fn largest_error(m: usize, n: usize, terms: usize) -> f64 {
         }
         let right = Matrix::new(&bytes[1], terms, n);
         let mut out = vec![1.0; m * n];
-        if sum_of_products_with_bytes(1.0, &[(&left, &right)], &mut out, Write::Add, &Heap) {
+        if sum_of_products_with_bytes(
+            1.0,
+            &[(&left, &right)],
+            &mut out,
+            End::Write(Write::Add),
+            &Heap,
+        ) {
             check(&out, 0.1, 1.0);
         }
     }
@@ -195,8 +201,13 @@ fn parts_of_the_inner_extent_add_up_to_the_product() {
                     let a_of_bytes = of_bytes.some_columns(part.clone());
                     is_read[0] &= bytes_times(2.0, a_of_bytes, b, &mut sums[1], Write::Add, &Heap);
                     let factors = [(&a, &bytes[1].some_rows(part))];
-                    is_read[1] &=
-                        sum_of_products_with_bytes(2.0, &factors, &mut sums[2], Write::Add, &Heap);
+                    is_read[1] &= sum_of_products_with_bytes(
+                        2.0,
+                        &factors,
+                        &mut sums[2],
+                        End::Write(Write::Add),
+                        &Heap,
+                    );
                 }
                 agrees(&sums[0], left, right);
                 if is_read[0] {

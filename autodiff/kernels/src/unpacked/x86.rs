@@ -56,7 +56,10 @@ macro_rules! kernels {
         store_part: |$to:ident, $to_len:ident, $part:ident| $store_part:expr
     ) => {
         pub(super) mod $module {
-            use super::super::{Factors, LONG, Matrix, NARROW, UNCUT, Write, runs};
+            use super::super::{
+                End, Factors, LEVELS, LISTED_ROWS, LONG, Matrix, NARROW, UNCUT, Write, are_listed,
+                runs,
+            };
             use super::list::{self, List, NOTED_AT_A_TIME};
             use super::part_length;
             use std::arch::x86_64::*;

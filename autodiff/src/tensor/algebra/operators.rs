@@ -5,7 +5,7 @@ use crate::elementwise::{Binary, Unary};
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 /// A bound on another type than `Self` that whoever has a bound on `Self` can rely on; see [`Implies`].
 pub trait Is<T> {
@@ -28,13 +28,14 @@ impl<T, U: ?Sized> Implies<T> for U {}
 
 /// Declares the trait from the list of the operators of two operands.
 macro_rules! operators_trait {
-    ($($Trait:ident)*) => {
+    ($($Trait:ident $Assign:ident)*) => {
         /// The operators `+ − * /` and the negative, on values and on references, elementwise and broadcasting, with a
-        /// number as the right or the left operand.
+        /// number as the right or the left operand; and `+= −= *= /=`.
         pub trait Operators:
             Sized
             + Neg<Output = Self>
             $(+ $Trait<Self, Output = Self> + for<'b> $Trait<&'b Self, Output = Self> + $Trait<f64, Output = Self>)*
+            $(+ $Assign<Self> + for<'b> $Assign<&'b Self> + $Assign<f64>)*
             + for<'a> Implies<&'a Self, Type: Neg<Output = Self>
                 $(+ $Trait<Self, Output = Self> + for<'b> $Trait<&'b Self, Output = Self> + $Trait<f64, Output = Self>)*
             >
@@ -45,14 +46,14 @@ macro_rules! operators_trait {
         }
     };
 }
-operators_trait!(Add Sub Mul Div);
+operators_trait!(Add AddAssign Sub SubAssign Mul MulAssign Div DivAssign);
 
 impl<T: Real> Operators for Tensor<T> {}
 impl<T: Real> Operators for Var<'_, T> {}
 
 /// Implements the operators for a type with the parameters in brackets, and for references to it.
 macro_rules! operators {
-    (impl $parameters:tt for $A:ty: $($Trait:ident::$method:ident)*) => {
+    (impl $parameters:tt for $A:ty: $($Trait:ident::$method:ident, $Assign:ident::$assign:ident;)*) => {
         operators!(negative $parameters $A => $A);
         operators!(negative $parameters &$A => $A);
         $(
@@ -60,6 +61,7 @@ macro_rules! operators {
             operators!(right $parameters &$A => $A, $Trait::$method);
             operators!(left $parameters $A => $A, $Trait::$method);
             operators!(left $parameters &$A => $A, $Trait::$method);
+            operators!(assign $parameters $A, $Trait, $Assign::$assign);
         )*
     };
     (negative [$($parameters:tt)*] $Operand:ty => $A:ty) => {
@@ -82,6 +84,14 @@ macro_rules! operators {
             }
         }
     };
+    (assign [$($parameters:tt)*] $A:ty, $Trait:ident, $Assign:ident::$assign:ident) => {
+        impl<$($parameters)*, R: Operand<$A>> $Assign<R> for $A {
+            #[track_caller]
+            fn $assign(&mut self, other: R) {
+                *self = self.binary(Binary::$Trait, other);
+            }
+        }
+    };
     (left [$($parameters:tt)*] $Right:ty => $A:ty, $Trait:ident::$method:ident) => {
         impl<$($parameters)*> $Trait<$Right> for f64 {
             type Output = $A;
@@ -93,8 +103,20 @@ macro_rules! operators {
         }
     };
 }
-operators!(impl [T: Real] for Tensor<T>: Add::add Sub::sub Mul::mul Div::div);
-operators!(impl ['t, T: Real] for Var<'t, T>: Add::add Sub::sub Mul::mul Div::div);
+operators! {
+    impl [T: Real] for Tensor<T>:
+    Add::add, AddAssign::add_assign;
+    Sub::sub, SubAssign::sub_assign;
+    Mul::mul, MulAssign::mul_assign;
+    Div::div, DivAssign::div_assign;
+}
+operators! {
+    impl ['t, T: Real] for Var<'t, T>:
+    Add::add, AddAssign::add_assign;
+    Sub::sub, SubAssign::sub_assign;
+    Mul::mul, MulAssign::mul_assign;
+    Div::div, DivAssign::div_assign;
+}
 
 /// Implements the operators between a tensor on the left and a variable on the right.
 macro_rules! tensor_and_variable {

@@ -4,8 +4,8 @@ use crate::tensor::algebra::Algebra;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
 use crate::tensor::storage::element::Real;
-use autodiff_kernels::Write;
 use autodiff_kernels::matmul::{self, Matrix};
+use autodiff_kernels::{End, Write};
 use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Range;
@@ -118,48 +118,60 @@ fn check_product_rows<T: Real>(
     );
 }
 
-/// Adds some rows of a sum of matrix products, `scale · Σ aₗ · bₗ`, to `sum`, row by row.
+/// Writes some rows of a sum of matrix products, `Σ aₗ · bₗ`, row by row, if there is a kernel that reads and writes each
+/// element once; returns whether there was.
 ///
-/// Where they have few rows or a short inner extent, or are of bytes, each element of `sum` is read and written once, and
-/// not for each product.
+/// The products are added along a binary tree over their numbers: the sum of n of them is that of the first 2ᵏ plus that of
+/// the rest, where 2ᵏ is the largest power of two below n. The bits are those of products that are each
+/// [added](add_product_rows) to zeros, and then to each other in that order.
 ///
 /// # Panics
 ///
 /// As [`add_product_rows`], for any of the products.
 #[track_caller]
-pub fn add_products_rows<T: Real>(
-    scale: T,
+pub fn write_products_rows<T: Real>(
     products: &[[Factor<'_, Tensor<T>>; 2]],
     rows: Range<usize>,
-    sum: &mut [T],
-) {
-    if products.len() > 1 {
-        for &[a, b] in products {
-            check_product_rows(a, b, &rows, sum);
-        }
-        if add_in_one_go(scale, products, rows.clone(), sum) {
-            return;
-        }
-    }
-    for &[a, b] in products {
-        add_product_rows(scale, a, b, rows.clone(), sum);
-    }
+    out: &mut [T],
+) -> bool {
+    end_products_rows(products, rows, out, End::Write(Write::Set))
+}
+
+/// Subtracts `rate` times what [`write_products_rows`] writes from `out`, if there is a kernel for that; returns whether there
+/// was. The product with `rate` is rounded by itself.
+///
+/// # Panics
+///
+/// As [`add_product_rows`], for any of the products.
+#[track_caller]
+pub fn descend_products_rows<T: Real>(
+    products: &[[Factor<'_, Tensor<T>>; 2]],
+    rate: T,
+    rows: Range<usize>,
+    out: &mut [T],
+) -> bool {
+    end_products_rows(products, rows, out, End::Descend(rate))
 }
 
 /// As many products are added without asking for memory.
-pub(super) const PRODUCTS: usize = 8;
+pub(super) const PRODUCTS: usize = 16;
 
-/// As [`add_products_rows`], if the products are alike and there is a kernel for their sum; tells whether there was.
+/// Forms the sum of products that are alike, if there is a kernel for it; tells whether there was.
 #[track_caller]
-fn add_in_one_go<T: Real>(
-    scale: T,
+fn end_products_rows<T: Real>(
     products: &[[Factor<'_, Tensor<T>>; 2]],
     rows: Range<usize>,
-    sum: &mut [T],
+    out: &mut [T],
+    end: End<T>,
 ) -> bool {
+    for &[a, b] in products {
+        check_product_rows(a, b, &rows, out);
+    }
     let operation = "add_product";
     let factor_of_bytes = |b: &Factor<'_, Tensor<T>>| b.array.bytes().map(|(_, factor)| factor);
-    let factor = factor_of_bytes(&products[0][1]);
+    let Some(factor) = products.first().map(|[_, b]| factor_of_bytes(b)) else {
+        return false;
+    };
     let differ = |[a, b]: &[Factor<'_, Tensor<T>>; 2]| {
         a.array.bytes().is_some() || factor_of_bytes(b) != factor
     };
@@ -176,18 +188,12 @@ fn add_in_one_go<T: Real>(
             .filter_map(|[_, b]| Some(b.read(b.array.bytes()?.0, operation)))
             .collect();
         let pairs: SmallVec<[_; PRODUCTS]> = a.iter().zip(&b).collect();
-        return matmul::sum_of_products_with_bytes(
-            scale * factor,
-            &pairs,
-            sum,
-            Write::Add,
-            &Pooled,
-        );
+        return matmul::sum_of_products_with_bytes(factor, &pairs, out, end, &Pooled);
     }
     let b: SmallVec<[Matrix<'_, T>; PRODUCTS]> =
         products.iter().map(|[_, b]| b.matrix(operation)).collect();
     let pairs: SmallVec<[_; PRODUCTS]> = a.iter().zip(&b).collect();
-    matmul::sum_of_products(scale, &pairs, sum, Write::Add)
+    matmul::sum_of_products(T::from_f64(1.0), &pairs, out, end)
 }
 
 /// Writes or adds some rows of the matrix product `scale · a · b` to `out`: every product of two tensors comes by here.
@@ -247,7 +253,8 @@ fn multiply_bytes<T: Real>(
         a.matrix(operation).some_rows(rows),
         b.read(bytes, operation),
     );
-    matmul::sum_of_products_with_bytes(scale * factor, &[(&a, &bytes)], out, write, &Pooled)
+    let end = End::Write(write);
+    matmul::sum_of_products_with_bytes(scale * factor, &[(&a, &bytes)], out, end, &Pooled)
 }
 
 impl<A: Clone> Factor<'_, A> {
@@ -368,10 +375,23 @@ mod tests {
             .collect()
     }
 
+    /// The sum of products along the tree, each formed by itself.
+    fn tree(products: &[[Factor<'_, Tensor<f64>>; 2]], rows: &Range<usize>) -> Vec<f64> {
+        if let &[[a, b]] = products {
+            let mut sum = vec![0.0; rows.len() * 40];
+            add_product_rows(1.0, a, b, rows.clone(), &mut sum);
+            return sum;
+        }
+        let (first, rest) = products.split_at(products.len().next_power_of_two() / 2);
+        let pairs = tree(first, rows).into_iter().zip(tree(rest, rows));
+        pairs.map(|(a, b)| a + b).collect()
+    }
+
     #[test]
-    fn products_are_added_in_one_go_as_one_by_one() {
-        // More than there is room for without asking for memory; pictures of one scale, and of two.
-        for (products, other) in [(0, None), (1, None), (2, None), (9, None), (3, Some(1))] {
+    fn sums_in_registers_have_the_bits_of_the_tree() {
+        let mut formed = 0;
+        // Pictures of one scale, and of two.
+        for (products, other) in (1..=17).map(|n| (n, None)).chain([(3, Some(1))]) {
             let of_bytes = factors(products, other);
             let mut of_both = of_bytes.clone();
             let mut of_numbers = of_bytes.clone();
@@ -383,18 +403,27 @@ mod tests {
                     .iter()
                     .map(|[delta, x]| [transposed(delta), plain(x)])
                     .collect();
-                for rows in [3..15, 0..30, 7..7] {
-                    let mut sum = vec![1.0; rows.len() * 40];
-                    add_products_rows(-0.5, &products, rows.clone(), &mut sum);
-                    let mut one_by_one = vec![1.0; sum.len()];
-                    for &[a, b] in &products {
-                        add_product_rows(-0.5, a, b, rows.clone(), &mut one_by_one);
+                for rows in [3..15, 0..30, 7..8] {
+                    let expected = tree(&products, &rows);
+                    let mut sum = vec![f64::NAN; expected.len()];
+                    if !write_products_rows(&products, rows.clone(), &mut sum) {
+                        assert!(sum.iter().all(|sum| sum.is_nan()));
+                        continue;
                     }
-                    let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-11;
-                    assert!(!sum.iter().zip(&one_by_one).any(differ), "{rows:?}");
+                    assert!(sum == expected, "{} products, {rows:?}", products.len());
+                    let start = |i: usize| (i as f64 * 0.3).cos();
+                    let mut at: Vec<f64> = (0..sum.len()).map(start).collect();
+                    assert!(descend_products_rows(&products, 0.7, rows, &mut at));
+                    let pairs = at.iter().zip(&expected).enumerate();
+                    for (i, (&found, &gradient)) in pairs {
+                        assert_eq!(found, start(i) - 0.7 * gradient);
+                    }
+                    formed += 1;
                 }
             }
         }
+        assert!(formed >= 90 || !cfg!(target_arch = "x86_64"), "{formed}");
+        assert!(!write_products_rows::<f64>(&[], 0..0, &mut []));
     }
 
     #[test]
@@ -402,6 +431,6 @@ mod tests {
     fn factors_that_do_not_fit_are_refused_among_several() {
         let [a, b, c] = [[3, 2], [3, 5], [4, 5]].map(Tensor::<f32>::zeros);
         let products = [[transposed(&a), plain(&b)], [transposed(&a), plain(&c)]];
-        add_products_rows(1.0, &products, 0..2, &mut [0.0; 10]);
+        let _ = write_products_rows(&products, 0..2, &mut [0.0; 10]);
     }
 }

@@ -3,7 +3,9 @@
 mod bound;
 
 use super::adjoints::{AdjointList, Slot, Term, sum_of_rows};
-use super::factor::{Factor, PRODUCTS, add_product, add_product_rows, add_products_rows};
+use super::factor::{
+    Factor, PRODUCTS, add_product, add_product_rows, descend_products_rows, write_products_rows,
+};
 use super::tape::Tape;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
@@ -233,39 +235,62 @@ impl<T: Real> Gradient<'_, T> {
         add_scaled(scale, rows.data(), sum);
     }
 
-    /// Adds `scale` times some rows of the sum of several gradients to `sum`: those of one variable by the parts of a
-    /// batch, say.
-    ///
-    /// Those of a weight matrix are then [added in one go](add_products_rows).
+    /// Writes some rows of the sum of several gradients, those of one variable by the parts of a batch, say, if they are
+    /// products for whose sum there is a kernel; returns whether there was. They are added along a
+    /// [tree](write_products_rows).
     ///
     /// ```
     /// # use autodiff::tensor::{Gradient, Tape};
     /// # let tape = Tape::new();
     /// # let weight = tape.var([[0.5, -0.5]]);
     /// # let bias = tape.var([0.0]);
-    /// let kept = [[[1.0, 2.0]], [[3.0, 4.0]]].map(|x| {
+    /// let kept = [[[1.0, 2.0], [0.0, 1.0]], [[3.0, 4.0], [1.0, 1.0]]].map(|x| {
     ///     let y = tape.constant(x).linear(weight, bias).sum();
     ///     y.gradients().keep(&[weight])
     /// });
     /// let gradients = kept.each_ref().map(|kept| kept.get(0).unwrap());
     /// let mut sum = [0.0, 0.0];
-    /// Gradient::add_rows_of_sum(&gradients, 1.0, 0..1, &mut sum);
-    /// assert_eq!(sum, [4.0, 6.0]);
+    /// if !Gradient::write_rows_of_sum(&gradients, 0..1, &mut sum) {
+    ///     for gradient in gradients {
+    ///         gradient.add_rows_to(1.0, 0..1, &mut sum);
+    ///     }
+    /// }
+    /// assert_eq!(sum, [5.0, 8.0]);
     /// ```
     ///
     /// # Panics
     ///
     /// As [`add_rows_to`](Gradient::add_rows_to), for any of them.
     #[track_caller]
-    pub fn add_rows_of_sum(gradients: &[Self], scale: T, rows: Range<usize>, sum: &mut [T]) {
-        let products: Option<SmallVec<[_; PRODUCTS]>> =
-            gradients.iter().map(Gradient::factors).collect();
-        if let Some(products) = products {
-            return add_products_rows(scale, &products, rows, sum);
+    pub fn write_rows_of_sum(gradients: &[Self], rows: Range<usize>, out: &mut [T]) -> bool {
+        match Gradient::products(gradients) {
+            Some(products) => write_products_rows(&products, rows, out),
+            None => false,
         }
-        for gradient in gradients {
-            gradient.add_rows_to(scale, rows.clone(), sum);
+    }
+
+    /// Subtracts `rate` times what [`write_rows_of_sum`](Gradient::write_rows_of_sum) writes from `out`, if there is a kernel
+    /// for that; returns whether there was. The product with `rate` is rounded by itself.
+    ///
+    /// # Panics
+    ///
+    /// As [`add_rows_to`](Gradient::add_rows_to), for any of them.
+    #[track_caller]
+    pub fn descend_rows_of_sum(
+        gradients: &[Self],
+        rate: T,
+        rows: Range<usize>,
+        out: &mut [T],
+    ) -> bool {
+        match Gradient::products(gradients) {
+            Some(products) => descend_products_rows(&products, rate, rows, out),
+            None => false,
         }
+    }
+
+    /// The factors of the products that the gradients are, if all are.
+    fn products<'a>(gradients: &'a [Self]) -> Option<Products<'a, T>> {
+        gradients.iter().map(Gradient::factors).collect()
     }
 
     /// The factors of the product that it is, if it is one.
@@ -276,6 +301,9 @@ impl<T: Real> Gradient<'_, T> {
         }
     }
 }
+
+/// Pairs of factors.
+type Products<'a, T> = SmallVec<[[Factor<'a, Tensor<T>>; 2]; PRODUCTS]>;
 
 /// # Panics
 ///

@@ -4,8 +4,7 @@ mod place;
 
 use super::adjoints::AdjointList;
 use super::node::{Edge, Node};
-use crate::tensor::op::Op;
-use crate::tensor::op::Saved;
+use crate::tensor::op::{Op, Saved};
 use crate::tensor::ops::{Operation, Stored};
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
@@ -169,23 +168,6 @@ impl<T: Real> Tape<T> {
         let x: SmallVec<[&Tensor<T>; 3]> = x.iter().collect();
         let (value, saved) = compute(&op, &x, &edges);
         self.append(op.stored(), &edges, value, saved)
-    }
-
-    /// Appends an operation whose value is known.
-    ///
-    /// # Panics
-    ///
-    /// If an input is of another tape.
-    #[track_caller]
-    pub(crate) fn record_known<'t>(
-        &'t self,
-        op: impl Op<T>,
-        inputs: &[&Var<'t, T>],
-        value: Tensor<T>,
-    ) -> Var<'t, T> {
-        self.check(inputs, &op);
-        let edges = edges_to(&self.nodes(), inputs);
-        self.append(op.stored(), &edges, value, Saved::nothing())
     }
 
     /// Checks that the inputs of an operation are of this tape.

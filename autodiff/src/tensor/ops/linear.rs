@@ -159,86 +159,6 @@ methods! {
     }
 }
 
-/// Layers whose pre-activations were formed elsewhere.
-impl<'t, T: Real> Var<'t, T> {
-    /// The affine layer, of which the pre-activations `z = self · weightᵀ + bias` are known.
-    ///
-    /// They are recorded as what [`linear`](Var::linear) gives, and not computed, for where they were formed in another
-    /// way: by several threads together, say. The derivatives are those of the affine layer, whatever was given as `z`.
-    ///
-    /// # Panics
-    ///
-    /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`, and that of `z` `[samples, out]`.
-    #[must_use]
-    #[track_caller]
-    pub fn linear_known(
-        self,
-        weight: impl Operand<Self>,
-        bias: impl Operand<Self>,
-        z: Tensor<T>,
-    ) -> Var<'t, T> {
-        let (weight, bias) = (weight.beside(&self), bias.beside(&self));
-        self.affine_known(weight.borrow(), bias.borrow(), None, z)
-    }
-
-    /// A layer of neurons, of which the [pre-activations](Var::linear_known) are known; the slope of its function is taken
-    /// at these.
-    ///
-    /// ```
-    /// # use autodiff::{elementwise::Unary, tensor::{Tape, Tensor}};
-    /// let tape = Tape::new();
-    /// let x = tape.constant([[1.0, 2.0]]);
-    /// let weight = tape.var([[0.5, -0.5], [1.0, 1.0]]);
-    /// let bias = tape.var([0.25, 0.0]);
-    /// // One neuron was formed here, and one there.
-    /// let z = Tensor::from([[-0.25, 3.0]]);
-    /// let y = x.layer_known(weight, bias, Unary::Relu {}, z);
-    /// assert_eq!(y.value().data(), [0.0, 3.0]);
-    /// assert_eq!(y.sum().gradients().wrt(weight).data(), [0.0, 0.0, 1.0, 2.0]);
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// As [`linear_known`](Var::linear_known).
-    #[must_use]
-    #[track_caller]
-    pub fn layer_known(
-        self,
-        weight: impl Operand<Self>,
-        bias: impl Operand<Self>,
-        function: Unary,
-        z: Tensor<T>,
-    ) -> Var<'t, T> {
-        if !function.has_slope_from_value() {
-            return self.linear_known(weight, bias, z).unary(function);
-        }
-        let (weight, bias) = (weight.beside(&self), bias.beside(&self));
-        self.affine_known(weight.borrow(), bias.borrow(), Some(function), z)
-    }
-
-    #[inline(never)]
-    #[track_caller]
-    fn affine_known(
-        self,
-        weight: &Self,
-        bias: &Self,
-        function: Option<Unary>,
-        mut z: Tensor<T>,
-    ) -> Self {
-        let extents = extents(&self.shape(), &weight.shape(), &bias.shape());
-        assert!(
-            *z.shape() == extents,
-            "linear: the known pre-activations have shape {} and not {extents}",
-            z.shape()
-        );
-        if let Some(function) = function {
-            loops::unary_in_place(function, z.data_mut());
-        }
-        let inputs = [&self, weight, bias];
-        self.tape.record_known(Layer(function), &inputs, z)
-    }
-}
-
 pub(super) fn samples() -> Vec<Sample> {
     let extents = [
         (1, 1, 1),
@@ -280,16 +200,5 @@ pub(super) fn samples() -> Vec<Sample> {
     samples.push(Sample::new("linear", &[&[2, 3], &[3, 3], &[3]], |x| {
         x[0].linear(x[1], x[2]).linear(x[1], x[2])
     }));
-    // What is known has the same rule.
-    let shapes: [&[usize]; 3] = [&[3, 4], &[2, 4], &[2]];
-    let z = |x: &[Var<'_, f64>]| x[0].value().linear(x[1].value(), x[2].value());
-    samples.push(Sample::new("linear", &shapes, move |x| {
-        x[0].linear_known(x[1], x[2], z(x))
-    }));
-    for function in [Unary::Tanh {}, Unary::Softplus {}] {
-        samples.push(Sample::new("layer", &shapes, move |x| {
-            x[0].layer_known(x[1], x[2], function, z(x))
-        }));
-    }
     samples
 }

@@ -7,9 +7,9 @@
 ///     /// What the methods have in common.
 ///     pub trait NormMethods;
 ///
-///     /// The Euclidean norm over the given axes, which are dropped.
-///     pub fn norm_over(self, axes: &[usize]) -> Self {
-///         Self::apply(Norm::new(axes), &[self])
+///     /// The Euclidean norm over the given axes, which stay with extent 1.
+///     pub fn norm_over_keepdims(self, axes: &[usize]) -> Self {
+///         Self::apply(Norm(SmallVec::from_slice(axes)), &[self])
 ///     }
 /// }
 /// ```

@@ -1,6 +1,7 @@
 //! What a tensor can hold.
 
 use crate::Number;
+use crate::tensor::algebra::Precision;
 use autodiff_kernels::Float;
 use bytemuck::Pod;
 use num_traits::AsPrimitive;
@@ -13,7 +14,7 @@ pub trait Element:
 }
 
 /// A number that a tensor can be differentiated in: `f32` or `f64`.
-pub trait Real: Element + Number<Mask = bool> + Float {}
+pub trait Real: Element + Number<Mask = bool> + Float + Precision {}
 
 impl Real for f32 {}
 impl Real for f64 {}

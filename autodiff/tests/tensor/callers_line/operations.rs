@@ -3,8 +3,8 @@
 use crate::refusals::{Checked, refused};
 use autodiff::elementwise::Unary;
 use autodiff::tensor::{
-    Algebra, CrossEntropy, Tape, Targets, Var, add_product, add_product_rows, add_products_rows,
-    plain, transposed,
+    Algebra, CrossEntropy, Tape, Targets, Var, add_product, add_product_rows,
+    descend_products_rows, plain, transposed, write_products_rows,
 };
 use autodiff::{Number, Tensor};
 
@@ -326,7 +326,6 @@ pub(super) fn products(checked: &mut Checked) {
     checked.refused(matmul, "matmul: a matrix is wanted", || var_x.matmul(var_y));
     let misfit = "linear: input [2, 3], weight [2, 3] and bias [4] are not";
     let linear = "tensor/ops/linear.rs";
-    let known = || Tensor::zeros([2, 2]);
     checked.refused(&format!("{linear} linear"), misfit, || x.linear(&x, &y));
     checked.refused(&format!("{linear} layer"), misfit, || {
         x.layer(&x, &y, Unary::Relu {})
@@ -336,16 +335,6 @@ pub(super) fn products(checked: &mut Checked) {
     });
     checked.refused(&format!("{linear} layer"), misfit, || {
         var_x.layer(var_x, var_y, Unary::Relu {})
-    });
-    checked.refused(&format!("{linear} linear_known"), misfit, || {
-        var_x.linear_known(var_x, var_y, known())
-    });
-    checked.refused(&format!("{linear} layer_known"), misfit, || {
-        var_x.layer_known(var_x, var_y, Unary::Relu {}, known())
-    });
-    checked.refused(&format!("{linear} layer_known"), "have shape [2]", || {
-        let bias = Tensor::zeros([2]);
-        var_x.layer_known(var_x, bias, Unary::Sin {}, Tensor::zeros([2]))
     });
 
     let factor = "tensor/engine/factor.rs";
@@ -373,11 +362,16 @@ pub(super) fn products(checked: &mut Checked) {
         checked.refused(&format!("{factor} add_product_rows"), "a sum of 15", || {
             add_product_rows(1.0, a, b, 0..2, &mut sum);
         });
-        checked.refused(&format!("{factor} add_products_rows"), "2..4 lie", || {
-            add_products_rows(1.0, &[[a, b], [a, b]], 2..4, &mut sum[..10]);
+        checked.refused(&format!("{factor} write_products_rows"), "2..4 lie", || {
+            let _ = write_products_rows(&[[a, b], [a, b]], 2..4, &mut sum[..10]);
         });
-        checked.refused(&format!("{factor} add_products_rows"), "do not fit", || {
-            add_products_rows(1.0, &[[a, b], [a, transposed(&wide)]], 0..3, &mut sum);
-        });
+        checked.refused(
+            &format!("{factor} descend_products_rows"),
+            "do not fit",
+            || {
+                let products = [[a, b], [a, transposed(&wide)]];
+                let _ = descend_products_rows(&products, 1.0, 0..3, &mut sum);
+            },
+        );
     }
 }

@@ -28,9 +28,8 @@ macro_rules! bytes {
         /// The most rows of a block of combinations, of one vector each.
         const COMBINED: usize = $rows;
 
-        /// So many vectors beside one another are listed together, and so many rows of bytes, at most.
+        /// So many vectors beside one another are listed together.
         const LISTS: usize = $lists;
-        const LISTED_ROWS: usize = 1152;
 
         /// A list of rows of bytes, of all pairs of factors.
         type ListOfRows = List<{ LISTED_ROWS + NOTED_AT_A_TIME }>;
@@ -170,39 +169,46 @@ macro_rules! bytes {
             }
         }
 
-        /// Sums of combinations of rows of bytes; each `a` is read transposed.
+        /// Combinations of rows of bytes, of several pairs of factors their sum along the tree; each `a` is read transposed.
         #[target_feature(enable = $features)]
         pub(in super::super) fn combinations_of_bytes(
             scale: Number,
             factors: &[Factors<'_, Number, u8>],
             out: &mut [Number],
-            write: Write,
+            end: End<Number>,
         ) {
             let (rows, columns) = extents(factors);
             assert_eq!(out.len(), rows * columns);
             assert!(factors.iter().all(|(a, _)| a.row_step() == 1));
+            assert!(factors.len() == 1 || are_listed(factors));
             let inner = factors.iter().map(|(a, _)| a.columns()).sum();
             match (factors, inner) {
-                (_, 0) if write == Write::Set => out.fill(0.0),
+                (_, 0) if end == End::Write(Write::Set) => out.fill(0.0),
                 (_, 0) => {}
                 ([(a, b)], 1) => {
-                    if write == Write::Set {
+                    if end == End::Write(Write::Set) {
                         out.fill(0.0);
                     }
                     // SAFETY: the extents were just checked.
-                    unsafe { add_multiples_of_bytes(scale, a, b, out) };
+                    unsafe {
+                        match end {
+                            End::Write(_) => multiples_of_bytes::<false>(scale, a, b, out, 0.0),
+                            End::Descend(rate) => {
+                                multiples_of_bytes::<true>(scale, a, b, out, rate);
+                            }
+                        }
+                    }
                 }
-                (_, ..=LISTED_ROWS)
-                    if factors.len() + inner <= LISTED_ROWS
-                        && factors.iter().all(|(a, _)| a.columns() <= UNCUT) =>
-                {
-                    combine_bytes(scale, factors, out, write)
+                _ if factors.len() > 1 || are_listed(factors) => {
+                    combine_bytes(scale, factors, out, end)
                 }
                 // More rows than can be listed, or added one after the other.
                 _ => {
-                    let mut write = write;
+                    let End::Write(mut write) = end else {
+                        unreachable!("such a product is not descended along")
+                    };
                     for (a, b) in runs(factors) {
-                        combine_bytes(scale, &[(&a, &b)], out, write);
+                        combine_bytes(scale, &[(&a, &b)], out, End::Write(write));
                         write = Write::Add;
                     }
                 }
@@ -215,7 +221,7 @@ macro_rules! bytes {
             scale: Number,
             factors: &[Factors<'_, Number, u8>],
             out: &mut [Number],
-            write: Write,
+            end: End<Number>,
         ) {
             let columns = factors[0].1.columns();
             let mut lists: [_; LISTS] = from_fn(|_| List::new());
@@ -231,7 +237,7 @@ macro_rules! bytes {
                     }
                     let last = j..columns;
                     // SAFETY: these are the last columns, and the rows are all.
-                    unsafe { combine_listed::<true>(scale, factors, &lists[0], last, out, write) };
+                    unsafe { combine_listed::<true>(scale, factors, &lists[0], last, out, end) };
                     return;
                 }
                 // SAFETY: so many vectors begin at column j.
@@ -239,7 +245,7 @@ macro_rules! bytes {
                 for list in &lists[..vectors] {
                     let vector = j..j + LANES;
                     // SAFETY: these are some of the columns, and the rows are among them all.
-                    unsafe { combine_listed::<false>(scale, factors, list, vector, out, write) };
+                    unsafe { combine_listed::<false>(scale, factors, list, vector, out, end) };
                     j += LANES;
                 }
             }
@@ -282,10 +288,10 @@ macro_rules! bytes {
             list: &ListOfRows,
             columns: Range<usize>,
             out: &mut [Number],
-            write: Write,
+            end: End<Number>,
         ) {
             // Without rows, there are numbers of them alone, and nothing is added.
-            if list.len() == factors.len() && write == Write::Add {
+            if list.len() == factors.len() && end != End::Write(Write::Set) {
                 return;
             }
             let (rows, step) = (factors[0].0.rows(), factors[0].1.columns());
@@ -306,15 +312,15 @@ macro_rules! bytes {
                 unsafe {
                     match m {
                         COMBINED => listed_block::<COMBINED, PART>(
-                            scale, factors, list, i, columns, out, write,
+                            scale, factors, list, i, columns, out, end,
                         ),
                         10 => {
-                            listed_block::<10, PART>(scale, factors, list, i, columns, out, write)
+                            listed_block::<10, PART>(scale, factors, list, i, columns, out, end)
                         }
-                        8 => listed_block::<8, PART>(scale, factors, list, i, columns, out, write),
-                        4 => listed_block::<4, PART>(scale, factors, list, i, columns, out, write),
-                        2 => listed_block::<2, PART>(scale, factors, list, i, columns, out, write),
-                        _ => listed_block::<1, PART>(scale, factors, list, i, columns, out, write),
+                        8 => listed_block::<8, PART>(scale, factors, list, i, columns, out, end),
+                        4 => listed_block::<4, PART>(scale, factors, list, i, columns, out, end),
+                        2 => listed_block::<2, PART>(scale, factors, list, i, columns, out, end),
+                        _ => listed_block::<1, PART>(scale, factors, list, i, columns, out, end),
                     }
                 }
                 i += m;
@@ -334,12 +340,13 @@ macro_rules! bytes {
             i: usize,
             columns: Range<usize>,
             out: *mut Number,
-            write: Write,
+            end: End<Number>,
         ) {
             let step = factors[0].1.columns();
             let len = columns.len();
-            let mut sums = [$zero(); M];
-            for (a, b) in factors {
+            let mut sums = [[$zero(); 1]; M];
+            let mut tree = tree!([[Vector; 1]; M]);
+            for (number, (a, b)) in factors.iter().enumerate() {
                 let (rows, rest) = list[1..].split_at(list[0].into());
                 list = rest;
                 let from_a = a.data().as_ptr().wrapping_add(i);
@@ -351,28 +358,33 @@ macro_rules! bytes {
                         let row = load::<PART, u8>(from_b.add(usize::from(k) * b.row_step()), len);
                         let column = from_a.add(usize::from(k) * a.column_step());
                         for m in 0..M {
-                            sums[m] = $fma($splat(*column.add(m)), row, sums[m]);
+                            sums[m][0] = $fma($splat(*column.add(m)), row, sums[m][0]);
                         }
                     }
                 }
+                if factors.len() > 1 {
+                    close_product!(
+                        number of factors.len(), sums: M x 1, scale, tree, $zero, $splat, $mul, $fma
+                    );
+                }
             }
+            let scale = if factors.len() > 1 { 1.0 } else { scale };
             // SAFETY: so many rows of results lie there, by the caller's word, each as long.
-            unsafe {
-                write_block::<M, 1, PART>(scale, sums.map(|sum| [sum]), out, step, len, write)
-            };
+            unsafe { write_block::<M, 1, PART>(scale, sums, out, step, len, end) };
         }
 
-        /// Adds multiples of one row of bytes.
+        /// Adds multiples of one row of bytes, or descends along them.
         ///
         /// # Safety
         ///
         /// `b` has one row, `a` one column, and the result as many rows as `a` and columns as `b`.
         #[target_feature(enable = $features)]
-        unsafe fn add_multiples_of_bytes(
+        unsafe fn multiples_of_bytes<const DESCEND: bool>(
             scale: Number,
             a: &Matrix<'_, Number>,
             b: &Matrix<'_, u8>,
             out: &mut [Number],
+            rate: Number,
         ) {
             const VECTORS: usize = PART_OF_BYTES / LANES;
             let columns = b.columns();
@@ -400,13 +412,24 @@ macro_rules! bytes {
                         let to = out.as_mut_ptr().add(i * columns + j);
                         for (x, &k) in numbers.iter().zip(vectors) {
                             let to = to.add(k.into());
-                            $store(to, $fma(factor, x.assume_init(), Number::load(to)));
+                            let (x, old) = (x.assume_init(), Number::load(to));
+                            let new = if DESCEND {
+                                descend(rate, $mul(factor, x), old)
+                            } else {
+                                $fma(factor, x, old)
+                            };
+                            $store(to, new);
                         }
                         if rest > 0 {
                             let x = u8::load_part(from.add(whole), rest);
                             let to = to.add(whole);
-                            let sum = $fma(factor, x, Number::load_part(to, rest));
-                            store_part(to, rest, sum);
+                            let old = Number::load_part(to, rest);
+                            let new = if DESCEND {
+                                descend(rate, $mul(factor, x), old)
+                            } else {
+                                $fma(factor, x, old)
+                            };
+                            store_part(to, rest, new);
                         }
                     }
                 }

@@ -1,4 +1,52 @@
-//! Combinations of the rows of a matrix.
+//! Combinations of the rows of a matrix, and the sum of several such products along a binary tree.
+//!
+//! The sum of n products is that of the first 2ᵏ plus that of the rest, where 2ᵏ is the largest power of two below n. It is
+//! formed as a binary counter counts: a complete product is added to the sums that were kept, as often as the number of
+//! products can be halved.
+
+/// Room for the sums that are kept while the tree grows, and how many there are.
+macro_rules! tree {
+    ($Sums:ty) => {
+        ([const { MaybeUninit::<$Sums>::uninit() }; LEVELS], 0_usize)
+    };
+}
+
+/// Adds a complete product to the sums that were kept, and keeps the result, or leaves it if it is the last.
+///
+/// The loops are written in place, for a function that returns vectors is not inlined.
+macro_rules! close_product {
+    (
+        $number:ident of $count:expr, $sums:ident: $M:ident x $C:tt, $scale:expr, $tree:ident,
+        $zero:ident, $splat:ident, $mul:ident, $fma:ident
+    ) => {
+        for m in 0..$M {
+            for c in 0..$C {
+                $sums[m][c] = $mul($splat($scale), $sums[m][c]);
+            }
+        }
+        let is_last = $number + 1 == $count;
+        let merges = if is_last {
+            $tree.1
+        } else {
+            ($number + 1).trailing_zeros() as usize
+        };
+        for _ in 0..merges {
+            $tree.1 -= 1;
+            // SAFETY: the sums below the number of those kept were written.
+            let kept = unsafe { $tree.0[$tree.1].assume_init_ref() };
+            for m in 0..$M {
+                for c in 0..$C {
+                    $sums[m][c] = $fma($splat(1.0), kept[m][c], $sums[m][c]);
+                }
+            }
+        }
+        if !is_last {
+            $tree.0[$tree.1].write($sums);
+            $tree.1 += 1;
+            $sums = [[$zero(); $C]; $M];
+        }
+    };
+}
 
 /// The kernel for one precision and one instruction set.
 macro_rules! combinations {
@@ -26,13 +74,13 @@ macro_rules! combinations {
             width.max(1).next_multiple_of(LEAST)
         }
 
-        /// Combinations of the rows of `b`, which are contiguous; of several pairs of factors, their sum.
+        /// Combinations of the rows of `b`, which are contiguous; of several pairs of factors, their sum along the tree.
         #[target_feature(enable = $features)]
         pub(in super::super) fn combinations(
             scale: Number,
             factors: &[Factors<'_, Number, Number>],
             out: &mut [Number],
-            write: Write,
+            end: End<Number>,
         ) {
             let (rows, columns) = extents(factors);
             assert_eq!(out.len(), rows * columns);
@@ -40,23 +88,24 @@ macro_rules! combinations {
                 && a.columns() == 1
             {
                 // SAFETY: the extents were just checked.
-                return unsafe { multiples(scale, a, b, out, write) };
+                return unsafe { multiples(scale, a, b, out, end) };
             }
-            let inner = factors.iter().map(|(a, _)| a.columns()).sum();
-            if factors.iter().any(|(a, _)| a.columns() > UNCUT) {
-                let mut write = write;
+            if let ([(a, _)], End::Write(mut write)) = (factors, end)
+                && a.columns() > UNCUT
+            {
                 for (a, b) in runs(factors) {
-                    combinations(scale, &[(&a, &b)], out, write);
+                    combinations(scale, &[(&a, &b)], out, End::Write(write));
                     write = Write::Add;
                 }
                 return;
             }
+            let inner = factors.iter().map(|(a, _)| a.columns()).sum();
             let width = strip_width(inner, columns);
             let mut j = 0;
             while j < columns {
                 let strip = j..columns.min(j + width);
                 // SAFETY: these columns are inside every `b`, and inside the result.
-                unsafe { combine(scale, factors, strip.clone(), out, columns, strip, write) };
+                unsafe { combine(scale, factors, strip.clone(), out, columns, strip, end) };
                 j += width;
             }
         }
@@ -82,7 +131,7 @@ macro_rules! combinations {
                 let step = b.column_step();
                 let b = transpose(&b.data()[j * step..], step, inner, n, &mut transposed);
                 // SAFETY: the transposed columns are `n` long, and these are inside the result.
-                unsafe { combine(scale, &[(a, &b)], 0..n, out, columns, strip, write) };
+                unsafe { combine(scale, &[(a, &b)], 0..n, out, columns, strip, End::Write(write)) };
                 j += width;
             }
         }
@@ -162,7 +211,7 @@ macro_rules! combinations {
             out: &mut [Number],
             columns: usize,
             to: Range<usize>,
-            write: Write,
+            end: End<Number>,
         ) {
             let rows = factors[0].0.rows();
             let mut i = 0;
@@ -179,12 +228,12 @@ macro_rules! combinations {
                 // SAFETY: rows i to i + m are inside the result, and so are these columns.
                 unsafe {
                     match m {
-                        6 => blocks::<6>(scale, factors, i, of, out, columns, write),
-                        5 => blocks::<5>(scale, factors, i, of, out, columns, write),
-                        4 => blocks::<4>(scale, factors, i, of, out, columns, write),
-                        3 => blocks::<3>(scale, factors, i, of, out, columns, write),
-                        2 => blocks::<2>(scale, factors, i, of, out, columns, write),
-                        _ => blocks::<1>(scale, factors, i, of, out, columns, write),
+                        6 => blocks::<6>(scale, factors, i, of, out, columns, end),
+                        5 => blocks::<5>(scale, factors, i, of, out, columns, end),
+                        4 => blocks::<4>(scale, factors, i, of, out, columns, end),
+                        3 => blocks::<3>(scale, factors, i, of, out, columns, end),
+                        2 => blocks::<2>(scale, factors, i, of, out, columns, end),
+                        _ => blocks::<1>(scale, factors, i, of, out, columns, end),
                     }
                 }
                 i += m;
@@ -202,7 +251,7 @@ macro_rules! combinations {
             a: &Matrix<'_, Number>,
             b: &Matrix<'_, Number>,
             out: &mut [Number],
-            write: Write,
+            end: End<Number>,
         ) {
             const C: usize = $vectors;
             // A load so close behind the store of a part of a vector has to wait for it, so this many are loaded first.
@@ -221,12 +270,12 @@ macro_rules! combinations {
                 let mut j = 0;
                 while j < blocks {
                     // SAFETY: columns j to j + C · LANES are whole vectors.
-                    unsafe { multiple::<C>(factor, from.add(j), to.add(j), write) };
+                    unsafe { multiple::<C>(factor, from.add(j), to.add(j), end) };
                     j += C * LANES;
                 }
                 while j < whole {
                     // SAFETY: and so are these, to j + LANES.
-                    unsafe { multiple::<1>(factor, from.add(j), to.add(j), write) };
+                    unsafe { multiple::<1>(factor, from.add(j), to.add(j), end) };
                     j += LANES;
                 }
             }
@@ -243,9 +292,14 @@ macro_rules! combinations {
                     // SAFETY: as above, of row i + m.
                     *product = unsafe {
                         let (factor, to) = (factor(i + m), to(i + m).add(whole));
-                        match write {
-                            Write::Set => $mul(factor, from),
-                            Write::Add => $fma(factor, from, Number::load_part(to, rest)),
+                        match end {
+                            End::Write(Write::Set) => $mul(factor, from),
+                            End::Write(Write::Add) => {
+                                $fma(factor, from, Number::load_part(to, rest))
+                            }
+                            End::Descend(rate) => {
+                                descend(rate, $mul(factor, from), Number::load_part(to, rest))
+                            }
                         }
                     };
                 }
@@ -268,14 +322,17 @@ macro_rules! combinations {
             factor: Vector,
             from: *const Number,
             to: *mut Number,
-            write: Write,
+            end: End<Number>,
         ) {
             // SAFETY: the caller's, for c < C.
             let products: [Vector; C] = from_fn(|c| unsafe {
                 let from = Number::load(from.add(c * LANES));
-                match write {
-                    Write::Set => $mul(factor, from),
-                    Write::Add => $fma(factor, from, Number::load(to.add(c * LANES))),
+                match end {
+                    End::Write(Write::Set) => $mul(factor, from),
+                    End::Write(Write::Add) => $fma(factor, from, Number::load(to.add(c * LANES))),
+                    End::Descend(rate) => {
+                        descend(rate, $mul(factor, from), Number::load(to.add(c * LANES)))
+                    }
                 }
             });
             for (c, &product) in products.iter().enumerate() {
@@ -298,7 +355,7 @@ macro_rules! combinations {
             columns: Range<usize>,
             out: *mut Number,
             step: usize,
-            write: Write,
+            end: End<Number>,
         ) {
             const C: usize = $vectors;
             let mut j = columns.start;
@@ -315,13 +372,13 @@ macro_rules! combinations {
                     let out = out.add(j - columns.start);
                     match width {
                         LANES => {
-                            block::<M, 1, false>(scale, factors, i, block_columns, out, step, write)
+                            block::<M, 1, false>(scale, factors, i, block_columns, out, step, end)
                         }
                         ..LANES => {
-                            block::<M, 1, true>(scale, factors, i, block_columns, out, step, write)
+                            block::<M, 1, true>(scale, factors, i, block_columns, out, step, end)
                         }
                         _ => {
-                            block::<M, C, false>(scale, factors, i, block_columns, out, step, write)
+                            block::<M, C, false>(scale, factors, i, block_columns, out, step, end)
                         }
                     }
                 }
@@ -343,11 +400,12 @@ macro_rules! combinations {
             columns: Range<usize>,
             out: *mut Number,
             step: usize,
-            write: Write,
+            end: End<Number>,
         ) {
             let len = columns.len();
             let mut sums = [[$zero(); C]; M];
-            for (a, b) in factors {
+            let mut tree = tree!([[Vector; C]; M]);
+            for (number, (a, b)) in factors.iter().enumerate() {
                 // Where there is no row, this points nowhere.
                 let from = b.data().as_ptr().wrapping_add(columns.start);
                 for k in 0..a.columns() {
@@ -363,12 +421,18 @@ macro_rules! combinations {
                         }
                     }
                 }
+                if factors.len() > 1 {
+                    close_product!(
+                        number of factors.len(), sums: M x C, scale, tree, $zero, $splat, $mul, $fma
+                    );
+                }
             }
+            let scale = if factors.len() > 1 { 1.0 } else { scale };
             // SAFETY: so many rows of results lie there, by the caller's word, each as long.
-            unsafe { write_block::<M, C, PART>(scale, sums, out, step, len, write) };
+            unsafe { write_block::<M, C, PART>(scale, sums, out, step, len, end) };
         }
 
-        /// Writes or adds `scale` times a block to rows of results that are `step` apart.
+        /// Ends with `scale` times a block in rows of results that are `step` apart.
         ///
         /// # Safety
         ///
@@ -381,16 +445,20 @@ macro_rules! combinations {
             out: *mut Number,
             step: usize,
             len: usize,
-            write: Write,
+            end: End<Number>,
         ) {
             let scale = $splat(scale);
             // All are read before any is written: a load so close behind the store of a part of a vector waits for it.
             for m in 0..M {
                 for c in 0..C {
-                    sums[m][c] = match write {
-                        Write::Set => $mul(scale, sums[m][c]),
+                    sums[m][c] = match end {
+                        End::Write(Write::Set) => $mul(scale, sums[m][c]),
                         // SAFETY: so many rows of results lie there, by the caller's word.
-                        Write::Add => $fma(scale, sums[m][c], unsafe {
+                        End::Write(Write::Add) => $fma(scale, sums[m][c], unsafe {
+                            load::<PART, Number>(out.add(m * step + c * LANES), len)
+                        }),
+                        // SAFETY: as above.
+                        End::Descend(rate) => descend(rate, $mul(scale, sums[m][c]), unsafe {
                             load::<PART, Number>(out.add(m * step + c * LANES), len)
                         }),
                     };
@@ -402,6 +470,13 @@ macro_rules! combinations {
                     unsafe { store::<PART>(out.add(m * step + c * LANES), len, sums[m][c]) };
                 }
             }
+        }
+
+        /// `from` less `rate` times the gradient, each rounded by itself.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn descend(rate: Number, gradient: Vector, from: Vector) -> Vector {
+            $fma($splat(-1.0), $mul($splat(rate), gradient), from)
         }
 
         /// A vector, or the first `len` elements of one.

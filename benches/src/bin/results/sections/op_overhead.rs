@@ -4,8 +4,9 @@ use super::Findings;
 use crate::plot::Plot;
 use autodiff::tensor::Tape;
 use benches::nodes::{CHAIN, NODES};
-use benches::{Case, Optimizer, Side, pool, steps, take_turns};
-use nn::{Batch, Method};
+use benches::{Case, Side, pool, steps, take_turns};
+use mnist_demo::gradient::Method;
+use nn::{Batch, Loss, OptimizerSettings, SgdSettings};
 use std::error::Error;
 use std::fmt::Write;
 use std::hint::black_box;
@@ -48,9 +49,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
     let pool = pool(1);
     for widths in [&[784, 10, 10][..], &[784, 128, 64, 10]] {
         let case = Case::new(widths, 1);
-        let descent = Optimizer::Sgd {
-            learning_rate: 1e-6,
-        };
+        let descent = OptimizerSettings::Sgd(SgdSettings::new(1e-6));
         let [tape, closed_form] =
             [Method::Tape, Method::ClosedForm].map(|method| steps(&pool, &case, method, descent));
         let turns = take_turns(time, &mut [tape, closed_form]);

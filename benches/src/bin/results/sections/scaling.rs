@@ -3,8 +3,9 @@
 use super::{Findings, thread_counts};
 use crate::plot::Plot;
 use benches::scaling::{AXES, flops, log_slope};
-use benches::{Case, Optimizer, pool, steps, take_turns};
-use nn::Method;
+use benches::{Case, pool, steps, take_turns};
+use mnist_demo::gradient::Method;
+use nn::{OptimizerSettings, SgdSettings};
 use std::error::Error;
 use std::fmt::Write;
 use std::time::Duration;
@@ -32,9 +33,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
             let (widths, batch) = (axis.size)(value);
             let work = flops(&widths, batch);
             let case = Case::without_black(&widths, batch);
-            let descent = Optimizer::Sgd {
-                learning_rate: 1e-6,
-            };
+            let descent = OptimizerSettings::Sgd(SgdSettings::new(1e-6));
             let side = |pool| steps(pool, &case, Method::Tape, descent);
             let mut sides: Vec<_> = pools.iter().map(side).collect();
             let turns = take_turns(time, &mut sides);

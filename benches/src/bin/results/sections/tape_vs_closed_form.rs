@@ -2,17 +2,16 @@
 
 use super::Findings;
 use crate::plot::Plot;
-use benches::{Case, NETWORKS, Optimizer, pool, steps, take_turns};
-use nn::Method;
+use benches::{Case, NETWORKS, pool, steps, take_turns};
+use mnist_demo::gradient::Method;
+use nn::{OptimizerSettings, SgdSettings};
 use std::error::Error;
 use std::fmt::Write;
 use std::time::Duration;
 
 pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
     let pool = pool(1);
-    let descent = Optimizer::Sgd {
-        learning_rate: 1e-6,
-    };
+    let descent = OptimizerSettings::Sgd(SgdSettings::new(1e-6));
     let mut text = String::from(
         "Both in the same chunks with the same kernels, on one thread.\n
 | network | batch | closed form, µs | tape, µs | tape / closed form |\n|---|---:|---:|---:|---:|\n",

@@ -2,8 +2,9 @@
 
 use super::{Findings, thread_counts};
 use crate::plot::Plot;
-use benches::{Case, Optimizer, WORKLOADS, pool, steps, take_turns};
-use nn::Method;
+use benches::{Case, WORKLOADS, pool, steps, take_turns};
+use mnist_demo::gradient::Method;
+use nn::OptimizerSettings;
 use std::error::Error;
 use std::fmt::Write;
 use std::time::Duration;
@@ -31,8 +32,8 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
             .collect();
         let turns = take_turns(time, &mut sides);
         let optimizer = match workload.optimizer {
-            Optimizer::Sgd { .. } => "SGD",
-            Optimizer::Adam { .. } => "Adam",
+            OptimizerSettings::Sgd(_) => "SGD",
+            OptimizerSettings::Adam(_) | OptimizerSettings::AdamW(_) => "Adam",
         };
         let (name, network, batch) = (workload.name, workload.network_name(), workload.batch);
         write!(text, "| {name} | {network} | {batch} | {optimizer} |")?;

@@ -1,6 +1,6 @@
 //! burn in training, on its CPU backend: see `benches::peer`. The number of threads is that of the cores.
 
-use benches::Optimizer;
+use benches::OptimizerSettings;
 use benches::peer::{Layer, Peer, Start, serve};
 use burn::module::{Module, Param};
 use burn::nn::Linear;
@@ -82,8 +82,8 @@ impl Burn {
 
 fn optimizer(start: &Start) -> ModuleOptimizer {
     match start.workload.optimizer {
-        Optimizer::Sgd { .. } => SgdConfig::new().init(),
-        Optimizer::Adam { .. } => AdamConfig::new().with_epsilon(1e-8).init(),
+        OptimizerSettings::Sgd(_) => SgdConfig::new().init(),
+        OptimizerSettings::Adam(_) | OptimizerSettings::AdamW(_) => AdamConfig::new().with_epsilon(1e-8).init(),
     }
 }
 
@@ -101,8 +101,7 @@ impl Peer for Burn {
         let (images, classes) = self.batches[batch].clone();
         let cost = self.loss.forward(self.network.forward(images), classes);
         let gradients = GradientsParams::from_grads(cost.backward(), &self.network);
-        let (Optimizer::Sgd { learning_rate } | Optimizer::Adam { learning_rate }) =
-            self.start.workload.optimizer;
+        let learning_rate = self.start.workload.optimizer.learning_rate();
         let none = Mlp { layers: Vec::new() };
         let network = std::mem::replace(&mut self.network, none);
         self.network = self.optimizer.step(learning_rate, network, gradients);

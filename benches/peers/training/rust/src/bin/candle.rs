@@ -1,6 +1,6 @@
 //! candle in training: see `benches::peer`. The number of threads is that of the cores.
 
-use benches::Optimizer as Chosen;
+use benches::OptimizerSettings as Chosen;
 use benches::peer::{Peer, Start, serve};
 use candle_core::{Device, Result, Tensor, Var};
 use candle_nn::{AdamW, Linear, Module, Optimizer, ParamsAdamW, SGD, loss};
@@ -86,9 +86,10 @@ impl Candle {
 }
 
 fn optimizer(start: &Start, parameters: &[Var]) -> Result<Either> {
+    let learning_rate = start.workload.optimizer.learning_rate();
     Ok(match start.workload.optimizer {
-        Chosen::Sgd { learning_rate } => Either::Sgd(SGD::new(parameters.to_vec(), learning_rate)?),
-        Chosen::Adam { learning_rate } => {
+        Chosen::Sgd(_) => Either::Sgd(SGD::new(parameters.to_vec(), learning_rate)?),
+        Chosen::Adam(_) | Chosen::AdamW(_) => {
             let settings = ParamsAdamW {
                 lr: learning_rate,
                 weight_decay: 0.0,

@@ -1,6 +1,6 @@
 //! dfdx in training: see `benches::peer`. The number of threads is that of the cores.
 
-use benches::Optimizer as Chosen;
+use benches::OptimizerSettings as Chosen;
 use benches::peer::{Layer, Peer, Start, serve};
 use dfdx::optim::{Adam, AdamConfig, Optimizer, Sgd, SgdConfig};
 use dfdx::prelude::*;
@@ -101,15 +101,16 @@ impl<N: Network> Dfdx<N> {
 }
 
 fn optimizer<N: Network>(start: &Start, network: &N) -> Either<N> {
+    let learning_rate = start.workload.optimizer.learning_rate();
     match start.workload.optimizer {
-        Chosen::Sgd { learning_rate } => Either::Sgd(Sgd::new(
+        Chosen::Sgd(_) => Either::Sgd(Sgd::new(
             network,
             SgdConfig {
                 lr: learning_rate,
                 ..SgdConfig::default()
             },
         )),
-        Chosen::Adam { learning_rate } => Either::Adam(Adam::new(
+        Chosen::Adam(_) | Chosen::AdamW(_) => Either::Adam(Adam::new(
             network,
             AdamConfig {
                 lr: learning_rate,

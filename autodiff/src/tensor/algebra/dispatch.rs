@@ -1,0 +1,99 @@
+//! From code that is generic over the algebra to code that cannot be, such as a trait object.
+
+use super::Algebra;
+use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
+use crate::tensor::var::Var;
+
+/// A computation with a text for each reading of the [`Algebra`] and each precision, for code that cannot be generic.
+///
+/// A trait object has no generic methods, but it can have these four; [`Algebra::dispatch`] calls the one that belongs to
+/// the reading at hand.
+///
+/// ```
+/// use autodiff::tensor::{Algebra, Dispatch, Tape, Tensor, Var};
+///
+/// /// Says what it is called with.
+/// struct Name;
+///
+/// impl Dispatch for Name {
+///     type Input<'i, A: Algebra + 'i> = &'i A;
+///     type Output<A: Algebra> = &'static str;
+///
+///     fn tensor_f32<'i>(self, _: &'i Tensor<f32>) -> &'static str { "a tensor in f32" }
+///     fn tensor_f64<'i>(self, _: &'i Tensor<f64>) -> &'static str { "a tensor in f64" }
+///     fn var_f32<'i, 't: 'i>(self, _: &'i Var<'t, f32>) -> &'static str { "a variable in f32" }
+///     fn var_f64<'i, 't: 'i>(self, _: &'i Var<'t, f64>) -> &'static str { "a variable in f64" }
+/// }
+///
+/// fn name<A: Algebra>(x: &A) -> &'static str {
+///     A::dispatch(Name, x)
+/// }
+///
+/// assert_eq!(name(&Tensor::scalar(1.0_f32)), "a tensor in f32");
+/// assert_eq!(name(&Tape::new().var(1.0_f64)), "a variable in f64");
+/// ```
+pub trait Dispatch {
+    /// What it takes.
+    type Input<'i, A: Algebra + 'i>;
+    /// What it returns.
+    type Output<A: Algebra>;
+
+    /// On tensors, in single precision.
+    fn tensor_f32<'i>(self, input: Self::Input<'i, Tensor<f32>>) -> Self::Output<Tensor<f32>>;
+
+    /// On tensors, in double precision.
+    fn tensor_f64<'i>(self, input: Self::Input<'i, Tensor<f64>>) -> Self::Output<Tensor<f64>>;
+
+    /// On variables, in single precision.
+    fn var_f32<'i, 't: 'i>(
+        self,
+        input: Self::Input<'i, Var<'t, f32>>,
+    ) -> Self::Output<Var<'t, f32>>;
+
+    /// On variables, in double precision.
+    fn var_f64<'i, 't: 'i>(
+        self,
+        input: Self::Input<'i, Var<'t, f64>>,
+    ) -> Self::Output<Var<'t, f64>>;
+}
+
+/// The choice of a precision's text.
+pub trait Precision: Sized {
+    #[doc(hidden)]
+    fn dispatch_tensor<'i, D: Dispatch>(
+        dispatch: D,
+        input: D::Input<'i, Tensor<Self>>,
+    ) -> D::Output<Tensor<Self>>
+    where
+        Self: Real;
+
+    #[doc(hidden)]
+    fn dispatch_var<'i, 't: 'i, D: Dispatch>(
+        dispatch: D,
+        input: D::Input<'i, Var<'t, Self>>,
+    ) -> D::Output<Var<'t, Self>>
+    where
+        Self: Real;
+}
+
+macro_rules! precisions {
+    ($($T:ty: $tensor:ident $var:ident),*) => { $(
+        impl Precision for $T {
+            fn dispatch_tensor<'i, D: Dispatch>(
+                dispatch: D,
+                input: D::Input<'i, Tensor<$T>>,
+            ) -> D::Output<Tensor<$T>> {
+                dispatch.$tensor(input)
+            }
+
+            fn dispatch_var<'i, 't: 'i, D: Dispatch>(
+                dispatch: D,
+                input: D::Input<'i, Var<'t, $T>>,
+            ) -> D::Output<Var<'t, $T>> {
+                dispatch.$var(input)
+            }
+        }
+    )* };
+}
+precisions!(f32: tensor_f32 var_f32, f64: tensor_f64 var_f64);

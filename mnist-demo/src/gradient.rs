@@ -1,0 +1,78 @@
+//! The gradient of a network by the tape or by the δ formulas, as the user chooses.
+
+use autodiff::tensor::Real;
+use nn::delta::DeltaGradient;
+use nn::{
+    Batch, BatchGradient, Labelled, Mlp, MlpModel, Optimizer, Parameters, StandardLoss, StepError,
+    Supervised,
+};
+
+/// How gradients are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// By a tape: recorded, and walked back.
+    Tape,
+    /// By the formulas derived by hand.
+    ClosedForm,
+}
+
+/// The gradient of a batch by one of the methods.
+#[derive(Debug)]
+pub enum Gradient<T: Real> {
+    /// By a tape.
+    Tape(BatchGradient<T, MlpModel>),
+    /// By the formulas.
+    ClosedForm(BatchGradient<T, MlpModel, DeltaGradient<T>>),
+}
+
+impl<T: Real> Gradient<T> {
+    /// The gradients of a network's cost.
+    ///
+    /// # Panics
+    ///
+    /// When the loss has a label smoothing that is not in [0, 1].
+    pub fn new(network: &Mlp, loss: StandardLoss, method: Method) -> Self {
+        let model = Supervised::new(network.clone(), loss);
+        match method {
+            Method::Tape => Gradient::Tape(BatchGradient::new(model)),
+            Method::ClosedForm => Gradient::ClosedForm(BatchGradient::new(model)),
+        }
+    }
+
+    /// The mean cost of a batch, and its gradient.
+    ///
+    /// # Panics
+    ///
+    /// When the batch or the parameters do not fit the network.
+    pub fn compute(
+        &mut self,
+        parameters: &Parameters<T>,
+        batch: &impl Batch<Labelled<T>>,
+    ) -> (f64, &mut Parameters<T>) {
+        match self {
+            Gradient::Tape(gradient) => gradient.compute(parameters, batch),
+            Gradient::ClosedForm(gradient) => gradient.compute(parameters, batch),
+        }
+    }
+
+    /// Takes a step of an optimizer, and returns the mean cost before it.
+    ///
+    /// # Errors
+    ///
+    /// When something would not stay finite; nothing is changed then.
+    ///
+    /// # Panics
+    ///
+    /// When the batch or the parameters do not fit the network.
+    pub fn step(
+        &mut self,
+        parameters: &mut Parameters<T>,
+        batch: &impl Batch<Labelled<T>>,
+        optimizer: &mut dyn Optimizer<T>,
+    ) -> Result<f64, StepError> {
+        match self {
+            Gradient::Tape(gradient) => gradient.step(parameters, batch, optimizer),
+            Gradient::ClosedForm(gradient) => gradient.step(parameters, batch, optimizer),
+        }
+    }
+}

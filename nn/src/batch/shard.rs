@@ -1,0 +1,196 @@
+//! A shard: a run of samples whose gradient is summed on its own, and the sum of all shards along a fixed tree.
+
+use super::Batch;
+use super::panels::Panel;
+use crate::model::load;
+use crate::{ChunkTask, Context, Model, Observed, Parameters, ShardGradient, Sharding};
+use autodiff::tensor::{Real, Tensor, largest_magnitude, vectorized};
+use smallvec::SmallVec;
+
+/// What all shards of a batch share on their way to a gradient.
+pub(super) struct Propagation<'a, T: Real, M, B> {
+    pub(super) model: &'a M,
+    pub(super) parameters: &'a Parameters<T>,
+    pub(super) batch: &'a B,
+    pub(super) sharding: &'a Sharding,
+    pub(super) weight: f64,
+    pub(super) seed: u64,
+    pub(super) step: u64,
+}
+
+/// What a shard leaves: the gradient of its one chunk, before it is formed, or the sum of those of its chunks.
+#[derive(Debug)]
+pub(super) struct Shard<T: Real, G> {
+    pub(super) cost: f64,
+    /// An upper bound of the magnitudes of its gradient's elements; not finite if what they are made of is not.
+    pub(super) bound: f64,
+    pub(super) observed: Observed<T>,
+    gradient: G,
+    /// The sum over the chunks, once there were several.
+    sum: Option<Tensor<T>>,
+    /// Whether there were several in the latest batch.
+    is_summed: bool,
+}
+
+impl<T: Real, G: Default> Default for Shard<T, G> {
+    fn default() -> Self {
+        Shard {
+            cost: 0.0,
+            bound: 0.0,
+            observed: Observed::default(),
+            gradient: G::default(),
+            sum: None,
+            is_summed: false,
+        }
+    }
+}
+
+impl<T: Real, G> Shard<T, G> {
+    /// Takes the samples forward and back, chunk after chunk.
+    ///
+    /// The gradient of a single chunk is not formed. Those of several are added up, since all of them together would take
+    /// more memory than their sum.
+    pub(super) fn compute<M: Model, B: Batch<M::Chunk<T>>>(
+        &mut self,
+        number: usize,
+        workspace: &mut <G as ShardGradient<T, M>>::Workspace,
+        on: &Propagation<'_, T, M, B>,
+    ) where
+        G: ShardGradient<T, M>,
+    {
+        self.gradient.clear();
+        self.observed.0.clear();
+        self.cost = 0.0;
+        self.is_summed = on.sharding.shard(number).len() > on.sharding.chunk;
+        for (index, samples) in on.sharding.chunks_of(number).enumerate() {
+            let chunk = load(on.model, on.batch, samples.clone());
+            let context = Context {
+                training: true,
+                seed: on.seed,
+                step: on.step,
+                samples,
+            };
+            let task = ChunkTask {
+                model: on.model,
+                parameters: on.parameters,
+                chunk,
+                context: &context,
+                scale: 1.0 / on.weight,
+                observed: &mut self.observed,
+            };
+            self.cost += self.gradient.compute(workspace, task);
+            if self.is_summed {
+                self.add_up(on.model, index == 0);
+            }
+        }
+        self.bound = match &self.sum {
+            Some(sum) if self.is_summed => largest_magnitude(sum.data()),
+            _ => self.gradient.magnitude_bound(),
+        };
+    }
+
+    /// Adds the gradient of a chunk to the sum, and forgets it.
+    fn add_up<M: Model>(&mut self, model: &M, is_first: bool)
+    where
+        G: ShardGradient<T, M>,
+    {
+        let layout = model.layout();
+        let zeros = || Tensor::zeros([layout.size()]);
+        let sum = self.sum.get_or_insert_with(zeros).data_mut();
+        if is_first {
+            sum.fill(T::default());
+        }
+        for (number, slice) in layout.slices().iter().enumerate() {
+            let sum = &mut sum[slice.range()];
+            self.gradient.add_rows_to(number, 0..slice.rows(), sum);
+        }
+        self.gradient.clear();
+    }
+
+    /// Writes a panel of the shard's gradient to `sum`.
+    fn write<M: Model>(&self, panel: &Panel, sum: &mut [T])
+    where
+        G: ShardGradient<T, M>,
+    {
+        if let Some(shard) = self.sum_of(panel) {
+            return sum.copy_from_slice(shard);
+        }
+        sum.fill(T::default());
+        self.gradient
+            .add_rows_to(panel.slice, panel.rows.clone(), sum);
+    }
+
+    /// A panel of the sum over the chunks, if there were several.
+    fn sum_of(&self, panel: &Panel) -> Option<&[T]> {
+        let sum = self.sum.as_ref().filter(|_| self.is_summed)?;
+        Some(&sum.data()[panel.range.clone()])
+    }
+}
+
+/// Writes a panel of the sum of the shards' gradients to `sum`.
+///
+/// The sum of n shards is that of the first 2ᵏ plus that of the rest, where 2ᵏ is the largest power of two below n; so it
+/// has the same bits wherever parts of it are computed.
+pub(super) fn write_sum<T: Real, M: Model, G: ShardGradient<T, M>>(
+    shards: &[&Shard<T, G>],
+    panel: &Panel,
+    sum: &mut [T],
+) {
+    let rows = panel.rows.clone();
+    let is_written =
+        gradients(shards).is_some_and(|gradients| G::write_sum(&gradients, panel.slice, rows, sum));
+    if !is_written {
+        write_sum_in_scratch::<T, M, G>(shards, panel, sum);
+    }
+}
+
+/// Takes a step of plain descent of a panel of the parameters, if the source of the gradients does that in one go; returns
+/// whether it has.
+pub(super) fn descend<T: Real, M: Model, G: ShardGradient<T, M>>(
+    shards: &[&Shard<T, G>],
+    rate: T,
+    panel: &Panel,
+    parameters: &mut [T],
+) -> bool {
+    let rows = panel.rows.clone();
+    gradients(shards)
+        .is_some_and(|gradients| G::descend(&gradients, rate, panel.slice, rows, parameters))
+}
+
+/// The gradients of shards that are of one chunk each.
+fn gradients<'a, T: Real, G>(shards: &[&'a Shard<T, G>]) -> Option<SmallVec<[&'a G; 16]>> {
+    let gradient = |shard: &&'a Shard<T, G>| (!shard.is_summed).then_some(&shard.gradient);
+    shards.iter().map(gradient).collect()
+}
+
+/// The sum along the tree in its general form.
+fn write_sum_in_scratch<T: Real, M: Model, G: ShardGradient<T, M>>(
+    shards: &[&Shard<T, G>],
+    panel: &Panel,
+    sum: &mut [T],
+) {
+    if let [shard] = shards {
+        return shard.write(panel, sum);
+    }
+    let (first, rest) = shards.split_at(shards.len().next_power_of_two() / 2);
+    write_sum_in_scratch::<T, M, G>(first, panel, sum);
+    if let [shard] = rest
+        && let Some(shard) = shard.sum_of(panel)
+    {
+        return add(sum, shard);
+    }
+    let mut sum_of_rest = Tensor::zeros([sum.len()]);
+    write_sum_in_scratch::<T, M, G>(rest, panel, sum_of_rest.data_mut());
+    add(sum, sum_of_rest.data());
+}
+
+fn add<T: Real>(sum: &mut [T], terms: &[T]) {
+    vectorized(
+        #[inline(always)]
+        move || {
+            for (sum, &term) in sum.iter_mut().zip(terms) {
+                *sum = *sum + term;
+            }
+        },
+    );
+}

@@ -1,0 +1,126 @@
+//! Collecting the parameters of a model while its layers are made.
+
+use crate::{Initializer, Layout};
+use autodiff::tensor::Shape;
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The number of a parameter in its layout. A layer is a few of these, and is copied freely.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Param(pub(crate) u32);
+
+/// The number of a statistic: state that is observed while training and not trained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Statistic {
+    pub(crate) number: u32,
+    pub(crate) rate: f64,
+}
+
+/// The number of a stream of random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stream(pub(crate) u32);
+
+/// Collects the parameters of a model while its layers are made.
+///
+/// ```
+/// use nn::Builder;
+/// use nn::layers::Linear;
+///
+/// let b = Builder::new();
+/// let layers = [
+///     Linear::new(&b.at("hidden"), 2, 8),
+///     Linear::new(&b.at("output"), 8, 1),
+/// ];
+/// let layout = b.layout();
+/// assert_eq!(layout.slices()[2].name, "output.weight");
+/// assert_eq!(layout.parameters(), 2 * 8 + 8 + 8 + 1);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    collected: Rc<RefCell<Collected>>,
+    prefix: String,
+}
+
+#[derive(Debug, Default)]
+struct Collected {
+    parameters: Layout,
+    statistics: Layout,
+    streams: u32,
+}
+
+impl Builder {
+    /// A builder without parameters.
+    #[must_use]
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    /// The same builder, for parameters whose names begin with `name` and a dot.
+    #[must_use]
+    pub fn at(&self, name: impl fmt::Display) -> Builder {
+        Builder {
+            collected: Rc::clone(&self.collected),
+            prefix: format!("{}{name}.", self.prefix),
+        }
+    }
+
+    /// A new parameter.
+    ///
+    /// # Panics
+    ///
+    /// If the name is taken, or the parameters are more than can be counted.
+    #[track_caller]
+    pub fn param(&self, name: &str, shape: impl Into<Shape>, initializer: Initializer) -> Param {
+        let layout = &mut self.collected.borrow_mut().parameters;
+        Param(self.append(layout, name, shape.into(), initializer))
+    }
+
+    /// A new statistic. A step mixes what was [observed](crate::Pass::observe) into it at the given rate, from 0 for never
+    /// to 1 for the latest value alone.
+    ///
+    /// # Panics
+    ///
+    /// If the name is taken, or the rate is not in [0, 1].
+    #[track_caller]
+    pub fn statistic(
+        &self,
+        name: &str,
+        shape: impl Into<Shape>,
+        initializer: Initializer,
+        rate: f64,
+    ) -> Statistic {
+        assert!(
+            (0.0..=1.0).contains(&rate),
+            "statistic: a rate of {rate} is not in [0, 1]"
+        );
+        let layout = &mut self.collected.borrow_mut().statistics;
+        Statistic {
+            number: self.append(layout, name, shape.into(), initializer),
+            rate,
+        }
+    }
+
+    /// A new stream of random numbers.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        let streams = &mut self.collected.borrow_mut().streams;
+        *streams += 1;
+        Stream(*streams)
+    }
+
+    /// The layout of all that was collected.
+    #[must_use]
+    pub fn layout(&self) -> Arc<Layout> {
+        let collected = self.collected.borrow();
+        let parameters = collected.parameters.clone();
+        Arc::new(parameters.with_statistics(collected.statistics.clone()))
+    }
+
+    #[track_caller]
+    fn append(&self, layout: &mut Layout, name: &str, shape: Shape, init: Initializer) -> u32 {
+        layout.push_with(format!("{}{name}", self.prefix), shape, init);
+        (layout.slices().len() - 1) as u32
+    }
+}

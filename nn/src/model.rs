@@ -1,0 +1,200 @@
+//! What can be trained: a layout of parameters, and the cost of some samples.
+
+use crate::refusal::{refuse, reporting};
+use crate::{Batch, Context, Layout, Observed, Parameters, Pass, Sharding};
+use autodiff::tensor::{Algebra, Real};
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A function of parameters and samples that training makes small.
+///
+/// The cost is written once, against [`Algebra`]: on tensors it is evaluated, on a tape it is differentiated.
+/// [`BatchGradient`](crate::BatchGradient) trains any model.
+///
+/// ```
+/// use autodiff::tensor::{Algebra, Real, Tensor};
+/// use nn::{Adam, BatchGradient, Builder, Initializer, Layout, Model, Param, Pass, mean_cost};
+/// use std::sync::Arc;
+///
+/// /// A line through points (x, y), by least squares.
+/// struct Line {
+///     slope: Param,
+///     offset: Param,
+///     layout: Arc<Layout>,
+/// }
+///
+/// impl Model for Line {
+///     /// Points of the plane, one per row of `x` and `y`.
+///     type Chunk<T: Real> = [Tensor<T>; 2];
+///
+///     fn layout(&self) -> &Arc<Layout> {
+///         &self.layout
+///     }
+///
+///     fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, [x, y]: [Tensor<A::Element>; 2]) -> A {
+///         let line = pass.constant(x) * &pass[self.slope] + &pass[self.offset];
+///         line.squared_distance(&pass.constant(y))
+///     }
+/// }
+///
+/// let b = Builder::new();
+/// let line = Line {
+///     slope: b.param("slope", [1], Initializer::Constant(0.0)),
+///     offset: b.param("offset", [1], Initializer::Constant(0.0)),
+///     layout: b.layout(),
+/// };
+/// let x = Tensor::from_fn([100, 1], |i| i as f64 / 100.0);
+/// let points = [x.clone(), x.map(|x: f64| 3.0 * x - 1.0)];
+/// let mut parameters = line.layout().init(1);
+/// let (mut gradient, mut adam) = (BatchGradient::tape(&line), Adam::new(0.1));
+/// for _ in 0..500 {
+///     gradient.step(&mut parameters, &points, &mut adam)?;
+/// }
+/// assert!(mean_cost(&line, &parameters, &points) < 1e-6);
+/// assert!((parameters.get("slope").unwrap().item() - 3.0).abs() < 1e-2);
+/// # Ok::<(), nn::StepError>(())
+/// ```
+pub trait Model: Sync {
+    /// Some samples, as tensors of numbers, in whatever structure the model takes.
+    type Chunk<T: Real>;
+
+    /// The parameters.
+    fn layout(&self) -> &Arc<Layout>;
+
+    /// The sum of the costs of the chunk's samples, a scalar.
+    fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, chunk: Self::Chunk<A::Element>) -> A;
+
+    /// How a batch may be cut. By default into chunks of at most 64 samples, or not at all if the model has statistics.
+    fn chunking(&self) -> Chunking {
+        match self.layout().statistics() {
+            Some(_) => Chunking::Whole,
+            None => Chunking::Samples(64),
+        }
+    }
+
+    /// Why a chunk, of the samples in this range of the batch, does not fit the model, if it does not.
+    ///
+    /// What is told here is reported at the line that passed the batch.
+    fn misfit<T: Real>(&self, chunk: &Self::Chunk<T>, samples: Range<usize>) -> Option<String> {
+        let _ = (chunk, samples);
+        None
+    }
+}
+
+/// A reference to a model is a model.
+impl<M: Model> Model for &M {
+    type Chunk<T: Real> = M::Chunk<T>;
+
+    fn layout(&self) -> &Arc<Layout> {
+        M::layout(self)
+    }
+
+    fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, chunk: Self::Chunk<A::Element>) -> A {
+        M::cost(self, pass, chunk)
+    }
+
+    fn chunking(&self) -> Chunking {
+        M::chunking(self)
+    }
+
+    fn misfit<T: Real>(&self, chunk: &Self::Chunk<T>, samples: Range<usize>) -> Option<String> {
+        M::misfit(self, chunk, samples)
+    }
+}
+
+/// How a batch may be cut into chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Chunking {
+    /// Each sample takes about this many numbers, values and adjoints together; a chunk fits into cache.
+    Floats(usize),
+    /// Chunks of at most this many samples.
+    Samples(usize),
+    /// The batch is one chunk, because the cost of a sample depends on the others.
+    Whole,
+}
+
+/// The mean cost of a batch, evaluated in chunks on the threads of the surrounding rayon pool.
+///
+/// # Panics
+///
+/// If the batch does not fit the model, the parameters are those of another layout, or the cost is no scalar.
+#[must_use]
+#[track_caller]
+pub fn mean_cost<T: Real, M: Model>(
+    model: &M,
+    parameters: &Parameters<T>,
+    batch: &impl Batch<M::Chunk<T>>,
+) -> f64 {
+    let costs = each_chunk("mean_cost", model, parameters, batch, |pass, chunk| {
+        let cost = model.cost(pass, chunk);
+        check_scalar(&cost);
+        cost.item().to_f64()
+    });
+    costs.into_iter().sum::<f64>() / batch.weight()
+}
+
+/// Evaluates all chunks of a batch, on the threads of the surrounding rayon pool.
+///
+/// # Panics
+///
+/// If the batch does not fit the model, or the parameters are those of another layout.
+#[track_caller]
+pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
+    operation: &str,
+    model: &M,
+    parameters: &Parameters<T>,
+    batch: &impl Batch<M::Chunk<T>>,
+    evaluate: impl Fn(&Pass<'_, autodiff::Tensor<T>>, M::Chunk<T>) -> R + Sync,
+) -> Vec<R> {
+    parameters.check_layout(operation, model.layout());
+    let slices = parameters.tensors();
+    let sharding = Sharding::new::<T>(model.chunking(), batch.len(), None);
+    let chunks: Vec<Range<usize>> = sharding.chunks().collect();
+    reporting(operation, || {
+        check_whole(model, batch);
+        let results = chunks.into_par_iter().map(|samples| {
+            let chunk = load(model, batch, samples.clone());
+            let context = Context::evaluation(samples);
+            let pass = Pass::new(parameters, &slices, &context);
+            evaluate(&pass.in_engine(&mut Observed::default()), chunk)
+        });
+        results.collect()
+    })
+}
+
+/// Refuses a batch that is there in one piece and does not fit the model, or whose parts do not fit together.
+pub(crate) fn check_whole<T: Real, M: Model>(model: &M, batch: &impl Batch<M::Chunk<T>>) {
+    if let Some(chunk) = batch.whole()
+        && let Some(misfit) = model.misfit(&chunk, 0..batch.len())
+    {
+        refuse(misfit);
+    }
+    if let Some(fault) = batch.fault() {
+        refuse(fault);
+    }
+}
+
+/// Loads a chunk of a batch, and refuses it if it does not fit the model.
+pub(crate) fn load<T: Real, M: Model>(
+    model: &M,
+    batch: &impl Batch<M::Chunk<T>>,
+    samples: Range<usize>,
+) -> M::Chunk<T> {
+    let chunk = batch.load(samples.clone());
+    if let Some(misfit) = model.misfit(&chunk, samples) {
+        refuse(misfit);
+    }
+    chunk
+}
+
+/// Refuses a cost that is no scalar.
+pub(crate) fn check_scalar<A: Algebra>(cost: &A) {
+    let shape = cost.shape();
+    if shape.rank() > 0 {
+        refuse(format!(
+            "the cost of a chunk has shape {shape}, and is no scalar"
+        ));
+    }
+}

@@ -1,0 +1,281 @@
+//! Optimizers that update each parameter on its own: a rule is the formula, and the engine does the rest.
+
+use super::state::check_moment;
+use super::update::Update;
+use super::{
+    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, StepError, check_size,
+    check_sizes, provide,
+};
+use autodiff::tensor::{Real, Tensor, vectorized};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::array;
+use std::fmt::Debug;
+use std::mem;
+use std::ops::RangeInclusive;
+
+/// The formula of an optimizer that updates each parameter on its own, from its derivative and `N` moments.
+///
+/// The value of a rule is its settings. [`Elementwise`] makes an optimizer of it: it owns the moments and their state,
+/// shares the parameters among threads, and refuses steps that are not finite.
+///
+/// ```
+/// use autodiff::tensor::Real;
+/// use nn::{Elementwise, Rule};
+/// use serde::{Deserialize, Serialize};
+///
+/// /// RMSProp: the rate is divided by the root of the mean squared derivative.
+/// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// struct RmsProp {
+///     learning_rate: f64,
+///     decay: f64,
+/// }
+///
+/// impl Rule<1> for RmsProp {
+///     const NAME: &'static str = "rmsprop";
+///     const MOMENTS: [&'static str; 1] = ["mean_square"];
+///     fn learning_rate(&mut self) -> &mut f64 {
+///         &mut self.learning_rate
+///     }
+///     fn formula<T: Real>(&self, _: u64) -> impl Fn(T, T, [T; 1]) -> (T, [T; 1]) + Sync {
+///         let settings = [self.learning_rate, self.decay, 1.0 - self.decay, 1e-8];
+///         let [rate, kept, added, epsilon] = settings.map(T::from_f64);
+///         move |x, g, [mean]| {
+///             let mean = kept * mean + added * g * g;
+///             (x - rate * g / (mean.sqrt() + epsilon), [mean])
+///         }
+///     }
+/// }
+///
+/// let mut optimizer = Elementwise::by(RmsProp { learning_rate: 0.01, decay: 0.9 })?;
+/// let mut x = [1.0_f64];
+/// for _ in 0..200 {
+///     let gradient = [2.0 * x[0]];
+///     optimizer.step(&mut x, &gradient)?;
+/// }
+/// assert!(x[0].abs() < 0.02);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Rule<const N: usize>:
+    Clone + Debug + PartialEq + Send + Serialize + DeserializeOwned
+{
+    /// The kind of optimizer, as it is stored.
+    const NAME: &'static str;
+    /// The names of the moments, as they are stored.
+    const MOMENTS: [&'static str; N];
+
+    /// The learning rate, which schedules change.
+    fn learning_rate(&mut self) -> &mut f64;
+
+    /// Step `t`, counted from 1: a function from a parameter, its derivative and its moments, which are 0 at first, to the
+    /// parameter and the moments after the step. Parameter and derivative 0 must leave the parameter 0.
+    fn formula<T: Real>(&self, t: u64) -> impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync;
+
+    /// Checks the settings, as they are and rounded to `T`.
+    ///
+    /// # Errors
+    ///
+    /// If one is out of its range.
+    fn check<T: Real>(&self) -> Result<(), SettingError> {
+        Setting::LearningRate.check_rate::<T>(*self.clone().learning_rate())
+    }
+
+    /// Whether the formula uses the moments with these settings. If not, none are kept, and it is given zeros.
+    fn has_moments(&self) -> bool {
+        N > 0
+    }
+
+    /// The learning rate α, if the formula is just `θ ← θ − α ∂C/∂θ` with these settings.
+    fn plain_descent(&self) -> Option<f64> {
+        None
+    }
+
+    /// Whether the formula depends on the number of the step.
+    fn counts_steps(&self) -> bool {
+        true
+    }
+
+    /// The range of a moment that steps leave it in, by its number: a state outside of it is refused.
+    fn moment_range<T: Real>(&self, moment: usize) -> RangeInclusive<T> {
+        let _ = moment;
+        -T::MAX..=T::MAX
+    }
+
+    /// The largest derivative for which step `t` leaves finite parameters and moments finite, whatever they are. Where it is
+    /// not known, or a derivative is larger, a step is tried on copies first.
+    fn safe_gradient<T: Real>(&self, t: u64) -> Option<f64> {
+        let _ = t;
+        None
+    }
+}
+
+/// An optimizer that updates each parameter on its own by a [`Rule`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Elementwise<R, T: Real, const N: usize> {
+    rule: R,
+    steps: u64,
+    moments: [Moment<T>; N],
+}
+
+impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
+    /// An optimizer before its first step.
+    ///
+    /// # Errors
+    ///
+    /// If a setting of the rule is out of its range, or is so when rounded to `T`.
+    pub fn by(rule: R) -> Result<Self, SettingError> {
+        rule.check::<T>()?;
+        Ok(Elementwise {
+            rule,
+            steps: 0,
+            moments: [const { None }; N],
+        })
+    }
+
+    /// The rule: the settings.
+    #[must_use]
+    pub fn rule(&self) -> &R {
+        &self.rule
+    }
+
+    /// Takes one step: [`Optimizer::step`].
+    ///
+    /// # Errors
+    ///
+    /// If an element of the gradient, or of parameters or moments after the step, is not finite. Nothing is changed then.
+    ///
+    /// # Panics
+    ///
+    /// If the buffers differ in size, or had another size in an earlier step.
+    #[track_caller]
+    pub fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError> {
+        check_sizes(parameters, gradient, Optimizer::size(self));
+        let mut outcome = Ok(());
+        self.begin(gradient.len(), |update| {
+            outcome = update.apply(parameters, gradient);
+            outcome.is_ok()
+        });
+        outcome
+    }
+
+    /// Begins a step of that many parameters, and passes it on; returns whether it was taken.
+    fn begin(&mut self, parameters: usize, apply: impl FnOnce(Update<'_, T>) -> bool) -> bool {
+        let is_first = self.moments.iter().all(Option::is_none);
+        let steps = self.steps.saturating_add(1);
+        let formula = self.rule.formula::<T>(steps);
+        let rule = |parameters: &mut [T], gradient: &[T], moments: &mut [&mut [T]]| {
+            each(&formula, parameters, gradient, moments);
+        };
+        let moments = self.moments.iter_mut().filter(|_| self.rule.has_moments());
+        let moments = moments.map(|moment| provide(moment, parameters));
+        let mut update = Update::new(moments, &rule);
+        if let Some(rate) = self.rule.plain_descent() {
+            update = update.plain_descent(T::from_f64(rate));
+        }
+        let is_taken = apply(match self.rule.safe_gradient::<T>(steps) {
+            Some(gradient) => update.safe_up_to(gradient),
+            None => update,
+        });
+        if is_taken && self.rule.counts_steps() {
+            self.steps = steps;
+        } else if is_first && !is_taken {
+            self.moments = [const { None }; N];
+        }
+        is_taken
+    }
+}
+
+/// Applies a formula to some parameters with their moments, or with zeros where there are none.
+fn each<T: Real, const N: usize>(
+    formula: &impl Fn(T, T, [T; N]) -> (T, [T; N]),
+    parameters: &mut [T],
+    gradient: &[T],
+    moments: &mut [&mut [T]],
+) {
+    let n = parameters.len();
+    let gradient = &gradient[..n];
+    if moments.len() < N {
+        return vectorized(
+            #[inline(always)]
+            move || {
+                for (x, &g) in parameters.iter_mut().zip(gradient) {
+                    *x = formula(*x, g, [T::default(); N]).0;
+                }
+            },
+        );
+    }
+    let moments: [&mut [T]; N] = array::from_fn(|k| &mut mem::take(&mut moments[k])[..n]);
+    vectorized(
+        #[inline(always)]
+        move || {
+            for i in 0..n {
+                let before = array::from_fn(|k| moments[k][i]);
+                let (parameter, after) = formula(parameters[i], gradient[i], before);
+                parameters[i] = parameter;
+                for k in 0..N {
+                    moments[k][i] = after[k];
+                }
+            }
+        },
+    );
+}
+
+impl<R: Rule<N>, T: Real, const N: usize> Optimizer<T> for Elementwise<R, T, N> {
+    #[track_caller]
+    fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError> {
+        Elementwise::step(self, parameters, gradient)
+    }
+
+    #[track_caller]
+    fn step_by_pieces(
+        &mut self,
+        parameters: usize,
+        apply: &mut dyn FnMut(Update<'_, T>) -> bool,
+    ) -> bool {
+        check_size(parameters, self.size());
+        self.begin(parameters, apply)
+    }
+
+    fn size(&self) -> Option<usize> {
+        self.moments.iter().flatten().next().map(Tensor::size)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        *self.rule.clone().learning_rate()
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), SettingError> {
+        let mut rule = self.rule.clone();
+        *rule.learning_rate() = learning_rate;
+        rule.check::<T>().map_err(|error| {
+            // A decay that is too large beside this rate is none that was set here.
+            let too_fast = Setting::LearningRate
+                .check_decay(learning_rate, error.value)
+                .err();
+            let too_fast = too_fast.filter(|_| error.setting == Setting::WeightDecay);
+            too_fast.unwrap_or(error)
+        })?;
+        self.rule = rule;
+        Ok(())
+    }
+
+    fn state(&self) -> OptimizerState<T> {
+        let moments = R::MOMENTS.into_iter().zip(&self.moments);
+        OptimizerState::new(R::NAME, &self.rule, self.steps, moments)
+    }
+
+    fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError> {
+        let steps = state.steps;
+        let (rule, moments) = state.open::<R, N>(R::NAME, const { &R::MOMENTS })?;
+        for (number, (name, moment)) in R::MOMENTS.into_iter().zip(&moments).enumerate() {
+            check_moment(name, moment, rule.moment_range(number))?;
+        }
+        let restored = Elementwise::by(rule)?;
+        *self = Elementwise {
+            steps,
+            moments,
+            ..restored
+        };
+        Ok(())
+    }
+}

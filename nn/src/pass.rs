@@ -1,0 +1,204 @@
+//! One evaluation of a model: its parameters, its place in the training, and what it observes.
+
+use crate::refusal::refuse;
+use crate::{Layout, Param, Parameters, Statistic, Stream};
+use autodiff::tensor::{Algebra, Real, Tensor};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use std::cell::RefCell;
+use std::ops::{Index, Range};
+
+/// Where in the training a cost is evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Context {
+    /// Whether the cost is differentiated: dropout drops, and batch normalization uses the statistics of the chunk.
+    pub training: bool,
+    /// The seed of everything that is random.
+    pub seed: u64,
+    /// The number of the step.
+    pub step: u64,
+    /// The positions of the chunk's samples in the batch.
+    pub samples: Range<usize>,
+}
+
+impl Context {
+    /// The context of an evaluation.
+    #[must_use]
+    pub fn evaluation(samples: Range<usize>) -> Context {
+        Context {
+            training: false,
+            seed: 0,
+            step: 0,
+            samples,
+        }
+    }
+}
+
+/// Values that passes have observed, for statistics that outlive them.
+#[derive(Debug)]
+pub struct Observed<T: Real>(pub(crate) Vec<(Statistic, usize, Tensor<T>)>);
+
+impl<T: Real> Default for Observed<T> {
+    fn default() -> Self {
+        Observed(Vec::new())
+    }
+}
+
+/// One evaluation of a model: its parameters in one reading of the [`Algebra`], and its [`Context`].
+///
+/// A parameter is read by its number: `pass[self.weight]`.
+#[derive(Debug)]
+pub struct Pass<'a, A: Algebra> {
+    parameters: &'a Parameters<A::Element>,
+    slices: &'a [A],
+    context: &'a Context,
+    observed: RefCell<Observed<A::Element>>,
+    is_reported: bool,
+}
+
+impl<'a, A: Algebra> Pass<'a, A> {
+    /// A pass with these parameters, of which `slices` are the readings in the order of the layout, as
+    /// [`Parameters::tensors`] and [`Parameters::record`] return them.
+    ///
+    /// # Panics
+    ///
+    /// If there are no slices, or not as many as the layout has.
+    #[must_use]
+    #[track_caller]
+    pub fn new(
+        parameters: &'a Parameters<A::Element>,
+        slices: &'a [A],
+        context: &'a Context,
+    ) -> Self {
+        let count = parameters.layout().slices().len();
+        assert!(
+            slices.len() == count && count > 0,
+            "pass: {} slices for a layout of {count}",
+            slices.len()
+        );
+        Pass {
+            parameters,
+            slices,
+            context,
+            observed: RefCell::default(),
+            is_reported: false,
+        }
+    }
+
+    /// The same pass in the engine, which reports refusals, and collects what is observed behind what was there.
+    pub(crate) fn in_engine(self, observed: &mut Observed<A::Element>) -> Self {
+        Pass {
+            observed: RefCell::new(std::mem::take(observed)),
+            is_reported: true,
+            ..self
+        }
+    }
+
+    /// What was observed.
+    pub(crate) fn into_observed(self) -> Observed<A::Element> {
+        self.observed.into_inner()
+    }
+
+    /// All slices of the parameters, in the order of the layout.
+    #[must_use]
+    pub fn slices(&self) -> &'a [A] {
+        self.slices
+    }
+
+    /// The layout of the parameters.
+    #[must_use]
+    pub fn layout(&self) -> &'a Layout {
+        self.parameters.layout()
+    }
+
+    /// Whether the cost is differentiated.
+    #[must_use]
+    pub fn is_training(&self) -> bool {
+        self.context.training
+    }
+
+    /// The step and the samples.
+    #[must_use]
+    pub fn context(&self) -> &'a Context {
+        self.context
+    }
+
+    /// The number of samples.
+    #[must_use]
+    pub fn samples(&self) -> usize {
+        self.context.samples.len()
+    }
+
+    /// Data to calculate with beside the parameters.
+    #[must_use]
+    #[track_caller]
+    pub fn constant(&self, data: impl Into<Tensor<A::Element>>) -> A {
+        self.slices[0].constant(data.into())
+    }
+
+    /// The random numbers of a sample of this step in a stream: the same however the batch is cut. `sample` is its number
+    /// in the chunk.
+    #[must_use]
+    pub fn rng(&self, stream: Stream, sample: usize) -> ChaCha8Rng {
+        let Context { seed, step, .. } = *self.context;
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..16].copy_from_slice(&step.to_le_bytes());
+        key[16..20].copy_from_slice(&stream.0.to_le_bytes());
+        let mut rng = ChaCha8Rng::from_seed(key);
+        rng.set_stream((self.context.samples.start + sample) as u64);
+        rng
+    }
+
+    /// The value of a statistic.
+    ///
+    /// # Panics
+    ///
+    /// If the layout has no such statistic.
+    #[must_use]
+    #[track_caller]
+    pub fn statistic(&self, statistic: Statistic) -> A {
+        match self.parameters.statistics() {
+            Some(statistics) => self.constant(statistics.tensor(statistic.number as usize)),
+            None => panic!("statistic: the layout has none"),
+        }
+    }
+
+    /// Passes on the value of a statistic over this chunk. A step mixes it into the statistic at the rate that the
+    /// statistic was made with.
+    pub fn observe(&self, statistic: Statistic, value: Tensor<A::Element>) {
+        let mut observed = self.observed.borrow_mut();
+        observed.0.push((statistic, self.samples(), value));
+    }
+
+    /// Refuses the samples. Where the engine evaluates the model, this is reported at the line that called it.
+    ///
+    /// # Panics
+    ///
+    /// Always.
+    #[track_caller]
+    pub fn refuse(&self, message: impl Into<String>) -> ! {
+        let message = message.into();
+        if self.is_reported {
+            refuse(message);
+        }
+        panic!("{message}")
+    }
+}
+
+impl<A: Algebra> Index<Param> for Pass<'_, A> {
+    type Output = A;
+
+    #[inline]
+    #[track_caller]
+    fn index(&self, param: Param) -> &A {
+        match self.slices.get(param.0 as usize) {
+            Some(slice) => slice,
+            None => panic!(
+                "there is no parameter {}: the layout has {} slices",
+                param.0,
+                self.slices.len()
+            ),
+        }
+    }
+}

@@ -1,0 +1,631 @@
+//! Models, losses, rules and gradient sources of one's own: trained, refused, saved and loaded as the built-in ones.
+
+use crate::callers_line::refused;
+use autodiff::tensor::{Algebra, Real, Targets, Tensor};
+use nn::checkpoint::{self, Cause, Describe, Tensors};
+use nn::delta::DeltaGradient;
+use nn::layers::{Dropout, Layer, Linear};
+use nn::{
+    Adam, BatchGradient, Builder, ChunkTask, Chunking, Elementwise, Initializer, Layout, Loss,
+    Model, Network, Optimizer, Param, Parameters, Pass, Rule, Saved, Sgd, ShardGradient,
+    Supervised, TapeGradient, evaluate, mean_cost,
+};
+use rayon::ThreadPoolBuilder;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A residual network with dropout and a robust cost.
+struct Residual {
+    width: usize,
+    layers: [Linear; 3],
+    dropout: Dropout,
+    layout: Arc<Layout>,
+}
+
+impl Residual {
+    fn new(width: usize) -> Residual {
+        let b = Builder::new();
+        let layer = |name, inputs, outputs| Linear::new(&b.at(name), inputs, outputs);
+        Residual {
+            width,
+            layers: [
+                layer("input", 3, width),
+                layer("inner", width, width),
+                layer("output", width, 1),
+            ],
+            dropout: Dropout::new(&b, 0.25),
+            layout: b.layout(),
+        }
+    }
+}
+
+impl Model for Residual {
+    type Chunk<T: Real> = [Tensor<T>; 2];
+
+    fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, [x, y]: [Tensor<A::Element>; 2]) -> A {
+        let [input, inner, output] = &self.layers;
+        let h = input.forward(pass, &pass.constant(x));
+        let h = inner.forward(pass, &self.dropout.forward(pass, &h.tanh())) + h;
+        let error = output.forward(pass, &h) - pass.constant(y);
+        ((error.square() + 1.0).sqrt() - 1.0).sum()
+    }
+}
+
+impl Describe for Residual {
+    type Description = usize;
+
+    fn description(&self) -> usize {
+        self.width
+    }
+
+    fn from_description(width: usize, file: &Tensors<'_>) -> Result<Self, Cause> {
+        file.check("inner.weight", &[width, width])?;
+        Ok(Residual::new(width))
+    }
+}
+
+fn points<T: Real>(samples: usize) -> [Tensor<T>; 2] {
+    let x = Tensor::from_fn([samples, 3], |i| T::from_f64((i as f64 * 0.7).sin()));
+    let y = Tensor::from_fn([samples, 1], |i| {
+        T::from_f64((3.0 * x.at(&[i, 0]).to_f64()).sin())
+    });
+    [x, y]
+}
+
+/// The bits of parameters.
+fn bits<T: Real>(parameters: &Parameters<T>) -> Vec<u64> {
+    let bits = parameters.data().iter().map(|x| x.to_f64().to_bits());
+    bits.collect()
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit_of_an_own_model() {
+    fn check<T: Real>() {
+        // Large enough for its parameters to be shared, and batches of one shard, of shards of one chunk, and of several.
+        let model = Residual::new(100);
+        for (samples, shards) in [(20, None), (100, None), (100, Some(3)), (1000, None)] {
+            let points = points::<T>(samples);
+            let train = |threads: usize| {
+                let pool = ThreadPoolBuilder::new().num_threads(threads).build();
+                pool.unwrap().install(|| {
+                    let mut parameters = model.layout().init::<T>(1);
+                    let mut gradient = BatchGradient::tape(&model).seed(7);
+                    if let Some(shards) = shards {
+                        gradient = gradient.shards(shards);
+                    }
+                    let optimizers: [&mut dyn Optimizer<T>; 2] =
+                        [&mut Sgd::new(0.1), &mut Adam::new(0.01)];
+                    let mut costs = Vec::new();
+                    for optimizer in optimizers {
+                        for _ in 0..3 {
+                            let cost = gradient.step(&mut parameters, &points, optimizer);
+                            costs.push(cost.unwrap().to_bits());
+                        }
+                    }
+                    let cost = mean_cost(&model, &parameters, &points);
+                    (costs, bits(&parameters), cost.to_bits())
+                })
+            };
+            let one = train(1);
+            for threads in [2, 3, 4] {
+                assert!(
+                    train(threads) == one,
+                    "{threads} threads, {samples} samples"
+                );
+            }
+        }
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+#[test]
+fn training_makes_the_cost_of_an_own_model_small() {
+    let model = Residual::new(16);
+    let points = points::<f64>(200);
+    let mut parameters = model.layout().init(1);
+    let before = mean_cost(&model, &parameters, &points);
+    let (mut gradient, mut adam) = (BatchGradient::tape(&model), Adam::new(0.01));
+    for step in 0..200 {
+        assert_eq!(gradient.step_number(), step);
+        gradient.step(&mut parameters, &points, &mut adam).unwrap();
+    }
+    let after = mean_cost(&model, &parameters, &points);
+    assert!(after < 0.2 * before, "{before} {after}");
+}
+
+#[test]
+fn dropout_depends_on_seed_step_and_sample_alone() {
+    let model = Residual::new(16);
+    let parameters = model.layout().init::<f64>(1);
+    let points = points::<f64>(150);
+    let gradient = |seed, step, shards| {
+        let mut gradient = BatchGradient::tape(&model).seed(seed).shards(shards);
+        gradient.set_step_number(step);
+        gradient.compute(&parameters, &points).1.clone()
+    };
+    let first = gradient(7, 0, 1);
+    // However the batch is cut, the same elements are dropped, and only the order of addition differs.
+    for shards in [2, 3, 5] {
+        let other = gradient(7, 0, shards);
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-14;
+        assert!(first.data().iter().zip(other.data()).all(close));
+    }
+    assert_eq!(first, gradient(7, 0, 1));
+    for (seed, step) in [(8, 0), (7, 1)] {
+        assert_ne!(first, gradient(seed, step, 1));
+    }
+}
+
+/// The sum of some shards' gradients along the tree, by its definition.
+fn tree(shards: &[Vec<f32>]) -> Vec<f32> {
+    if let [shard] = shards {
+        return shard.clone();
+    }
+    let mut first = 1;
+    while 2 * first < shards.len() {
+        first *= 2;
+    }
+    let (first, rest) = shards.split_at(first);
+    let sums = tree(first).into_iter().zip(tree(rest));
+    sums.map(|(a, b)| a + b).collect()
+}
+
+/// A batch whose weight is not its number of samples.
+struct Weighted<B>(B, f64);
+
+impl<C, B: nn::Batch<C>> nn::Batch<C> for Weighted<B> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn load(&self, range: Range<usize>) -> C {
+        self.0.load(range)
+    }
+
+    fn weight(&self) -> f64 {
+        self.1
+    }
+}
+
+#[test]
+fn shards_are_added_along_a_binary_tree() {
+    let network = nn::Mlp::new(&[3, 20, 1], nn::Activation::Tanh);
+    let loss = nn::StandardLoss::squared_difference(nn::Activation::Identity);
+    let model = Supervised::new(&network, loss);
+    let parameters = network.init::<f32>(Initializer::GlorotNormal, 1);
+    let [x, y] = points::<f32>(100);
+    let batch = (x, Targets::Probabilities(y));
+    for shards in [1, 2, 3, 4, 5, 6, 7, 8, 16, 100] {
+        // The gradient of a shard by itself, weighted as in the whole.
+        let of_shard = |number: usize| {
+            let range = 100 * number / shards..100 * (number + 1) / shards;
+            let part = Weighted(nn::Batch::load(&batch, range), 100.0);
+            let mut gradient = BatchGradient::tape(model).shards(1);
+            gradient.compute(&parameters, &part).1.data().to_vec()
+        };
+        let expected = tree(&(0..shards).map(of_shard).collect::<Vec<_>>());
+        let mut gradient = BatchGradient::tape(model).shards(shards);
+        let (_, found) = gradient.compute(&parameters, &batch);
+        assert!(found.data() == expected, "{shards} shards");
+    }
+}
+
+/// A model whose cost is whatever it is told to be.
+struct Faulty {
+    weight: Param,
+    layout: Arc<Layout>,
+    fault: Fault,
+}
+
+#[derive(Clone, Copy)]
+enum Fault {
+    NoScalar,
+    Misfit,
+    Refusal,
+}
+
+impl Faulty {
+    fn new(fault: Fault) -> Faulty {
+        let b = Builder::new();
+        Faulty {
+            weight: b.param("weight", [3], Initializer::Constant(1.0)),
+            layout: b.layout(),
+            fault,
+        }
+    }
+}
+
+impl Model for Faulty {
+    type Chunk<T: Real> = [Tensor<T>; 2];
+
+    fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, [x, _]: [Tensor<A::Element>; 2]) -> A {
+        match self.fault {
+            Fault::Refusal if pass.context().samples.contains(&70) => {
+                pass.refuse("sample 70 is no sample")
+            }
+            Fault::NoScalar => pass.constant(x) * &pass[self.weight],
+            _ => (pass.constant(x) * &pass[self.weight]).sum(),
+        }
+    }
+
+    fn misfit<T: Real>(&self, chunk: &[Tensor<T>; 2], samples: Range<usize>) -> Option<String> {
+        let is_misfit = matches!(self.fault, Fault::Misfit) && samples.contains(&70);
+        is_misfit.then(|| format!("{} rows are too many", chunk[0].shape()[0]))
+    }
+}
+
+#[test]
+fn a_model_that_breaks_its_contract_is_refused_at_the_callers_line() {
+    for (fault, expected) in [
+        (
+            Fault::NoScalar,
+            "the cost of a chunk has shape [50, 3], and is no scalar",
+        ),
+        (Fault::Misfit, "100 rows are too many"),
+        (Fault::Refusal, "sample 70 is no sample"),
+    ] {
+        let model = Faulty::new(fault);
+        let mut parameters = model.layout().init::<f64>(1);
+        let points = points::<f64>(100);
+        let mut gradient = BatchGradient::tape(&model);
+        refused(&format!("compute: {expected}"), || {
+            let _ = gradient.compute(&parameters, &points);
+        });
+        refused(&format!("step: {expected}"), || {
+            let _ = gradient.step(&mut parameters, &points, &mut Sgd::new(0.1));
+        });
+        refused(&format!("mean_cost: {expected}"), || {
+            let _ = mean_cost(&model, &parameters, &points);
+        });
+    }
+    let model = Residual::new(8);
+    let mut other = Residual::new(7).layout().init::<f64>(1);
+    let expected = "parameters of another layout: slice 0 is `input.weight` of shape [7, 3], not";
+    refused(expected, || {
+        let _ = BatchGradient::tape(&model).compute(&other, &points(5));
+    });
+    refused(expected, || {
+        let _ = BatchGradient::tape(&model).step(&mut other, &points(5), &mut Sgd::new(0.1));
+    });
+    refused(expected, || {
+        let _ = mean_cost(&model, &other, &points(5));
+    });
+}
+
+/// A model without parameters, or with a parameter that its layout does not have.
+struct Hollow(Option<Param>, Arc<Layout>);
+
+impl Model for Hollow {
+    type Chunk<T: Real> = [Tensor<T>; 2];
+
+    fn layout(&self) -> &Arc<Layout> {
+        &self.1
+    }
+
+    fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, [x, _]: [Tensor<A::Element>; 2]) -> A {
+        match self.0 {
+            Some(param) => (pass.constant(x) * &pass[param]).sum(),
+            None => pass.constant(x).sum(),
+        }
+    }
+}
+
+#[test]
+fn parameters_that_there_are_not_are_refused() {
+    let b = Builder::new();
+    let model = Hollow(None, b.layout());
+    refused("a model without parameters cannot be trained", || {
+        drop(BatchGradient::<f32, _>::tape(&model));
+    });
+    let _first = b.param("first", [3], Initializer::Constant(0.0));
+    let layout = b.layout();
+    let model = Hollow(
+        Some(b.param("later", [3], Initializer::Constant(0.0))),
+        layout,
+    );
+    let parameters = model.layout().init::<f32>(1);
+    refused("there is no parameter 1: the layout has 1 slices", || {
+        let _ = BatchGradient::tape(&model).compute(&parameters, &points(5));
+    });
+    refused("a parameter `first` exists already", || {
+        let _ = b.param("first", [1], Initializer::Constant(0.0));
+    });
+}
+
+/// A network that gives as many outputs as it is told to, whatever the targets are.
+struct Wide {
+    layer: Linear,
+    layout: Arc<Layout>,
+    rows: usize,
+}
+
+impl Network for Wide {
+    type Input<T: Real> = Tensor<T>;
+
+    fn layout(&self) -> &Arc<Layout> {
+        &self.layout
+    }
+
+    fn outputs<A: Algebra>(&self, pass: &Pass<'_, A>, x: Tensor<A::Element>) -> A {
+        let rows = x.shape()[0];
+        let x = x.rows(0..rows.min(self.rows));
+        self.layer.forward(pass, &pass.constant(x))
+    }
+}
+
+/// The sum of the absolute differences.
+struct Absolute;
+
+impl Loss for Absolute {
+    type Targets<T: Real> = Tensor<T>;
+
+    fn sum<A: Algebra>(&self, outputs: &A, targets: Tensor<A::Element>) -> A {
+        (outputs - outputs.constant(targets)).abs().sum()
+    }
+}
+
+#[test]
+fn an_own_network_meets_own_and_standard_losses() {
+    let b = Builder::new();
+    let mut network = Wide {
+        layer: Linear::new(&b, 3, 4),
+        layout: b.layout(),
+        rows: usize::MAX,
+    };
+    let parameters = network.layout().init::<f64>(1);
+    let [x, y] = points::<f64>(100);
+
+    let model = Supervised::new(&network, Absolute);
+    let weight = parameters.tensor(0);
+    let expected = (x.linear(&weight, &parameters.tensor(1)) - &y)
+        .abs()
+        .sum()
+        .item()
+        / 100.0;
+    let mut gradient = BatchGradient::tape(&model);
+    let (cost, _) = gradient.compute(&parameters, &(x.clone(), y.clone()));
+    assert!((cost - expected).abs() < 1e-14);
+
+    let classes = Targets::Classes(Tensor::from_fn([100], |i| (i % 4) as u32));
+    let model = Supervised::new(&network, nn::StandardLoss::cross_entropy());
+    let found = evaluate(&model, &parameters, &(x.clone(), classes.clone()));
+    assert_eq!(
+        (found.samples(), &found.confusion.shape()[..]),
+        (100, &[4, 4][..])
+    );
+
+    let wrong = Targets::Classes(Tensor::from_fn([100], |i| 4 * u32::from(i == 70)));
+    refused(
+        "compute: sample 70 is of class 4, and there are 4 outputs",
+        || {
+            let _ = BatchGradient::tape(model).compute(&parameters, &(x.clone(), wrong));
+        },
+    );
+    network.rows = 7;
+    let model = Supervised::new(&network, nn::StandardLoss::cross_entropy());
+    refused("evaluate: outputs of shape [7, 4] are not 50 rows", || {
+        let _ = evaluate(&model, &parameters, &(x.clone(), classes.clone()));
+    });
+}
+
+#[test]
+fn a_batch_whose_tensors_differ_in_rows_is_refused() {
+    let model = Residual::new(8);
+    let parameters = model.layout().init::<f64>(1);
+    let [x, y] = points::<f64>(100);
+    refused(
+        "compute: not all tensors of the batch have 100 rows",
+        || {
+            let batch = [x.clone(), y.rows(0..99)];
+            let _ = BatchGradient::tape(&model).compute(&parameters, &batch);
+        },
+    );
+}
+
+/// A rule with three moments that claims nothing about safety.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct AmsGrad {
+    learning_rate: f64,
+}
+
+impl Rule<3> for AmsGrad {
+    const NAME: &'static str = "amsgrad";
+    const MOMENTS: [&'static str; 3] = ["first", "second", "largest"];
+
+    fn learning_rate(&mut self) -> &mut f64 {
+        &mut self.learning_rate
+    }
+
+    fn formula<T: Real>(&self, _: u64) -> impl Fn(T, T, [T; 3]) -> (T, [T; 3]) + Sync {
+        let [rate, b1, c1, b2, c2, epsilon] =
+            [self.learning_rate, 0.9, 0.1, 0.99, 0.01, 1e-8].map(T::from_f64);
+        move |x, g, [m, v, largest]| {
+            let (m, v) = (b1 * m + c1 * g, b2 * v + c2 * g * g);
+            let largest = largest.max(v);
+            (x - rate * m / (largest.sqrt() + epsilon), [m, v, largest])
+        }
+    }
+}
+
+#[test]
+fn an_own_rule_has_state_and_steps_by_its_formula() {
+    let model = Residual::new(40);
+    let points = points::<f32>(100);
+    let mut parameters = model.layout().init::<f32>(1);
+    let mut expected = parameters.clone();
+    let rule = AmsGrad {
+        learning_rate: 0.01,
+    };
+    let mut optimizer = Elementwise::by(rule.clone()).unwrap();
+    let mut gradient = BatchGradient::tape(&model).seed(3);
+    let mut apart = BatchGradient::tape(&model).seed(3);
+    let formula = rule.formula::<f32>(1);
+    let mut moments = vec![[0.0; 3]; expected.data().len()];
+    for _ in 0..4 {
+        gradient
+            .step(&mut parameters, &points, &mut optimizer)
+            .unwrap();
+        let (_, gradient) = apart.compute(&expected, &points);
+        let pairs = expected.data_mut().iter_mut().zip(gradient.data());
+        for ((x, &g), moments) in pairs.zip(&mut moments) {
+            (*x, *moments) = formula(*x, g, *moments);
+        }
+        assert!(bits(&parameters) == bits(&expected));
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("training");
+    checkpoint::save_training(&file, &model, &parameters, &optimizer).unwrap();
+    let mut resumed = Elementwise::by(AmsGrad { learning_rate: 1.0 }).unwrap();
+    let saved: Saved<f32, Residual> = checkpoint::load_training(&file, &mut resumed).unwrap();
+    assert!(saved.parameters == parameters && resumed == optimizer);
+    assert_eq!(saved.model.width, 40);
+    let weights: Saved<f64, Residual> = checkpoint::load(&file).unwrap();
+    assert_eq!(
+        weights.parameters.data()[3],
+        f64::from(parameters.data()[3])
+    );
+    // A file of another model is refused by the first tensor that is missing.
+    let error = checkpoint::load::<f32, nn::MlpModel>(&file).unwrap_err();
+    assert!(matches!(error.cause, Cause::Network(_)), "{error}");
+
+    gradient
+        .step(&mut parameters, &points, &mut optimizer)
+        .unwrap();
+    let mut restored = saved.parameters;
+    let mut again = BatchGradient::tape(&model).seed(3);
+    again.set_step_number(4);
+    again.step(&mut restored, &points, &mut resumed).unwrap();
+    assert!(bits(&restored) == bits(&parameters));
+}
+
+/// A source of gradients of one's own: another one, whose shards are formed one by one and added up.
+#[derive(Default)]
+struct OneByOne<G>(G);
+
+impl<T: Real, M: Model, G: ShardGradient<T, M>> ShardGradient<T, M> for OneByOne<G> {
+    type Workspace = G::Workspace;
+
+    fn compute(&mut self, workspace: &mut Self::Workspace, task: ChunkTask<'_, T, M>) -> f64 {
+        self.0.compute(workspace, task)
+    }
+
+    fn add_rows_to(&self, slice: usize, rows: Range<usize>, sum: &mut [T]) {
+        self.0.add_rows_to(slice, rows, sum);
+    }
+
+    fn magnitude_bound(&self) -> f64 {
+        self.0.magnitude_bound()
+    }
+
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// The parameters after some steps of each optimizer.
+fn trained<T: Real, M: Model, G: ShardGradient<T, M>>(
+    mut gradient: BatchGradient<T, M, G>,
+    batch: &impl nn::Batch<M::Chunk<T>>,
+) -> Parameters<T> {
+    let mut parameters = gradient.model().layout().init::<T>(1);
+    let optimizers: [&mut dyn Optimizer<T>; 2] = [&mut Sgd::new(0.1), &mut Adam::new(0.01)];
+    for optimizer in optimizers {
+        for _ in 0..3 {
+            gradient.step(&mut parameters, batch, optimizer).unwrap();
+        }
+    }
+    parameters
+}
+
+#[test]
+fn shards_added_in_registers_have_the_bits_of_shards_added_one_by_one() {
+    fn check<T: Real>() {
+        // Layers of few neurons and of many, and panels of several sizes.
+        let network = nn::Mlp::new(&[150, 70, 7], nn::Activation::Relu);
+        let model = Supervised::new(&network, nn::StandardLoss::cross_entropy());
+        for samples in [1, 20, 33, 100, 600, 1500] {
+            let pixel = |i: usize| if i % 3 == 0 { 0 } else { (i * 31 % 251) as u8 };
+            let bytes = Tensor::from_fn([samples, 150], pixel);
+            let pictures = Tensor::from_bytes(&bytes, T::from_f64(1.0 / 255.0));
+            let numbers = Tensor::from_fn([samples, 150], |i| T::from_f64((i as f64).sin()));
+            for x in [pictures, numbers] {
+                let classes = Tensor::from_fn([samples], |i| (i % 7) as u32);
+                let batch = (x, Targets::Classes(classes));
+                let tape = trained(BatchGradient::tape(model), &batch);
+                let delta = trained(BatchGradient::<T, _, DeltaGradient<T>>::new(model), &batch);
+                let one_by_one = BatchGradient::<T, _, OneByOne<TapeGradient<T>>>::new(model);
+                assert!(tape == trained(one_by_one, &batch), "{samples} samples");
+                let one_by_one = BatchGradient::<T, _, OneByOne<DeltaGradient<T>>>::new(model);
+                assert!(delta == trained(one_by_one, &batch), "{samples} samples");
+            }
+        }
+        // A model with other products than those of layers.
+        let model = Residual::new(40);
+        for samples in [20, 300] {
+            let points = points::<T>(samples);
+            let tape = trained(BatchGradient::tape(&model), &points);
+            let one_by_one = BatchGradient::<T, _, OneByOne<TapeGradient<T>>>::new(&model);
+            assert!(tape == trained(one_by_one, &points), "{samples} samples");
+        }
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+#[test]
+fn a_clipped_gradient_has_the_limit_as_its_norm() {
+    let model = Residual::new(16);
+    let parameters = model.layout().init::<f64>(1);
+    let points = points::<f64>(100);
+    let mut gradient = BatchGradient::tape(&model);
+    let whole = gradient.compute(&parameters, &points).1.clone();
+    gradient.set_step_number(0);
+    let (_, clipped) = gradient.compute(&parameters, &points);
+    let norm = whole.norm();
+    assert_eq!(clipped.clip_norm(2.0 * norm), norm);
+    assert_eq!(*clipped, whole);
+    assert_eq!(clipped.clip_norm(0.25 * norm), norm);
+    assert!((clipped.norm() / norm - 0.25).abs() < 1e-14);
+    for (clipped, whole) in clipped.data().iter().zip(whole.data()) {
+        assert!((clipped - 0.25 * whole).abs() < 1e-15);
+    }
+}
+
+#[test]
+fn a_coupled_model_is_not_cut() {
+    struct Coupled(Residual);
+
+    impl Model for Coupled {
+        type Chunk<T: Real> = [Tensor<T>; 2];
+
+        fn layout(&self) -> &Arc<Layout> {
+            self.0.layout()
+        }
+
+        fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, chunk: [Tensor<A::Element>; 2]) -> A {
+            assert_eq!(pass.samples(), 1000);
+            self.0.cost(pass, chunk)
+        }
+
+        fn chunking(&self) -> Chunking {
+            Chunking::Whole
+        }
+    }
+    let model = Coupled(Residual::new(8));
+    let mut parameters = model.layout().init::<f32>(1);
+    let mut gradient = BatchGradient::tape(&model);
+    gradient
+        .step(&mut parameters, &points(1000), &mut Sgd::new(0.1))
+        .unwrap();
+}
