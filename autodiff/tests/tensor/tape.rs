@@ -202,6 +202,27 @@ fn the_adjoint_of_an_anchored_result_is_kept() {
 }
 
 #[test]
+fn variables_may_be_named_in_any_order() {
+    let tape = Tape::new();
+    let (a, b, c) = (tape.var([2.0]), tape.var([3.0]), tape.var([5.0]));
+    let y = (a * b * c).sum();
+    let value = |x: Var<'_, f64>| x.value().data()[0];
+    for wrt in [
+        [a, b, c],
+        [a, c, b],
+        [b, a, c],
+        [b, c, a],
+        [c, a, b],
+        [c, b, a],
+    ] {
+        let slopes = y.differentiate(&wrt);
+        for (x, slope) in wrt.into_iter().zip(slopes) {
+            assert_eq!(value(slope), 30.0 / value(x), "{wrt:?}");
+        }
+    }
+}
+
+#[test]
 fn nothing_is_differentiated_with_respect_to_a_constant() {
     let tape = Tape::new();
     let x = tape.var([3.0]);

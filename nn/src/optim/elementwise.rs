@@ -279,3 +279,70 @@ impl<R: Rule<N>, T: Real, const N: usize> Optimizer<T> for Elementwise<R, T, N> 
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AdamSettings, SgdSettings};
+
+    /// Whether a step leaves the largest parameters finite, of the largest derivative that the rule says to be safe and of
+    /// moments at the ends of their ranges; `None` if it says nothing.
+    fn stays_finite<T: Real, R: Rule<N>, const N: usize>(rule: &R, t: u64) -> Option<bool> {
+        let safe = T::from_f64(rule.safe_gradient::<T>(t)?);
+        let formula = rule.formula::<T>(t);
+        let ends = |range: &RangeInclusive<T>, is_high: bool| {
+            if is_high {
+                *range.end()
+            } else {
+                *range.start()
+            }
+        };
+        let ranges: [_; N] = array::from_fn(|k| rule.moment_range::<T>(k));
+        let are_finite = (0..1 << (N + 2)).all(|signs: u32| {
+            let is_high = |bit: usize| signs >> bit & 1 == 1;
+            let signed = |x: T, bit| if is_high(bit) { x } else { -x };
+            let moments = array::from_fn(|k| ends(&ranges[k], is_high(k)));
+            let (x, moments) = formula(signed(T::MAX, N), signed(safe, N + 1), moments);
+            let is_finite = |x: T| x.to_f64().is_finite();
+            is_finite(x) && moments.into_iter().all(is_finite)
+        });
+        Some(are_finite)
+    }
+
+    fn check<T: Real>() {
+        let mut safe = 0;
+        for learning_rate in [0.0, 1e-3, 1.0, 30.0, 1e5] {
+            for weight_decay in [0.0, 1e-4, 0.24, 0.25, 0.26, 3.0] {
+                for momentum in [0.0, 0.9] {
+                    let rule = SgdSettings {
+                        momentum,
+                        nesterov: momentum > 0.0,
+                        weight_decay,
+                        ..SgdSettings::new(learning_rate)
+                    };
+                    let outcome = stays_finite::<T, _, 1>(&rule, 1);
+                    assert_ne!(outcome, Some(false), "{rule:?}");
+                    let is_usual = learning_rate <= 1.0 && weight_decay <= 0.25;
+                    assert!(outcome.is_some() || !is_usual, "{rule:?}");
+                    safe += usize::from(outcome.is_some());
+                }
+                let rule = AdamSettings {
+                    weight_decay,
+                    ..AdamSettings::new(learning_rate)
+                };
+                for t in [1, 2, 1000] {
+                    let outcome = stays_finite::<T, _, 2>(&rule, t);
+                    assert_ne!(outcome, Some(false), "{rule:?}");
+                    assert!(outcome.is_some() || learning_rate > 1.0, "{rule:?}");
+                }
+            }
+        }
+        assert!((1..60).contains(&safe));
+    }
+
+    #[test]
+    fn steps_that_are_said_to_be_safe_stay_finite() {
+        check::<f32>();
+        check::<f64>();
+    }
+}

@@ -94,3 +94,23 @@ impl fmt::Display for StepError {
         write!(f, ": the step was not taken")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Activation, Mlp};
+
+    #[test]
+    fn an_element_is_told_by_its_slice_and_its_index_there() {
+        let network = Mlp::new(&[3, 2, 1], Activation::Tanh);
+        let slices = network.layout().slices();
+        for slice in slices {
+            for index in [0, slice.shape.size() - 1] {
+                let error = StepError::new(Quantity::Gradient, slice.offset + index, f64::NAN);
+                let error = error.in_layout(network.layout());
+                assert_eq!(error.slice.as_deref(), Some(&slice.name[..]));
+                assert_eq!(error.element, index);
+            }
+        }
+    }
+}

@@ -231,4 +231,20 @@ mod tests {
         assert_eq!(before[..], [&[1][..], &[4]]);
         assert_eq!(behind[..], [&[2, 3][..], &[5, 6]]);
     }
+
+    #[test]
+    fn the_largest_of_many_numbers_is_found_wherever_it_is_and_nan_wins() {
+        let mut x = vec![1.0; 2 * PIECE + 3];
+        assert_eq!(largest(&x), 1.0);
+        let last = x.len() - 1;
+        for (place, number) in [(0, -7.0_f64), (last, 9.0), (PIECE, -11.0)] {
+            x[place] = number;
+            assert_eq!(largest(&x), number.abs());
+        }
+        for place in [0, last] {
+            x[place] = f64::NAN;
+            assert!(largest(&x).is_nan());
+            x[place] = 1.0;
+        }
+    }
 }

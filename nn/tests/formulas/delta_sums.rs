@@ -103,6 +103,20 @@ fn the_bound_is_one_and_not_far_away() {
 }
 
 #[test]
+fn the_bound_counts_every_sample() {
+    // All terms of the gradient are the same, and so as large in sum as the bound.
+    let network = Mlp::new(&[1, 2], Activation::Tanh);
+    let parameters = Parameters::<f64>::zeros(Arc::clone(network.layout()));
+    let x = Tensor::full([50, 1], 1.0);
+    let targets = Tensor::<u32>::zeros([50]).into();
+    let loss = StandardLoss::cross_entropy();
+    let deltas = propagate(&network, loss, &parameters, &x, &targets, 1.0);
+    let mut gradient = Parameters::zeros(Arc::clone(network.layout()));
+    deltas.add_to(1.0, &mut gradient);
+    assert!(largest_magnitude(gradient.data()) <= deltas.magnitude_bound());
+}
+
+#[test]
 fn a_batch_is_empty_if_it_has_no_samples() {
     fn check(batch: &impl Batch<Labelled<f32>>, samples: usize) {
         assert_eq!((batch.len(), batch.is_empty()), (samples, samples == 0));
