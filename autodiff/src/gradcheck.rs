@@ -115,7 +115,7 @@ pub fn second_order(
     let gradient = (y * &weights).sum().differentiate(&vars);
     let mut sum = tape.constant(0.0);
     for (g, probe) in gradient.iter().zip(&probes) {
-        sum = sum + (*g * probe).sum();
+        sum += (*g * probe).sum();
     }
     let gradients = sum.gradients();
     let second: Vec<Tensor<f64>> = vars.iter().map(|&x| gradients.wrt(x)).collect();
