@@ -29,17 +29,18 @@ impl<T: Real> Op<T> for MatMul {
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (a, b) = self.factors(x);
         let ((before_a, [rows, inner]), (before_b, [inner_of_b, columns])) = (axes(a), axes(b));
+        if inner == inner_of_b && before_a.is_empty() && before_b.is_empty() {
+            return Tensor::made(Shape::from([rows, columns]), |y| {
+                multiply("matmul", T::from_f64(1.0), a, b, 0..rows, y, Write::Set);
+            });
+        }
         let batch = Shape::from(before_a).broadcast(&Shape::from(before_b));
         let Some(batch) = batch.filter(|_| inner == inner_of_b) else {
             panic!("matmul: shapes {a} and {b} do not fit")
         };
         let shape: SmallVec<[usize; 4]> = batch.iter().copied().chain([rows, columns]).collect();
         Tensor::made(Shape::from(&shape[..]), |y| {
-            if batch.is_scalar() {
-                multiply("matmul", T::from_f64(1.0), a, b, 0..rows, y, Write::Set);
-            } else {
-                multiply_batches(a, b, &batch, y);
-            }
+            multiply_batches(a, b, &batch, y);
         })
     }
 
@@ -63,7 +64,7 @@ impl<T: Real> Op<T> for MatMul {
             (a.flipped(), y_bar)
         };
         for (input, (left, right)) in [of_a, of_b].into_iter().enumerate() {
-            if at.y.shape().rank() == 2 {
+            if rank_of(at.y) == 2 {
                 x_bar.add_product(input, left, right);
             } else {
                 x_bar.add(input, || {
@@ -82,6 +83,10 @@ impl MatMul {
         let factor = |array, transposed| Factor { array, transposed };
         (factor(x[0], self.a_transposed), factor(x[1], self.b_transposed))
     }
+}
+
+fn rank_of<A: Algebra>(x: &A) -> usize {
+    x.with_shape(|shape| shape.rank())
 }
 
 /// The axes of a factor before its matrices, and their numbers of rows and columns.
@@ -165,19 +170,19 @@ methods! {
     pub fn matmul(self, other: impl Operand<Self>) -> Self {
         let other = other.beside(self);
         let other = other.borrow();
-        let (shape, matrix) = (self.shape(), other.shape());
-        match (&shape[..], &matrix[..]) {
-            // One matrix for a whole batch: the rows of all its matrices are those of one.
-            (&[ref rows @ .., inner], &[inner_of_other, columns])
-                if rows.len() > 1 && inner == inner_of_other =>
-            {
-                let flat = self.reshape([rows.iter().product(), inner]);
-                let product = Self::product(plain(&flat), plain(other));
-                let shape: SmallVec<[usize; 4]> = rows.iter().copied().chain([columns]).collect();
-                product.reshape(&shape[..])
-            }
-            _ => Self::product(plain(self), plain(other)),
+        // One matrix for a whole batch: the rows of all its matrices are those of one.
+        if rank_of(self) > 2
+            && rank_of(other) == 2
+            && let (shape, matrix) = (self.shape(), other.shape())
+            && let [ref rows @ .., inner] = shape[..]
+            && inner == matrix[0]
+        {
+            let flat = self.reshape([rows.iter().product(), inner]);
+            let product = Self::product(plain(&flat), plain(other));
+            let shape: SmallVec<[usize; 4]> = rows.iter().copied().chain([matrix[1]]).collect();
+            return product.reshape(&shape[..]);
         }
+        Self::product(plain(self), plain(other))
     }
 
     /// The matrix product of two factors, each read as it lies or transposed; of more than two axes, the products of two
