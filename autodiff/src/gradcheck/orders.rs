@@ -64,7 +64,7 @@ impl Gradcheck {
             let mut sum = tape.constant(T::from_f64(0.0));
             let ranges = inputs.shapes.ranges();
             for (g, range) in weighted.differentiate(&vars).into_iter().zip(ranges) {
-                sum = sum + (g * tensor::<T>(&g.shape(), &probes[range])).sum();
+                sum += (g * tensor::<T>(&g.shape(), &probes[range])).sum();
             }
             wrt_all(&sum.gradients(), &vars)
         };
