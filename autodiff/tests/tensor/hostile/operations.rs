@@ -49,8 +49,8 @@ impl<T: Real> Op<T> for Hostile {
             strike();
             at.x[1] * &y_bar
         });
-        // Debug output shows the operation, whose own is foreign code.
-        assert!(!format!("{at:?}").is_empty());
+        // Debug output shows the operation, whose own is foreign code. Miri takes seconds to write it.
+        assert!(cfg!(miri) || !format!("{at:?}").is_empty());
         x_bar.add(1, || {
             let term = at.x[0] * &y_bar;
             strike();
@@ -77,10 +77,9 @@ fn record_and_walk<'t>(tape: &'t Tape<f64>, [a, b]: [Var<'t, f64>; 2]) {
     assert_eq!(recorded.sum().gradients().wrt(a), Tensor::full([2, 3], 1.0));
     assert_eq!(y.vjp(b.value()).keep(&[a]).len(), 1);
     assert!(tape.first_non_finite().is_none());
-    assert!(format!("{y:?}{tape:?}").contains("hostile"));
-    assert!(tape.to_dot().contains("hostile"));
     if !cfg!(miri) {
-        assert!(tape.to_svg().contains("hostile"));
+        let texts = [format!("{y:?}{tape:?}"), tape.to_dot(), tape.to_svg()];
+        assert!(texts.iter().all(|text| text.contains("hostile")));
     }
 }
 
@@ -99,7 +98,7 @@ fn attack(deed: Deed, chance: usize) -> (bool, Option<String>) {
 #[test]
 fn an_operation_that_does_something_else_besides_leaves_the_tape_whole() {
     for (number, deed) in HARMLESS.into_iter().chain([PANIC]).enumerate() {
-        let step = if cfg!(miri) { 41 } else { 1 };
+        let step = if cfg!(miri) { 13 } else { 1 };
         let (mut chance, mut went_through) = (number % step, 0);
         loop {
             let (was_done, message) = attack(deed, chance);
@@ -119,6 +118,6 @@ fn an_operation_that_does_something_else_besides_leaves_the_tape_whole() {
             }
             chance += step;
         }
-        assert!(chance > 20 && went_through > 0, "{number}");
+        assert!(chance > 10 && went_through > 0, "{number}");
     }
 }
