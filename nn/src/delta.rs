@@ -82,11 +82,11 @@ fn propagate_fitting<T: Real>(
     let mut activations: SmallVec<[Tensor<T>; 16]> = SmallVec::new();
     activations.push(x.clone());
     for layer in 1..last {
-        let mut a = activations[layer - 1].linear(&weights(layer), &biases(layer));
+        let mut a = activations[layer - 1].linear(weights(layer), biases(layer));
         activate(network.hidden(), a.data_mut());
         activations.push(a);
     }
-    let z = activations[last - 1].linear(&weights(last), &biases(last));
+    let z = activations[last - 1].linear(weights(last), biases(last));
 
     let (cost, mut delta) = last_delta(loss, &z, targets);
     if weight != T::from_f64(1.0) {

@@ -146,7 +146,7 @@ mod tests {
             ..AdamSettings::default()
         };
         refused("--epsilon", &|s| {
-            s.optimizer = OptimizerSettings::Adam(tiny)
+            s.optimizer = OptimizerSettings::Adam(tiny);
         });
         refused("--batch", &|s| s.batch = Some(0));
         refused("--batch", &|s| s.batch = Some(60_001));

@@ -49,7 +49,7 @@ pub(super) fn each_panel<T: Real>(
         };
         // The rows of vectors are single numbers.
         if are_cut && slice.shape.rank() > 1 && slice.shape.size() >= WORTH_SHARING {
-            share(panel, parts, work);
+            share(&panel, parts, work);
         } else {
             work(&panel, parts);
         }
@@ -58,13 +58,13 @@ pub(super) fn each_panel<T: Real>(
 
 /// Halves a panel until the parts have few rows, each half for a thread of its own if one is idle.
 fn share<T: Real>(
-    panel: Panel,
+    panel: &Panel,
     parts: Buffers<'_, T>,
     work: &(impl Fn(&Panel, Buffers<'_, T>) + Sync),
 ) {
     let rows = panel.rows.len();
     if rows <= ROWS {
-        return work(&panel, parts);
+        return work(panel, parts);
     }
     let first = (rows / 2).next_multiple_of(GROUP);
     let elements = first * (panel.range.len() / rows);
@@ -75,20 +75,87 @@ fn share<T: Real>(
         rows,
         range,
     };
+    let first = half(panel.rows.start..middle_row, panel.range.start..middle);
+    let second = half(middle_row..panel.rows.end, middle..panel.range.end);
     rayon::join(
-        || {
-            share(
-                half(panel.rows.start..middle_row, panel.range.start..middle),
-                before,
-                work,
-            )
-        },
-        || {
-            share(
-                half(middle_row..panel.rows.end, middle..panel.range.end),
-                behind,
-                work,
-            )
-        },
+        || share(&first, before, work),
+        || share(&second, behind, work),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Activation, Mlp};
+    use smallvec::SmallVec;
+    use std::sync::Mutex;
+
+    /// The rows of the panels of each slice, in order.
+    fn panels(layout: &Layout, are_cut: bool) -> Vec<Vec<usize>> {
+        let mut none = vec![0.0_f32; layout.size()];
+        let found = Mutex::new(Vec::new());
+        let buffers = SmallVec::from_iter([&mut none[..]]);
+        each_panel(layout, are_cut, buffers, &|panel, _| {
+            found
+                .lock()
+                .unwrap()
+                .push((panel.slice, panel.rows.clone()));
+        });
+        let mut found = found.into_inner().unwrap();
+        found.sort_by_key(|(slice, rows)| (*slice, rows.start));
+        let of_slice = |number| {
+            let panels = found.iter().filter(move |(slice, _)| *slice == number);
+            panels.map(|(_, rows)| rows.len()).collect()
+        };
+        (0..layout.slices().len()).map(of_slice).collect()
+    }
+
+    #[test]
+    fn every_parameter_is_in_one_panel() {
+        let network = Mlp::new(&[300, 77, 200, 1, 16, 15, 3], Activation::Relu);
+        let layout = network.layout();
+        for threads in [1, 2, 3] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            for are_cut in [false, true] {
+                let mut seen = vec![0.0_f32; layout.size()];
+                let mut rows = vec![-1.0_f32; layout.size()];
+                let buffers = SmallVec::from_iter([&mut seen[..], &mut rows]);
+                pool.as_ref().unwrap().install(|| {
+                    each_panel(layout, are_cut, buffers, &|panel, mut parts| {
+                        let [seen, rows] = &mut parts[..] else {
+                            panic!("there are two buffers")
+                        };
+                        assert_eq!(seen.len(), panel.range.len());
+                        seen.iter_mut().for_each(|seen| *seen += 1.0);
+                        let row = rows.len() / panel.rows.len();
+                        for (row, number) in rows.chunks_exact_mut(row).zip(panel.rows.clone()) {
+                            row.fill(number as f32);
+                        }
+                    });
+                });
+                let mut parameters = 0;
+                for slice in layout.slices() {
+                    let range = slice.range();
+                    parameters += range.len();
+                    assert!(seen[range.clone()].iter().all(|&seen| seen == 1.0));
+                    let row = range.len() / slice.rows();
+                    for (element, &found) in rows[range].iter().enumerate() {
+                        assert_eq!(found, (element / row) as f32);
+                    }
+                }
+                // The padding is in none.
+                assert_eq!(seen.iter().sum::<f32>(), parameters as f32);
+            }
+        }
+    }
+
+    #[test]
+    fn large_matrices_are_halved_until_their_panels_have_few_rows() {
+        let network = Mlp::new(&[300, 77, 128, 98, 1], Activation::Relu);
+        let found = panels(network.layout(), true);
+        assert_eq!(found[..3], [&[40, 37][..], &[77], &[32; 4]]);
+        assert_eq!(found[4..7], [&[32, 24, 24, 18][..], &[98], &[1]]);
+        let whole = panels(network.layout(), false);
+        assert!(whole.iter().all(|panels| panels.len() == 1));
+    }
 }

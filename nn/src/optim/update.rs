@@ -130,8 +130,7 @@ impl<'a, T: Real> Update<'a, T> {
                 .map(|moment| moment.len())
                 .collect::<Vec<_>>()
         );
-        let largest_parameter = || largest(parameters);
-        if !self.is_safe(largest(gradient)) || !(largest_parameter() <= T::MAX.to_f64()) {
+        if !self.is_safe(largest(gradient)) || !largest(parameters).is_finite() {
             self.rehearse(parameters, gradient)?;
         }
         let (buffers, rule) = self.with(parameters);

@@ -387,7 +387,7 @@ fn an_own_network_meets_own_and_standard_losses() {
 
     let model = Supervised::new(&network, Absolute);
     let weight = parameters.tensor(0);
-    let expected = (x.linear(&weight, &parameters.tensor(1)) - &y)
+    let expected = (x.linear(&weight, parameters.tensor(1)) - &y)
         .abs()
         .sum()
         .item()
@@ -555,7 +555,13 @@ fn shards_added_in_registers_have_the_bits_of_shards_added_one_by_one() {
         let network = nn::Mlp::new(&[150, 70, 7], nn::Activation::Relu);
         let model = Supervised::new(&network, nn::StandardLoss::cross_entropy());
         for samples in [1, 20, 33, 100, 600, 1500] {
-            let pixel = |i: usize| if i % 3 == 0 { 0 } else { (i * 31 % 251) as u8 };
+            let pixel = |i: usize| {
+                if i.is_multiple_of(3) {
+                    0
+                } else {
+                    (i * 31 % 251) as u8
+                }
+            };
             let bytes = Tensor::from_fn([samples, 150], pixel);
             let pictures = Tensor::from_bytes(&bytes, T::from_f64(1.0 / 255.0));
             let numbers = Tensor::from_fn([samples, 150], |i| T::from_f64((i as f64).sin()));
