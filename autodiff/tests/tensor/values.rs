@@ -2,7 +2,7 @@
 
 use autodiff::Tensor;
 use autodiff::elementwise::Unary;
-use autodiff::tensor::{CrossEntropy, Tape, Var};
+use autodiff::tensor::{CrossEntropy, Tape, Var, plain, transposed};
 
 /// All indices of a shape, in the order of the elements.
 fn indices(shape: &[usize]) -> Vec<Vec<usize>> {
@@ -74,6 +74,12 @@ fn reductions_run_over_the_axes_named() {
         });
         assert_eq!(x.mean_over_keepdims(axes), mean);
         assert_eq!(x.mean_over(axes), mean.reshape(&dropped[..]));
+        let norm = made(&kept, |index| {
+            let squares = group(index).into_iter().map(|x| x * x);
+            squares.sum::<f64>().sqrt()
+        });
+        assert_eq!(x.norm_over(axes), norm.reshape(&dropped[..]));
+        assert_eq!(x.norm_over_keepdims(axes), norm);
         if let &[axis] = axes {
             let max = made(&kept, |index| {
                 group(index).into_iter().fold(f64::MIN, f64::max)
@@ -84,6 +90,7 @@ fn reductions_run_over_the_axes_named() {
     }
     assert_eq!(x.sum(), x.sum_over(&[0, 1, 2]));
     assert_eq!(x.mean(), x.mean_over(&[0, 1, 2]));
+    assert_eq!(x.norm(), x.norm_over(&[0, 1, 2]));
 }
 
 #[test]
@@ -130,6 +137,95 @@ fn elements_are_moved_to_where_they_belong() {
         row.broadcast_to([3, 4]),
         made(&[3, 4], |index| row.at(&index[1..]))
     );
+}
+
+#[test]
+fn ranges_pieces_and_slices_are_where_they_belong() {
+    let x = integers(&[2, 3, 4], 15);
+    for axis in 0..3 {
+        let extent = x.shape()[axis];
+        let with = |index: &[usize], along: usize| {
+            let mut index = index.to_vec();
+            index[axis] = along;
+            index
+        };
+        for (start, end) in (0..=extent).flat_map(|s| (s..=extent).map(move |e| (s, e))) {
+            let expected = made(&with(x.shape(), end - start), |i| {
+                x.at(&with(i, start + i[axis]))
+            });
+            let narrowed = x.narrow(axis, start..end);
+            assert_eq!(narrowed, expected);
+            let is_inside = |i: &[usize]| (start..end).contains(&i[axis]);
+            let expected = made(x.shape(), |i| if is_inside(i) { x.at(i) } else { 0.0 });
+            assert_eq!(narrowed.pad(axis, start, extent - end), expected);
+        }
+        for first in 0..=extent {
+            let pieces = x.split(axis, &[first, extent - first]);
+            assert_eq!(pieces[0], x.narrow(axis, 0..first));
+            assert_eq!(pieces[1], x.narrow(axis, first..extent));
+            assert_eq!(Tensor::concat(&pieces, axis), x);
+            let turned = made(x.shape(), |i| x.at(&with(i, (i[axis] + first) % extent)));
+            assert_eq!(Tensor::concat(&[&pieces[1], &pieces[0]], axis), turned);
+        }
+        let picks = Tensor::from_fn([2, 5], |i| (i * i % extent) as u32);
+        let mut shape = x.shape().to_vec();
+        shape.splice(axis..=axis, [2, 5]);
+        let source = |index: &[usize]| {
+            let pick = picks.at(&index[axis..axis + 2]);
+            let mut index = index.to_vec();
+            index.splice(axis..axis + 2, [pick as usize]);
+            index
+        };
+        let picked = made(&shape, |i| x.at(&source(i)));
+        assert_eq!(x.gather(axis, &picks), picked);
+        let sums = made(x.shape(), |target| {
+            let all = indices(&shape);
+            let added = all.iter().filter(|i| source(i) == target);
+            added.map(|i| picked.at(i)).sum()
+        });
+        assert_eq!(picked.scatter_add(axis, &picks, extent), sums);
+    }
+}
+
+#[test]
+fn products_of_batches_are_products_of_their_matrices() {
+    let batches: [[&[usize]; 3]; 8] = [
+        [&[], &[], &[]],
+        [&[2], &[2], &[2]],
+        [&[2], &[], &[2]],
+        [&[], &[2, 3], &[2, 3]],
+        [&[2, 1], &[3], &[2, 3]],
+        [&[1], &[4], &[4]],
+        [&[2, 3], &[2, 1], &[2, 3]],
+        [&[0], &[1], &[0]],
+    ];
+    for (seed, [of_a, of_b, of_both]) in batches.into_iter().enumerate() {
+        let a = integers(&[of_a, &[3, 4]].concat(), seed);
+        let b = integers(&[of_b, &[4, 2]].concat(), seed + 9);
+        // The matrix of a stretched batch that is at a position of the common one.
+        let at = |x: &Tensor<f64>, before: &[usize], batch: &[usize], i: usize, j: usize| {
+            let own = batch[batch.len() - before.len()..].iter().zip(before);
+            let index = own.map(|(&i, &extent)| i.min(extent - 1)).chain([i, j]);
+            x.at(&index.collect::<Vec<_>>())
+        };
+        let expected = made(&[of_both, &[3, 2]].concat(), |index| {
+            let (batch, matrix) = index.split_at(of_both.len());
+            let term = |k| at(&a, of_a, batch, matrix[0], k) * at(&b, of_b, batch, k, matrix[1]);
+            (0..4).map(term).sum()
+        });
+        assert_eq!(a.matmul(&b), expected);
+        let turned = |x: &Tensor<f64>| {
+            let rank = x.shape().rank();
+            let mut order: Vec<usize> = (0..rank).collect();
+            order.swap(rank - 1, rank - 2);
+            x.permute(&order)
+        };
+        let (a_turned, b_turned) = (turned(&a), turned(&b));
+        assert_eq!(Tensor::product(transposed(&a_turned), plain(&b)), expected);
+        assert_eq!(Tensor::product(plain(&a), transposed(&b_turned)), expected);
+        let both = Tensor::product(transposed(&a_turned), transposed(&b_turned));
+        assert_eq!(both, expected);
+    }
 }
 
 #[test]
