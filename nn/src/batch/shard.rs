@@ -3,7 +3,7 @@
 use super::Batch;
 use super::panels::Panel;
 use crate::model::load;
-use crate::{ChunkTask, Context, Model, Observed, Parameters, ShardGradient, Sharding};
+use crate::{ChunkTask, Context, Layout, Model, Observed, Parameters, ShardGradient, Sharding};
 use autodiff::tensor::{Real, Tensor, largest_magnitude, vectorized};
 use smallvec::SmallVec;
 
@@ -80,7 +80,7 @@ impl<T: Real, G> Shard<T, G> {
             };
             self.cost += self.gradient.compute(workspace, task);
             if self.is_summed {
-                self.add_up(on.model, index == 0);
+                self.add_up::<M>(on.parameters.layout(), index == 0);
             }
         }
         self.bound = match &self.sum {
@@ -90,11 +90,10 @@ impl<T: Real, G> Shard<T, G> {
     }
 
     /// Adds the gradient of a chunk to the sum, and forgets it.
-    fn add_up<M: Model>(&mut self, model: &M, is_first: bool)
+    fn add_up<M: Model>(&mut self, layout: &Layout, is_first: bool)
     where
         G: ShardGradient<T, M>,
     {
-        let layout = model.layout();
         let zeros = || Tensor::zeros([layout.size()]);
         let sum = self.sum.get_or_insert_with(zeros).data_mut();
         if is_first {

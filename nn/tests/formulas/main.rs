@@ -6,6 +6,7 @@ mod delta_sums;
 mod finite_batches;
 mod finite_steps;
 mod hostile_batches;
+mod hostile_models;
 mod hostile_optimizers;
 mod hostile_weights;
 mod infinite_logits;

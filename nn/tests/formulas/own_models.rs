@@ -188,7 +188,7 @@ impl<C, B: nn::Batch<C>> nn::Batch<C> for Weighted<B> {
         self.0.load(range)
     }
 
-    fn weight(&self) -> f64 {
+    fn weight(&self, _: usize) -> f64 {
         self.1
     }
 }
