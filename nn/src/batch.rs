@@ -274,10 +274,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         let chunking = self.model.chunking();
         let sharding = Sharding::new::<T>(chunking, batch.len(), self.shards_wanted);
         let provided = sharding.shards.max(self.slots.len());
-        self.slots.resize_with(provided, || Slot {
-            shard: Shard::default(),
-            workspace: G::Workspace::default(),
-        });
+        self.slots.resize_with(provided, Slot::default);
         let on = Propagation {
             model: &self.model,
             parameters,

@@ -19,7 +19,7 @@ pub(super) struct Propagation<'a, T: Real, M, B> {
 }
 
 /// What a shard leaves: the gradient of its one chunk, before it is formed, or the sum of those of its chunks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Shard<T: Real, G> {
     pub(super) cost: f64,
     /// An upper bound of the magnitudes of its gradient's elements; not finite if what they are made of is not.
@@ -30,19 +30,6 @@ pub(super) struct Shard<T: Real, G> {
     sum: Option<Tensor<T>>,
     /// Whether there were several in the latest batch.
     is_summed: bool,
-}
-
-impl<T: Real, G: Default> Default for Shard<T, G> {
-    fn default() -> Self {
-        Shard {
-            cost: 0.0,
-            bound: 0.0,
-            observed: Observed::default(),
-            gradient: G::default(),
-            sum: None,
-            is_summed: false,
-        }
-    }
 }
 
 impl<T: Real, G> Shard<T, G> {

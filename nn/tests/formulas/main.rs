@@ -18,6 +18,7 @@ mod misuse;
 mod optimizer_formulas;
 mod optimizers;
 mod own_models;
+mod own_parts;
 mod saving;
 mod tape_equals_delta;
 mod weights_of_another_size;
