@@ -4,7 +4,7 @@
 use benches::scaling::{AXES, flops};
 use benches::{Case, Trainer};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use mnist_demo::gradient::Method;
+use mnist_core::gradient::Method;
 use nn::{OptimizerSettings, SgdSettings};
 
 fn scaling(c: &mut Criterion) {

@@ -5,7 +5,7 @@
 
 use benches::{Case, NETWORKS, Trainer};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use mnist_demo::gradient::{Gradient, Method};
+use mnist_core::gradient::{Gradient, Method};
 use nn::{OptimizerSettings, SgdSettings, Supervised, evaluate};
 use std::hint::black_box;
 

@@ -2,7 +2,7 @@
 
 use benches::{Case, Trainer, WORKLOADS};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use mnist_demo::gradient::Method;
+use mnist_core::gradient::Method;
 
 fn training_step(c: &mut Criterion) {
     for workload in WORKLOADS {

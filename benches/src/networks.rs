@@ -1,6 +1,6 @@
 //! Networks and batches to time a training step of.
 
-use mnist_demo::data::Splits;
+use mnist_core::data::Splits;
 use nn::{Activation, Dataset, Initializer, Mlp, Parameters, StandardLoss};
 use std::sync::LazyLock;
 

@@ -1,7 +1,7 @@
 //! A network in training.
 
 use crate::{Case, Side};
-use mnist_demo::gradient::{Gradient, Method};
+use mnist_core::gradient::{Gradient, Method};
 use nn::{Dataset, Optimizer, OptimizerSettings, Parameters};
 use rayon::ThreadPool;
 

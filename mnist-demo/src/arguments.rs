@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use mistake::mistake;
-use mnist_demo::Error;
-use mnist_demo::gradient::Method;
-use mnist_demo::train::{Length, Settings};
+use mnist_core::Error;
+use mnist_core::gradient::Method;
+use mnist_core::train::{Length, Settings};
 use model::{ModelArguments, Widths};
 use optimizer::OptimizerArguments;
 

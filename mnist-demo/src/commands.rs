@@ -9,11 +9,11 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use autodiff::Tensor;
-use mnist_demo::compare::{self, Comparing};
-use mnist_demo::data::{self, CLASSES, Splits};
-use mnist_demo::overflow::{overflow, overflow_on};
-use mnist_demo::report::{self, Style, counted};
-use mnist_demo::{Error, mistakes, output, picture};
+use mnist_core::compare::{self, Comparing};
+use mnist_core::data::{self, CLASSES, Splits};
+use mnist_core::overflow::{overflow, overflow_on};
+use mnist_core::report::{self, Style, counted};
+use mnist_core::{Error, mistakes, output, picture};
 use nn::{Dataset, Saved};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 

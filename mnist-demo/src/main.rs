@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
-use mnist_demo::Error;
+use mnist_core::Error;
 
 /// How a command ended, where it was not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mnist_demo::report::{cost, duration, percent};
-use mnist_demo::train::{Observer, Progress};
+use mnist_core::report::{cost, duration, percent};
+use mnist_core::train::{Observer, Progress};
 
 use crate::stop::Stop;
 

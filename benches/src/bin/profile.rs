@@ -5,7 +5,7 @@
 
 use autodiff::tensor::vectorized;
 use benches::{Case, Side, WORKLOADS, Workload, pool, steps, take_turns};
-use mnist_demo::gradient::Method;
+use mnist_core::gradient::Method;
 use nn::delta::{Deltas, propagate};
 use nn::{Adam, Batch, Labelled, Network, Optimizer, OptimizerSettings, Parameters, Sgd, Sharding};
 use rayon::ThreadPool;

@@ -3,7 +3,7 @@
 //! Usage: `cargo run --release -p benches --bin ratios -- [threads] [seconds for each row]`.
 
 use benches::{Case, NETWORKS, pool, steps, take_turns};
-use mnist_demo::gradient::Method;
+use mnist_core::gradient::Method;
 use nn::{OptimizerSettings, SgdSettings};
 use std::time::Duration;
 

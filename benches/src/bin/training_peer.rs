@@ -5,7 +5,7 @@
 
 use benches::peer::{Peer, Start, serve};
 use benches::{Case, Trainer, WORKLOADS, Workload};
-use mnist_demo::gradient::Method;
+use mnist_core::gradient::Method;
 use nn::Dataset;
 use std::error::Error;
 use std::fs::{File, create_dir_all, write};

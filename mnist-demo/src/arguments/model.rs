@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use mnist_demo::Error;
-use mnist_demo::model::Model;
+use mnist_core::Error;
+use mnist_core::model::Model;
 use nn::{Activation, Output, StandardLoss};
 
 #[derive(Debug, Args)]

@@ -1,8 +1,8 @@
 //! The options of the optimizer.
 
 use clap::{Args, ValueEnum};
-use mnist_demo::Error;
-use mnist_demo::train::Settings;
+use mnist_core::Error;
+use mnist_core::train::Settings;
 use nn::{AdamSettings, OptimizerSettings, SgdSettings};
 
 #[derive(Debug, Args)]

@@ -1,8 +1,8 @@
 //! Reads the paper: sections, errata, report.
 
-use mnist_demo::Error;
-use mnist_demo::output::OutputDir;
-use mnist_demo::paper::{self, Reader, SECTIONS, Section, Settings, errata, html, text};
+use mnist_core::Error;
+use mnist_core::output::OutputDir;
+use mnist_paper::{self as paper, Reader, SECTIONS, Section, Settings, errata, html, text};
 
 use super::{one_line, pool, say, style};
 use crate::Ending;

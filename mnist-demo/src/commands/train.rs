@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use autodiff::tensor::Real;
-use mnist_demo::Error;
-use mnist_demo::compare::{Comparing, compare};
-use mnist_demo::data::Splits;
-use mnist_demo::gradient::Method;
-use mnist_demo::mistakes::mistakes;
-use mnist_demo::model::{cast, precision};
-use mnist_demo::optimizer;
-use mnist_demo::output::OutputDir;
-use mnist_demo::report::{self, Style, counted, grouped};
-use mnist_demo::train::{self, Plan, Settings, Trained};
+use mnist_core::Error;
+use mnist_core::compare::{Comparing, compare};
+use mnist_core::data::Splits;
+use mnist_core::gradient::Method;
+use mnist_core::mistakes::mistakes;
+use mnist_core::model::{cast, precision};
+use mnist_core::optimizer;
+use mnist_core::output::OutputDir;
+use mnist_core::report::{self, Style, counted, grouped};
+use mnist_core::train::{self, Plan, Settings, Trained};
 use nn::{Dataset, Mlp, Parameters};
 
 use super::{dataset, one_line, pool, read, say, style};

@@ -1,7 +1,7 @@
 //! The paper's network learns as well as the paper says, whatever it starts from.
 
-use mnist_demo::data::{self, Splits};
-use mnist_demo::train::{Settings, train};
+use mnist_core::data::{self, Splits};
+use mnist_core::train::{Settings, train};
 use nn::Dataset;
 
 fn dataset(data: &data::Dataset) -> Dataset {

@@ -72,7 +72,7 @@ fn own_data_is_learnt_and_a_picture_of_it_recognised() {
     let picture = results.path().join("four.png");
     fs::write(
         &picture,
-        mnist_demo::picture::encode_png(&pixels, 6).unwrap(),
+        mnist_core::picture::encode_png(&pixels, 6).unwrap(),
     )
     .unwrap();
     let predicted = run(0, &[&["predict", text(&picture)], &of_own[..]].concat());

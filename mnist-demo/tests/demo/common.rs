@@ -3,7 +3,7 @@
 
 use flate2::Compression;
 use flate2::read::GzEncoder;
-use mnist_demo::data::FILES;
+use mnist_core::data::FILES;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};

@@ -2,9 +2,9 @@
 
 use std::sync::OnceLock;
 
-use mnist_demo::data::{self, Sketch, Splits};
-use mnist_demo::mistakes::guess;
-use mnist_demo::train::{Length, Settings, Trained, train};
+use mnist_core::data::{self, Sketch, Splits};
+use mnist_core::mistakes::guess;
+use mnist_core::train::{Length, Settings, Trained, train};
 use nn::OptimizerSettings;
 use nn::{Dataset, SgdSettings};
 use rand_chacha::ChaCha8Rng;

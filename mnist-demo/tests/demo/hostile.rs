@@ -7,7 +7,7 @@ use std::io::{Cursor, Read};
 use crate::common::{gzip, idx};
 use crate::memory::peak;
 use crate::png;
-use mnist_demo::data::{Cause, Error, FILES, MAX_ITEMS, Sketch, Splits, read_images, read_labels};
+use mnist_core::data::{Cause, Error, FILES, MAX_ITEMS, Sketch, Splits, read_images, read_labels};
 use proptest::prelude::*;
 
 /// What a file of a few bytes may make the program allocate at its worst: buffers for reading and

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::memory::peak;
 use crate::png::assemble;
 use chance::Chance;
-use mnist_demo::data::{Cause, Sketch, read_images, read_labels};
+use mnist_core::data::{Cause, Sketch, read_images, read_labels};
 
 /// The most memory that reading a file may take, in bytes.
 const MOST_MEMORY: usize = 64 << 20;

@@ -1,8 +1,8 @@
 //! The paper, section by section, and its errata: all is as it should be, and a planted error is noticed.
 
-use mnist_demo::paper::errata::{self, Kind, Trial};
-use mnist_demo::paper::{self, Reader, SECTIONS, Settings};
-use mnist_demo::report::Style;
+use mnist_core::report::Style;
+use mnist_paper::errata::{self, Kind, Trial};
+use mnist_paper::{self as paper, Reader, SECTIONS, Settings};
 
 fn reader(planted: Option<usize>) -> Reader {
     Reader::new(Settings {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common::{idx, refused, run, text};
-use mnist_demo::data::{Dataset, FILES, Splits};
-use mnist_demo::paper::{Reader, SECTIONS, Settings};
+use mnist_core::data::{Dataset, FILES, Splits};
+use mnist_paper::{Reader, SECTIONS, Settings};
 
 /// A folder with the first images of each set, so that training takes moments.
 fn few_images(dir: &Path) {

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use crate::png;
-use mnist_demo::data::Sketch;
+use mnist_core::data::Sketch;
 
 /// The same digit in every colour, depth and order of rows, opaque or on a transparent ground.
 #[test]

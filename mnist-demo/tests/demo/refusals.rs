@@ -4,7 +4,7 @@ use crate::common::{
     contents, demo, gzip, idx, own_data, pictures, refused, text, trained, weights,
 };
 use crate::png;
-use mnist_demo::data::FILES;
+use mnist_core::data::FILES;
 use nn::{Activation, Initializer, Mlp, StandardLoss, Supervised, checkpoint};
 use std::fs;
 use std::io::Read;
@@ -274,7 +274,7 @@ fn bad_places_weights_and_pictures_are_refused() {
     predict(text(&file), &["run.csv", "PNG"]);
     predict("/nowhere.png", &["/nowhere.png", "cannot be read"]);
     let dot = results.path().join("dot.png");
-    fs::write(&dot, mnist_demo::picture::encode_png(&[255], 1).unwrap()).unwrap();
+    fs::write(&dot, mnist_core::picture::encode_png(&[255], 1).unwrap()).unwrap();
     predict(text(&dot), &["dot.png", "shows no digit"]);
     // A palette whose second colour is not whole, at which the decoder panics.
     let palette = results.path().join("palette.png");

@@ -207,7 +207,7 @@ pub(super) fn bombs() -> Vec<(&'static str, Vec<u8>)> {
     let dot = || (*b"IDAT", deflate(&[0, 7][..]));
     let large = zeros(64 << 20);
     let text = [b"name\0\0", &large[..]].concat();
-    let side = mnist_demo::data::MAX_PICTURE_SIDE;
+    let side = mnist_core::data::MAX_PICTURE_SIDE;
     let bytes = u64::from(side) * (u64::from(side) * 8 + 1);
     let picture = |header: Chunk, data: Vec<u8>| vec![header, (*b"IDAT", data), end()];
     let beside = |kind: &[u8; 4], data: Vec<u8>| vec![small.clone(), (*kind, data), dot(), end()];

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::chance::Chance;
 use super::{MOST_TIME, idx, png, weights};
 use crate::common;
-use mnist_demo::data::{FILES, Splits, read_digit};
+use mnist_core::data::{FILES, Splits, read_digit};
 use tempfile::TempDir;
 
 /// The program's own data and weights, and a place for altered files.

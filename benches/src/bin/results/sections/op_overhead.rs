@@ -5,7 +5,7 @@ use crate::plot::Plot;
 use autodiff::tensor::Tape;
 use benches::nodes::{CHAIN, NODES};
 use benches::{Case, Side, pool, steps, take_turns};
-use mnist_demo::gradient::Method;
+use mnist_core::gradient::Method;
 use nn::{Batch, Loss, OptimizerSettings, SgdSettings};
 use std::error::Error;
 use std::fmt::Write;

@@ -4,7 +4,7 @@ use super::{Findings, thread_counts};
 use crate::plot::Plot;
 use benches::scaling::{AXES, flops, log_slope};
 use benches::{Case, pool, steps, take_turns};
-use mnist_demo::gradient::Method;
+use mnist_core::gradient::Method;
 use nn::{OptimizerSettings, SgdSettings};
 use std::error::Error;
 use std::fmt::Write;

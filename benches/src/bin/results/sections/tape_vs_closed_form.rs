@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::plot::Plot;
 use benches::{Case, NETWORKS, pool, steps, take_turns};
-use mnist_demo::gradient::Method;
+use mnist_core::gradient::Method;
 use nn::{OptimizerSettings, SgdSettings};
 use std::error::Error;
 use std::fmt::Write;

@@ -3,7 +3,7 @@
 use super::{Findings, thread_counts};
 use crate::plot::Plot;
 use benches::{Case, WORKLOADS, pool, steps, take_turns};
-use mnist_demo::gradient::Method;
+use mnist_core::gradient::Method;
 use nn::OptimizerSettings;
 use std::error::Error;
 use std::fmt::Write;

@@ -1,17 +1,16 @@
 //! P13, *Summary: Multi-Layered Handwritten Digit Classifier*: any number of hidden layers, and whether more are better.
 
+use mnist_core::Error;
+use mnist_core::gradient::Method;
+use mnist_core::model::Model;
+use mnist_core::plot::{LinePlot, Scale, Series};
+use mnist_core::report::percent;
+use mnist_core::train::{Length, Settings, train};
 use nn::Activation;
-
-use crate::gradient::Method;
 
 use super::network::{Cost, Network};
 use super::p07_delta::backward;
 use super::{Figure, Findings, Reader, Table};
-use crate::Error;
-use crate::model::Model;
-use crate::plot::{LinePlot, Scale, Series};
-use crate::report::percent;
-use crate::train::{Length, Settings, train};
 
 /// The hidden layers that are tried, and the neurons in each.
 const DEPTHS: [usize; 5] = [0, 1, 2, 3, 4];

@@ -2,11 +2,11 @@
 
 use nn::Activation;
 
-use super::super::mu::{mu_prime, relu_prime, softmax_jacobian};
-use super::super::network::Cost;
 use super::example::{EQUAL, Example, N, WIDTHS};
 use super::forward::on_equal_widths;
 use super::{Erratum, Evidence, Kind, Matrix, Misfit, Printed};
+use crate::mu::{mu_prime, relu_prime, softmax_jacobian};
+use crate::network::Cost;
 
 pub(super) const ERRATA: &[Erratum] = &[
     Erratum {

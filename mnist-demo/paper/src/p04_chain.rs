@@ -3,14 +3,14 @@
 use std::time::Instant;
 
 use autodiff::{scalar, tensor};
+use mnist_core::Error;
+use mnist_core::plot::{LinePlot, Scale, Series};
 use nn::Activation;
 
 use super::mu::{mu, mu_prime, on_tape};
 use super::network::draw;
 use super::weighed::Weighed;
 use super::{Figure, Findings, Reader, Table, seconds};
-use crate::Error;
-use crate::plot::{LinePlot, Scale, Series};
 
 const MU: Activation = Activation::Sigmoid;
 

@@ -1,13 +1,13 @@
 //! P2, *Reviewing Polynomial Regression*: ∂C/∂kⱼ = Σ 2 (p(xᵢ) − yᵢ) xᵢʲ, and gradient descent from random k.
 
 use autodiff::{Tensor, scalar, tensor};
+use mnist_core::Error;
+use mnist_core::plot::{LinePlot, Scale, Series};
 
 use super::matrix::Matrix;
 use super::network::draw;
 use super::weighed::Weighed;
 use super::{Figure, Findings, Reader};
-use crate::Error;
-use crate::plot::{LinePlot, Scale, Series};
 
 /// The number of points, N.
 const N: usize = 40;

@@ -1,15 +1,15 @@
 //! P12, training: (W, b) ← (W, b) − α ∂C/∂(W, b) with α = 0.1, about 1,000 times over all images.
 
 use autodiff::tensor::Tensor;
+use mnist_core::Error;
+use mnist_core::compare::{Comparing, Side, compare};
+use mnist_core::model::cast;
+use mnist_core::plot::{LinePlot, Scale, Series};
+use mnist_core::report::{confusion, grouped, percent};
+use mnist_core::train::{Length, Settings, Trained, train};
 
 use super::text::apart;
 use super::{Figure, Findings, Reader, Table, charts};
-use crate::Error;
-use crate::compare::{Comparing, Side, compare};
-use crate::model::cast;
-use crate::plot::{LinePlot, Scale, Series};
-use crate::report::{confusion, grouped, percent};
-use crate::train::{Length, Settings, Trained, train};
 
 /// The steps of a short reading, which is not held against the paper's accuracy.
 const FEW_STEPS: u64 = 20;
@@ -66,7 +66,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         seed: reader.seed(),
         planted: reader
             .planted_in(12)
-            .then_some(crate::gradient::Method::Tape),
+            .then_some(mnist_core::gradient::Method::Tape),
     })?;
     for pair in &comparison.pairs {
         let name = |side| match side {

@@ -105,7 +105,7 @@ pub fn confusion_table(evaluation: &Evaluation) -> String {
 }
 
 /// The counts of a confusion, as the plots want them.
-pub(crate) fn confusion(counts: &Tensor<u32>) -> Confusion {
+pub fn confusion(counts: &Tensor<u32>) -> Confusion {
     let wide = counts
         .data()
         .iter()

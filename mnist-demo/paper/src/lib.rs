@@ -4,6 +4,10 @@
 //! A section is a file that can be read next to the paper, in the paper's letters. What is computed by hand is
 //! computed with [`Matrix`] and [`Weighed`], plain loops that share nothing with the tapes. [`errata`] are the mistakes
 //! in the printed paper.
+//!
+//! Nothing here prints or writes a file: [`text`] and [`html`] turn what was found into text and into a page.
+
+#![forbid(unsafe_code)]
 
 mod charts;
 pub mod errata;
@@ -32,12 +36,12 @@ mod weighed;
 
 use std::time::Instant;
 
+use mnist_core::Error;
+
 pub use findings::{BOUND, Check, Comparison, Figure, Findings, Numbers, Table};
 pub use matrix::{Matrix, Misfit};
 pub use reader::{Digits, Reader, Settings};
 pub use weighed::Weighed;
-
-use crate::Error;
 
 /// A section of the paper.
 #[derive(Debug)]

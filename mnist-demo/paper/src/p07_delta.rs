@@ -1,12 +1,12 @@
 //! P7, *Utilizing Matrix/Vector Notation*: the recursion of δ, for any widths and any µ.
 
+use mnist_core::Error;
 use nn::Activation;
 
 use super::matrix::Matrix;
 use super::mu::{mu_prime, softmax_jacobian};
 use super::network::{Cost, Network, draw};
 use super::{Findings, Reader};
-use crate::Error;
 
 /// The derivatives of the samples' summed costs, by hand.
 #[allow(non_snake_case, reason = "the paper's letters")]

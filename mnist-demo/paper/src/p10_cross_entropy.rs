@@ -2,13 +2,13 @@
 
 use autodiff::Tensor;
 use autodiff::tensor::{CrossEntropy, Tape, Targets, Var};
+use mnist_core::Error;
 
 use super::matrix::Matrix;
 use super::mu::softmax;
 use super::network::draw;
 use super::weighed::Weighed;
 use super::{Findings, Reader};
-use crate::Error;
 
 /// A line of the proof, as the tape records it.
 type Line<'a> = (

@@ -3,10 +3,10 @@
 use autodiff::tensor::Tape;
 use nn::Activation;
 
-use super::super::mu::mu;
-use super::super::network::Cost;
 use super::example::{EQUAL, Example, N, WIDTHS};
 use super::{Erratum, Evidence, Kind, Matrix, Printed};
+use crate::mu::mu;
+use crate::network::Cost;
 
 pub(super) const ERRATA: &[Erratum] = &[
     Erratum {

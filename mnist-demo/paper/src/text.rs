@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use mnist_core::report::{Style, duration};
+
 use super::errata::Trial;
 use super::{Check, Findings, Read, Table, math, number};
-use crate::report::{Style, duration};
 
 /// A section as text.
 pub fn section(read: &Read, style: Style) -> String {

@@ -1,12 +1,11 @@
-//! The parts of the demo: its data, training, the comparison of the tape with the δ formulas, the pictures it draws and
-//! the folder it writes to.
+//! What the `mnist-demo` program and the walk through the paper share: data, training, the comparison of the tape with the
+//! δ formulas, plots and pictures, and the folder that results are written to.
 //!
 //! - [`data`]: the built-in MNIST, any data set in the same format, and single pictures of the user's own;
 //! - [`model`], [`batches`], [`optimizer`], [`train`](mod@train), [`mistakes`](mod@mistakes),
 //!   [`overflow`](mod@overflow): a network, what it is shown, how it learns, and where it fails;
 //! - [`gradient`]: how gradients are computed, by the tape or by the δ formulas;
 //! - [`compare`](mod@compare): the tape against the δ formulas, for every weight and bias;
-//! - [`paper`]: the paper, section by section, and its errata;
 //! - [`report`]: results as text, tables and pictures;
 //! - [`output`]: files that are replaced together or not at all;
 //! - [`picture`]: digits and probabilities in the terminal, and a sheet of digits as SVG;
@@ -27,7 +26,6 @@ pub mod model;
 pub mod optimizer;
 pub mod output;
 pub mod overflow;
-pub mod paper;
 pub mod picture;
 pub mod plot;
 pub mod report;

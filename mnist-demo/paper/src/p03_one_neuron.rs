@@ -1,12 +1,12 @@
 //! P3, *One Layer of One Neuron*: ∂C/∂w = 2 (a⁽¹⁾ − y) µ′(z⁽¹⁾) a⁽⁰⁾ and ∂C/∂b = 2 (a⁽¹⁾ − y) µ′(z⁽¹⁾).
 
 use autodiff::{scalar, tensor};
+use mnist_core::Error;
 use nn::Activation;
 
 use super::mu::{mu, mu_prime, on_tape};
 use super::weighed::Weighed;
 use super::{Findings, Reader, Table, number};
-use crate::Error;
 
 /// ∂C/∂w and ∂C/∂b.
 fn by_hand(activation: Activation, w: f64, b: f64, a0: f64, y: f64) -> Vec<Weighed> {

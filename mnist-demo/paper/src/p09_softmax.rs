@@ -2,6 +2,7 @@
 
 use autodiff::scalar::{general, log_sum_exp};
 use autodiff::tensor;
+use mnist_core::Error;
 use nn::Activation;
 
 use super::matrix::Matrix;
@@ -9,7 +10,6 @@ use super::mu::{softmax, softmax_jacobian};
 use super::network::{Cost, Network, draw};
 use super::p07_delta::backward;
 use super::{Findings, Reader, Table, number};
-use crate::Error;
 
 /// The Jacobian by the tensor tape, a backward pass for each row.
 pub(super) fn by_tensor_tape(z: &Matrix) -> Vec<f64> {

@@ -3,10 +3,10 @@
 use std::fmt::Write;
 
 use autodiff::tensor::Tensor;
+use mnist_core::compare::Comparison;
 
 use super::Figure;
 use super::math::escape;
-use crate::compare::Comparison;
 
 /// The steps of the colour scale of weights, on either side of 0.
 const SHADES: i32 = 8;

@@ -51,7 +51,7 @@ impl Series {
 /// Curves over a common axis.
 ///
 /// ```
-/// use mnist_demo::plot::{LinePlot, Scale, Series};
+/// use mnist_core::plot::{LinePlot, Scale, Series};
 ///
 /// let losses = [2.3, 1.9, 1.4, 1.1];
 /// let points = losses.iter().enumerate().map(|(step, &loss)| (step as f64, loss));
@@ -64,7 +64,7 @@ impl Series {
 /// }
 /// .to_svg()?;
 /// assert!(svg.starts_with("<svg") && svg.contains("training loss"));
-/// # Ok::<(), mnist_demo::plot::Error>(())
+/// # Ok::<(), mnist_core::plot::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinePlot {

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use mnist_core::Error;
+use mnist_core::report::grouped;
 use nn::Activation;
 
 use super::matrix::Matrix;
@@ -9,8 +11,6 @@ use super::mu::mu_prime;
 use super::network::{Cost, Layers, Network, draw};
 use super::weighed::Weighed;
 use super::{Findings, Reader, Table, seconds};
-use crate::Error;
-use crate::report::grouped;
 
 const MU: Activation = Activation::Tanh;
 

@@ -2,11 +2,12 @@
 
 use std::fmt::Write;
 
+use mnist_core::report::duration;
+
 use super::errata::Trial;
 use super::math::{escape, mathml};
 use super::text::{apart, printed};
 use super::{Check, Figure, Read, Table, number};
-use crate::report::duration;
 
 /// The report of some sections and errata.
 pub fn page(reads: &[Read], trials: &[Trial]) -> String {
@@ -47,7 +48,10 @@ fn write_head(reads: &[Read], trials: &[Trial], html: &mut String) {
     );
     for (name, value) in [
         ("sections", reads.len().to_string()),
-        ("numbers compared", crate::report::grouped(numbers as u64)),
+        (
+            "numbers compared",
+            mnist_core::report::grouped(numbers as u64),
+        ),
         ("furthest apart", format!("{worst:.1e}")),
         ("errata", trials.len().to_string()),
         ("not as it should be", failed.to_string()),

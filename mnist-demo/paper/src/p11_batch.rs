@@ -1,12 +1,12 @@
 //! P11, the batch in matrix form: Z, A, Δ, sums of columns, and 1/N; on MNIST.
 
+use mnist_core::Error;
 use nn::{Activation, BatchGradient, Mlp, Parameters, StandardLoss, Supervised};
 
 use super::matrix::Matrix;
 use super::mu::{relu, relu_prime, softmax};
 use super::network::{Cost, Network};
 use super::{Findings, Reader};
-use crate::Error;
 
 /// The images in the batch, N.
 const N: usize = 128;

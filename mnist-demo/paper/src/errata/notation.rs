@@ -3,11 +3,11 @@
 use autodiff::tensor::Tape;
 use nn::Activation;
 
-use super::super::mu::{mu_prime, softmax, softmax_jacobian};
-use super::super::network::Cost;
-use super::super::weighed::Weighed;
 use super::example::{EQUAL, Example, N, WIDTHS};
 use super::{Erratum, Evidence, Kind, Matrix, Printed};
+use crate::mu::{mu_prime, softmax, softmax_jacobian};
+use crate::network::Cost;
+use crate::weighed::Weighed;
 
 pub(super) const ERRATA: &[Erratum] = &[
     Erratum {
@@ -124,7 +124,7 @@ fn softmax_of_a_number() -> Evidence {
     Evidence {
         printed: Printed::Gives(jacobian(&of_number)),
         corrected: jacobian(&of_vector),
-        tape: super::super::p09_softmax::by_tensor_tape(&z),
+        tape: crate::p09_softmax::by_tensor_tape(&z),
     }
 }
 

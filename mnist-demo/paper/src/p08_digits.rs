@@ -1,11 +1,11 @@
 //! P8, *Worked Example: Basic Handwritten Digit Classifier*, forward: 784 → 10 ReLU → 10 Softmax.
 
+use mnist_core::Error;
+use mnist_core::report::grouped;
 use nn::Activation;
 
 use super::network::Cost;
 use super::{Figure, Findings, Reader};
-use crate::Error;
-use crate::report::grouped;
 
 /// The images that are looked at.
 const SAMPLES: usize = 128;

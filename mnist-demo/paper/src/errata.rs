@@ -206,8 +206,8 @@ pub fn markdown() -> String {
 mod example {
     use nn::Activation;
 
-    use super::super::network::{Cost, Derivatives, Layers, Network, draw};
     use super::Matrix;
+    use crate::network::{Cost, Derivatives, Layers, Network, draw};
 
     /// Widths that all differ, and the equal ones.
     pub(super) const WIDTHS: [usize; 4] = [5, 4, 3, 2];

@@ -5,12 +5,12 @@ use std::sync::OnceLock;
 
 use autodiff::Tensor;
 use autodiff::tensor::Targets;
+use mnist_core::Error;
+use mnist_core::data::{CLASSES, Splits};
+use mnist_core::model::check_widths;
 use nn::{Batch, Dataset};
 
 use super::Matrix;
-use crate::Error;
-use crate::data::{CLASSES, Splits};
-use crate::model::check_widths;
 
 /// The most parameters of a network whose paths are walked: each is a number on a tape.
 const MAX_PARAMETERS: usize = 1_000_000;
@@ -111,7 +111,7 @@ impl Reader {
             Some(path) => Splits::from_dir(path)?,
             None => Splits::embedded()?,
         };
-        let dataset = |data: &crate::data::Dataset| {
+        let dataset = |data: &mnist_core::data::Dataset| {
             Dataset::new(data.images(), data.rows() * data.cols(), data.labels()).unwrap_or_else(
                 |error| unreachable!("a data set is checked when it is made: {error}"),
             )

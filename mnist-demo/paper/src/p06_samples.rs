@@ -1,11 +1,11 @@
 //! P6, *Considering Multiple Training Data Points*: the gradient of a batch is the sum over l of its samples' gradients.
 
+use mnist_core::Error;
 use nn::Activation;
 
 use super::network::{Cost, Network, draw};
 use super::p07_delta::backward;
 use super::{Findings, Reader};
-use crate::Error;
 
 pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     found.formula(r"C = ∑_{l=1}^N ‖a_l^{(L)} − y_l‖^2");

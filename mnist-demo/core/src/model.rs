@@ -61,7 +61,11 @@ impl Model {
 }
 
 /// Refuses widths, inputs first and outputs last, of which no network of at most so many parameters can be made.
-pub(crate) fn check_widths(widths: &[usize], most: usize) -> Result<(), Error> {
+///
+/// # Errors
+///
+/// When a width is 0, or there would be more than [`MAX_LAYERS`] hidden layers or more than `most` parameters.
+pub fn check_widths(widths: &[usize], most: usize) -> Result<(), Error> {
     let parameters = widths.windows(2).try_fold(0_usize, |sum, pair| {
         let weights = pair[0].checked_mul(pair[1])?;
         sum.checked_add(weights)?.checked_add(pair[1])

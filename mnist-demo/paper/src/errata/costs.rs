@@ -3,11 +3,11 @@
 use autodiff::tensor::{CrossEntropy, Tape, Targets};
 use nn::Activation;
 
-use super::super::mu::{mu_prime, relu_prime, softmax};
-use super::super::network::Cost;
-use super::super::weighed::Weighed;
 use super::example::{Example, N, WIDTHS};
 use super::{Erratum, Evidence, Kind, Matrix, Printed};
+use crate::mu::{mu_prime, relu_prime, softmax};
+use crate::network::Cost;
+use crate::weighed::Weighed;
 
 pub(super) const ERRATA: &[Erratum] = &[
     Erratum {

@@ -1,10 +1,10 @@
 //! P1, *Introducing Neural Networks*: the forward map a⁽ℓ⁾ = µ(W⁽ℓ⁾ a⁽ℓ⁻¹⁾ + b⁽ℓ⁾) and the cost C = Σ ‖a⁽ᴸ⁾ − y‖².
 
+use mnist_core::Error;
 use nn::Activation;
 
 use super::network::{Cost, Network, draw};
 use super::{Findings, Reader};
-use crate::Error;
 
 pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     found.formula(r"a^{(ℓ)} = µ(W^{(ℓ)} a^{(ℓ−1)} + b^{(ℓ)})");
