@@ -153,7 +153,7 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     let sharding = Sharding::new::<T>(model.chunking(), batch.len(), None);
     let chunks: Vec<Range<usize>> = sharding.chunks().collect();
     reporting(operation, || {
-        check_whole(model, batch);
+        check_whole(model, batch, false);
         let results = chunks.into_par_iter().map(|samples| {
             let chunk = load(model, batch, samples.clone());
             let context = Context::evaluation(samples);
@@ -165,13 +165,21 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
 }
 
 /// Refuses a batch that is there in one piece and does not fit the model, or whose parts do not fit together.
-pub(crate) fn check_whole<T: Real, M: Model>(model: &M, batch: &impl Batch<M::Chunk<T>>) {
-    if let Some(chunk) = batch.whole()
+///
+/// A batch of one chunk is compared when it is loaded, if its parts fit together.
+pub(crate) fn check_whole<T: Real, M: Model>(
+    model: &M,
+    batch: &impl Batch<M::Chunk<T>>,
+    is_one_chunk: bool,
+) {
+    let fault = batch.fault();
+    if (fault.is_some() || !is_one_chunk)
+        && let Some(chunk) = batch.whole()
         && let Some(misfit) = model.misfit(&chunk, 0..batch.len())
     {
         refuse(misfit);
     }
-    if let Some(fault) = batch.fault() {
+    if let Some(fault) = fault {
         refuse(fault);
     }
 }
