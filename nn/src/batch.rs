@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 /// Samples, any run of which can be loaded as a chunk for a [`Model`].
 pub trait Batch<C>: Sync {
-    /// The number of samples.
+    /// The number of samples. It is asked for once each time that the batch is used.
     fn len(&self) -> usize;
 
     /// Whether there are none.
@@ -60,9 +60,9 @@ pub trait Batch<C>: Sync {
         None
     }
 
-    /// What the sum of the samples' costs is divided by: their number, or that of their words, say.
-    fn weight(&self) -> f64 {
-        self.len() as f64
+    /// What the sum of the costs of all `samples` is divided by: their number, or that of their words, say.
+    fn weight(&self, samples: usize) -> f64 {
+        samples as f64
     }
 }
 
@@ -175,8 +175,8 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         parameters: &Parameters<T>,
         batch: &impl Batch<M::Chunk<T>>,
     ) -> (f64, &mut Parameters<T>) {
-        let (cost, shards) = self.propagate("compute", parameters, batch);
-        self.form(shards);
+        let (cost, sharding) = self.propagate("compute", parameters, batch);
+        self.form(sharding.shards);
         self.step += 1;
         (cost, &mut self.gradient)
     }
@@ -205,13 +205,14 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         batch: &impl Batch<M::Chunk<T>>,
         optimizer: &mut (impl Optimizer<T> + ?Sized),
     ) -> Result<f64, StepError> {
-        let (cost, shards) = self.propagate("step", parameters, batch);
-        if batch.is_empty() {
+        let (cost, sharding) = self.propagate("step", parameters, batch);
+        if sharding.samples == 0 {
             return Ok(cost);
         }
+        let shards = sharding.shards;
         let values = parameters.data_mut();
         check_size(values.len(), optimizer.size());
-        let layout = Arc::clone(self.model.layout());
+        let layout = Arc::clone(self.gradient.layout());
         let is_taken = {
             let shards = computed(&self.slots[..shards]);
             let bound: f64 = shards.iter().map(|shard| shard.bound).sum();
@@ -256,7 +257,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         &self.gradient
     }
 
-    /// Takes all shards forward and back; returns the mean cost and the number of shards.
+    /// Takes all shards forward and back; returns the mean cost and how the batch was cut.
     ///
     /// # Panics
     ///
@@ -267,43 +268,42 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         operation: &str,
         parameters: &Parameters<T>,
         batch: &B,
-    ) -> (f64, usize) {
-        parameters.check_layout(operation, self.model.layout());
+    ) -> (f64, Sharding) {
+        // The layout is the one that the model had at first: nothing here would fit another.
+        parameters.check_layout(operation, self.gradient.layout());
         let chunking = self.model.chunking();
         let sharding = Sharding::new::<T>(chunking, batch.len(), self.shards_wanted);
         let provided = sharding.shards.max(self.slots.len());
-        self.slots.resize_with(provided, || Slot {
-            shard: Shard::default(),
-            workspace: G::Workspace::default(),
-        });
+        self.slots.resize_with(provided, Slot::default);
         let on = Propagation {
             model: &self.model,
             parameters,
             batch,
             sharding: &sharding,
-            weight: batch.weight(),
+            weight: batch.weight(sharding.samples),
             seed: self.seed,
             step: self.step,
         };
         let slots = &mut self.slots[..sharding.shards];
         reporting(operation, || {
-            check_whole(on.model, batch, sharding.chunks().nth(1).is_none());
+            check_whole(on.model, batch, &sharding);
             each_slot(0, slots, &|number, slot: &mut Slot<T, G, G::Workspace>| {
                 slot.shard.compute(number, &mut slot.workspace, &on);
             });
         });
         let cost = sum_of(slots, &|slot| slot.shard.cost);
-        (cost / on.weight, sharding.shards)
+        (cost / on.weight, sharding)
     }
 
     /// Forms the gradient of what the shards have left.
     fn form(&mut self, shards: usize) {
         let computed = computed(&self.slots[..shards]);
+        let layout = Arc::clone(self.gradient.layout());
         let buffers = SmallVec::from_iter([self.gradient.data_mut()]);
         let work = |panel: &Panel, parts: &mut [&mut [T]]| {
             write_sum::<T, M, G>(&computed, panel, parts[0]);
         };
-        each_panel(self.model.layout(), shards > 1, buffers, &work);
+        each_panel(&layout, shards > 1, buffers, &work);
     }
 
     /// Mixes what the chunks have observed into the statistics, each weighted by its samples.

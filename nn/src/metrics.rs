@@ -54,7 +54,7 @@ where
     L: Loss<Targets<T> = Targets<T>>,
     B: Batch<(N::Input<T>, Targets<T>)>,
 {
-    let parts = each_chunk(
+    let (parts, weight) = each_chunk(
         "evaluate",
         model,
         parameters,
@@ -77,7 +77,7 @@ where
         }
     }
     Evaluation {
-        cost: cost / batch.weight(),
+        cost: cost / weight,
         confusion,
     }
 }

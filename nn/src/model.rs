@@ -127,15 +127,15 @@ pub fn mean_cost<T: Real, M: Model>(
     parameters: &Parameters<T>,
     batch: &impl Batch<M::Chunk<T>>,
 ) -> f64 {
-    let costs = each_chunk("mean_cost", model, parameters, batch, |pass, chunk| {
+    let (costs, weight) = each_chunk("mean_cost", model, parameters, batch, |pass, chunk| {
         let cost = model.cost(pass, chunk);
         check_scalar(&cost);
         cost.item().to_f64()
     });
-    costs.into_iter().sum::<f64>() / batch.weight()
+    costs.into_iter().sum::<f64>() / weight
 }
 
-/// Evaluates all chunks of a batch, on the threads of the surrounding rayon pool.
+/// Evaluates all chunks of a batch, on the threads of the surrounding rayon pool; returns the weight of the batch too.
 ///
 /// # Panics
 ///
@@ -147,20 +147,20 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     parameters: &Parameters<T>,
     batch: &impl Batch<M::Chunk<T>>,
     evaluate: impl Fn(&Pass<'_, autodiff::Tensor<T>>, M::Chunk<T>) -> R + Sync,
-) -> Vec<R> {
+) -> (Vec<R>, f64) {
     parameters.check_layout(operation, model.layout());
     let slices = parameters.tensors();
     let sharding = Sharding::new::<T>(model.chunking(), batch.len(), None);
     let chunks: Vec<Range<usize>> = sharding.chunks().collect();
     reporting(operation, || {
-        check_whole(model, batch, false);
+        check_whole(model, batch, &sharding);
         let results = chunks.into_par_iter().map(|samples| {
             let chunk = load(model, batch, samples.clone());
             let context = Context::evaluation(samples);
             let pass = Pass::new(parameters, &slices, &context);
             evaluate(&pass.in_engine(&mut Observed::default()), chunk)
         });
-        results.collect()
+        (results.collect(), batch.weight(sharding.samples))
     })
 }
 
@@ -170,12 +170,13 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
 pub(crate) fn check_whole<T: Real, M: Model>(
     model: &M,
     batch: &impl Batch<M::Chunk<T>>,
-    is_one_chunk: bool,
+    sharding: &Sharding,
 ) {
     let fault = batch.fault();
+    let is_one_chunk = sharding.shards == 1 && (1..=sharding.chunk).contains(&sharding.samples);
     if (fault.is_some() || !is_one_chunk)
         && let Some(chunk) = batch.whole()
-        && let Some(misfit) = model.misfit(&chunk, 0..batch.len())
+        && let Some(misfit) = model.misfit(&chunk, 0..sharding.samples)
     {
         refuse(misfit);
     }

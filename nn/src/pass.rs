@@ -158,17 +158,37 @@ impl<'a, A: Algebra> Pass<'a, A> {
     #[must_use]
     #[track_caller]
     pub fn statistic(&self, statistic: Statistic) -> A {
-        match self.parameters.statistics() {
-            Some(statistics) => self.constant(statistics.tensor(statistic.number as usize)),
-            None => panic!("statistic: the layout has none"),
-        }
+        self.constant(self.value_of("statistic", statistic))
     }
 
     /// Passes on the value of a statistic over this chunk. A step mixes it into the statistic at the rate that the
     /// statistic was made with.
+    ///
+    /// # Panics
+    ///
+    /// If the layout has no such statistic, or the value has another shape.
+    #[track_caller]
     pub fn observe(&self, statistic: Statistic, value: Tensor<A::Element>) {
+        let (found, wanted) = (value.shape(), self.value_of("observe", statistic));
+        assert!(
+            *found == *wanted.shape(),
+            "observe: a value of shape {found} for a statistic of shape {}",
+            wanted.shape()
+        );
         let mut observed = self.observed.borrow_mut();
         observed.0.push((statistic, self.samples(), value));
+    }
+
+    /// The value of a statistic, if the layout has it.
+    #[track_caller]
+    fn value_of(&self, operation: &str, statistic: Statistic) -> Tensor<A::Element> {
+        let number = statistic.number as usize;
+        let statistics = self.parameters.statistics();
+        let count = statistics.map_or(0, |statistics| statistics.layout().slices().len());
+        match statistics.filter(|_| number < count) {
+            Some(statistics) => statistics.tensor(number),
+            None => panic!("{operation}: there is no statistic {number}: the layout has {count}"),
+        }
     }
 
     /// Refuses the samples. Where the engine evaluates the model, this is reported at the line that called it.

@@ -13,7 +13,8 @@ use crate::simd::{MultiplyAdd, vectorized_with};
 use std::hint::cold_path;
 use std::ops::Range;
 
-/// Writes exp(xᵢ − m) / Σⱼ exp(xⱼ − m), where m is the [`shift`], which leaves the value as it is and cannot overflow.
+/// Writes exp(xᵢ − m) / Σⱼ exp(xⱼ − m) along every line, where m is the largest of its numbers: so nothing overflows. A line
+/// with several +∞, or with −∞ alone, is NaN.
 pub fn softmax<T: Float>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
     let part = part(extent * inner);
     for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {
@@ -39,7 +40,7 @@ fn softmax_lines<T: Float>(x: &[T], extent: usize, inner: usize, y: &mut [T], ho
     }
 }
 
-/// Writes xᵢ − m − ln Σⱼ exp(xⱼ − m).
+/// Writes xᵢ − m − ln Σⱼ exp(xⱼ − m), with the m of [`softmax`].
 pub fn log_softmax<T: Float>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
     let part = part(extent * inner);
     for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {

@@ -158,7 +158,7 @@ mod tests {
         let network = Mlp::new(&[300, 77, 128, 98, 1], Activation::Relu);
         let found = panels(network.layout(), true);
         assert_eq!(found[..3], [&[40, 37][..], &[77], &[32; 4]]);
-        assert_eq!(found[4..7], [&[32, 24, 24, 18][..], &[98], &[1]]);
+        assert_eq!(found[4..7], [&[32, 24, 42][..], &[98], &[1]]);
         let whole = panels(network.layout(), false);
         assert!(whole.iter().all(|panels| panels.len() == 1));
     }

@@ -3,7 +3,7 @@
 use super::Batch;
 use super::panels::Panel;
 use crate::model::load;
-use crate::{ChunkTask, Context, Model, Observed, Parameters, ShardGradient, Sharding};
+use crate::{ChunkTask, Context, Layout, Model, Observed, Parameters, ShardGradient, Sharding};
 use autodiff::tensor::{Real, Tensor, largest_magnitude, vectorized};
 use smallvec::SmallVec;
 
@@ -19,7 +19,7 @@ pub(super) struct Propagation<'a, T: Real, M, B> {
 }
 
 /// What a shard leaves: the gradient of its one chunk, before it is formed, or the sum of those of its chunks.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Shard<T: Real, G> {
     pub(super) cost: f64,
     /// An upper bound of the magnitudes of its gradient's elements; not finite if what they are made of is not.
@@ -30,19 +30,6 @@ pub(super) struct Shard<T: Real, G> {
     sum: Option<Tensor<T>>,
     /// Whether there were several in the latest batch.
     is_summed: bool,
-}
-
-impl<T: Real, G: Default> Default for Shard<T, G> {
-    fn default() -> Self {
-        Shard {
-            cost: 0.0,
-            bound: 0.0,
-            observed: Observed::default(),
-            gradient: G::default(),
-            sum: None,
-            is_summed: false,
-        }
-    }
 }
 
 impl<T: Real, G> Shard<T, G> {
@@ -80,7 +67,7 @@ impl<T: Real, G> Shard<T, G> {
             };
             self.cost += self.gradient.compute(workspace, task);
             if self.is_summed {
-                self.add_up(on.model, index == 0);
+                self.add_up::<M>(on.parameters.layout(), index == 0);
             }
         }
         self.bound = match &self.sum {
@@ -90,11 +77,10 @@ impl<T: Real, G> Shard<T, G> {
     }
 
     /// Adds the gradient of a chunk to the sum, and forgets it.
-    fn add_up<M: Model>(&mut self, model: &M, is_first: bool)
+    fn add_up<M: Model>(&mut self, layout: &Layout, is_first: bool)
     where
         G: ShardGradient<T, M>,
     {
-        let layout = model.layout();
         let zeros = || Tensor::zeros([layout.size()]);
         let sum = self.sum.get_or_insert_with(zeros).data_mut();
         if is_first {

@@ -75,8 +75,9 @@ impl Layer for BatchNorm1d {
             let centered = x - &mean;
             let variance = centered.square().mean_over_keepdims(&[0]);
             let unbiased = samples as f64 / samples.saturating_sub(1).max(1) as f64;
-            pass.observe(self.mean, mean.value());
-            pass.observe(self.variance, variance.value() * unbiased);
+            pass.observe(self.mean, mean.value().reshape([features]));
+            let unbiased = variance.value().reshape([features]) * unbiased;
+            pass.observe(self.variance, unbiased);
             (centered, variance)
         } else {
             let [mean, variance] = [self.mean, self.variance].map(|of| pass.statistic(of));

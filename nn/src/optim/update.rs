@@ -90,9 +90,11 @@ impl<'a, T: Real> Update<'a, T> {
     }
 
     /// Whether the rule cannot make anything but finite numbers of finite parameters and derivatives that are at most this
-    /// large. False if the bound is NaN.
+    /// large. False if the bound is NaN, or the rate of plain descent is not finite.
     pub(crate) fn is_safe(&self, gradient: f64) -> bool {
-        gradient <= T::MAX.to_f64() && self.safe_gradient.is_some_and(|safe| gradient <= safe)
+        gradient <= T::MAX.to_f64()
+            && self.safe_gradient.is_some_and(|safe| gradient <= safe)
+            && self.descent.is_none_or(|rate| rate.to_f64().is_finite())
     }
 
     /// Whether each moment has an element for each of that many parameters.

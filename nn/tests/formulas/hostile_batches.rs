@@ -1,18 +1,22 @@
 //! Batches that do not keep their promises: what they give is refused or computed with, and the next batch finds nothing
 //! of it.
 
-use autodiff::tensor::{Targets, Tensor};
-use nn::{Activation, Batch, BatchGradient, Initializer, Loss, Method, Mlp, Sgd, evaluate};
+use crate::callers_line::{LOSS, refused};
+use crate::method::{Gradient, Method};
+use autodiff::tensor::Tensor;
+use nn::{
+    Activation, Batch, Initializer, Labelled, Mlp, Quantity, Sgd, Supervised, evaluate, mean_cost,
+};
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A network with a first layer that is formed before the lanes, of batches that have two.
+/// A network whose first layer has parameters enough to be shared by threads.
 pub(crate) fn network() -> Mlp {
     Mlp::new(&[140, 60, 5], Activation::Tanh)
 }
 
-pub(crate) fn honest(samples: usize) -> (Tensor<f64>, Targets<f64>) {
+pub(crate) fn honest(samples: usize) -> Labelled<f64> {
     let x = Tensor::from_fn([samples, 140], |i| (i as f64 * 0.37).sin());
     let classes = Tensor::from_fn([samples], |i| (i % 5) as u32);
     (x, classes.into())
@@ -22,6 +26,28 @@ pub(crate) fn honest(samples: usize) -> (Tensor<f64>, Targets<f64>) {
 pub(crate) fn on<R: Send>(threads: usize, body: impl FnOnce() -> R + Send) -> R {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.unwrap().install(body)
+}
+
+/// Forms the gradient of another batch of another network, on the thread that calls it and its pool.
+pub(crate) fn nest() {
+    let network = Mlp::new(&[140, 7, 5], Activation::Relu);
+    let parameters = network.init(Initializer::GlorotNormal, 2);
+    let mut nested = Gradient::<f64>::new(&network, LOSS, Method::Tape);
+    assert!(nested.compute(&parameters, &honest(40)).is_finite());
+}
+
+/// What a panic in `body` says, and what it returns if there is none.
+pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Result<R, String> {
+    catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
+        let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
+        text.or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_default()
+    })
+}
+
+/// Panics, and tells no hook.
+pub(crate) fn panic_with(text: &'static str) -> ! {
+    resume_unwind(Box::new(text))
 }
 
 /// What a batch does wrong.
@@ -44,11 +70,18 @@ enum Fault {
     NoSuchClass,
     /// It panics the first time, or a later time.
     Panics(usize),
-    /// It gives a gradient of another batch a chance to be formed on the same threads.
+    /// It forms another gradient while it loads.
     Nests,
+    /// It loads what it should, and shows something else as the whole of it.
+    OtherWhole,
+    WholePanics,
+    /// It says itself that it is no batch.
+    SaysSo,
+    /// Its weight makes no sense.
+    Weighs(f64),
 }
 
-const FAULTS: [Fault; 11] = [
+const FAULTS: [Fault; 17] = [
     Fault::Grows,
     Fault::Shrinks,
     Fault::LoadsTooMany,
@@ -60,7 +93,58 @@ const FAULTS: [Fault; 11] = [
     Fault::Panics(0),
     Fault::Panics(1),
     Fault::Nests,
+    Fault::OtherWhole,
+    Fault::WholePanics,
+    Fault::SaysSo,
+    Fault::Weighs(0.0),
+    Fault::Weighs(-0.0),
+    Fault::Weighs(f64::NAN),
 ];
+
+/// What must come of a fault.
+enum Outcome {
+    /// The bits of the honest batch.
+    Computed,
+    /// A panic at the caller's line, with the operation and this.
+    Refused(String),
+    /// The batch's own panic.
+    Panics,
+    /// A step that is not taken.
+    NotFinite,
+}
+
+impl Fault {
+    /// What must come of it in a batch of so many samples that is loaded in so many equal chunks.
+    fn outcome(self, samples: usize, loads: usize) -> Outcome {
+        let chunk = samples / loads;
+        let inputs = |rows: usize, columns: usize, wanted: usize| {
+            Outcome::Refused(format!(
+                "inputs of shape [{rows}, {columns}] are not {wanted} samples of 140 numbers"
+            ))
+        };
+        match self {
+            // It is asked once, and loaded as it was then.
+            Fault::Grows | Fault::Shrinks | Fault::Nests => Outcome::Computed,
+            // It is loaded once.
+            Fault::OtherWidth | Fault::Panics(1) if loads == 1 => Outcome::Computed,
+            Fault::LoadsTooMany => inputs(samples + 1, 140, chunk),
+            Fault::LoadsNothing => inputs(0, 140, chunk),
+            Fault::OtherShape => inputs(140, chunk, chunk),
+            Fault::OtherWidth => inputs(chunk, 139, chunk),
+            Fault::OtherWhole => inputs(samples, 139, samples),
+            Fault::FewerTargets => Outcome::Refused(format!(
+                "class numbers of shape [{}] are not those of {chunk} samples",
+                chunk - 1
+            )),
+            Fault::NoSuchClass => Outcome::Refused(
+                "sample 0 is of class 4294967295, and there are 5 outputs".to_owned(),
+            ),
+            Fault::SaysSo => Outcome::Refused("no batch at all".to_owned()),
+            Fault::Panics(_) | Fault::WholePanics => Outcome::Panics,
+            Fault::Weighs(_) => Outcome::NotFinite,
+        }
+    }
+}
 
 struct Hostile {
     samples: usize,
@@ -80,7 +164,7 @@ impl Hostile {
     }
 }
 
-impl Batch<f64> for Hostile {
+impl Batch<Labelled<f64>> for Hostile {
     fn len(&self) -> usize {
         let asked = self.asked.fetch_add(1, Ordering::Relaxed);
         match self.fault {
@@ -90,74 +174,126 @@ impl Batch<f64> for Hostile {
         }
     }
 
-    fn load(&self, range: Range<usize>) -> (Tensor<f64>, Targets<f64>) {
+    fn load(&self, range: Range<usize>) -> Labelled<f64> {
         let loaded = self.loaded.fetch_add(1, Ordering::Relaxed);
         let (x, targets) = honest(self.samples).load(range.clone());
         let samples = range.len();
         match self.fault {
-            Fault::Grows | Fault::Shrinks => (x, targets),
             Fault::LoadsTooMany => honest(self.samples + 1),
             Fault::LoadsNothing => honest(0),
-            Fault::OtherWidth if loaded == 0 => (x, targets),
-            Fault::OtherWidth => (Tensor::zeros([samples, 139]), targets),
+            Fault::OtherWidth if loaded > 0 => (Tensor::zeros([samples, 139]), targets),
             Fault::OtherShape => (x.reshape([140, samples]), targets),
             Fault::FewerTargets => (x, targets.rows(1..samples)),
             Fault::NoSuchClass => (x, Tensor::full([samples], u32::MAX).into()),
-            Fault::Panics(time) if loaded < time => (x, targets),
-            Fault::Panics(_) => resume_unwind(Box::new("in a batch")),
+            Fault::Panics(time) if loaded >= time => panic_with("in a batch"),
             Fault::Nests => {
-                let mut nested = BatchGradient::tape(&network(), Loss::cross_entropy());
-                let parameters = network().init(Initializer::GlorotNormal, 2);
-                assert!(nested.compute(&parameters, &honest(40)).is_finite());
+                nest();
                 (x, targets)
             }
+            _ => (x, targets),
         }
+    }
+
+    fn whole(&self) -> Option<Labelled<f64>> {
+        let (_, targets) = honest(self.samples);
+        match self.fault {
+            Fault::OtherWhole => Some((Tensor::zeros([self.samples, 139]), targets)),
+            Fault::WholePanics => panic_with("in a batch"),
+            _ => None,
+        }
+    }
+
+    fn fault(&self) -> Option<String> {
+        (self.fault == Fault::SaysSo).then(|| "no batch at all".to_owned())
+    }
+
+    fn weight(&self, samples: usize) -> f64 {
+        match self.fault {
+            Fault::Weighs(weight) => weight,
+            _ => samples as f64,
+        }
+    }
+}
+
+/// Runs all faults through one gradient, each between honest batches.
+fn check(samples: usize, loads: usize, method: Method) {
+    let network = network();
+    let model = Supervised::new(&network, LOSS);
+    let parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
+    let good = honest(samples);
+    let fresh = || Gradient::new(&network, LOSS, method);
+
+    let mut first = fresh();
+    let cost = first.compute(&parameters, &good);
+    let expected = first.gradient().clone();
+    let mut after = parameters.clone();
+    assert_eq!(
+        fresh().step(&mut after, &good, &mut Sgd::new(0.1)),
+        Ok(cost)
+    );
+
+    let mut gradient = fresh();
+    for fault in FAULTS {
+        let bad = || Hostile::new(samples, fault);
+        let mut stepped = parameters.clone();
+        let mut sgd = Sgd::new(0.1);
+        match fault.outcome(samples, loads) {
+            Outcome::Computed => {
+                assert_eq!(gradient.compute(&parameters, &bad()), cost, "{fault:?}");
+                assert!(*gradient.gradient() == expected, "{fault:?}");
+                assert_eq!(gradient.step(&mut stepped, &bad(), &mut sgd), Ok(cost));
+                assert!(stepped == after, "{fault:?}");
+                let evaluated = evaluate(&model, &parameters, &bad());
+                assert_eq!(evaluated, evaluate(&model, &parameters, &good), "{fault:?}");
+                stepped = parameters.clone();
+            }
+            Outcome::Refused(message) => {
+                refused(&format!("compute: {message}"), || {
+                    gradient.compute(&parameters, &bad());
+                });
+                refused(&format!("step: {message}"), || {
+                    let _ = gradient.step(&mut stepped, &bad(), &mut sgd);
+                });
+                refused(&format!("evaluate: {message}"), || {
+                    let _ = evaluate(&model, &parameters, &bad());
+                });
+                refused(&format!("mean_cost: {message}"), || {
+                    let _ = mean_cost(&model, &parameters, &bad());
+                });
+            }
+            Outcome::Panics => {
+                let panic = caught(|| gradient.compute(&parameters, &bad())).map(drop);
+                assert_eq!(panic, Err("in a batch".to_owned()), "{fault:?}");
+                let panic = caught(|| gradient.step(&mut stepped, &bad(), &mut sgd)).map(drop);
+                assert_eq!(panic, Err("in a batch".to_owned()), "{fault:?}");
+                let panic = caught(|| evaluate(&model, &parameters, &bad())).map(drop);
+                assert_eq!(panic, Err("in a batch".to_owned()), "{fault:?}");
+            }
+            Outcome::NotFinite => {
+                assert!(!gradient.compute(&parameters, &bad()).is_finite());
+                let error = gradient.step(&mut stepped, &bad(), &mut sgd).unwrap_err();
+                assert_eq!(error.quantity, Quantity::Gradient, "{fault:?}");
+            }
+        }
+        assert!(stepped == parameters, "{fault:?}");
+
+        // Nothing stays of it.
+        assert_eq!(gradient.step(&mut stepped, &good, &mut sgd), Ok(cost));
+        assert!(stepped == after, "{fault:?}");
+        assert_eq!(gradient.compute(&parameters, &good), cost);
+        assert!(*gradient.gradient() == expected, "{fault:?}");
     }
 }
 
 #[test]
 fn a_batch_that_breaks_its_promises_leaves_the_next_one_alone() {
-    let (network, loss) = (network(), Loss::cross_entropy());
-    let parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
-    // One lane, two, and four.
-    for (samples, threads) in [(5, 1), (5, 3), (70, 3), (600, 3)] {
-        for method in [Method::Tape, Method::ClosedForm] {
-            let good = honest(samples);
-            let make = || BatchGradient::new(&network, loss, method);
-            let mut gradient = make();
-            let mut fresh = make();
-            let cost = fresh.compute(&parameters, &good);
-            let expected = fresh.gradient().clone();
-            for fault in FAULTS {
-                let mut stepped = parameters.clone();
-                let refused = on(threads, || {
-                    let bad = || Hostile::new(samples, fault);
-                    let outcome = catch_unwind(AssertUnwindSafe(|| {
-                        gradient.compute(&parameters, &bad());
-                        gradient.step(&mut stepped, &bad(), &mut Sgd::new(0.1))
-                    }));
-                    let evaluated = catch_unwind(AssertUnwindSafe(|| {
-                        evaluate(&network, loss, &parameters, &bad())
-                    }));
-                    assert!(
-                        matches!(fault, Fault::OtherWidth | Fault::Panics(1))
-                            || outcome.is_err() == evaluated.is_err()
-                    );
-                    // Nothing stays of it.
-                    assert_eq!(gradient.compute(&parameters, &good), cost);
-                    assert!(*gradient.gradient() == expected, "{fault:?}");
-                    outcome.is_err()
-                });
-                let is_computed_with = match fault {
-                    // It is asked once, and loaded as it was then.
-                    Fault::Grows | Fault::Shrinks | Fault::Nests => true,
-                    // It is loaded once.
-                    Fault::OtherWidth | Fault::Panics(1) => samples < 512,
-                    _ => false,
-                };
-                assert_eq!(refused, !is_computed_with, "{fault:?} {samples}");
-                assert_eq!(stepped != parameters, is_computed_with, "{fault:?}");
+    for threads in [1, 2] {
+        on(threads, || {
+            for (samples, loads) in [(5, 1), (70, 2), (512, 8)] {
+                for method in [Method::Tape, Method::ClosedForm] {
+                    check(samples, loads, method);
+                }
             }
-        }
+        });
     }
 }

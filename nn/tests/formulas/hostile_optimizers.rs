@@ -1,12 +1,15 @@
-//! Optimizers that do not keep their promises: the parameters are what they make of them, and the next gradient finds
-//! nothing of it.
+//! Optimizers and rules that do not keep their promises: the parameters are what they make of them, and the next gradient
+//! finds nothing of it.
 
-use crate::hostile_batches::{honest, network, on};
+use crate::callers_line::{LOSS, refused};
+use crate::hostile_batches::{caught, honest, nest, network, on, panic_with};
+use crate::method::{Gradient, Method};
+use autodiff::tensor::Real;
 use nn::{
-    BatchGradient, Initializer, Loss, Method, Optimizer, OptimizerState, Parameters, SettingError,
-    Sgd, StateError, StepError, Update,
+    Elementwise, Initializer, Labelled, Mlp, Optimizer, OptimizerState, Parameters, Quantity, Rule,
+    SettingError, Sgd, StateError, StepError, Update,
 };
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What an optimizer does wrong.
@@ -30,7 +33,7 @@ enum Fault {
     RuleIsUnsafe,
     /// Its rule forms another gradient.
     RuleNests,
-    /// It says that it is plain descent, at a rate that is not finite.
+    /// It says that its rule is plain descent, at a rate that is not finite.
     NoRate,
 }
 
@@ -58,7 +61,7 @@ struct Hostile {
 impl Optimizer<f64> for Hostile {
     fn step(&mut self, parameters: &mut [f64], gradient: &[f64]) -> Result<(), StepError> {
         if self.fault == Fault::StepPanics {
-            resume_unwind(Box::new("in a step"));
+            panic_with("in a step");
         }
         self.honest.step(parameters, gradient)
     }
@@ -70,16 +73,12 @@ impl Optimizer<f64> for Hostile {
     ) -> bool {
         let fault = self.fault;
         let calls = AtomicUsize::new(0);
-        let rule = |values: &mut [f64], gradient: &[f64], [first, _]: [&mut [f64]; 2]| {
-            assert!(values.len() == gradient.len() && first.is_empty());
+        let rule = |values: &mut [f64], gradient: &[f64], moments: &mut [&mut [f64]]| {
+            assert!(values.len() == gradient.len() && moments.is_empty());
             let call = calls.fetch_add(1, Ordering::Relaxed);
             match fault {
-                Fault::RulePanics(time) if call >= time => resume_unwind(Box::new("in a rule")),
-                Fault::RuleNests if call == 0 => {
-                    let mut nested = BatchGradient::tape(&network(), Loss::cross_entropy());
-                    let parameters = network().init(Initializer::GlorotNormal, 2);
-                    assert!(nested.compute(&parameters, &honest(40)).is_finite());
-                }
+                Fault::RulePanics(time) if call >= time => panic_with("in a rule"),
+                Fault::RuleNests if call == 0 => nest(),
                 _ => {}
             }
             for (x, g) in values.iter_mut().zip(gradient) {
@@ -90,29 +89,28 @@ impl Optimizer<f64> for Hostile {
             }
         };
         let mut too_few = vec![0.0; parameters / 2];
-        let mut apply = |first: &mut [f64]| {
-            let update = Update::new([first, &mut []], &rule);
-            apply(update.safe_up_to(f64::INFINITY))
+        let mut apply = |moments: Option<&mut [f64]>| {
+            let update = Update::new(moments, &rule).safe_up_to(f64::INFINITY);
+            apply(match fault {
+                Fault::NoRate => update.plain_descent(f64::NAN),
+                _ => update,
+            })
         };
         match fault {
             Fault::AppliesNothing => true,
-            Fault::AppliesTwice => apply(&mut []) && apply(&mut []),
+            Fault::AppliesTwice => apply(None) && apply(None),
             Fault::DeniesApplying => {
-                apply(&mut []);
+                apply(None);
                 false
             }
-            Fault::OtherMoments => apply(&mut too_few),
+            Fault::OtherMoments => apply(Some(&mut too_few)),
             Fault::StepPanics => false,
-            _ => apply(&mut []),
+            _ => apply(None),
         }
     }
 
     fn size(&self) -> Option<usize> {
         (self.fault == Fault::OtherSize).then_some(7)
-    }
-
-    fn plain_descent(&self) -> Option<f64> {
-        (self.fault == Fault::NoRate).then_some(f64::NAN)
     }
 
     fn learning_rate(&self) -> f64 {
@@ -132,51 +130,197 @@ impl Optimizer<f64> for Hostile {
     }
 }
 
-#[test]
-fn an_optimizer_that_breaks_its_promises_leaves_the_next_step_alone() {
-    let (network, loss) = (network(), Loss::cross_entropy());
-    let parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
-    for (samples, threads) in [(5, 1), (70, 3), (600, 3)] {
-        for method in [Method::Tape, Method::ClosedForm] {
-            let good = honest(samples);
-            let mut gradient = BatchGradient::new(&network, loss, method);
-            let mut fresh = BatchGradient::new(&network, loss, method);
-            let cost = fresh.compute(&parameters, &good);
-            let expected = fresh.gradient().clone();
-            // After so many steps by that gradient the parameters are these.
-            let after = |steps: usize| -> Parameters<f64> {
-                let mut stepped = parameters.clone();
-                for (x, g) in stepped.data_mut().iter_mut().zip(expected.data()) {
-                    (0..steps).for_each(|_| *x -= g);
+/// A batch, and what a fresh gradient makes of it.
+struct Case<'n> {
+    parameters: Parameters<f64>,
+    good: Labelled<f64>,
+    cost: f64,
+    expected: Parameters<f64>,
+    gradient: Gradient<'n, f64>,
+}
+
+impl<'n> Case<'n> {
+    fn new(network: &'n Mlp, samples: usize, method: Method) -> Case<'n> {
+        let parameters = network.init(Initializer::GlorotNormal, 1);
+        let good = honest(samples);
+        let mut fresh = Gradient::new(network, LOSS, method);
+        Case {
+            cost: fresh.compute(&parameters, &good),
+            expected: fresh.gradient().clone(),
+            gradient: Gradient::new(network, LOSS, method),
+            parameters,
+            good,
+        }
+    }
+
+    /// Runs `check` with batches of one shard, of two and of eight, both sources, and one and two threads.
+    fn each(check: fn(&mut Case<'_>)) {
+        let network = network();
+        for threads in [1, 2] {
+            for samples in [5, 70, 512] {
+                for method in [Method::Tape, Method::ClosedForm] {
+                    on(threads, || check(&mut Case::new(&network, samples, method)));
                 }
-                stepped
-            };
-            for fault in FAULTS {
-                let honest = Sgd::new(1.0);
-                let mut optimizer = Hostile { fault, honest };
-                let mut stepped = parameters.clone();
-                let outcome = on(threads, || {
-                    let step = || gradient.step(&mut stepped, &good, &mut optimizer);
-                    catch_unwind(AssertUnwindSafe(step))
-                });
-                let steps = match fault {
-                    Fault::AppliesNothing | Fault::OtherSize | Fault::StepPanics => Some(0),
-                    Fault::OtherMoments | Fault::RuleNests | Fault::NoRate => Some(1),
-                    Fault::AppliesTwice | Fault::DeniesApplying => Some(2),
-                    Fault::RulePanics(_) | Fault::RuleIsUnsafe => None,
-                };
-                if let Some(steps) = steps {
-                    assert!(stepped == after(steps), "{fault:?} {samples}");
-                }
-                let panics = [Fault::OtherSize, Fault::StepPanics].contains(&fault)
-                    || matches!(fault, Fault::RulePanics(_));
-                assert_eq!(outcome.is_err(), panics, "{fault:?}");
-                let (found, is_same) = on(threads, || {
-                    let found = gradient.compute(&parameters, &good);
-                    (found, *gradient.gradient() == expected)
-                });
-                assert!(found == cost && is_same, "{fault:?}");
             }
         }
     }
+
+    /// The parameters after so many steps of plain descent at a rate of 1 by the gradient of the batch.
+    fn after(&self, steps: usize) -> Parameters<f64> {
+        let mut stepped = self.parameters.clone();
+        for (x, g) in stepped.data_mut().iter_mut().zip(self.expected.data()) {
+            (0..steps).for_each(|_| *x -= g);
+        }
+        stepped
+    }
+
+    /// Checks that gradients and steps have the bits of fresh ones.
+    fn check_next(&mut self) {
+        assert_eq!(
+            self.gradient.compute(&self.parameters, &self.good),
+            self.cost
+        );
+        assert!(*self.gradient.gradient() == self.expected);
+        let mut stepped = self.parameters.clone();
+        let mut sgd = Sgd::new(1.0);
+        let cost = self.gradient.step(&mut stepped, &self.good, &mut sgd);
+        assert_eq!(cost, Ok(self.cost));
+        assert!(stepped == self.after(1));
+    }
+}
+
+#[test]
+fn an_optimizer_that_breaks_its_promises_leaves_the_next_step_alone() {
+    Case::each(|case| {
+        for fault in FAULTS {
+            let honest = Sgd::new(1.0);
+            let mut optimizer = Hostile { fault, honest };
+            let mut stepped = case.parameters.clone();
+            let mut step = || case.gradient.step(&mut stepped, &case.good, &mut optimizer);
+            match fault {
+                Fault::OtherSize => refused(
+                    "step: parameters and the optimizer's moments differ in size: ",
+                    || drop(step()),
+                ),
+                Fault::StepPanics => assert_eq!(caught(step), Err("in a step".to_owned())),
+                Fault::RulePanics(_) => assert_eq!(caught(step), Err("in a rule".to_owned())),
+                _ => assert_eq!(step(), Ok(case.cost), "{fault:?}"),
+            }
+            let steps = match fault {
+                Fault::AppliesNothing | Fault::OtherSize | Fault::StepPanics => Some(0),
+                Fault::OtherMoments | Fault::RuleNests | Fault::NoRate => Some(1),
+                Fault::AppliesTwice | Fault::DeniesApplying => Some(2),
+                Fault::RulePanics(_) | Fault::RuleIsUnsafe => None,
+            };
+            if let Some(steps) = steps {
+                assert!(stepped == case.after(steps), "{fault:?}");
+            }
+            case.check_next();
+        }
+    });
+}
+
+/// What a rule does wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum RuleFault {
+    /// Its formula panics.
+    Panics,
+    /// Its formula makes a parameter that is not finite, or a moment.
+    ParameterIsNotFinite,
+    MomentIsNotFinite,
+    /// Its formula forms another gradient.
+    Nests,
+    /// It says that it is plain descent, at a rate that is not finite.
+    NoRate,
+}
+
+const RULE_FAULTS: [RuleFault; 5] = [
+    RuleFault::Panics,
+    RuleFault::ParameterIsNotFinite,
+    RuleFault::MomentIsNotFinite,
+    RuleFault::Nests,
+    RuleFault::NoRate,
+];
+
+/// Plain descent at a rate of 1, with a moment that counts steps. What it does wrong it does to parameters whose derivative
+/// is not 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct HostileRule {
+    learning_rate: f64,
+    fault: RuleFault,
+}
+
+impl Rule<1> for HostileRule {
+    const NAME: &'static str = "hostile";
+    const MOMENTS: [&'static str; 1] = ["count"];
+
+    fn learning_rate(&mut self) -> &mut f64 {
+        &mut self.learning_rate
+    }
+
+    fn formula<T: Real>(&self, _: u64) -> impl Fn(T, T, [T; 1]) -> (T, [T; 1]) + Sync {
+        let fault = self.fault;
+        let calls = AtomicUsize::new(0);
+        move |x, g, [count]| {
+            let is_first = calls.fetch_add(1, Ordering::Relaxed) == 0;
+            let (mut x, mut count) = (x - g, count + T::from_f64(1.0));
+            match fault {
+                RuleFault::Panics if g != T::default() => panic_with("in a formula"),
+                RuleFault::ParameterIsNotFinite if g != T::default() => x = T::INFINITY,
+                RuleFault::MomentIsNotFinite if g != T::default() => count = T::INFINITY,
+                RuleFault::Nests if is_first => nest(),
+                _ => {}
+            }
+            (x, [count])
+        }
+    }
+
+    fn plain_descent(&self) -> Option<f64> {
+        (self.fault == RuleFault::NoRate).then_some(f64::NAN)
+    }
+
+    /// The faults that are in what the formula leaves must be found, so nothing is said of them.
+    fn safe_gradient<T: Real>(&self, _: u64) -> Option<f64> {
+        matches!(self.fault, RuleFault::Nests | RuleFault::NoRate).then_some(1e100)
+    }
+}
+
+#[test]
+fn a_rule_that_breaks_its_promises_leaves_the_next_step_alone() {
+    Case::each(|case| {
+        for fault in RULE_FAULTS {
+            let rule = HostileRule {
+                learning_rate: 1.0,
+                fault,
+            };
+            let mut optimizer = Elementwise::by(rule).unwrap();
+            let before = optimizer.clone();
+            let mut stepped = case.parameters.clone();
+            let mut step = || case.gradient.step(&mut stepped, &case.good, &mut optimizer);
+            let not_finite = match fault {
+                RuleFault::Panics => {
+                    assert_eq!(caught(step), Err("in a formula".to_owned()));
+                    None
+                }
+                RuleFault::ParameterIsNotFinite => Some(Quantity::Parameter),
+                RuleFault::MomentIsNotFinite => Some(Quantity::Moment),
+                RuleFault::Nests | RuleFault::NoRate => {
+                    assert_eq!(step(), Ok(case.cost), "{fault:?}");
+                    assert!(stepped == case.after(1), "{fault:?}");
+                    stepped = case.parameters.clone();
+                    None
+                }
+            };
+            if let Some(quantity) = not_finite {
+                let error = case.gradient.step(&mut stepped, &case.good, &mut optimizer);
+                let error = error.unwrap_err();
+                assert_eq!(error.quantity, quantity);
+                assert_eq!(error.slice.as_deref(), Some("layers.0.weight"));
+                assert!(optimizer == before, "{fault:?}");
+            }
+            // A step that was not known to be safe was tried on copies.
+            assert!(stepped == case.parameters, "{fault:?}");
+            case.check_next();
+        }
+    });
 }

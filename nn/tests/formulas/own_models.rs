@@ -1,30 +1,27 @@
-//! Models, losses, rules and gradient sources of one's own: trained, refused, saved and loaded as the built-in ones.
+//! Models, networks and losses of one's own: trained and refused as the built-in ones.
 
 use crate::callers_line::refused;
 use autodiff::tensor::{Algebra, Real, Targets, Tensor};
-use nn::checkpoint::{self, Cause, Describe, Tensors};
-use nn::delta::DeltaGradient;
+use nn::checkpoint::{Cause, Describe, Tensors};
 use nn::layers::{Dropout, Layer, Linear};
 use nn::{
-    Adam, BatchGradient, Builder, ChunkTask, Chunking, Elementwise, Initializer, Layout, Loss,
-    Model, Network, Optimizer, Param, Parameters, Pass, Rule, Saved, Sgd, ShardGradient,
-    Supervised, TapeGradient, evaluate, mean_cost,
+    Adam, BatchGradient, Builder, Initializer, Layout, Loss, Model, Network, Optimizer, Param,
+    Parameters, Pass, Sgd, Supervised, evaluate, mean_cost,
 };
 use rayon::ThreadPoolBuilder;
-use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// A residual network with dropout and a robust cost.
-struct Residual {
-    width: usize,
+pub(crate) struct Residual {
+    pub(crate) width: usize,
     layers: [Linear; 3],
     dropout: Dropout,
     layout: Arc<Layout>,
 }
 
 impl Residual {
-    fn new(width: usize) -> Residual {
+    pub(crate) fn new(width: usize) -> Residual {
         let b = Builder::new();
         let layer = |name, inputs, outputs| Linear::new(&b.at(name), inputs, outputs);
         Residual {
@@ -69,7 +66,7 @@ impl Describe for Residual {
     }
 }
 
-fn points<T: Real>(samples: usize) -> [Tensor<T>; 2] {
+pub(crate) fn points<T: Real>(samples: usize) -> [Tensor<T>; 2] {
     let x = Tensor::from_fn([samples, 3], |i| T::from_f64((i as f64 * 0.7).sin()));
     let y = Tensor::from_fn([samples, 1], |i| {
         T::from_f64((3.0 * x.at(&[i, 0]).to_f64()).sin())
@@ -78,7 +75,7 @@ fn points<T: Real>(samples: usize) -> [Tensor<T>; 2] {
 }
 
 /// The bits of parameters.
-fn bits<T: Real>(parameters: &Parameters<T>) -> Vec<u64> {
+pub(crate) fn bits<T: Real>(parameters: &Parameters<T>) -> Vec<u64> {
     let bits = parameters.data().iter().map(|x| x.to_f64().to_bits());
     bits.collect()
 }
@@ -188,7 +185,7 @@ impl<C, B: nn::Batch<C>> nn::Batch<C> for Weighted<B> {
         self.0.load(range)
     }
 
-    fn weight(&self) -> f64 {
+    fn weight(&self, _: usize) -> f64 {
         self.1
     }
 }
@@ -430,208 +427,4 @@ fn a_batch_whose_tensors_differ_in_rows_is_refused() {
             let _ = BatchGradient::tape(&model).compute(&parameters, &batch);
         },
     );
-}
-
-/// A rule with three moments that claims nothing about safety.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct AmsGrad {
-    learning_rate: f64,
-}
-
-impl Rule<3> for AmsGrad {
-    const NAME: &'static str = "amsgrad";
-    const MOMENTS: [&'static str; 3] = ["first", "second", "largest"];
-
-    fn learning_rate(&mut self) -> &mut f64 {
-        &mut self.learning_rate
-    }
-
-    fn formula<T: Real>(&self, _: u64) -> impl Fn(T, T, [T; 3]) -> (T, [T; 3]) + Sync {
-        let [rate, b1, c1, b2, c2, epsilon] =
-            [self.learning_rate, 0.9, 0.1, 0.99, 0.01, 1e-8].map(T::from_f64);
-        move |x, g, [m, v, largest]| {
-            let (m, v) = (b1 * m + c1 * g, b2 * v + c2 * g * g);
-            let largest = largest.max(v);
-            (x - rate * m / (largest.sqrt() + epsilon), [m, v, largest])
-        }
-    }
-}
-
-#[test]
-fn an_own_rule_has_state_and_steps_by_its_formula() {
-    let model = Residual::new(40);
-    let points = points::<f32>(100);
-    let mut parameters = model.layout().init::<f32>(1);
-    let mut expected = parameters.clone();
-    let rule = AmsGrad {
-        learning_rate: 0.01,
-    };
-    let mut optimizer = Elementwise::by(rule.clone()).unwrap();
-    let mut gradient = BatchGradient::tape(&model).seed(3);
-    let mut apart = BatchGradient::tape(&model).seed(3);
-    let formula = rule.formula::<f32>(1);
-    let mut moments = vec![[0.0; 3]; expected.data().len()];
-    for _ in 0..4 {
-        gradient
-            .step(&mut parameters, &points, &mut optimizer)
-            .unwrap();
-        let (_, gradient) = apart.compute(&expected, &points);
-        let pairs = expected.data_mut().iter_mut().zip(gradient.data());
-        for ((x, &g), moments) in pairs.zip(&mut moments) {
-            (*x, *moments) = formula(*x, g, *moments);
-        }
-        assert!(bits(&parameters) == bits(&expected));
-    }
-
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("training");
-    checkpoint::save_training(&file, &model, &parameters, &optimizer).unwrap();
-    let mut resumed = Elementwise::by(AmsGrad { learning_rate: 1.0 }).unwrap();
-    let saved: Saved<f32, Residual> = checkpoint::load_training(&file, &mut resumed).unwrap();
-    assert!(saved.parameters == parameters && resumed == optimizer);
-    assert_eq!(saved.model.width, 40);
-    let weights: Saved<f64, Residual> = checkpoint::load(&file).unwrap();
-    assert_eq!(
-        weights.parameters.data()[3],
-        f64::from(parameters.data()[3])
-    );
-    // A file of another model is refused by the first tensor that is missing.
-    let error = checkpoint::load::<f32, nn::MlpModel>(&file).unwrap_err();
-    assert!(matches!(error.cause, Cause::Network(_)), "{error}");
-
-    gradient
-        .step(&mut parameters, &points, &mut optimizer)
-        .unwrap();
-    let mut restored = saved.parameters;
-    let mut again = BatchGradient::tape(&model).seed(3);
-    again.set_step_number(4);
-    again.step(&mut restored, &points, &mut resumed).unwrap();
-    assert!(bits(&restored) == bits(&parameters));
-}
-
-/// A source of gradients of one's own: another one, whose shards are formed one by one and added up.
-#[derive(Default)]
-struct OneByOne<G>(G);
-
-impl<T: Real, M: Model, G: ShardGradient<T, M>> ShardGradient<T, M> for OneByOne<G> {
-    type Workspace = G::Workspace;
-
-    fn compute(&mut self, workspace: &mut Self::Workspace, task: ChunkTask<'_, T, M>) -> f64 {
-        self.0.compute(workspace, task)
-    }
-
-    fn add_rows_to(&self, slice: usize, rows: Range<usize>, sum: &mut [T]) {
-        self.0.add_rows_to(slice, rows, sum);
-    }
-
-    fn magnitude_bound(&self) -> f64 {
-        self.0.magnitude_bound()
-    }
-
-    fn clear(&mut self) {
-        self.0.clear();
-    }
-}
-
-/// The parameters after some steps of each optimizer.
-fn trained<T: Real, M: Model, G: ShardGradient<T, M>>(
-    mut gradient: BatchGradient<T, M, G>,
-    batch: &impl nn::Batch<M::Chunk<T>>,
-) -> Parameters<T> {
-    let mut parameters = gradient.model().layout().init::<T>(1);
-    let optimizers: [&mut dyn Optimizer<T>; 2] = [&mut Sgd::new(0.1), &mut Adam::new(0.01)];
-    for optimizer in optimizers {
-        for _ in 0..3 {
-            gradient.step(&mut parameters, batch, optimizer).unwrap();
-        }
-    }
-    parameters
-}
-
-#[test]
-fn shards_added_in_registers_have_the_bits_of_shards_added_one_by_one() {
-    fn check<T: Real>() {
-        // Layers of few neurons and of many, and panels of several sizes.
-        let network = nn::Mlp::new(&[150, 70, 7], nn::Activation::Relu);
-        let model = Supervised::new(&network, nn::StandardLoss::cross_entropy());
-        for samples in [1, 20, 33, 100, 600, 1500] {
-            let pixel = |i: usize| {
-                if i.is_multiple_of(3) {
-                    0
-                } else {
-                    (i * 31 % 251) as u8
-                }
-            };
-            let bytes = Tensor::from_fn([samples, 150], pixel);
-            let pictures = Tensor::from_bytes(&bytes, T::from_f64(1.0 / 255.0));
-            let numbers = Tensor::from_fn([samples, 150], |i| T::from_f64((i as f64).sin()));
-            for x in [pictures, numbers] {
-                let classes = Tensor::from_fn([samples], |i| (i % 7) as u32);
-                let batch = (x, Targets::Classes(classes));
-                let tape = trained(BatchGradient::tape(model), &batch);
-                let delta = trained(BatchGradient::<T, _, DeltaGradient<T>>::new(model), &batch);
-                let one_by_one = BatchGradient::<T, _, OneByOne<TapeGradient<T>>>::new(model);
-                assert!(tape == trained(one_by_one, &batch), "{samples} samples");
-                let one_by_one = BatchGradient::<T, _, OneByOne<DeltaGradient<T>>>::new(model);
-                assert!(delta == trained(one_by_one, &batch), "{samples} samples");
-            }
-        }
-        // A model with other products than those of layers.
-        let model = Residual::new(40);
-        for samples in [20, 300] {
-            let points = points::<T>(samples);
-            let tape = trained(BatchGradient::tape(&model), &points);
-            let one_by_one = BatchGradient::<T, _, OneByOne<TapeGradient<T>>>::new(&model);
-            assert!(tape == trained(one_by_one, &points), "{samples} samples");
-        }
-    }
-    check::<f32>();
-    check::<f64>();
-}
-
-#[test]
-fn a_clipped_gradient_has_the_limit_as_its_norm() {
-    let model = Residual::new(16);
-    let parameters = model.layout().init::<f64>(1);
-    let points = points::<f64>(100);
-    let mut gradient = BatchGradient::tape(&model);
-    let whole = gradient.compute(&parameters, &points).1.clone();
-    gradient.set_step_number(0);
-    let (_, clipped) = gradient.compute(&parameters, &points);
-    let norm = whole.norm();
-    assert_eq!(clipped.clip_norm(2.0 * norm), norm);
-    assert_eq!(*clipped, whole);
-    assert_eq!(clipped.clip_norm(0.25 * norm), norm);
-    assert!((clipped.norm() / norm - 0.25).abs() < 1e-14);
-    for (clipped, whole) in clipped.data().iter().zip(whole.data()) {
-        assert!((clipped - 0.25 * whole).abs() < 1e-15);
-    }
-}
-
-#[test]
-fn a_coupled_model_is_not_cut() {
-    struct Coupled(Residual);
-
-    impl Model for Coupled {
-        type Chunk<T: Real> = [Tensor<T>; 2];
-
-        fn layout(&self) -> &Arc<Layout> {
-            self.0.layout()
-        }
-
-        fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, chunk: [Tensor<A::Element>; 2]) -> A {
-            assert_eq!(pass.samples(), 1000);
-            self.0.cost(pass, chunk)
-        }
-
-        fn chunking(&self) -> Chunking {
-            Chunking::Whole
-        }
-    }
-    let model = Coupled(Residual::new(8));
-    let mut parameters = model.layout().init::<f32>(1);
-    let mut gradient = BatchGradient::tape(&model);
-    gradient
-        .step(&mut parameters, &points(1000), &mut Sgd::new(0.1))
-        .unwrap();
 }

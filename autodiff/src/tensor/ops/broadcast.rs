@@ -5,11 +5,11 @@
 //! sum_to         x̄ = ȳ, stretched over the axes that were summed
 //! ```
 
-use crate::tensor::storage::buffer::Pooled;
 use super::prelude::*;
+use super::sum::sum_over_axes;
+use crate::tensor::storage::buffer::Pooled;
 use autodiff_kernels::broadcast::Walk;
 use autodiff_kernels::{Write, reduce};
-use super::sum::sum_over_axes;
 use smallvec::SmallVec;
 
 /// Stretching to a shape.
@@ -164,5 +164,8 @@ pub(super) fn samples() -> Vec<Sample> {
     let summed = |(to, from): (&'static [usize], &[usize])| {
         Sample::new("sum_to", &[from], move |x| x[0].sum_to(to))
     };
-    cases.into_iter().flat_map(|case| [stretched(case), summed(case)]).collect()
+    cases
+        .into_iter()
+        .flat_map(|case| [stretched(case), summed(case)])
+        .collect()
 }

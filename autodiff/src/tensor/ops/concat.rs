@@ -88,7 +88,9 @@ fn ranges_of(shape: &Shape, axis: usize, extents: &[usize]) -> Vec<Range<usize>>
         axis < shape.rank(),
         "split: a tensor of shape {shape} has no axis {axis}"
     );
-    let total = extents.iter().try_fold(0_usize, |sum, &n| sum.checked_add(n));
+    let total = extents
+        .iter()
+        .try_fold(0_usize, |sum, &n| sum.checked_add(n));
     assert!(
         total == Some(shape[axis]),
         "split: pieces of {extents:?} do not fill axis {axis} of shape {shape}"

@@ -297,8 +297,8 @@ pub(super) fn samples() -> Vec<Sample> {
 
 #[cfg(test)]
 mod tests {
-    use crate::tensor::{Tape, Tensor};
     use super::CrossEntropy;
+    use crate::tensor::{Tape, Tensor};
 
     #[test]
     fn the_gradient_is_a_minus_y() {

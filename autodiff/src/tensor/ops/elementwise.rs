@@ -6,10 +6,10 @@
 //! ```
 
 use super::prelude::*;
-use autodiff_kernels::broadcast::Walk;
-use crate::tensor::loops;
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
+use crate::tensor::loops;
+use autodiff_kernels::broadcast::Walk;
 
 /// A function of one variable, elementwise.
 #[derive(Clone, Copy, Debug)]

@@ -9,10 +9,10 @@
 //! `∂C/∂b = Σ columns of Δ` (Worked Example, Backpropagation).
 
 use super::prelude::*;
+use crate::elementwise::Unary;
 use crate::tensor::engine::factor::{multiply, plain, transposed};
 use crate::tensor::loops;
 use autodiff_kernels::Write;
-use crate::elementwise::Unary;
 
 /// Matrix product and bias in one, and the function of the table that follows, if there is one.
 ///

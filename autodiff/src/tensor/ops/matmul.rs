@@ -6,10 +6,10 @@
 
 use super::prelude::*;
 use crate::tensor::engine::factor::{Factor, multiply, plain};
+use crate::tensor::storage::buffer::Pooled;
+use autodiff_kernels::Write;
 use autodiff_kernels::broadcast::Walk;
 use autodiff_kernels::matmul::{self, Matrix};
-use autodiff_kernels::Write;
-use crate::tensor::storage::buffer::Pooled;
 use smallvec::SmallVec;
 
 /// The product of two matrices, each read as it lies or transposed. Axes before the last two number the matrices of a batch,
@@ -69,7 +69,11 @@ impl<T: Real> Op<T> for MatMul {
             } else {
                 x_bar.add(input, || {
                     let (term, shape) = (A::product(left, right), at.x[input].shape());
-                    if term.shape() == shape { term } else { term.sum_to(shape) }
+                    if term.shape() == shape {
+                        term
+                    } else {
+                        term.sum_to(shape)
+                    }
                 });
             }
         }
@@ -81,7 +85,10 @@ impl<T: Real> Op<T> for MatMul {
 impl MatMul {
     fn factors<'a, A>(&self, x: &[&'a A]) -> (Factor<'a, A>, Factor<'a, A>) {
         let factor = |array, transposed| Factor { array, transposed };
-        (factor(x[0], self.a_transposed), factor(x[1], self.b_transposed))
+        (
+            factor(x[0], self.a_transposed),
+            factor(x[1], self.b_transposed),
+        )
     }
 }
 

@@ -7,8 +7,8 @@
 //! Ties share the adjoint evenly, the subgradient of least norm.
 
 use super::prelude::*;
-use autodiff_kernels::reduce;
 use super::sum::check_axes;
+use autodiff_kernels::reduce;
 
 /// The maximum along an axis, which is kept with extent 1.
 #[derive(Clone, Copy, Debug)]

@@ -105,16 +105,7 @@ methods! {
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let shapes: [&[usize]; 8] = [
-        &[],
-        &[1],
-        &[0],
-        &[5],
-        &[3, 2],
-        &[2, 3, 2],
-        &[0, 3],
-        &[1, 6],
-    ];
+    let shapes: [&[usize]; 8] = [&[], &[1], &[0], &[5], &[3, 2], &[2, 3, 2], &[0, 3], &[1, 6]];
     // Away from the origin.
     let interval = [(0.3, 1.0)];
     let mut samples: Vec<Sample> = shapes
@@ -166,7 +157,10 @@ mod tests {
 
     #[test]
     fn an_infinite_element_makes_the_norm_infinite_and_a_nan_makes_it_nan() {
-        assert_eq!(Tensor::from([1.0, f64::NEG_INFINITY]).norm().item(), f64::INFINITY);
+        assert_eq!(
+            Tensor::from([1.0, f64::NEG_INFINITY]).norm().item(),
+            f64::INFINITY
+        );
         assert!(Tensor::from([1.0, f64::NAN]).norm().item().is_nan());
     }
 

@@ -10,8 +10,8 @@
 //! exponentiated, which changes nothing and cannot overflow.
 
 use super::prelude::*;
-use autodiff_kernels::softmax;
 use super::sum::check_axes;
+use autodiff_kernels::softmax;
 
 /// Softmax along an axis.
 #[derive(Clone, Copy, Debug)]

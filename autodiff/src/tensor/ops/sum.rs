@@ -4,8 +4,8 @@
 //! vjp   x̄ = ȳ, stretched over the axes that were summed
 //! ```
 
-use crate::tensor::storage::buffer::Pooled;
 use super::prelude::*;
+use crate::tensor::storage::buffer::Pooled;
 use autodiff_kernels::{Write, reduce};
 use smallvec::SmallVec;
 

@@ -160,7 +160,7 @@ impl<T: Real> Op<T> for Lazy {
         x_bar.add_product(0, plain(&square), plain(&y_bar));
         x_bar.add_product(0, plain(&square), plain(&y_bar));
         x_bar.add(0, || A::product(plain(&square), plain(&y_bar)));
-        let rows = y_bar.broadcast_to(&Shape::from([2, 2, 3]));
+        let rows = y_bar.broadcast_to(Shape::from([2, 2, 3]));
         x_bar.add_rows(0, rows);
         // A bias: its rows wait.
         x_bar.add_rows(1, y_bar);

@@ -56,7 +56,7 @@ fn bytes_become_numbers_on_several_threads_at_once() {
         bytes.data_mut().fill(0);
         on_threads((x, row), |number, (x, row)| {
             if number == 0 {
-                assert_eq!(x.matmul(&Tensor::full([3, 1], 1.0)).data(), [3.0, 12.0]);
+                assert_eq!(x.matmul(Tensor::full([3, 1], 1.0)).data(), [3.0, 12.0]);
             }
             assert_eq!(row.data(), [3.0, 4.0, 5.0]);
             drop(x);
