@@ -286,7 +286,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         };
         let slots = &mut self.slots[..sharding.shards];
         reporting(operation, || {
-            check_whole(on.model, batch, &sharding);
+            check_whole(on.model, batch, sharding.samples);
             each_slot(0, slots, &|number, slot: &mut Slot<T, G, G::Workspace>| {
                 slot.shard.compute(number, &mut slot.workspace, &on);
             });

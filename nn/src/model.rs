@@ -153,7 +153,7 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     let sharding = Sharding::new::<T>(model.chunking(), batch.len(), None);
     let chunks: Vec<Range<usize>> = sharding.chunks().collect();
     reporting(operation, || {
-        check_whole(model, batch, &sharding);
+        check_whole(model, batch, sharding.samples);
         let results = chunks.into_par_iter().map(|samples| {
             let chunk = load(model, batch, samples.clone());
             let context = Context::evaluation(samples);
@@ -165,22 +165,17 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
 }
 
 /// Refuses a batch that is there in one piece and does not fit the model, or whose parts do not fit together.
-///
-/// A batch of one chunk is compared when it is loaded, if its parts fit together.
 pub(crate) fn check_whole<T: Real, M: Model>(
     model: &M,
     batch: &impl Batch<M::Chunk<T>>,
-    sharding: &Sharding,
+    samples: usize,
 ) {
-    let fault = batch.fault();
-    let is_one_chunk = sharding.shards == 1 && (1..=sharding.chunk).contains(&sharding.samples);
-    if (fault.is_some() || !is_one_chunk)
-        && let Some(chunk) = batch.whole()
-        && let Some(misfit) = model.misfit(&chunk, 0..sharding.samples)
+    if let Some(chunk) = batch.whole()
+        && let Some(misfit) = model.misfit(&chunk, 0..samples)
     {
         refuse(misfit);
     }
-    if let Some(fault) = fault {
+    if let Some(fault) = batch.fault() {
         refuse(fault);
     }
 }

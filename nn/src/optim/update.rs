@@ -16,6 +16,7 @@ pub(crate) type Apply<'a, T> = dyn Fn(&mut [T], &[T], &mut [&mut [T]]) + Sync + 
 /// # Panics
 ///
 /// If a buffer has not as many.
+#[track_caller]
 pub(crate) fn cut_off<'a, T>(buffers: &mut [&'a mut [T]], elements: usize) -> Buffers<'a, T> {
     let cut = |buffer: &mut &'a mut [T]| {
         let (first, rest) = mem::take(buffer).split_at_mut(elements);
