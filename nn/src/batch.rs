@@ -21,7 +21,7 @@ pub use rows::Rows;
 pub use sharding::Sharding;
 
 use crate::model::check_whole;
-use crate::optim::{Buffers, check_gradient, check_size};
+use crate::optim::{check_gradient, check_size};
 use crate::refusal::reporting;
 use crate::{Model, Optimizer, Parameters, ShardGradient, StepError, TapeGradient};
 use autodiff::tensor::{Real, Targets, Tensor};
@@ -222,8 +222,8 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
                 }
                 let descent = update.descent();
                 let (buffers, rule) = update.with(values);
-                let work = |panel: &Panel, mut parts: Buffers<'_, T>| {
-                    let [values, moments @ ..] = &mut parts[..] else {
+                let work = |panel: &Panel, parts: &mut [&mut [T]]| {
+                    let [values, moments @ ..] = parts else {
                         return;
                     };
                     if let Some(rate) = descent
@@ -300,7 +300,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         let computed = computed(&self.slots[..shards]);
         let layout = Arc::clone(self.gradient.layout());
         let buffers = SmallVec::from_iter([self.gradient.data_mut()]);
-        let work = |panel: &Panel, mut parts: Buffers<'_, T>| {
+        let work = |panel: &Panel, parts: &mut [&mut [T]]| {
             write_sum::<T, M, G>(&computed, panel, parts[0]);
         };
         each_panel(&layout, shards > 1, buffers, &work);

@@ -28,7 +28,7 @@ pub use sgd::{Sgd, SgdSettings};
 pub use state::{OptimizerState, StateError};
 pub use update::Update;
 
-pub(crate) use update::{Buffers, check_gradient, split};
+pub(crate) use update::{Buffers, check_gradient, cut_off};
 
 use autodiff::tensor::{Real, Tensor};
 use std::fmt::Debug;

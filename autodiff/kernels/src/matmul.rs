@@ -294,7 +294,7 @@ pub fn sum_of_products_with_bytes<T: Float>(
         &mut |part, out, write| {
             let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
             // SAFETY: these are some terms of a product whose extents fit.
-            unsafe { T::unpacked_sum_of_bytes(scale, &[(&a, &b)], out, End::Write(write)) }
+            unsafe { T::unpacked_sum_of_bytes(scale, &[(a, b)], out, End::Write(write)) }
         },
     )
 }

@@ -96,7 +96,7 @@ fn repeats<T>(step: usize) -> bool {
 }
 
 /// The two factors of a product.
-pub type Factors<'a, A, B> = (&'a Matrix<'a, A>, &'a Matrix<'a, B>);
+pub type Factors<'a, A, B> = (Matrix<'a, A>, Matrix<'a, B>);
 
 /// The products of the factors one by one, of which the long ones are cut into runs of terms.
 #[cfg(target_arch = "x86_64")]
@@ -209,7 +209,7 @@ macro_rules! unpacked {
                 match Kind::of(a, b) {
                     Some(Kind::Dots) => unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2),
                     Some(Kind::Combinations) => {
-                        let (factors, end) = (&[(a, b)], End::Write(write));
+                        let (factors, end) = (&[(*a, *b)], End::Write(write));
                         unpacked!(combinations(scale, factors, out, end) in $avx512, $avx2)
                     }
                     Some(Kind::CombinationsOfColumns) => {

@@ -181,13 +181,13 @@ fn gradients(checked: &mut Checked) {
     let product = kept.get(0).unwrap();
     let mut sum = [0.0; 12];
     checked.refused(&format!("{file} write_rows_of_sum"), "outside", || {
-        let _ = Gradient::write_rows_of_sum(&[product, product], 1..5, &mut sum);
+        let _ = Gradient::write_rows_of_sum([product, product], 1..5, &mut sum);
     });
     checked.refused(
         &format!("{file} descend_rows_of_sum"),
         "a sum of 11",
         || {
-            let _ = Gradient::descend_rows_of_sum(&[product], 0.1, 0..4, &mut sum[1..]);
+            let _ = Gradient::descend_rows_of_sum([product], 0.1, 0..4, &mut sum[1..]);
         },
     );
 }

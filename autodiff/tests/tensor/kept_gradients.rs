@@ -101,6 +101,35 @@ fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
 }
 
 #[test]
+fn a_row_is_descended_along_with_the_bits_of_its_sum() {
+    let tape = Tape::new();
+    let weight = tape.var(Tensor::from_fn([7, 20], |i| (i as f64).cos()));
+    let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
+    let x = Tensor::from_fn([1, 20], |i| (i as f64).sin());
+    let y = tape.constant(x).linear(weight, bias).relu().sum();
+    // Zeros of either sign are among the derivatives.
+    for y in [y, y * -1.0] {
+        let kept = y.gradients().keep(&[bias]);
+        let gradient = kept.get(0).unwrap();
+        let mut sum = [0.0; 7];
+        gradient.add_to(1.0, &mut sum);
+        let start = |i: usize| if i.is_multiple_of(2) { -0.0 } else { i as f64 };
+        let mut at: [f64; 7] = std::array::from_fn(start);
+        assert!(Gradient::descend_rows_of_sum(
+            [gradient],
+            0.3,
+            0..7,
+            &mut at
+        ));
+        for (i, (at, sum)) in at.into_iter().zip(sum).enumerate() {
+            assert_eq!(at.to_bits(), (start(i) - 0.3 * sum).to_bits(), "{i}");
+        }
+        let some = &mut at[..6];
+        assert!(!Gradient::descend_rows_of_sum([gradient], 0.3, 0..6, some));
+    }
+}
+
+#[test]
 fn a_sum_of_gradients_has_the_bits_of_the_tree() {
     let tape = Tape::new();
     let weight = tape.var(Tensor::from_fn([7, 20], |i| (i as f64).cos()));
@@ -126,8 +155,8 @@ fn a_sum_of_gradients_has_the_bits_of_the_tree() {
     }];
     for (count, expected) in (1..).zip(sums) {
         let mut found = vec![f64::NAN; 4 * 20];
-        let gradients = &gradients[..count];
-        if Gradient::write_rows_of_sum(gradients, rows.clone(), &mut found) {
+        let gradients = gradients[..count].iter().copied();
+        if Gradient::write_rows_of_sum(gradients.clone(), rows.clone(), &mut found) {
             assert_eq!(found, expected);
             let mut at = vec![1.0; 4 * 20];
             let is_formed = Gradient::descend_rows_of_sum(gradients, 0.5, rows.clone(), &mut at);
@@ -137,15 +166,15 @@ fn a_sum_of_gradients_has_the_bits_of_the_tree() {
         }
     }
     // The gradient of a bias is a sum of rows, for which there is no such kernel.
-    let of_bias: Vec<_> = kept.iter().filter_map(|kept| kept.get(1)).collect();
+    let of_bias = kept.iter().filter_map(|kept| kept.get(1));
     let mut untouched = [1.0; 4];
     assert!(!Gradient::write_rows_of_sum(
-        &of_bias,
+        of_bias.clone(),
         rows.clone(),
         &mut untouched
     ));
     assert!(!Gradient::descend_rows_of_sum(
-        &of_bias,
+        of_bias,
         0.5,
         rows,
         &mut untouched

@@ -1,8 +1,9 @@
 //! The parameters in panels of rows: a gradient is formed panel by panel, and each is used while it is in cache.
 
 use crate::Layout;
-use crate::optim::{Buffers, split};
+use crate::optim::{Buffers, cut_off};
 use autodiff::tensor::Real;
+use std::mem;
 use std::ops::Range;
 
 /// Some rows of one slice of the parameters.
@@ -34,24 +35,27 @@ const WORTH_SHARING: usize = 1 << 13;
 pub(super) fn each_panel<T: Real>(
     layout: &Layout,
     are_cut: bool,
-    buffers: Buffers<'_, T>,
-    work: &(impl Fn(&Panel, Buffers<'_, T>) + Sync),
+    mut buffers: Buffers<'_, T>,
+    work: &(impl Fn(&Panel, &mut [&mut [T]]) + Sync),
 ) {
-    let (mut rest, mut end) = (buffers, 0);
+    let mut end = 0;
     for (number, slice) in layout.slices().iter().enumerate() {
-        let (_, padded) = split(rest, slice.offset - end);
-        let (parts, behind) = split(padded, slice.shape.size());
-        (rest, end) = (behind, slice.range().end);
         let panel = Panel {
             slice: number,
             rows: 0..slice.rows(),
             range: slice.range(),
         };
+        let padding = panel.range.start - end;
+        for buffer in &mut buffers {
+            *buffer = &mut mem::take(buffer)[padding..];
+        }
+        let mut parts = cut_off(&mut buffers, panel.range.len());
+        end = panel.range.end;
         // The rows of vectors are single numbers.
-        if are_cut && slice.shape.rank() > 1 && slice.shape.size() >= WORTH_SHARING {
+        if are_cut && slice.shape.rank() > 1 && panel.range.len() >= WORTH_SHARING {
             share(&panel, parts, work);
         } else {
-            work(&panel, parts);
+            work(&panel, &mut parts);
         }
     }
 }
@@ -59,17 +63,17 @@ pub(super) fn each_panel<T: Real>(
 /// Halves a panel until the parts have few rows, each half for a thread of its own if one is idle.
 fn share<T: Real>(
     panel: &Panel,
-    parts: Buffers<'_, T>,
-    work: &(impl Fn(&Panel, Buffers<'_, T>) + Sync),
+    mut parts: Buffers<'_, T>,
+    work: &(impl Fn(&Panel, &mut [&mut [T]]) + Sync),
 ) {
     let rows = panel.rows.len();
     if rows <= ROWS {
-        return work(panel, parts);
+        return work(panel, &mut parts);
     }
     let first = (rows / 2).next_multiple_of(GROUP);
     let elements = first * (panel.range.len() / rows);
     let (middle_row, middle) = (panel.rows.start + first, panel.range.start + elements);
-    let (before, behind) = split(parts, elements);
+    let before = cut_off(&mut parts, elements);
     let half = |rows, range| Panel {
         slice: panel.slice,
         rows,
@@ -79,7 +83,7 @@ fn share<T: Real>(
     let second = half(middle_row..panel.rows.end, middle..panel.range.end);
     rayon::join(
         || share(&first, before, work),
-        || share(&second, behind, work),
+        || share(&second, parts, work),
     );
 }
 
@@ -121,8 +125,8 @@ mod tests {
                 let mut rows = vec![-1.0_f32; layout.size()];
                 let buffers = SmallVec::from_iter([&mut seen[..], &mut rows]);
                 pool.as_ref().unwrap().install(|| {
-                    each_panel(layout, are_cut, buffers, &|panel, mut parts| {
-                        let [seen, rows] = &mut parts[..] else {
+                    each_panel(layout, are_cut, buffers, &|panel, parts| {
+                        let [seen, rows] = parts else {
                             panic!("there are two buffers")
                         };
                         assert_eq!(seen.len(), panel.range.len());

@@ -122,6 +122,9 @@ pub(super) fn write_sum<T: Real, M: Model, G: ShardGradient<T, M>>(
     panel: &Panel,
     sum: &mut [T],
 ) {
+    if let [shard] = shards {
+        return shard.write(panel, sum);
+    }
     let rows = panel.rows.clone();
     let is_written =
         gradients(shards).is_some_and(|gradients| G::write_sum(&gradients, panel.slice, rows, sum));
@@ -139,14 +142,19 @@ pub(super) fn descend<T: Real, M: Model, G: ShardGradient<T, M>>(
     parameters: &mut [T],
 ) -> bool {
     let rows = panel.rows.clone();
+    // One shard needs no list.
+    if let [shard] = shards {
+        let gradient = &[&shard.gradient];
+        return !shard.is_summed && G::descend(gradient, rate, panel.slice, rows, parameters);
+    }
     gradients(shards)
         .is_some_and(|gradients| G::descend(&gradients, rate, panel.slice, rows, parameters))
 }
 
 /// The gradients of shards that are of one chunk each.
 fn gradients<'a, T: Real, G>(shards: &[&'a Shard<T, G>]) -> Option<SmallVec<[&'a G; 16]>> {
-    let gradient = |shard: &&'a Shard<T, G>| (!shard.is_summed).then_some(&shard.gradient);
-    shards.iter().map(gradient).collect()
+    let are_kept = shards.iter().all(|shard| !shard.is_summed);
+    are_kept.then(|| shards.iter().map(|shard| &shard.gradient).collect())
 }
 
 /// The sum along the tree in its general form.

@@ -45,7 +45,7 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
     }
 
     fn write_sum(shards: &[&Self], slice: usize, rows: Range<usize>, sum: &mut [T]) -> bool {
-        Gradient::write_rows_of_sum(&gradients(shards, slice), rows, sum)
+        Gradient::write_rows_of_sum(gradients(shards, slice), rows, sum)
     }
 
     fn descend(
@@ -55,7 +55,7 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
         rows: Range<usize>,
         parameters: &mut [T],
     ) -> bool {
-        Gradient::descend_rows_of_sum(&gradients(shards, slice), rate, rows, parameters)
+        Gradient::descend_rows_of_sum(gradients(shards, slice), rate, rows, parameters)
     }
 
     fn magnitude_bound(&self) -> f64 {
@@ -71,9 +71,6 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
 fn gradients<'a, T: Real>(
     shards: &[&'a TapeGradient<T>],
     slice: usize,
-) -> SmallVec<[Gradient<'a, T>; 16]> {
-    shards
-        .iter()
-        .filter_map(|shard| shard.0.get(slice))
-        .collect()
+) -> impl Iterator<Item = Gradient<'a, T>> + Clone {
+    shards.iter().filter_map(move |shard| shard.0.get(slice))
 }

@@ -3,7 +3,7 @@
 use super::error::{Quantity, StepError};
 use autodiff::tensor::{Real, largest_magnitude};
 use smallvec::SmallVec;
-use std::fmt;
+use std::{fmt, mem};
 
 /// Pieces of the parameters and of an optimizer's moments, all of the same elements.
 pub(crate) type Buffers<'a, T> = SmallVec<[&'a mut [T]; 4]>;
@@ -11,12 +11,19 @@ pub(crate) type Buffers<'a, T> = SmallVec<[&'a mut [T]; 4]>;
 /// What updates some parameters, given their derivatives and moments.
 pub(crate) type Apply<'a, T> = dyn Fn(&mut [T], &[T], &mut [&mut [T]]) + Sync + 'a;
 
-/// What lies before `at` and what lies behind, in each of some buffers.
-pub(crate) fn split<T>(buffers: Buffers<'_, T>, at: usize) -> (Buffers<'_, T>, Buffers<'_, T>) {
-    buffers
-        .into_iter()
-        .map(|buffer| buffer.split_at_mut(at))
-        .unzip()
+/// Cuts the first elements off each of some buffers, and returns them.
+///
+/// # Panics
+///
+/// If a buffer has not as many.
+#[track_caller]
+pub(crate) fn cut_off<'a, T>(buffers: &mut [&'a mut [T]], elements: usize) -> Buffers<'a, T> {
+    let cut = |buffer: &mut &'a mut [T]| {
+        let (first, rest) = mem::take(buffer).split_at_mut(elements);
+        *buffer = rest;
+        first
+    };
+    buffers.iter_mut().map(cut).collect()
 }
 
 /// A step that an optimizer has begun: a rule that updates each parameter on its own, from its derivative and its moments.
@@ -213,11 +220,11 @@ fn in_pieces<T: Real>(mut buffers: Buffers<'_, T>, gradient: &[T], rule: &Apply<
         return;
     }
     let half = (gradient.len() / 2).next_multiple_of(LINE);
-    let (begin, end) = split(buffers, half);
+    let begin = cut_off(&mut buffers, half);
     let (gradient, other_gradient) = gradient.split_at(half);
     rayon::join(
         || in_pieces(begin, gradient, rule),
-        || in_pieces(end, other_gradient, rule),
+        || in_pieces(buffers, other_gradient, rule),
     );
 }
 
@@ -228,9 +235,10 @@ mod tests {
     #[test]
     fn every_buffer_is_cut_in_the_same_place() {
         let (mut a, mut b) = ([1, 2, 3], [4, 5, 6]);
-        let (before, behind) = split(SmallVec::from_iter([&mut a[..], &mut b]), 1);
-        assert_eq!(before[..], [&[1][..], &[4]]);
-        assert_eq!(behind[..], [&[2, 3][..], &[5, 6]]);
+        let mut buffers = [&mut a[..], &mut b];
+        let first = cut_off(&mut buffers, 1);
+        assert_eq!(first[..], [&[1][..], &[4]]);
+        assert_eq!(buffers, [&[2, 3][..], &[5, 6]]);
     }
 
     #[test]

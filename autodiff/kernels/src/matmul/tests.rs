@@ -115,7 +115,7 @@ fn largest_error(m: usize, n: usize, terms: usize) -> f64 {
         let mut out = vec![1.0; m * n];
         if sum_of_products_with_bytes(
             1.0,
-            &[(&left, &right)],
+            &[(left, right)],
             &mut out,
             End::Write(Write::Add),
             &Heap,
@@ -200,7 +200,7 @@ fn parts_of_the_inner_extent_add_up_to_the_product() {
                     matmul(2.0, a, b, &mut sums[0], Write::Add, &Heap);
                     let a_of_bytes = of_bytes.some_columns(part.clone());
                     is_read[0] &= bytes_times(2.0, a_of_bytes, b, &mut sums[1], Write::Add, &Heap);
-                    let factors = [(&a, &bytes[1].some_rows(part))];
+                    let factors = [(a, bytes[1].some_rows(part))];
                     is_read[1] &= sum_of_products_with_bytes(
                         2.0,
                         &factors,

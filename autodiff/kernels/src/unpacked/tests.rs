@@ -179,21 +179,20 @@ where
         let parts: Vec<_> = ranges
             .map(|range| (columns(range.clone()), range))
             .collect();
-        let factors: Vec<_> = parts
+        let mut factors: Vec<_> = parts
             .iter()
             .map(|(columns, range)| {
                 let a = Matrix::new(columns, range.len(), m).transposed();
                 (a, b.some_rows(range.clone()))
             })
             .collect();
-        let mut several: Vec<_> = factors.iter().map(|(a, b)| (a, b)).collect();
         // As it was given, it may lie in another way.
-        if let [(one, _)] = &mut several[..] {
-            *one = &a;
+        if let [(one, _)] = &mut factors[..] {
+            *one = a;
         }
         for (write, before) in [(Write::Set, f64::NAN), (Write::Add, 1.0)] {
             let mut out = vec![T::from_f64(before); m * n];
-            kernel(T::from_f64(-2.0), &several, &mut out, End::Write(write));
+            kernel(T::from_f64(-2.0), &factors, &mut out, End::Write(write));
             agrees(&out, a, b, write, bound);
         }
     }
@@ -290,7 +289,7 @@ fn a_sum_of_products_has_the_bits_of_the_tree() {
                 (0..right[l].len() / n * m).map(element).collect()
             })
             .collect();
-        let matrices: Vec<_> = left
+        let all: Vec<Factors<'_, T, B>> = left
             .iter()
             .zip(right)
             .map(|(a, b)| {
@@ -298,7 +297,6 @@ fn a_sum_of_products_has_the_bits_of_the_tree() {
                 (Matrix::new(a, k, m).transposed(), Matrix::new(b, k, n))
             })
             .collect();
-        let all: Vec<Factors<'_, T, B>> = matrices.iter().map(|(a, b)| (a, b)).collect();
         for count in 1..=all.len() {
             let (factors, scale) = (&all[..count], T::from_f64(0.3));
             let expected = tree(kernel, scale, factors, m * n);
@@ -418,7 +416,7 @@ fn what_no_byte_meets_is_passed_over() {
                 let delta = [T::from_f64(f64::NAN), one];
                 let delta = Matrix::new(&delta, 2, 1).transposed();
                 let mut out = [one; PIXELS];
-                let factors = [(&delta, &pictures)];
+                let factors = [(delta, pictures)];
                 let end = End::Write(Write::Add);
                 (kernels.combinations_of_bytes)(one, &factors, &mut out, end);
                 assert_eq!(out[at].into().is_nan(), lit, "{at}");

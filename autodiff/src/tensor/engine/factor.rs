@@ -134,7 +134,7 @@ pub fn write_products_rows<T: Real>(
     rows: Range<usize>,
     out: &mut [T],
 ) -> bool {
-    end_products_rows(products, rows, out, End::Write(Write::Set))
+    end_products_rows(products.iter().copied(), rows, out, End::Write(Write::Set))
 }
 
 /// Subtracts `rate` times what [`write_products_rows`] writes from `out`, if there is a kernel for that; returns whether there
@@ -150,50 +150,48 @@ pub fn descend_products_rows<T: Real>(
     rows: Range<usize>,
     out: &mut [T],
 ) -> bool {
-    end_products_rows(products, rows, out, End::Descend(rate))
+    end_products_rows(products.iter().copied(), rows, out, End::Descend(rate))
 }
 
 /// As many products are added without asking for memory.
-pub(super) const PRODUCTS: usize = 16;
+const PRODUCTS: usize = 16;
 
 /// Forms the sum of products that are alike, if there is a kernel for it; tells whether there was.
 #[track_caller]
-fn end_products_rows<T: Real>(
-    products: &[[Factor<'_, Tensor<T>>; 2]],
+pub(super) fn end_products_rows<'a, T: Real>(
+    products: impl Iterator<Item = [Factor<'a, Tensor<T>>; 2]> + Clone,
     rows: Range<usize>,
     out: &mut [T],
     end: End<T>,
 ) -> bool {
-    for &[a, b] in products {
+    for [a, b] in products.clone() {
         check_product_rows(a, b, &rows, out);
     }
     let operation = "add_product";
-    let factor_of_bytes = |b: &Factor<'_, Tensor<T>>| b.array.bytes().map(|(_, factor)| factor);
-    let Some(factor) = products.first().map(|[_, b]| factor_of_bytes(b)) else {
+    let factor_of_bytes = |b: Factor<'a, Tensor<T>>| b.array.bytes().map(|(_, factor)| factor);
+    let Some(factor) = products.clone().next().map(|[_, b]| factor_of_bytes(b)) else {
         return false;
     };
-    let differ = |[a, b]: &[Factor<'_, Tensor<T>>; 2]| {
+    let differ = |[a, b]: [Factor<'a, Tensor<T>>; 2]| {
         a.array.bytes().is_some() || factor_of_bytes(b) != factor
     };
-    if products.iter().any(differ) {
+    if products.clone().any(differ) {
         return false;
     }
-    let a: SmallVec<[Matrix<'_, T>; PRODUCTS]> = products
-        .iter()
-        .map(|[a, _]| a.matrix(operation).some_rows(rows.clone()))
-        .collect();
+    let some_rows = |a: Factor<'a, Tensor<T>>| a.matrix(operation).some_rows(rows.clone());
+    // The lists are large, so they are filled where they lie.
     if let Some(factor) = factor {
-        let b: SmallVec<[Matrix<'_, u8>; PRODUCTS]> = products
-            .iter()
-            .filter_map(|[_, b]| Some(b.read(b.array.bytes()?.0, operation)))
-            .collect();
-        let pairs: SmallVec<[_; PRODUCTS]> = a.iter().zip(&b).collect();
-        return matmul::sum_of_products_with_bytes(factor, &pairs, out, end, &Pooled);
+        let of_bytes = |[a, b]: [Factor<'a, Tensor<T>>; 2]| {
+            let (bytes, _) = b.array.bytes()?;
+            Some((some_rows(a), b.read(bytes, operation)))
+        };
+        let mut factors = SmallVec::<[_; PRODUCTS]>::new();
+        factors.extend(products.filter_map(of_bytes));
+        return matmul::sum_of_products_with_bytes(factor, &factors, out, end, &Pooled);
     }
-    let b: SmallVec<[Matrix<'_, T>; PRODUCTS]> =
-        products.iter().map(|[_, b]| b.matrix(operation)).collect();
-    let pairs: SmallVec<[_; PRODUCTS]> = a.iter().zip(&b).collect();
-    matmul::sum_of_products(T::from_f64(1.0), &pairs, out, end)
+    let mut factors = SmallVec::<[_; PRODUCTS]>::new();
+    factors.extend(products.map(|[a, b]| (some_rows(a), b.matrix(operation))));
+    matmul::sum_of_products(T::from_f64(1.0), &factors, out, end)
 }
 
 /// Writes or adds some rows of the matrix product `scale · a · b` to `out`: every product of two tensors comes by here.
@@ -254,7 +252,7 @@ fn multiply_bytes<T: Real>(
         b.read(bytes, operation),
     );
     let end = End::Write(write);
-    matmul::sum_of_products_with_bytes(scale * factor, &[(&a, &bytes)], out, end, &Pooled)
+    matmul::sum_of_products_with_bytes(scale * factor, &[(a, bytes)], out, end, &Pooled)
 }
 
 impl<A: Clone> Factor<'_, A> {

@@ -3,9 +3,7 @@
 mod bound;
 
 use super::adjoints::{AdjointList, Slot, Term, sum_of_rows};
-use super::factor::{
-    Factor, PRODUCTS, add_product, add_product_rows, descend_products_rows, write_products_rows,
-};
+use super::factor::{Factor, add_product, add_product_rows, end_products_rows};
 use super::tape::Tape;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
@@ -13,9 +11,9 @@ use crate::tensor::storage::element::Real;
 use crate::tensor::storage::recycle::{PutAway, Recycled};
 use crate::tensor::var::Var;
 use autodiff_kernels::simd::{FEW, vectorized};
-use autodiff_kernels::{Write, reduce};
+use autodiff_kernels::{End, Write, reduce};
 pub use bound::largest_magnitude;
-use smallvec::SmallVec;
+use std::iter;
 use std::ops::Range;
 
 /// The adjoints of the variables of a recording, from one backward pass.
@@ -173,7 +171,7 @@ impl<T: Real> KeptGradients<T> {
 #[derive(Clone, Copy, Debug)]
 pub struct Gradient<'a, T: Real>(pub(super) &'a Term<Tensor<T>>);
 
-impl<T: Real> Gradient<'_, T> {
+impl<'a, T: Real> Gradient<'a, T> {
     /// The gradient, in the shape of the variable.
     #[must_use]
     pub fn tensor(&self) -> Tensor<T> {
@@ -237,7 +235,7 @@ impl<T: Real> Gradient<'_, T> {
 
     /// Writes some rows of the sum of several gradients, those of one variable by the parts of a batch, say, if they are
     /// products for whose sum there is a kernel; returns whether there was. They are added along a
-    /// [tree](write_products_rows).
+    /// [tree](crate::tensor::write_products_rows).
     ///
     /// ```
     /// # use autodiff::tensor::{Gradient, Tape};
@@ -250,7 +248,7 @@ impl<T: Real> Gradient<'_, T> {
     /// });
     /// let gradients = kept.each_ref().map(|kept| kept.get(0).unwrap());
     /// let mut sum = [0.0, 0.0];
-    /// if !Gradient::write_rows_of_sum(&gradients, 0..1, &mut sum) {
+    /// if !Gradient::write_rows_of_sum(gradients, 0..1, &mut sum) {
     ///     for gradient in gradients {
     ///         gradient.add_rows_to(1.0, 0..1, &mut sum);
     ///     }
@@ -262,48 +260,81 @@ impl<T: Real> Gradient<'_, T> {
     ///
     /// As [`add_rows_to`](Gradient::add_rows_to), for any of them.
     #[track_caller]
-    pub fn write_rows_of_sum(gradients: &[Self], rows: Range<usize>, out: &mut [T]) -> bool {
-        match Gradient::products(gradients) {
-            Some(products) => write_products_rows(&products, rows, out),
-            None => false,
-        }
+    pub fn write_rows_of_sum(
+        gradients: impl IntoIterator<Item = Self, IntoIter: Clone>,
+        rows: Range<usize>,
+        out: &mut [T],
+    ) -> bool {
+        Gradient::end_rows_of_sum(gradients.into_iter(), rows, out, End::Write(Write::Set))
     }
 
     /// Subtracts `rate` times what [`write_rows_of_sum`](Gradient::write_rows_of_sum) writes from `out`, if there is a kernel
-    /// for that; returns whether there was. The product with `rate` is rounded by itself.
+    /// for that; returns whether there was. The product with `rate` is rounded by itself. A single gradient that is there
+    /// need not be a product.
     ///
     /// # Panics
     ///
     /// As [`add_rows_to`](Gradient::add_rows_to), for any of them.
     #[track_caller]
     pub fn descend_rows_of_sum(
-        gradients: &[Self],
+        gradients: impl IntoIterator<Item = Self, IntoIter: Clone>,
         rate: T,
         rows: Range<usize>,
         out: &mut [T],
     ) -> bool {
-        match Gradient::products(gradients) {
-            Some(products) => descend_products_rows(&products, rate, rows, out),
-            None => false,
+        let gradients = gradients.into_iter();
+        let mut first = gradients.clone();
+        if let (Some(gradient), None) = (first.next(), first.next()) {
+            return gradient.descend_rows(rate, rows, out);
+        }
+        Gradient::end_rows_of_sum(gradients, rows, out, End::Descend(rate))
+    }
+
+    /// As [`descend_rows_of_sum`](Gradient::descend_rows_of_sum), along one gradient.
+    #[track_caller]
+    fn descend_rows(self, rate: T, rows: Range<usize>, out: &mut [T]) -> bool {
+        if let Some(product) = self.factors() {
+            return end_products_rows(iter::once(product), rows, out, End::Descend(rate));
+        }
+        match self.formed() {
+            Some(gradient) if gradient.len() == out.len() => {
+                descend(rate, gradient, out);
+                true
+            }
+            _ => false,
         }
     }
 
-    /// The factors of the products that the gradients are, if all are.
-    fn products<'a>(gradients: &'a [Self]) -> Option<Products<'a, T>> {
-        gradients.iter().map(Gradient::factors).collect()
+    /// Forms the sum of some rows, if all gradients are products and there is a kernel for it; tells whether there was.
+    #[track_caller]
+    fn end_rows_of_sum(
+        mut gradients: impl Iterator<Item = Self> + Clone,
+        rows: Range<usize>,
+        out: &mut [T],
+        end: End<T>,
+    ) -> bool {
+        let products = gradients.clone().filter_map(Gradient::factors);
+        gradients.all(|gradient| gradient.factors().is_some())
+            && end_products_rows(products, rows, out, end)
+    }
+
+    /// The elements of the gradient, if they need not be computed first.
+    fn formed(self) -> Option<&'a [T]> {
+        match self.0 {
+            Term::Dense(gradient) => Some(gradient.data()),
+            Term::Rows(rows) if rows.shape()[0] == 1 => Some(rows.data()),
+            _ => None,
+        }
     }
 
     /// The factors of the product that it is, if it is one.
-    fn factors(&self) -> Option<[Factor<'_, Tensor<T>>; 2]> {
+    fn factors(self) -> Option<[Factor<'a, Tensor<T>>; 2]> {
         match self.0 {
             Term::Product(a, b) => Some([a.as_factor(), b.as_factor()]),
             _ => None,
         }
     }
 }
-
-/// Pairs of factors.
-type Products<'a, T> = SmallVec<[[Factor<'a, Tensor<T>>; 2]; PRODUCTS]>;
 
 /// # Panics
 ///
@@ -321,18 +352,38 @@ fn check_size<T>(operation: &str, size: usize, sum: &[T]) {
 const FEW_ROWS: usize = 32;
 
 fn add_scaled<T: Real>(scale: T, term: &[T], sum: &mut [T]) {
-    if sum.len() < FEW {
-        for (sum, &x) in sum.iter_mut().zip(term) {
-            *sum = *sum + scale * x;
-        }
-        return;
+    update(
+        sum,
+        term,
+        #[inline(always)]
+        move |sum, x| sum + scale * x,
+    );
+}
+
+/// Descends along a gradient as if it were first added to zeros.
+fn descend<T: Real>(rate: T, gradient: &[T], x: &mut [T]) {
+    update(
+        x,
+        gradient,
+        #[inline(always)]
+        move |x, g| x - rate * (T::default() + g),
+    );
+}
+
+/// Replaces each of some numbers by a function of it and the corresponding term.
+fn update<T: Real>(numbers: &mut [T], terms: &[T], new: impl Fn(T, T) -> T) {
+    if numbers.len() < FEW {
+        return update_each(numbers, terms, new);
     }
     vectorized(
         #[inline(always)]
-        move || {
-            for (sum, &x) in sum.iter_mut().zip(term) {
-                *sum = *sum + scale * x;
-            }
-        },
+        move || update_each(numbers, terms, new),
     );
+}
+
+#[inline(always)]
+fn update_each<T: Real>(numbers: &mut [T], terms: &[T], new: impl Fn(T, T) -> T) {
+    for (x, &term) in numbers.iter_mut().zip(terms) {
+        *x = new(*x, term);
+    }
 }

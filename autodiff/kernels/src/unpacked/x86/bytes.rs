@@ -208,7 +208,7 @@ macro_rules! bytes {
                         unreachable!("such a product is not descended along")
                     };
                     for (a, b) in runs(factors) {
-                        combine_bytes(scale, &[(&a, &b)], out, End::Write(write));
+                        combine_bytes(scale, &[(a, b)], out, End::Write(write));
                         write = Write::Add;
                     }
                 }

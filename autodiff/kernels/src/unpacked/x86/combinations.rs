@@ -94,7 +94,7 @@ macro_rules! combinations {
                 && a.columns() > UNCUT
             {
                 for (a, b) in runs(factors) {
-                    combinations(scale, &[(&a, &b)], out, End::Write(write));
+                    combinations(scale, &[(a, b)], out, End::Write(write));
                     write = Write::Add;
                 }
                 return;
@@ -131,7 +131,7 @@ macro_rules! combinations {
                 let step = b.column_step();
                 let b = transpose(&b.data()[j * step..], step, inner, n, &mut transposed);
                 // SAFETY: the transposed columns are `n` long, and these are inside the result.
-                unsafe { combine(scale, &[(a, &b)], 0..n, out, columns, strip, End::Write(write)) };
+                unsafe { combine(scale, &[(*a, b)], 0..n, out, columns, strip, End::Write(write)) };
                 j += width;
             }
         }
