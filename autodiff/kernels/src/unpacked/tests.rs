@@ -303,16 +303,20 @@ fn a_sum_of_products_has_the_bits_of_the_tree() {
             let mut sum = vec![T::from_f64(f64::NAN); m * n];
             kernel(scale, factors, &mut sum, End::Write(Write::Set));
             assert!(sum == expected, "{count} products of {m}×{n}");
-            let start = |i: usize| T::from_f64((i as f64 * 0.11).cos());
+            let start = |i: usize| match i % 3 {
+                0 => T::from_f64(-0.0),
+                _ => T::from_f64((i as f64 * 0.11).cos()),
+            };
             let rate = T::from_f64(0.7);
             let mut at: Vec<T> = (0..m * n).map(start).collect();
             kernel(scale, factors, &mut at, End::Descend(rate));
             for (i, (&found, &gradient)) in at.iter().zip(&expected).enumerate() {
-                assert_eq!(
-                    found,
-                    start(i) - rate * gradient,
-                    "{count} products of {m}×{n}"
-                );
+                let expected = start(i) - rate * gradient;
+                assert_eq!(found, expected, "{count} products of {m}×{n}");
+                if found == T::from_f64(0.0) {
+                    let signs = [found, expected].map(|zero| format!("{zero:?}"));
+                    assert_eq!(signs[0], signs[1], "the sign of a zero");
+                }
             }
         }
     }
@@ -327,7 +331,10 @@ fn a_sum_of_products_has_the_bits_of_the_tree() {
                 for extents @ [_, n] in [[1, 1], [6, 16], [5, 37], [29, 70]] {
                     let samples = |l: usize| least + 3 * l % 7;
                     let numbers = |l: usize| -> Vec<T> {
-                        let element = |i| T::from_f64(((i + l) as f64 * 0.71).sin());
+                        let element = |i| match i % 4 {
+                            0 => T::from_f64(0.0),
+                            _ => T::from_f64(((i + l) as f64 * 0.71).sin()),
+                        };
                         (0..samples(l) * n).map(element).collect()
                     };
                     let right: Vec<_> = (0..products).map(numbers).collect();

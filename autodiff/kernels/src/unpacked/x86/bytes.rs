@@ -414,7 +414,7 @@ macro_rules! bytes {
                             let to = to.add(k.into());
                             let (x, old) = (x.assume_init(), Number::load(to));
                             let new = if DESCEND {
-                                descend(rate, $mul(factor, x), old)
+                                descend(rate, factor, x, old)
                             } else {
                                 $fma(factor, x, old)
                             };
@@ -425,7 +425,7 @@ macro_rules! bytes {
                             let to = to.add(whole);
                             let old = Number::load_part(to, rest);
                             let new = if DESCEND {
-                                descend(rate, $mul(factor, x), old)
+                                descend(rate, factor, x, old)
                             } else {
                                 $fma(factor, x, old)
                             };

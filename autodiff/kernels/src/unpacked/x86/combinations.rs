@@ -298,7 +298,7 @@ macro_rules! combinations {
                                 $fma(factor, from, Number::load_part(to, rest))
                             }
                             End::Descend(rate) => {
-                                descend(rate, $mul(factor, from), Number::load_part(to, rest))
+                                descend(rate, factor, from, Number::load_part(to, rest))
                             }
                         }
                     };
@@ -331,7 +331,7 @@ macro_rules! combinations {
                     End::Write(Write::Set) => $mul(factor, from),
                     End::Write(Write::Add) => $fma(factor, from, Number::load(to.add(c * LANES))),
                     End::Descend(rate) => {
-                        descend(rate, $mul(factor, from), Number::load(to.add(c * LANES)))
+                        descend(rate, factor, from, Number::load(to.add(c * LANES)))
                     }
                 }
             });
@@ -458,7 +458,7 @@ macro_rules! combinations {
                             load::<PART, Number>(out.add(m * step + c * LANES), len)
                         }),
                         // SAFETY: as above.
-                        End::Descend(rate) => descend(rate, $mul(scale, sums[m][c]), unsafe {
+                        End::Descend(rate) => descend(rate, scale, sums[m][c], unsafe {
                             load::<PART, Number>(out.add(m * step + c * LANES), len)
                         }),
                     };
@@ -472,10 +472,12 @@ macro_rules! combinations {
             }
         }
 
-        /// `from` less `rate` times the gradient, each rounded by itself.
+        /// `from` less `rate` times the gradient `factor · x`, each rounded by itself.
         #[inline]
         #[target_feature(enable = $features)]
-        fn descend(rate: Number, gradient: Vector, from: Vector) -> Vector {
+        fn descend(rate: Number, factor: Vector, x: Vector, from: Vector) -> Vector {
+            // Added to zero, since a gradient that is formed by itself is: −0 becomes 0.
+            let gradient = $fma(factor, x, $zero());
             $fma($splat(-1.0), $mul($splat(rate), gradient), from)
         }
 
