@@ -165,18 +165,15 @@ pub fn matmul<T: Float>(
     scratch: &impl Scratch,
 ) {
     check(&a, &b, out);
-    if a.columns <= LONG {
-        return product(scale, &a, &b, out, write, scratch);
-    }
-    pairwise(
-        0..a.columns,
+    in_parts(
+        &a,
+        &b,
         LONG,
         out,
         write,
         scratch,
-        &mut |part, out, write| {
-            let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
-            product(scale, &a, &b, out, write, scratch);
+        &mut |a, b, out, write| {
+            product(scale, a, b, out, write, scratch);
             true
         },
     );
@@ -196,24 +193,49 @@ fn product<T: Float>(
         return;
     }
     // `gemm` adds up the terms of a matrix times a vector one after the other.
-    if (a.rows == 1 || b.columns == 1) && a.columns > UNCUT {
-        pairwise(
-            0..a.columns,
-            RUN,
-            out,
-            write,
-            scratch,
-            &mut |part, out, write| {
-                let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
-                // SAFETY: these are some terms of a product whose extents fit.
-                unsafe { T::gemm(scale, a, b, out, write) };
-                true
-            },
-        );
+    let is_vector = a.rows == 1 || b.columns == 1;
+    let most = if is_vector && a.columns > UNCUT {
+        RUN
     } else {
-        // SAFETY: `matmul` has checked the extents.
+        a.columns
+    };
+    in_parts(a, b, most, out, write, scratch, &mut |a, b, out, write| {
+        // SAFETY: `matmul` has checked the extents, and parts of the factors fit as they do.
         unsafe { T::gemm(scale, *a, *b, out, write) };
+        true
+    });
+}
+
+/// Forms a product of factors that fit by `product`, which is given at most `most` terms at a time: parts of the inner
+/// extent, which are added pairwise. False if `product` returns that.
+#[inline]
+fn in_parts<A, B, T: Float>(
+    a: &Matrix<'_, A>,
+    b: &Matrix<'_, B>,
+    most: usize,
+    out: &mut [T],
+    write: Write,
+    scratch: &impl Scratch,
+    product: &mut impl FnMut(&Matrix<'_, A>, &Matrix<'_, B>, &mut [T], Write) -> bool,
+) -> bool
+where
+    A: Copy,
+    B: Copy,
+{
+    if a.columns <= most {
+        return product(a, b, out, write);
     }
+    pairwise(
+        0..a.columns,
+        most,
+        out,
+        write,
+        scratch,
+        &mut |part, out, write| {
+            let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
+            product(&a, &b, out, write)
+        },
+    )
 }
 
 /// As [`matmul`], with bytes on the left, if there is a kernel that reads them as they lie; tells whether there was.
@@ -230,20 +252,16 @@ pub fn bytes_times<T: Float>(
     scratch: &impl Scratch,
 ) -> bool {
     check(&a, &b, out);
-    if a.columns <= LONG {
-        // SAFETY: the extents were just checked.
-        return unsafe { T::unpacked_bytes_times(scale, &a, &b, out, write) };
-    }
-    pairwise(
-        0..a.columns,
+    in_parts(
+        &a,
+        &b,
         LONG,
         out,
         write,
         scratch,
-        &mut |part, out, write| {
-            let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
-            // SAFETY: these are some terms of a product whose extents fit.
-            unsafe { T::unpacked_bytes_times(scale, &a, &b, out, write) }
+        &mut |a, b, out, write| {
+            // SAFETY: the extents were just checked, and parts of the factors fit as they do.
+            unsafe { T::unpacked_bytes_times(scale, a, b, out, write) }
         },
     )
 }
@@ -282,21 +300,13 @@ pub fn sum_of_products_with_bytes<T: Float>(
         // SAFETY: the extents were just checked.
         return unsafe { T::unpacked_sum_of_bytes(scale, factors, out, end) };
     }
-    let (&[(a, b)], End::Write(write)) = (factors, end) else {
+    let ([(a, b)], End::Write(write)) = (factors, end) else {
         return false;
     };
-    pairwise(
-        0..a.columns,
-        LONG,
-        out,
-        write,
-        scratch,
-        &mut |part, out, write| {
-            let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
-            // SAFETY: these are some terms of a product whose extents fit.
-            unsafe { T::unpacked_sum_of_bytes(scale, &[(a, b)], out, End::Write(write)) }
-        },
-    )
+    in_parts(a, b, LONG, out, write, scratch, &mut |a, b, out, write| {
+        // SAFETY: the extents were just checked, and parts of the factors fit as they do.
+        unsafe { T::unpacked_sum_of_bytes(scale, &[(*a, *b)], out, End::Write(write)) }
+    })
 }
 
 /// Whether the product of two factors is one of long sums.
