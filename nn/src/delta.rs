@@ -89,10 +89,8 @@ fn propagate_fitting<T: Real>(
     let z = activations[last - 1].linear(weights(last), biases(last));
 
     let (cost, mut delta) = last_delta(loss, &z, targets);
-    if weight != T::from_f64(1.0) {
-        for delta in delta.data_mut() {
-            *delta = weight * *delta;
-        }
+    for delta in delta.data_mut() {
+        *delta = weight * *delta;
     }
     let mut deltas: SmallVec<[Tensor<T>; 16]> = SmallVec::new();
     deltas.push(delta);
