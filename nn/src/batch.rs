@@ -81,13 +81,13 @@ pub struct BatchGradient<T: Real, M: Model, G: ShardGradient<T, M> = TapeGradien
     seed: u64,
     step: u64,
     shards_wanted: Option<usize>,
-    slots: Vec<Slot<T, G, G::Workspace>>,
+    states: Vec<ShardState<T, G, G::Workspace>>,
     gradient: Parameters<T>,
 }
 
 /// A shard and the memory that its thread works in.
 #[derive(Debug, Default)]
-struct Slot<T: Real, G: Default, W> {
+struct ShardState<T: Real, G: Default, W> {
     shard: Shard<T, G>,
     workspace: W,
 }
@@ -123,7 +123,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
             seed: 0,
             step: 0,
             shards_wanted: None,
-            slots: Vec::new(),
+            states: Vec::new(),
             gradient: Parameters::zeros(Arc::clone(layout)),
             model,
         }
@@ -214,7 +214,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         check_size(values.len(), optimizer.size());
         let layout = Arc::clone(self.gradient.layout());
         let is_taken = {
-            let shards = computed(&self.slots[..shards]);
+            let shards = computed(&self.states[..shards]);
             let bound: f64 = shards.iter().map(|shard| shard.bound).sum();
             optimizer.step_by_pieces(values.len(), &mut |update| {
                 if !(update.is_safe(bound) && update.moments_fit(values.len())) {
@@ -273,8 +273,8 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         parameters.check_layout(operation, self.gradient.layout());
         let chunking = self.model.chunking();
         let sharding = Sharding::new::<T>(chunking, batch.len(), self.shards_wanted);
-        let provided = sharding.shards.max(self.slots.len());
-        self.slots.resize_with(provided, Slot::default);
+        let provided = sharding.shards.max(self.states.len());
+        self.states.resize_with(provided, ShardState::default);
         let on = Propagation {
             model: &self.model,
             parameters,
@@ -284,20 +284,24 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
             seed: self.seed,
             step: self.step,
         };
-        let slots = &mut self.slots[..sharding.shards];
+        let states = &mut self.states[..sharding.shards];
         reporting(operation, || {
             check_whole(on.model, batch, sharding.samples);
-            each_slot(0, slots, &|number, slot: &mut Slot<T, G, G::Workspace>| {
-                slot.shard.compute(number, &mut slot.workspace, &on);
-            });
+            each_state(
+                0,
+                states,
+                &|number, state: &mut ShardState<T, G, G::Workspace>| {
+                    state.shard.compute(number, &mut state.workspace, &on);
+                },
+            );
         });
-        let cost = sum_of(slots, &|slot| slot.shard.cost);
+        let cost = sum_of(states, &|state| state.shard.cost);
         (cost / on.weight, sharding)
     }
 
     /// Forms the gradient of what the shards have left.
     fn form(&mut self, shards: usize) {
-        let computed = computed(&self.slots[..shards]);
+        let computed = computed(&self.states[..shards]);
         let layout = Arc::clone(self.gradient.layout());
         let buffers = SmallVec::from_iter([self.gradient.data_mut()]);
         let work = |panel: &Panel, parts: &mut [&mut [T]]| {
@@ -312,9 +316,9 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
             return;
         };
         let observed = || {
-            self.slots[..shards]
+            self.states[..shards]
                 .iter()
-                .flat_map(|slot| &slot.shard.observed.0)
+                .flat_map(|state| &state.shard.observed.0)
         };
         for number in 0..statistics.layout().slices().len() {
             let found = || observed().filter(|(statistic, ..)| statistic.number as usize == number);
@@ -335,21 +339,23 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
     }
 }
 
-/// The shards of some slots, in their order; a list of the usual number is stored inline.
-fn computed<T: Real, G: Default, W>(slots: &[Slot<T, G, W>]) -> SmallVec<[&Shard<T, G>; 16]> {
-    slots.iter().map(|slot| &slot.shard).collect()
+/// The shards of some states, in their order; a list of the usual number is stored inline.
+fn computed<T: Real, G: Default, W>(
+    states: &[ShardState<T, G, W>],
+) -> SmallVec<[&Shard<T, G>; 16]> {
+    states.iter().map(|state| &state.shard).collect()
 }
 
-/// Calls `work` with each slot and its number, each half of the slots on a thread of its own if one is idle.
-fn each_slot<S: Send>(first: usize, slots: &mut [S], work: &(impl Fn(usize, &mut S) + Sync)) {
-    if let [slot] = slots {
-        return work(first, slot);
+/// Calls `work` with each state and its number, each half of the states on a thread of its own if one is idle.
+fn each_state<S: Send>(first: usize, states: &mut [S], work: &(impl Fn(usize, &mut S) + Sync)) {
+    if let [state] = states {
+        return work(first, state);
     }
-    let half = slots.len() / 2;
-    let (begin, end) = slots.split_at_mut(half);
+    let half = states.len() / 2;
+    let (begin, end) = states.split_at_mut(half);
     rayon::join(
-        || each_slot(first, begin, work),
-        || each_slot(first + half, end, work),
+        || each_state(first, begin, work),
+        || each_state(first + half, end, work),
     );
 }
 

@@ -42,7 +42,7 @@ pub enum Write {
 
 /// What a kernel of combinations does with their sum.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum End<T> {
+pub enum Epilogue<T> {
     /// It is written or added.
     Write(Write),
     /// That many times the sum is subtracted from what the output holds; the product is rounded first.

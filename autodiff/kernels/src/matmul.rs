@@ -7,7 +7,7 @@ mod tests;
 
 use crate::reduce::pairwise;
 use crate::unpacked::{Factors, RUN, UNCUT, Unpacked};
-use crate::{End, Float, Scratch, Write};
+use crate::{Epilogue, Float, Scratch, Write};
 use std::ops::Range;
 
 /// The most terms of an element of the result that are left to one kernel. A kernel cuts them into blocks and adds these to
@@ -276,11 +276,11 @@ pub fn sum_of_products<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, T>],
     out: &mut [T],
-    end: End<T>,
+    epilogue: Epilogue<T>,
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
     // SAFETY: the extents were just checked.
-    !factors.iter().any(is_long) && unsafe { T::unpacked_sum(scale, factors, out, end) }
+    !factors.iter().any(is_long) && unsafe { T::unpacked_sum(scale, factors, out, epilogue) }
 }
 
 /// As [`sum_of_products`], with bytes on the right.
@@ -292,20 +292,20 @@ pub fn sum_of_products_with_bytes<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, u8>],
     out: &mut [T],
-    end: End<T>,
+    epilogue: Epilogue<T>,
     scratch: &impl Scratch,
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
     if !factors.iter().any(is_long) {
         // SAFETY: the extents were just checked.
-        return unsafe { T::unpacked_sum_of_bytes(scale, factors, out, end) };
+        return unsafe { T::unpacked_sum_of_bytes(scale, factors, out, epilogue) };
     }
-    let ([(a, b)], End::Write(write)) = (factors, end) else {
+    let ([(a, b)], Epilogue::Write(write)) = (factors, epilogue) else {
         return false;
     };
     in_parts(a, b, LONG, out, write, scratch, &mut |a, b, out, write| {
         // SAFETY: the extents were just checked, and parts of the factors fit as they do.
-        unsafe { T::unpacked_sum_of_bytes(scale, &[(*a, *b)], out, End::Write(write)) }
+        unsafe { T::unpacked_sum_of_bytes(scale, &[(*a, *b)], out, Epilogue::Write(write)) }
     })
 }
 

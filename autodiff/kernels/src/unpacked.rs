@@ -23,7 +23,7 @@ mod tests;
 mod x86;
 
 use crate::matmul::Matrix;
-use crate::{End, Write};
+use crate::{Epilogue, Write};
 
 /// The extent up to which a side is narrow: the paper's ten digits, and a few more.
 const NARROW: usize = 16;
@@ -153,7 +153,7 @@ pub trait Unpacked: Copy {
         scale: Self,
         factors: &[Factors<'_, Self, Self>],
         out: &mut [Self],
-        end: End<Self>,
+        epilogue: Epilogue<Self>,
     ) -> bool;
 
     /// The same with bytes on the right, which become numbers as they are loaded, for each block of rows anew.
@@ -165,16 +165,16 @@ pub trait Unpacked: Copy {
         scale: Self,
         factors: &[Factors<'_, Self, u8>],
         out: &mut [Self],
-        end: End<Self>,
+        epilogue: Epilogue<Self>,
     ) -> bool;
 }
 
 /// Whether products can be added along a tree, or descended along, with the bits that each has by itself: none is cut into
 /// runs, and none of several is of one sample, whose scale is rounded in another way.
-fn is_tree<T, A, B>(factors: &[Factors<'_, A, B>], end: &End<T>) -> bool {
+fn is_tree<T, A, B>(factors: &[Factors<'_, A, B>], epilogue: &Epilogue<T>) -> bool {
     let least = if factors.len() > 1 { 2 } else { 1 };
     let fits = |(a, _): &Factors<'_, A, B>| (least..=UNCUT).contains(&a.columns());
-    matches!((factors, end), ([_], End::Write(_)))
+    matches!((factors, epilogue), ([_], Epilogue::Write(_)))
         || factors.len() <= PRODUCTS && factors.iter().all(fits)
 }
 
@@ -209,8 +209,8 @@ macro_rules! unpacked {
                 match Kind::of(a, b) {
                     Some(Kind::Dots) => unpacked!(dots(scale, a, b, out, write) in $avx512, $avx2),
                     Some(Kind::Combinations) => {
-                        let (factors, end) = (&[(*a, *b)], End::Write(write));
-                        unpacked!(combinations(scale, factors, out, end) in $avx512, $avx2)
+                        let (factors, epilogue) = (&[(*a, *b)], Epilogue::Write(write));
+                        unpacked!(combinations(scale, factors, out, epilogue) in $avx512, $avx2)
                     }
                     Some(Kind::CombinationsOfColumns) => {
                         unpacked!(combinations_of_columns(scale, a, b, out, write) in $avx512, $avx2)
@@ -234,24 +234,24 @@ macro_rules! unpacked {
                 scale: $T,
                 factors: &[Factors<'_, $T, $T>],
                 out: &mut [$T],
-                end: End<$T>,
+                epilogue: Epilogue<$T>,
             ) -> bool {
                 are_combinations(factors)
-                    && is_tree(factors, &end)
-                    && unpacked!(combinations(scale, factors, out, end) in $avx512, $avx2)
+                    && is_tree(factors, &epilogue)
+                    && unpacked!(combinations(scale, factors, out, epilogue) in $avx512, $avx2)
             }
 
             unsafe fn unpacked_sum_of_bytes(
                 scale: $T,
                 factors: &[Factors<'_, $T, u8>],
                 out: &mut [$T],
-                end: End<$T>,
+                epilogue: Epilogue<$T>,
             ) -> bool {
-                let is_written = matches!((factors, end), ([_], End::Write(_)));
+                let is_written = matches!((factors, epilogue), ([_], Epilogue::Write(_)));
                 are_read_along(factors)
-                    && is_tree(factors, &end)
+                    && is_tree(factors, &epilogue)
                     && (is_written || are_listed(factors))
-                    && unpacked!(combinations_of_bytes(scale, factors, out, end) in $avx512, $avx2)
+                    && unpacked!(combinations_of_bytes(scale, factors, out, epilogue) in $avx512, $avx2)
             }
         }
     };

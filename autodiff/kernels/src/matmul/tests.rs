@@ -117,7 +117,7 @@ fn largest_error(m: usize, n: usize, terms: usize) -> f64 {
             1.0,
             &[(left, right)],
             &mut out,
-            End::Write(Write::Add),
+            Epilogue::Write(Write::Add),
             &Heap,
         ) {
             check(&out, 0.1, 1.0);
@@ -205,7 +205,7 @@ fn parts_of_the_inner_extent_add_up_to_the_product() {
                         2.0,
                         &factors,
                         &mut sums[2],
-                        End::Write(Write::Add),
+                        Epilogue::Write(Write::Add),
                         &Heap,
                     );
                 }

@@ -7,7 +7,7 @@ use std::ops::{Add, Mul, Range, Sub};
 type Kernel<A, B, T> = fn(T, &Matrix<'_, A>, &Matrix<'_, B>, &mut [T], Write);
 
 /// A kernel for sums of products.
-type SumKernel<B, T> = fn(T, &[Factors<'_, T, B>], &mut [T], End<T>);
+type SumKernel<B, T> = fn(T, &[Factors<'_, T, B>], &mut [T], Epilogue<T>);
 
 /// The kernels for one precision and one instruction set.
 struct Kernels<T> {
@@ -192,7 +192,12 @@ where
         }
         for (write, before) in [(Write::Set, f64::NAN), (Write::Add, 1.0)] {
             let mut out = vec![T::from_f64(before); m * n];
-            kernel(T::from_f64(-2.0), &factors, &mut out, End::Write(write));
+            kernel(
+                T::from_f64(-2.0),
+                &factors,
+                &mut out,
+                Epilogue::Write(write),
+            );
             agrees(&out, a, b, write, bound);
         }
     }
@@ -268,7 +273,7 @@ fn tree<B: Copy, T: Number + Add<Output = T>>(
 ) -> Vec<T> {
     if let [one] = factors {
         let mut out = vec![T::from_f64(0.0); size];
-        kernel(scale, &[*one], &mut out, End::Write(Write::Add));
+        kernel(scale, &[*one], &mut out, Epilogue::Write(Write::Add));
         return out;
     }
     let (first, rest) = factors.split_at(factors.len().next_power_of_two() / 2);
@@ -301,7 +306,7 @@ fn a_sum_of_products_has_the_bits_of_the_tree() {
             let (factors, scale) = (&all[..count], T::from_f64(0.3));
             let expected = tree(kernel, scale, factors, m * n);
             let mut sum = vec![T::from_f64(f64::NAN); m * n];
-            kernel(scale, factors, &mut sum, End::Write(Write::Set));
+            kernel(scale, factors, &mut sum, Epilogue::Write(Write::Set));
             assert!(sum == expected, "{count} products of {m}×{n}");
             let start = |i: usize| match i % 3 {
                 0 => T::from_f64(-0.0),
@@ -309,7 +314,7 @@ fn a_sum_of_products_has_the_bits_of_the_tree() {
             };
             let rate = T::from_f64(0.7);
             let mut at: Vec<T> = (0..m * n).map(start).collect();
-            kernel(scale, factors, &mut at, End::Descend(rate));
+            kernel(scale, factors, &mut at, Epilogue::Descend(rate));
             for (i, (&found, &gradient)) in at.iter().zip(&expected).enumerate() {
                 let expected = start(i) - rate * gradient;
                 assert_eq!(found, expected, "{count} products of {m}×{n}");
@@ -424,7 +429,7 @@ fn what_no_byte_meets_is_passed_over() {
                 let delta = Matrix::new(&delta, 2, 1).transposed();
                 let mut out = [one; PIXELS];
                 let factors = [(delta, pictures)];
-                let end = End::Write(Write::Add);
+                let end = Epilogue::Write(Write::Add);
                 (kernels.combinations_of_bytes)(one, &factors, &mut out, end);
                 assert_eq!(out[at].into().is_nan(), lit, "{at}");
             }

@@ -57,8 +57,8 @@ macro_rules! kernels {
     ) => {
         pub(super) mod $module {
             use super::super::{
-                End, Factors, LEVELS, LISTED_ROWS, LONG, Matrix, NARROW, UNCUT, Write, are_listed,
-                runs,
+                Epilogue, Factors, LEVELS, LISTED_ROWS, LONG, Matrix, NARROW, UNCUT, Write,
+                are_listed, runs,
             };
             use super::list::{self, List, NOTED_AT_A_TIME};
             use super::part_length;

@@ -5,7 +5,7 @@ use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
 use crate::tensor::storage::element::Real;
 use autodiff_kernels::matmul::{self, Matrix};
-use autodiff_kernels::{End, Write};
+use autodiff_kernels::{Epilogue, Write};
 use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Range;
@@ -134,7 +134,12 @@ pub fn write_products_rows<T: Real>(
     rows: Range<usize>,
     out: &mut [T],
 ) -> bool {
-    end_products_rows(products.iter().copied(), rows, out, End::Write(Write::Set))
+    products_rows_with(
+        products.iter().copied(),
+        rows,
+        out,
+        Epilogue::Write(Write::Set),
+    )
 }
 
 /// Subtracts `rate` times what [`write_products_rows`] writes from `out`, if there is a kernel for that; returns whether there
@@ -150,7 +155,7 @@ pub fn descend_products_rows<T: Real>(
     rows: Range<usize>,
     out: &mut [T],
 ) -> bool {
-    end_products_rows(products.iter().copied(), rows, out, End::Descend(rate))
+    products_rows_with(products.iter().copied(), rows, out, Epilogue::Descend(rate))
 }
 
 /// As many products are added without asking for memory.
@@ -158,11 +163,11 @@ const PRODUCTS: usize = 16;
 
 /// Forms the sum of products that are alike, if there is a kernel for it; tells whether there was.
 #[track_caller]
-pub(super) fn end_products_rows<'a, T: Real>(
+pub(super) fn products_rows_with<'a, T: Real>(
     products: impl Iterator<Item = [Factor<'a, Tensor<T>>; 2]> + Clone,
     rows: Range<usize>,
     out: &mut [T],
-    end: End<T>,
+    epilogue: Epilogue<T>,
 ) -> bool {
     for [a, b] in products.clone() {
         check_product_rows(a, b, &rows, out);
@@ -187,11 +192,11 @@ pub(super) fn end_products_rows<'a, T: Real>(
         };
         let mut factors = SmallVec::<[_; PRODUCTS]>::new();
         factors.extend(products.filter_map(of_bytes));
-        return matmul::sum_of_products_with_bytes(factor, &factors, out, end, &Pooled);
+        return matmul::sum_of_products_with_bytes(factor, &factors, out, epilogue, &Pooled);
     }
     let mut factors = SmallVec::<[_; PRODUCTS]>::new();
     factors.extend(products.map(|[a, b]| (some_rows(a), b.matrix(operation))));
-    matmul::sum_of_products(T::from_f64(1.0), &factors, out, end)
+    matmul::sum_of_products(T::from_f64(1.0), &factors, out, epilogue)
 }
 
 /// Writes or adds some rows of the matrix product `scale · a · b` to `out`: every product of two tensors comes by here.
@@ -251,8 +256,8 @@ fn multiply_bytes<T: Real>(
         a.matrix(operation).some_rows(rows),
         b.read(bytes, operation),
     );
-    let end = End::Write(write);
-    matmul::sum_of_products_with_bytes(scale * factor, &[(a, bytes)], out, end, &Pooled)
+    let epilogue = Epilogue::Write(write);
+    matmul::sum_of_products_with_bytes(scale * factor, &[(a, bytes)], out, epilogue, &Pooled)
 }
 
 impl<A: Clone> Factor<'_, A> {

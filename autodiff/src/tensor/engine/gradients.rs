@@ -3,7 +3,7 @@
 mod bound;
 
 use super::adjoints::{AdjointList, Slot, Term, sum_of_rows};
-use super::factor::{Factor, add_product, add_product_rows, end_products_rows};
+use super::factor::{Factor, add_product, add_product_rows, products_rows_with};
 use super::tape::Tape;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
@@ -11,7 +11,7 @@ use crate::tensor::storage::element::Real;
 use crate::tensor::storage::recycle::{PutAway, Recycled};
 use crate::tensor::var::Var;
 use autodiff_kernels::simd::{FEW, vectorized};
-use autodiff_kernels::{End, Write, reduce};
+use autodiff_kernels::{Epilogue, Write, reduce};
 pub use bound::largest_magnitude;
 use std::iter;
 use std::ops::Range;
@@ -265,7 +265,12 @@ impl<'a, T: Real> Gradient<'a, T> {
         rows: Range<usize>,
         out: &mut [T],
     ) -> bool {
-        Gradient::end_rows_of_sum(gradients.into_iter(), rows, out, End::Write(Write::Set))
+        Gradient::rows_of_sum_with(
+            gradients.into_iter(),
+            rows,
+            out,
+            Epilogue::Write(Write::Set),
+        )
     }
 
     /// Subtracts `rate` times what [`write_rows_of_sum`](Gradient::write_rows_of_sum) writes from `out`, if there is a kernel
@@ -287,14 +292,14 @@ impl<'a, T: Real> Gradient<'a, T> {
         if let (Some(gradient), None) = (first.next(), first.next()) {
             return gradient.descend_rows(rate, rows, out);
         }
-        Gradient::end_rows_of_sum(gradients, rows, out, End::Descend(rate))
+        Gradient::rows_of_sum_with(gradients, rows, out, Epilogue::Descend(rate))
     }
 
     /// As [`descend_rows_of_sum`](Gradient::descend_rows_of_sum), along one gradient.
     #[track_caller]
     fn descend_rows(self, rate: T, rows: Range<usize>, out: &mut [T]) -> bool {
         if let Some(product) = self.factors() {
-            return end_products_rows(iter::once(product), rows, out, End::Descend(rate));
+            return products_rows_with(iter::once(product), rows, out, Epilogue::Descend(rate));
         }
         match self.formed() {
             Some(gradient) if gradient.len() == out.len() => {
@@ -307,15 +312,15 @@ impl<'a, T: Real> Gradient<'a, T> {
 
     /// Forms the sum of some rows, if all gradients are products and there is a kernel for it; tells whether there was.
     #[track_caller]
-    fn end_rows_of_sum(
+    fn rows_of_sum_with(
         mut gradients: impl Iterator<Item = Self> + Clone,
         rows: Range<usize>,
         out: &mut [T],
-        end: End<T>,
+        epilogue: Epilogue<T>,
     ) -> bool {
         let products = gradients.clone().filter_map(Gradient::factors);
         gradients.all(|gradient| gradient.factors().is_some())
-            && end_products_rows(products, rows, out, end)
+            && products_rows_with(products, rows, out, epilogue)
     }
 
     /// The elements of the gradient, if they need not be computed first.

@@ -175,7 +175,7 @@ macro_rules! bytes {
             scale: Number,
             factors: &[Factors<'_, Number, u8>],
             out: &mut [Number],
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             let (rows, columns) = extents(factors);
             assert_eq!(out.len(), rows * columns);
@@ -183,32 +183,32 @@ macro_rules! bytes {
             assert!(factors.len() == 1 || are_listed(factors));
             let inner = factors.iter().map(|(a, _)| a.columns()).sum();
             match (factors, inner) {
-                (_, 0) if end == End::Write(Write::Set) => out.fill(0.0),
+                (_, 0) if epilogue == Epilogue::Write(Write::Set) => out.fill(0.0),
                 (_, 0) => {}
                 ([(a, b)], 1) => {
-                    if end == End::Write(Write::Set) {
+                    if epilogue == Epilogue::Write(Write::Set) {
                         out.fill(0.0);
                     }
                     // SAFETY: the extents were just checked.
                     unsafe {
-                        match end {
-                            End::Write(_) => multiples_of_bytes::<false>(scale, a, b, out, 0.0),
-                            End::Descend(rate) => {
+                        match epilogue {
+                            Epilogue::Write(_) => multiples_of_bytes::<false>(scale, a, b, out, 0.0),
+                            Epilogue::Descend(rate) => {
                                 multiples_of_bytes::<true>(scale, a, b, out, rate);
                             }
                         }
                     }
                 }
                 _ if factors.len() > 1 || are_listed(factors) => {
-                    combine_bytes(scale, factors, out, end)
+                    combine_bytes(scale, factors, out, epilogue)
                 }
                 // More rows than can be listed, or added one after the other.
                 _ => {
-                    let End::Write(mut write) = end else {
+                    let Epilogue::Write(mut write) = epilogue else {
                         unreachable!("such a product is not descended along")
                     };
                     for (a, b) in runs(factors) {
-                        combine_bytes(scale, &[(a, b)], out, End::Write(write));
+                        combine_bytes(scale, &[(a, b)], out, Epilogue::Write(write));
                         write = Write::Add;
                     }
                 }
@@ -221,7 +221,7 @@ macro_rules! bytes {
             scale: Number,
             factors: &[Factors<'_, Number, u8>],
             out: &mut [Number],
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             let columns = factors[0].1.columns();
             let mut lists: [_; LISTS] = from_fn(|_| List::new());
@@ -237,7 +237,7 @@ macro_rules! bytes {
                     }
                     let last = j..columns;
                     // SAFETY: these are the last columns, and the rows are all.
-                    unsafe { combine_listed::<true>(scale, factors, &lists[0], last, out, end) };
+                    unsafe { combine_listed::<true>(scale, factors, &lists[0], last, out, epilogue) };
                     return;
                 }
                 // SAFETY: so many vectors begin at column j.
@@ -245,7 +245,7 @@ macro_rules! bytes {
                 for list in &lists[..vectors] {
                     let vector = j..j + LANES;
                     // SAFETY: these are some of the columns, and the rows are among them all.
-                    unsafe { combine_listed::<false>(scale, factors, list, vector, out, end) };
+                    unsafe { combine_listed::<false>(scale, factors, list, vector, out, epilogue) };
                     j += LANES;
                 }
             }
@@ -288,10 +288,10 @@ macro_rules! bytes {
             list: &ListOfRows,
             columns: Range<usize>,
             out: &mut [Number],
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             // Without rows, there are numbers of them alone, and nothing is added.
-            if list.len() == factors.len() && end != End::Write(Write::Set) {
+            if list.len() == factors.len() && epilogue != Epilogue::Write(Write::Set) {
                 return;
             }
             let (rows, step) = (factors[0].0.rows(), factors[0].1.columns());
@@ -312,15 +312,15 @@ macro_rules! bytes {
                 unsafe {
                     match m {
                         COMBINED => listed_block::<COMBINED, PART>(
-                            scale, factors, list, i, columns, out, end,
+                            scale, factors, list, i, columns, out, epilogue,
                         ),
                         10 => {
-                            listed_block::<10, PART>(scale, factors, list, i, columns, out, end)
+                            listed_block::<10, PART>(scale, factors, list, i, columns, out, epilogue)
                         }
-                        8 => listed_block::<8, PART>(scale, factors, list, i, columns, out, end),
-                        4 => listed_block::<4, PART>(scale, factors, list, i, columns, out, end),
-                        2 => listed_block::<2, PART>(scale, factors, list, i, columns, out, end),
-                        _ => listed_block::<1, PART>(scale, factors, list, i, columns, out, end),
+                        8 => listed_block::<8, PART>(scale, factors, list, i, columns, out, epilogue),
+                        4 => listed_block::<4, PART>(scale, factors, list, i, columns, out, epilogue),
+                        2 => listed_block::<2, PART>(scale, factors, list, i, columns, out, epilogue),
+                        _ => listed_block::<1, PART>(scale, factors, list, i, columns, out, epilogue),
                     }
                 }
                 i += m;
@@ -340,7 +340,7 @@ macro_rules! bytes {
             i: usize,
             columns: Range<usize>,
             out: *mut Number,
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             let step = factors[0].1.columns();
             let len = columns.len();
@@ -370,7 +370,7 @@ macro_rules! bytes {
             }
             let scale = if factors.len() > 1 { 1.0 } else { scale };
             // SAFETY: so many rows of results lie there, by the caller's word, each as long.
-            unsafe { write_block::<M, 1, PART>(scale, sums, out, step, len, end) };
+            unsafe { write_block::<M, 1, PART>(scale, sums, out, step, len, epilogue) };
         }
 
         /// Adds multiples of one row of bytes, or descends along them.

@@ -80,7 +80,7 @@ macro_rules! combinations {
             scale: Number,
             factors: &[Factors<'_, Number, Number>],
             out: &mut [Number],
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             let (rows, columns) = extents(factors);
             assert_eq!(out.len(), rows * columns);
@@ -88,13 +88,13 @@ macro_rules! combinations {
                 && a.columns() == 1
             {
                 // SAFETY: the extents were just checked.
-                return unsafe { multiples(scale, a, b, out, end) };
+                return unsafe { multiples(scale, a, b, out, epilogue) };
             }
-            if let ([(a, _)], End::Write(mut write)) = (factors, end)
+            if let ([(a, _)], Epilogue::Write(mut write)) = (factors, epilogue)
                 && a.columns() > UNCUT
             {
                 for (a, b) in runs(factors) {
-                    combinations(scale, &[(a, b)], out, End::Write(write));
+                    combinations(scale, &[(a, b)], out, Epilogue::Write(write));
                     write = Write::Add;
                 }
                 return;
@@ -105,7 +105,7 @@ macro_rules! combinations {
             while j < columns {
                 let strip = j..columns.min(j + width);
                 // SAFETY: these columns are inside every `b`, and inside the result.
-                unsafe { combine(scale, factors, strip.clone(), out, columns, strip, end) };
+                unsafe { combine(scale, factors, strip.clone(), out, columns, strip, epilogue) };
                 j += width;
             }
         }
@@ -131,7 +131,7 @@ macro_rules! combinations {
                 let step = b.column_step();
                 let b = transpose(&b.data()[j * step..], step, inner, n, &mut transposed);
                 // SAFETY: the transposed columns are `n` long, and these are inside the result.
-                unsafe { combine(scale, &[(*a, b)], 0..n, out, columns, strip, End::Write(write)) };
+                unsafe { combine(scale, &[(*a, b)], 0..n, out, columns, strip, Epilogue::Write(write)) };
                 j += width;
             }
         }
@@ -211,7 +211,7 @@ macro_rules! combinations {
             out: &mut [Number],
             columns: usize,
             to: Range<usize>,
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             let rows = factors[0].0.rows();
             let mut i = 0;
@@ -228,12 +228,12 @@ macro_rules! combinations {
                 // SAFETY: rows i to i + m are inside the result, and so are these columns.
                 unsafe {
                     match m {
-                        6 => blocks::<6>(scale, factors, i, of, out, columns, end),
-                        5 => blocks::<5>(scale, factors, i, of, out, columns, end),
-                        4 => blocks::<4>(scale, factors, i, of, out, columns, end),
-                        3 => blocks::<3>(scale, factors, i, of, out, columns, end),
-                        2 => blocks::<2>(scale, factors, i, of, out, columns, end),
-                        _ => blocks::<1>(scale, factors, i, of, out, columns, end),
+                        6 => blocks::<6>(scale, factors, i, of, out, columns, epilogue),
+                        5 => blocks::<5>(scale, factors, i, of, out, columns, epilogue),
+                        4 => blocks::<4>(scale, factors, i, of, out, columns, epilogue),
+                        3 => blocks::<3>(scale, factors, i, of, out, columns, epilogue),
+                        2 => blocks::<2>(scale, factors, i, of, out, columns, epilogue),
+                        _ => blocks::<1>(scale, factors, i, of, out, columns, epilogue),
                     }
                 }
                 i += m;
@@ -251,7 +251,7 @@ macro_rules! combinations {
             a: &Matrix<'_, Number>,
             b: &Matrix<'_, Number>,
             out: &mut [Number],
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             const C: usize = $vectors;
             // A load so close behind the store of a part of a vector has to wait for it, so this many are loaded first.
@@ -270,12 +270,12 @@ macro_rules! combinations {
                 let mut j = 0;
                 while j < blocks {
                     // SAFETY: columns j to j + C · LANES are whole vectors.
-                    unsafe { multiple::<C>(factor, from.add(j), to.add(j), end) };
+                    unsafe { multiple::<C>(factor, from.add(j), to.add(j), epilogue) };
                     j += C * LANES;
                 }
                 while j < whole {
                     // SAFETY: and so are these, to j + LANES.
-                    unsafe { multiple::<1>(factor, from.add(j), to.add(j), end) };
+                    unsafe { multiple::<1>(factor, from.add(j), to.add(j), epilogue) };
                     j += LANES;
                 }
             }
@@ -292,12 +292,12 @@ macro_rules! combinations {
                     // SAFETY: as above, of row i + m.
                     *product = unsafe {
                         let (factor, to) = (factor(i + m), to(i + m).add(whole));
-                        match end {
-                            End::Write(Write::Set) => $mul(factor, from),
-                            End::Write(Write::Add) => {
+                        match epilogue {
+                            Epilogue::Write(Write::Set) => $mul(factor, from),
+                            Epilogue::Write(Write::Add) => {
                                 $fma(factor, from, Number::load_part(to, rest))
                             }
-                            End::Descend(rate) => {
+                            Epilogue::Descend(rate) => {
                                 descend(rate, factor, from, Number::load_part(to, rest))
                             }
                         }
@@ -322,15 +322,15 @@ macro_rules! combinations {
             factor: Vector,
             from: *const Number,
             to: *mut Number,
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             // SAFETY: the caller's, for c < C.
             let products: [Vector; C] = from_fn(|c| unsafe {
                 let from = Number::load(from.add(c * LANES));
-                match end {
-                    End::Write(Write::Set) => $mul(factor, from),
-                    End::Write(Write::Add) => $fma(factor, from, Number::load(to.add(c * LANES))),
-                    End::Descend(rate) => {
+                match epilogue {
+                    Epilogue::Write(Write::Set) => $mul(factor, from),
+                    Epilogue::Write(Write::Add) => $fma(factor, from, Number::load(to.add(c * LANES))),
+                    Epilogue::Descend(rate) => {
                         descend(rate, factor, from, Number::load(to.add(c * LANES)))
                     }
                 }
@@ -355,7 +355,7 @@ macro_rules! combinations {
             columns: Range<usize>,
             out: *mut Number,
             step: usize,
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             const C: usize = $vectors;
             let mut j = columns.start;
@@ -372,13 +372,13 @@ macro_rules! combinations {
                     let out = out.add(j - columns.start);
                     match width {
                         LANES => {
-                            block::<M, 1, false>(scale, factors, i, block_columns, out, step, end)
+                            block::<M, 1, false>(scale, factors, i, block_columns, out, step, epilogue)
                         }
                         ..LANES => {
-                            block::<M, 1, true>(scale, factors, i, block_columns, out, step, end)
+                            block::<M, 1, true>(scale, factors, i, block_columns, out, step, epilogue)
                         }
                         _ => {
-                            block::<M, C, false>(scale, factors, i, block_columns, out, step, end)
+                            block::<M, C, false>(scale, factors, i, block_columns, out, step, epilogue)
                         }
                     }
                 }
@@ -400,7 +400,7 @@ macro_rules! combinations {
             columns: Range<usize>,
             out: *mut Number,
             step: usize,
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             let len = columns.len();
             let mut sums = [[$zero(); C]; M];
@@ -429,7 +429,7 @@ macro_rules! combinations {
             }
             let scale = if factors.len() > 1 { 1.0 } else { scale };
             // SAFETY: so many rows of results lie there, by the caller's word, each as long.
-            unsafe { write_block::<M, C, PART>(scale, sums, out, step, len, end) };
+            unsafe { write_block::<M, C, PART>(scale, sums, out, step, len, epilogue) };
         }
 
         /// Ends with `scale` times a block in rows of results that are `step` apart.
@@ -445,20 +445,20 @@ macro_rules! combinations {
             out: *mut Number,
             step: usize,
             len: usize,
-            end: End<Number>,
+            epilogue: Epilogue<Number>,
         ) {
             let scale = $splat(scale);
             // All are read before any is written: a load so close behind the store of a part of a vector waits for it.
             for m in 0..M {
                 for c in 0..C {
-                    sums[m][c] = match end {
-                        End::Write(Write::Set) => $mul(scale, sums[m][c]),
+                    sums[m][c] = match epilogue {
+                        Epilogue::Write(Write::Set) => $mul(scale, sums[m][c]),
                         // SAFETY: so many rows of results lie there, by the caller's word.
-                        End::Write(Write::Add) => $fma(scale, sums[m][c], unsafe {
+                        Epilogue::Write(Write::Add) => $fma(scale, sums[m][c], unsafe {
                             load::<PART, Number>(out.add(m * step + c * LANES), len)
                         }),
                         // SAFETY: as above.
-                        End::Descend(rate) => descend(rate, scale, sums[m][c], unsafe {
+                        Epilogue::Descend(rate) => descend(rate, scale, sums[m][c], unsafe {
                             load::<PART, Number>(out.add(m * step + c * LANES), len)
                         }),
                     };
