@@ -56,7 +56,7 @@ where
     T: Scalar,
     F: for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Recomputable,
 {
-    let tape = common_tape("checkpoint", inputs.iter());
+    let tape = common_tape("checkpoint", inputs.iter().map(|x| [x]));
     // A loop and no closure, which would hide the caller's line.
     let mut anchored = Vec::with_capacity(inputs.len());
     for &input in inputs {

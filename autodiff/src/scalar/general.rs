@@ -251,7 +251,7 @@ fn push_forward<'t, T: Scalar, const K: usize>(
     inputs: impl Iterator<Item = (Var<'t, T>, [T; K])>,
     outputs: &[Var<'t, T>],
 ) -> Vec<[T; K]> {
-    if let Some(other) = common_tape("jvp", outputs.iter()) {
+    if let Some(other) = common_tape("jvp", outputs.iter().map(|y| [y])) {
         assert!(
             std::ptr::eq(tape, other),
             "jvp: the outputs lie on another tape than the inputs"

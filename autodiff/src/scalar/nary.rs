@@ -44,7 +44,7 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
         let slope = |a: &Var<'t, T>, _: &_| a.value + a.value;
         return record_many(Operation::Dot, value, a, a, slope, operands);
     }
-    let Some(tape) = common_tape("dot", a.iter().chain(b)) else {
+    let Some(tape) = common_tape("dot", a.iter().zip(b).map(|(a, b)| [a, b])) else {
         return Var::constant(value);
     };
     let pairs = a.iter().zip(b);
@@ -215,7 +215,7 @@ pub(super) fn record_many<'t, T: Scalar, S>(
     slope: impl Fn(&Var<'t, T>, &S) -> T,
     operands: impl FnOnce() -> Vec<Var<'t, T>>,
 ) -> Var<'t, T> {
-    let Some(tape) = common_tape(operation.name(), x.iter()) else {
+    let Some(tape) = common_tape(operation.name(), x.iter().map(|x| [x])) else {
         return Var::constant(value);
     };
     let (pairs, last) = input_pairs(x, s, slope);

@@ -113,8 +113,8 @@ plain!(f32 f64);
 #[track_caller]
 pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
     let product = a * b;
-    // Zero times infinity is NaN, so one comparison with a predictable outcome guards every function. What is asked
-    // second is known to the compiler where the slope is a constant, as that of a sum, and then nothing is asked.
+    // Zero times infinity is NaN, so one comparison with a predictable outcome guards every function. The second
+    // one is decided by the compiler where the slope is a constant, as that of a sum, and then neither is made.
     if product.has_nan() {
         cold_path();
         if !b.is_safe_factor() {

@@ -93,7 +93,7 @@ impl<'t, T: Scalar> Chunks<'t, T> {
     #[track_caller]
     fn add(&mut self, terms: &[Var<'t, T>]) {
         self.values.add(sum_over(terms, terms, |x, _| x.value));
-        let tape = common_tape("sum", terms.iter());
+        let tape = common_tape("sum", terms.iter().map(|x| [x]));
         if tape.is_none_or(Tape::is_traced) {
             let constants = self.constant.into_iter().chain(sum_of_constants(terms));
             self.constant = constants.reduce(|sum, x| sum + x);

@@ -54,7 +54,8 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
     /// Walks back from `outputs`, each of which has an adjoint.
     #[track_caller]
     pub(super) fn pull_back(&mut self, outputs: &[(Var<'_, T>, [T; K])]) {
-        let Some(tape) = common_tape("gradients", outputs.iter().map(|(output, _)| output)) else {
+        let Some(tape) = common_tape("gradients", outputs.iter().map(|(output, _)| [output]))
+        else {
             self.adjoints.clear();
             self.recording = None;
             return;

@@ -1,6 +1,6 @@
 //! Recording on a traced tape.
 
-use super::node_ref::NodeRef;
+use super::node_ref::{NodeRef, SINK};
 use super::number::Scalar;
 use super::tape::Tape;
 use super::trace::{Operand, Operation, Step};
@@ -61,23 +61,40 @@ impl<T: Scalar> Tape<T> {
         self.trace.as_ref()?.borrow().names.get(&node).cloned()
     }
 
-    /// Appends a node of two inputs where that cannot be done [at once](Tape::try_push_node), and keeps the operation.
+    /// Appends a node of two inputs where that cannot be done [at once](Tape::try_push_node), and keeps the operation if the
+    /// tape is traced.
     #[cold]
     #[inline(never)]
     #[track_caller]
-    pub(super) fn record_slowly(
+    pub(super) fn record_binary(
+        &self,
+        operation: Operation,
+        a: (u32, T),
+        b: (u32, T),
+        value: T,
+    ) -> NodeRef {
+        let node = self.push_node([a.0, b.0], [a.1, b.1]);
+        if self.is_traced() {
+            let operands = vec![Operand::Node(a.0), Operand::Node(b.0)];
+            self.keep_step(operation, operands, value, node.index());
+        }
+        node
+    }
+
+    /// Appends a node of one input, and keeps the operation.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    pub(super) fn record_derived(
         &self,
         operation: Operation,
         operands: [Option<Operand<T>>; 2],
-        inputs: [u32; 2],
-        slopes: [T; 2],
+        (input, slope): (u32, T),
         value: T,
     ) -> NodeRef {
-        let node = self.push_node(inputs, slopes);
-        if self.is_traced() {
-            let operands = operands.into_iter().flatten().collect();
-            self.keep_step(operation, operands, value, node.index());
-        }
+        let node = self.push_node([input, SINK], [slope, T::from_f64(0.0)]);
+        let operands = operands.into_iter().flatten().collect();
+        self.keep_step(operation, operands, value, node.index());
         node
     }
 

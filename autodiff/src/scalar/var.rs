@@ -141,7 +141,6 @@ impl<'t, T: Scalar> Var<'t, T> {
         value: T,
         slopes: (T, T),
     ) -> Self {
-        let operands = || [self, other].map(|x| Some(x.operand()));
         if let Some(tape) = self.tape
             && other.is_on(tape)
         {
@@ -149,12 +148,14 @@ impl<'t, T: Scalar> Var<'t, T> {
             let slopes = chain_two([self.slope, other.slope], slopes.into());
             if inputs[0] == inputs[1] {
                 cold_path();
+                let operands = || [self, other].map(|x| Some(x.operand()));
                 return self.derived(operation, operands, value, slopes[0] + slopes[1]);
             }
             if let Some(node) = tape.try_push_node(inputs, slopes) {
                 return Var::at(tape, node, value);
             }
-            let node = tape.record_slowly(operation(), operands(), inputs, slopes, value);
+            let [a, b] = [(inputs[0], slopes[0]), (inputs[1], slopes[1])];
+            let node = tape.record_binary(operation(), a, b, value);
             return Var::at(tape, node, value);
         }
         // At least one of the two is a constant.
@@ -164,6 +165,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             (Some(_), None) => (self, slopes.0),
             (None, _) => (other, slopes.1),
         };
+        let operands = || [self, other].map(|x| Some(x.operand()));
         variable.derived(operation, operands, value, chain(variable.slope, slope))
     }
 
@@ -180,20 +182,21 @@ impl<'t, T: Scalar> Var<'t, T> {
         value: T,
         slope: T,
     ) -> Self {
-        if self.node.is_traced()
-            && let Some(tape) = self.tape
-        {
-            cold_path();
-            let (inputs, slopes) = ([self.index(), SINK], [slope, T::from_f64(0.0)]);
-            let node = tape.record_slowly(operation(), operands(), inputs, slopes, value);
-            return Var::at(tape, node, value);
-        }
-        Var {
+        let result = Var {
             value,
             slope,
             node: self.node.derived(),
             ..self
+        };
+        if self.node.is_traced() {
+            cold_path();
+            if let Some(tape) = result.tape {
+                let input = (result.index(), result.slope);
+                let node = tape.record_derived(operation(), operands(), input, result.value);
+                return Var::at(tape, node, result.value);
+            }
         }
+        result
     }
 
     /// Whether the variable is a constant or lies on `tape`.
@@ -211,19 +214,24 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 }
 
-/// The tape of those variables that are no constants.
+/// The tape of the variables in some rows that are no constants.
 #[track_caller]
 #[inline(always)]
-pub(super) fn common_tape<'a, 't: 'a, T: Scalar>(
+pub(super) fn common_tape<'a, 't: 'a, T: Scalar, const N: usize>(
     operation: &'static str,
-    mut variables: impl Iterator<Item = &'a Var<'t, T>> + Clone,
+    mut rows: impl Iterator<Item = [&'a Var<'t, T>; N]> + Clone,
 ) -> Option<&'t Tape<T>> {
-    let tape = variables.clone().find_map(|x| x.tape)?;
+    let tape = rows
+        .clone()
+        .find_map(|row| row.iter().find_map(|x| x.tape))?;
     // Most lists have no constants, which is found without a branch for each variable.
-    let elsewhere = variables.clone().filter(|x| !x.is_on(tape));
-    if elsewhere.count() > 0 {
+    let with_others = rows.clone().filter(|row| {
+        let others = row.iter().map(|x| !x.is_on(tape));
+        others.fold(false, |any, other| any | other)
+    });
+    if with_others.count() > 0 {
         cold_path();
-        if !variables.all(|x| x.is_on_or_constant(tape)) {
+        if !rows.all(|row| row.iter().all(|x| x.is_on_or_constant(tape))) {
             refuse(operation);
         }
     }
