@@ -68,6 +68,7 @@
 //!   cases. Its value is plain code, and its slopes are the second derivatives. A mixed derivative that is one row makes a
 //!   symmetric Hessian.
 
+// `function` and `number` need each other: a slope is written with numbers, and a number applies functions.
 mod function;
 mod number;
 mod slopes;

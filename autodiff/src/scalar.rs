@@ -96,7 +96,8 @@
 //! ```
 
 // Where to read on: `var` is what an operation does, `tape` and `store` are what is kept of it, `nary` and `sum` make the
-// nodes with many inputs, and `sweep` is the walk back. Everything else builds on these.
+// nodes with many inputs, and `sweep` is the walk back. Everything else builds on these. No two files need each other but
+// `tape` and `var`: a tape makes variables, and a variable borrows its tape.
 mod backward;
 mod checkpoint;
 mod common;
