@@ -189,6 +189,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             ..self
         };
         if self.node.is_traced() {
+            // First of all: else the test for a tape would be made before, on untraced tapes as well.
             cold_path();
             if let Some(tape) = result.tape {
                 let input = (result.index(), result.slope);
