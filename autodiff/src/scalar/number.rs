@@ -2,7 +2,7 @@
 
 use crate::Number;
 use crate::elementwise::{Binary, Plain, Unary};
-use crate::tensor::elementary;
+use autodiff_kernels::elementary;
 use std::fmt::Display;
 use std::hint::cold_path;
 use std::ops::Rem;

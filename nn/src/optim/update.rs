@@ -1,7 +1,8 @@
 //! A step that has begun, and is applied to the parameters piece by piece.
 
 use super::error::{Quantity, StepError};
-use autodiff::tensor::{Real, largest_magnitude};
+use autodiff::tensor::Real;
+use autodiff::tensor::raw::largest_magnitude;
 use smallvec::SmallVec;
 use std::{fmt, mem};
 
