@@ -157,4 +157,3 @@ operations! {
     squared_distance: SquaredDistanceMethods => SquaredDistance;
     norm: NormMethods => Norm;
 }
-

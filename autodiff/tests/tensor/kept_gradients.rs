@@ -95,7 +95,8 @@ fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
         }
         let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-14;
         assert!(!whole.iter().zip(&pieces).any(differ), "{shape}");
-        let too_many = AssertUnwindSafe(|| raw::add_rows_to(gradient, 1.0, 1..rows + 1, &mut whole));
+        let too_many =
+            AssertUnwindSafe(|| raw::add_rows_to(gradient, 1.0, 1..rows + 1, &mut whole));
         assert!(panic::catch_unwind(too_many).is_err(), "{shape}");
     }
 }
@@ -115,12 +116,7 @@ fn a_row_is_descended_along_with_the_bits_of_its_sum() {
         gradient.add_to(1.0, &mut sum);
         let start = |i: usize| if i.is_multiple_of(2) { -0.0 } else { i as f64 };
         let mut at: [f64; 7] = std::array::from_fn(start);
-        assert!(raw::descend_rows_of_sum(
-            [gradient],
-            0.3,
-            0..7,
-            &mut at
-        ));
+        assert!(raw::descend_rows_of_sum([gradient], 0.3, 0..7, &mut at));
         for (i, (at, sum)) in at.into_iter().zip(sum).enumerate() {
             assert_eq!(at.to_bits(), (start(i) - 0.3 * sum).to_bits(), "{i}");
         }

@@ -112,7 +112,10 @@ impl<A: Algebra> Adjoints<'_, A> {
     fn edge(&self, input: usize) -> &Edge {
         match self.edges.get(input) {
             Some(edge) => edge,
-            None => self.has_no_input(input),
+            None => self.mistake(format_args!(
+                "input {input} an adjoint, and there are {} inputs",
+                self.edges.len()
+            )),
         }
     }
 
@@ -122,30 +125,19 @@ impl<A: Algebra> Adjoints<'_, A> {
         edge.lazy && self.list.get(edge.node as usize).is_none()
     }
 
+    /// Refuses a term of another shape.
     #[cold]
     #[track_caller]
     fn refuse(&self, input: usize, term: fmt::Arguments<'_>) -> ! {
-        let Node {
-            operation, caller, ..
-        } = self.node;
-        panic!(
-            "{}: the rule gives input {input}, of shape {}, {term} (recorded at {caller})",
-            operation.name(),
-            self.x[input].shape(),
-        )
+        let shape = self.x[input].shape();
+        self.mistake(format_args!("input {input}, of shape {shape}, {term}"))
     }
 
     #[cold]
     #[track_caller]
-    fn has_no_input(&self, input: usize) -> ! {
-        let Node {
-            operation, caller, ..
-        } = self.node;
-        panic!(
-            "{}: the rule gives input {input} an adjoint, and there are {} inputs (recorded at {caller})",
-            operation.name(),
-            self.edges.len(),
-        )
+    fn mistake(&self, given: fmt::Arguments<'_>) -> ! {
+        let (name, caller) = (self.node.operation.name(), self.node.caller);
+        panic!("{name}: the rule gives {given} (recorded at {caller})")
     }
 }
 

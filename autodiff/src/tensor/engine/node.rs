@@ -4,7 +4,6 @@ use crate::tensor::op::Saved;
 use crate::tensor::ops::Operation;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
-use crate::tensor::var::Var;
 use smallvec::SmallVec;
 use std::panic::Location;
 
@@ -52,10 +51,11 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
+    /// The edge from a node with the given number.
     #[inline(always)]
-    pub(super) fn to<T: Real>(input: Var<'_, T>, node: &Node<T>) -> Edge {
+    pub(super) fn from<T: Real>(number: u32, node: &Node<T>) -> Edge {
         Edge {
-            node: input.index,
+            node: number,
             wanted: node.tracked,
             lazy: matches!(node.operation, Operation::Variable),
         }

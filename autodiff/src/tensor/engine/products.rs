@@ -8,6 +8,9 @@ use autodiff_kernels::{Epilogue, Write, matmul};
 use smallvec::SmallVec;
 use std::ops::Range;
 
+/// The name that messages give.
+const OPERATION: &str = "add_product";
+
 /// Adds the matrix product `scale · a · b` to `sum`, row by row.
 ///
 /// # Panics
@@ -20,7 +23,7 @@ pub fn add_product<T: Real>(
     b: Factor<'_, Tensor<T>>,
     sum: &mut [T],
 ) {
-    let [rows, _] = a.extents("add_product");
+    let [rows, _] = a.extents(OPERATION);
     add_product_rows(scale, a, b, 0..rows, sum);
 }
 
@@ -39,7 +42,7 @@ pub fn add_product_rows<T: Real>(
     sum: &mut [T],
 ) {
     check_product_rows(a, b, &rows, sum);
-    multiply("add_product", scale, a, b, rows, sum, Write::Add);
+    multiply(OPERATION, scale, a, b, rows, sum, Write::Add);
 }
 
 /// # Panics
@@ -52,8 +55,7 @@ fn check_product_rows<T: Real>(
     rows: &Range<usize>,
     sum: &[T],
 ) {
-    let ([height, inner], [inner_of_b, columns]) =
-        (a.extents("add_product"), b.extents("add_product"));
+    let ([height, inner], [inner_of_b, columns]) = (a.extents(OPERATION), b.extents(OPERATION));
     assert!(
         inner == inner_of_b,
         "add_product: shapes {a} and {b} do not fit"
@@ -86,12 +88,7 @@ pub fn write_products_rows<T: Real>(
     rows: Range<usize>,
     out: &mut [T],
 ) -> bool {
-    products_rows_with(
-        products.iter().copied(),
-        rows,
-        out,
-        Epilogue::Write(Write::Set),
-    )
+    products_rows_with(products, rows, out, Epilogue::Write(Write::Set))
 }
 
 /// Subtracts `rate` times what [`write_products_rows`] writes from `out`, if there is a kernel for that; returns whether there
@@ -107,48 +104,56 @@ pub fn descend_products_rows<T: Real>(
     rows: Range<usize>,
     out: &mut [T],
 ) -> bool {
-    products_rows_with(products.iter().copied(), rows, out, Epilogue::Descend(rate))
+    products_rows_with(products, rows, out, Epilogue::Descend(rate))
 }
 
-/// As many products are added without asking for memory.
-const PRODUCTS: usize = 16;
-
-/// Forms the sum of products that are alike, if there is a kernel for it; tells whether there was.
+/// Forms the sum of products that are alike, if there is a kernel for it; returns whether there was.
 #[track_caller]
-pub(super) fn products_rows_with<'a, T: Real>(
-    products: impl Iterator<Item = [Factor<'a, Tensor<T>>; 2]> + Clone,
+pub(super) fn products_rows_with<T: Real>(
+    products: &[[Factor<'_, Tensor<T>>; 2]],
     rows: Range<usize>,
     out: &mut [T],
     epilogue: Epilogue<T>,
 ) -> bool {
-    for [a, b] in products.clone() {
+    for &[a, b] in products {
         check_product_rows(a, b, &rows, out);
     }
-    let operation = "add_product";
-    let factor_of_bytes = |b: Factor<'a, Tensor<T>>| b.array.bytes().map(|(_, factor)| factor);
-    let Some(factor) = products.clone().next().map(|[_, b]| factor_of_bytes(b)) else {
+    let scale = |factor: Factor<'_, Tensor<T>>| factor.array.bytes().map(|(_, scale)| scale);
+    let Some(scale_of_first) = products.first().map(|&[_, b]| scale(b)) else {
         return false;
     };
-    let differ = |[a, b]: [Factor<'a, Tensor<T>>; 2]| {
-        a.array.bytes().is_some() || factor_of_bytes(b) != factor
-    };
-    if products.clone().any(differ) {
+    let mut all = products.iter();
+    if !all.all(|&[a, b]| scale(a).is_none() && scale(b) == scale_of_first) {
         return false;
     }
-    let some_rows = |a: Factor<'a, Tensor<T>>| a.matrix(operation).some_rows(rows.clone());
-    // The lists are large, so they are filled where they lie.
-    if let Some(factor) = factor {
-        let of_bytes = |[a, b]: [Factor<'a, Tensor<T>>; 2]| {
-            let (bytes, _) = b.array.bytes()?;
-            Some((some_rows(a), b.read(bytes, b.extents(operation))))
-        };
-        let mut factors = SmallVec::<[_; PRODUCTS]>::new();
-        factors.extend(products.filter_map(of_bytes));
-        return matmul::sum_of_products_with_bytes(factor, &factors, out, epilogue, &Pooled);
+    let some_rows = |a: Factor<'_, Tensor<T>>| a.matrix(OPERATION).some_rows(rows.clone());
+    match scale_of_first {
+        Some(scale) => with_each(
+            products,
+            |&[a, b]| {
+                let (bytes, _) = b.array.bytes().unwrap_or_default();
+                (some_rows(a), b.read(bytes, b.extents(OPERATION)))
+            },
+            |factors| matmul::sum_of_products_with_bytes(scale, factors, out, epilogue, &Pooled),
+        ),
+        None => with_each(
+            products,
+            |&[a, b]| (some_rows(a), b.matrix(OPERATION)),
+            |factors| matmul::sum_of_products(T::from_f64(1.0), factors, out, epilogue),
+        ),
     }
-    let mut factors = SmallVec::<[_; PRODUCTS]>::new();
-    factors.extend(products.map(|[a, b]| (some_rows(a), b.matrix(operation))));
-    matmul::sum_of_products(T::from_f64(1.0), &factors, out, epilogue)
+}
+
+/// Calls `work` with what `of` makes of each product. One needs no list, and up to sixteen no memory of the system.
+#[inline(always)]
+fn with_each<P, E, R>(products: &[P], of: impl Fn(&P) -> E, work: impl FnOnce(&[E]) -> R) -> R {
+    if let [product] = products {
+        return work(&[of(product)]);
+    }
+    // The list is large, so it is filled where it lies.
+    let mut list = SmallVec::<[E; 16]>::new();
+    list.extend(products.iter().map(of));
+    work(&list)
 }
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ impl<T: Real> Tape<T> {
         }
         let nodes = self.nodes();
         let node = |input: &&Var<'t, T>| &nodes[input.index as usize];
-        let edges = few(inputs, |input| Edge::to(**input, node(input)));
+        let edges = few(inputs, |input| Edge::from(input.index, node(input)));
         let x = few(inputs, |input| &node(input).value);
         let tracked = is_tracked(&edges);
         let (value, saved) = compute(&op, &x, tracked);
@@ -164,7 +164,9 @@ impl<T: Real> Tape<T> {
     fn record_custom<'t>(&'t self, op: impl Op<T>, inputs: &[&Var<'t, T>]) -> Var<'t, T> {
         let edges = {
             let nodes = self.nodes();
-            few(inputs, |input| Edge::to(**input, &nodes[input.index as usize]))
+            few(inputs, |input| {
+                Edge::from(input.index, &nodes[input.index as usize])
+            })
         };
         // The user's code may record on this tape, so the nodes are not borrowed while it runs.
         let x: SmallVec<[Tensor<T>; 3]> = inputs.iter().map(|x| x.value()).collect();

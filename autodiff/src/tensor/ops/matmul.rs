@@ -127,7 +127,10 @@ fn multiply_batches<T: Real>(
         for i in 0..walk.inner.extent {
             let (at_a, at_b) = (first_a + i * walk.inner.a, first_b + i * walk.inner.b);
             let a = a.read(&a.array.data()[at_a * rows * inner..][..rows * inner], of_a);
-            let b = b.read(&b.array.data()[at_b * inner * columns..][..inner * columns], of_b);
+            let b = b.read(
+                &b.array.data()[at_b * inner * columns..][..inner * columns],
+                of_b,
+            );
             let y = &mut y[(first + i) * rows * columns..][..rows * columns];
             matmul::matmul(T::from_f64(1.0), a, b, y, Write::Set, &Pooled);
         }

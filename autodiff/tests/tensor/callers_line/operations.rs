@@ -359,12 +359,20 @@ pub(super) fn products(checked: &mut Checked) {
         checked.refused(&format!("{products} add_product_rows"), "2..4 lie", || {
             add_product_rows(1.0, a, b, 2..4, &mut sum);
         });
-        checked.refused(&format!("{products} add_product_rows"), "a sum of 15", || {
-            add_product_rows(1.0, a, b, 0..2, &mut sum);
-        });
-        checked.refused(&format!("{products} write_products_rows"), "2..4 lie", || {
-            let _ = write_products_rows(&[[a, b], [a, b]], 2..4, &mut sum[..10]);
-        });
+        checked.refused(
+            &format!("{products} add_product_rows"),
+            "a sum of 15",
+            || {
+                add_product_rows(1.0, a, b, 0..2, &mut sum);
+            },
+        );
+        checked.refused(
+            &format!("{products} write_products_rows"),
+            "2..4 lie",
+            || {
+                let _ = write_products_rows(&[[a, b], [a, b]], 2..4, &mut sum[..10]);
+            },
+        );
         checked.refused(
             &format!("{products} descend_products_rows"),
             "do not fit",

@@ -2,12 +2,10 @@
 
 use super::{Gradient, add_scaled, check_size, update};
 use crate::tensor::engine::adjoints::Term;
-use crate::tensor::engine::factor::Factor;
 use crate::tensor::engine::products::{add_product_rows, products_rows_with};
-use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use autodiff_kernels::{Epilogue, Write};
-use std::iter;
+use smallvec::SmallVec;
 use std::ops::Range;
 
 /// Adds `scale` times some rows of a gradient, a run along its first axis, to `sum`.
@@ -65,7 +63,7 @@ pub fn add_rows_to<T: Real>(
 /// As [`add_rows_to`], for any of them.
 #[track_caller]
 pub fn write_rows_of_sum<'a, T: Real>(
-    gradients: impl IntoIterator<Item = Gradient<'a, T>, IntoIter: Clone>,
+    gradients: impl IntoIterator<Item = Gradient<'a, T>>,
     rows: Range<usize>,
     out: &mut [T],
 ) -> bool {
@@ -104,8 +102,8 @@ fn descend_rows<T: Real>(
 ) -> bool {
     let formed = match gradient.0 {
         Term::Product(a, b) => {
-            let product = iter::once([a.as_factor(), b.as_factor()]);
-            return products_rows_with(product, rows, out, Epilogue::Descend(rate));
+            let product = [a.as_factor(), b.as_factor()];
+            return products_rows_with(&[product], rows, out, Epilogue::Descend(rate));
         }
         Term::Dense(gradient) => gradient,
         Term::Rows(rows) if rows.shape()[0] == 1 => rows,
@@ -127,20 +125,15 @@ fn descend_rows<T: Real>(
 /// Forms the sum of some rows, if all gradients are products and there is a kernel for it; returns whether there was.
 #[track_caller]
 fn rows_of_sum_with<'a, T: Real>(
-    mut gradients: impl Iterator<Item = Gradient<'a, T>> + Clone,
+    gradients: impl Iterator<Item = Gradient<'a, T>>,
     rows: Range<usize>,
     out: &mut [T],
     epilogue: Epilogue<T>,
 ) -> bool {
-    let products = gradients.clone().filter_map(factors);
-    gradients.all(|gradient| factors(gradient).is_some())
-        && products_rows_with(products, rows, out, epilogue)
-}
-
-/// The factors of the product that a gradient is, if it is one.
-fn factors<T: Real>(gradient: Gradient<'_, T>) -> Option<[Factor<'_, Tensor<T>>; 2]> {
-    match gradient.0 {
+    let product = |gradient: Gradient<'a, T>| match gradient.0 {
         Term::Product(a, b) => Some([a.as_factor(), b.as_factor()]),
         _ => None,
-    }
+    };
+    let products: Option<SmallVec<[_; 16]>> = gradients.map(product).collect();
+    products.is_some_and(|products| products_rows_with(&products, rows, out, epilogue))
 }
