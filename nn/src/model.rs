@@ -197,7 +197,9 @@ pub(crate) fn load<T: Real, M: Model>(
 
 /// Refuses a cost that is no scalar.
 pub(crate) fn check_scalar<A: Algebra>(cost: &A) {
-    let shape = cost.shape();
+    // The value is shared, where the shape would be copied.
+    let value = cost.value();
+    let shape = value.shape();
     if shape.rank() > 0 {
         refuse(format!(
             "the cost of a chunk has shape {shape}, and is no scalar"

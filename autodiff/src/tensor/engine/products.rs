@@ -118,27 +118,36 @@ pub(super) fn products_rows_with<T: Real>(
     for &[a, b] in products {
         check_product_rows(a, b, &rows, out);
     }
-    let scale = |factor: Factor<'_, Tensor<T>>| factor.array.bytes().map(|(_, scale)| scale);
-    let Some(scale_of_first) = products.first().map(|&[_, b]| scale(b)) else {
+    let [[_, first], rest @ ..] = products else {
         return false;
     };
-    let mut all = products.iter();
-    if !all.all(|&[a, b]| scale(a).is_none() && scale(b) == scale_of_first) {
+    let scale = |factor: &Factor<'_, Tensor<T>>| factor.array.bytes().map(|(_, scale)| scale);
+    let scale_of_first = scale(first);
+    if products.iter().any(|[a, _]| a.array.bytes().is_some())
+        || rest.iter().any(|[_, b]| scale(b) != scale_of_first)
+    {
         return false;
     }
-    let some_rows = |a: Factor<'_, Tensor<T>>| a.matrix(OPERATION).some_rows(rows.clone());
     match scale_of_first {
         Some(scale) => with_each(
             products,
             |&[a, b]| {
                 let (bytes, _) = b.array.bytes().unwrap_or_default();
-                (some_rows(a), b.read(bytes, b.extents(OPERATION)))
+                (
+                    a.matrix(OPERATION).some_rows(rows.clone()),
+                    b.read(bytes, b.extents(OPERATION)),
+                )
             },
             |factors| matmul::sum_of_products_with_bytes(scale, factors, out, epilogue, &Pooled),
         ),
         None => with_each(
             products,
-            |&[a, b]| (some_rows(a), b.matrix(OPERATION)),
+            |&[a, b]| {
+                (
+                    a.matrix(OPERATION).some_rows(rows.clone()),
+                    b.matrix(OPERATION),
+                )
+            },
             |factors| matmul::sum_of_products(T::from_f64(1.0), factors, out, epilogue),
         ),
     }

@@ -135,5 +135,8 @@ fn rows_of_sum_with<'a, T: Real>(
         _ => None,
     };
     let products: Option<SmallVec<[_; 16]>> = gradients.map(product).collect();
-    products.is_some_and(|products| products_rows_with(&products, rows, out, epilogue))
+    let Some(products) = products else {
+        return false;
+    };
+    products_rows_with(&products, rows, out, epilogue)
 }
