@@ -1,7 +1,6 @@
 //! The matrix product, with checked extents.
 //!
-//! [Kernels that do not pack](crate::unpacked) form the products that packing would slow down; the `gemm` crate forms the
-//! others.
+//! Kernels of our own form the products that packing the operands would slow down; the `gemm` crate forms the others.
 
 pub(crate) mod gemm;
 #[cfg(test)]

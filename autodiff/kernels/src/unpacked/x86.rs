@@ -7,6 +7,9 @@
 //! and each kernel checks the extents of the factors and of the result.
 #![allow(unsafe_code)]
 
+mod index_list;
+mod lanes;
+
 #[macro_use]
 mod axpy;
 #[macro_use]
@@ -19,8 +22,6 @@ mod dot;
 mod dot_bytes;
 #[macro_use]
 mod rank_one;
-mod index_list;
-mod lanes;
 #[macro_use]
 mod vector;
 
