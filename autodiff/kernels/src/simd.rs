@@ -6,7 +6,7 @@
 //! | `AUTODIFF_SIMD` | kernels |
 //! |---|---|
 //! | `avx512`, or not set | no limit |
-//! | `avx2` | no AVX-512; a limit on x86 only |
+//! | `avx2` | no AVX-512; no limit but on x86-64 |
 //! | `scalar` | plain loops, in the instructions that the compiler takes for granted |
 //!
 //! The `gemm` crate chooses its instructions by itself. With `scalar`, plain loops take its place; with `avx2`, the products
