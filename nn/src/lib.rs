@@ -101,16 +101,18 @@ mod mlp;
 mod model;
 mod network;
 mod optim;
+mod parallel;
 mod parameters;
 mod pass;
 pub mod reference;
 mod refusal;
+mod train;
 
 pub use activation::{Activation, UnknownActivation};
-pub use batch::{Batch, BatchGradient, Labelled, Rows, Sharding};
+pub use batch::{BatchGradient, Sharding};
 pub use builder::{Builder, Param, Statistic, Stream};
 pub use checkpoint::{CheckpointError, Saved};
-pub use data::{Dataset, DatasetError, Selection};
+pub use data::{Batch, Batches, Dataset, DatasetError, Gather, Labelled, Rows, Selection};
 pub use gradient::{ChunkTask, ShardGradient, TapeGradient};
 pub use init::Initializer;
 pub use loss::{Loss, Output, StandardLoss};
@@ -125,3 +127,4 @@ pub use optim::{
 };
 pub use parameters::{Layout, Parameters, Slice, Slices};
 pub use pass::{Context, Observed, Pass};
+pub use train::Training;

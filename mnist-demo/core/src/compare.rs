@@ -10,12 +10,11 @@
 
 use autodiff::tensor::Real;
 use nn::reference;
-use nn::{Batch, Dataset, Labelled, Mlp, Parameters, Selection, StandardLoss};
+use nn::{Batch, Batches, Dataset, Labelled, Mlp, Parameters, Selection, StandardLoss};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::Error;
-use crate::batches::Batches;
 use crate::gradient::{Gradient, Method};
 use crate::model::{cast, loss_name, precision};
 use crate::train::check_batch;
@@ -128,7 +127,7 @@ pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
         return Err(Error::setting("--batches", "must be at least 1"));
     }
     let single = cast::<f64, f32>(what.parameters);
-    let mut draw = Batches::new(what.data, what.batch, what.seed);
+    let mut draw = Batches::new(what.data.len(), what.batch, what.seed);
     let mut pairs = blank_pairs(what.network);
     let mut first = 0;
     // A few batches at a time feed the threads, and keep memory small however many there are.

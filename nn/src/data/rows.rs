@@ -1,6 +1,6 @@
 //! Samples in memory, a row for each.
 
-use super::Batch;
+use super::{Batch, Gather};
 use autodiff::tensor::{Element, Real, Targets, Tensor};
 use std::ops::Range;
 
@@ -17,6 +17,15 @@ pub trait Rows: Clone + Sync {
     #[must_use]
     #[track_caller]
     fn part(&self, range: Range<usize>) -> Self;
+
+    /// The rows with the given numbers, in that order.
+    ///
+    /// # Panics
+    ///
+    /// If a number is not below that of the rows.
+    #[must_use]
+    #[track_caller]
+    fn picked(&self, numbers: &[usize]) -> Self;
 
     /// Whether all tensors have that many rows.
     fn all_have(&self, count: usize) -> bool {
@@ -44,6 +53,13 @@ impl<R: Rows> Batch<R> for R {
     }
 }
 
+impl<R: Rows> Gather<R> for R {
+    #[track_caller]
+    fn gather(&self, numbers: &[usize]) -> R {
+        self.picked(numbers)
+    }
+}
+
 impl<E: Element> Rows for Tensor<E> {
     fn count(&self) -> usize {
         self.shape().first().copied().unwrap_or(0)
@@ -52,6 +68,11 @@ impl<E: Element> Rows for Tensor<E> {
     #[track_caller]
     fn part(&self, range: Range<usize>) -> Self {
         self.rows(range)
+    }
+
+    #[track_caller]
+    fn picked(&self, numbers: &[usize]) -> Self {
+        self.gather_rows(numbers)
     }
 }
 
@@ -67,6 +88,14 @@ impl<T: Real> Rows for Targets<T> {
     fn part(&self, range: Range<usize>) -> Self {
         self.rows(range)
     }
+
+    #[track_caller]
+    fn picked(&self, numbers: &[usize]) -> Self {
+        match self {
+            Targets::Classes(classes) => Targets::Classes(classes.picked(numbers)),
+            Targets::Probabilities(rows) => Targets::Probabilities(rows.picked(numbers)),
+        }
+    }
 }
 
 impl<R: Rows, const N: usize> Rows for [R; N] {
@@ -77,6 +106,11 @@ impl<R: Rows, const N: usize> Rows for [R; N] {
     #[track_caller]
     fn part(&self, range: Range<usize>) -> Self {
         self.each_ref().map(|rows| rows.part(range.clone()))
+    }
+
+    #[track_caller]
+    fn picked(&self, numbers: &[usize]) -> Self {
+        self.each_ref().map(|rows| rows.picked(numbers))
     }
 
     fn all_have(&self, count: usize) -> bool {
@@ -94,6 +128,11 @@ macro_rules! tuples {
             #[track_caller]
             fn part(&self, range: Range<usize>) -> Self {
                 ($(self.$i.part(range.clone()),)+)
+            }
+
+            #[track_caller]
+            fn picked(&self, numbers: &[usize]) -> Self {
+                ($(self.$i.picked(numbers),)+)
             }
 
             fn all_have(&self, count: usize) -> bool {
