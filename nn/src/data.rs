@@ -6,7 +6,7 @@ mod rows;
 
 pub use batches::Batches;
 pub use dataset::{Dataset, DatasetError};
-pub use rows::Rows;
+pub use rows::{Rows, Which};
 
 use autodiff::tensor::{Targets, Tensor};
 use std::ops::Range;

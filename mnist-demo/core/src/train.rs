@@ -94,7 +94,7 @@ pub fn train<T: Real>(
     settings: &Settings,
     data: &Dataset,
     test: &Dataset,
-    observe: impl FnMut(&Progress) -> ControlFlow<()>,
+    observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Trained<T>, Error> {
     match settings.method {
         Method::Tape => train_by::<T, TapeGradient<T>>(settings, data, test, observe),
@@ -106,7 +106,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     settings: &Settings,
     data: &Dataset,
     test: &Dataset,
-    mut observe: impl FnMut(&Progress) -> ControlFlow<()>,
+    observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Trained<T>, Error> {
     let Plan {
         network,
@@ -241,14 +241,14 @@ mod tests {
         // To the last step, and stopped before.
         for steps in [40, 7] {
             let mut seen = Vec::new();
-            let observe = |progress: &Progress| {
+            let mut observe = |progress: &Progress| {
                 seen.push(progress.step);
                 match progress.step == steps {
                     true => ControlFlow::Break(()),
                     false => ControlFlow::Continue(()),
                 }
             };
-            let trained = train::<f32>(&settings, &data, &data, observe).unwrap();
+            let trained = train::<f32>(&settings, &data, &data, &mut observe).unwrap();
             assert!(seen.into_iter().eq(1..=steps));
             let last = trained.history.0.last().unwrap();
             assert_eq!((trained.steps, last.step), (steps, steps));
@@ -274,7 +274,7 @@ mod tests {
                 seed,
                 ..Settings::default()
             };
-            let trained = train::<f32>(&settings, &data, &data, |_| ControlFlow::Continue(()));
+            let trained = train::<f32>(&settings, &data, &data, &mut |_| ControlFlow::Continue(()));
             trained.err().map(|error| error.to_string())
         };
         let messages: Vec<String> = (0..20).filter_map(message).collect();

@@ -3,7 +3,6 @@
 use mnist_core::Error;
 use nn::{Activation, BatchGradient, Supervised};
 
-use super::matrix::Matrix;
 use super::mu::{relu, relu_prime, softmax};
 use super::network::{Cost, Network};
 use super::{Findings, Reader};

@@ -28,7 +28,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     if reader.quick() {
         settings.length = Length::Steps(FEW_STEPS);
     }
-    let trained = train::<f32>(&settings, digits.training(), digits.test(), |_| {
+    let trained = train::<f32>(&settings, digits.training(), digits.test(), &mut |_| {
         ControlFlow::Continue(())
     })?;
     let accuracy = trained.test.accuracy();

@@ -76,7 +76,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
                 seed: reader.seed(),
                 method: Method::Tape,
             };
-            let trained = train::<f32>(&settings, digits.training(), digits.test(), |_| {
+            let trained = train::<f32>(&settings, digits.training(), digits.test(), &mut |_| {
                 ControlFlow::Continue(())
             })?;
             let accuracy = trained.test.accuracy();

@@ -12,7 +12,7 @@ use mnist_core::model::{cast, precision};
 use mnist_core::optimizer;
 use mnist_core::output::OutputDir;
 use mnist_core::report::{self, Style, counted, grouped};
-use mnist_core::train::{self, Plan, Settings, Trained};
+use mnist_core::train::{self, Plan, Progress, Settings, Trained};
 use nn::{Dataset, Mlp, Parameters};
 
 use super::{one_line, pool, read, say, style};
@@ -77,9 +77,8 @@ impl Task<'_> {
 
         say(&self.style.bold("Training"))?;
         let mut display = Display::new(self.stop);
-        let trained = train::train::<T>(self.settings, self.data, self.test, |progress| {
-            display.step(progress)
-        });
+        let mut observe = |progress: &Progress| display.step(progress);
+        let trained = train::train::<T>(self.settings, self.data, self.test, &mut observe);
         display.end(plan.steps, trained.as_ref().ok());
         let trained = trained?;
         let interrupted = trained.steps < plan.steps;

@@ -14,7 +14,8 @@ fn the_papers_setting_reaches_ninety_percent_from_any_seed() {
             seed,
             ..Settings::default()
         };
-        let trained = train::<f32>(&settings, &data, &test, |_| ControlFlow::Continue(())).unwrap();
+        let trained =
+            train::<f32>(&settings, &data, &test, &mut |_| ControlFlow::Continue(())).unwrap();
         let accuracy = trained.test.accuracy();
         println!("seed {seed}: {accuracy}");
         assert!(accuracy >= 0.9, "seed {seed}: {accuracy}");

@@ -87,7 +87,7 @@ fn learn() -> (Trained<f32>, Dataset) {
         ..Settings::default()
     };
     let (data, test) = (splits.train.range(0..20_000), splits.test.range(0..DIGITS));
-    let trained = train(&settings, &data, &test, |_| ControlFlow::Continue(())).unwrap();
+    let trained = train(&settings, &data, &test, &mut |_| ControlFlow::Continue(())).unwrap();
     (trained, splits.test)
 }
 

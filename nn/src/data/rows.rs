@@ -9,28 +9,28 @@ pub trait Rows: Clone + Sync {
     /// The number of rows. Of several tensors, that of the first.
     fn count(&self) -> usize;
 
-    /// Some of the rows, sharing memory.
+    /// Some of the rows.
     ///
     /// # Panics
     ///
     /// If there are no such rows.
     #[must_use]
     #[track_caller]
-    fn part(&self, range: Range<usize>) -> Self;
-
-    /// The rows with the given numbers, in that order.
-    ///
-    /// # Panics
-    ///
-    /// If a number is not below that of the rows.
-    #[must_use]
-    #[track_caller]
-    fn picked(&self, numbers: &[usize]) -> Self;
+    fn some(&self, which: &Which<'_>) -> Self;
 
     /// Whether all tensors have that many rows.
     fn all_have(&self, count: usize) -> bool {
         self.count() == count
     }
+}
+
+/// Which rows.
+#[derive(Clone, Debug)]
+pub enum Which<'a> {
+    /// Consecutive ones, which share memory.
+    Range(Range<usize>),
+    /// Those with the given numbers, in that order.
+    Numbers(&'a [usize]),
 }
 
 impl<R: Rows> Batch<R> for R {
@@ -40,7 +40,7 @@ impl<R: Rows> Batch<R> for R {
 
     #[track_caller]
     fn load(&self, range: Range<usize>) -> R {
-        self.part(range)
+        self.some(&Which::Range(range))
     }
 
     fn whole(&self) -> Option<R> {
@@ -56,7 +56,7 @@ impl<R: Rows> Batch<R> for R {
 impl<R: Rows> Gather<R> for R {
     #[track_caller]
     fn gather(&self, numbers: &[usize]) -> R {
-        self.picked(numbers)
+        self.some(&Which::Numbers(numbers))
     }
 }
 
@@ -66,13 +66,11 @@ impl<E: Element> Rows for Tensor<E> {
     }
 
     #[track_caller]
-    fn part(&self, range: Range<usize>) -> Self {
-        self.rows(range)
-    }
-
-    #[track_caller]
-    fn picked(&self, numbers: &[usize]) -> Self {
-        self.gather_rows(numbers)
+    fn some(&self, which: &Which<'_>) -> Self {
+        match which {
+            Which::Range(range) => self.rows(range.clone()),
+            Which::Numbers(numbers) => self.gather_rows(numbers),
+        }
     }
 }
 
@@ -85,15 +83,10 @@ impl<T: Real> Rows for Targets<T> {
     }
 
     #[track_caller]
-    fn part(&self, range: Range<usize>) -> Self {
-        self.rows(range)
-    }
-
-    #[track_caller]
-    fn picked(&self, numbers: &[usize]) -> Self {
+    fn some(&self, which: &Which<'_>) -> Self {
         match self {
-            Targets::Classes(classes) => Targets::Classes(classes.picked(numbers)),
-            Targets::Probabilities(rows) => Targets::Probabilities(rows.picked(numbers)),
+            Targets::Classes(numbers) => Targets::Classes(numbers.some(which)),
+            Targets::Probabilities(rows) => Targets::Probabilities(rows.some(which)),
         }
     }
 }
@@ -104,13 +97,8 @@ impl<R: Rows, const N: usize> Rows for [R; N] {
     }
 
     #[track_caller]
-    fn part(&self, range: Range<usize>) -> Self {
-        self.each_ref().map(|rows| rows.part(range.clone()))
-    }
-
-    #[track_caller]
-    fn picked(&self, numbers: &[usize]) -> Self {
-        self.each_ref().map(|rows| rows.picked(numbers))
+    fn some(&self, which: &Which<'_>) -> Self {
+        self.each_ref().map(|rows| rows.some(which))
     }
 
     fn all_have(&self, count: usize) -> bool {
@@ -126,13 +114,8 @@ macro_rules! tuples {
             }
 
             #[track_caller]
-            fn part(&self, range: Range<usize>) -> Self {
-                ($(self.$i.part(range.clone()),)+)
-            }
-
-            #[track_caller]
-            fn picked(&self, numbers: &[usize]) -> Self {
-                ($(self.$i.picked(numbers),)+)
+            fn some(&self, which: &Which<'_>) -> Self {
+                ($(self.$i.some(which),)+)
             }
 
             fn all_have(&self, count: usize) -> bool {

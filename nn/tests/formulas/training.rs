@@ -6,7 +6,7 @@ use crate::residual::{Residual, points};
 use autodiff::Tensor;
 use nn::{
     Adam, Batch, BatchGradient, Batches, Dataset, Gather, Labelled, Model, Optimizer, Quantity,
-    Rows, Saved, Selection, Sgd, Training, checkpoint,
+    Saved, Selection, Sgd, Training, checkpoint,
 };
 
 type Points = [Tensor<f64>; 2];
@@ -53,7 +53,7 @@ fn batches_are_drawn_and_gathered() {
         for size in [20, 20, 10] {
             let numbers = batches.draw();
             assert_eq!(numbers.len(), size);
-            let batch = points.picked(numbers);
+            let batch = points.gather(numbers);
             sum += gradient.step(&mut parameters, &batch, &mut sgd).unwrap();
         }
         assert_eq!(training.epoch().unwrap(), sum / 3.0);
@@ -165,5 +165,5 @@ fn rows_are_picked_of_every_tensor() {
         Tensor::from([[3.0, 4.0], [1.0, 2.0], [3.0, 4.0]]),
         [Tensor::from([6_u32, 5, 6]), Tensor::from([8, 7, 8])],
     );
-    assert_eq!(rows.picked(&[1, 0, 1]), expected);
+    assert_eq!(rows.gather(&[1, 0, 1]), expected);
 }

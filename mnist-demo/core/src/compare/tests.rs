@@ -130,7 +130,7 @@ fn trained<T: Real>(model: &Model, learning_rate: f64, data: &Dataset) -> Option
         optimizer: OptimizerSettings::Sgd(SgdSettings::new(learning_rate)),
         ..Settings::default()
     };
-    match train::<T>(&settings, data, data, |_| ControlFlow::Continue(())) {
+    match train::<T>(&settings, data, data, &mut |_| ControlFlow::Continue(())) {
         Ok(trained) => Some(cast(&trained.parameters)),
         Err(Error::Diverged { .. }) => None,
         Err(error) => panic!("{error}"),
