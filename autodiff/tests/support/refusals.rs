@@ -13,6 +13,13 @@ const LINES: u32 = 12;
 /// Checks that `misuse` panics with `expected` in its message, at a line of the call.
 #[track_caller]
 pub(crate) fn refused<R>(expected: &str, misuse: impl FnOnce() -> R) {
+    let mut misuse = Some(misuse);
+    refused_once(expected, &mut || drop(misuse.take().map(|misuse| misuse())));
+}
+
+/// As [`refused`], compiled once: there are hundreds of calls.
+#[track_caller]
+fn refused_once(expected: &str, misuse: &mut dyn FnMut()) {
     let call = Location::caller();
     let (message, file, line) = report_of_panic(misuse);
     assert!(
@@ -29,7 +36,9 @@ pub(crate) fn refused<R>(expected: &str, misuse: impl FnOnce() -> R) {
 #[allow(dead_code, reason = "one of the test programs has no use for it")]
 #[track_caller]
 pub(crate) fn refused_in<R>(file: &str, expected: &str, misuse: impl FnOnce() -> R) {
-    let (message, reported, _) = report_of_panic(misuse);
+    let mut misuse = Some(misuse);
+    let mut misuse = || drop(misuse.take().map(|misuse| misuse()));
+    let (message, reported, _) = report_of_panic(&mut misuse);
     assert!(
         message.contains(expected),
         "{message:?} does not say {expected:?}"
@@ -41,7 +50,7 @@ pub(crate) fn refused_in<R>(file: &str, expected: &str, misuse: impl FnOnce() ->
 ///
 /// The hook is the whole process's: panics of other threads are left to the hook that was there before.
 #[track_caller]
-fn report_of_panic<R>(misuse: impl FnOnce() -> R) -> (String, String, u32) {
+fn report_of_panic(misuse: &mut dyn FnMut()) -> (String, String, u32) {
     thread_local! {
         /// What the hook reports of this thread, where it waits for a panic.
         static REPORT: RefCell<Option<(String, String, u32)>> = const { RefCell::new(None) };
@@ -64,7 +73,7 @@ fn report_of_panic<R>(misuse: impl FnOnce() -> R) -> (String, String, u32) {
         }));
     });
     REPORT.set(Some(Default::default()));
-    let outcome = panic::catch_unwind(AssertUnwindSafe(|| drop(misuse())));
+    let outcome = panic::catch_unwind(AssertUnwindSafe(misuse));
     let report = REPORT.take().unwrap_or_default();
     assert!(outcome.is_err(), "it must be refused");
     report

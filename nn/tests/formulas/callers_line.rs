@@ -355,7 +355,8 @@ fn a_panic_that_points_into_the_library_is_noticed() {
 /// Checks that `misuse` panics with this in its message, and at a line of the caller's file.
 #[track_caller]
 pub(crate) fn refused(expected: &str, misuse: impl FnOnce()) {
-    let report = report_of_panic(misuse);
+    let mut misuse = Some(misuse);
+    let report = report_of_panic(&mut || misuse.take().unwrap()());
     assert!(
         report.contains(expected) && report.contains(Location::caller().file()),
         "{expected:?} is reported as {report:?}"
@@ -365,7 +366,7 @@ pub(crate) fn refused(expected: &str, misuse: impl FnOnce()) {
 /// Message and place of the panic in `misuse`. The hook is the whole process's: panics of other threads are left to the
 /// hook that was there before.
 #[track_caller]
-fn report_of_panic(misuse: impl FnOnce()) -> String {
+fn report_of_panic(misuse: &mut dyn FnMut()) -> String {
     thread_local! {
         static REPORT: RefCell<Option<String>> = const { RefCell::new(None) };
     }
