@@ -206,7 +206,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         }
         if let Some(statistics) = parameters.statistics_mut() {
             let shards = &self.shards[..sharding.shards];
-            mix_observed(shards.iter().map(|shard| &shard.observed), statistics);
+            mix_observed(&shards.iter().map(|shard| &shard.observed), statistics);
         }
         self.context.step += 1;
         Ok(self.cost)

@@ -60,47 +60,53 @@ pub trait Gather<C>: Batch<C> {
 /// Inputs, a row for each sample, and their targets.
 pub type Labelled<T> = (Tensor<T>, Targets<T>);
 
-/// Some samples by number, as a batch.
+/// Some samples by number, or all of them, as a batch.
 #[derive(Debug)]
 pub struct Selection<'a, D = Dataset> {
     data: &'a D,
-    numbers: &'a [usize],
+    numbers: Option<&'a [usize]>,
 }
 
 impl<'a, D> Selection<'a, D> {
-    /// The samples of `data` with the given numbers, in that order. A number may occur several times.
+    /// The samples of `data` with the given numbers, in that order, or all of them if there are no numbers. A number may
+    /// occur several times.
     #[must_use]
-    pub fn new(data: &'a D, numbers: &'a [usize]) -> Self {
+    pub fn new(data: &'a D, numbers: Option<&'a [usize]>) -> Self {
         Selection { data, numbers }
-    }
-
-    /// The number of samples.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.numbers.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
 impl<C, D: Gather<C>> Batch<C> for Selection<'_, D> {
     fn len(&self) -> usize {
-        Selection::len(self)
+        self.numbers.map_or_else(|| self.data.len(), <[usize]>::len)
     }
 
     #[track_caller]
     fn load(&self, range: Range<usize>) -> C {
-        match self.numbers.get(range.clone()) {
+        let Some(numbers) = self.numbers else {
+            return self.data.load(range);
+        };
+        match numbers.get(range.clone()) {
             Some(numbers) => self.data.gather(numbers),
-            None => panic!("load: {range:?} lies outside of {} samples", self.len()),
+            None => panic!("load: {range:?} lies outside of {} samples", numbers.len()),
+        }
+    }
+
+    fn whole(&self) -> Option<C> {
+        match self.numbers {
+            Some(_) => None,
+            None => self.data.whole(),
         }
     }
 
     fn fault(&self) -> Option<String> {
         self.data.fault()
+    }
+
+    fn weight(&self, samples: usize) -> f64 {
+        match self.numbers {
+            Some(_) => samples as f64,
+            None => self.data.weight(samples),
+        }
     }
 }

@@ -46,7 +46,7 @@ impl<T: Real> Default for Observed<T> {
 
 /// Mixes what was observed into statistics, each value weighted by its samples.
 pub(crate) fn mix_observed<'a, T: Real>(
-    observed: impl Iterator<Item = &'a Observed<T>> + Clone,
+    observed: &(impl Iterator<Item = &'a Observed<T>> + Clone),
     statistics: &mut Parameters<T>,
 ) {
     for number in 0..statistics.layout().slices().len() {

@@ -89,24 +89,24 @@ where
     #[must_use]
     #[track_caller]
     pub fn batches(self, size: usize, seed: u64) -> Self {
-        let batches = Batches::new(self.data.len(), size, seed);
+        let mut batches = Batches::new(self.data.len(), size, seed);
+        batches.skip(self.steps());
         Training {
             batches: (batches.per_epoch() > 1).then_some(batches),
             ..self
         }
     }
 
-    /// The same training, of which that many steps have been taken before; called after
-    /// [`batches`](Training::batches).
+    /// The same training, of which that many steps have been taken before.
     ///
     /// With the parameters and the optimizer that [`save_training`](crate::checkpoint::save_training) saved then, the
     /// next steps have the bits that they would have had without the interruption.
     #[must_use]
     pub fn resumed_after(mut self, steps: u64) -> Self {
-        self.gradient.set_step_number(steps);
         if let Some(batches) = &mut self.batches {
-            batches.skip(steps);
+            batches.skip(steps.saturating_sub(self.gradient.step_number()));
         }
+        self.gradient.set_step_number(steps);
         self
     }
 
@@ -122,14 +122,9 @@ where
     /// If the samples do not fit the model.
     #[track_caller]
     pub fn step(&mut self) -> Result<f64, StepError> {
-        let (parameters, optimizer) = (&mut self.parameters, &mut *self.optimizer);
-        match &mut self.batches {
-            None => self.gradient.step(parameters, self.data, optimizer),
-            Some(batches) => {
-                let batch = Selection::new(self.data, batches.draw());
-                self.gradient.step(parameters, &batch, optimizer)
-            }
-        }
+        let batch = Selection::new(self.data, self.batches.as_mut().map(Batches::draw));
+        let optimizer = &mut *self.optimizer;
+        self.gradient.step(&mut self.parameters, &batch, optimizer)
     }
 
     /// Takes as many steps as an epoch has, and returns the mean of their costs.

@@ -10,7 +10,7 @@
 
 use autodiff::tensor::Real;
 use nn::reference;
-use nn::{Batch, Batches, Dataset, Labelled, Mlp, Parameters, Selection, StandardLoss};
+use nn::{Batches, Dataset, Gather, Labelled, Mlp, Parameters, Selection, StandardLoss};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -137,7 +137,7 @@ pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
         let results: Vec<Vec<Pair>> = batches
             .par_iter()
             .enumerate()
-            .map(|(i, numbers)| what.one_batch(&single, first + i, &what.data.select(numbers)))
+            .map(|(i, numbers)| what.one_batch(&single, first + i, numbers))
             .collect();
         for result in &results {
             join(&mut pairs, result);
@@ -193,13 +193,9 @@ fn blank_pairs(network: &Mlp) -> Vec<Pair> {
 }
 
 impl Comparing<'_> {
-    fn one_batch(
-        &self,
-        single: &Parameters<f32>,
-        number: usize,
-        samples: &Selection<'_>,
-    ) -> Vec<Pair> {
-        let (x, targets): Labelled<f64> = samples.load(0..samples.len());
+    fn one_batch(&self, single: &Parameters<f32>, number: usize, numbers: &[usize]) -> Vec<Pair> {
+        let (x, targets): Labelled<f64> = self.data.gather(numbers);
+        let samples = &self.data.select(numbers);
         let loops = reference::gradient(self.network, self.loss, self.parameters, &x, &targets);
         let tape = self.gradient(Method::Tape, self.parameters, samples);
         let delta = self.gradient(Method::ClosedForm, self.parameters, samples);

@@ -54,7 +54,7 @@ pub(super) fn each_panel<T: Real>(
         end = panel.range.end;
         // The rows of vectors are single numbers.
         if are_cut && slice.shape.rank() > 1 && panel.range.len() >= WORTH_SHARING {
-            let run = |(panel, mut parts): (Panel, Buffers<'_, T>)| work(&panel, &mut parts);
+            let run = |(panel, mut parts): Part<'_, T>| work(&panel, &mut parts);
             in_halves((panel, parts), &halves, &run, &|(), ()| ());
         } else {
             work(&panel, &mut parts);
@@ -62,10 +62,11 @@ pub(super) fn each_panel<T: Real>(
     }
 }
 
-/// Halves a panel with its part of each buffer, unless it has few rows.
-fn halves<T>(
-    (panel, mut parts): (Panel, Buffers<'_, T>),
-) -> Result<[(Panel, Buffers<'_, T>); 2], (Panel, Buffers<'_, T>)> {
+/// A panel with its part of each buffer.
+type Part<'a, T> = (Panel, Buffers<'a, T>);
+
+/// Halves a panel, unless it has few rows.
+fn halves<T>((panel, mut parts): Part<'_, T>) -> Result<[Part<'_, T>; 2], Part<'_, T>> {
     let rows = panel.rows.len();
     if rows <= ROWS {
         return Err((panel, parts));

@@ -149,7 +149,7 @@ pub(super) fn descend<T: Real, M: Model, G: ShardGradient<T, M>>(
 }
 
 /// The gradients of shards that are of one chunk each.
-fn gradients<'a, T: Real, G>(shards: &'a [Shard<T, G>]) -> Option<SmallVec<[&'a G; 16]>> {
+fn gradients<T: Real, G>(shards: &[Shard<T, G>]) -> Option<SmallVec<[&G; 16]>> {
     let are_kept = shards.iter().all(|shard| !shard.is_summed);
     are_kept.then(|| shards.iter().map(|shard| &shard.gradient).collect())
 }

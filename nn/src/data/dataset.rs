@@ -133,7 +133,7 @@ impl Dataset {
         if let Some(&largest) = numbers.iter().max() {
             self.check("select", largest);
         }
-        Selection::new(self, numbers)
+        Selection::new(self, Some(numbers))
     }
 
     #[track_caller]

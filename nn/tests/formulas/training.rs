@@ -151,7 +151,7 @@ fn what_cannot_be_trained_is_refused_at_the_callers_line() {
         let _: Labelled<f64> = data.gather(&[2]);
     });
     refused("load: 1..2 lies outside of 1 samples", || {
-        let _: Labelled<f64> = Selection::new(&data, &[0]).load(1..2);
+        let _: Labelled<f64> = Selection::new(&data, Some(&[0])).load(1..2);
     });
 }
 
