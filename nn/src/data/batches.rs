@@ -8,7 +8,10 @@ use rand_chacha::ChaCha8Rng;
 ///
 /// ```
 /// let mut batches = nn::Batches::new(5, 2, 1);
-/// let mut epoch = [batches.draw(), batches.draw(), batches.draw()].concat();
+/// let mut epoch = Vec::new();
+/// for _ in 0..batches.per_epoch() {
+///     epoch.extend_from_slice(batches.draw());
+/// }
 /// epoch.sort_unstable();
 /// assert_eq!(epoch, [0, 1, 2, 3, 4]);
 /// ```
