@@ -98,11 +98,23 @@ impl<'a> Finder<'a> {
                 _ => &[],
             };
             let start = block.brace_token.span.open().byte_range().end;
+            let constant = finder.constant_of(block);
             for &early in results {
-                finder.add(start..start, Form::Statement, early.to_owned());
+                if constant.is_none_or(|value| early != format!("return {value};")) {
+                    finder.add(start..start, Form::Statement, early.to_owned());
+                }
             }
             finder.block(block, matches!(signature.output, ReturnType::Default));
         });
+    }
+
+    /// The value of a block that does nothing else than to name it.
+    fn constant_of(&self, block: &Block) -> Option<&'a str> {
+        let (Stmt::Expr(value, None), before) = block.stmts.split_last()? else {
+            return None;
+        };
+        let is_local = |statement: &Stmt| matches!(statement, Stmt::Local(_));
+        before.iter().all(is_local).then(|| self.text(value))
     }
 
     /// A block, each of whose statements may be left out: the last one too, if the block has no value.
@@ -347,6 +359,18 @@ mod tests {
                 "Side::A → Side::B",
                 "d[i] = x; → "
             ]
+        );
+    }
+
+    #[test]
+    fn functions_are_left_early_with_another_value_than_theirs() {
+        assert_eq!(
+            changes("fn f(a: u8) -> Option<u8> { let _ = a; None }"),
+            [""; 0]
+        );
+        assert_eq!(
+            changes("fn f(a: bool) -> bool { a }"),
+            [" → return true;", " → return false;"]
         );
     }
 
