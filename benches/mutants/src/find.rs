@@ -1,7 +1,7 @@
 //! Finds the places in a source file that can be mutated.
 
 use crate::mutant::{Form, Mutant};
-use crate::rules::alternatives;
+use crate::rules::{alternatives, is_assignment};
 use crate::settings::Settings;
 use crate::tokens::{Code, code_of};
 use anyhow::{Context, Result};
@@ -10,8 +10,7 @@ use std::ops::Range;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, BinOp, Block, Expr, ImplItem, Item, Pat, ReturnType, Signature, Stmt, TraitItem,
-    Type,
+    Attribute, Block, Expr, ImplItem, Item, Pat, ReturnType, Signature, Stmt, TraitItem, Type,
 };
 
 /// All mutants of a file, whether they compile or not.
@@ -288,22 +287,6 @@ fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(is_test)
 }
 
-fn is_assignment(operator: &BinOp) -> bool {
-    matches!(
-        operator,
-        BinOp::AddAssign(_)
-            | BinOp::SubAssign(_)
-            | BinOp::MulAssign(_)
-            | BinOp::DivAssign(_)
-            | BinOp::RemAssign(_)
-            | BinOp::BitAndAssign(_)
-            | BinOp::BitOrAssign(_)
-            | BinOp::BitXorAssign(_)
-            | BinOp::ShlAssign(_)
-            | BinOp::ShrAssign(_)
-    )
-}
-
 /// Whether a condition binds names.
 fn contains_let(condition: &Expr) -> bool {
     match condition {
@@ -363,18 +346,6 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_left_early_with_another_value_than_theirs() {
-        assert_eq!(
-            changes("fn f(a: u8) -> Option<u8> { let _ = a; None }"),
-            [""; 0]
-        );
-        assert_eq!(
-            changes("fn f(a: bool) -> bool { a }"),
-            [" → return true;", " → return false;"]
-        );
-    }
-
-    #[test]
     fn the_closures_of_a_table_in_a_macro_are_code() {
         let table = "macro_rules! table { ($then:ident) => { $then! {
             /// The square.
@@ -405,6 +376,7 @@ mod tests {
             const A: f64 = 1.0 + 2.0;
             const fn f(a: f64) -> f64 { 2.0 * a }
             fn samples() -> [f64; 2] { [1.0, 2.0] }
+            fn none(x: u8) -> Option<u8> { let _ = x; None }
             fn g(x: [u8; 2]) {
                 #[cfg(test)]
                 tests::COUNT.set(1 + 1);
