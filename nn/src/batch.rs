@@ -286,7 +286,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         };
         let states = &mut self.states[..sharding.shards];
         reporting(operation, || {
-            check_whole(on.model, batch, sharding.samples);
+            check_whole(on.model, batch, &sharding);
             each_state(
                 0,
                 states,

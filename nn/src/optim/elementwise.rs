@@ -6,7 +6,8 @@ use super::{
     Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, StepError, check_size,
     check_sizes, provide,
 };
-use autodiff::tensor::{Real, Tensor, vectorized};
+use autodiff::tensor::raw::vectorized;
+use autodiff::tensor::{Real, Tensor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::array;
