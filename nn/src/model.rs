@@ -153,7 +153,7 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     let sharding = Sharding::new::<T>(model.chunking(), batch.len(), None);
     let chunks: Vec<Range<usize>> = sharding.chunks().collect();
     reporting(operation, || {
-        check_whole(model, batch, &sharding);
+        check_whole(model, batch, sharding.samples);
         let results = chunks.into_par_iter().map(|samples| {
             let chunk = load(model, batch, samples.clone());
             let context = Context::evaluation(samples);
@@ -168,12 +168,10 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
 pub(crate) fn check_whole<T: Real, M: Model>(
     model: &M,
     batch: &impl Batch<M::Chunk<T>>,
-    sharding: &Sharding,
+    samples: usize,
 ) {
-    // A batch of one chunk is compared with the model where that is loaded.
-    if !sharding.is_one_chunk()
-        && let Some(chunk) = batch.whole()
-        && let Some(misfit) = model.misfit(&chunk, 0..sharding.samples)
+    if let Some(chunk) = batch.whole()
+        && let Some(misfit) = model.misfit(&chunk, 0..samples)
     {
         refuse(misfit);
     }
