@@ -9,7 +9,7 @@ use super::tape::Tape;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
 use crate::tensor::storage::element::Real;
-use crate::tensor::storage::recycle::{PutAway, Recycled};
+use crate::tensor::storage::recycle::{Recycle, Recycled};
 use crate::tensor::storage::shape::Shape;
 use crate::tensor::var::Var;
 use autodiff_kernels::simd::{FEW, vectorized};
@@ -29,8 +29,8 @@ struct Lent<'t, T: Real> {
     adjoints: Box<AdjointList<Tensor<T>>>,
 }
 
-impl<T: Real> PutAway for Lent<'_, T> {
-    fn put_away(self) {
+impl<T: Real> Recycle for Lent<'_, T> {
+    fn recycle(self) {
         self.tape.return_adjoints(self.adjoints);
     }
 }

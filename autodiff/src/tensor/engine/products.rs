@@ -233,7 +233,9 @@ mod tests {
                 }
             }
         }
-        assert!(formed >= 90 || !cfg!(target_arch = "x86_64"), "{formed}");
+        let is_off = std::env::var_os("AUTODIFF_SIMD").is_some_and(|limit| limit == "scalar");
+        let has_kernels = cfg!(target_arch = "x86_64") && !is_off;
+        assert!(formed >= 90 || !has_kernels, "{formed}");
         assert!(!write_products_rows::<f64>(&[], 0..0, &mut []));
     }
 
