@@ -17,7 +17,7 @@
 //! - `value_and_slope` forms both at once on plain numbers, where they share work.
 //! - `slope_from_value` is the slope computed from the value alone. Tensors use it: it takes less time and memory.
 //! - `vector` and `vector_slope` name the kernels by which tensors compute the value, and a slope that is not read from the
-//!   value, of many numbers at a time ([`elementary`](crate::tensor::elementary)). Other rows are computed as they stand.
+//!   value, of many numbers at a time ([`elementary`](autodiff_kernels::elementary)). Other rows are computed as they stand.
 //! - A function with parameters lists, after a semicolon, the parameters that it is checked with.
 //! - `smooth` lists intervals in which the function is smooth: the derivative checks draw their points there.
 //!
@@ -53,7 +53,7 @@
 //! - `lgamma` and `polygamma` close to a zero below −30, in relation to themselves, and `polygamma` of an order above 1000.
 //!
 //! On tensors a slope read from the value has an absolute error of some ε: far out, where the slope of `tanh` is less
-//! than ε, it is 0. The errors of vectorised functions are those of [`elementary`](crate::tensor::elementary).
+//! than ε, it is 0. The errors of vectorised functions are those of [`elementary`](autodiff_kernels::elementary).
 //!
 //! # How a slope is written
 //!

@@ -84,7 +84,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// Has later backward passes keep the adjoint of this intermediate result, so that
-    /// [`Gradients::wrt`] can tell it.
+    /// [`Gradients::wrt`](crate::tensor::Gradients::wrt) can tell it.
     ///
     /// A constant, which is all that depends on no variable, has no adjoint to keep. To differentiate with respect to it,
     /// record its value with [`Tape::var`].
