@@ -1,6 +1,7 @@
 //! The rounding error of a sum does not grow with its length, whatever forms the sum.
 
-use autodiff::tensor::{CrossEntropy, Real, Tape, Tensor, add_product, plain, transposed};
+use autodiff::tensor::raw::{add_product, plain, transposed};
+use autodiff::tensor::{CrossEntropy, Real, Tape, Tensor};
 
 /// The largest error that is allowed, relative to the sum, over ε: that of about 500 equal terms added one after the other.
 const BOUND: f64 = 64.0;
@@ -155,6 +156,15 @@ fn the_error_of_sums_does_not_grow_with_the_length() {
 #[ignore = "2²⁵ terms of each, which take half a minute and 1 GB"]
 fn the_error_of_the_longest_sums_is_no_larger() {
     assert_small(&errors::<f32>(1 << 25));
+}
+
+#[test]
+fn neighbouring_axes_are_summed_as_one() {
+    // So the shape in which the terms lie does not change a bit.
+    let terms = Tensor::from_fn([2, 3, 100, 7], |i| (i as f64).sin());
+    let columns = terms.reshape([600, 7]).sum_over(&[0]);
+    assert_eq!(terms.sum_over(&[2, 0, 1]), columns);
+    assert_eq!(terms.reshape([4200]).sum(), terms.sum());
 }
 
 #[test]

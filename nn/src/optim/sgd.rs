@@ -104,15 +104,19 @@ impl Rule<1> for SgdSettings {
     }
 
     fn check<T: Real>(&self) -> Result<(), SettingError> {
-        Setting::LearningRate.check_rate::<T>(self.learning_rate)?;
-        Setting::WeightDecay.check_rate::<T>(self.weight_decay)?;
-        Setting::Momentum.check_kept::<T>(self.momentum)?;
+        Setting::LearningRate.check::<T>(self.learning_rate)?;
+        Setting::WeightDecay.check::<T>(self.weight_decay)?;
+        Setting::Momentum.check::<T>(self.momentum)?;
         Setting::Momentum.require(
             self.momentum,
             self.momentum > 0.0 || !self.nesterov,
             "above 0, which Nesterov's step needs",
         )?;
-        Setting::WeightDecay.check_decay(self.weight_decay, self.learning_rate)
+        Setting::WeightDecay.require(
+            self.weight_decay,
+            self.learning_rate * self.weight_decay <= 1.0,
+            "at most 1 over the learning rate: parameters would change sign",
+        )
     }
 
     fn has_moments(&self) -> bool {
@@ -129,13 +133,14 @@ impl Rule<1> for SgdSettings {
     }
 
     fn safe_gradient<T: Real>(&self, _: u64) -> Option<f64> {
-        let change = safe_change::<T>() / 4.0;
-        let velocity_is_safe = self.learning_rate * largest_velocity::<T>().to_f64() <= change;
+        // A derivative and a velocity, both as large as this, and as much room again.
+        let largest = largest_velocity::<T>().to_f64();
+        let velocity_is_safe = self.learning_rate * largest <= safe_change::<T>() / 4.0;
         // The decay makes parameters smaller, and leaves the range on its way to that only if it is large.
         let decay_is_safe = self
             .weight_decay
             .max(self.learning_rate * self.weight_decay)
             <= 0.25;
-        (velocity_is_safe && decay_is_safe).then(|| change / self.learning_rate.max(1.0))
+        (velocity_is_safe && decay_is_safe).then_some(largest)
     }
 }

@@ -1,7 +1,9 @@
 //! A step that has begun, and is applied to the parameters piece by piece.
 
 use super::error::{Quantity, StepError};
-use autodiff::tensor::{Real, largest_magnitude};
+use crate::parallel::in_halves;
+use autodiff::tensor::Real;
+use autodiff::tensor::raw::largest_magnitude;
 use smallvec::SmallVec;
 use std::{fmt, mem};
 
@@ -18,12 +20,13 @@ pub(crate) type Apply<'a, T> = dyn Fn(&mut [T], &[T], &mut [&mut [T]]) + Sync + 
 /// If a buffer has not as many.
 #[track_caller]
 pub(crate) fn cut_off<'a, T>(buffers: &mut [&'a mut [T]], elements: usize) -> Buffers<'a, T> {
-    let cut = |buffer: &mut &'a mut [T]| {
-        let (first, rest) = mem::take(buffer).split_at_mut(elements);
+    let mut first = Buffers::new();
+    for buffer in buffers {
+        let (begin, rest) = mem::take(buffer).split_at_mut(elements);
         *buffer = rest;
-        first
-    };
-    buffers.iter_mut().map(cut).collect()
+        first.push(begin);
+    }
+    first
 }
 
 /// A step that an optimizer has begun: a rule that updates each parameter on its own, from its derivative and its moments.
@@ -108,14 +111,12 @@ impl<'a, T: Real> Update<'a, T> {
     where
         'a: 'b,
     {
-        let moments = self
-            .moments
-            .into_iter()
-            .map(|moment| -> &'b mut [T] { moment });
-        (
-            std::iter::once(parameters).chain(moments).collect(),
-            self.rule,
-        )
+        let mut buffers = Buffers::new();
+        buffers.push(parameters);
+        for moment in self.moments {
+            buffers.push(moment);
+        }
+        (buffers, self.rule)
     }
 
     /// Updates all parameters; many are shared among the threads of the surrounding rayon pool.
@@ -197,12 +198,15 @@ fn refuse_non_finite<T: Real>(
 
 /// The largest magnitude among some numbers, which threads share if they are many; NaN if any is NaN.
 fn largest<T: Real>(x: &[T]) -> f64 {
-    if x.len() < 2 * PIECE {
-        return largest_magnitude(x);
-    }
-    let (begin, end) = x.split_at(x.len() / 2);
-    let (a, b) = rayon::join(|| largest(begin), || largest(end));
-    if a.is_nan() || a > b { a } else { b }
+    in_halves(
+        x,
+        &|x| match x.len() < 2 * PIECE {
+            true => Err(x),
+            false => Ok(x.split_at(x.len() / 2).into()),
+        },
+        &largest_magnitude,
+        &|a, b| if a.is_nan() || a > b { a } else { b },
+    )
 }
 
 /// Half as many elements as are shared between two threads. Far fewer are updated before another thread has woken.
@@ -212,25 +216,30 @@ const PIECE: usize = 1 << 17;
 const LINE: usize = 16;
 
 /// Applies a rule to parameters and moments, in pieces where there are many elements.
-fn in_pieces<T: Real>(mut buffers: Buffers<'_, T>, gradient: &[T], rule: &Apply<'_, T>) {
-    if gradient.len() < 2 * PIECE {
-        if let [parameters, moments @ ..] = &mut buffers[..] {
-            rule(parameters, gradient, moments);
-        }
-        return;
-    }
-    let half = (gradient.len() / 2).next_multiple_of(LINE);
-    let begin = cut_off(&mut buffers, half);
-    let (gradient, other_gradient) = gradient.split_at(half);
-    rayon::join(
-        || in_pieces(begin, gradient, rule),
-        || in_pieces(buffers, other_gradient, rule),
+fn in_pieces<T: Real>(buffers: Buffers<'_, T>, gradient: &[T], rule: &Apply<'_, T>) {
+    in_halves(
+        (buffers, gradient),
+        &|(mut buffers, gradient)| {
+            if gradient.len() < 2 * PIECE {
+                return Err((buffers, gradient));
+            }
+            let half = (gradient.len() / 2).next_multiple_of(LINE);
+            let (first, rest) = gradient.split_at(half);
+            Ok([(cut_off(&mut buffers, half), first), (buffers, rest)])
+        },
+        &|(mut buffers, gradient)| {
+            if let [parameters, moments @ ..] = &mut buffers[..] {
+                rule(parameters, gradient, moments);
+            }
+        },
+        &|(), ()| (),
     );
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
     fn every_buffer_is_cut_in_the_same_place() {
@@ -239,6 +248,23 @@ mod tests {
         let first = cut_off(&mut buffers, 1);
         assert_eq!(first[..], [&[1][..], &[4]]);
         assert_eq!(buffers, [&[2, 3][..], &[5, 6]]);
+    }
+
+    #[test]
+    fn a_rule_runs_on_copies_first_unless_it_is_declared_safe() {
+        let runs = AtomicUsize::new(0);
+        let rule = |_: &mut [f32], _: &[f32], _: &mut [&mut [f32]]| {
+            runs.fetch_add(1, Ordering::Relaxed);
+        };
+        for (safe, derivative, expected) in
+            [(3.0, -3.0, 1), (3.0, 3.1, 2), (f64::INFINITY, f32::MAX, 1)]
+        {
+            let update = Update::new([], &rule).safe_up_to(safe);
+            update.apply(&mut [0.0], &[derivative]).unwrap();
+            assert_eq!(runs.swap(0, Ordering::Relaxed), expected);
+        }
+        Update::new([], &rule).apply(&mut [0.0], &[1.0]).unwrap();
+        assert_eq!(runs.into_inner(), 2);
     }
 
     #[test]
