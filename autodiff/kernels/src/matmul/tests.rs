@@ -46,14 +46,15 @@ fn it_agrees_with_the_plain_loop() {
 
 #[test]
 fn some_rows_of_a_factor_give_those_of_the_product() {
-    for (m, k, n) in [
+    let extents = [
         (7, 5, 3),
         (7, 1, 20),
         (1, 4, 3),
+        (5, 0, 2),
         (23, 300, 9),
         (40, 20, 33),
-        (5, 0, 2),
-    ] {
+    ];
+    for &(m, k, n) in &extents[..if cfg!(miri) { 4 } else { 6 }] {
         let a: Vec<f64> = (0..m * k).map(|i| (i as f64 * 0.37).sin()).collect();
         let b: Vec<f64> = (0..k * n).map(|i| (i as f64 * 0.71).cos()).collect();
         let right = Matrix::new(&b, k, n);
@@ -138,12 +139,16 @@ fn largest_error(m: usize, n: usize, terms: usize) -> f64 {
 
 #[test]
 fn the_error_of_long_products_does_not_grow_with_the_length() {
-    for (m, n) in EXTENTS {
+    let extents = &EXTENTS[..if cfg!(miri) { 2 } else { 5 }];
+    for &(m, n) in extents {
         // A length that is cut evenly, and one that is not.
         for terms in [1 << 17, (1 << 17) + 12_345] {
-            let error = largest_error(m, n, if cfg!(miri) { 1 << 8 } else { terms });
+            let error = largest_error(m, n, if cfg!(miri) { terms >> 8 } else { terms });
             assert!(error <= BOUND, "{m}×{n}, {terms} terms: {error:e}");
         }
+    }
+    if cfg!(miri) {
+        return;
     }
     // Added one after the other, they would be off by far more.
     let plain: f32 = std::iter::repeat_n(0.1, 1 << 17).sum();
