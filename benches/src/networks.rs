@@ -69,7 +69,7 @@ impl Case {
     fn of_pictures(widths: &[usize], pictures: &Pictures) -> Case {
         let network = Mlp::new(widths, Activation::Relu);
         assert_eq!(widths[0], Pictures::PIXELS, "an input for each pixel");
-        let batch = Dataset::new(&pictures.pixels, Pictures::PIXELS, &pictures.classes)
+        let batch = Dataset::new(&pictures.pixels, [Pictures::PIXELS], &pictures.classes)
             .expect("a class for each picture");
         Case {
             network,
@@ -132,8 +132,11 @@ impl Pictures {
             LazyLock::new(|| Splits::embedded().expect("the files that are built in are whole"));
         let mnist = &MNIST.train;
         Pictures {
-            pixels: mnist.images()[..samples * Pictures::PIXELS].to_vec(),
-            classes: mnist.labels()[..samples].to_vec(),
+            pixels: mnist.inputs()[..samples * Pictures::PIXELS].to_vec(),
+            classes: mnist.classes()[..samples]
+                .iter()
+                .map(|&class| class as u8)
+                .collect(),
         }
     }
 }

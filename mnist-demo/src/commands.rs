@@ -27,14 +27,14 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Ending, Error> {
     let pool = pool(&arguments.threads)?;
     let model = arguments.model.model()?;
     let splits = read(&arguments.data)?;
-    let data = dataset(&splits.train);
+    let data = &splits.train;
     let network = model.network(data.features())?;
     let comparison = pool.install(|| {
         compare::compare(&Comparing {
             network: &network,
             loss: model.loss,
             parameters: &model.initial(&network, arguments.seed),
-            data: &data,
+            data,
             batches: arguments.batches,
             batch: arguments.batch,
             seed: arguments.seed,
@@ -65,7 +65,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Ending, Error> {
 pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
     let splits = read(&arguments.data)?;
     let saved = load(&arguments.weights, &splits.test)?;
-    let evaluate = |data| nn::evaluate(&saved.model, &saved.parameters, &dataset(data));
+    let evaluate = |data| nn::evaluate(&saved.model, &saved.parameters, data);
     let (train, test) = (evaluate(&splits.train), evaluate(&splits.test));
     // Nothing is printed of what is not a result.
     let overflows = |cause: String| Error::Overflow {
@@ -76,7 +76,7 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
         ("training", &splits.train, &train),
         ("test", &splits.test, &test),
     ] {
-        if let Some(found) = overflow(&saved.model.network, &saved.parameters, &dataset(data)) {
+        if let Some(found) = overflow(&saved.model.network, &saved.parameters, data) {
             let cause = format!("{found} on {name} image {}", found.picture);
             return Err(overflows(cause));
         }
@@ -101,18 +101,16 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
 pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
     let splits = read(&arguments.data)?;
     let test = &splits.test;
+    let [rows, cols] = data::sides(test);
     let saved = load(&arguments.weights, test)?;
     let number = arguments
         .picture
         .to_str()
         .and_then(|text| text.parse::<usize>().ok());
     let (pixels, truth) = match number {
-        None => (
-            data::read_digit(&arguments.picture, test.rows(), test.cols())?,
-            None,
-        ),
+        None => (data::read_digit(&arguments.picture, rows, cols)?, None),
         Some(index) if index < test.len() => {
-            (test.image(index).to_vec(), Some(test.labels()[index]))
+            (test.sample(index).to_vec(), Some(test.classes()[index]))
         }
         Some(index) => {
             let count = test.len();
@@ -136,9 +134,9 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
 
     let style = style();
     let drawn = if style.colour {
-        picture::greys(&pixels, test.cols())
+        picture::greys(&pixels, cols)
     } else {
-        picture::ascii(&pixels, test.cols())
+        picture::ascii(&pixels, cols)
     };
     say(drawn.trim_end_matches('\n'))?;
     say("")?;
@@ -152,7 +150,7 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
     say(&match truth {
         None => seen,
         Some(truth) => {
-            let right = usize::from(truth) == guess;
+            let right = truth as usize == guess;
             let verdict = if right {
                 "right".to_owned()
             } else {
@@ -172,21 +170,15 @@ fn read(data: &DataFolder) -> Result<Splits, Error> {
     })
 }
 
-/// Pictures as the network takes them.
-fn dataset(data: &data::Dataset) -> Dataset {
-    Dataset::new(data.images(), data.rows() * data.cols(), data.labels())
-        .unwrap_or_else(|error| unreachable!("a data set is checked when it is made: {error}"))
-}
-
 /// Weights for pictures like those of the data.
-fn load(weights: &WeightsFile, data: &data::Dataset) -> Result<Saved<f32>, Error> {
+fn load(weights: &WeightsFile, data: &Dataset) -> Result<Saved<f32>, Error> {
     // A run that was killed while it moved its files into place may have left newer weights than these.
     let folder = weights.file.parent();
     let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
     output::recover(folder.unwrap_or(Path::new(".")))?;
     refuse_endless(&weights.file)?;
     let saved: Saved<f32> = nn::checkpoint::load(&weights.file)?;
-    let (rows, cols) = (data.rows(), data.cols());
+    let [rows, cols] = data::sides(data);
     match saved.model.network.widths() {
         [inputs, .., outputs] if (*inputs, *outputs) != (rows * cols, CLASSES) => {
             Err(Error::OtherNetwork {

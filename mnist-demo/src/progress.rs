@@ -4,9 +4,10 @@ use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use autodiff::tensor::Real;
 use indicatif::{ProgressBar, ProgressStyle};
 use mnist_core::report::{cost, duration, percent};
-use mnist_core::train::{Observer, Progress};
+use mnist_core::train::{Progress, Trained};
 
 use crate::stop::Stop;
 
@@ -53,7 +54,7 @@ impl<'a> Display<'a> {
     }
 
     /// Leaves the bar as it is at the end, on a line of its own.
-    pub(crate) fn finish(&self) {
+    fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.abandon();
             let _ = writeln!(std::io::stderr());
@@ -68,8 +69,9 @@ fn bar() -> ProgressBar {
     ProgressBar::new(0).with_style(style.progress_chars("━╸━"))
 }
 
-impl Observer for Display<'_> {
-    fn step(&mut self, progress: &Progress) -> ControlFlow<()> {
+impl Display<'_> {
+    /// Sees each step, and stops the training where that is asked for.
+    pub(crate) fn step(&mut self, progress: &Progress) -> ControlFlow<()> {
         if self.stop.is_asked() {
             return ControlFlow::Break(());
         }
@@ -87,8 +89,19 @@ impl Observer for Display<'_> {
         ControlFlow::Continue(())
     }
 
-    fn end(&mut self, progress: &Progress) {
-        self.show(progress);
+    /// Shows what a training of so many steps has come to, if it has come to an end.
+    pub(crate) fn end<T: Real>(&mut self, steps: u64, trained: Option<&Trained<T>>) {
+        if let Some(trained) = trained {
+            self.show(&Progress {
+                step: trained.steps,
+                steps,
+                images: trained.images,
+                loss: trained.train.cost,
+                test_accuracy: trained.test.accuracy(),
+                seconds: trained.seconds,
+            });
+        }
+        self.finish();
     }
 }
 

@@ -13,61 +13,22 @@
 //! gradient is formed as a whole, and the optimizer looks through it before it changes anything.
 
 mod panels;
-mod rows;
 mod shard;
 mod sharding;
 
-pub use rows::Rows;
 pub use sharding::Sharding;
 
 use crate::model::check_whole;
 use crate::optim::{check_gradient, check_size};
+use crate::parallel::in_halves;
+use crate::pass::mix_observed;
 use crate::refusal::reporting;
-use crate::{Model, Optimizer, Parameters, ShardGradient, StepError, TapeGradient};
-use autodiff::tensor::{Real, Targets, Tensor};
+use crate::{Batch, Context, Model, Optimizer, Parameters, ShardGradient, StepError, TapeGradient};
+use autodiff::tensor::{Real, Tensor};
 use panels::{Panel, each_panel};
 use shard::{Propagation, Shard, descend, write_sum};
 use smallvec::SmallVec;
-use std::ops::Range;
 use std::sync::Arc;
-
-/// Samples, any run of which can be loaded as a chunk for a [`Model`].
-pub trait Batch<C>: Sync {
-    /// The number of samples. It is asked for once each time that the batch is used.
-    fn len(&self) -> usize;
-
-    /// Whether there are none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// A run of samples. Several threads load at a time.
-    ///
-    /// # Panics
-    ///
-    /// If the range does not lie inside the batch.
-    #[track_caller]
-    fn load(&self, range: Range<usize>) -> C;
-
-    /// All samples, if that takes no time because they share memory. They are then compared with the model before the
-    /// batch is cut.
-    fn whole(&self) -> Option<C> {
-        None
-    }
-
-    /// Why this is no batch, if its parts do not fit together. It is reported at the line that passed it.
-    fn fault(&self) -> Option<String> {
-        None
-    }
-
-    /// What the sum of the costs of all `samples` is divided by: their number, or that of their words, say.
-    fn weight(&self, samples: usize) -> f64 {
-        samples as f64
-    }
-}
-
-/// Inputs, a row for each sample, and their targets.
-pub type Labelled<T> = (Tensor<T>, Targets<T>);
 
 /// The mean cost of a batch and its gradient, computed chunk by chunk in memory that is reused.
 ///
@@ -78,18 +39,14 @@ pub type Labelled<T> = (Tensor<T>, Targets<T>);
 #[derive(Debug)]
 pub struct BatchGradient<T: Real, M: Model, G: ShardGradient<T, M> = TapeGradient<T>> {
     model: M,
-    seed: u64,
-    step: u64,
+    /// The place in the training, but for the samples.
+    context: Context,
     shards_wanted: Option<usize>,
-    states: Vec<ShardState<T, G, G::Workspace>>,
+    shards: Vec<Shard<T, G>>,
+    /// The memory that the thread of each shard works in, and no other reads.
+    workspaces: Vec<G::Workspace>,
+    cost: f64,
     gradient: Parameters<T>,
-}
-
-/// A shard and the memory that its thread works in.
-#[derive(Debug, Default)]
-struct ShardState<T: Real, G: Default, W> {
-    shard: Shard<T, G>,
-    workspace: W,
 }
 
 impl<T: Real, M: Model> BatchGradient<T, M> {
@@ -120,10 +77,14 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
             "a model without parameters cannot be trained"
         );
         BatchGradient {
-            seed: 0,
-            step: 0,
+            context: Context {
+                training: true,
+                ..Context::evaluation(0..0)
+            },
             shards_wanted: None,
-            states: Vec::new(),
+            shards: Vec::new(),
+            workspaces: Vec::new(),
+            cost: f64::NAN,
             gradient: Parameters::zeros(Arc::clone(layout)),
             model,
         }
@@ -132,7 +93,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
     /// Sets the seed of everything that is random in the model.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.context.seed = seed;
         self
     }
 
@@ -154,12 +115,12 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
     /// The number of the next gradient, which what is random in the model depends on.
     #[must_use]
     pub fn step_number(&self) -> u64 {
-        self.step
+        self.context.step
     }
 
     /// Changes the number of the next gradient, to resume a training.
     pub fn set_step_number(&mut self, step: u64) {
-        self.step = step;
+        self.context.step = step;
     }
 
     /// Returns the mean of the samples' costs and its gradient.
@@ -175,10 +136,10 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         parameters: &Parameters<T>,
         batch: &impl Batch<M::Chunk<T>>,
     ) -> (f64, &mut Parameters<T>) {
-        let (cost, sharding) = self.propagate("compute", parameters, batch);
+        let sharding = self.propagate("compute", parameters, batch);
         self.form(sharding.shards);
-        self.step += 1;
-        (cost, &mut self.gradient)
+        self.context.step += 1;
+        (self.cost, &mut self.gradient)
     }
 
     /// Takes one step of an optimizer on a batch, and returns the mean cost before the step.
@@ -205,50 +166,56 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         batch: &impl Batch<M::Chunk<T>>,
         optimizer: &mut (impl Optimizer<T> + ?Sized),
     ) -> Result<f64, StepError> {
-        let (cost, sharding) = self.propagate("step", parameters, batch);
+        let sharding = self.propagate("step", parameters, batch);
         if sharding.samples == 0 {
-            return Ok(cost);
+            return Ok(self.cost);
         }
-        let shards = sharding.shards;
         let values = parameters.data_mut();
         check_size(values.len(), optimizer.size());
         let layout = Arc::clone(self.gradient.layout());
-        let is_taken = {
-            let shards = computed(&self.states[..shards]);
-            let bound: f64 = shards.iter().map(|shard| shard.bound).sum();
-            optimizer.step_by_pieces(values.len(), &mut |update| {
-                if !(update.is_safe(bound) && update.moments_fit(values.len())) {
-                    return false;
-                }
-                let descent = update.descent();
-                let (buffers, rule) = update.with(values);
-                let work = |panel: &Panel, parts: &mut [&mut [T]]| {
-                    let [values, moments @ ..] = parts else {
-                        return;
-                    };
-                    if let Some(rate) = descent
-                        && descend::<T, M, G>(&shards, rate, panel, values)
-                    {
-                        return;
-                    }
-                    let mut gradient = Tensor::zeros([values.len()]);
-                    write_sum::<T, M, G>(&shards, panel, gradient.data_mut());
-                    rule(values, gradient.data(), moments);
+        let shards = &self.shards[..sharding.shards];
+        let bound: f64 = shards.iter().map(|shard| shard.bound).sum();
+        let is_taken = optimizer.step_by_pieces(values.len(), &mut |update| {
+            if !(update.is_safe(bound) && update.moments_fit(values.len())) {
+                return false;
+            }
+            let descent = update.descent();
+            let (buffers, rule) = update.with(values);
+            let work = |panel: &Panel, parts: &mut [&mut [T]]| {
+                let [values, moments @ ..] = parts else {
+                    return;
                 };
-                each_panel(&layout, shards.len() > 1, buffers, &work);
-                true
-            })
-        };
+                if let Some(rate) = descent
+                    && descend::<T, M, G>(shards, rate, panel, values)
+                {
+                    return;
+                }
+                let mut gradient = Tensor::zeros([values.len()]);
+                write_sum::<T, M, G>(shards, panel, gradient.data_mut());
+                rule(values, gradient.data(), moments);
+            };
+            each_panel(&layout, shards.len() > 1, buffers, &work);
+            true
+        });
         if !is_taken {
-            self.form(shards);
+            self.form(sharding.shards);
             let gradient = self.gradient.data();
             check_gradient(gradient)
                 .and_then(|()| optimizer.step(values, gradient))
                 .map_err(|error| error.in_layout(&layout))?;
         }
-        self.mix_observed(shards, parameters);
-        self.step += 1;
-        Ok(cost)
+        if let Some(statistics) = parameters.statistics_mut() {
+            let shards = &self.shards[..sharding.shards];
+            mix_observed(&shards.iter().map(|shard| &shard.observed), statistics);
+        }
+        self.context.step += 1;
+        Ok(self.cost)
+    }
+
+    /// The mean cost of the latest batch, also if its step failed; NaN before the first.
+    #[must_use]
+    pub fn cost(&self) -> f64 {
+        self.cost
     }
 
     /// The gradient from the latest [`compute`](BatchGradient::compute), or [`step`](BatchGradient::step) that failed.
@@ -257,7 +224,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         &self.gradient
     }
 
-    /// Takes all shards forward and back; returns the mean cost and how the batch was cut.
+    /// Takes all shards forward and back, which gives the mean cost; returns how the batch was cut.
     ///
     /// # Panics
     ///
@@ -268,102 +235,67 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         operation: &str,
         parameters: &Parameters<T>,
         batch: &B,
-    ) -> (f64, Sharding) {
+    ) -> Sharding {
         // The layout is the one that the model had at first: nothing here would fit another.
         parameters.check_layout(operation, self.gradient.layout());
         let chunking = self.model.chunking();
         let sharding = Sharding::new::<T>(chunking, batch.len(), self.shards_wanted);
-        let provided = sharding.shards.max(self.states.len());
-        self.states.resize_with(provided, ShardState::default);
+        let count = sharding.shards;
+        if self.shards.len() < count {
+            self.shards.resize_with(count, Shard::default);
+            self.workspaces.resize_with(count, Default::default);
+        }
         let on = Propagation {
             model: &self.model,
             parameters,
             batch,
             sharding: &sharding,
             weight: batch.weight(sharding.samples),
-            seed: self.seed,
-            step: self.step,
+            context: &self.context,
         };
-        let states = &mut self.states[..sharding.shards];
-        reporting(operation, || {
-            check_whole(on.model, batch, &sharding);
-            each_state(
-                0,
-                states,
-                &|number, state: &mut ShardState<T, G, G::Workspace>| {
-                    state.shard.compute(number, &mut state.workspace, &on);
+        let all = (0, &mut self.shards[..count], &mut self.workspaces[..count]);
+        let cost = reporting(operation, || {
+            check_whole(on.model, batch, sharding.samples);
+            in_halves(
+                all,
+                // Costs are added along the tree of the gradients.
+                &|(first, shards, workspaces)| match shards.len() {
+                    1 => Err((first, shards, workspaces)),
+                    count => {
+                        let half = first_half(count);
+                        let (shards, other_shards) = shards.split_at_mut(half);
+                        let (workspaces, others) = workspaces.split_at_mut(half);
+                        Ok([
+                            (first, shards, workspaces),
+                            (first + half, other_shards, others),
+                        ])
+                    }
                 },
-            );
+                &|(number, shards, workspaces)| {
+                    shards[0].compute(number, &mut workspaces[0], &on);
+                    shards[0].cost
+                },
+                &|first, rest| first + rest,
+            )
         });
-        let cost = sum_of(states, &|state| state.shard.cost);
-        (cost / on.weight, sharding)
+        self.cost = cost / on.weight;
+        sharding
     }
 
     /// Forms the gradient of what the shards have left.
     fn form(&mut self, shards: usize) {
-        let computed = computed(&self.states[..shards]);
+        let shards = &self.shards[..shards];
         let layout = Arc::clone(self.gradient.layout());
         let buffers = SmallVec::from_iter([self.gradient.data_mut()]);
         let work = |panel: &Panel, parts: &mut [&mut [T]]| {
-            write_sum::<T, M, G>(&computed, panel, parts[0]);
+            write_sum::<T, M, G>(shards, panel, parts[0]);
         };
-        each_panel(&layout, shards > 1, buffers, &work);
-    }
-
-    /// Mixes what the chunks have observed into the statistics, each weighted by its samples.
-    fn mix_observed(&self, shards: usize, parameters: &mut Parameters<T>) {
-        let Some(statistics) = parameters.statistics_mut() else {
-            return;
-        };
-        let observed = || {
-            self.states[..shards]
-                .iter()
-                .flat_map(|state| &state.shard.observed.0)
-        };
-        for number in 0..statistics.layout().slices().len() {
-            let found = || observed().filter(|(statistic, ..)| statistic.number as usize == number);
-            let samples: usize = found().map(|(_, samples, _)| samples).sum();
-            let mut kept = found().map(|(statistic, ..)| 1.0 - statistic.rate);
-            let Some(kept) = kept.next().filter(|_| samples > 0) else {
-                continue;
-            };
-            let slice = statistics.slice_mut(number);
-            slice.iter_mut().for_each(|x| *x = T::from_f64(kept) * *x);
-            for (_, count, value) in found() {
-                let share = T::from_f64((1.0 - kept) * *count as f64 / samples as f64);
-                for (x, &value) in slice.iter_mut().zip(value.data()) {
-                    *x = *x + share * value;
-                }
-            }
-        }
+        each_panel(&layout, shards.len() > 1, buffers, &work);
     }
 }
 
-/// The shards of some states, in their order; a list of the usual number is stored inline.
-fn computed<T: Real, G: Default, W>(
-    states: &[ShardState<T, G, W>],
-) -> SmallVec<[&Shard<T, G>; 16]> {
-    states.iter().map(|state| &state.shard).collect()
-}
-
-/// Calls `work` with each state and its number, each half of the states on a thread of its own if one is idle.
-fn each_state<S: Send>(first: usize, states: &mut [S], work: &(impl Fn(usize, &mut S) + Sync)) {
-    if let [state] = states {
-        return work(first, state);
-    }
-    let half = states.len() / 2;
-    let (begin, end) = states.split_at_mut(half);
-    rayon::join(
-        || each_state(first, begin, work),
-        || each_state(first + half, end, work),
-    );
-}
-
-/// The sum of a number of each shard, along the tree of their gradients.
-fn sum_of<S>(shards: &[S], number: &impl Fn(&S) -> f64) -> f64 {
-    if let [shard] = shards {
-        return number(shard);
-    }
-    let (first, rest) = shards.split_at(shards.len().next_power_of_two() / 2);
-    sum_of(first, number) + sum_of(rest, number)
+/// How many of several shards are added before the rest: the largest power of two below their number. So a sum has the
+/// same bits wherever parts of it are computed.
+fn first_half(shards: usize) -> usize {
+    shards.next_power_of_two() / 2
 }

@@ -77,6 +77,7 @@
 //! What varies is a trait: a [`Model`], or a [`Network`] with a [`Loss`]; the formula of an optimizer, a [`Rule`]; the
 //! samples, a [`Batch`]; and where gradients come from, a [`ShardGradient`]. [`BatchGradient`] is the engine. It cuts a
 //! batch into shards and chunks that depend only on the batch and the model, and adds their gradients in a fixed order.
+//! [`Training`] takes its steps: over all samples, or in [`Batches`] drawn from a seed.
 //!
 //! The [`Parameters`] of a model are one flat buffer with named slices, and so is a gradient; an optimizer is one loop over
 //! both. [`layers`] are made by a [`Builder`], which collects their parameters. [`checkpoint`] writes models to files.
@@ -101,16 +102,18 @@ mod mlp;
 mod model;
 mod network;
 mod optim;
+mod parallel;
 mod parameters;
 mod pass;
 pub mod reference;
 mod refusal;
+mod train;
 
 pub use activation::{Activation, UnknownActivation};
-pub use batch::{Batch, BatchGradient, Labelled, Rows, Sharding};
+pub use batch::{BatchGradient, Sharding};
 pub use builder::{Builder, Param, Statistic, Stream};
 pub use checkpoint::{CheckpointError, Saved};
-pub use data::{Dataset, DatasetError, Selection};
+pub use data::{Batch, Batches, Dataset, DatasetError, Gather, Labelled, Rows, Selection, Which};
 pub use gradient::{ChunkTask, ShardGradient, TapeGradient};
 pub use init::Initializer;
 pub use loss::{Loss, Output, StandardLoss};
@@ -125,3 +128,4 @@ pub use optim::{
 };
 pub use parameters::{Layout, Parameters, Slice, Slices};
 pub use pass::{Context, Observed, Pass};
+pub use train::Training;

@@ -1,9 +1,9 @@
 //! What can be trained: a layout of parameters, and the cost of some samples.
 
+use crate::parallel::in_halves;
 use crate::refusal::{refuse, reporting};
 use crate::{Batch, Context, Layout, Observed, Parameters, Pass, Sharding};
 use autodiff::tensor::{Algebra, Real};
-use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -67,10 +67,7 @@ pub trait Model: Sync {
 
     /// How a batch may be cut. By default into chunks of at most 64 samples, or not at all if the model has statistics.
     fn chunking(&self) -> Chunking {
-        match self.layout().statistics() {
-            Some(_) => Chunking::Whole,
-            None => Chunking::Samples(64),
-        }
+        Chunking::usual(self.layout())
     }
 
     /// Why a chunk, of the samples in this range of the batch, does not fit the model, if it does not.
@@ -115,6 +112,16 @@ pub enum Chunking {
     Whole,
 }
 
+impl Chunking {
+    /// At most 64 samples in a chunk, or no cut at all if the model has statistics.
+    pub(crate) fn usual(layout: &Layout) -> Chunking {
+        match layout.statistics() {
+            Some(_) => Chunking::Whole,
+            None => Chunking::Samples(64),
+        }
+    }
+}
+
 /// The mean cost of a batch, evaluated in chunks on the threads of the surrounding rayon pool.
 ///
 /// # Panics
@@ -153,14 +160,26 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     let sharding = Sharding::new::<T>(model.chunking(), batch.len(), None);
     let chunks: Vec<Range<usize>> = sharding.chunks().collect();
     reporting(operation, || {
-        check_whole(model, batch, &sharding);
-        let results = chunks.into_par_iter().map(|samples| {
+        check_whole(model, batch, sharding.samples);
+        let one = |samples: &Range<usize>| {
             let chunk = load(model, batch, samples.clone());
-            let context = Context::evaluation(samples);
+            let context = Context::evaluation(samples.clone());
             let pass = Pass::new(parameters, &slices, &context);
             evaluate(&pass.in_engine(&mut Observed::default()), chunk)
-        });
-        (results.collect(), batch.weight(sharding.samples))
+        };
+        let results = in_halves(
+            &chunks[..],
+            &|chunks| match chunks.len() {
+                0 | 1 => Err(chunks),
+                count => Ok(chunks.split_at(count / 2).into()),
+            },
+            &|chunks| chunks.iter().map(one).collect(),
+            &|mut first: Vec<R>, rest| {
+                first.extend(rest);
+                first
+            },
+        );
+        (results, batch.weight(sharding.samples))
     })
 }
 
@@ -168,12 +187,10 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
 pub(crate) fn check_whole<T: Real, M: Model>(
     model: &M,
     batch: &impl Batch<M::Chunk<T>>,
-    sharding: &Sharding,
+    samples: usize,
 ) {
-    // A batch of one chunk is compared with the model where that is loaded.
-    if !sharding.is_one_chunk()
-        && let Some(chunk) = batch.whole()
-        && let Some(misfit) = model.misfit(&chunk, 0..sharding.samples)
+    if let Some(chunk) = batch.whole()
+        && let Some(misfit) = model.misfit(&chunk, 0..samples)
     {
         refuse(misfit);
     }

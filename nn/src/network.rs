@@ -21,10 +21,7 @@ pub trait Network: Sync {
 
     /// How a batch may be cut, as in [`Model::chunking`].
     fn chunking(&self) -> Chunking {
-        match self.layout().statistics() {
-            Some(_) => Chunking::Whole,
-            None => Chunking::Samples(64),
-        }
+        Chunking::usual(self.layout())
     }
 
     /// The number of outputs of a sample, if targets can be compared with it before the outputs are computed.
@@ -167,3 +164,24 @@ impl<N: Network, L: Loss> Model for Supervised<N, L> {
 
 /// A perceptron with one of the standard losses: the model that the [closed form](crate::delta) knows.
 pub type MlpModel = Supervised<Mlp, StandardLoss>;
+
+impl<N: Network> Supervised<N, StandardLoss> {
+    /// Refuses parameters of another layout, and samples that do not fit.
+    ///
+    /// # Panics
+    ///
+    /// With the reason, and the name of the operation.
+    #[track_caller]
+    pub(crate) fn check<T: Real>(
+        &self,
+        operation: &str,
+        parameters: &Parameters<T>,
+        chunk: &<Self as Model>::Chunk<T>,
+        samples: usize,
+    ) {
+        parameters.check_layout(operation, Model::layout(self));
+        if let Some(misfit) = Model::misfit(self, chunk, 0..samples) {
+            panic!("{operation}: {misfit}");
+        }
+    }
+}

@@ -30,7 +30,7 @@ pub use update::Update;
 
 pub(crate) use update::{Buffers, check_gradient, cut_off};
 
-use autodiff::tensor::{Real, Tensor};
+use autodiff::tensor::Real;
 use std::fmt::Debug;
 
 /// Updates parameters step by step from their gradient: [`Sgd`], [`Adam`], [`AdamW`], another [`Rule`], or one that needs
@@ -119,16 +119,6 @@ pub trait Optimizer<T: Real>: Debug + Send {
     ///
     /// If the state is invalid or belongs to another kind of optimizer; this optimizer is then unchanged.
     fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError>;
-}
-
-/// A moment, as large as the parameters. There is none before the first step.
-type Moment<T> = Option<Tensor<T>>;
-
-/// The elements of a moment, zeros at first.
-fn provide<T: Real>(moment: &mut Moment<T>, size: usize) -> &mut [T] {
-    moment
-        .get_or_insert_with(|| Tensor::zeros([size]))
-        .data_mut()
 }
 
 /// The optimizer, whose settings a constructor made from a learning rate.

@@ -44,6 +44,30 @@ impl<T: Real> Default for Observed<T> {
     }
 }
 
+/// Mixes what was observed into statistics, each value weighted by its samples.
+pub(crate) fn mix_observed<'a, T: Real>(
+    observed: &(impl Iterator<Item = &'a Observed<T>> + Clone),
+    statistics: &mut Parameters<T>,
+) {
+    for number in 0..statistics.layout().slices().len() {
+        let values = observed.clone().flat_map(|observed| &observed.0);
+        let found = values.filter(|(statistic, ..)| statistic.number as usize == number);
+        let samples: usize = found.clone().map(|(_, samples, _)| samples).sum();
+        let Some((statistic, ..)) = found.clone().next().filter(|_| samples > 0) else {
+            continue;
+        };
+        let kept = 1.0 - statistic.rate;
+        let slice = statistics.slice_mut(number);
+        slice.iter_mut().for_each(|x| *x = T::from_f64(kept) * *x);
+        for (_, count, value) in found {
+            let share = T::from_f64((1.0 - kept) * *count as f64 / samples as f64);
+            for (x, &value) in slice.iter_mut().zip(value.data()) {
+                *x = *x + share * value;
+            }
+        }
+    }
+}
+
 /// One evaluation of a model: its parameters in one reading of the [`Algebra`], and its [`Context`].
 ///
 /// A parameter is read by its number: `pass[self.weight]`.

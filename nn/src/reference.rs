@@ -15,13 +15,13 @@
 //! lose the small numbers there.
 
 mod functions;
-mod sum;
+mod scaled;
 
-use crate::{Activation, Mlp, Model, Output, Parameters, StandardLoss, Supervised};
+use crate::{Activation, Mlp, Output, Parameters, StandardLoss, Supervised};
 use autodiff::tensor::{Real, Targets, Tensor};
 use functions::{log_odds, mu, mu_slope, softmax};
-pub use sum::Sum;
-use sum::{difference, larger, largest_scale, mapped};
+pub use scaled::Scaled;
+use scaled::{larger, largest_scale, mapped};
 
 /// What [`gradient`] computes.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,7 +30,9 @@ pub struct Gradient {
     /// The mean cost of the samples.
     pub cost: f64,
     /// The derivative of the cost with respect to every parameter, as a list for each slice.
-    pub derivatives: Vec<Vec<Sum>>,
+    pub derivatives: Vec<Vec<Scaled>>,
+    /// δ¹, …, δᴸ, the derivative of a sample's cost with respect to each pre-activation, with a row for each sample.
+    pub deltas: Vec<Vec<Scaled>>,
     /// The largest scale of any number on the way. A precision in which it overflows may give infinities and NaNs where
     /// the loops give numbers; if it is not finite, so may the loops.
     pub largest: f64,
@@ -51,15 +53,9 @@ pub fn gradient<T: Real>(
     x: &Tensor<T>,
     targets: &Targets<T>,
 ) -> Gradient {
-    parameters.check_layout("gradient", network.layout());
-    let model = Supervised::new(network, loss);
-    let (samples, chunk) = (
-        x.shape().first().copied().unwrap_or(0),
-        (x.clone(), targets.clone()),
-    );
-    if let Some(misfit) = model.misfit(&chunk, 0..samples) {
-        panic!("gradient: {misfit}");
-    }
+    let samples = x.shape().first().copied().unwrap_or(0);
+    let chunk = (x.clone(), targets.clone());
+    Supervised::new(network, loss).check("gradient", parameters, &chunk, samples);
     let widths = network.widths();
     let layers = network.layers();
     let classes = widths[layers];
@@ -75,22 +71,24 @@ pub fn gradient<T: Real>(
     let x = numbers(x.clone());
 
     let mut cost = 0.0;
-    let mut derivatives: Vec<Vec<Sum>> = slices
+    let mut derivatives: Vec<Vec<Scaled>> = slices
         .iter()
-        .map(|s| vec![Sum::default(); s.len()])
+        .map(|s| vec![Scaled::default(); s.len()])
         .collect();
+    let mut deltas = vec![Vec::new(); layers];
+    let share = 1.0 / samples as f64;
     // A parameter overflows before it meets a number, even one that is 0.
     let parameters = slices.iter().flatten();
     let mut largest = parameters.fold(0.0, |largest: f64, p| larger(largest, p.abs()));
     for sample in 0..samples {
         // z[ℓ] and a[ℓ] of this sample; a[0] is the input.
         let inputs = &x[sample * widths[0]..(sample + 1) * widths[0]];
-        let mut a = vec![inputs.iter().copied().map(Sum::of).collect::<Vec<Sum>>()];
+        let mut a = vec![inputs.iter().copied().map(Scaled::from).collect::<Vec<_>>()];
         let mut z = vec![Vec::new()];
         for layer in 1..=layers {
             let (weight, bias) = (&slices[2 * layer - 2], &slices[2 * layer - 1]);
             let weights = weight.chunks_exact(widths[layer - 1]);
-            let next: Vec<Sum> = weights
+            let next: Vec<Scaled> = weights
                 .zip(bias)
                 .map(|(weights, &bias)| pre_activation(weights, &a[layer - 1], bias))
                 .collect();
@@ -110,25 +108,23 @@ pub fn gradient<T: Real>(
         cost += sample_cost / samples as f64;
         for layer in (1..=layers).rev() {
             largest = largest_scale(largest, &delta);
+            deltas[layer - 1].extend_from_slice(&delta);
             let inputs = widths[layer - 1];
             for i in 0..widths[layer] {
                 for j in 0..inputs {
-                    let term = delta[i].times(a[layer - 1][j]);
-                    derivatives[2 * layer - 2][i * inputs + j].add(1.0 / samples as f64, term);
+                    let sum = &mut derivatives[2 * layer - 2][i * inputs + j];
+                    *sum = *sum + share * (delta[i] * a[layer - 1][j]);
                 }
-                derivatives[2 * layer - 1][i].add(1.0 / samples as f64, delta[i]);
+                let sum = &mut derivatives[2 * layer - 1][i];
+                *sum = *sum + share * delta[i];
             }
             if layer > 1 {
                 let weight = &slices[2 * layer - 2];
-                let back: Vec<Sum> = (0..inputs)
-                    .map(|j| {
-                        let mut sum = Sum::default();
-                        for i in 0..widths[layer] {
-                            sum.add(weight[i * inputs + j], delta[i]);
-                        }
-                        sum
-                    })
-                    .collect();
+                let terms = |j: usize| {
+                    let rows = delta.iter().enumerate();
+                    rows.map(move |(i, &delta)| weight[i * inputs + j] * delta)
+                };
+                let back: Vec<Scaled> = (0..inputs).map(|j| terms(j).sum()).collect();
                 largest = largest_scale(largest, &back);
                 delta = back
                     .iter()
@@ -145,16 +141,17 @@ pub fn gradient<T: Real>(
     Gradient {
         cost,
         derivatives,
+        deltas,
         largest,
     }
 }
 
 /// z = Σⱼ wⱼ aⱼ + b. To the terms' sizes comes what the a's own errors add up to, as independent errors do.
-fn pre_activation(weights: &[f64], a: &[Sum], bias: f64) -> Sum {
-    let mut z = Sum::of(bias);
+fn pre_activation(weights: &[f64], a: &[Scaled], bias: f64) -> Scaled {
+    let mut z = Scaled::from(bias);
     let mut carried = 0.0;
     for (&weight, a) in weights.iter().zip(a) {
-        z.add(weight, Sum::of(a.value));
+        z = z + weight * Scaled::from(a.value);
         carried += (weight * a.scale).powi(2);
     }
     z.scale += carried.sqrt();
@@ -162,7 +159,7 @@ fn pre_activation(weights: &[f64], a: &[Sum], bias: f64) -> Sum {
 }
 
 /// The cost of a sample, and δᴸ.
-fn last_delta(loss: StandardLoss, z: &[Sum], y: &[f64]) -> (f64, Vec<Sum>) {
+fn last_delta(loss: StandardLoss, z: &[Scaled], y: &[f64]) -> (f64, Vec<Scaled>) {
     match loss {
         StandardLoss::CrossEntropy { label_smoothing } => {
             let a = softmax(z);
@@ -177,23 +174,22 @@ fn last_delta(loss: StandardLoss, z: &[Sum], y: &[f64]) -> (f64, Vec<Sum>) {
                 .map(|(l, y)| y * mu(Activation::Softplus, -l.value))
                 .sum();
             // The sum of the targets is 1, if they are probabilities.
-            let total = Sum::of(y.iter().sum());
+            let total = Scaled::from(y.iter().sum::<f64>());
             let delta = a
                 .iter()
                 .zip(&y)
-                .map(|(a, &y)| difference(a.times_slope(total), y));
+                .map(|(a, &y)| a.times_slope(total) - y.into());
             (cost, delta.collect())
         }
         StandardLoss::SquaredDifference {
             output: Output::Elementwise(activation),
         } => {
-            let a: Vec<Sum> = z
+            let a: Vec<Scaled> = z
                 .iter()
                 .map(|&z| mapped(z, |z| mu(activation, z)))
                 .collect();
             let delta = |i: usize| {
-                let mut twice = Sum::default();
-                twice.add(2.0, difference(a[i], y[i]));
+                let twice = 2.0 * (a[i] - y[i].into());
                 twice.times_slope(mu_slope(activation, z[i]))
             };
             (squared(&a, y), (0..z.len()).map(delta).collect())
@@ -202,15 +198,12 @@ fn last_delta(loss: StandardLoss, z: &[Sum], y: &[f64]) -> (f64, Vec<Sum>) {
             output: Output::Softmax,
         } => {
             let a = softmax(z);
+            // ∂aᵢ/∂zⱼ = aᵢ (1 − aⱼ) for i = j, and −aᵢ aⱼ elsewhere.
+            let slope = |i: usize, j: usize| a[i] * (Scaled::from(f64::from(i == j)) - a[j]);
             let delta = |j: usize| {
-                let mut sum = Sum::default();
-                for i in 0..z.len() {
-                    // ∂aᵢ/∂zⱼ = aᵢ (1 − aⱼ) for i = j, and −aᵢ aⱼ elsewhere.
-                    let one = if i == j { 1.0 } else { 0.0 };
-                    let slope = a[i].times(difference(a[j], one));
-                    sum.add(-2.0, difference(a[i], y[i]).times(slope));
-                }
-                sum
+                (0..z.len())
+                    .map(|i| 2.0 * ((a[i] - y[i].into()) * slope(i, j)))
+                    .sum()
             };
             (squared(&a, y), (0..z.len()).map(delta).collect())
         }
@@ -218,7 +211,7 @@ fn last_delta(loss: StandardLoss, z: &[Sum], y: &[f64]) -> (f64, Vec<Sum>) {
 }
 
 /// Σᵢ (aᵢ − yᵢ)².
-fn squared(a: &[Sum], y: &[f64]) -> f64 {
+fn squared(a: &[Scaled], y: &[f64]) -> f64 {
     let terms = a.iter().zip(y).map(|(a, y)| (a.value - y).powi(2));
     terms.sum()
 }
@@ -229,7 +222,7 @@ mod tests {
 
     #[test]
     fn costs_of_logits_far_apart_are_finite() {
-        let z = [0.0, 1e4, -1e300].map(Sum::of);
+        let z = [0.0, 1e4, -1e300].map(Scaled::from);
         let (cost, delta) = last_delta(StandardLoss::cross_entropy(), &z, &[1.0, 0.0, 0.0]);
         assert_eq!(cost, 1e4);
         assert_eq!(

@@ -3,19 +3,19 @@
 use super::number::Number;
 
 /// A slope; outside of the domain the value of the function instead. It is NaN there, and so are its slopes.
-#[inline(always)]
+#[inline]
 pub(super) fn nan_where<N: Number>(is_outside: &N::Mask, value: N, slope: N) -> N {
     Number::select(is_outside, value, slope)
 }
 
 /// The same number, but +0 instead of −0, whose reciprocal would have the wrong sign at the edge of a domain.
-#[inline(always)]
+#[inline]
 pub(super) fn plus_zero<N: Number>(x: N) -> N {
     x + x.constant(0.0)
 }
 
 /// `1 − x²`. The product `(1 − x)(1 + x)` is accurate near ±1; near 0 the two terms of its slope would cancel.
-#[inline(always)]
+#[inline]
 pub(super) fn one_minus_square<N: Number>(x: N) -> N {
     let c = |c| x.constant(c);
     let square = x * x;
@@ -25,7 +25,7 @@ pub(super) fn one_minus_square<N: Number>(x: N) -> N {
 
 /// `e^(−x²)`. A rounding error of x², which grows with x, would be a relative error of the power. So x² is split into the
 /// square of x rounded to sixteenths, which is exact, and a small rest.
-#[inline(always)]
+#[inline]
 pub(super) fn gaussian<N: Number>(x: N) -> N {
     // Beyond this the power is 0, and so is its slope.
     let x = x.clamp(-40.0, 40.0);

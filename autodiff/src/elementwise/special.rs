@@ -26,18 +26,18 @@ macro_rules! special {
 
         impl Special for f64 {
             $(
-                #[inline(always)]
+                #[inline]
                 fn $name($($x: Self),+ $(, $p: $P)?) -> Self {
                     $path($($x),+ $(, $p)?)
                 }
             )*
 
-            #[inline(always)]
+            #[inline]
             fn tanh_and_slope(x: Self) -> (Self, Self) {
                 logistic::tanh_and_slope(x)
             }
 
-            #[inline(always)]
+            #[inline]
             fn sigmoid_and_slope(x: Self) -> (Self, Self) {
                 logistic::sigmoid_and_slope(x)
             }
@@ -45,18 +45,18 @@ macro_rules! special {
 
         impl Special for f32 {
             $(
-                #[inline(always)]
+                #[inline]
                 fn $name($($x: Self),+ $(, $p: $P)?) -> Self {
                     $path($(f64::from($x)),+ $(, $p)?) as f32
                 }
             )*
 
-            #[inline(always)]
+            #[inline]
             fn tanh_and_slope(x: Self) -> (Self, Self) {
                 rounded(logistic::tanh_and_slope(x.into()))
             }
 
-            #[inline(always)]
+            #[inline]
             fn sigmoid_and_slope(x: Self) -> (Self, Self) {
                 rounded(logistic::sigmoid_and_slope(x.into()))
             }
@@ -104,7 +104,7 @@ special! {
 }
 
 /// Both numbers in single precision.
-#[inline(always)]
+#[inline]
 fn rounded((y, slope): (f64, f64)) -> (f32, f32) {
     (y as f32, slope as f32)
 }

@@ -30,7 +30,7 @@ pub struct Dual<T: Scalar = f64> {
 impl<T: Scalar> Dual<T> {
     /// A constant: its derivative is 0.
     #[must_use]
-    #[inline(always)]
+    #[inline]
     pub fn constant(value: T) -> Self {
         Dual {
             value,
@@ -40,7 +40,7 @@ impl<T: Scalar> Dual<T> {
 
     /// The variable to differentiate with respect to: its derivative is 1.
     #[must_use]
-    #[inline(always)]
+    #[inline]
     pub fn variable(value: T) -> Self {
         Dual {
             value,
@@ -49,7 +49,7 @@ impl<T: Scalar> Dual<T> {
     }
 
     /// The function of `self` alone that has this value and slope.
-    #[inline(always)]
+    #[inline]
     pub(super) fn chain_unary(self, _: impl Fn() -> Operation, value: T, slope: T) -> Self {
         Dual {
             value,
@@ -58,13 +58,13 @@ impl<T: Scalar> Dual<T> {
     }
 
     /// The function of `self` and a constant.
-    #[inline(always)]
+    #[inline]
     pub(super) fn chain_with_constant(self, function: Binary, constant: Self) -> Self {
         self.binary(function, constant)
     }
 
     /// The function of `self` and `other` that has this value and these slopes.
-    #[inline(always)]
+    #[inline]
     pub(super) fn chain_binary(
         self,
         _: impl Fn() -> Operation,

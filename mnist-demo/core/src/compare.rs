@@ -10,12 +10,11 @@
 
 use autodiff::tensor::Real;
 use nn::reference;
-use nn::{Batch, Dataset, Labelled, Mlp, Parameters, Selection, StandardLoss};
+use nn::{Batches, Dataset, Gather, Labelled, Mlp, Parameters, Selection, StandardLoss};
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::Error;
-use crate::batches::Batches;
 use crate::gradient::{Gradient, Method};
 use crate::model::{cast, loss_name, precision};
 use crate::train::check_batch;
@@ -128,7 +127,7 @@ pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
         return Err(Error::setting("--batches", "must be at least 1"));
     }
     let single = cast::<f64, f32>(what.parameters);
-    let mut draw = Batches::new(what.data, what.batch, what.seed);
+    let mut draw = Batches::new(what.data.len(), what.batch, what.seed);
     let mut pairs = blank_pairs(what.network);
     let mut first = 0;
     // A few batches at a time feed the threads, and keep memory small however many there are.
@@ -138,7 +137,7 @@ pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
         let results: Vec<Vec<Pair>> = batches
             .par_iter()
             .enumerate()
-            .map(|(i, numbers)| what.one_batch(&single, first + i, &what.data.select(numbers)))
+            .map(|(i, numbers)| what.one_batch(&single, first + i, numbers))
             .collect();
         for result in &results {
             join(&mut pairs, result);
@@ -194,13 +193,9 @@ fn blank_pairs(network: &Mlp) -> Vec<Pair> {
 }
 
 impl Comparing<'_> {
-    fn one_batch(
-        &self,
-        single: &Parameters<f32>,
-        number: usize,
-        samples: &Selection<'_>,
-    ) -> Vec<Pair> {
-        let (x, targets): Labelled<f64> = samples.load(0..samples.len());
+    fn one_batch(&self, single: &Parameters<f32>, number: usize, numbers: &[usize]) -> Vec<Pair> {
+        let (x, targets): Labelled<f64> = self.data.gather(numbers);
+        let samples = &self.data.select(numbers);
         let loops = reference::gradient(self.network, self.loss, self.parameters, &x, &targets);
         let tape = self.gradient(Method::Tape, self.parameters, samples);
         let delta = self.gradient(Method::ClosedForm, self.parameters, samples);

@@ -15,6 +15,8 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use nn::Dataset;
+
 pub use error::{Cause, Error};
 pub use idx::{Images, MAX_BYTES, MAX_ITEMS, MAX_SIDE, read_images, read_labels};
 pub use sketch::{MAX_PICTURE_SIDE, Sketch};
@@ -31,87 +33,35 @@ pub const FILES: [&str; 4] = [
     "t10k-labels-idx1-ubyte",
 ];
 
-/// Grey pictures of one size, each with its label.
+/// Joins pictures and labels, and checks that they fit together: there is at least one picture, every picture has its
+/// label, and no label is over 9. A pixel is 0 where the background is, and 255 where the ink is.
 ///
-/// There is at least one picture, every picture has its label, and no label is over 9.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dataset {
-    images: Vec<u8>,
-    labels: Vec<u8>,
-    rows: usize,
-    cols: usize,
+/// # Errors
+///
+/// When there are no pictures, their number is not that of the labels, or a label is over 9.
+pub fn dataset(images: &Images, labels: &[u8]) -> Result<Dataset, Cause> {
+    let &Images {
+        ref pixels,
+        rows,
+        cols,
+    } = images;
+    if labels.is_empty() || rows == 0 || cols == 0 {
+        return Err(Cause::Empty);
+    }
+    check_labels(labels)?;
+    Dataset::new(pixels, [rows, cols], labels).map_err(|_| Cause::CountMismatch {
+        images: pixels.len() / rows / cols,
+        labels: labels.len(),
+    })
 }
 
-impl Dataset {
-    /// Joins pictures and labels, and checks that they fit together.
-    ///
-    /// # Errors
-    ///
-    /// When there are no pictures, their number is not that of the labels, or a label is over 9.
-    pub fn new(images: Images, labels: Vec<u8>) -> Result<Self, Cause> {
-        let Images { pixels, rows, cols } = images;
-        let expected = labels
-            .len()
-            .checked_mul(rows)
-            .and_then(|n| n.checked_mul(cols));
-        if labels.is_empty() || rows == 0 || cols == 0 {
-            return Err(Cause::Empty);
-        }
-        if expected != Some(pixels.len()) {
-            return Err(Cause::CountMismatch {
-                images: pixels.len() / rows / cols,
-                labels: labels.len(),
-            });
-        }
-        check_labels(&labels)?;
-        Ok(Self {
-            images: pixels,
-            labels,
-            rows,
-            cols,
-        })
-    }
-
-    /// How many pictures there are.
-    #[expect(clippy::len_without_is_empty, reason = "a data set is never empty")]
-    pub fn len(&self) -> usize {
-        self.labels.len()
-    }
-
-    /// The height of a picture in pixels.
-    pub fn rows(&self) -> usize {
-        self.rows
-    }
-
-    /// The width of a picture in pixels.
-    pub fn cols(&self) -> usize {
-        self.cols
-    }
-
-    /// All pixels, picture after picture and row after row; 0 is the background and 255 the ink.
-    pub fn images(&self) -> &[u8] {
-        &self.images
-    }
-
-    /// The label of every picture.
-    pub fn labels(&self) -> &[u8] {
-        &self.labels
-    }
-
-    /// The pixels of one picture, row after row.
-    ///
-    /// # Panics
-    ///
-    /// When there is no picture of this index.
-    #[track_caller]
-    pub fn image(&self, index: usize) -> &[u8] {
-        let size = self.rows * self.cols;
-        &self.images[index * size..][..size]
-    }
+/// The rows and columns of the pictures.
+pub fn sides(data: &Dataset) -> [usize; 2] {
+    [data.shape()[0], data.shape()[1]]
 }
 
 /// A data set to train on and one to test with, of pictures of the same size.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Splits {
     /// What the network learns from.
     pub train: Dataset,
@@ -172,7 +122,7 @@ impl Splits {
         // The smaller split comes first, so that most mistakes are found at once.
         let test = read_split(test_images, test_labels)?;
         let train = read_split(train_images, train_labels)?;
-        let (train_size, test_size) = ((train.rows, train.cols), (test.rows, test.cols));
+        let [train_size, test_size] = [&train, &test].map(|data| sides(data).into());
         if train_size != test_size {
             return Err(Error::new(
                 test_name,
@@ -213,7 +163,7 @@ fn read_split<R: BufRead>(images: Source<R>, labels: Source<R>) -> Result<Datase
     check_labels(&label_bytes).map_err(bad_labels)?;
     let bad_images = |cause| Error::new(&images.name, cause);
     let pixels = read_images(images.input, label_bytes.len()).map_err(bad_images)?;
-    Dataset::new(pixels, label_bytes).map_err(bad_images)
+    dataset(&pixels, &label_bytes).map_err(bad_images)
 }
 
 fn check_labels(labels: &[u8]) -> Result<(), Cause> {

@@ -2,7 +2,7 @@
 //! δ formulas, plots and pictures, and the folder that results are written to.
 //!
 //! - [`data`]: the built-in MNIST, any data set in the same format, and single pictures of the user's own;
-//! - [`model`], [`batches`], [`optimizer`], [`train`](mod@train), [`mistakes`](mod@mistakes),
+//! - [`model`], [`optimizer`], [`train`](mod@train), [`mistakes`](mod@mistakes),
 //!   [`overflow`](mod@overflow): a network, what it is shown, how it learns, and where it fails;
 //! - [`gradient`]: how gradients are computed, by the tape or by the δ formulas;
 //! - [`compare`](mod@compare): the tape against the δ formulas, for every weight and bias;
@@ -16,7 +16,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod batches;
 pub mod compare;
 pub mod data;
 mod error;

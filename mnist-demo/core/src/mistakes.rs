@@ -89,7 +89,7 @@ mod tests {
         let loss = StandardLoss::cross_entropy();
         let (found, outputs) = guess(&network, loss, &parameters, &[0, 1, 2, 3]);
         assert_eq!((found, outputs.len()), (0, 10));
-        let data = Dataset::new(&[0, 1, 2, 3], 4, &[3]).unwrap();
+        let data = Dataset::new(&[0, 1, 2, 3], [4], &[3]).unwrap();
         let evaluation = evaluate(&Supervised::new(&network, loss), &parameters, &data);
         assert_eq!(evaluation.confusion.at(&[3, found]), 1);
     }
@@ -100,7 +100,7 @@ mod tests {
         let network = Mlp::new(&[1, 10], Activation::Relu);
         let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
         parameters.slice_mut(0)[1] = 5.0;
-        let data = Dataset::new(&[51, 255, 102, 204], 1, &[0, 2, 3, 1]).unwrap();
+        let data = Dataset::new(&[51, 255, 102, 204], [1], &[0, 2, 3, 1]).unwrap();
         let found = mistakes(&network, StandardLoss::cross_entropy(), &parameters, &data);
         let found: Vec<_> = found.iter().map(|m| (m.index, m.truth, m.guess)).collect();
         assert_eq!(found, [(1, 2, 1), (2, 3, 1), (0, 0, 1)]);

@@ -86,7 +86,7 @@ mod tests {
         let network = Mlp::new(&[2, 2, 2], Activation::Relu);
         let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
         let pixels: Vec<u8> = [0; 2 * 600].into_iter().chain([255, 255]).collect();
-        let data = Dataset::new(&pixels, 2, &[0; 601]).unwrap();
+        let data = Dataset::new(&pixels, [2], &[0; 601]).unwrap();
         assert_eq!(overflow(&network, &parameters, &data), None);
 
         parameters.slice_mut(0)[..2].fill(-3e38);

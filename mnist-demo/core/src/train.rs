@@ -6,12 +6,15 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use autodiff::tensor::Real;
-use nn::{Dataset, Evaluation, Mlp, Parameters, Supervised, evaluate};
+use nn::delta::DeltaGradient;
+use nn::{
+    BatchGradient, Batches, Dataset, Evaluation, Mlp, MlpModel, Parameters, ShardGradient,
+    Supervised, TapeGradient, Training, evaluate,
+};
 use serde::Serialize;
 
 use crate::Error;
-use crate::batches::Batches;
-use crate::gradient::Gradient;
+use crate::gradient::Method;
 use crate::optimizer;
 use crate::overflow::overflow;
 pub(crate) use settings::check_batch;
@@ -50,30 +53,12 @@ pub struct Progress {
     pub steps: u64,
     /// How many images they have seen.
     pub images: u64,
-    /// The mean cost of the latest batch, before it was learnt from. At the end, that of all samples.
+    /// The mean cost of the latest batch, before it was learnt from.
     pub loss: f64,
-    /// The accuracy on the test set when it was last measured. At the end, that of the trained network.
+    /// The accuracy on the test set when it was last measured.
     pub test_accuracy: f64,
     /// Seconds since the beginning.
     pub seconds: f64,
-}
-
-/// Somebody who watches the training.
-pub trait Observer: Send {
-    /// Sees each step after it was taken, and may stop the training there.
-    fn step(&mut self, progress: &Progress) -> ControlFlow<()>;
-
-    /// Sees the end, after the last step or where the training was stopped, once the network has been evaluated.
-    fn end(&mut self, progress: &Progress) {
-        let _ = progress;
-    }
-}
-
-/// Nobody watches.
-impl Observer for () {
-    fn step(&mut self, _: &Progress) -> ControlFlow<()> {
-        ControlFlow::Continue(())
-    }
 }
 
 /// A trained network.
@@ -91,13 +76,16 @@ pub struct Trained<T: Real> {
     pub test: Evaluation,
     /// How many steps were taken.
     pub steps: u64,
+    /// How many images they have seen.
+    pub images: u64,
     /// Seconds that the steps took, measurements between them included.
     pub seconds: f64,
 }
 
 /// Trains a network, on the threads of the surrounding rayon pool.
 ///
-/// The same settings and data give the same bits at any number of threads.
+/// `observe` sees each step after it was taken, and may stop the training there. The same settings and data give the same
+/// bits at any number of threads.
 ///
 /// # Errors
 ///
@@ -106,23 +94,35 @@ pub fn train<T: Real>(
     settings: &Settings,
     data: &Dataset,
     test: &Dataset,
-    observer: &mut dyn Observer,
+    observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Trained<T>, Error> {
+    match settings.method {
+        Method::Tape => train_by::<T, TapeGradient<T>>(settings, data, test, observe),
+        Method::ClosedForm => train_by::<T, DeltaGradient<T>>(settings, data, test, observe),
+    }
+}
+
+fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
+    settings: &Settings,
+    data: &Dataset,
+    test: &Dataset,
+    observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Trained<T>, Error> {
     let Plan {
         network,
         batch,
         steps,
     } = settings.plan::<T>(data.len(), data.features())?;
-    let loss = settings.model.loss;
-    let model = Supervised::new(&network, loss);
-    let mut parameters = settings.model.initial::<T>(&network, settings.seed);
-    let mut gradient = Gradient::<T>::new(&network, loss, settings.method);
-    let mut optimizer = optimizer::start::<T>(&settings.optimizer)?;
-    let mut batches = Batches::new(data, batch, settings.seed);
+    let initial = settings.model.initial::<T>(&network, settings.seed);
+    let model = Supervised::new(network, settings.model.loss);
+    let gradient = BatchGradient::<T, MlpModel, G>::new(model.clone());
+    let optimizer = optimizer::start::<T>(&settings.optimizer)?;
+    let mut training =
+        Training::new(gradient, initial, optimizer, data).batches(batch, settings.seed);
     // Drawn, because neighbours and every other sample may have more in common than chance allows: MNIST takes turns
     // between two groups of writers.
     let sampled = data.len().min(test.len());
-    let mut draw = Batches::new(data, sampled, settings.seed);
+    let mut draw = Batches::new(data.len(), sampled, settings.seed);
     let sample = data.select(draw.draw());
     let diverged = |step, cause: String| Error::Diverged {
         step,
@@ -150,25 +150,13 @@ pub fn train<T: Real>(
     let start = Instant::now();
     while progress.step < steps {
         let measured = progress.step.is_multiple_of(measure_every).then(|| {
-            let train = evaluate(&model, &parameters, &sample).accuracy();
-            let test = evaluate(&model, &parameters, test).accuracy();
+            let train = evaluate(&model, &training.parameters, &sample).accuracy();
+            let test = evaluate(&model, &training.parameters, test).accuracy();
             (train, test)
         });
-        let (cost, derivatives) = if batch == data.len() {
-            progress.images += batch as u64;
-            gradient.compute(&parameters, data)
-        } else {
-            let numbers = batches.draw();
-            progress.images += numbers.len() as u64;
-            gradient.compute(&parameters, &data.select(numbers))
-        };
-        progress.loss = finite(progress.step, "the loss", cost)?;
-        optimizer
-            .step(parameters.data_mut(), derivatives.data())
-            .map_err(|error| {
-                let error = error.in_layout(parameters.layout());
-                diverged(progress.step, error.to_string())
-            })?;
+        let step = training.step();
+        progress.loss = finite(progress.step, "the loss", training.gradient().cost())?;
+        step.map_err(|error| diverged(progress.step, error.to_string()))?;
 
         progress.seconds = start.elapsed().as_secs_f64();
         if measured.is_some() || progress.step.is_multiple_of(record_every) {
@@ -183,40 +171,48 @@ pub fn train<T: Real>(
         if let Some((_, test)) = measured {
             progress.test_accuracy = test;
         }
-        progress.step += 1;
-        if observer.step(&progress).is_break() {
+        progress.step = training.steps();
+        progress.images = images_seen(progress.step, data.len(), batch);
+        if observe(&progress).is_break() {
             break;
         }
     }
 
+    let steps = training.steps();
+    let parameters = training.parameters;
     for (what, pictures) in [("training", data), ("test", test)] {
-        if let Some(overflow) = overflow(&network, &parameters, pictures) {
+        if let Some(overflow) = overflow(&model.network, &parameters, pictures) {
             let cause = format!("{overflow} on {what} image {}", overflow.picture);
-            return Err(diverged(progress.step, cause));
+            return Err(diverged(steps, cause));
         }
     }
     let train = evaluate(&model, &parameters, data);
     let test = evaluate(&model, &parameters, test);
-    progress.loss = finite(progress.step, "the loss", train.cost)?;
-    finite(progress.step, "the loss of the test images", test.cost)?;
-    progress.test_accuracy = test.accuracy();
-    observer.end(&progress);
+    finite(steps, "the loss", train.cost)?;
+    finite(steps, "the loss of the test images", test.cost)?;
     history.0.push(Record {
-        step: progress.step,
+        step: steps,
         seconds: start.elapsed().as_secs_f64(),
-        loss: progress.loss,
+        loss: train.cost,
         train_accuracy: Some(evaluate(&model, &parameters, &sample).accuracy()),
-        test_accuracy: Some(progress.test_accuracy),
+        test_accuracy: Some(test.accuracy()),
     });
     Ok(Trained {
-        network,
+        network: model.network,
         parameters,
         history,
         train,
         test,
-        steps: progress.step,
+        steps,
+        images: progress.images,
         seconds: progress.seconds,
     })
+}
+
+/// How many images some steps have seen; the last of an epoch may see fewer than the others.
+fn images_seen(steps: u64, images: usize, batch: usize) -> u64 {
+    let per_epoch = images.div_ceil(batch) as u64;
+    steps / per_epoch * images as u64 + steps % per_epoch * batch as u64
 }
 
 /// How often the accuracy is measured: up to 40 times, and so seldom that it sees no more than half as many images as
@@ -233,61 +229,39 @@ mod tests {
     use nn::OptimizerSettings;
     use nn::{Activation, SgdSettings, StandardLoss};
 
-    /// Stops after some steps, and keeps what it saw.
-    struct Watch {
-        steps: u64,
-        seen: Vec<u64>,
-        end: Option<Progress>,
-    }
-
-    impl Observer for Watch {
-        fn step(&mut self, progress: &Progress) -> ControlFlow<()> {
-            self.seen.push(progress.step);
-            match progress.step == self.steps {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        }
-
-        fn end(&mut self, progress: &Progress) {
-            self.end = Some(*progress);
-        }
-    }
-
     #[test]
     fn what_is_seen_last_is_the_result() {
         let pixels: Vec<u8> = (0..50 * 4).map(|i| (i * i % 251) as u8).collect();
         let classes: Vec<u8> = (0..50).map(|i| i % 10).collect();
-        let data = Dataset::new(&pixels, 4, &classes).unwrap();
+        let data = Dataset::new(&pixels, [4], &classes).unwrap();
         let settings = Settings {
             length: Length::Steps(40),
             ..Settings::default()
         };
         // To the last step, and stopped before.
         for steps in [40, 7] {
-            let mut watch = Watch {
-                steps,
-                seen: Vec::new(),
-                end: None,
+            let mut seen = Vec::new();
+            let mut observe = |progress: &Progress| {
+                seen.push(progress.step);
+                match progress.step == steps {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                }
             };
-            let trained = train::<f32>(&settings, &data, &data, &mut watch).unwrap();
-            assert!(watch.seen.into_iter().eq(1..=steps));
-            let end = watch.end.unwrap();
+            let trained = train::<f32>(&settings, &data, &data, &mut observe).unwrap();
+            assert!(seen.into_iter().eq(1..=steps));
             let last = trained.history.0.last().unwrap();
-            assert_eq!((end.step, last.step), (steps, steps));
-            assert_eq!(
-                (end.loss, last.loss),
-                (trained.train.cost, trained.train.cost)
-            );
-            assert_eq!(end.test_accuracy, trained.test.accuracy());
-            assert_eq!(last.test_accuracy, Some(end.test_accuracy));
+            assert_eq!((trained.steps, last.step), (steps, steps));
+            assert_eq!(trained.images, 50 * steps);
+            assert_eq!(last.loss, trained.train.cost);
+            assert_eq!(last.test_accuracy, Some(trained.test.accuracy()));
         }
     }
 
     #[test]
     fn a_network_that_overflows_is_no_result_although_its_loss_is_finite() {
         // Where the unit of the class is dead, a huge step makes the others −∞ before the rectifier, and 0 behind it.
-        let data = Dataset::new(&[255; 100], 100, &[3]).unwrap();
+        let data = Dataset::new(&[255; 100], [100], &[3]).unwrap();
         let message = |seed| {
             let settings = Settings {
                 model: Model {
@@ -300,7 +274,7 @@ mod tests {
                 seed,
                 ..Settings::default()
             };
-            let trained = train::<f32>(&settings, &data, &data, &mut ());
+            let trained = train::<f32>(&settings, &data, &data, &mut |_| ControlFlow::Continue(()));
             trained.err().map(|error| error.to_string())
         };
         let messages: Vec<String> = (0..20).filter_map(message).collect();
@@ -309,6 +283,13 @@ mod tests {
             messages.iter().any(|message| message.starts_with(wanted)),
             "{messages:?}"
         );
+    }
+
+    #[test]
+    fn the_last_batch_of_an_epoch_is_counted_as_what_it_is() {
+        assert_eq!(images_seen(2, 10, 4), 8);
+        assert_eq!(images_seen(4, 10, 4), 14);
+        assert_eq!(images_seen(3, 10, 10), 30);
     }
 
     #[test]

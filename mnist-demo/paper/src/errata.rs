@@ -10,9 +10,9 @@ mod notation;
 
 use std::fmt::Write;
 
+use super::Scaled;
 use super::findings::{BOUND, Comparison};
 use super::matrix::{Matrix, Misfit};
-use super::weighed::Weighed;
 use super::{Reader, math};
 
 /// How far a wrong formula has to be from the tape at least, so that nobody takes it for rounding.
@@ -111,7 +111,7 @@ impl Erratum {
         } = (self.run)();
         let mut by_hand = corrected.entries().to_vec();
         if planted {
-            by_hand[0] = 1.001 * by_hand[0] + Weighed::from(0.001);
+            by_hand[0] = 1.001 * by_hand[0] + Scaled::from(0.001);
         }
         let corrected = Comparison::new(&by_hand, &tape, BOUND);
         let against =

@@ -1,7 +1,7 @@
 //! What a section of the paper comes to: formulas, comparisons, tables, pictures.
 
+use super::Scaled;
 use super::matrix::Matrix;
-use super::weighed::Weighed;
 
 /// The largest relative difference between a formula and a tape that passes.
 pub const BOUND: f64 = 1e-12;
@@ -76,30 +76,30 @@ pub struct Figure {
 /// Whatever has numbers with their scales.
 pub trait Numbers {
     /// The numbers.
-    fn numbers(&self) -> Vec<Weighed>;
+    fn numbers(&self) -> Vec<Scaled>;
 }
 
 impl Numbers for Matrix {
-    fn numbers(&self) -> Vec<Weighed> {
+    fn numbers(&self) -> Vec<Scaled> {
         self.entries().to_vec()
     }
 }
 
-impl Numbers for Vec<Weighed> {
-    fn numbers(&self) -> Vec<Weighed> {
+impl Numbers for Vec<Scaled> {
+    fn numbers(&self) -> Vec<Scaled> {
         self.clone()
     }
 }
 
-impl Numbers for Weighed {
-    fn numbers(&self) -> Vec<Weighed> {
+impl Numbers for Scaled {
+    fn numbers(&self) -> Vec<Scaled> {
         vec![*self]
     }
 }
 
 impl Comparison {
     /// Compares; lists of different lengths are infinitely far apart.
-    pub fn new(by_hand: &[Weighed], tape: &[f64], bound: f64) -> Comparison {
+    pub fn new(by_hand: &[Scaled], tape: &[f64], bound: f64) -> Comparison {
         let mut comparison = Comparison {
             numbers: by_hand.len(),
             apart: if by_hand.len() == tape.len() {
@@ -168,7 +168,7 @@ impl Findings {
         if self.planted
             && let Some(first) = by_hand.first_mut()
         {
-            *first = 1.001 * *first + Weighed::from(0.001);
+            *first = 1.001 * *first + Scaled::from(0.001);
         }
         let comparison = Comparison::new(&by_hand, tape, bound);
         self.checks.push(Check {
@@ -199,14 +199,14 @@ mod tests {
 
     #[test]
     fn what_is_wrong_missing_or_no_number_does_not_pass() {
-        let by_hand = [Weighed::from(1.0), Weighed::from(2.0)];
+        let by_hand = [Scaled::from(1.0), Scaled::from(2.0)];
         assert!(Comparison::new(&by_hand, &[1.0, 2.0], BOUND).passed());
         assert!(!Comparison::new(&by_hand, &[1.0, 2.0 + 1e-9], BOUND).passed());
         assert!(!Comparison::new(&by_hand, &[1.0], BOUND).passed());
         assert!(!Comparison::new(&by_hand, &[f64::NAN, 2.0], BOUND).passed());
         assert!(!Comparison::new(&[], &[], BOUND).passed());
         let mut findings = Findings::new(true);
-        findings.compare("planted", &Weighed::from(1.0), &[1.0]);
+        findings.compare("planted", &Scaled::from(1.0), &[1.0]);
         assert!(!findings.passed());
     }
 }

@@ -2,7 +2,7 @@
 //! the two are apart.
 //!
 //! A section is a file that can be read next to the paper, in the paper's letters. What is computed by hand is
-//! computed with [`Matrix`] and [`Weighed`], plain loops that share nothing with the tapes. [`errata`] are the mistakes
+//! computed with [`Matrix`] and [`Scaled`], plain loops that share nothing with the tapes. [`errata`] are the mistakes
 //! in the printed paper.
 //!
 //! Nothing here prints or writes a file: [`text`] and [`html`] turn what was found into text and into a page.
@@ -32,7 +32,6 @@ mod p12_training;
 mod p13_depth;
 mod reader;
 pub mod text;
-mod weighed;
 
 use std::time::Instant;
 
@@ -40,8 +39,8 @@ use mnist_core::Error;
 
 pub use findings::{BOUND, Check, Comparison, Figure, Findings, Numbers, Table};
 pub use matrix::{Matrix, Misfit};
+pub use nn::reference::Scaled;
 pub use reader::{Digits, Reader, Settings};
-pub use weighed::Weighed;
 
 /// A section of the paper.
 #[derive(Debug)]

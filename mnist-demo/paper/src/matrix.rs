@@ -5,14 +5,14 @@ use std::ops::{Add, Mul, Sub};
 
 use autodiff::Tensor;
 
-use super::weighed::Weighed;
+use super::Scaled;
 
 /// A matrix computed by hand; a vector is a matrix of one column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
     rows: usize,
     cols: usize,
-    entries: Vec<Weighed>,
+    entries: Vec<Scaled>,
 }
 
 /// Two matrices whose shapes do not fit.
@@ -43,7 +43,7 @@ impl fmt::Display for Misfit {
 
 impl Matrix {
     /// The matrix whose entry in row i and column j is `entry(i, j)`.
-    pub fn new(rows: usize, cols: usize, mut entry: impl FnMut(usize, usize) -> Weighed) -> Self {
+    pub fn new(rows: usize, cols: usize, mut entry: impl FnMut(usize, usize) -> Scaled) -> Self {
         let entries = (0..rows * cols)
             .map(|n| entry(n / cols, n % cols))
             .collect();
@@ -55,7 +55,7 @@ impl Matrix {
     }
 
     /// The vector of some numbers.
-    pub fn column<N: Into<Weighed> + Copy>(numbers: &[N]) -> Self {
+    pub fn column<N: Into<Scaled> + Copy>(numbers: &[N]) -> Self {
         Matrix::new(numbers.len(), 1, |i, _| numbers[i].into())
     }
 
@@ -82,7 +82,7 @@ impl Matrix {
     }
 
     /// The entries, row by row.
-    pub fn entries(&self) -> &[Weighed] {
+    pub fn entries(&self) -> &[Scaled] {
         &self.entries
     }
 
@@ -92,7 +92,7 @@ impl Matrix {
     }
 
     /// The entry in row i and column j, both counted from 0.
-    pub fn at(&self, i: usize, j: usize) -> Weighed {
+    pub fn at(&self, i: usize, j: usize) -> Scaled {
         self.entries[i * self.cols + j]
     }
 
@@ -117,9 +117,9 @@ impl Matrix {
     /// cancel, rounding has spoilt it in proportion to them.
     pub fn through(&self, f: impl Fn(f64) -> f64, slope: impl Fn(f64) -> f64) -> Self {
         Matrix::new(self.rows, self.cols, |i, j| {
-            let Weighed { value, scale } = self.at(i, j);
+            let Scaled { value, scale } = self.at(i, j);
             let result = f(value);
-            Weighed {
+            Scaled {
                 value: result,
                 scale: result.abs() + slope(value).abs() * scale,
             }
@@ -185,7 +185,7 @@ impl Matrix {
         &self,
         operation: &'static str,
         other: &Matrix,
-        f: impl Fn(Weighed, Weighed) -> Weighed,
+        f: impl Fn(Scaled, Scaled) -> Scaled,
     ) -> Result<Matrix, Misfit> {
         if (self.rows, self.cols) != (other.rows, other.cols) {
             return Err(self.misfit(operation, other));

@@ -58,7 +58,7 @@ pub(super) fn softmax_jacobian(s: &Matrix) -> Matrix {
     Matrix::new(s.rows(), s.rows(), |i, j| {
         let (s_i, s_j) = (s.at(i, 0), s.at(j, 0));
         if i == j {
-            s_i * (super::Weighed::from(1.0) - s_i)
+            s_i * (super::Scaled::from(1.0) - s_i)
         } else {
             -(s_i * s_j)
         }

@@ -1,13 +1,16 @@
 //! A network with its weights, run by hand and on both tapes.
 
+use std::iter;
+use std::sync::Arc;
+
 use autodiff::scalar::{self, log_sum_exp};
 use autodiff::tensor::{CrossEntropy, Targets};
 use autodiff::{Tensor, tensor};
-use nn::{Activation, Initializer};
+use nn::{Activation, Initializer, Mlp, Output, Parameters, StandardLoss};
 
+use super::Scaled;
 use super::matrix::Matrix;
 use super::mu::{mu, mu_prime, on_tape, softmax};
-use super::weighed::Weighed;
 
 /// The map on the last layer, and the cost behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +100,38 @@ impl Network {
         self.W.len()
     }
 
+    /// The same network as it is trained, with its parameters.
+    #[allow(non_snake_case, reason = "the paper's letters")]
+    pub(super) fn in_training(&self) -> (Mlp, Parameters<f64>) {
+        let outputs = self.W.iter().map(Matrix::rows);
+        let widths: Vec<usize> = iter::once(self.W[0].cols()).chain(outputs).collect();
+        let mlp = Mlp::new(&widths, self.mu);
+        let mut parameters = Parameters::zeros(Arc::clone(mlp.layout()));
+        for (number, matrix) in self
+            .W
+            .iter()
+            .zip(&self.b)
+            .flat_map(|(W, b)| [W, b])
+            .enumerate()
+        {
+            parameters
+                .slice_mut(number)
+                .copy_from_slice(&matrix.values());
+        }
+        (mlp, parameters)
+    }
+
+    /// The cost of a sample as it is trained with.
+    pub(super) fn loss(&self) -> StandardLoss {
+        match self.cost {
+            Cost::Squares | Cost::MeanSquares => StandardLoss::squared_difference(self.mu),
+            Cost::SquaresOfSoftmax => StandardLoss::SquaredDifference {
+                output: Output::Softmax,
+            },
+            Cost::CrossEntropy => StandardLoss::cross_entropy(),
+        }
+    }
+
     /// z⁽ℓ⁾ = W⁽ℓ⁾ a⁽ℓ⁻¹⁾ + b⁽ℓ⁾ and a⁽ℓ⁾ = µ(z⁽ℓ⁾), by hand.
     pub(super) fn forward(&self, a0: &Matrix) -> Layers {
         let mut layers = Layers {
@@ -121,12 +156,12 @@ impl Network {
     }
 
     /// C, by hand.
-    pub(super) fn cost(&self, a: &Matrix, y: &Matrix) -> Weighed {
+    pub(super) fn cost(&self, a: &Matrix, y: &Matrix) -> Scaled {
         let n = a.cols() as f64;
         match self.cost {
             Cost::CrossEntropy => {
                 let terms = y.entries().iter().zip(a.entries());
-                let sum: Weighed = terms.map(|(&y, a)| y * a.value.ln().into()).sum();
+                let sum: Scaled = terms.map(|(&y, a)| y * a.value.ln().into()).sum();
                 -(1.0 / n * sum)
             }
             Cost::Squares | Cost::MeanSquares | Cost::SquaresOfSoftmax => {

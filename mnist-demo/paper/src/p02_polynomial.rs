@@ -4,9 +4,9 @@ use autodiff::{Tensor, scalar, tensor};
 use mnist_core::Error;
 use mnist_core::plot::{LinePlot, Scale, Series};
 
+use super::Scaled;
 use super::matrix::Matrix;
 use super::network::draw;
-use super::weighed::Weighed;
 use super::{Figure, Findings, Reader};
 
 /// The number of points, N.
@@ -22,9 +22,9 @@ fn p(k: &[f64], x: f64) -> f64 {
 }
 
 /// ∂C/∂kⱼ = Σᵢ 2 (p(xᵢ) − yᵢ) xᵢʲ.
-fn gradient(k: &[f64], x: &[f64], y: &[f64]) -> Vec<Weighed> {
-    let w = Weighed::from;
-    let p = |x: f64| -> Weighed { k.iter().zip(0..).map(|(&k, j)| w(k) * w(x.powi(j))).sum() };
+fn gradient(k: &[f64], x: &[f64], y: &[f64]) -> Vec<Scaled> {
+    let w = Scaled::from;
+    let p = |x: f64| -> Scaled { k.iter().zip(0..).map(|(&k, j)| w(k) * w(x.powi(j))).sum() };
     let term = |j: i32, x: f64, y: f64| 2.0 * (p(x) - w(y)) * w(x.powi(j));
     (0..=D as i32)
         .map(|j| x.iter().zip(y).map(|(&x, &y)| term(j, x, y)).sum())

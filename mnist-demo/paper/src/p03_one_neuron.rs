@@ -4,18 +4,18 @@ use autodiff::{scalar, tensor};
 use mnist_core::Error;
 use nn::Activation;
 
+use super::Scaled;
 use super::mu::{mu, mu_prime, on_tape};
-use super::weighed::Weighed;
 use super::{Findings, Reader, Table, number};
 
 /// ∂C/∂w and ∂C/∂b.
-fn by_hand(activation: Activation, w: f64, b: f64, a0: f64, y: f64) -> Vec<Weighed> {
+fn by_hand(activation: Activation, w: f64, b: f64, a0: f64, y: f64) -> Vec<Scaled> {
     let z = w * a0 + b;
-    let a = Weighed::from(mu(activation, z));
-    let mu_prime = Weighed::from(mu_prime(activation, z));
-    let y = Weighed::from(y);
+    let a = Scaled::from(mu(activation, z));
+    let mu_prime = Scaled::from(mu_prime(activation, z));
+    let y = Scaled::from(y);
 
-    let dw = 2.0 * (a - y) * mu_prime * Weighed::from(a0);
+    let dw = 2.0 * (a - y) * mu_prime * Scaled::from(a0);
     let db = 2.0 * (a - y) * mu_prime;
     vec![dw, db]
 }

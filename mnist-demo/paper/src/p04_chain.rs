@@ -7,9 +7,9 @@ use mnist_core::Error;
 use mnist_core::plot::{LinePlot, Scale, Series};
 use nn::Activation;
 
+use super::Scaled;
 use super::mu::{mu, mu_prime, on_tape};
 use super::network::draw;
-use super::weighed::Weighed;
 use super::{Figure, Findings, Reader, Table, seconds};
 
 const MU: Activation = Activation::Sigmoid;
@@ -41,18 +41,18 @@ impl Chain {
 
     /// ∂C/∂w⁽ᴸ⁻ʲ⁾ = 2 (a⁽ᴸ⁾ − y) (Πᵢ₌₁ʲ µ′(z⁽ᴸ⁻ⁱ⁺¹⁾) w⁽ᴸ⁻ⁱ⁺¹⁾) µ′(z⁽ᴸ⁻ʲ⁾) a⁽ᴸ⁻ʲ⁻¹⁾, and the same without the last factor for
     /// b⁽ᴸ⁻ʲ⁾, each as printed: the product is multiplied out anew for every j.
-    fn by_hand(&self) -> Vec<Weighed> {
+    fn by_hand(&self) -> Vec<Scaled> {
         let last = self.w.len() - 1;
-        let mu_prime = |l: usize| Weighed::from(mu_prime(MU, self.z[l]));
-        let difference = 2.0 * (Weighed::from(self.a[last]) - Weighed::from(self.y));
+        let mu_prime = |l: usize| Scaled::from(mu_prime(MU, self.z[l]));
+        let difference = 2.0 * (Scaled::from(self.a[last]) - Scaled::from(self.y));
         let mut derivatives = Vec::new();
         for j in 0..last {
-            let mut product = Weighed::from(1.0);
+            let mut product = Scaled::from(1.0);
             for i in 1..=j {
-                product = product * mu_prime(last - i + 1) * Weighed::from(self.w[last - i + 1]);
+                product = product * mu_prime(last - i + 1) * Scaled::from(self.w[last - i + 1]);
             }
             let db = difference * product * mu_prime(last - j);
-            derivatives.push(db * Weighed::from(self.a[last - j - 1]));
+            derivatives.push(db * Scaled::from(self.a[last - j - 1]));
             derivatives.push(db);
         }
         derivatives

@@ -6,10 +6,10 @@ use mnist_core::Error;
 use mnist_core::report::grouped;
 use nn::Activation;
 
+use super::Scaled;
 use super::matrix::Matrix;
 use super::mu::mu_prime;
 use super::network::{Cost, Layers, Network, draw};
-use super::weighed::Weighed;
 use super::{Findings, Reader, Table, seconds};
 
 const MU: Activation = Activation::Tanh;
@@ -39,7 +39,7 @@ struct BruteForce<'a> {
 impl BruteForce<'_> {
     /// Σ over the paths from neuron i of layer ℓ to the last layer: the product of ∂a_k/∂a_i = µ′(z_k) w_ki along the
     /// path so far, times ∂C/∂a = 2 (a − y) at its end.
-    fn sum_over_paths(&mut self, l: usize, i: usize, product: Weighed) -> Weighed {
+    fn sum_over_paths(&mut self, l: usize, i: usize, product: Scaled) -> Scaled {
         if l == self.network.layers() {
             self.walked += 1;
             let difference = self.layers.a[l].at(i, 0) - self.y.at(i, 0);
@@ -48,20 +48,20 @@ impl BruteForce<'_> {
         (0..self.network.b[l].rows())
             .map(|k| {
                 let mu_prime = mu_prime(MU, self.layers.z[l].at(k, 0).value);
-                let step = Weighed::from(mu_prime) * self.network.W[l].at(k, i);
+                let step = Scaled::from(mu_prime) * self.network.W[l].at(k, i);
                 self.sum_over_paths(l + 1, k, product * step)
             })
             .sum()
     }
 
     /// ∂C/∂w_ij⁽ℓ⁾ of all layers, row by row, then ∂C/∂b_i⁽ℓ⁾ of all layers.
-    fn derivatives(&mut self) -> Vec<Weighed> {
+    fn derivatives(&mut self) -> Vec<Scaled> {
         let (mut dw, mut db) = (Vec::new(), Vec::new());
         for l in 1..=self.network.layers() {
             for i in 0..self.network.b[l - 1].rows() {
-                let paths = self.sum_over_paths(l, i, Weighed::from(1.0));
+                let paths = self.sum_over_paths(l, i, Scaled::from(1.0));
                 let z_i = self.layers.z[l - 1].at(i, 0).value;
-                let delta_i = paths * Weighed::from(mu_prime(MU, z_i));
+                let delta_i = paths * Scaled::from(mu_prime(MU, z_i));
                 let a = &self.layers.a[l - 1];
                 dw.extend((0..a.rows()).map(|j| delta_i * a.at(j, 0)));
                 db.push(delta_i);

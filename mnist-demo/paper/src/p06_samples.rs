@@ -46,7 +46,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     }
 
     // The tapes' own gradients of single samples add up to that of the batch, too.
-    let mut sum = vec![super::Weighed::default(); sum.dW[0].entries().len()];
+    let mut sum = vec![super::Scaled::default(); sum.dW[0].entries().len()];
     for l in 0..samples {
         let one = network.by_scalar_tape(&a0.col(l), &y.col(l));
         for (sum, &term) in sum.iter_mut().zip(&one.w[0]) {

@@ -1,10 +1,10 @@
 //! P7, *Utilizing Matrix/Vector Notation*: the recursion of δ, for any widths and any µ.
 
+use autodiff::tensor::Targets;
 use mnist_core::Error;
-use nn::Activation;
+use nn::{Activation, reference};
 
 use super::matrix::Matrix;
-use super::mu::{mu_prime, softmax_jacobian};
 use super::network::{Cost, Network, draw};
 use super::{Findings, Reader};
 
@@ -19,40 +19,39 @@ pub(super) struct Backward {
     pub(super) db: Vec<Matrix>,
 }
 
-/// δ⁽ᴸ⁾ = 2 (a⁽ᴸ⁾ − y) ⊙ µ′(z⁽ᴸ⁾), or as the cost has it; then δ⁽ℓ⁻¹⁾ = µ′(z⁽ℓ⁻¹⁾) ⊙ (W⁽ℓ⁾)ᵀ δ⁽ℓ⁾ back to the first layer.
+/// δ⁽ᴸ⁾ = 2 (a⁽ᴸ⁾ − y) ⊙ µ′(z⁽ᴸ⁾), or as the cost has it; then δ⁽ℓ⁻¹⁾ = µ′(z⁽ℓ⁻¹⁾) ⊙ (W⁽ℓ⁾)ᵀ δ⁽ℓ⁾ back to the first layer,
+/// in the plain loops of [`reference`].
 #[allow(non_snake_case, reason = "the paper's letters")]
 pub(super) fn backward(network: &Network, a0: &Matrix, y: &Matrix) -> Backward {
-    let last = network.layers();
-    let layers = network.forward(a0);
-    let a = |l: usize| &layers.a[l];
-    let mu_prime_of = |l: usize| layers.z[l - 1].map(|z| mu_prime(network.mu, z));
-    let W = |l: usize| &network.W[l - 1];
-    let n = a0.cols() as f64;
-
-    let delta_last = match network.cost {
-        Cost::Squares => 2.0 * (a(last) - y).hadamard(&mu_prime_of(last)),
-        Cost::MeanSquares => 2.0 / n * (a(last) - y).hadamard(&mu_prime_of(last)),
-        Cost::CrossEntropy => 1.0 / n * (a(last) - y),
-        Cost::SquaresOfSoftmax => {
-            // δ = Jᵀ 2 (a − y), sample by sample: each has a Jacobian of its own.
-            let columns: Vec<Matrix> = (0..a0.cols())
-                .map(|l| {
-                    let a_l = a(last).col(l);
-                    softmax_jacobian(&a_l).t() * (2.0 * (&a_l - y.col(l)))
-                })
-                .collect();
-            Matrix::new(y.rows(), y.cols(), |i, l| columns[l].at(i, 0))
-        }
+    let (mlp, parameters) = network.in_training();
+    let targets = Targets::Probabilities(y.t().tensor());
+    let x = a0.t().tensor();
+    let found = reference::gradient(&mlp, network.loss(), &parameters, &x, &targets);
+    let samples = a0.cols();
+    // The loops divide a gradient by the number of samples, and no δ.
+    let (of_gradient, of_delta) = match network.cost {
+        Cost::Squares | Cost::SquaresOfSoftmax => (samples as f64, 1.0),
+        Cost::MeanSquares | Cost::CrossEntropy => (1.0, 1.0 / samples as f64),
     };
-    let mut delta = vec![delta_last];
-    for l in (2..=last).rev() {
-        let previous = mu_prime_of(l - 1).hadamard(&(W(l).t() * &delta[0]));
-        delta.insert(0, previous);
-    }
+    let derivatives = |slice: usize| {
+        let (of_slice, shape) = (
+            &found.derivatives[slice],
+            &mlp.layout().slices()[slice].shape,
+        );
+        let cols = shape.get(1).copied().unwrap_or(1);
+        Matrix::new(shape[0], cols, |i, j| of_gradient * of_slice[i * cols + j])
+    };
+    let layers = 1..=network.layers();
     Backward {
-        dW: (1..=last).map(|l| &delta[l - 1] * a(l - 1).t()).collect(),
-        db: delta.iter().map(Matrix::sum_of_columns).collect(),
-        delta,
+        delta: layers
+            .clone()
+            .map(|l| {
+                let (delta, rows) = (&found.deltas[l - 1], network.W[l - 1].rows());
+                Matrix::new(rows, samples, |i, n| of_delta * delta[n * rows + i])
+            })
+            .collect(),
+        dW: layers.clone().map(|l| derivatives(2 * l - 2)).collect(),
+        db: layers.map(|l| derivatives(2 * l - 1)).collect(),
     }
 }
 

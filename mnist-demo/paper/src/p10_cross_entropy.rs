@@ -4,10 +4,10 @@ use autodiff::Tensor;
 use autodiff::tensor::{CrossEntropy, Tape, Targets, Var};
 use mnist_core::Error;
 
+use super::Scaled;
 use super::matrix::Matrix;
 use super::mu::softmax;
 use super::network::draw;
-use super::weighed::Weighed;
 use super::{Findings, Reader};
 
 /// A line of the proof, as the tape records it.
@@ -41,9 +41,9 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let y = Matrix::new(n, 1, |i, _| f64::from(u8::from(i == 3)).into());
     let a = softmax(&z);
     let delta = &a - &y;
-    let cost: Weighed = -(0..n)
+    let cost: Scaled = -(0..n)
         .map(|i| y.at(i, 0) * a.at(i, 0).value.ln().into())
-        .sum::<Weighed>();
+        .sum::<Scaled>();
 
     let (row, y_t) = (z.t().tensor(), y.t().tensor());
     let one_hot = |y: Tensor<f64>| CrossEntropy::new(Targets::Probabilities(y));
@@ -81,8 +81,8 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         ),
     ];
     // Taken apart, C is a difference of terms that may be larger than itself.
-    let terms: Weighed = (0..n).map(|i| y.at(i, 0) * z.at(i, 0)).sum::<Weighed>() + 1.0_f64.into();
-    let cost = Weighed {
+    let terms: Scaled = (0..n).map(|i| y.at(i, 0) * z.at(i, 0)).sum::<Scaled>() + 1.0_f64.into();
+    let cost = Scaled {
         scale: cost.scale + terms.scale,
         ..cost
     };

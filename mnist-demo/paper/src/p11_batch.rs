@@ -1,9 +1,8 @@
 //! P11, the batch in matrix form: Z, A, Δ, sums of columns, and 1/N; on MNIST.
 
 use mnist_core::Error;
-use nn::{Activation, BatchGradient, Mlp, Parameters, StandardLoss, Supervised};
+use nn::{Activation, BatchGradient, Supervised};
 
-use super::matrix::Matrix;
 use super::mu::{relu, relu_prime, softmax};
 use super::network::{Cost, Network};
 use super::{Findings, Reader};
@@ -68,23 +67,8 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
 
 /// The gradient as training computes it, with the same weights.
 fn gradient_in_training(network: &Network, data: &nn::Dataset, n: usize) -> Vec<Vec<f64>> {
-    let widths = [
-        network.W[0].cols(),
-        network.W[0].rows(),
-        network.W[1].rows(),
-    ];
-    let mlp = Mlp::new(&widths, network.mu);
-    let mut parameters = Parameters::<f64>::zeros(mlp.layout().clone());
-    for l in 0..2 {
-        let values = |m: &Matrix| m.values();
-        parameters
-            .slice_mut(2 * l)
-            .copy_from_slice(&values(&network.W[l]));
-        parameters
-            .slice_mut(2 * l + 1)
-            .copy_from_slice(&values(&network.b[l]));
-    }
-    let model = Supervised::new(&mlp, StandardLoss::cross_entropy());
+    let (mlp, parameters) = network.in_training();
+    let model = Supervised::new(&mlp, network.loss());
     let mut gradient = BatchGradient::tape(model);
     let (_, gradient) = gradient.compute(&parameters, &data.range(0..n));
     gradient

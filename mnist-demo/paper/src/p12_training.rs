@@ -1,5 +1,7 @@
 //! P12, training: (W, b) ← (W, b) − α ∂C/∂(W, b) with α = 0.1, about 1,000 times over all images.
 
+use std::ops::ControlFlow;
+
 use autodiff::tensor::Tensor;
 use mnist_core::Error;
 use mnist_core::compare::{Comparing, Side, compare};
@@ -26,7 +28,9 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     if reader.quick() {
         settings.length = Length::Steps(FEW_STEPS);
     }
-    let trained = train::<f32>(&settings, digits.training(), digits.test(), &mut ())?;
+    let trained = train::<f32>(&settings, digits.training(), digits.test(), &mut |_| {
+        ControlFlow::Continue(())
+    })?;
     let accuracy = trained.test.accuracy();
     found.remark(format!(
         "α = {}, {} iterations over all {} images: cost {:.4}, {} of the {} test images are recognised.",

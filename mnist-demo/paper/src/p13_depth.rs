@@ -1,5 +1,7 @@
 //! P13, *Summary: Multi-Layered Handwritten Digit Classifier*: any number of hidden layers, and whether more are better.
 
+use std::ops::ControlFlow;
+
 use mnist_core::Error;
 use mnist_core::gradient::Method;
 use mnist_core::model::Model;
@@ -74,7 +76,9 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
                 seed: reader.seed(),
                 method: Method::Tape,
             };
-            let trained = train::<f32>(&settings, digits.training(), digits.test(), &mut ())?;
+            let trained = train::<f32>(&settings, digits.training(), digits.test(), &mut |_| {
+                ControlFlow::Continue(())
+            })?;
             let accuracy = trained.test.accuracy();
             points.push((depth as f64, 1.0 - accuracy));
             if depth > 0 || width == WIDTHS[0] {

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use autodiff::Tensor;
 use autodiff::tensor::Targets;
 use mnist_core::Error;
-use mnist_core::data::{CLASSES, Splits};
+use mnist_core::data::{CLASSES, Splits, sides};
 use mnist_core::model::check_widths;
 use nn::{Batch, Dataset};
 
@@ -51,11 +51,7 @@ pub struct Reader {
 
 /// The images of digits.
 #[derive(Debug)]
-pub struct Digits {
-    training: Dataset,
-    test: Dataset,
-    side: usize,
-}
+pub struct Digits(Splits);
 
 impl Reader {
     /// A reader with these settings.
@@ -111,40 +107,30 @@ impl Reader {
             Some(path) => Splits::from_dir(path)?,
             None => Splits::embedded()?,
         };
-        let dataset = |data: &mnist_core::data::Dataset| {
-            Dataset::new(data.images(), data.rows() * data.cols(), data.labels()).unwrap_or_else(
-                |error| unreachable!("a data set is checked when it is made: {error}"),
-            )
-        };
-        let digits = Digits {
-            training: dataset(&splits.train),
-            test: dataset(&splits.test),
-            side: splits.train.cols(),
-        };
-        Ok(self.digits.get_or_init(|| digits))
+        Ok(self.digits.get_or_init(|| Digits(splits)))
     }
 }
 
 impl Digits {
     /// The images to learn from.
     pub fn training(&self) -> &Dataset {
-        &self.training
+        &self.0.train
     }
 
     /// The images to be tested with.
     pub fn test(&self) -> &Dataset {
-        &self.test
+        &self.0.test
     }
 
     /// The width of an image in pixels.
     pub fn side(&self) -> usize {
-        self.side
+        sides(&self.0.train)[1]
     }
 
     /// A⁽⁰⁾ and Y of the first images: columns of pixels, and one-hot columns.
     pub fn first(&self, count: usize) -> (Matrix, Matrix) {
-        let count = count.min(self.training.len());
-        let (x, targets): (Tensor<f64>, Targets<f64>) = self.training.load(0..count);
+        let count = count.min(self.training().len());
+        let (x, targets): (Tensor<f64>, Targets<f64>) = self.training().load(0..count);
         let y = targets.probabilities(CLASSES);
         (Matrix::of(&x).t(), Matrix::of(&y).t())
     }

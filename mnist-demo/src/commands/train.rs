@@ -5,17 +5,17 @@ use std::path::Path;
 use autodiff::tensor::Real;
 use mnist_core::Error;
 use mnist_core::compare::{Comparing, compare};
-use mnist_core::data::Splits;
+use mnist_core::data::sides;
 use mnist_core::gradient::Method;
 use mnist_core::mistakes::mistakes;
 use mnist_core::model::{cast, precision};
 use mnist_core::optimizer;
 use mnist_core::output::OutputDir;
 use mnist_core::report::{self, Style, counted, grouped};
-use mnist_core::train::{self, Plan, Settings, Trained};
+use mnist_core::train::{self, Plan, Progress, Settings, Trained};
 use nn::{Dataset, Mlp, Parameters};
 
-use super::{dataset, one_line, pool, read, say, style};
+use super::{one_line, pool, read, say, style};
 use crate::Ending;
 use crate::arguments::{Precision, TrainArguments};
 use crate::progress::Display;
@@ -38,9 +38,8 @@ pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
     let stop = Stop::listen()?;
     let task = Task {
         settings: &settings,
-        data: &dataset(&splits.train),
-        test: &dataset(&splits.test),
-        splits: &splits,
+        data: &splits.train,
+        test: &splits.test,
         source: arguments.data.name(),
         output: &arguments.output,
         stop: &stop,
@@ -56,7 +55,6 @@ struct Task<'a> {
     settings: &'a Settings,
     data: &'a Dataset,
     test: &'a Dataset,
-    splits: &'a Splits,
     source: String,
     output: &'a Path,
     stop: &'a Stop,
@@ -79,8 +77,9 @@ impl Task<'_> {
 
         say(&self.style.bold("Training"))?;
         let mut display = Display::new(self.stop);
-        let trained = train::train::<T>(self.settings, self.data, self.test, &mut display);
-        display.finish();
+        let mut observe = |progress: &Progress| display.step(progress);
+        let trained = train::train::<T>(self.settings, self.data, self.test, &mut observe);
+        display.end(plan.steps, trained.as_ref().ok());
         let trained = trained?;
         let interrupted = trained.steps < plan.steps;
 
@@ -94,7 +93,7 @@ impl Task<'_> {
             &output,
             &trained,
             self.settings.model.loss,
-            &self.splits.test,
+            self.test,
             &wrong,
         )?;
         say("")?;
@@ -122,13 +121,12 @@ impl Task<'_> {
 
     /// Says what is to come.
     fn introduce<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
+        let [rows, cols] = sides(self.data);
         say(&format!(
-            "Data      {}: {} for training, {} for testing, {}×{} pixels",
+            "Data      {}: {} for training, {} for testing, {rows}×{cols} pixels",
             self.source,
             counted(self.data.len() as u64, "image", "images"),
             grouped(self.test.len() as u64),
-            self.splits.train.rows(),
-            self.splits.train.cols(),
         ))?;
         say(&format!(
             "Network   {}, {}",

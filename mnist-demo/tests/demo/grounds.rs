@@ -1,8 +1,9 @@
 //! A digit is recognised on any ground: of any shade, noisy, or lit from one side.
 
+use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use mnist_core::data::{self, Sketch, Splits};
+use mnist_core::data::{Sketch, Splits};
 use mnist_core::mistakes::guess;
 use mnist_core::train::{Length, Settings, Trained, train};
 use nn::OptimizerSettings;
@@ -72,37 +73,34 @@ fn resize(digit: &[u8], size: usize) -> Vec<f32> {
 }
 
 /// A network that has learnt a little, and the data that it is tested with.
-fn network() -> &'static (Trained<f32>, data::Dataset) {
-    static NETWORK: OnceLock<(Trained<f32>, data::Dataset)> = OnceLock::new();
+fn network() -> &'static (Trained<f32>, Dataset) {
+    static NETWORK: OnceLock<(Trained<f32>, Dataset)> = OnceLock::new();
     NETWORK.get_or_init(learn)
 }
 
-fn learn() -> (Trained<f32>, data::Dataset) {
+fn learn() -> (Trained<f32>, Dataset) {
     let splits = Splits::embedded().unwrap();
-    let first = |data: &data::Dataset, count: usize| {
-        Dataset::new(&data.images()[..count * 784], 784, &data.labels()[..count]).unwrap()
-    };
     let settings = Settings {
         batch: Some(100),
         length: Length::Steps(300),
         optimizer: OptimizerSettings::Sgd(SgdSettings::new(0.5)),
         ..Settings::default()
     };
-    let (data, test) = (first(&splits.train, 20_000), first(&splits.test, DIGITS));
-    let trained = train(&settings, &data, &test, &mut ()).unwrap();
+    let (data, test) = (splits.train.range(0..20_000), splits.test.range(0..DIGITS));
+    let trained = train(&settings, &data, &test, &mut |_| ControlFlow::Continue(())).unwrap();
     (trained, splits.test)
 }
 
 /// How many of the digits the network recognises, as given by `pixels` from their numbers.
 fn recognised(
     trained: &Trained<f32>,
-    test: &data::Dataset,
+    test: &Dataset,
     mut pixels: impl FnMut(usize) -> Vec<u8>,
 ) -> usize {
     let loss = Settings::default().model.loss;
     let is_right = |&index: &usize| {
         let (found, _) = guess(&trained.network, loss, &trained.parameters, &pixels(index));
-        found == usize::from(test.labels()[index])
+        found == test.classes()[index] as usize
     };
     (0..DIGITS).filter(is_right).count()
 }
@@ -111,11 +109,11 @@ fn recognised(
 /// checks that nearly as many are recognised as are in the data set's own pictures.
 fn check(sizes: &[usize], contrasts: &[f32]) {
     let (trained, test) = network();
-    let own = recognised(trained, test, |index| test.image(index).to_vec());
+    let own = recognised(trained, test, |index| test.sample(index).to_vec());
     println!("{own} of {DIGITS} in the data set's own pictures");
     assert!(own >= 50);
     for &size in sizes {
-        let digits: Vec<Vec<f32>> = (0..DIGITS).map(|i| resize(test.image(i), size)).collect();
+        let digits: Vec<Vec<f32>> = (0..DIGITS).map(|i| resize(test.sample(i), size)).collect();
         for (noise, tilt) in [(0.0, 0.0), (12.0, 0.0), (0.0, 30.0), (12.0, 30.0)] {
             for &contrast in contrasts {
                 for shade in [0.0, 64.0, 128.0, 192.0, 255.0_f32] {
@@ -158,7 +156,7 @@ fn without_preparation_few_digits_are_recognised_on_grey() {
     let (trained, test) = network();
     let found = recognised(trained, test, |index| {
         let grey = |&ink: &u8| 128 + ink / 2;
-        test.image(index).iter().map(grey).collect()
+        test.sample(index).iter().map(grey).collect()
     });
     assert!(found < 30, "{found} of {DIGITS}");
 }

@@ -7,6 +7,7 @@ mod common;
 mod grounds;
 mod hostile;
 mod kills;
+#[path = "../../../nn/tests/formulas/memory.rs"]
 mod memory;
 mod mutations;
 mod paper;

@@ -6,18 +6,20 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::common::{idx, refused, run, text};
-use mnist_core::data::{Dataset, FILES, Splits};
+use mnist_core::data::{FILES, Splits, sides};
 use mnist_paper::{Reader, SECTIONS, Settings};
+use nn::Dataset;
 
 /// A folder with the first images of each set, so that training takes moments.
 fn few_images(dir: &Path) {
     let splits = Splits::embedded().unwrap();
     let files = |data: &Dataset, count: usize| {
-        let [rows, cols] = [data.rows(), data.cols()];
+        let [rows, cols] = sides(data);
+        let labels: Vec<u8> = data.classes().iter().map(|&class| class as u8).collect();
         let dims = [count, rows, cols].map(|n| n as u32);
         [
-            idx(&dims, &data.images()[..count * rows * cols]),
-            idx(&dims[..1], &data.labels()[..count]),
+            idx(&dims, &data.inputs()[..count * rows * cols]),
+            idx(&dims[..1], &labels[..count]),
         ]
     };
     let all = [files(&splits.train, 1_500), files(&splits.test, 300)].concat();

@@ -2,6 +2,7 @@
 
 use crate::Layout;
 use crate::optim::{Buffers, cut_off};
+use crate::parallel::in_halves;
 use autodiff::tensor::Real;
 use std::mem;
 use std::ops::Range;
@@ -53,22 +54,22 @@ pub(super) fn each_panel<T: Real>(
         end = panel.range.end;
         // The rows of vectors are single numbers.
         if are_cut && slice.shape.rank() > 1 && panel.range.len() >= WORTH_SHARING {
-            share(&panel, parts, work);
+            let run = |(panel, mut parts): Part<'_, T>| work(&panel, &mut parts);
+            in_halves((panel, parts), &halves, &run, &|(), ()| ());
         } else {
             work(&panel, &mut parts);
         }
     }
 }
 
-/// Halves a panel until the parts have few rows, each half for a thread of its own if one is idle.
-fn share<T: Real>(
-    panel: &Panel,
-    mut parts: Buffers<'_, T>,
-    work: &(impl Fn(&Panel, &mut [&mut [T]]) + Sync),
-) {
+/// A panel with its part of each buffer.
+type Part<'a, T> = (Panel, Buffers<'a, T>);
+
+/// Halves a panel, unless it has few rows.
+fn halves<T>((panel, mut parts): Part<'_, T>) -> Result<[Part<'_, T>; 2], Part<'_, T>> {
     let rows = panel.rows.len();
     if rows <= ROWS {
-        return work(panel, &mut parts);
+        return Err((panel, parts));
     }
     let first = (rows / 2).next_multiple_of(GROUP);
     let elements = first * (panel.range.len() / rows);
@@ -81,10 +82,7 @@ fn share<T: Real>(
     };
     let first = half(panel.rows.start..middle_row, panel.range.start..middle);
     let second = half(middle_row..panel.rows.end, middle..panel.range.end);
-    rayon::join(
-        || share(&first, before, work),
-        || share(&second, parts, work),
-    );
+    Ok([(first, before), (second, parts)])
 }
 
 #[cfg(test)]

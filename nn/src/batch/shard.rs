@@ -1,9 +1,11 @@
 //! A shard: a run of samples whose gradient is summed on its own, and the sum of all shards along a fixed tree.
 
-use super::Batch;
+use super::first_half;
 use super::panels::Panel;
 use crate::model::load;
-use crate::{ChunkTask, Context, Layout, Model, Observed, Parameters, ShardGradient, Sharding};
+use crate::{
+    Batch, ChunkTask, Context, Layout, Model, Observed, Parameters, ShardGradient, Sharding,
+};
 use autodiff::tensor::raw::{largest_magnitude, vectorized};
 use autodiff::tensor::{Real, Tensor};
 use smallvec::SmallVec;
@@ -15,8 +17,8 @@ pub(super) struct Propagation<'a, T: Real, M, B> {
     pub(super) batch: &'a B,
     pub(super) sharding: &'a Sharding,
     pub(super) weight: f64,
-    pub(super) seed: u64,
-    pub(super) step: u64,
+    /// The place in the training, but for the samples.
+    pub(super) context: &'a Context,
 }
 
 /// What a shard leaves: the gradient of its one chunk, before it is formed, or the sum of those of its chunks.
@@ -53,10 +55,8 @@ impl<T: Real, G> Shard<T, G> {
         for (index, samples) in on.sharding.chunks_of(number).enumerate() {
             let chunk = load(on.model, on.batch, samples.clone());
             let context = Context {
-                training: true,
-                seed: on.seed,
-                step: on.step,
                 samples,
+                ..*on.context
             };
             let task = ChunkTask {
                 model: on.model,
@@ -116,19 +116,16 @@ impl<T: Real, G> Shard<T, G> {
 
 /// Writes a panel of the sum of the shards' gradients to `sum`.
 ///
-/// The sum of n shards is that of the first 2ᵏ plus that of the rest, where 2ᵏ is the largest power of two below n; so it
-/// has the same bits wherever parts of it are computed.
+/// The sum of n shards is that of the [first half](first_half) plus that of the rest.
 pub(super) fn write_sum<T: Real, M: Model, G: ShardGradient<T, M>>(
-    shards: &[&Shard<T, G>],
+    shards: &[Shard<T, G>],
     panel: &Panel,
     sum: &mut [T],
 ) {
-    if let [shard] = shards {
-        return shard.write(panel, sum);
-    }
     let rows = panel.rows.clone();
-    let is_written =
-        gradients(shards).is_some_and(|gradients| G::write_sum(&gradients, panel.slice, rows, sum));
+    let is_written = shards.len() > 1
+        && gradients(shards)
+            .is_some_and(|gradients| G::write_sum(&gradients, panel.slice, rows, sum));
     if !is_written {
         write_sum_in_scratch::<T, M, G>(shards, panel, sum);
     }
@@ -137,7 +134,7 @@ pub(super) fn write_sum<T: Real, M: Model, G: ShardGradient<T, M>>(
 /// Takes a step of plain descent of a panel of the parameters, if the source of the gradients does that in one go; returns
 /// whether it has.
 pub(super) fn descend<T: Real, M: Model, G: ShardGradient<T, M>>(
-    shards: &[&Shard<T, G>],
+    shards: &[Shard<T, G>],
     rate: T,
     panel: &Panel,
     parameters: &mut [T],
@@ -153,21 +150,21 @@ pub(super) fn descend<T: Real, M: Model, G: ShardGradient<T, M>>(
 }
 
 /// The gradients of shards that are of one chunk each.
-fn gradients<'a, T: Real, G>(shards: &[&'a Shard<T, G>]) -> Option<SmallVec<[&'a G; 16]>> {
+fn gradients<T: Real, G>(shards: &[Shard<T, G>]) -> Option<SmallVec<[&G; 16]>> {
     let are_kept = shards.iter().all(|shard| !shard.is_summed);
     are_kept.then(|| shards.iter().map(|shard| &shard.gradient).collect())
 }
 
 /// The sum along the tree in its general form.
 fn write_sum_in_scratch<T: Real, M: Model, G: ShardGradient<T, M>>(
-    shards: &[&Shard<T, G>],
+    shards: &[Shard<T, G>],
     panel: &Panel,
     sum: &mut [T],
 ) {
     if let [shard] = shards {
         return shard.write(panel, sum);
     }
-    let (first, rest) = shards.split_at(shards.len().next_power_of_two() / 2);
+    let (first, rest) = shards.split_at(first_half(shards.len()));
     write_sum_in_scratch::<T, M, G>(first, panel, sum);
     if let [shard] = rest
         && let Some(shard) = shard.sum_of(panel)

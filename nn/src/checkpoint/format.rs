@@ -168,10 +168,7 @@ pub(super) fn serialize<T: Real, M: Describe>(
             (name, flat.view(slice.offset, &slice.shape))
         }));
     }
-    let bytes: Vec<Vec<u8>> = tensors
-        .iter()
-        .map(|(_, tensor)| tensor.data().iter().flat_map(|&x| to_bytes(x)).collect())
-        .collect();
+    let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, t)| bytes_of(t.data())).collect();
     let mut views = Vec::new();
     for ((name, tensor), bytes) in tensors.iter().zip(&bytes) {
         let view = TensorView::new(dtype::<T>(), tensor.shape().to_vec(), bytes)?;
@@ -350,16 +347,11 @@ fn dtype<T: Real>() -> Dtype {
     }
 }
 
-/// The bytes of a number, the least significant first, as the format wants them.
-fn to_bytes<T: Real>(x: T) -> impl Iterator<Item = u8> {
-    let wide = x.to_f64();
-    let (bytes, length) = match dtype::<T>() {
-        Dtype::F32 => {
-            let mut bytes = [0; 8];
-            bytes[..4].copy_from_slice(&(wide as f32).to_le_bytes());
-            (bytes, 4)
-        }
-        _ => (wide.to_le_bytes(), 8),
-    };
-    bytes.into_iter().take(length)
+/// The bytes of numbers, the least significant first, as the format wants them.
+fn bytes_of<T: Real>(numbers: &[T]) -> Vec<u8> {
+    let wide = numbers.iter().map(|x| x.to_f64());
+    match dtype::<T>() {
+        Dtype::F32 => wide.flat_map(|x| (x as f32).to_le_bytes()).collect(),
+        _ => wide.flat_map(f64::to_le_bytes).collect(),
+    }
 }

@@ -5,6 +5,7 @@
 
 use safetensors::Dtype;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -117,12 +118,15 @@ impl Header {
 
     /// Understands the JSON.
     pub(super) fn parse(json: &[u8]) -> Result<Self, HeaderError> {
-        let Entries { metadata, tensors } = serde_json::from_slice(json)?;
-        let metadata = match metadata {
-            Some(Pairs(pairs)) => unique(pairs)?,
+        let mut entries = unique(serde_json::from_slice::<Pairs<&RawValue>>(json)?)?;
+        let metadata = match entries.remove(METADATA) {
+            Some(json) => unique(serde_json::from_str(json.get())?)?,
             None => HashMap::new(),
         };
-        let tensors = unique(tensors)?;
+        let mut tensors = HashMap::with_capacity(entries.len());
+        for (name, json) in entries {
+            tensors.insert(name, serde_json::from_str(json.get())?);
+        }
         let mut order: Vec<(&String, &Tensor)> = tensors.iter().collect();
         order.sort_by_key(|(_, tensor)| tensor.data_offsets);
         let mut end = 0;
@@ -181,7 +185,7 @@ impl Header {
 }
 
 /// The values by name, no name twice.
-fn unique<V>(pairs: Vec<(String, V)>) -> Result<HashMap<String, V>, HeaderError> {
+fn unique<V>(Pairs(pairs): Pairs<V>) -> Result<HashMap<String, V>, HeaderError> {
     let mut map = HashMap::with_capacity(pairs.len());
     for (name, value) in pairs {
         if map.contains_key(&name) {
@@ -190,43 +194,6 @@ fn unique<V>(pairs: Vec<(String, V)>) -> Result<HashMap<String, V>, HeaderError>
         map.insert(name, value);
     }
     Ok(map)
-}
-
-/// The entries of the header as they stand there.
-struct Entries {
-    metadata: Option<Pairs<String>>,
-    tensors: Vec<(String, Tensor)>,
-}
-
-impl<'de> Deserialize<'de> for Entries {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct OfHeader;
-
-        impl<'de> Visitor<'de> for OfHeader {
-            type Value = Entries;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("tensors by name")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
-                let mut entries = Entries {
-                    metadata: None,
-                    tensors: Vec::new(),
-                };
-                while let Some(name) = map.next_key::<String>()? {
-                    if name != METADATA {
-                        entries.tensors.push((name, map.next_value()?));
-                    } else if entries.metadata.replace(map.next_value()?).is_some() {
-                        return Err(serde::de::Error::duplicate_field(METADATA));
-                    }
-                }
-                Ok(entries)
-            }
-        }
-
-        deserializer.deserialize_map(OfHeader)
-    }
 }
 
 /// The entries of a JSON object as they stand there.

@@ -135,9 +135,10 @@ impl<T: Real> AdamW<T> {
     }
 }
 
-/// Writes a rule from where its weight decay goes.
+/// Writes a rule from its settings, and from its weight decay: the part of a parameter that is added to the gradient, and
+/// the part that stays of the parameter.
 macro_rules! adam {
-    ($Rule:ty, $name:literal, |$rule:ident| $settings:expr, $decay:ident) => {
+    ($Rule:ty, $name:literal, |$rule:ident| $settings:expr, $decay:expr) => {
         impl Rule<2> for $Rule {
             const NAME: &'static str = $name;
             const MOMENTS: [&'static str; 2] = ["first_moment", "second_moment"];
@@ -149,12 +150,12 @@ macro_rules! adam {
 
             fn formula<T: Real>(&self, t: u64) -> impl Fn(T, T, [T; 2]) -> (T, [T; 2]) + Sync {
                 let $rule = self;
-                $settings.formula(t, Decay::$decay)
+                $settings.formula(t, $decay)
             }
 
             fn check<T: Real>(&self) -> Result<(), SettingError> {
                 let $rule = self;
-                $settings.check::<T>(Decay::$decay)
+                $settings.check::<T>($decay)
             }
 
             fn moment_range<T: Real>(&self, moment: usize) -> RangeInclusive<T> {
@@ -164,37 +165,30 @@ macro_rules! adam {
 
             fn safe_gradient<T: Real>(&self, t: u64) -> Option<f64> {
                 let $rule = self;
-                $settings.safe_gradient::<T>(t, Decay::$decay)
+                $settings.safe_gradient::<T>(t, $decay)
             }
         }
     };
 }
 
-adam!(AdamSettings, "adam", |rule| rule, InGradient);
-adam!(Decoupled, "adamw", |rule| rule.0, Apart);
-
-/// Where the weight decay goes.
-#[derive(Clone, Copy, PartialEq)]
-enum Decay {
-    /// Into the gradient, and so into the moments.
-    InGradient,
-    /// Straight into the parameters.
-    Apart,
-}
+adam!(AdamSettings, "adam", |rule| rule, [rule.weight_decay, 1.0]);
+adam!(Decoupled, "adamw", |rule| rule.0, {
+    [0.0, 1.0 - rule.0.learning_rate * rule.0.weight_decay]
+});
 
 impl AdamSettings {
     fn formula<T: Real>(
         &self,
         t: u64,
-        decay: Decay,
+        decay: [f64; 2],
     ) -> impl Fn(T, T, [T; 2]) -> (T, [T; 2]) + Sync {
         let [b1, b2] = [self.beta1, self.beta2];
         let [beta1, beta2, rest1, rest2] = [b1, b2, 1.0 - b1, 1.0 - b2].map(T::from_f64);
         let [rate, root] = self.corrected(t).map(T::from_f64);
-        let [decay, kept, epsilon] = self.decays(decay).map(T::from_f64);
-        let limit = largest_in_moments();
+        let [added, kept] = decay.map(T::from_f64);
+        let (epsilon, limit) = (T::from_f64(self.epsilon), largest_in_moments());
         move |x, g, [m, v]| {
-            let g = clamp(g + decay * x, limit);
+            let g = clamp(g + added * x, limit);
             let m = beta1 * m + rest1 * g;
             let v = beta2 * v + rest2 * g * g;
             (kept * x - rate * (m / (root * v.sqrt() + epsilon)), [m, v])
@@ -210,40 +204,27 @@ impl AdamSettings {
         ]
     }
 
-    /// What of a parameter is added to the gradient, what stays of the parameter, and ε.
-    fn decays(&self, decay: Decay) -> [f64; 3] {
-        match decay {
-            Decay::InGradient => [self.weight_decay, 1.0, self.epsilon],
-            Decay::Apart => [
-                0.0,
-                1.0 - self.learning_rate * self.weight_decay,
-                self.epsilon,
-            ],
-        }
-    }
-
-    fn check<T: Real>(&self, decay: Decay) -> Result<(), SettingError> {
-        Setting::LearningRate.check_rate::<T>(self.learning_rate)?;
-        Setting::Beta1.check_kept::<T>(self.beta1)?;
-        Setting::Beta2.check_kept::<T>(self.beta2)?;
-        Setting::Epsilon.check_epsilon::<T>(self.epsilon)?;
-        Setting::WeightDecay.check_rate::<T>(self.weight_decay)?;
-        match decay {
-            // The moments know no scale, so this decay is never too large.
-            Decay::InGradient => Ok(()),
-            Decay::Apart => Setting::WeightDecay.check_decay(self.weight_decay, self.learning_rate),
-        }
+    fn check<T: Real>(&self, [_, kept]: [f64; 2]) -> Result<(), SettingError> {
+        Setting::LearningRate.check::<T>(self.learning_rate)?;
+        Setting::Beta1.check::<T>(self.beta1)?;
+        Setting::Beta2.check::<T>(self.beta2)?;
+        Setting::Epsilon.check::<T>(self.epsilon)?;
+        Setting::WeightDecay.check::<T>(self.weight_decay)?;
+        Setting::WeightDecay.require(
+            self.weight_decay,
+            kept >= 0.0,
+            "at most 1 over the learning rate: parameters would change sign",
+        )
     }
 
     /// Any gradient is safe, unless the settings are so unusual that m alone could take a parameter too far.
-    fn safe_gradient<T: Real>(&self, t: u64, decay: Decay) -> Option<f64> {
+    fn safe_gradient<T: Real>(&self, t: u64, [_, kept]: [f64; 2]) -> Option<f64> {
         let rounded = |x: f64| T::from_f64(x).to_f64();
         let rate = rounded(self.corrected(t)[0]);
-        let [_, kept, epsilon] = self.decays(decay).map(rounded);
-        let quotient = largest_first_moment::<T>().to_f64() / epsilon;
+        let quotient = largest_first_moment::<T>().to_f64() / rounded(self.epsilon);
         let is_safe = quotient <= T::MAX.to_f64()
             && rate * quotient <= safe_change::<T>()
-            && (0.0..=1.0).contains(&kept);
+            && (0.0..=1.0).contains(&rounded(kept));
         is_safe.then(|| T::MAX.to_f64())
     }
 }

@@ -1,10 +1,9 @@
 //! Optimizers that update each parameter on its own: a rule is the formula, and the engine does the rest.
 
-use super::state::check_moment;
 use super::update::Update;
 use super::{
-    Moment, Optimizer, OptimizerState, Setting, SettingError, StateError, StepError, check_size,
-    check_sizes, provide,
+    Optimizer, OptimizerState, Setting, SettingError, StateError, StepError, check_size,
+    check_sizes,
 };
 use autodiff::tensor::raw::vectorized;
 use autodiff::tensor::{Real, Tensor};
@@ -78,7 +77,7 @@ pub trait Rule<const N: usize>:
     ///
     /// If one is out of its range.
     fn check<T: Real>(&self) -> Result<(), SettingError> {
-        Setting::LearningRate.check_rate::<T>(*self.clone().learning_rate())
+        Setting::LearningRate.check::<T>(*self.clone().learning_rate())
     }
 
     /// Whether the formula uses the moments with these settings. If not, none are kept, and it is given zeros.
@@ -115,7 +114,8 @@ pub trait Rule<const N: usize>:
 pub struct Elementwise<R, T: Real, const N: usize> {
     rule: R,
     steps: u64,
-    moments: [Moment<T>; N],
+    /// Each as large as the parameters; there are none before the first step.
+    moments: Vec<Tensor<T>>,
 }
 
 impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
@@ -129,7 +129,7 @@ impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
         Ok(Elementwise {
             rule,
             steps: 0,
-            moments: [const { None }; N],
+            moments: Vec::new(),
         })
     }
 
@@ -161,14 +161,18 @@ impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
 
     /// Begins a step of that many parameters, and passes it on; returns whether it was taken.
     fn begin(&mut self, parameters: usize, apply: impl FnOnce(Update<'_, T>) -> bool) -> bool {
-        let is_first = self.moments.iter().all(Option::is_none);
+        let is_first = self.moments.is_empty();
         let steps = self.steps.saturating_add(1);
         let formula = self.rule.formula::<T>(steps);
         let rule = |parameters: &mut [T], gradient: &[T], moments: &mut [&mut [T]]| {
             each(&formula, parameters, gradient, moments);
         };
-        let moments = self.moments.iter_mut().filter(|_| self.rule.has_moments());
-        let moments = moments.map(|moment| provide(moment, parameters));
+        let count = if self.rule.has_moments() { N } else { 0 };
+        if is_first {
+            let zeros = || Tensor::zeros([parameters]);
+            self.moments.extend((0..count).map(|_| zeros()));
+        }
+        let moments = self.moments.iter_mut().take(count).map(Tensor::data_mut);
         let mut update = Update::new(moments, &rule);
         if let Some(rate) = self.rule.plain_descent() {
             update = update.plain_descent(T::from_f64(rate));
@@ -180,7 +184,7 @@ impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
         if is_taken && self.rule.counts_steps() {
             self.steps = steps;
         } else if is_first && !is_taken {
-            self.moments = [const { None }; N];
+            self.moments.clear();
         }
         is_taken
     }
@@ -238,7 +242,7 @@ impl<R: Rule<N>, T: Real, const N: usize> Optimizer<T> for Elementwise<R, T, N> 
     }
 
     fn size(&self) -> Option<usize> {
-        self.moments.iter().flatten().next().map(Tensor::size)
+        self.moments.first().map(Tensor::size)
     }
 
     fn learning_rate(&self) -> f64 {
@@ -248,32 +252,59 @@ impl<R: Rule<N>, T: Real, const N: usize> Optimizer<T> for Elementwise<R, T, N> 
     fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), SettingError> {
         let mut rule = self.rule.clone();
         *rule.learning_rate() = learning_rate;
-        rule.check::<T>().map_err(|error| {
+        rule.check::<T>().map_err(|error| match error.setting {
             // A decay that is too large beside this rate is none that was set here.
-            let too_fast = Setting::LearningRate
-                .check_decay(learning_rate, error.value)
-                .err();
-            let too_fast = too_fast.filter(|_| error.setting == Setting::WeightDecay);
-            too_fast.unwrap_or(error)
+            Setting::WeightDecay => SettingError {
+                setting: Setting::LearningRate,
+                value: learning_rate,
+                rounded: None,
+                wanted: "at most 1 over the weight decay: parameters would change sign",
+            },
+            _ => error,
         })?;
         self.rule = rule;
         Ok(())
     }
 
     fn state(&self) -> OptimizerState<T> {
-        let moments = R::MOMENTS.into_iter().zip(&self.moments);
-        OptimizerState::new(R::NAME, &self.rule, self.steps, moments)
+        let names = R::MOMENTS.map(str::to_owned);
+        OptimizerState {
+            name: R::NAME.to_owned(),
+            // Numbers and truth values by name always have a JSON form.
+            settings: serde_json::to_value(&self.rule).unwrap_or_default(),
+            steps: self.steps,
+            moments: names.into_iter().zip(self.moments.clone()).collect(),
+        }
     }
 
     fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError> {
-        let steps = state.steps;
-        let (rule, moments) = state.open::<R, N>(R::NAME, const { &R::MOMENTS })?;
-        for (number, (name, moment)) in R::MOMENTS.into_iter().zip(&moments).enumerate() {
-            check_moment(name, moment, rule.moment_range(number))?;
+        if state.name != R::NAME {
+            return Err(StateError::Kind {
+                found: state.name,
+                wanted: R::NAME,
+            });
         }
-        let restored = Elementwise::by(rule)?;
+        let restored = Elementwise::by(serde_json::from_value::<R>(state.settings)?)?;
+        let (found, moments): (Vec<String>, Vec<Tensor<T>>) = state.moments.into_iter().unzip();
+        let size = moments.first().map_or(0, Tensor::size);
+        let are_fit = found == R::MOMENTS && moments.iter().all(|moment| moment.size() == size);
+        if !(moments.is_empty() || are_fit) {
+            let wanted = const { &R::MOMENTS };
+            return Err(StateError::Moments { found, wanted });
+        }
+        for (number, (name, moment)) in R::MOMENTS.into_iter().zip(&moments).enumerate() {
+            let range = restored.rule.moment_range::<T>(number);
+            let mut elements = moment.data().iter().enumerate();
+            if let Some((index, element)) = elements.find(|(_, x)| !range.contains(x)) {
+                return Err(StateError::Value {
+                    moment: name,
+                    index,
+                    value: element.to_f64(),
+                });
+            }
+        }
         *self = Elementwise {
-            steps,
+            steps: state.steps,
             moments,
             ..restored
         };

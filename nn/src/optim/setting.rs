@@ -72,33 +72,25 @@ impl SettingError {
 }
 
 impl Setting {
-    /// Learning rates and weight decays: 0 or more, and finite.
-    pub(super) fn check_rate<T: Real>(self, value: f64) -> Result<(), SettingError> {
-        let sound = |value: f64| (0.0..f64::INFINITY).contains(&value);
-        self.require_rounded::<T>(value, sound, "a finite number of 0 or more")
-    }
-
-    /// The part that a running mean keeps: in [0, 1).
-    pub(super) fn check_kept<T: Real>(self, value: f64) -> Result<(), SettingError> {
-        self.require_rounded::<T>(value, |value| (0.0..1.0).contains(&value), "in [0, 1)")
-    }
-
-    /// Learning rate and weight decay, of which this is one: their product, the part of a parameter that a step takes away,
-    /// is at most 1.
-    pub(super) fn check_decay(self, value: f64, other: f64) -> Result<(), SettingError> {
-        let wanted = match self {
-            Setting::LearningRate => {
-                "at most 1 over the weight decay: parameters would change sign"
+    /// Checks the value, and what it is when rounded to `T`.
+    pub(super) fn check<T: Real>(self, value: f64) -> Result<(), SettingError> {
+        let (is_sound, wanted): (fn(f64) -> bool, _) = match self {
+            Setting::LearningRate | Setting::WeightDecay => (
+                |x| (0.0..f64::INFINITY).contains(&x),
+                "a finite number of 0 or more",
+            ),
+            Setting::Momentum | Setting::Beta1 | Setting::Beta2 => {
+                (|x| (0.0..1.0).contains(&x), "in [0, 1)")
             }
-            _ => "at most 1 over the learning rate: parameters would change sign",
+            Setting::Epsilon => (|x| x > 0.0 && x < f64::INFINITY, "a finite number above 0"),
         };
-        self.require(value, value * other <= 1.0, wanted)
-    }
-
-    /// What keeps a division from being 0/0: finite and more than 0.
-    pub(super) fn check_epsilon<T: Real>(self, value: f64) -> Result<(), SettingError> {
-        let sound = |value: f64| value > 0.0 && value < f64::INFINITY;
-        self.require_rounded::<T>(value, sound, "a finite number above 0")
+        self.require(value, is_sound(value), wanted)?;
+        let rounded = T::from_f64(value).to_f64();
+        self.require(value, is_sound(rounded), wanted)
+            .map_err(|error| SettingError {
+                rounded: Some(rounded),
+                ..error
+            })
     }
 
     pub(super) fn require(
@@ -117,22 +109,6 @@ impl Setting {
             wanted,
         })
     }
-
-    /// Requires it of the value, and of what that is as `T`.
-    fn require_rounded<T: Real>(
-        self,
-        value: f64,
-        sound: impl Fn(f64) -> bool,
-        wanted: &'static str,
-    ) -> Result<(), SettingError> {
-        self.require(value, sound(value), wanted)?;
-        let rounded = T::from_f64(value).to_f64();
-        self.require(value, sound(rounded), wanted)
-            .map_err(|error| SettingError {
-                rounded: Some(rounded),
-                ..error
-            })
-    }
 }
 
 #[cfg(test)]
@@ -143,45 +119,34 @@ mod tests {
     fn bounds_are_those_of_the_precision() {
         let rate = Setting::LearningRate;
         for value in [0.0, 0.1, 1e30] {
-            assert!(rate.check_rate::<f32>(value).is_ok());
+            assert!(rate.check::<f32>(value).is_ok());
         }
         for value in [-0.1, f64::NAN, f64::INFINITY, 1e300] {
-            assert!(rate.check_rate::<f32>(value).is_err());
+            assert!(rate.check::<f32>(value).is_err());
         }
-        assert!(rate.check_rate::<f64>(1e300).is_ok());
+        assert!(rate.check::<f64>(1e300).is_ok());
 
         let kept = Setting::Beta2;
         for value in [0.0, 0.5, 0.999_999] {
-            assert!(kept.check_kept::<f32>(value).is_ok());
+            assert!(kept.check::<f32>(value).is_ok());
         }
         for value in [-1e-9, 1.0, 1.0 - 1e-12, f64::NAN, f64::INFINITY] {
-            assert!(kept.check_kept::<f32>(value).is_err());
+            assert!(kept.check::<f32>(value).is_err());
         }
-        assert!(kept.check_kept::<f64>(1.0 - 1e-12).is_ok());
+        assert!(kept.check::<f64>(1.0 - 1e-12).is_ok());
 
         let epsilon = Setting::Epsilon;
-        assert!(epsilon.check_epsilon::<f32>(1e-8).is_ok());
+        assert!(epsilon.check::<f32>(1e-8).is_ok());
         for value in [0.0, -1e-8, 1e-60, f64::NAN, f64::INFINITY] {
-            assert!(epsilon.check_epsilon::<f32>(value).is_err());
+            assert!(epsilon.check::<f32>(value).is_err());
         }
         assert_eq!(
-            epsilon.check_epsilon::<f64>(0.0).unwrap_err().to_string(),
+            epsilon.check::<f64>(0.0).unwrap_err().to_string(),
             "ε: 0.0 is not a finite number above 0"
         );
         assert_eq!(
-            epsilon.check_epsilon::<f32>(1e-60).unwrap_err().to_string(),
+            epsilon.check::<f32>(1e-60).unwrap_err().to_string(),
             "ε: 1e-60 is 0.0 in single precision, which is not a finite number above 0"
-        );
-
-        let (rate, decay) = (Setting::LearningRate, Setting::WeightDecay);
-        assert!(rate.check_decay(4.0, 0.25).is_ok() && decay.check_decay(4.0, 0.25).is_ok());
-        assert_eq!(
-            decay.check_decay(1e30, 0.1).unwrap_err().to_string(),
-            "weight decay: 1e30 is not at most 1 over the learning rate: parameters would change sign"
-        );
-        assert_eq!(
-            rate.check_decay(200.0, 0.01).unwrap_err().to_string(),
-            "learning rate: 200.0 is not at most 1 over the weight decay: parameters would change sign"
         );
     }
 }

@@ -104,15 +104,19 @@ impl Rule<1> for SgdSettings {
     }
 
     fn check<T: Real>(&self) -> Result<(), SettingError> {
-        Setting::LearningRate.check_rate::<T>(self.learning_rate)?;
-        Setting::WeightDecay.check_rate::<T>(self.weight_decay)?;
-        Setting::Momentum.check_kept::<T>(self.momentum)?;
+        Setting::LearningRate.check::<T>(self.learning_rate)?;
+        Setting::WeightDecay.check::<T>(self.weight_decay)?;
+        Setting::Momentum.check::<T>(self.momentum)?;
         Setting::Momentum.require(
             self.momentum,
             self.momentum > 0.0 || !self.nesterov,
             "above 0, which Nesterov's step needs",
         )?;
-        Setting::WeightDecay.check_decay(self.weight_decay, self.learning_rate)
+        Setting::WeightDecay.require(
+            self.weight_decay,
+            self.learning_rate * self.weight_decay <= 1.0,
+            "at most 1 over the learning rate: parameters would change sign",
+        )
     }
 
     fn has_moments(&self) -> bool {

@@ -1,10 +1,7 @@
 //! The state of an optimizer, as a value that can be stored.
 
-use super::{Moment, SettingError};
+use super::SettingError;
 use autodiff::tensor::{Real, Tensor};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use std::ops::RangeInclusive;
 
 /// Everything that an optimizer's next steps depend on.
 ///
@@ -57,69 +54,4 @@ pub enum StateError {
         /// The element.
         value: f64,
     },
-}
-
-/// Refuses a moment with an element outside of the range that steps leave them in.
-pub(super) fn check_moment<T: Real>(
-    name: &'static str,
-    moment: &Moment<T>,
-    range: RangeInclusive<T>,
-) -> Result<(), StateError> {
-    let mut elements = moment.iter().flat_map(Tensor::data).enumerate();
-    match elements.find(|(_, element)| !range.contains(element)) {
-        Some((index, element)) => Err(StateError::Value {
-            moment: name,
-            index,
-            value: element.to_f64(),
-        }),
-        None => Ok(()),
-    }
-}
-
-impl<T: Real> OptimizerState<T> {
-    /// The state of an optimizer whose moments, if it has any yet, are given with their names.
-    pub(super) fn new<'a>(
-        name: &str,
-        settings: &impl Serialize,
-        steps: u64,
-        moments: impl IntoIterator<Item = (&'static str, &'a Moment<T>)>,
-    ) -> Self {
-        OptimizerState {
-            name: name.to_owned(),
-            // Numbers and truth values by name always have a JSON form.
-            settings: serde_json::to_value(settings).unwrap_or_default(),
-            steps,
-            moments: moments
-                .into_iter()
-                .filter_map(|(name, moment)| Some((name.to_owned(), moment.clone()?)))
-                .collect(),
-        }
-    }
-
-    /// The settings and moments, if this is the state of the optimizer of the given name with moments of those names.
-    pub(super) fn open<S: DeserializeOwned, const N: usize>(
-        self,
-        name: &'static str,
-        wanted: &'static [&'static str; N],
-    ) -> Result<(S, [Moment<T>; N]), StateError> {
-        if self.name != name {
-            return Err(StateError::Kind {
-                found: self.name,
-                wanted: name,
-            });
-        }
-        let settings = serde_json::from_value(self.settings)?;
-        let (found, moments): (Vec<String>, Vec<Tensor<T>>) = self.moments.into_iter().unzip();
-        if moments.is_empty() {
-            return Ok((settings, [const { None }; N]));
-        }
-        let same_size = moments
-            .windows(2)
-            .all(|pair| pair[0].size() == pair[1].size());
-        let moments = <[Tensor<T>; N]>::try_from(moments).ok();
-        match moments.filter(|_| same_size && found == wanted) {
-            Some(moments) => Ok((settings, moments.map(Some))),
-            None => Err(StateError::Moments { found, wanted }),
-        }
-    }
 }

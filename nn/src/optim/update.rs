@@ -1,6 +1,7 @@
 //! A step that has begun, and is applied to the parameters piece by piece.
 
 use super::error::{Quantity, StepError};
+use crate::parallel::in_halves;
 use autodiff::tensor::Real;
 use autodiff::tensor::raw::largest_magnitude;
 use smallvec::SmallVec;
@@ -197,12 +198,15 @@ fn refuse_non_finite<T: Real>(
 
 /// The largest magnitude among some numbers, which threads share if they are many; NaN if any is NaN.
 fn largest<T: Real>(x: &[T]) -> f64 {
-    if x.len() < 2 * PIECE {
-        return largest_magnitude(x);
-    }
-    let (begin, end) = x.split_at(x.len() / 2);
-    let (a, b) = rayon::join(|| largest(begin), || largest(end));
-    if a.is_nan() || a > b { a } else { b }
+    in_halves(
+        x,
+        &|x| match x.len() < 2 * PIECE {
+            true => Err(x),
+            false => Ok(x.split_at(x.len() / 2).into()),
+        },
+        &largest_magnitude,
+        &|a, b| if a.is_nan() || a > b { a } else { b },
+    )
 }
 
 /// Half as many elements as are shared between two threads. Far fewer are updated before another thread has woken.
@@ -212,19 +216,23 @@ const PIECE: usize = 1 << 17;
 const LINE: usize = 16;
 
 /// Applies a rule to parameters and moments, in pieces where there are many elements.
-fn in_pieces<T: Real>(mut buffers: Buffers<'_, T>, gradient: &[T], rule: &Apply<'_, T>) {
-    if gradient.len() < 2 * PIECE {
-        if let [parameters, moments @ ..] = &mut buffers[..] {
-            rule(parameters, gradient, moments);
-        }
-        return;
-    }
-    let half = (gradient.len() / 2).next_multiple_of(LINE);
-    let begin = cut_off(&mut buffers, half);
-    let (gradient, other_gradient) = gradient.split_at(half);
-    rayon::join(
-        || in_pieces(begin, gradient, rule),
-        || in_pieces(buffers, other_gradient, rule),
+fn in_pieces<T: Real>(buffers: Buffers<'_, T>, gradient: &[T], rule: &Apply<'_, T>) {
+    in_halves(
+        (buffers, gradient),
+        &|(mut buffers, gradient)| {
+            if gradient.len() < 2 * PIECE {
+                return Err((buffers, gradient));
+            }
+            let half = (gradient.len() / 2).next_multiple_of(LINE);
+            let (first, rest) = gradient.split_at(half);
+            Ok([(cut_off(&mut buffers, half), first), (buffers, rest)])
+        },
+        &|(mut buffers, gradient)| {
+            if let [parameters, moments @ ..] = &mut buffers[..] {
+                rule(parameters, gradient, moments);
+            }
+        },
+        &|(), ()| (),
     );
 }
 

@@ -1,6 +1,6 @@
 //! µ, µ′ and softmax, in forms that neither overflow nor lose the small numbers of a saturated unit.
 
-use super::sum::{Sum, mapped};
+use super::scaled::{Scaled, mapped};
 use crate::Activation;
 
 /// µ(z).
@@ -16,7 +16,7 @@ pub(super) fn mu(activation: Activation, z: f64) -> f64 {
 }
 
 /// µ′(z). Others compute it from a as a (1 − a) or 1 − a², whose terms are its scale.
-pub(super) fn mu_slope(activation: Activation, z: Sum) -> Sum {
+pub(super) fn mu_slope(activation: Activation, z: Scaled) -> Scaled {
     let slope = mapped(z, |z| match activation {
         Activation::Relu if z > 0.0 => 1.0,
         Activation::Relu => 0.0,
@@ -32,7 +32,7 @@ pub(super) fn mu_slope(activation: Activation, z: Sum) -> Sum {
         Activation::Tanh => 1.0 + a * a,
         Activation::Relu | Activation::Softplus | Activation::Identity => 0.0,
     };
-    Sum::new(slope.value, slope.scale.max(of_terms))
+    Scaled::new(slope.value, slope.scale.max(of_terms))
 }
 
 /// 1 / (1 + e⁻ᶻ); its relative error is small on either side.
@@ -46,7 +46,7 @@ fn logistic(z: f64) -> f64 {
 
 /// How far each zᵢ is above all the others together, zᵢ − ln Σⱼ e^zⱼ for j ≠ i: ln aᵢ − ln(1 − aᵢ) if a = softmax(z). NaN
 /// where there is no softmax, since several are +∞ or all are −∞.
-pub(super) fn log_odds(z: &[Sum]) -> Vec<Sum> {
+pub(super) fn log_odds(z: &[Scaled]) -> Vec<Scaled> {
     let count = |infinity: f64| z.iter().filter(|z| z.value == infinity).count();
     let undefined = count(f64::INFINITY) > 1
         || count(f64::NEG_INFINITY) == z.len()
@@ -54,14 +54,14 @@ pub(super) fn log_odds(z: &[Sum]) -> Vec<Sum> {
     let above = |i: usize| {
         let others = z.iter().enumerate().filter(move |&(j, _)| j != i);
         let scales = others.clone().map(|(_, z)| z.scale);
-        Sum::new(
+        Scaled::new(
             z[i].value - log_sum_exp(others.map(|(_, z)| z.value)),
             z[i].scale + scales.fold(0.0, f64::max),
         )
     };
     let of = |i| {
         if undefined {
-            Sum::of(f64::NAN)
+            Scaled::from(f64::NAN)
         } else {
             above(i)
         }
@@ -79,13 +79,13 @@ fn log_sum_exp(z: impl Iterator<Item = f64> + Clone) -> f64 {
 }
 
 /// a = softmax(z): each the logistic function of its log-odds.
-pub(super) fn softmax(z: &[Sum]) -> Vec<Sum> {
+pub(super) fn softmax(z: &[Scaled]) -> Vec<Scaled> {
     log_odds(z).iter().map(|&z| mapped(z, logistic)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::sum::ROUNDING;
+    use super::super::scaled::ROUNDING;
     use super::*;
 
     fn close(found: f64, expected: f64) {
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn saturated_functions_keep_their_small_numbers() {
-        let slope = |activation, z| mu_slope(activation, Sum::of(z)).value;
+        let slope = |activation, z| mu_slope(activation, Scaled::from(z)).value;
         close(mu(Activation::Sigmoid, -700.0), (-700.0_f64).exp());
         close(slope(Activation::Sigmoid, -700.0), (-700.0_f64).exp());
         close(slope(Activation::Sigmoid, 700.0), (-700.0_f64).exp());
@@ -111,7 +111,7 @@ mod tests {
     fn softmax_of_infinite_logits_is_the_limit_where_there_is_one() {
         const INF: f64 = f64::INFINITY;
         let a = |z: &[f64]| -> Vec<f64> {
-            let z: Vec<Sum> = z.iter().copied().map(Sum::of).collect();
+            let z: Vec<Scaled> = z.iter().copied().map(Scaled::from).collect();
             softmax(&z).iter().map(|a| a.value).collect()
         };
         assert_eq!(a(&[INF, 5.0, -INF]), [1.0, 0.0, 0.0]);
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn the_scale_says_what_an_uncertain_argument_may_change() {
         // A rectifier that is barely on, or barely off: its slope may as well be the other.
-        let barely = Sum {
+        let barely = Scaled {
             value: 1e-14,
             scale: 1.0,
         };
@@ -138,10 +138,10 @@ mod tests {
         assert_eq!(slope.value, 1.0);
         assert!(slope.scale * ROUNDING >= 1.0);
         // One that is on for sure has the scale of its value.
-        let on = mu_slope(Activation::Relu, Sum::of(0.5));
+        let on = mu_slope(Activation::Relu, Scaled::from(0.5));
         assert_eq!((on.value, on.scale), (1.0, 1.0));
         // ∂a/∂z of the logistic function at 0 is ¼.
-        let z = Sum {
+        let z = Scaled {
             value: 0.0,
             scale: 100.0,
         };

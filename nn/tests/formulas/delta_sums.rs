@@ -122,7 +122,7 @@ fn a_batch_is_empty_if_it_has_no_samples() {
     fn check(batch: &impl Batch<Labelled<f32>>, samples: usize) {
         assert_eq!((batch.len(), batch.is_empty()), (samples, samples == 0));
     }
-    let data = Dataset::new(&[1, 2, 3, 4, 5, 6], 2, &[0, 1, 0]).unwrap();
+    let data = Dataset::new(&[1, 2, 3, 4, 5, 6], [2], &[0, 1, 0]).unwrap();
     for samples in 0..=3 {
         let some = data.range(0..samples);
         check(&some, samples);

@@ -113,10 +113,10 @@ fn a_name_twice_is_refused() {
             "{cause}"
         );
     };
-    json(&replaced(
-        "__metadata__\":",
-        "__metadata__\":{},\"__metadata__\":",
-    ));
+    twice(
+        "__metadata__",
+        &replaced("__metadata__\":", "__metadata__\":{},\"__metadata__\":"),
+    );
     json(&replaced(r#"[4],"#, r#"[4],"shape":[4],"#));
     for (from, to) in [
         (

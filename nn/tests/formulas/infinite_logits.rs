@@ -2,7 +2,7 @@
 
 use crate::method::{Gradient, Method};
 use autodiff::tensor::{Real, Targets, Tensor};
-use nn::reference::{self, Sum};
+use nn::reference::{self, Scaled};
 use nn::{Activation, Initializer, Mlp, Output, Parameters, StandardLoss};
 
 const INF: f64 = f64::INFINITY;
@@ -36,7 +36,7 @@ fn reference<T: Real>(
     (x, targets): &(Tensor<T>, Targets<T>),
 ) -> (f64, Vec<Vec<f64>>) {
     let gradient = reference::gradient(network, loss, parameters, x, targets);
-    let values = |sums: Vec<Sum>| sums.iter().map(|sum| sum.value).collect();
+    let values = |sums: Vec<Scaled>| sums.iter().map(|sum| sum.value).collect();
     let derivatives = gradient.derivatives.into_iter().map(values).collect();
     (gradient.cost, derivatives)
 }

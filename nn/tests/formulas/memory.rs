@@ -1,4 +1,4 @@
-//! The memory that a thread has in use at its worst.
+//! The memory in use on each thread, and the most there was.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -15,10 +15,15 @@ struct Counting;
 // SAFETY: every call is passed on to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        IN_USE.set(IN_USE.get().wrapping_add(layout.size()));
-        PEAK.set(PEAK.get().max(IN_USE.get()));
+        count(layout.size());
         // SAFETY: the caller's promises are passed on.
         unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count(layout.size());
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
@@ -27,6 +32,11 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: the caller's promises are passed on.
         unsafe { System.dealloc(pointer, layout) }
     }
+}
+
+fn count(size: usize) {
+    IN_USE.set(IN_USE.get().wrapping_add(size));
+    PEAK.set(PEAK.get().max(IN_USE.get()));
 }
 
 #[global_allocator]

@@ -1,77 +1,28 @@
 //! Models, networks and losses of one's own: trained and refused as the built-in ones.
 
 use crate::callers_line::refused;
+use crate::residual::{Residual, points};
 use autodiff::tensor::{Algebra, Real, Targets, Tensor};
 use nn::checkpoint::{Cause, Describe, Tensors};
-use nn::layers::{Dropout, Layer, Linear};
 use nn::{
-    Adam, BatchGradient, Builder, Initializer, Layout, Loss, Model, Network, Optimizer, Param,
-    Parameters, Pass, Sgd, Supervised, evaluate, mean_cost,
+    Adam, BatchGradient, Builder, Initializer, Layout, Model, Optimizer, Param, Parameters, Pass,
+    Sgd, Supervised, mean_cost,
 };
 use rayon::ThreadPoolBuilder;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A residual network with dropout and a robust cost.
-pub(crate) struct Residual {
-    pub(crate) width: usize,
-    layers: [Linear; 3],
-    dropout: Dropout,
-    layout: Arc<Layout>,
-}
-
-impl Residual {
-    pub(crate) fn new(width: usize) -> Residual {
-        let b = Builder::new();
-        let layer = |name, inputs, outputs| Linear::new(&b.at(name), inputs, outputs);
-        Residual {
-            width,
-            layers: [
-                layer("input", 3, width),
-                layer("inner", width, width),
-                layer("output", width, 1),
-            ],
-            dropout: Dropout::new(&b, 0.25),
-            layout: b.layout(),
-        }
-    }
-}
-
-impl Model for Residual {
-    type Chunk<T: Real> = [Tensor<T>; 2];
-
-    fn layout(&self) -> &Arc<Layout> {
-        &self.layout
-    }
-
-    fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, [x, y]: [Tensor<A::Element>; 2]) -> A {
-        let [input, inner, output] = &self.layers;
-        let h = input.forward(pass, &pass.constant(x));
-        let h = inner.forward(pass, &self.dropout.forward(pass, &h.tanh())) + h;
-        let error = output.forward(pass, &h) - pass.constant(y);
-        ((error.square() + 1.0).sqrt() - 1.0).sum()
-    }
-}
-
 impl Describe for Residual {
     type Description = usize;
 
     fn description(&self) -> usize {
-        self.width
+        self.layout().slices()[0].rows()
     }
 
     fn from_description(width: usize, file: &Tensors<'_>) -> Result<Self, Cause> {
         file.check("inner.weight", &[width, width])?;
         Ok(Residual::new(width))
     }
-}
-
-pub(crate) fn points<T: Real>(samples: usize) -> [Tensor<T>; 2] {
-    let x = Tensor::from_fn([samples, 3], |i| T::from_f64((i as f64 * 0.7).sin()));
-    let y = Tensor::from_fn([samples, 1], |i| {
-        T::from_f64((3.0 * x.at(&[i, 0]).to_f64()).sin())
-    });
-    [x, y]
 }
 
 /// The bits of parameters.
@@ -336,82 +287,6 @@ fn parameters_that_there_are_not_are_refused() {
     });
     refused("a parameter `first` exists already", || {
         let _ = b.param("first", [1], Initializer::Constant(0.0));
-    });
-}
-
-/// A network that gives as many outputs as it is told to, whatever the targets are.
-struct Wide {
-    layer: Linear,
-    layout: Arc<Layout>,
-    rows: usize,
-}
-
-impl Network for Wide {
-    type Input<T: Real> = Tensor<T>;
-
-    fn layout(&self) -> &Arc<Layout> {
-        &self.layout
-    }
-
-    fn outputs<A: Algebra>(&self, pass: &Pass<'_, A>, x: Tensor<A::Element>) -> A {
-        let rows = x.shape()[0];
-        let x = x.rows(0..rows.min(self.rows));
-        self.layer.forward(pass, &pass.constant(x))
-    }
-}
-
-/// The sum of the absolute differences.
-struct Absolute;
-
-impl Loss for Absolute {
-    type Targets<T: Real> = Tensor<T>;
-
-    fn sum<A: Algebra>(&self, outputs: &A, targets: Tensor<A::Element>) -> A {
-        (outputs - outputs.constant(targets)).abs().sum()
-    }
-}
-
-#[test]
-fn an_own_network_meets_own_and_standard_losses() {
-    let b = Builder::new();
-    let mut network = Wide {
-        layer: Linear::new(&b, 3, 4),
-        layout: b.layout(),
-        rows: usize::MAX,
-    };
-    let parameters = network.layout().init::<f64>(1);
-    let [x, y] = points::<f64>(100);
-
-    let model = Supervised::new(&network, Absolute);
-    let weight = parameters.tensor(0);
-    let expected = (x.linear(&weight, parameters.tensor(1)) - &y)
-        .abs()
-        .sum()
-        .item()
-        / 100.0;
-    let mut gradient = BatchGradient::tape(&model);
-    let (cost, _) = gradient.compute(&parameters, &(x.clone(), y.clone()));
-    assert!((cost - expected).abs() < 1e-14);
-
-    let classes = Targets::Classes(Tensor::from_fn([100], |i| (i % 4) as u32));
-    let model = Supervised::new(&network, nn::StandardLoss::cross_entropy());
-    let found = evaluate(&model, &parameters, &(x.clone(), classes.clone()));
-    assert_eq!(
-        (found.samples(), &found.confusion.shape()[..]),
-        (100, &[4, 4][..])
-    );
-
-    let wrong = Targets::Classes(Tensor::from_fn([100], |i| 4 * u32::from(i == 70)));
-    refused(
-        "compute: sample 70 is of class 4, and there are 4 outputs",
-        || {
-            let _ = BatchGradient::tape(model).compute(&parameters, &(x.clone(), wrong));
-        },
-    );
-    network.rows = 7;
-    let model = Supervised::new(&network, nn::StandardLoss::cross_entropy());
-    refused("evaluate: outputs of shape [7, 4] are not 50 rows", || {
-        let _ = evaluate(&model, &parameters, &(x.clone(), classes.clone()));
     });
 }
 

@@ -1,8 +1,9 @@
 //! Rules and gradient sources of one's own, and what may be done with a gradient.
 
-use crate::own_models::{Residual, bits, points};
+use crate::own_models::bits;
+use crate::residual::{Residual, points};
 use autodiff::tensor::{Algebra, Real, Targets, Tensor};
-use nn::checkpoint::{self, Cause};
+use nn::checkpoint::{self, Cause, Describe};
 use nn::delta::DeltaGradient;
 use nn::{
     Adam, BatchGradient, ChunkTask, Chunking, Elementwise, Layout, Model, Optimizer, Parameters,
@@ -69,7 +70,7 @@ fn an_own_rule_has_state_and_steps_by_its_formula() {
     let mut resumed = Elementwise::by(AmsGrad { learning_rate: 1.0 }).unwrap();
     let saved: Saved<f32, Residual> = checkpoint::load_training(&file, &mut resumed).unwrap();
     assert!(saved.parameters == parameters && resumed == optimizer);
-    assert_eq!(saved.model.width, 40);
+    assert_eq!(saved.model.description(), 40);
     let weights: Saved<f64, Residual> = checkpoint::load(&file).unwrap();
     assert_eq!(
         weights.parameters.data()[3],

@@ -5,6 +5,8 @@ mod counting;
 mod method;
 mod optimizer;
 mod own_model;
+#[path = "../formulas/residual.rs"]
+mod residual;
 mod step;
 
 #[test]

@@ -24,7 +24,7 @@ fn dataset(samples: usize) -> Dataset {
         .map(|i| (i * 31 % 251) as u8)
         .collect();
     let classes: Vec<u8> = (0..samples).map(|i| (i % CLASSES) as u8).collect();
-    Dataset::new(&pixels, PIXELS, &classes).unwrap()
+    Dataset::new(&pixels, [PIXELS], &classes).unwrap()
 }
 
 /// Allocations in some steps, after ten others; panics if the parameters move. Without an optimizer, a gradient is

@@ -8,7 +8,7 @@ fn has_slopes(a: f64, b: f64) -> bool {
 }
 
 /// The slope in a, `1 / (a ln b)`.
-#[inline(always)]
+#[inline]
 pub(super) fn log_slope_a(a: f64, b: f64) -> f64 {
     if !has_slopes(a, b) {
         return f64::NAN;
@@ -17,7 +17,7 @@ pub(super) fn log_slope_a(a: f64, b: f64) -> f64 {
 }
 
 /// The slope in b, `−ln a / (b ln² b)`.
-#[inline(always)]
+#[inline]
 pub(super) fn log_slope_b(a: f64, b: f64) -> f64 {
     if !has_slopes(a, b) {
         return f64::NAN;

@@ -15,7 +15,7 @@ use std::hint::cold_path;
 /// with one division, where n = 0 leaves −h / (1 + q). For larger |x| it is the distance from 1 that is computed,
 /// 2 p (1 + q + h) over the same denominator: it is the smaller, and so is its error. What has the factor q is added
 /// last, for q is known last.
-#[inline(always)]
+#[inline]
 pub(super) fn tanh_and_slope(x: f64) -> (f64, f64) {
     let distance = x.abs();
     // A branch that is foreseen, where a minimum would have to be waited for. A NaN passes by.
@@ -40,7 +40,7 @@ pub(super) fn tanh_and_slope(x: f64) -> (f64, f64) {
 ///
 /// By the [parts](exp_parts) of eˣ it is `p (1 + q + h) / ((1 + q − h) + p (1 + q + h))`, again with one division. The
 /// denominator is rounded from the numerator and something positive, so the quotient never exceeds 1.
-#[inline(always)]
+#[inline]
 pub(super) fn sigmoid_and_slope(x: f64) -> (f64, f64) {
     if x.abs() > 708.0 {
         cold_path();
@@ -67,7 +67,7 @@ pub(super) fn sigmoid_and_slope(x: f64) -> (f64, f64) {
 ///
 /// The gradient of an LSTM waits for these functions, each of which waits for the one before: the operations are in an
 /// order in which few have to wait for each other.
-#[inline(always)]
+#[inline]
 fn exp_parts(half: f64, exponent: f64) -> (f64, f64, f64) {
     /// The polynomial of least error in `q = h² Q(h²)` for |h| ≤ ¼ ln 2.
     const Q: [f64; 5] = [

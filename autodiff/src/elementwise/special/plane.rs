@@ -2,7 +2,7 @@
 
 /// a / √(a² + b²), the cosine of the angle between the point and the first axis; 0 at the origin. Where both are infinite
 /// the point lies on a diagonal, as for `atan2`.
-#[inline(always)]
+#[inline]
 pub(super) fn hypot_slope(a: f64, b: f64) -> f64 {
     let radius = a.hypot(b);
     if is_moderate(radius) {
@@ -24,7 +24,7 @@ fn scaled_hypot_slope(a: f64, b: f64) -> f64 {
 }
 
 /// b / (a² + b²), the slope of the angle of the point (b, a); 0 at the origin and at infinity.
-#[inline(always)]
+#[inline]
 pub(super) fn atan2_slope(a: f64, b: f64) -> f64 {
     let radius = a.hypot(b);
     let cosine = b / radius;

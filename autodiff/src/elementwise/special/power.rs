@@ -7,7 +7,7 @@ const FEW: u32 = 32;
 
 /// xⁿ, by repeated squaring where that is accurate, and else by the power of a real exponent, which is exact to the last
 /// digit.
-#[inline(always)]
+#[inline]
 pub(super) fn powi(x: f64, n: i32) -> f64 {
     if n.unsigned_abs() <= FEW {
         if n >= 0 {
@@ -24,7 +24,7 @@ pub(super) fn powi(x: f64, n: i32) -> f64 {
 }
 
 /// ∂(aᵇ)/∂a = b aᵇ⁻¹. It is 0 for b = 0.
-#[inline(always)]
+#[inline]
 pub(super) fn powf_slope_a(a: f64, b: f64) -> f64 {
     of_signed_base(a, b, 1, b)
 }
@@ -35,7 +35,7 @@ pub(super) fn powf_curvature_a(a: f64, b: f64) -> f64 {
 }
 
 /// ∂(aᵇ)/∂b = aᵇ ln a. For a = 0 it is 0 where b ≥ 0, and for a < 0 it is NaN.
-#[inline(always)]
+#[inline]
 pub(super) fn powf_slope_b(a: f64, b: f64) -> f64 {
     of_positive_base(a, b, 0, a.abs().ln())
 }
@@ -52,7 +52,7 @@ pub(super) fn powf_mixed(a: f64, b: f64) -> f64 {
 }
 
 /// A derivative in a, `factor · aᵇ⁻ᵏ`, for a base of any sign. A power of a negative base has one for integers b only.
-#[inline(always)]
+#[inline]
 fn of_signed_base(a: f64, b: f64, k: u8, factor: f64) -> f64 {
     if factor == 0.0 {
         return 0.0;
@@ -67,7 +67,7 @@ fn of_signed_base(a: f64, b: f64, k: u8, factor: f64) -> f64 {
 }
 
 /// A derivative that holds the logarithm of a, `factor · aᵇ⁻ᵏ`, for a base that is not negative.
-#[inline(always)]
+#[inline]
 fn of_positive_base(a: f64, b: f64, k: u8, factor: f64) -> f64 {
     if a == 0.0 && b == 0.0 {
         return 0.0;
@@ -82,7 +82,7 @@ fn of_positive_base(a: f64, b: f64, k: u8, factor: f64) -> f64 {
 }
 
 /// `factor · aᵇ⁻ᵏ` for a ≥ 0, where a zero wins over infinity.
-#[inline(always)]
+#[inline]
 fn times_power(factor: f64, a: f64, b: f64, k: u8) -> f64 {
     let k = f64::from(k);
     let exponent = b - k;
@@ -112,7 +112,7 @@ fn times_power(factor: f64, a: f64, b: f64, k: u8) -> f64 {
 }
 
 /// Whether a number is far from both ends of the range.
-#[inline(always)]
+#[inline]
 fn is_moderate(x: f64) -> bool {
     x.abs() > 1e-300 && x.abs() < 1e300
 }

@@ -1,3 +1,5 @@
+use std::ops::ControlFlow;
+
 use super::*;
 use crate::model::Model;
 use crate::train::{Length, Settings, train};
@@ -8,7 +10,7 @@ use nn::{Activation, Output, SgdSettings};
 fn samples(count: usize) -> Dataset {
     let pixels: Vec<u8> = (0..count * 9).map(|i| (i * i % 251) as u8).collect();
     let classes: Vec<u8> = (0..count).map(|i| (i % 10) as u8).collect();
-    Dataset::new(&pixels, 9, &classes).unwrap()
+    Dataset::new(&pixels, [9], &classes).unwrap()
 }
 
 fn comparison(change: impl FnOnce(&mut Comparing<'_>)) -> Result<Comparison, Error> {
@@ -128,7 +130,7 @@ fn trained<T: Real>(model: &Model, learning_rate: f64, data: &Dataset) -> Option
         optimizer: OptimizerSettings::Sgd(SgdSettings::new(learning_rate)),
         ..Settings::default()
     };
-    match train::<T>(&settings, data, data, &mut ()) {
+    match train::<T>(&settings, data, data, &mut |_| ControlFlow::Continue(())) {
         Ok(trained) => Some(cast(&trained.parameters)),
         Err(Error::Diverged { .. }) => None,
         Err(error) => panic!("{error}"),

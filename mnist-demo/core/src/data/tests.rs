@@ -56,20 +56,20 @@ fn the_built_in_files_are_the_published_ones() {
 #[test]
 fn the_built_in_data_set_is_whole() {
     let Splits { train, test } = Splits::embedded().unwrap();
-    assert_eq!((train.len(), train.rows(), train.cols()), (60_000, 28, 28));
-    assert_eq!((test.len(), test.rows(), test.cols()), (10_000, 28, 28));
-    assert_eq!(train.images().len(), 60_000 * 784);
-    assert_eq!(train.labels()[..5], [5, 0, 4, 1, 9]);
-    assert_eq!(test.labels()[..5], [7, 2, 1, 0, 4]);
+    assert_eq!((train.len(), sides(&train)), (60_000, [28, 28]));
+    assert_eq!((test.len(), sides(&test)), (10_000, [28, 28]));
+    assert_eq!(train.inputs().len(), 60_000 * 784);
+    assert_eq!(train.classes()[..5], [5, 0, 4, 1, 9]);
+    assert_eq!(test.classes()[..5], [7, 2, 1, 0, 4]);
 }
 
 #[test]
 fn a_folder_gives_what_its_files_hold() {
     let Splits { train, test } = Splits::from_dir(small_folder().path()).unwrap();
-    assert_eq!((train.len(), train.labels()), (2, &[3, 9][..]));
+    assert_eq!((train.len(), train.classes()), (2, &[3, 9][..]));
     assert_eq!(
-        (test.image(0), test.rows(), test.cols()),
-        (&[1, 2, 3, 4, 5, 6][..], 2, 3)
+        (test.sample(0), sides(&test)),
+        (&[1, 2, 3, 4, 5, 6][..], [2, 3])
     );
 }
 
@@ -92,9 +92,9 @@ fn a_compressed_file_is_known_by_its_contents() {
 #[test]
 fn a_file_is_found_under_all_of_its_names_and_the_published_one_comes_first() {
     let dir = small_folder();
-    let labels = |label: u8| idx(&[1], &[label]);
+    let labels = |label: u32| idx(&[1], &[label as u8]);
     let write = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
-    let found = || Splits::from_dir(dir.path()).unwrap().test.labels()[0];
+    let found = || Splits::from_dir(dir.path()).unwrap().test.classes()[0];
     fs::remove_file(dir.path().join(FILES[3])).unwrap();
     // From the last name to the first, each hides those before it.
     for (label, name) in [
@@ -203,17 +203,17 @@ fn a_data_set_is_checked_however_it_is_made() {
         rows: 2,
         cols: 2,
     };
-    assert_eq!(Dataset::new(images(2), vec![0, 1]).unwrap().len(), 2);
+    assert_eq!(dataset(&images(2), &[0, 1]).unwrap().len(), 2);
     assert!(matches!(
-        Dataset::new(images(2), vec![0]),
+        dataset(&images(2), &[0]),
         Err(Cause::CountMismatch {
             images: 2,
             labels: 1
         })
     ));
-    assert!(matches!(Dataset::new(images(0), vec![]), Err(Cause::Empty)));
+    assert!(matches!(dataset(&images(0), &[]), Err(Cause::Empty)));
     assert!(matches!(
-        Dataset::new(images(1), vec![11]),
+        dataset(&images(1), &[11]),
         Err(Cause::BadLabel {
             index: 0,
             label: 11

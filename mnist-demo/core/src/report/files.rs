@@ -1,11 +1,11 @@
 //! What a run leaves in its folder.
 
 use autodiff::tensor::Real;
-use nn::{StandardLoss, Supervised};
+use nn::{Dataset, StandardLoss, Supervised};
 
 use super::{confusion, counted, percent};
 use crate::Error;
-use crate::data;
+use crate::data::sides;
 use crate::mistakes::Mistake;
 use crate::model::{loss_name, shape_name};
 use crate::output::OutputDir;
@@ -36,7 +36,7 @@ pub fn write_results<T: Real>(
     output: &OutputDir,
     trained: &Trained<T>,
     loss: StandardLoss,
-    test: &data::Dataset,
+    test: &Dataset,
     mistakes: &[Mistake],
 ) -> Result<(), Error> {
     let records = &trained.history.0;
@@ -100,12 +100,12 @@ fn accuracy_plot(records: &[Record], network: &str) -> LinePlot {
     }
 }
 
-fn mistakes_sheet(test: &data::Dataset, mistakes: &[Mistake]) -> Result<String, Error> {
+fn mistakes_sheet(test: &Dataset, mistakes: &[Mistake]) -> Result<String, Error> {
     let exhibits: Vec<Exhibit<'_>> = mistakes
         .iter()
         .take(SHEET.0)
         .map(|mistake| Exhibit {
-            pixels: test.image(mistake.index),
+            pixels: test.sample(mistake.index),
             truth: mistake.truth,
             guess: mistake.guess,
             probability: mistake.certainty as f32,
@@ -118,5 +118,5 @@ fn mistakes_sheet(test: &data::Dataset, mistakes: &[Mistake]) -> Result<String, 
         all
     };
     let title = format!("{which}: truth → guess, and how sure it was");
-    Ok(sheet(&title, &exhibits, test.cols(), SHEET.1)?)
+    Ok(sheet(&title, &exhibits, sides(test)[1], SHEET.1)?)
 }

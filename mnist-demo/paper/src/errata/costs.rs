@@ -5,9 +5,9 @@ use nn::Activation;
 
 use super::example::{Example, N, WIDTHS};
 use super::{Erratum, Evidence, Kind, Matrix, Printed};
+use crate::Scaled;
 use crate::mu::{mu_prime, relu_prime, softmax};
 use crate::network::Cost;
-use crate::weighed::Weighed;
 
 pub(super) const ERRATA: &[Erratum] = &[
     Erratum {
@@ -116,9 +116,9 @@ fn slope_at_the_kink() -> Evidence {
     let z = tape.var(x);
     let slopes = z.relu().sum().gradients().wrt(z);
     // A scale of 1: what is compared is 0 or 1.
-    let corrected: Vec<Weighed> = x
+    let corrected: Vec<Scaled> = x
         .iter()
-        .map(|&x| Weighed {
+        .map(|&x| Scaled {
             value: relu_prime(x),
             scale: 1.0,
         })
@@ -145,14 +145,14 @@ fn delta_of_the_mean() -> Evidence {
 
 fn lost_square() -> Evidence {
     let (k, x, y) = ([0.5, -1.0, 2.0], [-1.0, 0.25, 1.5], [1.0, 0.5, 2.0]);
-    let differences: Vec<Weighed> = x
+    let differences: Vec<Scaled> = x
         .iter()
         .zip(y)
         .map(|(&x, y)| {
-            let p: Weighed = k
+            let p: Scaled = k
                 .iter()
                 .zip(0..)
-                .map(|(&k, j)| Weighed::from(k) * f64::powi(x, j).into())
+                .map(|(&k, j)| Scaled::from(k) * f64::powi(x, j).into())
                 .sum();
             p - y.into()
         })
@@ -169,8 +169,8 @@ fn lost_square() -> Evidence {
         })
         .reduce(|sum, term| sum + term)
         .map_or(f64::NAN, |cost| cost.item());
-    let sum: Weighed = differences.iter().copied().sum();
-    let squares: Weighed = differences.iter().map(|&d| d * d).sum();
+    let sum: Scaled = differences.iter().copied().sum();
+    let squares: Scaled = differences.iter().map(|&d| d * d).sum();
     Evidence {
         printed: Printed::Gives(Matrix::column(&[sum])),
         corrected: Matrix::column(&[squares]),
@@ -185,7 +185,7 @@ fn zero_times_infinity() -> Evidence {
     let a = softmax(&z);
     let terms = || y.entries().iter().zip(a.entries());
     let printed: f64 = terms().map(|(y, a)| -(y.value * a.value.ln())).sum();
-    let corrected: Weighed = terms()
+    let corrected: Scaled = terms()
         .filter(|(y, _)| y.value != 0.0)
         .map(|(&y, a)| -(y * a.value.ln().into()))
         .sum();
@@ -197,7 +197,7 @@ fn zero_times_infinity() -> Evidence {
     Evidence {
         printed: Printed::Gives(Matrix::column(&[printed])),
         // The fused form takes log Σ e^z and z apart, so these are its terms.
-        corrected: Matrix::column(&[Weighed {
+        corrected: Matrix::column(&[Scaled {
             scale: corrected.scale + 3.0,
             ..corrected
         }]),

@@ -106,7 +106,7 @@ fn bias_inside_the_sum() -> Evidence {
     let corrected = Matrix::new(w.rows(), 1, |i, _| {
         (0..n0)
             .map(|j| w.at(i, j) * a.at(j, 0))
-            .sum::<super::Weighed>()
+            .sum::<super::Scaled>()
             + b.at(i, 0)
     });
     let tape = z_by_tape(&example, 1);
@@ -160,7 +160,7 @@ fn sum_to_the_wrong_end() -> Evidence {
         Matrix::new(w.rows(), 1, |k, _| {
             (0..end)
                 .map(|j| w.at(k, j) * a.at(j, 0))
-                .sum::<super::Weighed>()
+                .sum::<super::Scaled>()
                 + b.at(k, 0)
         })
     };

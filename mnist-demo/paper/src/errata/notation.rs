@@ -5,9 +5,9 @@ use nn::Activation;
 
 use super::example::{EQUAL, Example, N, WIDTHS};
 use super::{Erratum, Evidence, Kind, Matrix, Printed};
+use crate::Scaled;
 use crate::mu::{mu_prime, softmax, softmax_jacobian};
 use crate::network::Cost;
-use crate::weighed::Weighed;
 
 pub(super) const ERRATA: &[Erratum] = &[
     Erratum {
@@ -110,10 +110,10 @@ fn undefined_dimension() -> Evidence {
 
 fn softmax_of_a_number() -> Evidence {
     let z = Matrix::column(&[0.3, -1.1, 0.8]);
-    let jacobian = |s: &dyn Fn(usize) -> Weighed| {
+    let jacobian = |s: &dyn Fn(usize) -> Scaled| {
         Matrix::new(3, 3, |i, j| {
             if i == j {
-                s(i) * (Weighed::from(1.0) - s(i))
+                s(i) * (Scaled::from(1.0) - s(i))
             } else {
                 -(s(i) * s(j))
             }
@@ -186,7 +186,7 @@ fn neurons_for_samples() -> Evidence {
     let example = Example::new(&WIDTHS[..3], Activation::Tanh, Cost::Squares, N);
     // To the letter: the sum of the first N neurons of one sample.
     let (a, y) = (example.A(2).col(0), example.Y.col(0));
-    let neurons: Option<Weighed> = (0..N)
+    let neurons: Option<Scaled> = (0..N)
         .map(|j| {
             let difference = *a.entries().get(j)? - *y.entries().get(j)?;
             Some(difference * difference)

@@ -97,7 +97,7 @@ fn a_blank_picture_is_refused() {
 fn a_prepared_picture_stays_as_it_is() {
     let test = Splits::embedded().unwrap().test;
     for index in 0..1_000 {
-        let digit = test.image(index);
+        let digit = test.sample(index);
         let inverted: Vec<u8> = digit.iter().map(|shade| 255 - shade).collect();
         for shown in [digit, &inverted] {
             let file = crate::picture::encode_png(shown, 28).unwrap();
@@ -190,7 +190,7 @@ fn a_large_drawing_becomes_the_digit_that_it_was_made_from() {
     let test = Splits::embedded().unwrap().test;
     let mut exact = 0;
     for index in 0..200 {
-        let digit = test.image(index);
+        let digit = test.sample(index);
         // Eleven times as large, in brown on beige paper and off the middle.
         let (size, zoom, margin) = (28 * 11, 11, 60);
         let width = size + margin;

@@ -1,6 +1,6 @@
 //! Samples in memory, a row for each.
 
-use super::Batch;
+use super::{Batch, Gather};
 use autodiff::tensor::{Element, Real, Targets, Tensor};
 use std::ops::Range;
 
@@ -9,19 +9,28 @@ pub trait Rows: Clone + Sync {
     /// The number of rows. Of several tensors, that of the first.
     fn count(&self) -> usize;
 
-    /// Some of the rows, sharing memory.
+    /// Some of the rows.
     ///
     /// # Panics
     ///
     /// If there are no such rows.
     #[must_use]
     #[track_caller]
-    fn part(&self, range: Range<usize>) -> Self;
+    fn some(&self, which: &Which<'_>) -> Self;
 
     /// Whether all tensors have that many rows.
     fn all_have(&self, count: usize) -> bool {
         self.count() == count
     }
+}
+
+/// Which rows.
+#[derive(Clone, Debug)]
+pub enum Which<'a> {
+    /// Consecutive ones, which share memory.
+    Range(Range<usize>),
+    /// Those with the given numbers, in that order.
+    Numbers(&'a [usize]),
 }
 
 impl<R: Rows> Batch<R> for R {
@@ -31,7 +40,7 @@ impl<R: Rows> Batch<R> for R {
 
     #[track_caller]
     fn load(&self, range: Range<usize>) -> R {
-        self.part(range)
+        self.some(&Which::Range(range))
     }
 
     fn whole(&self) -> Option<R> {
@@ -44,14 +53,24 @@ impl<R: Rows> Batch<R> for R {
     }
 }
 
+impl<R: Rows> Gather<R> for R {
+    #[track_caller]
+    fn gather(&self, numbers: &[usize]) -> R {
+        self.some(&Which::Numbers(numbers))
+    }
+}
+
 impl<E: Element> Rows for Tensor<E> {
     fn count(&self) -> usize {
         self.shape().first().copied().unwrap_or(0)
     }
 
     #[track_caller]
-    fn part(&self, range: Range<usize>) -> Self {
-        self.rows(range)
+    fn some(&self, which: &Which<'_>) -> Self {
+        match which {
+            Which::Range(range) => self.rows(range.clone()),
+            Which::Numbers(numbers) => self.gather_rows(numbers),
+        }
     }
 }
 
@@ -64,8 +83,11 @@ impl<T: Real> Rows for Targets<T> {
     }
 
     #[track_caller]
-    fn part(&self, range: Range<usize>) -> Self {
-        self.rows(range)
+    fn some(&self, which: &Which<'_>) -> Self {
+        match self {
+            Targets::Classes(numbers) => Targets::Classes(numbers.some(which)),
+            Targets::Probabilities(rows) => Targets::Probabilities(rows.some(which)),
+        }
     }
 }
 
@@ -75,8 +97,8 @@ impl<R: Rows, const N: usize> Rows for [R; N] {
     }
 
     #[track_caller]
-    fn part(&self, range: Range<usize>) -> Self {
-        self.each_ref().map(|rows| rows.part(range.clone()))
+    fn some(&self, which: &Which<'_>) -> Self {
+        self.each_ref().map(|rows| rows.some(which))
     }
 
     fn all_have(&self, count: usize) -> bool {
@@ -92,8 +114,8 @@ macro_rules! tuples {
             }
 
             #[track_caller]
-            fn part(&self, range: Range<usize>) -> Self {
-                ($(self.$i.part(range.clone()),)+)
+            fn some(&self, which: &Which<'_>) -> Self {
+                ($(self.$i.some(which),)+)
             }
 
             fn all_have(&self, count: usize) -> bool {

@@ -1,0 +1,166 @@
+//! Training: step after step, over all samples or in batches drawn from a seed.
+
+use crate::data::{Batches, Gather, Selection};
+use crate::{BatchGradient, Model, Optimizer, Parameters, ShardGradient, StepError, TapeGradient};
+use autodiff::tensor::Real;
+
+/// A training under way: the parameters of a model, an optimizer, and the data.
+///
+/// What is done between steps, such as evaluating the model, changing the learning rate, saving or stopping, is up to the
+/// loop around it.
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::{Activation, Adam, BatchGradient, Initializer, Mlp, StandardLoss, Supervised, Training};
+/// use nn::{OptimizerSettings, evaluate};
+///
+/// # let x = Tensor::from_fn([300, 2], |i| ((7 * i) as f32).sin());
+/// # let classes = Tensor::from_fn([300], |i| u32::from(x.at(&[i, 0]) > x.at(&[i, 1])));
+/// # let (data, test) = ((x.clone(), classes.clone().into()), (x, classes.into()));
+/// let network = Mlp::new(&[2, 8, 2], Activation::Tanh);
+/// let model = Supervised::new(&network, StandardLoss::cross_entropy());
+/// let mut training = Training::new(
+///     BatchGradient::tape(model),
+///     network.init(Initializer::GlorotUniform, 7),
+///     Box::new(Adam::new(0.02)),
+///     &data,
+/// )
+/// .batches(32, 7);
+/// for epoch in 1..=20 {
+///     let cost = training.epoch()?;
+///     println!("{epoch}: {cost}");
+///     if evaluate(&model, &training.parameters, &test).accuracy() > 0.95 {
+///         break;
+///     }
+///     let slower = 0.9 * training.optimizer.learning_rate();
+///     training.optimizer.set_learning_rate(slower)?;
+/// }
+/// assert!(evaluate(&model, &training.parameters, &test).accuracy() > 0.9);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Training<'a, T: Real, M: Model, D, G: ShardGradient<T, M> = TapeGradient<T>> {
+    /// The parameters after the latest step.
+    pub parameters: Parameters<T>,
+    /// What takes the steps. A schedule changes its learning rate.
+    pub optimizer: Box<dyn Optimizer<T>>,
+    gradient: BatchGradient<T, M, G>,
+    data: &'a D,
+    /// None, where each step takes all samples.
+    batches: Option<Batches>,
+}
+
+impl<'a, T, M, D, G> Training<'a, T, M, D, G>
+where
+    T: Real,
+    M: Model,
+    D: Gather<M::Chunk<T>>,
+    G: ShardGradient<T, M>,
+{
+    /// A training with all samples in each step.
+    ///
+    /// # Panics
+    ///
+    /// If the parameters are those of another layout, or there are no samples.
+    #[must_use]
+    #[track_caller]
+    pub fn new(
+        gradient: BatchGradient<T, M, G>,
+        parameters: Parameters<T>,
+        optimizer: Box<dyn Optimizer<T>>,
+        data: &'a D,
+    ) -> Self {
+        parameters.check_layout("training", gradient.model().layout());
+        assert!(!data.is_empty(), "training: there are no samples");
+        Training {
+            parameters,
+            optimizer,
+            gradient,
+            data,
+            batches: None,
+        }
+    }
+
+    /// The same training with at most `size` samples in each step, [drawn](Batches) from a seed. If there are not more
+    /// samples than that, each step takes all of them, in their own order.
+    ///
+    /// # Panics
+    ///
+    /// If `size` is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn batches(self, size: usize, seed: u64) -> Self {
+        let mut batches = Batches::new(self.data.len(), size, seed);
+        batches.skip(self.steps());
+        Training {
+            batches: (batches.per_epoch() > 1).then_some(batches),
+            ..self
+        }
+    }
+
+    /// The same training, of which that many steps have been taken before.
+    ///
+    /// With the parameters and the optimizer that [`save_training`](crate::checkpoint::save_training) saved then, the
+    /// next steps have the bits that they would have had without the interruption.
+    #[must_use]
+    pub fn resumed_after(mut self, steps: u64) -> Self {
+        if let Some(batches) = &mut self.batches {
+            batches.skip(steps.saturating_sub(self.gradient.step_number()));
+        }
+        self.gradient.set_step_number(steps);
+        self
+    }
+
+    /// Takes a step, and returns the mean cost of its samples before it.
+    ///
+    /// # Errors
+    ///
+    /// If the step would leave a number that is not finite, as [`BatchGradient::step`] says. Nothing but the place in
+    /// the epoch has changed then.
+    ///
+    /// # Panics
+    ///
+    /// If the samples do not fit the model.
+    #[track_caller]
+    pub fn step(&mut self) -> Result<f64, StepError> {
+        let batch = Selection::new(self.data, self.batches.as_mut().map(Batches::draw));
+        let optimizer = &mut *self.optimizer;
+        self.gradient.step(&mut self.parameters, &batch, optimizer)
+    }
+
+    /// Takes as many steps as an epoch has, and returns the mean of their costs.
+    ///
+    /// # Errors
+    ///
+    /// As [`step`](Training::step).
+    ///
+    /// # Panics
+    ///
+    /// As [`step`](Training::step).
+    #[track_caller]
+    pub fn epoch(&mut self) -> Result<f64, StepError> {
+        let steps = self.steps_per_epoch();
+        let mut sum = 0.0;
+        for _ in 0..steps {
+            sum += self.step()?;
+        }
+        Ok(sum / steps as f64)
+    }
+
+    /// The number of steps that have been taken.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.gradient.step_number()
+    }
+
+    /// The number of steps that go once through all samples.
+    #[must_use]
+    pub fn steps_per_epoch(&self) -> u64 {
+        self.batches.as_ref().map_or(1, Batches::per_epoch)
+    }
+
+    /// Where the gradients come from; it knows cost and gradient of a step that failed.
+    #[must_use]
+    pub fn gradient(&self) -> &BatchGradient<T, M, G> {
+        &self.gradient
+    }
+}
