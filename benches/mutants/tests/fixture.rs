@@ -91,8 +91,12 @@ fn what_can_be_caught_is_caught_and_what_is_equivalent_survives() {
         caught("in table: x * x → x / x", "a_square_is_a_product"),
         "{progress}"
     );
+    // On a busy machine the time to wait may be over first.
+    let endless = ["it computes forever", "it waits forever"];
     assert!(
-        caught("in halvings: n /= 2 → n = 2", "it computes forever"),
+        endless
+            .iter()
+            .any(|by| caught("in halvings: n /= 2 → n = 2", by)),
         "{progress}"
     );
     assert!(!progress.contains("triple"), "{progress}");
