@@ -68,6 +68,7 @@
 //!   cases. Its value is plain code, and its slopes are the second derivatives. A mixed derivative that is one row makes a
 //!   symmetric Hessian.
 
+// `function` and `number` need each other: a slope is written with numbers, and a number applies functions.
 mod function;
 mod number;
 mod slopes;
@@ -75,12 +76,13 @@ mod special;
 
 pub use function::{Binary, Interval, Unary};
 pub use number::Number;
-pub(crate) use number::Plain;
 
 /// Hands the table to the macro named: `unary` rows (parameters in brackets) and `binary` ones, which have a method each,
-/// and the `operators`, which have none: those that have a symbol, and the rows that are slopes.
+/// and the `operators`, which have none: those that have a symbol, and the rows that are slopes. After the word `all` it
+/// hands over the operators among the other rows.
 macro_rules! elementwise_table {
-    ($then:ident) => { $then! {
+    (all $then:ident) => { elementwise_table! { join_operators $then } };
+    ($then:ident $($argument:ident)?) => { $then! { $($argument)?
 unary {
     /// The reciprocal, `1 / x`.
     recip() as Recip { value: |x| x.recip(), unbounded_slope: |_x, y, _c| -(y * y), smooth: [(-3.0, -0.3), (0.3, 3.0)] }
@@ -382,32 +384,17 @@ binary_operators {
 }
 pub(crate) use elementwise_table;
 
-/// Makes the functions of the table inherent methods of a type that is a [`Number`], so that its users need not import
-/// the trait. The second argument of a function of two is anything that can become such a number.
-macro_rules! inherent_methods {
+/// Puts the operators of the table among the other rows, and hands them to the macro named.
+macro_rules! join_operators {
     (
-        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
-        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
-        $($operators:tt)*
-    ) => {
-        $(
-            $(#[$doc])*
-            #[must_use]
-            #[inline(always)]
-            #[track_caller]
-            pub fn $name(self, $($p: $P),*) -> Self {
-                $crate::Number::unary(self, $crate::elementwise::Unary::$Variant { $($p),* })
-            }
-        )*
-        $(
-            $(#[$doc2])*
-            #[must_use]
-            #[inline(always)]
-            #[track_caller]
-            pub fn $name2(self, other: impl Into<Self>) -> Self {
-                $crate::Number::binary(self, $crate::elementwise::Binary::$Variant2, other.into())
-            }
-        )*
-    };
+        $then:ident
+        unary { $($unary:tt)* }
+        binary { $($binary:tt)* }
+        unary_operators { $($(#$doc:tt)* $name:ident as $Variant:ident $row:tt)* }
+        binary_operators { $($operators:tt)* }
+    ) => { $then! {
+        unary { $($unary)* $($(#$doc)* $name() as $Variant $row)* }
+        binary { $($binary)* $($operators)* }
+    } };
 }
-pub(crate) use inherent_methods;
+use join_operators;

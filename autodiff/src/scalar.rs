@@ -95,22 +95,25 @@
 //! # }
 //! ```
 
-// Where to read on: `var` is what an operation does, `tape` and `store` are what is kept of it, `many` and `sum` make the
-// nodes with many inputs, and `sweep` is the walk back. Everything else builds on these.
+// Where to read on: `var` is what an operation does, `tape` and `store` are what is kept of it, `nary` and `sum` make the
+// nodes with many inputs, and `sweep` is the walk back. Everything else builds on these. No two files need each other but
+// `tape` and `var`: a tape makes variables, and a variable borrows its tape.
 mod backward;
 mod checkpoint;
+mod common;
 mod derivatives;
 mod dual;
 #[cfg(feature = "nalgebra")]
 mod field;
 mod float;
 pub mod general;
-mod many;
 mod marks;
+mod nary;
+mod node_ref;
 mod nodes;
 mod number;
 mod operators;
-mod place;
+mod pairwise;
 mod point;
 mod report;
 mod store;
@@ -118,15 +121,17 @@ mod sum;
 mod sweep;
 mod tape;
 mod trace;
+mod tracing;
 mod var;
 
 pub use checkpoint::{Recomputable, checkpoint};
 pub use derivatives::{
-    Mode, derivative, gradient, hessian, hvp, jacobian, jacobian_by, jvp, value_and_gradient, vjp,
+    derivative, gradient, hessian, hvp, jacobian, jacobian_by, jvp, value_and_gradient, vjp,
 };
 pub use dual::Dual;
-pub use many::{custom, dot, linear_combination, log_sum_exp, norm};
+pub use general::Mode;
 pub use marks::Mark;
+pub use nary::{custom, dot, linear_combination, log_sum_exp, norm};
 pub use nodes::Node;
 pub use number::Scalar;
 pub use point::Point;

@@ -28,18 +28,16 @@ mod engine;
 mod loops;
 mod op;
 mod ops;
+#[doc(hidden)]
+pub mod raw;
 mod storage;
 mod var;
 
 pub use algebra::{Algebra, Dispatch, Operand, Operators};
-pub use autodiff_kernels::{Float, elementary, simd::vectorized};
+pub use autodiff_kernels::Float;
 pub use engine::NonFinite;
 pub use engine::adjoints::Adjoints;
-pub use engine::factor::{
-    Factor, add_product, add_product_rows, descend_products_rows, plain, transposed,
-    write_products_rows,
-};
-pub use engine::gradients::{Gradient, Gradients, KeptGradients, largest_magnitude};
+pub use engine::gradients::{Gradient, Gradients, KeptGradients};
 pub use engine::tape::Tape;
 pub use op::{Op, Point, Saved};
 pub use ops::{CrossEntropy, Sample, Targets, catalogue, methods};

@@ -5,7 +5,8 @@
 //! thread, too. `benches/peers/matmul` sets the same products beside `faer`, and beside the peak.
 #![expect(unsafe_code, reason = "the other crates take raw pointers")]
 
-use autodiff::tensor::{Real, Tensor, add_product, plain};
+use autodiff::tensor::raw::{add_product, plain};
+use autodiff::tensor::{Real, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 

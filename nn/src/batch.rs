@@ -255,7 +255,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         };
         let all = (0, &mut self.shards[..count], &mut self.workspaces[..count]);
         let cost = reporting(operation, || {
-            check_whole(on.model, batch, sharding.samples);
+            check_whole(on.model, batch, &sharding);
             in_halves(
                 all,
                 // Costs are added along the tree of the gradients.

@@ -20,9 +20,8 @@ mod last;
 pub use gradient::DeltaGradient;
 
 use crate::{Activation, Mlp, Parameters, StandardLoss, Supervised};
-use autodiff::tensor::{
-    Real, Shape, Targets, Tensor, add_product_rows, elementary, plain, transposed,
-};
+use autodiff::tensor::raw::{add_product_rows, elementary, magnitude_bound, plain, transposed};
+use autodiff::tensor::{Real, Shape, Targets, Tensor};
 use last::last_delta;
 use smallvec::SmallVec;
 use std::ops::Range;
@@ -181,7 +180,7 @@ impl<T: Real> Deltas<T> {
             .map(|(delta, a)| {
                 let samples = delta.shape()[0] as f64;
                 // A bias has an activation of 1.
-                samples * delta.magnitude_bound() * (1.0 + a.magnitude_bound())
+                samples * magnitude_bound(delta) * (1.0 + magnitude_bound(a))
             })
             .sum()
     }

@@ -160,7 +160,7 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     let sharding = Sharding::new::<T>(model.chunking(), batch.len(), None);
     let chunks: Vec<Range<usize>> = sharding.chunks().collect();
     reporting(operation, || {
-        check_whole(model, batch, sharding.samples);
+        check_whole(model, batch, &sharding);
         let one = |samples: &Range<usize>| {
             let chunk = load(model, batch, samples.clone());
             let context = Context::evaluation(samples.clone());
@@ -187,10 +187,12 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
 pub(crate) fn check_whole<T: Real, M: Model>(
     model: &M,
     batch: &impl Batch<M::Chunk<T>>,
-    samples: usize,
+    sharding: &Sharding,
 ) {
-    if let Some(chunk) = batch.whole()
-        && let Some(misfit) = model.misfit(&chunk, 0..samples)
+    // A batch of one chunk is compared with the model where that is loaded.
+    if !sharding.is_one_chunk()
+        && let Some(chunk) = batch.whole()
+        && let Some(misfit) = model.misfit(&chunk, 0..sharding.samples)
     {
         refuse(misfit);
     }
@@ -214,7 +216,9 @@ pub(crate) fn load<T: Real, M: Model>(
 
 /// Refuses a cost that is no scalar.
 pub(crate) fn check_scalar<A: Algebra>(cost: &A) {
-    let shape = cost.shape();
+    // The value is shared, where the shape would be copied.
+    let value = cost.value();
+    let shape = value.shape();
     if shape.rank() > 0 {
         refuse(format!(
             "the cost of a chunk has shape {shape}, and is no scalar"

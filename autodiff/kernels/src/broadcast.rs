@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
-/// How two operands lie under a common shape: axes that both step through alike are merged, so that most pairs
-/// come down to one or two axes.
+/// The strides of two operands under a common shape. Axes that both operands step through alike are merged, so that most
+/// pairs have one or two axes left.
 #[derive(Clone, Debug)]
 pub struct Walk {
     /// Extent and steps of the innermost axis; a step is 0 (stretched) or 1.
@@ -33,7 +33,7 @@ impl Walk {
     #[track_caller]
     pub fn new(a: &[usize], b: &[usize], target: &[usize]) -> Walk {
         let size = size(target);
-        // The usual pairs first: operands of one shape, and a number beside a tensor.
+        // The usual pairs first: operands of one shape, and a scalar operand.
         match (a == target, b == target) {
             (true, true) => return Walk::flat(size, 1, 1),
             (true, false) if b.is_empty() => return Walk::flat(size, 1, 0),
@@ -55,7 +55,7 @@ impl Walk {
             }
         }
         match axes.last().copied() {
-            // An innermost axis along which an operand takes longer steps cannot be a slice: it is walked one by one.
+            // An innermost axis with a longer step in an operand is not a slice there, and is walked element by element.
             Some(inner) if inner.a <= 1 && inner.b <= 1 => {
                 axes.pop();
                 Walk { inner, outer: axes }
@@ -80,7 +80,7 @@ impl Walk {
         }
     }
 
-    /// Calls `row` for every row along the innermost axis, with where it begins in `a`, in `b` and in the output.
+    /// Calls `row` for every row along the innermost axis, with its offset in `a`, in `b` and in the output.
     #[inline(always)]
     pub fn rows(&self, mut row: impl FnMut(usize, usize, usize)) {
         let rows: usize = self.outer.iter().map(|axis| axis.extent).product();
@@ -88,7 +88,7 @@ impl Walk {
         let (mut a, mut b) = (0, 0);
         for number in 0..rows {
             row(a, b, number * self.inner.extent);
-            // Count on, as an odometer does.
+            // Counts on, as an odometer does.
             for (axis, position) in self.outer.iter().zip(&mut index).rev() {
                 *position += 1;
                 (a, b) = (a + axis.a, b + axis.b);
@@ -111,7 +111,7 @@ impl Walk {
 #[track_caller]
 fn size(shape: &[usize]) -> usize {
     let size = match *shape {
-        // The ranks that occur most, without a loop.
+        // The most frequent ranks, without a loop.
         [m, n] => m.checked_mul(n),
         [n] => Some(n),
         _ => shape
@@ -130,8 +130,7 @@ fn size(shape: &[usize]) -> usize {
 /// # Panics
 ///
 /// If the operand has more axes than `target`.
-#[must_use]
-pub fn steps(shape: &[usize], target: &[usize]) -> SmallVec<[usize; 4]> {
+fn steps(shape: &[usize], target: &[usize]) -> SmallVec<[usize; 4]> {
     let mut steps: SmallVec<[usize; 4]> = SmallVec::from_elem(0, target.len());
     let mut step = 1;
     let added = target.len() - shape.len();
@@ -146,7 +145,7 @@ pub fn steps(shape: &[usize], target: &[usize]) -> SmallVec<[usize; 4]> {
 mod tests {
     use super::*;
 
-    /// Every element's place in both operands, from the walk and from the definition.
+    /// Compares every element's offset in both operands with the definition.
     fn check<const N: usize, const M: usize>(a: [usize; N], b: [usize; M], rows_expected: usize) {
         let rank = N.max(M);
         let aligned = |shape: &[usize], axis: usize| match (axis + shape.len()).checked_sub(rank) {

@@ -1,11 +1,11 @@
 //! Exponential, logarithm, hyperbolic tangent, logistic function and softplus of many numbers, several at a time.
 //!
 //! The bits of a result depend on the number and on the class of the processor (whether it multiplies and adds in one
-//! instruction), and neither on where the number lies in its slice nor on what lies beside it. NaN gives NaN; zeros,
-//! infinities, overflow and gradual underflow are as in the standard library.
+//! instruction), and neither on the number's index in its slice nor on its neighbours. NaN gives NaN; zeros, infinities,
+//! overflow and gradual underflow are as in the standard library.
 //!
-//! The error is at most so many units in the last place: in single precision, as tests over every number that there is
-//! hold it to; in double precision, as was seen beside the standard library at a million numbers, and tests allow 4.
+//! The largest error in units in the last place: in single precision over every number, which a test checks; in double
+//! precision as it was observed beside the standard library at a million numbers, where tests allow 4.
 //!
 //! | | `f32` | `f64` |
 //! |---|---:|---:|
@@ -21,14 +21,13 @@
 //! assert!(x[0] == 1.0 && (x[1] - 1.0_f32.exp()).abs() <= f32::EPSILON * 2.0);
 //! ```
 
-mod format;
+pub(crate) mod format;
 #[cfg(test)]
 mod tests;
 pub mod value;
 
 use crate::Float;
 use crate::simd::vectorized_with;
-pub use format::Format;
 
 macro_rules! on_slices {
     ($($(#[$doc:meta])* $name:ident)*) => { $(

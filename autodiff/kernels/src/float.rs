@@ -1,7 +1,8 @@
 //! The numbers that kernels compute with.
 
-use crate::elementary::Format;
-use crate::matmul::Gemm;
+use crate::elementary::format::Format;
+use crate::matmul::gemm::Gemm;
+use crate::unpacked::Unpacked;
 use bytemuck::Pod;
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
@@ -21,6 +22,7 @@ pub trait Float:
     + Neg<Output = Self>
     + Format
     + Gemm
+    + Unpacked
 {
     /// The distance from 1 to the next larger number.
     const EPSILON: Self;

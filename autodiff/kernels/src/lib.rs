@@ -4,6 +4,8 @@
 //! Numbers in, numbers out: a kernel takes slices, extents and strides, and knows nothing of tensors, tapes or gradients.
 //! Memory for intermediate results comes from the caller, as a [`Scratch`]. Extents that do not fit the slices panic.
 //!
+//! The environment variable `AUTODIFF_SIMD` limits the instruction set, down to plain loops: see [`simd`].
+//!
 //! ```
 //! use autodiff_kernels::{Heap, Write, matmul::{Matrix, matmul}};
 //!
@@ -16,9 +18,11 @@
 //! This crate is a part of `autodiff`: its interface follows the needs of that crate.
 
 pub mod broadcast;
+mod bytes;
 pub mod elementary;
 mod float;
 pub mod matmul;
+mod matrix;
 mod permute;
 pub mod reduce;
 mod scratch;
@@ -26,25 +30,25 @@ pub mod simd;
 pub mod softmax;
 mod unpacked;
 
+pub use bytes::scale_bytes;
 pub use float::Float;
 pub use permute::permute;
 pub use scratch::{Heap, Scratch};
-pub use unpacked::Factors;
 
-/// What a kernel does with what it computes.
+/// How a kernel stores its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// It replaces what the output held.
+    /// It replaces the output.
     Set,
-    /// It is added to what the output holds.
+    /// It is added to the output.
     Add,
 }
 
-/// What a kernel of combinations does with their sum.
+/// What a kernel does with a sum of products.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Epilogue<T> {
-    /// It is written or added.
+    /// It is written or added to the output.
     Write(Write),
-    /// That many times the sum is subtracted from what the output holds; the product is rounded first.
+    /// This many times the sum is subtracted from the output; the multiple is rounded first.
     Descend(T),
 }

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 /// The side of the square that a matrix is transposed in, so that both its rows and its columns stay in cache.
 const TILE: usize = 16;
 
-/// Writes to `y` the data of `x`, of the given shape, with axis `order[i]` become axis `i`.
+/// Writes the data of `x`, of the given shape, to `y`, where axis `order[i]` of `x` is axis `i` of `y`.
 pub fn permute<T: Copy>(x: &[T], shape: &[usize], order: &[usize], y: &mut [T]) {
     if x.is_empty() {
         return;

@@ -2,13 +2,13 @@
 
 use crate::Float;
 
-/// Where a kernel takes memory for intermediate results from.
+/// A source of memory for intermediate results.
 pub trait Scratch {
-    /// Calls `f` with a slice of `len` numbers, which may hold anything.
+    /// Calls `f` with a slice of `len` numbers, of any values.
     ///
     /// # Panics
     ///
-    /// If there is no memory for so many.
+    /// If there is no memory for them.
     fn with<T: Float>(&self, len: usize, f: impl FnOnce(&mut [T]));
 }
 

@@ -1,19 +1,41 @@
-//! Loops compiled for the widest vectors that the machine turns out to have.
+//! Loops compiled for several instruction sets, and the choice among them.
+//!
+//! Kernels use the widest vectors that the machine has. The environment variable `AUTODIFF_SIMD`, which is read once, limits
+//! them, for comparisons and for tests:
+//!
+//! | `AUTODIFF_SIMD` | kernels |
+//! |---|---|
+//! | `avx512`, or not set | no limit |
+//! | `avx2` | no AVX-512; no limit but on x86-64 |
+//! | `scalar` | plain loops, in the instructions that the compiler takes for granted |
+//!
+//! The `gemm` crate chooses its instructions by itself. With `scalar`, plain loops take its place; with `avx2`, the products
+//! that are left to it still use AVX-512 where the machine has that. Any other value panics at the first kernel.
 
 use pulp::{Arch, Simd, WithSimd};
+use std::env;
+use std::ffi::OsStr;
+use std::sync::LazyLock;
 
-/// Runs `body`, with the loops in it compiled for the machine's widest vectors: AVX-512, AVX2, or what every machine
-/// of its architecture has.
+/// Runs `body`, with its loops compiled for the widest vectors that kernels [may use](self).
 ///
-/// What `body` does is inlined into a function that may use those instructions, so it should be a plain loop over
-/// slices, given as a closure marked `#[inline(always)]`. The result does not depend on the choice.
+/// `body` is inlined into a function that is compiled for those instructions, so it should be a plain loop over slices,
+/// given as a closure marked `#[inline(always)]`. The result does not depend on the choice.
 #[inline]
 pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
-    Arch::new().dispatch(body)
+    arch().dispatch(body)
 }
 
-/// Fewer numbers than this are added, or rectified, without choosing among vectors first: it takes as long as the loop,
-/// and numbers that were just written one by one can be read in wide pieces only after a wait.
+/// Runs `body` as [`vectorized`] does, and passes it how to multiply and add, which is a constant to the compiler.
+///
+/// A result that makes use of it has other bits on another class of processor.
+#[inline]
+pub fn vectorized_with<R>(body: impl FnOnce(MultiplyAdd) -> R) -> R {
+    arch().dispatch(WithMultiplyAdd(body))
+}
+
+/// Slices shorter than this are added, or rectified, without [`vectorized`]: the dispatch takes as long as the loop, and a
+/// wide load of numbers that were just stored one by one stalls.
 pub const FEW: usize = 32;
 
 /// How the processor that a loop is compiled for multiplies and adds.
@@ -21,27 +43,19 @@ pub const FEW: usize = 32;
 pub enum MultiplyAdd {
     /// In one instruction, rounding once.
     Fused,
-    /// In two, rounding twice. To round once here would take a call of a function for every number.
+    /// In two, rounding twice. To round once would take a call of a function for every number.
     Separate,
 }
 
-/// Runs `body` as [`vectorized`] does, and tells it how to multiply and add there, which is a constant to the compiler.
-///
-/// A result that makes use of it has other bits on another class of processor.
-#[inline]
-pub fn vectorized_with<R>(body: impl FnOnce(MultiplyAdd) -> R) -> R {
-    Arch::new().dispatch(Told(body))
-}
+/// A closure that takes how to multiply and add.
+struct WithMultiplyAdd<F>(F);
 
-/// A closure that is told how to multiply and add.
-struct Told<F>(F);
-
-impl<R, F: FnOnce(MultiplyAdd) -> R> WithSimd for Told<F> {
+impl<R, F: FnOnce(MultiplyAdd) -> R> WithSimd for WithMultiplyAdd<F> {
     type Output = R;
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> R {
-        // Each of `pulp`'s vectors has the fused instruction, but for those of WebAssembly.
+        // All vectors of `pulp` have the fused instruction but those of WebAssembly.
         let fused = !S::IS_SCALAR && !cfg!(target_family = "wasm");
         (self.0)(if fused {
             MultiplyAdd::Fused
@@ -51,12 +65,61 @@ impl<R, F: FnOnce(MultiplyAdd) -> R> WithSimd for Told<F> {
     }
 }
 
+/// Returns the instruction set that kernels use.
+#[inline]
+pub(crate) fn arch() -> Arch {
+    static ARCH: LazyLock<Arch> = LazyLock::new(|| LIMIT.map_or_else(Arch::new, Limit::arch));
+    *ARCH
+}
+
+/// Whether the environment limits kernels to plain loops.
+pub(crate) fn is_off() -> bool {
+    *LIMIT == Some(Limit::Scalar)
+}
+
+const VARIABLE: &str = "AUTODIFF_SIMD";
+
+static LIMIT: LazyLock<Option<Limit>> =
+    LazyLock::new(|| env::var_os(VARIABLE).map(|name| Limit::new(&name)));
+
+/// The widest instruction set that kernels may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Limit {
+    Scalar,
+    Avx2,
+    Avx512,
+}
+
+impl Limit {
+    /// # Panics
+    ///
+    /// If there is no such limit.
+    fn new(name: &OsStr) -> Self {
+        match name.to_str() {
+            Some("scalar") => Limit::Scalar,
+            Some("avx2") => Limit::Avx2,
+            Some("avx512") => Limit::Avx512,
+            _ => panic!("{VARIABLE} is {name:?}, and can be scalar, avx2 or avx512"),
+        }
+    }
+
+    /// Returns the machine's widest instruction set within the limit.
+    fn arch(self) -> Arch {
+        match self {
+            Limit::Scalar => Arch::Scalar,
+            #[cfg(target_arch = "x86_64")]
+            Limit::Avx2 => pulp::x86::V3::try_new().map_or(Arch::Scalar, Arch::V3),
+            _ => Arch::new(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::vectorized;
+    use super::*;
 
     #[test]
-    fn what_is_computed_does_not_depend_on_the_vectors() {
+    fn results_do_not_depend_on_the_vectors() {
         let x: Vec<f32> = (0..1000).map(|i| i as f32 * 0.37).collect();
         let mut y = vec![0.0; 1000];
         vectorized(
@@ -68,5 +131,50 @@ mod tests {
             },
         );
         assert!(y.iter().zip(&x).all(|(y, x)| *y == x * 3.0 - 1.0));
+    }
+
+    /// The lanes of `f32` that an instruction set has.
+    fn lanes(arch: Arch) -> usize {
+        struct Lanes;
+        impl WithSimd for Lanes {
+            type Output = usize;
+            fn with_simd<S: Simd>(self, _: S) -> usize {
+                S::F32_LANES
+            }
+        }
+        arch.dispatch(Lanes)
+    }
+
+    #[test]
+    fn a_limit_excludes_wider_vectors_and_no_others() {
+        let widest = lanes(Arch::new());
+        assert_eq!(lanes(Limit::Scalar.arch()), 1);
+        let most = if cfg!(target_arch = "x86_64") {
+            8
+        } else {
+            widest
+        };
+        assert_eq!(lanes(Limit::Avx2.arch()), widest.min(most));
+        assert_eq!(lanes(Limit::Avx512.arch()), widest);
+    }
+
+    #[test]
+    fn kernels_stay_within_the_limit_of_the_environment() {
+        let most = match env::var(VARIABLE).as_deref() {
+            Ok("scalar") => 1,
+            Ok("avx2") => 8,
+            _ => lanes(Arch::new()),
+        };
+        assert_eq!(lanes(arch()), most.min(lanes(Arch::new())));
+        assert_eq!(
+            is_off(),
+            env::var_os(VARIABLE).is_some_and(|name| name == "scalar")
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "AUTODIFF_SIMD is \"sse\", and can be scalar, avx2 or avx512")]
+    fn an_unknown_limit_is_refused() {
+        Limit::new(OsStr::new("sse"));
     }
 }

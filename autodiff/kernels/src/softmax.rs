@@ -1,6 +1,6 @@
 //! Softmax and its logarithm, along the middle axis of data seen as (outer, extent, inner).
 //!
-//! The exponentials of many lines are taken in one loop: a line by itself, ten classes say, is too short for vectors.
+//! The exponentials of many lines are computed in one loop: a single line, such as ten classes, is too short for vectors.
 
 #[cfg(test)]
 mod tests;
@@ -75,7 +75,7 @@ fn log_softmax_lines<T: Float>(
     }
 }
 
-/// What turns the numbers of a line into the logarithms of their softmax.
+/// Computes the logarithms of the softmax from the numbers of a line.
 #[derive(Clone, Copy, Debug)]
 pub struct Normalizer<T> {
     /// The [`shift`] m.
@@ -92,23 +92,23 @@ impl<T: Float> Normalizer<T> {
     }
 }
 
-/// The most rows that are taken at once.
+/// The most rows that are computed at once.
 const ROWS: usize = 64;
 
 /// The most numbers of a line that are added one after the other.
 const LONG: usize = 1024;
 
-/// As many numbers as each of the two vectors has that a short row is read as.
+/// The numbers in each of the two vectors that a short row is read as.
 const HALF: usize = 8;
 
-/// How many numbers are taken at once: as many blocks as stay in the first-level cache, and one at least.
+/// How many numbers are computed at once: as many blocks as stay in the first-level cache, and at least one.
 fn part(block: usize) -> usize {
     let block = block.max(1);
     (2048 / block).max(1) * block
 }
 
-/// Writes the softmax of every row of `x` to `y`, and calls `then` with the number of the row, what was written for it,
-/// and what gives the logarithm of the softmax of its numbers.
+/// Writes the softmax of every row of `x` to `y`, and calls `then` with the number of the row, its softmax, and its
+/// [`Normalizer`].
 pub fn softmax_rows<T: Float>(
     x: &[T],
     extent: usize,
@@ -167,11 +167,11 @@ fn softmax_short_row<T: Float>(
     }
 }
 
-/// The first and the last numbers of a row of 8 to 16, which overlap unless there are 16: whole vectors, where a loop over
-/// ten numbers leaves two to be taken one by one.
+/// The first and the last numbers of a row of 8 to 16, which overlap unless there are 16. They are whole vectors, where a
+/// loop over ten numbers would compute two of them one by one.
 type Ends<T> = [[T; HALF]; 2];
 
-/// Those of such a row.
+/// The ends of a row of 8 to 16 numbers; `None` for another length.
 #[inline(always)]
 fn ends<T: Float>(row: &[T]) -> Option<Ends<T>> {
     match (row.first_chunk(), row.last_chunk()) {
@@ -193,7 +193,7 @@ fn write_ends<T: Float>(y: &mut [T], [head, tail]: Ends<T>) {
 
 /// The largest of the numbers.
 ///
-/// A NaN may be passed over: it makes the whole row NaN, whatever is subtracted from it.
+/// A NaN may be ignored: it makes the whole row NaN, whatever is subtracted from it.
 #[inline(always)]
 fn largest<T: Float>([mut lanes, others]: Ends<T>) -> T {
     for (lane, other) in lanes.iter_mut().zip(others) {
@@ -212,7 +212,7 @@ fn sum_of_ends<T: Float>([mut lanes, tail]: Ends<T>, len: usize) -> T {
     in_halves(lanes, |a, b| a + b)
 }
 
-/// Folds lanes in halves, since one after the other would wait for each.
+/// Folds lanes in halves, which is a shorter chain of dependent operations than one after the other.
 #[inline(always)]
 fn in_halves<T: Copy>(mut lanes: [T; HALF], fold: impl Fn(T, T) -> T) -> T {
     let mut half = HALF / 2;
@@ -251,7 +251,7 @@ fn softmax_block<T: Float>(
             continue;
         }
         *m = shift(x, 1);
-        // Through no iterator that could step over elements, so that the loop is vectorised.
+        // No `step_by`, with which the loop would not be vectorised.
         for (y, &x) in y.iter_mut().zip(x) {
             *y = below(x, *m);
         }
@@ -295,8 +295,8 @@ fn exp_below_maxima<T: Float>(x: &[T], extent: usize, step: usize, y: &mut [T], 
     }
 }
 
-/// What is subtracted from the numbers of a line: the largest of them, or NaN where the line has no softmax, since several
-/// numbers are +∞ or all are −∞.
+/// The number that is subtracted from all numbers of a line: the largest of them, or NaN if several are +∞ or all are −∞,
+/// since the line then has no softmax.
 #[inline(always)]
 fn shift<T: Float>(line: &[T], step: usize) -> T {
     shift_from(maximum(line, step), line, step)
@@ -354,7 +354,7 @@ fn sum_of_long<T: Float>(line: &[T], step: usize) -> T {
     sum_of_long(first, step) + sum_of_long(second, step)
 }
 
-/// The lines along the middle axis of `size` numbers: each from its first element to its last, which lie `inner` apart.
+/// The lines along the middle axis of `size` numbers, each from its first element to its last. Its elements are `inner` apart.
 #[inline(always)]
 fn lines(size: usize, extent: usize, inner: usize) -> impl Iterator<Item = Range<usize>> {
     let block = extent * inner;

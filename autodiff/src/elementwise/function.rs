@@ -1,7 +1,9 @@
 //! The functions of the table as values, `Unary` and `Binary`: what a tensor tape keeps of them.
 
+use super::number::Number;
 use super::slopes::{gaussian, nan_where, one_minus_square, plus_zero};
-use super::{Number, elementwise_table};
+use super::special::Special;
+use super::{elementwise_table, join_operators};
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
 /// An interval inside of which a function is smooth.
@@ -54,7 +56,7 @@ macro_rules! functions {
     (
         unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
             value: $value:expr, $kind:ident: |$x:ident, $y:ident, $c:ident| $slope:expr,
-            $(value_and_slope: $both:expr,)?
+            $(value_and_slope: |$both_x:ident| $both:expr,)?
             $(slope_from_value: |$vy:ident, $vc:ident| $from_value:expr,)?
             $(vector: $vector:ident,)?
             $(vector_slope: $vector_slope:ident,)?
@@ -62,15 +64,6 @@ macro_rules! functions {
         })* }
         binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident {
             value: $value2:expr, $kind2:ident: |$a:ident, $b:ident, $y2:ident, $c2:ident| $slopes:expr, smooth: $smooth2:tt
-        })* }
-        unary_operators { $($(#[$doc3:meta])* $name3:ident as $Variant3:ident {
-            value: $value3:expr, $kind3:ident: |$x3:ident, $y3:ident, $c3:ident| $slope3:expr,
-            $(slope_from_value: |$vy3:ident, $vc3:ident| $from_value3:expr,)?
-            smooth: $smooth3:tt
-        })* }
-        binary_operators { $($(#[$doc4:meta])* $name4:ident as $Variant4:ident {
-            value: $value4:expr,
-            $kind4:ident: |$a4:ident, $b4:ident, $y4:ident, $c4:ident| $slopes4:expr, smooth: $smooth4:tt
         })* }
     ) => {
         /// A function of one variable from the [table](crate::elementwise), with its parameters.
@@ -82,7 +75,6 @@ macro_rules! functions {
                 /// Parameter of the function, as of the method of this name.
                 $p: $P
             ),* },)*
-            $($(#[$doc3])* $Variant3 {},)*
         }
 
         impl Unary {
@@ -91,7 +83,6 @@ macro_rules! functions {
             pub fn name(self) -> &'static str {
                 match self {
                     $(Unary::$Variant { .. } => stringify!($name),)*
-                    $(Unary::$Variant3 {} => stringify!($name3),)*
                 }
             }
 
@@ -101,7 +92,6 @@ macro_rules! functions {
             pub fn slope<N: Number>(self, x: N, y: N) -> N {
                 match self {
                     $(Unary::$Variant { $($p),* } => slope_of!(|$x, $y, $c| $slope; x, y),)*
-                    $(Unary::$Variant3 {} => slope_of!(|$x3, $y3, $c3| $slope3; x, y),)*
                 }
             }
 
@@ -114,8 +104,19 @@ macro_rules! functions {
             pub fn slope_from_value<N: Number>(self, y: N) -> Option<N> {
                 match self {
                     $($(Unary::$Variant { .. } => Some(slope_of!(|y, $vy, $vc| $from_value; y, y)),)?)*
-                    $($(Unary::$Variant3 {} => Some(slope_of!(|y, $vy3, $vc3| $from_value3; y, y)),)?)*
                     _ => None,
+                }
+            }
+
+            /// The value and the slope on plain numbers, formed together where the row says how.
+            #[inline(always)]
+            pub(crate) fn value_and_slope<N: Number + Special>(self, x: N) -> (N, N) {
+                match self {
+                    $($(Unary::$Variant { .. } => { let $both_x = x; $both })?)*
+                    _ => {
+                        let value = x.unary(self);
+                        (value, self.slope(x, value))
+                    }
                 }
             }
 
@@ -125,7 +126,6 @@ macro_rules! functions {
             pub fn has_unbounded_slope(self) -> bool {
                 match self {
                     $(Unary::$Variant { .. } => is_unbounded!($kind),)*
-                    $(Unary::$Variant3 {} => is_unbounded!($kind3),)*
                 }
             }
 
@@ -136,7 +136,6 @@ macro_rules! functions {
                 $(for case in cases!($Variant $(; $($case),+)?) {
                     all.push((case, &$smooth));
                 })*
-                $(all.push((Unary::$Variant3 {}, &$smooth3));)*
                 all
             }
         }
@@ -146,7 +145,6 @@ macro_rules! functions {
         #[non_exhaustive]
         pub enum Binary {
             $($(#[$doc2])* $Variant2,)*
-            $($(#[$doc4])* $Variant4,)*
         }
 
         impl Binary {
@@ -155,7 +153,6 @@ macro_rules! functions {
             pub fn name(self) -> &'static str {
                 match self {
                     $(Binary::$Variant2 => stringify!($name2),)*
-                    $(Binary::$Variant4 => stringify!($name4),)*
                 }
             }
 
@@ -165,7 +162,6 @@ macro_rules! functions {
             pub fn slopes<N: Number>(self, a: N, b: N, y: N) -> (N, N) {
                 match self {
                     $(Binary::$Variant2 => slopes_of!(|$a, $b, $y2, $c2| $slopes; a, b, y),)*
-                    $(Binary::$Variant4 => slopes_of!(|$a4, $b4, $y4, $c4| $slopes4; a, b, y),)*
                 }
             }
 
@@ -175,7 +171,6 @@ macro_rules! functions {
             pub fn has_unbounded_slope(self) -> bool {
                 match self {
                     $(Binary::$Variant2 => is_unbounded!($kind2),)*
-                    $(Binary::$Variant4 => is_unbounded!($kind4),)*
                 }
             }
 
@@ -184,14 +179,13 @@ macro_rules! functions {
             pub fn catalogue() -> Vec<(Binary, &'static [(Interval, Interval)])> {
                 vec![
                     $((Binary::$Variant2, &$smooth2),)*
-                    $((Binary::$Variant4, &$smooth4),)*
                 ]
             }
         }
     };
 }
 
-elementwise_table!(functions);
+elementwise_table!(all functions);
 
 impl Unary {
     /// Whether the slope can be [read from the value](Unary::slope_from_value).

@@ -1,7 +1,8 @@
 //! What the slopes of the table are written against.
 
+use super::function::{Binary, Unary};
 use super::special::Special;
-use super::{Binary, Unary, elementwise_table};
+use super::{elementwise_table, join_operators};
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -92,28 +93,16 @@ use methods;
 macro_rules! plain_number {
     (
         unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
-            value: |$x:ident| $value:expr, $kind:ident: |$($s:ident),*| $slope:expr,
-            $(value_and_slope: |$z:ident| $both:expr,)?
-            $(slope_from_value: |$($r:ident),*| $from_value:expr,)?
-            $(vector: $vector:ident,)?
-            $(vector_slope: $vector_slope:ident,)?
-            smooth: $smooth:tt
+            value: |$x:ident| $value:expr, $($rest:tt)*
         })* }
         binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident {
-            value: |$a:ident, $b:ident| $value2:expr, $kind2:ident: |$($s2:ident),*| $slopes:expr, smooth: $smooth2:tt
-        })* }
-        unary_operators { $($(#[$doc3:meta])* $name3:ident as $Variant3:ident {
-            value: |$x3:ident| $value3:expr, $($rest3:tt)*
-        })* }
-        binary_operators { $($(#[$doc4:meta])* $name4:ident as $Variant4:ident {
-            value: |$a4:ident, $b4:ident| $value4:expr, $($rest4:tt)*
+            value: |$a:ident, $b:ident| $value2:expr, $($rest2:tt)*
         })* }
     ) => {
         #[inline(always)]
         fn unary(self, function: Unary) -> Self {
             match function {
                 $(Unary::$Variant { $($p),* } => { let $x = self; $value })*
-                $(Unary::$Variant3 {} => { let $x3 = self; $value3 })*
             }
         }
 
@@ -121,39 +110,6 @@ macro_rules! plain_number {
         fn binary(self, function: Binary, other: Self) -> Self {
             match function {
                 $(Binary::$Variant2 => { let ($a, $b) = (self, other); $value2 })*
-                $(Binary::$Variant4 => { let ($a4, $b4) = (self, other); $value4 })*
-            }
-        }
-    };
-}
-
-/// A plain number, `f32` or `f64`.
-pub(crate) trait Plain: Number {
-    /// The value of a function and its slope, formed together where the row says how.
-    fn value_and_slope(self, function: Unary) -> (Self, Self);
-}
-
-/// Makes the method of [`Plain`].
-macro_rules! plain_slope {
-    (
-        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
-            value: |$x:ident| $value:expr, $kind:ident: |$($s:ident),*| $slope:expr,
-            $(value_and_slope: |$z:ident| $both:expr,)?
-            $(slope_from_value: |$($r:ident),*| $from_value:expr,)?
-            $(vector: $vector:ident,)?
-            $(vector_slope: $vector_slope:ident,)?
-            smooth: $smooth:tt
-        })* }
-        $($rest:tt)*
-    ) => {
-        #[inline(always)]
-        fn value_and_slope(self, function: Unary) -> (Self, Self) {
-            match function {
-                $($(Unary::$Variant { .. } => { let $z = self; $both })?)*
-                _ => {
-                    let value = self.unary(function);
-                    (value, function.slope(self, value))
-                }
             }
         }
     };
@@ -184,11 +140,7 @@ macro_rules! numbers {
                 if *mask { a } else { b }
             }
 
-            elementwise_table!(plain_number);
-        }
-
-        impl Plain for $T {
-            elementwise_table!(plain_slope);
+            elementwise_table!(all plain_number);
         }
     )* };
 }

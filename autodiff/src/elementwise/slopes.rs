@@ -1,6 +1,6 @@
 //! What the slopes of several rows share: formulas whose own slopes, and the slopes of these, are accurate too.
 
-use super::Number;
+use super::number::Number;
 
 /// A slope; outside of the domain the value of the function instead. It is NaN there, and so are its slopes.
 #[inline(always)]

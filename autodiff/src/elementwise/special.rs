@@ -11,7 +11,7 @@ mod power;
 macro_rules! special {
     ($($(#[$doc:meta])* $name:ident($($x:ident),+ $(; $p:ident: $P:ty)?) = $path:path;)*) => {
         /// Special functions on plain numbers.
-        pub(super) trait Special: Copy {
+        pub(crate) trait Special: Copy {
             $(
                 $(#[$doc])*
                 fn $name($($x: Self),+ $(, $p: $P)?) -> Self;

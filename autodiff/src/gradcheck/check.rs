@@ -18,17 +18,8 @@ const DIRECTIONS: usize = 8;
 /// The number of sums with random weights.
 const SUMS: usize = 2;
 
-/// How a function is checked.
-pub(super) struct Options {
-    /// The longest step, relative to the size of each element.
-    pub(super) step: f64,
-    pub(super) bound: f64,
-    /// The number of random directions, if neither elements nor outputs are to be taken one by one.
-    pub(super) directions: Option<usize>,
-}
-
 /// Compares the derivatives of a function on a tape with finite differences.
-pub(super) fn check(subject: &Subject<'_>, options: &Options) -> Result<Report, Error> {
+pub(super) fn check(subject: &Subject<'_>) -> Result<Report, Error> {
     if let Some(output) = subject.base.iter().position(|value| !value.is_finite()) {
         return Err(Error::NotFinite {
             of: subject.quantity(output),
@@ -36,7 +27,7 @@ pub(super) fn check(subject: &Subject<'_>, options: &Options) -> Result<Report, 
         });
     }
     let mut rng = ChaCha8Rng::seed_from_u64(1);
-    let functionals = functionals(subject, options, &mut rng);
+    let functionals = functionals(subject, &mut rng);
     let mut report = Report {
         largest_error: 0.0,
         directions: 0,
@@ -44,14 +35,8 @@ pub(super) fn check(subject: &Subject<'_>, options: &Options) -> Result<Report, 
         uncertain: 0,
     };
     let mut worst: Option<(f64, usize, Terms)> = None;
-    for direction in directions(subject, options, &mut rng) {
-        let comparisons = compare(
-            subject,
-            &functionals,
-            &direction,
-            options.step,
-            options.bound,
-        );
+    for direction in directions(subject, &mut rng) {
+        let comparisons = compare(subject, &functionals, &direction);
         report.directions += 1;
         report.derivatives += comparisons.len();
         for (functional, comparison) in comparisons.iter().enumerate() {
@@ -66,21 +51,19 @@ pub(super) fn check(subject: &Subject<'_>, options: &Options) -> Result<Report, 
             }
         }
     }
-    match worst {
-        None => Ok(report),
-        Some((_, functional, direction)) => {
-            let outputs = &functionals[functional].terms;
-            Err(Error::Mismatch(Box::new(mismatch(
-                subject, options, outputs, &direction,
-            ))))
-        }
-    }
+    let Some((_, functional, direction)) = worst else {
+        return Ok(report);
+    };
+    let outputs = &functionals[functional].terms;
+    Err(Error::Mismatch(Box::new(mismatch(
+        subject, outputs, &direction,
+    ))))
 }
 
 /// Each output, or some sums of all of them.
-fn functionals(subject: &Subject<'_>, options: &Options, rng: &mut ChaCha8Rng) -> Vec<Functional> {
+fn functionals(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<Functional> {
     let outputs = subject.base.len();
-    let terms: Vec<Terms> = if outputs <= OUTPUTS && options.directions.is_none() {
+    let terms: Vec<Terms> = if outputs <= OUTPUTS && subject.method.directions.is_none() {
         (0..outputs).map(|output| vec![(output, 1.0)]).collect()
     } else {
         let sum = |_| {
@@ -111,10 +94,10 @@ pub(super) fn balanced_weights(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> V
 }
 
 /// Each element, or random directions in which all elements move.
-fn directions(subject: &Subject<'_>, options: &Options, rng: &mut ChaCha8Rng) -> Vec<Terms> {
+fn directions(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<Terms> {
     let scales = scales(subject).into_iter().enumerate();
     let movable: Terms = scales.filter(|(_, scale)| *scale > 0.0).collect();
-    if movable.len() <= ELEMENTS && options.directions.is_none() {
+    if movable.len() <= ELEMENTS && subject.method.directions.is_none() {
         return movable.into_iter().map(|term| vec![term]).collect();
     }
     let mut by = |&(element, scale): &(usize, f64)| {
@@ -129,7 +112,7 @@ fn directions(subject: &Subject<'_>, options: &Options, rng: &mut ChaCha8Rng) ->
         (element, by * scale)
     };
     let random = |_| movable.iter().map(&mut by).collect();
-    (0..options.directions.unwrap_or(DIRECTIONS))
+    (0..subject.method.directions.unwrap_or(DIRECTIONS))
         .map(random)
         .collect()
 }
@@ -161,15 +144,9 @@ fn either_sign(rng: &mut ChaCha8Rng) -> f64 {
 }
 
 /// Finds an output and an element whose derivative is wrong, where that of a sum along a direction is.
-fn mismatch(
-    subject: &Subject<'_>,
-    options: &Options,
-    outputs: &Terms,
-    direction: &Terms,
-) -> Mismatch {
+fn mismatch(subject: &Subject<'_>, outputs: &Terms, direction: &Terms) -> Mismatch {
     let compare = |functional: &Functional, direction: &Terms| -> Comparison {
-        let functional = std::slice::from_ref(functional);
-        compare(subject, functional, direction, options.step, options.bound).swap_remove(0)
+        compare(subject, std::slice::from_ref(functional), direction).swap_remove(0)
     };
     let functional = Functional::new(subject, outputs.clone());
     let (element, by) = bisect(direction, |half| compare(&functional, half).excess());

@@ -103,12 +103,10 @@ pub(super) fn compare(
     subject: &Subject<'_>,
     functionals: &[Functional],
     direction: &Terms,
-    step: f64,
-    bound: f64,
 ) -> Vec<Comparison> {
-    let new = |functional| Comparison::new(functional, direction, bound);
+    let new = |functional| Comparison::new(functional, direction, subject.method.bound);
     let mut comparisons: Vec<Comparison> = functionals.iter().map(new).collect();
-    let mut step = step;
+    let mut step = subject.method.step;
     for level in 0.. {
         let is_finest = level > FEWEST && step < FINEST * subject.epsilon;
         if is_finest || !comparisons.iter().any(Comparison::is_open) {

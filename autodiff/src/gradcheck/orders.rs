@@ -1,8 +1,9 @@
 //! The checks to first and second order, of functions of tensors and of functions of numbers.
 
-use super::check::{Options, balanced_weights, check};
+use super::check::{balanced_weights, check};
+use super::options::Gradcheck;
+use super::report::{Error, Report};
 use super::subject::{Inputs, Shapes, Subject};
-use super::{Error, FIRST_ORDER_BOUND, Gradcheck, Report, SECOND_ORDER_BOUND};
 use crate::scalar::{self, Dual, Scalar};
 use crate::tensor::{Gradients, Real, Shape, Tape, Tensor, Var};
 use rand::SeedableRng;
@@ -149,8 +150,15 @@ impl Gradcheck {
             wrt_all(&f(&vars).vjp(tensor::<T>(&shape, weights)), &vars)
         };
         let outputs = Shapes(vec![shape.clone()]);
-        let subject = Subject::new::<T>(1, inputs, &outputs, &values, &pull_back);
-        let report = check(&subject, &self.options::<T>(1))?;
+        let subject = Subject::new::<T>(
+            1,
+            self.method::<T>(1),
+            inputs,
+            &outputs,
+            &values,
+            &pull_back,
+        );
+        let report = check(&subject)?;
         let weights = match subject.base.len() {
             1 => vec![1.0],
             _ => balanced_weights(&subject, &mut ChaCha8Rng::seed_from_u64(2)),
@@ -170,8 +178,15 @@ impl Gradcheck {
             gradient.map(|slope| weights[0] * slope.to_f64()).collect()
         };
         let outputs = Shapes(vec![Shape::scalar()]);
-        let subject = Subject::new::<T>(1, inputs, &outputs, &values, &pull_back);
-        check(&subject, &self.options::<T>(1))
+        let subject = Subject::new::<T>(
+            1,
+            self.method::<T>(1),
+            inputs,
+            &outputs,
+            &values,
+            &pull_back,
+        );
+        check(&subject)
     }
 
     /// Checks the derivatives of a gradient, of which `pull_back` gives those of a weighted sum of its components.
@@ -181,23 +196,9 @@ impl Gradcheck {
         gradient: &dyn Fn(&[f64]) -> Vec<f64>,
         pull_back: &dyn Fn(&[f64]) -> Vec<f64>,
     ) -> Result<Report, Error> {
-        let subject = Subject::new::<T>(2, inputs, &inputs.shapes, gradient, pull_back);
-        check(&subject, &self.options::<T>(2))
-    }
-
-    fn options<T: Real>(&self, order: usize) -> Options {
-        let is_single = T::EPSILON.to_f64() > f64::EPSILON;
-        let bound = match (order, is_single) {
-            (1, false) => FIRST_ORDER_BOUND,
-            (_, false) => SECOND_ORDER_BOUND,
-            (1, true) => 3e-4,
-            (_, true) => 3e-3,
-        };
-        Options {
-            step: self.step.unwrap_or(0.25),
-            bound: self.bound.unwrap_or(bound),
-            directions: self.directions,
-        }
+        let method = self.method::<T>(2);
+        let subject = Subject::new::<T>(2, method, inputs, &inputs.shapes, gradient, pull_back);
+        check(&subject)
     }
 
     #[track_caller]

@@ -1,5 +1,6 @@
 //! What is checked: a function of many numbers, whichever tape it is recorded on and whichever order is checked.
 
+use super::options::Method;
 use super::report::Quantity;
 use crate::tensor::{Real, Shape};
 use std::ops::Range;
@@ -12,6 +13,7 @@ pub(super) type Terms = Vec<(usize, f64)>;
 /// To second order the function is the gradient, each of its components being an output.
 pub(super) struct Subject<'a> {
     pub(super) order: usize,
+    pub(super) method: Method,
     pub(super) inputs: &'a Inputs,
     outputs: &'a Shapes,
     /// The outputs at a point.
@@ -39,6 +41,7 @@ impl<'a> Subject<'a> {
     /// A function of elements of type `T`.
     pub(super) fn new<T: Real>(
         order: usize,
+        method: Method,
         inputs: &'a Inputs,
         outputs: &'a Shapes,
         values: &'a dyn Fn(&[f64]) -> Vec<f64>,
@@ -46,6 +49,7 @@ impl<'a> Subject<'a> {
     ) -> Self {
         Subject {
             order,
+            method,
             inputs,
             outputs,
             values,

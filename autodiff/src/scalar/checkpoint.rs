@@ -1,27 +1,10 @@
 //! Parts of a computation that are recomputed in the backward pass.
 
 use super::backward::Products;
-use super::number::chain;
-use super::sweep::common_tape;
-use super::tape::{Block, SINK};
-use super::trace::{Operation, Step};
-use super::var::refuse;
-use super::{Scalar, Tape, Var};
-use std::panic::Location;
-
-/// A function of variables that can be recorded again.
-type Function<T> = Box<dyn for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Send>;
-
-/// A part that is recomputed: its function and where it was called.
-pub(super) struct Segment<T: Scalar> {
-    /// The index of the first output.
-    node: u32,
-    /// The number of outputs.
-    outputs: u32,
-    f: Function<T>,
-    /// The value of each input, with its node; a constant has none.
-    inputs: Vec<(T, Option<u32>)>,
-}
+use super::number::{Scalar, chain};
+use super::tape::{Checkpoint, Span, Tape};
+use super::trace::Operation;
+use super::var::{Var, common_tape, refuse};
 
 /// Computes `f(inputs)` without recording it; the walk back records it for itself when it gets there.
 ///
@@ -73,41 +56,48 @@ where
     T: Scalar,
     F: for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Recomputable,
 {
-    let tape = common_tape("checkpoint", inputs);
-    let anchored = inputs.iter().map(|&input| match input.tape {
-        Some(_) => (input.value, Some(input.anchor().node())),
-        None => (input.value, None),
-    });
-    let mut segment = Segment {
-        node: SINK,
+    let tape = common_tape("checkpoint", inputs.iter().map(|x| [x]));
+    // A loop and no closure, which would hide the caller's line.
+    let mut anchored = Vec::with_capacity(inputs.len());
+    for &input in inputs {
+        anchored.push(match input.tape {
+            Some(_) => input.anchor(),
+            None => input,
+        });
+    }
+    let node = |input: &Var<'t, T>| input.tape.map(|_| input.index());
+    let mut checkpoint = Checkpoint {
+        first_output: 0,
         outputs: 0,
         f: Box::new(f),
-        inputs: anchored.collect(),
+        inputs: anchored.iter().map(|x| (x.value, node(x))).collect(),
     };
-    let mut scratch = tape.map_or_else(Tape::default, Tape::scratch);
+    let mut scratch = tape
+        .and_then(|tape| tape.scratch.take())
+        .unwrap_or_default();
     let values: Vec<T> = {
-        let (_, outputs) = segment.run(&scratch);
+        let (_, outputs) = checkpoint.record(&scratch);
         outputs.iter().map(|output| output.value).collect()
     };
     let Some(tape) = tape else {
         return values.into_iter().map(Var::constant).collect();
     };
     scratch.reset();
-    tape.give_back(scratch);
+    tape.scratch.set(Some(scratch));
 
-    let first = tape.leaves(values.len());
-    segment.node = first;
-    segment.outputs = values.len() as u32;
-    let operands: Option<Vec<_>> = tape.is_traced().then(|| segment.operands().collect());
+    let first = tape.push_nodes_without_inputs(values.len());
+    checkpoint.first_output = first;
+    checkpoint.outputs = values.len() as u32;
     if !values.is_empty() {
-        tape.keep_segment(segment);
+        let Ok(mut checkpoints) = tape.checkpoints.try_borrow_mut() else {
+            panic!("checkpoint: recorded on a tape that is recomputing another one");
+        };
+        checkpoints.push(checkpoint);
     }
-    let outputs = (first..).zip(&values);
-    let outputs: Vec<_> = outputs
-        .map(|(node, &value)| Var::at(tape, tape.place(node), value))
-        .collect();
-    if let Some(operands) = operands {
-        tape.trace_checkpoint(&operands, &outputs);
+    let mut outputs = Vec::with_capacity(values.len());
+    for (index, value) in (first..).zip(values) {
+        let output = Var::at(tape, tape.node_ref(index), value);
+        outputs.push(output.traced(Operation::Checkpoint, || anchored.clone()));
     }
     outputs
 }
@@ -127,20 +117,21 @@ pub trait Recomputable: Send + 'static {}
 #[diagnostic::do_not_recommend]
 impl<F: Send + 'static> Recomputable for F {}
 
-impl<T: Scalar> Segment<T> {
+impl<T: Scalar> Checkpoint<T> {
     /// Records the function on an empty tape, and returns the node of its first input and its outputs.
     #[track_caller]
-    fn run<'s>(&self, scratch: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
-        let first = scratch.leaves(self.inputs.len());
-        let inputs = (first..)
-            .zip(&self.inputs)
-            .map(|(leaf, (value, node))| match node {
-                Some(_) => Var::at(scratch, scratch.place(leaf), *value),
-                None => Var::constant(*value),
-            });
-        let inputs: Vec<_> = inputs.collect();
-        let outputs = (self.f)(&inputs);
-        if !outputs.iter().all(|output| output.suits(scratch)) {
+    fn record<'s>(&self, scratch: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
+        let first = scratch.push_nodes_without_inputs(self.inputs.len());
+        let inputs = (first..).zip(&self.inputs);
+        let inputs = inputs.map(|(index, &(value, node))| match node {
+            Some(_) => Var::at(scratch, scratch.node_ref(index), value),
+            None => Var::constant(value),
+        });
+        let outputs = (self.f)(&inputs.collect::<Vec<_>>());
+        if !outputs
+            .iter()
+            .all(|output| output.is_on_or_constant(scratch))
+        {
             refuse("checkpoint");
         }
         (first, outputs)
@@ -148,8 +139,8 @@ impl<T: Scalar> Segment<T> {
 
     /// The same again, for a walk over the tape.
     #[track_caller]
-    fn run_again<'s>(&self, scratch: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
-        let (first, outputs) = self.run(scratch);
+    fn record_again<'s>(&self, scratch: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
+        let (first, outputs) = self.record(scratch);
         assert!(
             outputs.len() == self.outputs as usize,
             "checkpoint: the function had {} outputs, and {} when it was computed again",
@@ -159,45 +150,31 @@ impl<T: Scalar> Segment<T> {
         (first, outputs)
     }
 
-    /// The bytes that it takes.
-    pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + size_of_val(&*self.f) + size_of_val(&self.inputs[..])
-    }
-
-    /// Each input that is no constant: its place among the inputs, and its node.
-    fn active(&self) -> impl Iterator<Item = (usize, usize)> {
-        let nodes = self.inputs.iter().enumerate();
-        nodes.filter_map(|(i, (_, node))| node.map(|node| (i, node as usize)))
-    }
-
-    pub(super) fn operands(&self) -> impl Iterator<Item = super::Operand<T>> {
-        self.inputs.iter().map(|(value, node)| match node {
-            Some(node) => super::Operand::Node(*node),
-            None => super::Operand::Constant(*value),
-        })
+    /// The node of each input that is not constant, on the scratch tape and on the tape.
+    fn input_nodes(&self, first: u32) -> impl Iterator<Item = (usize, usize)> {
+        let nodes = (first as usize..).zip(&self.inputs);
+        nodes.filter_map(|(inside, (_, node))| node.map(|node| (inside, node as usize)))
     }
 
     /// Spreads the adjoints of the outputs over those of the inputs.
-    fn walk_back<const K: usize>(
+    pub(super) fn walk_back<const K: usize>(
         &self,
         scratch: &Tape<T>,
         adjoints: &mut [[T; K]],
         products: Products,
     ) {
         let zero = [T::from_f64(0.0); K];
-        let (first, outputs) = self.run_again(scratch);
+        let (first, outputs) = self.record_again(scratch);
         let mut inside = vec![zero; scratch.next_node() as usize];
         // Adding goes on from what the inputs have, in the order of a plain recording: the bits are the same.
-        for (i, node) in self.active() {
-            inside[first as usize + i] = std::mem::replace(&mut adjoints[node], zero);
+        for (input, node) in self.input_nodes(first) {
+            inside[input] = std::mem::replace(&mut adjoints[node], zero);
         }
         for (k, output) in outputs.iter().enumerate().rev() {
             // Outputs after the last one that was differentiated have no adjoint.
-            let adjoint = adjoints
-                .get(self.node as usize + k)
-                .copied()
-                .unwrap_or(zero);
-            let sum = &mut inside[output.node() as usize];
+            let adjoint = adjoints.get(self.first_output as usize + k);
+            let adjoint = adjoint.copied().unwrap_or(zero);
+            let sum = &mut inside[output.index() as usize];
             *sum = std::array::from_fn(|lane| {
                 let (adjoint, slope) = (adjoint[lane], output.slope);
                 let term = if products == Products::Plain {
@@ -209,86 +186,37 @@ impl<T: Scalar> Segment<T> {
             });
         }
         scratch.walk_back(&mut inside, products);
-        for (i, node) in self.active() {
+        for (input, node) in self.input_nodes(first) {
             let sum = &mut adjoints[node];
-            *sum = std::array::from_fn(|lane| sum[lane] + inside[first as usize + i][lane]);
+            *sum = std::array::from_fn(|lane| sum[lane] + inside[input][lane]);
         }
     }
 
     /// Spreads the tangents of the inputs over those of the outputs.
-    fn walk_forward<const K: usize>(&self, scratch: &Tape<T>, tangents: &mut [[T; K]]) {
-        let (first, outputs) = self.run_again(scratch);
+    pub(super) fn walk_forward<const K: usize>(&self, scratch: &Tape<T>, tangents: &mut [[T; K]]) {
+        let (first, outputs) = self.record_again(scratch);
         let mut inside = vec![[T::from_f64(0.0); K]; scratch.next_node() as usize];
-        for (i, node) in self.active() {
-            inside[first as usize + i] = tangents[node];
+        for (input, node) in self.input_nodes(first) {
+            inside[input] = tangents[node];
         }
         scratch.walk_forward(&mut inside);
-        for (output, tangent) in outputs.iter().zip(&mut tangents[self.node as usize..]) {
-            *tangent = inside[output.node() as usize].map(|tangent| chain(output.slope, tangent));
+        let tangents = &mut tangents[self.first_output as usize..];
+        for (output, tangent) in outputs.iter().zip(tangents) {
+            *tangent = inside[output.index() as usize].map(|tangent| chain(output.slope, tangent));
         }
     }
 }
 
 impl<T: Scalar> Tape<T> {
-    /// A tape to record a segment on, with the memory of the last one that was given back.
-    fn scratch(&self) -> Tape<T> {
-        self.scratch
-            .take()
-            .map_or_else(Tape::default, |scratch| *scratch)
-    }
-
-    fn give_back(&self, scratch: Tape<T>) {
-        self.scratch.set(Some(Box::new(scratch)));
-    }
-
-    /// Keeps a segment whose outputs are the nodes recorded last.
-    #[track_caller]
-    fn keep_segment(&self, segment: Segment<T>) {
-        let Ok(mut segments) = self.segments.try_borrow_mut() else {
-            panic!("checkpoint: recorded on a tape that is recomputing another one");
-        };
-        segments.push(segment);
-    }
-
-    #[cold]
-    #[track_caller]
-    fn trace_checkpoint(&self, operands: &[super::Operand<T>], outputs: &[Var<'_, T>]) {
-        for output in outputs {
-            self.keep(Step {
-                operation: Operation::Checkpoint,
-                operands: operands.to_vec(),
-                value: output.value,
-                node: output.node(),
-                location: Location::caller(),
-            });
-        }
-    }
-
-    /// Does something with the segment whose outputs are this block, if it is of that kind.
-    fn with_segment(&self, block: &Block, act: impl FnOnce(&Segment<T>, &Tape<T>)) {
-        let segments = self.segments.borrow();
-        if let Ok(at) = segments.binary_search_by_key(&block.node, |segment| segment.node) {
-            let mut scratch = self.scratch();
-            act(&segments[at], &scratch);
+    /// Does something with the checkpoint whose outputs are this span, and a tape to record it on, if it is one.
+    pub(super) fn with_checkpoint(&self, span: &Span, act: impl FnOnce(&Checkpoint<T>, &Tape<T>)) {
+        let checkpoints = self.checkpoints.borrow();
+        let first_output = |checkpoint: &Checkpoint<T>| checkpoint.first_output;
+        if let Ok(found) = checkpoints.binary_search_by_key(&span.first_node, first_output) {
+            let mut scratch = self.scratch.take().unwrap_or_default();
+            act(&checkpoints[found], &scratch);
             scratch.reset();
-            self.give_back(scratch);
+            self.scratch.set(Some(scratch));
         }
-    }
-
-    pub(super) fn segment_back<const K: usize>(
-        &self,
-        block: &Block,
-        adjoints: &mut [[T; K]],
-        products: Products,
-    ) {
-        self.with_segment(block, |segment, scratch| {
-            segment.walk_back(scratch, adjoints, products);
-        });
-    }
-
-    pub(super) fn segment_forward<const K: usize>(&self, block: &Block, tangents: &mut [[T; K]]) {
-        self.with_segment(block, |segment, scratch| {
-            segment.walk_forward(scratch, tangents);
-        });
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! They are not generic over the number, so that literals in a closure need no suffix.
 
-use super::{Dual, Var, general};
+use super::dual::Dual;
+use super::general::{self, Mode};
+use super::var::Var;
 
 /// The derivative of a function of one number, by forward mode.
 ///
@@ -49,19 +51,6 @@ where
 {
     let (value, gradient) = general::value_and_gradient(|x| f(array(x)), &x);
     (value, array(&gradient))
-}
-
-/// How a Jacobian matrix is computed. The result is the same up to rounding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Mode {
-    /// Forward if there are fewer inputs than outputs, otherwise backward.
-    #[default]
-    ByShape,
-    /// Forward, a few columns (inputs) at a time.
-    Forward,
-    /// Backward, a few rows (outputs) at a time.
-    Reverse,
 }
 
 /// The Jacobian matrix of a function with several outputs: row `i` is the gradient of output `i`.

@@ -1,6 +1,7 @@
 //! The traits of `nalgebra`, so that its routines are differentiated unchanged, in forward mode.
 
-use super::{Dual, Scalar};
+use super::dual::Dual;
+use super::number::Scalar;
 use approx::{AbsDiffEq, RelativeEq, UlpsEq};
 use num_traits::Float;
 use simba::scalar::{ComplexField, Field, RealField, SubsetOf};
@@ -125,9 +126,9 @@ macro_rules! same {
 
 /// Constants of `f64`.
 macro_rules! constants {
-    ($($name:ident $value:expr;)*) => { $(
+    ($($name:ident = $constant:ident),*) => { $(
         fn $name() -> Self {
-            Scalar::from_f64($value)
+            Scalar::from_f64(consts::$constant)
         }
     )* };
 }
@@ -226,20 +227,8 @@ impl<T: Free> RealField for Dual<T> {
     }
 
     constants! {
-        pi consts::PI;
-        two_pi consts::TAU;
-        frac_pi_2 consts::FRAC_PI_2;
-        frac_pi_3 consts::FRAC_PI_3;
-        frac_pi_4 consts::FRAC_PI_4;
-        frac_pi_6 consts::FRAC_PI_6;
-        frac_pi_8 consts::FRAC_PI_8;
-        frac_1_pi consts::FRAC_1_PI;
-        frac_2_pi consts::FRAC_2_PI;
-        frac_2_sqrt_pi consts::FRAC_2_SQRT_PI;
-        e consts::E;
-        log2_e consts::LOG2_E;
-        log10_e consts::LOG10_E;
-        ln_2 consts::LN_2;
-        ln_10 consts::LN_10;
+        pi = PI, two_pi = TAU, frac_pi_2 = FRAC_PI_2, frac_pi_3 = FRAC_PI_3, frac_pi_4 = FRAC_PI_4, frac_pi_6 = FRAC_PI_6,
+        frac_pi_8 = FRAC_PI_8, frac_1_pi = FRAC_1_PI, frac_2_pi = FRAC_2_PI, frac_2_sqrt_pi = FRAC_2_SQRT_PI, e = E,
+        log2_e = LOG2_E, log10_e = LOG10_E, ln_2 = LN_2, ln_10 = LN_10
     }
 }

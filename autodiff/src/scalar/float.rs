@@ -10,25 +10,28 @@
 //! assert_eq!(gradient(|[x, y]| length(x, y), [3.0, 4.0]), [0.6, 0.8]);
 //! ```
 
-use super::{Dual, Scalar, Var};
+use super::dual::Dual;
+use super::number::Scalar;
+use super::var::Var;
 use num_traits::{
     Bounded, Float, FloatConst, FromPrimitive, Inv, MulAdd, Num, NumCast, One, Signed, ToPrimitive,
     Zero,
 };
 use std::num::FpCategory;
 
-/// Functions of one variable that the table has.
-macro_rules! from_table {
-    ($($name:ident)*) => { $(
+/// Methods that the number has by the same name.
+macro_rules! same {
+    ($($(#[$doc:meta])* $name:ident($($argument:ident),*))*) => { $(
+        $(#[$doc])*
         #[inline]
         #[track_caller]
-        fn $name(self) -> Self {
-            self.$name()
+        fn $name(self $(, $argument: Self)*) -> Self {
+            self.$name($($argument),*)
         }
     )* };
 }
 
-/// Questions about the value.
+/// Properties of the value.
 macro_rules! of_value {
     ($($name:ident -> $T:ty;)*) => { $(
         #[inline]
@@ -38,12 +41,13 @@ macro_rules! of_value {
     )* };
 }
 
-/// Constants of `f64`.
+/// Constants of a trait of `num_traits`: those of the plain number inside.
 macro_rules! constants {
-    ($($name:ident $($path:ident)::+;)*) => { $(
+    ($Trait:ident: $($name:ident)*) => { $(
         #[inline]
         fn $name() -> Self {
-            <Self as Scalar>::from_f64($($path)::+)
+            let single = is_single::<T>();
+            <Self as Scalar>::from_f64(if single { <f32 as $Trait>::$name().into() } else { <f64 as $Trait>::$name() })
         }
     )* };
 }
@@ -113,13 +117,7 @@ macro_rules! number_traits {
         }
 
         impl<$($life,)? T: Scalar> Bounded for $V {
-            fn min_value() -> Self {
-                <Self as Scalar>::from_f64(if is_single::<T>() { f32::MIN.into() } else { f64::MIN })
-            }
-
-            fn max_value() -> Self {
-                <Self as Scalar>::from_f64(if is_single::<T>() { f32::MAX.into() } else { f64::MAX })
-            }
+            constants! { Bounded: min_value max_value }
         }
 
         impl<$($life,)? T: Scalar> Inv for $V {
@@ -166,50 +164,14 @@ macro_rules! number_traits {
         }
 
         impl<$($life,)? T: Scalar> FloatConst for $V {
-            constants! {
-                E std::f64::consts::E;
-                FRAC_1_PI std::f64::consts::FRAC_1_PI;
-                FRAC_1_SQRT_2 std::f64::consts::FRAC_1_SQRT_2;
-                FRAC_2_PI std::f64::consts::FRAC_2_PI;
-                FRAC_2_SQRT_PI std::f64::consts::FRAC_2_SQRT_PI;
-                FRAC_PI_2 std::f64::consts::FRAC_PI_2;
-                FRAC_PI_3 std::f64::consts::FRAC_PI_3;
-                FRAC_PI_4 std::f64::consts::FRAC_PI_4;
-                FRAC_PI_6 std::f64::consts::FRAC_PI_6;
-                FRAC_PI_8 std::f64::consts::FRAC_PI_8;
-                LN_10 std::f64::consts::LN_10;
-                LN_2 std::f64::consts::LN_2;
-                LOG10_E std::f64::consts::LOG10_E;
-                LOG2_E std::f64::consts::LOG2_E;
-                PI std::f64::consts::PI;
-                SQRT_2 std::f64::consts::SQRT_2;
+            constants! { FloatConst:
+                E FRAC_1_PI FRAC_1_SQRT_2 FRAC_2_PI FRAC_2_SQRT_PI FRAC_PI_2 FRAC_PI_3 FRAC_PI_4 FRAC_PI_6 FRAC_PI_8 LN_10 LN_2
+                LOG10_E LOG2_E PI SQRT_2
             }
         }
 
         impl<$($life,)? T: Scalar> Float for $V {
-            constants! {
-                nan f64::NAN;
-                infinity f64::INFINITY;
-                neg_infinity f64::NEG_INFINITY;
-                neg_zero NEG_ZERO;
-            }
-
-            fn min_value() -> Self {
-                <Self as Bounded>::min_value()
-            }
-
-            fn max_value() -> Self {
-                <Self as Bounded>::max_value()
-            }
-
-            fn min_positive_value() -> Self {
-                let single = is_single::<T>();
-                <Self as Scalar>::from_f64(if single { f32::MIN_POSITIVE.into() } else { f64::MIN_POSITIVE })
-            }
-
-            fn epsilon() -> Self {
-                <Self as Scalar>::from_f64(if is_single::<T>() { f32::EPSILON.into() } else { f64::EPSILON })
-            }
+            constants! { Float: nan infinity neg_infinity neg_zero min_value max_value min_positive_value epsilon }
 
             of_value! {
                 is_nan -> bool;
@@ -229,9 +191,14 @@ macro_rules! number_traits {
                 if is_single::<T>() { (value as f32).classify() } else { value.classify() }
             }
 
-            from_table! {
-                floor ceil round trunc fract abs signum recip sqrt cbrt exp exp2 exp_m1 ln ln_1p log2 log10
-                sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh
+            same! {
+                floor() ceil() round() trunc() fract() abs() signum() recip() sqrt() cbrt() exp() exp2() exp_m1() ln() ln_1p()
+                log2() log10() sin() cos() tan() asin() acos() atan() sinh() cosh() tanh() asinh() acosh() atanh()
+                powf(n) log(base) hypot(other) atan2(other)
+                /// The larger of two. Unlike for plain numbers, NaN passes through.
+                max(other)
+                /// The smaller of two. Unlike for plain numbers, NaN passes through.
+                min(other)
             }
 
             #[track_caller]
@@ -249,28 +216,6 @@ macro_rules! number_traits {
                 self.powi(n)
             }
 
-            #[track_caller]
-            fn powf(self, n: Self) -> Self {
-                self.powf(n)
-            }
-
-            #[track_caller]
-            fn log(self, base: Self) -> Self {
-                self.log(base)
-            }
-
-            /// The larger of two. Unlike for plain numbers, NaN passes through.
-            #[track_caller]
-            fn max(self, other: Self) -> Self {
-                self.max(other)
-            }
-
-            /// The smaller of two. Unlike for plain numbers, NaN passes through.
-            #[track_caller]
-            fn min(self, other: Self) -> Self {
-                self.min(other)
-            }
-
             /// As the function of the [table](crate::elementwise), the slope is 1 at the bounds too.
             fn clamp(self, low: Self, high: Self) -> Self {
                 if self < low {
@@ -285,16 +230,6 @@ macro_rules! number_traits {
             #[track_caller]
             fn abs_sub(self, other: Self) -> Self {
                 (self - other).relu()
-            }
-
-            #[track_caller]
-            fn hypot(self, other: Self) -> Self {
-                self.hypot(other)
-            }
-
-            #[track_caller]
-            fn atan2(self, other: Self) -> Self {
-                self.atan2(other)
             }
 
             #[track_caller]
@@ -320,8 +255,6 @@ number_traits! {
     ['t] Var<'t, T>;
     [] Dual<T>;
 }
-
-const NEG_ZERO: f64 = -0.0;
 
 /// Whether the plain number inside is an `f32`: it cannot tell 1 + 2⁻⁴⁰ from 1.
 fn is_single<T: Scalar>() -> bool {

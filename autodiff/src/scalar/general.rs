@@ -3,9 +3,11 @@
 //! A number can itself carry derivatives, so these functions can be nested for derivatives of any order. For a few `f64`
 //! the functions of the same names in [`scalar`](super) are handier: their closures can take the array apart.
 
-use super::number::chain;
-use super::sweep::common_tape;
-use super::{Dual, Gradients, Mode, Scalar, Tape, Var};
+use super::dual::Dual;
+use super::number::{Scalar, chain, unit};
+use super::sweep::Gradients;
+use super::tape::Tape;
+use super::var::{Var, common_tape};
 
 /// The derivative of a function of one number, by forward mode.
 ///
@@ -47,6 +49,19 @@ where
     let x = tape.variables(x);
     let y = f(&x);
     (y.value(), y.gradients().wrt_all(&x))
+}
+
+/// How a Jacobian matrix is computed. The result is the same up to rounding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Forward if there are fewer inputs than outputs, otherwise backward.
+    #[default]
+    ByShape,
+    /// Forward, a few columns (inputs) at a time.
+    Forward,
+    /// Backward, a few rows (outputs) at a time.
+    Reverse,
 }
 
 /// How many rows or columns of a Jacobian one walk computes.
@@ -236,7 +251,7 @@ fn push_forward<'t, T: Scalar, const K: usize>(
     inputs: impl Iterator<Item = (Var<'t, T>, [T; K])>,
     outputs: &[Var<'t, T>],
 ) -> Vec<[T; K]> {
-    if let Some(other) = common_tape("jvp", outputs) {
+    if let Some(other) = common_tape("jvp", outputs.iter().map(|y| [y])) {
         assert!(
             std::ptr::eq(tape, other),
             "jvp: the outputs lie on another tape than the inputs"
@@ -244,16 +259,12 @@ fn push_forward<'t, T: Scalar, const K: usize>(
     }
     let mut tangents = vec![[T::from_f64(0.0); K]; tape.next_node() as usize];
     for (input, seed) in inputs {
-        tangents[input.node() as usize] = seed;
+        tangents[input.index() as usize] = seed;
     }
     tape.walk_forward(&mut tangents);
-    let along = |y: &Var<'t, T>| tangents[y.node() as usize].map(|tangent| chain(y.slope, tangent));
+    let along =
+        |y: &Var<'t, T>| tangents[y.index() as usize].map(|tangent| chain(y.slope, tangent));
     outputs.iter().map(along).collect()
-}
-
-/// The unit vector along an axis.
-fn unit<T: Scalar, const K: usize>(axis: usize) -> [T; K] {
-    std::array::from_fn(|k| T::from_f64(if k == axis { 1.0 } else { 0.0 }))
 }
 
 fn values<T: Scalar>(variables: &[Var<'_, T>]) -> Vec<T> {

@@ -1,43 +1,25 @@
 //! Going back to an earlier state of a tape.
 
-use super::place::{Place, Shift};
-use super::tape::unique;
-use super::{Scalar, Tape, Var};
+use super::node_ref::{NodeRef, SINK};
+use super::number::Scalar;
+use super::tape::{Position, Tape, unique};
+use super::var::Var;
 
 /// A position on a tape that can be gone back to, and the variables that survive going back.
 #[derive(Clone, Debug)]
 pub struct Mark<T: Scalar = f64> {
     /// Tells this mark from every other.
-    pub(super) id: u64,
-    pub(super) slots: u32,
-    pub(super) blocks: u32,
-    pub(super) segments: usize,
-    pub(super) steps: usize,
-    pub(super) shift: Shift,
+    id: u64,
+    position: Position,
     survivors: Vec<Survivor<T>>,
 }
 
+/// A variable without its tape.
 #[derive(Clone, Copy, Debug)]
 struct Survivor<T> {
     value: T,
     slope: T,
-    /// `None` for a constant.
-    place: Option<Place>,
-}
-
-impl<T: Scalar> Mark<T> {
-    /// The beginning of a tape whose first node lies at `first`.
-    pub(super) fn start(first: Place) -> Self {
-        Mark {
-            id: 0,
-            slots: 0,
-            blocks: 0,
-            segments: 0,
-            steps: 0,
-            shift: Shift::between(first, 0),
-            survivors: Vec::new(),
-        }
-    }
+    node: NodeRef,
 }
 
 impl<T: Scalar> Tape<T> {
@@ -63,9 +45,8 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn mark(&self, survivors: &[Var<'_, T>]) -> Mark<T> {
         for variable in survivors {
-            let here = variable.tape.is_none_or(|tape| std::ptr::eq(tape, self));
             assert!(
-                here,
+                variable.is_on_or_constant(self),
                 "mark: the variable {} lies on another tape",
                 variable.value
             );
@@ -73,26 +54,15 @@ impl<T: Scalar> Tape<T> {
         let survivors = survivors.iter().map(|variable| Survivor {
             value: variable.value,
             slope: variable.slope,
-            place: variable.tape.map(|_| variable.place),
+            node: variable.node,
         });
-        self.position(survivors.collect())
-    }
-
-    fn position(&self, survivors: Vec<Survivor<T>>) -> Mark<T> {
-        let id = unique();
-        self.marks.borrow_mut().push(id);
-        Mark {
-            id,
-            slots: self.slots.len(),
-            blocks: self.blocks.len(),
-            segments: self.segments.borrow().len(),
-            steps: self
-                .trace
-                .as_ref()
-                .map_or(0, |trace| trace.borrow().steps.len()),
-            shift: self.shift.get(),
-            survivors,
-        }
+        let mark = Mark {
+            id: unique(),
+            position: self.position(),
+            survivors: survivors.collect(),
+        };
+        self.marks.borrow_mut().push(mark.id);
+        mark
     }
 
     /// Forgets everything recorded after the mark, but keeps the memory. A mark can be rewound to any number of times.
@@ -115,10 +85,11 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn rewind(&mut self, mark: &Mark<T>) {
         let marks = self.marks.get_mut();
-        let place = marks.iter().rposition(|&id| id == mark.id);
-        marks.truncate(place.map_or(marks.len(), |place| place + 1));
-        assert!(place.is_some(), "rewind: {FOREIGN}");
-        self.forget(mark);
+        let Some(known) = marks.iter().rposition(|&id| id == mark.id) else {
+            panic!("rewind: {FOREIGN}");
+        };
+        marks.truncate(known + 1);
+        self.cut(mark.position);
     }
 
     /// The variables that the mark remembers, in the order in which they were given to [`mark`](Tape::mark).
@@ -133,14 +104,11 @@ impl<T: Scalar> Tape<T> {
             self.marks.borrow().contains(&mark.id),
             "survivors: {FOREIGN}"
         );
-        let survivors = mark.survivors.iter().map(|survivor| match survivor.place {
-            Some(place) => Var {
-                value: survivor.value,
-                slope: survivor.slope,
-                tape: Some(self),
-                place,
-            },
-            None => Var::constant(survivor.value),
+        let survivors = mark.survivors.iter().map(|survivor| Var {
+            value: survivor.value,
+            slope: survivor.slope,
+            tape: (survivor.node.index() != SINK).then_some(self),
+            node: survivor.node,
         });
         survivors.collect()
     }

@@ -1,7 +1,8 @@
 //! Looking at a recording.
 
-use super::tape::{Block, SINK};
-use super::{Scalar, Tape};
+use super::node_ref::SINK;
+use super::number::Scalar;
+use super::tape::Tape;
 
 /// A node of a tape.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,40 +17,29 @@ pub struct Node<T = f64> {
 impl<T: Scalar> Tape<T> {
     /// The nodes in the order in which they were recorded; inputs precede what is computed from them.
     pub fn nodes(&self) -> impl Iterator<Item = Node<T>> {
-        // The block that is reached next, the position of the next slot, and the index of the next node.
-        let (mut block, mut slot, mut index) = (0, 0, SINK + 1);
-        let mut leaves = 0;
+        // The next node, the position of its first input pair, and the next span that has not been passed.
+        let (mut index, mut pair, mut next_span) = (SINK + 1, 0, 0);
         std::iter::from_fn(move || {
-            let mut slots = 0;
-            if leaves > 0 {
-                leaves -= 1;
-            } else {
-                let at = loop {
-                    match self.blocks.get(block) {
-                        Some(at) if at.slot == slot => block += 1,
-                        _ => break None,
-                    }
-                    let at = self.blocks.get(block - 1)?;
-                    if at.nodes > 0 {
-                        break Some(at);
-                    }
-                };
-                match at {
-                    Some(Block {
-                        slots: 0, nodes, ..
-                    }) => leaves = nodes - 1,
-                    Some(many) => slots = many.slots,
-                    None if slot < self.slots.len() => slots = 1,
-                    None => return None,
-                }
+            if index == self.next_node() {
+                return None;
             }
-            let inputs = (slot..slot + slots).filter_map(|slot| self.slots.get(slot));
-            let inputs = inputs.flat_map(|slot| slot.inputs.into_iter().zip(slot.slopes));
+            let node = index as usize;
+            if let Some(span) = self.spans.get(next_span)
+                && span.nodes().end <= node
+            {
+                next_span += 1;
+            }
+            let pairs = match self.spans.get(next_span) {
+                Some(span) if span.nodes().contains(&node) => span.pairs(),
+                _ => pair..pair + 1,
+            };
+            pair = pairs.end;
+            let pairs = pairs.filter_map(|pair| self.pairs.get(pair as u32));
+            let inputs = pairs.flat_map(|pair| pair.inputs.into_iter().zip(pair.slopes));
             let node = Node {
                 index,
                 inputs: inputs.filter(|(input, _)| *input != SINK).collect(),
             };
-            slot += slots;
             index += 1;
             Some(node)
         })

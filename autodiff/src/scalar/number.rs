@@ -1,8 +1,8 @@
 //! What a tape is made of.
 
 use crate::Number;
-use crate::elementwise::{Binary, Plain, Unary};
-use crate::tensor::elementary;
+use crate::elementwise::{Binary, Unary};
+use autodiff_kernels::elementary;
 use std::fmt::Display;
 use std::hint::cold_path;
 use std::ops::Rem;
@@ -95,7 +95,7 @@ macro_rules! plain {
 
             #[inline(always)]
             fn unary_with_slope(self, function: Unary) -> (Self, Self) {
-                self.value_and_slope(function)
+                function.value_and_slope(self)
             }
 
             #[inline(always)]
@@ -113,8 +113,8 @@ plain!(f32 f64);
 #[track_caller]
 pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
     let product = a * b;
-    // Zero times infinity is NaN, so one comparison with a predictable outcome guards every function. What is asked
-    // second is known to the compiler where the slope is a constant, as that of a sum, and then nothing is asked.
+    // Zero times infinity is NaN, so one comparison with a predictable outcome guards every function. The second
+    // one is decided by the compiler where the slope is a constant, as that of a sum, and then neither is made.
     if product.has_nan() {
         cold_path();
         if !b.is_safe_factor() {
@@ -142,4 +142,9 @@ pub(super) fn chain_two<T: Scalar>(a: [T; 2], b: [T; 2]) -> [T; 2] {
 #[inline(never)]
 fn absorb<T: Scalar>(a: T, b: T) -> T {
     a.absorbing_mul(b)
+}
+
+/// The unit vector along an axis.
+pub(super) fn unit<T: Scalar, const K: usize>(axis: usize) -> [T; K] {
+    std::array::from_fn(|k| T::from_f64(if k == axis { 1.0 } else { 0.0 }))
 }

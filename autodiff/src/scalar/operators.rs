@@ -1,7 +1,8 @@
 //! Operators of variables and forward-mode numbers, between themselves and with plain numbers on either side.
 
-use super::trace::Operation;
-use super::{Dual, Scalar, Var};
+use super::dual::Dual;
+use super::number::Scalar;
+use super::var::Var;
 use crate::Number;
 use crate::elementwise::{Binary, Unary};
 use std::cmp::Ordering;
@@ -13,29 +14,19 @@ use std::ops::{
 /// make the result, and how one makes it with a constant on its right.
 macro_rules! operator {
     ([$($life:lifetime)?] $V:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
-        |$a:ident, $b:ident| $result:expr, constant |$x:ident, $c:ident| $beside:expr) => {
-        impl<$($life,)? T: Scalar> $Op for $V {
-            type Output = $V;
-
-            #[inline(always)]
-            #[track_caller]
-            fn $op(self, other: $V) -> $V {
-                let ($a, $b) = (self, other);
-                $result
-            }
-        }
-
+        |$a:ident, $b:ident| $result:expr, constant |$x:ident, $c:ident| $with_constant:expr) => {
+        operator!(@pair [$($life,)? T: Scalar] $V, $V => $V: $Op $op, |$a, $b| $result);
         operator!(@pair [$($life,)? T: Scalar] &$V, $V => $V: $Op $op, |a, b| (*a).$op(b));
         operator!(@pair [$($life,)? T: Scalar] $V, &$V => $V: $Op $op, |a, b| a.$op(*b));
         operator!(@pair [$($life,)? T: Scalar] &$V, &$V => $V: $Op $op, |a, b| (*a).$op(*b));
         operator!(@assign [$($life,)? T: Scalar] $V, $V: $op $Assign $assign, |a, b| a.$op(b));
         operator!(@assign [$($life,)? T: Scalar] $V, &$V: $op $Assign $assign, |a, b| a.$op(*b));
-        operator!(@plain [$($life,)? T: Scalar<Plain = f64>] $V, f64: $Op $op $Assign $assign, |$x, $c| $beside);
-        operator!(@plain [$($life,)? T: Scalar<Plain = f32>] $V, f32: $Op $op $Assign $assign, |$x, $c| $beside);
+        operator!(@plain [$($life,)? T: Scalar<Plain = f64>] $V, f64: $Op $op $Assign $assign, |$x, $c| $with_constant);
+        operator!(@plain [$($life,)? T: Scalar<Plain = f32>] $V, f32: $Op $op $Assign $assign, |$x, $c| $with_constant);
     };
     (@plain [$($generics:tt)*] $V:ty, $plain:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
-        |$x:ident, $c:ident| $beside:expr) => {
-        operator!(@pair [$($generics)*] $V, $plain => $V: $Op $op, |$x, c| { let $c = <$V>::from(c); $beside });
+        |$x:ident, $c:ident| $with_constant:expr) => {
+        operator!(@pair [$($generics)*] $V, $plain => $V: $Op $op, |$x, c| { let $c = <$V>::from(c); $with_constant });
         operator!(@pair [$($generics)*] &$V, $plain => $V: $Op $op, |a, b| (*a).$op(b));
         operator!(@pair [$($generics)*] $V, &$plain => $V: $Op $op, |a, b| a.$op(*b));
         operator!(@pair [$($generics)*] &$V, &$plain => $V: $Op $op, |a, b| (*a).$op(*b));
@@ -73,16 +64,16 @@ macro_rules! operator {
 macro_rules! operators {
     ($([$($life:lifetime)?] $V:ty;)*) => { $(
         operator!([$($life)?] $V: Add add AddAssign add_assign,
-            |a, b| a.binary(Binary::Add, b), constant |a, c| a.beside(Binary::Add, c));
+            |a, b| a.binary(Binary::Add, b), constant |a, c| a.chain_with_constant(Binary::Add, c));
         operator!([$($life)?] $V: Sub sub SubAssign sub_assign,
-            |a, b| a.binary(Binary::Sub, b), constant |a, c| a.beside(Binary::Sub, c));
+            |a, b| a.binary(Binary::Sub, b), constant |a, c| a.chain_with_constant(Binary::Sub, c));
         operator!([$($life)?] $V: Mul mul MulAssign mul_assign,
-            |a, b| a.binary(Binary::Mul, b), constant |a, c| a.beside(Binary::Mul, c));
+            |a, b| a.binary(Binary::Mul, b), constant |a, c| a.chain_with_constant(Binary::Mul, c));
         operator!([$($life)?] $V: Div div DivAssign div_assign,
-            |a, b| a.binary(Binary::Div, b), constant |a, c| a.beside(Binary::Div, c));
+            |a, b| a.binary(Binary::Div, b), constant |a, c| a.chain_with_constant(Binary::Div, c));
         operator!([$($life)?] $V: Rem rem RemAssign rem_assign,
             |a, b| a.remainder(b), constant |a, c| a.remainder(c));
-        negation!([$($life,)? T: Scalar] $V);
+        negation!([$($life,)? T: Scalar] $V => $V);
         negation!([$($life,)? T: Scalar] &$V => $V);
         comparison!([$($life,)? T: Scalar<Plain = f64>] $V, f64);
         comparison!([$($life,)? T: Scalar<Plain = f32>] $V, f32);
@@ -90,9 +81,6 @@ macro_rules! operators {
 }
 
 macro_rules! negation {
-    ([$($generics:tt)*] $V:ty) => {
-        negation!([$($generics)*] $V => $V);
-    };
     ([$($generics:tt)*] $A:ty => $V:ty) => {
         impl<$($generics)*> Neg for $A {
             type Output = $V;
@@ -142,27 +130,4 @@ macro_rules! comparison {
 operators! {
     ['t] Var<'t, T>;
     [] Dual<T>;
-}
-
-impl<T: Scalar> Var<'_, T> {
-    /// `a − trunc(a / b) b`, with the slopes 1 and −trunc(a / b).
-    #[inline]
-    #[track_caller]
-    fn remainder(self, other: Self) -> Self {
-        let (a, b) = (self.value, other.value);
-        self.join(
-            || Operation::Remainder,
-            other,
-            a % b,
-            (a.constant(1.0), -(a / b).trunc()),
-        )
-    }
-}
-
-impl<T: Scalar> Dual<T> {
-    #[inline]
-    fn remainder(self, other: Self) -> Self {
-        let (a, b) = (self.value, other.value);
-        self.join(other, a % b, (a.constant(1.0), -(a / b).trunc()))
-    }
 }

@@ -1,6 +1,6 @@
 //! Several numbers at once: arrays and slices.
 
-use super::Scalar;
+use super::number::Scalar;
 
 /// The point at which a function is differentiated: an array, or a slice or vector of any length.
 ///

@@ -1,6 +1,9 @@
 //! What a traced tape can tell: where a NaN comes from, and what was computed, as a picture.
 
-use super::{Operand, Operation, Scalar, Step, Tape};
+use super::nodes::Node;
+use super::number::Scalar;
+use super::tape::Tape;
+use super::trace::{Operand, Operation, Step};
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::panic::Location;
@@ -67,58 +70,52 @@ impl<T: Scalar> Tape<T> {
         let Some(steps) = self.steps() else {
             panic!("find_nan: the tape is not traced; make it with `Tape::traced()`");
         };
-        let values = Values::of(&steps);
+        let values: HashMap<u32, T> = steps.iter().map(|step| (step.node, step.value)).collect();
+        let value = |operand: &Operand<T>| match operand {
+            Operand::Constant(value) => *value,
+            Operand::Node(node) => values[node],
+        };
         let finding = |step: &Step<T>, trouble| Finding {
             operation: step.operation,
-            operands: step
-                .operands
-                .iter()
-                .map(|operand| values.get(operand))
-                .collect(),
+            operands: step.operands.iter().map(value).collect(),
             trouble,
             location: step.location,
-            expression: self.expression(step, &values),
+            expression: self.expression(step, value),
         };
         // A constant has no step of its own, so what brings one that is NaN into the computation is the origin.
-        let spoiled = |step: &&Step<T>| {
+        let is_origin = |step: &&Step<T>| {
             let comes_from_nan = |operand: &Operand<T>| {
-                matches!(operand, Operand::Node(_)) && values.get(operand).has_nan()
+                matches!(operand, Operand::Node(_)) && value(operand).has_nan()
             };
             step.value.has_nan() && !step.operands.iter().any(comes_from_nan)
         };
-        if let Some(step) = steps.iter().find(spoiled) {
+        if let Some(step) = steps.iter().find(is_origin) {
             return Some(finding(step, Trouble::Value));
         }
-        let slopes = self.nodes().map(|node| {
-            let bad = |slope: &T| !slope.to_f64().is_finite();
-            (
-                node.index,
-                node.inputs.into_iter().map(|(_, slope)| slope).find(bad),
-            )
-        });
-        let bad: HashMap<u32, T> = slopes
-            .filter_map(|(node, slope)| Some((node, slope?)))
-            .collect();
+        let bad_slope = |node: Node<T>| {
+            let mut slopes = node.inputs.into_iter().map(|(_, slope)| slope);
+            let bad = slopes.find(|slope| !slope.to_f64().is_finite())?;
+            Some((node.index, bad))
+        };
+        let bad: HashMap<u32, T> = self.nodes().filter_map(bad_slope).collect();
         let step = steps.iter().find(|step| bad.contains_key(&step.node))?;
         Some(finding(step, Trouble::Slope(bad[&step.node])))
     }
 
-    fn expression(&self, step: &Step<T>, values: &Values<T>) -> String {
-        let operands: Vec<_> = step
-            .operands
-            .iter()
-            .map(|operand| match operand {
-                Operand::Node(node) => match self.name(*node) {
-                    Some(name) => format!("{name} = {}", values.get(operand)),
-                    None => values.get(operand).to_string(),
-                },
-                Operand::Constant(value) => value.to_string(),
-            })
-            .collect();
-        match step.operation {
-            Operation::Variable => self.name(step.node).unwrap_or_else(|| "variable".into()),
-            operation => format!("{operation}({})", operands.join(", ")),
+    fn expression(&self, step: &Step<T>, value: impl Fn(&Operand<T>) -> T) -> String {
+        if step.operation == Operation::Variable {
+            return self.name(step.node).unwrap_or_else(|| "variable".into());
         }
+        let operand = |operand: &Operand<T>| {
+            let name = match operand {
+                Operand::Node(node) => self.name(*node),
+                Operand::Constant(_) => None,
+            };
+            let name = name.map_or_else(String::new, |name| format!("{name} = "));
+            format!("{name}{}", value(operand))
+        };
+        let operands: Vec<_> = step.operands.iter().map(operand).collect();
+        format!("{}({})", step.operation, operands.join(", "))
     }
 
     /// The recording as a graph in Graphviz's language. Variables are shown by their [name](super::Var::named), if they
@@ -146,36 +143,27 @@ impl<T: Scalar> Tape<T> {
         let mut dot = String::from("digraph tape {\n    rankdir=LR;\n");
         for node in self.nodes() {
             let index = node.index;
-            let mut label = match steps.get(&index) {
-                Some(Step {
-                    operation: Operation::Variable,
-                    ..
-                })
-                | None => self.name(index).unwrap_or_else(|| format!("#{index}")),
-                Some(step) => {
+            let step = steps.get(&index);
+            let name = self.name(index);
+            let mut label = match step {
+                Some(step) if step.operation != Operation::Variable => {
                     let constants = step.operands.iter().filter_map(|operand| match operand {
                         Operand::Constant(value) => Some(format!(" {value}")),
                         Operand::Node(_) => None,
                     });
-                    let named = self
-                        .name(index)
-                        .map_or_else(String::new, |name| format!("{name} = "));
-                    format!("{named}{}{}", step.operation, constants.collect::<String>())
+                    let name = name.map_or_else(String::new, |name| format!("{name} = "));
+                    format!("{name}{}{}", step.operation, constants.collect::<String>())
                 }
+                _ => name.unwrap_or_else(|| format!("#{index}")),
             };
             label = label.replace('\\', "\\\\").replace('"', "\\\"");
-            if let Some(step) = steps.get(&index) {
-                // Writing to a string cannot fail.
+            // Writing to a string cannot fail.
+            if let Some(step) = step {
                 let _ = write!(label, "\\n{}", step.value);
             }
-            let checkpoint = steps
-                .get(&index)
-                .filter(|step| step.operation == Operation::Checkpoint);
-            let shape = if node.inputs.is_empty() && checkpoint.is_none() {
-                ", shape=box"
-            } else {
-                ""
-            };
+            let checkpoint = step.filter(|step| step.operation == Operation::Checkpoint);
+            let is_leaf = node.inputs.is_empty() && checkpoint.is_none();
+            let shape = if is_leaf { ", shape=box" } else { "" };
             let _ = writeln!(dot, "    n{index} [label=\"{label}\"{shape}];");
             for (input, slope) in &node.inputs {
                 let _ = writeln!(dot, "    n{input} -> n{index} [label=\"{slope}\"];");
@@ -188,21 +176,5 @@ impl<T: Scalar> Tape<T> {
         }
         dot.push_str("}\n");
         dot
-    }
-}
-
-/// The value of each node.
-struct Values<T>(HashMap<u32, T>);
-
-impl<T: Scalar> Values<T> {
-    fn of(steps: &[Step<T>]) -> Self {
-        Values(steps.iter().map(|step| (step.node, step.value)).collect())
-    }
-
-    fn get(&self, operand: &Operand<T>) -> T {
-        match operand {
-            Operand::Constant(value) => *value,
-            Operand::Node(node) => self.0[node],
-        }
     }
 }

@@ -4,8 +4,8 @@
 //!
 //! 1. `start` points to an allocation of `capacity` items made by a `Vec<N>`, or dangles where `capacity` is 0.
 //! 2. The first `len ≤ capacity` items are initialised, and are never written again before a truncation.
-//! 3. The allocation moves only in `grow`, which refuses while a [`Reading`] lives or the store is closed.
-//! 4. `len` shrinks only through `&mut self`, so never while a [`Reading`] lives.
+//! 3. The allocation moves only in `grow`, which refuses while a [`ReadGuard`] lives or the store is closed.
+//! 4. `len` shrinks only through `&mut self`, so never while a [`ReadGuard`] lives.
 //! 5. `room ≤ capacity`, and while the store is closed `room` is 0: nothing is appended but by who closed it.
 
 #![allow(unsafe_code)]
@@ -19,17 +19,17 @@ use std::ptr::NonNull;
 pub(super) struct Store<N: Copy> {
     start: Cell<NonNull<N>>,
     len: Cell<u32>,
-    /// Up to this length an item is appended without any other question.
+    /// Up to this length an item is appended without any other check.
     room: Cell<u32>,
     capacity: Cell<u32>,
     /// The largest length allowed.
     limit: u32,
-    /// How many [`Reading`]s live.
-    readings: Cell<u32>,
+    /// How many [`ReadGuard`]s live.
+    guards: Cell<u32>,
     /// Whether [`extend`](Store::extend) is at work.
     closed: Cell<bool>,
-    /// Whether there never is room, see [`watch`](Store::watch).
-    watched: bool,
+    /// Whether [`try_push`](Store::try_push) may append.
+    has_fast_path: bool,
 }
 
 // SAFETY: the store owns its items, as a `Vec` does; it is not `Sync`, so nobody else appends meanwhile.
@@ -44,15 +44,15 @@ impl<N: Copy> Store<N> {
             room: Cell::new(0),
             capacity: Cell::new(0),
             limit,
-            readings: Cell::new(0),
+            guards: Cell::new(0),
             closed: Cell::new(false),
-            watched: false,
+            has_fast_path: true,
         }
     }
 
-    /// From now on [`try_push`](Store::try_push) gives every item back, so that whoever appends takes the other path.
-    pub(super) fn watch(&mut self) {
-        self.watched = true;
+    /// Makes [`try_push`](Store::try_push) fail from now on, so that every append takes the slow (tracing) path.
+    pub(super) fn disable_fast_path(&mut self) {
+        self.has_fast_path = false;
         self.room.set(0);
     }
 
@@ -62,8 +62,8 @@ impl<N: Copy> Store<N> {
         self.len.get()
     }
 
-    /// Appends `item` and returns its position, if that can be done at once: there is memory, and nobody watches. This
-    /// one comparison is all that an operation has to ask.
+    /// Appends `item` and returns its position, if that can be done at once: if there is memory, and the fast path is not
+    /// disabled. This one comparison is all that an operation checks.
     #[inline(always)]
     pub(super) fn try_push(&self, item: N) -> Option<u32> {
         let len = self.len.get();
@@ -71,7 +71,7 @@ impl<N: Copy> Store<N> {
             return None;
         }
         // SAFETY: `len < room ≤ capacity`, so the place lies inside the allocation (invariants 1 and 5). It lies beyond
-        // the initialised items, of which alone a `Reading` is made (invariant 2).
+        // the initialised items, of which alone a `ReadGuard` is made (invariant 2).
         unsafe { self.start.get().add(len as usize).write(item) };
         self.len.set(len + 1);
         Some(len)
@@ -96,24 +96,21 @@ impl<N: Copy> Store<N> {
         len
     }
 
-    /// Refuses if [`extend`](Store::extend) is at work, which calls code of the numbers: whatever numbers its items
-    /// hold, they cannot record meanwhile.
+    /// Panics while [`extend`](Store::extend) is at work, which calls code of the numbers: whatever numbers its items hold,
+    /// they cannot record meanwhile.
     #[inline]
     #[track_caller]
     pub(super) fn check_open(&self) {
         assert!(!self.closed.get(), "{CLOSED}");
     }
 
-    /// Sees to it that `len < capacity`. It is not given the item, which so stays in registers.
+    /// Makes sure that `len < capacity`. It is not given the item, which so stays in registers.
     #[cold]
     #[inline(never)]
     #[track_caller]
     fn make_room(&self) {
         self.check_open();
         self.reserve(1);
-        if !self.watched {
-            self.room.set(self.capacity.get());
-        }
     }
 
     /// Appends all `items`. They cannot append to this store themselves.
@@ -122,10 +119,10 @@ impl<N: Copy> Store<N> {
     pub(super) fn extend(&self, items: impl ExactSizeIterator<Item = N>) {
         let count = items.len();
         self.reserve(count);
-        let closed = Closed::new(self);
+        let guard = ExtendGuard::new(self);
         let len = self.len.get();
         // SAFETY: the `count` places after the initialised items lie inside the allocation (invariant 1, just
-        // reserved). Nobody else has them: a `Reading` ends before (invariant 2), and the store is closed (invariants 3
+        // reserved). Nobody else has them: a `ReadGuard` ends before (invariant 2), and the store is closed (invariants 3
         // and 5). Uninitialised is what they may be.
         let places = unsafe {
             let first = self.start.get().add(len as usize);
@@ -136,7 +133,7 @@ impl<N: Copy> Store<N> {
             place.write(item);
             written += 1;
         }
-        drop(closed);
+        drop(guard);
         self.len.set(len + written);
     }
 
@@ -160,7 +157,7 @@ impl<N: Copy> Store<N> {
             panic!("the tape is full: it can hold {} nodes", self.limit);
         };
         assert!(
-            self.readings.get() == 0,
+            self.guards.get() == 0,
             "recorded on a tape while its nodes were being read"
         );
         self.check_open();
@@ -181,7 +178,7 @@ impl<N: Copy> Store<N> {
         self.start.set(start);
         self.capacity
             .set(u32::try_from(items.capacity()).unwrap_or(u32::MAX));
-        if !self.watched {
+        if self.has_fast_path {
             self.room.set(self.capacity.get());
         }
     }
@@ -196,14 +193,14 @@ impl<N: Copy> Store<N> {
 
     /// The items recorded so far.
     #[inline]
-    pub(super) fn read(&self) -> Reading<'_, N> {
-        self.readings.set(self.readings.get() + 1);
-        Reading {
-            // SAFETY: the items are initialised and stay as they are while the `Reading` lives (invariants 2 to 4).
+    pub(super) fn read(&self) -> ReadGuard<'_, N> {
+        self.guards.set(self.guards.get() + 1);
+        ReadGuard {
+            // SAFETY: the items are initialised and stay as they are while the `ReadGuard` lives (invariants 2 to 4).
             items: unsafe {
                 std::slice::from_raw_parts(self.start.get().as_ptr(), self.len.get() as usize)
             },
-            readings: &self.readings,
+            guards: &self.guards,
         }
     }
 
@@ -234,24 +231,24 @@ impl<N: Copy> Drop for Store<N> {
 const CLOSED: &str = "recorded on a tape while inputs of a node were being appended";
 
 /// A store that is closed while this lives.
-struct Closed<'a, N: Copy> {
+struct ExtendGuard<'a, N: Copy> {
     store: &'a Store<N>,
     room: u32,
 }
 
-impl<'a, N: Copy> Closed<'a, N> {
+impl<'a, N: Copy> ExtendGuard<'a, N> {
     #[inline(always)]
     #[track_caller]
     fn new(store: &'a Store<N>) -> Self {
         assert!(!store.closed.replace(true), "{CLOSED}");
-        Closed {
+        ExtendGuard {
             store,
             room: store.room.replace(0),
         }
     }
 }
 
-impl<N: Copy> Drop for Closed<'_, N> {
+impl<N: Copy> Drop for ExtendGuard<'_, N> {
     #[inline(always)]
     fn drop(&mut self) {
         self.store.room.set(self.room);
@@ -260,12 +257,12 @@ impl<N: Copy> Drop for Closed<'_, N> {
 }
 
 /// The items of a store, which does not move them while this lives.
-pub(super) struct Reading<'a, N> {
+pub(super) struct ReadGuard<'a, N> {
     items: &'a [N],
-    readings: &'a Cell<u32>,
+    guards: &'a Cell<u32>,
 }
 
-impl<N> Deref for Reading<'_, N> {
+impl<N> Deref for ReadGuard<'_, N> {
     type Target = [N];
 
     #[inline(always)]
@@ -274,9 +271,9 @@ impl<N> Deref for Reading<'_, N> {
     }
 }
 
-impl<N> Drop for Reading<'_, N> {
+impl<N> Drop for ReadGuard<'_, N> {
     fn drop(&mut self) {
-        self.readings.set(self.readings.get() - 1);
+        self.guards.set(self.guards.get() - 1);
     }
 }
 
@@ -308,9 +305,9 @@ mod tests {
         let store = Store::new(1000);
         store.reserve(10);
         store.push(1);
-        let reading = store.read();
+        let guard = store.read();
         store.push(2);
-        assert_eq!(*reading, [1]);
+        assert_eq!(*guard, [1]);
         assert_eq!(*store.read(), [1, 2]);
     }
 
@@ -318,7 +315,7 @@ mod tests {
     #[should_panic(expected = "while its nodes were being read")]
     fn growing_beside_a_reading_is_refused() {
         let store = Store::new(1000);
-        let _reading = store.read();
+        let _guard = store.read();
         store.push(1);
     }
 
@@ -335,18 +332,18 @@ mod tests {
     fn items_are_appended_many_at_once() {
         let store = Store::new(1000);
         store.push(0);
-        let reading = store.read();
-        drop(reading);
+        let guard = store.read();
+        drop(guard);
         store.extend((1..200).collect::<Vec<_>>().into_iter());
         assert_eq!(store.push(200), 200);
         assert_eq!(*store.read(), (0..=200).collect::<Vec<_>>());
     }
 
     #[test]
-    fn a_watched_store_gives_items_back() {
+    fn without_the_fast_path_items_are_appended_slowly_alone() {
         let mut store = Store::new(1000);
         store.push(0);
-        store.watch();
+        store.disable_fast_path();
         assert_eq!(store.try_push(1), None);
         assert_eq!((store.push(1), store.try_push(2)), (1, None));
         store.extend([2, 3].into_iter());

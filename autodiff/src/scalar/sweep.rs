@@ -1,9 +1,10 @@
 //! Derivatives from a recording: the gradients of numbers, and the forward walk for tangents.
 
 use super::backward::Products;
-use super::number::chain;
-use super::tape::{Block, SINK, Slot};
-use super::{Scalar, Tape, Var};
+use super::node_ref::SINK;
+use super::number::{Scalar, chain, unit};
+use super::tape::{InputPair, Span, Tape};
+use super::var::{Var, common_tape};
 
 /// The derivatives of one number (or of `K` numbers) with respect to every node of a tape.
 ///
@@ -46,17 +47,15 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
     /// If the outputs lie on different tapes.
     #[track_caller]
     pub fn update(&mut self, outputs: [Var<'_, T>; K]) {
-        let zero = T::from_f64(0.0);
-        let one = T::from_f64(1.0);
-        let seed = |lane| std::array::from_fn(|k| if k == lane { one } else { zero });
-        let seeds: [_; K] = std::array::from_fn(|lane| (outputs[lane], seed(lane)));
+        let seeds: [_; K] = std::array::from_fn(|lane| (outputs[lane], unit(lane)));
         self.pull_back(&seeds);
     }
 
     /// Walks back from `outputs`, each of which has an adjoint.
     #[track_caller]
     pub(super) fn pull_back(&mut self, outputs: &[(Var<'_, T>, [T; K])]) {
-        let Some(tape) = common_tape("gradients", outputs.iter().map(|(output, _)| output)) else {
+        let Some(tape) = common_tape("gradients", outputs.iter().map(|(output, _)| [output]))
+        else {
             self.adjoints.clear();
             self.recording = None;
             return;
@@ -73,16 +72,13 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
     }
 
     fn sweep(&mut self, tape: &Tape<T>, outputs: &[(Var<'_, T>, [T; K])], products: Products) {
-        let last = outputs
-            .iter()
-            .map(|(output, _)| output.node())
-            .max()
-            .unwrap_or(SINK);
+        let nodes = outputs.iter().map(|(output, _)| output.index());
+        let last = nodes.max().unwrap_or(SINK);
         self.adjoints.clear();
         self.adjoints
             .resize(last as usize + 1, [T::from_f64(0.0); K]);
         for (output, seed) in outputs {
-            let adjoint = &mut self.adjoints[output.node() as usize];
+            let adjoint = &mut self.adjoints[output.index() as usize];
             *adjoint = std::array::from_fn(|k| adjoint[k] + chain(output.slope, seed[k]));
         }
         tape.walk_back(&mut self.adjoints, products);
@@ -110,14 +106,14 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
             { variable.value }
         );
         assert!(
-            variable.is_node(),
+            variable.node.is_node(),
             "wrt: {} is not a node of the tape but a function of one; call `anchor()` on it before using it",
             { variable.value }
         );
         // What was recorded after the outputs has no influence on them.
         let none = [T::from_f64(0.0); K];
         self.adjoints
-            .get(variable.node() as usize)
+            .get(variable.index() as usize)
             .copied()
             .unwrap_or(none)
     }
@@ -174,71 +170,54 @@ impl<T: Scalar> Var<'_, T> {
     }
 }
 
-/// The tape of those that are not constant.
-#[track_caller]
-pub(super) fn common_tape<'a, 't: 'a, T: Scalar>(
-    operation: &str,
-    variables: impl IntoIterator<Item = &'a Var<'t, T>>,
-) -> Option<&'t Tape<T>> {
-    let mut tapes = variables.into_iter().filter_map(|variable| variable.tape);
-    let first = tapes.next()?;
-    for tape in tapes {
-        assert!(
-            std::ptr::eq(first, tape),
-            "{operation}: the operands lie on different tapes"
-        );
-    }
-    Some(first)
-}
-
 impl<T: Scalar> Tape<T> {
-    /// Whether any variable's adjoint is as asked.
+    /// Whether `is` holds for the adjoint of any node without inputs.
     fn any_leaf<A>(&self, adjoints: &[A], is: impl Fn(&A) -> bool) -> bool {
-        self.blocks
-            .read()
-            .iter()
-            .filter(|block| block.slots == 0)
-            .any(|block| {
-                let end = adjoints.len().min((block.node + block.nodes) as usize);
-                let start = end.min(block.node as usize);
-                // All are asked, without a branch for each.
-                let of_block = adjoints[start..end].iter();
-                of_block.fold(false, |any, adjoint| any | is(adjoint))
-            })
+        let spans = self.spans.read();
+        let mut leaves = spans.iter().filter(|span| span.pair_count == 0);
+        leaves.any(|span| {
+            let end = adjoints.len().min(span.nodes().end);
+            let start = end.min(span.nodes().start);
+            // All are tested, without a branch for each.
+            let of_span = adjoints[start..end].iter();
+            of_span.fold(false, |any, adjoint| any | is(adjoint))
+        })
     }
 
     /// Spreads the tangents of the earlier nodes over the later ones: ẏ = Σ ∂y/∂x · ẋ. Those of the variables are given.
     pub(super) fn walk_forward<const K: usize>(&self, tangents: &mut [[T; K]]) {
-        let (slots, blocks) = self.read();
-        let gather = |slot: &Slot<T>, tangents: &[[T; K]]| -> [T; K] {
-            let [a, b] = slot.inputs.map(|input| tangents[input as usize]);
-            std::array::from_fn(|k| chain(slot.slopes[0], a[k]) + chain(slot.slopes[1], b[k]))
+        let (pairs, spans) = (self.pairs.read(), self.spans.read());
+        let contribution = |pair: &InputPair<T>, tangents: &[[T; K]]| -> [T; K] {
+            let [a, b] = pair.inputs.map(|input| tangents[input as usize]);
+            std::array::from_fn(|k| chain(pair.slopes[0], a[k]) + chain(pair.slopes[1], b[k]))
         };
         let mut start = 0;
         let mut node = SINK as usize + 1;
-        let end = Block {
-            slot: slots.len() as u32,
-            slots: 0,
-            node: 0,
-            nodes: 0,
+        let end = Span {
+            first_pair: pairs.len() as u32,
+            pair_count: 0,
+            first_node: self.next_node(),
+            node_count: 0,
         };
-        for block in blocks.iter().chain([&end]) {
-            for slot in &slots[start..block.slot as usize] {
-                tangents[node] = gather(slot, tangents);
+        for span in spans.iter().chain([&end]) {
+            let of_span = span.pairs();
+            for pair in &pairs[start..of_span.start] {
+                tangents[node] = contribution(pair, tangents);
                 node += 1;
             }
-            start = (block.slot + block.slots) as usize;
-            if block.slots > 0 {
-                let mut sum = [T::from_f64(0.0); K];
-                for slot in &slots[block.slot as usize..start] {
-                    let terms = gather(slot, tangents);
-                    sum = std::array::from_fn(|k| sum[k] + terms[k]);
-                }
-                tangents[node] = sum;
-            } else if block.nodes > 0 {
-                self.segment_forward(block, tangents);
+            start = of_span.end;
+            node = span.nodes().end;
+            if of_span.is_empty() {
+                self.with_checkpoint(span, |checkpoint, scratch| {
+                    checkpoint.walk_forward(scratch, tangents);
+                });
+            } else {
+                let zero = [T::from_f64(0.0); K];
+                tangents[span.nodes().start] = pairs[of_span].iter().fold(zero, |sum, pair| {
+                    let terms = contribution(pair, tangents);
+                    std::array::from_fn(|k| sum[k] + terms[k])
+                });
             }
-            node += block.nodes as usize;
         }
     }
 }

@@ -1,31 +1,68 @@
 //! The tape: what is recorded, and where.
 
-use super::checkpoint::Segment;
-use super::place::{Place, Shift};
-use super::store::{Reading, Store};
-use super::trace::Trace;
-use super::{Mark, Point, Scalar, Var};
+use super::node_ref::{NodeOffset, NodeRef, SINK};
+use super::number::Scalar;
+use super::point::Point;
+use super::store::Store;
+use super::trace::{Operation, Trace};
+use super::var::Var;
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The index of an adjoint that nobody reads: where the unused input of a slot points.
-pub(super) const SINK: u32 = 0;
-
-/// Up to two inputs of a node, with the slope towards each: 24 bytes for `f64`.
+/// Two inputs of a node, with the slope towards each: 24 bytes for `f64`. An input that is not used is the sink.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slot<T> {
+pub(super) struct InputPair<T> {
     pub(super) inputs: [u32; 2],
     pub(super) slopes: [T; 2],
 }
 
-/// A place on the tape where nodes and slots do not go one to one: variables, which have no slot, or one node whose
-/// inputs fill several slots.
+/// Nodes that do not have one input pair each: variables and outputs of a checkpoint, which have none, or one node that has
+/// several.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Block {
-    pub(super) slot: u32,
-    pub(super) slots: u32,
-    pub(super) node: u32,
-    pub(super) nodes: u32,
+pub(super) struct Span {
+    pub(super) first_pair: u32,
+    pub(super) pair_count: u32,
+    pub(super) first_node: u32,
+    pub(super) node_count: u32,
+}
+
+impl Span {
+    /// The positions of its input pairs.
+    #[inline(always)]
+    pub(super) fn pairs(&self) -> Range<usize> {
+        self.first_pair as usize..(self.first_pair + self.pair_count) as usize
+    }
+
+    /// The indices of its nodes.
+    #[inline(always)]
+    pub(super) fn nodes(&self) -> Range<usize> {
+        self.first_node as usize..(self.first_node + self.node_count) as usize
+    }
+}
+
+/// A function of variables that can be recorded again.
+pub(super) type Function<T> = Box<dyn for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Send>;
+
+/// A part that is recomputed in the backward pass: its function and where it was called.
+pub(super) struct Checkpoint<T: Scalar> {
+    /// The index of the first output.
+    pub(super) first_output: u32,
+    /// The number of outputs.
+    pub(super) outputs: u32,
+    pub(super) f: Function<T>,
+    /// The value of each input, with its node; a constant has none.
+    pub(super) inputs: Vec<(T, Option<u32>)>,
+}
+
+/// A length to which a tape can be cut.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position {
+    pairs: u32,
+    spans: u32,
+    checkpoints: usize,
+    steps: usize,
+    offset: NodeOffset,
 }
 
 /// A recording of what is computed from its variables, which is walked backward for derivatives.
@@ -44,16 +81,16 @@ pub(super) struct Block {
 /// assert_eq!(gradients.wrt(y), 0.5);
 /// ```
 pub struct Tape<T: Scalar = f64> {
-    pub(super) slots: Store<Slot<T>>,
-    pub(super) blocks: Store<Block>,
-    /// The place of a node less the position of its slot, for the nodes that are recorded next.
-    pub(super) shift: Cell<Shift>,
-    /// The parts that are recomputed in the backward pass, in the order of their output nodes.
-    pub(super) segments: RefCell<Vec<Segment<T>>>,
-    /// Where such parts are recorded.
+    pub(super) pairs: Store<InputPair<T>>,
+    pub(super) spans: Store<Span>,
+    /// From the position of the next input pair to the node that it makes.
+    offset: Cell<NodeOffset>,
+    /// In the order of their outputs.
+    pub(super) checkpoints: RefCell<Vec<Checkpoint<T>>>,
+    /// A tape to record checkpoints on, whose memory is reused.
     pub(super) scratch: Cell<Option<Box<Tape<T>>>>,
-    /// Memory for the slots of a sum, while its terms are being recorded.
-    pub(super) slots_of_sum: Cell<Vec<Slot<T>>>,
+    /// Memory for the input pairs of a sum, while its terms are being recorded.
+    pub(super) pairs_of_sum: Cell<Vec<InputPair<T>>>,
     /// The marks that can be rewound to.
     pub(super) marks: RefCell<Vec<u64>>,
     /// Every operation, on a traced tape.
@@ -63,7 +100,7 @@ pub struct Tape<T: Scalar = f64> {
     limit: u32,
 }
 
-/// Half the indices for slots and half for nodes without a slot, so that their sum is an index too.
+/// Half the indices for input pairs and half for nodes without one, so that their sum is an index too.
 const LIMIT: u32 = u32::MAX / 2;
 
 pub(super) fn unique() -> u64 {
@@ -90,38 +127,9 @@ impl Tape {
         tape.reserve(nodes);
         tape
     }
-
-    /// An empty tape of `f64` that keeps every operation, see [`tracing`](Tape::tracing).
-    #[must_use]
-    pub fn traced() -> Self {
-        Tape::default().tracing()
-    }
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Makes an empty tape keep every operation, with its operands and the line of code that recorded it.
-    ///
-    /// Use it to find the origin of a NaN ([`find_nan`](Tape::find_nan)) or to draw a computation
-    /// ([`to_dot`](Tape::to_dot)). The derivatives are the same as on any other tape; it takes several times the memory
-    /// and time.
-    ///
-    /// # Panics
-    ///
-    /// If the tape is not empty.
-    #[must_use]
-    #[track_caller]
-    pub fn tracing(mut self) -> Self {
-        assert!(
-            self.is_empty(),
-            "tracing: something is recorded already, untraced"
-        );
-        self.trace = Some(Box::default());
-        self.slots.watch();
-        // Nodes lie otherwise on a traced tape, so no mark from before may be gone back to.
-        self.reset();
-        self
-    }
-
     /// Makes room for that many more operations on two variables, so that recording them allocates nothing.
     ///
     /// # Panics
@@ -129,17 +137,17 @@ impl<T: Scalar> Tape<T> {
     /// If the tape cannot hold that many: the limit is 2³¹ − 1.
     #[track_caller]
     pub fn reserve(&self, nodes: usize) {
-        self.slots.reserve(nodes);
+        self.pairs.reserve(nodes);
     }
 
     pub(super) fn with_limit(limit: u32) -> Self {
         Tape {
-            slots: Store::new(limit),
-            blocks: Store::new(limit),
-            shift: Cell::new(Shift::between(Place::on(SINK + 1, false), 0)),
-            segments: RefCell::default(),
+            pairs: Store::new(limit),
+            spans: Store::new(limit),
+            offset: Cell::new(NodeOffset::between(NodeRef::node(SINK + 1, false), 0)),
+            checkpoints: RefCell::default(),
             scratch: Cell::default(),
-            slots_of_sum: Cell::default(),
+            pairs_of_sum: Cell::default(),
             marks: RefCell::default(),
             trace: None,
             recording: unique(),
@@ -168,86 +176,87 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     pub fn variables<P: Point<Number = T>>(&self, values: P) -> P::Like<Var<'_, T>> {
         let count = values.as_slice().len();
-        let mut node = self.leaves(count);
+        let mut index = self.push_nodes_without_inputs(count);
         let variables = values.map(|value| {
-            let variable = Var::at(self, self.place(node), value);
-            node += 1;
+            let variable = Var::at(self, self.node_ref(index), value);
+            index += 1;
             variable
         });
         if self.is_traced() {
-            self.trace_variables(variables.as_ref());
+            for variable in variables.as_ref() {
+                variable.traced(Operation::Variable, Vec::new);
+            }
         }
         variables
     }
 
     /// Appends `count` nodes without inputs and returns the index of the first.
     #[track_caller]
-    pub(super) fn leaves(&self, count: usize) -> u32 {
-        // The node whose slots are being written has its place already.
-        self.slots.check_open();
-        let node = self.next_node();
-        // Each slot still to come can add a node, and every index must fit. Numbers may have size 0, so `count` can be
+    pub(super) fn push_nodes_without_inputs(&self, count: usize) -> u32 {
+        // While inputs are being appended, the node to come has its index already.
+        self.pairs.check_open();
+        let first_node = self.next_node();
+        // Each pair still to come can add a node, and every index must fit. Numbers may have size 0, so `count` can be
         // anything.
-        let later = u64::from(self.limit - self.slots.len());
+        let later = u64::from(self.limit - self.pairs.len());
         let most = 2 * u64::from(self.limit) + 1 - later;
-        let wanted = u64::from(node).checked_add(count as u64);
+        let wanted = u64::from(first_node).checked_add(count as u64);
         assert!(
             wanted.is_some_and(|wanted| wanted <= most),
             "the tape is full: it can hold {} variables",
             self.limit
         );
-        // A block has a node of its own, by which a checkpoint finds its function.
+        // No two spans have the same first node, by which a checkpoint is found.
         if count > 0 {
-            self.block(Block {
-                slot: self.slots.len(),
-                slots: 0,
-                node,
-                nodes: count as u32,
+            self.push_span(Span {
+                first_pair: self.pairs.len(),
+                pair_count: 0,
+                first_node,
+                node_count: count as u32,
             });
         }
-        node
+        first_node
     }
 
-    /// Appends a block, whose slots have been written.
+    /// Appends a span, whose input pairs have been appended.
     #[track_caller]
-    pub(super) fn block(&self, block: Block) {
-        self.blocks.push(block);
-        self.shift
-            .set(self.shift.get().after(block.slots, block.nodes));
+    pub(super) fn push_span(&self, span: Span) {
+        self.spans.push(span);
+        let offset = self.offset.get();
+        self.offset
+            .set(offset.after(span.pair_count, span.node_count));
     }
 
-    /// The place of the node with this index.
+    /// The node with this index.
     #[inline]
-    pub(super) fn place(&self, node: u32) -> Place {
-        Place::on(node, self.is_traced())
+    pub(super) fn node_ref(&self, index: u32) -> NodeRef {
+        NodeRef::node(index, self.is_traced())
+    }
+
+    /// The node that the pair at this position makes, which is the next one or was appended after the last span.
+    #[inline(always)]
+    pub(super) fn node_of_pair(&self, pair: u32) -> NodeRef {
+        self.offset.get().node(pair)
     }
 
     /// The index that the next node gets.
     #[inline(always)]
     pub(super) fn next_node(&self) -> u32 {
-        self.shift.get().place(self.slots.len()).node()
+        self.node_of_pair(self.pairs.len()).index()
     }
 
-    /// Appends a node of two inputs and returns its place.
+    /// Appends a node of two inputs.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn pair(&self, inputs: [u32; 2], slopes: [T; 2]) -> Place {
-        let slot = self.slots.push(Slot { inputs, slopes });
-        self.shift.get().place(slot)
+    pub(super) fn push_node(&self, inputs: [u32; 2], slopes: [T; 2]) -> NodeRef {
+        self.node_of_pair(self.pairs.push(InputPair { inputs, slopes }))
     }
 
     /// The same, if it can be done at once: not where memory has to grow first, and not on a traced tape.
     #[inline(always)]
-    pub(super) fn try_pair(&self, inputs: [u32; 2], slopes: [T; 2]) -> Option<Place> {
-        let slot = self.slots.try_push(Slot { inputs, slopes })?;
-        Some(self.shift.get().place(slot))
-    }
-
-    /// Whether the tape keeps every operation.
-    #[inline(always)]
-    #[must_use]
-    pub fn is_traced(&self) -> bool {
-        self.trace.is_some()
+    pub(super) fn try_push_node(&self, inputs: [u32; 2], slopes: [T; 2]) -> Option<NodeRef> {
+        let pair = self.pairs.try_push(InputPair { inputs, slopes })?;
+        Some(self.node_of_pair(pair))
     }
 
     /// What tells this recording from every other.
@@ -273,8 +282,14 @@ impl<T: Scalar> Tape<T> {
     /// What a traced tape keeps in addition is not counted.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let segments: usize = self.segments.borrow().iter().map(Segment::bytes).sum();
-        self.slots.bytes() + self.blocks.bytes() + segments
+        let checkpoints = self.checkpoints.borrow();
+        let of_checkpoint = |checkpoint: &Checkpoint<T>| {
+            size_of_val(checkpoint)
+                + size_of_val(&*checkpoint.f)
+                + size_of_val(&checkpoint.inputs[..])
+        };
+        let of_checkpoints: usize = checkpoints.iter().map(of_checkpoint).sum();
+        self.pairs.bytes() + self.spans.bytes() + of_checkpoints
     }
 
     /// Forgets the recording, but keeps the memory for the next one.
@@ -289,25 +304,38 @@ impl<T: Scalar> Tape<T> {
     /// ```
     pub fn reset(&mut self) {
         self.marks.get_mut().clear();
-        let start = Mark::start(self.place(SINK + 1));
-        self.forget(&start);
+        self.cut(Position {
+            pairs: 0,
+            spans: 0,
+            checkpoints: 0,
+            steps: 0,
+            offset: NodeOffset::between(self.node_ref(SINK + 1), 0),
+        });
     }
 
-    /// Forgets what was recorded after the mark.
-    pub(super) fn forget(&mut self, mark: &Mark<T>) {
-        self.slots.truncate(mark.slots);
-        self.blocks.truncate(mark.blocks);
-        self.shift.set(mark.shift);
+    /// The current length.
+    pub(super) fn position(&self) -> Position {
+        let trace = self.trace.as_ref();
+        Position {
+            pairs: self.pairs.len(),
+            spans: self.spans.len(),
+            checkpoints: self.checkpoints.borrow().len(),
+            steps: trace.map_or(0, |trace| trace.borrow().steps.len()),
+            offset: self.offset.get(),
+        }
+    }
+
+    /// Forgets what was recorded after the position.
+    pub(super) fn cut(&mut self, to: Position) {
+        self.pairs.truncate(to.pairs);
+        self.spans.truncate(to.spans);
+        self.offset.set(to.offset);
         self.recording = unique();
         if let Some(trace) = &mut self.trace {
-            trace.get_mut().truncate(mark.steps);
+            trace.get_mut().truncate(to.steps);
         }
         // Last, because the functions of checkpoints drop what they captured, which may panic.
-        self.segments.get_mut().truncate(mark.segments);
-    }
-
-    pub(super) fn read(&self) -> (Reading<'_, Slot<T>>, Reading<'_, Block>) {
-        (self.slots.read(), self.blocks.read())
+        self.checkpoints.get_mut().truncate(to.checkpoints);
     }
 }
 

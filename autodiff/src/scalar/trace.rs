@@ -1,10 +1,6 @@
-//! The traced tape: every operation with its operands, constants and the line that recorded it.
+//! What a traced tape keeps: every operation with its operands, constants and the line that recorded it.
 
-use super::place::Place;
-use super::tape::SINK;
-use super::{Scalar, Tape, Var};
 use crate::elementwise::{Binary, Unary};
-use std::cell::Ref;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
@@ -40,6 +36,7 @@ pub enum Operation {
 }
 
 impl Operation {
+    #[inline]
     pub(super) fn name(self) -> &'static str {
         match self {
             Operation::Variable => "variable",
@@ -110,110 +107,5 @@ impl<T> Trace<T> {
         for step in self.steps.drain(steps..) {
             self.names.remove(&step.node);
         }
-    }
-}
-
-impl<T: Scalar> Tape<T> {
-    /// Keeps a function of one or two operands that has a slope towards a node, makes it a node, and returns its index.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    pub(super) fn trace_function(
-        &self,
-        operation: Operation,
-        operands: [Option<Operand<T>>; 2],
-        value: T,
-        (input, slope): (u32, T),
-        location: &'static Location<'static>,
-    ) -> Place {
-        let place = self.pair([input, SINK], [slope, T::from_f64(0.0)]);
-        let operands = operands.into_iter().flatten().collect();
-        self.keep(Step {
-            operation,
-            operands,
-            value,
-            node: place.node(),
-            location,
-        });
-        place
-    }
-
-    /// Appends the node that joins two operands where [`try_pair`](Tape::try_pair) did not, and keeps the operation on
-    /// a traced tape.
-    #[cold]
-    #[inline(never)]
-    #[track_caller]
-    pub(super) fn join_slowly(
-        &self,
-        operation: Operation,
-        a: (u32, T),
-        b: (u32, T),
-        value: T,
-    ) -> Place {
-        let place = self.pair([a.0, b.0], [a.1, b.1]);
-        if self.is_traced() {
-            self.keep(Step {
-                operation,
-                operands: vec![Operand::Node(a.0), Operand::Node(b.0)],
-                value,
-                node: place.node(),
-                location: Location::caller(),
-            });
-        }
-        place
-    }
-
-    #[track_caller]
-    pub(super) fn keep(&self, step: Step<T>) {
-        if let Some(trace) = &self.trace {
-            let Ok(mut trace) = trace.try_borrow_mut() else {
-                panic!(
-                    "{}: recorded on a traced tape while its steps were being read",
-                    step.operation
-                );
-            };
-            trace.steps.push(step);
-        }
-    }
-
-    /// The operations in the order in which they were recorded; `None` if the tape is not traced.
-    ///
-    /// Nothing can be recorded while the result is in use: that panics.
-    #[must_use]
-    pub fn steps(&self) -> Option<Ref<'_, [Step<T>]>> {
-        let trace = self.trace.as_ref()?;
-        Some(Ref::map(trace.borrow(), |trace| trace.steps.as_slice()))
-    }
-
-    /// The name that a node was [given](Var::named).
-    pub(super) fn name(&self, node: u32) -> Option<String> {
-        self.trace.as_ref()?.borrow().names.get(&node).cloned()
-    }
-
-    #[cold]
-    #[track_caller]
-    pub(super) fn trace_variables(&self, variables: &[Var<'_, T>]) {
-        for variable in variables {
-            self.keep(Step {
-                operation: Operation::Variable,
-                operands: Vec::new(),
-                value: variable.value,
-                node: variable.node(),
-                location: Location::caller(),
-            });
-        }
-    }
-}
-
-impl<T: Scalar> Var<'_, T> {
-    /// Names the variable, for the reports and drawings of a traced tape. On any other tape this does nothing.
-    #[must_use]
-    pub fn named(self, name: impl Into<String>) -> Self {
-        if let Some(trace) = self.tape.and_then(|tape| tape.trace.as_ref()) {
-            // The conversion is the caller's code, which may record on the tape.
-            let name = name.into();
-            trace.borrow_mut().names.insert(self.node(), name);
-        }
-        self
     }
 }

@@ -1,16 +1,12 @@
 //! The variable.
 
-use super::number::{chain, chain_two};
-use super::place::Place;
-use super::tape::SINK;
+use super::node_ref::{NodeRef, SINK};
+use super::number::{Scalar, chain, chain_two};
+use super::tape::Tape;
 use super::trace::{Operand, Operation};
-use super::{Scalar, Tape};
-use crate::Number;
-use crate::elementwise::{Binary, Unary, elementwise_table, inherent_methods};
-use std::cmp::Ordering;
+use crate::elementwise::Binary;
 use std::fmt;
 use std::hint::cold_path;
-use std::panic::Location;
 
 /// A number that remembers how it was computed.
 ///
@@ -29,7 +25,7 @@ pub struct Var<'t, T: Scalar = f64> {
     pub(super) tape: Option<&'t Tape<T>>,
     /// The slope with respect to the node; 0 for a constant.
     pub(super) slope: T,
-    pub(super) place: Place,
+    pub(super) node: NodeRef,
 }
 
 impl<'t, T: Scalar> Var<'t, T> {
@@ -41,31 +37,25 @@ impl<'t, T: Scalar> Var<'t, T> {
             value,
             slope: T::from_f64(0.0),
             tape: None,
-            place: Place::NOWHERE,
+            node: NodeRef::CONSTANT,
         }
     }
 
-    /// The variable that is the node at `place`.
+    /// The variable that is this node.
     #[inline(always)]
-    pub(super) fn at(tape: &'t Tape<T>, place: Place, value: T) -> Self {
+    pub(super) fn at(tape: &'t Tape<T>, node: NodeRef, value: T) -> Self {
         Var {
             value,
             slope: T::from_f64(1.0),
             tape: Some(tape),
-            place,
+            node,
         }
     }
 
     /// The index of its node; that of a constant is the sink.
     #[inline(always)]
-    pub(super) fn node(self) -> u32 {
-        self.place.node()
-    }
-
-    /// Whether the variable is the node itself.
-    #[inline(always)]
-    pub(super) fn is_node(self) -> bool {
-        self.place.is_node()
+    pub(super) fn index(self) -> u32 {
+        self.node.index()
     }
 
     /// The value.
@@ -112,89 +102,39 @@ impl<'t, T: Scalar> Var<'t, T> {
                 self.value
             );
         };
-        if self.is_node() {
+        if self.node.is_node() {
             return self;
         }
-        let zero = T::from_f64(0.0);
-        let place = tape.pair([self.node(), SINK], [self.slope, zero]);
-        Var::at(tape, place, self.value)
+        let slopes = [self.slope, T::from_f64(0.0)];
+        Var::at(
+            tape,
+            tape.push_node([self.index(), SINK], slopes),
+            self.value,
+        )
     }
-
-    /// Your own function of one variable: `f` is given the value, and returns the function's value and slope there.
-    ///
-    /// ```
-    /// let tape = autodiff::scalar::Tape::new();
-    /// let x = tape.variable(2.0);
-    /// let cube = x.custom(|x: f64| (x.powi(3), 3.0 * x * x));
-    /// assert_eq!(cube.gradients().wrt(x), 12.0);
-    /// ```
-    #[must_use]
-    #[track_caller]
-    #[inline]
-    pub fn custom(self, f: impl FnOnce(T) -> (T, T)) -> Self {
-        let (value, slope) = f(self.value);
-        self.follow(|| Operation::Custom, value, slope)
-    }
-
-    /// `a` if the condition holds, and `b` if not. The one that is not taken leaves no trace in the derivatives.
-    #[must_use]
-    #[inline]
-    pub fn select(condition: bool, a: impl Into<Self>, b: impl Into<Self>) -> Self {
-        if condition { a.into() } else { b.into() }
-    }
-
-    /// `self · a + b`, rounded twice.
-    #[must_use]
-    #[track_caller]
-    #[inline(always)]
-    pub fn mul_add(self, a: impl Into<Self>, b: impl Into<Self>) -> Self {
-        self * a.into() + b.into()
-    }
-
-    elementwise_table!(inherent_methods);
 
     /// The function of `self` alone that has this value and slope.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn follow(self, operation: impl Fn() -> Operation, value: T, slope: T) -> Self {
-        let result = Var {
-            value,
-            slope: chain(self.slope, slope),
-            place: self.place.beside(),
-            ..self
-        };
-        if self.place.is_traced() {
-            cold_path();
-            return result.traced(operation, || [Some(self.operand()), None]);
-        }
-        result
+    pub(super) fn chain_unary(self, operation: impl Fn() -> Operation, value: T, slope: T) -> Self {
+        let slope = chain(self.slope, slope);
+        self.derived(operation, || [Some(self.operand()), None], value, slope)
     }
 
-    /// The function of `self` and a constant: [`binary`](Number::binary) without the question which of the two is one.
+    /// The function of `self` and a constant, without the test which of the two is one.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn beside(self, function: Binary, constant: Self) -> Self {
+    pub(super) fn chain_with_constant(self, function: Binary, constant: Self) -> Self {
         let (value, (slope, _)) = self.value.binary_with_slopes(function, constant.value);
-        let result = Var {
-            value,
-            slope: chain(self.slope, slope),
-            place: self.place.beside(),
-            ..self
-        };
-        if self.place.is_traced() {
-            cold_path();
-            return result.traced(
-                || Operation::Binary(function),
-                || [self, constant].map(|x| Some(x.operand())),
-            );
-        }
-        result
+        let operation = || Operation::Binary(function);
+        let operands = || [self, constant].map(|x| Some(x.operand()));
+        self.derived(operation, operands, value, chain(self.slope, slope))
     }
 
     /// The function of `self` and `other` that has this value and these slopes.
     #[inline(always)]
     #[track_caller]
-    pub(super) fn join(
+    pub(super) fn chain_binary(
         self,
         operation: impl Fn() -> Operation,
         other: Self,
@@ -204,73 +144,65 @@ impl<'t, T: Scalar> Var<'t, T> {
         if let Some(tape) = self.tape
             && other.is_on(tape)
         {
+            let inputs = [self.index(), other.index()];
             let slopes = chain_two([self.slope, other.slope], slopes.into());
-            if self.node() == other.node() {
+            if inputs[0] == inputs[1] {
                 cold_path();
-                let result = Var {
-                    value,
-                    slope: slopes[0] + slopes[1],
-                    place: self.place.beside(),
-                    ..self
-                };
-                return result.traced(operation, || [self, other].map(|x| Some(x.operand())));
+                let operands = || [self, other].map(|x| Some(x.operand()));
+                return self.derived(operation, operands, value, slopes[0] + slopes[1]);
             }
-            if let Some(place) = tape.try_pair([self.node(), other.node()], slopes) {
-                return Var::at(tape, place, value);
+            if let Some(node) = tape.try_push_node(inputs, slopes) {
+                return Var::at(tape, node, value);
             }
-            let [a, b] = slopes;
-            let place = tape.join_slowly(operation(), (self.node(), a), (other.node(), b), value);
-            return Var::at(tape, place, value);
+            let [a, b] = [(inputs[0], slopes[0]), (inputs[1], slopes[1])];
+            let node = tape.record_binary(operation(), a, b, value);
+            return Var::at(tape, node, value);
         }
-        // At most one of the two is no constant.
+        // At least one of the two is a constant.
         cold_path();
         let (variable, slope) = match (self.tape, other.tape) {
             (Some(_), Some(_)) => refuse(operation().name()),
             (Some(_), None) => (self, slopes.0),
             (None, _) => (other, slopes.1),
         };
+        let operands = || [self, other].map(|x| Some(x.operand()));
+        variable.derived(operation, operands, value, chain(variable.slope, slope))
+    }
+
+    /// The variable with this value, and this slope with respect to the node of `self`. On a traced tape it is a new node.
+    ///
+    /// The operands are made where they are needed: a variable whose address is taken would live in memory instead of
+    /// registers, on untraced tapes as well.
+    #[inline(always)]
+    #[track_caller]
+    fn derived(
+        self,
+        operation: impl Fn() -> Operation,
+        operands: impl Fn() -> [Option<Operand<T>>; 2],
+        value: T,
+        slope: T,
+    ) -> Self {
         let result = Var {
             value,
-            slope: chain(variable.slope, slope),
-            place: variable.place.beside(),
-            ..variable
+            slope,
+            node: self.node.derived(),
+            ..self
         };
-        if variable.place.is_traced() {
+        if self.node.is_traced() {
+            // First of all: else the test for a tape would be made before, on untraced tapes as well.
             cold_path();
-            return result.traced(operation, || [self, other].map(|x| Some(x.operand())));
+            if let Some(tape) = result.tape {
+                let input = (result.index(), result.slope);
+                let node = tape.record_derived(operation(), operands(), input, result.value);
+                return Var::at(tape, node, result.value);
+            }
         }
         result
     }
 
-    /// Keeps the operation that made this variable and makes it a node, on a traced tape.
-    ///
-    /// Everything is handed over in pieces that are made where they are needed: a variable whose address is taken
-    /// would live in memory instead of registers, on untraced tapes as well.
-    #[inline(always)]
-    #[track_caller]
-    fn traced(
-        self,
-        operation: impl Fn() -> Operation,
-        operands: impl Fn() -> [Option<Operand<T>>; 2],
-    ) -> Self {
-        let Some(tape) = self.tape else { return self };
-        if !tape.is_traced() {
-            return self;
-        }
-        cold_path();
-        let place = tape.trace_function(
-            operation(),
-            operands(),
-            self.value,
-            (self.node(), self.slope),
-            Location::caller(),
-        );
-        Var::at(tape, place, self.value)
-    }
-
     /// Whether the variable is a constant or lies on `tape`.
     #[inline(always)]
-    pub(super) fn suits(self, tape: &Tape<T>) -> bool {
+    pub(super) fn is_on_or_constant(self, tape: &Tape<T>) -> bool {
         self.is_on(tape) || self.tape.is_none()
     }
 
@@ -281,14 +213,30 @@ impl<'t, T: Scalar> Var<'t, T> {
         let own = self.tape.map_or(std::ptr::null(), std::ptr::from_ref);
         std::ptr::eq(own, tape)
     }
+}
 
-    #[inline(always)]
-    pub(super) fn operand(self) -> Operand<T> {
-        match self.tape {
-            Some(_) => Operand::Node(self.node()),
-            None => Operand::Constant(self.value),
+/// The tape of the variables in some rows that are no constants.
+#[track_caller]
+#[inline(always)]
+pub(super) fn common_tape<'a, 't: 'a, T: Scalar, const N: usize>(
+    operation: &'static str,
+    mut rows: impl Iterator<Item = [&'a Var<'t, T>; N]> + Clone,
+) -> Option<&'t Tape<T>> {
+    let tape = rows
+        .clone()
+        .find_map(|row| row.iter().find_map(|x| x.tape))?;
+    // Most lists have no constants, which is found without a branch for each variable.
+    let with_others = rows.clone().filter(|row| {
+        let others = row.iter().map(|x| !x.is_on(tape));
+        others.fold(false, |any, other| any | other)
+    });
+    if with_others.count() > 0 {
+        cold_path();
+        if !rows.all(|row| row.iter().all(|x| x.is_on_or_constant(tape))) {
+            refuse(operation);
         }
     }
+    Some(tape)
 }
 
 /// Reports operands that lie on two tapes.
@@ -299,119 +247,18 @@ pub(super) fn refuse(operation: &'static str) -> ! {
     panic!("{operation}: the operands lie on different tapes")
 }
 
-impl<T: Scalar> Number for Var<'_, T> {
-    type Mask = bool;
-
-    #[inline(always)]
-    fn constant(self, c: f64) -> Self {
-        Var::constant(self.value.constant(c))
-    }
-
-    #[inline(always)]
-    fn less(self, other: Self) -> bool {
-        self.value.less(other.value)
-    }
-
-    #[inline(always)]
-    fn equal(self, other: Self) -> bool {
-        self.value.equal(other.value)
-    }
-
-    #[inline(always)]
-    fn select(mask: &bool, a: Self, b: Self) -> Self {
-        if *mask { a } else { b }
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn unary(self, function: Unary) -> Self {
-        let (value, slope) = self.value.unary_with_slope(function);
-        self.follow(|| Operation::Unary(function), value, slope)
-    }
-
-    #[inline(always)]
-    #[track_caller]
-    fn binary(self, function: Binary, other: Self) -> Self {
-        let (value, slopes) = self.value.binary_with_slopes(function, other.value);
-        self.join(|| Operation::Binary(function), other, value, slopes)
-    }
-}
-
-impl<T: Scalar> Scalar for Var<'_, T> {
-    type Plain = T::Plain;
-
-    #[inline]
-    fn from_f64(c: f64) -> Self {
-        Var::constant(T::from_f64(c))
-    }
-
-    #[inline]
-    fn to_f64(self) -> f64 {
-        self.value.to_f64()
-    }
-
-    #[inline]
-    fn has_nan(self) -> bool {
-        self.value.has_nan()
-    }
-}
-
-impl<T: Scalar<Plain = f64>> From<f64> for Var<'_, T> {
-    #[inline(always)]
-    fn from(value: f64) -> Self {
-        Var::constant(T::from_f64(value))
-    }
-}
-
-impl<T: Scalar<Plain = f32>> From<f32> for Var<'_, T> {
-    #[inline(always)]
-    fn from(value: f32) -> Self {
-        Var::constant(T::from_f64(f64::from(value)))
-    }
-}
-
-impl<T: Scalar> Default for Var<'_, T> {
-    /// The constant 0.
-    fn default() -> Self {
-        Var::constant(T::from_f64(0.0))
-    }
-}
-
-impl<T: Scalar> fmt::Display for Var<'_, T> {
-    /// The value, with the options of a plain number.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.value, f)
-    }
-}
-
 impl<T: Scalar> fmt::Debug for Var<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.tape, self.is_node()) {
+        match (self.tape, self.node.is_node()) {
             (None, _) => write!(f, "Var({:?})", self.value),
-            (_, true) => write!(f, "Var({:?}, node {})", self.value, self.node()),
+            (_, true) => write!(f, "Var({:?}, node {})", self.value, self.index()),
             _ => write!(
                 f,
                 "Var({:?}, slope {:?} to node {})",
                 self.value,
                 self.slope,
-                self.node()
+                self.index()
             ),
         }
-    }
-}
-
-impl<T: Scalar> PartialEq for Var<'_, T> {
-    /// Whether the values are equal.
-    #[inline]
-    fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-    }
-}
-
-impl<T: Scalar> PartialOrd for Var<'_, T> {
-    /// The order of the values.
-    #[inline]
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        self.value.partial_cmp(&other.value)
     }
 }

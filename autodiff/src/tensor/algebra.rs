@@ -13,11 +13,12 @@ use crate::tensor::storage::element::Real;
 use crate::tensor::storage::shape::Shape;
 use accumulate::Accumulate;
 pub use dispatch::Dispatch;
-pub(super) use dispatch::Precision;
+use dispatch::{OnTensors, OnVariables};
 pub use operand::Operand;
 pub use operators::Operators;
 use std::borrow::Cow;
 use std::fmt::Debug;
+use std::marker::PhantomData;
 
 /// A tensor to calculate with: a [`Tensor`], which computes, or a variable [`Var`], which records.
 ///
@@ -147,7 +148,7 @@ impl<T: Real> Algebra for Tensor<T> {
     where
         Self: 'i,
     {
-        T::dispatch_tensor(dispatch, input)
+        T::choose(OnTensors(dispatch, PhantomData), input)
     }
 }
 
@@ -184,6 +185,6 @@ impl<'t, T: Real> Algebra for Var<'t, T> {
     where
         Self: 'i,
     {
-        T::dispatch_var(dispatch, input)
+        T::choose(OnVariables(dispatch, PhantomData), input)
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod gradients;
 pub(crate) mod node;
 mod non_finite;
 mod picture;
+pub(crate) mod products;
 pub(crate) mod sweep;
 pub(crate) mod tape;
 

@@ -64,19 +64,6 @@ macro_rules! choices {
             );
         }
 
-        /// Adds ȳᵢ f′(xᵢ) to every element of `x_bar`.
-        pub(crate) fn add_unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &[T], x_bar: &mut [T]) {
-            vectorized_with(
-                #[inline(always)]
-                move |how| match function {
-                    $(Unary::$Variant { $($p),* } => {
-                        add_unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, x_bar, how);
-                    })*
-                    $(Unary::$Variant3 {} => add_unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar, x_bar, how),)*
-                },
-            );
-        }
-
         /// Writes f(aᵢ, bᵢ) to every element of `y`, both operands broadcast as the walk says.
         pub(crate) fn binary<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut [T]) {
             vectorized(
@@ -163,20 +150,6 @@ fn in_place_loop<T: Real>(function: Unary, x: &mut [T], how: MultiplyAdd) {
 fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T], how: MultiplyAdd) {
     for (y_bar, (&x, &y)) in y_bar.iter_mut().zip(x.iter().zip(y)) {
         *y_bar = y_bar.absorbing_mul(slope_of(function, x, y, how));
-    }
-}
-
-#[inline(always)]
-fn add_unary_vjp_loop<T: Real>(
-    function: Unary,
-    x: &[T],
-    y: &[T],
-    y_bar: &[T],
-    x_bar: &mut [T],
-    how: MultiplyAdd,
-) {
-    for (x_bar, ((&x, &y), &y_bar)) in x_bar.iter_mut().zip(x.iter().zip(y).zip(y_bar)) {
-        *x_bar = *x_bar + y_bar.absorbing_mul(slope_of(function, x, y, how));
     }
 }
 

@@ -135,17 +135,11 @@ impl<'a, A: Algebra> Point<'a, A> {
     #[cold]
     #[track_caller]
     fn has_not_saved(&self, position: usize, element_type: &str) -> ! {
-        let Node {
-            operation,
-            saved,
-            caller,
-            ..
-        } = self.node;
+        let (name, caller) = (self.node.operation.name(), self.node.caller);
         panic!(
-            "{}: the rule asks for saved tensor {position}, of {element_type}, and `Op::value_and_saved` saved {:?} \
+            "{name}: the rule asks for saved tensor {position}, of {element_type}, and `Op::value_and_saved` saved {:?} \
              (recorded at {caller})",
-            operation.name(),
-            saved.element_types(),
+            self.node.saved.element_types(),
         )
     }
 }

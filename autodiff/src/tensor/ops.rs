@@ -1,13 +1,27 @@
-//! The list of operations: a file each, a line each.
+//! The list of operations: a file each.
 
+mod broadcast;
+mod concat;
+mod cross_entropy;
+mod elementwise;
+mod gather;
+mod linear;
+mod matmul;
+mod max;
 mod methods_macro;
+mod narrow;
+mod norm;
+mod permute;
+mod reshape;
 mod sample;
+mod select;
+mod softmax;
+mod squared_distance;
+mod sum;
 
-use super::op::{ErasedOp, Op, Point};
-use super::var::Var;
-use crate::tensor::engine::adjoints::Adjoints;
-use crate::tensor::storage::array::Tensor;
+use super::op::{ErasedOp, Op};
 use crate::tensor::storage::element::Real;
+pub use cross_entropy::{CrossEntropy, Targets};
 pub use sample::Sample;
 use std::sync::Arc;
 
@@ -16,6 +30,7 @@ mod prelude {
     pub(super) use crate::tensor::algebra::{Algebra, Operand};
     pub(super) use crate::tensor::engine::adjoints::Adjoints;
     pub(super) use crate::tensor::op::{Op, Point, Saved};
+    pub(super) use crate::tensor::ops::built_in;
     pub(super) use crate::tensor::ops::methods_macro::methods;
     pub(super) use crate::tensor::ops::sample::Sample;
     pub(super) use crate::tensor::storage::array::Tensor;
@@ -25,16 +40,13 @@ mod prelude {
     pub(super) use std::borrow::Borrow;
 }
 
-/// Declares the operations: of each file the module, the traits of its methods, and its operations.
+/// Declares the operations: of each file the traits of its methods, and its operations.
 ///
-/// A file that is not listed is not compiled, and one without samples to check it with does not compile, so an unchecked
-/// operation cannot exist.
+/// An operation that is not listed does not compile, and neither does a file without samples to check it with, so an
+/// unchecked operation cannot exist.
 macro_rules! operations {
     ($($module:ident: $($Methods:ident)+ => $($Op:ident $(<$T:ident>)?),*;)*) => {
-        $(
-            mod $module;
-            use $module::{$($Op),*};
-        )*
+        $(use $module::{$($Op),*};)*
 
         /// The methods of the operations on generic tensors, a trait for each operation's file.
         ///
@@ -63,50 +75,21 @@ macro_rules! operations {
         }
 
         impl<T: Real> Operation<T> {
+            /// The operation, unless it is a variable or a constant.
+            pub(crate) fn op(&self) -> Option<&dyn ErasedOp<T>> {
+                match self {
+                    Operation::Variable | Operation::Constant => None,
+                    $($(Operation::$Op(op) => Some(op),)*)*
+                    Operation::Custom(op) => Some(&**op),
+                }
+            }
+
             /// The name, as messages and pictures give it.
             pub(crate) fn name(&self) -> &'static str {
-                match self {
-                    Operation::Variable => "variable",
-                    Operation::Constant => "constant",
-                    $($(Operation::$Op(op) => Op::<T>::name(op),)*)*
-                    Operation::Custom(op) => op.name(),
-                }
-            }
-
-            /// The rule, run on plain tensors.
-            pub(crate) fn vjp_computed(
-                &self,
-                at: &Point<'_, Tensor<T>>,
-                y_bar: Tensor<T>,
-                x_bar: &mut Adjoints<'_, Tensor<T>>,
-            ) {
-                match self {
-                    Operation::Variable | Operation::Constant => {}
-                    $($(Operation::$Op(op) => ErasedOp::vjp_computed(op, at, y_bar, x_bar),)*)*
-                    Operation::Custom(op) => op.vjp_computed(at, y_bar, x_bar),
-                }
-            }
-
-            /// The rule, recorded.
-            pub(crate) fn vjp_recorded<'t>(
-                &self,
-                at: &Point<'_, Var<'t, T>>,
-                y_bar: Var<'t, T>,
-                x_bar: &mut Adjoints<'_, Var<'t, T>>,
-            ) {
-                match self {
-                    Operation::Variable | Operation::Constant => {}
-                    $($(Operation::$Op(op) => Op::<T>::vjp(op, at, y_bar, x_bar),)*)*
-                    Operation::Custom(op) => op.vjp_recorded(at, y_bar, x_bar),
-                }
-            }
-
-            /// Whether each element of its value is a function of the elements of its inputs at the same place.
-            pub(crate) fn is_elementwise(&self) -> bool {
-                match self {
-                    Operation::Variable | Operation::Constant => false,
-                    $($(Operation::$Op(op) => Op::<T>::is_elementwise(op),)*)*
-                    Operation::Custom(op) => op.is_elementwise(),
+                match (self, self.op()) {
+                    (_, Some(op)) => op.name(),
+                    (Operation::Variable, None) => "variable",
+                    (_, None) => "constant",
                 }
             }
 
@@ -154,6 +137,8 @@ macro_rules! built_in {
     };
 }
 
+use built_in;
+
 operations! {
     elementwise: ElementwiseMethods => Map, Zip;
     select: SelectMethods => Select;
@@ -172,5 +157,3 @@ operations! {
     squared_distance: SquaredDistanceMethods => SquaredDistance;
     norm: NormMethods => Norm;
 }
-
-pub use cross_entropy::{CrossEntropy, Targets};

@@ -2,6 +2,7 @@
 
 pub(crate) mod array;
 pub(crate) mod buffer;
+mod byte_matrix;
 pub(crate) mod element;
 pub(crate) mod recycle;
 pub(crate) mod shape;

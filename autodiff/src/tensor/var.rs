@@ -1,7 +1,5 @@
-//! `Var`: a tensor on a tape; its value, and its derivatives.
+//! `Var`: a tensor on a tape, and its value.
 
-use crate::tensor::engine::gradients::Gradients;
-use crate::tensor::engine::sweep::{pull_back, record_pull_back};
 use crate::tensor::engine::tape::Tape;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
@@ -109,109 +107,5 @@ impl<'t, T: Real> Var<'t, T> {
     pub fn anchor(self) -> Var<'t, T> {
         self.tape.anchor(self.index);
         self
-    }
-
-    /// The gradients of this one number with respect to every variable, by one backward pass.
-    ///
-    /// # Panics
-    ///
-    /// If it has not just one element.
-    #[must_use]
-    #[track_caller]
-    pub fn gradients(self) -> Gradients<'t, T> {
-        let y_bar = {
-            let node = &self.tape.nodes()[self.index as usize];
-            match node.value.shape() {
-                // Almost every cost is one, and its shape need not be copied.
-                scalar if scalar.is_scalar() => self.tape.one(),
-                shape => {
-                    assert!(
-                        shape.size() == 1,
-                        "gradients: of a tensor of shape {shape}; reduce it to one number, or use `vjp`"
-                    );
-                    Tensor::full(shape, T::from_f64(1.0))
-                }
-            }
-        };
-        pull_back(self, y_bar)
-    }
-
-    /// The gradients of ⟨ȳ, y⟩ with respect to every variable: the vector–Jacobian product.
-    ///
-    /// # Panics
-    ///
-    /// If `y_bar` has not the shape of this tensor.
-    #[must_use]
-    #[track_caller]
-    pub fn vjp(self, y_bar: impl Into<Tensor<T>>) -> Gradients<'t, T> {
-        let y_bar = y_bar.into();
-        {
-            let node = &self.tape.nodes()[self.index as usize];
-            assert!(
-                y_bar.shape() == node.value.shape(),
-                "vjp: an adjoint of shape {} for a tensor of shape {}",
-                y_bar.shape(),
-                node.value.shape()
-            );
-        }
-        pull_back(self, y_bar)
-    }
-
-    /// The gradient of this one number with respect to each variable in `wrt`, recorded on the same tape, so that it
-    /// can be calculated with and differentiated again.
-    ///
-    /// ```
-    /// # use autodiff::tensor::Tape;
-    /// let tape = Tape::new();
-    /// let x = tape.var([2.0]);
-    /// let y = x.powi(4).sum();
-    /// let slope = y.differentiate(&[x])[0]; // 4 x³
-    /// let curvature = slope.sum().differentiate(&[x])[0]; // 12 x²
-    /// assert_eq!(curvature.value().data(), [48.0]);
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If it has not just one element, or one in `wrt` is of another tape or depends on no variable.
-    #[must_use]
-    #[track_caller]
-    pub fn differentiate(self, wrt: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
-        let shape = self.shape();
-        assert!(
-            shape.size() == 1,
-            "differentiate: a tensor of shape {shape} is not one number"
-        );
-        for x in wrt {
-            assert!(
-                std::ptr::eq(self.tape, x.tape),
-                "differentiate: with respect to a variable of another tape"
-            );
-            self.tape.nodes()[x.index as usize].check_tracked("differentiate: with respect to");
-        }
-        let y_bar = self.tape.constant(Tensor::full(shape, T::from_f64(1.0)));
-        record_pull_back(self, y_bar, wrt)
-    }
-
-    /// The Jacobian ∂yᵢ/∂xⱼ of this tensor with respect to `x`, as a matrix with a row for each element of this one
-    /// and a column for each of `x`. It takes a backward pass a row.
-    ///
-    /// # Panics
-    ///
-    /// As [`Gradients::wrt`].
-    #[must_use]
-    #[track_caller]
-    pub fn jacobian(self, x: Var<'t, T>) -> Tensor<T> {
-        let (shape, columns) = (self.shape(), x.shape().size());
-        let rows = shape.size();
-        let mut jacobian = Tensor::zeros([rows, columns]);
-        for (i, row) in jacobian
-            .data_mut()
-            .chunks_exact_mut(columns.max(1))
-            .enumerate()
-        {
-            let unit = Tensor::from_fn(&shape, |j| T::from_f64(f64::from(u8::from(i == j))));
-            row.copy_from_slice(pull_back(self, unit).wrt(x).data());
-        }
-        jacobian
     }
 }

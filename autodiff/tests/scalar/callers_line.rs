@@ -30,7 +30,7 @@ fn tapes(checked: &mut Checked) {
     checked.refused("scalar/tape.rs reserve", "the tape is full", || {
         tape.reserve(usize::MAX);
     });
-    checked.refused("scalar/tape.rs tracing", "tracing: something", || {
+    checked.refused("scalar/tracing.rs tracing", "tracing: something", || {
         let tape = Tape::<f64>::new();
         let _ = tape.variable(1.0);
         tape.tracing()
@@ -86,7 +86,7 @@ fn nodes_of_many_inputs(checked: &mut Checked) {
     let (tape, other) = (Tape::new(), Tape::new());
     let (x, foreign) = (tape.variable(2.0), other.variable(3.0));
     let mixed = [x, x, foreign];
-    let file = "scalar/many.rs";
+    let file = "scalar/nary.rs";
     checked.refused(&format!("{file} dot"), "dot: the lengths are 1", || {
         dot(&[x], &[x, x])
     });

@@ -5,9 +5,8 @@ mod operations;
 use crate::refusals::{Checked, refused};
 use autodiff::Tensor;
 use autodiff::elementwise::{Binary, Unary};
-use autodiff::tensor::{
-    Adjoints, Algebra, Gradient, Op, Point, Real, Shape, Tape, Var, plain, transposed,
-};
+use autodiff::tensor::raw::{self, plain, transposed};
+use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Shape, Tape, Var};
 
 #[test]
 #[cfg_attr(miri, ignore = "reads the sources")]
@@ -88,29 +87,30 @@ fn tapes(checked: &mut Checked) {
     let foreign = other.var(1.0);
     let constant = tape.constant([1.0]);
     let var = "tensor/var.rs";
+    let sweep = "tensor/engine/sweep.rs";
     checked.refused(&format!("{var} item"), "item: a tensor of", || x.item());
-    checked.refused(&format!("{var} gradients"), "gradients: of a", || {
+    checked.refused(&format!("{sweep} gradients"), "gradients: of a", || {
         x.gradients()
     });
-    checked.refused(&format!("{var} vjp"), "vjp: an adjoint of", || {
+    checked.refused(&format!("{sweep} vjp"), "vjp: an adjoint of", || {
         x.vjp(Tensor::zeros([4]))
     });
-    checked.refused(&format!("{var} differentiate"), "not one number", || {
+    checked.refused(&format!("{sweep} differentiate"), "not one number", || {
         x.differentiate(&[x])
     });
-    checked.refused(&format!("{var} differentiate"), "another tape", || {
+    checked.refused(&format!("{sweep} differentiate"), "another tape", || {
         one.differentiate(&[foreign])
     });
-    checked.refused(&format!("{var} differentiate"), "with `var`", || {
+    checked.refused(&format!("{sweep} differentiate"), "with `var`", || {
         one.differentiate(&[constant])
     });
-    checked.refused(&format!("{var} jacobian"), "with `var`", || {
+    checked.refused(&format!("{sweep} jacobian"), "with `var`", || {
         x.jacobian(constant)
     });
-    checked.refused(&format!("{var} jacobian"), "another tape", || {
+    checked.refused(&format!("{sweep} jacobian"), "another tape", || {
         x.jacobian(foreign)
     });
-    checked.refused(&format!("{var} jacobian"), "anchor it before", || {
+    checked.refused(&format!("{sweep} jacobian"), "anchor it before", || {
         let y = x.exp();
         y.sum().jacobian(y)
     });
@@ -160,6 +160,7 @@ fn gradients(checked: &mut Checked) {
     checked.refused(&format!("{file} keep_in"), "another tape", || {
         cost.gradients().keep_in(&[foreign], &mut kept);
     });
+    let of_rows = "tensor/engine/gradients/rows.rs";
     // A product, the rows of a matrix, and a sum.
     let kept = cost.gradients().keep(&[weight, bias, scale]);
     for (gradient, [rows, row]) in kept.iter().zip([[4, 3], [4, 1], [2, 4]]) {
@@ -168,26 +169,26 @@ fn gradients(checked: &mut Checked) {
         checked.refused(&format!("{file} add_to"), &too_many, || {
             gradient.add_to(1.0, &mut sum);
         });
-        checked.refused(&format!("{file} add_rows_to"), &too_many, || {
-            gradient.add_rows_to(1.0, 0..rows, &mut sum);
+        checked.refused(&format!("{of_rows} add_rows_to"), &too_many, || {
+            raw::add_rows_to(gradient, 1.0, 0..rows, &mut sum);
         });
-        checked.refused(&format!("{file} add_rows_to"), "a sum of", || {
-            gradient.add_rows_to(1.0, 0..1, &mut sum);
+        checked.refused(&format!("{of_rows} add_rows_to"), "a sum of", || {
+            raw::add_rows_to(gradient, 1.0, 0..1, &mut sum);
         });
-        checked.refused(&format!("{file} add_rows_to"), "outside", || {
-            gradient.add_rows_to(1.0, 1..rows + 1, &mut sum[..rows * row]);
+        checked.refused(&format!("{of_rows} add_rows_to"), "outside", || {
+            raw::add_rows_to(gradient, 1.0, 1..rows + 1, &mut sum[..rows * row]);
         });
     }
     let product = kept.get(0).unwrap();
     let mut sum = [0.0; 12];
-    checked.refused(&format!("{file} write_rows_of_sum"), "outside", || {
-        let _ = Gradient::write_rows_of_sum([product, product], 1..5, &mut sum);
+    checked.refused(&format!("{of_rows} write_rows_of_sum"), "outside", || {
+        let _ = raw::write_rows_of_sum([product, product], 1..5, &mut sum);
     });
     checked.refused(
-        &format!("{file} descend_rows_of_sum"),
+        &format!("{of_rows} descend_rows_of_sum"),
         "a sum of 11",
         || {
-            let _ = Gradient::descend_rows_of_sum([product], 0.1, 0..4, &mut sum[1..]);
+            let _ = raw::descend_rows_of_sum([product], 0.1, 0..4, &mut sum[1..]);
         },
     );
 }

@@ -1,7 +1,7 @@
 //! What gradients promise that are kept apart from their recording.
 
 use autodiff::Tensor;
-use autodiff::tensor::{Gradient, KeptGradients, Tape};
+use autodiff::tensor::{KeptGradients, Tape, raw};
 use std::panic::{self, AssertUnwindSafe};
 
 #[test]
@@ -91,11 +91,12 @@ fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
         let mut pieces = vec![1.0; shape.size()];
         for range in [0..2, 2..2, 2..3, 3..rows] {
             let piece = &mut pieces[range.start * row..range.end * row];
-            gradient.add_rows_to(-2.0, range, piece);
+            raw::add_rows_to(gradient, -2.0, range, piece);
         }
         let differ = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-14;
         assert!(!whole.iter().zip(&pieces).any(differ), "{shape}");
-        let too_many = AssertUnwindSafe(|| gradient.add_rows_to(1.0, 1..rows + 1, &mut whole));
+        let too_many =
+            AssertUnwindSafe(|| raw::add_rows_to(gradient, 1.0, 1..rows + 1, &mut whole));
         assert!(panic::catch_unwind(too_many).is_err(), "{shape}");
     }
 }
@@ -115,17 +116,12 @@ fn a_row_is_descended_along_with_the_bits_of_its_sum() {
         gradient.add_to(1.0, &mut sum);
         let start = |i: usize| if i.is_multiple_of(2) { -0.0 } else { i as f64 };
         let mut at: [f64; 7] = std::array::from_fn(start);
-        assert!(Gradient::descend_rows_of_sum(
-            [gradient],
-            0.3,
-            0..7,
-            &mut at
-        ));
+        assert!(raw::descend_rows_of_sum([gradient], 0.3, 0..7, &mut at));
         for (i, (at, sum)) in at.into_iter().zip(sum).enumerate() {
             assert_eq!(at.to_bits(), (start(i) - 0.3 * sum).to_bits(), "{i}");
         }
         let some = &mut at[..6];
-        assert!(!Gradient::descend_rows_of_sum([gradient], 0.3, 0..6, some));
+        assert!(!raw::descend_rows_of_sum([gradient], 0.3, 0..6, some));
     }
 }
 
@@ -146,7 +142,7 @@ fn a_sum_of_gradients_has_the_bits_of_the_tree() {
     let gradients: Vec<_> = kept.iter().filter_map(|kept| kept.get(0)).collect();
     let single = |number: usize| {
         let mut sum = vec![0.0; 4 * 20];
-        gradients[number].add_rows_to(1.0, rows.clone(), &mut sum);
+        raw::add_rows_to(gradients[number], 1.0, rows.clone(), &mut sum);
         sum
     };
     let add = |a: Vec<f64>, b: Vec<f64>| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
@@ -156,10 +152,10 @@ fn a_sum_of_gradients_has_the_bits_of_the_tree() {
     for (count, expected) in (1..).zip(sums) {
         let mut found = vec![f64::NAN; 4 * 20];
         let gradients = gradients[..count].iter().copied();
-        if Gradient::write_rows_of_sum(gradients.clone(), rows.clone(), &mut found) {
+        if raw::write_rows_of_sum(gradients.clone(), rows.clone(), &mut found) {
             assert_eq!(found, expected);
             let mut at = vec![1.0; 4 * 20];
-            let is_formed = Gradient::descend_rows_of_sum(gradients, 0.5, rows.clone(), &mut at);
+            let is_formed = raw::descend_rows_of_sum(gradients, 0.5, rows.clone(), &mut at);
             assert!(is_formed);
             let expected = expected.iter().map(|gradient| 1.0 - 0.5 * gradient);
             assert!(at.into_iter().eq(expected));
@@ -168,12 +164,12 @@ fn a_sum_of_gradients_has_the_bits_of_the_tree() {
     // The gradient of a bias is a sum of rows, for which there is no such kernel.
     let of_bias = kept.iter().filter_map(|kept| kept.get(1));
     let mut untouched = [1.0; 4];
-    assert!(!Gradient::write_rows_of_sum(
+    assert!(!raw::write_rows_of_sum(
         of_bias.clone(),
         rows.clone(),
         &mut untouched
     ));
-    assert!(!Gradient::descend_rows_of_sum(
+    assert!(!raw::descend_rows_of_sum(
         of_bias,
         0.5,
         rows,

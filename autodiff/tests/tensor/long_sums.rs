@@ -1,6 +1,7 @@
 //! The rounding error of a sum does not grow with its length, whatever forms the sum.
 
-use autodiff::tensor::{CrossEntropy, Real, Tape, Tensor, add_product, plain, transposed};
+use autodiff::tensor::raw::{add_product, plain, transposed};
+use autodiff::tensor::{CrossEntropy, Real, Tape, Tensor};
 
 /// The largest error that is allowed, relative to the sum, over ε: that of about 500 equal terms added one after the other.
 const BOUND: f64 = 64.0;

@@ -1,9 +1,8 @@
 //! Operations of the user's own: what their rules may add, what is said of mistakes in them, and what they may do meanwhile.
 
 use crate::refusals::{refused, refused_in};
-use autodiff::tensor::{
-    Adjoints, Algebra, Float, Op, Point, Real, Saved, Tape, Tensor, Var, plain, transposed,
-};
+use autodiff::tensor::raw::{plain, transposed};
+use autodiff::tensor::{Adjoints, Algebra, Float, Op, Point, Real, Saved, Tape, Tensor, Var};
 
 /// The identity, with a rule that makes a mistake.
 #[derive(Clone, Copy, Debug)]

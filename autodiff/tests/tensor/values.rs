@@ -2,7 +2,8 @@
 
 use autodiff::Tensor;
 use autodiff::elementwise::Unary;
-use autodiff::tensor::{CrossEntropy, Tape, Var, plain, transposed};
+use autodiff::tensor::raw::{plain, transposed};
+use autodiff::tensor::{CrossEntropy, Tape, Var};
 
 /// All indices of a shape, in the order of the elements.
 fn indices(shape: &[usize]) -> Vec<Vec<usize>> {

@@ -3,7 +3,7 @@
 //!
 //! Usage: `cargo run --release -p benches --bin profile -- [seconds for each row]`.
 
-use autodiff::tensor::vectorized;
+use autodiff::tensor::raw::vectorized;
 use benches::{Case, Side, WORKLOADS, Workload, pool, steps, take_turns};
 use mnist_core::gradient::Method;
 use nn::delta::{Deltas, propagate};

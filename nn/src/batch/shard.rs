@@ -6,7 +6,8 @@ use crate::model::load;
 use crate::{
     Batch, ChunkTask, Context, Layout, Model, Observed, Parameters, ShardGradient, Sharding,
 };
-use autodiff::tensor::{Real, Tensor, largest_magnitude, vectorized};
+use autodiff::tensor::raw::{largest_magnitude, vectorized};
+use autodiff::tensor::{Real, Tensor};
 use smallvec::SmallVec;
 
 /// What all shards of a batch share on their way to a gradient.

@@ -58,6 +58,11 @@ impl Sharding {
         begin(number)..begin(number + 1)
     }
 
+    /// Whether all samples are one chunk.
+    pub(crate) fn is_one_chunk(&self) -> bool {
+        self.shards == 1 && (1..=self.chunk).contains(&self.samples)
+    }
+
     /// The chunks of a shard.
     pub fn chunks_of(self, shard: usize) -> impl Iterator<Item = Range<usize>> {
         let (Range { start, end }, chunk) = (self.shard(shard), self.chunk);

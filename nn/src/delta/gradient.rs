@@ -2,9 +2,10 @@
 
 use super::{Deltas, propagate_fitting};
 use crate::{ChunkTask, Mlp, Network, ShardGradient, StandardLoss, Supervised};
-use autodiff::tensor::{
-    Factor, Real, Targets, Tensor, descend_products_rows, plain, transposed, write_products_rows,
+use autodiff::tensor::raw::{
+    Factor, descend_products_rows, plain, transposed, write_products_rows,
 };
+use autodiff::tensor::{Real, Targets, Tensor};
 use smallvec::SmallVec;
 use std::borrow::Borrow;
 use std::ops::Range;

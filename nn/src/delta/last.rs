@@ -2,7 +2,8 @@
 
 use super::{activate, times_slope};
 use crate::{Output, StandardLoss};
-use autodiff::tensor::{Real, Targets, Tensor, elementary};
+use autodiff::tensor::raw::elementary;
+use autodiff::tensor::{Real, Targets, Tensor};
 use smallvec::SmallVec;
 
 /// The sum of the samples' costs, and δᴸ = ∂C/∂zᴸ with a row for each sample.

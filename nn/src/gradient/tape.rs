@@ -4,7 +4,7 @@ use super::{ChunkTask, ShardGradient};
 use crate::Model;
 use crate::Pass;
 use crate::model::check_scalar;
-use autodiff::tensor::{Gradient, KeptGradients, Real, Tape, Tensor};
+use autodiff::tensor::{Gradient, KeptGradients, Real, Tape, Tensor, raw};
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -40,12 +40,12 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
 
     fn add_rows_to(&self, slice: usize, rows: Range<usize>, sum: &mut [T]) {
         if let Some(gradient) = self.0.get(slice) {
-            gradient.add_rows_to(T::from_f64(1.0), rows, sum);
+            raw::add_rows_to(gradient, T::from_f64(1.0), rows, sum);
         }
     }
 
     fn write_sum(shards: &[&Self], slice: usize, rows: Range<usize>, sum: &mut [T]) -> bool {
-        Gradient::write_rows_of_sum(gradients(shards, slice), rows, sum)
+        raw::write_rows_of_sum(gradients(shards, slice), rows, sum)
     }
 
     fn descend(
@@ -55,11 +55,11 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
         rows: Range<usize>,
         parameters: &mut [T],
     ) -> bool {
-        Gradient::descend_rows_of_sum(gradients(shards, slice), rate, rows, parameters)
+        raw::descend_rows_of_sum(gradients(shards, slice), rate, rows, parameters)
     }
 
     fn magnitude_bound(&self) -> f64 {
-        self.0.magnitude_bound()
+        raw::magnitude_bound_of(&self.0)
     }
 
     fn clear(&mut self) {

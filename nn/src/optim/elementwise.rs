@@ -5,7 +5,8 @@ use super::{
     Optimizer, OptimizerState, Setting, SettingError, StateError, StepError, check_size,
     check_sizes,
 };
-use autodiff::tensor::{Real, Tensor, vectorized};
+use autodiff::tensor::raw::vectorized;
+use autodiff::tensor::{Real, Tensor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::array;

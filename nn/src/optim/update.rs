@@ -2,7 +2,8 @@
 
 use super::error::{Quantity, StepError};
 use crate::parallel::in_halves;
-use autodiff::tensor::{Real, largest_magnitude};
+use autodiff::tensor::Real;
+use autodiff::tensor::raw::largest_magnitude;
 use smallvec::SmallVec;
 use std::{fmt, mem};
 
@@ -19,12 +20,13 @@ pub(crate) type Apply<'a, T> = dyn Fn(&mut [T], &[T], &mut [&mut [T]]) + Sync + 
 /// If a buffer has not as many.
 #[track_caller]
 pub(crate) fn cut_off<'a, T>(buffers: &mut [&'a mut [T]], elements: usize) -> Buffers<'a, T> {
-    let cut = |buffer: &mut &'a mut [T]| {
-        let (first, rest) = mem::take(buffer).split_at_mut(elements);
+    let mut first = Buffers::new();
+    for buffer in buffers {
+        let (begin, rest) = mem::take(buffer).split_at_mut(elements);
         *buffer = rest;
-        first
-    };
-    buffers.iter_mut().map(cut).collect()
+        first.push(begin);
+    }
+    first
 }
 
 /// A step that an optimizer has begun: a rule that updates each parameter on its own, from its derivative and its moments.
@@ -109,14 +111,12 @@ impl<'a, T: Real> Update<'a, T> {
     where
         'a: 'b,
     {
-        let moments = self
-            .moments
-            .into_iter()
-            .map(|moment| -> &'b mut [T] { moment });
-        (
-            std::iter::once(parameters).chain(moments).collect(),
-            self.rule,
-        )
+        let mut buffers = Buffers::new();
+        buffers.push(parameters);
+        for moment in self.moments {
+            buffers.push(moment);
+        }
+        (buffers, self.rule)
     }
 
     /// Updates all parameters; many are shared among the threads of the surrounding rayon pool.

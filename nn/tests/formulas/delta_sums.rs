@@ -1,6 +1,7 @@
 //! Gradients by hand are added to the right slices and rows, times the right factor.
 
-use autodiff::tensor::{Real, Targets, Tensor, largest_magnitude};
+use autodiff::tensor::raw::largest_magnitude;
+use autodiff::tensor::{Real, Targets, Tensor};
 use nn::delta::propagate;
 use nn::{
     Activation, Batch, Dataset, Initializer, Labelled, Mlp, Parameters, StandardLoss, reference,

@@ -2,7 +2,8 @@
 
 use crate::counting::{allocations, fewest_allocations};
 use crate::method::{Gradient, Method};
-use autodiff::tensor::{Factor, Tensor, add_product, plain, transposed};
+use autodiff::tensor::Tensor;
+use autodiff::tensor::raw::{Factor, add_product, plain, transposed};
 use nn::{
     Activation, Adam, Batch, Dataset, Initializer, Labelled, Mlp, Network, Optimizer, Sgd,
     Sharding, StandardLoss,

@@ -1,4 +1,4 @@
-//! What the elementary functions need to know of `f32` and of `f64`: constants, and the parts that a number has.
+//! The constants of the elementary functions for `f32` and `f64`, and the parts of a number.
 
 use crate::simd::MultiplyAdd;
 
@@ -6,20 +6,20 @@ use crate::simd::MultiplyAdd;
 pub trait Format: Copy + 'static {
     /// log₂ e.
     const LOG2_E: Self;
-    /// ln 2 with so few digits that its products with exponents are exact.
+    /// ln 2 rounded to so few digits that its products with exponents are exact.
     const LN_2_HIGH: Self;
     /// The rest of ln 2.
     const LN_2_LOW: Self;
     /// √2 − 1.
     const SQRT_2_LESS_1: Self;
-    /// The smallest number that is held with all its digits.
+    /// The smallest positive normal number.
     const MIN_NORMAL: Self;
 
     /// Below this eˣ is 0 when rounded, and above that it is infinite.
     const EXP_RANGE: (Self, Self);
 
-    /// A number so large that what is added to it is rounded to an integer, which then stands in its last bits. It
-    /// holds twice the bias of the exponent, so that halves of it are exponents themselves.
+    /// A number so large that what is added to it is rounded to an integer, which its last bits then hold. It includes twice
+    /// the bias of the exponent, so that its halves are biased exponents.
     const ROUNDING: Self;
 
     /// The polynomial P of least relative error in `eʳ − 1 = r + r² (½ + r P(r))` for |r| ≤ ½ ln 2.
@@ -27,13 +27,13 @@ pub trait Format: Copy + 'static {
     /// The polynomial W of least relative error in `2 artanh s = 2 s + s³ W(s²)` for |s| ≤ 3 − 2√2.
     const LN: &'static [Self];
 
-    /// Two numbers with the product 2ⁿ, each of them a normal one although 2ⁿ may be none, from `n + ROUNDING`.
+    /// Two normal numbers with the product 2ⁿ, which may be subnormal or infinite, from `n + ROUNDING`.
     fn power_of_two(shifted: Self) -> (Self, Self);
 
     /// The exponent k and the number m in [√½, √2) of `x = 2ᵏ m`, for a normal positive x.
     fn split(x: Self) -> (Self, Self);
 
-    /// A normal number made from a positive subnormal one, and the exponent of the power of two that it takes.
+    /// A positive subnormal number times a power of two that makes it normal, and the exponent of that power.
     fn lifted(x: Self) -> (Self, Self);
 
     /// `a b + c`.
@@ -43,7 +43,7 @@ pub trait Format: Copy + 'static {
     fn with_sign_of(self, other: Self) -> Self;
 }
 
-/// The functions of the trait, which read the same for both formats.
+/// The functions of the trait, of which the text is the same for both formats.
 macro_rules! parts {
     ($T:ident, $Bits:ident) => {
         const MIN_NORMAL: $T = $T::MIN_POSITIVE;
@@ -64,7 +64,7 @@ macro_rules! parts {
         fn split(x: $T) -> ($T, $T) {
             const ONE: $Bits = $T::to_bits(1.0);
             const START: $Bits = $T::to_bits(std::$T::consts::FRAC_1_SQRT_2);
-            // From here on the last bits of a number count in ones.
+            // From here on the last bit of a number is worth 1.
             const INTEGERS: $Bits = (BIAS + DIGITS as $Bits) << DIGITS;
             let bits = x.to_bits().wrapping_add(ONE - START);
             let k =

@@ -8,7 +8,7 @@
 //! softplus x  = max(x, 0) + ln(1 + e^−|x|)
 //! ```
 //!
-//! A branch is a choice between two results. Comparisons are written so that a NaN takes the side that hands it on.
+//! A branch is a choice between two results. Comparisons are written so that a NaN takes the side that propagates it.
 
 use crate::Float;
 use crate::float::{abs, one};
@@ -20,7 +20,7 @@ pub fn exp<T: Float>(x: T, how: MultiplyAdd) -> T {
     let (low, high) = T::EXP_RANGE;
     let x = if x > high { high } else { at_least(x, low) };
     let (q, (a, b)) = exp_m1_reduced(x, how);
-    // Two factors, so that a result below the normal numbers, or one that needs 2¹²⁸, is made in steps that are not.
+    // Two factors, so that each is a normal number where 2ⁿ is subnormal or overflows.
     (one::<T>() + q) * a * b
 }
 
@@ -48,7 +48,7 @@ pub fn ln<T: Float>(x: T, how: MultiplyAdd) -> T {
 #[inline(always)]
 pub fn tanh<T: Float>(x: T, how: MultiplyAdd) -> T {
     let two = T::from_f64(2.0);
-    // Half as low as eᵃ reaches, its power of two is one factor; and it has long been nothing beside 1.
+    // Below half of the range of eᵃ, its power of two would be two factors; eᵃ has long been negligible beside 1 there.
     let a = at_least(-two * abs(x), T::EXP_RANGE.0 / two);
     let (q, (power, rest)) = exp_m1_reduced(a, how);
     let power = power * rest;
@@ -72,7 +72,7 @@ pub fn sigmoid<T: Float>(x: T, how: MultiplyAdd) -> T {
 pub fn softplus<T: Float>(x: T, how: MultiplyAdd) -> T {
     let zero = T::default();
     let exp = exp(-abs(x), how);
-    // 1 + exp is 2ᵏ (1 + f), without being computed: beside 1 a small number loses its digits.
+    // 1 + exp = 2ᵏ (1 + f), and is not computed: beside 1 a small number loses its digits.
     let upper = exp > T::SQRT_2_LESS_1;
     let k = if upper { one() } else { zero };
     let f = if upper { (exp - one()) * half() } else { exp };

@@ -32,11 +32,6 @@ pub trait Accumulate: Sized {
     #[track_caller]
     fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self;
 
-    /// This sum with ȳ ⊙ f′(x), all of the same shape, in place where that is possible.
-    #[must_use]
-    #[track_caller]
-    fn plus_unary_vjp(self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self;
-
     /// ȳ ⊙ f′(x), all of the same shape, in place where that is possible.
     #[must_use]
     #[track_caller]
@@ -75,16 +70,6 @@ impl<T: Real> Accumulate for Tensor<T> {
         let rows = 0..self.shape()[0];
         let one = T::from_f64(1.0);
         multiply("plus_product", one, a, b, rows, self.data_mut(), Write::Add);
-        self
-    }
-
-    #[track_caller]
-    fn plus_unary_vjp(mut self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
-        for other in [x, y, &y_bar] {
-            check_sizes("plus_unary_vjp", &self, other);
-        }
-        let (x, y, y_bar) = (x.data(), y.data(), y_bar.data());
-        loops::add_unary_vjp(function, x, y, y_bar, self.data_mut());
         self
     }
 
@@ -143,11 +128,6 @@ impl<T: Real> Accumulate for Var<'_, T> {
     fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
         check_product(&self, a, b);
         self + Self::product(a, b)
-    }
-
-    #[track_caller]
-    fn plus_unary_vjp(self, function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self {
-        self + Self::unary_vjp(function, x, y, y_bar)
     }
 
     #[track_caller]

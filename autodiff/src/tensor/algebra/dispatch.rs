@@ -2,8 +2,9 @@
 
 use super::Algebra;
 use crate::tensor::storage::array::Tensor;
-use crate::tensor::storage::element::Real;
+use crate::tensor::storage::element::{ByPrecision, Real};
 use crate::tensor::var::Var;
+use std::marker::PhantomData;
 
 /// A computation with a text for each reading of the [`Algebra`] and each precision, for code that cannot be generic.
 ///
@@ -58,42 +59,34 @@ pub trait Dispatch {
     ) -> Self::Output<Var<'t, f64>>;
 }
 
-/// The choice of a precision's text.
-pub trait Precision: Sized {
-    #[doc(hidden)]
-    fn dispatch_tensor<'i, D: Dispatch>(
-        dispatch: D,
-        input: D::Input<'i, Tensor<Self>>,
-    ) -> D::Output<Tensor<Self>>
-    where
-        Self: Real;
+/// A [`Dispatch`] on tensors.
+pub(super) struct OnTensors<'i, D>(pub(super) D, pub(super) PhantomData<&'i ()>);
 
-    #[doc(hidden)]
-    fn dispatch_var<'i, 't: 'i, D: Dispatch>(
-        dispatch: D,
-        input: D::Input<'i, Var<'t, Self>>,
-    ) -> D::Output<Var<'t, Self>>
-    where
-        Self: Real;
+impl<'i, D: Dispatch> ByPrecision for OnTensors<'i, D> {
+    type Input<T: Real> = D::Input<'i, Tensor<T>>;
+    type Output<T: Real> = D::Output<Tensor<T>>;
+
+    fn in_f32(self, input: D::Input<'i, Tensor<f32>>) -> D::Output<Tensor<f32>> {
+        self.0.tensor_f32(input)
+    }
+
+    fn in_f64(self, input: D::Input<'i, Tensor<f64>>) -> D::Output<Tensor<f64>> {
+        self.0.tensor_f64(input)
+    }
 }
 
-macro_rules! precisions {
-    ($($T:ty: $tensor:ident $var:ident),*) => { $(
-        impl Precision for $T {
-            fn dispatch_tensor<'i, D: Dispatch>(
-                dispatch: D,
-                input: D::Input<'i, Tensor<$T>>,
-            ) -> D::Output<Tensor<$T>> {
-                dispatch.$tensor(input)
-            }
+/// A [`Dispatch`] on variables.
+pub(super) struct OnVariables<'i, 't, D>(pub(super) D, pub(super) PhantomData<(&'i (), &'t ())>);
 
-            fn dispatch_var<'i, 't: 'i, D: Dispatch>(
-                dispatch: D,
-                input: D::Input<'i, Var<'t, $T>>,
-            ) -> D::Output<Var<'t, $T>> {
-                dispatch.$var(input)
-            }
-        }
-    )* };
+impl<'i, 't: 'i, D: Dispatch> ByPrecision for OnVariables<'i, 't, D> {
+    type Input<T: Real> = D::Input<'i, Var<'t, T>>;
+    type Output<T: Real> = D::Output<Var<'t, T>>;
+
+    fn in_f32(self, input: D::Input<'i, Var<'t, f32>>) -> D::Output<Var<'t, f32>> {
+        self.0.var_f32(input)
+    }
+
+    fn in_f64(self, input: D::Input<'i, Var<'t, f64>>) -> D::Output<Var<'t, f64>> {
+        self.0.var_f64(input)
+    }
 }
-precisions!(f32: tensor_f32 var_f32, f64: tensor_f64 var_f64);

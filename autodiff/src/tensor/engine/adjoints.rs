@@ -4,14 +4,12 @@ mod list;
 
 use super::factor::{Factor, product_fits};
 use super::node::{Edge, Node};
-use crate::elementwise::{Binary, Unary};
 use crate::tensor::algebra::Algebra;
-use crate::tensor::op::Point;
 use std::fmt;
 
 #[cfg(test)]
 pub(super) use list::PAGE;
-pub(crate) use list::{AdjointList, Slot, Term, sum_of_rows};
+pub(crate) use list::{AdjointList, Term, sum_of_rows};
 
 /// The adjoints of an operation's inputs, to which its rule adds.
 ///
@@ -54,6 +52,7 @@ impl<A: Algebra> Adjoints<'_, A> {
     /// Adds the sum of the rows of a matrix, each of which is as long as the input, a vector.
     ///
     /// They are not summed yet if the input is a variable, whose adjoint nobody needs before the end.
+    #[doc(hidden)]
     #[inline]
     #[track_caller]
     pub fn add_rows(&mut self, input: usize, rows: A) {
@@ -71,6 +70,7 @@ impl<A: Algebra> Adjoints<'_, A> {
     /// Adds the matrix product `a · b`.
     ///
     /// It is not formed yet if the input is a variable, whose adjoint nobody needs before the end.
+    #[doc(hidden)]
     #[inline(always)] // What is lazy takes a few instructions; what is formed at once has a function of its own.
     #[track_caller]
     pub fn add_product(&mut self, input: usize, a: Factor<'_, A>, b: Factor<'_, A>) {
@@ -94,38 +94,6 @@ impl<A: Algebra> Adjoints<'_, A> {
         });
     }
 
-    /// Adds ȳ ⊙ f′(x), for a function of one variable at `at`.
-    pub(crate) fn add_unary_vjp(
-        &mut self,
-        input: usize,
-        function: Unary,
-        at: &Point<'_, A>,
-        y_bar: A,
-    ) {
-        let Edge { node, wanted, .. } = *self.edge(input);
-        if !wanted {
-            return;
-        }
-        let (x, y) = (at.x[input], at.y);
-        self.list.accumulate(node as usize, |sum| match sum {
-            None => A::unary_vjp(function, x, y, y_bar),
-            Some(sum) => sum.plus_unary_vjp(function, x, y, y_bar),
-        });
-    }
-
-    /// Adds ȳ ⊙ ∂f/∂(input), for a function of two variables at `at`.
-    pub(crate) fn add_binary_vjp(
-        &mut self,
-        input: usize,
-        function: Binary,
-        at: &Point<'_, A>,
-        y_bar: &A,
-    ) {
-        self.add(input, || {
-            A::binary_vjp(function, input, at.x[0], at.x[1], at.y, y_bar)
-        });
-    }
-
     /// A term in the output's shape, summed over the axes along which the input was stretched to it.
     #[inline(never)]
     #[track_caller]
@@ -144,7 +112,10 @@ impl<A: Algebra> Adjoints<'_, A> {
     fn edge(&self, input: usize) -> &Edge {
         match self.edges.get(input) {
             Some(edge) => edge,
-            None => self.has_no_input(input),
+            None => self.mistake(format_args!(
+                "input {input} an adjoint, and there are {} inputs",
+                self.edges.len()
+            )),
         }
     }
 
@@ -154,30 +125,19 @@ impl<A: Algebra> Adjoints<'_, A> {
         edge.lazy && self.list.get(edge.node as usize).is_none()
     }
 
+    /// Refuses a term of another shape.
     #[cold]
     #[track_caller]
     fn refuse(&self, input: usize, term: fmt::Arguments<'_>) -> ! {
-        let Node {
-            operation, caller, ..
-        } = self.node;
-        panic!(
-            "{}: the rule gives input {input}, of shape {}, {term} (recorded at {caller})",
-            operation.name(),
-            self.x[input].shape(),
-        )
+        let shape = self.x[input].shape();
+        self.mistake(format_args!("input {input}, of shape {shape}, {term}"))
     }
 
     #[cold]
     #[track_caller]
-    fn has_no_input(&self, input: usize) -> ! {
-        let Node {
-            operation, caller, ..
-        } = self.node;
-        panic!(
-            "{}: the rule gives input {input} an adjoint, and there are {} inputs (recorded at {caller})",
-            operation.name(),
-            self.edges.len(),
-        )
+    fn mistake(&self, given: fmt::Arguments<'_>) -> ! {
+        let (name, caller) = (self.node.operation.name(), self.node.caller);
+        panic!("{name}: the rule gives {given} (recorded at {caller})")
     }
 }
 

@@ -1,20 +1,19 @@
 //! What a backward pass gives: the gradient with respect to each variable.
 
-mod bound;
+pub(crate) mod bound;
+pub(crate) mod rows;
 
-use super::adjoints::{AdjointList, Slot, Term, sum_of_rows};
-use super::factor::{Factor, add_product, add_product_rows, products_rows_with};
+use super::adjoints::{AdjointList, Term, sum_of_rows};
+use super::products::add_product;
 use super::tape::Tape;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
 use crate::tensor::storage::element::Real;
-use crate::tensor::storage::recycle::{PutAway, Recycled};
+use crate::tensor::storage::recycle::{Recycle, Recycled};
+use crate::tensor::storage::shape::Shape;
 use crate::tensor::var::Var;
 use autodiff_kernels::simd::{FEW, vectorized};
-use autodiff_kernels::{Epilogue, Write, reduce};
-pub use bound::largest_magnitude;
-use std::iter;
-use std::ops::Range;
+use autodiff_kernels::{Write, reduce};
 
 /// The adjoints of the variables of a recording, from one backward pass.
 ///
@@ -30,8 +29,8 @@ struct Lent<'t, T: Real> {
     adjoints: Box<AdjointList<Tensor<T>>>,
 }
 
-impl<T: Real> PutAway for Lent<'_, T> {
-    fn put_away(self) {
+impl<T: Real> Recycle for Lent<'_, T> {
+    fn recycle(self) {
         self.tape.return_adjoints(self.adjoints);
     }
 }
@@ -92,13 +91,14 @@ impl<'t, T: Real> Gradients<'t, T> {
     #[track_caller]
     pub fn keep_in(mut self, wrt: &[Var<'t, T>], kept: &mut KeptGradients<T>) {
         kept.clear();
-        for (number, &x) in (0..).zip(wrt) {
+        for (number, &x) in wrt.iter().enumerate() {
             self.check(x);
-            let term = match self.0.adjoints.move_out(x.index as usize, number) {
-                Slot::Filled(term) => term,
-                // It is asked for twice.
-                Slot::Moved(earlier) => kept.terms[earlier as usize].clone(),
-                Slot::Empty => Term::Dense(self.zeros(x)),
+            let term = match self.0.adjoints.move_out(x.index as usize) {
+                Some(term) => term,
+                None => match wrt[..number].iter().position(|y| y.index == x.index) {
+                    Some(earlier) => kept.terms[earlier].clone(),
+                    None => Term::Dense(self.zeros(x)),
+                },
             };
             kept.terms.push(term);
         }
@@ -169,13 +169,27 @@ impl<T: Real> KeptGradients<T> {
 
 /// The gradient with respect to one variable, one of [`KeptGradients`].
 #[derive(Clone, Copy, Debug)]
-pub struct Gradient<'a, T: Real>(pub(super) &'a Term<Tensor<T>>);
+pub struct Gradient<'a, T: Real>(&'a Term<Tensor<T>>);
 
-impl<'a, T: Real> Gradient<'a, T> {
+impl<T: Real> Gradient<'_, T> {
     /// The gradient, in the shape of the variable.
     #[must_use]
     pub fn tensor(&self) -> Tensor<T> {
         self.0.evaluated()
+    }
+
+    /// The shape of the variable.
+    #[must_use]
+    pub fn shape(&self) -> Shape {
+        match self.0 {
+            Term::Dense(sum) => sum.shape().clone(),
+            Term::Rows(rows) => rows.shape().reduced(&[0], false),
+            Term::Product(a, b) => {
+                let [rows, _] = a.as_factor().extents("gradient");
+                let [_, columns] = b.as_factor().extents("gradient");
+                Shape::from([rows, columns])
+            }
+        }
     }
 
     /// Adds `scale` times the gradient to `sum`, row by row.
@@ -209,136 +223,6 @@ impl<'a, T: Real> Gradient<'a, T> {
             }
         }
     }
-
-    /// Adds `scale` times some rows of the gradient, a run along its first axis, to `sum`; so several threads can
-    /// share a gradient, or one form it piece by piece.
-    ///
-    /// # Panics
-    ///
-    /// If there are no such rows, or `sum` has not as many elements as they have.
-    #[track_caller]
-    pub fn add_rows_to(&self, scale: T, rows: Range<usize>, sum: &mut [T]) {
-        let extent = match self.0 {
-            Term::Product(a, b) => {
-                return add_product_rows(scale, a.as_factor(), b.as_factor(), rows, sum);
-            }
-            Term::Dense(gradient) => gradient.shape().first(),
-            Term::Rows(rows) => rows.shape().get(1),
-        };
-        if rows.start == 0 && extent == Some(&rows.end) {
-            return self.add_to(scale, sum);
-        }
-        let rows = self.tensor().rows(rows);
-        check_size("add_rows_to", rows.size(), sum);
-        add_scaled(scale, rows.data(), sum);
-    }
-
-    /// Writes some rows of the sum of several gradients, those of one variable by the parts of a batch, say, if they are
-    /// products for whose sum there is a kernel; returns whether there was. They are added along a
-    /// [tree](crate::tensor::write_products_rows).
-    ///
-    /// ```
-    /// # use autodiff::tensor::{Gradient, Tape};
-    /// # let tape = Tape::new();
-    /// # let weight = tape.var([[0.5, -0.5]]);
-    /// # let bias = tape.var([0.0]);
-    /// let kept = [[[1.0, 2.0], [0.0, 1.0]], [[3.0, 4.0], [1.0, 1.0]]].map(|x| {
-    ///     let y = tape.constant(x).linear(weight, bias).sum();
-    ///     y.gradients().keep(&[weight])
-    /// });
-    /// let gradients = kept.each_ref().map(|kept| kept.get(0).unwrap());
-    /// let mut sum = [0.0, 0.0];
-    /// if !Gradient::write_rows_of_sum(gradients, 0..1, &mut sum) {
-    ///     for gradient in gradients {
-    ///         gradient.add_rows_to(1.0, 0..1, &mut sum);
-    ///     }
-    /// }
-    /// assert_eq!(sum, [5.0, 8.0]);
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// As [`add_rows_to`](Gradient::add_rows_to), for any of them.
-    #[track_caller]
-    pub fn write_rows_of_sum(
-        gradients: impl IntoIterator<Item = Self, IntoIter: Clone>,
-        rows: Range<usize>,
-        out: &mut [T],
-    ) -> bool {
-        Gradient::rows_of_sum_with(
-            gradients.into_iter(),
-            rows,
-            out,
-            Epilogue::Write(Write::Set),
-        )
-    }
-
-    /// Subtracts `rate` times what [`write_rows_of_sum`](Gradient::write_rows_of_sum) writes from `out`, if there is a kernel
-    /// for that; returns whether there was. The product with `rate` is rounded by itself. A single gradient that is there
-    /// need not be a product.
-    ///
-    /// # Panics
-    ///
-    /// As [`add_rows_to`](Gradient::add_rows_to), for any of them.
-    #[track_caller]
-    pub fn descend_rows_of_sum(
-        gradients: impl IntoIterator<Item = Self, IntoIter: Clone>,
-        rate: T,
-        rows: Range<usize>,
-        out: &mut [T],
-    ) -> bool {
-        let gradients = gradients.into_iter();
-        let mut first = gradients.clone();
-        if let (Some(gradient), None) = (first.next(), first.next()) {
-            return gradient.descend_rows(rate, rows, out);
-        }
-        Gradient::rows_of_sum_with(gradients, rows, out, Epilogue::Descend(rate))
-    }
-
-    /// As [`descend_rows_of_sum`](Gradient::descend_rows_of_sum), along one gradient.
-    #[track_caller]
-    fn descend_rows(self, rate: T, rows: Range<usize>, out: &mut [T]) -> bool {
-        if let Some(product) = self.factors() {
-            return products_rows_with(iter::once(product), rows, out, Epilogue::Descend(rate));
-        }
-        match self.formed() {
-            Some(gradient) if gradient.len() == out.len() => {
-                descend(rate, gradient, out);
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// Forms the sum of some rows, if all gradients are products and there is a kernel for it; tells whether there was.
-    #[track_caller]
-    fn rows_of_sum_with(
-        mut gradients: impl Iterator<Item = Self> + Clone,
-        rows: Range<usize>,
-        out: &mut [T],
-        epilogue: Epilogue<T>,
-    ) -> bool {
-        let products = gradients.clone().filter_map(Gradient::factors);
-        gradients.all(|gradient| gradient.factors().is_some())
-            && products_rows_with(products, rows, out, epilogue)
-    }
-
-    /// The elements of the gradient, if they need not be computed first.
-    fn formed(self) -> Option<&'a [T]> {
-        match self.0 {
-            Term::Dense(gradient) => Some(gradient.data()),
-            Term::Rows(rows) if rows.shape()[0] == 1 => Some(rows.data()),
-            _ => None,
-        }
-    }
-
-    /// The factors of the product that it is, if it is one.
-    fn factors(self) -> Option<[Factor<'a, Tensor<T>>; 2]> {
-        match self.0 {
-            Term::Product(a, b) => Some([a.as_factor(), b.as_factor()]),
-            _ => None,
-        }
-    }
 }
 
 /// # Panics
@@ -362,16 +246,6 @@ fn add_scaled<T: Real>(scale: T, term: &[T], sum: &mut [T]) {
         term,
         #[inline(always)]
         move |sum, x| sum + scale * x,
-    );
-}
-
-/// Descends along a gradient as if it were first added to zeros.
-fn descend<T: Real>(rate: T, gradient: &[T], x: &mut [T]) {
-    update(
-        x,
-        gradient,
-        #[inline(always)]
-        move |x, g| x - rate * (T::default() + g),
     );
 }
 

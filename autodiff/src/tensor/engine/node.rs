@@ -4,7 +4,6 @@ use crate::tensor::op::Saved;
 use crate::tensor::ops::Operation;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
-use crate::tensor::var::Var;
 use smallvec::SmallVec;
 use std::panic::Location;
 
@@ -12,7 +11,7 @@ use std::panic::Location;
 #[derive(Clone, Debug)]
 pub(crate) struct Node<T: Real> {
     pub(crate) operation: Operation<T>,
-    pub(crate) inputs: SmallVec<[Edge; 3]>,
+    pub(crate) inputs: Few<Edge>,
     pub(crate) value: Tensor<T>,
     pub(crate) saved: Saved,
     /// Whether it depends on a variable; adjoints of others are never formed.
@@ -20,6 +19,24 @@ pub(crate) struct Node<T: Real> {
     /// Which anchor of the tape it is, counted from 1; 0 if it is none.
     pub(crate) anchor: u32,
     pub(crate) caller: &'static Location<'static>,
+}
+
+/// A list of what belongs to each input of an operation.
+pub(super) type Few<E> = SmallVec<[E; 3]>;
+
+/// What `of` makes of each input; of the usual numbers of inputs, without a loop.
+#[inline(always)]
+pub(super) fn few<'a, I, E: Copy>(inputs: &'a [I], of: impl Fn(&'a I) -> E) -> Few<E> {
+    match inputs {
+        [] => SmallVec::new(),
+        [a] => SmallVec::from_buf_and_len([of(a); 3], 1),
+        [a, b] => {
+            let (a, b) = (of(a), of(b));
+            SmallVec::from_buf_and_len([a, b, b], 2)
+        }
+        [a, b, c] => SmallVec::from_buf([of(a), of(b), of(c)]),
+        _ => inputs.iter().map(of).collect(),
+    }
 }
 
 /// Where an input comes from, and what becomes of its adjoint.
@@ -34,10 +51,11 @@ pub(crate) struct Edge {
 }
 
 impl Edge {
+    /// The edge from a node with the given number.
     #[inline(always)]
-    pub(super) fn to<T: Real>(input: Var<'_, T>, node: &Node<T>) -> Edge {
+    pub(super) fn from<T: Real>(number: u32, node: &Node<T>) -> Edge {
         Edge {
-            node: input.index,
+            node: number,
             wanted: node.tracked,
             lazy: matches!(node.operation, Operation::Variable),
         }

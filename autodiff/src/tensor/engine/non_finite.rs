@@ -103,7 +103,7 @@ fn worse_element<T: Real>(nodes: &[Node<T>], node: &Node<T>) -> Option<usize> {
         return None;
     }
     let inputs = node.input_nodes().map(|input| &nodes[input].value);
-    if node.operation.is_elementwise() {
+    if node.operation.op().is_some_and(|op| op.is_elementwise()) {
         let inputs: Vec<Tensor<T>> = inputs.map(|x| x.broadcast_to(node.value.shape())).collect();
         return (0..value.len()).find(|&i| {
             let made_of = inputs.iter().map(|x| Class::of(x.data()[i]));

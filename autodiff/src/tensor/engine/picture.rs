@@ -86,7 +86,7 @@ impl<T: Real> Tape<T> {
             layout.write_edge(edge, &mut svg);
         }
         for (index, node) in nodes.iter().enumerate() {
-            let (x, y) = layout.middles[layout.place_of_node[index]];
+            let (x, y) = layout.middles[index];
             let class = match node.operation {
                 Operation::Variable => "variable",
                 Operation::Constant => "constant",

@@ -4,18 +4,123 @@
 
 use super::adjoints::{AdjointList, Adjoints, Term};
 use super::gradients::Gradients;
-use super::node::{Edge, Node};
-use crate::tensor::op::{ErasedOp, Point};
+use super::node::{Edge, Node, few};
+use crate::tensor::op::Point;
 use crate::tensor::ops::Operation;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
 use smallvec::SmallVec;
 use std::collections::BinaryHeap;
-use std::sync::Arc;
+
+impl<'t, T: Real> Var<'t, T> {
+    /// The gradients of this one number with respect to every variable, by one backward pass.
+    ///
+    /// # Panics
+    ///
+    /// If it has not just one element.
+    #[must_use]
+    #[track_caller]
+    pub fn gradients(self) -> Gradients<'t, T> {
+        let y_bar = {
+            let node = &self.tape.nodes()[self.index as usize];
+            match node.value.shape() {
+                // Almost every cost is one, and its shape need not be copied.
+                scalar if scalar.is_scalar() => self.tape.one(),
+                shape => {
+                    assert!(
+                        shape.size() == 1,
+                        "gradients: of a tensor of shape {shape}; reduce it to one number, or use `vjp`"
+                    );
+                    Tensor::full(shape, T::from_f64(1.0))
+                }
+            }
+        };
+        pull_back(self, y_bar)
+    }
+
+    /// The gradients of ⟨ȳ, y⟩ with respect to every variable: the vector–Jacobian product.
+    ///
+    /// # Panics
+    ///
+    /// If `y_bar` has not the shape of this tensor.
+    #[must_use]
+    #[track_caller]
+    pub fn vjp(self, y_bar: impl Into<Tensor<T>>) -> Gradients<'t, T> {
+        let y_bar = y_bar.into();
+        {
+            let node = &self.tape.nodes()[self.index as usize];
+            assert!(
+                y_bar.shape() == node.value.shape(),
+                "vjp: an adjoint of shape {} for a tensor of shape {}",
+                y_bar.shape(),
+                node.value.shape()
+            );
+        }
+        pull_back(self, y_bar)
+    }
+
+    /// The gradient of this one number with respect to each variable in `wrt`, recorded on the same tape, so that it
+    /// can be calculated with and differentiated again.
+    ///
+    /// ```
+    /// # use autodiff::tensor::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([2.0]);
+    /// let y = x.powi(4).sum();
+    /// let slope = y.differentiate(&[x])[0]; // 4 x³
+    /// let curvature = slope.sum().differentiate(&[x])[0]; // 12 x²
+    /// assert_eq!(curvature.value().data(), [48.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If it has not just one element, or one in `wrt` is of another tape or depends on no variable.
+    #[must_use]
+    #[track_caller]
+    pub fn differentiate(self, wrt: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
+        let shape = self.shape();
+        assert!(
+            shape.size() == 1,
+            "differentiate: a tensor of shape {shape} is not one number"
+        );
+        for x in wrt {
+            assert!(
+                std::ptr::eq(self.tape, x.tape),
+                "differentiate: with respect to a variable of another tape"
+            );
+            self.tape.nodes()[x.index as usize].check_tracked("differentiate: with respect to");
+        }
+        let y_bar = self.tape.constant(Tensor::full(shape, T::from_f64(1.0)));
+        record_pull_back(self, y_bar, wrt)
+    }
+
+    /// The Jacobian ∂yᵢ/∂xⱼ of this tensor with respect to `x`, as a matrix with a row for each element of this one
+    /// and a column for each of `x`. It takes a backward pass a row.
+    ///
+    /// # Panics
+    ///
+    /// As [`Gradients::wrt`].
+    #[must_use]
+    #[track_caller]
+    pub fn jacobian(self, x: Var<'t, T>) -> Tensor<T> {
+        let (shape, columns) = (self.shape(), x.shape().size());
+        let rows = shape.size();
+        let mut jacobian = Tensor::zeros([rows, columns]);
+        for (i, row) in jacobian
+            .data_mut()
+            .chunks_exact_mut(columns.max(1))
+            .enumerate()
+        {
+            let unit = Tensor::from_fn(&shape, |j| T::from_f64(f64::from(u8::from(i == j))));
+            row.copy_from_slice(pull_back(self, unit).wrt(x).data());
+        }
+        jacobian
+    }
+}
 
 /// Walks the tape back from `y`, whose adjoint is `y_bar`, computing.
-pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradients<'t, T> {
+fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradients<'t, T> {
     let tape = y.tape;
     let last = y.index as usize;
     let mut adjoints = tape.spare_adjoints(last + 1);
@@ -37,77 +142,37 @@ pub(crate) fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradien
                 adjoints.take(index)
             };
             let Some(y_bar) = y_bar else { continue };
-            if let Operation::Custom(op) = &node.operation {
-                let (op, node) = (Arc::clone(op), node.clone());
-                let x = node
-                    .inputs
-                    .iter()
-                    .map(|edge| nodes[edge.node as usize].value.clone());
-                let x: SmallVec<[Tensor<T>; 3]> = x.collect();
+            if matches!(node.operation, Operation::Custom(_)) {
+                let node = node.clone();
+                let x: SmallVec<[Tensor<T>; 3]> = node
+                    .input_nodes()
+                    .map(|input| nodes[input].value.clone())
+                    .collect();
                 // The user's rule may record on this tape, so the nodes are not borrowed while it runs.
                 drop(nodes);
-                apply_custom_rule(&*op, &node, &x, y_bar, &mut adjoints);
+                apply_rule(&node, &few(&x, |x| x), y_bar, &mut adjoints);
                 nodes = tape.nodes();
             } else {
-                apply_rule(&nodes, node, y_bar, &mut adjoints);
+                let x = few(&node.inputs, |edge| &nodes[edge.node as usize].value);
+                apply_rule(node, &x, y_bar, &mut adjoints);
             }
         }
     }
     Gradients::new(tape, adjoints)
 }
 
-/// Adds to the adjoints of a node's inputs what its own, `y_bar`, makes of them.
+/// Adds to the adjoints of a node's inputs `x` what its own, `y_bar`, makes of them.
 #[inline(always)]
 fn apply_rule<T: Real>(
-    nodes: &[Node<T>],
     node: &Node<T>,
+    x: &[&Tensor<T>],
     y_bar: Tensor<T>,
     list: &mut AdjointList<Tensor<T>>,
 ) {
-    let edges = &node.inputs[..];
-    let input = |edge: &Edge| &nodes[edge.node as usize].value;
-    let (few, many);
-    let x = match edges {
-        // The usual numbers, without a list that is collected.
-        [a] => {
-            few = [input(a); 3];
-            &few[..1]
-        }
-        [a, b] => {
-            few = [input(a), input(b), &node.value];
-            &few[..2]
-        }
-        [a, b, c] => {
-            few = [input(a), input(b), input(c)];
-            &few[..]
-        }
-        _ => {
-            many = edges.iter().map(input).collect::<Vec<_>>();
-            &many[..]
-        }
+    let Some(op) = node.operation.op() else {
+        return;
     };
-    let y = &node.value;
-    let mut x_bar = Adjoints {
-        list,
-        x,
-        edges,
-        node,
-    };
-    node.operation
-        .vjp_computed(&Point { x, y, node }, y_bar, &mut x_bar);
-}
-
-/// As [`apply_rule`], for an operation of the user's at the inputs `x`.
-#[inline(never)]
-fn apply_custom_rule<T: Real>(
-    op: &dyn ErasedOp<T>,
-    node: &Node<T>,
-    x: &[Tensor<T>],
-    y_bar: Tensor<T>,
-    list: &mut AdjointList<Tensor<T>>,
-) {
-    let x: SmallVec<[&Tensor<T>; 3]> = x.iter().collect();
-    let (x, y, edges) = (&x[..], &node.value, &node.inputs[..]);
+    let (y, edges) = (&node.value, &node.inputs[..]);
     let mut x_bar = Adjoints {
         list,
         x,
@@ -118,7 +183,7 @@ fn apply_custom_rule<T: Real>(
 }
 
 /// Walks the tape back from `y`, whose adjoint is `y_bar`, recording; gives the adjoint of each variable in `wrt`.
-pub(crate) fn record_pull_back<'t, T: Real>(
+fn record_pull_back<'t, T: Real>(
     y: Var<'t, T>,
     y_bar: Var<'t, T>,
     wrt: &[Var<'t, T>],
@@ -140,23 +205,26 @@ pub(crate) fn record_pull_back<'t, T: Real>(
         };
         // The node is copied, since its rule appends to the tape.
         let node = tape.nodes()[index as usize].clone();
+        let Some(op) = node.operation.op() else {
+            continue;
+        };
         // All that lies outside of the part counts as constant.
-        let edge = |edge: &Edge| {
+        let edges = few(&node.inputs, |edge| {
             let place = place_of(edge.node);
             Edge {
                 node: place.unwrap_or(0) as u32,
                 wanted: place.is_some(),
                 lazy: false,
             }
-        };
-        let edges: SmallVec<[Edge; 3]> = node.inputs.iter().map(edge).collect();
-        let var = |index| Var { tape, index };
-        let inputs: SmallVec<[Var<'t, T>; 3]> =
-            node.inputs.iter().map(|edge| var(edge.node)).collect();
-        let x: SmallVec<[&Var<'t, T>; 3]> = inputs.iter().collect();
+        });
+        let x = few(&node.inputs, |edge| Var {
+            tape,
+            index: edge.node,
+        });
+        let x = few(&x, |x| x);
         let at = Point {
             x: &x,
-            y: &var(index),
+            y: &Var { tape, index },
             node: &node,
         };
         let mut x_bar = Adjoints {
@@ -165,7 +233,7 @@ pub(crate) fn record_pull_back<'t, T: Real>(
             edges: &edges,
             node: &node,
         };
-        node.operation.vjp_recorded(&at, y_bar, &mut x_bar);
+        op.vjp_recorded(&at, y_bar, &mut x_bar);
     }
     let x_bar = |x: &Var<'t, T>| {
         let sum = place_of(x.index).and_then(|place| adjoints.sum(place));

@@ -3,9 +3,9 @@
 mod place;
 
 use super::adjoints::AdjointList;
-use super::node::{Edge, Node};
+use super::node::{Edge, Node, few};
 use crate::tensor::op::{Op, Saved};
-use crate::tensor::ops::{Operation, Stored};
+use crate::tensor::ops::Operation;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
@@ -86,8 +86,7 @@ impl<T: Real> Tape<T> {
     /// If an input is of another tape, or the operation refuses its shapes.
     #[track_caller]
     pub fn apply<'t>(&'t self, op: impl Op<T>, inputs: &[Var<'t, T>]) -> Var<'t, T> {
-        let inputs: SmallVec<[&Var<'t, T>; 3]> = inputs.iter().collect();
-        self.record(op, &inputs)
+        self.record(op, &few(inputs, |input| input))
     }
 
     /// Forgets everything recorded, and keeps the memory.
@@ -149,25 +148,31 @@ impl<T: Real> Tape<T> {
             return self.record_custom(op, inputs);
         }
         let nodes = self.nodes();
-        let edges = edges_to(&nodes, inputs);
         let node = |input: &&Var<'t, T>| &nodes[input.index as usize];
-        let x: SmallVec<[&Tensor<T>; 3]> = inputs.iter().map(|x| &node(x).value).collect();
-        let (value, saved) = compute(&op, &x, &edges);
+        let edges = few(inputs, |input| Edge::from(input.index, node(input)));
+        let x = few(inputs, |input| &node(input).value);
+        let tracked = is_tracked(&edges);
+        let (value, saved) = compute(&op, &x, tracked);
         drop(x);
         drop(nodes);
-        self.append(op.stored(), &edges, value, saved)
+        self.append(op.stored().0, &edges, tracked, value, saved)
     }
 
     /// As [`record`](Tape::record), for an operation of the user's own.
     #[inline(never)]
     #[track_caller]
     fn record_custom<'t>(&'t self, op: impl Op<T>, inputs: &[&Var<'t, T>]) -> Var<'t, T> {
-        let edges = edges_to(&self.nodes(), inputs);
+        let edges = {
+            let nodes = self.nodes();
+            few(inputs, |input| {
+                Edge::from(input.index, &nodes[input.index as usize])
+            })
+        };
         // The user's code may record on this tape, so the nodes are not borrowed while it runs.
         let x: SmallVec<[Tensor<T>; 3]> = inputs.iter().map(|x| x.value()).collect();
-        let x: SmallVec<[&Tensor<T>; 3]> = x.iter().collect();
-        let (value, saved) = compute(&op, &x, &edges);
-        self.append(op.stored(), &edges, value, saved)
+        let tracked = is_tracked(&edges);
+        let (value, saved) = compute(&op, &few(&x, |x| x), tracked);
+        self.append(op.stored().0, &edges, tracked, value, saved)
     }
 
     /// Checks that the inputs of an operation are of this tape.
@@ -183,29 +188,37 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// Appends the result of an operation.
+    /// Appends a variable, whose adjoint is tracked, or a constant.
+    #[inline(always)]
+    #[track_caller]
+    fn leaf(&self, tracked: bool, value: Tensor<T>) -> Var<'_, T> {
+        let operation = if tracked {
+            Operation::Variable
+        } else {
+            Operation::Constant
+        };
+        self.append(operation, &[], tracked, value, Saved::nothing())
+    }
+
+    /// Appends a node.
     #[inline(always)]
     #[track_caller]
     fn append(
         &self,
-        Stored(operation): Stored<T>,
+        operation: Operation<T>,
         edges: &[Edge],
+        tracked: bool,
         value: Tensor<T>,
         saved: Saved,
     ) -> Var<'_, T> {
-        let tracked = is_tracked(edges);
         let caller = Location::caller();
         let mut nodes = self.nodes_mut();
-        let index = Tape::next(&nodes);
+        let Ok(index) = u32::try_from(nodes.len()) else {
+            panic!("a tape cannot hold more than 2³² nodes")
+        };
         Place::after(&mut nodes).fill(Node {
             operation,
-            inputs: match *edges {
-                // The usual numbers, without a loop.
-                [a] => SmallVec::from_buf_and_len([a; 3], 1),
-                [a, b] => SmallVec::from_buf_and_len([a, b, b], 2),
-                [a, b, c] => SmallVec::from_buf([a, b, c]),
-                _ => SmallVec::from_slice(edges),
-            },
+            inputs: few(edges, |edge| *edge),
             value,
             saved,
             tracked,
@@ -213,39 +226,6 @@ impl<T: Real> Tape<T> {
             caller,
         });
         Var { tape: self, index }
-    }
-
-    /// Appends a variable, whose adjoint is tracked, or a constant.
-    #[inline(always)]
-    #[track_caller]
-    fn leaf(&self, tracked: bool, value: Tensor<T>) -> Var<'_, T> {
-        let caller = Location::caller();
-        let mut nodes = self.nodes_mut();
-        let index = Tape::next(&nodes);
-        Place::after(&mut nodes).fill(Node {
-            operation: if tracked {
-                Operation::Variable
-            } else {
-                Operation::Constant
-            },
-            inputs: SmallVec::new(),
-            value,
-            saved: Saved::nothing(),
-            tracked,
-            anchor: 0,
-            caller,
-        });
-        Var { tape: self, index }
-    }
-
-    /// The number of the next node.
-    #[inline(always)]
-    #[track_caller]
-    fn next(nodes: &[Node<T>]) -> u32 {
-        let Ok(index) = u32::try_from(nodes.len()) else {
-            panic!("a tape cannot hold more than 2³² nodes")
-        };
-        index
     }
 
     pub(crate) fn nodes(&self) -> Ref<'_, Vec<Node<T>>> {
@@ -315,13 +295,6 @@ impl<T: Real> Tape<T> {
     }
 }
 
-/// Where the inputs of an operation come from.
-#[inline(always)]
-fn edges_to<T: Real>(nodes: &[Node<T>], inputs: &[&Var<'_, T>]) -> SmallVec<[Edge; 3]> {
-    let edge = |input: &&Var<'_, T>| Edge::to(**input, &nodes[input.index as usize]);
-    inputs.iter().map(edge).collect()
-}
-
 /// Whether a node with these inputs depends on a variable. If not it is a constant, and no rule asks what was saved.
 #[inline(always)]
 fn is_tracked(edges: &[Edge]) -> bool {
@@ -331,8 +304,8 @@ fn is_tracked(edges: &[Edge]) -> bool {
 /// The value of an operation, and what is to be saved for its rule.
 #[inline(always)]
 #[track_caller]
-fn compute<T: Real>(op: &impl Op<T>, x: &[&Tensor<T>], edges: &[Edge]) -> (Tensor<T>, Saved) {
-    if is_tracked(edges) {
+fn compute<T: Real>(op: &impl Op<T>, x: &[&Tensor<T>], tracked: bool) -> (Tensor<T>, Saved) {
+    if tracked {
         op.value_and_saved(x)
     } else {
         (op.value(x), Saved::nothing())

@@ -22,7 +22,9 @@ impl Saved {
     #[must_use]
     #[inline]
     pub fn with<E: Element>(mut self, tensor: Tensor<E>) -> Saved {
-        self.0.extend(AnyTensor::of(tensor));
+        if let Some(tensor) = AnyTensor::of(tensor) {
+            self.0.push(tensor);
+        }
         self
     }
 
@@ -57,10 +59,11 @@ macro_rules! any_tensor {
             /// The tensor; there is no element type that is not in the list.
             #[inline]
             fn of<E: Element>(tensor: Tensor<E>) -> Option<AnyTensor> {
-                let any: &dyn Any = &tensor;
+                let mut tensor = Some(tensor);
+                let any: &mut dyn Any = &mut tensor;
                 $(
-                    if let Some(tensor) = any.downcast_ref::<Tensor<$T>>() {
-                        return Some(AnyTensor::$T(tensor.clone()));
+                    if let Some(tensor) = any.downcast_mut::<Option<Tensor<$T>>>() {
+                        return tensor.take().map(AnyTensor::$T);
                     }
                 )*
                 None

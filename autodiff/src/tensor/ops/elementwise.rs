@@ -33,7 +33,7 @@ impl<T: Real> Op<T> for Map {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        x_bar.add_unary_vjp(0, self.0, at, y_bar);
+        x_bar.add(0, || A::unary_vjp(self.0, at.x[0], at.y, y_bar));
     }
 
     fn is_elementwise(&self) -> bool {
@@ -80,8 +80,11 @@ impl<T: Real> Op<T> for Zip {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        x_bar.add_binary_vjp(0, self.0, at, &y_bar);
-        x_bar.add_binary_vjp(1, self.0, at, &y_bar);
+        for operand in [0, 1] {
+            x_bar.add(operand, || {
+                A::binary_vjp(self.0, operand, at.x[0], at.x[1], at.y, &y_bar)
+            });
+        }
     }
 
     fn is_elementwise(&self) -> bool {

@@ -9,7 +9,7 @@ use crate::tensor::engine::factor::{Factor, multiply, plain};
 use crate::tensor::storage::buffer::Pooled;
 use autodiff_kernels::Write;
 use autodiff_kernels::broadcast::Walk;
-use autodiff_kernels::matmul::{self, Matrix};
+use autodiff_kernels::matmul;
 use smallvec::SmallVec;
 
 /// The product of two matrices, each read as it lies or transposed. Axes before the last two number the matrices of a batch,
@@ -117,33 +117,24 @@ fn multiply_batches<T: Real>(
     batch: &Shape,
     y: &mut [T],
 ) {
-    let ((before_a, [rows, inner]), (before_b, [_, columns])) = (axes(a), axes(b));
+    let ((before_a, of_a), (before_b, of_b)) = (axes(a), axes(b));
+    let ([rows, inner], [_, columns]) = (of_a, of_b);
     if rows * columns == 0 {
         return;
     }
     let walk = Walk::new(&Shape::from(before_a), &Shape::from(before_b), batch);
     walk.rows(|first_a, first_b, first| {
         for i in 0..walk.inner.extent {
-            let a = matrix(a, first_a + i * walk.inner.a, [rows, inner]);
-            let b = matrix(b, first_b + i * walk.inner.b, [inner, columns]);
+            let (at_a, at_b) = (first_a + i * walk.inner.a, first_b + i * walk.inner.b);
+            let a = a.read(&a.array.data()[at_a * rows * inner..][..rows * inner], of_a);
+            let b = b.read(
+                &b.array.data()[at_b * inner * columns..][..inner * columns],
+                of_b,
+            );
             let y = &mut y[(first + i) * rows * columns..][..rows * columns];
             matmul::matmul(T::from_f64(1.0), a, b, y, Write::Set, &Pooled);
         }
     });
-}
-
-/// A matrix of a batch, by its number.
-fn matrix<'a, T: Real>(
-    factor: Factor<'a, Tensor<T>>,
-    number: usize,
-    [rows, columns]: [usize; 2],
-) -> Matrix<'a, T> {
-    let elements = &factor.array.data()[number * rows * columns..][..rows * columns];
-    if factor.transposed {
-        Matrix::new(elements, columns, rows).transposed()
-    } else {
-        Matrix::new(elements, rows, columns)
-    }
 }
 
 methods! {
@@ -198,6 +189,7 @@ methods! {
     /// # Panics
     ///
     /// As [`matmul`](Self::matmul).
+    #[doc(hidden)]
     pub fn product(a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
         let product = MatMul { a_transposed: a.transposed, b_transposed: b.transposed };
         Self::apply(product, &[a.array, b.array])

@@ -140,12 +140,14 @@ impl<T: Element> Tensor<T> {
     }
 
     /// Whether this tensor is the only one that sees its memory, so that writing to it copies nothing.
+    #[doc(hidden)]
     #[must_use]
     pub fn is_unshared(&self) -> bool {
         self.buffer.is_unshared()
     }
 
     /// Whether both tensors are views of the same memory.
+    #[doc(hidden)]
     #[must_use]
     pub fn shares_memory_with(&self, other: &Tensor<T>) -> bool {
         self.buffer.same(&other.buffer)

@@ -1,17 +1,17 @@
-//! Aligned memory that is shared, and used again.
+//! Untyped tensors: a shape, and memory that is aligned, shared and reused.
 //!
-//! A training step makes the same tensors over and over. So that it does not ask the system for fresh pages each
-//! time, the memory of a tensor that dies goes to a free list of its thread, from which the next tensor of about
-//! the same size takes it. A steady step then allocates nothing.
+//! A training step makes the same tensors over and over. So that it does not ask the system for fresh pages each time, the
+//! memory of a dropped tensor goes to a free list of its thread, and the next tensor of about the same size takes it from
+//! there. A steady step allocates nothing.
 
 mod free_list;
 
-use super::recycle::{PutAway, Recycled};
+use super::byte_matrix::ByteMatrix;
+use super::recycle::{Recycle, Recycled};
 use super::shape::Shape;
 use autodiff_kernels::{Float, Scratch};
 use bytemuck::{Pod, Zeroable};
 use free_list::FreeList;
-use std::sync::OnceLock;
 use triomphe::Arc;
 
 pub use free_list::release_memory;
@@ -19,14 +19,14 @@ pub use free_list::release_memory;
 /// Sixty-four bytes, as long and aligned as a cache line and a vector register.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
-struct Line([u8; LINE]);
+struct CacheLine([u8; LINE]);
 
-/// The bytes in a [`Line`].
+/// The bytes in a [`CacheLine`].
 const LINE: usize = 64;
 
-/// A shape, and the elements of a tensor of that shape, 64-byte aligned; shared among its clones.
+/// A shape and the elements of a tensor of that shape, 64-byte aligned; shared among its clones.
 ///
-/// It is one pointer, so that tensors are cheap to hand around.
+/// It is one pointer, so that tensors are cheap to pass around.
 #[derive(Clone)]
 pub(crate) struct Buffer(Recycled<Arc<Block>>);
 
@@ -34,29 +34,24 @@ pub(crate) struct Block {
     shape: Shape,
     /// The number of elements.
     size: usize,
-    /// The place of the first one in the memory, in elements.
+    /// The index of the first one in the memory.
     offset: usize,
-    source: Source,
+    storage: Storage,
 }
 
-/// Whose memory a block is a piece of.
-enum Source {
-    /// Nobody's: the block waits for its use.
-    None,
-    /// Its own.
-    Own(Vec<Line>),
-    /// That of another block, which is not itself a view.
-    Of(Buffer),
-    /// None yet: the elements are bytes times a factor, and become numbers where they are asked for as such.
-    Bytes {
-        bytes: Buffer,
-        scale: f64,
-        numbers: OnceLock<Buffer>,
-        widened: fn(&[u8], f64, &Shape) -> Buffer,
-    },
+/// Where the elements of a block are.
+enum Storage {
+    /// Nowhere: the block is in the free list.
+    Empty,
+    /// In memory of its own.
+    Owned(Vec<CacheLine>),
+    /// In another block, which is not itself a view.
+    View(Buffer),
+    /// In bytes, which stand for the elements.
+    Bytes(ByteMatrix),
 }
 
-/// Memory for intermediate results of kernels, from the free list.
+/// Scratch memory for kernels, from the free list.
 pub(crate) struct Pooled;
 
 impl Scratch for Pooled {
@@ -66,7 +61,7 @@ impl Scratch for Pooled {
 }
 
 impl Buffer {
-    /// A buffer of the given shape, which `fill` writes; before that it holds whatever was there.
+    /// A buffer of the given shape, of which `fill` writes every element: it gets those of earlier buffers.
     ///
     /// # Panics
     ///
@@ -83,9 +78,9 @@ impl Buffer {
                 None => no_memory::<T>(&shape),
             }
         };
-        // A block from the list has no other owner, and neither has a fresh one.
+        // Neither a block from the list nor a fresh one has another owner.
         if let Some(block) = Arc::get_mut(&mut block)
-            && let Source::Own(memory) = &mut block.source
+            && let Storage::Owned(memory) = &mut block.storage
         {
             fill(&mut bytemuck::cast_slice_mut(memory)[..size]);
             (block.shape, block.size, block.offset) = (shape, size, 0);
@@ -98,64 +93,56 @@ impl Buffer {
     pub(crate) fn scalar<T: Pod>(x: T) -> Buffer {
         let mut block = FreeList::scalar();
         if let Some(block) = Arc::get_mut(&mut block)
-            && let Source::Own(memory) = &mut block.source
+            && let Storage::Owned(memory) = &mut block.storage
         {
             bytemuck::cast_slice_mut(memory)[0] = x;
         }
         Buffer(Recycled::new(block))
     }
 
-    /// A buffer whose elements are `scale` times the bytes of another, in the same shape.
-    ///
-    /// `widened` makes them, once, when they are first asked for.
-    pub(crate) fn of_bytes(
-        bytes: Buffer,
-        scale: f64,
-        widened: fn(&[u8], f64, &Shape) -> Buffer,
-    ) -> Buffer {
+    /// A buffer of the numbers that bytes stand for.
+    pub(super) fn of_bytes(matrix: ByteMatrix) -> Buffer {
         let mut block = FreeList::without_memory();
         if let Some(block) = Arc::get_mut(&mut block) {
-            (block.size, block.offset) = (bytes.size(), 0);
-            block.shape = bytes.shape().clone();
-            block.source = Source::Bytes {
-                bytes,
-                scale,
-                numbers: OnceLock::new(),
-                widened,
-            };
+            (block.size, block.offset) = (matrix.size(), 0);
+            block.shape = matrix.shape().clone();
+            block.storage = Storage::Bytes(matrix);
         }
         Buffer(Recycled::new(block))
     }
 
-    /// The bytes that the elements are multiples of, and the factor, also of a piece of such a buffer. They are told whether
-    /// or not numbers have been made of them, so what reads bytes does so always, and gives the same bits.
+    /// The bytes that stand for the elements, and their scale, also of a view. They are returned whether or not numbers have
+    /// been made of them, so that what reads bytes always does, and has the same bits.
     #[inline]
-    pub(crate) fn bytes(&self) -> Option<(&[u8], f64)> {
-        let (source, begin) = match &self.0.source {
-            Source::Of(root) => (&root.0.source, self.0.offset),
-            source => (source, 0),
-        };
-        match source {
-            Source::Bytes { bytes, scale, .. } => {
-                Some((&bytes.data()[begin..][..self.0.size], *scale))
+    pub(super) fn bytes(&self) -> Option<(&[u8], f64)> {
+        match &self.root().0.storage {
+            Storage::Bytes(matrix) => {
+                let (bytes, scale) = matrix.bytes();
+                Some((&bytes[self.0.offset..][..self.0.size], scale))
             }
             _ => None,
         }
     }
 
-    /// The piece of this buffer from `offset` on, in another shape; its caller has checked that it lies inside.
+    /// A view of this buffer from `offset` on, in another shape; its caller has checked that it lies inside.
     pub(crate) fn view(&self, offset: usize, shape: &Shape) -> Buffer {
-        let (root, begin) = match &self.0.source {
-            Source::Of(root) => (root, self.0.offset),
-            _ => (self, 0),
-        };
         let mut view = FreeList::without_memory();
         if let Some(block) = Arc::get_mut(&mut view) {
-            // The shape is made where it stays: one that is moved here is read before it has left the store buffer.
+            // The shape is cloned in place: one that is moved here is loaded while it is still in the store buffer.
             (block.size, block.shape) = (shape.size(), shape.clone());
-            (block.offset, block.source) = (begin + offset, Source::Of(root.clone()));
+            block.offset = self.0.offset + offset;
+            block.storage = Storage::View(self.root().clone());
         }
         Buffer(Recycled::new(view))
+    }
+
+    /// The buffer that this one is a view of, or itself.
+    #[inline]
+    fn root(&self) -> &Buffer {
+        match &self.0.storage {
+            Storage::View(root) => root,
+            _ => self,
+        }
     }
 
     pub(crate) fn shape(&self) -> &Shape {
@@ -168,34 +155,34 @@ impl Buffer {
     }
 
     /// The elements.
-    #[inline(never)] // It is called from everywhere, and a small step should fit in the cache of instructions.
+    #[inline(never)] // It has many callers, and the code of a small step should fit in the instruction cache.
     pub(crate) fn data<T: Pod>(&self) -> &[T] {
         &bytemuck::cast_slice(self.0.memory())[self.0.offset..][..self.0.size]
     }
 
-    /// Whether both are clones of one buffer, and so the same piece of the same memory.
+    /// Whether both are clones of one buffer, and so the same view of the same memory.
     #[inline]
     pub(crate) fn is_clone_of(&self, other: &Buffer) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Whether this is the only clone, no other buffer is a piece of the same memory, and there is memory to write to.
+    /// Whether this is the only clone, no other buffer is a view of the same memory, and there is memory to write to.
     pub(crate) fn is_unshared(&self) -> bool {
         self.0.is_unique()
-            && match &self.0.source {
-                Source::Own(_) => true,
-                Source::Of(root) => root.is_unshared(),
-                Source::Bytes { .. } | Source::None => false,
+            && match &self.0.storage {
+                Storage::Owned(_) => true,
+                Storage::View(root) => root.is_unshared(),
+                Storage::Bytes(_) | Storage::Empty => false,
             }
     }
 
     /// The elements, to write to; `None` if another buffer can see them.
     pub(crate) fn data_mut<T: Pod>(&mut self) -> Option<&mut [T]> {
         let block = Arc::get_mut(&mut self.0)?;
-        let memory = match &mut block.source {
-            Source::Own(memory) => memory,
-            Source::Of(root) => match &mut Arc::get_mut(&mut root.0)?.source {
-                Source::Own(memory) => memory,
+        let memory = match &mut block.storage {
+            Storage::Owned(memory) => memory,
+            Storage::View(root) => match &mut Arc::get_mut(&mut root.0)?.storage {
+                Storage::Owned(memory) => memory,
                 _ => return None,
             },
             _ => return None,
@@ -203,9 +190,9 @@ impl Buffer {
         Some(&mut bytemuck::cast_slice_mut(memory)[block.offset..][..block.size])
     }
 
-    /// Whether both are pieces of the same memory.
+    /// Whether both are views of the same memory.
     pub(crate) fn same(&self, other: &Buffer) -> bool {
-        std::ptr::eq(self.0.memory(), other.0.memory())
+        self.root().is_clone_of(other.root())
     }
 }
 
@@ -223,63 +210,54 @@ fn no_memory<T>(shape: &Shape) -> ! {
 }
 
 impl Block {
-    /// A block with memory of so many lines, which is to be filled in; `None` if there is not so much.
+    /// A block with `lines` cache lines of memory; `None` if there is not enough.
     fn with_memory(lines: usize) -> Option<Arc<Block>> {
         let memory = bytemuck::allocation::try_zeroed_vec(lines).ok()?;
-        Some(Block::new(Source::Own(memory)))
+        Some(Block::new(Storage::Owned(memory)))
     }
 
     /// A block with memory for a scalar.
     fn scalar() -> Arc<Block> {
-        Block::new(Source::Own(vec![Line::zeroed()]))
+        Block::new(Storage::Owned(vec![CacheLine::zeroed()]))
     }
 
-    fn new(source: Source) -> Arc<Block> {
+    fn new(storage: Storage) -> Arc<Block> {
         Arc::new(Block {
             shape: Shape::scalar(),
             size: 1,
             offset: 0,
-            source,
+            storage,
         })
     }
 
-    /// All of the memory that it is a piece of.
+    /// All of the memory that it is a view of.
     #[inline]
-    fn memory(&self) -> &[Line] {
-        match &self.source {
-            Source::Own(memory) => memory,
-            Source::Of(root) if let Source::Own(memory) = &root.0.source => memory,
-            _ => self.memory_of_numbers(),
+    fn memory(&self) -> &[CacheLine] {
+        match &self.storage {
+            Storage::Owned(memory) => memory,
+            Storage::View(root) if let Storage::Owned(memory) = &root.0.storage => memory,
+            _ => self.memory_of_bytes(),
         }
     }
 
-    /// That of the numbers that bytes are or become.
+    /// The memory of the numbers that bytes stand for.
     #[cold]
-    fn memory_of_numbers(&self) -> &[Line] {
-        match &self.source {
-            Source::Own(memory) => memory,
-            Source::Of(root) => root.0.memory(),
-            Source::Bytes {
-                bytes,
-                scale,
-                numbers,
-                widened,
-            } => {
-                let numbers = numbers.get_or_init(|| widened(bytes.data(), *scale, &self.shape));
-                numbers.0.memory()
-            }
-            Source::None => &[],
+    fn memory_of_bytes(&self) -> &[CacheLine] {
+        match &self.storage {
+            Storage::Bytes(matrix) => matrix.numbers().0.memory(),
+            Storage::View(root) => root.0.memory(),
+            Storage::Owned(_) | Storage::Empty => &[],
         }
     }
 }
 
-impl PutAway for Arc<Block> {
+impl Recycle for Arc<Block> {
     #[inline]
-    fn put_away(self) {
-        // Where another clone is left, it will put the memory away. Where two threads drop the last two clones at
-        // once, neither may see that it is the last, and the memory is freed as if there were no list.
+    fn recycle(self) {
+        // Another clone that is left will recycle the memory. Where two threads drop the last two clones at once, neither may
+        // see that it is the last, and the memory is freed.
         if self.is_unique() {
-            FreeList::put_away(self);
+            FreeList::put(self);
         }
     }
 }
@@ -293,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_aligned_and_used_again() {
+    fn memory_is_aligned_and_reused() {
         let first = buffer::<f32>(1000);
         let address = first.data::<f32>().as_ptr();
         assert_eq!(address.addr() % 64, 0);
@@ -302,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scalar_takes_the_place_of_the_one_before() {
+    fn a_scalar_reuses_the_memory_of_the_one_before() {
         let first = Buffer::scalar(1.5);
         let address = first.data::<f64>().as_ptr().addr();
         drop(first);
@@ -324,35 +302,6 @@ mod tests {
         assert!(first.data_mut::<u8>().is_none());
         drop(second);
         assert!(first.data_mut::<u8>().is_some());
-    }
-
-    #[test]
-    fn bytes_become_numbers_once_and_only_where_they_are_asked_for() {
-        fn doubled(bytes: &[u8], scale: f64, shape: &Shape) -> Buffer {
-            Buffer::filled(shape.clone(), |numbers: &mut [f64]| {
-                for (number, &byte) in numbers.iter_mut().zip(bytes) {
-                    *number = scale * f64::from(byte);
-                }
-            })
-        }
-        let bytes = Buffer::filled(Shape::from([2, 2]), |data| {
-            data.copy_from_slice(&[1_u8, 2, 3, 255]);
-        });
-        let mut numbers = Buffer::of_bytes(bytes, 2.0, doubled);
-        assert_eq!(numbers.bytes(), Some((&[1, 2, 3, 255][..], 2.0)));
-        assert_eq!((numbers.size(), &numbers.shape()[..]), (4, &[2, 2][..]));
-        let row = numbers.view(2, &Shape::from([2]));
-        assert_eq!(row.data::<f64>(), [6.0, 510.0]);
-        assert_eq!(numbers.data::<f64>(), [2.0, 4.0, 6.0, 510.0]);
-        // A piece has its bytes, too.
-        assert!(row.same(&numbers));
-        assert_eq!(row.bytes(), Some((&[3, 255][..], 2.0)));
-        let last = row.view(1, &Shape::from([1]));
-        assert_eq!(last.bytes(), Some((&[255][..], 2.0)));
-        drop(last);
-        drop(row);
-        // There is no memory of its own to write to.
-        assert!(!numbers.is_unshared() && numbers.data_mut::<f64>().is_none());
     }
 
     #[test]

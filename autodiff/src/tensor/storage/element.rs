@@ -1,7 +1,6 @@
 //! What a tensor can hold.
 
 use crate::Number;
-use crate::tensor::algebra::Precision;
 use autodiff_kernels::Float;
 use bytemuck::Pod;
 use num_traits::AsPrimitive;
@@ -14,10 +13,37 @@ pub trait Element:
 }
 
 /// A number that a tensor can be differentiated in: `f32` or `f64`.
-pub trait Real: Element + Number<Mask = bool> + Float + Precision {}
+pub trait Real: Element + Number<Mask = bool> + Float {
+    /// Runs the text that belongs to this precision.
+    #[doc(hidden)]
+    fn choose<P: ByPrecision>(by: P, input: P::Input<Self>) -> P::Output<Self>;
+}
 
-impl Real for f32 {}
-impl Real for f64 {}
+impl Real for f32 {
+    fn choose<P: ByPrecision>(by: P, input: P::Input<f32>) -> P::Output<f32> {
+        by.in_f32(input)
+    }
+}
+
+impl Real for f64 {
+    fn choose<P: ByPrecision>(by: P, input: P::Input<f64>) -> P::Output<f64> {
+        by.in_f64(input)
+    }
+}
+
+/// A computation with a text for each precision.
+pub trait ByPrecision {
+    /// What it takes.
+    type Input<T: Real>;
+    /// What it returns.
+    type Output<T: Real>;
+
+    /// In single precision.
+    fn in_f32(self, input: Self::Input<f32>) -> Self::Output<f32>;
+
+    /// In double precision.
+    fn in_f64(self, input: Self::Input<f64>) -> Self::Output<f64>;
+}
 
 /// Hands the list of element types to the macro named.
 macro_rules! element_types {

@@ -1,30 +1,30 @@
-//! Values that are put away, whole, where they would be dropped.
+//! A wrapper that returns its value to a pool instead of dropping it.
 #![allow(unsafe_code)]
 
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
 
-/// What becomes of a value that is not dropped.
-pub(crate) trait PutAway {
-    /// Takes the value in, for another use.
-    fn put_away(self);
+/// A value that can be reused.
+pub(crate) trait Recycle {
+    /// Returns the value to its pool.
+    fn recycle(self);
 }
 
-/// A value that is put away where it would be dropped.
+/// A value that is recycled instead of dropped.
 ///
-/// `Drop` lends what is to be dropped, and a list that keeps it needs to own it. An `Option` to take it from would do,
-/// but costs a look at each use, and the room for its `None` wherever the value is itself optional.
+/// `Drop::drop` borrows the value, and a pool needs to own it. An `Option` to take it out of would do, but costs a test at
+/// each use, and the niche that makes an optional value no larger.
 #[derive(Clone, Debug)]
-pub(crate) struct Recycled<T: PutAway>(ManuallyDrop<T>);
+pub(crate) struct Recycled<T: Recycle>(ManuallyDrop<T>);
 
-impl<T: PutAway> Recycled<T> {
+impl<T: Recycle> Recycled<T> {
     #[inline]
     pub(crate) fn new(value: T) -> Self {
         Recycled(ManuallyDrop::new(value))
     }
 }
 
-impl<T: PutAway> Deref for Recycled<T> {
+impl<T: Recycle> Deref for Recycled<T> {
     type Target = T;
 
     #[inline]
@@ -33,53 +33,53 @@ impl<T: PutAway> Deref for Recycled<T> {
     }
 }
 
-impl<T: PutAway> DerefMut for Recycled<T> {
+impl<T: Recycle> DerefMut for Recycled<T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut T {
         &mut self.0
     }
 }
 
-impl<T: PutAway> Drop for Recycled<T> {
+impl<T: Recycle> Drop for Recycled<T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the value is taken nowhere else, and nothing sees this again after its drop.
+        // SAFETY: the value is taken nowhere else, and is not used after this.
         let value = unsafe { ManuallyDrop::take(&mut self.0) };
-        value.put_away();
+        value.recycle();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PutAway, Recycled};
+    use super::{Recycle, Recycled};
     use std::cell::RefCell;
 
-    /// A text, and the list that it is put away in.
+    /// A text, and the pool that it is returned to.
     struct Noted<'a>(String, &'a RefCell<Vec<String>>);
 
-    impl PutAway for Noted<'_> {
-        fn put_away(self) {
+    impl Recycle for Noted<'_> {
+        fn recycle(self) {
             self.1.borrow_mut().push(self.0);
         }
     }
 
     #[test]
-    fn a_value_is_put_away_once_and_whole() {
-        let list = RefCell::default();
-        let mut first = Recycled::new(Noted(String::from("first"), &list));
-        let second = Some(Recycled::new(Noted(String::from("second"), &list)));
+    fn a_value_is_recycled_once() {
+        let pool = RefCell::default();
+        let mut first = Recycled::new(Noted(String::from("first"), &pool));
+        let second = Some(Recycled::new(Noted(String::from("second"), &pool)));
         first.0.0.push_str(" of all");
-        assert!(list.borrow().is_empty());
+        assert!(pool.borrow().is_empty());
         drop(second);
         drop(first);
-        assert_eq!(*list.borrow(), ["second", "first of all"]);
+        assert_eq!(*pool.borrow(), ["second", "first of all"]);
     }
 
     #[test]
-    fn an_optional_value_takes_no_more_room() {
+    fn an_optional_value_is_no_larger() {
         struct Boxed(#[expect(dead_code, reason = "only its size matters")] Box<u8>);
-        impl PutAway for Boxed {
-            fn put_away(self) {}
+        impl Recycle for Boxed {
+            fn recycle(self) {}
         }
         assert_eq!(size_of::<Option<Recycled<Boxed>>>(), size_of::<Box<u8>>());
     }

@@ -2,10 +2,10 @@
 
 use crate::refusals::{Checked, refused};
 use autodiff::elementwise::Unary;
-use autodiff::tensor::{
-    Algebra, CrossEntropy, Tape, Targets, Var, add_product, add_product_rows,
-    descend_products_rows, plain, transposed, write_products_rows,
+use autodiff::tensor::raw::{
+    add_product, add_product_rows, descend_products_rows, plain, transposed, write_products_rows,
 };
+use autodiff::tensor::{Algebra, CrossEntropy, Tape, Targets, Var};
 use autodiff::{Number, Tensor};
 
 pub(super) fn on_tensors(checked: &mut Checked) {
@@ -337,7 +337,7 @@ pub(super) fn products(checked: &mut Checked) {
         var_x.layer(var_x, var_y, Unary::Relu {})
     });
 
-    let factor = "tensor/engine/factor.rs";
+    let products = "tensor/engine/products.rs";
     let (wide, bytes) = (
         Tensor::zeros([2, 5]),
         Tensor::from_bytes(&Tensor::zeros([2, 5]), 1.0),
@@ -346,27 +346,35 @@ pub(super) fn products(checked: &mut Checked) {
     for right in [&wide, &bytes] {
         let (a, b) = (transposed(&x), plain(right));
         checked.refused(
-            &format!("{factor} add_product"),
+            &format!("{products} add_product"),
             "and [2, 5] do not",
             || add_product(1.0, plain(&x), b, &mut sum),
         );
-        checked.refused(&format!("{factor} add_product"), "a sum of 14", || {
+        checked.refused(&format!("{products} add_product"), "a sum of 14", || {
             add_product(1.0, a, b, &mut sum[1..]);
         });
-        checked.refused(&format!("{factor} add_product"), "a matrix is", || {
+        checked.refused(&format!("{products} add_product"), "a matrix is", || {
             add_product(1.0, plain(&y), b, &mut sum);
         });
-        checked.refused(&format!("{factor} add_product_rows"), "2..4 lie", || {
+        checked.refused(&format!("{products} add_product_rows"), "2..4 lie", || {
             add_product_rows(1.0, a, b, 2..4, &mut sum);
         });
-        checked.refused(&format!("{factor} add_product_rows"), "a sum of 15", || {
-            add_product_rows(1.0, a, b, 0..2, &mut sum);
-        });
-        checked.refused(&format!("{factor} write_products_rows"), "2..4 lie", || {
-            let _ = write_products_rows(&[[a, b], [a, b]], 2..4, &mut sum[..10]);
-        });
         checked.refused(
-            &format!("{factor} descend_products_rows"),
+            &format!("{products} add_product_rows"),
+            "a sum of 15",
+            || {
+                add_product_rows(1.0, a, b, 0..2, &mut sum);
+            },
+        );
+        checked.refused(
+            &format!("{products} write_products_rows"),
+            "2..4 lie",
+            || {
+                let _ = write_products_rows(&[[a, b], [a, b]], 2..4, &mut sum[..10]);
+            },
+        );
+        checked.refused(
+            &format!("{products} descend_products_rows"),
             "do not fit",
             || {
                 let products = [[a, b], [a, transposed(&wide)]];

@@ -3,7 +3,8 @@
 use super::{WHOLE, assert_lists_whole, assert_whole};
 use crate::own_operations::Mistaken;
 use autodiff::Tensor;
-use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Saved, Shape, Tape, plain, transposed};
+use autodiff::tensor::raw::{plain, transposed};
+use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Saved, Shape, Tape};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What an operation gives as its value, and saves.

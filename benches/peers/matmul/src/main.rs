@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -- [threads] [milliseconds for each figure] [samples,inputs,outputs]...`.
 
-use autodiff::tensor::{Real, Tensor, add_product_rows, plain, transposed};
+use autodiff::tensor::raw::{add_product_rows, plain, transposed};
+use autodiff::tensor::{Real, Tensor};
 use pulp::{Simd, WithSimd};
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -3,7 +3,6 @@
 use crate::tensor::algebra::Algebra;
 use crate::tensor::engine::factor::KeptFactor;
 use std::collections::BinaryHeap;
-use std::mem;
 use std::ops::Range;
 
 /// The adjoint of each node, as far as it has been accumulated.
@@ -12,7 +11,7 @@ use std::ops::Range;
 /// after it, costs what the pass visits, not what the recording holds.
 #[derive(Debug)]
 pub(crate) struct AdjointList<A> {
-    slots: Vec<Slot<A>>,
+    slots: Vec<Option<Term<A>>>,
     /// Whether each page was written to.
     written: Vec<bool>,
     /// The pages that were written to, and have not been visited.
@@ -25,17 +24,6 @@ pub(crate) struct AdjointList<A> {
 
 /// The slots in a page.
 pub(crate) const PAGE: usize = 64;
-
-/// The adjoint of one node.
-#[derive(Debug)]
-pub(crate) enum Slot<A> {
-    /// Nothing was accumulated.
-    Empty,
-    /// What was accumulated.
-    Filled(Term<A>),
-    /// What was accumulated is now the kept gradient with this number.
-    Moved(u32),
-}
 
 /// What has been accumulated as an adjoint.
 #[derive(Clone, Debug)]
@@ -68,7 +56,7 @@ impl<A> AdjointList<A> {
     /// Makes an empty list ready for a pass over so many nodes of a tape with so many anchors.
     pub(crate) fn begin(&mut self, nodes: usize, anchors: u32) {
         if self.slots.len() < nodes {
-            self.slots.resize_with(nodes, || Slot::Empty);
+            self.slots.resize_with(nodes, || None);
             self.written.resize(nodes.div_ceil(PAGE), false);
         }
         self.anchors = anchors;
@@ -102,10 +90,7 @@ impl<A> AdjointList<A> {
     /// What has been accumulated for a node, if anything.
     #[inline]
     pub(crate) fn get(&self, node: usize) -> Option<&Term<A>> {
-        match self.slots.get(node)? {
-            Slot::Filled(term) => Some(term),
-            _ => None,
-        }
+        self.slots.get(node)?.as_ref()
     }
 
     /// The sum accumulated for a node, which is never lazy: an intermediate result.
@@ -117,14 +102,10 @@ impl<A> AdjointList<A> {
         }
     }
 
-    /// Moves out what has been accumulated for a node, to be the kept gradient with the given number.
+    /// Moves out what has been accumulated for a node, if anything.
     #[inline]
-    pub(crate) fn move_out(&mut self, node: usize, number: u32) -> Slot<A> {
-        match self.slots.get_mut(node) {
-            Some(slot @ Slot::Filled(_)) => mem::replace(slot, Slot::Moved(number)),
-            Some(Slot::Moved(earlier)) => Slot::Moved(*earlier),
-            _ => Slot::Empty,
-        }
+    pub(crate) fn move_out(&mut self, node: usize) -> Option<Term<A>> {
+        self.slots.get_mut(node)?.take()
     }
 
     /// Stores `term` as the adjoint of a node.
@@ -132,8 +113,8 @@ impl<A> AdjointList<A> {
     pub(crate) fn set(&mut self, node: usize, term: Term<A>) {
         // Mostly the slot is empty, and there is nothing to drop.
         match &mut self.slots[node] {
-            empty @ Slot::Empty => *empty = Slot::Filled(term),
-            full => *full = Slot::Filled(term),
+            empty @ None => *empty = Some(term),
+            full => *full = Some(term),
         }
         if !self.written[node / PAGE] {
             self.write_to_page(node / PAGE);
@@ -147,8 +128,8 @@ impl<A> AdjointList<A> {
             self.written[page as usize] = false;
             let slots = self.slots_of(page);
             for slot in &mut self.slots[slots] {
-                if !matches!(slot, Slot::Empty) {
-                    *slot = Slot::Empty;
+                if slot.is_some() {
+                    *slot = None;
                 }
             }
         }
@@ -159,10 +140,9 @@ impl<A: Algebra> AdjointList<A> {
     /// Moves out the sum accumulated for a node.
     #[inline]
     pub(crate) fn take(&mut self, node: usize) -> Option<A> {
-        match mem::replace(&mut self.slots[node], Slot::Empty) {
-            Slot::Filled(Term::Dense(sum)) => Some(sum),
-            Slot::Filled(lazy) => Some(lazy.evaluated()),
-            _ => None,
+        match self.slots[node].take()? {
+            Term::Dense(sum) => Some(sum),
+            lazy => Some(lazy.evaluated()),
         }
     }
 

@@ -1,17 +1,16 @@
 //! Bounds of magnitudes: how large the elements of a tensor or a gradient can be, found without forming it.
 
-use super::{Gradient, KeptGradients};
+use super::KeptGradients;
 use crate::tensor::engine::adjoints::Term;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
-use crate::tensor::storage::shape::Shape;
 use autodiff_kernels::simd::{FEW, vectorized};
 use std::ops::BitAnd;
 
 /// The largest magnitude among some numbers: NaN if any is NaN, and 0 if there are none.
 ///
 /// ```
-/// use autodiff::tensor::largest_magnitude;
+/// use autodiff::tensor::raw::largest_magnitude;
 ///
 /// assert_eq!(largest_magnitude(&[1.0, -3.0, 2.0]), 3.0);
 /// assert!(largest_magnitude(&[f64::INFINITY, f64::NAN]).is_nan());
@@ -43,61 +42,41 @@ fn largest<B: Copy + Default + Ord + BitAnd<Output = B>>(bits: &[B], mask: B) ->
     }
 }
 
-impl<T: Real> Tensor<T> {
-    /// An upper bound of the elements' magnitudes: the largest of them, or, if they are [bytes](Tensor::from_bytes), what
-    /// the largest byte stands for. NaN if any element is NaN, and 0 if there are none.
-    #[must_use]
-    pub fn magnitude_bound(&self) -> f64 {
-        match self.bytes() {
-            Some((_, scale)) => f64::from(u8::MAX) * scale.to_f64().abs(),
-            None => largest_magnitude(self.data()),
-        }
+/// An upper bound of the magnitudes of a tensor's elements: the largest of them, or, if they are [bytes](Tensor::from_bytes),
+/// what the largest byte stands for. NaN if any element is NaN, and 0 if there are none.
+#[must_use]
+pub fn magnitude_bound<T: Real>(tensor: &Tensor<T>) -> f64 {
+    match tensor.bytes() {
+        Some((_, scale)) => f64::from(u8::MAX) * scale.to_f64().abs(),
+        None => largest_magnitude(tensor.data()),
     }
 }
 
-impl<T: Real> Gradient<'_, T> {
-    /// The shape of the variable.
-    #[must_use]
-    pub fn shape(&self) -> Shape {
-        match self.0 {
-            Term::Dense(sum) => sum.shape().clone(),
-            Term::Rows(rows) => rows.shape().reduced(&[0], false),
-            Term::Product(a, b) => {
-                let [rows, _] = a.as_factor().extents("gradient");
-                let [_, columns] = b.as_factor().extents("gradient");
-                Shape::from([rows, columns])
-            }
+/// An upper bound of the magnitudes of all elements of some gradients, from those of what they are the sums and products of;
+/// none is formed for it. Not finite if anything that they are made of is not.
+#[must_use]
+pub fn magnitude_bound_of<T: Real>(gradients: &KeptGradients<T>) -> f64 {
+    // A bias gets the rows of the very matrix that is a factor of its weights' gradient; it is looked through once.
+    let mut latest: Option<(&Tensor<T>, f64)> = None;
+    let mut bound = |tensor| match latest {
+        Some((known, bound)) if known.is_clone_of(tensor) => bound,
+        _ => {
+            let bound = magnitude_bound(tensor);
+            latest = Some((tensor, bound));
+            bound
         }
-    }
-}
-
-impl<T: Real> KeptGradients<T> {
-    /// An upper bound of the magnitudes of all elements, from those of what the gradients are the sums and products of;
-    /// none is formed for it. Not finite if anything that they are made of is not.
-    #[must_use]
-    pub fn magnitude_bound(&self) -> f64 {
-        // A bias gets the rows of the very matrix that is a factor of its weights' gradient; it is looked through once.
-        let mut latest: Option<(&Tensor<T>, f64)> = None;
-        let mut bound = |tensor| match latest {
-            Some((known, bound)) if known.is_clone_of(tensor) => bound,
-            _ => {
-                let bound = tensor.magnitude_bound();
-                latest = Some((tensor, bound));
-                bound
-            }
-        };
-        // The largest bound would hide a NaN, so it is their sum.
-        let bounds = self.iter().map(|gradient| match gradient.0 {
-            Term::Dense(sum) => bound(sum),
-            Term::Rows(rows) => rows.shape()[0] as f64 * bound(rows),
-            Term::Product(a, b) => {
-                let (a, b) = (a.as_factor(), b.as_factor());
-                let [_, terms] = a.extents("gradient");
-                terms as f64 * bound(b.array) * bound(a.array)
-            }
-        });
-        bounds.sum()
-    }
+    };
+    // The largest bound would hide a NaN, so it is their sum.
+    let bounds = gradients.iter().map(|gradient| match gradient.0 {
+        Term::Dense(sum) => bound(sum),
+        Term::Rows(rows) => rows.shape()[0] as f64 * bound(rows),
+        Term::Product(a, b) => {
+            let (a, b) = (a.as_factor(), b.as_factor());
+            let [_, terms] = a.extents("gradient");
+            terms as f64 * bound(b.array) * bound(a.array)
+        }
+    });
+    bounds.sum()
 }
 
 #[cfg(test)]
@@ -138,18 +117,18 @@ mod tests {
         let y = x.linear(weight, bias);
         let cost = (y.sin() * scale).sum();
         let kept = cost.gradients().keep(&[weight, bias, scale]);
-        let bound = kept.magnitude_bound();
+        let bound = magnitude_bound_of(&kept);
         assert!(bound < 1e3);
         for (gradient, variable) in kept.iter().zip([weight, bias, scale]) {
-            let largest = gradient.tensor().magnitude_bound();
+            let largest = magnitude_bound(&gradient.tensor());
             assert!(0.0 < largest && largest <= bound);
             assert_eq!(gradient.shape(), *variable.value().shape());
         }
         // Each alone: a product, rows, and a sum.
         for variable in [weight, bias, scale] {
             let kept = cost.gradients().keep(&[variable]);
-            let largest = kept.get(0).unwrap().tensor().magnitude_bound();
-            let bound = kept.magnitude_bound();
+            let largest = magnitude_bound(&kept.get(0).unwrap().tensor());
+            let bound = magnitude_bound_of(&kept);
             assert!(0.0 < largest && largest <= bound && bound < 1e3);
         }
     }
@@ -162,17 +141,17 @@ mod tests {
             let weight = tape.var([[1.0, 1.0]]);
             let bias = tape.var([0.0]);
             let cost = (x.linear(weight, bias) * factor).sum();
-            let bound = |variable| cost.gradients().keep(&[variable]).magnitude_bound();
+            let bound = |variable| magnitude_bound_of(&cost.gradients().keep(&[variable]));
             assert!(!bound(weight).is_finite());
             assert_eq!(bound(bias).is_finite(), factor == 1.0);
             let kept = cost.gradients().keep(&[bias, weight]);
-            assert!(!kept.magnitude_bound().is_finite());
+            assert!(!magnitude_bound_of(&kept).is_finite());
         }
     }
 
     #[test]
     fn bytes_are_bounded_by_the_largest_byte() {
         let x = Tensor::<f64>::from_bytes(&Tensor::from([[0, 51, 102]]), -1.0 / 255.0);
-        assert!((x.magnitude_bound() - 1.0).abs() < 1e-12);
+        assert!((magnitude_bound(&x) - 1.0).abs() < 1e-12);
     }
 }

@@ -28,9 +28,8 @@ struct Place {
 
 /// Where everything is.
 pub(super) struct Layout {
-    /// The middle of each place.
+    /// The middle of each place; those of the nodes come first.
     pub(super) middles: Vec<(f64, f64)>,
-    pub(super) place_of_node: Vec<usize>,
     /// The places that each edge runs through, from the input to the node.
     pub(super) edges: Vec<Vec<usize>>,
     width: f64,
@@ -44,7 +43,6 @@ impl Layout {
             .iter()
             .map(|&layer| Place { layer, width: BOX })
             .collect();
-        let place_of_node = (0..nodes.len()).collect();
         let mut edges = Vec::new();
         for (index, node) in nodes.iter().enumerate() {
             for input in node.input_nodes() {
@@ -71,7 +69,6 @@ impl Layout {
         }
         let mut layout = Layout {
             middles: vec![(0.0, 0.0); places.len()],
-            place_of_node,
             edges,
             width: 0.0,
             layers,
@@ -106,12 +103,12 @@ impl Layout {
         }
         for pass in 0..6 {
             let neighbours = if pass % 2 == 0 { &above } else { &below };
-            let numbers: Vec<usize> = if pass % 2 == 0 {
-                (0..rows.len()).collect()
-            } else {
-                (0..rows.len()).rev().collect()
-            };
-            for number in numbers {
+            for step in 0..rows.len() {
+                let number = if pass % 2 == 0 {
+                    step
+                } else {
+                    rows.len() - 1 - step
+                };
                 let middle = |n: usize| {
                     let near = &neighbours[n];
                     if near.is_empty() {
@@ -205,9 +202,9 @@ mod tests {
         let _ = terms.into_iter().reduce(|a, b| a + b).map(|y| y * x);
         let nodes = tape.nodes();
         let layout = Layout::new(&nodes);
-        for (i, a) in layout.place_of_node.iter().enumerate() {
-            for b in &layout.place_of_node[..i] {
-                let ((ax, ay), (bx, by)) = (layout.middles[*a], layout.middles[*b]);
+        let middles = &layout.middles[..nodes.len()];
+        for (i, (ax, ay)) in middles.iter().enumerate() {
+            for (bx, by) in &middles[..i] {
                 assert!(ay != by || (ax - bx).abs() >= BOX, "{i}");
             }
         }

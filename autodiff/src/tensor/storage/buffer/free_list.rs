@@ -1,18 +1,18 @@
-//! Blocks in wait: what each thread keeps of tensors that died, for the next ones.
+//! Per-thread free lists of blocks, with the memory of tensors that were dropped.
 
-use super::{Block, LINE, Source};
+use super::{Block, LINE, Storage};
 use std::cell::RefCell;
 use std::mem;
 use triomphe::Arc;
 
-/// As much as a thread keeps for later, in bytes; what would exceed it goes back to the system.
+/// The most bytes that a thread keeps. What would exceed it goes back to the allocator.
 const KEPT_BYTES: usize = 1 << 29;
 
 thread_local! {
     static FREE: RefCell<FreeList> = const { RefCell::new(FreeList::EMPTY) };
 }
 
-/// Frees the memory of tensors that died, which this thread keeps for later ones.
+/// Frees the memory of dropped tensors, which this thread keeps for later ones.
 ///
 /// It goes to the program's allocator, which gives large pieces back to the system at once and may keep small ones for
 /// itself. What a tensor, a tape or kept gradients still hold is not freed: drop them first. A tape keeps its memory when
@@ -33,29 +33,29 @@ pub fn release_memory() {
     drop(kept);
 }
 
-/// Blocks in wait.
+/// The free blocks of a thread.
 pub(super) struct FreeList {
-    /// Those of scalars, which the next scalars take as they are.
-    scalars: Kind,
-    /// Others with memory, by its size class.
-    with_memory: Vec<Kind>,
-    /// Those of views and of bytes.
-    without_memory: Kind,
-    /// What all of them take.
+    /// Blocks with memory for a scalar, and its shape.
+    scalars: Bin,
+    /// Other blocks with memory, by its size class.
+    with_memory: Vec<Bin>,
+    /// Blocks for views and for bytes.
+    without_memory: Bin,
+    /// The size of all of them.
     bytes: usize,
 }
 
-/// Blocks of one kind, any of which will do.
-struct Kind {
+/// Interchangeable blocks.
+struct Bin {
     blocks: Vec<Arc<Block>>,
-    /// How many this thread has made, for want of one that waits.
+    /// How many this thread has made because the bin was empty.
     ///
-    /// It never needs more, and keeps no more: tensors that other threads make and this one drops would pile up.
+    /// It never needs more, and keeps no more: otherwise tensors that other threads make and this one drops would pile up.
     made: usize,
 }
 
-impl Kind {
-    const EMPTY: Kind = Kind {
+impl Bin {
+    const EMPTY: Bin = Bin {
         blocks: Vec::new(),
         made: 0,
     };
@@ -63,20 +63,20 @@ impl Kind {
 
 impl FreeList {
     const EMPTY: FreeList = FreeList {
-        scalars: Kind::EMPTY,
+        scalars: Bin::EMPTY,
         with_memory: Vec::new(),
-        without_memory: Kind::EMPTY,
+        without_memory: Bin::EMPTY,
         bytes: 0,
     };
 
-    /// A block as a scalar has it, and without another owner.
+    /// A block for a scalar, without another owner.
     #[inline]
     pub(super) fn scalar() -> Arc<Block> {
         let kept = FreeList::take(|list| &mut list.scalars);
         kept.unwrap_or_else(Block::scalar)
     }
 
-    /// A block with memory of so many lines or more, and without another owner; `None` if there is not so much.
+    /// A block with at least `lines` cache lines of memory, without another owner; `None` if there is not enough memory.
     #[inline]
     pub(super) fn with_memory(lines: usize) -> Option<Arc<Block>> {
         let class = SizeClass::of(lines);
@@ -84,33 +84,33 @@ impl FreeList {
         kept.or_else(|| Block::with_memory(class.lines()))
     }
 
-    /// A block without memory, and without another owner.
+    /// A block without memory, without another owner.
     #[inline]
     pub(super) fn without_memory() -> Arc<Block> {
         let kept = FreeList::take(|list| &mut list.without_memory);
-        kept.unwrap_or_else(|| Block::new(Source::None))
+        kept.unwrap_or_else(|| Block::new(Storage::Empty))
     }
 
-    /// Keeps a block that nobody owns any more.
-    pub(super) fn put_away(mut block: Arc<Block>) {
-        if !matches!(block.source, Source::Own(_))
+    /// Keeps a block that has no other owner.
+    pub(super) fn put(mut block: Arc<Block>) {
+        if !matches!(block.storage, Storage::Owned(_))
             && let Some(block) = Arc::get_mut(&mut block)
         {
-            // Its hold on other blocks ends here, before the list is borrowed, since they may come to the list as well.
-            block.source = Source::None;
+            // Other blocks are released here, before the list is borrowed, since they may come to the list as well.
+            block.storage = Storage::Empty;
         }
-        // A thread that is ending has no list any more, and then the memory is simply freed.
-        let _ = FREE.try_with(|free| free.borrow_mut().put(block));
+        // A thread that is ending has no list any more, and the memory is freed.
+        let _ = FREE.try_with(|free| free.borrow_mut().keep(block));
     }
 
-    /// A block of a kind off this thread's list. Where there is none, its caller makes one, which is counted here.
-    #[inline(always)] // For each kind it is a few instructions, of a step that makes twenty tensors in a microsecond.
-    fn take(kind: impl FnOnce(&mut FreeList) -> &mut Kind) -> Option<Arc<Block>> {
+    /// Takes a block out of a bin of this thread. If there is none, the caller makes one, which is counted here.
+    #[inline(always)] // It is a few instructions for each bin, and a step makes twenty tensors in a microsecond.
+    fn take(bin: impl FnOnce(&mut FreeList) -> &mut Bin) -> Option<Arc<Block>> {
         let kept = FREE.try_with(|free| {
             let list = &mut *free.borrow_mut();
-            let kind = kind(list);
-            let Some(block) = kind.blocks.pop() else {
-                kind.made += 1;
+            let bin = bin(list);
+            let Some(block) = bin.blocks.pop() else {
+                bin.made += 1;
                 return None;
             };
             list.bytes -= kept_bytes(&block);
@@ -120,26 +120,26 @@ impl FreeList {
     }
 
     #[inline]
-    fn put(&mut self, block: Arc<Block>) {
+    fn keep(&mut self, block: Arc<Block>) {
         let bytes = self.bytes + kept_bytes(&block);
-        let kind = match &block.source {
-            Source::Own(memory) if memory.len() == 1 && block.shape.is_scalar() => {
+        let bin = match &block.storage {
+            Storage::Owned(memory) if memory.len() == 1 && block.shape.is_scalar() => {
                 &mut self.scalars
             }
-            Source::Own(memory) => {
+            Storage::Owned(memory) => {
                 let SizeClass(class) = SizeClass::of(memory.len());
                 self.class(class)
             }
             _ => &mut self.without_memory,
         };
-        if kind.blocks.len() < kind.made && bytes <= KEPT_BYTES {
-            kind.blocks.push(block);
+        if bin.blocks.len() < bin.made && bytes <= KEPT_BYTES {
+            bin.blocks.push(block);
             self.bytes = bytes;
         }
     }
 
     #[inline]
-    fn class(&mut self, class: usize) -> &mut Kind {
+    fn class(&mut self, class: usize) -> &mut Bin {
         if self.with_memory.len() <= class {
             self.add_classes(class);
         }
@@ -148,24 +148,24 @@ impl FreeList {
 
     #[cold]
     fn add_classes(&mut self, last: usize) {
-        self.with_memory.resize_with(last + 1, || Kind::EMPTY);
+        self.with_memory.resize_with(last + 1, || Bin::EMPTY);
     }
 }
 
-/// What a block takes while it waits in the list.
+/// The size of a block and its memory, in bytes.
 #[inline]
 fn kept_bytes(block: &Block) -> usize {
-    match &block.source {
-        Source::Own(memory) => size_of::<Block>() + LINE * memory.len(),
+    match &block.storage {
+        Storage::Owned(memory) => size_of::<Block>() + LINE * memory.len(),
         _ => size_of::<Block>(),
     }
 }
 
-/// One of the sizes that memory comes in: 0 to 3 lines, then four sizes to a doubling.
+/// One of the sizes of memory: 0 to 3 lines, then four sizes per doubling.
 struct SizeClass(usize);
 
 impl SizeClass {
-    /// The smallest class that holds so many lines.
+    /// The smallest class of at least `lines` lines.
     fn of(lines: usize) -> SizeClass {
         if lines < 4 {
             return SizeClass(lines);
@@ -180,7 +180,7 @@ impl SizeClass {
         SizeClass(class)
     }
 
-    /// The lines that memory of this class has.
+    /// The lines of memory of this class.
     fn lines(&self) -> usize {
         let SizeClass(class) = *self;
         if class <= 4 {
@@ -197,7 +197,7 @@ mod tests {
     use super::{FREE, SizeClass};
     use std::thread;
 
-    /// The number of blocks of each kind that this thread keeps.
+    /// The number of blocks in each bin of this thread that is not empty.
     fn kept() -> Vec<usize> {
         FREE.with(|free| {
             let FreeList {
@@ -206,17 +206,17 @@ mod tests {
                 without_memory,
                 ..
             } = &*free.borrow();
-            let kinds = [scalars, without_memory].into_iter().chain(with_memory);
-            let kept = kinds.map(|kind| kind.blocks.len());
+            let bins = [scalars, without_memory].into_iter().chain(with_memory);
+            let kept = bins.map(|bin| bin.blocks.len());
             kept.filter(|&kept| kept > 0).collect()
         })
     }
 
-    /// A scalar, a vector and a piece of it.
+    /// A scalar, a vector and a view of it.
     fn some() -> [Buffer; 3] {
         let vector = Buffer::filled::<f32>(Shape::from([100]), |_| ());
-        let piece = vector.view(10, &Shape::from([20]));
-        [Buffer::scalar(1.0), vector, piece]
+        let view = vector.view(10, &Shape::from([20]));
+        [Buffer::scalar(1.0), vector, view]
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! Operations with any number of inputs, each of which is one node.
 
-use super::number::chain_two;
-use super::sum::sum_over;
-use super::tape::{Block, Slot};
-use super::trace::{Operation, Step};
-use super::var::refuse;
-use super::{Scalar, Tape, Var};
+use super::node_ref::NodeRef;
+use super::number::{Scalar, chain_two};
+use super::pairwise::sum_over;
+use super::tape::{InputPair, Span, Tape};
+use super::trace::Operation;
+use super::var::{Var, common_tape};
 use smallvec::SmallVec;
 use std::hint::cold_path;
 use std::iter::Product;
-use std::panic::Location;
 
 /// What is set aside on the stack; longer lists go to the heap.
 const INLINE: usize = 32;
@@ -39,22 +38,19 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
         b.len()
     );
     let value = sum_over(a, b, |a, b| a.value * b.value);
-    let result = if std::ptr::eq(a, b) {
+    let operands = || a.iter().chain(b).copied().collect();
+    if std::ptr::eq(a, b) {
         // A square norm: one input for each number, with the slope 2 a.
-        gather("dot", value, a, a, |a, _| a.value + a.value)
-    } else {
-        let Some(tape) = common_tape("dot", a, b) else {
-            return Var::constant(value);
-        };
-        let slots = a
-            .iter()
-            .zip(b)
-            .map(|(a, b)| slot([a, b], [b.value, a.value]));
-        tape.many(value, slots, None)
+        let slope = |a: &Var<'t, T>, _: &_| a.value + a.value;
+        return record_many(Operation::Dot, value, a, a, slope, operands);
+    }
+    let Some(tape) = common_tape("dot", a.iter().zip(b).map(|(a, b)| [a, b])) else {
+        return Var::constant(value);
     };
-    traced(result, Operation::Dot, || {
-        a.iter().chain(b).copied().collect()
-    })
+    let pairs = a.iter().zip(b);
+    let pairs = pairs.map(|(a, b)| input_pair([a, b], [b.value, a.value]));
+    let node = tape.push_many(pairs, None);
+    Var::at(tape, node, value).traced(Operation::Dot, operands)
 }
 
 /// The linear combination `Σᵢ cᵢ xᵢ` with constants cᵢ, as one node. Its slope towards xᵢ is cᵢ.
@@ -73,13 +69,10 @@ pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T
         x.len()
     );
     let value = sum_over(c, x, |&c, x| c * x.value);
-    let result = gather("linear_combination", value, x, c, |_, &c| c);
-    traced(result, Operation::LinearCombination, || {
-        x.iter()
-            .copied()
-            .chain(c.iter().map(|&c| Var::constant(c)))
-            .collect()
-    })
+    let constants = || c.iter().map(|&c| Var::constant(c));
+    let operands = || x.iter().copied().chain(constants()).collect();
+    let slope = |_: &_, &c: &T| c;
+    record_many(Operation::LinearCombination, value, x, c, slope, operands)
 }
 
 /// The Euclidean norm `‖x‖ = √(Σᵢ xᵢ²)`, without overflow or underflow, as one node. Its slope towards xᵢ is `xᵢ / ‖x‖`.
@@ -101,8 +94,7 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
         sum_over(x, x, |x, _| (x.value / scale).square()).sqrt() * scale
     };
     let slope = |x: &Var<'t, T>, _: &_| if value == zero { zero } else { x.value / value };
-    let result = gather("norm", value, x, x, slope);
-    traced(result, Operation::Norm, || x.to_vec())
+    record_many(Operation::Norm, value, x, x, slope, || x.to_vec())
 }
 
 /// `ln Σᵢ exp xᵢ` without overflow, as one node. Its slope towards xᵢ is the softmax, `exp xᵢ / Σⱼ exp xⱼ`.
@@ -130,8 +122,10 @@ pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     T::exp_each(&mut powers);
     let sum = sum_over(&powers, &powers, |&power, _| power);
     let (value, factor) = (sum.ln() + max, sum.recip());
-    let result = gather("log_sum_exp", value, x, &powers, |_, &power| power * factor);
-    traced(result, Operation::LogSumExp, || x.to_vec())
+    let slope = |_: &_, &power: &T| power * factor;
+    record_many(Operation::LogSumExp, value, x, &powers, slope, || {
+        x.to_vec()
+    })
 }
 
 /// The same, where the largest xᵢ is infinite: the limit, if there is one.
@@ -145,8 +139,7 @@ fn log_sum_exp_at_infinity<'t, T: Scalar>(x: &[Var<'t, T>], max: T) -> Var<'t, T
         _ => (max, [nan; 2]),
     };
     let slope = |x: &Var<'t, T>, _: &_| slopes[usize::from(is_largest(&x))];
-    let result = gather("log_sum_exp", value, x, x, slope);
-    traced(result, Operation::LogSumExp, || x.to_vec())
+    record_many(Operation::LogSumExp, value, x, x, slope, || x.to_vec())
 }
 
 /// Your own function of several variables, as one node: `f` is given their values, and returns the function's value and
@@ -177,8 +170,8 @@ pub fn custom<'t, T: Scalar>(x: &[Var<'t, T>], f: impl FnOnce(&[T]) -> (T, Vec<T
         slopes.len(),
         x.len()
     );
-    let result = gather("custom", value, x, &slopes, |_, &slope| slope);
-    traced(result, Operation::Custom, || x.to_vec())
+    let slope = |_: &_, &slope: &T| slope;
+    record_many(Operation::Custom, value, x, &slopes, slope, || x.to_vec())
 }
 
 impl<'t, T: Scalar> Product for Var<'t, T> {
@@ -198,8 +191,8 @@ impl<'t, T: Scalar> Product for Var<'t, T> {
             *slope = *slope * after;
             after = after * x.value;
         }
-        let result = gather("product", value, &x, &slopes, |_, &slope| slope);
-        traced(result, Operation::Product, || x.to_vec())
+        let slope = |_: &_, &slope: &T| slope;
+        record_many(Operation::Product, value, &x, &slopes, slope, || x.to_vec())
     }
 }
 
@@ -210,90 +203,51 @@ impl<'a, 't: 'a, T: Scalar> Product<&'a Var<'t, T>> for Var<'t, T> {
     }
 }
 
-/// The tape of the variables of two lists of one length that are no constants.
-#[track_caller]
-#[inline(always)]
-pub(super) fn common_tape<'t, T: Scalar>(
-    operation: &'static str,
-    a: &[Var<'t, T>],
-    b: &[Var<'t, T>],
-) -> Option<&'t Tape<T>> {
-    let tape = a.iter().chain(b).find_map(|x| x.tape)?;
-    let pairs = || a.iter().zip(b);
-    // Most lists have no constants, which is found without a branch for each pair.
-    let count = pairs().filter(|(a, b)| a.is_on(tape) & b.is_on(tape));
-    if count.count() < a.len() {
-        cold_path();
-        if pairs().any(|(a, b)| !(a.suits(tape) && b.suits(tape))) {
-            refuse(operation);
-        }
-    }
-    Some(tape)
-}
-
 /// The node that has this value, and as inputs the variables, with the slope towards each that `slope` makes of it and
 /// of its partner in `s`.
 #[track_caller]
 #[inline(always)]
-pub(super) fn gather<'t, T: Scalar, S>(
-    operation: &'static str,
+pub(super) fn record_many<'t, T: Scalar, S>(
+    operation: Operation,
     value: T,
     x: &[Var<'t, T>],
     s: &[S],
     slope: impl Fn(&Var<'t, T>, &S) -> T,
+    operands: impl FnOnce() -> Vec<Var<'t, T>>,
 ) -> Var<'t, T> {
-    let Some(tape) = common_tape(operation, x, x) else {
+    let Some(tape) = common_tape(operation.name(), x.iter().map(|x| [x])) else {
         return Var::constant(value);
     };
-    let (slots, last) = slots(x, s, slope);
-    tape.many(value, slots, last)
+    let (pairs, last) = input_pairs(x, s, slope);
+    let node = tape.push_many(pairs, last);
+    Var::at(tape, node, value).traced(operation, operands)
 }
 
-/// The slots of these inputs, as for [`gather`]: two in each, but the last of an odd number, which shares its slot with
-/// nothing.
+/// These inputs in pairs, as for [`record_many`]. The last of an odd number has no partner.
 #[inline(always)]
-pub(super) fn slots<'t, T: Scalar, S>(
+pub(super) fn input_pairs<'t, T: Scalar, S>(
     x: &[Var<'t, T>],
     s: &[S],
     slope: impl Fn(&Var<'t, T>, &S) -> T,
-) -> (impl ExactSizeIterator<Item = Slot<T>>, Option<Slot<T>>) {
+) -> (
+    impl ExactSizeIterator<Item = InputPair<T>>,
+    Option<InputPair<T>>,
+) {
     let (pairs, last) = x.as_chunks();
     let (s_pairs, s_last) = s.as_chunks();
     let nothing = Var::default();
     let last = last.first().zip(s_last.first());
-    let last = last.map(|(a, s)| slot([a, &nothing], [slope(a, s), nothing.value]));
+    let last = last.map(|(a, s)| input_pair([a, &nothing], [slope(a, s), nothing.value]));
     let pairs = pairs.iter().zip(s_pairs);
-    let pairs = pairs.map(move |([a, b], [s, t])| slot([a, b], [slope(a, s), slope(b, t)]));
+    let pairs = pairs.map(move |([a, b], [s, t])| input_pair([a, b], [slope(a, s), slope(b, t)]));
     (pairs, last)
-}
-
-/// Keeps the operation on a traced tape.
-#[track_caller]
-#[inline(always)]
-pub(super) fn traced<'t, T: Scalar>(
-    result: Var<'t, T>,
-    operation: Operation,
-    operands: impl FnOnce() -> Vec<Var<'t, T>>,
-) -> Var<'t, T> {
-    if let Some(tape) = result.tape
-        && tape.is_traced()
-    {
-        tape.keep(Step {
-            operation,
-            operands: operands().into_iter().map(Var::operand).collect(),
-            value: result.value,
-            node: result.node(),
-            location: Location::caller(),
-        });
-    }
-    result
 }
 
 /// Two inputs of a node of many. A constant is the sink with slope 0, so it needs no case of its own.
 #[inline(always)]
-fn slot<T: Scalar>([a, b]: [&Var<'_, T>; 2], slopes: [T; 2]) -> Slot<T> {
-    Slot {
-        inputs: [a.node(), b.node()],
+fn input_pair<T: Scalar>([a, b]: [&Var<'_, T>; 2], slopes: [T; 2]) -> InputPair<T> {
+    InputPair {
+        inputs: [a.index(), b.index()],
         slopes: chain_two([a.slope, b.slope], slopes),
     }
 }
@@ -302,29 +256,28 @@ impl<T: Scalar> Tape<T> {
     /// Appends the node that has these inputs.
     #[track_caller]
     #[inline(always)]
-    pub(super) fn many(
+    pub(super) fn push_many(
         &self,
-        value: T,
-        slots: impl ExactSizeIterator<Item = Slot<T>>,
-        last: Option<Slot<T>>,
-    ) -> Var<'_, T> {
-        let slot = self.slots.len();
-        let place = self.shift.get().place(slot);
-        self.slots.extend(slots);
+        pairs: impl ExactSizeIterator<Item = InputPair<T>>,
+        last: Option<InputPair<T>>,
+    ) -> NodeRef {
+        let first_pair = self.pairs.len();
+        let node = self.node_of_pair(first_pair);
+        self.pairs.extend(pairs);
         if let Some(last) = last {
-            self.slots.push(last);
+            self.pairs.push(last);
         }
-        let slots = self.slots.len() - slot;
-        // One slot is a node already.
-        if slots > 1 {
-            self.block(Block {
-                slot,
-                slots,
-                node: place.node(),
-                nodes: 1,
+        let pair_count = self.pairs.len() - first_pair;
+        // One pair makes a node by itself.
+        if pair_count > 1 {
+            self.push_span(Span {
+                first_pair,
+                pair_count,
+                first_node: node.index(),
+                node_count: 1,
             });
         }
-        Var::at(self, place, value)
+        node
     }
 }
 

@@ -1,0 +1,127 @@
+//! Matrices in slices.
+
+use std::ops::Range;
+
+/// A row-major matrix, possibly read transposed, or a range of its rows and columns.
+///
+/// The element at (i, j) is `data[i · row_step + j · column_step]`, which is always inside `data`.
+///
+/// Kernels take it by reference: a copy is loaded as soon as it is stored, which stalls.
+#[derive(Clone, Copy, Debug)]
+pub struct Matrix<'a, T> {
+    data: &'a [T],
+    rows: usize,
+    columns: usize,
+    row_step: usize,
+    column_step: usize,
+}
+
+/// The two factors of a product.
+pub type Factors<'a, A, B> = (Matrix<'a, A>, Matrix<'a, B>);
+
+impl<'a, T> Matrix<'a, T> {
+    /// The matrix whose rows are contiguous in `data`, one after the other.
+    ///
+    /// # Panics
+    ///
+    /// If `data` does not have `rows · columns` elements.
+    pub fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
+        assert_eq!(
+            Some(data.len()),
+            rows.checked_mul(columns),
+            "a {rows}×{columns} matrix of {} elements",
+            data.len()
+        );
+        Matrix {
+            data,
+            rows,
+            columns,
+            row_step: columns,
+            column_step: 1,
+        }
+    }
+
+    /// The transpose, of the same data.
+    pub fn transposed(self) -> Self {
+        Matrix {
+            data: self.data,
+            rows: self.columns,
+            columns: self.rows,
+            row_step: self.column_step,
+            column_step: self.row_step,
+        }
+    }
+
+    /// The rows in a range.
+    ///
+    /// # Panics
+    ///
+    /// If the range does not lie within the rows.
+    #[inline]
+    pub fn some_rows(self, range: Range<usize>) -> Self {
+        assert!(
+            range.start <= range.end && range.end <= self.rows,
+            "rows {range:?} of {}",
+            self.rows
+        );
+        // An empty range may begin behind the last element, and so does every range of a matrix without columns.
+        let begin = (range.start * self.row_step).min(self.data.len());
+        Matrix {
+            data: &self.data[begin..],
+            rows: range.len(),
+            ..self
+        }
+    }
+
+    /// The columns in a range.
+    ///
+    /// # Panics
+    ///
+    /// If the range does not lie within the columns.
+    #[inline]
+    pub(crate) fn some_columns(self, range: Range<usize>) -> Self {
+        self.transposed().some_rows(range).transposed()
+    }
+
+    /// The number of rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The data from the element at (0, 0) on. Other elements may follow each row, and the last one.
+    pub(crate) fn data(&self) -> &'a [T] {
+        self.data
+    }
+
+    /// Whether every element is inside the data, as it always is.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn lies_inside(&self) -> bool {
+        let last = self.rows.saturating_sub(1) * self.row_step
+            + self.columns.saturating_sub(1) * self.column_step;
+        self.rows == 0 || self.columns == 0 || last < self.data.len()
+    }
+
+    /// The distance of two rows in the data: 1, or at least the number of columns.
+    pub(crate) fn row_step(&self) -> usize {
+        self.row_step
+    }
+
+    /// The distance of two columns in the data: 1, or at least the number of rows.
+    pub(crate) fn column_step(&self) -> usize {
+        self.column_step
+    }
+}
+
+impl<T: Copy> Matrix<'_, T> {
+    /// The element at (i, j).
+    pub(crate) fn at(&self, i: usize, j: usize) -> T {
+        self.data[i * self.row_step + j * self.column_step]
+    }
+}

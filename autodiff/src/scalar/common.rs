@@ -1,0 +1,200 @@
+//! What variables and forward-mode numbers have in common, apart from operators: the functions, the constants, and
+//! comparison by value.
+
+use super::dual::Dual;
+use super::number::Scalar;
+use super::trace::Operation;
+use super::var::Var;
+use crate::Number;
+use crate::elementwise::{Binary, Unary, elementwise_table};
+use std::cmp::Ordering;
+use std::fmt;
+
+/// Makes the functions of the table inherent methods of a type that is a [`Number`], so that its users need not import
+/// the trait. The second argument of a function of two is anything that can become such a number.
+macro_rules! inherent_methods {
+    (
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
+        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
+        $($operators:tt)*
+    ) => {
+        $(
+            $(#[$doc])*
+            #[must_use]
+            #[inline(always)]
+            #[track_caller]
+            pub fn $name(self, $($p: $P),*) -> Self {
+                Number::unary(self, Unary::$Variant { $($p),* })
+            }
+        )*
+        $(
+            $(#[$doc2])*
+            #[must_use]
+            #[inline(always)]
+            #[track_caller]
+            pub fn $name2(self, other: impl Into<Self>) -> Self {
+                Number::binary(self, Binary::$Variant2, other.into())
+            }
+        )*
+    };
+}
+
+/// Makes types with a field `value` numbers, by their functions `constant`, `chain_unary` and `chain_binary`. It is given
+/// whether a number holds a NaN.
+macro_rules! numbers {
+    ($([$($life:lifetime)?] $V:ty: has_nan |$x:ident| $has_nan:expr;)*) => { $(
+        impl<$($life,)? T: Scalar> $V {
+            /// Your own function of one variable: `f` is given the value, and returns the function's value and slope there.
+            ///
+            /// ```
+            /// use autodiff::scalar::{Dual, Tape};
+            ///
+            /// let cube = |x: f64| (x.powi(3), 3.0 * x * x);
+            /// let tape = Tape::new();
+            /// let x = tape.variable(2.0);
+            /// assert_eq!(x.custom(cube).gradients().wrt(x), 12.0);
+            /// assert_eq!(Dual::variable(2.0).custom(cube).tangent, 12.0);
+            /// ```
+            #[must_use]
+            #[track_caller]
+            #[inline]
+            pub fn custom(self, f: impl FnOnce(T) -> (T, T)) -> Self {
+                let (value, slope) = f(self.value);
+                self.chain_unary(|| Operation::Custom, value, slope)
+            }
+
+            /// `a` if the condition holds, and `b` if not. The one that is not taken leaves no trace in the derivatives.
+            #[must_use]
+            #[inline]
+            pub fn select(condition: bool, a: impl Into<Self>, b: impl Into<Self>) -> Self {
+                if condition { a.into() } else { b.into() }
+            }
+
+            /// `self · a + b`, rounded twice.
+            #[must_use]
+            #[track_caller]
+            #[inline(always)]
+            pub fn mul_add(self, a: impl Into<Self>, b: impl Into<Self>) -> Self {
+                self * a.into() + b.into()
+            }
+
+            elementwise_table!(inherent_methods);
+
+            /// `a − trunc(a / b) b`, with the slopes 1 and −trunc(a / b).
+            #[inline]
+            #[track_caller]
+            pub(super) fn remainder(self, other: Self) -> Self {
+                let (a, b) = (self.value, other.value);
+                let slopes = (a.constant(1.0), -(a / b).trunc());
+                self.chain_binary(|| Operation::Remainder, other, a % b, slopes)
+            }
+        }
+
+        impl<$($life,)? T: Scalar> Number for $V {
+            type Mask = bool;
+
+            #[inline(always)]
+            fn constant(self, c: f64) -> Self {
+                <$V>::constant(self.value.constant(c))
+            }
+
+            #[inline(always)]
+            fn less(self, other: Self) -> bool {
+                self.value.less(other.value)
+            }
+
+            #[inline(always)]
+            fn equal(self, other: Self) -> bool {
+                self.value.equal(other.value)
+            }
+
+            #[inline(always)]
+            fn select(mask: &bool, a: Self, b: Self) -> Self {
+                if *mask { a } else { b }
+            }
+
+            #[inline(always)]
+            #[track_caller]
+            fn unary(self, function: Unary) -> Self {
+                let (value, slope) = self.value.unary_with_slope(function);
+                self.chain_unary(|| Operation::Unary(function), value, slope)
+            }
+
+            #[inline(always)]
+            #[track_caller]
+            fn binary(self, function: Binary, other: Self) -> Self {
+                let (value, slopes) = self.value.binary_with_slopes(function, other.value);
+                self.chain_binary(|| Operation::Binary(function), other, value, slopes)
+            }
+        }
+
+        impl<$($life,)? T: Scalar> Scalar for $V {
+            type Plain = T::Plain;
+
+            #[inline]
+            fn from_f64(c: f64) -> Self {
+                <$V>::constant(T::from_f64(c))
+            }
+
+            #[inline]
+            fn to_f64(self) -> f64 {
+                self.value.to_f64()
+            }
+
+            #[inline]
+            fn has_nan(self) -> bool {
+                let $x = self;
+                $has_nan
+            }
+        }
+
+        impl<$($life,)? T: Scalar<Plain = f64>> From<f64> for $V {
+            #[inline(always)]
+            fn from(value: f64) -> Self {
+                <$V>::constant(T::from_f64(value))
+            }
+        }
+
+        impl<$($life,)? T: Scalar<Plain = f32>> From<f32> for $V {
+            #[inline(always)]
+            fn from(value: f32) -> Self {
+                <$V>::constant(T::from_f64(f64::from(value)))
+            }
+        }
+
+        impl<$($life,)? T: Scalar> Default for $V {
+            /// The constant 0.
+            fn default() -> Self {
+                <$V>::constant(T::from_f64(0.0))
+            }
+        }
+
+        impl<$($life,)? T: Scalar> fmt::Display for $V {
+            /// The value, with the options of a plain number.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.value, f)
+            }
+        }
+
+        impl<$($life,)? T: Scalar> PartialEq for $V {
+            /// Whether the values are equal.
+            #[inline]
+            fn eq(&self, other: &Self) -> bool {
+                self.value == other.value
+            }
+        }
+
+        impl<$($life,)? T: Scalar> PartialOrd for $V {
+            /// The order of the values.
+            #[inline]
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                self.value.partial_cmp(&other.value)
+            }
+        }
+    )* };
+}
+
+numbers! {
+    ['t] Var<'t, T>: has_nan |x| x.value.has_nan();
+    [] Dual<T>: has_nan |x| x.value.has_nan() || x.tangent.has_nan();
+}
