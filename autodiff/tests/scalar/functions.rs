@@ -7,7 +7,7 @@ use crate::ways::{Way, of_one, of_two};
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
 use autodiff::scalar::{Dual, Tape};
-use autodiff::tensor::elementary;
+use autodiff::tensor::raw::elementary;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 

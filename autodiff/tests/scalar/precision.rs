@@ -131,6 +131,15 @@ fn slopes_of_two_variables_neither_overflow_nor_underflow_on_the_way() {
 }
 
 #[test]
+fn slopes_of_powers_with_a_huge_exponent_are_those_of_the_exponent_less_one() {
+    // 2⁵⁴ − 1 is rounded to 2⁵⁴.
+    let (a, b) = (1.0 + 2.0_f64.powi(-45), 2.0_f64.powi(54));
+    let [of_a, _] = gradient(|[a, b]| a.powf(b), [a, b]);
+    let right = b * (a.powf(b) / a);
+    assert!((of_a / right - 1.0).abs() < 8.0 * f64::EPSILON);
+}
+
+#[test]
 fn xlogy_of_zero_has_the_logarithm_as_its_slope() {
     for b in [0.5, 1.0, 2.0] {
         let slopes = gradient(|[a, b]| a.xlogy(b), [0.0, b]);

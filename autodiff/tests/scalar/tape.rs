@@ -371,6 +371,10 @@ fn long_sums_are_accurate() {
     assert!((sum.value() - 1e5).abs() < 0.1, "{sum}");
     let product = dot(&x, &x).value();
     assert!((product - 1e4).abs() < 0.005, "{product}");
+    let term = Dual::variable(0.1_f32) * 0.1;
+    let sum: Dual<f32> = std::iter::repeat_n(term, 1_000_000).sum();
+    assert!((sum.value - 1e4).abs() < 0.01, "{sum}");
+    assert!((sum.tangent - 1e5).abs() < 0.1, "{}", sum.tangent);
 }
 
 #[test]

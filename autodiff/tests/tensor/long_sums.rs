@@ -159,6 +159,15 @@ fn the_error_of_the_longest_sums_is_no_larger() {
 }
 
 #[test]
+fn neighbouring_axes_are_summed_as_one() {
+    // So the shape in which the terms lie does not change a bit.
+    let terms = Tensor::from_fn([2, 3, 100, 7], |i| (i as f64).sin());
+    let columns = terms.reshape([600, 7]).sum_over(&[0]);
+    assert_eq!(terms.sum_over(&[2, 0, 1]), columns);
+    assert_eq!(terms.reshape([4200]).sum(), terms.sum());
+}
+
+#[test]
 fn a_sum_of_one_term_after_the_other_is_caught() {
     let length = 1 << 16;
     let plain: f32 = std::iter::repeat_n(0.1, length).sum();

@@ -189,6 +189,15 @@ fn ranges_pieces_and_slices_are_where_they_belong() {
 }
 
 #[test]
+fn what_moves_no_element_shares_the_memory() {
+    let x = integers(&[2, 3, 4], 16);
+    let shares = |y: &Tensor<f64>| x.data().as_ptr_range().contains(&y.data().as_ptr());
+    assert!(shares(&x.narrow(0, 1..2)) && !shares(&x.narrow(1, 1..2)));
+    assert!((0..3).all(|axis| shares(&x.narrow(axis, 0..x.shape()[axis]))));
+    assert!(shares(&x.broadcast_to([2, 3, 4])) && !shares(&x.broadcast_to([1, 2, 3, 4])));
+}
+
+#[test]
 fn products_of_batches_are_products_of_their_matrices() {
     let batches: [[&[usize]; 3]; 8] = [
         [&[], &[], &[]],

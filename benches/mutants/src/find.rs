@@ -1,7 +1,7 @@
 //! Finds the places in a source file that can be mutated.
 
 use crate::mutant::{Form, Mutant};
-use crate::rules::alternatives;
+use crate::rules::{alternatives, is_assignment};
 use crate::settings::Settings;
 use crate::tokens::{Code, code_of};
 use anyhow::{Context, Result};
@@ -10,8 +10,7 @@ use std::ops::Range;
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, BinOp, Block, Expr, ImplItem, Item, Pat, ReturnType, Signature, Stmt, TraitItem,
-    Type,
+    Attribute, Block, Expr, ImplItem, Item, Pat, ReturnType, Signature, Stmt, TraitItem, Type,
 };
 
 /// All mutants of a file, whether they compile or not.
@@ -98,11 +97,23 @@ impl<'a> Finder<'a> {
                 _ => &[],
             };
             let start = block.brace_token.span.open().byte_range().end;
+            let constant = finder.constant_of(block);
             for &early in results {
-                finder.add(start..start, Form::Statement, early.to_owned());
+                if constant.is_none_or(|value| early != format!("return {value};")) {
+                    finder.add(start..start, Form::Statement, early.to_owned());
+                }
             }
             finder.block(block, matches!(signature.output, ReturnType::Default));
         });
+    }
+
+    /// The value of a block that does nothing else than to name it.
+    fn constant_of(&self, block: &Block) -> Option<&'a str> {
+        let (Stmt::Expr(value, None), before) = block.stmts.split_last()? else {
+            return None;
+        };
+        let is_local = |statement: &Stmt| matches!(statement, Stmt::Local(_));
+        before.iter().all(is_local).then(|| self.text(value))
     }
 
     /// A block, each of whose statements may be left out: the last one too, if the block has no value.
@@ -276,22 +287,6 @@ fn is_test(attributes: &[Attribute]) -> bool {
     attributes.iter().any(is_test)
 }
 
-fn is_assignment(operator: &BinOp) -> bool {
-    matches!(
-        operator,
-        BinOp::AddAssign(_)
-            | BinOp::SubAssign(_)
-            | BinOp::MulAssign(_)
-            | BinOp::DivAssign(_)
-            | BinOp::RemAssign(_)
-            | BinOp::BitAndAssign(_)
-            | BinOp::BitOrAssign(_)
-            | BinOp::BitXorAssign(_)
-            | BinOp::ShlAssign(_)
-            | BinOp::ShrAssign(_)
-    )
-}
-
 /// Whether a condition binds names.
 fn contains_let(condition: &Expr) -> bool {
     match condition {
@@ -381,6 +376,7 @@ mod tests {
             const A: f64 = 1.0 + 2.0;
             const fn f(a: f64) -> f64 { 2.0 * a }
             fn samples() -> [f64; 2] { [1.0, 2.0] }
+            fn none(x: u8) -> Option<u8> { let _ = x; None }
             fn g(x: [u8; 2]) {
                 #[cfg(test)]
                 tests::COUNT.set(1 + 1);

@@ -118,6 +118,17 @@ impl<'a> Switched<'a> {
         switched
     }
 
+    /// Makes it the root of a crate.
+    pub fn make_root(&mut self) {
+        self.text.insert_str(0, ALLOWED);
+        self.text += IS_ACTIVE;
+        for Switch { whole, after, .. } in &mut self.switches {
+            for range in [whole, after] {
+                *range = range.start + ALLOWED.len()..range.end + ALLOWED.len();
+            }
+        }
+    }
+
     fn write(&mut self, source: &str, range: Range<usize>, mutants: &[(u32, &'a Mutant)]) {
         let mut at = range.start;
         let mut rest = mutants;
@@ -186,8 +197,11 @@ impl<'a> Switched<'a> {
     }
 }
 
+/// What the root of each crate begins with. A mutant whose constants overflow panics if it is chosen, and compiles.
+const ALLOWED: &str = "#![allow(arithmetic_overflow, unconditional_panic)]\n";
+
 /// What is added to the root of each crate: whether a mutant is the one that the environment names.
-pub const IS_ACTIVE: &str = r#"
+const IS_ACTIVE: &str = r#"
 #[doc(hidden)]
 #[allow(dead_code)]
 pub(crate) fn mutant(number: u32) -> bool {
@@ -236,5 +250,9 @@ mod tests {
         assert_eq!(switched.blame(&[place..place + 1, 0..1]), Some(2));
         let place = switched.text.find("+ b").unwrap();
         assert_eq!(switched.blame(&[place..place + 1, 0..1]), Some(2));
+        let mut root = switched;
+        root.make_root();
+        let place = root.text.find("a - b").unwrap();
+        assert_eq!(root.blame(&[place..place + 5, 0..1]), Some(2));
     }
 }

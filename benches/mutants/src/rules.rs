@@ -55,6 +55,23 @@ pub fn alternatives(expression: &Expr, source: &str, settings: &Settings) -> Vec
     }
 }
 
+/// Whether an operator assigns.
+pub fn is_assignment(operator: &BinOp) -> bool {
+    matches!(
+        operator,
+        BinOp::AddAssign(_)
+            | BinOp::SubAssign(_)
+            | BinOp::MulAssign(_)
+            | BinOp::DivAssign(_)
+            | BinOp::RemAssign(_)
+            | BinOp::BitAndAssign(_)
+            | BinOp::BitOrAssign(_)
+            | BinOp::BitXorAssign(_)
+            | BinOp::ShlAssign(_)
+            | BinOp::ShrAssign(_)
+    )
+}
+
 struct Rules<'a> {
     source: &'a str,
     settings: &'a Settings,

@@ -1,6 +1,6 @@
 //! A copy of the workspace, into which mutants are written and in which they are built.
 
-use crate::mutant::{IS_ACTIVE, Mutant, Switched};
+use crate::mutant::{Mutant, Switched};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,7 +100,7 @@ impl Workspace {
             let here: Vec<_> = here.copied().collect();
             let mut switched = Switched::new(&self.source(file)?, &here);
             if roots.contains(file) {
-                switched.text += IS_ACTIVE;
+                switched.make_root();
             }
             all.insert(file.clone(), switched);
         }

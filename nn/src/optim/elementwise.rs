@@ -82,7 +82,7 @@ pub trait Rule<const N: usize>:
 
     /// Whether the formula uses the moments with these settings. If not, none are kept, and it is given zeros.
     fn has_moments(&self) -> bool {
-        N > 0
+        true
     }
 
     /// The learning rate α, if the formula is just `θ ← θ − α ∂C/∂θ` with these settings.
@@ -342,8 +342,7 @@ mod tests {
     }
 
     fn check<T: Real>() {
-        let mut safe = 0;
-        for learning_rate in [0.0, 1e-3, 1.0, 30.0, 1e5] {
+        for learning_rate in [0.0, 1e-3, 1.0, 2.0, 2.5, 30.0, 1e5] {
             for weight_decay in [0.0, 1e-4, 0.24, 0.25, 0.26, 3.0] {
                 for momentum in [0.0, 0.9] {
                     let rule = SgdSettings {
@@ -354,9 +353,9 @@ mod tests {
                     };
                     let outcome = stays_finite::<T, _, 1>(&rule, 1);
                     assert_ne!(outcome, Some(false), "{rule:?}");
-                    let is_usual = learning_rate <= 1.0 && weight_decay <= 0.25;
-                    assert!(outcome.is_some() || !is_usual, "{rule:?}");
-                    safe += usize::from(outcome.is_some());
+                    let is_usual =
+                        learning_rate <= 2.0 && weight_decay * learning_rate.max(1.0) <= 0.25;
+                    assert_eq!(outcome.is_some(), is_usual, "{rule:?}");
                 }
                 let rule = AdamSettings {
                     weight_decay,
@@ -369,7 +368,6 @@ mod tests {
                 }
             }
         }
-        assert!((1..60).contains(&safe));
     }
 
     #[test]

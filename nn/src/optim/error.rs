@@ -106,10 +106,11 @@ mod tests {
         let slices = network.layout().slices();
         for slice in slices {
             for index in [0, slice.shape.size() - 1] {
-                let error = StepError::new(Quantity::Gradient, slice.offset + index, f64::NAN);
+                let error = StepError::new(Quantity::Gradient, slice.offset + index, f64::INFINITY);
                 let error = error.in_layout(network.layout());
                 assert_eq!(error.slice.as_deref(), Some(&slice.name[..]));
                 assert_eq!(error.element, index);
+                assert_eq!(error.clone().in_layout(network.layout()), error);
             }
         }
     }

@@ -133,13 +133,14 @@ impl Rule<1> for SgdSettings {
     }
 
     fn safe_gradient<T: Real>(&self, _: u64) -> Option<f64> {
-        let change = safe_change::<T>() / 4.0;
-        let velocity_is_safe = self.learning_rate * largest_velocity::<T>().to_f64() <= change;
+        // A derivative and a velocity, both as large as this, and as much room again.
+        let largest = largest_velocity::<T>().to_f64();
+        let velocity_is_safe = self.learning_rate * largest <= safe_change::<T>() / 4.0;
         // The decay makes parameters smaller, and leaves the range on its way to that only if it is large.
         let decay_is_safe = self
             .weight_decay
             .max(self.learning_rate * self.weight_decay)
             <= 0.25;
-        (velocity_is_safe && decay_is_safe).then(|| change / self.learning_rate.max(1.0))
+        (velocity_is_safe && decay_is_safe).then_some(largest)
     }
 }

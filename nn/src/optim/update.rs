@@ -239,6 +239,7 @@ fn in_pieces<T: Real>(buffers: Buffers<'_, T>, gradient: &[T], rule: &Apply<'_, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     #[test]
     fn every_buffer_is_cut_in_the_same_place() {
@@ -247,6 +248,23 @@ mod tests {
         let first = cut_off(&mut buffers, 1);
         assert_eq!(first[..], [&[1][..], &[4]]);
         assert_eq!(buffers, [&[2, 3][..], &[5, 6]]);
+    }
+
+    #[test]
+    fn a_rule_runs_on_copies_first_unless_it_is_declared_safe() {
+        let runs = AtomicUsize::new(0);
+        let rule = |_: &mut [f32], _: &[f32], _: &mut [&mut [f32]]| {
+            runs.fetch_add(1, Ordering::Relaxed);
+        };
+        for (safe, derivative, expected) in
+            [(3.0, -3.0, 1), (3.0, 3.1, 2), (f64::INFINITY, f32::MAX, 1)]
+        {
+            let update = Update::new([], &rule).safe_up_to(safe);
+            update.apply(&mut [0.0], &[derivative]).unwrap();
+            assert_eq!(runs.swap(0, Ordering::Relaxed), expected);
+        }
+        Update::new([], &rule).apply(&mut [0.0], &[1.0]).unwrap();
+        assert_eq!(runs.into_inner(), 2);
     }
 
     #[test]

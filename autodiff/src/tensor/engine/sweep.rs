@@ -314,6 +314,10 @@ mod tests {
         // The shared result and the three nodes of the step that are no constants; and x.
         assert_eq!(visited(|| drop(last.differentiate(&[shared]))), 4);
         assert_eq!(visited(|| drop(last.differentiate(&[x]))), 5);
+        // What another variable leads to is no part of it: only the sum is, and its other term.
+        let other = tape.var(0.25).cos();
+        let sum = other + last;
+        assert_eq!(visited(|| drop(sum.differentiate(&[last]))), 2);
         assert_eq!(visited(|| drop(tape.constant(1.0).gradients())), 0);
     }
 
