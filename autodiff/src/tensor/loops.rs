@@ -10,9 +10,76 @@ use autodiff_kernels::broadcast::{Axis, Walk};
 use autodiff_kernels::elementary::value;
 use autodiff_kernels::simd::{FEW, MultiplyAdd, vectorized, vectorized_with};
 
+/// The loops of a precision: a trait, so that they are compiled in this crate and not again in every crate that uses it.
+pub trait Loops: Sized {
+    /// Writes f(xᵢ) to every element of `y`.
+    fn unary(function: Unary, x: &[Self], y: &mut [Self]);
+
+    /// Replaces every element by f of it.
+    fn unary_in_place(function: Unary, x: &mut [Self]);
+
+    /// Multiplies every element of `y_bar` by f′(xᵢ).
+    fn unary_vjp(function: Unary, x: &[Self], y: &[Self], y_bar: &mut [Self]);
+
+    /// Writes f(aᵢ, bᵢ) to every element of `y`, both operands broadcast as the walk says.
+    fn binary(function: Binary, walk: &Walk, a: &[Self], b: &[Self], y: &mut [Self]);
+
+    /// Writes ȳᵢ ∂f/∂a or ȳᵢ ∂f/∂b to every element of `term`, which has the common shape.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the operands of a rule: arguments, value, adjoint and result"
+    )]
+    fn binary_vjp(
+        function: Binary,
+        side: Side,
+        walk: &Walk,
+        a: &[Self],
+        b: &[Self],
+        y: &[Self],
+        y_bar: &[Self],
+        term: &mut [Self],
+    );
+}
+
+macro_rules! loops {
+    ($($T:ty)*) => { $(
+        impl Loops for $T {
+            fn unary(function: Unary, x: &[Self], y: &mut [Self]) {
+                unary(function, x, y);
+            }
+
+            fn unary_in_place(function: Unary, x: &mut [Self]) {
+                unary_in_place(function, x);
+            }
+
+            fn unary_vjp(function: Unary, x: &[Self], y: &[Self], y_bar: &mut [Self]) {
+                unary_vjp(function, x, y, y_bar);
+            }
+
+            fn binary(function: Binary, walk: &Walk, a: &[Self], b: &[Self], y: &mut [Self]) {
+                binary(function, walk, a, b, y);
+            }
+
+            fn binary_vjp(
+                function: Binary,
+                side: Side,
+                walk: &Walk,
+                a: &[Self],
+                b: &[Self],
+                y: &[Self],
+                y_bar: &[Self],
+                term: &mut [Self],
+            ) {
+                binary_vjp(function, side, walk, a, b, y, y_bar, term);
+            }
+        }
+    )* };
+}
+loops!(f32 f64);
+
 /// One of the two operands of a function of two variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub enum Side {
     A,
     B,
 }
@@ -25,8 +92,7 @@ macro_rules! choices {
         unary_operators { $($(#[$doc3:meta])* $name3:ident as $Variant3:ident $row3:tt)* }
         binary_operators { $($(#[$doc4:meta])* $name4:ident as $Variant4:ident $row4:tt)* }
     ) => {
-        /// Writes f(xᵢ) to every element of `y`.
-        pub(crate) fn unary<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
+        fn unary<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
             vectorized_with(
                 #[inline(always)]
                 move |how| match function {
@@ -36,8 +102,7 @@ macro_rules! choices {
             );
         }
 
-        /// Replaces every element by f of it.
-        pub(crate) fn unary_in_place<T: Real>(function: Unary, x: &mut [T]) {
+        fn unary_in_place<T: Real>(function: Unary, x: &mut [T]) {
             if is_soon_over(function, x.len()) {
                 return in_place_loop(Unary::Relu {}, x, MultiplyAdd::Separate);
             }
@@ -50,8 +115,7 @@ macro_rules! choices {
             );
         }
 
-        /// Multiplies every element of `y_bar` by f′(xᵢ).
-        pub(crate) fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
+        fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
             if is_soon_over(function, x.len()) {
                 return unary_vjp_loop(Unary::Relu {}, x, y, y_bar, MultiplyAdd::Separate);
             }
@@ -64,8 +128,7 @@ macro_rules! choices {
             );
         }
 
-        /// Writes f(aᵢ, bᵢ) to every element of `y`, both operands broadcast as the walk says.
-        pub(crate) fn binary<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut [T]) {
+        fn binary<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut [T]) {
             vectorized(
                 #[inline(always)]
                 move || match function {
@@ -75,9 +138,8 @@ macro_rules! choices {
             );
         }
 
-        /// Writes ȳᵢ ∂f/∂a or ȳᵢ ∂f/∂b to every element of `term`, which has the common shape.
         #[expect(clippy::too_many_arguments, reason = "the operands of a rule: arguments, value, adjoint and result")]
-        pub(crate) fn binary_vjp<T: Real>(
+        fn binary_vjp<T: Real>(
             function: Binary, side: Side, walk: &Walk, a: &[T], b: &[T], y: &[T], y_bar: &[T], term: &mut [T],
         ) {
             vectorized(

@@ -3,7 +3,7 @@
 use super::Algebra;
 use crate::elementwise::{Binary, Unary};
 use crate::tensor::engine::factor::{Factor, multiply, product_fits};
-use crate::tensor::loops::{self, Side};
+use crate::tensor::loops::{Loops, Side};
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::storage::shape::Shape;
@@ -78,7 +78,7 @@ impl<T: Real> Accumulate for Tensor<T> {
         for other in [x, y] {
             check_sizes("unary_vjp", &y_bar, other);
         }
-        loops::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
+        Loops::unary_vjp(function, x.data(), y.data(), y_bar.data_mut());
         y_bar
     }
 
@@ -99,7 +99,7 @@ impl<T: Real> Accumulate for Tensor<T> {
         let side = if operand == 0 { Side::A } else { Side::B };
         let walk = Walk::new(a.shape(), b.shape(), y.shape());
         Tensor::made(y.shape().clone(), |term| {
-            loops::binary_vjp(
+            Loops::binary_vjp(
                 function,
                 side,
                 &walk,

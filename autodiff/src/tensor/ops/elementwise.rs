@@ -8,7 +8,7 @@
 use super::prelude::*;
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
-use crate::tensor::loops;
+use crate::tensor::loops::Loops;
 use autodiff_kernels::broadcast::Walk;
 
 /// A function of one variable, elementwise.
@@ -23,7 +23,7 @@ impl<T: Real> Op<T> for Map {
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let x = x[0];
         Tensor::made(x.shape().clone(), |y| {
-            loops::unary(self.0, x.data(), y);
+            Loops::unary(self.0, x.data(), y);
         })
     }
 
@@ -70,7 +70,7 @@ impl<T: Real> Op<T> for Zip {
         };
         let walk = Walk::new(a.shape(), b.shape(), &shape);
         Tensor::made(shape, |y| {
-            loops::binary(self.0, &walk, a.data(), b.data(), y);
+            Loops::binary(self.0, &walk, a.data(), b.data(), y);
         })
     }
 

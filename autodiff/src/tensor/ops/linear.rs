@@ -11,7 +11,7 @@
 use super::prelude::*;
 use crate::elementwise::Unary;
 use crate::tensor::engine::factor::{multiply, plain, transposed};
-use crate::tensor::loops;
+use crate::tensor::loops::Loops;
 use autodiff_kernels::Write;
 
 /// Matrix product and bias in one, and the function of the table that follows, if there is one.
@@ -41,7 +41,7 @@ impl<T: Real> Op<T> for Layer {
             multiply("linear", one, x, weight, 0..samples, z, Write::Add);
         });
         if let Some(function) = self.0 {
-            loops::unary_in_place(function, y.data_mut());
+            Loops::unary_in_place(function, y.data_mut());
         }
         y
     }

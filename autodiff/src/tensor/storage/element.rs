@@ -1,6 +1,7 @@
 //! What a tensor can hold.
 
 use crate::Number;
+use crate::tensor::loops::Loops;
 use autodiff_kernels::Float;
 use bytemuck::Pod;
 use num_traits::AsPrimitive;
@@ -13,7 +14,7 @@ pub trait Element:
 }
 
 /// A number that a tensor can be differentiated in: `f32` or `f64`.
-pub trait Real: Element + Number<Mask = bool> + Float {
+pub trait Real: Element + Number<Mask = bool> + Float + Loops {
     /// Runs the text that belongs to this precision.
     #[doc(hidden)]
     fn choose<P: ByPrecision>(by: P, input: P::Input<Self>) -> P::Output<Self>;
