@@ -77,7 +77,8 @@
 //! What varies is a trait: a [`Model`], or a [`Network`] with a [`Loss`]; the formula of an optimizer, a [`Rule`]; the
 //! samples, a [`Batch`]; and where gradients come from, a [`ShardGradient`]. [`BatchGradient`] is the engine. It cuts a
 //! batch into shards and chunks that depend only on the batch and the model, and adds their gradients in a fixed order.
-//! [`Training`] takes its steps: over all samples, or in [`Batches`] drawn from a seed.
+//! [`Training`] takes its steps: over all samples, or in [`Batches`] drawn from a seed. The threads are those of the
+//! surrounding `rayon` pool: `ThreadPoolBuilder::new().num_threads(2).build()?.install(|| …)` limits them.
 //!
 //! The [`Parameters`] of a model are one flat buffer with named slices, and so is a gradient; an optimizer is one loop over
 //! both. [`layers`] are made by a [`Builder`], which collects their parameters. [`checkpoint`] writes models to files.
