@@ -138,17 +138,14 @@ fn largest_error(m: usize, n: usize, terms: usize) -> f64 {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "rounding over many terms, which Miri takes long for")]
 fn the_error_of_long_products_does_not_grow_with_the_length() {
-    let extents = &EXTENTS[..if cfg!(miri) { 2 } else { 5 }];
-    for &(m, n) in extents {
+    for (m, n) in EXTENTS {
         // A length that is cut evenly, and one that is not.
         for terms in [1 << 17, (1 << 17) + 12_345] {
-            let error = largest_error(m, n, if cfg!(miri) { terms >> 8 } else { terms });
+            let error = largest_error(m, n, terms);
             assert!(error <= BOUND, "{m}×{n}, {terms} terms: {error:e}");
         }
-    }
-    if cfg!(miri) {
-        return;
     }
     // Added one after the other, they would be off by far more.
     let plain: f32 = std::iter::repeat_n(0.1, 1 << 17).sum();
