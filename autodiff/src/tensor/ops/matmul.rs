@@ -119,9 +119,6 @@ fn multiply_batches<T: Real>(
 ) {
     let ((before_a, of_a), (before_b, of_b)) = (axes(a), axes(b));
     let ([rows, inner], [_, columns]) = (of_a, of_b);
-    if rows * columns == 0 {
-        return;
-    }
     let walk = Walk::new(&Shape::from(before_a), &Shape::from(before_b), batch);
     walk.rows(|first_a, first_b, first| {
         for i in 0..walk.inner.extent {
@@ -221,7 +218,7 @@ pub(super) fn samples() -> Vec<Sample> {
             }));
         }
     }
-    let batches: [[&[usize]; 2]; 10] = [
+    let batches: [[&[usize]; 2]; 11] = [
         [&[2, 3, 2], &[2, 2, 3]],
         [&[2, 3, 2], &[2, 1]],
         [&[3, 2], &[2, 2, 1]],
@@ -230,6 +227,7 @@ pub(super) fn samples() -> Vec<Sample> {
         [&[1, 1, 1], &[1, 1, 1]],
         [&[0, 2, 3], &[0, 3, 2]],
         [&[2, 0, 3], &[3, 2]],
+        [&[2, 2, 3], &[3, 0]],
         [&[2, 2, 0], &[2, 0, 1]],
         [&[0, 2, 3], &[1, 3, 2]],
     ];
