@@ -290,6 +290,8 @@ fn nodes_of_many_inputs() {
         36.0 + 8.0 + 144.0,
         [12.0, 2.0, 27.0],
     );
+    let all = [x, y, z];
+    check(dot(&all, &all), 169.0, [6.0, 8.0, 24.0]);
     check(
         linear_combination(&[1.0, -2.0, 0.5], &[x, y, z * z]),
         67.0,
@@ -311,13 +313,13 @@ fn nodes_of_many_inputs() {
         sum.ln(),
         [3.0, 4.0, 12.0_f64].map(|x| x.exp() / sum),
     );
-    assert_eq!(tape.len() - before, 8, "one node each");
+    assert_eq!(tape.len() - before, 9, "one node each");
     // Of nothing, and of constants.
     assert_eq!(std::iter::empty::<Var<'_>>().sum::<Var<'_>>(), 0.0);
     assert_eq!(std::iter::empty::<Var<'_>>().product::<Var<'_>>(), 1.0);
     assert_eq!(dot(&[Var::<f64>::from(2.0)], &[Var::from(4.0)]), 8.0);
     assert_eq!(log_sum_exp::<f64>(&[]), f64::NEG_INFINITY);
-    assert_eq!(tape.len() - before, 8, "constants take nothing");
+    assert_eq!(tape.len() - before, 9, "constants take nothing");
 }
 
 #[test]

@@ -195,6 +195,7 @@ fn what_moves_no_element_shares_the_memory() {
     assert!(shares(&x.narrow(0, 1..2)) && !shares(&x.narrow(1, 1..2)));
     assert!((0..3).all(|axis| shares(&x.narrow(axis, 0..x.shape()[axis]))));
     assert!(shares(&x.broadcast_to([2, 3, 4])) && !shares(&x.broadcast_to([1, 2, 3, 4])));
+    assert!(shares(&(&x * &Tensor::scalar(1.0))) && !shares(&(&x * &Tensor::scalar(2.0))));
 }
 
 #[test]

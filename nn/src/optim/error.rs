@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn an_element_is_told_by_its_slice_and_its_index_there() {
-        let network = Mlp::new(&[3, 2, 1], Activation::Tanh);
+        // The first slice ends where the next begins.
+        let network = Mlp::new(&[8, 2, 1], Activation::Tanh);
         let slices = network.layout().slices();
         for slice in slices {
             for index in [0, slice.shape.size() - 1] {
