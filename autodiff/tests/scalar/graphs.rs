@@ -127,13 +127,16 @@ fn inputs() -> impl Strategy<Value = Vec<f64>> {
 /// A number with the sum of the absolute values of the terms of its derivative: what rounding can spoil.
 ///
 /// The value is off by rounding itself, and with it every slope. A slope counts with the largest size that it has within
-/// that error: 2 x may be computed as 0 in one way, and as the rounding of x in another, if x is a sum that cancels.
+/// that error, and with how far it varies: 2 x may be computed as 0 in one way, and as the rounding of x in another, if x is
+/// a sum that cancels.
 #[derive(Clone, Copy, Debug)]
 struct Scale {
     value: f64,
     /// A bound of the error of the value, to first order.
     error: f64,
     scale: f64,
+    /// A bound of what the errors of the values change in the derivative, to first order.
+    variation: f64,
 }
 
 impl Scale {
@@ -151,6 +154,7 @@ impl Number for Scale {
             value: c,
             error: 0.0,
             scale: 0.0,
+            variation: 0.0,
         }
     }
 
@@ -167,32 +171,55 @@ impl Number for Scale {
     }
 
     fn unary(self, function: Unary) -> Self {
-        let slopes = self.around().map(|x| function.slope(x, x.unary(function)));
-        let slope = slopes
-            .into_iter()
-            .fold(0.0, |most, s: f64| most.max(s.abs()));
+        let slope = Slope::new(self.around().map(|x| function.slope(x, x.unary(function))));
         let value = self.value.unary(function);
         Scale {
             value,
-            error: slope * self.error + f64::EPSILON * value.abs(),
-            scale: slope * self.scale,
+            error: slope.largest * self.error + f64::EPSILON * value.abs(),
+            scale: slope.largest * self.scale,
+            variation: slope.variation_along(self),
         }
     }
 
     fn binary(self, function: Binary, other: Self) -> Self {
-        let (mut a, mut b) = (0.0_f64, 0.0_f64);
-        for x in self.around() {
-            for y in other.around() {
-                let slopes = function.slopes(x, y, x.binary(function, y));
-                (a, b) = (a.max(slopes.0.abs()), b.max(slopes.1.abs()));
-            }
-        }
+        let slopes = |x: f64| {
+            other
+                .around()
+                .map(|y| function.slopes(x, y, x.binary(function, y)))
+        };
+        let slopes = self.around().map(slopes).into_iter().flatten();
+        let (a, b): (Vec<_>, Vec<_>) = slopes.unzip();
+        let (a, b) = (Slope::new(a), Slope::new(b));
         let value = self.value.binary(function, other.value);
         Scale {
             value,
-            error: a * self.error + b * other.error + f64::EPSILON * value.abs(),
-            scale: a * self.scale + b * other.scale,
+            error: a.largest * self.error + b.largest * other.error + f64::EPSILON * value.abs(),
+            scale: a.largest * self.scale + b.largest * other.scale,
+            variation: a.variation_along(self) + b.variation_along(other),
         }
+    }
+}
+
+/// A slope within the errors of what it is computed from.
+struct Slope {
+    largest: f64,
+    /// How far it is from the slope at the computed values, at most.
+    variation: f64,
+}
+
+impl Slope {
+    /// From the slope at the computed values, and those around.
+    fn new(slopes: impl IntoIterator<Item = f64> + Clone) -> Self {
+        let first = slopes.clone().into_iter().next().unwrap_or(0.0);
+        let most = |of: &dyn Fn(f64) -> f64| slopes.clone().into_iter().map(of).fold(0.0, f64::max);
+        Slope {
+            largest: most(&f64::abs),
+            variation: most(&|slope| (slope - first).abs()),
+        }
+    }
+
+    fn variation_along(&self, x: Scale) -> f64 {
+        self.largest * x.variation + self.variation * x.scale
     }
 }
 
@@ -216,6 +243,9 @@ impl std::ops::Neg for Scale {
         self.unary(Unary::Neg {})
     }
 }
+
+/// The errors are of first order, and the ways round differently often.
+const SAFETY: f64 = 4.0;
 
 type Many = for<'t> fn(usize, &[Var<'t>]) -> Var<'t>;
 
@@ -252,12 +282,17 @@ fn disagreement(steps: &[Step], x: &[f64], many_at_once: Many) -> (f64, f64) {
             value,
             error,
             scale,
+            variation: 0.0,
         });
         let scales: Vec<_> = scales.collect();
-        let scale = run(steps, &scales, many).scale;
-        let error = |a: f64, b: f64| {
-            let error = (a - b).abs() / scale.max(f64::MIN_POSITIVE);
-            if error.is_nan() { f64::INFINITY } else { error }
+        let scale = run(steps, &scales, many);
+        let error = |a: f64, b: f64, allowed: f64| {
+            let error = ((a - b).abs() - allowed).max(0.0) / scale.scale.max(f64::MIN_POSITIVE);
+            if (a - b).is_nan() {
+                f64::INFINITY
+            } else {
+                error
+            }
         };
 
         let along: Vec<_> = unit(x.len(), i).collect();
@@ -270,11 +305,11 @@ fn disagreement(steps: &[Step], x: &[f64], many_at_once: Many) -> (f64, f64) {
             from_traced.wrt(traced_variables[i]),
             recomputed.wrt(variable),
         ];
-        same = others
-            .iter()
-            .fold(same, |worst, &other| worst.max(error(reverse[i], other)));
-        same = same.max(error(written_out[i], run(steps, &duals, many).tangent));
-        rounded = rounded.max(error(reverse[i], written_out[i]));
+        same = others.iter().fold(same, |worst, &other| {
+            worst.max(error(reverse[i], other, 0.0))
+        });
+        same = same.max(error(written_out[i], run(steps, &duals, many).tangent, 0.0));
+        rounded = rounded.max(error(reverse[i], written_out[i], SAFETY * scale.variation));
     }
     (same, rounded)
 }
