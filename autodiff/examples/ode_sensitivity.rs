@@ -36,7 +36,7 @@ fn main() {
     let start = [10.0, 5.0, 1.1, 0.4, 0.1, 0.4];
     let sensitivities = |checkpoints: usize, steps: usize| {
         let tape = Tape::new();
-        let start = tape.variables(start);
+        let start = tape.vars(start);
         let mut state = start.to_vec();
         for _ in 0..checkpoints {
             state = checkpoint(

@@ -22,7 +22,7 @@ fn main() {
     let mut gradients = Gradients::default();
     for step in 0..=20_000 {
         tape.reset();
-        let variables = tape.variables(k);
+        let variables = tape.vars(k);
         let cost = cost(&variables, &points);
         if step % 5_000 == 0 {
             println!("step {step:5}: cost {:.3e}, k = {k:.4?}", cost.value());

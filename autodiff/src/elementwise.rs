@@ -146,7 +146,7 @@ unary {
     cosh() as Cosh { value: |x| x.cosh(), slope: |x, _y, _c| x.sinh(), smooth: [(-3.0, 3.0)] }
     /// The hyperbolic tangent. On tensors its slope is read from the value, as `1 − y²`.
     tanh() as Tanh {
-        value: |x| Special::tanh_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::TanhSlope {}),
+        value: |x| Special::tanh_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::TanhSlope),
         value_and_slope: |x| Special::tanh_and_slope(x), slope_from_value: |y, c| c(1.0) - y * y,
         vector: tanh, smooth: [(-3.0, 3.0)]
     }
@@ -195,7 +195,7 @@ unary {
     }
     /// The logistic function, `1 / (1 + e⁻ˣ)`. On tensors its slope is read from the value, as `y (1 − y)`.
     sigmoid() as Sigmoid {
-        value: |x| Special::sigmoid_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::SigmoidSlope {}),
+        value: |x| Special::sigmoid_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::SigmoidSlope),
         value_and_slope: |x| Special::sigmoid_and_slope(x), slope_from_value: |y, c| y * (c(1.0) - y),
         vector: sigmoid, smooth: [(-4.0, 4.0)]
     }

@@ -61,7 +61,7 @@ mod report;
 mod subject;
 
 pub use options::{FIRST_ORDER_BOUND, Gradcheck, SECOND_ORDER_BOUND};
-pub use report::{Error, Mismatch, Quantity, Quotient, Report};
+pub use report::{Checked, Error, Mismatch, Quotient, Report};
 
 use crate::scalar::{self, Dual, Scalar};
 use crate::tensor::{Real, Tensor, Var};

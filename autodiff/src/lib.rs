@@ -33,6 +33,7 @@
 
 pub mod elementwise;
 pub mod gradcheck;
+mod recording;
 pub mod scalar;
 pub mod tensor;
 

@@ -7,7 +7,7 @@
 //! use autodiff::scalar::Tape;
 //!
 //! let tape = Tape::new();
-//! let [x, y] = tape.variables([0.5, 4.2]);
+//! let [x, y] = tape.vars([0.5, 4.2]);
 //! let z = x * y + x.sin();
 //!
 //! let gradients = z.gradients();
@@ -47,7 +47,7 @@
 //! memory, or [rewind](Tape::rewind) it to a mark. The compiler rejects any use of a variable from before.
 //!
 //! Only nodes have an adjoint. To get derivatives with respect to an intermediate result that is not a node,
-//! [anchor](Var::anchor) it first.
+//! [anchor](Var::retain) it first.
 //!
 //! # More
 //!
@@ -59,7 +59,7 @@
 //! - **Your own functions**: [`Var::custom`] and [`custom`] take a value and slopes from you.
 //! - **Long loops**: a [`checkpoint`] is recomputed during the walk back instead of being kept.
 //! - **NaN**: a [traced](Tape::traced) tape keeps every operation with its operands and the line of code that recorded
-//!   it. It can tell [where a NaN came from](Tape::find_nan) and be [drawn as a graph](Tape::to_dot).
+//!   it. It can tell [where a NaN came from](Tape::first_non_finite) and be [drawn as a graph](Tape::to_dot).
 //! - **Existing code**: a function that is generic over [`num_traits::Float`] can be differentiated as it stands.
 //!
 //! # With nalgebra
@@ -78,7 +78,7 @@
 //! }
 //!
 //! let tape = Tape::new();
-//! let m = tape.variables([3.0, 1.0, 2.0, 4.0]);
+//! let m = tape.vars([3.0, 1.0, 2.0, 4.0]);
 //! let result = custom(&m, |m| {
 //!     let m = [m[0], m[1], m[2], m[3]];
 //!     let slope = |i: usize| {
@@ -107,21 +107,21 @@ mod dual;
 mod field;
 mod float;
 pub mod general;
-mod marks;
+mod inspect;
 mod nary;
 mod node_ref;
-mod nodes;
 mod number;
 mod operators;
 mod pairwise;
-mod point;
 mod report;
+mod rewind;
 mod store;
 mod sum;
 mod sweep;
 mod tape;
 mod trace;
 mod tracing;
+mod values;
 mod var;
 
 pub use checkpoint::{Recomputable, checkpoint};
@@ -130,13 +130,13 @@ pub use derivatives::{
 };
 pub use dual::Dual;
 pub use general::Mode;
-pub use marks::Mark;
+pub use inspect::Node;
 pub use nary::{custom, dot, linear_combination, log_sum_exp, norm};
-pub use nodes::Node;
 pub use number::Scalar;
-pub use point::Point;
-pub use report::{Finding, Trouble};
+pub use report::{NonFinite, NonFiniteCause};
+pub use rewind::Mark;
 pub use sweep::Gradients;
 pub use tape::Tape;
-pub use trace::{Operand, Operation, Step};
+pub use trace::{Input, Operation, TraceEntry};
+pub use values::Values;
 pub use var::Var;

@@ -19,8 +19,7 @@
 //! ```
 //!
 //! The pieces: [`Tensor`] is an array of numbers; [`Var`] is a tensor on a tape; [`Gradients`] are what a backward pass
-//! gives, and [`KeptGradients`] those of them that outlive the recording, where a [`Gradient`] may be a product that is
-//! not computed yet; [`Algebra`] is what both tensors and variables can do, for models that are to run on
+//! computes; [`Algebra`] is what both tensors and variables can do, for models that are to run on
 //! either; [`methods`] are those of the operations there; [`Op`] is an operation, to which users can add their own. [`catalogue`] lists the built-in operations, with sample inputs.
 
 mod algebra;
@@ -37,11 +36,12 @@ pub use algebra::{Algebra, Dispatch, Operand, Operators};
 pub use autodiff_kernels::Float;
 pub use engine::NonFinite;
 pub use engine::adjoints::Adjoints;
-pub use engine::gradients::{Gradient, Gradients, KeptGradients};
+pub use engine::gradients::Gradients;
 pub use engine::tape::Tape;
 pub use op::{Op, Point, Saved};
 pub use ops::{CrossEntropy, Sample, Targets, catalogue, methods};
 pub use storage::array::Tensor;
+pub use storage::axes::Axes;
 pub use storage::buffer::release_memory;
 pub use storage::element::{Element, Real};
 pub use storage::shape::Shape;

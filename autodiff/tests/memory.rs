@@ -23,7 +23,7 @@ fn peak() -> usize {
 fn ten_million_operations_take_32_bytes_each_with_their_adjoints() {
     const STEPS: usize = 10_000_000;
     let tape = Tape::new();
-    let [x, y] = tape.variables([0.5, 1e-9]);
+    let [x, y] = tape.vars([0.5, 1e-9]);
 
     // First cut into checkpoints: √n nodes of them, and as many at a time inside.
     let before = peak();

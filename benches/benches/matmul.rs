@@ -96,10 +96,10 @@ type AddProduct<T> = fn(&Product, &Tensor<T>, &Tensor<T>, &mut [T]);
 fn ours<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T]) {
     let (mut a, mut b) = (plain(a), plain(b));
     if product.a_transposed {
-        a = a.flipped();
+        a = a.t();
     }
     if product.b_transposed {
-        b = b.flipped();
+        b = b.t();
     }
     add_product(T::from_f64(1.0), a, b, out);
 }

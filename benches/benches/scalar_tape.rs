@@ -48,7 +48,7 @@ fn log_sum_exp_as_one_node(criterion: &mut Criterion) {
     let (mut tape, mut gradients) = (Tape::new(), Gradients::default());
     let mut ours = |x: &[f64]| {
         tape.reset();
-        let x = tape.variables(x);
+        let x = tape.vars(x);
         let y = log_sum_exp(&x);
         gradients.update([y]);
         (y.value(), gradients.wrt(x[0]))
@@ -92,7 +92,7 @@ fn checkpoints(criterion: &mut Criterion) {
     for side in [10, 32, 100, 316, 1000] {
         let bytes = |record: &dyn for<'t> Fn(Var<'t>, Var<'t>) -> Var<'t>| {
             let tape = Tape::new();
-            let [x, y] = tape.variables([0.5, 1e-3]);
+            let [x, y] = tape.vars([0.5, 1e-3]);
             black_box(record(x, y));
             tape.bytes()
         };
@@ -113,7 +113,7 @@ fn checkpoints(criterion: &mut Criterion) {
         group.bench_function(name, |b| {
             b.iter(|| {
                 tape.reset();
-                let [x, y] = tape.variables([0.5, 1e-3]);
+                let [x, y] = tape.vars([0.5, 1e-3]);
                 gradients.update([record(x, y, 100)]);
                 gradients.wrt(y)
             });

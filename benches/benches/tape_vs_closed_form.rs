@@ -5,7 +5,7 @@
 
 use benches::{Case, NETWORKS, Trainer};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use mnist_core::gradient::{Gradient, Method};
+use mnist_core::gradient::{EitherGradient, Method};
 use nn::{OptimizerSettings, SgdSettings, Supervised, evaluate};
 use std::hint::black_box;
 
@@ -26,7 +26,7 @@ fn tape_vs_closed_form(c: &mut Criterion) {
         let value = || evaluate(&model, black_box(&parameters), &case.batch).cost;
         group.bench_function(name("value"), |b| b.iter(value));
         for (label, method) in [("closed form", Method::ClosedForm), ("tape", Method::Tape)] {
-            let mut gradient = Gradient::new(&case.network, case.loss, method);
+            let mut gradient = EitherGradient::new(&case.network, case.loss, method);
             group.bench_function(name(&format!("gradient, {label}")), |b| {
                 b.iter(|| gradient.compute(black_box(&parameters), &case.batch).0);
             });

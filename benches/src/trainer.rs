@@ -1,14 +1,14 @@
 //! A network in training.
 
 use crate::{Case, Side};
-use mnist_core::gradient::{Gradient, Method};
+use mnist_core::gradient::{EitherGradient, Method};
 use nn::{Dataset, Optimizer, OptimizerSettings, Parameters};
 use rayon::ThreadPool;
 
 /// A network in training: what is timed wherever a whole step is.
 #[derive(Debug)]
 pub struct Trainer {
-    gradient: Gradient<f32>,
+    gradient: EitherGradient<f32>,
     parameters: Parameters<f32>,
     optimizer: Box<dyn Optimizer<f32>>,
 }
@@ -22,7 +22,7 @@ impl Trainer {
     #[must_use]
     pub fn new(case: &Case, method: Method, optimizer: OptimizerSettings) -> Trainer {
         Trainer {
-            gradient: Gradient::new(&case.network, case.loss, method),
+            gradient: EitherGradient::new(&case.network, case.loss, method),
             parameters: case.parameters(),
             optimizer: optimizer.start().expect("the settings are in their ranges"),
         }

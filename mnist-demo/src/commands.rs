@@ -17,13 +17,13 @@ use mnist_core::{Error, mistakes, output, picture};
 use nn::{Dataset, Saved};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::Ending;
+use crate::Outcome;
 use crate::arguments::{
     CompareArguments, DataFolder, EvalArguments, PredictArguments, Threads, WeightsFile,
 };
 
 /// Holds the tape against the formulas.
-pub(crate) fn compare(arguments: &CompareArguments) -> Result<Ending, Error> {
+pub(crate) fn compare(arguments: &CompareArguments) -> Result<Outcome, Error> {
     let pool = pool(&arguments.threads)?;
     let model = arguments.model.model()?;
     let splits = read(&arguments.data)?;
@@ -42,27 +42,27 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Ending, Error> {
         })
     })?;
     if arguments.json {
-        say(&report::comparison_json(&comparison)?)?;
+        print_line(&report::comparison_json(&comparison)?)?;
     } else {
         let style = style();
-        say(&style.bold(&format!(
+        print_line(&style.bold(&format!(
             "Tape against δ formulas, over {} of {}",
             counted(comparison.batches as u64, "batch", "batches"),
             counted(comparison.batch as u64, "image", "images")
         )))?;
-        say(&report::network(&network, model.loss))?;
-        say("")?;
-        say(report::comparison(&comparison, style).trim_end())?;
+        print_line(&report::network(&network, model.loss))?;
+        print_line("")?;
+        print_line(report::comparison(&comparison, style).trim_end())?;
     }
     Ok(if comparison.passed {
-        Ending::Well
+        Outcome::Success
     } else {
-        Ending::OverBound
+        Outcome::OverBound
     })
 }
 
 /// Tells how well saved weights do.
-pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
+pub(crate) fn eval(arguments: &EvalArguments) -> Result<Outcome, Error> {
     let splits = read(&arguments.data)?;
     let saved = load(&arguments.weights, &splits.test)?;
     let evaluate = |data| nn::evaluate(&saved.model, &saved.parameters, data);
@@ -86,19 +86,19 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Ending, Error> {
         }
     }
     let style = style();
-    say(&style.bold(&one_line(arguments.weights.file.display())))?;
-    say(&report::network(&saved.model.network, saved.model.loss))?;
-    say("")?;
-    say(&report::evaluations(
+    print_line(&style.bold(&one_line(arguments.weights.file.display())))?;
+    print_line(&report::network(&saved.model.network, saved.model.loss))?;
+    print_line("")?;
+    print_line(&report::evaluations(
         &[("training", &train), ("test", &test)],
         style,
     ))?;
-    say(report::confusion_table(&test).trim_end_matches('\n'))?;
-    Ok(Ending::Well)
+    print_line(report::confusion_table(&test).trim_end_matches('\n'))?;
+    Ok(Outcome::Success)
 }
 
 /// Shows what saved weights make of one picture.
-pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
+pub(crate) fn predict(arguments: &PredictArguments) -> Result<Outcome, Error> {
     let splits = read(&arguments.data)?;
     let test = &splits.test;
     let [rows, cols] = data::sides(test);
@@ -138,16 +138,16 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
     } else {
         picture::ascii(&pixels, cols)
     };
-    say(drawn.trim_end_matches('\n'))?;
-    say("")?;
-    say(picture::bars(&shares, style.colour).trim_end_matches('\n'))?;
-    say("")?;
+    print_line(drawn.trim_end_matches('\n'))?;
+    print_line("")?;
+    print_line(picture::bars(&shares, style.colour).trim_end_matches('\n'))?;
+    print_line("")?;
     let seen = format!(
         "{} taken for {}",
         one_line(arguments.picture.display()),
         style.bold(&guess.to_string())
     );
-    say(&match truth {
+    print_line(&match truth {
         None => seen,
         Some(truth) => {
             let right = truth as usize == guess;
@@ -159,7 +159,7 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Ending, Error> {
             format!("test image {seen}, {}", style.verdict(right, &verdict))
         }
     })?;
-    Ok(Ending::Well)
+    Ok(Outcome::Success)
 }
 
 /// The user's pictures, or the built-in ones.
@@ -177,7 +177,7 @@ fn load(weights: &WeightsFile, data: &Dataset) -> Result<Saved<f32>, Error> {
     let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
     output::recover(folder.unwrap_or(Path::new(".")))?;
     refuse_endless(&weights.file)?;
-    let saved: Saved<f32> = nn::checkpoint::load(&weights.file)?;
+    let saved: Saved<f32> = nn::snapshot::load(&weights.file)?;
     let [rows, cols] = data::sides(data);
     match saved.model.network.widths() {
         [inputs, .., outputs] if (*inputs, *outputs) != (rows * cols, CLASSES) => {
@@ -235,7 +235,7 @@ pub(crate) fn one_line(text: impl Display) -> String {
 }
 
 /// Writes a line to standard output.
-fn say(line: &str) -> Result<(), Error> {
+fn print_line(line: &str) -> Result<(), Error> {
     said(writeln!(io::stdout(), "{line}"))
 }
 

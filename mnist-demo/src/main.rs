@@ -17,9 +17,9 @@ use mnist_core::Error;
 
 /// How a command ended, where it was not an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ending {
+enum Outcome {
     /// All is well.
-    Well,
+    Success,
     /// A comparison is over its bound, or a verdict not what it should be.
     OverBound,
     /// A signal has stopped it; with the exit status that says so.
@@ -32,17 +32,17 @@ fn main() -> ExitCode {
         Ok(arguments) => run(arguments),
         Err(error) if error.use_stderr() => return refuse(&arguments::mistake(&error, &typed)),
         // The help or the version, which was asked for.
-        Err(text) => commands::said(text.print()).map(|()| Ending::Well),
+        Err(text) => commands::said(text.print()).map(|()| Outcome::Success),
     };
     match ending {
-        Ok(Ending::Well) => ExitCode::SUCCESS,
-        Ok(Ending::OverBound) => ExitCode::from(1),
-        Ok(Ending::Stopped(status)) => ExitCode::from(status),
+        Ok(Outcome::Success) => ExitCode::SUCCESS,
+        Ok(Outcome::OverBound) => ExitCode::from(1),
+        Ok(Outcome::Stopped(status)) => ExitCode::from(status),
         Err(error) => refuse(&error.to_string()),
     }
 }
 
-fn run(arguments: Arguments) -> Result<Ending, Error> {
+fn run(arguments: Arguments) -> Result<Outcome, Error> {
     match arguments.command {
         None => commands::train::run(&arguments.train),
         Some(Command::Train(train)) => commands::train::run(&train),

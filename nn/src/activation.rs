@@ -45,13 +45,13 @@ macro_rules! activations {
 
 activations! {
     /// The rectifier, `max(z, 0)`; its slope at 0 is 0.
-    Relu "relu" Some(Unary::Relu {});
+    Relu "relu" Some(Unary::Relu);
     /// The logistic function, `1 / (1 + e⁻ᶻ)`.
-    Sigmoid "sigmoid" Some(Unary::Sigmoid {});
+    Sigmoid "sigmoid" Some(Unary::Sigmoid);
     /// The hyperbolic tangent.
-    Tanh "tanh" Some(Unary::Tanh {});
+    Tanh "tanh" Some(Unary::Tanh);
     /// `ln(1 + eᶻ)`.
-    Softplus "softplus" Some(Unary::Softplus {});
+    Softplus "softplus" Some(Unary::Softplus);
     /// `z` itself: a linear layer.
     Identity "identity" None;
 }
@@ -73,7 +73,7 @@ impl Activation {
     #[track_caller]
     pub fn layer<A: Algebra>(self, a: &A, weight: &A, bias: &A) -> A {
         match self.function() {
-            Some(function) => a.layer(weight, bias, function),
+            Some(function) => a.dense(weight, bias, function),
             None => a.linear(weight, bias),
         }
     }

@@ -159,7 +159,7 @@ impl<T: Real> Deltas<T> {
         }
         let summed;
         let delta = if delta.shape()[0] > FEW_SAMPLES {
-            summed = delta.sum_over_keepdims(&[0]);
+            summed = delta.sum_over_keepdims([0]);
             &summed
         } else {
             delta

@@ -81,7 +81,7 @@
 //! surrounding `rayon` pool: `ThreadPoolBuilder::new().num_threads(2).build()?.install(|| …)` limits them.
 //!
 //! The [`Parameters`] of a model are one flat buffer with named slices, and so is a gradient; an optimizer is one loop over
-//! both. [`layers`] are made by a [`Builder`], which collects their parameters. [`checkpoint`] writes models to files.
+//! both. [`layers`] are made by a [`Builder`], which collects their parameters. [`snapshot`] writes models to files.
 //!
 //! [`delta`] contains the formulas of a perceptron as they are derived by hand, without a tape; every test and benchmark
 //! compares the tape with them. [`mod@reference`] is the same in plain loops, slow and easy to read, to check both.
@@ -91,7 +91,6 @@
 mod activation;
 mod batch;
 mod builder;
-pub mod checkpoint;
 mod data;
 pub mod delta;
 mod gradient;
@@ -108,12 +107,12 @@ mod parameters;
 mod pass;
 pub mod reference;
 mod refusal;
+pub mod snapshot;
 mod train;
 
 pub use activation::{Activation, UnknownActivation};
 pub use batch::{BatchGradient, Sharding};
 pub use builder::{Builder, Param, Statistic, Stream};
-pub use checkpoint::{CheckpointError, Saved};
 pub use data::{Batch, Batches, Dataset, DatasetError, Gather, Labelled, Rows, Selection, Which};
 pub use gradient::{ChunkTask, ShardGradient, TapeGradient};
 pub use init::Initializer;
@@ -129,4 +128,5 @@ pub use optim::{
 };
 pub use parameters::{Layout, Parameters, Slice, Slices};
 pub use pass::{Context, Observed, Pass};
+pub use snapshot::{Saved, SnapshotError};
 pub use train::Training;

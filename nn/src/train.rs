@@ -99,7 +99,7 @@ where
 
     /// The same training, of which that many steps have been taken before.
     ///
-    /// With the parameters and the optimizer that [`save_training`](crate::checkpoint::save_training) saved then, the
+    /// With the parameters and the optimizer that [`save_training`](crate::snapshot::save_training) saved then, the
     /// next steps have the bits that they would have had without the interruption.
     #[must_use]
     pub fn resumed_after(mut self, steps: u64) -> Self {

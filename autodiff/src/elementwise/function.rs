@@ -47,14 +47,14 @@ macro_rules! is_unbounded {
 
 /// The parameters to check a function with; a function without parameters is one case.
 macro_rules! cases {
-    ($Variant:ident) => { [Unary::$Variant {}] };
+    ($Variant:ident) => { [Unary::$Variant] };
     ($Variant:ident; $($case:tt),+) => { [$(Unary::$Variant $case),+] };
 }
 
 /// Makes the enumerations, and what can be asked of their members.
 macro_rules! functions {
     (
-        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
+        unary { $($(#[$doc:meta])* $name:ident($($($p:ident: $P:ty),+; $($case:tt),+)?) as $Variant:ident {
             value: $value:expr, $kind:ident: |$x:ident, $y:ident, $c:ident| $slope:expr,
             $(value_and_slope: |$both_x:ident| $both:expr,)?
             $(slope_from_value: |$vy:ident, $vc:ident| $from_value:expr,)?
@@ -71,10 +71,10 @@ macro_rules! functions {
         #[non_exhaustive]
         #[repr(u64)] // A tag as long as the parameters, so that it is copied in the pieces in which it was written.
         pub enum Unary {
-            $($(#[$doc])* $Variant { $(
+            $($(#[$doc])* $Variant $({ $(
                 /// Parameter of the function, as of the method of this name.
                 $p: $P
-            ),* },)*
+            ),+ })?,)*
         }
 
         impl Unary {
@@ -91,7 +91,7 @@ macro_rules! functions {
             #[inline(always)]
             pub fn slope<N: Number>(self, x: N, y: N) -> N {
                 match self {
-                    $(Unary::$Variant { $($p),* } => slope_of!(|$x, $y, $c| $slope; x, y),)*
+                    $(Unary::$Variant { $($($p),+)? } => slope_of!(|$x, $y, $c| $slope; x, y),)*
                 }
             }
 
@@ -233,6 +233,6 @@ mod tests {
                     || function.slope(f64::NAN, f64::NAN).is_finite()
             );
         }
-        assert!(distance(Unary::Tanh {}, |y| 1.0 - y) > 0.1);
+        assert!(distance(Unary::Tanh, |y| 1.0 - y) > 0.1);
     }
 }

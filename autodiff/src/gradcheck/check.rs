@@ -1,6 +1,6 @@
 //! Which outputs and directions are compared, and which element a difference comes from.
 
-use super::compare::{Comparison, Functional, compare};
+use super::compare::{DirectionalCheck, Functional, compare};
 use super::report::{Error, Mismatch, Report};
 use super::subject::{Subject, Terms};
 use rand::{RngExt, SeedableRng};
@@ -145,7 +145,7 @@ fn either_sign(rng: &mut ChaCha8Rng) -> f64 {
 
 /// Finds an output and an element whose derivative is wrong, where that of a sum along a direction is.
 fn mismatch(subject: &Subject<'_>, outputs: &Terms, direction: &Terms) -> Mismatch {
-    let compare = |functional: &Functional, direction: &Terms| -> Comparison {
+    let compare = |functional: &Functional, direction: &Terms| -> DirectionalCheck {
         compare(subject, std::slice::from_ref(functional), direction).swap_remove(0)
     };
     let functional = Functional::new(subject, outputs.clone());

@@ -31,17 +31,17 @@ impl Functional {
 
 /// The derivative of a functional along a direction: on the tape, and by finite differences.
 #[derive(Clone, Debug)]
-pub(super) struct Comparison {
+pub(super) struct DirectionalCheck {
     pub(super) tape: f64,
     pub(super) quotients: Vec<Quotient>,
     pub(super) estimate: Estimate,
     bound: f64,
 }
 
-impl Comparison {
+impl DirectionalCheck {
     fn new(functional: &Functional, direction: &Terms, bound: f64) -> Self {
         let terms = direction.iter();
-        Comparison {
+        DirectionalCheck {
             tape: terms
                 .map(|&(element, by)| functional.gradient[element] * by)
                 .sum(),
@@ -103,13 +103,13 @@ pub(super) fn compare(
     subject: &Subject<'_>,
     functionals: &[Functional],
     direction: &Terms,
-) -> Vec<Comparison> {
-    let new = |functional| Comparison::new(functional, direction, subject.method.bound);
-    let mut comparisons: Vec<Comparison> = functionals.iter().map(new).collect();
+) -> Vec<DirectionalCheck> {
+    let new = |functional| DirectionalCheck::new(functional, direction, subject.method.bound);
+    let mut comparisons: Vec<DirectionalCheck> = functionals.iter().map(new).collect();
     let mut step = subject.method.step;
     for level in 0.. {
         let is_finest = level > FEWEST && step < FINEST * subject.epsilon;
-        if is_finest || !comparisons.iter().any(Comparison::is_open) {
+        if is_finest || !comparisons.iter().any(DirectionalCheck::is_open) {
             break;
         }
         let ends = [-step, step].map(|step| {

@@ -109,7 +109,7 @@ impl Gradcheck {
     }
 
     /// How a function of elements of type `T` is checked to an order.
-    pub(super) fn method<T: Real>(&self, order: usize) -> Method {
+    pub(super) fn method<T: Real>(&self, order: usize) -> Scheme {
         let is_single = T::EPSILON.to_f64() > f64::EPSILON;
         let bound = match (order, is_single) {
             (1, false) => FIRST_ORDER_BOUND,
@@ -117,7 +117,7 @@ impl Gradcheck {
             (1, true) => 3e-4,
             (_, true) => 3e-3,
         };
-        Method {
+        Scheme {
             step: self.step.unwrap_or(0.25),
             bound: self.bound.unwrap_or(bound),
             directions: self.directions,
@@ -126,7 +126,7 @@ impl Gradcheck {
 }
 
 /// How a function is checked.
-pub(super) struct Method {
+pub(super) struct Scheme {
     /// The longest step, relative to the size of each element.
     pub(super) step: f64,
     pub(super) bound: f64,

@@ -64,7 +64,7 @@ impl Gradcheck {
             let weighted = (y * tensor::<T>(&y.shape(), weights)).sum();
             let mut sum = tape.constant(T::from_f64(0.0));
             let ranges = inputs.shapes.ranges();
-            for (g, range) in weighted.differentiate(&vars).into_iter().zip(ranges) {
+            for (g, range) in weighted.recorded_gradients(&vars).into_iter().zip(ranges) {
                 sum += (g * tensor::<T>(&g.shape(), &probes[range])).sum();
             }
             wrt_all(&sum.gradients(), &vars)
@@ -90,7 +90,7 @@ impl Gradcheck {
         let inputs = self.inputs_of_numbers(x);
         let value = |x: &[f64]| {
             let tape = scalar::Tape::default();
-            f(&tape.variables(scalars::<T>(x))).value()
+            f(&tape.vars(scalars::<T>(x))).value()
         };
         let gradient = || scalar::general::gradient(&f, x);
         self.numbers_to_first_order::<T>(&inputs, &value, &gradient)
@@ -119,7 +119,7 @@ impl Gradcheck {
         let value = |x: &[f64]| {
             let tape = scalar::Tape::default();
             let x: Vec<_> = scalars::<T>(x).into_iter().map(Dual::constant).collect();
-            f(&tape.variables(x)).value().value
+            f(&tape.vars(x)).value().value
         };
         self.numbers_to_first_order::<T>(&inputs, &value, &|| gradient_at(x))?;
         let gradient = |x: &[f64]| {
@@ -246,7 +246,7 @@ fn record<'t, T: Real>(tape: &'t Tape<T>, shapes: &Shapes, x: &[f64]) -> Vec<Var
 }
 
 /// The gradient with respect to all elements of all inputs.
-fn wrt_all<T: Real>(gradients: &Gradients<'_, T>, inputs: &[Var<'_, T>]) -> Vec<f64> {
+fn wrt_all<T: Real>(gradients: &Gradients<T>, inputs: &[Var<'_, T>]) -> Vec<f64> {
     let gradients = inputs.iter().map(|&x| gradients.wrt(x));
     gradients.flat_map(|gradient| numbers(&gradient)).collect()
 }

@@ -29,7 +29,7 @@ pub enum Error {
     #[error("{of} is {value} at the point itself, where it has no derivative to compare with")]
     NotFinite {
         /// What is not finite.
-        of: Quantity,
+        of: Checked,
         /// Its value.
         value: f64,
     },
@@ -38,7 +38,7 @@ pub enum Error {
 /// What is differentiated: an output of the function, or a first derivative of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Quantity {
+pub enum Checked {
     /// The element of the function's result at this index, which is empty if the result is one number.
     Output(Vec<usize>),
     /// The derivative with respect to an element of an input, of the result or of the weighted sum of its elements.
@@ -57,7 +57,7 @@ pub struct Mismatch {
     /// The derivative's order: 1, or 2 for that of a gradient.
     pub order: usize,
     /// What is differentiated.
-    pub of: Quantity,
+    pub of: Checked,
     /// The number of the input that it is differentiated with respect to.
     pub input: usize,
     /// The index of the element in that input, empty if the input is one number.
@@ -130,12 +130,12 @@ impl Mismatch {
     }
 }
 
-impl fmt::Display for Quantity {
+impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Quantity::Output(index) if index.is_empty() => f.write_str("the result"),
-            Quantity::Output(index) => write!(f, "element {index:?} of the result"),
-            Quantity::Derivative { input, element } => {
+            Checked::Output(index) if index.is_empty() => f.write_str("the result"),
+            Checked::Output(index) => write!(f, "element {index:?} of the result"),
+            Checked::Derivative { input, element } => {
                 f.write_str("the derivative with respect to ")?;
                 write_element(f, *input, element)
             }

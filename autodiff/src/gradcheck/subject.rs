@@ -1,7 +1,7 @@
 //! What is checked: a function of many numbers, whichever tape it is recorded on and whichever order is checked.
 
-use super::options::Method;
-use super::report::Quantity;
+use super::options::Scheme;
+use super::report::Checked;
 use crate::tensor::{Real, Shape};
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ pub(super) type Terms = Vec<(usize, f64)>;
 /// To second order the function is the gradient, each of its components being an output.
 pub(super) struct Subject<'a> {
     pub(super) order: usize,
-    pub(super) method: Method,
+    pub(super) method: Scheme,
     pub(super) inputs: &'a Inputs,
     outputs: &'a Shapes,
     /// The outputs at a point.
@@ -41,7 +41,7 @@ impl<'a> Subject<'a> {
     /// A function of elements of type `T`.
     pub(super) fn new<T: Real>(
         order: usize,
-        method: Method,
+        method: Scheme,
         inputs: &'a Inputs,
         outputs: &'a Shapes,
         values: &'a dyn Fn(&[f64]) -> Vec<f64>,
@@ -75,11 +75,11 @@ impl<'a> Subject<'a> {
     }
 
     /// Says which output this is.
-    pub(super) fn quantity(&self, output: usize) -> Quantity {
+    pub(super) fn quantity(&self, output: usize) -> Checked {
         let (input, element) = self.outputs.locate(output);
         match self.order {
-            1 => Quantity::Output(element),
-            _ => Quantity::Derivative { input, element },
+            1 => Checked::Output(element),
+            _ => Checked::Derivative { input, element },
         }
     }
 }

@@ -10,7 +10,7 @@ use super::var::{Var, common_tape, refuse};
 ///
 /// A loop of n steps, cut into √n checkpoints of √n steps each, takes memory for about 2√n steps instead of n, and is
 /// computed twice. The gradient is that of the plain recording with inputs and outputs
-/// [anchored](Var::anchor), to the bit if no input is given twice.
+/// [retained](Var::retain), to the bit if no input is given twice.
 ///
 /// `f` must compute the same thing each time. It cannot borrow, since the tape keeps it; neither can it capture a variable,
 /// which borrows its tape. Pass every variable as an input:
@@ -18,14 +18,14 @@ use super::var::{Var, common_tape, refuse};
 /// ```compile_fail,E0277
 /// # use autodiff::scalar::{Tape, checkpoint};
 /// # let tape = Tape::new();
-/// # let [x, y] = tape.variables([0.5, 2.0]);
+/// # let [x, y] = tape.vars([0.5, 2.0]);
 /// let z = checkpoint(move |x| vec![x[0] * y], &[x]); // error: the function captures a variable
 /// ```
 ///
 /// ```
 /// # use autodiff::scalar::{Tape, checkpoint};
 /// # let tape = Tape::new();
-/// # let [x, y] = tape.variables([0.5, 2.0]);
+/// # let [x, y] = tape.vars([0.5, 2.0]);
 /// let z = checkpoint(|x| vec![x[0] * x[1]], &[x, y]);
 /// assert_eq!(z[0].gradients().wrt(y), 0.5);
 /// ```
@@ -36,7 +36,7 @@ use super::var::{Var, common_tape, refuse};
 /// use autodiff::scalar::{Tape, checkpoint};
 ///
 /// let tape = Tape::new();
-/// let x = tape.variable(0.5);
+/// let x = tape.var(0.5);
 /// let mut y = vec![x];
 /// for _ in 0..100 {
 ///     y = checkpoint(|y| vec![(0..100).fold(y[0], |y, _| (y + 1.0).sin())], &y);
@@ -58,10 +58,10 @@ where
 {
     let tape = common_tape("checkpoint", inputs.iter().map(|x| [x]));
     // A loop and no closure, which would hide the caller's line.
-    let mut anchored = Vec::with_capacity(inputs.len());
+    let mut retained = Vec::with_capacity(inputs.len());
     for &input in inputs {
-        anchored.push(match input.tape {
-            Some(_) => input.anchor(),
+        retained.push(match input.tape {
+            Some(_) => input.retain(),
             None => input,
         });
     }
@@ -70,7 +70,7 @@ where
         first_output: 0,
         outputs: 0,
         f: Box::new(f),
-        inputs: anchored.iter().map(|x| (x.value, node(x))).collect(),
+        inputs: retained.iter().map(|x| (x.value, node(x))).collect(),
     };
     let mut scratch = tape
         .and_then(|tape| tape.scratch.take())
@@ -97,7 +97,7 @@ where
     let mut outputs = Vec::with_capacity(values.len());
     for (index, value) in (first..).zip(values) {
         let output = Var::at(tape, tape.node_ref(index), value);
-        outputs.push(output.traced(Operation::Checkpoint, || anchored.clone()));
+        outputs.push(output.traced(Operation::Checkpoint, || retained.clone()));
     }
     outputs
 }

@@ -51,9 +51,9 @@ macro_rules! numbers {
             ///
             /// let cube = |x: f64| (x.powi(3), 3.0 * x * x);
             /// let tape = Tape::new();
-            /// let x = tape.variable(2.0);
+            /// let x = tape.var(2.0);
             /// assert_eq!(x.custom(cube).gradients().wrt(x), 12.0);
-            /// assert_eq!(Dual::variable(2.0).custom(cube).tangent, 12.0);
+            /// assert_eq!(Dual::var(2.0).custom(cube).tangent, 12.0);
             /// ```
             #[must_use]
             #[track_caller]

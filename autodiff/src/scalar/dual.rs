@@ -41,7 +41,7 @@ impl<T: Scalar> Dual<T> {
     /// The variable to differentiate with respect to: its derivative is 1.
     #[must_use]
     #[inline]
-    pub fn variable(value: T) -> Self {
+    pub fn var(value: T) -> Self {
         Dual {
             value,
             tangent: T::from_f64(1.0),

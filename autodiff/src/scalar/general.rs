@@ -18,7 +18,7 @@ use super::var::{Var, common_tape};
 /// ```
 #[must_use]
 pub fn derivative<T: Scalar>(f: impl FnOnce(Dual<T>) -> Dual<T>, x: T) -> T {
-    f(Dual::variable(x)).tangent
+    f(Dual::var(x)).tangent
 }
 
 /// The gradient of a function of several numbers, by one walk back over a tape.
@@ -46,7 +46,7 @@ where
     F: for<'t> FnOnce(&[Var<'t, T>]) -> Var<'t, T>,
 {
     let tape = Tape::default();
-    let x = tape.variables(x);
+    let x = tape.vars(x);
     let y = f(&x);
     (y.value(), y.gradients().wrt_all(&x))
 }
@@ -92,7 +92,7 @@ where
     F: for<'t> FnOnce(&[Var<'t, T>]) -> Vec<Var<'t, T>>,
 {
     let tape = Tape::default();
-    let x = tape.variables(x);
+    let x = tape.vars(x);
     let y = f(&x);
     match mode {
         Mode::Forward => columns(&tape, &x, &y),
@@ -155,7 +155,7 @@ where
         x.len()
     );
     let tape = Tape::default();
-    let x = tape.variables(x);
+    let x = tape.vars(x);
     let y = f(&x);
     let seeds = x.iter().zip(x_dot).map(|(&x, &x_dot)| (x, [x_dot]));
     let y_dot = push_forward(&tape, seeds, &y);
@@ -175,7 +175,7 @@ where
     F: for<'t> FnOnce(&[Var<'t, T>]) -> Vec<Var<'t, T>>,
 {
     let tape = Tape::default();
-    let x = tape.variables(x);
+    let x = tape.vars(x);
     let y = f(&x);
     assert!(
         y_bar.len() == y.len(),

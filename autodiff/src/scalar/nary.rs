@@ -19,14 +19,14 @@ const INLINE: usize = 32;
 /// use autodiff::scalar::{Tape, dot};
 ///
 /// let tape = Tape::new();
-/// let [x, y] = tape.variables([3.0, 4.0]);
+/// let [x, y] = tape.vars([3.0, 4.0]);
 /// let gradients = dot(&[x, y], &[y, y]).gradients();
 /// assert_eq!((gradients.wrt(x), gradients.wrt(y)), (4.0, 11.0));
 /// ```
 ///
 /// # Panics
 ///
-/// If the lengths differ, or if the operands lie on different tapes.
+/// If the lengths differ, or if the inputs lie on different tapes.
 #[must_use]
 #[track_caller]
 #[inline]
@@ -38,11 +38,11 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
         b.len()
     );
     let value = sum_over(a, b, |a, b| a.value * b.value);
-    let operands = || a.iter().chain(b).copied().collect();
+    let inputs = || a.iter().chain(b).copied().collect();
     if std::ptr::eq(a, b) {
         // A square norm: one input for each number, with the slope 2 a.
         let slope = |a: &Var<'t, T>, _: &_| a.value + a.value;
-        return record_many(Operation::Dot, value, a, a, slope, operands);
+        return record_many(Operation::Dot, value, a, a, slope, inputs);
     }
     let Some(tape) = common_tape("dot", a.iter().zip(b).map(|(a, b)| [a, b])) else {
         return Var::constant(value);
@@ -50,14 +50,14 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
     let pairs = a.iter().zip(b);
     let pairs = pairs.map(|(a, b)| input_pair([a, b], [b.value, a.value]));
     let node = tape.push_many(pairs, None);
-    Var::at(tape, node, value).traced(Operation::Dot, operands)
+    Var::at(tape, node, value).traced(Operation::Dot, inputs)
 }
 
 /// The linear combination `Σᵢ cᵢ xᵢ` with constants cᵢ, as one node. Its slope towards xᵢ is cᵢ.
 ///
 /// # Panics
 ///
-/// If the lengths differ, or if the operands lie on different tapes.
+/// If the lengths differ, or if the inputs lie on different tapes.
 #[must_use]
 #[track_caller]
 #[inline]
@@ -70,9 +70,9 @@ pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T
     );
     let value = sum_over(c, x, |&c, x| c * x.value);
     let constants = || c.iter().map(|&c| Var::constant(c));
-    let operands = || x.iter().copied().chain(constants()).collect();
+    let inputs = || x.iter().copied().chain(constants()).collect();
     let slope = |_: &_, &c: &T| c;
-    record_many(Operation::LinearCombination, value, x, c, slope, operands)
+    record_many(Operation::LinearCombination, value, x, c, slope, inputs)
 }
 
 /// The Euclidean norm `‖x‖ = √(Σᵢ xᵢ²)`, without overflow or underflow, as one node. Its slope towards xᵢ is `xᵢ / ‖x‖`.
@@ -81,7 +81,7 @@ pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T
 ///
 /// # Panics
 ///
-/// If the operands lie on different tapes.
+/// If the inputs lie on different tapes.
 #[must_use]
 #[track_caller]
 pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
@@ -104,7 +104,7 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
 ///
 /// # Panics
 ///
-/// If the operands lie on different tapes.
+/// If the inputs lie on different tapes.
 #[must_use]
 #[track_caller]
 pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
@@ -151,14 +151,14 @@ fn log_sum_exp_at_infinity<'t, T: Scalar>(x: &[Var<'t, T>], max: T) -> Var<'t, T
 /// use autodiff::scalar::{Tape, custom};
 ///
 /// let tape = Tape::new();
-/// let [x, y] = tape.variables([3.0, 4.0]);
+/// let [x, y] = tape.vars([3.0, 4.0]);
 /// let area = custom(&[x, y], |v| (v[0] * v[1], vec![v[1], v[0]]));
 /// assert_eq!(area.gradients().wrt(x), 4.0);
 /// ```
 ///
 /// # Panics
 ///
-/// If there are not as many slopes as variables, or if the operands lie on different tapes.
+/// If there are not as many slopes as variables, or if the inputs lie on different tapes.
 #[must_use]
 #[track_caller]
 pub fn custom<'t, T: Scalar>(x: &[Var<'t, T>], f: impl FnOnce(&[T]) -> (T, Vec<T>)) -> Var<'t, T> {
@@ -213,14 +213,14 @@ pub(super) fn record_many<'t, T: Scalar, S>(
     x: &[Var<'t, T>],
     s: &[S],
     slope: impl Fn(&Var<'t, T>, &S) -> T,
-    operands: impl FnOnce() -> Vec<Var<'t, T>>,
+    inputs: impl FnOnce() -> Vec<Var<'t, T>>,
 ) -> Var<'t, T> {
     let Some(tape) = common_tape(operation.name(), x.iter().map(|x| [x])) else {
         return Var::constant(value);
     };
     let (pairs, last) = input_pairs(x, s, slope);
     let node = tape.push_many(pairs, last);
-    Var::at(tape, node, value).traced(operation, operands)
+    Var::at(tape, node, value).traced(operation, inputs)
 }
 
 /// These inputs in pairs, as for [`record_many`]. The last of an odd number has no partner.

@@ -88,7 +88,7 @@ macro_rules! negation {
             #[inline(always)]
             #[track_caller]
             fn neg(self) -> $V {
-                Number::unary(self.to_owned(), Unary::Neg {})
+                Number::unary(self.to_owned(), Unary::Neg)
             }
         }
     };

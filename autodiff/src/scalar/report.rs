@@ -1,9 +1,9 @@
 //! What a traced tape can tell: where a NaN comes from, and what was computed, as a picture.
 
-use super::nodes::Node;
+use super::inspect::Node;
 use super::number::Scalar;
 use super::tape::Tape;
-use super::trace::{Operand, Operation, Step};
+use super::trace::{Input, Operation, TraceEntry};
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::panic::Location;
@@ -12,34 +12,36 @@ use std::panic::Location;
 /// `sqrt(-1) is NaN, recorded at src/main.rs:5:13`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Finding<T: Scalar = f64> {
+pub struct NonFinite<T: Scalar = f64> {
     /// What was computed.
     pub operation: Operation,
     /// The values that it was computed from.
-    pub operands: Vec<T>,
+    pub inputs: Vec<T>,
     /// What is wrong with it.
-    pub trouble: Trouble<T>,
+    pub cause: NonFiniteCause<T>,
     /// The line that recorded it.
     pub location: &'static Location<'static>,
-    /// The expression, with the operands by name where they have one.
+    /// The expression, with the inputs by name where they have one.
     expression: String,
 }
 
 /// What is wrong with an operation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Trouble<T = f64> {
+pub enum NonFiniteCause<T = f64> {
     /// Its value is NaN, while none of the variables that it was computed from is.
     Value,
-    /// Its slope with respect to an operand is NaN or infinite.
+    /// Its slope with respect to an input is NaN or infinite.
     Slope(T),
 }
 
-impl<T: Scalar> fmt::Display for Finding<T> {
+impl<T: Scalar> fmt::Display for NonFinite<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.trouble {
-            Trouble::Value => write!(f, "{} is NaN", self.expression)?,
-            Trouble::Slope(slope) => write!(f, "the slope of {} is {slope}", self.expression)?,
+        match self.cause {
+            NonFiniteCause::Value => write!(f, "{} is NaN", self.expression)?,
+            NonFiniteCause::Slope(slope) => {
+                write!(f, "the slope of {} is {slope}", self.expression)?;
+            }
         }
         write!(f, ", recorded at {}", self.location)
     }
@@ -54,10 +56,10 @@ impl<T: Scalar> Tape<T> {
     /// use autodiff::scalar::Tape;
     ///
     /// let tape = Tape::traced();
-    /// let x = tape.variable(2.0).named("x");
+    /// let x = tape.var(2.0).named("x");
     /// let y = 1.0 + (x - 3.0).sqrt();
     /// assert!(y.value().is_nan());
-    /// let origin = tape.find_nan().unwrap().to_string();
+    /// let origin = tape.first_non_finite().unwrap().to_string();
     /// assert!(origin.starts_with("sqrt(-1) is NaN, recorded at "), "{origin}");
     /// ```
     ///
@@ -66,31 +68,30 @@ impl<T: Scalar> Tape<T> {
     /// If the tape is not traced.
     #[must_use]
     #[track_caller]
-    pub fn find_nan(&self) -> Option<Finding<T>> {
-        let Some(steps) = self.steps() else {
-            panic!("find_nan: the tape is not traced; make it with `Tape::traced()`");
+    pub fn first_non_finite(&self) -> Option<NonFinite<T>> {
+        let Some(steps) = self.trace() else {
+            panic!("first_non_finite: the tape is not traced; make it with `Tape::traced()`");
         };
         let values: HashMap<u32, T> = steps.iter().map(|step| (step.node, step.value)).collect();
-        let value = |operand: &Operand<T>| match operand {
-            Operand::Constant(value) => *value,
-            Operand::Node(node) => values[node],
+        let value = |input: &Input<T>| match input {
+            Input::Constant(value) => *value,
+            Input::Node(node) => values[node],
         };
-        let finding = |step: &Step<T>, trouble| Finding {
+        let finding = |step: &TraceEntry<T>, cause| NonFinite {
             operation: step.operation,
-            operands: step.operands.iter().map(value).collect(),
-            trouble,
+            inputs: step.inputs.iter().map(value).collect(),
+            cause,
             location: step.location,
             expression: self.expression(step, value),
         };
         // A constant has no step of its own, so what brings one that is NaN into the computation is the origin.
-        let is_origin = |step: &&Step<T>| {
-            let comes_from_nan = |operand: &Operand<T>| {
-                matches!(operand, Operand::Node(_)) && value(operand).has_nan()
-            };
-            step.value.has_nan() && !step.operands.iter().any(comes_from_nan)
+        let is_origin = |step: &&TraceEntry<T>| {
+            let comes_from_nan =
+                |input: &Input<T>| matches!(input, Input::Node(_)) && value(input).has_nan();
+            step.value.has_nan() && !step.inputs.iter().any(comes_from_nan)
         };
         if let Some(step) = steps.iter().find(is_origin) {
-            return Some(finding(step, Trouble::Value));
+            return Some(finding(step, NonFiniteCause::Value));
         }
         let bad_slope = |node: Node<T>| {
             let mut slopes = node.inputs.into_iter().map(|(_, slope)| slope);
@@ -99,23 +100,23 @@ impl<T: Scalar> Tape<T> {
         };
         let bad: HashMap<u32, T> = self.nodes().filter_map(bad_slope).collect();
         let step = steps.iter().find(|step| bad.contains_key(&step.node))?;
-        Some(finding(step, Trouble::Slope(bad[&step.node])))
+        Some(finding(step, NonFiniteCause::Slope(bad[&step.node])))
     }
 
-    fn expression(&self, step: &Step<T>, value: impl Fn(&Operand<T>) -> T) -> String {
+    fn expression(&self, step: &TraceEntry<T>, value: impl Fn(&Input<T>) -> T) -> String {
         if step.operation == Operation::Variable {
             return self.name(step.node).unwrap_or_else(|| "variable".into());
         }
-        let operand = |operand: &Operand<T>| {
-            let name = match operand {
-                Operand::Node(node) => self.name(*node),
-                Operand::Constant(_) => None,
+        let input = |input: &Input<T>| {
+            let name = match input {
+                Input::Node(node) => self.name(*node),
+                Input::Constant(_) => None,
             };
             let name = name.map_or_else(String::new, |name| format!("{name} = "));
-            format!("{name}{}", value(operand))
+            format!("{name}{}", value(input))
         };
-        let operands: Vec<_> = step.operands.iter().map(operand).collect();
-        format!("{}({})", step.operation, operands.join(", "))
+        let inputs: Vec<_> = step.inputs.iter().map(input).collect();
+        format!("{}({})", step.operation, inputs.join(", "))
     }
 
     /// The recording as a graph in Graphviz's language. Variables are shown by their [name](super::Var::named), if they
@@ -125,7 +126,7 @@ impl<T: Scalar> Tape<T> {
     /// use autodiff::scalar::Tape;
     ///
     /// let tape = Tape::traced();
-    /// let x = tape.variable(3.0).named("x");
+    /// let x = tape.var(3.0).named("x");
     /// let _ = (2.0 * x).sin();
     /// let dot = tape.to_dot();
     /// assert!(dot.contains(r#"n1 [label="x\n3", shape=box]"#), "{dot}");
@@ -134,8 +135,8 @@ impl<T: Scalar> Tape<T> {
     /// ```
     #[must_use]
     pub fn to_dot(&self) -> String {
-        let steps = self.steps();
-        let steps: HashMap<u32, &Step<T>> = steps
+        let steps = self.trace();
+        let steps: HashMap<u32, &TraceEntry<T>> = steps
             .iter()
             .flat_map(|steps| steps.iter())
             .map(|step| (step.node, step))
@@ -147,9 +148,9 @@ impl<T: Scalar> Tape<T> {
             let name = self.name(index);
             let mut label = match step {
                 Some(step) if step.operation != Operation::Variable => {
-                    let constants = step.operands.iter().filter_map(|operand| match operand {
-                        Operand::Constant(value) => Some(format!(" {value}")),
-                        Operand::Node(_) => None,
+                    let constants = step.inputs.iter().filter_map(|input| match input {
+                        Input::Constant(value) => Some(format!(" {value}")),
+                        Input::Node(_) => None,
                     });
                     let name = name.map_or_else(String::new, |name| format!("{name} = "));
                     format!("{name}{}{}", step.operation, constants.collect::<String>())
@@ -168,8 +169,8 @@ impl<T: Scalar> Tape<T> {
             for (input, slope) in &node.inputs {
                 let _ = writeln!(dot, "    n{input} -> n{index} [label=\"{slope}\"];");
             }
-            for operand in checkpoint.iter().flat_map(|step| &step.operands) {
-                if let Operand::Node(input) = operand {
+            for input in checkpoint.iter().flat_map(|step| &step.inputs) {
+                if let Input::Node(input) = input {
                     let _ = writeln!(dot, "    n{input} -> n{index};");
                 }
             }

@@ -52,12 +52,12 @@ const CHUNK: usize = 32;
 fn sum_of_few<'t, T: Scalar>(terms: &[Var<'t, T>]) -> Var<'t, T> {
     let one = T::from_f64(1.0);
     let value = sum_over(terms, terms, |x, _| x.value);
-    let operands = || {
+    let inputs = || {
         let variables = terms.iter().copied().filter(|x| x.tape.is_some());
         let constant = sum_of_constants(terms).map(Var::constant);
         variables.chain(constant).collect()
     };
-    record_many(Operation::Sum, value, terms, terms, |_, _| one, operands)
+    record_many(Operation::Sum, value, terms, terms, |_, _| one, inputs)
 }
 
 /// The sum of those terms that are constants, if there are any.

@@ -24,7 +24,7 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
     /// use autodiff::scalar::{Gradients, Tape};
     ///
     /// let tape = Tape::new();
-    /// let [x, y] = tape.variables([3.0, 4.0]);
+    /// let [x, y] = tape.vars([3.0, 4.0]);
     /// let polar = Gradients::of([x.hypot(y), y.atan2(x)]);
     /// assert_eq!(polar.each_wrt(x), [0.6, -0.16]);
     /// ```
@@ -95,7 +95,7 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
     pub fn each_wrt(&self, variable: Var<'_, T>) -> [T; K] {
         let Some(tape) = variable.tape else {
             panic!(
-                "wrt: {} is a constant; to differentiate with respect to it, record it with `Tape::variable`",
+                "wrt: {} is a constant; to differentiate with respect to it, record it with `Tape::var`",
                 { variable.value }
             );
         };
@@ -107,7 +107,7 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
         );
         assert!(
             variable.node.is_node(),
-            "wrt: {} is not a node of the tape but a function of one; call `anchor()` on it before using it",
+            "wrt: {} is not a node of the tape but a function of one; call `retain()` on it before using it",
             { variable.value }
         );
         // What was recorded after the outputs has no influence on them.
@@ -124,9 +124,9 @@ impl<T: Scalar> Gradients<T> {
     ///
     /// # Panics
     ///
-    /// If `variable` is a constant, which is to be recorded by [`Tape::variable`] instead, belongs to another recording, or
+    /// If `variable` is a constant, which is to be recorded by [`Tape::var`] instead, belongs to another recording, or
     /// is not a node: a function of one variable, such as `2 x`, is not on the tape unless it is
-    /// [anchored](Var::anchor).
+    /// [retained](Var::retain).
     #[must_use]
     #[track_caller]
     #[inline]

@@ -2,13 +2,13 @@
 
 use super::node_ref::{NodeOffset, NodeRef, SINK};
 use super::number::Scalar;
-use super::point::Point;
 use super::store::Store;
 use super::trace::{Operation, Trace};
+use super::values::Values;
 use super::var::Var;
+use crate::recording::unique;
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Two inputs of a node, with the slope towards each: 24 bytes for `f64`. An input that is not used is the sink.
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +74,7 @@ pub(super) struct Position {
 /// use autodiff::scalar::Tape;
 ///
 /// let tape = Tape::new();
-/// let [x, y] = tape.variables([0.5, 4.2]);
+/// let [x, y] = tape.vars([0.5, 4.2]);
 /// let z = x * y + x.sin();
 /// let gradients = z.gradients();
 /// assert_eq!(gradients.wrt(x), 4.2 + 0.5_f64.cos());
@@ -103,13 +103,9 @@ pub struct Tape<T: Scalar = f64> {
 /// Half the indices for input pairs and half for nodes without one, so that their sum is an index too.
 const LIMIT: u32 = u32::MAX / 2;
 
-pub(super) fn unique() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
 impl Tape {
     /// An empty tape of `f64`. For another number write, for instance, `Tape::<f32>::default()`.
+    // Not for any number: in `tape.var(3.0) * 2.0` the types of both literals would be open.
     #[must_use]
     pub fn new() -> Self {
         Tape::default()
@@ -123,7 +119,7 @@ impl Tape {
     #[must_use]
     #[track_caller]
     pub fn with_capacity(nodes: usize) -> Self {
-        let tape = Tape::default();
+        let tape = Tape::new();
         tape.reserve(nodes);
         tape
     }
@@ -155,26 +151,26 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
-    /// A new variable: something to differentiate with respect to.
+    /// Records a variable: a value to differentiate with respect to.
     ///
     /// # Panics
     ///
-    /// As [`variables`](Tape::variables).
+    /// As [`vars`](Tape::vars).
     #[must_use]
     #[track_caller]
-    pub fn variable(&self, value: T) -> Var<'_, T> {
-        let [variable] = self.variables([value]);
+    pub fn var(&self, value: T) -> Var<'_, T> {
+        let [variable] = self.vars([value]);
         variable
     }
 
-    /// New variables, one for each number of an array or a slice: an array gives an array, a slice a vector.
+    /// Records a variable for each number of an array or a slice: an array gives an array, a slice a vector.
     ///
     /// # Panics
     ///
     /// If the tape is full, which takes 2³¹ variables.
     #[must_use]
     #[track_caller]
-    pub fn variables<P: Point<Number = T>>(&self, values: P) -> P::Like<Var<'_, T>> {
+    pub fn vars<P: Values<Number = T>>(&self, values: P) -> P::Like<Var<'_, T>> {
         let count = values.as_slice().len();
         let mut index = self.push_nodes_without_inputs(count);
         let variables = values.map(|value| {
@@ -188,6 +184,13 @@ impl<T: Scalar> Tape<T> {
             }
         }
         variables
+    }
+
+    /// Returns a constant: no derivative flows to it. It is not recorded; [`Var::constant`] makes one without a tape.
+    #[must_use]
+    #[inline(always)]
+    pub fn constant(&self, value: T) -> Var<'_, T> {
+        Var::constant(value)
     }
 
     /// Appends `count` nodes without inputs and returns the index of the first.
@@ -298,7 +301,7 @@ impl<T: Scalar> Tape<T> {
     ///
     /// ```compile_fail
     /// let mut tape = autodiff::scalar::Tape::new();
-    /// let x = tape.variable(1.0);
+    /// let x = tape.var(1.0);
     /// tape.reset();
     /// println!("{}", x + 1.0); // error: `tape` is borrowed by `x`
     /// ```
@@ -365,7 +368,7 @@ mod tests {
     #[should_panic(expected = "the tape is full: it can hold 5 nodes")]
     fn more_nodes_than_an_index_can_hold_are_refused() {
         let tape: Tape = Tape::with_limit(5);
-        let [x, y] = tape.variables([1.0, 2.0]);
+        let [x, y] = tape.vars([1.0, 2.0]);
         let mut z = x;
         for _ in 0..6 {
             z *= y;
@@ -376,15 +379,15 @@ mod tests {
     #[should_panic(expected = "the tape is full: it can hold 5 variables")]
     fn more_variables_than_an_index_can_hold_are_refused() {
         let tape: Tape = Tape::with_limit(5);
-        let _ = tape.variables([1.0; 3]);
-        let _ = tape.variables([1.0; 3]);
+        let _ = tape.vars([1.0; 3]);
+        let _ = tape.vars([1.0; 3]);
     }
 
     #[test]
     #[should_panic(expected = "the tape is full: it can hold 5 nodes")]
     fn a_node_with_more_inputs_than_there_is_room_is_refused() {
         let tape: Tape = Tape::with_limit(5);
-        let x = tape.variables([1.0; 5]);
+        let x = tape.vars([1.0; 5]);
         let y: [Var<'_>; 8] = std::array::from_fn(|i| x[i % 5]);
         let _ = dot(&y, &[x[0]; 8]);
     }
@@ -392,7 +395,7 @@ mod tests {
     #[test]
     fn a_full_tape_is_full_to_the_last_index() {
         let tape: Tape = Tape::with_limit(5);
-        let [x, y, ..] = tape.variables([2.0; 5]);
+        let [x, y, ..] = tape.vars([2.0; 5]);
         let z = (0..5).fold(x, |z, _| z * y);
         assert_eq!((z.value(), tape.len()), (64.0, 10));
         assert_eq!(z.gradients().wrt(y), 160.0);

@@ -1,11 +1,12 @@
-//! What a traced tape keeps: every operation with its operands, constants and the line that recorded it.
+//! What a traced tape keeps: every operation with its inputs, constants and the line that recorded it.
 
 use crate::elementwise::{Binary, Unary};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 
-/// What a [step](Step) of a traced tape computed.
+/// What a [step](TraceEntry) of a traced tape computed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -21,9 +22,9 @@ pub enum Operation {
     Sum,
     /// The product of an iterator.
     Product,
-    /// A dot product; its operands are those of the first vector, then those of the second.
+    /// A dot product; its inputs are those of the first vector, then those of the second.
     Dot,
-    /// A linear combination; its operands are the variables, then the coefficients.
+    /// A linear combination; its inputs are the variables, then the coefficients.
     LinearCombination,
     /// The Euclidean norm.
     Norm,
@@ -31,7 +32,7 @@ pub enum Operation {
     LogSumExp,
     /// The caller's own function.
     Custom,
-    /// An output of a [checkpoint](super::checkpoint); its operands are the checkpoint's inputs.
+    /// An output of a [checkpoint](super::checkpoint); its inputs are the checkpoint's inputs.
     Checkpoint,
 }
 
@@ -61,9 +62,9 @@ impl fmt::Display for Operation {
     }
 }
 
-/// An operand of a step.
+/// An input of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Operand<T = f64> {
+pub enum Input<T = f64> {
     /// The result of the step with this node.
     Node(u32),
     /// A constant.
@@ -72,11 +73,11 @@ pub enum Operand<T = f64> {
 
 /// An operation that a traced tape has kept.
 #[derive(Clone, Debug)]
-pub struct Step<T = f64> {
+pub struct TraceEntry<T = f64> {
     /// What was computed.
     pub operation: Operation,
     /// What it was computed from.
-    pub operands: Vec<Operand<T>>,
+    pub inputs: Vec<Input<T>>,
     /// The result.
     pub value: T,
     /// The node of the result.
@@ -88,8 +89,8 @@ pub struct Step<T = f64> {
 
 /// What a traced tape keeps.
 pub(super) struct Trace<T> {
-    pub(super) steps: Vec<Step<T>>,
-    pub(super) names: BTreeMap<u32, String>,
+    pub(super) steps: Vec<TraceEntry<T>>,
+    pub(super) names: BTreeMap<u32, Cow<'static, str>>,
 }
 
 impl<T> Default for Trace<T> {

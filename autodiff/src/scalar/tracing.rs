@@ -3,8 +3,9 @@
 use super::node_ref::{NodeRef, SINK};
 use super::number::Scalar;
 use super::tape::Tape;
-use super::trace::{Operand, Operation, Step};
+use super::trace::{Input, Operation, TraceEntry};
 use super::var::Var;
+use std::borrow::Cow;
 use std::cell::Ref;
 use std::panic::Location;
 
@@ -17,9 +18,9 @@ impl Tape {
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Makes an empty tape keep every operation, with its operands and the line of code that recorded it.
+    /// Makes an empty tape keep every operation, with its inputs and the line of code that recorded it.
     ///
-    /// Use it to find the origin of a NaN ([`find_nan`](Tape::find_nan)) or to draw a computation
+    /// Use it to find the origin of a NaN ([`first_non_finite`](Tape::first_non_finite)) or to draw a computation
     /// ([`to_dot`](Tape::to_dot)). The derivatives are the same as on any other tape; it takes several times the memory
     /// and time.
     ///
@@ -51,14 +52,19 @@ impl<T: Scalar> Tape<T> {
     ///
     /// Nothing can be recorded while the result is in use: that panics.
     #[must_use]
-    pub fn steps(&self) -> Option<Ref<'_, [Step<T>]>> {
+    pub fn trace(&self) -> Option<Ref<'_, [TraceEntry<T>]>> {
         let trace = self.trace.as_ref()?;
         Some(Ref::map(trace.borrow(), |trace| trace.steps.as_slice()))
     }
 
     /// The name that a node was [given](Var::named).
     pub(super) fn name(&self, node: u32) -> Option<String> {
-        self.trace.as_ref()?.borrow().names.get(&node).cloned()
+        self.trace
+            .as_ref()?
+            .borrow()
+            .names
+            .get(&node)
+            .map(Cow::to_string)
     }
 
     /// Appends a node of two inputs where that cannot be done [at once](Tape::try_push_node), and keeps the operation if the
@@ -75,8 +81,8 @@ impl<T: Scalar> Tape<T> {
     ) -> NodeRef {
         let node = self.push_node([a.0, b.0], [a.1, b.1]);
         if self.is_traced() {
-            let operands = vec![Operand::Node(a.0), Operand::Node(b.0)];
-            self.keep_step(operation, operands, value, node.index());
+            let inputs = vec![Input::Node(a.0), Input::Node(b.0)];
+            self.keep_entry(operation, inputs, value, node.index());
         }
         node
     }
@@ -88,26 +94,26 @@ impl<T: Scalar> Tape<T> {
     pub(super) fn record_derived(
         &self,
         operation: Operation,
-        operands: [Option<Operand<T>>; 2],
+        inputs: [Option<Input<T>>; 2],
         (input, slope): (u32, T),
         value: T,
     ) -> NodeRef {
         let node = self.push_node([input, SINK], [slope, T::from_f64(0.0)]);
-        let operands = operands.into_iter().flatten().collect();
-        self.keep_step(operation, operands, value, node.index());
+        let inputs = inputs.into_iter().flatten().collect();
+        self.keep_entry(operation, inputs, value, node.index());
         node
     }
 
     #[cold]
     #[track_caller]
-    fn keep_step(&self, operation: Operation, operands: Vec<Operand<T>>, value: T, node: u32) {
+    fn keep_entry(&self, operation: Operation, inputs: Vec<Input<T>>, value: T, node: u32) {
         let Some(trace) = &self.trace else { return };
         let Ok(mut trace) = trace.try_borrow_mut() else {
             panic!("{operation}: recorded on a traced tape while its steps were being read");
         };
-        trace.steps.push(Step {
+        trace.steps.push(TraceEntry {
             operation,
-            operands,
+            inputs,
             value,
             node,
             location: Location::caller(),
@@ -118,7 +124,7 @@ impl<T: Scalar> Tape<T> {
 impl<'t, T: Scalar> Var<'t, T> {
     /// Names the variable, for the reports and drawings of a traced tape. On any other tape this does nothing.
     #[must_use]
-    pub fn named(self, name: impl Into<String>) -> Self {
+    pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
         if let Some(trace) = self.tape.and_then(|tape| tape.trace.as_ref()) {
             // The conversion is the caller's code, which may record on the tape.
             let name = name.into();
@@ -133,23 +139,23 @@ impl<'t, T: Scalar> Var<'t, T> {
     pub(super) fn traced(
         self,
         operation: Operation,
-        operands: impl FnOnce() -> Vec<Var<'t, T>>,
+        inputs: impl FnOnce() -> Vec<Var<'t, T>>,
     ) -> Self {
         if let Some(tape) = self.tape
             && tape.is_traced()
         {
-            let operands = operands().into_iter().map(Var::operand).collect();
-            tape.keep_step(operation, operands, self.value, self.index());
+            let inputs = inputs().into_iter().map(Var::input).collect();
+            tape.keep_entry(operation, inputs, self.value, self.index());
         }
         self
     }
 
-    /// The variable as an operand of a step.
+    /// The variable as an input of a step.
     #[inline(always)]
-    pub(super) fn operand(self) -> Operand<T> {
+    pub(super) fn input(self) -> Input<T> {
         match self.tape {
-            Some(_) => Operand::Node(self.index()),
-            None => Operand::Constant(self.value),
+            Some(_) => Input::Node(self.index()),
+            None => Input::Constant(self.value),
         }
     }
 }

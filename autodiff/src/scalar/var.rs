@@ -3,7 +3,7 @@
 use super::node_ref::{NodeRef, SINK};
 use super::number::{Scalar, chain, chain_two};
 use super::tape::Tape;
-use super::trace::{Operand, Operation};
+use super::trace::{Input, Operation};
 use crate::elementwise::Binary;
 use std::fmt;
 use std::hint::cold_path;
@@ -79,12 +79,12 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 
     /// The same variable as a node of its own, so that derivatives with respect to it can be asked for. They count what
-    /// is computed from the anchored variable, not from the original.
+    /// is computed from the retained variable, not from the original.
     ///
     /// ```
     /// let tape = autodiff::scalar::Tape::new();
-    /// let x = tape.variable(3.0);
-    /// let u = (x * 2.0).anchor();
+    /// let x = tape.var(3.0);
+    /// let u = (x * 2.0).retain();
     /// let y = u * u;
     /// assert_eq!(y.gradients().wrt(u), 12.0);
     /// ```
@@ -92,13 +92,13 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// # Panics
     ///
     /// If it is a constant: a plain number, a [detached](Var::detach) variable, or a function of nothing but those. To
-    /// differentiate with respect to one, record its value with [`Tape::variable`].
+    /// differentiate with respect to one, record its value with [`Tape::var`].
     #[must_use]
     #[track_caller]
-    pub fn anchor(self) -> Self {
+    pub fn retain(self) -> Self {
         let Some(tape) = self.tape else {
             panic!(
-                "anchor: {} is a constant; to differentiate with respect to it, record it with `Tape::variable`",
+                "retain: {} is a constant; to differentiate with respect to it, record it with `Tape::var`",
                 self.value
             );
         };
@@ -118,7 +118,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     #[track_caller]
     pub(super) fn chain_unary(self, operation: impl Fn() -> Operation, value: T, slope: T) -> Self {
         let slope = chain(self.slope, slope);
-        self.derived(operation, || [Some(self.operand()), None], value, slope)
+        self.derived(operation, || [Some(self.input()), None], value, slope)
     }
 
     /// The function of `self` and a constant, without the test which of the two is one.
@@ -127,8 +127,8 @@ impl<'t, T: Scalar> Var<'t, T> {
     pub(super) fn chain_with_constant(self, function: Binary, constant: Self) -> Self {
         let (value, (slope, _)) = self.value.binary_with_slopes(function, constant.value);
         let operation = || Operation::Binary(function);
-        let operands = || [self, constant].map(|x| Some(x.operand()));
-        self.derived(operation, operands, value, chain(self.slope, slope))
+        let inputs = || [self, constant].map(|x| Some(x.input()));
+        self.derived(operation, inputs, value, chain(self.slope, slope))
     }
 
     /// The function of `self` and `other` that has this value and these slopes.
@@ -148,8 +148,8 @@ impl<'t, T: Scalar> Var<'t, T> {
             let slopes = chain_two([self.slope, other.slope], slopes.into());
             if inputs[0] == inputs[1] {
                 cold_path();
-                let operands = || [self, other].map(|x| Some(x.operand()));
-                return self.derived(operation, operands, value, slopes[0] + slopes[1]);
+                let inputs = || [self, other].map(|x| Some(x.input()));
+                return self.derived(operation, inputs, value, slopes[0] + slopes[1]);
             }
             if let Some(node) = tape.try_push_node(inputs, slopes) {
                 return Var::at(tape, node, value);
@@ -165,20 +165,20 @@ impl<'t, T: Scalar> Var<'t, T> {
             (Some(_), None) => (self, slopes.0),
             (None, _) => (other, slopes.1),
         };
-        let operands = || [self, other].map(|x| Some(x.operand()));
-        variable.derived(operation, operands, value, chain(variable.slope, slope))
+        let inputs = || [self, other].map(|x| Some(x.input()));
+        variable.derived(operation, inputs, value, chain(variable.slope, slope))
     }
 
     /// The variable with this value, and this slope with respect to the node of `self`. On a traced tape it is a new node.
     ///
-    /// The operands are made where they are needed: a variable whose address is taken would live in memory instead of
+    /// The inputs are made where they are needed: a variable whose address is taken would live in memory instead of
     /// registers, on untraced tapes as well.
     #[inline(always)]
     #[track_caller]
     fn derived(
         self,
         operation: impl Fn() -> Operation,
-        operands: impl Fn() -> [Option<Operand<T>>; 2],
+        inputs: impl Fn() -> [Option<Input<T>>; 2],
         value: T,
         slope: T,
     ) -> Self {
@@ -193,7 +193,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             cold_path();
             if let Some(tape) = result.tape {
                 let input = (result.index(), result.slope);
-                let node = tape.record_derived(operation(), operands(), input, result.value);
+                let node = tape.record_derived(operation(), inputs(), input, result.value);
                 return Var::at(tape, node, result.value);
             }
         }
@@ -239,12 +239,12 @@ pub(super) fn common_tape<'a, 't: 'a, T: Scalar, const N: usize>(
     Some(tape)
 }
 
-/// Reports operands that lie on two tapes.
+/// Reports inputs that lie on two tapes.
 #[cold]
 #[inline(never)]
 #[track_caller]
 pub(super) fn refuse(operation: &'static str) -> ! {
-    panic!("{operation}: the operands lie on different tapes")
+    panic!("{operation}: the inputs lie on different tapes")
 }
 
 impl<T: Scalar> fmt::Debug for Var<'_, T> {

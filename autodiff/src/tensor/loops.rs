@@ -31,7 +31,7 @@ pub trait Loops: Sized {
     )]
     fn binary_vjp(
         function: Binary,
-        side: Side,
+        which: WhichOperand,
         walk: &Walk,
         a: &[Self],
         b: &[Self],
@@ -62,7 +62,7 @@ macro_rules! loops {
 
             fn binary_vjp(
                 function: Binary,
-                side: Side,
+                which: WhichOperand,
                 walk: &Walk,
                 a: &[Self],
                 b: &[Self],
@@ -70,7 +70,7 @@ macro_rules! loops {
                 y_bar: &[Self],
                 term: &mut [Self],
             ) {
-                binary_vjp(function, side, walk, a, b, y, y_bar, term);
+                binary_vjp(function, which, walk, a, b, y, y_bar, term);
             }
         }
     )* };
@@ -79,7 +79,7 @@ loops!(f32 f64);
 
 /// One of the two operands of a function of two variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum WhichOperand {
     A,
     B,
 }
@@ -97,33 +97,33 @@ macro_rules! choices {
                 #[inline(always)]
                 move |how| match function {
                     $(Unary::$Variant { $($p),* } => unary_loop(Unary::$Variant { $($p),* }, x, y, how),)*
-                    $(Unary::$Variant3 {} => unary_loop(Unary::$Variant3 {}, x, y, how),)*
+                    $(Unary::$Variant3 => unary_loop(Unary::$Variant3, x, y, how),)*
                 },
             );
         }
 
         fn unary_in_place<T: Real>(function: Unary, x: &mut [T]) {
             if is_soon_over(function, x.len()) {
-                return in_place_loop(Unary::Relu {}, x, MultiplyAdd::Separate);
+                return in_place_loop(Unary::Relu, x, MultiplyAdd::Separate);
             }
             vectorized_with(
                 #[inline(always)]
                 move |how| match function {
                     $(Unary::$Variant { $($p),* } => in_place_loop(Unary::$Variant { $($p),* }, x, how),)*
-                    $(Unary::$Variant3 {} => in_place_loop(Unary::$Variant3 {}, x, how),)*
+                    $(Unary::$Variant3 => in_place_loop(Unary::$Variant3, x, how),)*
                 },
             );
         }
 
         fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
             if is_soon_over(function, x.len()) {
-                return unary_vjp_loop(Unary::Relu {}, x, y, y_bar, MultiplyAdd::Separate);
+                return unary_vjp_loop(Unary::Relu, x, y, y_bar, MultiplyAdd::Separate);
             }
             vectorized_with(
                 #[inline(always)]
                 move |how| match function {
                     $(Unary::$Variant { $($p),* } => unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, how),)*
-                    $(Unary::$Variant3 {} => unary_vjp_loop(Unary::$Variant3 {}, x, y, y_bar, how),)*
+                    $(Unary::$Variant3 => unary_vjp_loop(Unary::$Variant3, x, y, y_bar, how),)*
                 },
             );
         }
@@ -140,13 +140,13 @@ macro_rules! choices {
 
         #[expect(clippy::too_many_arguments, reason = "the operands of a rule: arguments, value, adjoint and result")]
         fn binary_vjp<T: Real>(
-            function: Binary, side: Side, walk: &Walk, a: &[T], b: &[T], y: &[T], y_bar: &[T], term: &mut [T],
+            function: Binary, which: WhichOperand, walk: &Walk, a: &[T], b: &[T], y: &[T], y_bar: &[T], term: &mut [T],
         ) {
             vectorized(
                 #[inline(always)]
                 move || match function {
-                    $(Binary::$Variant2 => binary_vjp_loop(Binary::$Variant2, side, walk, a, b, y, y_bar, term),)*
-                    $(Binary::$Variant4 => binary_vjp_loop(Binary::$Variant4, side, walk, a, b, y, y_bar, term),)*
+                    $(Binary::$Variant2 => binary_vjp_loop(Binary::$Variant2, which, walk, a, b, y, y_bar, term),)*
+                    $(Binary::$Variant4 => binary_vjp_loop(Binary::$Variant4, which, walk, a, b, y, y_bar, term),)*
                 },
             );
         }
@@ -191,7 +191,7 @@ elementwise_table!(kernels_of_rows);
 /// Whether a loop is over before vectors are chosen for it: that of the usual function, over few numbers.
 #[inline(always)]
 fn is_soon_over(function: Unary, numbers: usize) -> bool {
-    function == Unary::Relu {} && numbers < FEW
+    function == Unary::Relu && numbers < FEW
 }
 
 #[inline(always)]
@@ -261,7 +261,7 @@ fn binary_row<T: Real>(function: Binary, inner: Axis, a: &[T], b: &[T], y: &mut 
 )]
 fn binary_vjp_loop<T: Real>(
     function: Binary,
-    side: Side,
+    which: WhichOperand,
     walk: &Walk,
     a: &[T],
     b: &[T],
@@ -272,7 +272,11 @@ fn binary_vjp_loop<T: Real>(
     let inner = walk.inner;
     let slope = move |a: T, b: T, y: T| {
         let (slope_a, slope_b) = function.slopes(a, b, y);
-        if side == Side::A { slope_a } else { slope_b }
+        if which == WhichOperand::A {
+            slope_a
+        } else {
+            slope_b
+        }
     };
     walk.rows(
         #[inline(always)]

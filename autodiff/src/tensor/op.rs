@@ -135,10 +135,10 @@ impl<'a, A: Algebra> Point<'a, A> {
     #[cold]
     #[track_caller]
     fn has_not_saved(&self, position: usize, element_type: &str) -> ! {
-        let (name, caller) = (self.node.operation.name(), self.node.caller);
+        let (name, location) = (self.node.operation.name(), self.node.location);
         panic!(
             "{name}: the rule asks for saved tensor {position}, of {element_type}, and `Op::value_and_saved` saved {:?} \
-             (recorded at {caller})",
+             (recorded at {location})",
             self.node.saved.element_types(),
         )
     }

@@ -34,6 +34,7 @@ mod prelude {
     pub(super) use crate::tensor::ops::methods_macro::methods;
     pub(super) use crate::tensor::ops::sample::Sample;
     pub(super) use crate::tensor::storage::array::Tensor;
+    pub(super) use crate::tensor::storage::axes::Axes;
     pub(super) use crate::tensor::storage::element::{Element, Real};
     pub(super) use crate::tensor::storage::shape::Shape;
     pub(super) use crate::tensor::var::Var;
@@ -64,7 +65,7 @@ macro_rules! operations {
         /// What made a node.
         #[derive(Clone, Debug)]
         #[repr(u64)] // Which is told by a comparison, and not by looking into the payloads.
-        pub(crate) enum Operation<T: Real> {
+        pub(crate) enum StoredOp<T: Real> {
             /// A variable of the user's.
             Variable,
             /// A constant of the user's.
@@ -74,13 +75,13 @@ macro_rules! operations {
             Custom(Arc<dyn ErasedOp<T>>),
         }
 
-        impl<T: Real> Operation<T> {
+        impl<T: Real> StoredOp<T> {
             /// The operation, unless it is a variable or a constant.
             pub(crate) fn op(&self) -> Option<&dyn ErasedOp<T>> {
                 match self {
-                    Operation::Variable | Operation::Constant => None,
-                    $($(Operation::$Op(op) => Some(op),)*)*
-                    Operation::Custom(op) => Some(&**op),
+                    StoredOp::Variable | StoredOp::Constant => None,
+                    $($(StoredOp::$Op(op) => Some(op),)*)*
+                    StoredOp::Custom(op) => Some(&**op),
                 }
             }
 
@@ -88,14 +89,14 @@ macro_rules! operations {
             pub(crate) fn name(&self) -> &'static str {
                 match (self, self.op()) {
                     (_, Some(op)) => op.name(),
-                    (Operation::Variable, None) => "variable",
+                    (StoredOp::Variable, None) => "variable",
                     (_, None) => "constant",
                 }
             }
 
             /// Whether it is a variable or a constant.
             pub(crate) fn is_leaf(&self) -> bool {
-                matches!(self, Operation::Variable | Operation::Constant)
+                matches!(self, StoredOp::Variable | StoredOp::Constant)
             }
         }
 
@@ -116,12 +117,12 @@ macro_rules! operations {
 
 /// An operation as a tape stores it: one of the list in line, any other behind a pointer.
 #[derive(Debug)]
-pub struct Stored<T: Real>(pub(super) Operation<T>);
+pub struct Stored<T: Real>(pub(super) StoredOp<T>);
 
 impl<T: Real> Stored<T> {
     /// An operation that is not on the list.
     pub(super) fn custom(op: impl Op<T>) -> Self {
-        Stored(Operation::Custom(Arc::new(op)))
+        Stored(StoredOp::Custom(Arc::new(op)))
     }
 }
 
@@ -132,7 +133,7 @@ macro_rules! built_in {
 
         #[inline(always)]
         fn stored(self) -> $crate::tensor::ops::Stored<T> {
-            $crate::tensor::ops::Stored($crate::tensor::ops::Operation::$Op(self))
+            $crate::tensor::ops::Stored($crate::tensor::ops::StoredOp::$Op(self))
         }
     };
 }
@@ -151,7 +152,7 @@ operations! {
     concat: ConcatMethods => Concat;
     gather: GatherMethods ScatterMethods => Gather, ScatterAdd;
     matmul: MatMulMethods => MatMul;
-    linear: LinearMethods => Layer;
+    linear: LinearMethods => Dense;
     softmax: SoftmaxMethods => Softmax, LogSoftmax;
     cross_entropy: CrossEntropyMethods => CrossEntropyLoss<T>;
     squared_distance: SquaredDistanceMethods => SquaredDistance;

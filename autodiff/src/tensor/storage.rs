@@ -1,6 +1,7 @@
 //! Tensors, and the memory that they share.
 
 pub(crate) mod array;
+pub(crate) mod axes;
 pub(crate) mod buffer;
 mod byte_matrix;
 pub(crate) mod element;

@@ -83,17 +83,14 @@ impl<'t, T: Real> Var<'t, T> {
         self.tape.constant(self.value())
     }
 
-    /// Has later backward passes keep the adjoint of this intermediate result, so that
-    /// [`Gradients::wrt`](crate::tensor::Gradients::wrt) can tell it.
-    ///
-    /// A constant, which is all that depends on no variable, has no adjoint to keep. To differentiate with respect to it,
-    /// record its value with [`Tape::var`].
+    /// Makes later backward passes keep the adjoint of this intermediate result, so that
+    /// [`Gradients::wrt`](crate::tensor::Gradients::wrt) can return it.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
     /// let tape = Tape::new();
     /// let x = tape.var([3.0]);
-    /// let z = (x * 2.0).anchor();
+    /// let z = (x * 2.0).retain();
     /// let gradients = (z * z).sum().gradients();
     /// assert_eq!(gradients.wrt(z).data(), [12.0]);
     /// assert_eq!(gradients.wrt(x).data(), [24.0]);
@@ -101,11 +98,12 @@ impl<'t, T: Real> Var<'t, T> {
     ///
     /// # Panics
     ///
-    /// If it depends on no variable.
+    /// If it depends on no variable. To differentiate with respect to a constant, record its value with [`Tape::var`].
+    #[doc(alias = "retain_grad")]
     #[must_use]
     #[track_caller]
-    pub fn anchor(self) -> Var<'t, T> {
-        self.tape.anchor(self.index);
+    pub fn retain(self) -> Self {
+        self.tape.retain(self.index);
         self
     }
 }

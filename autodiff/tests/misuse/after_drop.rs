@@ -3,7 +3,7 @@ use autodiff::scalar::Tape;
 fn main() {
     let x = {
         let tape = Tape::new();
-        tape.variable(1.0)
+        tape.var(1.0)
     };
     println!("{}", x + 1.0);
 }

@@ -17,5 +17,5 @@ impl Point for Longer {
 
 fn main() {
     let tape = Tape::new();
-    println!("{:?}", tape.variables(Longer));
+    println!("{:?}", tape.vars(Longer));
 }

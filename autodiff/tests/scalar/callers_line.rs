@@ -18,9 +18,9 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
 
 fn tapes(checked: &mut Checked) {
     let tape = Tape::new();
-    let x = tape.variable(2.0);
+    let x = tape.var(2.0);
     let other = Tape::new();
-    let foreign = other.variable(3.0);
+    let foreign = other.var(3.0);
 
     refused("on different tapes", || x + foreign);
     refused("on different tapes", || x.powf(foreign));
@@ -32,32 +32,36 @@ fn tapes(checked: &mut Checked) {
     });
     checked.refused("scalar/tracing.rs tracing", "tracing: something", || {
         let tape = Tape::<f64>::new();
-        let _ = tape.variable(1.0);
+        let _ = tape.var(1.0);
         tape.tracing()
     });
     // Only a tape of 2³¹ variables is full.
-    checked.also("scalar/tape.rs variable");
-    checked.also("scalar/tape.rs variables");
-    checked.refused("scalar/report.rs find_nan", "find_nan: the tape", || {
-        tape.find_nan()
-    });
-    checked.refused("scalar/marks.rs mark", "mark: the variable 3", || {
+    checked.also("scalar/tape.rs var");
+    checked.also("scalar/tape.rs vars");
+    checked.refused(
+        "scalar/report.rs first_non_finite",
+        "first_non_finite: the tape",
+        || tape.first_non_finite(),
+    );
+    checked.refused("scalar/rewind.rs mark", "mark: the variable 3", || {
         tape.mark(&[x, foreign])
     });
     let mut tape = Tape::<f64>::new();
     let mark = other.mark(&[]);
-    checked.refused("scalar/marks.rs rewind", "rewind: ", || tape.rewind(&mark));
-    checked.refused("scalar/marks.rs survivors", "survivors: ", || {
-        tape.survivors(&mark)
-    });
-    checked.refused("scalar/var.rs anchor", "anchor: 1 ", || {
-        Var::<f64>::from(1.0).anchor()
+    checked.refused("scalar/rewind.rs rewind", "rewind: ", || tape.rewind(&mark));
+    checked.refused(
+        "scalar/rewind.rs kept_variables",
+        "kept_variables: ",
+        || tape.kept_variables(&mark),
+    );
+    checked.refused("scalar/var.rs retain", "retain: 1 ", || {
+        Var::<f64>::from(1.0).retain()
     });
 }
 
 fn gradients(checked: &mut Checked) {
     let (tape, other) = (Tape::new(), Tape::new());
-    let (x, foreign) = (tape.variable(2.0), other.variable(3.0));
+    let (x, foreign) = (tape.var(2.0), other.var(3.0));
     let square = x * x;
     let file = "scalar/sweep.rs";
     checked.refused(&format!("{file} of"), "on different tapes", || {
@@ -84,7 +88,7 @@ fn gradients(checked: &mut Checked) {
 
 fn nodes_of_many_inputs(checked: &mut Checked) {
     let (tape, other) = (Tape::new(), Tape::new());
-    let (x, foreign) = (tape.variable(2.0), other.variable(3.0));
+    let (x, foreign) = (tape.var(2.0), other.var(3.0));
     let mixed = [x, x, foreign];
     let file = "scalar/nary.rs";
     checked.refused(&format!("{file} dot"), "dot: the lengths are 1", || {

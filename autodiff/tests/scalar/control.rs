@@ -1,4 +1,4 @@
-//! What is done with a tape beside recording on it: reuse, marks, anchors, checkpoints and other threads; and what it
+//! What is done with a tape beside recording on it: reuse, marks, retained nodes, checkpoints and other threads; and what it
 //! refuses.
 
 use autodiff::scalar::{
@@ -11,7 +11,7 @@ fn a_reset_tape_keeps_its_memory_and_starts_anew() {
     for round in 1..5 {
         tape.reset();
         assert!(tape.is_empty() && tape.bytes() == 0);
-        let [x, y] = tape.variables([f64::from(round), 2.0]);
+        let [x, y] = tape.vars([f64::from(round), 2.0]);
         let z = x * y + [x, y, x * y].iter().sum::<Var<'_>>();
         assert_eq!(z.gradients().wrt(x), 5.0);
     }
@@ -21,7 +21,7 @@ fn a_reset_tape_keeps_its_memory_and_starts_anew() {
 fn a_tape_of_any_number_can_be_given_room() {
     let tape = Tape::<f32>::default();
     tape.reserve(1000);
-    let [x, y] = tape.variables([2.0, 3.0]);
+    let [x, y] = tape.vars([2.0, 3.0]);
     let z = (0..1000).fold(x, |z, _| z * y / y);
     assert_eq!((z.value(), tape.len()), (2.0, 2002));
 }
@@ -30,7 +30,7 @@ fn a_tape_of_any_number_can_be_given_room() {
 fn a_tape_can_be_rewound_again_and_again() {
     let mut tape = Tape::new();
     let mark = {
-        let [x, y] = tape.variables([2.0, 3.0]);
+        let [x, y] = tape.vars([2.0, 3.0]);
         let sum: Var<'_> = [x, y, x * y].iter().sum();
         tape.mark(&[x, y, sum, x * 2.0, Var::from(9.0)])
     };
@@ -38,10 +38,10 @@ fn a_tape_can_be_rewound_again_and_again() {
     for factor in [1.0, 2.0, 3.0] {
         tape.rewind(&mark);
         assert_eq!((tape.len(), tape.bytes()), (length, bytes));
-        let [x, y, sum, double, nine] = tape.survivors(&mark)[..] else {
+        let [x, y, sum, double, nine] = tape.kept_variables(&mark)[..] else {
             unreachable!()
         };
-        let w = tape.variable(factor);
+        let w = tape.var(factor);
         let z = w * sum * double + nine * y + [w, x, y].into_iter().product::<Var<'_>>();
         let gradients = z.gradients();
         assert_eq!(
@@ -59,31 +59,31 @@ fn a_tape_can_be_rewound_again_and_again() {
 fn a_mark_dies_with_what_it_marked() {
     let mut tape = Tape::new();
     let early = tape.mark(&[]);
-    let _ = tape.variable(1.0);
+    let _ = tape.var(1.0);
     let late = tape.mark(&[]);
     tape.rewind(&early);
-    let _ = tape.variables([1.0, 2.0]);
+    let _ = tape.vars([1.0, 2.0]);
     tape.rewind(&late);
 }
 
 #[test]
-#[should_panic(expected = "survivors: the mark is of another tape")]
+#[should_panic(expected = "kept_variables: the mark is of another tape")]
 fn a_mark_of_another_tape_is_refused() {
     let tape = Tape::new();
-    let _ = Tape::new().survivors(&tape.mark(&[]));
+    let _ = Tape::new().kept_variables(&tape.mark(&[]));
 }
 
 #[test]
 #[should_panic(expected = "mark: the variable 1 lies on another tape")]
 fn a_mark_refuses_another_tapes_variable() {
     let (tape, other) = (Tape::new(), Tape::new());
-    let _ = tape.mark(&[other.variable(1.0)]);
+    let _ = tape.mark(&[other.var(1.0)]);
 }
 
 #[test]
 fn operands_of_two_tapes_are_refused_by_name() {
     let (tape, other) = (Tape::new(), Tape::new());
-    let (x, y) = (tape.variable(1.0), other.variable(2.0));
+    let (x, y) = (tape.var(1.0), other.var(2.0));
     type Misuse<'t> = (&'static str, &'t dyn Fn());
     let misuses: [Misuse<'_>; 15] = [
         ("add", &|| _ = x + y),
@@ -107,21 +107,18 @@ fn operands_of_two_tapes_are_refused_by_name() {
     for (operation, misuse) in misuses {
         let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(misuse)).unwrap_err();
         let message = panic.downcast_ref::<String>().unwrap();
-        let expected = format!("{operation}: the operands lie on different tapes");
+        let expected = format!("{operation}: the inputs lie on different tapes");
         assert_eq!(*message, expected);
     }
 }
 
 #[test]
 #[cfg_attr(miri, ignore = "leaks a tape")]
-#[should_panic(expected = "checkpoint: the operands lie on different tapes")]
+#[should_panic(expected = "checkpoint: the inputs lie on different tapes")]
 fn a_checkpoint_refuses_an_output_of_another_tape() {
     let tape = Tape::new();
-    let x = tape.variable(2.0);
-    let _ = checkpoint(
-        |_| vec![Box::leak(Box::<Tape>::default()).variable(1.0)],
-        &[x],
-    );
+    let x = tape.var(2.0);
+    let _ = checkpoint(|_| vec![Box::leak(Box::<Tape>::default()).var(1.0)], &[x]);
 }
 
 #[test]
@@ -130,7 +127,7 @@ fn a_checkpoint_refuses_an_output_of_another_tape() {
 )]
 fn a_checkpoint_refuses_a_function_that_changes_its_mind() {
     let tape = Tape::new();
-    let x = tape.variable(2.0);
+    let x = tape.var(2.0);
     let calls = std::sync::atomic::AtomicUsize::new(0);
     let count = move || 1 + calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     let y = checkpoint(move |x| vec![x[0].sin(); count()], &[x])[0];
@@ -139,18 +136,18 @@ fn a_checkpoint_refuses_a_function_that_changes_its_mind() {
 
 #[test]
 #[should_panic(
-    expected = "wrt: 6 is not a node of the tape but a function of one; call `anchor()` on it"
+    expected = "wrt: 6 is not a node of the tape but a function of one; call `retain()` on it"
 )]
 fn wrt_refuses_what_is_not_a_node() {
     let tape = Tape::new();
-    let y = tape.variable(3.0) * 2.0;
+    let y = tape.var(3.0) * 2.0;
     let _ = y.sin().gradients().wrt(y);
 }
 
 #[test]
 fn constants_can_neither_be_anchored_nor_differentiated_with_respect_to() {
     for tape in [Tape::new(), Tape::traced()] {
-        let x = tape.variable(2.0);
+        let x = tape.var(2.0);
         let y = x * x;
         let c: Var<'_> = Var::constant(2.0);
         let constants = [
@@ -168,7 +165,7 @@ fn constants_can_neither_be_anchored_nor_differentiated_with_respect_to() {
             checkpoint(|c| c.to_vec(), &[c])[0],
             x.detach(),
             x.detach() * 1.0,
-            tape.survivors(&tape.mark(&[c]))[0],
+            tape.kept_variables(&tape.mark(&[c]))[0],
         ];
         let tried = |attempt: &dyn Fn()| {
             let attempt = std::panic::AssertUnwindSafe(attempt);
@@ -178,14 +175,14 @@ fn constants_can_neither_be_anchored_nor_differentiated_with_respect_to() {
                 .unwrap()
         };
         let advice =
-            "is a constant; to differentiate with respect to it, record it with `Tape::variable`";
+            "is a constant; to differentiate with respect to it, record it with `Tape::var`";
         for constant in constants {
-            let anchored = tried(&|| _ = constant.anchor());
-            assert_eq!(anchored, format!("anchor: {constant} {advice}"));
+            let retained = tried(&|| _ = constant.retain());
+            assert_eq!(retained, format!("retain: {constant} {advice}"));
             let asked = tried(&|| _ = y.gradients().wrt(constant));
             assert_eq!(asked, format!("wrt: {constant} {advice}"));
             // What the messages advise.
-            let variable = tape.variable(constant.value());
+            let variable = tape.var(constant.value());
             assert_eq!((variable * x).gradients().wrt(variable), 2.0);
         }
     }
@@ -195,27 +192,27 @@ fn constants_can_neither_be_anchored_nor_differentiated_with_respect_to() {
 #[should_panic(expected = "wrt: the variable 2 belongs to another recording than these gradients")]
 fn wrt_refuses_another_tapes_variable() {
     let (tape, other) = (Tape::new(), Tape::new());
-    let _ = tape.variable(3.0).gradients().wrt(other.variable(2.0));
+    let _ = tape.var(3.0).gradients().wrt(other.var(2.0));
 }
 
 #[test]
 #[should_panic(expected = "wrt: the variable 2 belongs to another recording than these gradients")]
 fn wrt_refuses_a_variable_from_after_a_reset() {
     let mut tape = Tape::new();
-    let gradients = tape.variable(3.0).gradients();
+    let gradients = tape.var(3.0).gradients();
     tape.reset();
-    let _ = gradients.wrt(tape.variable(2.0));
+    let _ = gradients.wrt(tape.var(2.0));
 }
 
 #[test]
 fn anchored_variables_are_nodes() {
     let tape = Tape::new();
-    let x = tape.variable(3.0);
-    let u = (x * 2.0 + 1.0).anchor();
+    let x = tape.var(3.0);
+    let u = (x * 2.0 + 1.0).retain();
     let y = u * u;
     let gradients = y.gradients();
     assert_eq!((gradients.wrt(u), gradients.wrt(x)), (14.0, 28.0));
-    assert_eq!(x.anchor().gradients().wrt(x), 1.0);
+    assert_eq!(x.retain().gradients().wrt(x), 1.0);
     assert_eq!(tape.len(), 2);
 }
 
@@ -237,7 +234,7 @@ fn a_checkpoint_has_the_gradient_of_the_anchored_run_to_the_bit() {
     }
     let run = |checkpointed: bool| {
         let tape = Tape::new();
-        let variables = tape.variables([0.3, 0.8, 1.7]);
+        let variables = tape.vars([0.3, 0.8, 1.7]);
         let mut state = variables.to_vec();
         for _ in 0..20 {
             state = if checkpointed {
@@ -245,7 +242,7 @@ fn a_checkpoint_has_the_gradient_of_the_anchored_run_to_the_bit() {
             } else {
                 step(&state)
             };
-            state.iter_mut().for_each(|x| *x = x.anchor());
+            state.iter_mut().for_each(|x| *x = x.retain());
         }
         let y = state[0] * state[1] + state[2];
         (
@@ -268,18 +265,18 @@ fn a_checkpoint_has_the_gradient_of_the_anchored_run_to_the_bit() {
 #[test]
 fn a_rewind_forgets_checkpoints() {
     let mut tape = Tape::new();
-    let x = tape.variable(2.0);
+    let x = tape.var(2.0);
     let mark = tape.mark(&[x]);
     let bytes = tape.bytes();
     for factor in [3.0, 5.0, 7.0] {
         tape.rewind(&mark);
         assert_eq!(tape.bytes(), bytes);
-        let x = tape.survivors(&mark)[0];
+        let x = tape.kept_variables(&mark)[0];
         let y = checkpoint(move |x| vec![x[0] * factor], &[x])[0];
         assert_eq!(y.gradients().wrt(x), factor);
     }
     tape.reset();
-    let x = tape.variable(2.0);
+    let x = tape.var(2.0);
     let y = checkpoint(|x| vec![x[0].square()], &[x])[0];
     assert_eq!(y.gradients().wrt(x), 4.0);
 }
@@ -297,7 +294,7 @@ fn checkpoints_nest_and_go_forward_and_take_constants() {
         a * b + b.sin() * 2.0
     }
     let tape = Tape::new();
-    let x = tape.variables([0.4, 0.9]);
+    let x = tape.vars([0.4, 0.9]);
     let y = checkpoint(outer, &x);
     let y = y[0] + y[1];
     let expected = direct(&x);
@@ -319,10 +316,10 @@ fn checkpoints_nest_and_go_forward_and_take_constants() {
 #[test]
 fn a_tape_can_be_sent_to_another_thread() {
     let mut tape = Tape::new();
-    let _ = checkpoint(|x| x.to_vec(), &[tape.variable(1.0)]);
+    let _ = checkpoint(|x| x.to_vec(), &[tape.var(1.0)]);
     let tape = std::thread::spawn(move || {
         tape.reset();
-        let x = tape.variable(2.0);
+        let x = tape.var(2.0);
         assert_eq!((x * x).gradients().wrt(x), 4.0);
         tape
     });
@@ -344,7 +341,7 @@ fn ten_million_operations_in_a_chain_fit_a_small_stack() {
     let steps = if cfg!(miri) { 100 } else { 10_000_000 };
     on_a_small_stack(move || {
         let tape = Tape::new();
-        let [x, y] = tape.variables([0.5, 1e-9]);
+        let [x, y] = tape.vars([0.5, 1e-9]);
         let mut z = x;
         for _ in 0..steps {
             z += y;

@@ -162,7 +162,7 @@ fn a_function_of_nothing_has_an_empty_gradient() {
 #[test]
 fn several_results_are_walked_back_at_once() {
     let tape = Tape::new();
-    let x = tape.variables([0.3, 0.8, 1.7]);
+    let x = tape.vars([0.3, 0.8, 1.7]);
     let y = curved(x);
     let all = Gradients::of(y);
     for x in x {

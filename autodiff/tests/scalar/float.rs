@@ -97,10 +97,10 @@ fn every_method<F: Float + Signed>(x: F, y: F) -> Vec<F> {
 #[test]
 fn every_method_gives_what_it_gives_for_plain_numbers() {
     let tape = Tape::new();
-    let [x, y] = tape.variables([0.7, 1.3]);
+    let [x, y] = tape.vars([0.7, 1.3]);
     let plain = every_method(0.7, 1.3);
     let recorded = every_method(x, y);
-    let forward = every_method(Dual::variable(0.7), Dual::constant(1.3));
+    let forward = every_method(Dual::var(0.7), Dual::constant(1.3));
     for (i, plain) in plain.into_iter().enumerate() {
         assert!(
             (plain - recorded[i].value()).abs() <= 1e-15 * plain.abs().max(1.0)
@@ -114,7 +114,7 @@ fn every_method_gives_what_it_gives_for_plain_numbers() {
         );
     }
     assert_eq!(
-        every_method(Tape::<f32>::default().variable(0.7_f32), Var::constant(1.3))[46],
+        every_method(Tape::<f32>::default().var(0.7_f32), Var::constant(1.3))[46],
         f32::EPSILON
     );
 }

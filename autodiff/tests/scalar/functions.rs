@@ -91,9 +91,9 @@ fn a_number_of_any_order_off_by_a_trillionth_is_caught() {
     let &[x, y, ..] = &row[..] else {
         panic!("{row:?}")
     };
-    assert!(error_of_one(Unary::Exp {}, row) <= EXACT);
+    assert!(error_of_one(Unary::Exp, row) <= EXACT);
     for order in 0..3 {
-        let mut ways = of_one(Unary::Exp {}, x);
+        let mut ways = of_one(Unary::Exp, x);
         ways[4].orders[order] = Some(y * (1.0 + 1e-12) + 1e-12);
         assert!(worst(&ways, [y; 3]) > EXACT);
     }
@@ -148,13 +148,8 @@ fn first_and_second_order_agree_with_differences() {
             let points = points(random, interval, 1000 / intervals.len());
             let (first, second) = errors_against_differences(
                 |x| x.unary(function),
-                |x| Dual::variable(x).unary(function).tangent,
-                |x| {
-                    Dual::variable(Dual::variable(x))
-                        .unary(function)
-                        .tangent
-                        .tangent
-                },
+                |x| Dual::var(x).unary(function).tangent,
+                |x| Dual::var(Dual::var(x)).unary(function).tangent.tangent,
                 &points,
             );
             if first > 1e-9 || second > 1e-7 {
@@ -187,9 +182,9 @@ fn first_and_second_order_agree_with_differences() {
             }
             // The mixed second derivative: the slope in the first, as the second moves.
             for (&(x, _), &(y, room)) in a.iter().zip(&b) {
-                let slope = |y: f64| Dual::variable(x).binary(function, y.into()).tangent;
+                let slope = |y: f64| Dual::var(x).binary(function, y.into()).tangent;
                 let inner = Dual {
-                    value: Dual::variable(x),
+                    value: Dual::var(x),
                     tangent: Dual::from(0.0),
                 };
                 let outer = Dual {
@@ -214,7 +209,7 @@ fn check_both_orders(
     points: &[(f64, f64)],
     failures: &mut Vec<String>,
 ) {
-    let at = |x| f(Dual::variable(Dual::variable(x)));
+    let at = |x| f(Dual::var(Dual::var(x)));
     let (first, second) = errors_against_differences(
         value,
         |x| at(x).value.tangent,
@@ -248,15 +243,15 @@ fn orders_mix_freely() {
     for (function, intervals) in Unary::catalogue() {
         let x = intervals[0].0 * 0.4 + intervals[0].1 * 0.6;
         let tape = Tape::default();
-        let v = tape.variable(Dual::variable(Dual::variable(x)));
+        let v = tape.var(Dual::var(Dual::var(x)));
         let mixed = v.unary(function).gradients().wrt(v).tangent.tangent;
 
         let outer = Tape::new();
-        let u = outer.variable(x);
+        let u = outer.var(x);
         let middle = Tape::default();
-        let v = middle.variable(u);
+        let v = middle.var(u);
         let inner = Tape::default();
-        let w = inner.variable(v);
+        let w = inner.var(v);
         let reverse = w
             .unary(function)
             .gradients()
@@ -277,9 +272,9 @@ fn single_precision_follows_double() {
     for (function, intervals) in Unary::catalogue() {
         let x = (intervals[0].0 * 0.4 + intervals[0].1 * 0.6) as f32;
         let tape = Tape::default();
-        let v = tape.variable(x);
+        let v = tape.var(x);
         let y = v.unary(function);
-        let d = Dual::variable(f64::from(x)).unary(function);
+        let d = Dual::var(f64::from(x)).unary(function);
         assert!(
             error(f64::from(y.value()), d.value) < 1e-5,
             "{function:?} at {x}"

@@ -3,7 +3,7 @@
 use crate::random_functions::{Expression, Mistake, Skewed, Slopes, survey};
 use crate::refusals::refused;
 use autodiff::elementwise::{Binary, Unary};
-use autodiff::gradcheck::{self, Error, Gradcheck, Mismatch, Quantity, Report};
+use autodiff::gradcheck::{self, Checked, Error, Gradcheck, Mismatch, Report};
 use autodiff::scalar::{Dual, Scalar, Tape, Var, custom, general};
 use autodiff::tensor::Real;
 use std::ops::Range;
@@ -36,7 +36,7 @@ fn survey_of<T: Real + Scalar>(numbers: Range<u64>, mistake: Mistake) {
     let evaluate = |expression: &Expression, x: &[Vec<f64>], factor: f64| {
         let x = rounded(x);
         let tape = Tape::default();
-        let value = expression.value(&tape.variables(x.clone()), factor);
+        let value = expression.value(&tape.vars(x.clone()), factor);
         let gradient = general::gradient(|x| expression.value(x, factor), &x);
         Slopes {
             value: vec![Scalar::to_f64(value.value())],
@@ -80,7 +80,7 @@ fn a_wrong_slope_of_a_function_of_one_variable_is_refused() {
     assert_eq!((wrong.order, wrong.input), (1, 1));
     assert_eq!(
         (&wrong.of, &wrong.element),
-        (&Quantity::Output(vec![]), &vec![])
+        (&Checked::Output(vec![]), &vec![])
     );
     let right = 2.0 * 0.5_f64.cos();
     assert!((wrong.tape - 1.001 * right).abs() < 1e-14);
@@ -139,7 +139,7 @@ fn a_slope_whose_own_slope_is_wrong_is_refused_to_second_order_only() {
     );
     let wrong = mismatch(check.scalar_second_order(|x| twice_skewed(x, 1.0, 1.001), &x));
     assert_eq!((wrong.order, wrong.input), (2, 0));
-    let of = Quantity::Derivative {
+    let of = Checked::Derivative {
         input: 0,
         element: vec![],
     };

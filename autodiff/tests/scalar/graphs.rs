@@ -171,7 +171,7 @@ impl Number for Scale {
     }
 
     fn unary(self, function: Unary) -> Self {
-        let slope = Slope::new(self.around().map(|x| function.slope(x, x.unary(function))));
+        let slope = Slope::new(&self.around().map(|x| function.slope(x, x.unary(function))));
         let value = self.value.unary(function);
         Scale {
             value,
@@ -189,7 +189,7 @@ impl Number for Scale {
         };
         let slopes = self.around().map(slopes).into_iter().flatten();
         let (a, b): (Vec<_>, Vec<_>) = slopes.unzip();
-        let (a, b) = (Slope::new(a), Slope::new(b));
+        let (a, b) = (Slope::new(&a), Slope::new(&b));
         let value = self.value.binary(function, other.value);
         Scale {
             value,
@@ -209,9 +209,9 @@ struct Slope {
 
 impl Slope {
     /// From the slope at the computed values, and those around.
-    fn new(slopes: impl IntoIterator<Item = f64> + Clone) -> Self {
-        let first = slopes.clone().into_iter().next().unwrap_or(0.0);
-        let most = |of: &dyn Fn(f64) -> f64| slopes.clone().into_iter().map(of).fold(0.0, f64::max);
+    fn new(slopes: &[f64]) -> Self {
+        let first = slopes[0];
+        let most = |of: &dyn Fn(f64) -> f64| slopes.iter().copied().map(of).fold(0.0, f64::max);
         Slope {
             largest: most(&f64::abs),
             variation: most(&|slope| (slope - first).abs()),
@@ -240,7 +240,7 @@ impl std::ops::Neg for Scale {
     type Output = Self;
 
     fn neg(self) -> Self {
-        self.unary(Unary::Neg {})
+        self.unary(Unary::Neg)
     }
 }
 
@@ -258,14 +258,14 @@ fn unit(count: usize, i: usize) -> impl Iterator<Item = f64> {
 /// the same values are computed, then between sums at once and written out, whose values differ by their rounding.
 fn disagreement(steps: &[Step], x: &[f64], many_at_once: Many) -> (f64, f64) {
     let tape = Tape::new();
-    let variables = tape.variables(x);
+    let variables = tape.vars(x);
     let result = run(steps, &variables, many_at_once);
     let reverse = result.gradients().wrt_all(&variables);
     let written_out = run(steps, &variables, many).gradients().wrt_all(&variables);
 
     let both = Gradients::of([result, result * 2.0]);
     let traced = Tape::traced();
-    let traced_variables = traced.variables(x);
+    let traced_variables = traced.vars(x);
     let from_traced = run(steps, &traced_variables, many_at_once).gradients();
     let owned = steps.to_vec();
     let recomputed = checkpoint(move |x| vec![run(&owned, x, many_at_once)], &variables)[0];

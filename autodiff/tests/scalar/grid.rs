@@ -157,7 +157,7 @@ const MORE: [Unary; 8] = [
 ];
 
 /// The slopes that are rows of the table. They are held as the slopes and second derivatives that they are.
-pub(crate) const SLOPES_OF_ONE: [Unary; 2] = [Unary::TanhSlope {}, Unary::SigmoidSlope {}];
+pub(crate) const SLOPES_OF_ONE: [Unary; 2] = [Unary::TanhSlope, Unary::SigmoidSlope];
 pub(crate) const SLOPES_OF_TWO: [Binary; 10] = [
     Binary::PowfSlopeA,
     Binary::PowfSlopeB,
@@ -262,7 +262,7 @@ fn errors_are_measured_in_epsilon_and_a_wrong_class_is_an_infinite_one() {
 /// What is found where one way gives a second derivative that is off.
 fn with_curvature(curvature: f64) -> Findings {
     let mut findings = Findings::default();
-    let mut ways = of_one(Unary::Exp {}, 1.0_f64);
+    let mut ways = of_one(Unary::Exp, 1.0_f64);
     ways[4].orders[2] = Some(curvature);
     let e = std::f64::consts::E;
     findings.compare::<f64, 3>(

@@ -25,7 +25,7 @@ fn solution<R: RealField + Copy>(p: R) -> R {
 #[test]
 fn an_lu_solve_is_differentiated_unchanged() {
     let p = 0.8_f64;
-    let x = solution(Dual::variable(p));
+    let x = solution(Dual::var(p));
     let h = 1e-3_f64;
     let near: f64 = solution(p + h) - solution(p - h);
     let far: f64 = solution(p + 2.0 * h) - solution(p - 2.0 * h);
@@ -35,8 +35,8 @@ fn an_lu_solve_is_differentiated_unchanged() {
         "{x:?}"
     );
     // And again.
-    let twice = solution(Dual::variable(Dual::variable(p)));
-    let slope = |p: f64| solution(Dual::variable(p)).tangent;
+    let twice = solution(Dual::var(Dual::var(p)));
+    let slope = |p: f64| solution(Dual::var(p)).tangent;
     let difference = (slope(p + 1e-5) - slope(p - 1e-5)) / 2e-5;
     assert!((twice.tangent.tangent - difference).abs() < 1e-7);
 }
@@ -45,9 +45,9 @@ fn an_lu_solve_is_differentiated_unchanged() {
 fn an_lu_solve_takes_part_in_a_recording_by_its_own_slopes() {
     let f = |p: f64| solution(p.sin() + 0.8).ln() * p;
     let recorded = |tape: &Tape, p: f64| {
-        let p = tape.variable(p);
+        let p = tape.var(p);
         let x = (p.sin() + 0.8).custom(|q| {
-            let x = solution(Dual::variable(q));
+            let x = solution(Dual::var(q));
             (x.value, x.tangent)
         });
         let y = x.ln() * p;
@@ -73,7 +73,7 @@ fn an_eigenvalue_moves_as_its_eigenvector_says() {
     let v = eigen.eigenvectors.column(largest);
     let slope = Matrix3::new(0.0, 1.0, 0.0, 1.0, 0.0, 2.0 * p, 0.0, 2.0 * p, 0.0);
     let expected = (v.transpose() * slope * v)[0];
-    let values = symmetric(Dual::variable(p)).symmetric_eigenvalues();
+    let values = symmetric(Dual::var(p)).symmetric_eigenvalues();
     let moved = values
         .iter()
         .max_by(|a, b| a.partial_cmp(b).unwrap())

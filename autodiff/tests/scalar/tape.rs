@@ -1,7 +1,7 @@
 //! Recording and walking back: operators, nodes of two and of many inputs, and how a recording looks.
 
 use autodiff::scalar::{
-    Dual, Gradients, Operand, Tape, Var, custom, dot, linear_combination, log_sum_exp, norm,
+    Dual, Gradients, Input, Tape, Var, custom, dot, linear_combination, log_sum_exp, norm,
 };
 
 /// Checks every operator between two numbers and plain ones, with `check(result, value, slope in x, slope in y)`.
@@ -104,7 +104,7 @@ macro_rules! check_every_operator {
 #[test]
 fn every_operator_in_every_combination() {
     let tape = Tape::new();
-    let [x, y] = tape.variables([3.0, 4.0]);
+    let [x, y] = tape.vars([3.0, 4.0]);
     check_every_operator!(f64, x, y, |z: Var<'_>, value: f64, dx: f64, dy: f64| {
         let gradients = z.gradients();
         assert_eq!(
@@ -113,7 +113,7 @@ fn every_operator_in_every_combination() {
         );
     });
     let tape = Tape::<f32>::default();
-    let [x, y] = tape.variables([3.0, 4.0]);
+    let [x, y] = tape.vars([3.0, 4.0]);
     check_every_operator!(f32, x, y, |z: Var<'_, f32>,
                                       value: f32,
                                       dx: f32,
@@ -136,7 +136,7 @@ fn every_operator_of_the_forward_mode_number() {
             assert_eq!((z.value, z.tangent), (value, slope));
         });
     }
-    let terms = [Dual::variable(3.0), Dual::from(4.0), Dual::variable(5.0)];
+    let terms = [Dual::var(3.0), Dual::from(4.0), Dual::var(5.0)];
     let sums: [Dual; 2] = [terms.iter().sum(), terms.into_iter().sum()];
     let products: [Dual; 2] = [terms.iter().product(), terms.into_iter().product()];
     for z in sums {
@@ -150,13 +150,13 @@ fn every_operator_of_the_forward_mode_number() {
 #[test]
 fn functions_of_more_than_the_table() {
     let tape = Tape::new();
-    let [x, y] = tape.variables([3.0, 4.0]);
+    let [x, y] = tape.vars([3.0, 4.0]);
     let z = x.mul_add(y, 2.0) + x.mul_add(2.0, y);
     assert_eq!(z, 24.0);
     assert_eq!(z.gradients().wrt_all(&[x, y]), [6.0, 4.0]);
     assert_eq!(Var::select(x < y, x, y).gradients().wrt(x), 1.0);
     assert_eq!(x.detach().tape().map(Tape::len), None);
-    let d = Dual::variable(3.0);
+    let d = Dual::var(3.0);
     assert_eq!(d.mul_add(4.0, d).tangent, 5.0);
     assert_eq!(Dual::select(d < 1.0, d, 2.0).tangent, 0.0);
     assert_eq!(d.custom(|x| (x * x, 2.0 * x)).tangent, 6.0);
@@ -165,8 +165,8 @@ fn functions_of_more_than_the_table() {
 #[test]
 fn comparisons_go_by_value_with_plain_numbers_on_either_side() {
     let tape = Tape::new();
-    let [x, y] = tape.variables([1.0, 4.0]);
-    let among_variables = [x < y, x <= y, y > x, x != y, x == tape.variable(1.0)];
+    let [x, y] = tape.vars([1.0, 4.0]);
+    let among_variables = [x < y, x <= y, y > x, x != y, x == tape.var(1.0)];
     let with_plain = [
         1.0 < y,
         y > 1.0,
@@ -176,19 +176,19 @@ fn comparisons_go_by_value_with_plain_numbers_on_either_side() {
         2.0 > x,
         1.0 != y,
     ];
-    let d = Dual::variable(1.0);
+    let d = Dual::var(1.0);
     let forward = [d < 2.0, 2.0 > d, d == 1.0, d < Dual::from(2.0)];
     assert_eq!(
         (among_variables, with_plain, forward),
         ([true; 5], [true; 7], [true; 4])
     );
-    assert_eq!(x.partial_cmp(&tape.variable(f64::NAN)), None);
+    assert_eq!(x.partial_cmp(&tape.var(f64::NAN)), None);
 }
 
 #[test]
 fn display_debug_and_default() {
     let tape = Tape::new();
-    let x = tape.variable(1.5);
+    let x = tape.var(1.5);
     assert_eq!(format!("{x} {x:.3} {:>6}", x * 2.0), "1.5 1.500      3");
     assert_eq!(format!("{x:?}"), "Var(1.5, node 1)");
     assert_eq!(format!("{:?}", x * 2.0), "Var(3.0, slope 2.0 to node 1)");
@@ -196,7 +196,7 @@ fn display_debug_and_default() {
         format!("{:?} {}", Var::<f64>::default(), Dual::<f64>::default()),
         "Var(0.0) 0"
     );
-    assert_eq!(format!("{:?}", Dual::variable(2.0)), "(2.0 + 1.0ε)");
+    assert_eq!(format!("{:?}", Dual::var(2.0)), "(2.0 + 1.0ε)");
     assert_eq!(
         format!("{tape:?}"),
         "Tape { nodes: 1, bytes: 16, traced: false }"
@@ -206,14 +206,14 @@ fn display_debug_and_default() {
 #[test]
 fn functions_of_one_variable_and_constants_write_nothing() {
     let tape = Tape::new();
-    let x = tape.variable(0.5);
+    let x = tape.var(0.5);
     let before = (tape.len(), tape.bytes());
     let y = ((x * 3.0 + 1.0).sin().exp() - x * x).powf(1.5) / (2.0 + x);
     let z = Var::<f64>::from(2.0) * 3.0 + Var::from(1.0).exp();
     assert_eq!((tape.len(), tape.bytes()), before);
     assert!(z.tape().is_none() && y.tape().is_some());
     // An operation of two nodes takes 24 bytes.
-    let w = tape.variable(1.0);
+    let w = tape.var(1.0);
     let before = tape.bytes();
     let _ = y * w;
     assert_eq!(tape.bytes() - before, 24);
@@ -222,7 +222,7 @@ fn functions_of_one_variable_and_constants_write_nothing() {
 #[test]
 fn a_node_used_twice_adds_up() {
     let tape = Tape::new();
-    let [x, y] = tape.variables([3.0, 5.0]);
+    let [x, y] = tape.vars([3.0, 5.0]);
     let shared = x * y;
     let z = shared * shared + shared.sin() * x;
     let gradients = z.gradients();
@@ -235,14 +235,14 @@ fn a_node_used_twice_adds_up() {
 #[test]
 fn one_recording_can_be_walked_back_many_times() {
     let tape = Tape::new();
-    let [x, y] = tape.variables([2.0, 3.0]);
+    let [x, y] = tape.vars([2.0, 3.0]);
     let (u, v) = (x * y, x / y);
     let first = u.gradients();
     let second = v.gradients();
     assert_eq!((first.wrt(x), second.wrt(x)), (3.0, 1.0 / 3.0));
     assert_eq!(u.gradients().wrt(y), first.wrt(y));
     // What is recorded later has no influence on what came before.
-    let later = tape.variable(1.0);
+    let later = tape.var(1.0);
     assert_eq!(first.wrt(later), 0.0);
     // All at once.
     let both = Gradients::of([u, v]);
@@ -253,7 +253,7 @@ fn one_recording_can_be_walked_back_many_times() {
 #[test]
 fn gradients_can_reuse_their_memory() {
     let tape = Tape::new();
-    let [x, y] = tape.variables([2.0, 3.0]);
+    let [x, y] = tape.vars([2.0, 3.0]);
     let mut gradients = Gradients::default();
     gradients.update([x * y]);
     assert_eq!(gradients.wrt(x), 3.0);
@@ -266,7 +266,7 @@ fn gradients_can_reuse_their_memory() {
 #[test]
 fn nodes_of_many_inputs() {
     let tape = Tape::new();
-    let [x, y, z] = tape.variables([3.0, 4.0, 12.0]);
+    let [x, y, z] = tape.vars([3.0, 4.0, 12.0]);
     let check = |u: Var<'_>, value: f64, slopes: [f64; 3]| {
         assert!(
             (u.value() - value).abs() <= 1e-14 * value.abs().max(1.0),
@@ -325,7 +325,7 @@ fn nodes_of_many_inputs() {
 #[test]
 fn terms_of_a_sum_may_be_recorded_while_it_asks_for_them() {
     let tape = Tape::new();
-    let x = tape.variables(&[1.0, 2.0, 3.0, 4.0, 5.0]);
+    let x = tape.vars(&[1.0, 2.0, 3.0, 4.0, 5.0]);
     let sum: Var<'_> = x.iter().zip(x.iter().skip(1)).map(|(a, b)| a * b).sum();
     assert_eq!(sum.gradients().wrt_all(&x), [2.0, 4.0, 6.0, 8.0, 4.0]);
 }
@@ -333,7 +333,7 @@ fn terms_of_a_sum_may_be_recorded_while_it_asks_for_them() {
 #[test]
 fn sums_of_any_length_are_one_node() {
     for tape in [Tape::new(), Tape::traced()] {
-        let [x, y] = tape.variables([2.0, 3.0]);
+        let [x, y] = tape.vars([2.0, 3.0]);
         for n in [1, 2, 31, 32, 33, 63, 64, 65, 200] {
             // Constants before, between and after the products, which are recorded meanwhile.
             let term = |i| match i % 3 {
@@ -346,21 +346,21 @@ fn sums_of_any_length_are_one_node() {
             let products = tape.len() - before - 1;
             assert_eq!(sum, (6 * products + (n - products)) as f64);
             assert_eq!(sum.gradients().wrt(x), 3.0 * products as f64);
-            if let Some(steps) = tape.steps() {
+            if let Some(steps) = tape.trace() {
                 let (last, constants) = (&steps[steps.len() - 1], n - products);
-                let constant = (constants > 0).then_some(Operand::Constant(constants as f64));
-                assert_eq!(last.operands.len(), products + constant.iter().count());
-                assert!(constant.is_none_or(|constant| last.operands.last() == Some(&constant)));
+                let constant = (constants > 0).then_some(Input::Constant(constants as f64));
+                assert_eq!(last.inputs.len(), products + constant.iter().count());
+                assert!(constant.is_none_or(|constant| last.inputs.last() == Some(&constant)));
             }
         }
     }
 }
 
 #[test]
-#[should_panic(expected = "sum: the operands lie on different tapes")]
+#[should_panic(expected = "sum: the inputs lie on different tapes")]
 fn a_long_sum_over_two_tapes_is_refused() {
     let tapes = [Tape::new(), Tape::new()];
-    let x = tapes.each_ref().map(|tape| tape.variable(1.0));
+    let x = tapes.each_ref().map(|tape| tape.var(1.0));
     let _: Var<'_> = (0..100).map(|i| x[i / 64]).sum();
 }
 
@@ -368,12 +368,12 @@ fn a_long_sum_over_two_tapes_is_refused() {
 #[cfg_attr(miri, ignore = "takes long")]
 fn long_sums_are_accurate() {
     let tape = Tape::<f32>::default();
-    let x = tape.variables(&vec![0.1_f32; 1_000_000]);
+    let x = tape.vars(&vec![0.1_f32; 1_000_000]);
     let sum: Var<'_, f32> = x.iter().sum();
     assert!((sum.value() - 1e5).abs() < 0.1, "{sum}");
     let product = dot(&x, &x).value();
     assert!((product - 1e4).abs() < 0.005, "{product}");
-    let term = Dual::variable(0.1_f32) * 0.1;
+    let term = Dual::var(0.1_f32) * 0.1;
     let sum: Dual<f32> = std::iter::repeat_n(term, 1_000_000).sum();
     assert!((sum.value - 1e4).abs() < 0.01, "{sum}");
     assert!((sum.tangent - 1e5).abs() < 0.1, "{}", sum.tangent);
@@ -382,19 +382,19 @@ fn long_sums_are_accurate() {
 #[test]
 fn every_number_can_lie_on_a_tape() {
     let tape = Tape::default();
-    let x = tape.variable(0.5_f32);
+    let x = tape.var(0.5_f32);
     assert_eq!((x.sin() * 2.0_f32).gradients().wrt(x), 2.0 * 0.5_f32.cos());
 
     // Reverse over forward, reverse over reverse, and each of them once more.
     let tape = Tape::default();
-    let x = tape.variable(Dual::variable(2.0_f64));
+    let x = tape.var(Dual::var(2.0_f64));
     let g = (x * x * x * 2.0).gradients().wrt(x);
     assert_eq!((g.value, g.tangent), (24.0, 24.0));
 
     let outer = Tape::new();
-    let x = outer.variable(2.0);
+    let x = outer.var(2.0);
     let inner = Tape::default();
-    let z = inner.variable(x);
+    let z = inner.var(x);
     let slope = (z * z * z * 2.0).gradients().wrt(z);
     assert_eq!((slope.value(), slope.gradients().wrt(x)), (24.0, 24.0));
 }
@@ -402,11 +402,11 @@ fn every_number_can_lie_on_a_tape() {
 #[test]
 fn the_recording_can_be_looked_at() {
     let tape = Tape::new();
-    let [x, y] = tape.variables([3.0, 4.0]);
+    let [x, y] = tape.vars([3.0, 4.0]);
     let sum: Var<'_> = [x, y, x * y].iter().sum();
-    let w = tape.variable(1.0);
+    let w = tape.var(1.0);
     let _ = sum * w;
-    let _ = (x * 2.0).anchor();
+    let _ = (x * 2.0).retain();
     let nodes: Vec<_> = tape.nodes().map(|node| (node.index, node.inputs)).collect();
     let expected = [
         (1, vec![]),

@@ -1,24 +1,24 @@
 //! What a traced tape keeps and tells.
 
 use autodiff::elementwise::{Binary, Unary};
-use autodiff::scalar::{Operand, Operation, Tape, Trouble, Var, checkpoint, dot};
+use autodiff::scalar::{Input, NonFiniteCause, Operation, Tape, Var, checkpoint, dot};
 
 #[test]
 fn every_operation_is_kept_with_operands_constants_and_line() {
     let tape = Tape::traced();
-    let x = tape.variable(3.0);
+    let x = tape.var(3.0);
     let line = line!() + 1;
     let y = 2.0 * x.sin();
     let _ = y - x;
-    let steps = tape.steps().unwrap();
+    let steps = tape.trace().unwrap();
     let kept: Vec<_> = steps
         .iter()
-        .map(|step| (step.operation, step.operands.clone(), step.node))
+        .map(|step| (step.operation, step.inputs.clone(), step.node))
         .collect();
-    let (node, constant) = (Operand::Node, Operand::Constant);
+    let (node, constant) = (Input::Node, Input::Constant);
     let expected = [
         (Operation::Variable, vec![], 1),
-        (Operation::Unary(Unary::Sin {}), vec![node(1)], 2),
+        (Operation::Unary(Unary::Sin), vec![node(1)], 2),
         (
             Operation::Binary(Binary::Mul),
             vec![constant(2.0), node(2)],
@@ -41,9 +41,9 @@ fn every_operation_is_kept_with_operands_constants_and_line() {
 #[test]
 fn an_untraced_tape_keeps_no_steps() {
     let tape = Tape::new();
-    let x = tape.variable(3.0).named("x");
+    let x = tape.var(3.0).named("x");
     let _ = x * x.sin();
-    assert!(tape.steps().is_none());
+    assert!(tape.trace().is_none());
     assert_eq!(
         tape.to_dot(),
         "digraph tape {\n    rankdir=LR;\n    n1 [label=\"#1\", shape=box];\n}\n"
@@ -57,8 +57,8 @@ fn a_generic_function_reports_its_own_lines() {
     }
     let line = line!() - 2;
     let tape = Tape::traced();
-    let _ = generic(tape.variable(-1.0));
-    assert_eq!(tape.find_nan().unwrap().location.line(), line);
+    let _ = generic(tape.var(-1.0));
+    assert_eq!(tape.first_non_finite().unwrap().location.line(), line);
 
     fn of_floats<F: num_traits::Float>(x: F) -> Vec<F> {
         vec![
@@ -75,8 +75,8 @@ fn a_generic_function_reports_its_own_lines() {
     }
     let last = line!() - 3;
     let tape = Tape::traced();
-    let _ = of_floats(tape.variable(2.0));
-    let steps = tape.steps().unwrap();
+    let _ = of_floats(tape.var(2.0));
+    let steps = tape.trace().unwrap();
     let lines = steps.iter().skip(1).map(|step| step.location.line());
     assert!(lines.clone().all(|line| (last - 9..=last).contains(&line)));
     assert!(steps.iter().all(|step| step.location.file() == file!()));
@@ -86,19 +86,19 @@ fn a_generic_function_reports_its_own_lines() {
 #[test]
 fn the_first_nan_is_found_with_its_operands_and_line() {
     let tape = Tape::traced();
-    let [x, y] = tape.variables([1.0, 2.0]);
+    let [x, y] = tape.vars([1.0, 2.0]);
     let (x, y) = (x.named("x"), y.named("y"));
     let fine = x * y;
-    assert!(tape.find_nan().is_none());
+    assert!(tape.first_non_finite().is_none());
     let (bad, line) = ((x - y).ln(), line!());
     let _ = bad.sqrt() + fine;
-    let finding = tape.find_nan().unwrap();
+    let finding = tape.first_non_finite().unwrap();
     assert_eq!(
-        (finding.operation, finding.trouble),
-        (Operation::Unary(Unary::Ln {}), Trouble::Value)
+        (finding.operation, finding.cause),
+        (Operation::Unary(Unary::Ln), NonFiniteCause::Value)
     );
     assert_eq!(
-        (finding.operands.as_slice(), finding.location.line()),
+        (finding.inputs.as_slice(), finding.location.line()),
         (&[-1.0][..], line)
     );
     let column = finding.location.column();
@@ -111,10 +111,10 @@ fn the_first_nan_is_found_with_its_operands_and_line() {
 #[test]
 fn a_nan_variable_is_found_by_its_name() {
     let tape = Tape::traced();
-    let x = tape.variable(f64::NAN).named("input");
+    let x = tape.var(f64::NAN).named("input");
     let _ = x * 2.0;
     assert!(
-        tape.find_nan()
+        tape.first_non_finite()
             .unwrap()
             .to_string()
             .starts_with("input is NaN, recorded at ")
@@ -124,10 +124,10 @@ fn a_nan_variable_is_found_by_its_name() {
 #[test]
 fn a_nan_constant_is_found_where_it_comes_in() {
     let tape = Tape::traced();
-    let x = tape.variable(2.0).named("x");
+    let x = tape.var(2.0).named("x");
     let (bad, line) = (x + f64::NAN, line!());
     let _ = bad * x;
-    let finding = tape.find_nan().unwrap();
+    let finding = tape.first_non_finite().unwrap();
     assert_eq!(finding.location.line(), line);
     assert!(
         finding
@@ -139,10 +139,10 @@ fn a_nan_constant_is_found_where_it_comes_in() {
 #[test]
 fn an_infinite_slope_is_found_where_no_value_is_nan() {
     let tape = Tape::traced();
-    let x = tape.variable(0.0).named("x");
+    let x = tape.var(0.0).named("x");
     let _ = 1.0 + x.sqrt();
-    let finding = tape.find_nan().unwrap();
-    assert_eq!(finding.trouble, Trouble::Slope(f64::INFINITY));
+    let finding = tape.first_non_finite().unwrap();
+    assert_eq!(finding.cause, NonFiniteCause::Slope(f64::INFINITY));
     assert!(
         finding
             .to_string()
@@ -152,16 +152,16 @@ fn an_infinite_slope_is_found_where_no_value_is_nan() {
 }
 
 #[test]
-#[should_panic(expected = "find_nan: the tape is not traced")]
+#[should_panic(expected = "first_non_finite: the tape is not traced")]
 fn finding_a_nan_takes_a_traced_tape() {
-    let _ = Tape::new().find_nan();
+    let _ = Tape::new().first_non_finite();
 }
 
 #[test]
 fn the_picture_shows_names_constants_values_and_slopes() {
     let tape = Tape::traced();
-    let x = tape.variable(3.0).named("the \"x\"");
-    let y = tape.variable(4.0).named("y");
+    let x = tape.var(3.0).named("the \"x\"");
+    let y = tape.var(4.0).named("y");
     let _ = (x * y + 1.0).named("z");
     let expected = r#"digraph tape {
     rankdir=LR;
@@ -180,19 +180,19 @@ fn the_picture_shows_names_constants_values_and_slopes() {
 #[test]
 fn nodes_of_many_inputs_and_checkpoints_are_kept() {
     let tape = Tape::traced();
-    let x = tape.variables([1.0, 2.0]);
+    let x = tape.vars([1.0, 2.0]);
     let sum: Var<'_> = [x[0], x[1], Var::from(5.0), Var::from(6.0)]
         .into_iter()
         .sum();
     let product = dot(&x, &[sum, Var::from(3.0)]);
     let recomputed = checkpoint(|x| vec![x[0] * x[1]], &[product, sum])[0];
-    let steps = tape.steps().unwrap();
+    let steps = tape.trace().unwrap();
     let kept: Vec<_> = steps
         .iter()
         .skip(2)
-        .map(|step| (step.operation, step.operands.clone()))
+        .map(|step| (step.operation, step.inputs.clone()))
         .collect();
-    let (node, constant) = (Operand::Node, Operand::Constant);
+    let (node, constant) = (Input::Node, Input::Constant);
     let expected = [
         (Operation::Sum, vec![node(1), node(2), constant(11.0)]),
         (
@@ -218,19 +218,19 @@ fn a_mark_from_before_tracing_is_refused() {
 #[should_panic(expected = "tracing: something is recorded already, untraced")]
 fn a_tape_that_was_recorded_on_cannot_be_traced() {
     let tape = Tape::new();
-    let _ = tape.variable(1.0);
+    let _ = tape.var(1.0);
     let _ = tape.tracing();
 }
 
 #[test]
 fn resetting_and_rewinding_forget_steps_and_names() {
     let mut tape = Tape::traced();
-    let x = tape.variable(1.0).named("x");
+    let x = tape.var(1.0).named("x");
     let mark = tape.mark(&[x]);
     let _ = x.exp().named("gone");
     tape.rewind(&mark);
-    assert_eq!(tape.steps().unwrap().len(), 1);
-    let [x] = tape.survivors(&mark)[..] else {
+    assert_eq!(tape.trace().unwrap().len(), 1);
+    let [x] = tape.kept_variables(&mark)[..] else {
         unreachable!()
     };
     let _ = x.sin();
@@ -240,5 +240,5 @@ fn resetting_and_rewinding_forget_steps_and_names() {
         "{dot}"
     );
     tape.reset();
-    assert!(tape.steps().unwrap().is_empty());
+    assert!(tape.trace().unwrap().is_empty());
 }

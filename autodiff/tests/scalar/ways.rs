@@ -41,7 +41,7 @@ fn way<T: Real, const N: usize>(name: &'static str, first: usize, orders: &[T]) 
 
 fn dual<T: Scalar>(value: T, moves: bool) -> Dual<T> {
     if moves {
-        Dual::variable(value)
+        Dual::var(value)
     } else {
         Dual::constant(value)
     }
@@ -50,20 +50,20 @@ fn dual<T: Scalar>(value: T, moves: bool) -> Dual<T> {
 /// The value, the slope and the second derivative of a function of one variable.
 pub(crate) fn of_one<T: Real>(f: Unary, x: T) -> [Way<3>; 7] {
     let on = |tape: Tape<T>| {
-        let x = tape.variable(x);
+        let x = tape.var(x);
         let y = x.unary(f);
         [y.value(), y.gradients().wrt(x)]
     };
-    let forward = Dual::variable(x).unary(f);
-    let twice = Dual::variable(Dual::variable(x)).unary(f);
+    let forward = Dual::var(x).unary(f);
+    let twice = Dual::var(Dual::var(x)).unary(f);
     let over_reverse = {
         let tape = Tape::default();
-        let x = tape.variable(Dual::variable(x));
+        let x = tape.var(Dual::var(x));
         x.unary(f).gradients().wrt(x)
     };
     let (outer, inner) = (Tape::default(), Tape::default());
-    let u = outer.variable(x);
-    let v = inner.variable(u);
+    let u = outer.var(x);
+    let v = inner.var(u);
     let slope = v.unary(f).gradients().wrt(v);
     let curvature = slope.gradients().wrt(u);
     [
@@ -92,14 +92,14 @@ pub(crate) fn of_one<T: Real>(f: Unary, x: T) -> [Way<3>; 7] {
 /// The value, the slopes in a and b, and the second derivatives aa, ab, ba, bb of a function of two variables.
 pub(crate) fn of_two<T: Real>(f: Binary, a: T, b: T) -> [Way<7>; 8] {
     let on = |tape: Tape<T>| {
-        let [x, y] = tape.variables([a, b]);
+        let [x, y] = tape.vars([a, b]);
         let z = x.binary(f, y);
         let gradients = z.gradients();
         [z.value(), gradients.wrt(x), gradients.wrt(y)]
     };
     let beside_constants = {
         let tape = Tape::default();
-        let [x, y] = tape.variables([a, b]);
+        let [x, y] = tape.vars([a, b]);
         let (in_a, in_b) = (x.binary(f, Var::constant(b)), Var::constant(a).binary(f, y));
         [
             in_a.value(),
@@ -115,13 +115,13 @@ pub(crate) fn of_two<T: Real>(f: Binary, a: T, b: T) -> [Way<7>; 8] {
     };
     let over_reverse = [true, false].map(|along_a| {
         let tape = Tape::default();
-        let [x, y] = tape.variables([dual(a, along_a), dual(b, !along_a)]);
+        let [x, y] = tape.vars([dual(a, along_a), dual(b, !along_a)]);
         let gradients = x.binary(f, y).gradients();
         [x, y].map(|x| gradients.wrt(x))
     });
     let (outer, inner) = (Tape::default(), Tape::default());
-    let [u, v] = outer.variables([a, b]);
-    let [x, y] = inner.variables([u, v]);
+    let [u, v] = outer.vars([a, b]);
+    let [x, y] = inner.vars([u, v]);
     let gradients = x.binary(f, y).gradients();
     let slopes = [x, y].map(|x| gradients.wrt(x));
     let rows = slopes.map(|slope| slope.gradients());

@@ -6,7 +6,7 @@ use crate::refusals::{Checked, refused};
 use autodiff::Tensor;
 use autodiff::elementwise::{Binary, Unary};
 use autodiff::tensor::raw::{self, plain, transposed};
-use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Shape, Tape, Var};
+use autodiff::tensor::{Adjoints, Algebra, Gradients, Op, Point, Real, Shape, Tape, Var};
 
 #[test]
 #[cfg_attr(miri, ignore = "reads the sources")]
@@ -95,27 +95,31 @@ fn tapes(checked: &mut Checked) {
     checked.refused(&format!("{sweep} vjp"), "vjp: an adjoint of", || {
         x.vjp(Tensor::zeros([4]))
     });
-    checked.refused(&format!("{sweep} differentiate"), "not one number", || {
-        x.differentiate(&[x])
-    });
-    checked.refused(&format!("{sweep} differentiate"), "another tape", || {
-        one.differentiate(&[foreign])
-    });
-    checked.refused(&format!("{sweep} differentiate"), "with `var`", || {
-        one.differentiate(&[constant])
+    checked.refused(
+        &format!("{sweep} recorded_gradients"),
+        "not one number",
+        || x.recorded_gradients(&[x]),
+    );
+    checked.refused(
+        &format!("{sweep} recorded_gradients"),
+        "another tape",
+        || one.recorded_gradients(&[foreign]),
+    );
+    checked.refused(&format!("{sweep} recorded_gradients"), "with `var`", || {
+        one.recorded_gradients(&[constant])
     });
     checked.refused(&format!("{sweep} jacobian"), "with `var`", || {
         x.jacobian(constant)
     });
-    checked.refused(&format!("{sweep} jacobian"), "another tape", || {
+    checked.refused(&format!("{sweep} jacobian"), "another recording", || {
         x.jacobian(foreign)
     });
-    checked.refused(&format!("{sweep} jacobian"), "anchor it before", || {
+    checked.refused(&format!("{sweep} jacobian"), "call `retain()`", || {
         let y = x.exp();
         y.sum().jacobian(y)
     });
-    checked.refused(&format!("{var} anchor"), "with `var`", || {
-        constant.exp().anchor()
+    checked.refused(&format!("{var} retain"), "with `var`", || {
+        constant.exp().retain()
     });
     let apply = "tensor/engine/tape.rs apply";
     checked.refused(apply, "sum_of_rows: an input is a variable", || {
@@ -139,33 +143,42 @@ fn gradients(checked: &mut Checked) {
     let scale = tape.var(Tensor::full([2, 4], 0.5));
     let cost = (y * scale).sum();
     let file = "tensor/engine/gradients.rs";
-    checked.refused(&format!("{file} wrt"), "another tape", || {
-        cost.gradients().wrt(foreign)
+    let gradients = cost.gradients();
+    let mut one = [0.0];
+    let mistakes = [
+        (foreign, "another recording"),
+        (y, "`linear` was not kept"),
+        (x, "with `var`"),
+    ];
+    for (variable, message) in mistakes {
+        checked.refused(&format!("{file} wrt"), message, || gradients.wrt(variable));
+        checked.refused(&format!("{file} wrt_all"), message, || {
+            gradients.wrt_all(&[weight, variable])
+        });
+        checked.refused(&format!("{file} add_to"), message, || {
+            gradients.add_to(variable, 1.0, &mut one);
+        });
+    }
+    checked.refused(&format!("{file} of"), "gradients: of a tensor", || {
+        Gradients::of(y)
     });
-    checked.refused(
-        &format!("{file} wrt"),
-        "`linear`, whose adjoint was",
-        || cost.gradients().wrt(y),
-    );
-    checked.refused(&format!("{file} wrt"), "with `var`", || {
-        cost.gradients().wrt(x)
+    let mut updated = Gradients::default();
+    checked.refused(&format!("{file} update"), "gradients: of a tensor", || {
+        updated.update(y);
     });
-    checked.refused(&format!("{file} keep"), "another tape", || {
-        cost.gradients().keep(&[weight, foreign])
-    });
-    let mut kept = cost.gradients().keep(&[weight]);
-    checked.refused(&format!("{file} keep_in"), "with `var`", || {
-        cost.gradients().keep_in(&[x], &mut kept);
-    });
-    checked.refused(&format!("{file} keep_in"), "another tape", || {
-        cost.gradients().keep_in(&[foreign], &mut kept);
+    checked.refused(&format!("{file} update_vjp"), "vjp: an adjoint", || {
+        updated.update_vjp(y, [1.0]);
     });
     let of_rows = "tensor/engine/gradients/rows.rs";
     // A product, the rows of a matrix, and a sum.
-    let kept = cost.gradients().keep(&[weight, bias, scale]);
-    for (gradient, [rows, row]) in kept.iter().zip([[4, 3], [4, 1], [2, 4]]) {
+    let variables = [(1, weight, [4, 3]), (2, bias, [4, 1]), (4, scale, [2, 4])];
+    for (number, variable, [rows, row]) in variables {
+        let gradient = raw::gradient(&gradients, number).unwrap();
         let mut sum = vec![0.0; rows * row + 1];
         let too_many = format!("a sum of {}", sum.len());
+        checked.refused(&format!("{file} add_to"), &too_many, || {
+            gradients.add_to(variable, 1.0, &mut sum);
+        });
         checked.refused(&format!("{file} add_to"), &too_many, || {
             gradient.add_to(1.0, &mut sum);
         });
@@ -179,7 +192,7 @@ fn gradients(checked: &mut Checked) {
             raw::add_rows_to(gradient, 1.0, 1..rows + 1, &mut sum[..rows * row]);
         });
     }
-    let product = kept.get(0).unwrap();
+    let product = raw::gradient(&gradients, 1).unwrap();
     let mut sum = [0.0; 12];
     checked.refused(&format!("{of_rows} write_rows_of_sum"), "outside", || {
         let _ = raw::write_rows_of_sum([product, product], 1..5, &mut sum);
@@ -204,7 +217,7 @@ impl<T: Real> Op<T> for SumOfRows {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        x[0].sum_over(&[0])
+        x[0].sum_over([0])
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -247,7 +260,7 @@ fn in_rules<A: Algebra>(x: &A, y: &A) {
         || x.clone().plus_product(plain(x), plain(y)),
     );
     refused("unary_vjp: shapes", || {
-        A::unary_vjp(Unary::Sin {}, x, x, x.sum_to([1]))
+        A::unary_vjp(Unary::Sin, x, x, x.sum_to([1]))
     });
     refused("binary_vjp: shapes", || {
         let y_bar = x.sum_to([1]);

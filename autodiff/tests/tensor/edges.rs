@@ -116,7 +116,7 @@ fn unary_of_tensors<T: Precision>(function: Unary, x: &[T]) -> Derivatives {
     let tape = Tape::new();
     let x = tape.var(Tensor::new([x.len()], x));
     let y = Number::unary(x, function);
-    let slope = y.sum().differentiate(&[x])[0];
+    let slope = y.sum().recorded_gradients(&[x])[0];
     vec![
         ("value", numbers(&y.value())),
         ("slope", by_point(y, x)),
@@ -130,12 +130,12 @@ fn unary_of_scalars<T: Precision>(function: Unary, x: &[T]) -> Derivatives {
     let at = |&x: &T| {
         let outer = scalar::Tape::default();
         let inner = scalar::Tape::default();
-        let x = outer.variable(x);
-        let inner_x = inner.variable(x);
+        let x = outer.var(x);
+        let inner_x = inner.var(x);
         let y = inner_x.unary(function);
         let slope = y.gradients().wrt(inner_x);
         let plain_tape = scalar::Tape::default();
-        let plain_x = plain_tape.variable(x.value());
+        let plain_x = plain_tape.var(x.value());
         let plain_slope = plain_x.unary(function).gradients().wrt(plain_x);
         [
             y.value().value(),
@@ -153,7 +153,7 @@ fn binary_of_tensors<T: Precision>(function: Binary, points: &[[T; 2]]) -> Deriv
     let tape = Tape::new();
     let [a, b] = [0, 1].map(|side| tape.var(Tensor::from_fn([points.len()], |i| points[i][side])));
     let y = Number::binary(a, function, b);
-    let slopes = y.sum().differentiate(&[a, b]);
+    let slopes = y.sum().recorded_gradients(&[a, b]);
     let [slope_a, slope_b] = [slopes[0], slopes[1]];
     vec![
         ("value", numbers(&y.value())),
@@ -173,8 +173,8 @@ fn binary_of_scalars<T: Precision>(function: Binary, points: &[[T; 2]]) -> Deriv
     let at = |&point: &[T; 2]| {
         let outer = scalar::Tape::default();
         let inner = scalar::Tape::default();
-        let x = outer.variables(point);
-        let [a, b] = inner.variables(x);
+        let x = outer.vars(point);
+        let [a, b] = inner.vars(x);
         let y = a.binary(function, b);
         let gradients = y.gradients();
         let slopes = [a, b].map(|x| gradients.wrt(x));
@@ -183,7 +183,7 @@ fn binary_of_scalars<T: Precision>(function: Binary, points: &[[T; 2]]) -> Deriv
             x.map(|x| gradients.wrt(x))
         });
         let tape = scalar::Tape::default();
-        let plain = tape.variables(point);
+        let plain = tape.vars(point);
         let gradients = plain[0].binary(function, plain[1]).gradients();
         let plain = plain.map(|x| gradients.wrt(x));
         [
@@ -383,13 +383,13 @@ fn slopes_read_from_the_value_are_within_four_epsilon() {
             .map(|i| number(f64::from(i) * 0.01))
             .collect();
         let numbers: Vec<f64> = x.iter().map(|&x| plain(x)).collect();
-        for function in [Unary::Tanh {}, Unary::Sigmoid {}] {
+        for function in [Unary::Tanh, Unary::Sigmoid] {
             let found = &unary_of_tensors(function, &x)[1].1;
             for (&x, &found) in numbers.iter().zip(found) {
                 // Both are those of the logistic function σ, as σ(x) σ(−x).
                 let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
                 let expected = match function {
-                    Unary::Tanh {} => 4.0 * logistic(2.0 * x) * logistic(-2.0 * x),
+                    Unary::Tanh => 4.0 * logistic(2.0 * x) * logistic(-2.0 * x),
                     _ => logistic(x) * logistic(-x),
                 };
                 let bound = 4.0 * plain(<T as Float>::EPSILON);
@@ -430,7 +430,7 @@ fn a_derivative_of_another_class_or_too_far_off_is_caught() {
     }
     // The slope of tanh taken for that of its inverse, at every edge.
     let edges = edges::<f64>();
-    let found = unary_of_tensors(Unary::Atanh {}, &edges);
-    let expected = unary_of_scalars(Unary::Tanh {}, &edges);
+    let found = unary_of_tensors(Unary::Atanh, &edges);
+    let expected = unary_of_scalars(Unary::Tanh, &edges);
     assert!(differences::<f64, _>("", &edges, [&found, &expected], 1.0).len() > edges.len());
 }

@@ -53,8 +53,8 @@ fn the_third_order_agrees_too() {
 
 /// A function of the second derivatives with respect to the first input.
 fn squared_curvature<'t>(sample: &Sample, x: &[Var<'t, f64>]) -> Var<'t, f64> {
-    let slope = sample.record(x).sum().differentiate(&x[..1])[0];
-    slope.square().sum().differentiate(&x[..1])[0]
+    let slope = sample.record(x).sum().recorded_gradients(&x[..1])[0];
+    slope.square().sum().recorded_gradients(&x[..1])[0]
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn a_model_with_operations_of_ones_own_has_derivatives_of_every_order() {
 
 /// A function of the first derivatives, whose second derivatives are of third order.
 fn squared_slope<'t>(x: &[Var<'t, f64>]) -> Var<'t, f64> {
-    let slopes = of_all(x).differentiate(&x[..2]);
+    let slopes = of_all(x).recorded_gradients(&x[..2]);
     slopes[0].square().sum() + slopes[1].sin().sum()
 }
 

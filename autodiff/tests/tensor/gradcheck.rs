@@ -2,7 +2,7 @@
 
 use crate::random_functions::{Expression, Mistake, Skewed, Slopes, survey};
 use autodiff::elementwise::{Binary, Unary};
-use autodiff::gradcheck::{self, Error, Gradcheck, Mismatch, Quantity, Report};
+use autodiff::gradcheck::{self, Checked, Error, Gradcheck, Mismatch, Report};
 use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Saved, Tape, Tensor, Var};
 use std::ops::Range;
 
@@ -108,22 +108,22 @@ fn inputs<T: Real>() -> [Tensor<T>; 2] {
 fn a_rule_that_is_wrong_to_first_order_is_refused_to_either_order() {
     assert!(
         gradcheck::second_order(
-            |x| x[1] * x[0].skewed_unary(Unary::Sin {}, 1.0),
+            |x| x[1] * x[0].skewed_unary(Unary::Sin, 1.0),
             &inputs::<f64>()
         )
         .is_ok()
     );
     let first = gradcheck::first_order(
-        |x| x[1] * x[0].skewed_unary(Unary::Sin {}, 1.001),
+        |x| x[1] * x[0].skewed_unary(Unary::Sin, 1.001),
         &inputs::<f64>(),
     );
     let second = gradcheck::second_order(
-        |x| x[1] * x[0].skewed_unary(Unary::Sin {}, 1.001),
+        |x| x[1] * x[0].skewed_unary(Unary::Sin, 1.001),
         &inputs::<f64>(),
     );
     for wrong in [mismatch(first), mismatch(second)] {
         assert_eq!((wrong.order, wrong.input), (1, 0));
-        assert_eq!(wrong.of, Quantity::Output(wrong.element.clone()));
+        assert_eq!(wrong.of, Checked::Output(wrong.element.clone()));
         assert!(
             (wrong.tape / wrong.difference - 1.001).abs() < 1e-7,
             "{wrong}"
@@ -174,7 +174,7 @@ fn a_rule_whose_recorded_derivative_is_wrong_is_refused_to_second_order_only() {
     );
     let wrong = mismatch(checked);
     assert_eq!((wrong.order, wrong.input, wrong.tape), (2, 0, 0.0));
-    let of = Quantity::Derivative {
+    let of = Checked::Derivative {
         input: 0,
         element: wrong.element.clone(),
     };
@@ -231,7 +231,7 @@ fn a_wrong_element_among_many_is_named() {
         std::slice::from_ref(&x),
     ));
     assert_eq!((wrong.input, wrong.element), (0, vec![8, 7]));
-    assert_eq!(wrong.of, Quantity::Output(vec![8, 7]));
+    assert_eq!(wrong.of, Checked::Output(vec![8, 7]));
     assert!((wrong.tape / wrong.difference - 1.001).abs() < 1e-7);
 
     let right = gradcheck::second_order(|x| x[0].square().sin(), &[x]).unwrap();
@@ -256,13 +256,13 @@ fn few_directions_cost_less_and_find_the_element_too() {
 fn functions_of_single_precision_are_checked() {
     assert!(
         gradcheck::second_order(
-            |x| x[0].skewed_unary(Unary::Tanh {}, 1.0) * x[1],
+            |x| x[0].skewed_unary(Unary::Tanh, 1.0) * x[1],
             &inputs::<f32>()
         )
         .is_ok()
     );
     let wrong = mismatch(gradcheck::first_order(
-        |x| x[0].skewed_unary(Unary::Tanh {}, 1.01) * x[1],
+        |x| x[0].skewed_unary(Unary::Tanh, 1.01) * x[1],
         &inputs::<f32>(),
     ));
     assert_eq!(wrong.input, 0);

@@ -147,7 +147,10 @@ fn value_and_gradients<T: Real>(
     let computed = y.vjp(weights.clone()).wrt(x);
     // Not by a sum with weights, whose value may be NaN where a weight is 0: the adjoint is given.
     let sum = y.absorbing_mul(weights).sum();
-    (y.value(), [computed, sum.differentiate(&[x])[0].value()])
+    (
+        y.value(),
+        [computed, sum.recorded_gradients(&[x])[0].value()],
+    )
 }
 
 fn softmax_and_its_logarithm<T: Real>() {
@@ -309,7 +312,7 @@ fn log_sum_exp_of<T: Real + Scalar>() {
     for row in rows() {
         for tape in [scalar::Tape::default(), scalar::Tape::default().tracing()] {
             let x: Vec<T> = row.x.iter().map(|&x| Float::from_f64(x)).collect();
-            let x = tape.variables(&x[..]);
+            let x = tape.vars(&x[..]);
             let y = log_sum_exp(&x);
             assert_agree(&[y.value()], &[row.log_sum_exp], &row, "log_sum_exp");
             let gradient = y.gradients().wrt_all(&x);
@@ -327,7 +330,7 @@ fn log_sum_exp_is_as_defined() {
 #[test]
 fn a_single_infinite_logit_is_handed_on_with_its_derivative() {
     let tape = scalar::Tape::default();
-    let y = log_sum_exp(&tape.variables([INF, 0.0].map(Dual::variable)));
+    let y = log_sum_exp(&tape.vars([INF, 0.0].map(Dual::var)));
     assert_eq!((y.value().value, y.value().tangent), (INF, 1.0));
 }
 

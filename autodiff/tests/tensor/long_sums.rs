@@ -44,13 +44,13 @@ fn errors<T: Real>(length: usize) -> Errors {
         tenth * tenth,
     );
     let x = x.reshape([length / 4, 4]);
-    errors.check("sum of rows", &x.sum_over(&[0]), tenth / 4.0);
+    errors.check("sum of rows", &x.sum_over([0]), tenth / 4.0);
     errors.check(
         "sum of columns",
-        &x.reshape([4, length / 4]).sum_over(&[1]),
+        &x.reshape([4, length / 4]).sum_over([1]),
         tenth / 4.0,
     );
-    let middle = x.reshape([2, length / 4, 2]).sum_over(&[1]);
+    let middle = x.reshape([2, length / 4, 2]).sum_over([1]);
     errors.check("sum along a middle axis", &middle, tenth / 4.0);
 
     // Dot products and combinations, in every orientation, and a packed product.
@@ -87,13 +87,16 @@ fn errors<T: Real>(length: usize) -> Errors {
     let bytes = Tensor::full([1, length], 1_u8);
     for (name, x) in [
         ("linear", row.clone()),
-        ("linear of bytes", Tensor::from_bytes(&bytes, number(0.1))),
+        (
+            "linear of bytes",
+            Tensor::from_scaled_bytes(&bytes, number(0.1)),
+        ),
     ] {
         let z = x.linear(&other, Tensor::zeros([1]));
         errors.check(name, &z, tenth * tenth);
     }
     let bytes = Tensor::full([length, 1], 1_u8);
-    for x in [a, Tensor::from_bytes(&bytes, number(0.1))] {
+    for x in [a, Tensor::from_scaled_bytes(&bytes, number(0.1))] {
         let tape = Tape::new();
         let [weight, bias] = [
             tape.var(Tensor::zeros([1, 1])),
@@ -107,14 +110,13 @@ fn errors<T: Real>(length: usize) -> Errors {
             tenth * tenth,
         );
         errors.check("gradient of a bias", &gradients.wrt(bias), tenth);
-        let kept = gradients.keep(&[weight, bias]);
-        for (name, term, gradient) in [
-            ("kept gradient of a weight", tenth * tenth, kept.get(0)),
-            ("kept gradient of a bias", tenth, kept.get(1)),
+        for (name, term, variable) in [
+            ("added gradient of a weight", tenth * tenth, weight),
+            ("added gradient of a bias", tenth, bias),
         ] {
             for scale in [1.0, 0.5] {
                 let mut sum = Tensor::zeros([1]);
-                gradient.unwrap().add_to(number(scale), sum.data_mut());
+                gradients.add_to(variable, number(scale), sum.data_mut());
                 errors.check(name, &sum, scale * term);
             }
         }
@@ -122,7 +124,7 @@ fn errors<T: Real>(length: usize) -> Errors {
 
     // A softmax over many classes, and the cross-entropy of many samples.
     let zeros = Tensor::<T>::zeros([1, length]);
-    let p = zeros.softmax(1).rows(0..1).sum_over(&[1]);
+    let p = zeros.softmax(1).rows(0..1).sum_over([1]);
     errors.check("softmax", &p, 1.0 / length as f64);
     let one = &zeros.softmax(1).reshape([length]).rows(0..1);
     errors.check("a probability", &one.recip(), 1.0);
@@ -162,8 +164,8 @@ fn the_error_of_the_longest_sums_is_no_larger() {
 fn neighbouring_axes_are_summed_as_one() {
     // So the shape in which the terms lie does not change a bit.
     let terms = Tensor::from_fn([2, 3, 100, 7], |i| (i as f64).sin());
-    let columns = terms.reshape([600, 7]).sum_over(&[0]);
-    assert_eq!(terms.sum_over(&[2, 0, 1]), columns);
+    let columns = terms.reshape([600, 7]).sum_over([0]);
+    assert_eq!(terms.sum_over([2, 0, 1]), columns);
     assert_eq!(terms.reshape([4200]).sum(), terms.sum());
 }
 

@@ -1,4 +1,4 @@
-//! What the tensor tape promises: sweeps, constants, anchors, reuse, depth.
+//! What the tensor tape promises: sweeps, constants, retained nodes, reuse, depth.
 
 use crate::refusals::refused;
 use autodiff::Tensor;
@@ -67,7 +67,7 @@ fn zero_times_an_infinite_slope_is_zero() {
     let x = tape.var([0.0, 4.0]);
     let roots = x.sqrt() * Tensor::from([0.0, 1.0]);
     assert_eq!(roots.sum().gradients().wrt(x).data(), [0.0, 0.25]);
-    let slope = roots.sum().differentiate(&[x])[0];
+    let slope = roots.sum().recorded_gradients(&[x])[0];
     assert_eq!(slope.value().data(), [0.0, 0.25]);
     assert_eq!(
         x.sqrt().sum().gradients().wrt(x).data(),
@@ -81,7 +81,7 @@ fn a_hessian_is_the_jacobian_of_a_recorded_gradient() {
     let x = tape.var([1.0, 2.0]);
     let [a, b] = [0, 1].map(|i| (x * Tensor::from_fn([2], |j| f64::from(u8::from(i == j)))).sum());
     let rosenbrock = (1.0 - a).square() + 100.0 * (b - a.square()).square();
-    let gradient = rosenbrock.differentiate(&[x])[0];
+    let gradient = rosenbrock.recorded_gradients(&[x])[0];
     assert_eq!(
         gradient.jacobian(x),
         Tensor::from([[402.0, -400.0], [-400.0, 200.0]])
@@ -171,7 +171,7 @@ fn reductions_of_nothing_are_as_documented() {
 }
 
 #[test]
-fn the_adjoint_of_an_anchored_result_is_kept() {
+fn the_adjoint_of_a_retained_result_is_kept() {
     let mut tape = Tape::new();
     for _ in 0..2 {
         {
@@ -179,20 +179,16 @@ fn the_adjoint_of_an_anchored_result_is_kept() {
             let z = x * 2.0;
             let y = (z * z).sum();
             let before = y.gradients();
-            let (anchored, again) = (z.anchor(), z.anchor());
-            refused("`mul`, whose adjoint was not kept: anchor", || {
-                before.wrt(z)
-            });
-            refused("`mul`, whose adjoint was not kept: anchor", || {
-                before.keep(&[z])
-            });
+            let (retained, again) = (z.retain(), z.retain());
+            let advice = "`mul` was not kept; call `retain()` on it before the backward pass";
+            refused(advice, || before.wrt(z));
+            refused(advice, || before.add_to(z, 1.0, &mut [0.0]));
             let after = y.gradients();
             assert_eq!(after.wrt(z).data(), [12.0]);
-            assert_eq!(after.wrt(anchored).data(), after.wrt(again).data());
+            assert_eq!(after.wrt(retained).data(), after.wrt(again).data());
             assert_eq!(after.wrt(x).data(), [24.0]);
-            assert_eq!(after.keep(&[z, x]).get(0).unwrap().tensor().data(), [12.0]);
             // Of what the result does not depend on, the gradient is zero.
-            let (unused, late) = ((x * 3.0).anchor(), tape.var([1.0, 2.0]));
+            let (unused, late) = ((x * 3.0).retain(), tape.var([1.0, 2.0]));
             let gradients = y.gradients();
             assert_eq!(gradients.wrt(unused).data(), [0.0]);
             assert_eq!(gradients.wrt(late).data(), [0.0, 0.0]);
@@ -215,7 +211,7 @@ fn variables_may_be_named_in_any_order() {
         [c, a, b],
         [c, b, a],
     ] {
-        let slopes = y.differentiate(&wrt);
+        let slopes = y.recorded_gradients(&wrt);
         for (x, slope) in wrt.into_iter().zip(slopes) {
             assert_eq!(value(slope), 30.0 / value(x), "{wrt:?}");
         }
@@ -234,10 +230,10 @@ fn nothing_is_differentiated_with_respect_to_a_constant() {
     for c in constants {
         let y = (c * x).sum();
         let advice = "which depends on no variable: record its value with `var` instead";
-        refused(advice, || c.anchor());
+        refused(advice, || c.retain());
         refused(advice, || y.gradients().wrt(c));
-        refused(advice, || y.gradients().keep(&[c]));
-        refused(advice, || y.differentiate(&[c]));
+        refused(advice, || y.gradients().add_to(c, 1.0, &mut [0.0]));
+        refused(advice, || y.recorded_gradients(&[c]));
         refused(advice, || y.jacobian(c));
         // The advice leads to the derivative.
         let v = tape.var(c.value());
@@ -254,7 +250,7 @@ fn a_recording_after_a_longer_one_is_walked_back() {
             let y = (0..nodes).fold(x, |y, _| y + x);
             let expected = f64::from(nodes + 1);
             assert_eq!(y.gradients().wrt(x).item(), expected);
-            assert_eq!(y.differentiate(&[x])[0].item(), expected);
+            assert_eq!(y.recorded_gradients(&[x])[0].item(), expected);
         }
         tape.reset();
     }
@@ -293,7 +289,7 @@ fn the_largest_is_found_along_either_axis() {
 #[test]
 fn a_tensor_of_bytes_is_the_tensor_of_their_multiples() {
     let bytes = Tensor::from_fn([9, 40], |i| (i * 37 % 256) as u8);
-    let x = Tensor::<f64>::from_bytes(&bytes, 1.0 / 255.0);
+    let x = Tensor::<f64>::from_scaled_bytes(&bytes, 1.0 / 255.0);
     let numbers = Tensor::from_fn([9, 40], |i| f64::from(bytes.data()[i]) * (1.0 / 255.0));
     // Narrow layers, of which the bytes are read, and a wide one; first and later; and with respect to both factors.
     for outputs in [1, 3, 10, 16, 17, 40] {
@@ -330,7 +326,7 @@ fn a_tensor_of_bytes_is_the_tensor_of_their_multiples() {
 fn a_tensor_of_bytes_can_be_a_variable() {
     let bytes = Tensor::from_fn([5, 20], |i| (i * 11 % 256) as u8);
     let tape = Tape::new();
-    let x = tape.var(Tensor::<f64>::from_bytes(&bytes, 0.5));
+    let x = tape.var(Tensor::<f64>::from_scaled_bytes(&bytes, 0.5));
     let y = (x.linear(Tensor::full([3, 20], 2.0), Tensor::zeros([3])) * x.sum()).sum();
     let sum: f64 = bytes.data().iter().map(|&byte| 0.5 * f64::from(byte)).sum();
     // y = 6 (Σ x)².

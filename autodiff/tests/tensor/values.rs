@@ -89,9 +89,9 @@ fn reductions_run_over_the_axes_named() {
             assert_eq!(x.max_over(axis), max.reshape(&dropped[..]));
         }
     }
-    assert_eq!(x.sum(), x.sum_over(&[0, 1, 2]));
-    assert_eq!(x.mean(), x.mean_over(&[0, 1, 2]));
-    assert_eq!(x.norm(), x.norm_over(&[0, 1, 2]));
+    assert_eq!(x.sum(), x.sum_over([0, 1, 2]));
+    assert_eq!(x.mean(), x.mean_over([0, 1, 2]));
+    assert_eq!(x.norm(), x.norm_over([0, 1, 2]));
 }
 
 #[test]
@@ -251,7 +251,7 @@ fn products_and_distances_are_sums_of_products() {
     let affine = made(&[3, 5], |i| product.at(i) + bias.at(&i[1..]));
     assert_eq!(a.linear(&weight, &bias), affine);
     assert_eq!(
-        a.layer(&weight, &bias, Unary::Relu {}),
+        a.dense(&weight, &bias, Unary::Relu),
         affine.map(|z: f64| z.max(0.0))
     );
     let other = integers(&[3, 4], 9);
@@ -316,16 +316,16 @@ fn variables_compute_what_tensors_do() {
     type OnTensors = fn(&[Tensor<f64>]) -> Tensor<f64>;
     let block: [(OnVariables, OnTensors); 13] = [
         (|x| x[0].sum(), |x| x[0].sum()),
-        (|x| x[0].sum_over(&[0, 2]), |x| x[0].sum_over(&[0, 2])),
+        (|x| x[0].sum_over([0, 2]), |x| x[0].sum_over([0, 2])),
         (
-            |x| x[0].sum_over_keepdims(&[1]),
-            |x| x[0].sum_over_keepdims(&[1]),
+            |x| x[0].sum_over_keepdims([1]),
+            |x| x[0].sum_over_keepdims([1]),
         ),
         (|x| x[0].mean(), |x| x[0].mean()),
-        (|x| x[0].mean_over(&[2]), |x| x[0].mean_over(&[2])),
+        (|x| x[0].mean_over([2]), |x| x[0].mean_over([2])),
         (
-            |x| x[0].mean_over_keepdims(&[0, 1]),
-            |x| x[0].mean_over_keepdims(&[0, 1]),
+            |x| x[0].mean_over_keepdims([0, 1]),
+            |x| x[0].mean_over_keepdims([0, 1]),
         ),
         (|x| x[0].max_over(1), |x| x[0].max_over(1)),
         (|x| x[0].max_over_keepdims(2), |x| x[0].max_over_keepdims(2)),
@@ -346,12 +346,12 @@ fn variables_compute_what_tensors_do() {
         ),
         (|x| x[0].linear(x[1], x[2]), |x| x[0].linear(&x[1], &x[2])),
         (
-            |x| x[0].layer(x[1], x[2], Unary::Tanh {}),
-            |x| x[0].layer(&x[1], &x[2], Unary::Tanh {}),
+            |x| x[0].dense(x[1], x[2], Unary::Tanh),
+            |x| x[0].dense(&x[1], &x[2], Unary::Tanh),
         ),
         (
-            |x| x[0].layer(x[1], x[2], Unary::Sin {}),
-            |x| x[0].layer(&x[1], &x[2], Unary::Sin {}),
+            |x| x[0].dense(x[1], x[2], Unary::Sin),
+            |x| x[0].dense(&x[1], &x[2], Unary::Sin),
         ),
         (
             |x| x[0].squared_distance(x[1]),

@@ -19,7 +19,7 @@ fn derivatives<T: Real>(f: impl for<'t> Fn(Var<'t, T>) -> Var<'t, T>, x: &[f64])
     let x = tape.var(Tensor::from_fn([x.len()], |i| T::from_f64(x[i])));
     let y = f(x);
     let computed = y.vjp(Tensor::full(y.shape(), T::from_f64(1.0))).wrt(x);
-    let recorded = y.sum().differentiate(&[x])[0];
+    let recorded = y.sum().recorded_gradients(&[x])[0];
     let second = recorded.sum().gradients().wrt(x);
     [computed, recorded.value(), second].map(|x| x.data().iter().map(|x| x.to_f64()).collect())
 }
@@ -187,12 +187,12 @@ fn a_layer_without_slope_has_gradient_zero() {
         let x = tape.constant(Tensor::full([3, 2], T::from_f64(1.0)));
         let weight = tape.var(Tensor::full([LENGTH, 2], T::from_f64(0.5)));
         let bias = tape.var(Tensor::full([LENGTH], T::from_f64(bias)));
-        let y = x.layer(weight, bias, function);
+        let y = x.dense(weight, bias, function);
         // Its adjoint is infinite: the values are 0, or as far below 1.
         let limit = y.value().data()[0];
         let cost = (y - y.tape().constant(limit)).sqrt().sum();
         let gradients = cost.gradients();
-        let recorded = cost.differentiate(&[weight, bias]);
+        let recorded = cost.recorded_gradients(&[weight, bias]);
         for (variable, recorded) in [weight, bias].into_iter().zip(recorded) {
             for gradient in [gradients.wrt(variable), recorded.value()] {
                 assert!(
@@ -203,11 +203,11 @@ fn a_layer_without_slope_has_gradient_zero() {
         }
     }
     for (function, bias) in [
-        (Unary::Relu {}, -5.0),
-        (Unary::Tanh {}, 1000.0),
-        (Unary::Sigmoid {}, -1e5),
-        (Unary::Sigmoid {}, 1000.0),
-        (Unary::Softplus {}, -1e5),
+        (Unary::Relu, -5.0),
+        (Unary::Tanh, 1000.0),
+        (Unary::Sigmoid, -1e5),
+        (Unary::Sigmoid, 1000.0),
+        (Unary::Softplus, -1e5),
     ] {
         check::<f32>(function, bias);
         check::<f64>(function, bias);
@@ -287,7 +287,7 @@ fn compositions_are_of_the_class_that_they_have_on_the_scalar_tape() {
 fn an_adjoint_of_zero_gives_zero_whatever_the_inputs_are() {
     for sample in tensor::catalogue() {
         // Of these the documentation says that they do not.
-        if ["matmul", "linear", "layer"].contains(&sample.name()) {
+        if ["matmul", "linear", "dense"].contains(&sample.name()) {
             continue;
         }
         for bad in [INF, -INF, NAN] {
@@ -299,7 +299,7 @@ fn an_adjoint_of_zero_gives_zero_whatever_the_inputs_are() {
             let y = sample.record(&x);
             let zeros = Tensor::zeros(y.shape());
             let gradients = y.vjp(zeros.clone());
-            let recorded = (y.absorbing_mul(zeros)).sum().differentiate(&x);
+            let recorded = (y.absorbing_mul(zeros)).sum().recorded_gradients(&x);
             for (&x, recorded) in x.iter().zip(recorded) {
                 for gradient in [gradients.wrt(x), recorded.value()] {
                     assert!(

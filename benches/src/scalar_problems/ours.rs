@@ -90,7 +90,7 @@ impl Ours {
     /// Writes the gradient of `problem` at `x` to `out` and returns the value there.
     pub fn gradient<P: Problem>(&mut self, problem: &P, x: &[f64], out: &mut [f64]) -> f64 {
         self.tape.reset();
-        let x = self.tape.variables(x);
+        let x = self.tape.vars(x);
         let y = problem.value(&x);
         self.gradients.update([y]);
         for (out, &x) in out.iter_mut().zip(&x) {

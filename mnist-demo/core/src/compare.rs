@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::Error;
-use crate::gradient::{Gradient, Method};
+use crate::gradient::{EitherGradient, Method};
 use crate::model::{cast, loss_name, precision};
 use crate::train::check_batch;
 
@@ -240,7 +240,7 @@ impl Comparing<'_> {
         parameters: &Parameters<T>,
         samples: &Selection<'_>,
     ) -> Vec<Vec<f64>> {
-        let mut gradient = Gradient::<T>::new(self.network, self.loss, method);
+        let mut gradient = EitherGradient::<T>::new(self.network, self.loss, method);
         let (_, gradient) = gradient.compute(parameters, samples);
         let mut slices: Vec<Vec<f64>> = gradient
             .iter()

@@ -20,7 +20,7 @@ pub enum Error {
 
     /// Weights cannot be read or written.
     #[error(transparent)]
-    Weights(#[from] nn::CheckpointError),
+    Weights(#[from] nn::SnapshotError),
 
     /// The weights are those of a network for other pictures.
     #[error("{}: has {inputs} inputs and {outputs} outputs, but the pictures have {rows}×{cols} = {} pixels and {} classes",

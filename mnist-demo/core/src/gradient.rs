@@ -18,14 +18,14 @@ pub enum Method {
 
 /// The gradient of a batch by one of the methods.
 #[derive(Debug)]
-pub enum Gradient<T: Real> {
+pub enum EitherGradient<T: Real> {
     /// By a tape.
     Tape(BatchGradient<T, MlpModel>),
     /// By the formulas.
     ClosedForm(BatchGradient<T, MlpModel, DeltaGradient<T>>),
 }
 
-impl<T: Real> Gradient<T> {
+impl<T: Real> EitherGradient<T> {
     /// The gradients of a network's cost.
     ///
     /// # Panics
@@ -34,8 +34,8 @@ impl<T: Real> Gradient<T> {
     pub fn new(network: &Mlp, loss: StandardLoss, method: Method) -> Self {
         let model = Supervised::new(network.clone(), loss);
         match method {
-            Method::Tape => Gradient::Tape(BatchGradient::new(model)),
-            Method::ClosedForm => Gradient::ClosedForm(BatchGradient::new(model)),
+            Method::Tape => EitherGradient::Tape(BatchGradient::new(model)),
+            Method::ClosedForm => EitherGradient::ClosedForm(BatchGradient::new(model)),
         }
     }
 
@@ -50,8 +50,8 @@ impl<T: Real> Gradient<T> {
         batch: &impl Batch<Labelled<T>>,
     ) -> (f64, &mut Parameters<T>) {
         match self {
-            Gradient::Tape(gradient) => gradient.compute(parameters, batch),
-            Gradient::ClosedForm(gradient) => gradient.compute(parameters, batch),
+            EitherGradient::Tape(gradient) => gradient.compute(parameters, batch),
+            EitherGradient::ClosedForm(gradient) => gradient.compute(parameters, batch),
         }
     }
 
@@ -71,8 +71,8 @@ impl<T: Real> Gradient<T> {
         optimizer: &mut dyn Optimizer<T>,
     ) -> Result<f64, StepError> {
         match self {
-            Gradient::Tape(gradient) => gradient.step(parameters, batch, optimizer),
-            Gradient::ClosedForm(gradient) => gradient.step(parameters, batch, optimizer),
+            EitherGradient::Tape(gradient) => gradient.step(parameters, batch, optimizer),
+            EitherGradient::ClosedForm(gradient) => gradient.step(parameters, batch, optimizer),
         }
     }
 }

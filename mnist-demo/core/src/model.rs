@@ -15,7 +15,7 @@ pub const MAX_LAYERS: usize = 1_000;
 
 /// A network between pictures and classes, and its cost.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Model {
+pub struct ModelSettings {
     /// The widths of the hidden layers.
     pub hidden: Vec<usize>,
     /// The activation of the hidden layers.
@@ -24,10 +24,10 @@ pub struct Model {
     pub loss: StandardLoss,
 }
 
-impl Default for Model {
+impl Default for ModelSettings {
     /// The paper's: ten hidden neurons, rectifier, cross-entropy behind softmax.
     fn default() -> Self {
-        Model {
+        ModelSettings {
             hidden: vec![10],
             activation: Activation::Relu,
             loss: StandardLoss::cross_entropy(),
@@ -35,7 +35,7 @@ impl Default for Model {
     }
 }
 
-impl Model {
+impl ModelSettings {
     /// The network for pictures of so many pixels.
     ///
     /// # Errors
@@ -129,9 +129,9 @@ mod tests {
     #[test]
     fn impossible_networks_are_refused_before_anything_is_allocated() {
         let network = |hidden: &[usize]| {
-            let model = Model {
+            let model = ModelSettings {
                 hidden: hidden.to_vec(),
-                ..Model::default()
+                ..ModelSettings::default()
             };
             model.network(784)
         };

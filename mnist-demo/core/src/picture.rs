@@ -110,7 +110,7 @@ fn bar(length: f32) -> String {
 
 /// A digit on a [`sheet`]: what it is, and what it was taken for.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Exhibit<'a> {
+pub struct Thumbnail<'a> {
     /// Its pixels, row after row.
     pub pixels: &'a [u8],
     /// The class that it belongs to.
@@ -136,7 +136,7 @@ pub struct Exhibit<'a> {
 #[track_caller]
 pub fn sheet(
     title: &str,
-    exhibits: &[Exhibit<'_>],
+    exhibits: &[Thumbnail<'_>],
     cols: usize,
     columns: usize,
 ) -> Result<String, png::EncodingError> {
@@ -160,7 +160,7 @@ pub fn sheet(
         let (left, top) = (MARGIN + i % columns * STEP.0, TOP + i / columns * STEP.1);
         let (middle, below) = (left + SIDE / 2, top + SIDE + 18);
         let image = base64(&encode_png(exhibit.pixels, cols)?);
-        let Exhibit {
+        let Thumbnail {
             truth,
             guess,
             probability,
@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_sheet_shows_each_digit_with_its_caption() {
-        let exhibit = Exhibit {
+        let exhibit = Thumbnail {
             pixels: &[0, 255, 128, 7],
             truth: 7,
             guess: 1,
@@ -293,7 +293,7 @@ mod tests {
         assert!(
             sheet(
                 "",
-                &[Exhibit {
+                &[Thumbnail {
                     pixels: &[],
                     ..exhibit
                 }],

@@ -10,7 +10,7 @@ mod confusion;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use axis::Axis;
+use axis::PlotAxis;
 pub use axis::Scale;
 pub use canvas::Error;
 pub(crate) use canvas::SHRINKING;
@@ -100,8 +100,8 @@ impl LinePlot {
             .map(|series| self.pieces(&series.points))
             .collect();
         let points = || pieces.iter().flatten().flatten();
-        let x_axis = Axis::new(Scale::Linear, 0.0, points().map(|point| point.0));
-        let y_axis = Axis::new(self.y_scale, 0.04, points().map(|point| point.1));
+        let x_axis = PlotAxis::new(Scale::Linear, 0.0, points().map(|point| point.0));
+        let y_axis = PlotAxis::new(self.y_scale, 0.04, points().map(|point| point.1));
 
         self.draw_legend(root)?;
         let mut chart = ChartBuilder::on(root)

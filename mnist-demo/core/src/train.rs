@@ -225,7 +225,7 @@ fn measurements(steps: u64, batch: usize, images: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Model;
+    use crate::model::ModelSettings;
     use nn::OptimizerSettings;
     use nn::{Activation, SgdSettings, StandardLoss};
 
@@ -264,7 +264,7 @@ mod tests {
         let data = Dataset::new(&[255; 100], [100], &[3]).unwrap();
         let message = |seed| {
             let settings = Settings {
-                model: Model {
+                model: ModelSettings {
                     hidden: Vec::new(),
                     activation: Activation::Relu,
                     loss: StandardLoss::squared_difference(Activation::Relu),

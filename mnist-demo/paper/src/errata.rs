@@ -11,7 +11,7 @@ mod notation;
 use std::fmt::Write;
 
 use super::Scaled;
-use super::findings::{BOUND, Comparison};
+use super::findings::{Agreement, BOUND};
 use super::matrix::{Matrix, Misfit};
 use super::{Reader, math};
 
@@ -94,9 +94,9 @@ pub struct Trial {
     /// How it was read instead, so that the shapes fit.
     pub reading: Option<&'static str>,
     /// The printed formula against the tape, on equal widths if there is an obstacle; nothing if it says nothing.
-    pub printed: Option<Comparison>,
+    pub printed: Option<Agreement>,
     /// The corrected formula against the tape.
-    pub corrected: Comparison,
+    pub corrected: Agreement,
     /// Whether the verdict is the one that it should be.
     pub passed: bool,
 }
@@ -113,9 +113,9 @@ impl Erratum {
         if planted {
             by_hand[0] = 1.001 * by_hand[0] + Scaled::from(0.001);
         }
-        let corrected = Comparison::new(&by_hand, &tape, BOUND);
+        let corrected = Agreement::new(&by_hand, &tape, BOUND);
         let against =
-            |printed: &Matrix, tape: &[f64]| Comparison::new(printed.entries(), tape, BOUND);
+            |printed: &Matrix, tape: &[f64]| Agreement::new(printed.entries(), tape, BOUND);
         let mut instead = None;
         let (obstacle, printed) = match &printed {
             Printed::Gives(printed) => (None, Some(against(printed, &tape))),
@@ -207,7 +207,7 @@ mod example {
     use nn::Activation;
 
     use super::Matrix;
-    use crate::network::{Cost, Derivatives, Layers, Network, draw};
+    use crate::network::{Cost, Derivatives, Layers, PaperNetwork, draw};
 
     /// Widths that all differ, and the equal ones.
     pub(super) const WIDTHS: [usize; 4] = [5, 4, 3, 2];
@@ -217,7 +217,7 @@ mod example {
 
     #[allow(non_snake_case, reason = "the paper's letters")]
     pub(super) struct Example {
-        pub(super) network: Network,
+        pub(super) network: PaperNetwork,
         pub(super) layers: Layers,
         pub(super) Y: Matrix,
         pub(super) tape: Derivatives,
@@ -225,7 +225,7 @@ mod example {
 
     impl Example {
         pub(super) fn new(widths: &[usize], mu: Activation, cost: Cost, samples: usize) -> Example {
-            let network = Network::draw(widths, mu, cost, 7);
+            let network = PaperNetwork::draw(widths, mu, cost, 7);
             let a0 = draw(widths[0], samples, 1.0, 70);
             let classes = widths[widths.len() - 1];
             let y = Matrix::new(classes, samples, |i, l| {

@@ -29,14 +29,14 @@ pub struct Check {
     /// What was compared or claimed.
     pub what: String,
     /// How far formula and tape are apart; nothing of a claim.
-    pub comparison: Option<Comparison>,
+    pub comparison: Option<Agreement>,
     /// Whether it is as it should be.
     pub passed: bool,
 }
 
 /// A formula against a tape, number by number.
 #[derive(Clone, Copy, Debug)]
-pub struct Comparison {
+pub struct Agreement {
     /// How many numbers were compared.
     pub numbers: usize,
     /// The largest difference, relative to the sum of the absolute values of the formula's terms.
@@ -97,10 +97,10 @@ impl Numbers for Scaled {
     }
 }
 
-impl Comparison {
+impl Agreement {
     /// Compares; lists of different lengths are infinitely far apart.
-    pub fn new(by_hand: &[Scaled], tape: &[f64], bound: f64) -> Comparison {
-        let mut comparison = Comparison {
+    pub fn new(by_hand: &[Scaled], tape: &[f64], bound: f64) -> Agreement {
+        let mut comparison = Agreement {
             numbers: by_hand.len(),
             apart: if by_hand.len() == tape.len() {
                 0.0
@@ -115,7 +115,7 @@ impl Comparison {
             let apart = x.apart(y);
             // What is no number is further than all numbers.
             if apart.abs().total_cmp(&comparison.apart).is_gt() {
-                comparison = Comparison {
+                comparison = Agreement {
                     apart: apart.abs(),
                     by_hand: x.value,
                     tape: y,
@@ -170,7 +170,7 @@ impl Findings {
         {
             *first = 1.001 * *first + Scaled::from(0.001);
         }
-        let comparison = Comparison::new(&by_hand, tape, bound);
+        let comparison = Agreement::new(&by_hand, tape, bound);
         self.checks.push(Check {
             what: what.into(),
             passed: comparison.passed(),
@@ -200,11 +200,11 @@ mod tests {
     #[test]
     fn what_is_wrong_missing_or_no_number_does_not_pass() {
         let by_hand = [Scaled::from(1.0), Scaled::from(2.0)];
-        assert!(Comparison::new(&by_hand, &[1.0, 2.0], BOUND).passed());
-        assert!(!Comparison::new(&by_hand, &[1.0, 2.0 + 1e-9], BOUND).passed());
-        assert!(!Comparison::new(&by_hand, &[1.0], BOUND).passed());
-        assert!(!Comparison::new(&by_hand, &[f64::NAN, 2.0], BOUND).passed());
-        assert!(!Comparison::new(&[], &[], BOUND).passed());
+        assert!(Agreement::new(&by_hand, &[1.0, 2.0], BOUND).passed());
+        assert!(!Agreement::new(&by_hand, &[1.0, 2.0 + 1e-9], BOUND).passed());
+        assert!(!Agreement::new(&by_hand, &[1.0], BOUND).passed());
+        assert!(!Agreement::new(&by_hand, &[f64::NAN, 2.0], BOUND).passed());
+        assert!(!Agreement::new(&[], &[], BOUND).passed());
         let mut findings = Findings::new(true);
         findings.compare("planted", &Scaled::from(1.0), &[1.0]);
         assert!(!findings.passed());

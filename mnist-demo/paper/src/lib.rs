@@ -37,10 +37,10 @@ use std::time::Instant;
 
 use mnist_core::Error;
 
-pub use findings::{BOUND, Check, Comparison, Figure, Findings, Numbers, Table};
+pub use findings::{Agreement, BOUND, Check, Figure, Findings, Numbers, Table};
 pub use matrix::{Matrix, Misfit};
 pub use nn::reference::Scaled;
-pub use reader::{Digits, Reader, Settings};
+pub use reader::{Digits, Reader, ReaderSettings};
 
 /// A section of the paper.
 #[derive(Debug)]

@@ -38,7 +38,7 @@ impl Cost {
 /// L layers, W⁽¹⁾ and b⁽¹⁾ first; the paper's letters.
 #[derive(Clone, Debug)]
 #[allow(non_snake_case, reason = "the paper's letters")]
-pub(super) struct Network {
+pub(super) struct PaperNetwork {
     /// µ on the hidden layers, and on the last one unless that has Softmax.
     pub(super) mu: Activation,
     /// The cost, with the map on the last layer.
@@ -79,11 +79,11 @@ pub(super) fn draw(rows: usize, cols: usize, deviation: f64, seed: u64) -> Matri
     Matrix::of(&Initializer::Normal(deviation).draw::<f64>(rows, cols, &mut rng))
 }
 
-impl Network {
+impl PaperNetwork {
     /// Random weights and biases for the widths n₀, n₁, …
-    pub(super) fn draw(widths: &[usize], mu: Activation, cost: Cost, seed: u64) -> Network {
+    pub(super) fn draw(widths: &[usize], mu: Activation, cost: Cost, seed: u64) -> PaperNetwork {
         let layers = || widths.windows(2).zip(1_u64..);
-        Network {
+        PaperNetwork {
             mu,
             cost,
             W: layers()
@@ -189,7 +189,7 @@ impl Network {
         let mut a = tape.constant(a0.tensor());
         let mut z_s = Vec::new();
         for l in 1..=self.layers() {
-            let z = (weights[l - 1].matmul(a) + biases[l - 1]).anchor();
+            let z = (weights[l - 1].matmul(a) + biases[l - 1]).retain();
             z_s.push(z);
             a = if l == self.layers() && self.cost.softmaxed() {
                 z.softmax(0)
@@ -229,7 +229,7 @@ impl Network {
     pub(super) fn by_scalar_tape(&self, a0: &Matrix, y: &Matrix) -> Derivatives {
         let tape = scalar::Tape::new();
         let variables = |list: &[Matrix]| -> Vec<Vec<scalar::Var<'_>>> {
-            let on_tape = |m: &Matrix| m.values().iter().map(|&v| tape.variable(v)).collect();
+            let on_tape = |m: &Matrix| m.values().iter().map(|&v| tape.var(v)).collect();
             list.iter().map(on_tape).collect()
         };
         let (weights, biases) = (variables(&self.W), variables(&self.b));
@@ -251,7 +251,7 @@ impl Network {
             for l in 1..=self.layers() {
                 let row = |i: usize| &weights[l - 1][i * a.len()..(i + 1) * a.len()];
                 z = (0..biases[l - 1].len())
-                    .map(|i| (scalar::dot(row(i), &a) + biases[l - 1][i]).anchor())
+                    .map(|i| (scalar::dot(row(i), &a) + biases[l - 1][i]).retain())
                     .collect();
                 a = if l == self.layers() && self.cost.softmaxed() {
                     let log_sum = log_sum_exp(&z);

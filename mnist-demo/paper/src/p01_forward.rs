@@ -3,7 +3,7 @@
 use mnist_core::Error;
 use nn::Activation;
 
-use super::network::{Cost, Network, draw};
+use super::network::{Cost, PaperNetwork, draw};
 use super::{Findings, Reader};
 
 pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
@@ -12,7 +12,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
 
     let widths = [5, 4, 6, 3];
     for mu in Activation::ALL {
-        let network = Network::draw(&widths, mu, Cost::Squares, reader.seed());
+        let network = PaperNetwork::draw(&widths, mu, Cost::Squares, reader.seed());
         let a0 = draw(widths[0], 7, 1.0, reader.seed() + 50);
         let y = draw(widths[3], 7, 1.0, reader.seed() + 51);
 

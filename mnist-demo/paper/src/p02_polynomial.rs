@@ -34,7 +34,7 @@ fn gradient(k: &[f64], x: &[f64], y: &[f64]) -> Vec<Scaled> {
 /// ∇C by the scalar tape.
 fn by_scalar_tape(tape: &mut scalar::Tape, k: &[f64], x: &[f64], y: &[f64]) -> Vec<f64> {
     tape.reset();
-    let k = tape.variables(k);
+    let k = tape.vars(k);
     let cost: scalar::Var<'_> = x
         .iter()
         .zip(y)

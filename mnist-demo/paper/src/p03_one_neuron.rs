@@ -22,7 +22,7 @@ fn by_hand(activation: Activation, w: f64, b: f64, a0: f64, y: f64) -> Vec<Scale
 
 fn by_scalar_tape(activation: Activation, w: f64, b: f64, a0: f64, y: f64) -> Vec<f64> {
     let tape = scalar::Tape::new();
-    let [w, b] = tape.variables([w, b]);
+    let [w, b] = tape.vars([w, b]);
     let a = on_tape(activation, w * a0 + b);
     let cost = (a - y) * (a - y);
     cost.gradients().wrt_all(&[w, b])

@@ -60,7 +60,7 @@ impl Chain {
 
     fn by_scalar_tape(&self, tape: &mut scalar::Tape) -> Vec<f64> {
         tape.reset();
-        let (w, b) = (tape.variables(&self.w[..]), tape.variables(&self.b[..]));
+        let (w, b) = (tape.vars(&self.w[..]), tape.vars(&self.b[..]));
         let mut a = scalar::Var::constant(self.a[0]);
         for l in 1..self.w.len() {
             a = on_tape(MU, w[l] * a + b[l]);

@@ -9,7 +9,7 @@ use nn::Activation;
 use super::Scaled;
 use super::matrix::Matrix;
 use super::mu::mu_prime;
-use super::network::{Cost, Layers, Network, draw};
+use super::network::{Cost, Layers, PaperNetwork, draw};
 use super::{Findings, Reader, Table, seconds};
 
 const MU: Activation = Activation::Tanh;
@@ -30,7 +30,7 @@ fn paths(widths: &[usize]) -> Option<u128> {
 }
 
 struct BruteForce<'a> {
-    network: &'a Network,
+    network: &'a PaperNetwork,
     layers: Layers,
     y: &'a Matrix,
     walked: u64,
@@ -107,7 +107,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
                 ));
             }
         };
-        let network = Network::draw(&widths, MU, Cost::Squares, reader.seed());
+        let network = PaperNetwork::draw(&widths, MU, Cost::Squares, reader.seed());
         let a0 = draw(widths[0], 1, 1.0, reader.seed() + 50);
         let y = draw(widths[widths.len() - 1], 1, 1.0, reader.seed() + 51);
 

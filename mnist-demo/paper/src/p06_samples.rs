@@ -3,7 +3,7 @@
 use mnist_core::Error;
 use nn::Activation;
 
-use super::network::{Cost, Network, draw};
+use super::network::{Cost, PaperNetwork, draw};
 use super::p07_delta::backward;
 use super::{Findings, Reader};
 
@@ -13,7 +13,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
 
     let widths = [4, 5, 3];
     let samples = 12;
-    let network = Network::draw(&widths, Activation::Sigmoid, Cost::Squares, reader.seed());
+    let network = PaperNetwork::draw(&widths, Activation::Sigmoid, Cost::Squares, reader.seed());
     let a0 = draw(widths[0], samples, 1.0, reader.seed() + 60);
     let y = draw(widths[2], samples, 1.0, reader.seed() + 61);
 

@@ -5,7 +5,7 @@ use mnist_core::Error;
 use nn::{Activation, reference};
 
 use super::matrix::Matrix;
-use super::network::{Cost, Network, draw};
+use super::network::{Cost, PaperNetwork, draw};
 use super::{Findings, Reader};
 
 /// The derivatives of the samples' summed costs, by hand.
@@ -22,7 +22,7 @@ pub(super) struct Backward {
 /// δ⁽ᴸ⁾ = 2 (a⁽ᴸ⁾ − y) ⊙ µ′(z⁽ᴸ⁾), or as the cost has it; then δ⁽ℓ⁻¹⁾ = µ′(z⁽ℓ⁻¹⁾) ⊙ (W⁽ℓ⁾)ᵀ δ⁽ℓ⁾ back to the first layer,
 /// in the plain loops of [`reference`].
 #[allow(non_snake_case, reason = "the paper's letters")]
-pub(super) fn backward(network: &Network, a0: &Matrix, y: &Matrix) -> Backward {
+pub(super) fn backward(network: &PaperNetwork, a0: &Matrix, y: &Matrix) -> Backward {
     let (mlp, parameters) = network.in_training();
     let targets = Targets::Probabilities(y.t().tensor());
     let x = a0.t().tensor();
@@ -68,7 +68,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         &[2, 3, 3, 3, 3, 3, 3, 2],
     ] {
         for mu in Activation::ALL {
-            let network = Network::draw(widths, mu, Cost::Squares, reader.seed());
+            let network = PaperNetwork::draw(widths, mu, Cost::Squares, reader.seed());
             let a0 = draw(widths[0], 1, 1.0, reader.seed() + 70);
             let y = draw(widths[widths.len() - 1], 1, 1.0, reader.seed() + 71);
             let hand = backward(&network, &a0, &y);

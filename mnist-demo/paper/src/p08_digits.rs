@@ -20,7 +20,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let digits = reader.digits()?;
     let (a0, y) = digits.first(SAMPLES);
     let pixels = a0.rows();
-    let network = super::network::Network::draw(
+    let network = super::network::PaperNetwork::draw(
         &[pixels, 10, 10],
         Activation::Relu,
         Cost::CrossEntropy,
@@ -72,7 +72,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
 }
 
 /// The computation graph, drawn from the tape itself.
-fn graph(network: &super::network::Network, a0: &super::Matrix, y: &super::Matrix) -> String {
+fn graph(network: &super::network::PaperNetwork, a0: &super::Matrix, y: &super::Matrix) -> String {
     let tape = autodiff::tensor::Tape::new();
     // A sample is a row on the tape, as in training.
     let a0 = tape.constant(a0.t().tensor()).named("A⁽⁰⁾");

@@ -7,7 +7,7 @@ use nn::Activation;
 
 use super::matrix::Matrix;
 use super::mu::{softmax, softmax_jacobian};
-use super::network::{Cost, Network, draw};
+use super::network::{Cost, PaperNetwork, draw};
 use super::p07_delta::backward;
 use super::{Findings, Reader, Table, number};
 
@@ -65,7 +65,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         }
     }
 
-    let network = Network::draw(
+    let network = PaperNetwork::draw(
         &[6, 5, 4],
         Activation::Tanh,
         Cost::SquaresOfSoftmax,

@@ -4,7 +4,7 @@ use mnist_core::Error;
 use nn::{Activation, BatchGradient, Supervised};
 
 use super::mu::{relu, relu_prime, softmax};
-use super::network::{Cost, Network};
+use super::network::{Cost, PaperNetwork};
 use super::{Findings, Reader};
 
 /// The images in the batch, N.
@@ -19,7 +19,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
 
     let digits = reader.digits()?;
     let (A0, Y) = digits.first(N);
-    let network = Network::draw(
+    let network = PaperNetwork::draw(
         &[A0.rows(), 10, 10],
         Activation::Relu,
         Cost::CrossEntropy,
@@ -66,7 +66,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
 }
 
 /// The gradient as training computes it, with the same weights.
-fn gradient_in_training(network: &Network, data: &nn::Dataset, n: usize) -> Vec<Vec<f64>> {
+fn gradient_in_training(network: &PaperNetwork, data: &nn::Dataset, n: usize) -> Vec<Vec<f64>> {
     let (mlp, parameters) = network.in_training();
     let model = Supervised::new(&mlp, network.loss());
     let mut gradient = BatchGradient::tape(model);

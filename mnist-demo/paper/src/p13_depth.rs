@@ -4,13 +4,13 @@ use std::ops::ControlFlow;
 
 use mnist_core::Error;
 use mnist_core::gradient::Method;
-use mnist_core::model::Model;
+use mnist_core::model::ModelSettings;
 use mnist_core::plot::{LinePlot, Scale, Series};
 use mnist_core::report::percent;
 use mnist_core::train::{Length, Settings, train};
 use nn::Activation;
 
-use super::network::{Cost, Network};
+use super::network::{Cost, PaperNetwork};
 use super::p07_delta::backward;
 use super::{Figure, Findings, Reader, Table};
 
@@ -46,7 +46,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
             // Formula against tape, for this depth and width.
             let widths = [&[a0.rows()], &vec![width; depth][..], &[10]].concat();
             let network =
-                Network::draw(&widths, Activation::Relu, Cost::CrossEntropy, reader.seed());
+                PaperNetwork::draw(&widths, Activation::Relu, Cost::CrossEntropy, reader.seed());
             let hand = backward(&network, &a0, &y);
             let tape = network.by_tensor_tape(&a0, &y);
             let entries: Vec<_> = hand
@@ -62,9 +62,9 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
             );
 
             let settings = Settings {
-                model: Model {
+                model: ModelSettings {
                     hidden: vec![width; depth],
-                    ..Model::default()
+                    ..ModelSettings::default()
                 },
                 batch: Some(BATCH.min(digits.training().len())),
                 length: if reader.quick() {

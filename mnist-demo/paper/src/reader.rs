@@ -17,7 +17,7 @@ const MAX_PARAMETERS: usize = 1_000_000;
 
 /// How the paper is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct ReaderSettings {
     /// Whether training is cut short.
     pub quick: bool,
     /// What weights and points are drawn from.
@@ -30,9 +30,9 @@ pub struct Settings {
     pub planted: Option<usize>,
 }
 
-impl Default for Settings {
+impl Default for ReaderSettings {
     fn default() -> Self {
-        Settings {
+        ReaderSettings {
             quick: false,
             seed: 1,
             widths: None,
@@ -42,10 +42,10 @@ impl Default for Settings {
     }
 }
 
-/// Settings, and images for the sections that want them.
+/// ReaderSettings, and images for the sections that want them.
 #[derive(Debug)]
 pub struct Reader {
-    settings: Settings,
+    settings: ReaderSettings,
     digits: OnceLock<Digits>,
 }
 
@@ -59,7 +59,7 @@ impl Reader {
     /// # Errors
     ///
     /// If the widths are not those of a network.
-    pub fn new(settings: Settings) -> Result<Reader, Error> {
+    pub fn new(settings: ReaderSettings) -> Result<Reader, Error> {
         if let Some(widths) = &settings.widths {
             if widths.len() < 2 {
                 let cause = "a network needs at least inputs and outputs: two widths";

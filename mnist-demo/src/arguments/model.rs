@@ -5,7 +5,7 @@ use std::str::FromStr;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use mnist_core::Error;
-use mnist_core::model::Model;
+use mnist_core::model::ModelSettings;
 use nn::{Activation, Output, StandardLoss};
 
 #[derive(Debug, Args)]
@@ -78,7 +78,7 @@ fn output() -> impl TypedValueParser<Value = Output> {
 
 impl ModelArguments {
     /// The network and cost that are asked for.
-    pub(crate) fn model(&self) -> Result<Model, Error> {
+    pub(crate) fn model(&self) -> Result<ModelSettings, Error> {
         let loss = match (self.loss, self.output_map) {
             (LossKind::CrossEntropy, None) => StandardLoss::cross_entropy(),
             (LossKind::CrossEntropy, Some(_)) => {
@@ -91,7 +91,7 @@ impl ModelArguments {
                 output: map.unwrap_or(Output::Elementwise(Activation::Sigmoid)),
             },
         };
-        Ok(Model {
+        Ok(ModelSettings {
             hidden: self.widths.0.clone(),
             activation: self.activation,
             loss,

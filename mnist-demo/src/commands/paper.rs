@@ -2,20 +2,20 @@
 
 use mnist_core::Error;
 use mnist_core::output::OutputDir;
-use mnist_paper::{self as paper, Reader, SECTIONS, Section, Settings, errata, html, text};
+use mnist_paper::{self as paper, Reader, ReaderSettings, SECTIONS, Section, errata, html, text};
 
-use super::{one_line, pool, say, style};
-use crate::Ending;
+use super::{one_line, pool, print_line, style};
+use crate::Outcome;
 use crate::arguments::PaperArguments;
 
 /// The name of the report's file.
 const REPORT: &str = "paper.html";
 
 /// Runs what is asked for, and says whether all is as it should be.
-pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
+pub(crate) fn run(arguments: &PaperArguments) -> Result<Outcome, Error> {
     let pool = pool(&arguments.threads)?;
     let sections = arguments.sections()?;
-    let reader = Reader::new(Settings {
+    let reader = Reader::new(ReaderSettings {
         quick: arguments.quick,
         seed: arguments.seed,
         widths: arguments.widths(),
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
     let mut reads = Vec::new();
     for section in sections {
         let read = pool.install(|| section.run(&reader))?;
-        say(&text::section(&read, style))?;
+        print_line(&text::section(&read, style))?;
         reads.push(read);
     }
     let trials = if arguments.errata || output.is_some() {
@@ -43,17 +43,17 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Ending, Error> {
         Vec::new()
     };
     if arguments.errata {
-        say(text::errata(&trials, style).trim_end())?;
+        print_line(text::errata(&trials, style).trim_end())?;
     }
     if let Some(output) = output {
         let path = output.write(REPORT, html::page(&reads, &trials))?;
-        say(&format!("Written to {}", one_line(path.display())))?;
+        print_line(&format!("Written to {}", one_line(path.display())))?;
     }
     Ok(if paper::all_hold(&reads, &trials) {
-        Ending::Well
+        Outcome::Success
     } else {
-        say(&style.verdict(false, "Not everything is as it should be"))?;
-        Ending::OverBound
+        print_line(&style.verdict(false, "Not everything is as it should be"))?;
+        Outcome::OverBound
     })
 }
 

@@ -15,8 +15,8 @@ use mnist_core::report::{self, Style, counted, grouped};
 use mnist_core::train::{self, Plan, Progress, Settings, Trained};
 use nn::{Dataset, Mlp, Parameters};
 
-use super::{one_line, pool, read, say, style};
-use crate::Ending;
+use super::{one_line, pool, print_line, read, style};
+use crate::Outcome;
 use crate::arguments::{Precision, TrainArguments};
 use crate::progress::Display;
 use crate::stop::Stop;
@@ -31,7 +31,7 @@ fn compared(network: &Mlp, images: usize) -> (usize, usize) {
 }
 
 /// Trains as the arguments say.
-pub(crate) fn run(arguments: &TrainArguments) -> Result<Ending, Error> {
+pub(crate) fn run(arguments: &TrainArguments) -> Result<Outcome, Error> {
     let settings = arguments.settings()?;
     let pool = pool(&arguments.threads)?;
     let splits = read(&arguments.data)?;
@@ -62,7 +62,7 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
-    fn run<T: Real>(&self) -> Result<Ending, Error> {
+    fn run<T: Real>(&self) -> Result<Outcome, Error> {
         let plan = self
             .settings
             .plan::<T>(self.data.len(), self.data.features())?;
@@ -75,7 +75,7 @@ impl Task<'_> {
             .initial::<T>(&plan.network, self.settings.seed);
         let before = self.compare("Before training", &plan, &initial)?;
 
-        say(&self.style.bold("Training"))?;
+        print_line(&self.style.bold("Training"))?;
         let mut display = Display::new(self.stop);
         let mut observe = |progress: &Progress| display.step(progress);
         let trained = train::train::<T>(self.settings, self.data, self.test, &mut observe);
@@ -96,39 +96,39 @@ impl Task<'_> {
             self.test,
             &wrong,
         )?;
-        say("")?;
+        print_line("")?;
         let after = interrupted || self.compare("After training", &plan, &trained.parameters)?;
         self.conclude(&trained)?;
-        say(&format!(
+        print_line(&format!(
             "Written to {}: {}",
             one_line(self.output.display()),
             report::RESULTS.join(", ")
         ))?;
         if interrupted {
-            say(&format!(
+            print_line(&format!(
                 "Stopped after {} of {}",
                 grouped(trained.steps),
                 counted(plan.steps, "step", "steps")
             ))?;
-            return Ok(Ending::Stopped(self.stop.status()));
+            return Ok(Outcome::Stopped(self.stop.status()));
         }
         Ok(if before && after {
-            Ending::Well
+            Outcome::Success
         } else {
-            Ending::OverBound
+            Outcome::OverBound
         })
     }
 
     /// Says what is to come.
     fn introduce<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
         let [rows, cols] = sides(self.data);
-        say(&format!(
+        print_line(&format!(
             "Data      {}: {} for training, {} for testing, {rows}×{cols} pixels",
             self.source,
             counted(self.data.len() as u64, "image", "images"),
             grouped(self.test.len() as u64),
         ))?;
-        say(&format!(
+        print_line(&format!(
             "Network   {}, {}",
             report::network(&plan.network, self.settings.model.loss),
             precision::<T>()
@@ -137,7 +137,7 @@ impl Task<'_> {
             Method::Tape => "the tape",
             Method::ClosedForm => "the δ formulas",
         };
-        say(&format!(
+        print_line(&format!(
             "Training  {} of {} by {by}, {}, seed {}, {}",
             counted(plan.steps, "step", "steps"),
             counted(plan.batch as u64, "image", "images"),
@@ -145,7 +145,7 @@ impl Task<'_> {
             self.settings.seed,
             counted(rayon::current_num_threads() as u64, "thread", "threads"),
         ))?;
-        say("")
+        print_line("")
     }
 
     /// Prints how far tape and formulas are apart, and says whether that is within the bounds.
@@ -166,17 +166,17 @@ impl Task<'_> {
             seed: self.settings.seed,
             planted: None,
         })?;
-        say(&self.style.bold(&format!("{when}: tape against δ formulas")))?;
-        say(&report::comparison(&comparison, self.style))?;
+        print_line(&self.style.bold(&format!("{when}: tape against δ formulas")))?;
+        print_line(&report::comparison(&comparison, self.style))?;
         Ok(comparison.passed)
     }
 
     /// Prints how well the network does.
     fn conclude<T: Real>(&self, trained: &Trained<T>) -> Result<(), Error> {
-        say(&self.style.bold("Result"))?;
+        print_line(&self.style.bold("Result"))?;
         let sets = [("training", &trained.train), ("test", &trained.test)];
-        say(&report::evaluations(&sets, self.style))?;
-        say(&report::confusion_table(&trained.test))
+        print_line(&report::evaluations(&sets, self.style))?;
+        print_line(&report::confusion_table(&trained.test))
     }
 }
 

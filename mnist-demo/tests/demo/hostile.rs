@@ -170,7 +170,7 @@ fn large_files_that_are_no_weights_are_hardly_read() {
         fs::write(&path, header.to_le_bytes()).unwrap();
         let file = fs::File::options().write(true).open(&path).unwrap();
         file.set_len(len).unwrap();
-        let (result, peak) = peak(|| nn::checkpoint::load::<f32, nn::MlpModel>(&path));
+        let (result, peak) = peak(|| nn::snapshot::load::<f32, nn::MlpModel>(&path));
         let message = result.expect_err("zeros were accepted").to_string();
         assert!(
             peak < LITTLE,

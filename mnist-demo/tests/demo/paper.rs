@@ -2,13 +2,13 @@
 
 use mnist_core::report::Style;
 use mnist_paper::errata::{self, Kind, Trial};
-use mnist_paper::{self as paper, Reader, SECTIONS, Settings};
+use mnist_paper::{self as paper, Reader, ReaderSettings, SECTIONS};
 
 fn reader(planted: Option<usize>) -> Reader {
-    Reader::new(Settings {
+    Reader::new(ReaderSettings {
         quick: true,
         planted,
-        ..Settings::default()
+        ..ReaderSettings::default()
     })
     .unwrap()
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::common::{idx, refused, run, text};
 use mnist_core::data::{FILES, Splits, sides};
-use mnist_paper::{Reader, SECTIONS, Settings};
+use mnist_paper::{Reader, ReaderSettings, SECTIONS};
 use nn::Dataset;
 
 /// A folder with the first images of each set, so that training takes moments.
@@ -208,11 +208,11 @@ fn an_error_planted_into_training_is_noticed() {
     let dir = tempfile::tempdir().unwrap();
     few_images(dir.path());
     for section in &SECTIONS[11..] {
-        let reader = Reader::new(Settings {
+        let reader = Reader::new(ReaderSettings {
             quick: true,
             data: Some(dir.path().to_owned()),
             planted: Some(section.number),
-            ..Settings::default()
+            ..ReaderSettings::default()
         })
         .unwrap();
         let read = section.run(&reader).unwrap();

@@ -5,7 +5,7 @@ use crate::common::{
 };
 use crate::png;
 use mnist_core::data::FILES;
-use nn::{Activation, Initializer, Mlp, StandardLoss, Supervised, checkpoint};
+use nn::{Activation, Initializer, Mlp, StandardLoss, Supervised, snapshot};
 use std::fs;
 use std::io::Read;
 use std::process::Command;
@@ -327,7 +327,7 @@ fn finite_weights_that_overflow_give_no_result() {
         if layer == 1 {
             parameters.slice_mut(1).fill(10.0);
         }
-        checkpoint::save(
+        snapshot::save(
             &file,
             &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
             &parameters,
@@ -341,12 +341,12 @@ fn finite_weights_that_overflow_give_no_result() {
     let loss = StandardLoss::squared_difference(Activation::Identity);
     let mut parameters = network.init::<f32>(Initializer::GlorotNormal, 1);
     parameters.slice_mut(3).fill(3e38);
-    checkpoint::save(&file, &Supervised::new(network.clone(), loss), &parameters).unwrap();
+    snapshot::save(&file, &Supervised::new(network.clone(), loss), &parameters).unwrap();
     evaluated(&["the cost of the training images is inf"]);
     // In double precision the file is sound.
     let mut parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
     parameters.slice_mut(3)[0] = 1e39;
-    checkpoint::save(
+    snapshot::save(
         &file,
         &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
         &parameters,

@@ -148,7 +148,7 @@ impl Dataset {
 
 /// Bytes that stand for numbers between 0 and 1.
 fn pixels<T: Real>(bytes: &Tensor<u8>) -> Tensor<T> {
-    Tensor::from_bytes(bytes, T::from_f64(1.0 / 255.0))
+    Tensor::from_scaled_bytes(bytes, T::from_f64(1.0 / 255.0))
 }
 
 impl<T: Real> Batch<Labelled<T>> for Dataset {

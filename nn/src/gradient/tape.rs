@@ -4,17 +4,32 @@ use super::{ChunkTask, ShardGradient};
 use crate::Model;
 use crate::Pass;
 use crate::model::check_scalar;
-use autodiff::tensor::{Gradient, KeptGradients, Real, Tape, Tensor, raw};
+use autodiff::tensor::raw::{self, Gradient};
+use autodiff::tensor::{Gradients, Real, Tape, Tensor};
 use smallvec::SmallVec;
 use std::ops::Range;
 
 /// The gradient by a tape: the cost is recorded and walked back.
 #[derive(Debug)]
-pub struct TapeGradient<T: Real>(KeptGradients<T>);
+pub struct TapeGradient<T: Real> {
+    gradients: Gradients<T>,
+    /// The number of the model's slices. They are recorded first, so each has the number of its variable.
+    slices: usize,
+}
 
 impl<T: Real> Default for TapeGradient<T> {
     fn default() -> Self {
-        TapeGradient(KeptGradients::default())
+        TapeGradient {
+            gradients: Gradients::default(),
+            slices: 0,
+        }
+    }
+}
+
+impl<T: Real> TapeGradient<T> {
+    /// The gradient with respect to a slice; `None` if it is zero.
+    fn get(&self, slice: usize) -> Option<Gradient<'_, T>> {
+        raw::gradient(&self.gradients, slice)
     }
 }
 
@@ -22,6 +37,8 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
     type Workspace = Tape<T>;
 
     fn compute(&mut self, tape: &mut Tape<T>, task: ChunkTask<'_, T, M>) -> f64 {
+        // A model that panicked may have left its recording.
+        tape.reset();
         let cost = {
             let mut slices = SmallVec::new();
             task.parameters.record_in(tape, &mut slices);
@@ -30,7 +47,8 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
             *task.observed = pass.into_observed();
             check_scalar(&cost);
             let scale = Tensor::scalar(T::from_f64(task.scale));
-            cost.vjp(scale).keep_in(&slices, &mut self.0);
+            self.gradients.update_vjp(cost, scale);
+            self.slices = slices.len();
             cost.item().to_f64()
         };
         // The recording is forgotten on the thread that made it, so that its memory is there for the next chunk.
@@ -39,13 +57,14 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
     }
 
     fn add_rows_to(&self, slice: usize, rows: Range<usize>, sum: &mut [T]) {
-        if let Some(gradient) = self.0.get(slice) {
+        if let Some(gradient) = self.get(slice) {
             raw::add_rows_to(gradient, T::from_f64(1.0), rows, sum);
         }
     }
 
     fn write_sum(shards: &[&Self], slice: usize, rows: Range<usize>, sum: &mut [T]) -> bool {
-        raw::write_rows_of_sum(gradients(shards, slice), rows, sum)
+        gradients(shards, slice)
+            .is_some_and(|gradients| raw::write_rows_of_sum(gradients, rows, sum))
     }
 
     fn descend(
@@ -55,22 +74,23 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
         rows: Range<usize>,
         parameters: &mut [T],
     ) -> bool {
-        raw::descend_rows_of_sum(gradients(shards, slice), rate, rows, parameters)
+        gradients(shards, slice)
+            .is_some_and(|gradients| raw::descend_rows_of_sum(gradients, rate, rows, parameters))
     }
 
     fn magnitude_bound(&self) -> f64 {
-        raw::magnitude_bound_of(&self.0)
+        raw::magnitude_bound_of(&self.gradients, self.slices)
     }
 
     fn clear(&mut self) {
-        self.0.clear();
+        self.gradients.clear();
     }
 }
 
-/// The gradients with respect to one slice.
+/// The gradients with respect to one slice; `None` if one of them is zero.
 fn gradients<'a, T: Real>(
     shards: &[&'a TapeGradient<T>],
     slice: usize,
-) -> impl Iterator<Item = Gradient<'a, T>> + Clone {
-    shards.iter().filter_map(move |shard| shard.0.get(slice))
+) -> Option<SmallVec<[Gradient<'a, T>; 16]>> {
+    shards.iter().map(|shard| shard.get(slice)).collect()
 }

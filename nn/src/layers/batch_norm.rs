@@ -71,9 +71,9 @@ impl Layer for BatchNorm1d {
             "batch_norm: shape {shape} does not have {features} columns"
         );
         let (centered, variance) = if pass.is_training() {
-            let mean = x.mean_over_keepdims(&[0]);
+            let mean = x.mean_over_keepdims([0]);
             let centered = x - &mean;
-            let variance = centered.square().mean_over_keepdims(&[0]);
+            let variance = centered.square().mean_over_keepdims([0]);
             let unbiased = samples as f64 / samples.saturating_sub(1).max(1) as f64;
             pass.observe(self.mean, mean.value().reshape([features]));
             let unbiased = variance.value().reshape([features]) * unbiased;

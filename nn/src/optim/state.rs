@@ -5,7 +5,7 @@ use autodiff::tensor::{Real, Tensor};
 
 /// Everything that an optimizer's next steps depend on.
 ///
-/// [`checkpoint::save_training`](crate::checkpoint::save_training) writes it to a file.
+/// [`snapshot::save_training`](crate::snapshot::save_training) writes it to a file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OptimizerState<T: Real> {
     /// The kind of optimizer, such as `adam`.

@@ -4,7 +4,7 @@ use crate::method::{Gradient, Method};
 use autodiff::tensor::{Tape, Targets, Tensor};
 use nn::{
     Activation, Adam, Batch, Initializer, Labelled, Loss, Mlp, Optimizer, Output, Parameters, Sgd,
-    StandardLoss, Supervised, checkpoint, delta, evaluate, reference,
+    StandardLoss, Supervised, delta, evaluate, reference, snapshot,
 };
 use std::cell::RefCell;
 use std::ops::Range;
@@ -95,11 +95,11 @@ fn parameters_of_another_layout_are_refused() {
         });
         let never = Path::new("/never/written");
         refused(&expected, || {
-            let _ = checkpoint::save(never, &Supervised::new(network.clone(), LOSS), &other);
+            let _ = snapshot::save(never, &Supervised::new(network.clone(), LOSS), &other);
         });
         refused(&expected, || {
             let sgd = Sgd::new(0.1);
-            let _ = checkpoint::save_training(
+            let _ = snapshot::save_training(
                 never,
                 &Supervised::new(network.clone(), LOSS),
                 &other,
@@ -258,7 +258,7 @@ fn label_smoothing_out_of_range_is_refused() {
             let _ = loss.sum(&Tensor::<f64>::zeros([5, 2]), targets.clone());
         });
         refused(expected, || {
-            let _ = checkpoint::save(
+            let _ = snapshot::save(
                 "/never/written",
                 &Supervised::new(network.clone(), loss),
                 &parameters,

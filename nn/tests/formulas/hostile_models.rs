@@ -167,7 +167,7 @@ impl Model for Hostile {
             Some(Fault::NoSuchStatistic) => return pass.statistic(*later_mean).sum(),
             Some(Fault::ObservesNoStatistic) => pass.observe(*later_mean, Tensor::zeros([3])),
             Some(Fault::ObservesOtherShape) => pass.observe(self.mean, Tensor::zeros([4])),
-            _ => pass.observe(self.mean, x.mean_over(&[0])),
+            _ => pass.observe(self.mean, x.mean_over([0])),
         }
         let costs = (pass.constant(x) * &pass[self.weight]).square();
         match fault {

@@ -1,7 +1,7 @@
 //! Files of weights that were damaged, or made to do harm, are refused by their header, in little memory.
 
 use crate::memory::peak;
-use nn::checkpoint::{self, Cause, HeaderError, MAX_HEADER_BYTES};
+use nn::snapshot::{self, Cause, HeaderError, MAX_HEADER_BYTES};
 use nn::{
     Activation, Adam, Initializer, Mlp, MlpModel, Parameters, Saved, StandardLoss, Supervised,
 };
@@ -20,7 +20,7 @@ pub(crate) fn training() -> Vec<u8> {
     adam.step(parameters.data_mut(), gradient.data()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("training");
-    checkpoint::save_training(
+    snapshot::save_training(
         &path,
         &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
         &parameters,
@@ -42,7 +42,7 @@ pub(crate) fn file(header: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Saved<f32>, Cause> {
-    checkpoint::from_bytes(bytes)
+    snapshot::from_bytes(bytes)
 }
 
 /// Why a file is refused, whose header was made by `alter`, in little memory.
@@ -355,7 +355,7 @@ fn a_network_of_too_many_layers_is_not_saved() {
     let parameters = Parameters::<f32>::zeros(network.layout().clone());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights");
-    let cause = checkpoint::save(
+    let cause = snapshot::save(
         &path,
         &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
         &parameters,
@@ -375,14 +375,14 @@ fn a_network_of_very_many_layers_is_read_soon() {
     let parameters = Parameters::<f32>::zeros(network.layout().clone());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights");
-    checkpoint::save(
+    snapshot::save(
         &path,
         &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
         &parameters,
     )
     .unwrap();
     let start = Instant::now();
-    let saved = checkpoint::load::<f32, MlpModel>(&path).unwrap();
+    let saved = snapshot::load::<f32, MlpModel>(&path).unwrap();
     // If every name were compared with every other, it would take twenty times as long.
     assert!(start.elapsed() < Duration::from_secs(4));
     assert_eq!(saved.model.network, network);

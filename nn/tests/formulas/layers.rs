@@ -2,8 +2,8 @@
 
 use crate::callers_line::refused;
 use autodiff::tensor::{Algebra, Real, Tensor};
-use nn::checkpoint::{self, Cause, Describe, Tensors};
 use nn::layers::{BatchNorm1d, Dropout, Gru, Layer, Linear, Sequential};
+use nn::snapshot::{self, Cause, Describe, Tensors};
 use nn::{
     Activation, Adam, BatchGradient, Builder, Context, Layout, Model, Param, Parameters, Pass,
     Saved, Sgd, mean_cost,
@@ -214,7 +214,7 @@ impl Boxed {
             .push(Activation::Tanh)
             .push(Dropout::new(&b, 0.2))
             .push(Linear::new(&b.at("second"), 80, 120))
-            .push(autodiff::elementwise::Unary::Softplus {})
+            .push(autodiff::elementwise::Unary::Softplus)
             .push(Linear::new(&b.at("third"), 120, 2));
         Boxed {
             layers,
@@ -272,8 +272,8 @@ fn boxed_layers_train_to_the_same_bits_on_any_number_of_threads() {
         // Statistics are saved with the parameters.
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("boxed");
-        checkpoint::save(&file, &model, &one).unwrap();
-        let saved: Saved<T, Boxed> = checkpoint::load(&file).unwrap();
+        snapshot::save(&file, &model, &one).unwrap();
+        let saved: Saved<T, Boxed> = snapshot::load(&file).unwrap();
         assert!(saved.parameters == one);
         assert_eq!(mean_cost(&saved.model, &saved.parameters, &batch), after);
     }

@@ -1,12 +1,12 @@
 //! Optimizers in use: they descend, leave padding alone, give the same bits on any number of threads and after a
-//! checkpoint, and refuse senseless settings.
+//! snapshot, and refuse senseless settings.
 
 use crate::kinds::{ADAM, Kind, SGD, all};
 use crate::method::{Gradient, Method};
 use autodiff::tensor::Real;
 use nn::{
     Activation, Adam, AdamSettings, AdamW, Initializer, Mlp, MlpModel, Optimizer, Parameters,
-    Setting, Sgd, SgdSettings, StandardLoss, Supervised, checkpoint,
+    Setting, Sgd, SgdSettings, StandardLoss, Supervised, snapshot,
 };
 use std::sync::Arc;
 
@@ -120,7 +120,7 @@ fn training_goes_on_from_a_file_with_the_same_bits() {
                 .set_learning_rate(0.123_456_789_012_345_68)
                 .unwrap();
             train(&mut parameters, &mut *optimizer, before);
-            checkpoint::save_training(
+            snapshot::save_training(
                 &file,
                 &Supervised::new(network.clone(), loss),
                 &parameters,
@@ -130,14 +130,14 @@ fn training_goes_on_from_a_file_with_the_same_bits() {
             train(&mut parameters, &mut *optimizer, 7);
 
             let mut resumed = kind.start::<T>().unwrap();
-            let mut saved = checkpoint::load_training::<T, MlpModel>(&file, &mut *resumed).unwrap();
+            let mut saved = snapshot::load_training::<T, MlpModel>(&file, &mut *resumed).unwrap();
             train(&mut saved.parameters, &mut *resumed, 7);
             assert_eq!(saved.parameters, parameters, "{kind:?}");
             assert_eq!(resumed.state(), optimizer.state(), "{kind:?}");
 
             // Who goes on with the weights alone ends elsewhere, where there are moments or a change of rate.
             let mut forgetful = kind.start::<T>().unwrap();
-            let mut saved = checkpoint::load::<T, MlpModel>(&file).unwrap();
+            let mut saved = snapshot::load::<T, MlpModel>(&file).unwrap();
             train(&mut saved.parameters, &mut *forgetful, 7);
             assert_ne!(saved.parameters, parameters, "{kind:?}");
         }

@@ -3,7 +3,7 @@
 use crate::callers_line::refused;
 use crate::residual::{Residual, points};
 use autodiff::tensor::{Algebra, Real, Targets, Tensor};
-use nn::checkpoint::{Cause, Describe, Tensors};
+use nn::snapshot::{Cause, Describe, Tensors};
 use nn::{
     Adam, BatchGradient, Builder, Initializer, Layout, Model, Optimizer, Param, Parameters, Pass,
     Sgd, Supervised, mean_cost,

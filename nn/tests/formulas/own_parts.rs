@@ -3,8 +3,8 @@
 use crate::own_models::bits;
 use crate::residual::{Residual, points};
 use autodiff::tensor::{Algebra, Real, Targets, Tensor};
-use nn::checkpoint::{self, Cause, Describe};
 use nn::delta::DeltaGradient;
+use nn::snapshot::{self, Cause, Describe};
 use nn::{
     Adam, BatchGradient, ChunkTask, Chunking, Elementwise, Layout, Model, Optimizer, Parameters,
     Pass, Rule, Saved, Sgd, ShardGradient, Supervised, TapeGradient,
@@ -66,18 +66,18 @@ fn an_own_rule_has_state_and_steps_by_its_formula() {
 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("training");
-    checkpoint::save_training(&file, &model, &parameters, &optimizer).unwrap();
+    snapshot::save_training(&file, &model, &parameters, &optimizer).unwrap();
     let mut resumed = Elementwise::by(AmsGrad { learning_rate: 1.0 }).unwrap();
-    let saved: Saved<f32, Residual> = checkpoint::load_training(&file, &mut resumed).unwrap();
+    let saved: Saved<f32, Residual> = snapshot::load_training(&file, &mut resumed).unwrap();
     assert!(saved.parameters == parameters && resumed == optimizer);
     assert_eq!(saved.model.description(), 40);
-    let weights: Saved<f64, Residual> = checkpoint::load(&file).unwrap();
+    let weights: Saved<f64, Residual> = snapshot::load(&file).unwrap();
     assert_eq!(
         weights.parameters.data()[3],
         f64::from(parameters.data()[3])
     );
     // A file of another model is refused by the first tensor that is missing.
-    let error = checkpoint::load::<f32, nn::MlpModel>(&file).unwrap_err();
+    let error = snapshot::load::<f32, nn::MlpModel>(&file).unwrap_err();
     assert!(matches!(error.cause, Cause::Network(_)), "{error}");
 
     gradient
@@ -144,7 +144,7 @@ fn shards_added_in_registers_have_the_bits_of_shards_added_one_by_one() {
                 }
             };
             let bytes = Tensor::from_fn([samples, 150], pixel);
-            let pictures = Tensor::from_bytes(&bytes, T::from_f64(1.0 / 255.0));
+            let pictures = Tensor::from_scaled_bytes(&bytes, T::from_f64(1.0 / 255.0));
             let numbers = Tensor::from_fn([samples, 150], |i| T::from_f64((i as f64).sin()));
             for x in [pictures, numbers] {
                 let classes = Tensor::from_fn([samples], |i| (i % 7) as u32);

@@ -1,6 +1,6 @@
-//! Where a checkpoint is written: behind links, with the permissions of an earlier file, and only over regular files.
+//! Where a snapshot is written: behind links, with the permissions of an earlier file, and only over regular files.
 
-use nn::checkpoint::{self, Cause};
+use nn::snapshot::{self, Cause};
 use nn::{Activation, Initializer, Mlp, MlpModel, Parameters, StandardLoss, Supervised};
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ fn network() -> (Mlp, Parameters<f32>) {
 
 fn save(path: &Path) -> Result<(), Cause> {
     let (network, parameters) = network();
-    checkpoint::save(
+    snapshot::save(
         path,
         &Supervised::new(network.clone(), StandardLoss::cross_entropy()),
         &parameters,
@@ -22,7 +22,7 @@ fn save(path: &Path) -> Result<(), Cause> {
 }
 
 fn is_saved(path: &Path) -> bool {
-    checkpoint::load::<f32, MlpModel>(path).is_ok_and(|saved| saved.parameters == network().1)
+    snapshot::load::<f32, MlpModel>(path).is_ok_and(|saved| saved.parameters == network().1)
 }
 
 /// The names in a folder, in order.

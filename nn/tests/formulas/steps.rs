@@ -39,7 +39,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
         let mut batch = random_batch::<f32>(&network, samples, &mut rng);
         if are_bytes {
             let bytes = batch.0.map(|x| (255.0 * (2.0 * x - 1.0)) as u8);
-            batch.0 = Tensor::from_bytes(&bytes, 1.0 / 255.0);
+            batch.0 = Tensor::from_scaled_bytes(&bytes, 1.0 / 255.0);
         }
         for method in [Method::Tape, Method::ClosedForm] {
             let train = |threads: usize| {

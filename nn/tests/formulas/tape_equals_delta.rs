@@ -141,7 +141,7 @@ fn a_large_first_layer_agrees_too() {
             let byte = rng.random_range(0..=255);
             if rng.random() { byte } else { 0 }
         });
-        for x in [x, Tensor::from_bytes(&bytes, 1.0 / 255.0)] {
+        for x in [x, Tensor::from_scaled_bytes(&bytes, 1.0 / 255.0)] {
             let reference::Gradient {
                 cost,
                 derivatives: expected,

@@ -6,7 +6,7 @@ use crate::residual::{Residual, points};
 use autodiff::Tensor;
 use nn::{
     Adam, Batch, BatchGradient, Batches, Dataset, Gather, Labelled, Model, Optimizer, Quantity,
-    Saved, Selection, Sgd, Training, checkpoint,
+    Saved, Selection, Sgd, Training, snapshot,
 };
 
 type Points = [Tensor<f64>; 2];
@@ -82,12 +82,12 @@ fn a_resumed_training_has_the_bits_of_one_that_was_not_interrupted() {
     for step in 0..8 {
         if step == 4 {
             let (parameters, optimizer) = (&whole.parameters, &*whole.optimizer);
-            checkpoint::save_training(&path, &model, parameters, optimizer).unwrap();
+            snapshot::save_training(&path, &model, parameters, optimizer).unwrap();
         }
         whole.step().unwrap();
     }
     let mut adam = Adam::new(1.0);
-    let saved: Saved<f64, Residual> = checkpoint::load_training(&path, &mut adam).unwrap();
+    let saved: Saved<f64, Residual> = snapshot::load_training(&path, &mut adam).unwrap();
     let gradient = BatchGradient::tape(&saved.model).seed(3);
     let mut resumed = Training::new(gradient, saved.parameters, Box::new(adam), &points)
         .batches(20, 5)

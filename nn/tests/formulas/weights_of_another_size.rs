@@ -3,7 +3,7 @@
 use crate::hostile_weights::{LITTLE, from_bytes, parts, refused, training};
 use crate::memory::peak;
 use nn::MlpModel;
-use nn::checkpoint::{self, Cause, HeaderError, MAX_HEADER_BYTES};
+use nn::snapshot::{self, Cause, HeaderError, MAX_HEADER_BYTES};
 use std::fs::{self, File};
 
 #[test]
@@ -45,7 +45,7 @@ fn a_file_of_another_size_than_its_header_says_is_refused() {
         assert!(matches!(cause, Cause::Header(HeaderError::TooLarge(found)) if found == length));
     }
     // Data of more bytes than are read at all.
-    let size = checkpoint::MAX_BYTES;
+    let size = snapshot::MAX_BYTES;
     let large = format!(
         r#"{{"layers.0.weight":{{"dtype":"F32","shape":[{}],"data_offsets":[0,{size}]}}}}"#,
         size / 4
@@ -65,7 +65,7 @@ fn a_long_tail_is_refused_without_reading_it() {
     fs::write(&path, &good).unwrap();
     let tail = File::options().write(true).open(&path).unwrap();
     tail.set_len(good.len() as u64 + (2 << 30)).unwrap();
-    let (result, bytes) = peak(|| checkpoint::load::<f32, MlpModel>(&path));
+    let (result, bytes) = peak(|| snapshot::load::<f32, MlpModel>(&path));
     assert!(bytes < LITTLE, "{bytes} bytes");
     let cause = result.unwrap_err().cause;
     assert!(
@@ -74,7 +74,7 @@ fn a_long_tail_is_refused_without_reading_it() {
     );
     // Nothing but a hole, which is not as long as its header is said to be.
     fs::write(&path, MAX_HEADER_BYTES.to_le_bytes()).unwrap();
-    let (result, bytes) = peak(|| checkpoint::load::<f32, MlpModel>(&path));
+    let (result, bytes) = peak(|| snapshot::load::<f32, MlpModel>(&path));
     let cause = result.unwrap_err().cause;
     assert!(bytes < LITTLE && matches!(cause, Cause::Header(HeaderError::CutShort { .. })));
 }
@@ -93,7 +93,7 @@ fn of_a_pipe_no_more_is_read_than_the_header_says() {
             let _ = writer.write_all(&bytes);
         });
         let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
-        let result = peak(|| checkpoint::load::<f32, MlpModel>(&path));
+        let result = peak(|| snapshot::load::<f32, MlpModel>(&path));
         drop(reader);
         writing.join().unwrap();
         result

@@ -3,7 +3,7 @@
 use super::Algebra;
 use crate::elementwise::{Binary, Unary};
 use crate::tensor::engine::factor::{Factor, multiply, product_fits};
-use crate::tensor::loops::{Loops, Side};
+use crate::tensor::loops::{Loops, WhichOperand};
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::storage::shape::Shape;
@@ -96,12 +96,16 @@ impl<T: Real> Accumulate for Tensor<T> {
         if function == Binary::Add || (function == Binary::Sub && operand == 0) {
             return y_bar.clone();
         }
-        let side = if operand == 0 { Side::A } else { Side::B };
+        let which = if operand == 0 {
+            WhichOperand::A
+        } else {
+            WhichOperand::B
+        };
         let walk = Walk::new(a.shape(), b.shape(), y.shape());
         Tensor::made(y.shape().clone(), |term| {
             Loops::binary_vjp(
                 function,
-                side,
+                which,
                 &walk,
                 a.data(),
                 b.data(),

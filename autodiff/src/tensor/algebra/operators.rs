@@ -70,7 +70,7 @@ macro_rules! operators {
 
             #[track_caller]
             fn neg(self) -> $A {
-                self.unary(Unary::Neg {})
+                self.unary(Unary::Neg)
             }
         }
     };

@@ -9,7 +9,7 @@ use std::fmt;
 
 #[cfg(test)]
 pub(super) use list::PAGE;
-pub(crate) use list::{AdjointList, Term, sum_of_rows};
+pub(crate) use list::{Adjoint, AdjointList, sum_of_rows};
 
 /// The adjoints of an operation's inputs, to which its rule adds.
 ///
@@ -35,8 +35,10 @@ impl<A: Algebra> Adjoints<'_, A> {
     /// Adds the term that `compute` gives.
     #[track_caller]
     pub fn add(&mut self, input: usize, compute: impl FnOnce() -> A) {
-        let Edge { node, wanted, .. } = *self.edge(input);
-        if !wanted {
+        let Edge {
+            node, needs_grad, ..
+        } = *self.edge(input);
+        if !needs_grad {
             return;
         }
         let mut term = compute();
@@ -61,7 +63,7 @@ impl<A: Algebra> Adjoints<'_, A> {
             self.refuse(input, format_args!("rows of shape {}", rows.shape()));
         }
         if self.is_lazy(edge) {
-            self.list.set(edge.node as usize, Term::Rows(rows));
+            self.list.set(edge.node as usize, Adjoint::RowSum(rows));
         } else {
             self.add(input, || sum_of_rows(&rows));
         }
@@ -79,9 +81,9 @@ impl<A: Algebra> Adjoints<'_, A> {
             self.refuse(input, format_args!("a product of shapes {a} and {b}"));
         }
         if self.is_lazy(edge) {
-            let product = Term::Product(a.kept(), b.kept());
+            let product = Adjoint::Product(a.kept(), b.kept());
             self.list.set(edge.node as usize, product);
-        } else if edge.wanted {
+        } else if edge.needs_grad {
             self.form_product(edge.node as usize, a, b);
         }
     }
@@ -136,8 +138,8 @@ impl<A: Algebra> Adjoints<'_, A> {
     #[cold]
     #[track_caller]
     fn mistake(&self, given: fmt::Arguments<'_>) -> ! {
-        let (name, caller) = (self.node.operation.name(), self.node.caller);
-        panic!("{name}: the rule gives {given} (recorded at {caller})")
+        let (name, location) = (self.node.operation.name(), self.node.location);
+        panic!("{name}: the rule gives {given} (recorded at {location})")
     }
 }
 

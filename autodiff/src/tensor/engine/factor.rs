@@ -148,7 +148,7 @@ impl<A> KeptFactor<A> {
 impl<A> Factor<'_, A> {
     /// The transpose of the factor.
     #[must_use]
-    pub fn flipped(self) -> Self {
+    pub fn t(self) -> Self {
         Factor {
             transposed: !self.transposed,
             ..self
@@ -178,7 +178,7 @@ impl<A: Algebra> Factor<'_, A> {
         match self.if_matrix() {
             Some(extents) => extents,
             None => panic!(
-                "{operation}: a matrix is wanted, and the shape is {}",
+                "{operation}: a matrix is needs_grad, and the shape is {}",
                 self.array.shape()
             ),
         }

@@ -1,190 +1,215 @@
-//! What a backward pass gives: the gradient with respect to each variable.
+//! The gradients that a backward pass computes.
 
 pub(crate) mod bound;
 pub(crate) mod rows;
 
-use super::adjoints::{AdjointList, Term, sum_of_rows};
+use super::adjoints::{Adjoint, AdjointList, sum_of_rows};
 use super::products::add_product;
-use super::tape::Tape;
+use super::sweep::pull_back;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
 use crate::tensor::storage::element::Real;
-use crate::tensor::storage::recycle::{Recycle, Recycled};
 use crate::tensor::storage::shape::Shape;
 use crate::tensor::var::Var;
 use autodiff_kernels::simd::{FEW, vectorized};
 use autodiff_kernels::{Write, reduce};
 
-/// The adjoints of the variables of a recording, from one backward pass.
+/// The gradients of one number with respect to the variables of a recording.
 ///
-/// It stands apart from the tape's values, so one recording can be walked back many times. It holds memory in proportion to
-/// the recording up to the result; what is to stay for long is better [kept](Gradients::keep).
-#[derive(Debug)]
-pub struct Gradients<'t, T: Real>(Recycled<Lent<'t, T>>);
-
-/// A list of adjoints that a tape has lent.
-#[derive(Debug)]
-struct Lent<'t, T: Real> {
-    tape: &'t Tape<T>,
-    adjoints: Box<AdjointList<Tensor<T>>>,
+/// They are separate from the tape, which does not change: one recording can be walked back many times, and the gradients
+/// of several results can exist side by side.
+///
+/// ```
+/// use autodiff::tensor::{Gradients, Tape};
+///
+/// let mut tape = Tape::new();
+/// let mut gradients = Gradients::default();
+/// for step in 1..=3 {
+///     let x = tape.var([f64::from(step), 2.0]);
+///     gradients.update((x * x).sum()); // uses the memory of the previous pass
+///     assert_eq!(gradients.wrt(x).data(), [2.0 * f64::from(step), 4.0]);
+///     tape.reset();
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Gradients<T: Real> {
+    adjoints: AdjointList<Tensor<T>>,
+    /// The recording that they belong to; `None` before the first pass.
+    recording: Option<u64>,
 }
 
-impl<T: Real> Recycle for Lent<'_, T> {
-    fn recycle(self) {
-        self.tape.return_adjoints(self.adjoints);
+impl<T: Real> Gradients<T> {
+    /// The gradients of `y`, by one backward pass.
+    ///
+    /// # Panics
+    ///
+    /// If `y` has not just one element.
+    #[must_use]
+    #[track_caller]
+    pub fn of(y: Var<'_, T>) -> Self {
+        let mut gradients = Gradients::default();
+        gradients.update(y);
+        gradients
     }
-}
 
-impl<'t, T: Real> Gradients<'t, T> {
-    pub(super) fn new(tape: &'t Tape<T>, adjoints: Box<AdjointList<Tensor<T>>>) -> Self {
-        Gradients(Recycled::new(Lent { tape, adjoints }))
+    /// Replaces these gradients by those of `y`, in the same memory.
+    ///
+    /// # Panics
+    ///
+    /// If `y` has not just one element.
+    #[track_caller]
+    pub fn update(&mut self, y: Var<'_, T>) {
+        let y_bar = y.unit_adjoint();
+        self.pull_back(y, y_bar);
+    }
+
+    /// Replaces these gradients by those of ⟨ȳ, y⟩, in the same memory; see [`Var::vjp`].
+    ///
+    /// # Panics
+    ///
+    /// If `y_bar` has not the shape of `y`.
+    #[track_caller]
+    pub fn update_vjp(&mut self, y: Var<'_, T>, y_bar: impl Into<Tensor<T>>) {
+        let y_bar = y_bar.into();
+        y.check_adjoint(&y_bar);
+        self.pull_back(y, y_bar);
+    }
+
+    pub(super) fn pull_back(&mut self, y: Var<'_, T>, y_bar: Tensor<T>) {
+        self.clear();
+        pull_back(y, y_bar, &mut self.adjoints);
+        self.recording = Some(y.tape.recording());
     }
 
     /// The gradient with respect to `x`, in the shape of `x`: zeros if the result does not depend on it.
     ///
     /// # Panics
     ///
-    /// If `x` is an intermediate result that was not [anchored](Var::anchor) before the backward pass, if it depends on no
-    /// variable, or if it is of another tape.
+    /// If `x` is an intermediate result that was not [retained](Var::retain) before the backward pass, if it depends on no
+    /// variable, or if it belongs to another recording.
     #[must_use]
     #[track_caller]
-    pub fn wrt(&self, x: Var<'t, T>) -> Tensor<T> {
-        self.check(x);
-        let adjoints = &self.0.adjoints;
-        match adjoints.get(x.index as usize) {
-            Some(term) => term.evaluated(),
-            None => self.zeros(x),
+    pub fn wrt(&self, x: Var<'_, T>) -> Tensor<T> {
+        match self.term(x) {
+            Some(term) => term.materialize(),
+            None => Tensor::zeros(x.shape()),
         }
     }
 
-    /// The gradients with respect to some variables by themselves, which outlive the recording.
+    /// The gradients with respect to several variables.
+    ///
+    /// # Panics
+    ///
+    /// As [`wrt`](Gradients::wrt).
+    #[must_use]
+    #[track_caller]
+    pub fn wrt_all(&self, variables: &[Var<'_, T>]) -> Vec<Tensor<T>> {
+        // A loop and no closure, which would hide the caller's line.
+        let mut gradients = Vec::with_capacity(variables.len());
+        for &x in variables {
+            gradients.push(self.wrt(x));
+        }
+        gradients
+    }
+
+    /// Adds `scale` times the gradient with respect to `x` to `sum`, row by row.
+    ///
+    /// The gradient of a weight matrix is a matrix product. It is added to `sum` at once, without an array in between.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
-    /// let mut tape = Tape::new();
+    /// let tape = Tape::new();
     /// let x = tape.constant([[1.0, 2.0]]);
     /// let weight = tape.var([[0.5, -0.5]]);
     /// let y = x.linear(weight, tape.var([0.0])).sum();
-    /// let kept = y.gradients().keep(&[weight]);
-    /// tape.reset();
-    /// let mut descended = [0.5, -0.5];
-    /// kept.get(0).unwrap().add_to(-0.1, &mut descended);
-    /// assert_eq!(descended, [0.4, -0.7]);
+    /// let mut parameters = [0.5, -0.5];
+    /// y.gradients().add_to(weight, -0.1, &mut parameters);
+    /// assert_eq!(parameters, [0.4, -0.7]);
     /// ```
     ///
     /// # Panics
     ///
-    /// As [`wrt`](Gradients::wrt).
-    #[must_use]
+    /// As [`wrt`](Gradients::wrt), and if `sum` has not as many elements as `x`.
     #[track_caller]
-    pub fn keep(self, wrt: &[Var<'t, T>]) -> KeptGradients<T> {
-        let mut kept = KeptGradients::default();
-        self.keep_in(wrt, &mut kept);
-        kept
-    }
-
-    /// As [`keep`](Gradients::keep), in place of gradients kept earlier, whose memory is used again.
-    ///
-    /// # Panics
-    ///
-    /// As [`wrt`](Gradients::wrt).
-    #[track_caller]
-    pub fn keep_in(mut self, wrt: &[Var<'t, T>], kept: &mut KeptGradients<T>) {
-        kept.clear();
-        for (number, &x) in wrt.iter().enumerate() {
-            self.check(x);
-            let term = match self.0.adjoints.move_out(x.index as usize) {
-                Some(term) => term,
-                None => match wrt[..number].iter().position(|y| y.index == x.index) {
-                    Some(earlier) => kept.terms[earlier].clone(),
-                    None => Term::Dense(self.zeros(x)),
-                },
-            };
-            kept.terms.push(term);
+    pub fn add_to(&self, x: Var<'_, T>, scale: T, sum: &mut [T]) {
+        match self.term(x) {
+            Some(term) => Gradient(term).add_to(scale, sum),
+            None => check_size("add_to", x.size(), sum),
         }
     }
 
+    /// Forgets the gradients and the tensors that they are made of, and keeps the memory of the list.
+    pub fn clear(&mut self) {
+        self.adjoints.clear();
+        self.recording = None;
+    }
+
+    /// What was accumulated for `x`; `None` if that is zero.
     #[inline]
     #[track_caller]
-    fn check(&self, x: Var<'t, T>) {
+    fn term(&self, x: Var<'_, T>) -> Option<&Adjoint<Tensor<T>>> {
         assert!(
-            std::ptr::eq(self.0.tape, x.tape),
-            "gradient: with respect to a variable of another tape"
+            self.recording == Some(x.tape.recording()),
+            "wrt: the variable belongs to another recording than these gradients"
         );
+        let term = self.adjoints.get(x.index as usize);
+        if term.is_none() {
+            self.check_retained(x);
+        }
+        term
     }
 
-    /// The gradient of a node that nothing was accumulated for, which is zero if it would have been kept.
+    /// Checks that the adjoint of a node would have been kept if there had been one.
     #[cold]
     #[track_caller]
-    fn zeros(&self, x: Var<'t, T>) -> Tensor<T> {
-        let node = &self.0.tape.nodes()[x.index as usize];
-        node.check_tracked("gradient: with respect to");
-        let anchors_of_pass = 1..=self.0.adjoints.anchors();
+    fn check_retained(&self, x: Var<'_, T>) {
+        let node = &x.tape.nodes()[x.index as usize];
+        node.check_requires_grad("wrt:");
+        let retained_before_pass = 1..=self.adjoints.retained();
         assert!(
-            node.operation.is_leaf() || anchors_of_pass.contains(&node.anchor),
-            "gradient: with respect to the result of `{}`, whose adjoint was not kept: anchor it before the backward pass",
+            node.operation.is_leaf() || retained_before_pass.contains(&node.retained),
+            "wrt: the adjoint of the result of `{}` was not kept; call `retain()` on it before the backward pass",
             node.operation.name()
         );
-        Tensor::zeros(node.value.shape())
     }
 }
 
-/// The gradients with respect to some variables, apart from the recording; [`Gradients::keep`] gives them.
-///
-/// The gradient of a weight matrix is not formed yet, but a product that waits to be added to where it is wanted.
-#[derive(Debug, Default)]
-pub struct KeptGradients<T: Real> {
-    terms: Vec<Term<Tensor<T>>>,
-}
-
-impl<T: Real> KeptGradients<T> {
-    /// The number of gradients.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.terms.len()
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.terms.is_empty()
-    }
-
-    /// The gradient with the given number, in the order in which they were asked for, if there is one.
-    #[must_use]
-    pub fn get(&self, number: usize) -> Option<Gradient<'_, T>> {
-        self.terms.get(number).map(Gradient)
-    }
-
-    /// All gradients, in the order in which they were asked for.
-    pub fn iter(&self) -> impl Iterator<Item = Gradient<'_, T>> {
-        self.terms.iter().map(Gradient)
-    }
-
-    /// Forgets the gradients, and keeps the memory.
-    pub fn clear(&mut self) {
-        self.terms.clear();
+impl<T: Real> Default for Gradients<T> {
+    /// The gradients of nothing yet, to be [updated](Gradients::update).
+    fn default() -> Self {
+        Gradients {
+            adjoints: AdjointList::default(),
+            recording: None,
+        }
     }
 }
 
-/// The gradient with respect to one variable, one of [`KeptGradients`].
+/// The gradient with respect to one variable. That of a weight matrix is a product that is not evaluated yet.
 #[derive(Clone, Copy, Debug)]
-pub struct Gradient<'a, T: Real>(&'a Term<Tensor<T>>);
+pub struct Gradient<'a, T: Real>(&'a Adjoint<Tensor<T>>);
+
+/// The gradient with respect to the variable with this number on its tape; `None` if it is zero.
+///
+/// The number also holds after the tape was reset.
+#[must_use]
+pub fn gradient<T: Real>(gradients: &Gradients<T>, variable: usize) -> Option<Gradient<'_, T>> {
+    gradients.adjoints.get(variable).map(Gradient)
+}
 
 impl<T: Real> Gradient<'_, T> {
     /// The gradient, in the shape of the variable.
     #[must_use]
     pub fn tensor(&self) -> Tensor<T> {
-        self.0.evaluated()
+        self.0.materialize()
     }
 
     /// The shape of the variable.
     #[must_use]
     pub fn shape(&self) -> Shape {
         match self.0 {
-            Term::Dense(sum) => sum.shape().clone(),
-            Term::Rows(rows) => rows.shape().reduced(&[0], false),
-            Term::Product(a, b) => {
+            Adjoint::Array(sum) => sum.shape().clone(),
+            Adjoint::RowSum(rows) => rows.shape().reduced(&[0], false),
+            Adjoint::Product(a, b) => {
                 let [rows, _] = a.as_factor().extents("gradient");
                 let [_, columns] = b.as_factor().extents("gradient");
                 Shape::from([rows, columns])
@@ -194,24 +219,22 @@ impl<T: Real> Gradient<'_, T> {
 
     /// Adds `scale` times the gradient to `sum`, row by row.
     ///
-    /// The gradient of a weight matrix is then never formed by itself: its last product is added to `sum` at once.
-    ///
     /// # Panics
     ///
     /// If `sum` has not as many elements as the variable.
     #[track_caller]
     pub fn add_to(&self, scale: T, sum: &mut [T]) {
         match self.0 {
-            Term::Dense(gradient) => {
+            Adjoint::Array(gradient) => {
                 check_size("add_to", gradient.size(), sum);
                 add_scaled(scale, gradient.data(), sum);
             }
-            Term::Product(a, b) => add_product(scale, a.as_factor(), b.as_factor(), sum),
-            Term::Rows(rows) => {
+            Adjoint::Product(a, b) => add_product(scale, a.as_factor(), b.as_factor(), sum),
+            Adjoint::RowSum(rows) => {
                 let samples = rows.shape()[0];
                 check_size("add_to", rows.shape()[1..].iter().product(), sum);
                 if samples <= FEW_ROWS {
-                    // So few are added one by one; their sum is not made by itself.
+                    // Without an array for the sum.
                     for row in 0..samples {
                         add_scaled(scale, &rows.data()[row * sum.len()..][..sum.len()], sum);
                     }
@@ -237,7 +260,7 @@ fn check_size<T>(operation: &str, size: usize, sum: &[T]) {
     );
 }
 
-/// Up to so many rows are added one after the other: the error of so short a sum hardly grows.
+/// Up to this number, rows are added one after the other: the rounding error of so short a sum hardly grows.
 const FEW_ROWS: usize = 32;
 
 fn add_scaled<T: Real>(scale: T, term: &[T], sum: &mut [T]) {

@@ -1,7 +1,7 @@
 //! The nodes of a tape.
 
 use crate::tensor::op::Saved;
-use crate::tensor::ops::Operation;
+use crate::tensor::ops::StoredOp;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use smallvec::SmallVec;
@@ -10,15 +10,15 @@ use std::panic::Location;
 /// One recorded value, and how it came about.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<T: Real> {
-    pub(crate) operation: Operation<T>,
+    pub(crate) operation: StoredOp<T>,
     pub(crate) inputs: Few<Edge>,
     pub(crate) value: Tensor<T>,
     pub(crate) saved: Saved,
     /// Whether it depends on a variable; adjoints of others are never formed.
-    pub(crate) tracked: bool,
-    /// Which anchor of the tape it is, counted from 1; 0 if it is none.
-    pub(crate) anchor: u32,
-    pub(crate) caller: &'static Location<'static>,
+    pub(crate) requires_grad: bool,
+    /// Its number among the nodes whose adjoints are retained, counted from 1; 0 if it is none of them.
+    pub(crate) retained: u32,
+    pub(crate) location: &'static Location<'static>,
 }
 
 /// A list of what belongs to each input of an operation.
@@ -44,8 +44,8 @@ pub(super) fn few<'a, I, E: Copy>(inputs: &'a [I], of: impl Fn(&'a I) -> E) -> F
 pub(crate) struct Edge {
     /// The number of the node that the input is.
     pub(crate) node: u32,
-    /// Whether its adjoint is wanted: it depends on a variable.
-    pub(crate) wanted: bool,
+    /// Whether its adjoint is needs_grad: it depends on a variable.
+    pub(crate) needs_grad: bool,
     /// Whether its adjoint may stay an unevaluated product: it is a variable, before which nothing needs it.
     pub(crate) lazy: bool,
 }
@@ -56,8 +56,8 @@ impl Edge {
     pub(super) fn from<T: Real>(number: u32, node: &Node<T>) -> Edge {
         Edge {
             node: number,
-            wanted: node.tracked,
-            lazy: matches!(node.operation, Operation::Variable),
+            needs_grad: node.requires_grad,
+            lazy: matches!(node.operation, StoredOp::Variable),
         }
     }
 }
@@ -70,8 +70,8 @@ impl<T: Real> Node<T> {
     /// If it does not.
     #[inline]
     #[track_caller]
-    pub(crate) fn check_tracked(&self, request: &str) {
-        if !self.tracked {
+    pub(crate) fn check_requires_grad(&self, request: &str) {
+        if !self.requires_grad {
             self.is_constant(request);
         }
     }

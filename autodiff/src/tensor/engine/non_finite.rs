@@ -22,7 +22,7 @@ pub struct NonFinite {
     /// The inputs of the operation, written out.
     pub inputs: Vec<String>,
     /// The line that recorded the operation.
-    pub caller: &'static Location<'static>,
+    pub location: &'static Location<'static>,
 }
 
 impl<T: Real> Tape<T> {
@@ -44,7 +44,7 @@ impl<T: Real> Tape<T> {
     /// let y = (weights * (x - 4.0).ln()).sum();
     /// let found = tape.first_non_finite().unwrap();
     /// assert_eq!((found.operation, found.element), ("ln", 0));
-    /// assert!(found.caller.file().ends_with(".rs"));
+    /// assert!(found.location.file().ends_with(".rs"));
     /// ```
     #[must_use]
     pub fn first_non_finite(&self) -> Option<NonFinite> {
@@ -53,7 +53,7 @@ impl<T: Real> Tape<T> {
             let mut eligible = nodes.iter().enumerate().filter(|(_, node)| eligible(node));
             eligible.find_map(|(index, node)| Some((index, worse_element(&nodes, node)?)))
         };
-        let (index, element) = find(|node| node.tracked && !node.operation.is_leaf())
+        let (index, element) = find(|node| node.requires_grad && !node.operation.is_leaf())
             .or_else(|| find(|node| !node.operation.is_leaf()))
             .or_else(|| find(|node| node.operation.is_leaf()))?;
         let node = &nodes[index];
@@ -64,7 +64,7 @@ impl<T: Real> Tape<T> {
             element,
             value: node.value.data()[element].to_f64(),
             inputs: inputs.map(|input| nodes[input].value.to_string()).collect(),
-            caller: node.caller,
+            location: node.location,
         })
     }
 }
@@ -123,11 +123,11 @@ impl fmt::Display for NonFinite {
             element,
             value,
             inputs,
-            caller,
+            location,
         } = self;
         write!(
             f,
-            "{operation} (node {node}, recorded at {caller}) gave {value} at element {element}"
+            "{operation} (node {node}, recorded at {location}) gave {value} at element {element}"
         )?;
         for (number, input) in inputs.iter().enumerate() {
             write!(f, "\n  input {number}: {input}")?;

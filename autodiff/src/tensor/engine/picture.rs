@@ -4,10 +4,10 @@ mod layout;
 
 use super::node::Node;
 use super::tape::Tape;
-use crate::tensor::ops::Operation;
+use crate::tensor::ops::StoredOp;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
-use layout::{BOX, HEIGHT, Layout};
+use layout::{BOX, Drawing, HEIGHT};
 use std::borrow::Cow;
 use std::fmt::Write;
 
@@ -49,8 +49,8 @@ impl<T: Real> Tape<T> {
                 .map(|line| line.replace('\\', "\\\\").replace('"', "\\\""))
                 .collect();
             let border = match node.operation {
-                Operation::Variable => ", penwidth=2",
-                Operation::Constant => ", style=\"rounded,dashed\"",
+                StoredOp::Variable => ", penwidth=2",
+                StoredOp::Constant => ", style=\"rounded,dashed\"",
                 _ => "",
             };
             let _ = writeln!(dot, "  n{index} [label=\"{}\"{border}];", label.join("\\n"));
@@ -76,7 +76,7 @@ impl<T: Real> Tape<T> {
     #[must_use]
     pub fn to_svg(&self) -> String {
         let nodes = self.nodes();
-        let layout = Layout::new(&nodes);
+        let layout = Drawing::new(&nodes);
         let (width, height) = layout.size();
         let mut svg = format!(
             "<svg class=\"tape-graph\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
@@ -88,8 +88,8 @@ impl<T: Real> Tape<T> {
         for (index, node) in nodes.iter().enumerate() {
             let (x, y) = layout.middles[index];
             let class = match node.operation {
-                Operation::Variable => "variable",
-                Operation::Constant => "constant",
+                StoredOp::Variable => "variable",
+                StoredOp::Constant => "constant",
                 _ => "operation",
             };
             let _ = write!(
@@ -173,7 +173,7 @@ mod tests {
             "{dot}"
         );
         let svg = tape.to_svg();
-        for wanted in [
+        for needs_grad in [
             "linear",
             "relu",
             "x &lt;\"1\"&gt;",
@@ -181,7 +181,7 @@ mod tests {
             "variable",
             "constant",
         ] {
-            assert!(svg.contains(wanted), "{wanted}: {svg}");
+            assert!(svg.contains(needs_grad), "{needs_grad}: {svg}");
         }
         assert_eq!(svg.matches("<rect").count(), tape.len());
         assert_eq!(svg.matches("class=\"tip\"").count(), 8);

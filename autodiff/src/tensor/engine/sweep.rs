@@ -2,11 +2,11 @@
 //!
 //! Either costs what the part of the recording costs that leads to the result, however long the recording is.
 
-use super::adjoints::{AdjointList, Adjoints, Term};
+use super::adjoints::{Adjoint, AdjointList, Adjoints};
 use super::gradients::Gradients;
 use super::node::{Edge, Node, few};
 use crate::tensor::op::Point;
-use crate::tensor::ops::Operation;
+use crate::tensor::ops::StoredOp;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
@@ -21,22 +21,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// If it has not just one element.
     #[must_use]
     #[track_caller]
-    pub fn gradients(self) -> Gradients<'t, T> {
-        let y_bar = {
-            let node = &self.tape.nodes()[self.index as usize];
-            match node.value.shape() {
-                // Almost every cost is one, and its shape need not be copied.
-                scalar if scalar.is_scalar() => self.tape.one(),
-                shape => {
-                    assert!(
-                        shape.size() == 1,
-                        "gradients: of a tensor of shape {shape}; reduce it to one number, or use `vjp`"
-                    );
-                    Tensor::full(shape, T::from_f64(1.0))
-                }
-            }
-        };
-        pull_back(self, y_bar)
+    pub fn gradients(self) -> Gradients<T> {
+        Gradients::of(self)
     }
 
     /// The gradients of ⟨ȳ, y⟩ with respect to every variable: the vector–Jacobian product.
@@ -46,18 +32,10 @@ impl<'t, T: Real> Var<'t, T> {
     /// If `y_bar` has not the shape of this tensor.
     #[must_use]
     #[track_caller]
-    pub fn vjp(self, y_bar: impl Into<Tensor<T>>) -> Gradients<'t, T> {
-        let y_bar = y_bar.into();
-        {
-            let node = &self.tape.nodes()[self.index as usize];
-            assert!(
-                y_bar.shape() == node.value.shape(),
-                "vjp: an adjoint of shape {} for a tensor of shape {}",
-                y_bar.shape(),
-                node.value.shape()
-            );
-        }
-        pull_back(self, y_bar)
+    pub fn vjp(self, y_bar: impl Into<Tensor<T>>) -> Gradients<T> {
+        let mut gradients = Gradients::default();
+        gradients.update_vjp(self, y_bar);
+        gradients
     }
 
     /// The gradient of this one number with respect to each variable in `wrt`, recorded on the same tape, so that it
@@ -68,8 +46,8 @@ impl<'t, T: Real> Var<'t, T> {
     /// let tape = Tape::new();
     /// let x = tape.var([2.0]);
     /// let y = x.powi(4).sum();
-    /// let slope = y.differentiate(&[x])[0]; // 4 x³
-    /// let curvature = slope.sum().differentiate(&[x])[0]; // 12 x²
+    /// let slope = y.recorded_gradients(&[x])[0]; // 4 x³
+    /// let curvature = slope.sum().recorded_gradients(&[x])[0]; // 12 x²
     /// assert_eq!(curvature.value().data(), [48.0]);
     /// ```
     ///
@@ -78,18 +56,19 @@ impl<'t, T: Real> Var<'t, T> {
     /// If it has not just one element, or one in `wrt` is of another tape or depends on no variable.
     #[must_use]
     #[track_caller]
-    pub fn differentiate(self, wrt: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
+    pub fn recorded_gradients(self, wrt: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
         let shape = self.shape();
         assert!(
             shape.size() == 1,
-            "differentiate: a tensor of shape {shape} is not one number"
+            "recorded_gradients: a tensor of shape {shape} is not one number"
         );
         for x in wrt {
             assert!(
                 std::ptr::eq(self.tape, x.tape),
-                "differentiate: with respect to a variable of another tape"
+                "recorded_gradients: with respect to a variable of another tape"
             );
-            self.tape.nodes()[x.index as usize].check_tracked("differentiate: with respect to");
+            self.tape.nodes()[x.index as usize]
+                .check_requires_grad("recorded_gradients: with respect to");
         }
         let y_bar = self.tape.constant(Tensor::full(shape, T::from_f64(1.0)));
         record_pull_back(self, y_bar, wrt)
@@ -107,26 +86,60 @@ impl<'t, T: Real> Var<'t, T> {
         let (shape, columns) = (self.shape(), x.shape().size());
         let rows = shape.size();
         let mut jacobian = Tensor::zeros([rows, columns]);
+        let mut gradients = Gradients::default();
         for (i, row) in jacobian
             .data_mut()
             .chunks_exact_mut(columns.max(1))
             .enumerate()
         {
             let unit = Tensor::from_fn(&shape, |j| T::from_f64(f64::from(u8::from(i == j))));
-            row.copy_from_slice(pull_back(self, unit).wrt(x).data());
+            gradients.pull_back(self, unit);
+            row.copy_from_slice(gradients.wrt(x).data());
         }
         jacobian
+    }
+
+    /// The adjoint of this one number that a backward pass begins with.
+    #[track_caller]
+    pub(super) fn unit_adjoint(self) -> Tensor<T> {
+        let node = &self.tape.nodes()[self.index as usize];
+        match node.value.shape() {
+            // Almost every cost is a scalar, whose shape need not be copied.
+            scalar if scalar.is_scalar() => self.tape.one(),
+            shape => {
+                assert!(
+                    shape.size() == 1,
+                    "gradients: of a tensor of shape {shape}; reduce it to one number, or use `vjp`"
+                );
+                Tensor::full(shape, T::from_f64(1.0))
+            }
+        }
+    }
+
+    #[track_caller]
+    pub(super) fn check_adjoint(self, y_bar: &Tensor<T>) {
+        let node = &self.tape.nodes()[self.index as usize];
+        assert!(
+            y_bar.shape() == node.value.shape(),
+            "vjp: an adjoint of shape {} for a tensor of shape {}",
+            y_bar.shape(),
+            node.value.shape()
+        );
     }
 }
 
 /// Walks the tape back from `y`, whose adjoint is `y_bar`, computing.
-fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradients<'t, T> {
+pub(super) fn pull_back<T: Real>(
+    y: Var<'_, T>,
+    y_bar: Tensor<T>,
+    adjoints: &mut AdjointList<Tensor<T>>,
+) {
     let tape = y.tape;
     let last = y.index as usize;
-    let mut adjoints = tape.spare_adjoints(last + 1);
+    adjoints.begin(last + 1, tape.retained());
     let mut nodes = tape.nodes();
-    if nodes[last].tracked {
-        adjoints.set(last, Term::Dense(y_bar));
+    if nodes[last].requires_grad {
+        adjoints.set(last, Adjoint::Array(y_bar));
     }
     while let Some(page) = adjoints.visit_page() {
         for index in (page.start..page.end.min(last + 1)).rev() {
@@ -136,13 +149,13 @@ fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradients<'t, T> {
             if node.operation.is_leaf() {
                 continue;
             }
-            let y_bar = if node.anchor != 0 {
+            let y_bar = if node.retained != 0 {
                 adjoints.sum(index).cloned()
             } else {
                 adjoints.take(index)
             };
             let Some(y_bar) = y_bar else { continue };
-            if matches!(node.operation, Operation::Custom(_)) {
+            if matches!(node.operation, StoredOp::Custom(_)) {
                 let node = node.clone();
                 let x: SmallVec<[Tensor<T>; 3]> = node
                     .input_nodes()
@@ -150,15 +163,14 @@ fn pull_back<'t, T: Real>(y: Var<'t, T>, y_bar: Tensor<T>) -> Gradients<'t, T> {
                     .collect();
                 // The user's rule may record on this tape, so the nodes are not borrowed while it runs.
                 drop(nodes);
-                apply_rule(&node, &few(&x, |x| x), y_bar, &mut adjoints);
+                apply_rule(&node, &few(&x, |x| x), y_bar, adjoints);
                 nodes = tape.nodes();
             } else {
                 let x = few(&node.inputs, |edge| &nodes[edge.node as usize].value);
-                apply_rule(node, &x, y_bar, &mut adjoints);
+                apply_rule(node, &x, y_bar, adjoints);
             }
         }
     }
-    Gradients::new(tape, adjoints)
 }
 
 /// Adds to the adjoints of a node's inputs `x` what its own, `y_bar`, makes of them.
@@ -195,7 +207,7 @@ fn record_pull_back<'t, T: Real>(
     let mut adjoints = AdjointList::default();
     adjoints.begin(part.len(), 0);
     if let Some(last) = place_of(y.index) {
-        adjoints.set(last, Term::Dense(y_bar));
+        adjoints.set(last, Adjoint::Array(y_bar));
     }
     for (place, &index) in part.iter().enumerate().rev() {
         #[cfg(test)]
@@ -213,7 +225,7 @@ fn record_pull_back<'t, T: Real>(
             let place = place_of(edge.node);
             Edge {
                 node: place.unwrap_or(0) as u32,
-                wanted: place.is_some(),
+                needs_grad: place.is_some(),
                 lazy: false,
             }
         });
@@ -262,7 +274,7 @@ fn nodes_between<T: Real>(wrt: &[Var<'_, T>], y: Var<'_, T>) -> Vec<u32> {
         }
         leading_to_y.push(index);
         let inputs = nodes[index as usize].inputs.iter();
-        ahead.extend(inputs.filter(|edge| edge.wanted).map(|edge| edge.node));
+        ahead.extend(inputs.filter(|edge| edge.needs_grad).map(|edge| edge.node));
     }
     // And forward again: which of these depend on `wrt`.
     let mut wrt: Vec<u32> = wrt.iter().map(|x| x.index).collect();
@@ -312,12 +324,12 @@ mod tests {
         // The page of the step and the page of what it shares, at most.
         assert!((5..=2 * PAGE).contains(&visited(|| drop(last.gradients()))));
         // The shared result and the three nodes of the step that are no constants; and x.
-        assert_eq!(visited(|| drop(last.differentiate(&[shared]))), 4);
-        assert_eq!(visited(|| drop(last.differentiate(&[x]))), 5);
+        assert_eq!(visited(|| drop(last.recorded_gradients(&[shared]))), 4);
+        assert_eq!(visited(|| drop(last.recorded_gradients(&[x]))), 5);
         // What another variable leads to is no part of it: only the sum is, and its other term.
         let other = tape.var(0.25).cos();
         let sum = other + last;
-        assert_eq!(visited(|| drop(sum.differentiate(&[last]))), 2);
+        assert_eq!(visited(|| drop(sum.recorded_gradients(&[last]))), 2);
         assert_eq!(visited(|| drop(tape.constant(1.0).gradients())), 0);
     }
 
@@ -330,8 +342,7 @@ mod tests {
         for _ in 0..100 {
             let cost = step();
             assert_eq!(cost.gradients().wrt(x), first);
-            assert_eq!(cost.differentiate(&[x])[0].value(), first);
-            assert_eq!(cost.gradients().keep(&[x]).get(0).unwrap().tensor(), first);
+            assert_eq!(cost.recorded_gradients(&[x])[0].value(), first);
         }
     }
 }

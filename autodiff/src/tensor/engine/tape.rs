@@ -2,10 +2,10 @@
 
 mod place;
 
-use super::adjoints::AdjointList;
 use super::node::{Edge, Node, few};
+use crate::recording::unique;
 use crate::tensor::op::{Op, Saved};
-use crate::tensor::ops::Operation;
+use crate::tensor::ops::StoredOp;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
@@ -34,17 +34,13 @@ use std::panic::Location;
 /// ```
 pub struct Tape<T: Real> {
     nodes: RefCell<Vec<Node<T>>>,
-    /// The number of nodes that were anchored.
-    anchors: Cell<u32>,
-    /// Lists of adjoints from sweeps that are over, for the next ones.
-    #[expect(
-        clippy::vec_box,
-        reason = "a list is handed from sweep to sweep, which moves but one pointer"
-    )]
-    spare_adjoints: RefCell<Vec<Box<AdjointList<Tensor<T>>>>>,
+    /// The number of nodes that are retained.
+    retained: Cell<u32>,
+    /// The number of this recording, which no other has: another tape's, or this one's before a reset.
+    recording: u64,
     /// Names that nodes were given, for pictures; beside the nodes, since few have one.
     names: RefCell<Vec<(u32, Cow<'static, str>)>>,
-    /// The number 1: the adjoint that almost every sweep begins with, so that it is not made each time.
+    /// A cached scalar 1, the usual seed of a backward pass.
     one: Tensor<T>,
 }
 
@@ -60,8 +56,8 @@ impl<T: Real> Tape<T> {
     pub fn with_capacity(nodes: usize) -> Self {
         Tape {
             nodes: RefCell::new(Vec::with_capacity(nodes)),
-            anchors: Cell::new(0),
-            spare_adjoints: RefCell::default(),
+            retained: Cell::new(0),
+            recording: unique(),
             names: RefCell::default(),
             one: Tensor::scalar(T::from_f64(1.0)),
         }
@@ -91,7 +87,7 @@ impl<T: Real> Tape<T> {
 
     /// Forgets everything recorded, and keeps the memory.
     ///
-    /// It takes the tape mutably, so that neither variables nor gradients from before can be used after.
+    /// It takes the tape mutably, so that variables from before cannot be used after.
     ///
     /// ```compile_fail,E0502
     /// # use autodiff::tensor::Tape;
@@ -100,17 +96,10 @@ impl<T: Real> Tape<T> {
     /// tape.reset();
     /// let y = x.sum(); // x is of the earlier recording
     /// ```
-    ///
-    /// ```compile_fail,E0502
-    /// # use autodiff::tensor::Tape;
-    /// let mut tape = Tape::new();
-    /// let gradients = tape.var([1.0, 2.0]).sum().gradients();
-    /// tape.reset();
-    /// drop(gradients); // of the earlier recording
-    /// ```
     pub fn reset(&mut self) {
         self.names.get_mut().clear();
-        self.anchors.set(0);
+        self.retained.set(0);
+        self.recording = unique();
         // Last, because operations of the user's are dropped, which may panic.
         self.nodes.get_mut().clear();
     }
@@ -151,11 +140,11 @@ impl<T: Real> Tape<T> {
         let node = |input: &&Var<'t, T>| &nodes[input.index as usize];
         let edges = few(inputs, |input| Edge::from(input.index, node(input)));
         let x = few(inputs, |input| &node(input).value);
-        let tracked = is_tracked(&edges);
-        let (value, saved) = compute(&op, &x, tracked);
+        let requires_grad = any_requires_grad(&edges);
+        let (value, saved) = compute(&op, &x, requires_grad);
         drop(x);
         drop(nodes);
-        self.append(op.stored().0, &edges, tracked, value, saved)
+        self.append(op.stored().0, &edges, requires_grad, value, saved)
     }
 
     /// As [`record`](Tape::record), for an operation of the user's own.
@@ -170,9 +159,9 @@ impl<T: Real> Tape<T> {
         };
         // The user's code may record on this tape, so the nodes are not borrowed while it runs.
         let x: SmallVec<[Tensor<T>; 3]> = inputs.iter().map(|x| x.value()).collect();
-        let tracked = is_tracked(&edges);
-        let (value, saved) = compute(&op, &few(&x, |x| x), tracked);
-        self.append(op.stored().0, &edges, tracked, value, saved)
+        let requires_grad = any_requires_grad(&edges);
+        let (value, saved) = compute(&op, &few(&x, |x| x), requires_grad);
+        self.append(op.stored().0, &edges, requires_grad, value, saved)
     }
 
     /// Checks that the inputs of an operation are of this tape.
@@ -188,16 +177,16 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// Appends a variable, whose adjoint is tracked, or a constant.
+    /// Appends a variable, whose adjoint is requires_grad, or a constant.
     #[inline(always)]
     #[track_caller]
-    fn leaf(&self, tracked: bool, value: Tensor<T>) -> Var<'_, T> {
-        let operation = if tracked {
-            Operation::Variable
+    fn leaf(&self, requires_grad: bool, value: Tensor<T>) -> Var<'_, T> {
+        let operation = if requires_grad {
+            StoredOp::Variable
         } else {
-            Operation::Constant
+            StoredOp::Constant
         };
-        self.append(operation, &[], tracked, value, Saved::nothing())
+        self.append(operation, &[], requires_grad, value, Saved::nothing())
     }
 
     /// Appends a node.
@@ -205,13 +194,13 @@ impl<T: Real> Tape<T> {
     #[track_caller]
     fn append(
         &self,
-        operation: Operation<T>,
+        operation: StoredOp<T>,
         edges: &[Edge],
-        tracked: bool,
+        requires_grad: bool,
         value: Tensor<T>,
         saved: Saved,
     ) -> Var<'_, T> {
-        let caller = Location::caller();
+        let location = Location::caller();
         let mut nodes = self.nodes_mut();
         let Ok(index) = u32::try_from(nodes.len()) else {
             panic!("a tape cannot hold more than 2³² nodes")
@@ -221,9 +210,9 @@ impl<T: Real> Tape<T> {
             inputs: few(edges, |edge| *edge),
             value,
             saved,
-            tracked,
-            anchor: 0,
-            caller,
+            requires_grad,
+            retained: 0,
+            location,
         });
         Var { tape: self, index }
     }
@@ -246,19 +235,30 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// Has later backward passes keep the adjoint of a node.
+    /// Makes later backward passes keep the adjoint of a node.
     ///
     /// # Panics
     ///
     /// If it depends on no variable.
     #[track_caller]
-    pub(crate) fn anchor(&self, index: u32) {
+    pub(crate) fn retain(&self, index: u32) {
         let node = &mut self.nodes_mut()[index as usize];
-        node.check_tracked("anchor:");
-        if node.anchor == 0 {
-            self.anchors.set(self.anchors.get() + 1);
-            node.anchor = self.anchors.get();
+        node.check_requires_grad("retain:");
+        if node.retained == 0 {
+            self.retained.set(self.retained.get() + 1);
+            node.retained = self.retained.get();
         }
+    }
+
+    /// The number of nodes that are retained.
+    pub(crate) fn retained(&self) -> u32 {
+        self.retained.get()
+    }
+
+    /// The number that tells this recording from every other.
+    #[inline]
+    pub(crate) fn recording(&self) -> u64 {
+        self.recording
     }
 
     pub(crate) fn name(&self, index: u32, name: Cow<'static, str>) {
@@ -275,37 +275,23 @@ impl<T: Real> Tape<T> {
         found.map(|(_, name)| name.clone())
     }
 
-    /// The adjoint of a scalar that a sweep begins with.
+    /// The usual seed of a backward pass.
     pub(crate) fn one(&self) -> Tensor<T> {
         self.one.clone()
-    }
-
-    /// An empty list for the adjoints of a sweep over so many nodes.
-    pub(crate) fn spare_adjoints(&self, nodes: usize) -> Box<AdjointList<Tensor<T>>> {
-        let spare = self.spare_adjoints.borrow_mut().pop();
-        let mut adjoints = spare.unwrap_or_default();
-        adjoints.begin(nodes, self.anchors.get());
-        adjoints
-    }
-
-    /// Takes a list of adjoints back, for the next sweep.
-    pub(crate) fn return_adjoints(&self, mut adjoints: Box<AdjointList<Tensor<T>>>) {
-        adjoints.clear();
-        self.spare_adjoints.borrow_mut().push(adjoints);
     }
 }
 
 /// Whether a node with these inputs depends on a variable. If not it is a constant, and no rule asks what was saved.
 #[inline(always)]
-fn is_tracked(edges: &[Edge]) -> bool {
-    edges.iter().any(|edge| edge.wanted)
+fn any_requires_grad(edges: &[Edge]) -> bool {
+    edges.iter().any(|edge| edge.needs_grad)
 }
 
 /// The value of an operation, and what is to be saved for its rule.
 #[inline(always)]
 #[track_caller]
-fn compute<T: Real>(op: &impl Op<T>, x: &[&Tensor<T>], tracked: bool) -> (Tensor<T>, Saved) {
-    if tracked {
+fn compute<T: Real>(op: &impl Op<T>, x: &[&Tensor<T>], requires_grad: bool) -> (Tensor<T>, Saved) {
+    if requires_grad {
         op.value_and_saved(x)
     } else {
         (op.value(x), Saved::nothing())

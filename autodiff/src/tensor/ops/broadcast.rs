@@ -10,7 +10,6 @@ use super::sum::sum_over_axes;
 use crate::tensor::storage::buffer::Pooled;
 use autodiff_kernels::broadcast::Walk;
 use autodiff_kernels::{Write, reduce};
-use smallvec::SmallVec;
 
 /// Stretching to a shape.
 #[derive(Clone, Debug)]
@@ -84,7 +83,7 @@ impl<T: Real> Op<T> for SumTo {
 }
 
 /// The axes of `target` along which `shape` is stretched to it.
-fn stretched_axes(target: &Shape, shape: &Shape) -> SmallVec<[usize; 4]> {
+fn stretched_axes(target: &Shape, shape: &Shape) -> Axes {
     let added = target.rank() - shape.rank();
     let is_stretched =
         |&axis: &usize| axis < added || (shape[axis - added] == 1 && target[axis] != 1);

@@ -7,7 +7,6 @@
 //! To take apart is to take ranges, which has a rule of its own.
 
 use super::prelude::*;
-use super::sum::check_axes;
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -49,7 +48,7 @@ fn joined<T: Element>(parts: &[&Tensor<T>], axis: usize) -> Tensor<T> {
     let Some(first) = parts.first() else {
         panic!("concat: there are no inputs")
     };
-    check_axes(first, "concat", &[axis]);
+    Axes::from(axis).check(first.shape(), "concat");
     let mut total = 0_usize;
     let mut shape = first.shape().clone();
     for part in parts {

@@ -222,7 +222,7 @@ impl<T: Real> Op<T> for CrossEntropyLoss<T> {
             let z = at.x[0];
             let derivative = A::recall(at.saved(0), || {
                 let targets = z.constant(self.0.rows(z.shape()[1]));
-                let total = targets.sum_over_keepdims(&[1]);
+                let total = targets.sum_over_keepdims([1]);
                 let difference = z.softmax(1).absorbing_mul(total) - targets;
                 match self.0.weight(z.shape()[0]) {
                     1.0 => difference,

@@ -6,7 +6,6 @@
 //! ```
 
 use super::prelude::*;
-use super::sum::check_axes;
 use smallvec::SmallVec;
 
 /// The slices along an axis with the given indices.
@@ -96,7 +95,7 @@ impl<T: Real> Op<T> for ScatterAdd {
 
 #[track_caller]
 fn picked<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<u32>) -> Tensor<T> {
-    check_axes(x, "gather", &[axis]);
+    Axes::from(axis).check(x.shape(), "gather");
     let (_, extent, inner) = x.shape().split(axis, axis);
     check_indices("gather", indices, extent);
     let (before, after) = (&x.shape()[..axis], &x.shape()[axis + 1..]);

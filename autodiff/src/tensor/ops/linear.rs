@@ -19,13 +19,13 @@ use autodiff_kernels::Write;
 /// Only the value after the function is kept, which is one of those whose slope is [read from the
 /// value](Unary::slope_from_value).
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Layer(Option<Unary>);
+pub(crate) struct Dense(Option<Unary>);
 
-impl<T: Real> Op<T> for Layer {
+impl<T: Real> Op<T> for Dense {
     fn name(&self) -> &'static str {
         match self.0 {
             None => "linear",
-            Some(_) => "layer",
+            Some(_) => "dense",
         }
     }
 
@@ -62,7 +62,7 @@ impl<T: Real> Op<T> for Layer {
         x_bar.add_rows(2, z_bar);
     }
 
-    built_in!(Layer);
+    built_in!(Dense);
 }
 
 /// The extents of what the affine layer gives for an input, a weight and a bias of these.
@@ -97,8 +97,8 @@ fn fill_rows<T: Real>(rows: &mut [T], row: &[T]) {
 // A network records all of its layers here, and a small step should fit in the cache of instructions.
 #[inline(never)]
 #[track_caller]
-fn layer<A: Algebra>(x: &A, weight: &A, bias: &A, function: Option<Unary>) -> A {
-    A::apply(Layer(function), &[x, weight, bias])
+fn dense<A: Algebra>(x: &A, weight: &A, bias: &A, function: Option<Unary>) -> A {
+    A::apply(Dense(function), &[x, weight, bias])
 }
 
 methods! {
@@ -125,7 +125,7 @@ methods! {
     ///
     /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`.
     pub fn linear(self, weight: impl Operand<Self>, bias: impl Operand<Self>) -> Self {
-        layer(self, weight.beside(self).borrow(), bias.beside(self).borrow(), None)
+        dense(self, weight.beside(self).borrow(), bias.beside(self).borrow(), None)
     }
 
     /// A layer of neurons, `f(self · weightᵀ + bias)`, for samples as rows.
@@ -142,7 +142,7 @@ methods! {
     /// let x = tape.constant([[1.0, 2.0]]);
     /// let weight = tape.var([[0.5, -0.5], [1.0, 1.0]]);
     /// let bias = tape.var([0.25, 0.0]);
-    /// let y = x.layer(weight, bias, Unary::Relu {});
+    /// let y = x.dense(weight, bias, Unary::Relu);
     /// assert_eq!(y.value().data(), [0.0, 3.0]);
     /// assert_eq!(y.sum().gradients().wrt(weight).data(), [0.0, 0.0, 1.0, 2.0]);
     /// ```
@@ -150,9 +150,9 @@ methods! {
     /// # Panics
     ///
     /// If the shapes are not `[samples, in]`, `[out, in]` and `[out]`.
-    pub fn layer(self, weight: impl Operand<Self>, bias: impl Operand<Self>, function: Unary) -> Self {
+    pub fn dense(self, weight: impl Operand<Self>, bias: impl Operand<Self>, function: Unary) -> Self {
         if function.has_slope_from_value() {
-            layer(self, weight.beside(self).borrow(), bias.beside(self).borrow(), Some(function))
+            dense(self, weight.beside(self).borrow(), bias.beside(self).borrow(), Some(function))
         } else {
             self.linear(weight, bias).unary(function)
         }
@@ -179,21 +179,21 @@ pub(super) fn samples() -> Vec<Sample> {
         )
     };
     let mut samples: Vec<Sample> = extents.map(sample).into();
-    let layer = |function, intervals: [(f64, f64); 3]| {
+    let neurons = |function, intervals: [(f64, f64); 3]| {
         extents.map(|(samples, inputs, outputs)| {
             let shapes: [&[usize]; 3] = [&[samples, inputs], &[outputs, inputs], &[outputs]];
-            Sample::within("layer", &shapes, &intervals, move |x| {
-                x[0].layer(x[1], x[2], function)
+            Sample::within("dense", &shapes, &intervals, move |x| {
+                x[0].dense(x[1], x[2], function)
             })
         })
     };
-    for function in [Unary::Sigmoid {}, Unary::Tanh {}, Unary::Softplus {}] {
-        samples.extend(layer(function, [(-1.0, 1.0); 3]));
+    for function in [Unary::Sigmoid, Unary::Tanh, Unary::Softplus] {
+        samples.extend(neurons(function, [(-1.0, 1.0); 3]));
     }
     // On either side of the kink, and away from it.
-    samples.extend(layer(Unary::Relu {}, [(0.3, 1.0), (0.1, 1.0), (0.1, 0.3)]));
-    samples.extend(layer(
-        Unary::Relu {},
+    samples.extend(neurons(Unary::Relu, [(0.3, 1.0), (0.1, 1.0), (0.1, 0.3)]));
+    samples.extend(neurons(
+        Unary::Relu,
         [(0.3, 1.0), (-1.0, -0.1), (-0.3, -0.1)],
     ));
     // A weight that is used twice gets both products.

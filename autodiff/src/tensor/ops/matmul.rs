@@ -54,14 +54,14 @@ impl<T: Real> Op<T> for MatMul {
         let y_bar = plain(&y_bar);
         // For op(A) = Aᵀ the adjoint of A is the transpose of that of op(A), (Ȳ op(B)ᵀ)ᵀ = op(B) Ȳᵀ.
         let of_a = if self.a_transposed {
-            (b, y_bar.flipped())
+            (b, y_bar.t())
         } else {
-            (y_bar, b.flipped())
+            (y_bar, b.t())
         };
         let of_b = if self.b_transposed {
-            (y_bar.flipped(), a)
+            (y_bar.t(), a)
         } else {
-            (a.flipped(), y_bar)
+            (a.t(), y_bar)
         };
         for (input, (left, right)) in [of_a, of_b].into_iter().enumerate() {
             if rank_of(at.y) == 2 {

@@ -1,4 +1,4 @@
-//! The maximum along an axis.
+//! The maximum over axes.
 //!
 //! ```text
 //! vjp   x̄ = ȳ / (number of ties) where x is the largest, 0 elsewhere; NaN all over where the largest is NaN
@@ -7,14 +7,11 @@
 //! Ties share the adjoint evenly, the subgradient of least norm.
 
 use super::prelude::*;
-use super::sum::check_axes;
 use autodiff_kernels::reduce;
 
-/// The maximum along an axis, which is kept with extent 1.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Max {
-    axis: usize,
-}
+/// The maximum over axes, which are kept with extent 1.
+#[derive(Clone, Debug)]
+pub(crate) struct Max(Axes);
 
 impl<T: Real> Op<T> for Max {
     fn name(&self) -> &'static str {
@@ -23,16 +20,25 @@ impl<T: Real> Op<T> for Max {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        let (x, axis) = (x[0], self.axis);
-        check_axes(x, "max_over", &[axis]);
-        assert!(
-            x.shape()[axis] > 0,
-            "max_over: axis {axis} of shape {} has no elements",
-            x.shape()
-        );
-        let (_, extent, inner) = x.shape().split(axis, axis);
-        let shape = x.shape().reduced(&[axis], true);
-        Tensor::made(shape, |out| reduce::max(x.data(), extent, inner, out))
+        let (x, axes) = (x[0], &self.0);
+        axes.check(x.shape(), "max_over");
+        for &axis in axes.iter() {
+            assert!(
+                x.shape()[axis] > 0,
+                "max_over: axis {axis} of shape {} has no elements",
+                x.shape()
+            );
+        }
+        let mut largest = x.clone();
+        for (first, last) in axes.runs() {
+            let (_, extent, inner) = largest.shape().split(first, last);
+            let mut shape = largest.shape().clone();
+            (first..=last).for_each(|axis| shape.set(axis, 1));
+            largest = Tensor::made(shape, |out| {
+                reduce::max(largest.data(), extent, inner, out);
+            });
+        }
+        largest
     }
 
     #[track_caller]
@@ -41,7 +47,7 @@ impl<T: Real> Op<T> for Max {
         // Which elements are largest is settled here, and is a constant from then on.
         let largest = x[0].equal(&y);
         let ties = Tensor::from_fn(x[0].shape(), |i| T::from_f64(f64::from(largest.data()[i])));
-        let share = &ties / ties.sum_over_keepdims(&[self.axis]);
+        let share = &ties / ties.sum_over_keepdims(self.0.clone());
         (y, Saved::nothing().with(share))
     }
 
@@ -59,52 +65,54 @@ impl<T: Real> Op<T> for Max {
 }
 
 methods! {
-    /// The maximum along an axis.
+    /// The maximum over axes.
     pub trait MaxMethods;
 
-    /// The largest element along an axis, which is dropped. A NaN wins; ties share the gradient evenly.
+    /// The largest element over the given axes, which are dropped. A NaN wins; ties share the gradient evenly.
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or its extent is 0.
-    pub fn max_over(self, axis: usize) -> Self {
-        let kept = self.max_over_keepdims(axis);
-        kept.reshape(self.shape().reduced(&[axis], false))
+    /// If there is no such axis, one is named twice, or one has no elements.
+    pub fn max_over(self, axes: impl Into<Axes>) -> Self {
+        let axes = axes.into();
+        let kept = self.max_over_keepdims(axes.clone());
+        kept.reshape(self.shape().reduced(&axes, false))
     }
 
-    /// The largest element along an axis, which stays with extent 1. A NaN wins; ties share the gradient evenly.
+    /// The largest element over the given axes, which stay with extent 1. A NaN wins; ties share the gradient evenly.
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or its extent is 0.
-    pub fn max_over_keepdims(self, axis: usize) -> Self {
-        Self::apply(Max { axis }, &[self])
+    /// If there is no such axis, one is named twice, or one has no elements.
+    pub fn max_over_keepdims(self, axes: impl Into<Axes>) -> Self {
+        Self::apply(Max(axes.into()), &[self])
     }
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let cases: [(&[usize], usize); 9] = [
-        (&[2, 2, 2, 3], 2),
-        (&[1], 0),
-        (&[5], 0),
-        (&[3, 4], 0),
-        (&[3, 4], 1),
-        (&[2, 3, 4], 1),
-        (&[0, 3], 1),
-        (&[1, 1], 0),
-        (&[3, 1], 0),
+    let cases: [(&[usize], &[usize]); 12] = [
+        (&[2, 2, 2, 3], &[2]),
+        (&[1], &[0]),
+        (&[5], &[0]),
+        (&[3, 4], &[0]),
+        (&[3, 4], &[1]),
+        (&[3, 4], &[1, 0]),
+        (&[3, 4], &[]),
+        (&[2, 3, 4], &[1]),
+        (&[2, 3, 4], &[0, 2]),
+        (&[0, 3], &[1]),
+        (&[1, 1], &[0]),
+        (&[3, 1], &[0]),
     ];
-    cases
-        .into_iter()
-        .flat_map(|(shape, axis)| {
-            [
-                Sample::new("max_over", &[shape], move |x| x[0].max_over(axis)),
-                Sample::new("max_over_keepdims", &[shape], move |x| {
-                    x[0].max_over_keepdims(axis)
-                }),
-            ]
-        })
-        .collect()
+    let samples = |(shape, axes): (&[usize], &'static [usize])| {
+        [
+            Sample::new("max_over", &[shape], move |x| x[0].max_over(axes)),
+            Sample::new("max_over_keepdims", &[shape], move |x| {
+                x[0].max_over_keepdims(axes)
+            }),
+        ]
+    };
+    cases.into_iter().flat_map(samples).collect()
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@
 ///     pub trait NormMethods;
 ///
 ///     /// The Euclidean norm over the given axes, which stay with extent 1.
-///     pub fn norm_over_keepdims(self, axes: &[usize]) -> Self {
-///         Self::apply(Norm(SmallVec::from_slice(axes)), &[self])
+///     pub fn norm_over_keepdims(self, axes: impl Into<Axes>) -> Self {
+///         Self::apply(Norm(axes.into()), &[self])
 ///     }
 /// }
 /// ```

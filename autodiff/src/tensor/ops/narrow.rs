@@ -6,7 +6,6 @@
 //! ```
 
 use super::prelude::*;
-use super::sum::check_axes;
 use std::ops::Range;
 
 /// The elements of a range along an axis.
@@ -93,7 +92,7 @@ methods! {
     pub fn narrow(self, axis: usize, range: Range<usize>) -> Self {
         Self::apply(Narrow { axis, range }, &[self])
     } on tensors {
-        check_axes(self, "narrow", &[axis]);
+        Axes::from(axis).check(self.shape(), "narrow");
         let (outer, extent, inner) = self.shape().split(axis, axis);
         assert!(
             range.start <= range.end && range.end <= extent,
@@ -130,7 +129,7 @@ methods! {
     pub fn pad(self, axis: usize, before: usize, after: usize) -> Self {
         Self::apply(Pad { axis, before, after }, &[self])
     } on tensors {
-        check_axes(self, "pad", &[axis]);
+        Axes::from(axis).check(self.shape(), "pad");
         let (_, extent, inner) = self.shape().split(axis, axis);
         let padded = extent.saturating_add(before).saturating_add(after);
         let mut shape = self.shape().clone();

@@ -8,12 +8,10 @@
 //! At the origin the slope is the subgradient of least norm, and all derivatives of it are 0 too.
 
 use super::prelude::*;
-use super::sum::{all_axes, check_axes};
-use smallvec::SmallVec;
 
 /// The norm over axes, which are kept with extent 1.
 #[derive(Clone, Debug)]
-pub(crate) struct Norm(SmallVec<[usize; 4]>);
+pub(crate) struct Norm(Axes);
 
 impl<T: Real> Op<T> for Norm {
     fn name(&self) -> &'static str {
@@ -22,16 +20,14 @@ impl<T: Real> Op<T> for Norm {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        let (x, axes) = (x[0], &self.0[..]);
-        check_axes(x, "norm", axes);
+        let (x, axes) = (x[0], &self.0);
+        axes.check(x.shape(), "norm");
         if x.size() == 0 {
             return Tensor::zeros(x.shape().reduced(axes, true));
         }
-        let largest = axes
-            .iter()
-            .fold(x.abs(), |largest, &axis| largest.max_over_keepdims(axis));
+        let largest = x.abs().max_over_keepdims(axes.clone());
         let scale = largest.map(|x| T::from_f64(power_of_two_below(x.to_f64())));
-        (x / &scale).square().sum_over_keepdims(axes).sqrt() * scale
+        (x / &scale).square().sum_over_keepdims(axes.clone()).sqrt() * scale
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -81,7 +77,7 @@ methods! {
     /// assert_eq!(origin.norm().gradients().wrt(origin).data(), [0.0, 0.0]);
     /// ```
     pub fn norm(self) -> Self {
-        self.norm_over(&all_axes(&self.shape()))
+        self.norm_over(Axes::all_of(&self.shape()))
     }
 
     /// The Euclidean norm over the given axes, which are dropped.
@@ -89,9 +85,10 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or one is named twice.
-    pub fn norm_over(self, axes: &[usize]) -> Self {
-        let kept = self.norm_over_keepdims(axes);
-        kept.reshape(self.shape().reduced(axes, false))
+    pub fn norm_over(self, axes: impl Into<Axes>) -> Self {
+        let axes = axes.into();
+        let kept = self.norm_over_keepdims(axes.clone());
+        kept.reshape(self.shape().reduced(&axes, false))
     }
 
     /// The Euclidean norm over the given axes, which stay with extent 1.
@@ -99,8 +96,8 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or one is named twice.
-    pub fn norm_over_keepdims(self, axes: &[usize]) -> Self {
-        Self::apply(Norm(SmallVec::from_slice(axes)), &[self])
+    pub fn norm_over_keepdims(self, axes: impl Into<Axes>) -> Self {
+        Self::apply(Norm(axes.into()), &[self])
     }
 }
 
@@ -123,14 +120,14 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[1, 3], &[0]),
     ];
     for (shape, axes) in cases {
-        samples.push(Sample::within("norm_over", &[shape], &interval, |x| {
+        samples.push(Sample::within("norm_over", &[shape], &interval, move |x| {
             x[0].norm_over(axes)
         }));
         samples.push(Sample::within(
             "norm_over_keepdims",
             &[shape],
             &interval,
-            |x| x[0].norm_over_keepdims(axes),
+            move |x| x[0].norm_over_keepdims(axes),
         ));
     }
     samples
@@ -169,9 +166,9 @@ mod tests {
         let tape = Tape::new();
         // One row at the origin, and one not.
         let x = tape.var([[0.0_f64, 0.0], [3.0, 4.0]]);
-        let slope = x.norm_over(&[1]).sum().differentiate(&[x])[0];
+        let slope = x.norm_over([1]).sum().recorded_gradients(&[x])[0];
         assert_eq!(slope.value(), Tensor::from([[0.0, 0.0], [0.6, 0.8]]));
-        let curvature = slope.sum().differentiate(&[x])[0];
+        let curvature = slope.sum().recorded_gradients(&[x])[0];
         assert_eq!(curvature.value().rows(0..1), Tensor::from([[0.0, 0.0]]));
         let third = curvature.sum().gradients().wrt(x);
         assert_eq!(third.rows(0..1), Tensor::from([[0.0, 0.0]]));

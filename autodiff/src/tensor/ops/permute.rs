@@ -27,14 +27,19 @@ impl<T: Real> Op<T> for Permute {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let mut inverse: SmallVec<[usize; 4]> = SmallVec::from_elem(0, self.0.len());
-        for (to, &from) in self.0.iter().enumerate() {
-            inverse[from] = to;
-        }
-        x_bar.add(0, || y_bar.permute(&inverse));
+        x_bar.add(0, || y_bar.permute(&inverse(&self.0)));
     }
 
     built_in!(Permute);
+}
+
+/// The order that puts axes in this order back.
+pub(super) fn inverse(order: &[usize]) -> SmallVec<[usize; 4]> {
+    let mut inverse = SmallVec::from_elem(0, order.len());
+    for (to, &from) in order.iter().enumerate() {
+        inverse[from] = to;
+    }
+    inverse
 }
 
 /// The order that reverses a matrix's axes.

@@ -1,4 +1,4 @@
-//! Softmax along an axis, and its logarithm.
+//! Softmax over axes, and its logarithm.
 //!
 //! ```text
 //! softmax       yᵢ = exp(xᵢ) / Σⱼ exp(xⱼ)        x̄ = y ⊙ (ȳ − Σ ȳ ⊙ y)
@@ -9,15 +9,13 @@
 //! (Worked Example, Backpropagation), which is symmetric. The largest input is subtracted before anything is
 //! exponentiated, which changes nothing and cannot overflow.
 
+use super::permute::inverse;
 use super::prelude::*;
-use super::sum::check_axes;
 use autodiff_kernels::softmax;
 
-/// Softmax along an axis.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Softmax {
-    axis: usize,
-}
+/// Softmax over axes.
+#[derive(Clone, Debug)]
+pub(crate) struct Softmax(Axes);
 
 impl<T: Real> Op<T> for Softmax {
     fn name(&self) -> &'static str {
@@ -26,12 +24,8 @@ impl<T: Real> Op<T> for Softmax {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        let (x, axis) = (x[0], self.axis);
-        check_axes(x, "softmax", &[axis]);
-        let (_, extent, inner) = x.shape().split(axis, axis);
-        Tensor::made(x.shape().clone(), |y| {
-            softmax::softmax(x.data(), extent, inner, y);
-        })
+        self.0.check(x[0].shape(), "softmax");
+        along(x[0], &self.0, softmax::softmax)
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -41,7 +35,7 @@ impl<T: Real> Op<T> for Softmax {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         x_bar.add(0, || {
-            let mean = y_bar.absorbing_mul(at.y).sum_over_keepdims(&[self.axis]);
+            let mean = y_bar.absorbing_mul(at.y).sum_over_keepdims(self.0.clone());
             at.y.absorbing_mul(&y_bar - mean)
         });
     }
@@ -49,11 +43,9 @@ impl<T: Real> Op<T> for Softmax {
     built_in!(Softmax);
 }
 
-/// The logarithm of softmax along an axis.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct LogSoftmax {
-    axis: usize,
-}
+/// The logarithm of softmax over axes.
+#[derive(Clone, Debug)]
+pub(crate) struct LogSoftmax(Axes);
 
 impl<T: Real> Op<T> for LogSoftmax {
     fn name(&self) -> &'static str {
@@ -62,12 +54,8 @@ impl<T: Real> Op<T> for LogSoftmax {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        let (x, axis) = (x[0], self.axis);
-        check_axes(x, "log_softmax", &[axis]);
-        let (_, extent, inner) = x.shape().split(axis, axis);
-        Tensor::made(x.shape().clone(), |y| {
-            softmax::log_softmax(x.data(), extent, inner, y);
-        })
+        self.0.check(x[0].shape(), "log_softmax");
+        along(x[0], &self.0, softmax::log_softmax)
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -77,10 +65,10 @@ impl<T: Real> Op<T> for LogSoftmax {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         x_bar.add(0, || {
-            let p = at.x[0].softmax(self.axis);
+            let p = at.x[0].softmax(self.0.clone());
             // 1, or NaN where p is NaN, so that a NaN reaches the total even of adjoints that cancel.
             let one = 0.0 * &p + 1.0;
-            let total = y_bar.absorbing_mul(one).sum_over_keepdims(&[self.axis]);
+            let total = y_bar.absorbing_mul(one).sum_over_keepdims(self.0.clone());
             &y_bar - p.absorbing_mul(total)
         });
     }
@@ -88,52 +76,75 @@ impl<T: Real> Op<T> for LogSoftmax {
     built_in!(LogSoftmax);
 }
 
+/// Applies a kernel along the lines that some axes form together.
+fn along<T: Real>(
+    x: &Tensor<T>,
+    axes: &Axes,
+    kernel: impl Fn(&[T], usize, usize, &mut [T]),
+) -> Tensor<T> {
+    let shape = x.shape();
+    let mut runs = axes.runs();
+    let (_, extent, inner) = match (runs.next(), runs.next()) {
+        (None, _) => (shape.size(), 1, 1),
+        (Some((first, last)), None) => shape.split(first, last),
+        // Axes that are no neighbours are brought together, at the end.
+        _ => {
+            let others = (0..shape.rank()).filter(|axis| !axes.contains(axis));
+            let order: Vec<usize> = others.chain(axes.iter().copied()).collect();
+            let together = (order.len() - axes.len()..order.len()).collect();
+            return along(&x.permute(&order), &together, kernel).permute(&inverse(&order));
+        }
+    };
+    Tensor::made(shape.clone(), |y| kernel(x.data(), extent, inner, y))
+}
+
 methods! {
-    /// Softmax along an axis, and its logarithm.
+    /// Softmax over axes, and its logarithm.
     pub trait SoftmaxMethods;
 
-    /// Softmax along an axis: `exp(xᵢ) / Σⱼ exp(xⱼ)`.
+    /// Softmax over one axis or several: `exp(xᵢ) / Σⱼ exp(xⱼ)`.
     #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///
-    /// If there is no such axis.
-    pub fn softmax(self, axis: usize) -> Self {
-        Self::apply(Softmax { axis }, &[self])
+    /// If there is no such axis, or one is named twice.
+    pub fn softmax(self, axes: impl Into<Axes>) -> Self {
+        Self::apply(Softmax(axes.into()), &[self])
     }
 
-    /// The logarithm of softmax along an axis: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
+    /// The logarithm of softmax over one axis or several: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
     #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///
-    /// If there is no such axis.
-    pub fn log_softmax(self, axis: usize) -> Self {
-        Self::apply(LogSoftmax { axis }, &[self])
+    /// If there is no such axis, or one is named twice.
+    pub fn log_softmax(self, axes: impl Into<Axes>) -> Self {
+        Self::apply(LogSoftmax(axes.into()), &[self])
     }
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    let cases: [(&[usize], usize); 9] = [
-        (&[1], 0),
-        (&[5], 0),
-        (&[0], 0),
-        (&[3, 4], 1),
-        (&[3, 4], 0),
-        (&[2, 3, 4], 1),
-        (&[3, 1], 1),
-        (&[0, 3], 1),
-        (&[1, 10], 1),
+    let cases: [(&[usize], &[usize]); 12] = [
+        (&[1], &[0]),
+        (&[5], &[0]),
+        (&[0], &[0]),
+        (&[3, 4], &[1]),
+        (&[3, 4], &[0]),
+        (&[3, 4], &[1, 0]),
+        (&[3, 4], &[]),
+        (&[2, 3, 4], &[1]),
+        (&[2, 3, 4], &[2, 0]),
+        (&[3, 1], &[1]),
+        (&[0, 3], &[1]),
+        (&[1, 10], &[1]),
     ];
-    cases
-        .into_iter()
-        .flat_map(|(shape, axis)| {
-            [
-                Sample::new("softmax", &[shape], move |x| x[0].softmax(axis)),
-                Sample::new("log_softmax", &[shape], move |x| x[0].log_softmax(axis)),
-            ]
-        })
-        .collect()
+    let samples = |(shape, axes): (&[usize], &'static [usize])| {
+        [
+            Sample::new("softmax", &[shape], move |x| x[0].softmax(axes)),
+            Sample::new("log_softmax", &[shape], move |x| x[0].log_softmax(axes)),
+        ]
+    };
+    cases.into_iter().flat_map(samples).collect()
 }
 
 #[cfg(test)]

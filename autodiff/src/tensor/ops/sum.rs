@@ -7,12 +7,11 @@
 use super::prelude::*;
 use crate::tensor::storage::buffer::Pooled;
 use autodiff_kernels::{Write, reduce};
-use smallvec::SmallVec;
 
 /// The sum over axes, which are kept with extent 1 or dropped.
 #[derive(Clone, Debug)]
 pub(crate) struct Sum {
-    axes: SmallVec<[usize; 4]>,
+    axes: Axes,
     keepdims: bool,
 }
 
@@ -24,7 +23,7 @@ impl<T: Real> Op<T> for Sum {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let x = x[0];
-        check_axes(x, "sum", &self.axes);
+        self.axes.check(x.shape(), "sum");
         sum_over_axes(x, &self.axes).reshape(x.shape().reduced(&self.axes, self.keepdims))
     }
 
@@ -45,17 +44,10 @@ impl<T: Real> Op<T> for Sum {
     built_in!(Sum);
 }
 
-/// The sum over axes, which stay with extent 1: axis after axis, the last first; neighbouring axes go together.
-pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &[usize]) -> Tensor<T> {
+/// The sum over axes, which stay with extent 1: a run of neighbouring axes after the other.
+pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &Axes) -> Tensor<T> {
     let mut sum = x.clone();
-    let mut remaining: SmallVec<[usize; 4]> = SmallVec::from_slice(axes);
-    remaining.sort_unstable();
-    while let Some(last) = remaining.pop() {
-        let mut first = last;
-        while remaining.last().is_some_and(|&axis| axis + 1 == first) {
-            first -= 1;
-            remaining.pop();
-        }
+    for (first, last) in axes.runs() {
         let (_, extent, inner) = sum.shape().split(first, last);
         let mut shape = sum.shape().clone();
         (first..=last).for_each(|axis| shape.set(axis, 1));
@@ -67,30 +59,8 @@ pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &[usize]) -> Tensor<T>
 }
 
 /// The number of elements that fall together when a tensor is reduced over axes.
-fn extent_of(shape: &Shape, axes: &[usize]) -> f64 {
+fn extent_of(shape: &Shape, axes: &Axes) -> f64 {
     axes.iter().map(|&axis| shape[axis] as f64).product()
-}
-
-/// # Panics
-///
-/// If there is no such axis, or one is named twice.
-#[track_caller]
-pub(super) fn check_axes<T: Element>(x: &Tensor<T>, operation: &str, axes: &[usize]) {
-    for (place, axis) in axes.iter().enumerate() {
-        assert!(
-            *axis < x.shape().rank(),
-            "{operation}: a tensor of shape {} has no axis {axis}",
-            x.shape()
-        );
-        assert!(
-            !axes[..place].contains(axis),
-            "{operation}: axis {axis} is named twice"
-        );
-    }
-}
-
-pub(super) fn all_axes(shape: &Shape) -> SmallVec<[usize; 4]> {
-    (0..shape.rank()).collect()
 }
 
 methods! {
@@ -101,7 +71,7 @@ methods! {
     ///
     /// It is formed pairwise, so that the rounding error hardly grows with the length.
     pub fn sum(self) -> Self {
-        self.sum_over(&all_axes(&self.shape()))
+        self.sum_over(Axes::all_of(&self.shape()))
     }
 
     /// The sum over the given axes, which are dropped.
@@ -109,8 +79,8 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or one is named twice.
-    pub fn sum_over(self, axes: &[usize]) -> Self {
-        Self::apply(Sum { axes: SmallVec::from_slice(axes), keepdims: false }, &[self])
+    pub fn sum_over(self, axes: impl Into<Axes>) -> Self {
+        Self::apply(Sum { axes: axes.into(), keepdims: false }, &[self])
     }
 
     /// The sum over the given axes, which stay with extent 1.
@@ -118,13 +88,13 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or one is named twice.
-    pub fn sum_over_keepdims(self, axes: &[usize]) -> Self {
-        Self::apply(Sum { axes: SmallVec::from_slice(axes), keepdims: true }, &[self])
+    pub fn sum_over_keepdims(self, axes: impl Into<Axes>) -> Self {
+        Self::apply(Sum { axes: axes.into(), keepdims: true }, &[self])
     }
 
     /// The mean of all elements, a scalar; NaN if there are none.
     pub fn mean(self) -> Self {
-        self.mean_over(&all_axes(&self.shape()))
+        self.mean_over(Axes::all_of(&self.shape()))
     }
 
     /// The mean over the given axes, which are dropped; NaN where they have no elements.
@@ -132,8 +102,9 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or one is named twice.
-    pub fn mean_over(self, axes: &[usize]) -> Self {
-        self.sum_over(axes) / extent_of(&self.shape(), axes)
+    pub fn mean_over(self, axes: impl Into<Axes>) -> Self {
+        let axes = axes.into();
+        self.sum_over(axes.clone()) / extent_of(&self.shape(), &axes)
     }
 
     /// The mean over the given axes, which stay with extent 1; NaN where they have no elements.
@@ -141,8 +112,9 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or one is named twice.
-    pub fn mean_over_keepdims(self, axes: &[usize]) -> Self {
-        self.sum_over_keepdims(axes) / extent_of(&self.shape(), axes)
+    pub fn mean_over_keepdims(self, axes: impl Into<Axes>) -> Self {
+        let axes = axes.into();
+        self.sum_over_keepdims(axes.clone()) / extent_of(&self.shape(), &axes)
     }
 }
 
@@ -178,13 +150,17 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[4, 3], &[]),
     ];
     for (shape, axes) in some {
-        samples.push(Sample::new("sum_over", &[shape], |x| x[0].sum_over(axes)));
-        samples.push(Sample::new("sum_over_keepdims", &[shape], |x| {
+        samples.push(Sample::new("sum_over", &[shape], move |x| {
+            x[0].sum_over(axes)
+        }));
+        samples.push(Sample::new("sum_over_keepdims", &[shape], move |x| {
             x[0].sum_over_keepdims(axes)
         }));
         if !shape.contains(&0) {
-            samples.push(Sample::new("mean_over", &[shape], |x| x[0].mean_over(axes)));
-            samples.push(Sample::new("mean_over_keepdims", &[shape], |x| {
+            samples.push(Sample::new("mean_over", &[shape], move |x| {
+                x[0].mean_over(axes)
+            }));
+            samples.push(Sample::new("mean_over_keepdims", &[shape], move |x| {
                 x[0].mean_over_keepdims(axes)
             }));
             samples.push(Sample::new("mean", &[shape], |x| x[0].mean()));

@@ -22,7 +22,7 @@ use std::ops::Range;
 /// let x = Tensor::new([2, 3], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
 /// let y = &x * 10.0 + Tensor::new([3], vec![0.1, 0.2, 0.3]);
 /// assert_eq!(y.data(), [10.1, 20.2, 30.3, 40.1, 50.2, 60.3]);
-/// assert_eq!(y.sum_over(&[1]).shape()[..], [2]);
+/// assert_eq!(y.sum_over([1]).shape()[..], [2]);
 /// ```
 #[derive(Clone)]
 pub struct Tensor<T> {

@@ -9,7 +9,7 @@ use std::ops::Deref;
 #[derive(Eq, Default)]
 pub struct Shape(SmallVec<[usize; INLINE]>);
 
-/// As many axes as a shape has without asking for memory.
+/// Ranks up to this are stored inline.
 const INLINE: usize = 4;
 
 impl Shape {
@@ -202,6 +202,12 @@ impl<const N: usize> From<[usize; N]> for Shape {
 impl<const N: usize> PartialEq<[usize; N]> for Shape {
     fn eq(&self, other: &[usize; N]) -> bool {
         **self == other[..]
+    }
+}
+
+impl<const N: usize> PartialEq<[usize; N]> for &Shape {
+    fn eq(&self, other: &[usize; N]) -> bool {
+        self[..] == other[..]
     }
 }
 

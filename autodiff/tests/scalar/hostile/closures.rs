@@ -3,6 +3,7 @@
 use super::number::{Hostile, TAPE};
 use super::{WHOLE, assert_whole};
 use autodiff::scalar::{Tape, Var, checkpoint, custom};
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,9 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[test]
 fn closures_that_record_panic_or_give_too_little_do_no_harm() {
     for tape in [Tape::new(), Tape::traced()] {
-        let x = tape.variables([2.0, 0.5, 3.0]);
+        let x = tape.vars([2.0, 0.5, 3.0]);
         let within = |v: f64| {
-            let y = tape.variable(v) * x[0];
+            let y = tape.var(v) * x[0];
             assert_eq!(y.gradients().wrt(x[0]), v);
             (v * v, y.value())
         };
@@ -38,8 +39,8 @@ struct RecordsWhenDropped;
 impl Drop for RecordsWhenDropped {
     fn drop(&mut self) {
         if let Ok(Some(tape)) = TAPE.try_with(|tape| tape.borrow().clone()) {
-            let x = tape.variable(Hostile(3.0));
-            assert_eq!((x * tape.variable(Hostile(2.0))).gradients().wrt(x).0, 2.0);
+            let x = tape.var(Hostile(3.0));
+            assert_eq!((x * tape.var(Hostile(2.0))).gradients().wrt(x).0, 2.0);
         }
     }
 }
@@ -50,7 +51,7 @@ fn checkpoints_that_change_panic_or_record_when_dropped_do_no_harm() {
     for calls in [[0, 1], [1, 0], [1, 2], [3, 1], [9, 9], [1, 9]] {
         let tape = Rc::new(Tape::<Hostile>::default());
         TAPE.set(Some(Rc::clone(&tape)));
-        let x = tape.variables(WHOLE);
+        let x = tape.vars(WHOLE);
         let (call, dropped) = (AtomicUsize::new(0), RecordsWhenDropped);
         let walked = catch_unwind(AssertUnwindSafe(|| {
             let y = checkpoint(
@@ -82,7 +83,7 @@ fn a_drop_that_panics_as_a_tape_is_reset_forgets_the_recording_all_the_same() {
     }
     for mut tape in [Tape::new(), Tape::traced()] {
         let dropped = Panics;
-        let x = tape.variable(2.0);
+        let x = tape.var(2.0);
         let y = checkpoint(
             move |x| {
                 let _ = &dropped;
@@ -93,9 +94,9 @@ fn a_drop_that_panics_as_a_tape_is_reset_forgets_the_recording_all_the_same() {
         let before = y.gradients();
         assert!(catch_unwind(AssertUnwindSafe(|| tape.reset())).is_err());
         assert!(tape.is_empty());
-        let x = tape.variable(3.0);
+        let x = tape.var(3.0);
         assert_eq!((x * x).gradients().wrt(x), 6.0);
-        assert_eq!(tape.steps().map_or(2, |steps| steps.len()), 2);
+        assert_eq!(tape.trace().map_or(2, |steps| steps.len()), 2);
         assert!(catch_unwind(AssertUnwindSafe(|| before.wrt(x))).is_err());
     }
 }
@@ -103,9 +104,9 @@ fn a_drop_that_panics_as_a_tape_is_reset_forgets_the_recording_all_the_same() {
 #[test]
 fn checkpoints_and_lists_of_nothing_leave_the_next_ones_alone() {
     for tape in [Tape::new(), Tape::traced()] {
-        let x = tape.variable(3.0);
+        let x = tape.var(3.0);
         assert!(checkpoint(|_| vec![], &[x]).is_empty());
-        assert!(tape.variables(&[] as &[f64]).is_empty());
+        assert!(tape.vars(&[] as &[f64]).is_empty());
         let y = checkpoint(|x| vec![x[0] * x[0]], &[x])[0];
         assert_eq!(y.gradients().wrt(x), 6.0);
         let z = checkpoint(|x| vec![x[0] * x[0] * x[0]], &[y])[0];
@@ -116,17 +117,17 @@ fn checkpoints_and_lists_of_nothing_leave_the_next_ones_alone() {
 /// A name that records on the tape as it is made.
 struct Name<'t>(Var<'t>);
 
-impl From<Name<'_>> for String {
-    fn from(name: Name<'_>) -> String {
+impl From<Name<'_>> for Cow<'static, str> {
+    fn from(name: Name<'_>) -> Self {
         let y = (name.0 * name.0).named("square");
-        format!("{:?}", y.gradients().wrt(name.0))
+        format!("{:?}", y.gradients().wrt(name.0)).into()
     }
 }
 
 #[test]
 fn a_name_that_is_recorded_as_it_is_made_does_no_harm() {
     for tape in [Tape::new(), Tape::traced()] {
-        let x = tape.variable(3.0);
+        let x = tape.var(3.0);
         let x = x.named(Name(x));
         assert_eq!(tape.to_dot().contains("6.0"), tape.is_traced());
         assert_eq!((x * x).gradients().wrt(x), 6.0);
@@ -137,7 +138,7 @@ fn a_name_that_is_recorded_as_it_is_made_does_no_harm() {
 #[should_panic(expected = "mul: recorded on a traced tape while its steps were being read")]
 fn recording_while_steps_are_read_is_refused_by_name() {
     let tape = Tape::traced();
-    let x = tape.variable(3.0);
-    let _steps = tape.steps();
+    let x = tape.var(3.0);
+    let _steps = tape.trace();
     let _ = x * x;
 }

@@ -27,7 +27,7 @@ impl<I: Iterator> ExactSizeIterator for Liar<I> {
 #[test]
 fn iterators_that_lie_about_their_length_do_no_harm() {
     for tape in [Tape::new(), Tape::traced()] {
-        let x = tape.variables([2.0, 0.5, 3.0]);
+        let x = tape.vars([2.0, 0.5, 3.0]);
         let lengths: &[usize] = if cfg!(miri) {
             &[33]
         } else {
@@ -54,7 +54,7 @@ fn iterators_that_lie_about_their_length_do_no_harm() {
 #[test]
 fn iterators_that_record_and_panic_half_way_do_no_harm() {
     for tape in [Tape::new(), Tape::traced()] {
-        let x = tape.variables([2.0, 0.5, 3.0]);
+        let x = tape.vars([2.0, 0.5, 3.0]);
         let moments: &[usize] = if cfg!(miri) {
             &[33]
         } else {

@@ -10,31 +10,31 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 /// Records variables, more than there is room for.
-const RECORD: fn() = || _ = shared_tape().variables([Hostile(3.0); 40]);
+const RECORD: fn() = || _ = shared_tape().vars([Hostile(3.0); 40]);
 
 /// What hostile code does to the tape from within an operation on it.
 const DEEDS: [fn(); 8] = [
     RECORD,
-    || _ = shared_tape().variables(&[] as &[Hostile]),
+    || _ = shared_tape().vars(&[] as &[Hostile]),
     || {
         let tape = shared_tape();
-        let [x, y] = tape.variables([Hostile(3.0), Hostile(4.0)]);
+        let [x, y] = tape.vars([Hostile(3.0), Hostile(4.0)]);
         let z = x * y + [x, y, x].iter().sum::<Var<'_, Hostile>>();
         assert_eq!(z.gradients().wrt(x).0, 6.0);
     },
     || {
         let tape = shared_tape();
-        let x = tape.variable(Hostile(3.0));
+        let x = tape.var(Hostile(3.0));
         let y = checkpoint(|x| vec![x[0] * x[0], x[0]], &[x]);
         assert_eq!(y[0].gradients().wrt(x).0, 6.0);
     },
     || shared_tape().reserve(10_000),
     || {
         let tape = shared_tape();
-        let x = tape.variable(Hostile(3.0));
-        assert_eq!(tape.survivors(&tape.mark(&[x]))[0].value().0, 3.0);
+        let x = tape.var(Hostile(3.0));
+        assert_eq!(tape.kept_variables(&tape.mark(&[x]))[0].value().0, 3.0);
         assert!(tape.nodes().count() == tape.len() && tape.bytes() > 0);
-        assert_eq!(tape.steps().is_some(), tape.is_traced());
+        assert_eq!(tape.trace().is_some(), tape.is_traced());
     },
     || TAPE.set(None),
     || resume_unwind(Box::new("a number that panics")),
@@ -45,7 +45,7 @@ type Operation = for<'t> fn(&[Var<'t, Hostile>]) -> Var<'t, Hostile>;
 /// Operations of every kind, on at least three variables.
 const OPERATIONS: [Operation; 13] = [
     |x| x[0] * x[1] + x[2],
-    |x| (x[0].sin() * 2.0 + 1.0).anchor() / x[1],
+    |x| (x[0].sin() * 2.0 + 1.0).retain() / x[1],
     |x| x[0].powf(x[1]) % x[2],
     |x| x.iter().sum(),
     |x| (0..70).map(|i| x[i % 3] * x[2]).sum(),
@@ -67,7 +67,7 @@ fn record_and_walk(operation: Operation, x: &[Var<'_, Hostile>; 3]) {
     gradients.update([y * y]);
     let _ = Gradients::of([y, x[0] * y, x[1]]).each_wrt(x[0]);
     let Some(tape) = x[0].tape() else { return };
-    let _ = tape.is_traced().then(|| tape.find_nan());
+    let _ = tape.is_traced().then(|| tape.first_non_finite());
     if !cfg!(miri) {
         let _ = (tape.to_dot(), format!("{y} {y:?} {tape:?}"));
     }
@@ -77,7 +77,7 @@ fn record_and_walk(operation: Operation, x: &[Var<'_, Hostile>; 3]) {
 fn attack(operation: Operation, deed: fn(), moment: usize, tape: Tape<Hostile>) -> bool {
     let tape = Rc::new(tape);
     TAPE.set(Some(Rc::clone(&tape)));
-    let x = tape.variables(WHOLE);
+    let x = tape.vars(WHOLE);
     DEED.set(Some((deed, moment)));
     let _ = catch_unwind(AssertUnwindSafe(|| record_and_walk(operation, &x)));
     let struck = DEED.take().is_none();
@@ -110,7 +110,7 @@ fn a_number_that_records_or_panics_within_an_operation_leaves_the_tape_whole() {
 /// How many operations on numbers an operation on variables takes.
 fn count(operation: Operation) -> usize {
     let tape = Tape::default();
-    let x = tape.variables(WHOLE);
+    let x = tape.vars(WHOLE);
     DEED.set(Some((|| (), usize::MAX)));
     operation(&x);
     DEED.take().map_or(0, |(_, left)| usize::MAX - left)

@@ -85,17 +85,17 @@ impl Scalar for Nothing {
 #[test]
 fn more_numbers_without_size_than_there_are_indices_are_refused() {
     let tape = Tape::<Nothing>::default();
-    let first = tape.variable(Nothing);
+    let first = tape.var(Nothing);
     for count in [usize::MAX, usize::MAX - 1, u32::MAX as usize, 1 << 31] {
         let numbers = &[Nothing; usize::MAX][..count];
-        let refused = catch_unwind(AssertUnwindSafe(|| tape.variables(numbers).len()));
+        let refused = catch_unwind(AssertUnwindSafe(|| tape.vars(numbers).len()));
         let message = *refused.unwrap_err().downcast::<String>().unwrap();
         assert_eq!(
             message,
             "the tape is full: it can hold 2147483647 variables"
         );
     }
-    let [x, y] = tape.variables([Nothing; 2]);
+    let [x, y] = tape.vars([Nothing; 2]);
     let z = (0..100).fold(first, |z, _| z * x + y);
     assert_eq!(z.gradients().wrt(first), Nothing);
     assert_eq!(tape.len(), 203);
@@ -104,8 +104,8 @@ fn more_numbers_without_size_than_there_are_indices_are_refused() {
 #[test]
 fn room_for_more_nodes_than_there_are_indices_is_refused() {
     let tape = Tape::new();
-    let x = tape.variable(2.0);
-    let y = x * tape.variable(3.0);
+    let x = tape.var(2.0);
+    let y = x * tape.var(3.0);
     for nodes in [usize::MAX, usize::MAX - 1, 1 << 31] {
         assert!(catch_unwind(AssertUnwindSafe(|| tape.reserve(nodes))).is_err());
     }

@@ -39,19 +39,19 @@ pub(super) fn on_tensors(checked: &mut Checked) {
     );
     let sum = "tensor/ops/sum.rs";
     checked.refused(&format!("{sum} sum_over"), "sum: a tensor", || {
-        x.sum_over(&[2])
+        x.sum_over([2])
     });
     checked.refused(&format!("{sum} sum_over"), "sum: axis 1 is", || {
-        x.sum_over(&[1, 1])
+        x.sum_over([1, 1])
     });
     checked.refused(&format!("{sum} sum_over_keepdims"), "sum: a tensor", || {
-        x.sum_over_keepdims(&[2])
+        x.sum_over_keepdims([2])
     });
     checked.refused(&format!("{sum} mean_over"), "has no axis 2", || {
-        x.mean_over(&[2])
+        x.mean_over([2])
     });
     checked.refused(&format!("{sum} mean_over_keepdims"), "no axis 2", || {
-        x.mean_over_keepdims(&[2])
+        x.mean_over_keepdims([2])
     });
     let max = "tensor/ops/max.rs";
     checked.refused(&format!("{max} max_over"), "max_over: a tensor of", || {
@@ -143,16 +143,16 @@ pub(super) fn on_variables(checked: &mut Checked) {
     );
     let sum = "tensor/ops/sum.rs";
     checked.refused(&format!("{sum} sum_over"), "sum: a tensor of", || {
-        x.sum_over(&[2])
+        x.sum_over([2])
     });
     checked.refused(&format!("{sum} sum_over_keepdims"), "sum: axis 1", || {
-        x.sum_over_keepdims(&[1, 1])
+        x.sum_over_keepdims([1, 1])
     });
     checked.refused(&format!("{sum} mean_over"), "has no axis 2", || {
-        x.mean_over(&[2])
+        x.mean_over([2])
     });
     checked.refused(&format!("{sum} mean_over_keepdims"), "no axis 2", || {
-        x.mean_over_keepdims(&[2])
+        x.mean_over_keepdims([2])
     });
     let max = "tensor/ops/max.rs";
     checked.refused(&format!("{max} max_over"), "max_over: a tensor of", || {
@@ -218,8 +218,8 @@ pub(super) fn ranges_and_slices(checked: &mut Checked) {
     refused("gather: index 2 is not below", || y.gather(0, [0, 2]));
     refused("scatter_add: index 2", || x.scatter_add(0, [0, 2], 2));
     refused("scatter_add: index 2", || y.scatter_add(0, [0, 2], 2));
-    refused("norm: a tensor of shape", || x.norm_over(&[2]));
-    refused("norm: a tensor of shape", || y.norm_over(&[2]));
+    refused("norm: a tensor of shape", || x.norm_over([2]));
+    refused("norm: a tensor of shape", || y.norm_over([2]));
     let other = Tape::new();
     refused("concat: an input is a variable of another", || {
         Var::concat(&[y, other.var(&x)], 0)
@@ -286,10 +286,10 @@ fn on_generic_tensors<A: Algebra>(x: &A, checked: &mut Checked) {
     refused("for the axes from 2 on", || x.scatter_add(2, [0], 3));
     let norm = "tensor/ops/norm.rs";
     checked.refused(&format!("{norm} norm_over"), "norm: a tensor", || {
-        x.norm_over(&[2])
+        x.norm_over([2])
     });
     checked.refused(&format!("{norm} norm_over_keepdims"), "twice", || {
-        x.norm_over_keepdims(&[1, 1])
+        x.norm_over_keepdims([1, 1])
     });
     let matmul = "tensor/ops/matmul.rs";
     let batch = x.reshape([1, 2, 3]);
@@ -328,19 +328,19 @@ pub(super) fn products(checked: &mut Checked) {
     let linear = "tensor/ops/linear.rs";
     checked.refused(&format!("{linear} linear"), misfit, || x.linear(&x, &y));
     checked.refused(&format!("{linear} layer"), misfit, || {
-        x.layer(&x, &y, Unary::Relu {})
+        x.dense(&x, &y, Unary::Relu)
     });
     checked.refused(&format!("{linear} linear"), misfit, || {
         var_x.linear(var_x, var_y)
     });
     checked.refused(&format!("{linear} layer"), misfit, || {
-        var_x.layer(var_x, var_y, Unary::Relu {})
+        var_x.dense(var_x, var_y, Unary::Relu)
     });
 
     let products = "tensor/engine/products.rs";
     let (wide, bytes) = (
         Tensor::zeros([2, 5]),
-        Tensor::from_bytes(&Tensor::zeros([2, 5]), 1.0),
+        Tensor::from_scaled_bytes(&Tensor::zeros([2, 5]), 1.0),
     );
     let mut sum = vec![0.0; 15];
     for right in [&wide, &bytes] {

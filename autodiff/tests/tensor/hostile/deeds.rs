@@ -2,7 +2,7 @@
 
 use super::operations::Hostile;
 use autodiff::Tensor;
-use autodiff::tensor::{KeptGradients, Tape, release_memory};
+use autodiff::tensor::{Gradients, Tape, raw, release_memory};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
@@ -16,8 +16,8 @@ thread_local! {
     static TAPE: RefCell<Option<Rc<Tape<f64>>>> = const { RefCell::new(None) };
     /// A tape of its own.
     static OTHER: RefCell<Option<Tape<f64>>> = const { RefCell::new(None) };
-    /// Gradients that it keeps.
-    static KEPT: RefCell<Option<KeptGradients<f64>>> = const { RefCell::new(None) };
+    /// Gradients that it keeps, and the number of their variable.
+    static KEPT: RefCell<Option<(Gradients<f64>, usize)>> = const { RefCell::new(None) };
     /// What it does next, and at which of its chances.
     static NEXT: Cell<Option<(Deed, usize)>> = const { Cell::new(None) };
 }
@@ -65,7 +65,7 @@ pub(super) const HARMLESS: [Deed; 9] = [
             assert_eq!(y.gradients().wrt(x), x.value() * 2.0);
         });
     },
-    || on_tape(|tape| _ = tape.var([0.5]).anchor().named("foreign")),
+    || on_tape(|tape| _ = tape.var([0.5]).retain().named("foreign")),
     || {
         on_tape(|tape| {
             assert!(tape.len() > 1 && tape.bytes() > 0 && tape.first_non_finite().is_none());
@@ -83,9 +83,10 @@ pub(super) const HARMLESS: [Deed; 9] = [
     },
     || {
         on_tape(|tape| {
+            let number = tape.len();
             let weight = tape.var([[3.0, 4.0]]);
             let y = tape.constant([[1.0, 2.0]]).linear(weight, tape.var([0.0]));
-            KEPT.set(Some(y.sum().gradients().keep(&[weight])));
+            KEPT.set(Some((y.sum().gradients(), number)));
         });
     },
     || TAPE.set(None),
@@ -113,13 +114,13 @@ pub(super) fn text(panic: Box<dyn Any + Send>) -> String {
 
 /// The gradients that a deed kept, if one did.
 pub(super) fn kept() -> Option<Tensor<f64>> {
-    let kept = KEPT.take()?;
-    Some(kept.get(0)?.tensor())
+    let (gradients, number) = KEPT.take()?;
+    Some(raw::gradient(&gradients, number)?.tensor())
 }
 
 fn record_and_walk(tape: &Tape<f64>) {
     let x = tape.var([3.0, 4.0]);
     let y = (x * x).sum();
     assert_eq!(y.gradients().wrt(x).data(), [6.0, 8.0]);
-    assert_eq!(y.differentiate(&[x])[0].value().data(), [6.0, 8.0]);
+    assert_eq!(y.recorded_gradients(&[x])[0].value().data(), [6.0, 8.0]);
 }

@@ -4,9 +4,7 @@ use super::deeds::{HARMLESS, at_chance, strike};
 use super::operations::Hostile;
 use super::{WHOLE, assert_lists_whole, assert_whole};
 use autodiff::Tensor;
-use autodiff::tensor::{
-    Adjoints, Algebra, KeptGradients, Op, Point, Real, Tape, raw, release_memory,
-};
+use autodiff::tensor::{Adjoints, Algebra, Gradients, Op, Point, Real, Tape, raw, release_memory};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -30,11 +28,11 @@ fn what_a_tape_has_given_outlives_it() {
     ];
     for end in end {
         let tape = Tape::new();
-        let (value, gradient, kept) = {
+        let (value, gradient, gradients) = {
             let [a, b] = WHOLE.map(|x| tape.var(x));
             let y = a.matmul(b.transpose());
             let gradients = y.sum().gradients();
-            (y.value(), gradients.wrt(a), gradients.keep(&[a, b]))
+            (y.value(), gradients.wrt(a), gradients)
         };
         let (row, view) = (value.rows(1..2), gradient.view(2, [2, 2]));
         drop((value, gradient));
@@ -43,8 +41,9 @@ fn what_a_tape_has_given_outlives_it() {
         assert_eq!(row, Tensor::from([[73.0, 28.0]]));
         assert_eq!(view, Tensor::from([[5.0, 9.0], [7.0, 5.0]]));
         let mut sum = [0.0; 6];
-        kept.get(0).unwrap().add_to(1.0, &mut sum);
-        raw::add_rows_to(kept.get(1).unwrap(), 1.0, 1..2, &mut sum[3..]);
+        let of = |number| raw::gradient(&gradients, number).unwrap();
+        of(0).add_to(1.0, &mut sum);
+        raw::add_rows_to(of(1), 1.0, 1..2, &mut sum[3..]);
         assert_eq!(sum, [9.0, 7.0, 5.0, 14.0, 14.0, 14.0]);
     }
 }
@@ -88,8 +87,8 @@ fn a_panic_that_drops_everything_leaves_the_tape_whole() {
             catch_unwind(AssertUnwindSafe(|| {
                 let y = x[0].matmul(x[1].transpose()).sum();
                 let gradients = y.gradients();
-                let mut kept = KeptGradients::default();
-                y.gradients().keep_in(&x, &mut kept);
+                let mut updated = Gradients::default();
+                updated.update(y);
                 let tensors: Vec<_> = (0..10).map(|size| Tensor::full([size], 1.0)).collect();
                 let views: Vec<_> = tensors.iter().map(|x| x.view(0, [x.size()])).collect();
                 let _acts = ActsWhenDropped;
@@ -100,7 +99,7 @@ fn a_panic_that_drops_everything_leaves_the_tape_whole() {
                     }
                     f64::from(i as u32)
                 });
-                drop((gradients.wrt(x[0]), kept, tensors, views, more, made));
+                drop((gradients.wrt(x[0]), updated, tensors, views, more, made));
             }))
         });
         assert!(outcome.is_err() && was_done);
@@ -142,7 +141,7 @@ fn a_drop_that_panics_as_a_tape_is_reset_forgets_the_recording_all_the_same() {
     let mut tape = Tape::new();
     {
         let x = tape.var(WHOLE[0]).named("earlier");
-        let y = tape.apply(PanicsWhenDropped, &[x]).anchor();
+        let y = tape.apply(PanicsWhenDropped, &[x]).retain();
         assert_eq!(y.sum().gradients().wrt(y).data(), [1.0; 6]);
     }
     assert!(catch_unwind(AssertUnwindSafe(|| tape.reset())).is_err());

@@ -2,7 +2,7 @@
 
 use super::{WHOLE, assert_lists_whole, assert_whole};
 use autodiff::Tensor;
-use autodiff::tensor::{KeptGradients, Tape, release_memory};
+use autodiff::tensor::{Gradients, Tape, raw, release_memory};
 use std::cell::RefCell;
 use std::sync::Barrier;
 use std::thread;
@@ -50,7 +50,7 @@ fn threads_that_share_a_tensor_see_nothing_of_each_others_writing() {
 fn bytes_become_numbers_on_several_threads_at_once() {
     for _ in 0..ROUNDS {
         let mut bytes = Tensor::<u8>::from([[0, 2, 4], [6, 8, 10]]);
-        let x = Tensor::from_bytes(&bytes, 0.5);
+        let x = Tensor::from_scaled_bytes(&bytes, 0.5);
         let row = x.rows(1..2);
         // The numbers are of the bytes as they were.
         bytes.data_mut().fill(0);
@@ -69,11 +69,10 @@ fn bytes_become_numbers_on_several_threads_at_once() {
 fn gradients_and_tapes_go_to_other_threads() {
     let mut tape = Tape::new();
     for _ in 0..ROUNDS.min(20) {
-        let kept: Vec<KeptGradients<f64>> = (0..THREADS)
+        let all: Vec<Gradients<f64>> = (0..THREADS)
             .map(|_| {
                 let [a, b] = WHOLE.map(|x| tape.var(x));
-                let y = a.matmul(b.transpose()).sum();
-                y.gradients().keep(&[a, b])
+                a.matmul(b.transpose()).sum().gradients()
             })
             .collect();
         // The tape goes away, works there, and comes back with memory of that thread.
@@ -90,12 +89,14 @@ fn gradients_and_tapes_go_to_other_threads() {
         let x = WHOLE.map(|x| tape.var(x));
         assert_whole(&tape, x);
         thread::scope(|scope| {
-            for kept in kept {
+            // Each has recorded its two variables first, and then three results.
+            for (number, gradients) in all.into_iter().enumerate() {
                 scope.spawn(move || {
                     let mut sum = [0.0; 6];
-                    kept.get(0).unwrap().add_to(1.0, &mut sum);
+                    let gradient = raw::gradient(&gradients, 5 * number);
+                    gradient.unwrap().add_to(1.0, &mut sum);
                     assert_eq!(sum, [9.0, 7.0, 5.0, 9.0, 7.0, 5.0]);
-                    drop(kept);
+                    drop(gradients);
                     assert_lists_whole();
                 });
             }

@@ -1,7 +1,7 @@
 use std::ops::ControlFlow;
 
 use super::*;
-use crate::model::Model;
+use crate::model::ModelSettings;
 use crate::train::{Length, Settings, train};
 use nn::OptimizerSettings;
 use nn::{Activation, Output, SgdSettings};
@@ -15,7 +15,7 @@ fn samples(count: usize) -> Dataset {
 
 fn comparison(change: impl FnOnce(&mut Comparing<'_>)) -> Result<Comparison, Error> {
     let data = samples(50);
-    let model = Model::default();
+    let model = ModelSettings::default();
     let network = model.network(9).unwrap();
     let mut what = Comparing {
         network: &network,
@@ -64,7 +64,7 @@ fn an_error_planted_in_either_side_is_caught_and_found() {
 #[test]
 fn a_relative_difference_is_that_to_the_sum_of_absolute_terms() {
     let mut difference =
-        blank_pairs(&Model::default().network(2).unwrap())[0].parameters[0].clone();
+        blank_pairs(&ModelSettings::default().network(2).unwrap())[0].parameters[0].clone();
     difference.measure(7, &[1.5, 1.25, 3.0], &[1.0, 1.0, 3.0], [4.0, 0.5, 1.0]);
     assert_eq!((difference.absolute, difference.relative), (0.5, 0.5));
     assert_eq!(
@@ -76,7 +76,7 @@ fn a_relative_difference_is_that_to_the_sum_of_absolute_terms() {
 #[test]
 fn what_is_no_number_does_not_pass() {
     let mut difference =
-        blank_pairs(&Model::default().network(4).unwrap())[0].parameters[0].clone();
+        blank_pairs(&ModelSettings::default().network(4).unwrap())[0].parameters[0].clone();
     let mut left = [1.0; 40];
     left[9] = f64::NAN;
     left[11] = 2.0;
@@ -88,7 +88,7 @@ fn what_is_no_number_does_not_pass() {
 #[test]
 fn a_precision_in_which_numbers_overflow_is_not_compared() {
     // Large enough for one weight to overflow in single precision, and too small for anything to in double.
-    let model = Model::default();
+    let model = ModelSettings::default();
     let network = model.network(9).unwrap();
     let mut parameters = model.initial::<f64>(&network, 3);
     parameters.slice_mut(0)[0] = 1e39;
@@ -123,7 +123,11 @@ fn senseless_numbers_are_refused() {
 }
 
 /// The parameters after some steps in the precision of `T`, unless they ran away.
-fn trained<T: Real>(model: &Model, learning_rate: f64, data: &Dataset) -> Option<Parameters<f64>> {
+fn trained<T: Real>(
+    model: &ModelSettings,
+    learning_rate: f64,
+    data: &Dataset,
+) -> Option<Parameters<f64>> {
     let settings = Settings {
         model: model.clone(),
         length: Length::Steps(20),
@@ -153,7 +157,7 @@ fn extreme_states(hidden: &[&[usize]], learning_rates: &[f64]) -> [usize; 3] {
             .iter()
             .flat_map(|l| hidden.iter().map(move |h| (l, h)))
         {
-            let model = Model {
+            let model = ModelSettings {
                 hidden: hidden.to_vec(),
                 activation,
                 loss,

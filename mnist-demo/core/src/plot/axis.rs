@@ -36,7 +36,7 @@ const WITHIN_A_DECADE: f64 = 0.8;
 /// A horizontal or vertical axis. Everything on it is told by its place, which on a logarithmic
 /// axis is the logarithm of the value.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Axis {
+pub(super) struct PlotAxis {
     scale: Scale,
     low: f64,
     high: f64,
@@ -45,7 +45,7 @@ pub(super) struct Axis {
     step: f64,
 }
 
-impl Axis {
+impl PlotAxis {
     /// An axis on which all of `places` can be seen, with a margin at both ends (1: as long as what
     /// lies between).
     pub(super) fn new(scale: Scale, margin: f64, places: impl Iterator<Item = f64>) -> Self {
@@ -80,7 +80,7 @@ impl Axis {
 }
 
 /// Marks at round numbers, on every scale; the library's own are round only on a linear one.
-impl Ranged for Axis {
+impl Ranged for PlotAxis {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
 
@@ -99,7 +99,7 @@ impl Ranged for Axis {
 }
 
 /// What the mark at a place is called.
-impl ValueFormatter<f64> for Axis {
+impl ValueFormatter<f64> for PlotAxis {
     fn format_ext(&self, place: &f64) -> String {
         match self.scale {
             Scale::Linear => number(*place, self.step, self.low.abs().max(self.high.abs())),
@@ -202,7 +202,7 @@ mod tests {
 
     fn labels(scale: Scale, low: f64, high: f64) -> Vec<String> {
         let places = [low, high].map(|value| scale.place(value).unwrap());
-        let axis = Axis::new(scale, 0.0, places.into_iter());
+        let axis = PlotAxis::new(scale, 0.0, places.into_iter());
         axis.ticks
             .iter()
             .map(|&tick| axis.format_ext(&tick))

@@ -9,7 +9,7 @@ use crate::data::sides;
 use crate::mistakes::Mistake;
 use crate::model::{loss_name, shape_name};
 use crate::output::OutputDir;
-use crate::picture::{Exhibit, sheet};
+use crate::picture::{Thumbnail, sheet};
 use crate::plot::{LinePlot, Scale, Series};
 use crate::train::{Record, Trained};
 
@@ -60,7 +60,7 @@ pub fn write_results<T: Real>(
     }
     let weights = transaction.staged(WEIGHTS);
     let model = Supervised::new(trained.network.clone(), loss);
-    nn::checkpoint::save(weights, &model, &trained.parameters).map_err(|mut error| {
+    nn::snapshot::save(weights, &model, &trained.parameters).map_err(|mut error| {
         error.path = output.path().join(WEIGHTS);
         error
     })?;
@@ -101,10 +101,10 @@ fn accuracy_plot(records: &[Record], network: &str) -> LinePlot {
 }
 
 fn mistakes_sheet(test: &Dataset, mistakes: &[Mistake]) -> Result<String, Error> {
-    let exhibits: Vec<Exhibit<'_>> = mistakes
+    let exhibits: Vec<Thumbnail<'_>> = mistakes
         .iter()
         .take(SHEET.0)
-        .map(|mistake| Exhibit {
+        .map(|mistake| Thumbnail {
             pixels: test.sample(mistake.index),
             truth: mistake.truth,
             guess: mistake.guess,

@@ -5,7 +5,7 @@ use nn::{Mlp, OptimizerSettings, SgdSettings};
 
 use crate::Error;
 use crate::gradient::Method;
-use crate::model::Model;
+use crate::model::ModelSettings;
 use crate::optimizer;
 use crate::report::{counted, grouped};
 
@@ -13,7 +13,7 @@ use crate::report::{counted, grouped};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The network and its cost.
-    pub model: Model,
+    pub model: ModelSettings,
     /// The samples in a step; all of them when there is no number.
     pub batch: Option<usize>,
     /// When it ends.
@@ -39,7 +39,7 @@ impl Default for Settings {
     /// The paper's: all images in each of 1,000 steps, with α = 0.1.
     fn default() -> Self {
         Settings {
-            model: Model::default(),
+            model: ModelSettings::default(),
             batch: None,
             length: Length::Steps(1_000),
             optimizer: OptimizerSettings::Sgd(SgdSettings::new(0.1)),

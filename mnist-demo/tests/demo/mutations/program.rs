@@ -150,7 +150,7 @@ fn check_weights(count: usize) {
     let file = stage.results.path().join("altered.safetensors");
     for _ in 0..count {
         fs::write(&file, weights::alter(&original, &mut chance)).unwrap();
-        let is_bad = nn::checkpoint::load::<f32, nn::MlpModel>(&file).is_err();
+        let is_bad = nn::snapshot::load::<f32, nn::MlpModel>(&file).is_err();
         let arguments = ["predict", "0", "--weights", text(&file)];
         stage.run(&[&arguments[..], &["--data", text(&data)]].concat(), is_bad);
     }

@@ -9,17 +9,17 @@ use std::ops::Range;
 ///
 /// A list is used for pass after pass. It remembers which of its pages were written to, so that a pass, and clearing up
 /// after it, costs what the pass visits, not what the recording holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct AdjointList<A> {
-    slots: Vec<Option<Term<A>>>,
+    slots: Vec<Option<Adjoint<A>>>,
     /// Whether each page was written to.
     written: Vec<bool>,
     /// The pages that were written to, and have not been visited.
     ahead: BinaryHeap<u32>,
     /// The pages that have been visited.
     visited: Vec<u32>,
-    /// The number of anchors on the tape when the pass began.
-    anchors: u32,
+    /// The number of retained nodes on the tape when the pass began.
+    retained: u32,
 }
 
 /// The slots in a page.
@@ -28,11 +28,11 @@ pub(crate) const PAGE: usize = 64;
 /// What has been accumulated as an adjoint.
 #[derive(Clone, Debug)]
 #[repr(u64)] // A tag as long as what follows, so that both are copied in the pieces in which they were written.
-pub(crate) enum Term<A> {
+pub(crate) enum Adjoint<A> {
     /// The sum, as one array.
-    Dense(A),
+    Array(A),
     /// The rows of a matrix, which are not yet summed: what a bias gets of each sample.
-    Rows(A),
+    RowSum(A),
     /// One matrix product, which nobody has asked for yet.
     ///
     /// The gradient of a weight matrix is such a product. Left as it is, it can be added straight to wherever the
@@ -47,24 +47,24 @@ impl<A> Default for AdjointList<A> {
             written: Vec::new(),
             ahead: BinaryHeap::new(),
             visited: Vec::new(),
-            anchors: 0,
+            retained: 0,
         }
     }
 }
 
 impl<A> AdjointList<A> {
-    /// Makes an empty list ready for a pass over so many nodes of a tape with so many anchors.
-    pub(crate) fn begin(&mut self, nodes: usize, anchors: u32) {
+    /// Makes an empty list ready for a pass over some nodes of a tape, and notes how many of its nodes are retained.
+    pub(crate) fn begin(&mut self, nodes: usize, retained: u32) {
         if self.slots.len() < nodes {
             self.slots.resize_with(nodes, || None);
             self.written.resize(nodes.div_ceil(PAGE), false);
         }
-        self.anchors = anchors;
+        self.retained = retained;
     }
 
-    /// The number of anchors on the tape when the pass began.
-    pub(crate) fn anchors(&self) -> u32 {
-        self.anchors
+    /// The number of retained nodes on the tape when the pass began.
+    pub(crate) fn retained(&self) -> u32 {
+        self.retained
     }
 
     /// Visits the last page that was written to and has not been visited; gives its slots.
@@ -89,7 +89,7 @@ impl<A> AdjointList<A> {
 
     /// What has been accumulated for a node, if anything.
     #[inline]
-    pub(crate) fn get(&self, node: usize) -> Option<&Term<A>> {
+    pub(crate) fn get(&self, node: usize) -> Option<&Adjoint<A>> {
         self.slots.get(node)?.as_ref()
     }
 
@@ -97,20 +97,14 @@ impl<A> AdjointList<A> {
     #[inline]
     pub(crate) fn sum(&self, node: usize) -> Option<&A> {
         match self.get(node)? {
-            Term::Dense(sum) => Some(sum),
+            Adjoint::Array(sum) => Some(sum),
             _ => None,
         }
     }
 
-    /// Moves out what has been accumulated for a node, if anything.
-    #[inline]
-    pub(crate) fn move_out(&mut self, node: usize) -> Option<Term<A>> {
-        self.slots.get_mut(node)?.take()
-    }
-
     /// Stores `term` as the adjoint of a node.
     #[inline]
-    pub(crate) fn set(&mut self, node: usize, term: Term<A>) {
+    pub(crate) fn set(&mut self, node: usize, term: Adjoint<A>) {
         // Mostly the slot is empty, and there is nothing to drop.
         match &mut self.slots[node] {
             empty @ None => *empty = Some(term),
@@ -141,8 +135,8 @@ impl<A: Algebra> AdjointList<A> {
     #[inline]
     pub(crate) fn take(&mut self, node: usize) -> Option<A> {
         match self.slots[node].take()? {
-            Term::Dense(sum) => Some(sum),
-            lazy => Some(lazy.evaluated()),
+            Adjoint::Array(sum) => Some(sum),
+            lazy => Some(lazy.materialize()),
         }
     }
 
@@ -150,18 +144,18 @@ impl<A: Algebra> AdjointList<A> {
     #[inline]
     pub(super) fn accumulate(&mut self, node: usize, add: impl FnOnce(Option<A>) -> A) {
         let sum = add(self.take(node));
-        self.set(node, Term::Dense(sum));
+        self.set(node, Adjoint::Array(sum));
     }
 }
 
-impl<A: Algebra> Term<A> {
+impl<A: Algebra> Adjoint<A> {
     /// The term as one array.
     #[cold] // What is lazy is mostly added, as it is, to where it goes.
-    pub(crate) fn evaluated(&self) -> A {
+    pub(crate) fn materialize(&self) -> A {
         match self {
-            Term::Dense(sum) => sum.clone(),
-            Term::Rows(rows) => sum_of_rows(rows),
-            Term::Product(a, b) => A::product(a.as_factor(), b.as_factor()),
+            Adjoint::Array(sum) => sum.clone(),
+            Adjoint::RowSum(rows) => sum_of_rows(rows),
+            Adjoint::Product(a, b) => A::product(a.as_factor(), b.as_factor()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Bounds of magnitudes: how large the elements of a tensor or a gradient can be, found without forming it.
 
-use super::KeptGradients;
-use crate::tensor::engine::adjoints::Term;
+use super::{Gradient, Gradients, gradient};
+use crate::tensor::engine::adjoints::Adjoint;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use autodiff_kernels::simd::{FEW, vectorized};
@@ -42,7 +42,7 @@ fn largest<B: Copy + Default + Ord + BitAnd<Output = B>>(bits: &[B], mask: B) ->
     }
 }
 
-/// An upper bound of the magnitudes of a tensor's elements: the largest of them, or, if they are [bytes](Tensor::from_bytes),
+/// An upper bound of the magnitudes of a tensor's elements: the largest of them, or, if they are [bytes](Tensor::from_scaled_bytes),
 /// what the largest byte stands for. NaN if any element is NaN, and 0 if there are none.
 #[must_use]
 pub fn magnitude_bound<T: Real>(tensor: &Tensor<T>) -> f64 {
@@ -52,10 +52,10 @@ pub fn magnitude_bound<T: Real>(tensor: &Tensor<T>) -> f64 {
     }
 }
 
-/// An upper bound of the magnitudes of all elements of some gradients, from those of what they are the sums and products of;
-/// none is formed for it. Not finite if anything that they are made of is not.
+/// An upper bound of the magnitudes of all elements of the gradients with respect to the first `variables` on a tape, from
+/// the magnitudes of the factors and terms that they are made of. Not finite if any of these is not.
 #[must_use]
-pub fn magnitude_bound_of<T: Real>(gradients: &KeptGradients<T>) -> f64 {
+pub fn magnitude_bound_of<T: Real>(gradients: &Gradients<T>, variables: usize) -> f64 {
     // A bias gets the rows of the very matrix that is a factor of its weights' gradient; it is looked through once.
     let mut latest: Option<(&Tensor<T>, f64)> = None;
     let mut bound = |tensor| match latest {
@@ -67,10 +67,11 @@ pub fn magnitude_bound_of<T: Real>(gradients: &KeptGradients<T>) -> f64 {
         }
     };
     // The largest bound would hide a NaN, so it is their sum.
-    let bounds = gradients.iter().map(|gradient| match gradient.0 {
-        Term::Dense(sum) => bound(sum),
-        Term::Rows(rows) => rows.shape()[0] as f64 * bound(rows),
-        Term::Product(a, b) => {
+    let gradients = (0..variables).filter_map(|variable| gradient(gradients, variable));
+    let bounds = gradients.map(|Gradient(term)| match term {
+        Adjoint::Array(sum) => bound(sum),
+        Adjoint::RowSum(rows) => rows.shape()[0] as f64 * bound(rows),
+        Adjoint::Product(a, b) => {
             let (a, b) = (a.as_factor(), b.as_factor());
             let [_, terms] = a.extents("gradient");
             terms as f64 * bound(b.array) * bound(a.array)
@@ -109,49 +110,55 @@ mod tests {
 
     #[test]
     fn gradients_of_every_kind_stay_below_their_bound_and_have_their_variables_shape() {
-        let tape = Tape::new();
-        let x = tape.constant(Tensor::from_fn([40, 3], |i| (i as f64 * 0.7).sin()));
-        let weight = tape.var(Tensor::from_fn([5, 3], |i| (i as f64).cos()));
-        let bias = tape.var(Tensor::zeros([5]));
-        let scale = tape.var(3.0);
-        let y = x.linear(weight, bias);
-        let cost = (y.sin() * scale).sum();
-        let kept = cost.gradients().keep(&[weight, bias, scale]);
-        let bound = magnitude_bound_of(&kept);
-        assert!(bound < 1e3);
-        for (gradient, variable) in kept.iter().zip([weight, bias, scale]) {
-            let largest = magnitude_bound(&gradient.tensor());
-            assert!(0.0 < largest && largest <= bound);
-            assert_eq!(gradient.shape(), *variable.value().shape());
-        }
-        // Each alone: a product, rows, and a sum.
-        for variable in [weight, bias, scale] {
-            let kept = cost.gradients().keep(&[variable]);
-            let largest = magnitude_bound(&kept.get(0).unwrap().tensor());
-            let bound = magnitude_bound_of(&kept);
-            assert!(0.0 < largest && largest <= bound && bound < 1e3);
+        let x = Tensor::from_fn([40, 3], |i| (i as f64 * 0.7).sin());
+        // Alone, and all together: a product, rows, and a sum.
+        for variables in [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]] {
+            let tape = Tape::new();
+            let leaf = |value: Tensor<f64>, is_variable: i32| {
+                if is_variable == 1 {
+                    tape.var(value)
+                } else {
+                    tape.constant(value)
+                }
+            };
+            let values = [
+                Tensor::from_fn([5, 3], |i| (i as f64).cos()),
+                Tensor::zeros([5]),
+                Tensor::scalar(3.0),
+            ];
+            let [weight, bias, scale] =
+                [0, 1, 2].map(|i: usize| leaf(values[i].clone(), variables[i]));
+            let cost = (tape.constant(&x).linear(weight, bias).sin() * scale).sum();
+            let gradients = cost.gradients();
+            let bound = magnitude_bound_of(&gradients, 3);
+            assert!(bound < 1e3);
+            for (variable, value) in values.iter().enumerate() {
+                let found = gradient(&gradients, variable);
+                assert_eq!(found.is_some(), variables[variable] == 1);
+                let Some(found) = found else { continue };
+                let largest = magnitude_bound(&found.tensor());
+                assert!(0.0 < largest && largest <= bound);
+                assert_eq!(found.shape(), *value.shape());
+            }
         }
     }
 
     #[test]
     fn what_is_not_finite_shows_in_the_bound() {
-        let tape = Tape::new();
         for (value, factor) in [(f64::NAN, 1.0), (1.0, f64::INFINITY)] {
-            let x = tape.constant([[0.5, value], [1.0, 0.25]]);
-            let weight = tape.var([[1.0, 1.0]]);
+            let tape = Tape::new();
             let bias = tape.var([0.0]);
-            let cost = (x.linear(weight, bias) * factor).sum();
-            let bound = |variable| magnitude_bound_of(&cost.gradients().keep(&[variable]));
-            assert!(!bound(weight).is_finite());
-            assert_eq!(bound(bias).is_finite(), factor == 1.0);
-            let kept = cost.gradients().keep(&[bias, weight]);
-            assert!(!magnitude_bound_of(&kept).is_finite());
+            let weight = tape.var([[1.0, 1.0]]);
+            let x = tape.constant([[0.5, value], [1.0, 0.25]]);
+            let gradients = (x.linear(weight, bias) * factor).sum().gradients();
+            assert_eq!(magnitude_bound_of(&gradients, 1).is_finite(), factor == 1.0);
+            assert!(!magnitude_bound_of(&gradients, 2).is_finite());
         }
     }
 
     #[test]
     fn bytes_are_bounded_by_the_largest_byte() {
-        let x = Tensor::<f64>::from_bytes(&Tensor::from([[0, 51, 102]]), -1.0 / 255.0);
+        let x = Tensor::<f64>::from_scaled_bytes(&Tensor::from([[0, 51, 102]]), -1.0 / 255.0);
         assert!((magnitude_bound(&x) - 1.0).abs() < 1e-12);
     }
 }

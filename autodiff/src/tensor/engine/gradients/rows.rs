@@ -1,7 +1,7 @@
 //! Some rows of gradients and of their sums: so several threads can share a gradient, or one form it piece by piece.
 
 use super::{Gradient, add_scaled, check_size, update};
-use crate::tensor::engine::adjoints::Term;
+use crate::tensor::engine::adjoints::Adjoint;
 use crate::tensor::engine::products::{add_product_rows, products_rows_with};
 use crate::tensor::storage::element::Real;
 use autodiff_kernels::{Epilogue, Write};
@@ -21,11 +21,11 @@ pub fn add_rows_to<T: Real>(
     sum: &mut [T],
 ) {
     let extent = match gradient.0 {
-        Term::Product(a, b) => {
+        Adjoint::Product(a, b) => {
             return add_product_rows(scale, a.as_factor(), b.as_factor(), rows, sum);
         }
-        Term::Dense(gradient) => gradient.shape().first(),
-        Term::Rows(rows) => rows.shape().get(1),
+        Adjoint::Array(gradient) => gradient.shape().first(),
+        Adjoint::RowSum(rows) => rows.shape().get(1),
     };
     if rows.start == 0 && extent == Some(&rows.end) {
         return gradient.add_to(scale, sum);
@@ -44,11 +44,10 @@ pub fn add_rows_to<T: Real>(
 /// # let tape = Tape::new();
 /// # let weight = tape.var([[0.5, -0.5]]);
 /// # let bias = tape.var([0.0]);
-/// let kept = [[[1.0, 2.0], [0.0, 1.0]], [[3.0, 4.0], [1.0, 1.0]]].map(|x| {
-///     let y = tape.constant(x).linear(weight, bias).sum();
-///     y.gradients().keep(&[weight])
-/// });
-/// let gradients = kept.each_ref().map(|kept| kept.get(0).unwrap());
+/// let parts = [[[1.0, 2.0], [0.0, 1.0]], [[3.0, 4.0], [1.0, 1.0]]];
+/// let parts = parts.map(|x| tape.constant(x).linear(weight, bias).sum().gradients());
+/// // The weight is the first variable of the tape.
+/// let gradients = parts.each_ref().map(|part| raw::gradient(part, 0).unwrap());
 /// let mut sum = [0.0, 0.0];
 /// if !raw::write_rows_of_sum(gradients, 0..1, &mut sum) {
 ///     for gradient in gradients {
@@ -101,13 +100,13 @@ fn descend_rows<T: Real>(
     out: &mut [T],
 ) -> bool {
     let formed = match gradient.0 {
-        Term::Product(a, b) => {
+        Adjoint::Product(a, b) => {
             let product = [a.as_factor(), b.as_factor()];
             return products_rows_with(&[product], rows, out, Epilogue::Descend(rate));
         }
-        Term::Dense(gradient) => gradient,
-        Term::Rows(rows) if rows.shape()[0] == 1 => rows,
-        Term::Rows(_) => return false,
+        Adjoint::Array(gradient) => gradient,
+        Adjoint::RowSum(rows) if rows.shape()[0] == 1 => rows,
+        Adjoint::RowSum(_) => return false,
     };
     let is_whole = formed.size() == out.len();
     if is_whole {
@@ -131,7 +130,7 @@ fn rows_of_sum_with<'a, T: Real>(
     epilogue: Epilogue<T>,
 ) -> bool {
     let product = |gradient: Gradient<'a, T>| match gradient.0 {
-        Term::Product(a, b) => Some([a.as_factor(), b.as_factor()]),
+        Adjoint::Product(a, b) => Some([a.as_factor(), b.as_factor()]),
         _ => None,
     };
     let products: Option<SmallVec<[_; 16]>> = gradients.map(product).collect();

@@ -21,13 +21,13 @@ const NARROW: f64 = 14.0;
 
 /// A place in a layer: that of a node, or of an edge that passes.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct NodeBox {
     layer: usize,
     width: f64,
 }
 
 /// Where everything is.
-pub(super) struct Layout {
+pub(super) struct Drawing {
     /// The middle of each place; those of the nodes come first.
     pub(super) middles: Vec<(f64, f64)>,
     /// The places that each edge runs through, from the input to the node.
@@ -36,12 +36,12 @@ pub(super) struct Layout {
     layers: usize,
 }
 
-impl Layout {
-    pub(super) fn new<T: Real>(nodes: &[Node<T>]) -> Layout {
+impl Drawing {
+    pub(super) fn new<T: Real>(nodes: &[Node<T>]) -> Drawing {
         let layer_of = layers(nodes);
-        let mut places: Vec<Place> = layer_of
+        let mut places: Vec<NodeBox> = layer_of
             .iter()
-            .map(|&layer| Place { layer, width: BOX })
+            .map(|&layer| NodeBox { layer, width: BOX })
             .collect();
         let mut edges = Vec::new();
         for (index, node) in nodes.iter().enumerate() {
@@ -49,7 +49,7 @@ impl Layout {
                 let mut edge = vec![input];
                 for layer in layer_of[input] + 1..layer_of[index] {
                     edge.push(places.len());
-                    places.push(Place {
+                    places.push(NodeBox {
                         layer,
                         width: NARROW,
                     });
@@ -67,7 +67,7 @@ impl Layout {
         for (number, place) in places.iter().enumerate() {
             rows[place.layer].push(number);
         }
-        let mut layout = Layout {
+        let mut layout = Drawing {
             middles: vec![(0.0, 0.0); places.len()],
             edges,
             width: 0.0,
@@ -78,7 +78,7 @@ impl Layout {
     }
 
     /// Puts the places of each layer in order, and side by side.
-    fn arrange(&mut self, places: &[Place], rows: &mut [Vec<usize>]) {
+    fn arrange(&mut self, places: &[NodeBox], rows: &mut [Vec<usize>]) {
         let mut above: Vec<Vec<usize>> = vec![Vec::new(); places.len()];
         let mut below = above.clone();
         for edge in &self.edges {
@@ -201,7 +201,7 @@ mod tests {
         }
         let _ = terms.into_iter().reduce(|a, b| a + b).map(|y| y * x);
         let nodes = tape.nodes();
-        let layout = Layout::new(&nodes);
+        let layout = Drawing::new(&nodes);
         let middles = &layout.middles[..nodes.len()];
         for (i, (ax, ay)) in middles.iter().enumerate() {
             for (bx, by) in &middles[..i] {

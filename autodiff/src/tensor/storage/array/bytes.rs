@@ -19,11 +19,11 @@ impl<T: Real> Tensor<T> {
     /// ```
     /// # use autodiff::Tensor;
     /// let pixels = Tensor::<u8>::from([[0, 51, 255]]);
-    /// let x = Tensor::<f64>::from_bytes(&pixels, 1.0 / 255.0);
+    /// let x = Tensor::<f64>::from_scaled_bytes(&pixels, 1.0 / 255.0);
     /// assert_eq!(x, Tensor::from([[0.0, 0.2, 1.0]]));
     /// ```
     #[must_use]
-    pub fn from_bytes(bytes: &Tensor<u8>, scale: T) -> Tensor<T> {
+    pub fn from_scaled_bytes(bytes: &Tensor<u8>, scale: T) -> Tensor<T> {
         Tensor {
             buffer: Buffer::of_bytes(ByteMatrix::new(scale, bytes.buffer.clone())),
             element: PhantomData,

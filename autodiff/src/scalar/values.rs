@@ -6,15 +6,15 @@ use super::number::Scalar;
 ///
 /// Variables and gradients come in the same shape: an array for an array, a vector for a slice.
 ///
-/// The trait is sealed, because a tape makes a node for each number that [`map`](Point::map) goes through, and relies
-/// on there being as many as in [`as_slice`](Point::as_slice):
+/// The trait is sealed, because a tape makes a node for each number that [`map`](Values::map) goes through, and relies
+/// on there being as many as in [`as_slice`](Values::as_slice):
 ///
 /// ```compile_fail,E0277
-/// use autodiff::scalar::Point;
+/// use autodiff::scalar::Values;
 ///
 /// struct Longer;
 ///
-/// impl Point for Longer {
+/// impl Values for Longer {
 ///     type Number = f64;
 ///     type Like<U> = Vec<U>;
 ///
@@ -27,7 +27,7 @@ use super::number::Scalar;
 ///     }
 /// }
 /// ```
-pub trait Point: private::Sealed {
+pub trait Values: private::Sealed {
     /// The number that the point is made of.
     type Number: Scalar;
     /// The same shape, holding another type.
@@ -42,7 +42,7 @@ pub trait Point: private::Sealed {
 
 impl<T: Scalar, const N: usize> private::Sealed for [T; N] {}
 
-impl<T: Scalar, const N: usize> Point for [T; N] {
+impl<T: Scalar, const N: usize> Values for [T; N] {
     type Number = T;
     type Like<U> = [U; N];
 
@@ -57,7 +57,7 @@ impl<T: Scalar, const N: usize> Point for [T; N] {
 
 impl<T: Scalar> private::Sealed for [T] {}
 
-impl<T: Scalar> Point for [T] {
+impl<T: Scalar> Values for [T] {
     type Number = T;
     type Like<U> = Vec<U>;
 
@@ -72,7 +72,7 @@ impl<T: Scalar> Point for [T] {
 
 impl<T: Scalar> private::Sealed for Vec<T> {}
 
-impl<T: Scalar> Point for Vec<T> {
+impl<T: Scalar> Values for Vec<T> {
     type Number = T;
     type Like<U> = Vec<U>;
 
@@ -85,9 +85,9 @@ impl<T: Scalar> Point for Vec<T> {
     }
 }
 
-impl<P: Point + ?Sized> private::Sealed for &P {}
+impl<P: Values + ?Sized> private::Sealed for &P {}
 
-impl<P: Point + ?Sized> Point for &P {
+impl<P: Values + ?Sized> Values for &P {
     type Number = P::Number;
     type Like<U> = P::Like<U>;
 

@@ -2,8 +2,9 @@
 
 use super::node_ref::{NodeRef, SINK};
 use super::number::Scalar;
-use super::tape::{Position, Tape, unique};
+use super::tape::{Position, Tape};
 use super::var::Var;
+use crate::recording::unique;
 
 /// A position on a tape that can be gone back to, and the variables that survive going back.
 #[derive(Clone, Debug)]
@@ -24,16 +25,16 @@ struct Survivor<T> {
 
 impl<T: Scalar> Tape<T> {
     /// Marks the current position, so that the tape can be [rewound](Tape::rewind) to it. The mark remembers the given
-    /// variables; after a rewind [`survivors`](Tape::survivors) hands them back.
+    /// variables; after a rewind [`kept_variables`](Tape::kept_variables) hands them back.
     ///
     /// ```
     /// let mut tape = autodiff::scalar::Tape::new();
-    /// let x = tape.variable(2.0);
+    /// let x = tape.var(2.0);
     /// let mark = tape.mark(&[x * x]);
     /// for factor in [3.0, 5.0] {
     ///     tape.rewind(&mark);
-    ///     let square = tape.survivors(&mark)[0];
-    ///     let y = tape.variable(factor) * square;
+    ///     let square = tape.kept_variables(&mark)[0];
+    ///     let y = tape.var(factor) * square;
     ///     assert_eq!(y.value(), factor * 4.0);
     /// }
     /// ```
@@ -68,11 +69,11 @@ impl<T: Scalar> Tape<T> {
     /// Forgets everything recorded after the mark, but keeps the memory. A mark can be rewound to any number of times.
     ///
     /// Variables from before the rewind can no longer be used, except those that the mark remembers, which
-    /// [`survivors`](Tape::survivors) hands back:
+    /// [`kept_variables`](Tape::kept_variables) hands back:
     ///
     /// ```compile_fail
     /// let mut tape = autodiff::scalar::Tape::new();
-    /// let x = tape.variable(1.0);
+    /// let x = tape.var(1.0);
     /// let mark = tape.mark(&[]);
     /// tape.rewind(&mark);
     /// println!("{}", x + 1.0); // error: `tape` is borrowed by `x`
@@ -99,10 +100,10 @@ impl<T: Scalar> Tape<T> {
     /// As [`rewind`](Tape::rewind).
     #[must_use]
     #[track_caller]
-    pub fn survivors(&self, mark: &Mark<T>) -> Vec<Var<'_, T>> {
+    pub fn kept_variables(&self, mark: &Mark<T>) -> Vec<Var<'_, T>> {
         assert!(
             self.marks.borrow().contains(&mark.id),
-            "survivors: {FOREIGN}"
+            "kept_variables: {FOREIGN}"
         );
         let survivors = mark.survivors.iter().map(|survivor| Var {
             value: survivor.value,

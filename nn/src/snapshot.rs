@@ -27,7 +27,7 @@ pub const MAX_BYTES: u64 = 1 << 31;
 /// A model that a file can describe, so that it is made again from the file.
 ///
 /// ```
-/// use nn::checkpoint::{Cause, Describe, Tensors};
+/// use nn::snapshot::{Cause, Describe, Tensors};
 /// # use nn::{Builder, Layout, Model, Pass, layers::{Layer, Linear}};
 /// # use autodiff::tensor::{Algebra, Real, Tensor};
 /// # struct Affine { inputs: usize, layer: Linear, layout: std::sync::Arc<Layout> }
@@ -62,8 +62,8 @@ pub const MAX_BYTES: u64 = 1 << 31;
 /// # let path = folder.path().join("affine.safetensors");
 /// let model = Affine::new(3);
 /// let parameters = model.layout().init::<f32>(1);
-/// nn::checkpoint::save(&path, &model, &parameters)?;
-/// let saved: nn::Saved<f32, Affine> = nn::checkpoint::load(&path)?;
+/// nn::snapshot::save(&path, &model, &parameters)?;
+/// let saved: nn::Saved<f32, Affine> = nn::snapshot::load(&path)?;
 /// assert_eq!(saved.parameters, parameters);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -95,7 +95,7 @@ pub struct Saved<T: Real, M = MlpModel> {
 /// Why a file could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {cause}", path.display())]
-pub struct CheckpointError {
+pub struct SnapshotError {
     /// The file.
     pub path: PathBuf,
     /// What is wrong with it.
@@ -174,7 +174,7 @@ pub fn save<T: Real, M: Describe>(
     path: impl AsRef<Path>,
     model: &M,
     parameters: &Parameters<T>,
-) -> Result<(), CheckpointError> {
+) -> Result<(), SnapshotError> {
     parameters.check_layout("save", model.layout());
     write(path.as_ref(), || serialize(model, parameters, None))
 }
@@ -184,7 +184,7 @@ pub fn save<T: Real, M: Describe>(
 /// # Errors
 ///
 /// If the file cannot be read, is not such a file, or its tensors do not match its model.
-pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Saved<T, M>, CheckpointError> {
+pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Saved<T, M>, SnapshotError> {
     read(path.as_ref(), |contents: Contents<M>, data| {
         Ok(contents.saved(data))
     })
@@ -193,15 +193,15 @@ pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Saved<T, M>,
 /// Reads a model from the bytes of such a file.
 ///
 /// ```
-/// # use nn::{Activation, Initializer, Mlp, Saved, StandardLoss, Supervised, checkpoint};
+/// # use nn::{Activation, Initializer, Mlp, Saved, StandardLoss, Supervised, snapshot};
 /// # let network = Mlp::new(&[3, 2], Activation::Relu);
 /// # let parameters = network.init::<f32>(Initializer::HeNormal, 1);
 /// # let model = Supervised::new(network, StandardLoss::cross_entropy());
 /// # let folder = tempfile::tempdir()?;
 /// # let file = folder.path().join("weights.safetensors");
-/// checkpoint::save(&file, &model, &parameters)?;
+/// snapshot::save(&file, &model, &parameters)?;
 /// let bytes = std::fs::read(&file)?;
-/// let saved: Saved<f32> = checkpoint::from_bytes(&bytes)?;
+/// let saved: Saved<f32> = snapshot::from_bytes(&bytes)?;
 /// assert_eq!(saved.parameters, parameters);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -228,7 +228,7 @@ pub fn from_bytes<T: Real, M: Describe>(mut bytes: &[u8]) -> Result<Saved<T, M>,
 /// As [`save`].
 ///
 /// ```
-/// use nn::{Activation, Adam, Initializer, Mlp, Saved, StandardLoss, Supervised, checkpoint};
+/// use nn::{Activation, Adam, Initializer, Mlp, Saved, StandardLoss, Supervised, snapshot};
 ///
 /// let network = Mlp::new(&[3, 2], Activation::Relu);
 /// let mut parameters = network.init::<f32>(Initializer::HeNormal, 1);
@@ -239,9 +239,9 @@ pub fn from_bytes<T: Real, M: Describe>(mut bytes: &[u8]) -> Result<Saved<T, M>,
 /// let folder = tempfile::tempdir()?;
 /// let file = folder.path().join("training.safetensors");
 /// let model = Supervised::new(network, StandardLoss::cross_entropy());
-/// checkpoint::save_training(&file, &model, &parameters, &adam)?;
+/// snapshot::save_training(&file, &model, &parameters, &adam)?;
 /// let mut resumed = Adam::new(0.0);
-/// let saved: Saved<f32> = checkpoint::load_training(&file, &mut resumed)?;
+/// let saved: Saved<f32> = snapshot::load_training(&file, &mut resumed)?;
 /// assert_eq!(saved.parameters, parameters);
 /// assert_eq!(resumed, adam);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -252,7 +252,7 @@ pub fn save_training<T: Real, M: Describe>(
     model: &M,
     parameters: &Parameters<T>,
     optimizer: &dyn Optimizer<T>,
-) -> Result<(), CheckpointError> {
+) -> Result<(), SnapshotError> {
     parameters.check_layout("save_training", model.layout());
     write(path.as_ref(), || {
         serialize(model, parameters, Some(&optimizer.state()))
@@ -268,7 +268,7 @@ pub fn save_training<T: Real, M: Describe>(
 pub fn load_training<T: Real, M: Describe>(
     path: impl AsRef<Path>,
     optimizer: &mut dyn Optimizer<T>,
-) -> Result<Saved<T, M>, CheckpointError> {
+) -> Result<Saved<T, M>, SnapshotError> {
     read(path.as_ref(), |contents: Contents<M>, data| {
         let state = contents.optimizer(data);
         let saved = contents.saved(data);
@@ -280,7 +280,7 @@ pub fn load_training<T: Real, M: Describe>(
 fn write(
     path: &Path,
     contents: impl FnOnce() -> Result<Vec<u8>, Cause>,
-) -> Result<(), CheckpointError> {
+) -> Result<(), SnapshotError> {
     let write = || -> Result<(), Cause> {
         let bytes = contents()?;
         let (path, earlier) = target(path)?;
@@ -302,7 +302,7 @@ fn write(
         file.persist(path).map_err(|failure| failure.error)?;
         Ok(())
     };
-    write().map_err(|cause| CheckpointError {
+    write().map_err(|cause| SnapshotError {
         path: path.to_owned(),
         cause,
     })
@@ -344,7 +344,7 @@ fn take_over(file: &File, earlier: &Metadata) -> io::Result<()> {
 fn read<R, M: Describe>(
     path: &Path,
     understand: impl FnOnce(Contents<M>, &[u8]) -> Result<R, Cause>,
-) -> Result<R, CheckpointError> {
+) -> Result<R, SnapshotError> {
     let read = || -> Result<R, Cause> {
         let mut file = File::open(path)?;
         let found = file.metadata()?;
@@ -354,7 +354,7 @@ fn read<R, M: Describe>(
         let data = contents.read_data(&mut file)?;
         understand(contents, &data)
     };
-    read().map_err(|cause| CheckpointError {
+    read().map_err(|cause| SnapshotError {
         path: path.to_owned(),
         cause,
     })

@@ -1,60 +1,84 @@
-//! What gradients promise that are kept apart from their recording.
+//! What gradients promise, which are separate from their recording.
 
 use autodiff::Tensor;
-use autodiff::tensor::{KeptGradients, Tape, raw};
+use autodiff::tensor::{Gradients, Tape, raw};
 use std::panic::{self, AssertUnwindSafe};
 
 #[test]
-fn kept_gradients_outlive_the_recording_and_are_kept_in_the_same_memory() {
+fn gradients_outlive_the_recording_and_are_updated_in_the_same_memory() {
     let mut tape = Tape::new();
-    let mut kept = KeptGradients::default();
+    let mut gradients = Gradients::default();
     for step in 1..=3 {
         let step = f64::from(step);
-        let (wide, narrow) = {
-            let x = tape.constant(Tensor::full([2, 3], step));
+        let own = {
             let weight = tape.var(Tensor::full([1, 3], 0.5));
             let bias = tape.var([0.25]);
+            let unused = tape.var([7.0, 8.0]);
+            let x = tape.constant(Tensor::full([2, 3], step));
             let y = x.linear(weight, bias).sum();
-            let (unused, late) = (tape.var([7.0, 8.0]), tape.var(1.0));
-            let wrt = [bias, weight, unused, bias, late];
-            y.gradients().keep_in(&wrt, &mut kept);
-            (y.gradients().keep(&wrt), y.gradients().keep(&[weight]))
+            let late = tape.var(1.0);
+            gradients.update(y);
+            let expected = [
+                Tensor::full([1, 3], 2.0 * step),
+                Tensor::from([2.0]),
+                Tensor::zeros([2]),
+                Tensor::scalar(0.0),
+            ];
+            assert_eq!(gradients.wrt_all(&[weight, bias, unused, late]), expected);
+            y.gradients()
         };
         tape.reset();
-        let expected = [
-            Tensor::from([2.0]),
-            Tensor::full([1, 3], 2.0 * step),
-            Tensor::zeros([2]),
-            Tensor::from([2.0]),
-            Tensor::scalar(0.0),
-        ];
-        for gradients in [&kept, &wide] {
-            assert!(gradients.iter().map(|x| x.tensor()).eq(expected.clone()));
+        // By the numbers of the variables, which hold without the recording.
+        for gradients in [&gradients, &own, &own.clone()] {
+            let of = |number| raw::gradient(gradients, number).map(|x| x.tensor());
+            let expected = [
+                Some(Tensor::full([1, 3], 2.0 * step)),
+                Some(Tensor::from([2.0])),
+                None,
+            ];
+            assert_eq!([0, 1, 2].map(of), expected);
         }
-        assert_eq!((kept.len(), narrow.len()), (5, 1));
-        assert_eq!(narrow.get(0).unwrap().tensor(), expected[1]);
-        assert!(narrow.get(1).is_none());
     }
-    kept.clear();
-    assert!(kept.is_empty() && kept.get(0).is_none());
+    gradients.clear();
+    assert!(raw::gradient(&gradients, 0).is_none());
 }
 
 #[test]
-fn gradients_of_a_later_pass_are_kept_as_those_of_the_first() {
+fn gradients_of_another_recording_are_refused() {
+    let mut tape = Tape::new();
+    let old = tape.var([1.0]).sum().gradients();
+    tape.reset();
+    let x = tape.var([1.0]);
+    let mut sum = [0.0];
+    for gradients in [old, Gradients::default()] {
+        let asked: [&mut dyn FnMut(); 2] = [&mut || drop(gradients.wrt(x)), &mut || {
+            gradients.add_to(x, 1.0, &mut sum)
+        }];
+        for ask in asked {
+            let panic = panic::catch_unwind(AssertUnwindSafe(ask)).unwrap_err();
+            let text = panic.downcast_ref::<&str>().unwrap();
+            assert!(text.contains("wrt: the variable belongs to another recording"));
+        }
+    }
+}
+
+#[test]
+fn an_update_leaves_nothing_of_the_pass_before() {
     let tape = Tape::new();
-    // Far from each other, and asked for more than once.
+    // Far from each other.
     let unused = tape.var([7.0]);
     for _ in 0..200 {
         let _ = tape.constant(0.0);
     }
     let x = tape.var([3.0]);
     let y = (x * x).sum();
-    let mut kept = KeptGradients::default();
+    let mut gradients = Gradients::of((unused * 5.0).sum());
     for factor in [1.0, 2.0] {
-        let wrt = [unused, x, unused, x, x];
-        (y * factor).gradients().keep_in(&wrt, &mut kept);
-        let slopes = [0.0, 6.0, 0.0, 6.0, 6.0].map(|slope| slope * factor);
-        assert!(kept.iter().map(|x| x.tensor().item()).eq(slopes));
+        gradients.update(y * factor);
+        let found = [unused, x].map(|x| gradients.wrt(x).item());
+        assert_eq!(found, [0.0, 6.0 * factor]);
+        gradients.update_vjp(x * factor, [0.5]);
+        assert_eq!(gradients.wrt(x).item(), 0.5 * factor);
     }
 }
 
@@ -64,30 +88,35 @@ fn cleared_gradients_hold_no_tensors() {
     let mut tape = Tape::new();
     let weight = tape.var(Tensor::full([1, 3], 0.5));
     let y = tape.constant(&x).linear(weight, tape.var([0.25]));
-    let mut kept = y.sum().gradients().keep(&[weight]);
+    let mut gradients = y.sum().gradients();
     tape.reset();
     assert!(!x.is_unshared());
-    kept.clear();
+    gradients.clear();
     assert!(x.is_unshared());
 }
 
 #[test]
 fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
     let tape = Tape::new();
-    let x = tape.constant(Tensor::from_fn([5, 3], |i| (i as f64).sin()));
     let weight = tape.var(Tensor::from_fn([7, 3], |i| (i as f64).cos()));
     let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
     let twice = tape.var(Tensor::full([7, 7], 0.1));
     let unused = tape.var(Tensor::full([4, 2], 1.0));
+    let x = tape.constant(Tensor::from_fn([5, 3], |i| (i as f64).sin()));
     let y = x.linear(weight, bias).tanh();
     let y = y.matmul(twice).matmul(twice).sum();
-    let variables = [weight, bias, twice, unused];
-    let gradients = y.gradients().keep(&variables);
-    for (variable, gradient) in variables.into_iter().zip(gradients.iter()) {
+    let gradients = y.gradients();
+    // Nothing is added for a variable that the result does not depend on.
+    assert!(raw::gradient(&gradients, 3).is_none());
+    let mut sum = [1.0; 8];
+    gradients.add_to(unused, 1.0, &mut sum);
+    assert_eq!(sum, [1.0; 8]);
+    for (number, variable) in [weight, bias, twice].into_iter().enumerate() {
+        let gradient = raw::gradient(&gradients, number).unwrap();
         let shape = variable.shape();
         let (rows, row) = (shape[0], shape.size() / shape[0]);
         let mut whole = vec![1.0; shape.size()];
-        gradient.add_to(-2.0, &mut whole);
+        gradients.add_to(variable, -2.0, &mut whole);
         let mut pieces = vec![1.0; shape.size()];
         for range in [0..2, 2..2, 2..3, 3..rows] {
             let piece = &mut pieces[range.start * row..range.end * row];
@@ -110,8 +139,8 @@ fn a_row_is_descended_along_with_the_bits_of_its_sum() {
     let y = tape.constant(x).linear(weight, bias).relu().sum();
     // Zeros of either sign are among the derivatives.
     for y in [y, y * -1.0] {
-        let kept = y.gradients().keep(&[bias]);
-        let gradient = kept.get(0).unwrap();
+        let gradients = y.gradients();
+        let gradient = raw::gradient(&gradients, 1).unwrap();
         let mut sum = [0.0; 7];
         gradient.add_to(1.0, &mut sum);
         let start = |i: usize| if i.is_multiple_of(2) { -0.0 } else { i as f64 };
@@ -130,16 +159,19 @@ fn a_sum_of_gradients_has_the_bits_of_the_tree() {
     let tape = Tape::new();
     let weight = tape.var(Tensor::from_fn([7, 20], |i| (i as f64).cos()));
     let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
-    let kept: Vec<KeptGradients<f64>> = [3, 2, 17]
+    let parts: Vec<Gradients<f64>> = [3, 2, 17]
         .into_iter()
         .map(|samples| {
             let x = Tensor::from_fn([samples, 20], |i| (i as f64 * samples as f64).sin());
             let y = tape.constant(x).linear(weight, bias).tanh().sum();
-            y.gradients().keep(&[weight, bias])
+            y.gradients()
         })
         .collect();
     let rows = 2..6;
-    let gradients: Vec<_> = kept.iter().filter_map(|kept| kept.get(0)).collect();
+    let gradients: Vec<_> = parts
+        .iter()
+        .filter_map(|part| raw::gradient(part, 0))
+        .collect();
     let single = |number: usize| {
         let mut sum = vec![0.0; 4 * 20];
         raw::add_rows_to(gradients[number], 1.0, rows.clone(), &mut sum);
@@ -162,7 +194,7 @@ fn a_sum_of_gradients_has_the_bits_of_the_tree() {
         }
     }
     // The gradient of a bias is a sum of rows, for which there is no such kernel.
-    let of_bias = kept.iter().filter_map(|kept| kept.get(1));
+    let of_bias = parts.iter().filter_map(|part| raw::gradient(part, 1));
     let mut untouched = [1.0; 4];
     assert!(!raw::write_rows_of_sum(
         of_bias.clone(),
