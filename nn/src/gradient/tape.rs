@@ -91,6 +91,7 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
 fn gradients<'a, T: Real>(
     shards: &[&'a TapeGradient<T>],
     slice: usize,
-) -> Option<SmallVec<[Gradient<'a, T>; 16]>> {
-    shards.iter().map(|shard| shard.get(slice)).collect()
+) -> Option<impl Iterator<Item = Gradient<'a, T>> + Clone> {
+    let gradients = shards.iter().map_while(move |shard| shard.get(slice));
+    (gradients.clone().count() == shards.len()).then_some(gradients)
 }
