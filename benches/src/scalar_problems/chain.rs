@@ -88,6 +88,6 @@ mod tests {
 
     #[test]
     fn gradient_matches_differences() {
-        super::super::checks::check(&Chain::new(6, 1));
+        crate::scalar_problems::checks::check(&Chain::new(6, 1));
     }
 }

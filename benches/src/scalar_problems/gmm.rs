@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn gradient_matches_differences() {
-        super::super::checks::check(&Gmm::new(3, 4, 7, 1));
+        crate::scalar_problems::checks::check(&Gmm::new(3, 4, 7, 1));
     }
 
     #[test]

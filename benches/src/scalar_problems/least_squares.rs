@@ -72,6 +72,6 @@ mod tests {
 
     #[test]
     fn gradient_matches_differences() {
-        super::super::checks::check(&LeastSquares::new(30, 11, 1));
+        crate::scalar_problems::checks::check(&LeastSquares::new(30, 11, 1));
     }
 }

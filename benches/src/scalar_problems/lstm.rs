@@ -261,6 +261,6 @@ mod tests {
 
     #[test]
     fn gradient_matches_differences() {
-        super::super::checks::check(&Lstm::new(2, 3, 6, 1));
+        crate::scalar_problems::checks::check(&Lstm::new(2, 3, 6, 1));
     }
 }

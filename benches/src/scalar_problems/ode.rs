@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn gradient_matches_differences() {
-        super::super::checks::check(&Ode::new(5, 8, 1));
+        crate::scalar_problems::checks::check(&Ode::new(5, 8, 1));
     }
 
     #[test]

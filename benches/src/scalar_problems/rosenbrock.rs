@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn gradient_matches_differences() {
-        super::super::checks::check(&Rosenbrock::new(7, 1));
+        crate::scalar_problems::checks::check(&Rosenbrock::new(7, 1));
     }
 
     #[test]

@@ -85,8 +85,8 @@ pub(super) fn softmax(z: &[Scaled]) -> Vec<Scaled> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scaled::ROUNDING;
     use super::*;
+    use crate::reference::scaled::ROUNDING;
 
     fn close(found: f64, expected: f64) {
         assert!(

@@ -55,8 +55,8 @@ macro_rules! kernels {
         store_part: |$to:ident, $to_len:ident, $part:ident| $store_part:expr
     ) => {
         pub(super) mod $module {
-            use super::super::algorithm::are_listed;
-            use super::super::{LEVELS, LISTED_ROWS, LONG, NARROW, RUN, UNCUT};
+            use crate::unpacked::algorithm::are_listed;
+            use crate::unpacked::{LEVELS, LISTED_ROWS, LONG, NARROW, RUN, UNCUT};
             use super::index_list::{IndexList, MARGIN, $nonzero_rows as nonzero_rows};
             use super::lanes::$transpose4 as transpose4;
             use super::part_length;

@@ -295,8 +295,8 @@ fn nodes_between<T: Real>(wrt: &[Var<'_, T>], y: Var<'_, T>) -> Vec<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::adjoints::PAGE;
     use crate::tensor::Tape;
+    use crate::tensor::engine::adjoints::PAGE;
     use std::cell::Cell;
 
     thread_local! {

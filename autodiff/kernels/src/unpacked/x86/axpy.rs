@@ -25,7 +25,7 @@ macro_rules! axpy {
 
         /// Forms `scale · Σ aₗ · bₗ` along the tree, where the rows of every `b` are contiguous.
         #[target_feature(enable = $features)]
-        pub(in super::super) fn axpy(
+        pub(in crate::unpacked) fn axpy(
             scale: Number,
             factors: &[Factors<'_, Number, Number>],
             out: &mut [Number],
@@ -62,7 +62,7 @@ macro_rules! axpy {
         /// Writes or adds `scale · a · b`, where the columns of `b` are contiguous and shorter than `LONG`. Each strip is
         /// transposed when it is needed.
         #[target_feature(enable = $features)]
-        pub(in super::super) fn axpy_transposed(
+        pub(in crate::unpacked) fn axpy_transposed(
             scale: Number,
             a: &Matrix<'_, Number>,
             b: &Matrix<'_, Number>,

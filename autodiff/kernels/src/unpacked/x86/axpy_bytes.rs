@@ -11,7 +11,7 @@ macro_rules! axpy_bytes {
 
         /// Forms `scale · Σ aₗ · bₗ` along the tree, where the columns of every `a` and the rows of every `b` are contiguous.
         #[target_feature(enable = $features)]
-        pub(in super::super) fn axpy_bytes(
+        pub(in crate::unpacked) fn axpy_bytes(
             scale: Number,
             factors: &[Factors<'_, Number, u8>],
             out: &mut [Number],

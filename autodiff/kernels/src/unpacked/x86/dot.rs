@@ -21,7 +21,7 @@ macro_rules! dot {
 
         /// Writes or adds `scale · a · b`, where the rows of `a` and the columns of `b` are contiguous.
         #[target_feature(enable = $features)]
-        pub(in super::super) fn dot(
+        pub(in crate::unpacked) fn dot(
             scale: Number,
             a: &Matrix<'_, Number>,
             b: &Matrix<'_, Number>,

@@ -30,7 +30,7 @@ macro_rules! dot_bytes {
 
         /// Writes or adds `scale · a · b`, where the rows of `a` and the columns of `b` are contiguous.
         #[target_feature(enable = $features)]
-        pub(in super::super) fn dot_bytes(
+        pub(in crate::unpacked) fn dot_bytes(
             scale: Number,
             a: &Matrix<'_, u8>,
             b: &Matrix<'_, Number>,

@@ -10,7 +10,7 @@ macro_rules! vector {
         store_part: |$to:ident, $to_len:ident, $part:ident| $store_part:expr
     ) => {
         /// An element of a factor: a number or a byte, which is loaded as a vector of numbers.
-        pub(in super::super) trait Load: Copy {
+        pub(in crate::unpacked) trait Load: Copy {
             /// Loads a vector.
             ///
             /// # Safety
@@ -123,7 +123,7 @@ macro_rules! vector {
 
         /// Slices of `len` elements, which begin `step` elements apart.
         #[derive(Clone, Copy)]
-        pub(in super::super) struct Slices<E> {
+        pub(in crate::unpacked) struct Slices<E> {
             from: *const E,
             step: usize,
             len: usize,

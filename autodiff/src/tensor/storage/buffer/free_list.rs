@@ -193,8 +193,8 @@ impl SizeClass {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Buffer, FreeList, Shape};
     use super::{FREE, SizeClass};
+    use crate::tensor::storage::buffer::{Buffer, FreeList, Shape};
     use std::thread;
 
     /// The number of blocks in each bin of this thread that is not empty.
