@@ -111,34 +111,45 @@
 //! # }
 //! ```
 
-// Reading order: `var` performs an operation, `tape` and `store` keep it, `nary` and `sum` make nodes with many inputs,
-// `sweep` and `backward` are the backward pass. Everything else builds on these. Only `tape` and `var` depend on each
-// other: a tape makes variables, and a variable borrows its tape.
-mod backward;
-mod checkpoint;
-mod common;
-mod derivatives;
+// The modules are in reading order, which is also the order of the sections on the pages of `Tape` and `Var`. Only
+// `tape` and `var` depend on each other: a tape makes variables, and a variable borrows its tape.
+
+// Numbers, and the tape that records them.
 mod dual;
+mod node_ref;
+mod number;
+mod store;
+mod tape;
+mod values;
+mod var;
+
+// Operations.
+mod common;
 #[cfg(feature = "nalgebra")]
 mod field;
 mod float;
-pub mod general;
-mod inspect;
 mod nary;
-mod node_ref;
-mod number;
 mod operators;
 mod pairwise;
-mod report;
-mod rewind;
-mod store;
 mod sum;
+
+// Derivatives.
+mod backward;
+mod derivatives;
+pub mod general;
 mod sweep;
-mod tape;
+
+// Parts of a recording that are removed, or recomputed.
+mod checkpoint;
+mod rewind;
+
+// Inspection.
+mod inspect;
 mod trace;
 mod tracing;
-mod values;
-mod var;
+
+// Reports of a traced tape.
+mod report;
 
 pub use checkpoint::{Recomputable, checkpoint};
 pub use derivatives::{
