@@ -107,11 +107,11 @@ macro_rules! elementwise_table {
     (all $then:ident) => { elementwise_table! { join_operators $then } };
     ($then:ident $($argument:ident)?) => { $then! { $($argument)?
 unary {
-    /// The reciprocal, `1 / x`.
+    /// The reciprocal, `1 / x`. Its slope is `−1 / x²`.
     recip() as Recip { value: |x| x.recip(), unbounded_slope: |_x, y, _c| -(y * y), smooth: [(-3.0, -0.3), (0.3, 3.0)] }
-    /// The square, `x²`.
+    /// The square, `x²`. Its slope is `2 x`.
     square() as Square { value: |x| x * x, slope: |x, _y, c| c(2.0) * x, smooth: [(-3.0, 3.0)] }
-    /// The integer power, `xⁿ`. The power 0 is the constant 1 and has slope 0 everywhere.
+    /// The integer power, `xⁿ`. Its slope is `n xⁿ⁻¹`. The power 0 is the constant 1 and has slope 0 everywhere.
     powi(n: i32; { n: 3 }, { n: 2 }, { n: 1 }, { n: 0 }, { n: -2 }) as Powi {
         value: |x| Special::powi(x, n),
         unbounded_slope: |x, _y, c| match n {
@@ -123,65 +123,68 @@ unary {
         },
         smooth: [(-2.0, -0.4), (0.4, 2.0)]
     }
-    /// The square root. At 0 the slope is infinite, by continuity.
+    /// The square root; NaN below 0. Its slope is `1 / (2 √x)`. At 0 the slope is infinite, by continuity.
     sqrt() as Sqrt { value: |x| x.sqrt(), unbounded_slope: |_x, y, c| c(0.5) / plus_zero(y), smooth: [(0.1, 4.0)] }
-    /// The cube root. At 0 the slope is infinite, by continuity.
+    /// The cube root. Its slope is `1 / (3 ∛x²)`. At 0 the slope is infinite, by continuity.
     cbrt() as Cbrt {
         value: |x| x.cbrt(),
         unbounded_slope: |_x, y, c| { let inverse = y.recip(); c(1.0 / 3.0) * inverse * inverse },
         smooth: [(-4.0, -0.2), (0.2, 4.0)]
     }
 
-    /// The exponential, `eˣ`.
+    /// The exponential, `eˣ`. Its slope is `eˣ`.
     exp() as Exp { value: |x| x.exp(), slope: |_x, y, _c| y, slope_from_value: |y, _c| y, vector: exp, smooth: [(-3.0, 3.0)] }
-    /// The power of two, `2ˣ`.
+    /// The power of two, `2ˣ`. Its slope is `2ˣ ln 2`.
     exp2() as Exp2 {
         value: |x| x.exp2(),
         // The slope is smaller than the value, and need not overflow where the value does.
         slope: |x, _y, c| { let root = (c(0.5) * x).exp2(); c(LN_2) * root * root },
         smooth: [(-3.0, 3.0)]
     }
-    /// `eˣ − 1`, accurate near 0.
+    /// `eˣ − 1`, accurate near 0. Its slope is `eˣ`.
     exp_m1() as ExpM1 { value: |x| x.exp_m1(), slope: |x, _y, _c| x.exp(), smooth: [(-3.0, 3.0)] }
-    /// The natural logarithm; NaN below 0.
+    /// The natural logarithm; NaN below 0. Its slope is `1 / x`.
     ln() as Ln { value: |x| x.ln(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, plus_zero(x).recip()), vector: ln, smooth: [(0.1, 5.0)] }
-    /// `ln(1 + x)`, accurate near 0.
+    /// `ln(1 + x)`, accurate near 0; NaN below −1. Its slope is `1 / (1 + x)`.
     ln_1p() as Ln1p { value: |x| x.ln_1p(), unbounded_slope: |x, y, c| nan_where(&x.less(c(-1.0)), y, c(1.0) / (c(1.0) + x)), smooth: [(-0.8, 4.0)] }
-    /// The logarithm to the base 2.
+    /// The logarithm to the base 2; NaN below 0. Its slope is `1 / (x ln 2)`.
     log2() as Log2 { value: |x| x.log2(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, c(LOG2_E) / plus_zero(x)), smooth: [(0.1, 5.0)] }
-    /// The logarithm to the base 10.
+    /// The logarithm to the base 10; NaN below 0. Its slope is `1 / (x ln 10)`.
     log10() as Log10 { value: |x| x.log10(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, c(LOG10_E) / plus_zero(x)), smooth: [(0.1, 5.0)] }
 
-    /// The sine.
+    /// The sine. Its slope is `cos x`.
     sin() as Sin { value: |x| x.sin(), slope: |x, _y, _c| x.cos(), smooth: [(-3.0, 3.0)] }
-    /// The cosine.
+    /// The cosine. Its slope is `−sin x`.
     cos() as Cos { value: |x| x.cos(), slope: |x, _y, _c| -x.sin(), smooth: [(-3.0, 3.0)] }
-    /// The tangent.
+    /// The tangent. Its slope is `1 + tan² x`.
     tan() as Tan { value: |x| x.tan(), slope: |_x, y, c| c(1.0) + y * y, smooth: [(-1.2, 1.2)] }
-    /// The inverse sine; NaN outside [−1, 1]. At ±1 the slope is infinite, by continuity.
+    /// The inverse sine; NaN outside [−1, 1]. Its slope is `1 / √(1 − x²)`. At ±1 the slope is infinite, by continuity.
     asin() as Asin { value: |x| x.asin(), unbounded_slope: |x, _y, c| c(1.0) / one_minus_square(x).sqrt(), smooth: [(-0.9, 0.9)] }
-    /// The inverse cosine; NaN outside [−1, 1]. At ±1 the slope is infinite, by continuity.
+    /// The inverse cosine; NaN outside [−1, 1]. Its slope is `−1 / √(1 − x²)`. At ±1 the slope is infinite, by
+    /// continuity.
     acos() as Acos { value: |x| x.acos(), unbounded_slope: |x, _y, c| c(-1.0) / one_minus_square(x).sqrt(), smooth: [(-0.9, 0.9)] }
-    /// The inverse tangent.
+    /// The inverse tangent. Its slope is `1 / (1 + x²)`.
     atan() as Atan { value: |x| x.atan(), slope: |x, _y, c| c(1.0).hypot(x).recip().square(), smooth: [(-3.0, 3.0)] }
-    /// The hyperbolic sine.
+    /// The hyperbolic sine. Its slope is `cosh x`.
     sinh() as Sinh { value: |x| x.sinh(), slope: |x, _y, _c| x.cosh(), smooth: [(-3.0, 3.0)] }
-    /// The hyperbolic cosine.
+    /// The hyperbolic cosine. Its slope is `sinh x`.
     cosh() as Cosh { value: |x| x.cosh(), slope: |x, _y, _c| x.sinh(), smooth: [(-3.0, 3.0)] }
-    /// The hyperbolic tangent. On tensors its slope is computed from the value, as `1 − y²`.
+    /// The hyperbolic tangent. Its slope is `1 / cosh² x`; on tensors it is computed from the value y, as `1 − y²`.
     tanh() as Tanh {
         value: |x| Special::tanh_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::TanhSlope),
         value_and_slope: |x| Special::tanh_and_slope(x), slope_from_value: |y, c| c(1.0) - y * y,
         vector: tanh, smooth: [(-3.0, 3.0)]
     }
-    /// The inverse hyperbolic sine.
+    /// The inverse hyperbolic sine. Its slope is `1 / √(x² + 1)`.
     asinh() as Asinh { value: |x| Special::asinh(x), slope: |x, _y, c| c(1.0) / c(1.0).hypot(x), smooth: [(-3.0, 3.0)] }
-    /// The inverse hyperbolic cosine; NaN below 1. At 1 the slope is infinite, by continuity.
+    /// The inverse hyperbolic cosine; NaN below 1. Its slope is `1 / √(x² − 1)`. At 1 the slope is infinite, by
+    /// continuity.
     acosh() as Acosh { value: |x| Special::acosh(x), unbounded_slope: |x, _y, c| c(1.0) / ((x - c(1.0)).sqrt() * (x + c(1.0)).sqrt()), smooth: [(1.2, 5.0)] }
-    /// The inverse hyperbolic tangent; NaN outside [−1, 1]. At ±1 the slope is infinite, by continuity.
+    /// The inverse hyperbolic tangent; NaN outside [−1, 1]. Its slope is `1 / (1 − x²)`. At ±1 the slope is infinite,
+    /// by continuity.
     atanh() as Atanh { value: |x| Special::atanh(x), unbounded_slope: |x, y, c| nan_where(&c(1.0).less(x.square()), y, one_minus_square(x).recip()), smooth: [(-0.8, 0.8)] }
 
-    /// The absolute value. At 0 the slope is 0, the subgradient of least norm.
+    /// The absolute value. Its slope is the sign of `x`. At 0 the slope is 0, the subgradient of least norm.
     abs() as Abs { value: |x| x.abs(), slope: |x, _y, _c| x.sign(), smooth: [(-3.0, -0.1), (0.1, 3.0)] }
     /// The sign: −1, 0 or 1, and 0 at ±0. Its slope is 0.
     sign() as Sign { value: |x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }, slope: |_x, _y, c| c(0.0), smooth: [(-3.0, -0.1), (0.1, 3.0)] }
@@ -217,7 +220,8 @@ unary {
         slope: |x, _y, c| Number::select(&c(0.0).less(x), c(1.0), c(leak)),
         smooth: [(-3.0, -0.1), (0.1, 3.0)]
     }
-    /// The logistic function, `1 / (1 + e⁻ˣ)`. On tensors its slope is computed from the value, as `y (1 − y)`.
+    /// The logistic function, `1 / (1 + e⁻ˣ)`. Its slope is `1 / (4 cosh² ½x)`; on tensors it is computed from the
+    /// value y, as `y (1 − y)`.
     sigmoid() as Sigmoid {
         value: |x| Special::sigmoid_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::SigmoidSlope),
         value_and_slope: |x| Special::sigmoid_and_slope(x), slope_from_value: |y, c| y * (c(1.0) - y),

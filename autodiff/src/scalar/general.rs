@@ -144,6 +144,13 @@ fn rows<'t, T: Scalar>(x: &[Var<'t, T>], y: &[Var<'t, T>]) -> Vec<Vec<T>> {
 /// Returns the outputs of a function, and the product `J ẋ` of its Jacobian matrix with `x_dot`: the rate of change of
 /// the outputs when the point moves along `x_dot`.
 ///
+/// ```
+/// use autodiff::scalar::general::jvp;
+///
+/// let (y, y_dot) = jvp(|x| vec![x[0] * x[1], x[0] + x[1]], &[2.0, 3.0], &[1.0, 10.0]);
+/// assert_eq!((y, y_dot), (vec![6.0, 5.0], vec![23.0, 11.0]));
+/// ```
+///
 /// # Panics
 ///
 /// If the lengths of `x_dot` and `x` differ.
@@ -169,6 +176,13 @@ where
 
 /// Returns the outputs of a function, and the product `Jᵀ ȳ` of its transposed Jacobian matrix with `y_bar`: the
 /// gradient of the sum of the outputs, weighted with the components of `y_bar`.
+///
+/// ```
+/// use autodiff::scalar::general::vjp;
+///
+/// let (y, x_bar) = vjp(|x| vec![x[0] * x[1], x[0] + x[1]], &[2.0, 3.0], &[1.0, 10.0]);
+/// assert_eq!((y, x_bar), (vec![6.0, 5.0], vec![13.0, 12.0]));
+/// ```
 ///
 /// # Panics
 ///
@@ -200,6 +214,13 @@ where
 
 /// Returns the gradient of a function, and the product `H v` of its Hessian matrix with `v`, for about twice the cost
 /// of the gradient, by forward mode over reverse mode.
+///
+/// ```
+/// use autodiff::scalar::general::hvp;
+///
+/// let (gradient, product) = hvp(|x| x[0] * x[0] * x[1], &[2.0, 3.0], &[1.0, 0.0]);
+/// assert_eq!((gradient, product), (vec![12.0, 4.0], vec![6.0, 4.0]));
+/// ```
 ///
 /// # Panics
 ///

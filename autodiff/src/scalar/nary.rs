@@ -90,6 +90,15 @@ pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T
 ///
 /// At the origin all slopes are 0, the subgradient of least norm. The norm of an empty slice is 0.
 ///
+/// ```
+/// use autodiff::scalar::{Tape, norm};
+///
+/// let tape = Tape::new();
+/// let [x, y] = tape.vars([3.0, 4.0]);
+/// assert_eq!(norm(&[x, y]).value(), 5.0);
+/// assert_eq!(norm(&[x, y]).gradients().wrt(x), 0.6);
+/// ```
+///
 /// # Panics
 ///
 /// If the inputs lie on different tapes.
@@ -112,6 +121,16 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
 /// `exp xᵢ / Σⱼ exp xⱼ`.
 ///
 /// The value for an empty slice is −∞.
+///
+/// ```
+/// use autodiff::scalar::{Tape, log_sum_exp};
+///
+/// let tape = Tape::new();
+/// let x = tape.vars([1000.0, 1000.0]);
+/// let y = log_sum_exp(&x);
+/// assert_eq!(y.value(), 1000.0 + 2.0_f64.ln());
+/// assert_eq!(y.gradients().wrt_all(&x), [0.5, 0.5]);
+/// ```
 #[doc = include_str!("../infinite_logits.md")]
 ///
 /// # Panics

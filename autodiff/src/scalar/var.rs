@@ -78,6 +78,12 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 
     /// Returns the value as a constant, to which no derivative flows.
+    ///
+    /// ```
+    /// let tape = autodiff::scalar::Tape::new();
+    /// let x = tape.var(3.0);
+    /// assert_eq!((x * x.detach()).gradients().wrt(x), 3.0);
+    /// ```
     #[must_use]
     #[inline(always)]
     pub fn detach(self) -> Self {

@@ -33,7 +33,7 @@ class Outside(Exception):
 
 
 def evaluate(formula, x, steps=DIGITS):
-    """Returns the formula at exact numbers. Raises the exception of mpmath where it has no value, and `Outside` where it is
+    """Returns the formula at exact numbers. Raises mpmath's exception where it has no value, and `Outside` where it is
     complex."""
     previous = None
     for digits in steps:
@@ -56,7 +56,7 @@ def evaluate(formula, x, steps=DIGITS):
 
 
 def value_or_nan(row, formula, x):
-    """Returns the formula at exact numbers, or NaN outside the domain of the function or where it cannot be evaluated."""
+    """Returns the formula at exact numbers; NaN outside the function's domain, or where it cannot be evaluated."""
     try:
         if not row.total:
             evaluate(row.formulas[0], x)
@@ -71,7 +71,7 @@ def value_or_nan(row, formula, x):
 
 
 def approaches(x, rate, above):
-    """Returns numbers close to x: a list for each side from which x can be approached, with the preferred side first."""
+    """Returns numbers close to x: a list for each side from which x can be approached, the preferred side first."""
     if math.isnan(x):
         return [[NAN]]
     if x == 0:
@@ -176,7 +176,7 @@ class Format:
             return math.copysign(math.inf, x)
 
     def beside(self, x):
-        """Returns a number of the format that is not 0, between its two neighbours. Neighbours have adjacent bit patterns."""
+        """Returns a number of the format that is not 0, between its neighbours, whose bit patterns are adjacent."""
         integer = {"d": "q", "f": "i"}[self.code]
         (bits,) = struct.unpack(integer, struct.pack(self.code, x))
         return [struct.unpack(self.code, struct.pack(integer, bits + step))[0] for step in (-1, 0, 1)]

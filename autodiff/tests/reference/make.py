@@ -1,5 +1,5 @@
-"""Makes values.gz: every function of the table, its slopes and its second derivatives, at random points and on a grid of
-edges, computed with at least 50 digits.
+"""Makes values.gz: every function of the table, its slopes and its second derivatives, at random points and on a grid
+of edges, computed with at least 50 digits.
 
 Needs mpmath. Run it in this folder: python3 make.py
 Each section begins with a line: `random` or `edges`, `f64` or `f32`, the number of rows, the number of columns, and the

@@ -1,4 +1,4 @@
-"""The functions of one variable: f, f′ and f″ as formulas of mpmath, and their definition where calculus leaves a choice.
+"""The functions of one variable: f, f′ and f″ as formulas of mpmath, and their values where calculus leaves a choice.
 
 Outside the domain the formula's value is complex, and value and derivatives are NaN. Where a formula cannot be evaluated
 (at a pole, at infinity, at the edge of the domain), `edges.py` takes the limit. Where there is no limit, or the
@@ -118,12 +118,12 @@ def powi(n, domain=None, edges=()):
 
 
 def at_infinity(*orders):
-    """What a function and its derivatives are at both infinities."""
+    """Defines the function and its derivatives at both infinities."""
     return lambda x: list(orders) if mp.isinf(x) else None
 
 
 def flat_at_infinity(low, high):
-    """A function that ends at these values."""
+    """Defines the limits at −∞ and +∞ of a function that is flat there, and its derivatives 0."""
     return lambda x: [mpf(low if x < 0 else high), mpf(0), mpf(0)] if mp.isinf(x) else None
 
 

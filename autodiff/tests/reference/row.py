@@ -23,8 +23,8 @@ class Row:
     domain: list
     # Points of the grid in addition to the points of every function. For one variable their neighbours are added too.
     edges: list = field(default_factory=list)
-    # Defines numbers at a point where formulas and limits do not: returns None, or a list as long as `formulas` that holds
-    # None for each number that the formula or the limit defines.
+    # Defines numbers at a point where formulas and limits do not: returns None, or a list as long as `formulas` that
+    # holds None for each number that the formula or the limit defines.
     define: Callable = lambda *x: None
     # Whether the value is real everywhere.
     total: bool = False

@@ -31,9 +31,9 @@ def extreme(larger):
 
 
 def powf_at(a, b):
-    """The value is the value of C's `pow`. A derivative that is constant in a is constant at NaN too. A negative base has
-    slopes at finite integers only. At the origin every slope is 0. Elsewhere at the ends of the range the derivatives are
-    limits for a fixed exponent, or at an infinite exponent for a fixed base."""
+    """The value is the value of C's `pow`. A derivative that is constant in a is constant at NaN too. A negative base
+    has slopes at finite integers only. At the origin every slope is 0. Elsewhere at the ends of the range the
+    derivatives are limits for a fixed exponent, or at an infinite exponent for a fixed base."""
     if math.isnan(a) or math.isnan(b):
         value = mpf(1) if a == 1 or b == 0 else NAN
         slope, curvature = (mpf(b) if b in (0, 1) else NAN), (mpf(b * (b - 1)) if b in (0, 1, 2) else NAN)
@@ -69,8 +69,8 @@ def powf_at(a, b):
 
 
 def log_at(a, b):
-    """Where both logarithms are infinite, the value and the slopes are NaN. At the base 1, which is approached from above,
-    a ln b is undefined where a is infinite."""
+    """Where both logarithms are infinite, the value and the slopes are NaN. At the base 1, which is approached from
+    above, a ln b is undefined where a is infinite."""
     if a == INF and b == 1:
         return [INF, NAN, -INF, NAN, NAN, INF]
     corner = all(x == 0 or x == INF for x in (a, b))

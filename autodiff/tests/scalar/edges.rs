@@ -122,7 +122,7 @@ fn clamp_has_slope_one_at_its_bounds() {
 #[test]
 fn sqrt_at_zero_has_an_infinite_slope_which_a_zero_adjoint_absorbs() {
     assert_eq!(slope(Unary::Sqrt, 0.0), INF);
-    // The zero is a constant factor, a variable factor, and an adjoint that reaches the root through a node.
+    // The zero factor is a constant, a variable, or a node of its own.
     assert_eq!(gradient(|[x]| x.sqrt() * 0.0, [0.0]), [0.0]);
     assert_eq!(gradient(|[x, y]| x.sqrt() * y, [0.0, 0.0]), [0.0, 0.0]);
     assert_eq!(

@@ -61,7 +61,7 @@ fn of_signed_base(a: f64, b: f64, k: u8, factor: f64) -> f64 {
         return f64::NAN;
     }
     let derivative = times_power(factor, a.abs(), b, k);
-    // The power of −|a| is odd where b − k is.
+    // (−|a|)ᵇ⁻ᵏ is negative where b − k is odd.
     let is_odd = a.is_sign_negative() && (b % 2.0).abs() == f64::from((k + 1) % 2);
     if is_odd { -derivative } else { derivative }
 }

@@ -47,7 +47,7 @@ impl Drop for RecordsWhenDropped {
 
 #[test]
 fn checkpoints_that_change_panic_or_record_when_dropped_do_no_harm() {
-    // The numbers of outputs of the first and the second call, or a panic. Later calls return as many as the first.
+    // The numbers of outputs of the first and the second call; 9 is a panic. Later calls behave like the first.
     for calls in [[0, 1], [1, 0], [1, 2], [3, 1], [9, 9], [1, 9]] {
         let tape = Rc::new(Tape::<Hostile>::default());
         TAPE.set(Some(Rc::clone(&tape)));

@@ -143,7 +143,7 @@ mod tests {
         let close = |x: DoubleDouble, y: DoubleDouble| (x - y).rounded().abs() < 1e-30;
         assert!(close(third + third + third, 1.0.into()));
         assert!(close(third * DoubleDouble::from(3.0), 1.0.into()));
-        // ln 3 + ln ⅓ = 0, and ln 3 by its digits.
+        // ln 3 + ln ⅓ = 0, and ln 3 has its known digits.
         let ln_3 = DoubleDouble::from(3.0).ln();
         assert!(close(ln_3 + third.ln(), 0.0.into()));
         let digits = DoubleDouble::sum(1.098_612_288_668_109_8, -9.071_297_235_001_53e-17);
