@@ -1,7 +1,7 @@
 //! The table of elementwise functions: the value, the slope and the documentation of each, in one place.
 //!
 //! For users this is the reference of all functions of one and two variables: their slopes at kinks and poles, and
-//! their accuracy. For contributors it is the only place to edit for a new function.
+//! their accuracy. For contributors it is the place to add a function.
 //!
 //! # A first example
 //!
@@ -20,10 +20,10 @@
 //!
 //! # How a row reads
 //!
-//! A row defines a function completely: the methods, their documentation and their tests are generated from it.
+//! A row defines a function: the methods, their documentation and their tests are generated from it.
 //!
 //! ```text
-//! /// The hyperbolic sine.
+//! /// The hyperbolic sine. Its slope is `cosh x`.
 //! sinh() as Sinh { value: |x| x.sinh(), slope: |x, _y, _c| x.cosh(), smooth: [(-3.0, 3.0)] }
 //! ```
 //!

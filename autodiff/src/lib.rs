@@ -49,9 +49,9 @@
 //!
 //! # What it is not
 //!
-//! - It is no compiler: a tape records the operations that are executed, and is recorded again for each point.
+//! - It is not a compiler: a tape records the operations that are executed, and is recorded again for each point.
 //! - It runs on the CPU only, in `f32` and `f64`. The type of the elements is fixed at compile time.
-//! - There is no global tape, and nothing is recorded unless one of its operands is a variable.
+//! - There is no global tape, and an operation is recorded only if one of its operands is a variable.
 //! - Tensors have no strides, and there is no convolution.
 
 pub mod elementwise;
