@@ -1,15 +1,16 @@
-//! The price of a European call by Black and Scholes, and its Greeks: by the tape, and by their closed forms.
+//! Computes the price of a European call option (Black and Scholes) and its Greeks, and compares the Greeks with their
+//! closed forms.
 
 use autodiff::Number;
 use autodiff::scalar::{hessian, value_and_gradient};
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-/// The cumulative normal distribution.
+/// The cumulative distribution function of the standard normal distribution.
 fn normal<N: Number>(x: N) -> N {
     (-(x * x.constant(FRAC_1_SQRT_2))).erfc() * x.constant(0.5)
 }
 
-/// The price of a call on a stock at `spot`, to be bought for `strike` after `time`.
+/// The price of a call on a stock that costs `spot`, with the strike price `strike` and the time to expiry `time`.
 fn call<N: Number>([spot, strike, time, volatility, rate]: [N; 5]) -> N {
     let spread = volatility * time.sqrt();
     let d1 =

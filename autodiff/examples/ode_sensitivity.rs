@@ -1,10 +1,11 @@
-//! How the end of a motion depends on where it began: hares and lynxes by Lotka and Volterra.
+//! Computes how the solution of an ordinary differential equation depends on its initial values and its parameters, for
+//! the predator-prey model of Lotka and Volterra.
 //!
-//! A long integration is cut into checkpoints, so that the tape stays short.
+//! The integration is cut into checkpoints, so that the tape stays short.
 
 use autodiff::scalar::{Tape, Var, checkpoint};
 
-/// The rates of change of hares and lynxes, with birth, predation, growth and death rates.
+/// The rates of change of hares and lynxes. `rate` holds the rates of birth, predation, growth and death.
 fn rates<'t>([hares, lynxes]: [Var<'t>; 2], rate: [Var<'t>; 4]) -> [Var<'t>; 2] {
     [
         hares * (rate[0] - rate[1] * lynxes),
@@ -12,7 +13,7 @@ fn rates<'t>([hares, lynxes]: [Var<'t>; 2], rate: [Var<'t>; 4]) -> [Var<'t>; 2] 
     ]
 }
 
-/// One step of Heun's method. The state holds the animals and the rates.
+/// One step of Heun's method with step size `h`. The state holds the numbers of animals and the four rates.
 fn step<'t>(state: &[Var<'t>], h: f64) -> Vec<Var<'t>> {
     let (y, rate) = (
         [state[0], state[1]],

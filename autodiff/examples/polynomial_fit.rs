@@ -2,7 +2,7 @@
 
 use autodiff::scalar::{Gradients, Tape, Var, linear_combination};
 
-/// The sum of (p(xᵢ) − yᵢ)² over the points, where p has the coefficients k.
+/// The sum of (p(xᵢ) − yᵢ)² over the points, where p is the polynomial with coefficients `k`.
 fn cost<'t>(k: &[Var<'t>], points: &[(f64, f64)]) -> Var<'t> {
     let error = |&(x, y): &(f64, f64)| {
         let powers: Vec<f64> = (0..k.len()).map(|j| x.powi(j as i32)).collect();
@@ -12,7 +12,7 @@ fn cost<'t>(k: &[Var<'t>], points: &[(f64, f64)]) -> Var<'t> {
 }
 
 fn main() {
-    // Points on x³ − x.
+    // Points on the curve x³ − x.
     let points: Vec<_> = (-10..=10)
         .map(|i| f64::from(i) / 10.0)
         .map(|x| (x, x.powi(3) - x))

@@ -1,9 +1,9 @@
-//! The minimum of Rosenbrock's function, by gradient descent and by Newton's method.
+//! Finds the minimum of Rosenbrock's function, by gradient descent and by Newton's method.
 
 use autodiff::scalar::{gradient, hessian};
 use num_traits::Float;
 
-/// A long, bent valley; the minimum 0 lies at (1, 1).
+/// Rosenbrock's function, a long, curved valley with the minimum 0 at (1, 1).
 fn rosenbrock<F: Float>([x, y]: [F; 2]) -> F {
     let hundred = F::from(100.0).unwrap();
     (F::one() - x).powi(2) + hundred * (y - x * x).powi(2)

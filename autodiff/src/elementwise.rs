@@ -1,74 +1,97 @@
 //! The table of elementwise functions: the value, the slope and the documentation of each, in one place.
 //!
-//! A row defines a function completely. From it come the methods of plain numbers, scalar variables, tensors and tensor
-//! variables, their documentation, and their tests. A row reads
+//! For users this is the reference of all functions of one and two variables: their slopes at kinks and poles, and
+//! their accuracy. For contributors it is the place to add a function.
+//!
+//! # A first example
+//!
+//! The functions are methods of plain numbers, scalar variables, tensors and tensor variables, and of the trait
+//! [`Number`], for code that is generic over all of these. [`Unary`] and [`Binary`] are the functions as values.
+//!
+//! ```
+//! use autodiff::Number;
+//! use autodiff::elementwise::Unary;
+//! use autodiff::scalar::derivative;
+//!
+//! assert_eq!(Number::softplus(0.0_f64), 2.0_f64.ln());
+//! assert_eq!(derivative(|x| x.softplus(), 0.0), 0.5);
+//! assert_eq!(Unary::Relu.slope(0.0, 0.0), 0.0);
+//! ```
+//!
+//! # How a row reads
+//!
+//! A row defines a function: the methods, their documentation and their tests are generated from it.
 //!
 //! ```text
-//! /// The hyperbolic sine.
+//! /// The hyperbolic sine. Its slope is `cosh x`.
 //! sinh() as Sinh { value: |x| x.sinh(), slope: |x, _y, _c| x.cosh(), smooth: [(-3.0, 3.0)] }
 //! ```
 //!
-//! - `value` is computed on `f32` and `f64`.
+//! - `value` is the value, computed on `f32` and `f64`.
 //! - `slope` is f′(x), computed from the argument `x` and the value `y`; `c` makes a constant. It is written against
-//!   [`Number`], so that the same text works for plain numbers, for forward-mode numbers, and for variables that record
-//!   and can be differentiated again. The slope of the text is the second derivative.
-//! - `unbounded_slope` instead of `slope` marks a function whose slope has a pole. There, an adjoint of exactly zero
-//!   stays zero instead of becoming `0 · ∞ = NaN` (see [`Number::absorbing_mul`]).
-//! - `value_and_slope` forms both at once on plain numbers, where they share work.
-//! - `slope_from_value` is the slope computed from the value alone. Tensors use it: it takes less time and memory.
-//! - `vector` and `vector_slope` name the kernels by which tensors compute the value, and a slope that is not read from the
-//!   value, of many numbers at a time ([`elementary`](autodiff_kernels::elementary)). Other rows are computed as they stand.
-//! - A function with parameters lists, after a semicolon, the parameters that it is checked with.
-//! - `smooth` lists intervals in which the function is smooth: the derivative checks draw their points there.
+//!   [`Number`], so the same expression works for plain numbers, for forward-mode numbers, and for variables, whose
+//!   slopes are recorded and can be differentiated again. The slope of this expression is the second derivative.
+//!   The module `slopes` explains how its accuracy is kept.
+//! - `unbounded_slope` instead of `slope` marks a function whose slope has a pole. At the pole an adjoint of exactly
+//!   zero stays zero instead of becoming `0 · ∞ = NaN` (see [`Number::absorbing_mul`]).
+//! - `value_and_slope` computes both together on plain numbers, where they share work.
+//! - `slope_from_value` is the slope computed from the value alone. Tensors use it, because it takes less time and
+//!   memory.
+//! - `vector` and `vector_slope` name the vectorised kernels ([`elementary`](autodiff_kernels::elementary)) with which
+//!   tensors compute the value, and a slope that is not computed from the value. Rows without them are computed as
+//!   written.
+//! - A function with parameters lists, after a semicolon, the parameters with which it is checked.
+//! - `smooth` lists intervals in which the function is smooth. The derivative checks draw their points there.
 //!
 //! # Slopes where calculus leaves a choice
 //!
-//! The first of these rules that applies says what a slope is. The order is the one that PyTorch publishes.
+//! The first rule that applies defines the slope. The order of the rules is the one that PyTorch publishes.
 //!
 //! 1. The derivative, where there is one.
 //! 2. For a convex function the subgradient of least norm, for a concave one the supergradient of least norm.
 //! 3. The value by continuity, which may be infinite. At the edge of the domain it is the limit from inside. Within the
-//!    domain, ±0 is approached from the side of its sign: so the slopes of `recip` at ±0, and its values, are those of
-//!    either side. Of two variables the limit must be the same along every path.
-//! 4. What the function's documentation says, and else NaN.
+//!    domain, ±0 is approached from the side of its sign: the value and the slope of `recip` at +0 are the limits from
+//!    above, and at −0 the limits from below. For two variables the limit must be the same along every path.
+//! 4. The slope that the function's documentation states, otherwise NaN.
 //!
-//! Second derivatives follow the same rules. At a kink, a tie, or the origin of a norm they are those of the slope that was
-//! chosen, which are 0.
+//! Second derivatives follow the same rules. At a kink, a tie, or the origin of a norm they are the derivatives of the
+//! chosen slope, which are 0.
 //!
-//! Outside of the domain the value is NaN, and so are the slopes. A NaN argument makes everything NaN that depends on it.
-//! A slope that is one of several constants is one of them there too: 0 for `relu`, `max` and `min`, 1 for `clamp`.
+//! Outside the domain the value and the slopes are NaN. A NaN argument makes every dependent value and slope NaN. The
+//! exceptions are slopes that take only constant values, which are one of the constants at NaN too: 0 for `relu`, `max`
+//! and `min`, 1 for `clamp`.
 //!
 //! # Accuracy
 //!
-//! On plain numbers, scalar variables and forward-mode numbers, values, slopes and second derivatives are within 99 ε of
-//! the exact ones, relative to these or to the smallest normal number, in `f64` and in `f32`. Tests hold them to it at
-//! random points and at the edges: zeros, subnormal numbers, poles, branch points, huge numbers. Less accurate are
+//! On plain numbers, scalar variables and forward-mode numbers, the errors of values, slopes and second derivatives are
+//! at most 99 ε, relative to the larger of the exact value and the smallest normal number, in `f64` and in `f32`. Tests
+//! check this at random points and at the edges: zeros, subnormal numbers, poles, branch points, huge numbers. These
+//! are less accurate:
 //!
 //! - the slope of the quotient a / b in b, and the second derivatives of `xlogy`, `atan2` and `hypot`, where a quotient
-//!   that they are formed from is a subnormal number: they have no more digits than it has;
-//! - second derivatives of `hypot` where both arguments are subnormal numbers: one may overflow too early, by a factor
-//!   of 2;
-//! - a second derivative close to one of its zeros, in relation to itself: that of `log` in b near b = e⁻², and the mixed
-//!   one of `powf` near b ln a = −1;
-//! - `lgamma` and `polygamma` close to a zero below −30, in relation to themselves, and `polygamma` of an order above 1000.
+//!   that they are computed from is a subnormal number: they have no more digits than that quotient;
+//! - the second derivatives of `hypot` where both arguments are subnormal numbers: one may overflow too early, by a
+//!   factor of 2;
+//! - a second derivative close to one of its zeros, relative to itself: the one of `log` in b near b = e⁻², and the
+//!   mixed one of `powf` near b ln a = −1;
+//! - `lgamma` and `polygamma` close to a zero below −30, relative to themselves, and `polygamma` of an order above
+//!   1000.
 //!
-//! On tensors a slope read from the value has an absolute error of some ε: far out, where the slope of `tanh` is less
-//! than ε, it is 0. The errors of vectorised functions are those of [`elementary`](autodiff_kernels::elementary).
+//! On tensors a slope computed from the value has an absolute error of a few ε: where the slope of `tanh` is less than
+//! ε, it is 0. The module [`elementary`](autodiff_kernels::elementary) documents the errors of vectorised functions.
 //!
-//! # How a slope is written
+//! # Where to go next
 //!
-//! A slope that is accurate need not have an accurate slope: the terms of the slope of `1 / ((1 − x)(1 + x))` cancel near
-//! 0. So the texts use few tools, and each has a slope that is as accurate as itself:
+//! [`Number`] lists the functions as methods. The [scalar](crate::scalar) and the [tensor](crate::tensor) tape record
+//! them. [`gradcheck`](crate::gradcheck) checks derivatives against finite differences.
 //!
-//! - the functions of the table;
-//! - [`Number::select`] for a branch, which keeps a NaN of the other one out of every order;
-//! - [`Number::absorbing_mul`] where a factor of exactly zero meets an infinite one;
-//! - what several rows share, in the module `slopes`;
-//! - rows that are slopes. A slope, or a mixed second derivative, is a row of its own where it needs scaling or special
-//!   cases. Its value is plain code, and its slopes are the second derivatives. A mixed derivative that is one row makes a
-//!   symmetric Hessian.
+//! # What it is not
+//!
+//! The table cannot be extended from outside the crate: [`scalar::custom`](crate::scalar::custom) and
+//! [`tensor::Op`](crate::tensor::Op) define your own operations. It holds functions of one and two numbers only; sums,
+//! norms, softmax and matrix products belong to the tapes.
 
-// `function` and `number` need each other: a slope is written with numbers, and a number applies functions.
+// `function` and `number` depend on each other: a slope is written with numbers, and a number applies functions.
 mod function;
 mod number;
 mod slopes;
@@ -77,123 +100,128 @@ mod special;
 pub use function::{Binary, Interval, Unary};
 pub use number::Number;
 
-/// Hands the table to the macro named: `unary` rows (parameters in brackets) and `binary` ones, which have a method each,
-/// and the `operators`, which have none: those that have a symbol, and the rows that are slopes. After the word `all` it
-/// hands over the operators among the other rows.
+/// Passes the table to the named macro: `unary` and `binary` rows, each of which has a method, and `unary_operators`
+/// and `binary_operators` without a method, which are the operators with a symbol and the rows that are slopes. With
+/// the word `all` in front it passes the operators among the unary and binary rows.
 macro_rules! elementwise_table {
     (all $then:ident) => { elementwise_table! { join_operators $then } };
     ($then:ident $($argument:ident)?) => { $then! { $($argument)?
 unary {
-    /// The reciprocal, `1 / x`.
+    /// The reciprocal, `1 / x`. Its slope is `−1 / x²`.
     recip() as Recip { value: |x| x.recip(), unbounded_slope: |_x, y, _c| -(y * y), smooth: [(-3.0, -0.3), (0.3, 3.0)] }
-    /// The square, `x²`.
+    /// The square, `x²`. Its slope is `2 x`.
     square() as Square { value: |x| x * x, slope: |x, _y, c| c(2.0) * x, smooth: [(-3.0, 3.0)] }
-    /// The integer power, `xⁿ`. The power 0 is the constant 1 and has slope 0 everywhere.
+    /// The integer power, `xⁿ`. Its slope is `n xⁿ⁻¹`. The power 0 is the constant 1 and has slope 0 everywhere.
     powi(n: i32; { n: 3 }, { n: 2 }, { n: 1 }, { n: 0 }, { n: -2 }) as Powi {
         value: |x| Special::powi(x, n),
         unbounded_slope: |x, _y, c| match n {
             0 => c(0.0),
             -32..=32 => c(f64::from(n)) * x.powi(n - 1),
-            // A large factor can bring back into range what a power has lost: it comes between two halves of it.
+            // The power can underflow where its product with a large n does not, so n is multiplied with one half of
+            // the power first.
             _ => c(f64::from(n)) * x.powi(n / 2 - 1) * x.powi(n - n / 2),
         },
         smooth: [(-2.0, -0.4), (0.4, 2.0)]
     }
-    /// The square root. At 0 the slope is infinite, by continuity.
+    /// The square root; NaN below 0. Its slope is `1 / (2 √x)`. At 0 the slope is infinite, by continuity.
     sqrt() as Sqrt { value: |x| x.sqrt(), unbounded_slope: |_x, y, c| c(0.5) / plus_zero(y), smooth: [(0.1, 4.0)] }
-    /// The cube root. At 0 the slope is infinite, by continuity.
+    /// The cube root. Its slope is `1 / (3 ∛x²)`. At 0 the slope is infinite, by continuity.
     cbrt() as Cbrt {
         value: |x| x.cbrt(),
         unbounded_slope: |_x, y, c| { let inverse = y.recip(); c(1.0 / 3.0) * inverse * inverse },
         smooth: [(-4.0, -0.2), (0.2, 4.0)]
     }
 
-    /// The exponential, `eˣ`.
+    /// The exponential, `eˣ`. Its slope is `eˣ`.
     exp() as Exp { value: |x| x.exp(), slope: |_x, y, _c| y, slope_from_value: |y, _c| y, vector: exp, smooth: [(-3.0, 3.0)] }
-    /// The power of two, `2ˣ`.
+    /// The power of two, `2ˣ`. Its slope is `2ˣ ln 2`.
     exp2() as Exp2 {
         value: |x| x.exp2(),
-        // The slope is less than the value, and need not overflow where that does.
+        // The slope is smaller than the value, and need not overflow where the value does.
         slope: |x, _y, c| { let root = (c(0.5) * x).exp2(); c(LN_2) * root * root },
         smooth: [(-3.0, 3.0)]
     }
-    /// `eˣ − 1`, accurate near 0.
+    /// `eˣ − 1`, accurate near 0. Its slope is `eˣ`.
     exp_m1() as ExpM1 { value: |x| x.exp_m1(), slope: |x, _y, _c| x.exp(), smooth: [(-3.0, 3.0)] }
-    /// The natural logarithm; NaN below 0.
+    /// The natural logarithm; NaN below 0. Its slope is `1 / x`.
     ln() as Ln { value: |x| x.ln(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, plus_zero(x).recip()), vector: ln, smooth: [(0.1, 5.0)] }
-    /// `ln(1 + x)`, accurate near 0.
+    /// `ln(1 + x)`, accurate near 0; NaN below −1. Its slope is `1 / (1 + x)`.
     ln_1p() as Ln1p { value: |x| x.ln_1p(), unbounded_slope: |x, y, c| nan_where(&x.less(c(-1.0)), y, c(1.0) / (c(1.0) + x)), smooth: [(-0.8, 4.0)] }
-    /// The logarithm to the base 2.
+    /// The logarithm to the base 2; NaN below 0. Its slope is `1 / (x ln 2)`.
     log2() as Log2 { value: |x| x.log2(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, c(LOG2_E) / plus_zero(x)), smooth: [(0.1, 5.0)] }
-    /// The logarithm to the base 10.
+    /// The logarithm to the base 10; NaN below 0. Its slope is `1 / (x ln 10)`.
     log10() as Log10 { value: |x| x.log10(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, c(LOG10_E) / plus_zero(x)), smooth: [(0.1, 5.0)] }
 
-    /// The sine.
+    /// The sine. Its slope is `cos x`.
     sin() as Sin { value: |x| x.sin(), slope: |x, _y, _c| x.cos(), smooth: [(-3.0, 3.0)] }
-    /// The cosine.
+    /// The cosine. Its slope is `−sin x`.
     cos() as Cos { value: |x| x.cos(), slope: |x, _y, _c| -x.sin(), smooth: [(-3.0, 3.0)] }
-    /// The tangent.
+    /// The tangent. Its slope is `1 + tan² x`.
     tan() as Tan { value: |x| x.tan(), slope: |_x, y, c| c(1.0) + y * y, smooth: [(-1.2, 1.2)] }
-    /// The inverse sine; NaN outside [−1, 1]. At ±1 the slope is infinite, by continuity.
+    /// The inverse sine; NaN outside [−1, 1]. Its slope is `1 / √(1 − x²)`. At ±1 the slope is infinite, by continuity.
     asin() as Asin { value: |x| x.asin(), unbounded_slope: |x, _y, c| c(1.0) / one_minus_square(x).sqrt(), smooth: [(-0.9, 0.9)] }
-    /// The inverse cosine; NaN outside [−1, 1]. At ±1 the slope is infinite, by continuity.
+    /// The inverse cosine; NaN outside [−1, 1]. Its slope is `−1 / √(1 − x²)`. At ±1 the slope is infinite, by
+    /// continuity.
     acos() as Acos { value: |x| x.acos(), unbounded_slope: |x, _y, c| c(-1.0) / one_minus_square(x).sqrt(), smooth: [(-0.9, 0.9)] }
-    /// The inverse tangent.
+    /// The inverse tangent. Its slope is `1 / (1 + x²)`.
     atan() as Atan { value: |x| x.atan(), slope: |x, _y, c| c(1.0).hypot(x).recip().square(), smooth: [(-3.0, 3.0)] }
-    /// The hyperbolic sine.
+    /// The hyperbolic sine. Its slope is `cosh x`.
     sinh() as Sinh { value: |x| x.sinh(), slope: |x, _y, _c| x.cosh(), smooth: [(-3.0, 3.0)] }
-    /// The hyperbolic cosine.
+    /// The hyperbolic cosine. Its slope is `sinh x`.
     cosh() as Cosh { value: |x| x.cosh(), slope: |x, _y, _c| x.sinh(), smooth: [(-3.0, 3.0)] }
-    /// The hyperbolic tangent. On tensors its slope is read from the value, as `1 − y²`.
+    /// The hyperbolic tangent. Its slope is `1 / cosh² x`; on tensors it is computed from the value y, as `1 − y²`.
     tanh() as Tanh {
         value: |x| Special::tanh_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::TanhSlope),
         value_and_slope: |x| Special::tanh_and_slope(x), slope_from_value: |y, c| c(1.0) - y * y,
         vector: tanh, smooth: [(-3.0, 3.0)]
     }
-    /// The inverse hyperbolic sine.
+    /// The inverse hyperbolic sine. Its slope is `1 / √(x² + 1)`.
     asinh() as Asinh { value: |x| Special::asinh(x), slope: |x, _y, c| c(1.0) / c(1.0).hypot(x), smooth: [(-3.0, 3.0)] }
-    /// The inverse hyperbolic cosine; NaN below 1. At 1 the slope is infinite, by continuity.
+    /// The inverse hyperbolic cosine; NaN below 1. Its slope is `1 / √(x² − 1)`. At 1 the slope is infinite, by
+    /// continuity.
     acosh() as Acosh { value: |x| Special::acosh(x), unbounded_slope: |x, _y, c| c(1.0) / ((x - c(1.0)).sqrt() * (x + c(1.0)).sqrt()), smooth: [(1.2, 5.0)] }
-    /// The inverse hyperbolic tangent; NaN outside [−1, 1]. At ±1 the slope is infinite, by continuity.
+    /// The inverse hyperbolic tangent; NaN outside [−1, 1]. Its slope is `1 / (1 − x²)`. At ±1 the slope is infinite,
+    /// by continuity.
     atanh() as Atanh { value: |x| Special::atanh(x), unbounded_slope: |x, y, c| nan_where(&c(1.0).less(x.square()), y, one_minus_square(x).recip()), smooth: [(-0.8, 0.8)] }
 
-    /// The absolute value. At 0 the slope is 0, the subgradient of least norm.
+    /// The absolute value. Its slope is the sign of `x`. At 0 the slope is 0, the subgradient of least norm.
     abs() as Abs { value: |x| x.abs(), slope: |x, _y, _c| x.sign(), smooth: [(-3.0, -0.1), (0.1, 3.0)] }
     /// The sign: −1, 0 or 1, and 0 at ±0. Its slope is 0.
     sign() as Sign { value: |x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }, slope: |_x, _y, c| c(0.0), smooth: [(-3.0, -0.1), (0.1, 3.0)] }
-    /// The sign bit as a number, ±1 as [`f64::signum`]: 1 at +0, −1 at −0. Its slope is 0.
+    /// The sign bit as a number, ±1 as in [`f64::signum`]: 1 at +0, −1 at −0. Its slope is 0.
     signum() as Signum { value: |x| x.signum(), slope: |_x, _y, c| c(0.0), smooth: [(-3.0, -0.1), (0.1, 3.0)] }
-    /// The largest integer that is not above `x`. Its slope is 0.
+    /// The largest integer less than or equal to `x`. Its slope is 0.
     floor() as Floor { value: |x| x.floor(), slope: |_x, _y, c| c(0.0), smooth: [(0.1, 0.9), (-1.9, -1.1)] }
-    /// The smallest integer that is not below `x`. Its slope is 0.
+    /// The smallest integer greater than or equal to `x`. Its slope is 0.
     ceil() as Ceil { value: |x| x.ceil(), slope: |_x, _y, c| c(0.0), smooth: [(0.1, 0.9), (-1.9, -1.1)] }
-    /// The nearest integer, halves away from 0. Its slope is 0.
+    /// The nearest integer; halves are rounded away from 0. Its slope is 0.
     round() as Round { value: |x| x.round(), slope: |_x, _y, c| c(0.0), smooth: [(-0.4, 0.4), (0.6, 1.4)] }
-    /// The integer part, towards 0. Its slope is 0.
+    /// The integer part: `x` rounded towards 0. Its slope is 0.
     trunc() as Trunc { value: |x| x.trunc(), slope: |_x, _y, c| c(0.0), smooth: [(0.1, 0.9), (-1.9, -1.1)] }
     /// The fractional part, `x − trunc(x)`. Its slope is 1, at the jumps too.
     fract() as Fract { value: |x| x.fract(), slope: |_x, _y, c| c(1.0), smooth: [(0.1, 0.9), (-1.9, -1.1)] }
-    /// `x` held between `low` and `high`. The slope is 1 inside and at the bounds, and 0 outside.
+    /// `x` limited to the interval from `low` to `high`. The slope is 1 inside and at the bounds, and 0 outside.
     clamp(low: f64, high: f64; { low: -0.5, high: 0.5 }) as Clamp {
         value: |x| { let (low, high) = (low as Self, high as Self); if x < low { low } else if x > high { high } else { x } },
         slope: |x, _y, c| Number::select(&x.less(c(low)), c(0.0), Number::select(&c(high).less(x), c(0.0), c(1.0))),
         smooth: [(-0.4, 0.4), (0.6, 2.0), (-2.0, -0.6)]
     }
 
-    /// The rectifier, `max(x, 0)`. At the kink the slope is 0, as in the paper. A NaN passes through.
+    /// The rectifier, `max(x, 0)`. At 0 the slope is 0, the subgradient of least norm. A NaN passes through.
     relu() as Relu {
         value: |x| if x <= 0.0 { 0.0 } else { x },
         slope: |x, _y, c| Number::select(&c(0.0).less(x), c(1.0), c(0.0)),
         slope_from_value: |y, c| Number::select(&c(0.0).less(y), c(1.0), c(0.0)),
         smooth: [(-3.0, -0.1), (0.1, 3.0)]
     }
-    /// The leaky rectifier: `x` above 0, and `leak · x` below. At the kink the slope is `leak`.
+    /// The leaky rectifier: `x` above 0, and `leak · x` below. At 0 the slope is `leak`.
     leaky_relu(leak: f64; { leak: 0.01 }) as LeakyRelu {
         value: |x| if x <= 0.0 { leak as Self * x } else { x },
         slope: |x, _y, c| Number::select(&c(0.0).less(x), c(1.0), c(leak)),
         smooth: [(-3.0, -0.1), (0.1, 3.0)]
     }
-    /// The logistic function, `1 / (1 + e⁻ˣ)`. On tensors its slope is read from the value, as `y (1 − y)`.
+    /// The logistic function, `1 / (1 + e⁻ˣ)`. Its slope is `1 / (4 cosh² ½x)`; on tensors it is computed from the
+    /// value y, as `y (1 − y)`.
     sigmoid() as Sigmoid {
         value: |x| Special::sigmoid_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::SigmoidSlope),
         value_and_slope: |x| Special::sigmoid_and_slope(x), slope_from_value: |y, c| y * (c(1.0) - y),
@@ -205,19 +233,19 @@ unary {
         vector: softplus, vector_slope: sigmoid, smooth: [(-4.0, 4.0)]
     }
 
-    /// The error function, `2/√π ∫₀ˣ e^(−t²) dt`.
+    /// The error function, `2/√π ∫₀ˣ e^(−t²) dt`. Its slope is `2/√π e^(−x²)`.
     erf() as Erf { value: |x| Special::erf(x), slope: |x, _y, c| c(FRAC_2_SQRT_PI) * gaussian(x), smooth: [(-2.0, 2.0)] }
-    /// The complementary error function, `1 − erf x`, accurate in the tail.
+    /// The complementary error function, `1 − erf x`, accurate for large `x`. Its slope is `−2/√π e^(−x²)`.
     erfc() as Erfc { value: |x| Special::erfc(x), slope: |x, _y, c| c(-FRAC_2_SQRT_PI) * gaussian(x), smooth: [(-2.0, 2.0)] }
-    /// The logarithm of |Γ(x)|. Its slope is the digamma function, `polygamma(0)`; at the poles −1, −2, … it is NaN, since
-    /// the two sides differ, and at ±0 it is ∓∞.
+    /// The logarithm of |Γ(x)|. Its slope is the digamma function, `polygamma(0)`. At the poles −1, −2, … the slope is
+    /// NaN, because the limits from the two sides differ, and at ±0 it is ∓∞.
     lgamma() as Lgamma { value: |x| Special::lgamma(x), unbounded_slope: |x, _y, _c| x.polygamma(0), smooth: [(0.3, 5.0)] }
-    /// The derivative of order `n + 1` of `ln Γ`: `polygamma(0)` is digamma, `polygamma(1)` trigamma. At the poles −1, −2, …
-    /// it is ∞ for odd `n` and NaN for even `n`; at ±0 it is ∞ for odd `n` and ∓∞ for even `n`.
+    /// The derivative of order `n + 1` of `ln Γ`: `polygamma(0)` is digamma, `polygamma(1)` trigamma. At the poles −1,
+    /// −2, … it is ∞ for odd `n` and NaN for even `n`; at ±0 it is ∞ for odd `n` and ∓∞ for even `n`.
     polygamma(n: u32; { n: 0 }, { n: 1 }, { n: 2 }) as Polygamma { value: |x| Special::polygamma(x, n), unbounded_slope: |x, _y, _c| x.polygamma(n.saturating_add(1)), smooth: [(0.5, 5.0)] }
 }
 binary {
-    /// The larger of two. At a tie each has slope ½, the subgradient of least norm. A NaN passes through.
+    /// The larger of `a` and `b`. At a tie both slopes are ½, the subgradient of least norm. A NaN passes through.
     max as Max {
         value: |a, b| if a > b || a.is_nan() { a } else { b },
         slopes: |a, b, _y, c| (
@@ -226,7 +254,7 @@ binary {
         ),
         smooth: [((0.0, 1.0), (1.1, 2.0)), ((1.1, 2.0), (0.0, 1.0))]
     }
-    /// The smaller of two. At a tie each has slope ½, the supergradient of least norm. A NaN passes through.
+    /// The smaller of `a` and `b`. At a tie both slopes are ½, the supergradient of least norm. A NaN passes through.
     min as Min {
         value: |a, b| if a < b || a.is_nan() { a } else { b },
         slopes: |a, b, _y, c| (
@@ -235,34 +263,36 @@ binary {
         ),
         smooth: [((0.0, 1.0), (1.1, 2.0)), ((1.1, 2.0), (0.0, 1.0))]
     }
-    /// The power `aᵇ`, as [`f64::powf`]. The exponent 0 has slope 0 in `a`; at `a = 0`, `b ≥ 0` the slope in `b` is 0. A
-    /// negative base has a slope in `a` at integers `b`, and none in `b`. At an infinite exponent the slopes are the limit
-    /// for a fixed base.
+    /// The power `aᵇ`, as in [`f64::powf`]. At the exponent 0 the slope in `a` is 0; at `a = 0`, `b ≥ 0` the slope in
+    /// `b` is 0. For a negative base the slope in `a` exists at integers `b`, and the slope in `b` is NaN. At an
+    /// infinite exponent the slopes are the limits for a fixed base.
     powf as Powf {
         value: |a, b| a.powf(b),
         unbounded_slopes: |a, b, _y, _c| (a.binary(Binary::PowfSlopeA, b), a.binary(Binary::PowfSlopeB, b)),
         smooth: [((0.3, 3.0), (-2.0, 2.0))]
     }
-    /// The logarithm of `a` to the base `b`, `ln a / ln b`; NaN where either is negative. The base 1 is approached from above.
+    /// The logarithm of `a` to the base `b`, `ln a / ln b`; NaN where `a` or `b` is negative. At the base 1 the value
+    /// and the slopes are the limits from above.
     log as Log {
         value: |a, b| a.log(b),
         unbounded_slopes: |a, b, _y, _c| (a.binary(Binary::LogSlopeA, b), a.binary(Binary::LogSlopeB, b)),
         smooth: [((0.3, 3.0), (1.5, 4.0)), ((0.3, 3.0), (0.2, 0.7))]
     }
-    /// The angle of the point (`b`, `a`), `atan(a / b)` in the right quadrant. At the origin both slopes are 0, arbitrarily.
+    /// The angle of the point (`b`, `a`), which is `atan(a / b)` in the right quadrant. At the origin both slopes are
+    /// 0, by convention.
     atan2 as Atan2 {
         value: |a, b| a.atan2(b),
         unbounded_slopes: |a, b, _y, _c| (a.binary(Binary::Atan2Slope, b), -b.binary(Binary::Atan2Slope, a)),
         smooth: [((0.3, 3.0), (-3.0, 3.0)), ((-3.0, 3.0), (0.3, 3.0))]
     }
-    /// `√(a² + b²)`, without overflow or underflow. At the origin both slopes are 0, the subgradient of least norm. Where
-    /// both arguments are infinite, they are those of a diagonal.
+    /// `√(a² + b²)`, without overflow or underflow on the way. At the origin both slopes are 0, the subgradient of
+    /// least norm. Where both arguments are infinite, the slopes are ±√½, as on a diagonal.
     hypot as Hypot {
         value: |a, b| a.hypot(b),
         slopes: |a, b, _y, _c| (a.binary(Binary::HypotSlope, b), b.binary(Binary::HypotSlope, a)),
         smooth: [((0.3, 3.0), (-3.0, 3.0))]
     }
-    /// `a ln b`, and 0 where `a` is 0. There it is a constant for `b ≤ 0`: both slopes are 0.
+    /// `a ln b`, and 0 where `a` is 0. At `a = 0` and `b ≤ 0` both slopes are 0.
     xlogy as Xlogy {
         value: |a, b| if a == 0.0 && !b.is_nan() { 0.0 } else { a * b.ln() },
         unbounded_slopes: |a, b, y, c| {
@@ -271,9 +301,9 @@ binary {
         },
         smooth: [((-2.0, 2.0), (0.3, 3.0))]
     }
-    /// The product, in which a factor that is exactly zero wins over an infinite or NaN one.
+    /// The product `a b`, in which a factor of exactly zero absorbs an infinite or NaN one: the result is 0.
     ///
-    /// It is how an adjoint meets a slope that may be infinite.
+    /// A backward pass multiplies an adjoint with a slope that may be infinite by this function.
     absorbing_mul as AbsorbingMul {
         value: |a, b| if a == 0.0 || b == 0.0 { 0.0 } else { a * b },
         unbounded_slopes: |a, b, _y, _c| (b, a),
@@ -281,7 +311,7 @@ binary {
     }
 }
 unary_operators {
-    /// The negative.
+    /// The negation, `−x`.
     neg as Neg { value: |x| -x, slope: |_x, _y, c| c(-1.0), slope_from_value: |_y, c| c(-1.0), smooth: [(-2.0, 2.0)] }
 
     /// The slope of `tanh`, `1 / cosh² x`.
@@ -294,13 +324,13 @@ unary_operators {
     }
 }
 binary_operators {
-    /// The sum.
+    /// The sum, `a + b`.
     add as Add { value: |a, b| a + b, slopes: |_a, _b, _y, c| (c(1.0), c(1.0)), smooth: [((-2.0, 2.0), (-2.0, 2.0))] }
-    /// The difference.
+    /// The difference, `a − b`.
     sub as Sub { value: |a, b| a - b, slopes: |_a, _b, _y, c| (c(1.0), c(-1.0)), smooth: [((-2.0, 2.0), (-2.0, 2.0))] }
-    /// The product.
+    /// The product, `a b`.
     mul as Mul { value: |a, b| a * b, slopes: |a, b, _y, _c| (b, a), smooth: [((-2.0, 2.0), (-2.0, 2.0))] }
-    /// The quotient.
+    /// The quotient, `a / b`.
     div as Div { value: |a, b| a / b, unbounded_slopes: |_a, b, y, c| (c(1.0) / b, -(y / b)), smooth: [((-2.0, 2.0), (0.3, 2.0)), ((-2.0, 2.0), (-2.0, -0.3))] }
 
     /// The slope of `aᵇ` in `a`.
@@ -359,7 +389,7 @@ binary_operators {
         value: |a, b| Special::atan2_slope(a, b),
         unbounded_slopes: |a, b, y, c| {
             let other = b.binary(Binary::Atan2Slope, a);
-            // Of the factors of a² − b² = (|a| − |b|) (|a| + |b|) the first is exact where it is small.
+            // In a² − b² = (|a| − |b|) (|a| + |b|) the first factor is exact where it is small.
             let radius = a.hypot(b);
             let difference = (a.abs() - b.abs()) / radius / radius;
             (c(-2.0) * y.absorbing_mul(other), difference.absorbing_mul(other.abs() + y.abs()))
@@ -370,10 +400,10 @@ binary_operators {
     hypot_slope as HypotSlope {
         value: |a, b| Special::hypot_slope(a, b),
         unbounded_slopes: |a, b, y, _c| {
-            // Divided by the square of the distance, and so the slopes of the angle.
+            // The slopes of the angle are a and b, divided by the square of the distance.
             let (of_a, of_b) = (b.binary(Binary::Atan2Slope, a), a.binary(Binary::Atan2Slope, b));
             let cosine = b.binary(Binary::HypotSlope, a);
-            // The product of the smaller one does not overflow.
+            // The product with the smaller argument does not overflow.
             let mixed = Number::select(&a.abs().less(b.abs()), cosine.absorbing_mul(of_a), y.absorbing_mul(of_b));
             (cosine.absorbing_mul(of_b), -mixed)
         },
@@ -384,7 +414,7 @@ binary_operators {
 }
 pub(crate) use elementwise_table;
 
-/// Puts the operators of the table among the other rows, and hands them to the macro named.
+/// Merges the operators of the table into the unary and binary rows, and passes these to the named macro.
 macro_rules! join_operators {
     (
         $then:ident

@@ -1,22 +1,28 @@
 //! Tape-based reverse-mode automatic differentiation of numbers and tensors.
 //!
-//! **A tape records what you compute, and is walked backward to give every derivative.** There are two tapes, with the
-//! same words and the same table of functions:
+//! A *tape* records the operations of a computation. A backward pass over the recording returns the derivative of a
+//! result with respect to every variable, for a small multiple of the cost of the computation itself.
 //!
-//! - [`scalar`]: single numbers, for functions with loops and branches. A variable is `Copy`, a step of the chain rule
-//!   costs a few nanoseconds, and derivatives of any order come by nesting.
-//! - [`tensor`]: arrays, for networks. An operation is a node, its gradient can itself be recorded, and a step on a
-//!   reused tape allocates nothing.
+//! The crate is for ordinary Rust code that needs exact derivatives: optimization, sensitivities of a simulation, risk
+//! figures, the training of networks. It has two tapes, which use the same names and the same
+//! [table of functions](elementwise):
+//!
+//! - [`scalar`] records single numbers, for functions with loops and branches. A variable is `Copy`, and derivatives of
+//!   any order are computed by nesting.
+//! - [`tensor`] records arrays, for networks. Each operation is a node, the gradient can itself be recorded, and a step
+//!   on a reused tape allocates nothing.
+//!
+//! # A first example
 //!
 //! ```
-//! // A function of numbers, its value and its gradient, by one reverse sweep.
+//! // The value and the gradient of a function of numbers, by one backward pass.
 //! use autodiff::scalar;
 //!
 //! let (value, slopes) = scalar::value_and_gradient(|[x, y]| x * y + x.sin(), [0.5, 4.2]);
 //! assert_eq!(value, 0.5 * 4.2 + 0.5_f64.sin());
 //! assert_eq!(slopes, [4.2 + 0.5_f64.cos(), 0.5]);
 //!
-//! // A layer of neurons, and the gradient of its cost with respect to every weight.
+//! // The gradient of the cost of a layer of neurons, with respect to every weight.
 //! use autodiff::tensor::{Tape, Tensor};
 //!
 //! let tape = Tape::new();
@@ -27,9 +33,26 @@
 //! assert_eq!(cost.gradients().wrt(weight).shape()[..], [2, 2]);
 //! ```
 //!
-//! Every elementwise function, with its value, slope and documentation, is one row of a [table](elementwise), from
-//! which the methods of numbers, variables and tensors are made. [`gradcheck`] holds any gradient against finite
-//! differences; the crate's own tests do so for every operation there is.
+//! # Where to go next
+//!
+//! | you want to | read |
+//! |---|---|
+//! | differentiate a closure at a point | [`scalar::gradient`], [`scalar::jacobian`], [`scalar::hessian`] |
+//! | record a longer computation, or reuse a tape | [`scalar`], [`scalar::Tape`] |
+//! | differentiate code that is generic over `num_traits::Float`, or a routine of `nalgebra` | [`scalar`] |
+//! | train a model | [`tensor`], and the crate `nn` in the same repository |
+//! | write a function that runs on numbers, variables and tensors | [`Number`] |
+//! | write a model that runs with and without a tape | [`tensor::Algebra`] |
+//! | add an operation with your own derivative | [`scalar::custom`], [`tensor::Op`] |
+//! | look up a function, and its slope at a kink or a pole | [`elementwise`] |
+//! | check a derivative against finite differences | [`gradcheck`] |
+//!
+//! # What it is not
+//!
+//! - It is not a compiler: a tape records the operations that are executed, and is recorded again for each point.
+//! - It runs on the CPU only, in `f32` and `f64`. The type of the elements is fixed at compile time.
+//! - There is no global tape, and an operation is recorded only if one of its operands is a variable.
+//! - Tensors have no strides, and there is no convolution.
 
 pub mod elementwise;
 pub mod gradcheck;
@@ -40,7 +63,7 @@ pub mod tensor;
 pub use elementwise::Number;
 pub use tensor::Tensor;
 
-/// The README's example, compiled and run.
+/// Compiles and runs the example in the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;

@@ -1,8 +1,8 @@
-//! What tells one recording from every other.
+//! Unique numbers, which identify a recording.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Returns a number that it never returned before.
+/// Returns a different number at each call.
 pub(crate) fn unique() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)

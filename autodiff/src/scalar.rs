@@ -1,7 +1,13 @@
 //! Derivatives of functions of numbers, by a tape.
 //!
-//! A [`Tape`] records what is computed from its variables. Walking back over the recording gives the derivatives of a
-//! result with respect to all variables at once, for a few times the cost of computing the result.
+//! A [`Tape`] records the operations on its variables. One backward pass over the recording returns the derivatives of
+//! a result with respect to all variables, for a small multiple of the cost of computing the result.
+//!
+//! This module is for functions of numbers with any control flow: a simulation, a pricing formula, a cost with
+//! branches. For arrays of many numbers on which each operation acts as a whole, use the [`tensor`](crate::tensor)
+//! tape.
+//!
+//! # A first example
 //!
 //! ```
 //! use autodiff::scalar::Tape;
@@ -15,7 +21,7 @@
 //! assert_eq!(gradients.wrt(y), 0.5);
 //! ```
 //!
-//! If you have a function and a point, you need not see the tape at all: call [`gradient`], [`jacobian`], [`hessian`],
+//! To differentiate a closure at a point you need no tape of your own: call [`gradient`], [`jacobian`], [`hessian`],
 //! [`jvp`], [`vjp`] or [`hvp`].
 //!
 //! ```
@@ -27,46 +33,56 @@
 //!
 //! # How it works
 //!
-//! A [`Var`] is a few words that can be copied freely: its value, its tape, a node of that tape, and its slope with
-//! respect to the node.
+//! A [`Var`] is a few words that are copied freely: its value, its tape, a node of that tape, and its slope (its
+//! derivative) with respect to the node.
 //!
 //! - A **function of one variable** updates the value, and the slope by the chain rule. It writes nothing to the tape:
-//!   `(2 x + 1).sin()` still refers to the node of `x`, now with slope `2 cos(2 x + 1)`.
-//! - An **operation on two different nodes** adds a node. The tape keeps the indices of the two and the slope towards
-//!   each, 24 bytes in all. For `x · y` the slope towards `x` is the value of `y`, and the other way round.
-//! - Two operands on the **same node** just add their slopes, and a **constant** contributes nothing.
-//! - A sum, [`dot`] product, [`linear_combination`], [`norm`] or [`log_sum_exp`] is **one node with many inputs**, 12
-//!   bytes each.
+//!   `(2 x + 1).sin()` refers to the node of `x`, with the slope `2 cos(2 x + 1)`.
+//! - An **operation on two different nodes** adds a node. The tape stores the indices of both inputs and the slope
+//!   towards each, 24 bytes in all. For `x · y` the slope towards `x` is the value of `y`, and vice versa.
+//! - Two operands on the **same node** add their slopes, and a **constant** contributes nothing.
+//! - A sum, [`dot`] product, [`linear_combination`], [`norm`] or [`log_sum_exp`] is **one node with many inputs**, of
+//!   12 bytes each.
 //!
-//! A node always comes after its inputs, so the walk back is a single loop from the end. It starts with the adjoint 1
-//! at the result. Each node adds its own adjoint, times the slope towards an input, to the adjoint of that input. When
-//! the loop is done, the adjoint of each variable is the derivative with respect to it.
+//! The inputs of a node precede it, so the backward pass is a single loop from the end. It starts with the adjoint 1 at
+//! the result. Each node multiplies its adjoint by the slope towards an input, and adds the product to the adjoint of
+//! that input. After the loop the adjoint of each variable is the derivative with respect to it.
 //!
-//! The adjoints are returned as [`Gradients`], separate from the tape. The tape itself does not change, so one recording
-//! can be walked back from any number of results. To record afresh, [reset](Tape::reset) the tape, which keeps its
-//! memory, or [rewind](Tape::rewind) it to a mark. The compiler rejects any use of a variable from before.
+//! The adjoints are returned as [`Gradients`], separate from the tape. The tape does not change, so one recording
+//! serves backward passes from any number of results. To record again, [reset](Tape::reset) the tape, which keeps its
+//! memory, or [rewind](Tape::rewind) it to a mark. The compiler rejects any use of an earlier variable.
 //!
 //! Only nodes have an adjoint. To get derivatives with respect to an intermediate result that is not a node,
-//! [anchor](Var::retain) it first.
+//! [retain](Var::retain) it first.
 //!
-//! # More
+//! # Where to go next
 //!
 //! - **Higher orders**: the numbers on a tape can be any [`Scalar`]: `f32`, `f64`, the forward-mode [`Dual`], or the
-//!   `Var` of another tape. Derivatives can thus be differentiated again; the functions in [`general`] work for all of
-//!   them.
-//! - **Kinks and poles**: the [table](crate::elementwise) says for each function what its slope is at a kink, a tie or a
-//!   pole. When a zero meets an infinite slope, zero wins: the derivative of `√(x·x)` at 0 is 0, not NaN.
+//!   `Var` of another tape. So derivatives can be differentiated again. The functions in [`general`] work for all of
+//!   these numbers, and for slices of any length.
+//! - **Kinks and poles**: the [table](crate::elementwise) documents the slope of each function at a kink, a tie or a
+//!   pole. A zero absorbs an infinite slope: the derivative of `√(x·x)` at 0 is 0, not NaN.
 //! - **Your own functions**: [`Var::custom`] and [`custom`] take a value and slopes from you.
-//! - **Long loops**: a [`checkpoint`] is recomputed during the walk back instead of being kept.
-//! - **NaN**: a [traced](Tape::traced) tape keeps every operation with its operands and the line of code that recorded
-//!   it. It can tell [where a NaN came from](Tape::first_non_finite) and be [drawn as a graph](Tape::to_dot).
-//! - **Existing code**: a function that is generic over [`num_traits::Float`] can be differentiated as it stands.
+//! - **Long loops**: a [`checkpoint`] is recomputed during the backward pass instead of being stored.
+//! - **NaN**: a [traced](Tape::traced) tape stores every operation with its operands and the line of code that recorded
+//!   it. It returns [the origin of a NaN](Tape::first_non_finite), and can be [drawn as a graph](Tape::to_dot).
+//! - **Existing code**: a function that is generic over [`num_traits::Float`] is differentiated unchanged.
+//! - **Checking**: [`gradcheck`](crate::gradcheck) compares derivatives with finite differences.
+//!
+//! # What it is not
+//!
+//! - A recording is not a program: it holds the slopes at one point, and a branch is recorded as it was taken. Record
+//!   again for another point.
+//! - A variable borrows its tape. It cannot be `'static`, and it is neither `Send` nor `Sync`; a tape can be sent to
+//!   another thread.
+//! - A tape is limited to 2³¹ − 1 operations on two variables.
 //!
 //! # With nalgebra
 //!
-//! With the feature `nalgebra`, [`Dual`] is a `RealField`, so nalgebra's routines can be differentiated as they stand, in
-//! forward mode. A `Var` cannot be one: nalgebra requires `'static`, and a `Var` borrows its tape. To use such a routine
-//! in the middle of a recording, hand its slopes to [`custom`], one forward sweep for each input:
+//! With the feature `nalgebra`, [`Dual`] is a `RealField`, so nalgebra's routines are differentiated unchanged, in
+//! forward mode. A `Var` cannot be a `RealField`: nalgebra requires `'static`, and a `Var` borrows its tape. To use a
+//! routine of nalgebra in the middle of a recording, pass its slopes to [`custom`], with one forward pass for each
+//! input:
 //!
 //! ```
 //! # #[cfg(feature = "nalgebra")] {
@@ -95,34 +111,45 @@
 //! # }
 //! ```
 
-// Where to read on: `var` is what an operation does, `tape` and `store` are what is kept of it, `nary` and `sum` make the
-// nodes with many inputs, and `sweep` is the walk back. Everything else builds on these. No two files need each other but
-// `tape` and `var`: a tape makes variables, and a variable borrows its tape.
-mod backward;
-mod checkpoint;
-mod common;
-mod derivatives;
+// The modules are in reading order, which is also the order of the sections on the pages of `Tape` and `Var`. Only
+// `tape` and `var` depend on each other: a tape makes variables, and a variable borrows its tape.
+
+// Numbers, and the tape that records them.
 mod dual;
+mod node_ref;
+mod number;
+mod store;
+mod tape;
+mod values;
+mod var;
+
+// Operations.
+mod common;
 #[cfg(feature = "nalgebra")]
 mod field;
 mod float;
-pub mod general;
-mod inspect;
 mod nary;
-mod node_ref;
-mod number;
 mod operators;
 mod pairwise;
-mod report;
-mod rewind;
-mod store;
 mod sum;
+
+// Derivatives.
+mod backward;
+mod derivatives;
+pub mod general;
 mod sweep;
-mod tape;
+
+// Parts of a recording that are removed, or recomputed.
+mod checkpoint;
+mod rewind;
+
+// Inspection.
+mod inspect;
 mod trace;
 mod tracing;
-mod values;
-mod var;
+
+// Reports of a traced tape.
+mod report;
 
 pub use checkpoint::{Recomputable, checkpoint};
 pub use derivatives::{

@@ -1,4 +1,4 @@
-//! The functions of the table as values, `Unary` and `Binary`: what a tensor tape keeps of them.
+//! `Unary` and `Binary`: the functions of the table as values. A tensor tape stores them in its nodes.
 
 use super::number::Number;
 use super::slopes::{gaussian, nan_where, one_minus_square, plus_zero};
@@ -6,10 +6,10 @@ use super::special::Special;
 use super::{elementwise_table, join_operators};
 use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
-/// An interval inside of which a function is smooth.
+/// An interval, by its lower and upper end, inside which a function is smooth.
 pub type Interval = (f64, f64);
 
-/// Evaluates the slope of a row, with the names that the row gives to argument, value and constant.
+/// Evaluates the slope of a row, under the row's names for the argument, the value and the constant.
 macro_rules! slope_of {
     (|$x:ident, $y:ident, $c:ident| $slope:expr; $at:expr, $value:expr) => {{
         let ($x, $y) = ($at, $value);
@@ -19,7 +19,7 @@ macro_rules! slope_of {
     }};
 }
 
-/// Evaluates both slopes of a row, with the names that the row gives to arguments, value and constant.
+/// Evaluates both slopes of a row, under the row's names for the arguments, the value and the constant.
 macro_rules! slopes_of {
     (|$a:ident, $b:ident, $y:ident, $c:ident| $slopes:expr; $at_a:expr, $at_b:expr, $value:expr) => {{
         let ($a, $b, $y) = ($at_a, $at_b, $value);
@@ -29,7 +29,7 @@ macro_rules! slopes_of {
     }};
 }
 
-/// Reads the key of a row's slope.
+/// Whether the key of a row's slope marks the slope as unbounded.
 macro_rules! is_unbounded {
     (slope) => {
         false
@@ -45,13 +45,13 @@ macro_rules! is_unbounded {
     };
 }
 
-/// The parameters to check a function with; a function without parameters is one case.
+/// The function with each set of parameters with which it is checked; a function without parameters is one case.
 macro_rules! cases {
     ($Variant:ident) => { [Unary::$Variant] };
     ($Variant:ident; $($case:tt),+) => { [$(Unary::$Variant $case),+] };
 }
 
-/// Makes the enumerations, and what can be asked of their members.
+/// Generates the enumerations `Unary` and `Binary` with their methods.
 macro_rules! functions {
     (
         unary { $($(#[$doc:meta])* $name:ident($($($p:ident: $P:ty),+; $($case:tt),+)?) as $Variant:ident {
@@ -69,16 +69,16 @@ macro_rules! functions {
         /// A function of one variable from the [table](crate::elementwise), with its parameters.
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[non_exhaustive]
-        #[repr(u64)] // A tag as long as the parameters, so that it is copied in the pieces in which it was written.
+        #[repr(u64)] // The tag is as wide as the parameters, so that no wide load follows narrow stores.
         pub enum Unary {
             $($(#[$doc])* $Variant $({ $(
-                /// Parameter of the function, as of the method of this name.
+                /// The parameter of the same name of the function's method.
                 $p: $P
             ),+ })?,)*
         }
 
         impl Unary {
-            /// The name of the function, which is the name of its method.
+            /// The name of the function, for instance `"tanh"`. It is the name of the function's method.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
@@ -86,7 +86,7 @@ macro_rules! functions {
                 }
             }
 
-            /// The slope f′(x), from the argument `x` and the value `y = f(x)`.
+            /// Returns the slope f′(x), computed from the argument `x` and the value `y = f(x)`.
             #[must_use]
             #[inline(always)]
             pub fn slope<N: Number>(self, x: N, y: N) -> N {
@@ -95,10 +95,11 @@ macro_rules! functions {
                 }
             }
 
-            /// The slope read from the value `y = f(x)` alone, for the functions that have it.
+            /// Returns the slope f′(x), computed from the value `y = f(x)` alone; `None` if the function has no formula
+            /// for it.
             ///
-            /// What computes such a function need not keep the argument. Where the slope is small its error is absolute:
-            /// that of the value.
+            /// With such a formula the argument need not be stored. The absolute error of the slope is about the error
+            /// of the value, also where the slope is small.
             #[must_use]
             #[inline(always)]
             pub fn slope_from_value<N: Number>(self, y: N) -> Option<N> {
@@ -108,7 +109,8 @@ macro_rules! functions {
                 }
             }
 
-            /// The value and the slope on plain numbers, formed together where the row says how.
+            /// Returns the value and the slope on plain numbers, computed together where the row has a formula for
+            /// both.
             #[inline(always)]
             pub(crate) fn value_and_slope<N: Number + Special>(self, x: N) -> (N, N) {
                 match self {
@@ -120,7 +122,7 @@ macro_rules! functions {
                 }
             }
 
-            /// Whether the slope has a pole, where an adjoint of zero must stay zero.
+            /// Returns whether the slope has a pole, at which an adjoint of zero must stay zero.
             #[must_use]
             #[inline(always)]
             pub fn has_unbounded_slope(self) -> bool {
@@ -129,7 +131,8 @@ macro_rules! functions {
                 }
             }
 
-            /// Every function of one variable, with parameters to check it with, and intervals where it is smooth.
+            /// Returns every function of one variable, once for each set of parameters with which it is checked, and
+            /// the intervals in which it is smooth.
             #[must_use]
             pub fn catalogue() -> Vec<(Unary, &'static [Interval])> {
                 let mut all: Vec<(Unary, &'static [Interval])> = Vec::new();
@@ -148,7 +151,7 @@ macro_rules! functions {
         }
 
         impl Binary {
-            /// The name of the function, which is the name of its method.
+            /// The name of the function, for instance `"atan2"`. It is the name of the function's method.
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
@@ -156,7 +159,7 @@ macro_rules! functions {
                 }
             }
 
-            /// The slopes ∂f/∂a and ∂f/∂b, from the arguments and the value `y = f(a, b)`.
+            /// Returns the slopes ∂f/∂a and ∂f/∂b, computed from the arguments and the value `y = f(a, b)`.
             #[must_use]
             #[inline(always)]
             pub fn slopes<N: Number>(self, a: N, b: N, y: N) -> (N, N) {
@@ -165,7 +168,7 @@ macro_rules! functions {
                 }
             }
 
-            /// Whether a slope has a pole, where an adjoint of zero must stay zero.
+            /// Returns whether a slope has a pole, at which an adjoint of zero must stay zero.
             #[must_use]
             #[inline(always)]
             pub fn has_unbounded_slope(self) -> bool {
@@ -174,7 +177,7 @@ macro_rules! functions {
                 }
             }
 
-            /// Every function of two variables, with rectangles where it is smooth.
+            /// Returns every function of two variables, with rectangles in which it is smooth.
             #[must_use]
             pub fn catalogue() -> Vec<(Binary, &'static [(Interval, Interval)])> {
                 vec![
@@ -188,14 +191,14 @@ macro_rules! functions {
 elementwise_table!(all functions);
 
 impl Unary {
-    /// Whether the slope can be [read from the value](Unary::slope_from_value).
+    /// Returns whether the slope can be [computed from the value](Unary::slope_from_value) alone.
     #[must_use]
     #[inline(always)]
     pub fn has_slope_from_value(self) -> bool {
         self.slope_from_value(0.0).is_some()
     }
 
-    /// The slope as tensors form it: from the value where that is possible.
+    /// Returns the slope as tensors compute it: from the value alone where that is possible.
     #[must_use]
     #[inline(always)]
     pub(crate) fn slope_on_tensors<N: Number>(self, x: N, y: N) -> N {
@@ -207,8 +210,8 @@ impl Unary {
 mod tests {
     use super::*;
 
-    /// How far a slope read from the value is from the slope, over and beyond the intervals where the function is smooth:
-    /// the largest difference relative to max(1, |f′|).
+    /// The largest difference between a slope computed from the value and the slope, relative to max(1, |f′|), at
+    /// points inside and outside the intervals in which the function is smooth.
     fn distance(function: Unary, from_value: impl Fn(f64) -> f64) -> f64 {
         let points = (-50..=50).map(|i| f64::from(i) * 0.1);
         let at = |x: f64| {
@@ -220,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slope_read_from_the_value_is_the_slope() {
+    fn a_slope_computed_from_the_value_is_the_slope() {
         let functions = Unary::catalogue().into_iter().map(|(function, _)| function);
         let told: Vec<_> = functions.filter(|f| f.has_slope_from_value()).collect();
         let names: Vec<_> = told.iter().map(|function| function.name()).collect();

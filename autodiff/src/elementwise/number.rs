@@ -1,4 +1,4 @@
-//! What the slopes of the table are written against.
+//! `Number`: the trait in which the slopes of the table are written.
 
 use super::function::{Binary, Unary};
 use super::special::Special;
@@ -6,10 +6,10 @@ use super::{elementwise_table, join_operators};
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// A number that can be calculated with: plain, forward-mode, or a variable that records.
+/// A number to compute with: a plain number, a forward-mode number, a variable that records, or a tensor.
 ///
-/// A function written against this trait runs on each of them, and so is its own derivative of any order. Every
-/// function of the [table](super) is a method here.
+/// A function that is generic over this trait runs on all of them, so it can be differentiated to any order. Every
+/// function of the [table](super) is a method of this trait.
 ///
 /// ```
 /// use autodiff::Number;
@@ -28,39 +28,40 @@ pub trait Number:
     + Div<Output = Self>
     + Neg<Output = Self>
 {
-    /// What a comparison gives: one truth value, or a tensor of them.
+    /// The result of a comparison: one truth value, or a tensor of them.
     type Mask: Clone;
 
-    /// The constant `c`, for use beside `self` (of the same precision, on the same tape).
+    /// Returns the constant `c`, for use together with `self`: in the same precision, on the same tape.
     #[must_use]
     fn constant(self, c: f64) -> Self;
 
-    /// Whether `self < other`, by value.
+    /// Returns whether `self < other`, by value.
     #[must_use]
     fn less(self, other: Self) -> Self::Mask;
 
-    /// Whether `self == other`, by value.
+    /// Returns whether `self == other`, by value.
     #[must_use]
     fn equal(self, other: Self) -> Self::Mask;
 
-    /// `a` where the mask is true and `b` where it is not.
+    /// Returns `a` where the mask is true, and `b` where it is false.
     ///
-    /// Its derivative selects too, and never multiplies by a mask, so a NaN in the branch not taken stays out.
+    /// The derivative selects in the same way. It never multiplies by a mask, so a NaN in the branch that is not
+    /// selected does not reach it.
     #[must_use]
     fn select(mask: &Self::Mask, a: Self, b: Self) -> Self;
 
-    /// Applies a function of one variable from the table.
+    /// Returns the value of a function of one variable from the table.
     #[must_use]
     fn unary(self, function: Unary) -> Self;
 
-    /// Applies a function of two variables from the table.
+    /// Returns the value of a function of two variables from the table; `self` is the first argument.
     #[must_use]
     fn binary(self, function: Binary, other: Self) -> Self;
 
     elementwise_table!(methods);
 }
 
-/// Makes the provided methods of [`Number`].
+/// Generates the provided methods of [`Number`].
 macro_rules! methods {
     (
         unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
@@ -89,7 +90,7 @@ macro_rules! methods {
 }
 use methods;
 
-/// Makes `f32` or `f64` a [`Number`], with the values of the table.
+/// Generates the methods `unary` and `binary` of `f32` or `f64` from the values of the table.
 macro_rules! plain_number {
     (
         unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {

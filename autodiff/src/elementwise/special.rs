@@ -1,4 +1,4 @@
-//! Functions that the standard library lacks, takes long for, or computes to few digits at the edges.
+//! Functions that the standard library lacks, computes slowly, or computes with few digits at the edges of the range.
 
 mod gamma;
 mod hyperbolic;
@@ -7,7 +7,7 @@ mod logistic;
 mod plane;
 mod power;
 
-/// Makes a trait of functions of plain numbers. In single precision they are computed in double precision and rounded.
+/// Generates a trait of functions of plain numbers. For `f32` they are computed in double precision and rounded.
 macro_rules! special {
     ($($(#[$doc:meta])* $name:ident($($x:ident),+ $(; $p:ident: $P:ty)?) = $path:path;)*) => {
         /// Special functions on plain numbers.
@@ -91,19 +91,19 @@ special! {
     powf_slope_b(a, b) = power::powf_slope_b;
     /// The mixed second derivative of `aᵇ`.
     powf_mixed(a, b) = power::powf_mixed;
-    /// The slope of the logarithm to a base in its argument.
+    /// The slope of the logarithm of `a` to the base `b` in a.
     log_slope_a(a, b) = logarithm::log_slope_a;
-    /// The slope of the logarithm to a base in the base.
+    /// The slope of the logarithm of `a` to the base `b` in b.
     log_slope_b(a, b) = logarithm::log_slope_b;
-    /// The mixed second derivative of the logarithm to a base.
+    /// The mixed second derivative of the logarithm of `a` to the base `b`.
     log_mixed(a, b) = logarithm::log_mixed;
     /// The slope of `√(a² + b²)` in a.
     hypot_slope(a, b) = plane::hypot_slope;
-    /// The slope of the angle of (b, a) in a.
+    /// The slope of the angle of the point (b, a) in a.
     atan2_slope(a, b) = plane::atan2_slope;
 }
 
-/// Both numbers in single precision.
+/// Returns both numbers rounded to single precision.
 #[inline]
 fn rounded((y, slope): (f64, f64)) -> (f32, f32) {
     (y as f32, slope as f32)

@@ -1,4 +1,4 @@
-//! Which outputs and directions are compared, and which element a difference comes from.
+//! The choice of the outputs and directions to compare, and the search for the element that is wrong.
 
 use super::compare::{DirectionalCheck, Functional, compare};
 use super::report::{Error, Mismatch, Report};
@@ -6,19 +6,20 @@ use super::subject::{Subject, Terms};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Up to this many elements are changed one by one; more are changed together along random directions.
+/// Up to this number, elements are changed one by one; more are changed together along random directions.
 const ELEMENTS: usize = 64;
 
-/// Up to this many outputs are compared one by one; more are summed with random weights.
+/// Up to this number, outputs are compared one by one; more are summed with random weights.
 const OUTPUTS: usize = 32;
 
-/// The number of random directions, unless the user says another.
+/// The default number of random directions.
 const DIRECTIONS: usize = 8;
 
 /// The number of sums with random weights.
 const SUMS: usize = 2;
 
-/// Compares the derivatives of a function on a tape with finite differences.
+/// Compares the derivatives of a function on a tape with finite differences, and returns the report, or the worst
+/// mismatch.
 pub(super) fn check(subject: &Subject<'_>) -> Result<Report, Error> {
     if let Some(output) = subject.base.iter().position(|value| !value.is_finite()) {
         return Err(Error::NotFinite {
@@ -60,7 +61,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Result<Report, Error> {
     ))))
 }
 
-/// Each output, or some sums of all of them.
+/// Returns each output, or sums of all outputs with random weights.
 fn functionals(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<Functional> {
     let outputs = subject.base.len();
     let terms: Vec<Terms> = if outputs <= OUTPUTS && subject.method.directions.is_none() {
@@ -80,7 +81,7 @@ fn functionals(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<Functional> {
         .collect()
 }
 
-/// Random weights of either sign that give all outputs about the same size.
+/// Returns random weights of either sign, with which all weighted outputs have about the same size.
 pub(super) fn balanced_weights(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<f64> {
     let weight = |value: &f64| {
         let weight = (subject.round)(either_sign(rng) / value.abs());
@@ -93,7 +94,7 @@ pub(super) fn balanced_weights(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> V
     subject.base.iter().map(weight).collect()
 }
 
-/// Each element, or random directions in which all elements move.
+/// Returns one direction for each element, or random directions in which all elements move.
 fn directions(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<Terms> {
     let scales = scales(subject).into_iter().enumerate();
     let movable: Terms = scales.filter(|(_, scale)| *scale > 0.0).collect();
@@ -103,7 +104,7 @@ fn directions(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<Terms> {
     let mut by = |&(element, scale): &(usize, f64)| {
         let (low, high) = subject.inputs.domain[element];
         let by = either_sign(rng);
-        // At the edge of the domain all elements move inwards together.
+        // Elements at the edge of their domain move inwards.
         let by = match subject.inputs.x[element] {
             x if x <= low => by.abs(),
             x if x >= high => -by.abs(),
@@ -117,10 +118,10 @@ fn directions(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<Terms> {
         .collect()
 }
 
-/// By how much a step of 1 changes each element: by its own size, or if that is 0 by the largest of its input, or by 1.
-/// Infinite elements stay.
+/// Returns the change of each element for a step of 1: the absolute value of the element. If that is 0, it is the
+/// largest absolute value in the same input, or else 1. Infinite elements do not move.
 fn scales(subject: &Subject<'_>) -> Vec<f64> {
-    // The neighbours of a subnormal number are far from it, in relation to its size.
+    // A subnormal number counts as 0, because its neighbours are far from it relative to its size.
     let is_zero = |x: f64| (subject.round)(x * subject.epsilon) == 0.0;
     let mut scales = Vec::new();
     for range in subject.inputs.shapes.ranges() {
@@ -137,13 +138,14 @@ fn scales(subject: &Subject<'_>) -> Vec<f64> {
     scales
 }
 
-/// A number of size ½ to 1 and either sign.
+/// Returns a random number of either sign with an absolute value from ½ to 1.
 fn either_sign(rng: &mut ChaCha8Rng) -> f64 {
     let size = rng.random_range(0.5..1.0);
     if rng.random::<bool>() { size } else { -size }
 }
 
-/// Finds an output and an element whose derivative is wrong, where that of a sum along a direction is.
+/// Finds an output and an element whose derivative is wrong, given a sum of outputs and a direction along which its
+/// derivative is wrong.
 fn mismatch(subject: &Subject<'_>, outputs: &Terms, direction: &Terms) -> Mismatch {
     let compare = |functional: &Functional, direction: &Terms| -> DirectionalCheck {
         compare(subject, std::slice::from_ref(functional), direction).swap_remove(0)
@@ -172,7 +174,7 @@ fn mismatch(subject: &Subject<'_>, outputs: &Terms, direction: &Terms) -> Mismat
     }
 }
 
-/// The term found by going on with that half of the terms for which `excess` is larger.
+/// Finds one term by bisection: it keeps the half of the terms for which `excess` is larger.
 fn bisect(terms: &Terms, excess: impl Fn(&Terms) -> f64) -> (usize, f64) {
     let mut terms = terms.clone();
     while terms.len() > 1 {

@@ -1,13 +1,13 @@
-//! Derivatives on the tape beside the difference quotients along a direction.
+//! The comparison of derivatives on the tape with difference quotients along a direction.
 
 use super::quotient::{Estimate, FEWEST, limit};
 use super::report::Quotient;
 use super::subject::{Subject, Terms};
 
-/// Steps are halved down to this many ε.
+/// The smallest step, in ε.
 const FINEST: f64 = 64.0;
 
-/// This many finer quotients that make no better estimate end a comparison.
+/// A comparison ends after this number of finer quotients that do not improve the estimate.
 const PATIENCE: usize = 5;
 
 /// A weighted sum of outputs.
@@ -56,7 +56,7 @@ impl DirectionalCheck {
         self.estimate = limit(&self.quotients);
     }
 
-    /// The difference of the two derivatives, relative to the larger.
+    /// The difference of the two derivatives, relative to the larger one.
     pub(super) fn relative_error(&self) -> f64 {
         let difference = (self.tape - self.estimate.slope).abs();
         if difference == 0.0 {
@@ -66,7 +66,8 @@ impl DirectionalCheck {
         }
     }
 
-    /// The difference of the two derivatives, in units of the largest that is accepted; infinite if one is not finite.
+    /// The difference of the two derivatives, relative to the largest accepted difference; infinite if a derivative is
+    /// not finite.
     pub(super) fn excess(&self) -> f64 {
         let difference = (self.tape - self.estimate.slope).abs();
         let accepted = (self.bound * self.size()).max(self.estimate.error);
@@ -81,9 +82,9 @@ impl DirectionalCheck {
         self.excess() <= 1.0
     }
 
-    /// Whether finite differences are as exact as the bound asks for.
+    /// Whether the estimated error of the finite differences is within the bound.
     pub(super) fn is_certain(&self) -> bool {
-        // A derivative of 0 of a function that does not change has no size to be relative to.
+        // If both derivatives are 0, there is no size to which an error could be relative.
         self.size() == 0.0 || self.estimate.error <= self.bound * self.size()
     }
 
@@ -91,14 +92,16 @@ impl DirectionalCheck {
         self.tape.abs().max(self.estimate.slope.abs())
     }
 
-    /// Whether finer steps are needed. Those that disagree need all steps, since a function may vary at any scale.
+    /// Whether finer steps are needed. Derivatives that disagree need all steps, since a function may vary at any
+    /// scale.
     fn is_open(&self) -> bool {
         let idle = self.quotients.len() > self.estimate.finest + PATIENCE;
         self.quotients.len() <= PATIENCE || !self.agrees() || !(self.is_certain() || idle)
     }
 }
 
-/// Compares the derivatives of functionals along a direction, with quotients of steps that halve.
+/// Compares the derivatives of functionals along a direction with difference quotients, whose step is halved
+/// repeatedly.
 pub(super) fn compare(
     subject: &Subject<'_>,
     functionals: &[Functional],
@@ -138,7 +141,7 @@ pub(super) fn compare(
     comparisons
 }
 
-/// The function at a step along the direction.
+/// The function at the end of a step along a direction.
 struct End {
     step: f64,
     x: Vec<f64>,
@@ -146,7 +149,7 @@ struct End {
 }
 
 impl End {
-    /// The difference quotient of a functional, and the error that rounding of its values makes in it.
+    /// Returns the difference quotient of a functional, and the error in it from the rounding of the function's values.
     fn quotient(
         &self,
         subject: &Subject<'_>,
@@ -159,7 +162,8 @@ impl End {
             change += weight * (value - base);
             rounding += subject.epsilon * weight.abs() * value.abs().max(base.abs());
         }
-        // The moved inputs are rounded. To first order, this adds the function's change from there to the exact ones.
+        // The moved inputs are rounded. To first order, this adds the change of the function from the rounded inputs to
+        // the exact ones.
         let missing = direction.iter().map(|&(element, by)| {
             let moved = self.x[element] - subject.inputs.x[element];
             functional.gradient[element] * (self.step * by - moved)

@@ -3,18 +3,20 @@
 use crate::tensor::Real;
 use std::ops::{Bound, RangeBounds};
 
-/// The first-order bound in double precision: how far two derivatives may be apart, relative to the larger.
+/// The default bound for first derivatives in double precision: the largest accepted difference of two derivatives,
+/// relative to the larger one.
 pub const FIRST_ORDER_BOUND: f64 = 1e-8;
 
-/// The second-order bound, likewise.
+/// The default bound for second derivatives in double precision: the largest accepted difference of two derivatives,
+/// relative to the larger one.
 pub const SECOND_ORDER_BOUND: f64 = 1e-7;
 
-/// A check with options. It can be used for any number of functions.
+/// A check of gradients with options. It can be used for any number of functions.
 ///
 /// ```
 /// use autodiff::{Tensor, gradcheck::Gradcheck};
 ///
-/// // Of single precision, with a kink not far away, and not to be evaluated above 1.
+/// // A function in single precision, with a kink nearby, which must not be evaluated above 1.
 /// let check = Gradcheck::new().step(1e-2).bound(1e-3).domain(0, ..=1.0);
 /// let x = Tensor::<f32>::from([0.9, 0.98]);
 /// check.first_order(|x| (1.0 - x[0]).sqrt() * (x[0] - 0.85).abs(), &[x]).unwrap();
@@ -28,19 +30,20 @@ pub struct Gradcheck {
 }
 
 impl Gradcheck {
-    /// A check without options.
+    /// Returns a check with the default options.
     #[must_use]
     pub fn new() -> Self {
         Gradcheck::default()
     }
 
-    /// The longest step, relative to the size of the element that is changed; ¼ without this option.
+    /// Sets the longest step, relative to the absolute value of the element that is changed. The default is ¼.
     ///
-    /// A longer one shows more where rounding errors hide the derivative.
+    /// A longer step finds smaller mistakes where rounding errors hide the derivative. A shorter step avoids a kink
+    /// nearby.
     ///
     /// # Panics
     ///
-    /// If it is not positive and finite.
+    /// If `step` is not positive and finite.
     #[must_use]
     #[track_caller]
     pub fn step(mut self, step: f64) -> Self {
@@ -52,14 +55,14 @@ impl Gradcheck {
         self
     }
 
-    /// How far apart the two derivatives may be, relative to the larger.
+    /// Sets the largest accepted difference of two derivatives, relative to the larger one.
     ///
-    /// Without this option it is [`FIRST_ORDER_BOUND`] or [`SECOND_ORDER_BOUND`], and in single precision 3e-4 or 3e-3. Where
-    /// difference quotients are less exact than that, the derivatives may be apart by the error of these.
+    /// The default is [`FIRST_ORDER_BOUND`] or [`SECOND_ORDER_BOUND`], and in single precision 3e-4 or 3e-3. Where the
+    /// difference quotients are less exact than the bound, their estimated error is accepted instead.
     ///
     /// # Panics
     ///
-    /// If it is not positive and finite.
+    /// If `bound` is not positive and finite.
     #[must_use]
     #[track_caller]
     pub fn bound(mut self, bound: f64) -> Self {
@@ -71,15 +74,15 @@ impl Gradcheck {
         self
     }
 
-    /// Follows random sums of the outputs along this many random directions, which costs less than each derivative on its
-    /// own and tells less.
+    /// Checks random sums of the outputs along `directions` random directions. This costs less than a check of each
+    /// derivative separately, and finds less.
     ///
-    /// Without this option, that is done along 8 directions if the inputs have more than 64 elements, and sums are
-    /// taken of more than 32 outputs.
+    /// By default, 8 random directions are used if the inputs have more than 64 elements, and random sums are used if
+    /// there are more than 32 outputs.
     ///
     /// # Panics
     ///
-    /// If it is 0.
+    /// If `directions` is 0.
     #[must_use]
     #[track_caller]
     pub fn directions(mut self, directions: usize) -> Self {
@@ -88,10 +91,10 @@ impl Gradcheck {
         self
     }
 
-    /// The interval of numbers at which the function may be evaluated, for all elements of an input.
+    /// Sets the interval in which the function may be evaluated, for all elements of the input with the index `input`.
     ///
-    /// Where a point lies at the edge of it, difference quotients are one-sided. The option is not needed where the function
-    /// is NaN outside.
+    /// At the edge of the interval, difference quotients are one-sided. The option is not needed for a function that is
+    /// NaN outside its domain.
     #[must_use]
     pub fn domain(mut self, input: usize, numbers: impl RangeBounds<f64>) -> Self {
         let low = match numbers.start_bound() {
@@ -108,7 +111,7 @@ impl Gradcheck {
         self
     }
 
-    /// How a function of elements of type `T` is checked to an order.
+    /// Returns how a function of elements of type `T` is checked to the given order.
     pub(super) fn method<T: Real>(&self, order: usize) -> Scheme {
         let is_single = T::EPSILON.to_f64() > f64::EPSILON;
         let bound = match (order, is_single) {
@@ -127,9 +130,9 @@ impl Gradcheck {
 
 /// How a function is checked.
 pub(super) struct Scheme {
-    /// The longest step, relative to the size of each element.
+    /// The longest step, relative to the absolute value of each element.
     pub(super) step: f64,
     pub(super) bound: f64,
-    /// The number of random directions, if neither elements nor outputs are to be taken one by one.
+    /// The number of random directions; `None` if the numbers of elements and outputs decide.
     pub(super) directions: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! The checks to first and second order, of functions of tensors and of functions of numbers.
+//! The checks of first and second derivatives, for functions of tensors and for functions of numbers.
 
 use super::check::{balanced_weights, check};
 use super::options::Gradcheck;
@@ -10,16 +10,17 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 impl Gradcheck {
-    /// Checks the gradient of a function of tensors at the inputs `x`. Its result may have any shape.
+    /// Checks the gradient of a function of tensors at the inputs `x`. The result of the function may have any shape.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFinite`] if the function is NaN or infinite there, and otherwise [`Error::Mismatch`] if a derivative is
-    /// wrong: the one that is furthest off, or one that makes a sum along a random direction wrong.
+    /// [`Error::NotFinite`] if `f(x)` is NaN or infinite. Otherwise [`Error::Mismatch`] if a derivative is wrong: it
+    /// holds the derivative with the largest error, or one that makes a sum along a random direction wrong.
     ///
     /// # Panics
     ///
-    /// If an element lies outside of the [domain](Gradcheck::domain) of its input, or there is no such input.
+    /// If an element lies outside the [domain](Gradcheck::domain) of its input, or if a domain is set for an input that
+    /// does not exist.
     #[track_caller]
     pub fn first_order<T: Real>(
         &self,
@@ -30,18 +31,21 @@ impl Gradcheck {
         Ok(report)
     }
 
-    /// Checks the gradient of a function of tensors at the inputs `x`, and then the derivatives of the gradient as it is
-    /// recorded, against differences of the gradient.
+    /// Checks the gradient of a function of tensors at the inputs `x`, and then the derivatives of the recorded
+    /// gradient, which are compared with differences of the gradient. The report describes the second check.
     ///
-    /// Of a result that is not one number, the gradient is that of the sum of its elements with random weights.
+    /// If the result of the function has several elements, the second check uses the gradient of their sum with random
+    /// weights.
     ///
     /// # Errors
     ///
-    /// As [`first_order`](Gradcheck::first_order), for either order. The report is that of the second.
+    /// [`Error::NotFinite`] if `f(x)` is NaN or infinite. Otherwise [`Error::Mismatch`] if a first or second derivative
+    /// is wrong.
     ///
     /// # Panics
     ///
-    /// As [`first_order`](Gradcheck::first_order).
+    /// If an element lies outside the [domain](Gradcheck::domain) of its input, or if a domain is set for an input that
+    /// does not exist.
     #[track_caller]
     pub fn second_order<T: Real>(
         &self,
@@ -76,11 +80,13 @@ impl Gradcheck {
     ///
     /// # Errors
     ///
-    /// As [`first_order`](Gradcheck::first_order).
+    /// [`Error::NotFinite`] if `f(x)` is NaN or infinite. Otherwise [`Error::Mismatch`] if a derivative is wrong: it
+    /// holds the derivative with the largest error, or one that makes the derivative along a random direction wrong.
     ///
     /// # Panics
     ///
-    /// As [`first_order`](Gradcheck::first_order).
+    /// If a number lies outside the [domain](Gradcheck::domain) of its input, or if a domain is set for an input that
+    /// does not exist.
     #[track_caller]
     pub fn scalar_first_order<T: Real + Scalar>(
         &self,
@@ -96,17 +102,21 @@ impl Gradcheck {
         self.numbers_to_first_order::<T>(&inputs, &value, &gradient)
     }
 
-    /// Checks the gradient of a function of numbers at the inputs `x`, and then its second derivatives, against differences
-    /// of the gradient. The second derivatives are those of forward mode over the scalar tape, so the function is one of
-    /// variables that hold a [`Dual`] number.
+    /// Checks the gradient of a function of numbers at the inputs `x`, and then its second derivatives, which are
+    /// compared with differences of the gradient. The report describes the second check.
+    ///
+    /// The second derivatives are computed by forward mode over the scalar tape, so the function takes variables that
+    /// hold a [`Dual`] number.
     ///
     /// # Errors
     ///
-    /// As [`second_order`](Gradcheck::second_order).
+    /// [`Error::NotFinite`] if `f(x)` is NaN or infinite. Otherwise [`Error::Mismatch`] if a first or second derivative
+    /// is wrong.
     ///
     /// # Panics
     ///
-    /// As [`first_order`](Gradcheck::first_order).
+    /// If a number lies outside the [domain](Gradcheck::domain) of its input, or if a domain is set for an input that
+    /// does not exist.
     #[track_caller]
     pub fn scalar_second_order<T: Real + Scalar>(
         &self,
@@ -133,7 +143,8 @@ impl Gradcheck {
         self.check_gradient::<T>(&inputs, &gradient, &pull_back)
     }
 
-    /// Checks the first derivatives, and returns the weights with which the outputs are summed for the second ones.
+    /// Checks the first derivatives. Returns the report, and the weights of the sum of outputs whose second derivatives
+    /// are checked.
     fn tensors_to_first_order<T: Real>(
         &self,
         f: &impl for<'t> Fn(&[Var<'t, T>]) -> Var<'t, T>,
@@ -189,7 +200,8 @@ impl Gradcheck {
         check(&subject)
     }
 
-    /// Checks the derivatives of a gradient, of which `pull_back` gives those of a weighted sum of its components.
+    /// Checks the derivatives of `gradient`. `pull_back` returns the gradient of the sum of its components with the
+    /// given weights.
     fn check_gradient<T: Real>(
         &self,
         inputs: &Inputs,
@@ -237,7 +249,7 @@ impl Gradcheck {
     }
 }
 
-/// Records inputs with these elements.
+/// Records variables with these shapes and elements.
 fn record<'t, T: Real>(tape: &'t Tape<T>, shapes: &Shapes, x: &[f64]) -> Vec<Var<'t, T>> {
     let inputs = shapes.0.iter().zip(shapes.ranges());
     inputs
@@ -245,7 +257,7 @@ fn record<'t, T: Real>(tape: &'t Tape<T>, shapes: &Shapes, x: &[f64]) -> Vec<Var
         .collect()
 }
 
-/// The gradient with respect to all elements of all inputs.
+/// Returns the gradient with respect to all elements of all inputs.
 fn wrt_all<T: Real>(gradients: &Gradients<T>, inputs: &[Var<'_, T>]) -> Vec<f64> {
     let gradients = inputs.iter().map(|&x| gradients.wrt(x));
     gradients.flat_map(|gradient| numbers(&gradient)).collect()

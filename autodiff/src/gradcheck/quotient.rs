@@ -1,40 +1,43 @@
 //! Difference quotients, extrapolated to step 0 with an estimate of the error: Ridders' method.
 //!
-//! A function is evaluated at steps that halve. Richardson's extrapolation removes the errors of low order in the step
-//! from the quotients, in a tableau of which Ridders takes the entry with the least estimated error (Ridders, *Accurate
-//! computation of F′(x) and F′(x) F″(x)*, Advances in Engineering Software 4, 1982; Numerical Recipes, §5.7).
+//! The function is evaluated at steps that are halved repeatedly. Richardson extrapolation removes the errors of low
+//! order in the step from the quotients and arranges them in a tableau. Ridders takes the entry with the least
+//! estimated error (Ridders, *Accurate computation of F′(x) and F′(x) F″(x)*, Advances in Engineering Software 4, 1982;
+//! Numerical Recipes, §5.7).
 //!
-//! Ridders estimates the error of an entry by its distance from its neighbours, which rounding makes small by chance.
-//! Here the estimate also carries the distances at finer steps: an error made by rounding is in proportion to 1 / step.
+//! Ridders estimates the error of an entry by its distance from its neighbours, which rounding can make small by
+//! chance. The estimate here also includes the distances at finer steps, because an error from rounding is proportional
+//! to 1 / step.
 
 use super::report::Quotient;
 
-/// The limit of difference quotients at step 0.
+/// The estimated limit of difference quotients at step 0.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Estimate {
     pub(super) slope: f64,
     /// The estimated error of `slope`; infinite where there are too few quotients.
     pub(super) error: f64,
-    /// The number of the finest quotient that `slope` and `error` come from.
+    /// The index of the finest quotient from which `slope` and `error` are computed.
     pub(super) finest: usize,
 }
 
-/// The fewest quotients that are extrapolated.
+/// The least number of quotients for an extrapolation.
 pub(super) const FEWEST: usize = 4;
 
-/// The most columns of the tableau: higher order gains nothing in 53 bits.
+/// The largest number of columns of the tableau; higher orders gain nothing in 53 bits.
 const COLUMNS: usize = 7;
 
-/// The estimated error is this many times the distance between neighbours in the tableau.
+/// The ratio of the estimated error to the distance between neighbours in the tableau.
 const CAUTION: f64 = 4.0;
 
-/// The estimated error is at least this many times the rounding error of the finest quotient.
+/// The least ratio of the estimated error to the rounding error of the finest quotient.
 const ROUNDING: f64 = 2.0;
 
-/// Extrapolates quotients, from the coarsest to the finest, each with half of the step before.
+/// Extrapolates quotients to step 0. They are ordered from the coarsest to the finest, each with half the step of the
+/// one before.
 ///
-/// Where the function has values on both sides, central quotients are taken, whose errors are even powers of the step;
-/// otherwise those of the side that has values.
+/// Where the function has values on both sides, it uses central quotients, whose error is a series in even powers of
+/// the step. Otherwise it uses the quotients of the side with values.
 pub(super) fn limit(quotients: &[Quotient]) -> Estimate {
     let mut entries = tableau(
         quotients,
@@ -55,9 +58,10 @@ pub(super) fn limit(quotients: &[Quotient]) -> Estimate {
     })
 }
 
-/// The tableau of quotients whose error is a series in powers of `step^(log₂ base)`; empty if too few are finite.
+/// Returns the tableau of quotients whose error is a series in powers of `step^(log₂ base)`. It is empty if too few
+/// quotients are finite.
 fn tableau(quotients: &[Quotient], value: impl Fn(&Quotient) -> f64, base: f64) -> Vec<Estimate> {
-    // A coarse step may leave the domain, so the finest quotients that are finite are taken.
+    // A coarse step may leave the domain, so only the finite quotients at the fine end are used.
     let outside = quotients
         .iter()
         .rposition(|quotient| !value(quotient).is_finite());

@@ -1,74 +1,74 @@
-//! What a check reports.
+//! The results of a check: `Report` and `Error`.
 
 use std::fmt;
 
-/// What a check that succeeded has seen.
+/// The report of a check that succeeded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Report {
-    /// The largest difference between the derivative on the tape and that of finite differences, relative to the larger
-    /// of the two. Uncertain derivatives are left out.
+    /// The largest difference between a derivative on the tape and the derivative by finite differences, relative to
+    /// the larger one. Uncertain derivatives are left out.
     pub largest_error: f64,
-    /// The number of directions along which the function was evaluated: elements of the inputs, or random ones.
+    /// The number of directions along which the function was evaluated: elements of the inputs, or random directions.
     pub directions: usize,
-    /// The number of derivatives that were compared: one for each output, or sum of outputs, and direction.
+    /// The number of derivatives that were compared: one for each direction and each output or sum of outputs.
     pub derivatives: usize,
-    /// The number of derivatives of which finite differences are less exact than the bound, so that a larger mistake may
-    /// be hidden there.
+    /// The number of derivatives for which finite differences are less exact than the bound, so that a mistake larger
+    /// than the bound may be hidden.
     pub uncertain: usize,
 }
 
-/// Why a check failed.
+/// The reason why a check failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A derivative on the tape is not that of the function.
+    /// A derivative on the tape differs from the derivative of the function.
     #[error(transparent)]
     Mismatch(Box<Mismatch>),
-    /// The function itself is NaN or infinite at the point, so it has no derivative there.
+    /// The function is NaN or infinite at the point, so it has no derivative there.
     #[error("{of} is {value} at the point itself, where it has no derivative to compare with")]
     NotFinite {
-        /// What is not finite.
+        /// The quantity that is not finite.
         of: Checked,
-        /// Its value.
+        /// The value of the quantity.
         value: f64,
     },
 }
 
-/// What is differentiated: an output of the function, or a first derivative of it.
+/// The quantity that is differentiated: an output of the function, or a first derivative.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Checked {
-    /// The element of the function's result at this index, which is empty if the result is one number.
+    /// The element of the function's result at this index. The index is empty if the result is one number.
     Output(Vec<usize>),
-    /// The derivative with respect to an element of an input, of the result or of the weighted sum of its elements.
+    /// The derivative of the result, or of the weighted sum of its elements, with respect to an element of an input.
     Derivative {
-        /// The number of the input.
+        /// The index of the input.
         input: usize,
-        /// The index of the element, empty if the input is one number.
+        /// The index of the element in that input; empty if the input is one number.
         element: Vec<usize>,
     },
 }
 
-/// A derivative that is not the function's: where, and by how much.
+/// A derivative on the tape that differs from the derivative of the function.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub struct Mismatch {
-    /// The derivative's order: 1, or 2 for that of a gradient.
+    /// The order of the derivative: 1, or 2 for a derivative of the gradient.
     pub order: usize,
-    /// What is differentiated.
+    /// The quantity that is differentiated.
     pub of: Checked,
-    /// The number of the input that it is differentiated with respect to.
+    /// The index of the input with respect to which it is differentiated.
     pub input: usize,
-    /// The index of the element in that input, empty if the input is one number.
+    /// The index of the element in that input; empty if the input is one number.
     pub element: Vec<usize>,
-    /// The derivative as the tape gives it.
+    /// The derivative on the tape.
     pub tape: f64,
-    /// The derivative as finite differences give it, extrapolated from several steps.
+    /// The derivative by finite differences, extrapolated from several steps.
     pub difference: f64,
-    /// The estimated error of `difference`: large if the function is rough, or its values are dominated by rounding.
+    /// The estimated error of `difference`. It is large if the function is rough, or if rounding dominates its values.
     pub uncertainty: f64,
-    /// The plain difference quotients of the two finest steps that `difference` comes from.
+    /// The plain difference quotients of the two finest steps from which `difference` is computed.
     pub quotients: [Quotient; 2],
 }
 
@@ -76,18 +76,18 @@ pub struct Mismatch {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Quotient {
-    /// The step, by which the element was changed.
+    /// The step: the change of the element.
     pub step: f64,
-    /// The quotient of the step to smaller numbers; NaN if the function has no value there.
+    /// The quotient for the step to smaller numbers; NaN if the function has no value there.
     pub left: f64,
-    /// The quotient of the step to larger numbers; NaN if the function has no value there.
+    /// The quotient for the step to larger numbers; NaN if the function has no value there.
     pub right: f64,
-    /// The error that rounding of the function's values makes in them at least.
+    /// The least error of both quotients from the rounding of the function's values.
     pub rounding: f64,
 }
 
 impl Quotient {
-    /// The quotient of a function of `x`, from that of a function of `x / by`.
+    /// Converts the quotient of a function of `x / by` into the quotient of a function of `x`.
     pub(super) fn per(self, by: f64) -> Quotient {
         Quotient {
             step: self.step * by,
@@ -97,7 +97,7 @@ impl Quotient {
         }
     }
 
-    /// The central quotient, or that of the side on which the function has a value.
+    /// Returns the central quotient, or the quotient of the side on which the function has a value.
     #[must_use]
     pub fn value(&self) -> f64 {
         match (self.left.is_finite(), self.right.is_finite()) {
@@ -107,21 +107,23 @@ impl Quotient {
         }
     }
 
-    /// How far apart the quotients of the two sides are.
+    /// The distance between the quotients of the two sides.
     fn gap(&self) -> f64 {
         (self.left - self.right).abs()
     }
 }
 
 impl Mismatch {
-    /// How far apart the quotients of the two steps are: that of a smooth function is small beside the quotients.
+    /// Returns the distance between the quotients of the two steps. For a smooth function it is much smaller than the
+    /// quotients.
     #[must_use]
     pub fn spread(&self) -> f64 {
         let [coarse, fine] = &self.quotients;
         (coarse.value() - fine.value()).abs()
     }
 
-    /// Whether the quotients of the two sides stay apart as the step shrinks, as they do where the function has a kink.
+    /// Returns whether the quotients of the two sides stay apart as the step shrinks, which they do at a kink or a
+    /// jump.
     #[must_use]
     pub fn is_at_kink(&self) -> bool {
         let [coarse, fine] = &self.quotients;

@@ -1,44 +1,44 @@
-//! What is checked: a function of many numbers, whichever tape it is recorded on and whichever order is checked.
+//! `Subject`: the function that is checked, as a function of many numbers, for either tape and either order.
 
 use super::options::Scheme;
 use super::report::Checked;
 use crate::tensor::{Real, Shape};
 use std::ops::Range;
 
-/// Elements or outputs, each with the factor it has in a direction or in a sum.
+/// The terms of a direction or of a sum: elements or outputs, each with its factor.
 pub(super) type Terms = Vec<(usize, f64)>;
 
 /// A function with many outputs, its inputs, and its gradient on a tape.
 ///
-/// To second order the function is the gradient, each of its components being an output.
+/// To second order the function is the gradient, and each of its components is an output.
 pub(super) struct Subject<'a> {
     pub(super) order: usize,
     pub(super) method: Scheme,
     pub(super) inputs: &'a Inputs,
     outputs: &'a Shapes,
-    /// The outputs at a point.
+    /// Computes the outputs at a point.
     pub(super) values: &'a dyn Fn(&[f64]) -> Vec<f64>,
     /// The outputs at the inputs.
     pub(super) base: Vec<f64>,
-    /// The gradient, on the tape, of the sum of the outputs with these weights.
+    /// Computes, on the tape, the gradient of the sum of the outputs with the given weights.
     pub(super) pull_back: &'a dyn Fn(&[f64]) -> Vec<f64>,
-    /// The nearest number of the function's precision.
+    /// Rounds to the function's precision.
     pub(super) round: fn(f64) -> f64,
-    /// The distance from 1 to the next larger number of that precision.
+    /// The distance from 1 to the next larger number in the function's precision.
     pub(super) epsilon: f64,
 }
 
 /// The inputs at which a function is checked.
 pub(super) struct Inputs {
     pub(super) shapes: Shapes,
-    /// The elements of all inputs, one after the other.
+    /// The elements of all inputs, concatenated.
     pub(super) x: Vec<f64>,
-    /// The interval that each element is kept in.
+    /// The interval in which each element must stay.
     pub(super) domain: Vec<(f64, f64)>,
 }
 
 impl<'a> Subject<'a> {
-    /// A function of elements of type `T`.
+    /// Returns the function, whose elements are of type `T`, with its values at the inputs.
     pub(super) fn new<T: Real>(
         order: usize,
         method: Scheme,
@@ -60,7 +60,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The inputs moved along a direction; `None` if that leads out of the domain.
+    /// Returns the inputs, moved along a direction; `None` if a moved element leaves its domain or is not finite.
     pub(super) fn moved(&self, direction: &Terms, step: f64) -> Option<Vec<f64>> {
         let mut x = self.inputs.x.clone();
         for &(element, by) in direction {
@@ -74,7 +74,7 @@ impl<'a> Subject<'a> {
         Some(x)
     }
 
-    /// Says which output this is.
+    /// Describes the output with this index.
     pub(super) fn quantity(&self, output: usize) -> Checked {
         let (input, element) = self.outputs.locate(output);
         match self.order {
@@ -84,11 +84,11 @@ impl<'a> Subject<'a> {
     }
 }
 
-/// The shapes of tensors whose elements are numbered one after the other.
+/// The shapes of several tensors, whose elements are numbered consecutively.
 pub(super) struct Shapes(pub(super) Vec<Shape>);
 
 impl Shapes {
-    /// The tensor that an element belongs to, and its index there.
+    /// Returns the tensor to which an element belongs, and the index of the element in it.
     pub(super) fn locate(&self, element: usize) -> (usize, Vec<usize>) {
         let mut ranges = self.ranges().enumerate();
         let (tensor, range) = ranges
@@ -103,7 +103,7 @@ impl Shapes {
         (tensor, index)
     }
 
-    /// The numbers of each tensor's elements.
+    /// Returns the range of element numbers of each tensor.
     pub(super) fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
         let mut start = 0;
         self.0.iter().map(move |shape| {

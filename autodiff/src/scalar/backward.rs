@@ -1,16 +1,16 @@
-//! The backward walk over a recording.
+//! The backward pass over a recording.
 //!
-//! The `unsafe` code leaves out the bounds checks of inputs. It rests on one invariant of every tape: **the inputs of a
-//! node precede it.** It is established where input pairs are appended (`push_node`, `try_push_node` and `push_many`, and
-//! nowhere else):
+//! The `unsafe` code omits the bounds checks of inputs. It relies on one invariant of every tape: **the inputs of a
+//! node precede it.** The invariant is established where input pairs are appended (only in `push_node`, `try_push_node`
+//! and `push_many`):
 //!
-//! 1. Every input is the node of a variable, or the sink, which precedes all nodes. That the variables are of this tape
-//!    is checked before (`is_on`, `common_tape`).
-//! 2. A variable's node lies on the tape before anything that uses the variable, and stays there while it lives: to
-//!    forget nodes takes `&mut Tape`, which the variable borrows. Those that survive lie before the mark that keeps them,
-//!    and are handed back only as long as what it marked is not forgotten.
-//! 3. A new node gets the index after all before. Input pairs between spans have a node each, and spans say how many nodes
-//!    their pairs have, so walking back meets each pair with the index of its node.
+//! 1. Every input is the node of a variable, or the sink, which precedes all nodes. The callers check that the
+//!    variables are recorded on this tape (`is_on`, `common_tape`).
+//! 2. A variable's node is on the tape before any operation uses the variable, and stays there while the variable
+//!    lives: removing nodes takes `&mut Tape`, which the variable borrows. The variables that survive a rewind lie
+//!    before their mark, and are returned only while the marked part of the recording exists.
+//! 3. A new node gets the next index. Each input pair between spans has one node, and a span holds the number of nodes
+//!    of its pairs. So the backward pass meets each pair with the index of its node.
 //!
 //! Builds with debug assertions check every input.
 
@@ -21,17 +21,17 @@ use super::number::Scalar;
 use super::tape::{InputPair, Tape};
 use std::ops::Range;
 
-/// The products of adjoints and slopes in a walk back.
+/// How a backward pass multiplies adjoints with slopes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Products {
-    /// As they are.
+    /// By the plain product.
     Plain,
-    /// A zero wins over an infinity.
+    /// By the product in which a zero absorbs an infinity or NaN.
     Absorbing,
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Spreads the adjoints of the later nodes over the earlier ones: x̄ += ∂y/∂x · ȳ, for each node y and its inputs x.
+    /// Propagates the adjoints from the last node to the first: x̄ += ∂y/∂x · ȳ, for each node y and its inputs x.
     pub(super) fn walk_back<const K: usize>(&self, adjoints: &mut [[T; K]], products: Products) {
         match products {
             Products::Plain => self.walk_back_with(adjoints, products, |a, b| a * b),
@@ -46,11 +46,12 @@ impl<T: Scalar> Tape<T> {
         mul: impl Fn(T, T) -> T + Copy,
     ) {
         let (pairs, spans) = (self.pairs.read(), self.spans.read());
-        // From here on lie the pairs that have been walked over.
+        // The pairs from this position on have been processed.
         let mut end = pairs.len();
         for span in spans.iter().rev() {
             let (of_span, nodes) = (span.pairs(), span.nodes());
-            // SAFETY: the pairs from this span to the next have a node each, from the one after the span on.
+            // SAFETY: the pairs between this span and the next have one node each, and the first of these nodes follows
+            // the nodes of the span.
             unsafe { walk_pairs(&pairs[of_span.end..end], nodes.end, adjoints, mul) };
             end = of_span.start;
             // Nodes after the last output have no adjoint.
@@ -68,16 +69,16 @@ impl<T: Scalar> Tape<T> {
                 each_back(&pairs[of_span], step);
             }
         }
-        // SAFETY: so have the pairs before the first span, from the first node on.
+        // SAFETY: the pairs before the first span have one node each, from the first node on.
         unsafe { walk_pairs(&pairs[..end], SINK as usize + 1, adjoints, mul) };
     }
 }
 
-/// Walks back over input pairs of a node each, of which the first has index `first`.
+/// Processes, from the last to the first, input pairs with one node each. The first pair's node has the index `first`.
 ///
 /// # Safety
 ///
-/// They must be those nodes' pairs, so that the inputs of each precede its node.
+/// The pairs must be the pairs of these nodes, so that the inputs of each pair precede its node.
 #[inline(always)]
 unsafe fn walk_pairs<T: Scalar, const K: usize>(
     pairs: &[InputPair<T>],
@@ -94,12 +95,12 @@ unsafe fn walk_pairs<T: Scalar, const K: usize>(
         return;
     }
     let adjoints = &mut adjoints[..first + count];
-    // A pointer that goes along with the pairs takes fewer instructions than an index.
+    // A pointer that moves with the pairs takes fewer instructions than an index.
     let Range { start, end } = adjoints.as_mut_ptr_range();
     let mut node = end;
     let step = |pair: &_| {
-        // SAFETY: of the `first + count` adjoints the last `count` are passed, one with each pair. The inputs precede
-        // the node.
+        // SAFETY: the pointer moves once for each of the `count` pairs, over the last `count` of the `first + count`
+        // adjoints. The inputs precede the node.
         unsafe {
             node = node.sub(1);
             spread(pair, *node, start..node, mul);
@@ -108,7 +109,7 @@ unsafe fn walk_pairs<T: Scalar, const K: usize>(
     each_back(&pairs[..count], step);
 }
 
-/// Takes a step with each pair, from the last to the first: four at a time, which spares the loop's own instructions.
+/// Calls `step` with each pair, from the last to the first. The loop is unrolled four times.
 #[inline(always)]
 fn each_back<T>(pairs: &[InputPair<T>], mut step: impl FnMut(&InputPair<T>)) {
     let (rest, fours) = pairs.as_rchunks::<4>();
@@ -119,11 +120,11 @@ fn each_back<T>(pairs: &[InputPair<T>], mut step: impl FnMut(&InputPair<T>)) {
     rest.iter().rev().for_each(step);
 }
 
-/// Adds what an adjoint contributes to those of the two inputs of a pair.
+/// Adds the products of `adjoint` and the slopes of a pair to the adjoints of its two inputs.
 ///
 /// # Safety
 ///
-/// Nobody else has the adjoints in the range `before`, and both inputs have theirs there.
+/// The adjoints of both inputs must lie in the range `before`, and nothing else may access this range.
 #[inline(always)]
 unsafe fn spread<T: Scalar, const K: usize>(
     pair: &InputPair<T>,
@@ -137,7 +138,7 @@ unsafe fn spread<T: Scalar, const K: usize>(
             sum < before.end || size_of::<T>() == 0,
             "an input after its node"
         );
-        // SAFETY: what the caller promises.
+        // SAFETY: the caller guarantees that the adjoint lies in `before`, and that nothing else accesses it.
         let sum = unsafe { &mut *sum };
         for k in 0..K {
             sum[k] = sum[k] + mul(adjoint[k], slope);

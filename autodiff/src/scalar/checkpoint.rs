@@ -1,4 +1,4 @@
-//! Parts of a computation that are recomputed in the backward pass.
+//! `checkpoint`: parts of a computation that are recomputed in the backward pass.
 
 use super::backward::Products;
 use super::number::{Scalar, chain};
@@ -6,14 +6,15 @@ use super::tape::{Checkpoint, Span, Tape};
 use super::trace::Operation;
 use super::var::{Var, common_tape, refuse};
 
-/// Computes `f(inputs)` without recording it; the walk back records it for itself when it gets there.
+/// Returns `f(inputs)` without recording its operations. The backward pass recomputes and records `f` when it reaches
+/// the checkpoint, which saves memory and costs a second evaluation.
 ///
 /// A loop of n steps, cut into √n checkpoints of √n steps each, takes memory for about 2√n steps instead of n, and is
-/// computed twice. The gradient is that of the plain recording with inputs and outputs
+/// computed twice. The gradient equals the gradient of the plain recording with inputs and outputs
 /// [retained](Var::retain), to the bit if no input is given twice.
 ///
-/// `f` must compute the same thing each time. It cannot borrow, since the tape keeps it; neither can it capture a variable,
-/// which borrows its tape. Pass every variable as an input:
+/// `f` must compute the same values each time. The tape stores `f`, so `f` cannot borrow, and it cannot capture a
+/// variable, which borrows its tape. Pass every variable as an input:
 ///
 /// ```compile_fail,E0277
 /// # use autodiff::scalar::{Tape, checkpoint};
@@ -30,7 +31,7 @@ use super::var::{Var, common_tape, refuse};
 /// assert_eq!(z[0].gradients().wrt(y), 0.5);
 /// ```
 ///
-/// Many steps, of which one at a time is on the tape:
+/// A loop of 10,000 steps, of which at most 100 are on a tape at a time:
 ///
 /// ```
 /// use autodiff::scalar::{Tape, checkpoint};
@@ -47,8 +48,8 @@ use super::var::{Var, common_tape, refuse};
 ///
 /// # Panics
 ///
-/// If the inputs lie on different tapes, or if `f` returns a variable of another tape than that of its arguments. The
-/// walk back panics if `f` then returns another number of outputs.
+/// If the inputs lie on different tapes, or if `f` returns a variable of a tape other than the tape of its arguments.
+/// The backward pass panics if `f` returns a different number of outputs when it is recomputed.
 #[must_use]
 #[track_caller]
 pub fn checkpoint<'t, T, F>(f: F, inputs: &[Var<'t, T>]) -> Vec<Var<'t, T>>
@@ -57,7 +58,7 @@ where
     F: for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Recomputable,
 {
     let tape = common_tape("checkpoint", inputs.iter().map(|x| [x]));
-    // A loop and no closure, which would hide the caller's line.
+    // A loop and not a closure, which would hide the caller's line.
     let mut retained = Vec::with_capacity(inputs.len());
     for &input in inputs {
         retained.push(match input.tape {
@@ -102,9 +103,11 @@ where
     outputs
 }
 
-/// A function that a tape can keep for its [`checkpoint`]s: it borrows nothing, and can go where the tape goes.
+/// A function that a tape can store for its [`checkpoint`]s: it borrows nothing, and can be sent to another thread with
+/// the tape.
 ///
-/// A variable borrows its tape, so a closure that captures one is no such function.
+/// It is implemented for every `Send + 'static` type. A variable borrows its tape, so a closure that captures a
+/// variable does not implement it.
 #[diagnostic::on_unimplemented(
     message = "the function of a `checkpoint` captures a variable, or another value that is not `Send`",
     label = "a tape cannot keep this function",
@@ -113,12 +116,12 @@ where
 )]
 pub trait Recomputable: Send + 'static {}
 
-// Without a recommendation the compiler reports the trait above, and not which field of a tape is not `Sync`.
+// Without this attribute the compiler would report which field of a tape is not `Sync`, instead of the trait above.
 #[diagnostic::do_not_recommend]
 impl<F: Send + 'static> Recomputable for F {}
 
 impl<T: Scalar> Checkpoint<T> {
-    /// Records the function on an empty tape, and returns the node of its first input and its outputs.
+    /// Records the function on an empty tape. Returns the node of its first input, and its outputs.
     #[track_caller]
     fn record<'s>(&self, scratch: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
         let first = scratch.push_nodes_without_inputs(self.inputs.len());
@@ -137,7 +140,7 @@ impl<T: Scalar> Checkpoint<T> {
         (first, outputs)
     }
 
-    /// The same again, for a walk over the tape.
+    /// Records the function again, for a pass over the tape, and checks the number of outputs.
     #[track_caller]
     fn record_again<'s>(&self, scratch: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
         let (first, outputs) = self.record(scratch);
@@ -150,13 +153,13 @@ impl<T: Scalar> Checkpoint<T> {
         (first, outputs)
     }
 
-    /// The node of each input that is not constant, on the scratch tape and on the tape.
+    /// The node of each input that is not a constant: on the scratch tape, and on the tape.
     fn input_nodes(&self, first: u32) -> impl Iterator<Item = (usize, usize)> {
         let nodes = (first as usize..).zip(&self.inputs);
         nodes.filter_map(|(inside, (_, node))| node.map(|node| (inside, node as usize)))
     }
 
-    /// Spreads the adjoints of the outputs over those of the inputs.
+    /// Propagates the adjoints of the outputs to the inputs.
     pub(super) fn walk_back<const K: usize>(
         &self,
         scratch: &Tape<T>,
@@ -166,12 +169,13 @@ impl<T: Scalar> Checkpoint<T> {
         let zero = [T::from_f64(0.0); K];
         let (first, outputs) = self.record_again(scratch);
         let mut inside = vec![zero; scratch.next_node() as usize];
-        // Adding goes on from what the inputs have, in the order of a plain recording: the bits are the same.
+        // The inputs start from their accumulated adjoints, so terms are added in the order of a plain recording, with
+        // the same bits.
         for (input, node) in self.input_nodes(first) {
             inside[input] = std::mem::replace(&mut adjoints[node], zero);
         }
         for (k, output) in outputs.iter().enumerate().rev() {
-            // Outputs after the last one that was differentiated have no adjoint.
+            // Outputs after the last differentiated node have no adjoint.
             let adjoint = adjoints.get(self.first_output as usize + k);
             let adjoint = adjoint.copied().unwrap_or(zero);
             let sum = &mut inside[output.index() as usize];
@@ -192,7 +196,7 @@ impl<T: Scalar> Checkpoint<T> {
         }
     }
 
-    /// Spreads the tangents of the inputs over those of the outputs.
+    /// Propagates the tangents of the inputs to the outputs.
     pub(super) fn walk_forward<const K: usize>(&self, scratch: &Tape<T>, tangents: &mut [[T; K]]) {
         let (first, outputs) = self.record_again(scratch);
         let mut inside = vec![[T::from_f64(0.0); K]; scratch.next_node() as usize];
@@ -208,7 +212,8 @@ impl<T: Scalar> Checkpoint<T> {
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Does something with the checkpoint whose outputs are this span, and a tape to record it on, if it is one.
+    /// Calls `act` with the checkpoint whose outputs are `span`, and with a tape on which to record it. Does nothing if
+    /// the nodes of `span` are variables.
     pub(super) fn with_checkpoint(&self, span: &Span, act: impl FnOnce(&Checkpoint<T>, &Tape<T>)) {
         let checkpoints = self.checkpoints.borrow();
         let first_output = |checkpoint: &Checkpoint<T>| checkpoint.first_output;

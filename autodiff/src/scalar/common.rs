@@ -1,5 +1,5 @@
-//! What variables and forward-mode numbers have in common, apart from operators: the functions, the constants, and
-//! comparison by value.
+//! The methods and traits that variables and forward-mode numbers share, apart from operators: functions, constants,
+//! and comparison by value.
 
 use super::dual::Dual;
 use super::number::Scalar;
@@ -10,8 +10,8 @@ use crate::elementwise::{Binary, Unary, elementwise_table};
 use std::cmp::Ordering;
 use std::fmt;
 
-/// Makes the functions of the table inherent methods of a type that is a [`Number`], so that its users need not import
-/// the trait. The second argument of a function of two is anything that can become such a number.
+/// Generates the functions of the table as inherent methods of a [`Number`] type, so that users need not import the
+/// trait. The second argument of a function of two variables is anything that converts into the type.
 macro_rules! inherent_methods {
     (
         unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
@@ -39,12 +39,16 @@ macro_rules! inherent_methods {
     };
 }
 
-/// Makes types with a field `value` numbers, by their functions `constant`, `chain_unary` and `chain_binary`. It is given
-/// whether a number holds a NaN.
+/// Implements the number traits for types with a field `value`, in terms of their functions `constant`, `chain_unary`
+/// and `chain_binary`, and of the given test for a NaN.
 macro_rules! numbers {
     ($([$($life:lifetime)?] $V:ty: has_nan |$x:ident| $has_nan:expr;)*) => { $(
+        /// # Functions
+        ///
+        /// The functions of the [table](crate::elementwise), which documents their slopes at kinks and poles.
         impl<$($life,)? T: Scalar> $V {
-            /// Your own function of one variable: `f` is given the value, and returns the function's value and slope there.
+            /// Returns your own function of one variable. `f` takes the value of `self`, and returns the value and the
+            /// slope of the function at this point.
             ///
             /// ```
             /// use autodiff::scalar::{Dual, Tape};
@@ -63,14 +67,15 @@ macro_rules! numbers {
                 self.chain_unary(|| Operation::Custom, value, slope)
             }
 
-            /// `a` if the condition holds, and `b` if not. The one that is not taken leaves no trace in the derivatives.
+            /// Returns `a` if the condition is true, and `b` if it is false. The other one has no influence on
+            /// derivatives.
             #[must_use]
             #[inline]
             pub fn select(condition: bool, a: impl Into<Self>, b: impl Into<Self>) -> Self {
                 if condition { a.into() } else { b.into() }
             }
 
-            /// `self · a + b`, rounded twice.
+            /// Returns `self · a + b`, rounded after the product and after the sum.
             #[must_use]
             #[track_caller]
             #[inline(always)]
@@ -80,7 +85,7 @@ macro_rules! numbers {
 
             elementwise_table!(inherent_methods);
 
-            /// `a − trunc(a / b) b`, with the slopes 1 and −trunc(a / b).
+            /// Returns `a − trunc(a / b) b`, with the slopes 1 and −trunc(a / b).
             #[inline]
             #[track_caller]
             pub(super) fn remainder(self, other: Self) -> Self {
@@ -163,21 +168,21 @@ macro_rules! numbers {
         }
 
         impl<$($life,)? T: Scalar> Default for $V {
-            /// The constant 0.
+            /// Returns the constant 0.
             fn default() -> Self {
                 <$V>::constant(T::from_f64(0.0))
             }
         }
 
         impl<$($life,)? T: Scalar> fmt::Display for $V {
-            /// The value, with the options of a plain number.
+            /// Prints the value, with the formatting options of a plain number.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(&self.value, f)
             }
         }
 
         impl<$($life,)? T: Scalar> PartialEq for $V {
-            /// Whether the values are equal.
+            /// Returns whether the values are equal.
             #[inline]
             fn eq(&self, other: &Self) -> bool {
                 self.value == other.value
@@ -185,7 +190,7 @@ macro_rules! numbers {
         }
 
         impl<$($life,)? T: Scalar> PartialOrd for $V {
-            /// The order of the values.
+            /// Returns the order of the values.
             #[inline]
             fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
                 self.value.partial_cmp(&other.value)

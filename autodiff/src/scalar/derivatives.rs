@@ -1,4 +1,4 @@
-//! Derivatives of functions of an array of `f64`, by the functions of [`general`].
+//! Derivatives of functions of an array of `f64`: wrappers of the functions in [`general`].
 //!
 //! They are not generic over the number, so that literals in a closure need no suffix.
 
@@ -6,7 +6,7 @@ use super::dual::Dual;
 use super::general::{self, Mode};
 use super::var::Var;
 
-/// The derivative of a function of one number, by forward mode.
+/// Returns the derivative `f′(x)` of a function of one number, by forward mode.
 ///
 /// ```
 /// use autodiff::scalar::derivative;
@@ -18,7 +18,7 @@ pub fn derivative(f: impl FnOnce(Dual) -> Dual, x: f64) -> f64 {
     general::derivative(f, x)
 }
 
-/// The gradient of a function of several numbers, by one walk back over a tape.
+/// Returns the gradient of a function of several numbers, by one backward pass over a tape.
 ///
 /// ```
 /// use autodiff::scalar::gradient;
@@ -34,7 +34,7 @@ where
     value_and_gradient(f, x).1
 }
 
-/// The value and the gradient of a function of several numbers.
+/// Returns the value and the gradient of a function of several numbers, by one backward pass over a tape.
 ///
 /// ```
 /// use autodiff::scalar::value_and_gradient;
@@ -53,7 +53,10 @@ where
     (value, array(&gradient))
 }
 
-/// The Jacobian matrix of a function with several outputs: row `i` is the gradient of output `i`.
+/// Returns the Jacobian matrix of a function with several outputs: row `i` is the gradient of output `i`.
+///
+/// The function is recorded once. Whether the tape is then walked forward or backward depends on the numbers of inputs
+/// and outputs; [`jacobian_by`] takes the mode as an argument.
 ///
 /// ```
 /// use autodiff::scalar::jacobian;
@@ -70,7 +73,15 @@ where
     jacobian_by(Mode::ByShape, f, x)
 }
 
-/// The Jacobian matrix, computed in the given mode.
+/// Returns the Jacobian matrix of a function with several outputs, computed in the given mode: row `i` is the gradient
+/// of output `i`.
+///
+/// ```
+/// use autodiff::scalar::{Mode, jacobian_by};
+///
+/// let j = jacobian_by(Mode::Forward, |[x, y]| [x * y, x + y], [2.0, 3.0]);
+/// assert_eq!(j, [[3.0, 2.0], [1.0, 1.0]]);
+/// ```
 #[must_use]
 #[track_caller]
 pub fn jacobian_by<const N: usize, const M: usize, F>(
@@ -85,8 +96,8 @@ where
     std::array::from_fn(|i| array(&rows[i]))
 }
 
-/// The outputs of a function, and the product `J ẋ` of its Jacobian matrix with `x_dot`: how fast the outputs change when
-/// the point moves along `x_dot`.
+/// Returns the outputs of a function, and the product `J ẋ` of its Jacobian matrix with `x_dot`: the rate of change of
+/// the outputs when the point moves along `x_dot`.
 ///
 /// ```
 /// let (y, y_dot) = autodiff::scalar::jvp(|[x, y]| [x * y, x + y], [2.0, 3.0], [1.0, 10.0]);
@@ -106,8 +117,8 @@ where
     (array(&y), array(&y_dot))
 }
 
-/// The outputs of a function, and the product `Jᵀ ȳ` of its transposed Jacobian matrix with `y_bar`: the gradient of the
-/// sum of the outputs, each weighted with its component of `y_bar`.
+/// Returns the outputs of a function, and the product `Jᵀ ȳ` of its transposed Jacobian matrix with `y_bar`: the
+/// gradient of the sum of the outputs, weighted with the components of `y_bar`.
 ///
 /// ```
 /// let (y, x_bar) = autodiff::scalar::vjp(|[x, y]| [x * y, x + y], [2.0, 3.0], [1.0, 10.0]);
@@ -127,8 +138,8 @@ where
     (array(&y), array(&x_bar))
 }
 
-/// The gradient of a function, and the product `H v` of its Hessian matrix with `v`, for about twice the cost of the
-/// gradient: forward mode over reverse mode.
+/// Returns the gradient of a function, and the product `H v` of its Hessian matrix with `v`, for about twice the cost
+/// of the gradient, by forward mode over reverse mode.
 ///
 /// ```
 /// let (g, hv) = autodiff::scalar::hvp(|[x, y]| x * x * y, [2.0, 3.0], [1.0, 0.0]);
@@ -144,7 +155,8 @@ where
     (array(&gradient), array(&product))
 }
 
-/// The Hessian matrix of a function, of all its second derivatives. The function is recorded once for each row.
+/// Returns the Hessian matrix of a function, the matrix of its second derivatives. The function is recorded once for
+/// each row.
 ///
 /// ```
 /// let h = autodiff::scalar::hessian(|[x, y]| x * x * y, [2.0, 3.0]);
@@ -160,7 +172,7 @@ where
     std::array::from_fn(|i| array(&rows[i]))
 }
 
-/// A slice of the right length as an array.
+/// Returns the slice, which has length `N`, as an array.
 fn array<U: Copy, const N: usize>(slice: &[U]) -> [U; N] {
     std::array::from_fn(|i| slice[i])
 }

@@ -1,4 +1,4 @@
-//! The forward-mode number.
+//! `Dual`: the forward-mode number.
 
 use super::number::{Scalar, chain};
 use super::pairwise::sum_of;
@@ -8,10 +8,10 @@ use crate::elementwise::Binary;
 use std::fmt;
 use std::iter::{Product, Sum};
 
-/// A number that carries its derivative along, `x + ẋ ε` with `ε² = 0`: forward mode.
+/// A forward-mode number: a value together with its derivative, `x + ẋ ε` with `ε² = 0`.
 ///
-/// It needs no tape. `Dual<Dual<f64>>` carries second derivatives, and `Var<Dual<f64>>` on a tape gives the product
-/// of a Hessian with a vector. Its functions are those of the [table](crate::elementwise).
+/// It needs no tape. `Dual<Dual<f64>>` holds second derivatives, and `Var<Dual<f64>>` on a tape computes the product of
+/// a Hessian with a vector. Its methods are the functions of the [table](crate::elementwise).
 ///
 /// ```
 /// use autodiff::scalar::Dual;
@@ -23,12 +23,13 @@ use std::iter::{Product, Sum};
 pub struct Dual<T: Scalar = f64> {
     /// The value, x.
     pub value: T,
-    /// The derivative along the direction of interest, ẋ.
+    /// The tangent: the derivative in the chosen direction, ẋ.
     pub tangent: T,
 }
 
+/// # Constants and variables
 impl<T: Scalar> Dual<T> {
-    /// A constant: its derivative is 0.
+    /// Returns a constant: its derivative is 0.
     #[must_use]
     #[inline]
     pub fn constant(value: T) -> Self {
@@ -38,7 +39,7 @@ impl<T: Scalar> Dual<T> {
         }
     }
 
-    /// The variable to differentiate with respect to: its derivative is 1.
+    /// Returns the variable to differentiate with respect to: its derivative is 1.
     #[must_use]
     #[inline]
     pub fn var(value: T) -> Self {
@@ -48,7 +49,7 @@ impl<T: Scalar> Dual<T> {
         }
     }
 
-    /// The function of `self` alone that has this value and slope.
+    /// Returns a function of `self` with this value and slope.
     #[inline]
     pub(super) fn chain_unary(self, _: impl Fn() -> Operation, value: T, slope: T) -> Self {
         Dual {
@@ -57,13 +58,13 @@ impl<T: Scalar> Dual<T> {
         }
     }
 
-    /// The function of `self` and a constant.
+    /// Returns a function of `self` and a constant.
     #[inline]
     pub(super) fn chain_with_constant(self, function: Binary, constant: Self) -> Self {
         self.binary(function, constant)
     }
 
-    /// The function of `self` and `other` that has this value and these slopes.
+    /// Returns a function of `self` and `other` with this value and these slopes.
     #[inline]
     pub(super) fn chain_binary(
         self,

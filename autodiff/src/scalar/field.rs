@@ -1,4 +1,4 @@
-//! The traits of `nalgebra`, so that its routines are differentiated unchanged, in forward mode.
+//! The traits of `nalgebra`: its routines are differentiated unchanged, in forward mode.
 
 use super::dual::Dual;
 use super::number::Scalar;
@@ -8,7 +8,7 @@ use simba::scalar::{ComplexField, Field, RealField, SubsetOf};
 use simba::simd::SimdValue;
 use std::f64::consts;
 
-/// What `nalgebra` asks of a number beside its arithmetic.
+/// A number that meets the bounds of `nalgebra`: it borrows nothing and can be shared between threads.
 trait Free: Scalar + Send + Sync + 'static {}
 
 impl<T: Scalar + Send + Sync + 'static> Free for T {}
@@ -114,7 +114,7 @@ impl<T: Free> UlpsEq for Dual<T> {
     }
 }
 
-/// Methods that the number has by the same name.
+/// Methods of the trait that call the method of `Float` of the same name.
 macro_rules! same {
     ($($name:ident($($argument:ident),*))*) => { $(
         #[track_caller]
@@ -124,7 +124,7 @@ macro_rules! same {
     )* };
 }
 
-/// Constants of `f64`.
+/// Constants of the trait, taken from `f64`.
 macro_rules! constants {
     ($($name:ident = $constant:ident),*) => { $(
         fn $name() -> Self {

@@ -1,4 +1,4 @@
-//! The traits of `num_traits`, so that a function generic over [`num_traits::Float`] is differentiated unchanged.
+//! The traits of `num_traits`: a function that is generic over [`num_traits::Float`] is differentiated unchanged.
 //!
 //! ```
 //! use autodiff::scalar::gradient;
@@ -19,7 +19,7 @@ use num_traits::{
 };
 use std::num::FpCategory;
 
-/// Methods that the number has by the same name.
+/// Methods of the trait that call the inherent method of the same name.
 macro_rules! same {
     ($($(#[$doc:meta])* $name:ident($($argument:ident),*))*) => { $(
         $(#[$doc])*
@@ -31,7 +31,7 @@ macro_rules! same {
     )* };
 }
 
-/// Properties of the value.
+/// Methods of the trait that depend on the value only.
 macro_rules! of_value {
     ($($name:ident -> $T:ty;)*) => { $(
         #[inline]
@@ -41,7 +41,7 @@ macro_rules! of_value {
     )* };
 }
 
-/// Constants of a trait of `num_traits`: those of the plain number inside.
+/// Constants of a trait of `num_traits`, taken from the innermost plain number.
 macro_rules! constants {
     ($Trait:ident: $($name:ident)*) => { $(
         #[inline]
@@ -60,7 +60,7 @@ macro_rules! number_traits {
                 <Self as Scalar>::from_f64(0.0)
             }
 
-            /// Whether the value is zero.
+            /// Returns whether the value is zero.
             #[inline]
             fn is_zero(&self) -> bool {
                 Scalar::to_f64(*self) == 0.0
@@ -195,9 +195,9 @@ macro_rules! number_traits {
                 floor() ceil() round() trunc() fract() abs() signum() recip() sqrt() cbrt() exp() exp2() exp_m1() ln() ln_1p()
                 log2() log10() sin() cos() tan() asin() acos() atan() sinh() cosh() tanh() asinh() acosh() atanh()
                 powf(n) log(base) hypot(other) atan2(other)
-                /// The larger of two. Unlike for plain numbers, NaN passes through.
+                /// Returns the larger of two numbers. Unlike for plain numbers, NaN passes through.
                 max(other)
-                /// The smaller of two. Unlike for plain numbers, NaN passes through.
+                /// Returns the smaller of two numbers. Unlike for plain numbers, NaN passes through.
                 min(other)
             }
 
@@ -216,7 +216,8 @@ macro_rules! number_traits {
                 self.powi(n)
             }
 
-            /// As the function of the [table](crate::elementwise), the slope is 1 at the bounds too.
+            /// Returns `self`, limited to the interval from `low` to `high`. As for the function of the
+            /// [table](crate::elementwise), the slope in `self` is 1 at the bounds too.
             fn clamp(self, low: Self, high: Self) -> Self {
                 if self < low {
                     low
@@ -256,7 +257,7 @@ number_traits! {
     [] Dual<T>;
 }
 
-/// Whether the plain number inside is an `f32`: it cannot tell 1 + 2⁻⁴⁰ from 1.
+/// Returns whether the innermost plain number is an `f32`, which rounds 1 + 2⁻⁴⁰ to 1.
 fn is_single<T: Scalar>() -> bool {
     let above_one = 1.0 + 2.0_f64.powi(-40);
     T::from_f64(above_one).to_f64() != above_one

@@ -1,7 +1,8 @@
-//! Derivatives of functions of a slice, of any length and any kind of [number](Scalar).
+//! Derivatives of functions of a slice of any length, and of any kind of [number](Scalar).
 //!
-//! A number can itself carry derivatives, so these functions can be nested for derivatives of any order. For a few `f64`
-//! the functions of the same names in [`scalar`](super) are handier: their closures can take the array apart.
+//! A number can itself carry derivatives, so these functions can be nested for derivatives of any order. For a small,
+//! fixed number of `f64` the functions of the same names in [`scalar`](super) are more convenient: their closures take
+//! an array, which a pattern can destructure.
 
 use super::dual::Dual;
 use super::number::{Scalar, chain, unit};
@@ -9,7 +10,7 @@ use super::sweep::Gradients;
 use super::tape::Tape;
 use super::var::{Var, common_tape};
 
-/// The derivative of a function of one number, by forward mode.
+/// Returns the derivative `f′(x)` of a function of one number, by forward mode.
 ///
 /// ```
 /// use autodiff::scalar::general::derivative;
@@ -21,7 +22,7 @@ pub fn derivative<T: Scalar>(f: impl FnOnce(Dual<T>) -> Dual<T>, x: T) -> T {
     f(Dual::var(x)).tangent
 }
 
-/// The gradient of a function of several numbers, by one walk back over a tape.
+/// Returns the gradient of a function of several numbers, by one backward pass over a tape.
 ///
 /// ```
 /// use autodiff::scalar::general::gradient;
@@ -38,7 +39,7 @@ where
     value_and_gradient(f, x).1
 }
 
-/// The value and the gradient of a function of several numbers.
+/// Returns the value and the gradient of a function of several numbers, by one backward pass over a tape.
 #[must_use]
 #[track_caller]
 pub fn value_and_gradient<T: Scalar, F>(f: F, x: &[T]) -> (T, Vec<T>)
@@ -51,23 +52,26 @@ where
     (y.value(), y.gradients().wrt_all(&x))
 }
 
-/// How a Jacobian matrix is computed. The result is the same up to rounding.
+/// How a Jacobian matrix is computed. All modes compute the same matrix up to rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Mode {
-    /// Forward if there are fewer inputs than outputs, otherwise backward.
+    /// Forward if there are fewer inputs than outputs, otherwise reverse.
     #[default]
     ByShape,
-    /// Forward, a few columns (inputs) at a time.
+    /// By forward passes, a few columns (inputs) at a time.
     Forward,
-    /// Backward, a few rows (outputs) at a time.
+    /// By backward passes, a few rows (outputs) at a time.
     Reverse,
 }
 
-/// How many rows or columns of a Jacobian one walk computes.
+/// The number of rows or columns of a Jacobian that one pass computes.
 const LANES: usize = 8;
 
-/// The Jacobian matrix of a function with several outputs: row `i` is the gradient of output `i`.
+/// Returns the Jacobian matrix of a function with several outputs: row `i` is the gradient of output `i`.
+///
+/// The function is recorded once. Whether the tape is then walked forward or backward depends on the numbers of inputs
+/// and outputs; [`jacobian_by`] takes the mode as an argument.
 ///
 /// ```
 /// use autodiff::scalar::general::jacobian;
@@ -84,7 +88,8 @@ where
     jacobian_by(Mode::ByShape, f, x)
 }
 
-/// The Jacobian matrix, computed in the given mode.
+/// Returns the Jacobian matrix of a function with several outputs, computed in the given mode: row `i` is the gradient
+/// of output `i`.
 #[must_use]
 #[track_caller]
 pub fn jacobian_by<T: Scalar, F>(mode: Mode, f: F, x: &[T]) -> Vec<Vec<T>>
@@ -101,7 +106,7 @@ where
     }
 }
 
-/// The Jacobian, some columns at a time.
+/// Computes the Jacobian by forward passes, [`LANES`] columns at a time.
 #[track_caller]
 fn columns<'t, T: Scalar>(tape: &'t Tape<T>, x: &[Var<'t, T>], y: &[Var<'t, T>]) -> Vec<Vec<T>> {
     let mut rows = vec![Vec::with_capacity(x.len()); y.len()];
@@ -117,13 +122,13 @@ fn columns<'t, T: Scalar>(tape: &'t Tape<T>, x: &[Var<'t, T>], y: &[Var<'t, T>])
     rows
 }
 
-/// The Jacobian, some rows at a time.
+/// Computes the Jacobian by backward passes, [`LANES`] rows at a time.
 #[track_caller]
 fn rows<'t, T: Scalar>(x: &[Var<'t, T>], y: &[Var<'t, T>]) -> Vec<Vec<T>> {
     let mut rows = vec![Vec::with_capacity(x.len()); y.len()];
     let mut gradients = Gradients::default();
     for (y, rows) in y.chunks(LANES).zip(rows.chunks_mut(LANES)) {
-        // Lanes without an output get a constant, whose gradient is zero.
+        // Lanes without an output hold a constant, whose gradient is zero.
         gradients.update(std::array::from_fn::<_, LANES, _>(|lane| {
             y.get(lane).copied().unwrap_or_default()
         }));
@@ -136,12 +141,19 @@ fn rows<'t, T: Scalar>(x: &[Var<'t, T>], y: &[Var<'t, T>]) -> Vec<Vec<T>> {
     rows
 }
 
-/// The outputs of a function, and the product `J ẋ` of its Jacobian matrix with `x_dot`: how fast the outputs change when
-/// the point moves along `x_dot`.
+/// Returns the outputs of a function, and the product `J ẋ` of its Jacobian matrix with `x_dot`: the rate of change of
+/// the outputs when the point moves along `x_dot`.
+///
+/// ```
+/// use autodiff::scalar::general::jvp;
+///
+/// let (y, y_dot) = jvp(|x| vec![x[0] * x[1], x[0] + x[1]], &[2.0, 3.0], &[1.0, 10.0]);
+/// assert_eq!((y, y_dot), (vec![6.0, 5.0], vec![23.0, 11.0]));
+/// ```
 ///
 /// # Panics
 ///
-/// If `x_dot` is not as long as `x`.
+/// If the lengths of `x_dot` and `x` differ.
 #[must_use]
 #[track_caller]
 pub fn jvp<T: Scalar, F>(f: F, x: &[T], x_dot: &[T]) -> (Vec<T>, Vec<T>)
@@ -162,12 +174,19 @@ where
     (values(&y), y_dot.into_iter().map(|[y_dot]| y_dot).collect())
 }
 
-/// The outputs of a function, and the product `Jᵀ ȳ` of its transposed Jacobian matrix with `y_bar`: the gradient of the
-/// sum of the outputs, each weighted with its component of `y_bar`.
+/// Returns the outputs of a function, and the product `Jᵀ ȳ` of its transposed Jacobian matrix with `y_bar`: the
+/// gradient of the sum of the outputs, weighted with the components of `y_bar`.
+///
+/// ```
+/// use autodiff::scalar::general::vjp;
+///
+/// let (y, x_bar) = vjp(|x| vec![x[0] * x[1], x[0] + x[1]], &[2.0, 3.0], &[1.0, 10.0]);
+/// assert_eq!((y, x_bar), (vec![6.0, 5.0], vec![13.0, 12.0]));
+/// ```
 ///
 /// # Panics
 ///
-/// If `y_bar` is not as long as the list of outputs.
+/// If the length of `y_bar` differs from the number of outputs.
 #[must_use]
 #[track_caller]
 pub fn vjp<T: Scalar, F>(f: F, x: &[T], y_bar: &[T]) -> (Vec<T>, Vec<T>)
@@ -193,12 +212,19 @@ where
     (values(&y), gradients.wrt_all(&x))
 }
 
-/// The gradient of a function, and the product `H v` of its Hessian matrix with `v`, for about twice the cost of the
-/// gradient: forward mode over reverse mode.
+/// Returns the gradient of a function, and the product `H v` of its Hessian matrix with `v`, for about twice the cost
+/// of the gradient, by forward mode over reverse mode.
+///
+/// ```
+/// use autodiff::scalar::general::hvp;
+///
+/// let (gradient, product) = hvp(|x| x[0] * x[0] * x[1], &[2.0, 3.0], &[1.0, 0.0]);
+/// assert_eq!((gradient, product), (vec![12.0, 4.0], vec![6.0, 4.0]));
+/// ```
 ///
 /// # Panics
 ///
-/// If `v` is not as long as `x`.
+/// If the lengths of `v` and `x` differ.
 #[must_use]
 #[track_caller]
 pub fn hvp<T: Scalar, F>(f: F, x: &[T], v: &[T]) -> (Vec<T>, Vec<T>)
@@ -223,7 +249,8 @@ where
     )
 }
 
-/// The Hessian matrix of a function, of all its second derivatives. The function is recorded once for each row.
+/// Returns the Hessian matrix of a function, the matrix of its second derivatives. The function is recorded once for
+/// each row.
 ///
 /// ```
 /// use autodiff::scalar::general::hessian;
@@ -244,7 +271,7 @@ where
     (0..x.len()).map(|i| hvp(&f, x, &axis(i)).1).collect()
 }
 
-/// The tangents of the outputs, from those of the inputs.
+/// Returns the tangents of the outputs, given the tangents of the inputs.
 #[track_caller]
 fn push_forward<'t, T: Scalar, const K: usize>(
     tape: &'t Tape<T>,

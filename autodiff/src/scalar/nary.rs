@@ -1,4 +1,4 @@
-//! Operations with any number of inputs, each of which is one node.
+//! Operations with any number of inputs that are recorded as one node.
 
 use super::node_ref::NodeRef;
 use super::number::{Scalar, chain_two};
@@ -10,10 +10,11 @@ use smallvec::SmallVec;
 use std::hint::cold_path;
 use std::iter::Product;
 
-/// What is set aside on the stack; longer lists go to the heap.
+/// Lists up to this length are stored on the stack, longer ones on the heap.
 const INLINE: usize = 32;
 
-/// The dot product `Σᵢ aᵢ bᵢ`, as one node. Its slopes are bᵢ towards aᵢ, and aᵢ towards bᵢ.
+/// Returns the dot product `Σᵢ aᵢ bᵢ`, as one node. Its slopes are bᵢ towards aᵢ, and aᵢ towards bᵢ. The dot product of
+/// empty slices is 0.
 ///
 /// ```
 /// use autodiff::scalar::{Tape, dot};
@@ -40,7 +41,7 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
     let value = sum_over(a, b, |a, b| a.value * b.value);
     let inputs = || a.iter().chain(b).copied().collect();
     if std::ptr::eq(a, b) {
-        // A square norm: one input for each number, with the slope 2 a.
+        // The square of a norm needs one input for each number, with the slope 2 a.
         let slope = |a: &Var<'t, T>, _: &_| a.value + a.value;
         return record_many(Operation::Dot, value, a, a, slope, inputs);
     }
@@ -53,7 +54,16 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
     Var::at(tape, node, value).traced(Operation::Dot, inputs)
 }
 
-/// The linear combination `Σᵢ cᵢ xᵢ` with constants cᵢ, as one node. Its slope towards xᵢ is cᵢ.
+/// Returns the linear combination `Σᵢ cᵢ xᵢ` with constants cᵢ, as one node. Its slope towards xᵢ is cᵢ.
+///
+/// ```
+/// use autodiff::scalar::{Tape, linear_combination};
+///
+/// let tape = Tape::new();
+/// let [x, y] = tape.vars([3.0, 4.0]);
+/// let z = linear_combination(&[2.0, -1.0], &[x, y]);
+/// assert_eq!((z.value(), z.gradients().wrt(y)), (2.0, -1.0));
+/// ```
 ///
 /// # Panics
 ///
@@ -75,9 +85,19 @@ pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T
     record_many(Operation::LinearCombination, value, x, c, slope, inputs)
 }
 
-/// The Euclidean norm `‖x‖ = √(Σᵢ xᵢ²)`, without overflow or underflow, as one node. Its slope towards xᵢ is `xᵢ / ‖x‖`.
+/// Returns the Euclidean norm `‖x‖ = √(Σᵢ xᵢ²)` as one node. Intermediate results neither overflow nor underflow. The
+/// slope towards xᵢ is `xᵢ / ‖x‖`.
 ///
-/// At the origin all slopes are 0, the subgradient of least norm. Of nothing the norm is 0.
+/// At the origin all slopes are 0, the subgradient of least norm. The norm of an empty slice is 0.
+///
+/// ```
+/// use autodiff::scalar::{Tape, norm};
+///
+/// let tape = Tape::new();
+/// let [x, y] = tape.vars([3.0, 4.0]);
+/// assert_eq!(norm(&[x, y]).value(), 5.0);
+/// assert_eq!(norm(&[x, y]).gradients().wrt(x), 0.6);
+/// ```
 ///
 /// # Panics
 ///
@@ -88,7 +108,7 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     let zero = T::from_f64(0.0);
     let scale = T::from_f64(largest(x.iter().map(|x| x.value.to_f64().abs())));
     let value = if scale == zero || scale.to_f64().is_infinite() {
-        // Without a derivative of its own: an infinite norm has none, and that at the origin is 0.
+        // As a constant of nested numbers: the derivative at the origin is 0, and an infinite norm has none.
         scale
     } else {
         sum_over(x, x, |x, _| (x.value / scale).square()).sqrt() * scale
@@ -97,9 +117,20 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     record_many(Operation::Norm, value, x, x, slope, || x.to_vec())
 }
 
-/// `ln Σᵢ exp xᵢ` without overflow, as one node. Its slope towards xᵢ is the softmax, `exp xᵢ / Σⱼ exp xⱼ`.
+/// Returns `ln Σᵢ exp xᵢ` as one node. Intermediate results do not overflow. The slope towards xᵢ is the softmax,
+/// `exp xᵢ / Σⱼ exp xⱼ`.
 ///
-/// Of nothing the value is −∞.
+/// The value for an empty slice is −∞.
+///
+/// ```
+/// use autodiff::scalar::{Tape, log_sum_exp};
+///
+/// let tape = Tape::new();
+/// let x = tape.vars([1000.0, 1000.0]);
+/// let y = log_sum_exp(&x);
+/// assert_eq!(y.value(), 1000.0 + 2.0_f64.ln());
+/// assert_eq!(y.gradients().wrt_all(&x), [0.5, 0.5]);
+/// ```
 #[doc = include_str!("../infinite_logits.md")]
 ///
 /// # Panics
@@ -108,7 +139,7 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
 #[must_use]
 #[track_caller]
 pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
-    // A NaN is passed over here, and found again in its power.
+    // The maximum ignores a NaN. The exponential of the NaN is NaN, and so is the sum.
     let max = x.iter().fold(f64::NEG_INFINITY, |max, x| {
         let x = x.value.to_f64();
         if x > max { x } else { max }
@@ -128,7 +159,7 @@ pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     })
 }
 
-/// The same, where the largest xᵢ is infinite: the limit, if there is one.
+/// [`log_sum_exp`] where the largest xᵢ is infinite: the limit, or NaN slopes if there is no limit.
 #[track_caller]
 fn log_sum_exp_at_infinity<'t, T: Scalar>(x: &[Var<'t, T>], max: T) -> Var<'t, T> {
     let [zero, one, nan] = [0.0, 1.0, f64::NAN].map(T::from_f64);
@@ -142,8 +173,8 @@ fn log_sum_exp_at_infinity<'t, T: Scalar>(x: &[Var<'t, T>], max: T) -> Var<'t, T
     record_many(Operation::LogSumExp, value, x, x, slope, || x.to_vec())
 }
 
-/// Your own function of several variables, as one node: `f` is given their values, and returns the function's value and
-/// its slope towards each variable.
+/// Returns your own function of several variables, as one node. `f` takes the values of the variables, and returns the
+/// value of the function and its slope towards each variable.
 ///
 /// For a function of one variable there is the method [`Var::custom`].
 ///
@@ -158,7 +189,7 @@ fn log_sum_exp_at_infinity<'t, T: Scalar>(x: &[Var<'t, T>], max: T) -> Var<'t, T
 ///
 /// # Panics
 ///
-/// If there are not as many slopes as variables, or if the inputs lie on different tapes.
+/// If the number of slopes differs from the number of variables, or if the inputs lie on different tapes.
 #[must_use]
 #[track_caller]
 pub fn custom<'t, T: Scalar>(x: &[Var<'t, T>], f: impl FnOnce(&[T]) -> (T, Vec<T>)) -> Var<'t, T> {
@@ -175,11 +206,11 @@ pub fn custom<'t, T: Scalar>(x: &[Var<'t, T>], f: impl FnOnce(&[T]) -> (T, Vec<T
 }
 
 impl<'t, T: Scalar> Product for Var<'t, T> {
-    /// The product, as one node.
+    /// Returns the product as one node.
     fn product<I: Iterator<Item = Self>>(factors: I) -> Self {
         let one = T::from_f64(1.0);
         let x: SmallVec<[Self; INLINE]> = factors.collect();
-        // The slope towards a factor is the product of the others: of those before and of those after it.
+        // The slope towards a factor is the product of the factors before it and the factors after it.
         let mut slopes: SmallVec<[T; INLINE]> = SmallVec::with_capacity(x.len());
         let mut value = one;
         for x in &x {
@@ -203,8 +234,7 @@ impl<'a, 't: 'a, T: Scalar> Product<&'a Var<'t, T>> for Var<'t, T> {
     }
 }
 
-/// The node that has this value, and as inputs the variables, with the slope towards each that `slope` makes of it and
-/// of its partner in `s`.
+/// Records one node with this value and the inputs `x`. The slope towards `x[i]` is `slope(x[i], s[i])`.
 #[track_caller]
 #[inline(always)]
 pub(super) fn record_many<'t, T: Scalar, S>(
@@ -223,7 +253,7 @@ pub(super) fn record_many<'t, T: Scalar, S>(
     Var::at(tape, node, value).traced(operation, inputs)
 }
 
-/// These inputs in pairs, as for [`record_many`]. The last of an odd number has no partner.
+/// The inputs of [`record_many`] in pairs. If their number is odd, the last input has no partner.
 #[inline(always)]
 pub(super) fn input_pairs<'t, T: Scalar, S>(
     x: &[Var<'t, T>],
@@ -243,7 +273,7 @@ pub(super) fn input_pairs<'t, T: Scalar, S>(
     (pairs, last)
 }
 
-/// Two inputs of a node of many. A constant is the sink with slope 0, so it needs no case of its own.
+/// Two inputs of a node with many inputs. A constant is the sink with slope 0, so it needs no special case.
 #[inline(always)]
 fn input_pair<T: Scalar>([a, b]: [&Var<'_, T>; 2], slopes: [T; 2]) -> InputPair<T> {
     InputPair {
@@ -253,7 +283,7 @@ fn input_pair<T: Scalar>([a, b]: [&Var<'_, T>; 2], slopes: [T; 2]) -> InputPair<
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Appends the node that has these inputs.
+    /// Appends a node with these inputs.
     #[track_caller]
     #[inline(always)]
     pub(super) fn push_many(
@@ -268,7 +298,7 @@ impl<T: Scalar> Tape<T> {
             self.pairs.push(last);
         }
         let pair_count = self.pairs.len() - first_pair;
-        // One pair makes a node by itself.
+        // A single pair makes a node without a span.
         if pair_count > 1 {
             self.push_span(Span {
                 first_pair,
@@ -281,7 +311,7 @@ impl<T: Scalar> Tape<T> {
     }
 }
 
-/// The largest of numbers that are not negative, and 0 of nothing; NaN if one is.
+/// The largest of nonnegative numbers; 0 if there are none, and NaN if one of them is NaN.
 fn largest(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(0.0, |max, x| if x <= max { max } else { x })
 }

@@ -1,40 +1,40 @@
-//! Which node a variable belongs to.
+//! `NodeRef`: the node of a variable.
 
-/// The index of an adjoint that nobody reads: what the unused input of a pair refers to, and the node of a constant.
+/// The index of an adjoint that is never read. The unused input of a pair and a constant refer to it.
 pub(super) const SINK: u32 = 0;
 
 /// The node of a variable, and whether the variable is that node or a function of it.
 ///
-/// It is one word: written by one store, and made by one addition where an operation appends the node.
+/// It is one word, so one store writes it, and one addition makes it when an operation appends a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NodeRef(u64);
 
-// The upper half of the word. It is 0 for a function of the node, and for a constant.
+// The flags in the upper half of the word. They are 0 for a function of the node, and for a constant.
 
 /// The variable is the node itself.
 const NODE: u64 = 1 << 32;
-/// The variable is a node of a traced tape, on which every variable is one. So a function of one variable need not ask the
-/// tape whether it is traced. The bit is the sign, which is compared with no constant.
+/// The variable is a node of a traced tape, where every variable is a node. With this flag a function of one variable
+/// need not read the tape to find out whether it is traced. It is the sign bit, whose test needs no constant.
 const TRACED: u64 = 1 << 63;
 
 impl NodeRef {
-    /// That of a constant.
+    /// The reference of a constant: no node.
     pub(super) const CONSTANT: NodeRef = NodeRef(SINK as u64);
 
-    /// The node itself.
+    /// A variable that is the node with this index.
     #[inline(always)]
     pub(super) fn node(index: u32, traced: bool) -> Self {
         let relation = if traced { TRACED } else { NODE };
         NodeRef(relation + u64::from(index))
     }
 
-    /// The same node, for a function of it.
+    /// A function of the same node.
     #[inline(always)]
     pub(super) fn derived(self) -> Self {
         NodeRef(u64::from(self.index()))
     }
 
-    /// The index of the node; that of a constant is the sink.
+    /// The index of the node; the sink for a constant.
     #[inline(always)]
     pub(super) fn index(self) -> u32 {
         self.0 as u32
@@ -53,12 +53,12 @@ impl NodeRef {
     }
 }
 
-/// What is added to the position of an input pair for the node that it makes: `node − pair`.
+/// The difference `node − pair` between a node and the position of its input pair.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NodeOffset(u64);
 
 impl NodeOffset {
-    /// The offset with which the pair at position `pair` makes `node`.
+    /// The offset between `node` and its pair at position `pair`.
     #[inline]
     pub(super) fn between(node: NodeRef, pair: u32) -> Self {
         NodeOffset(node.0.wrapping_sub(pair.into()))
@@ -70,7 +70,7 @@ impl NodeOffset {
         NodeOffset(self.0.wrapping_add(nodes.into()).wrapping_sub(pairs.into()))
     }
 
-    /// The node that the pair at position `pair` makes.
+    /// The node of the pair at position `pair`.
     #[inline(always)]
     pub(super) fn node(self, pair: u32) -> NodeRef {
         NodeRef(self.0.wrapping_add(pair.into()))

@@ -1,4 +1,4 @@
-//! What a tape is made of.
+//! `Scalar`: the numbers that a scalar tape can hold, and products of slopes.
 
 use crate::Number;
 use crate::elementwise::{Binary, Unary};
@@ -7,35 +7,37 @@ use std::fmt::Display;
 use std::hint::cold_path;
 use std::ops::Rem;
 
-/// A number that a tape can hold: `f32`, `f64`, or a number that itself carries derivatives.
+/// A number that a tape can hold: `f32`, `f64`, or a number that itself carries derivatives ([`Dual`](super::Dual), or
+/// the [`Var`](super::Var) of another tape).
 ///
-/// Tensors are a [`Number`] too; this trait has what only single numbers have.
+/// It adds to [`Number`], which tensors implement too, the methods of single numbers.
 ///
-/// A type of your own can implement it. Where its methods break their promises, derivatives are wrong, and nothing worse.
+/// Your own types can implement it. If their methods break the documented promises, derivatives are wrong, but memory
+/// safety is kept.
 pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self> {
-    /// The plain number inside, `f32` or `f64`. It can be mixed with variables in a formula.
+    /// The innermost plain number, `f32` or `f64`. It can be mixed with variables in a formula.
     type Plain;
 
-    /// The constant `c`.
+    /// Returns the constant `c`.
     #[must_use]
     fn from_f64(c: f64) -> Self;
 
-    /// The value, without derivatives.
+    /// Returns the value, without derivatives.
     #[must_use]
     fn to_f64(self) -> f64;
 
-    /// Whether the value or a derivative that it carries is NaN.
+    /// Returns whether the value, or a derivative that the number carries, is NaN.
     #[must_use]
     fn has_nan(self) -> bool;
 
-    /// Whether a product with this number is NaN only if the other factor is. It is always safe to say no.
+    /// Returns whether `self * x` can be NaN only if `x` is NaN. Returning `false` is always correct.
     #[must_use]
     #[inline(always)]
     fn is_safe_factor(self) -> bool {
         false
     }
 
-    /// Replaces every number x by eˣ.
+    /// Replaces every number `x` by `eˣ`.
     #[inline]
     fn exp_each(x: &mut [Self]) {
         for x in x {
@@ -43,10 +45,10 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
         }
     }
 
-    /// The value of a function and its slope.
+    /// Returns the value of a function and its slope.
     ///
-    /// It is never inlined, except for plain numbers: else the code of a number inside a number inside a number would
-    /// grow as a power of the size of the table.
+    /// The method is never inlined, except for plain numbers: otherwise the code size of nested numbers would grow as a
+    /// power of the size of the table.
     #[must_use]
     #[inline(never)]
     fn unary_with_slope(self, function: Unary) -> (Self, Self) {
@@ -54,7 +56,8 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
         (value, function.slope(self, value))
     }
 
-    /// The value of a function and its slopes, never inlined either.
+    /// Returns the value of a function of two variables and its slopes. The method is never inlined, for the same
+    /// reason as [`unary_with_slope`](Scalar::unary_with_slope).
     #[must_use]
     #[inline(never)]
     fn binary_with_slopes(self, function: Binary, other: Self) -> (Self, (Self, Self)) {
@@ -108,13 +111,13 @@ macro_rules! plain {
 }
 plain!(f32 f64);
 
-/// The product of two slopes along a path. A slope of exactly zero wins over an infinite one.
+/// Returns the product of two slopes along a path. A slope of exactly zero absorbs an infinite or NaN one.
 #[inline(always)]
 #[track_caller]
 pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
     let product = a * b;
-    // Zero times infinity is NaN, so one comparison with a predictable outcome guards every function. The second
-    // one is decided by the compiler where the slope is a constant, as that of a sum, and then neither is made.
+    // Zero times infinity is NaN, so one predictable comparison guards every function. Where the slope `b` is a
+    // constant, for instance in a sum, the compiler evaluates `is_safe_factor` and removes both comparisons.
     if product.has_nan() {
         cold_path();
         if !b.is_safe_factor() {
@@ -124,7 +127,7 @@ pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
     product
 }
 
-/// Two such products, with one comparison for both at most.
+/// Returns two products as [`chain`] does, with one comparison for both.
 #[inline(always)]
 #[track_caller]
 pub(super) fn chain_two<T: Scalar>(a: [T; 2], b: [T; 2]) -> [T; 2] {
@@ -144,7 +147,7 @@ fn absorb<T: Scalar>(a: T, b: T) -> T {
     a.absorbing_mul(b)
 }
 
-/// The unit vector along an axis.
+/// Returns the unit vector along `axis`.
 pub(super) fn unit<T: Scalar, const K: usize>(axis: usize) -> [T; K] {
     std::array::from_fn(|k| T::from_f64(if k == axis { 1.0 } else { 0.0 }))
 }

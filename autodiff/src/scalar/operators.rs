@@ -1,4 +1,4 @@
-//! Operators of variables and forward-mode numbers, between themselves and with plain numbers on either side.
+//! Operators of variables and forward-mode numbers, with each other and with plain numbers on either side.
 
 use super::dual::Dual;
 use super::number::Scalar;
@@ -10,8 +10,8 @@ use std::ops::{
     Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign,
 };
 
-/// One operator of one type: by value and by reference, with assignment, and with plain numbers. It is given how two
-/// make the result, and how one makes it with a constant on its right.
+/// Implements one operator of one type: by value and by reference, with assignment, and with plain numbers. The
+/// arguments are the result for two operands, and the result for an operand and a constant on its right.
 macro_rules! operator {
     ([$($life:lifetime)?] $V:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
         |$a:ident, $b:ident| $result:expr, constant |$x:ident, $c:ident| $with_constant:expr) => {
@@ -94,7 +94,7 @@ macro_rules! negation {
     };
 }
 
-/// Comparison with plain numbers, by value.
+/// Implements comparison with plain numbers, by value.
 macro_rules! comparison {
     ([$($generics:tt)*] $V:ty, $plain:ty) => {
         impl<$($generics)*> PartialEq<$plain> for $V {

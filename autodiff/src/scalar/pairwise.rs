@@ -1,12 +1,12 @@
-//! Sums whose rounding error grows with the logarithm of the number of terms: pairwise summation.
+//! Pairwise summation: the rounding error grows with the logarithm of the number of terms.
 
 use super::number::Scalar;
 use smallvec::SmallVec;
 
-/// The sum of terms, in an order in which the error grows with the logarithm of their number.
+/// Returns the sum of the terms, by pairwise summation.
 #[inline(always)]
 pub(super) fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
-    /// How many terms are added up in order.
+    /// The number of terms that are added in order, to form a chunk.
     const ENOUGH: u32 = 64;
     let zero = T::from_f64(0.0);
     let mut chunks = Sums::default();
@@ -22,10 +22,10 @@ pub(super) fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
     chunks.total(sum)
 }
 
-/// The sum of the terms that `term` makes of the partners in two slices of one length, with the same error.
+/// Returns the sum of `term(a[i], b[i])` over two slices of the same length, by pairwise summation.
 #[inline(always)]
 pub(super) fn sum_over<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
-    /// A few sums side by side do not wait for each other.
+    /// Independent partial sums, so that an addition need not wait for the one before.
     const LANES: usize = 4;
     if a.len() > 64 * LANES {
         return sum_by_halves(a, b, term);
@@ -48,8 +48,8 @@ fn sum_by_halves<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T +
     sum_over(a, b, term) + sum_over(a_rest, b_rest, term)
 }
 
-/// Sums of 1, 2, 4, ... chunks of terms, each with the logarithm of that number, as in counting by twos. So the error of
-/// the whole grows with the logarithm of the number of chunks.
+/// Partial sums of 2ᵏ chunks of terms, each with its level k. Two sums of one level are merged, like digits in a binary
+/// counter, so the error of the total grows with the logarithm of the number of chunks.
 pub(super) struct Sums<T>(SmallVec<[(T, u32); 32]>);
 
 impl<T> Default for Sums<T> {
@@ -72,7 +72,7 @@ impl<T: Scalar> Sums<T> {
         self.0.push((sum, level));
     }
 
-    /// The sum of all and of the `rest`, which makes no chunk.
+    /// Returns the sum of all chunks and of `rest`, the sum of the terms that do not fill a chunk.
     pub(super) fn total(&self, rest: T) -> T {
         let sums = self.0.iter().rev();
         sums.fold(rest, |total, &(sum, _)| total + sum)

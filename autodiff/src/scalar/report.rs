@@ -1,4 +1,4 @@
-//! What a traced tape can tell: where a NaN comes from, and what was computed, as a picture.
+//! Reports of a traced tape: the origin of a NaN, and a drawing of the recording.
 
 use super::inspect::Node;
 use super::number::Scalar;
@@ -8,30 +8,30 @@ use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::panic::Location;
 
-/// The first operation of a traced tape that went wrong. Printed, it reads for instance
-/// `sqrt(-1) is NaN, recorded at src/main.rs:5:13`.
+/// The first operation of a traced tape with a NaN value, or with a slope that is not finite, as
+/// [`Tape::first_non_finite`] returns it. It prints, for instance, as `sqrt(-1) is NaN, recorded at src/main.rs:5:13`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct NonFinite<T: Scalar = f64> {
-    /// What was computed.
+    /// The operation.
     pub operation: Operation,
-    /// The values that it was computed from.
+    /// The values of the operands.
     pub inputs: Vec<T>,
-    /// What is wrong with it.
+    /// Whether the value or a slope is not finite.
     pub cause: NonFiniteCause<T>,
-    /// The line that recorded it.
+    /// The line of code that recorded the operation.
     pub location: &'static Location<'static>,
-    /// The expression, with the inputs by name where they have one.
+    /// The expression, with the names of the operands that have one.
     expression: String,
 }
 
-/// What is wrong with an operation.
+/// The part of an operation that is not finite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum NonFiniteCause<T = f64> {
-    /// Its value is NaN, while none of the variables that it was computed from is.
+    /// The value is NaN, although no variable among the operands is NaN.
     Value,
-    /// Its slope with respect to an input is NaN or infinite.
+    /// The slope towards an input, which is this number, is NaN or infinite.
     Slope(T),
 }
 
@@ -47,10 +47,13 @@ impl<T: Scalar> fmt::Display for NonFinite<T> {
     }
 }
 
+/// # Finding a NaN and drawing the recording
 impl<T: Scalar> Tape<T> {
-    /// The origin of a NaN: the first operation on a [traced](Tape::traced) tape whose value is NaN though no variable
-    /// that it was computed from is; where there is none, the first one with a NaN or infinite slope, which can make
-    /// gradients NaN or infinite. `None` where there is neither.
+    /// Returns the origin of a NaN on a [traced](Tape::traced) tape.
+    ///
+    /// This is the first operation whose value is NaN although no variable among its operands is NaN. If there is none,
+    /// it is the first operation with a NaN or infinite slope, which can make gradients NaN or infinite. If there is
+    /// neither, the result is `None`.
     ///
     /// ```
     /// use autodiff::scalar::Tape;
@@ -84,7 +87,7 @@ impl<T: Scalar> Tape<T> {
             location: step.location,
             expression: self.expression(step, value),
         };
-        // A constant has no step of its own, so what brings one that is NaN into the computation is the origin.
+        // A constant has no entry of its own, so the operation that uses a NaN constant is the origin.
         let is_origin = |step: &&TraceEntry<T>| {
             let comes_from_nan =
                 |input: &Input<T>| matches!(input, Input::Node(_)) && value(input).has_nan();
@@ -119,8 +122,9 @@ impl<T: Scalar> Tape<T> {
         format!("{}({})", step.operation, inputs.join(", "))
     }
 
-    /// The recording as a graph in Graphviz's language. Variables are shown by their [name](super::Var::named), if they
-    /// have one, and edges with their slopes. Of an untraced tape there are only bare nodes to show.
+    /// Returns the recording as a graph in the DOT language of Graphviz. Nodes show the operation and the value, and
+    /// the [name](super::Var::named) of the variable if it has one; edges show the slopes. The nodes of an untraced
+    /// tape show only their index.
     ///
     /// ```
     /// use autodiff::scalar::Tape;

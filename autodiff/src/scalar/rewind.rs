@@ -1,4 +1,4 @@
-//! Going back to an earlier state of a tape.
+//! `Mark`: an earlier state of a tape, to which it can be rewound.
 
 use super::node_ref::{NodeRef, SINK};
 use super::number::Scalar;
@@ -6,10 +6,12 @@ use super::tape::{Position, Tape};
 use super::var::Var;
 use crate::recording::unique;
 
-/// A position on a tape that can be gone back to, and the variables that survive going back.
+/// A position on a tape to which it can be [rewound](Tape::rewind), and the variables that survive the rewind.
+///
+/// [`Tape::mark`] makes a mark.
 #[derive(Clone, Debug)]
 pub struct Mark<T: Scalar = f64> {
-    /// Tells this mark from every other.
+    /// Identifies the mark.
     id: u64,
     position: Position,
     survivors: Vec<Survivor<T>>,
@@ -23,9 +25,12 @@ struct Survivor<T> {
     node: NodeRef,
 }
 
+/// # Rewinding
+///
+/// A loop that needs the same first part of a recording in each pass marks its end, and rewinds to it.
 impl<T: Scalar> Tape<T> {
-    /// Marks the current position, so that the tape can be [rewound](Tape::rewind) to it. The mark remembers the given
-    /// variables; after a rewind [`kept_variables`](Tape::kept_variables) hands them back.
+    /// Marks the current position, so that the tape can be [rewound](Tape::rewind) to it. The mark keeps the variables
+    /// `survivors`; after a rewind [`kept_variables`](Tape::kept_variables) returns them.
     ///
     /// ```
     /// let mut tape = autodiff::scalar::Tape::new();
@@ -66,10 +71,11 @@ impl<T: Scalar> Tape<T> {
         mark
     }
 
-    /// Forgets everything recorded after the mark, but keeps the memory. A mark can be rewound to any number of times.
+    /// Removes everything recorded after the mark, and keeps the memory. The tape can be rewound to a mark any number
+    /// of times.
     ///
-    /// Variables from before the rewind can no longer be used, except those that the mark remembers, which
-    /// [`kept_variables`](Tape::kept_variables) hands back:
+    /// The compiler rejects any later use of an earlier variable. [`kept_variables`](Tape::kept_variables) returns the
+    /// variables that the mark keeps:
     ///
     /// ```compile_fail
     /// let mut tape = autodiff::scalar::Tape::new();
@@ -81,8 +87,7 @@ impl<T: Scalar> Tape<T> {
     ///
     /// # Panics
     ///
-    /// If the mark is of another tape or from before a reset, or if the tape has since been rewound to an earlier
-    /// position.
+    /// If the mark is of another tape or from before a reset, or if the tape has been rewound to an earlier mark since.
     #[track_caller]
     pub fn rewind(&mut self, mark: &Mark<T>) {
         let marks = self.marks.get_mut();
@@ -93,11 +98,11 @@ impl<T: Scalar> Tape<T> {
         self.cut(mark.position);
     }
 
-    /// The variables that the mark remembers, in the order in which they were given to [`mark`](Tape::mark).
+    /// Returns the variables that the mark keeps, in the order in which they were passed to [`mark`](Tape::mark).
     ///
     /// # Panics
     ///
-    /// As [`rewind`](Tape::rewind).
+    /// If the mark is of another tape or from before a reset, or if the tape has been rewound to an earlier mark since.
     #[must_use]
     #[track_caller]
     pub fn kept_variables(&self, mark: &Mark<T>) -> Vec<Var<'_, T>> {

@@ -1,12 +1,12 @@
-//! A vector that grows behind a shared reference: what a tape writes its recording into.
+//! `Store`: a vector that grows behind a shared reference. A tape stores its recording in it.
 //!
-//! Its `unsafe` code rests on five invariants:
+//! The `unsafe` code relies on five invariants:
 //!
-//! 1. `start` points to an allocation of `capacity` items made by a `Vec<N>`, or dangles where `capacity` is 0.
+//! 1. `start` points to an allocation of `capacity` items made by a `Vec<N>`, or dangles if `capacity` is 0.
 //! 2. The first `len ≤ capacity` items are initialised, and are never written again before a truncation.
-//! 3. The allocation moves only in `grow`, which refuses while a [`ReadGuard`] lives or the store is closed.
+//! 3. The allocation moves only in `grow`, which panics while a [`ReadGuard`] lives or the store is closed.
 //! 4. `len` shrinks only through `&mut self`, so never while a [`ReadGuard`] lives.
-//! 5. `room ≤ capacity`, and while the store is closed `room` is 0: nothing is appended but by who closed it.
+//! 5. `room ≤ capacity`, and `room` is 0 while the store is closed: only the function that closed it appends.
 
 #![allow(unsafe_code)]
 
@@ -15,28 +15,28 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-/// A vector to which items are appended behind a shared reference.
+/// A vector to which items are appended through a shared reference.
 pub(super) struct Store<N: Copy> {
     start: Cell<NonNull<N>>,
     len: Cell<u32>,
-    /// Up to this length an item is appended without any other check.
+    /// While `len` is below this, an item is appended without any other check.
     room: Cell<u32>,
     capacity: Cell<u32>,
     /// The largest length allowed.
     limit: u32,
-    /// How many [`ReadGuard`]s live.
+    /// The number of live [`ReadGuard`]s.
     guards: Cell<u32>,
-    /// Whether [`extend`](Store::extend) is at work.
+    /// Whether [`extend`](Store::extend) is running.
     closed: Cell<bool>,
-    /// Whether [`try_push`](Store::try_push) may append.
+    /// Whether [`try_push`](Store::try_push) may append an item.
     has_fast_path: bool,
 }
 
-// SAFETY: the store owns its items, as a `Vec` does; it is not `Sync`, so nobody else appends meanwhile.
+// SAFETY: the store owns its items, as a `Vec` does. It is not `Sync`, so no other thread has a reference to it.
 unsafe impl<N: Copy + Send> Send for Store<N> {}
 
 impl<N: Copy> Store<N> {
-    /// An empty store that takes up to `limit` items.
+    /// Returns an empty store that holds at most `limit` items.
     pub(super) fn new(limit: u32) -> Self {
         Store {
             start: Cell::new(NonNull::dangling()),
@@ -50,7 +50,7 @@ impl<N: Copy> Store<N> {
         }
     }
 
-    /// Makes [`try_push`](Store::try_push) fail from now on, so that every append takes the slow (tracing) path.
+    /// Makes every later [`try_push`](Store::try_push) fail, so that every append takes the slow (tracing) path.
     pub(super) fn disable_fast_path(&mut self) {
         self.has_fast_path = false;
         self.room.set(0);
@@ -62,16 +62,16 @@ impl<N: Copy> Store<N> {
         self.len.get()
     }
 
-    /// Appends `item` and returns its position, if that can be done at once: if there is memory, and the fast path is not
-    /// disabled. This one comparison is all that an operation checks.
+    /// Appends `item` and returns its position; `None` if memory must grow first, or if the fast path is disabled. The
+    /// comparison with `room` is the only check of an operation.
     #[inline(always)]
     pub(super) fn try_push(&self, item: N) -> Option<u32> {
         let len = self.len.get();
         if len >= self.room.get() {
             return None;
         }
-        // SAFETY: `len < room ≤ capacity`, so the place lies inside the allocation (invariants 1 and 5). It lies beyond
-        // the initialised items, of which alone a `ReadGuard` is made (invariant 2).
+        // SAFETY: `len < room ≤ capacity`, so the place lies inside the allocation (invariants 1 and 5). It lies after
+        // the initialised items, and a `ReadGuard` covers only initialised items (invariant 2).
         unsafe { self.start.get().add(len as usize).write(item) };
         self.len.set(len + 1);
         Some(len)
@@ -90,21 +90,21 @@ impl<N: Copy> Store<N> {
             self.make_room();
         }
         // SAFETY: `len < capacity`, by `room ≤ capacity` (invariant 5) or by `make_room`, so the place lies inside the
-        // allocation (invariant 1), beyond the initialised items (invariant 2).
+        // allocation (invariant 1), after the initialised items (invariant 2).
         unsafe { self.start.get().add(len as usize).write(item) };
         self.len.set(len + 1);
         len
     }
 
-    /// Panics while [`extend`](Store::extend) is at work, which calls code of the numbers: whatever numbers its items hold,
-    /// they cannot record meanwhile.
+    /// Panics while [`extend`](Store::extend) is running. `extend` calls code of the numbers, which must not record on
+    /// this tape in the meantime.
     #[inline]
     #[track_caller]
     pub(super) fn check_open(&self) {
         assert!(!self.closed.get(), "{CLOSED}");
     }
 
-    /// Makes sure that `len < capacity`. It is not given the item, which so stays in registers.
+    /// Makes sure that `len < capacity`. The item is not passed to this function, so that it stays in registers.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -113,7 +113,7 @@ impl<N: Copy> Store<N> {
         self.reserve(1);
     }
 
-    /// Appends all `items`. They cannot append to this store themselves.
+    /// Appends all `items`. Their iterator cannot append to this store itself.
     #[inline(always)]
     #[track_caller]
     pub(super) fn extend(&self, items: impl ExactSizeIterator<Item = N>) {
@@ -121,9 +121,9 @@ impl<N: Copy> Store<N> {
         self.reserve(count);
         let guard = ExtendGuard::new(self);
         let len = self.len.get();
-        // SAFETY: the `count` places after the initialised items lie inside the allocation (invariant 1, just
-        // reserved). Nobody else has them: a `ReadGuard` ends before (invariant 2), and the store is closed (invariants 3
-        // and 5). Uninitialised is what they may be.
+        // SAFETY: the `count` places after the initialised items were just reserved, so they lie inside the allocation
+        // (invariant 1). Nothing else refers to them: a `ReadGuard` covers only initialised items (invariant 2), and
+        // the store is closed (invariants 3 and 5). As `MaybeUninit` they may be uninitialised.
         let places = unsafe {
             let first = self.start.get().add(len as usize);
             std::slice::from_raw_parts_mut(first.cast::<MaybeUninit<N>>().as_ptr(), count)
@@ -137,7 +137,7 @@ impl<N: Copy> Store<N> {
         self.len.set(len + written);
     }
 
-    /// Makes sure that `count` more items can be appended without moving the others.
+    /// Makes sure that `count` more items can be appended without moving the existing ones.
     #[inline]
     #[track_caller]
     pub(super) fn reserve(&self, count: usize) {
@@ -146,7 +146,7 @@ impl<N: Copy> Store<N> {
         }
     }
 
-    /// Makes room for `count` more items.
+    /// Moves the items to an allocation with memory for `count` more.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -163,8 +163,8 @@ impl<N: Copy> Store<N> {
         self.check_open();
         let doubled = (2 * self.capacity.get() as usize).max(64);
         let capacity = wanted.max(doubled).min(self.limit as usize);
-        // SAFETY: invariants 1 and 2 are what `from_raw_parts` asks for; nobody reads the items (checked above).
-        // `ManuallyDrop` keeps the allocation ours.
+        // SAFETY: invariants 1 and 2 are the requirements of `from_raw_parts`, and no `ReadGuard` lives (checked
+        // above). `ManuallyDrop` keeps the `Vec` from freeing the allocation.
         let mut items = ManuallyDrop::new(unsafe {
             Vec::from_raw_parts(
                 self.start.get().as_ptr(),
@@ -173,7 +173,8 @@ impl<N: Copy> Store<N> {
             )
         });
         items.reserve_exact(capacity - len as usize);
-        // Of the whole allocation, where a pointer from a slice would reach over the initialised items only.
+        // `as_mut_ptr` of the `Vec` is valid for the whole allocation; a pointer from a slice would be valid for the
+        // initialised items only.
         let start = NonNull::new(items.as_mut_ptr()).unwrap_or(NonNull::dangling());
         self.start.set(start);
         self.capacity
@@ -191,12 +192,13 @@ impl<N: Copy> Store<N> {
             .then(|| unsafe { self.start.get().add(position as usize).read() })
     }
 
-    /// The items recorded so far.
+    /// The items appended so far.
     #[inline]
     pub(super) fn read(&self) -> ReadGuard<'_, N> {
         self.guards.set(self.guards.get() + 1);
         ReadGuard {
-            // SAFETY: the items are initialised and stay as they are while the `ReadGuard` lives (invariants 2 to 4).
+            // SAFETY: the items are initialised, and neither change nor move while the `ReadGuard` lives (invariants 2
+            // to 4).
             items: unsafe {
                 std::slice::from_raw_parts(self.start.get().as_ptr(), self.len.get() as usize)
             },
@@ -204,12 +206,12 @@ impl<N: Copy> Store<N> {
         }
     }
 
-    /// Forgets the items from `len` on; the memory is kept.
+    /// Removes the items from position `len` on, and keeps the memory.
     pub(super) fn truncate(&mut self, len: u32) {
         self.len.set(len.min(self.len.get()));
     }
 
-    /// The bytes that the items take.
+    /// The size of the items in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.len.get() as usize * size_of::<N>()
     }
@@ -230,7 +232,7 @@ impl<N: Copy> Drop for Store<N> {
 
 const CLOSED: &str = "recorded on a tape while inputs of a node were being appended";
 
-/// A store that is closed while this lives.
+/// Closes a store while it lives.
 struct ExtendGuard<'a, N: Copy> {
     store: &'a Store<N>,
     room: u32,
@@ -256,7 +258,7 @@ impl<N: Copy> Drop for ExtendGuard<'_, N> {
     }
 }
 
-/// The items of a store, which does not move them while this lives.
+/// The items of a store, which does not move them while the guard lives.
 pub(super) struct ReadGuard<'a, N> {
     items: &'a [N],
     guards: &'a Cell<u32>,
@@ -301,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn appending_beside_a_reading_is_sound() {
+    fn appending_while_items_are_read_is_sound() {
         let store = Store::new(1000);
         store.reserve(10);
         store.push(1);
@@ -313,7 +315,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "while its nodes were being read")]
-    fn growing_beside_a_reading_is_refused() {
+    fn growing_while_items_are_read_is_refused() {
         let store = Store::new(1000);
         let _guard = store.read();
         store.push(1);
@@ -321,7 +323,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "the tape is full: it can hold 3 nodes")]
-    fn the_limit_is_kept() {
+    fn more_items_than_the_limit_are_refused() {
         let store = Store::new(3);
         (0..4).for_each(|i| {
             store.push(i);
@@ -329,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn items_are_appended_many_at_once() {
+    fn many_items_are_appended_together() {
         let store = Store::new(1000);
         store.push(0);
         let guard = store.read();
@@ -340,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn without_the_fast_path_items_are_appended_slowly_alone() {
+    fn without_the_fast_path_only_the_slow_path_appends() {
         let mut store = Store::new(1000);
         store.push(0);
         store.disable_fast_path();
@@ -387,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_can_be_sent_away() {
+    fn a_store_can_be_sent_to_another_thread() {
         let store = Store::new(10);
         store.push(5);
         let length = std::thread::spawn(move || store.len()).join().unwrap();

@@ -10,11 +10,11 @@ use super::var::{Var, common_tape, refuse};
 use std::iter::Sum;
 
 impl<'t, T: Scalar> Sum for Var<'t, T> {
-    /// The sum, as one node.
+    /// Returns the sum as one node.
     #[inline]
     fn sum<I: Iterator<Item = Self>>(mut terms: I) -> Self {
-        // Terms are taken in one place and only stored there, which leaves the registers to how they are computed. They are
-        // processed many at a time, out of line.
+        // This loop only stores the terms, which leaves the registers to the computation of the terms. They are
+        // processed a chunk at a time, in functions that are not inlined.
         let mut chunk = [Var::default(); CHUNK];
         let mut chunks: Option<Chunks<'t, T>> = None;
         loop {
@@ -43,10 +43,10 @@ impl<'a, 't: 'a, T: Scalar> Sum<&'a Var<'t, T>> for Var<'t, T> {
     }
 }
 
-/// How many terms of a sum are taken before they are processed: an even number, for two of them make a pair.
+/// The number of terms in a chunk. It is even, because two terms make an input pair.
 const CHUNK: usize = 32;
 
-/// The sum of a few terms, as one node.
+/// Returns the sum of at most one chunk of terms, as one node.
 #[inline(never)]
 #[track_caller]
 fn sum_of_few<'t, T: Scalar>(terms: &[Var<'t, T>]) -> Var<'t, T> {
@@ -60,14 +60,14 @@ fn sum_of_few<'t, T: Scalar>(terms: &[Var<'t, T>]) -> Var<'t, T> {
     record_many(Operation::Sum, value, terms, terms, |_, _| one, inputs)
 }
 
-/// The sum of those terms that are constants, if there are any.
+/// Returns the sum of the terms that are constants; `None` if no term is a constant.
 fn sum_of_constants<T: Scalar>(terms: &[Var<'_, T>]) -> Option<T> {
     let constants = terms.iter().filter(|x| x.tape.is_none());
     constants.map(|x| x.value).reduce(|sum, x| sum + x)
 }
 
-/// What a sum of many terms is made of. The terms may be recorded while they are taken, so their pairs are appended after
-/// all of them.
+/// A sum of many terms in progress. Computing a term may record nodes, so the input pairs of the sum are collected here
+/// and appended to the tape after the last term.
 struct Chunks<'t, T: Scalar> {
     values: Sums<T>,
     tape: Option<&'t Tape<T>>,
@@ -88,7 +88,7 @@ impl<T: Scalar> Default for Chunks<'_, T> {
 }
 
 impl<'t, T: Scalar> Chunks<'t, T> {
-    /// Adds the next terms. Only the last may be an odd number.
+    /// Adds the next chunk of terms. Only the last chunk may have an odd number of terms.
     #[inline(never)]
     #[track_caller]
     fn add(&mut self, terms: &[Var<'t, T>]) {
@@ -113,7 +113,7 @@ impl<'t, T: Scalar> Chunks<'t, T> {
         self.pairs.extend(last);
     }
 
-    /// Adds the last terms, and records the sum as one node.
+    /// Adds the last chunk of terms, and records the sum as one node.
     #[inline(never)]
     #[track_caller]
     fn record(mut self, last: &[Var<'t, T>]) -> Var<'t, T> {

@@ -1,4 +1,4 @@
-//! Derivatives from a recording: the gradients of numbers, and the forward walk for tangents.
+//! Derivatives from a recording: `Gradients`, by a backward pass, and the forward pass for tangents.
 
 use super::backward::Products;
 use super::node_ref::SINK;
@@ -6,19 +6,29 @@ use super::number::{Scalar, chain, unit};
 use super::tape::{InputPair, Span, Tape};
 use super::var::{Var, common_tape};
 
-/// The derivatives of one number (or of `K` numbers) with respect to every node of a tape.
+/// The derivatives of one number (or of `K` numbers) with respect to every node of a tape, computed by a backward pass.
 ///
-/// They are separate from the tape, which does not change: one recording can be walked back many times, and the gradients
-/// of several results can exist side by side.
+/// They are separate from the tape, which does not change. So one recording serves many backward passes, and the
+/// gradients of several results can be kept at the same time.
+///
+/// ```
+/// use autodiff::scalar::Tape;
+///
+/// let tape = Tape::new();
+/// let [x, y] = tape.vars([3.0, 4.0]);
+/// let gradients = (x * y).gradients();
+/// assert_eq!(gradients.wrt(x), 4.0);
+/// assert_eq!(gradients.wrt_all(&[x, y]), [4.0, 3.0]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Scalar = f64, const K: usize = 1> {
     adjoints: Vec<[T; K]>,
-    /// The recording that they belong to; `None` if all outputs were constants.
+    /// The recording to which the adjoints belong; `None` if all outputs were constants.
     recording: Option<u64>,
 }
 
 impl<T: Scalar, const K: usize> Gradients<T, K> {
-    /// The derivatives of all `outputs`, by a single walk back over the tape.
+    /// Returns the derivatives of all `outputs`, by a single backward pass over the tape.
     ///
     /// ```
     /// use autodiff::scalar::{Gradients, Tape};
@@ -40,7 +50,7 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
         gradients
     }
 
-    /// Replaces these gradients by those of `outputs`, in the same memory.
+    /// Replaces these gradients by the gradients of `outputs`, and reuses their memory.
     ///
     /// # Panics
     ///
@@ -51,7 +61,7 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
         self.pull_back(&seeds);
     }
 
-    /// Walks back from `outputs`, each of which has an adjoint.
+    /// Runs a backward pass from `outputs`, each of which comes with its adjoint.
     #[track_caller]
     pub(super) fn pull_back(&mut self, outputs: &[(Var<'_, T>, [T; K])]) {
         let Some(tape) = common_tape("gradients", outputs.iter().map(|(output, _)| [output]))
@@ -65,8 +75,8 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
         if tape.any_leaf(&self.adjoints, |adjoint| {
             adjoint.iter().fold(false, |any, a| any | a.has_nan())
         }) {
-            // A product of zero and infinity made the NaN, perhaps; if so, the zero is to win. Whatever is NaN
-            // inside the tape makes a variable's adjoint NaN, so nothing needs to be watched on the way.
+            // A product of zero and infinity may have made the NaN. If so, the zero must absorb the infinity. A NaN
+            // inside the tape makes a variable's adjoint NaN, so it is enough to test the variables after the pass.
             self.sweep(tape, outputs, Products::Absorbing);
         }
     }
@@ -84,11 +94,11 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
         tape.walk_back(&mut self.adjoints, products);
     }
 
-    /// The derivatives of each output with respect to `variable`.
+    /// Returns the derivative of each output with respect to `variable`.
     ///
     /// # Panics
     ///
-    /// As [`wrt`](Gradients::wrt).
+    /// If `variable` is a constant, belongs to another recording, or is not a node; see [`wrt`](Gradients::wrt).
     #[must_use]
     #[track_caller]
     #[inline]
@@ -110,7 +120,7 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
             "wrt: {} is not a node of the tape but a function of one; call `retain()` on it before using it",
             { variable.value }
         );
-        // What was recorded after the outputs has no influence on them.
+        // Nodes recorded after the outputs have no influence on them.
         let none = [T::from_f64(0.0); K];
         self.adjoints
             .get(variable.index() as usize)
@@ -120,13 +130,12 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
 }
 
 impl<T: Scalar> Gradients<T> {
-    /// The derivative with respect to `variable`.
+    /// Returns the derivative with respect to `variable`.
     ///
     /// # Panics
     ///
-    /// If `variable` is a constant, which is to be recorded by [`Tape::var`] instead, belongs to another recording, or
-    /// is not a node: a function of one variable, such as `2 x`, is not on the tape unless it is
-    /// [retained](Var::retain).
+    /// If `variable` is a constant (record it with [`Tape::var`] instead), belongs to another recording, or is not a
+    /// node: a function of one variable, for instance `2 x`, is not on the tape unless it is [retained](Var::retain).
     #[must_use]
     #[track_caller]
     #[inline]
@@ -134,15 +143,16 @@ impl<T: Scalar> Gradients<T> {
         self.each_wrt(variable)[0]
     }
 
-    /// The derivatives with respect to several variables.
+    /// Returns the derivatives with respect to several variables, in their order.
     ///
     /// # Panics
     ///
-    /// As [`wrt`](Gradients::wrt).
+    /// If one of the variables is a constant, belongs to another recording, or is not a node; see
+    /// [`wrt`](Gradients::wrt).
     #[must_use]
     #[track_caller]
     pub fn wrt_all(&self, variables: &[Var<'_, T>]) -> Vec<T> {
-        // A loop and no closure, which would hide the caller's line.
+        // A loop and not a closure, which would hide the caller's line.
         let mut derivatives = Vec::with_capacity(variables.len());
         for &variable in variables {
             derivatives.push(self.wrt(variable));
@@ -152,7 +162,7 @@ impl<T: Scalar> Gradients<T> {
 }
 
 impl<T: Scalar, const K: usize> Default for Gradients<T, K> {
-    /// The gradients of nothing yet, to be [updated](Gradients::update).
+    /// Returns the gradients of constants, which are 0. [`update`](Gradients::update) replaces them.
     fn default() -> Self {
         Gradients {
             adjoints: Vec::new(),
@@ -161,8 +171,15 @@ impl<T: Scalar, const K: usize> Default for Gradients<T, K> {
     }
 }
 
+/// # Derivatives
 impl<T: Scalar> Var<'_, T> {
-    /// The derivatives of this number with respect to every node of its tape.
+    /// Returns the derivatives of this number with respect to every node of its tape, by a backward pass.
+    ///
+    /// ```
+    /// let tape = autodiff::scalar::Tape::new();
+    /// let x = tape.var(2.0);
+    /// assert_eq!((x * x).gradients().wrt(x), 4.0);
+    /// ```
     #[must_use]
     #[track_caller]
     pub fn gradients(self) -> Gradients<T> {
@@ -171,20 +188,21 @@ impl<T: Scalar> Var<'_, T> {
 }
 
 impl<T: Scalar> Tape<T> {
-    /// Whether `is` holds for the adjoint of any node without inputs.
+    /// Returns whether `is` holds for the adjoint of any node without inputs.
     fn any_leaf<A>(&self, adjoints: &[A], is: impl Fn(&A) -> bool) -> bool {
         let spans = self.spans.read();
         let mut leaves = spans.iter().filter(|span| span.pair_count == 0);
         leaves.any(|span| {
             let end = adjoints.len().min(span.nodes().end);
             let start = end.min(span.nodes().start);
-            // All are tested, without a branch for each.
+            // Tests all adjoints, without a branch for each.
             let of_span = adjoints[start..end].iter();
             of_span.fold(false, |any, adjoint| any | is(adjoint))
         })
     }
 
-    /// Spreads the tangents of the earlier nodes over the later ones: ẏ = Σ ∂y/∂x · ẋ. Those of the variables are given.
+    /// Computes the tangent of each node from the tangents of its inputs: ẏ = Σ ∂y/∂x · ẋ. The tangents of the
+    /// variables are given.
     pub(super) fn walk_forward<const K: usize>(&self, tangents: &mut [[T; K]]) {
         let (pairs, spans) = (self.pairs.read(), self.spans.read());
         let contribution = |pair: &InputPair<T>, tangents: &[[T; K]]| -> [T; K] {

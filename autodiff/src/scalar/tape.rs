@@ -1,4 +1,4 @@
-//! The tape: what is recorded, and where.
+//! `Tape`: the recording of a computation, and the operations that append to it.
 
 use super::node_ref::{NodeOffset, NodeRef, SINK};
 use super::number::Scalar;
@@ -10,15 +10,15 @@ use crate::recording::unique;
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
-/// Two inputs of a node, with the slope towards each: 24 bytes for `f64`. An input that is not used is the sink.
+/// Two inputs of a node, with the slope towards each: 24 bytes for `f64`. An unused input is the sink.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct InputPair<T> {
     pub(super) inputs: [u32; 2],
     pub(super) slopes: [T; 2],
 }
 
-/// Nodes that do not have one input pair each: variables and outputs of a checkpoint, which have none, or one node that has
-/// several.
+/// Nodes that do not have exactly one input pair each: variables and outputs of a checkpoint, which have none, or one
+/// node that has several.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Span {
     pub(super) first_pair: u32,
@@ -28,34 +28,34 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// The positions of its input pairs.
+    /// The positions of the span's input pairs.
     #[inline(always)]
     pub(super) fn pairs(&self) -> Range<usize> {
         self.first_pair as usize..(self.first_pair + self.pair_count) as usize
     }
 
-    /// The indices of its nodes.
+    /// The indices of the span's nodes.
     #[inline(always)]
     pub(super) fn nodes(&self) -> Range<usize> {
         self.first_node as usize..(self.first_node + self.node_count) as usize
     }
 }
 
-/// A function of variables that can be recorded again.
+/// The function of a checkpoint, which is recorded again in each backward pass.
 pub(super) type Function<T> = Box<dyn for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Send>;
 
-/// A part that is recomputed in the backward pass: its function and where it was called.
+/// A part of a computation that is recomputed in the backward pass: its function, inputs and outputs.
 pub(super) struct Checkpoint<T: Scalar> {
     /// The index of the first output.
     pub(super) first_output: u32,
     /// The number of outputs.
     pub(super) outputs: u32,
     pub(super) f: Function<T>,
-    /// The value of each input, with its node; a constant has none.
+    /// The value and the node of each input; a constant has no node.
     pub(super) inputs: Vec<(T, Option<u32>)>,
 }
 
-/// A length to which a tape can be cut.
+/// The length of a recording, to which the tape can be truncated.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Position {
     pairs: u32,
@@ -65,10 +65,11 @@ pub(super) struct Position {
     offset: NodeOffset,
 }
 
-/// A recording of what is computed from its variables, which is walked backward for derivatives.
+/// A recording of the operations on its variables, for derivatives by a backward pass.
 ///
-/// Operations append to it through shared references, so variables can be copied freely. The [module](super) explains
-/// how it works.
+/// Operations append to the tape through shared references, so variables can be copied freely. A tape can be reused:
+/// [`reset`](Tape::reset) keeps its memory. It can be sent to another thread, but not shared between threads. The
+/// [module](super) explains how it works.
 ///
 /// ```
 /// use autodiff::scalar::Tape;
@@ -83,39 +84,44 @@ pub(super) struct Position {
 pub struct Tape<T: Scalar = f64> {
     pub(super) pairs: Store<InputPair<T>>,
     pub(super) spans: Store<Span>,
-    /// From the position of the next input pair to the node that it makes.
+    /// The difference between the node that the next input pair makes and the position of this pair.
     offset: Cell<NodeOffset>,
-    /// In the order of their outputs.
+    /// The checkpoints, in the order of their outputs.
     pub(super) checkpoints: RefCell<Vec<Checkpoint<T>>>,
-    /// A tape to record checkpoints on, whose memory is reused.
+    /// The tape on which checkpoints are recorded again; its memory is reused.
     pub(super) scratch: Cell<Option<Box<Tape<T>>>>,
-    /// Memory for the input pairs of a sum, while its terms are being recorded.
+    /// Reused memory for the input pairs of a sum while its terms are being recorded.
     pub(super) pairs_of_sum: Cell<Vec<InputPair<T>>>,
-    /// The marks that can be rewound to.
+    /// The identifiers of the marks to which the tape can be rewound.
     pub(super) marks: RefCell<Vec<u64>>,
     /// Every operation, on a traced tape.
     pub(super) trace: Option<Box<RefCell<Trace<T>>>>,
-    /// Tells this recording from every other: another tape, or this one before a reset or rewind.
+    /// Identifies this recording: it differs on another tape, and on this tape before a reset or rewind.
     recording: u64,
     limit: u32,
 }
 
-/// Half the indices for input pairs and half for nodes without one, so that their sum is an index too.
+/// Half of the indices are for input pairs, and half for nodes without one, so that every node has an index.
 const LIMIT: u32 = u32::MAX / 2;
 
+/// # Making a tape
+///
+/// `Tape::new` makes a tape of `f64`, `Tape::default` a tape of any [number](Scalar), [`Tape::traced`] a tape that
+/// stores every operation.
 impl Tape {
-    /// An empty tape of `f64`. For another number write, for instance, `Tape::<f32>::default()`.
-    // Not for any number: in `tape.var(3.0) * 2.0` the types of both literals would be open.
+    /// Returns an empty tape of `f64`. For another number use `Tape::default`, for instance `Tape::<f32>::default()`.
+    // Not generic over the number: in `tape.var(3.0) * 2.0` the types of both literals would be ambiguous.
     #[must_use]
     pub fn new() -> Self {
         Tape::default()
     }
 
-    /// An empty tape of `f64` with room for `nodes` operations on two variables, see [`reserve`](Tape::reserve).
+    /// Returns an empty tape of `f64` with memory for `nodes` operations on two variables, see
+    /// [`reserve`](Tape::reserve).
     ///
     /// # Panics
     ///
-    /// If a tape cannot hold that many: the limit is 2³¹ − 1.
+    /// If `nodes` is larger than 2³¹ − 1, the most that a tape can hold.
     #[must_use]
     #[track_caller]
     pub fn with_capacity(nodes: usize) -> Self {
@@ -125,12 +131,15 @@ impl Tape {
     }
 }
 
+/// # Recording
+///
+/// A variable is recorded explicitly. Each operation on variables then appends to their tape.
 impl<T: Scalar> Tape<T> {
-    /// Makes room for that many more operations on two variables, so that recording them allocates nothing.
+    /// Reserves memory for `nodes` more operations on two variables, so that recording them allocates nothing.
     ///
     /// # Panics
     ///
-    /// If the tape cannot hold that many: the limit is 2³¹ − 1.
+    /// If the tape would hold more than 2³¹ − 1 of them.
     #[track_caller]
     pub fn reserve(&self, nodes: usize) {
         self.pairs.reserve(nodes);
@@ -151,11 +160,11 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
-    /// Records a variable: a value to differentiate with respect to.
+    /// Records a variable with this value, and returns it. Derivatives with respect to it can be computed.
     ///
     /// # Panics
     ///
-    /// As [`vars`](Tape::vars).
+    /// If the tape is full: it can hold 2³¹ − 1 variables.
     #[must_use]
     #[track_caller]
     pub fn var(&self, value: T) -> Var<'_, T> {
@@ -163,11 +172,19 @@ impl<T: Scalar> Tape<T> {
         variable
     }
 
-    /// Records a variable for each number of an array or a slice: an array gives an array, a slice a vector.
+    /// Records a variable for each number of an array or a slice. Returns an array for an array, and a vector for a
+    /// slice or a vector.
+    ///
+    /// ```
+    /// let tape = autodiff::scalar::Tape::new();
+    /// let [x, y] = tape.vars([1.0, 2.0]);
+    /// let more = tape.vars(&vec![3.0; 10]);
+    /// assert_eq!((x + y + more[9]).value(), 6.0);
+    /// ```
     ///
     /// # Panics
     ///
-    /// If the tape is full, which takes 2³¹ variables.
+    /// If the tape is full: it can hold 2³¹ − 1 variables.
     #[must_use]
     #[track_caller]
     pub fn vars<P: Values<Number = T>>(&self, values: P) -> P::Like<Var<'_, T>> {
@@ -186,21 +203,22 @@ impl<T: Scalar> Tape<T> {
         variables
     }
 
-    /// Returns a constant: no derivative flows to it. It is not recorded; [`Var::constant`] makes one without a tape.
+    /// Returns a constant, to which no derivative flows. It is not recorded; [`Var::constant`] makes one without a
+    /// tape.
     #[must_use]
     #[inline(always)]
     pub fn constant(&self, value: T) -> Var<'_, T> {
         Var::constant(value)
     }
 
-    /// Appends `count` nodes without inputs and returns the index of the first.
+    /// Appends `count` nodes without inputs, and returns the index of the first.
     #[track_caller]
     pub(super) fn push_nodes_without_inputs(&self, count: usize) -> u32 {
-        // While inputs are being appended, the node to come has its index already.
+        // While the inputs of a node are being appended, the index of that node is taken.
         self.pairs.check_open();
         let first_node = self.next_node();
-        // Each pair still to come can add a node, and every index must fit. Numbers may have size 0, so `count` can be
-        // anything.
+        // Each pair that can still be appended may add a node, and every index must fit. Numbers may have size 0, so
+        // `count` can be any number.
         let later = u64::from(self.limit - self.pairs.len());
         let most = 2 * u64::from(self.limit) + 1 - later;
         let wanted = u64::from(first_node).checked_add(count as u64);
@@ -209,7 +227,7 @@ impl<T: Scalar> Tape<T> {
             "the tape is full: it can hold {} variables",
             self.limit
         );
-        // No two spans have the same first node, by which a checkpoint is found.
+        // A checkpoint is found by the first node of its span, so no two spans may have the same one.
         if count > 0 {
             self.push_span(Span {
                 first_pair: self.pairs.len(),
@@ -221,7 +239,7 @@ impl<T: Scalar> Tape<T> {
         first_node
     }
 
-    /// Appends a span, whose input pairs have been appended.
+    /// Appends a span. Its input pairs have been appended before.
     #[track_caller]
     pub(super) fn push_span(&self, span: Span) {
         self.spans.push(span);
@@ -230,59 +248,66 @@ impl<T: Scalar> Tape<T> {
             .set(offset.after(span.pair_count, span.node_count));
     }
 
-    /// The node with this index.
+    /// The reference to the node with this index.
     #[inline]
     pub(super) fn node_ref(&self, index: u32) -> NodeRef {
         NodeRef::node(index, self.is_traced())
     }
 
-    /// The node that the pair at this position makes, which is the next one or was appended after the last span.
+    /// The node of the pair at position `pair`, which must lie after the last span or be the next pair.
     #[inline(always)]
     pub(super) fn node_of_pair(&self, pair: u32) -> NodeRef {
         self.offset.get().node(pair)
     }
 
-    /// The index that the next node gets.
+    /// The index of the next node.
     #[inline(always)]
     pub(super) fn next_node(&self) -> u32 {
         self.node_of_pair(self.pairs.len()).index()
     }
 
-    /// Appends a node of two inputs.
+    /// Appends a node with two inputs.
     #[inline(always)]
     #[track_caller]
     pub(super) fn push_node(&self, inputs: [u32; 2], slopes: [T; 2]) -> NodeRef {
         self.node_of_pair(self.pairs.push(InputPair { inputs, slopes }))
     }
 
-    /// The same, if it can be done at once: not where memory has to grow first, and not on a traced tape.
+    /// Appends a node with two inputs on the fast path; `None` if memory must grow first, or if the tape is traced.
     #[inline(always)]
     pub(super) fn try_push_node(&self, inputs: [u32; 2], slopes: [T; 2]) -> Option<NodeRef> {
         let pair = self.pairs.try_push(InputPair { inputs, slopes })?;
         Some(self.node_of_pair(pair))
     }
 
-    /// What tells this recording from every other.
+    /// The identifier of this recording.
     #[inline]
     pub(super) fn recording(&self) -> u64 {
         self.recording
     }
+}
 
-    /// The number of nodes: the variables, and the operations that were recorded.
+/// # Size and reuse
+///
+/// The recording grows with each operation until the tape is [reset](Tape::reset).
+impl<T: Scalar> Tape<T> {
+    /// The number of nodes: one for each variable and each recorded operation.
     #[must_use]
     pub fn len(&self) -> usize {
         (self.next_node() - SINK - 1) as usize
     }
 
-    /// Whether nothing is recorded.
+    /// Returns whether nothing is recorded.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The bytes that the recording takes. With `f64` an operation on two nodes takes 24, and a sum or another node with
-    /// many inputs 12 for each input and about 16 more. [`Gradients`](super::Gradients) take another 8 for each node.
-    /// What a traced tape keeps in addition is not counted.
+    /// The size of the recording in bytes.
+    ///
+    /// With `f64` an operation on two nodes takes 24 bytes. A sum or another node with many inputs takes 12 bytes for
+    /// each input, and about 16 more. [`Gradients`](super::Gradients) take another 8 bytes for each node. The entries
+    /// of a traced tape are not counted.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let checkpoints = self.checkpoints.borrow();
@@ -295,9 +320,9 @@ impl<T: Scalar> Tape<T> {
         self.pairs.bytes() + self.spans.bytes() + of_checkpoints
     }
 
-    /// Forgets the recording, but keeps the memory for the next one.
+    /// Removes all nodes, and keeps the memory for the next recording.
     ///
-    /// Its variables can no longer be used; the compiler sees to that:
+    /// The compiler rejects any later use of a variable of the removed recording:
     ///
     /// ```compile_fail
     /// let mut tape = autodiff::scalar::Tape::new();
@@ -316,7 +341,7 @@ impl<T: Scalar> Tape<T> {
         });
     }
 
-    /// The current length.
+    /// The length of the recording.
     pub(super) fn position(&self) -> Position {
         let trace = self.trace.as_ref();
         Position {
@@ -328,7 +353,7 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
-    /// Forgets what was recorded after the position.
+    /// Removes everything that was recorded after the position.
     pub(super) fn cut(&mut self, to: Position) {
         self.pairs.truncate(to.pairs);
         self.spans.truncate(to.spans);
@@ -337,13 +362,13 @@ impl<T: Scalar> Tape<T> {
         if let Some(trace) = &mut self.trace {
             trace.get_mut().truncate(to.steps);
         }
-        // Last, because the functions of checkpoints drop what they captured, which may panic.
+        // Last, because dropping the function of a checkpoint drops the values that it captured, which may panic.
         self.checkpoints.get_mut().truncate(to.checkpoints);
     }
 }
 
 impl<T: Scalar> Default for Tape<T> {
-    /// An empty tape.
+    /// Returns an empty tape of any number.
     fn default() -> Self {
         Tape::with_limit(LIMIT)
     }
@@ -360,44 +385,4 @@ impl<T: Scalar> std::fmt::Debug for Tape<T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Tape;
-    use crate::scalar::{Var, dot};
-
-    #[test]
-    #[should_panic(expected = "the tape is full: it can hold 5 nodes")]
-    fn more_nodes_than_an_index_can_hold_are_refused() {
-        let tape: Tape = Tape::with_limit(5);
-        let [x, y] = tape.vars([1.0, 2.0]);
-        let mut z = x;
-        for _ in 0..6 {
-            z *= y;
-        }
-    }
-
-    #[test]
-    #[should_panic(expected = "the tape is full: it can hold 5 variables")]
-    fn more_variables_than_an_index_can_hold_are_refused() {
-        let tape: Tape = Tape::with_limit(5);
-        let _ = tape.vars([1.0; 3]);
-        let _ = tape.vars([1.0; 3]);
-    }
-
-    #[test]
-    #[should_panic(expected = "the tape is full: it can hold 5 nodes")]
-    fn a_node_with_more_inputs_than_there_is_room_is_refused() {
-        let tape: Tape = Tape::with_limit(5);
-        let x = tape.vars([1.0; 5]);
-        let y: [Var<'_>; 8] = std::array::from_fn(|i| x[i % 5]);
-        let _ = dot(&y, &[x[0]; 8]);
-    }
-
-    #[test]
-    fn a_full_tape_is_full_to_the_last_index() {
-        let tape: Tape = Tape::with_limit(5);
-        let [x, y, ..] = tape.vars([2.0; 5]);
-        let z = (0..5).fold(x, |z, _| z * y);
-        assert_eq!((z.value(), tape.len()), (64.0, 10));
-        assert_eq!(z.gradients().wrt(y), 160.0);
-    }
-}
+mod tests;

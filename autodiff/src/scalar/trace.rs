@@ -1,4 +1,4 @@
-//! What a traced tape keeps: every operation with its inputs, constants and the line that recorded it.
+//! The trace of a traced tape: every operation with its operands and the line of code that recorded it.
 
 use crate::elementwise::{Binary, Unary};
 use std::borrow::Cow;
@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 
-/// What a [step](TraceEntry) of a traced tape computed.
+/// The operation of an [entry](TraceEntry) of a trace. It prints as its name, for instance `mul`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Operation {
-    /// A variable was made.
+    /// The recording of a variable.
     Variable,
     /// A function of one variable from the [table](crate::elementwise).
     Unary(Unary),
@@ -22,21 +22,22 @@ pub enum Operation {
     Sum,
     /// The product of an iterator.
     Product,
-    /// A dot product; its inputs are those of the first vector, then those of the second.
+    /// A dot product; its operands are the elements of the first vector, then the elements of the second.
     Dot,
-    /// A linear combination; its inputs are the variables, then the coefficients.
+    /// A linear combination; its operands are the variables, then the coefficients.
     LinearCombination,
     /// The Euclidean norm.
     Norm,
     /// The logarithm of a sum of exponentials.
     LogSumExp,
-    /// The caller's own function.
+    /// A function with a user's own value and slopes.
     Custom,
-    /// An output of a [checkpoint](super::checkpoint); its inputs are the checkpoint's inputs.
+    /// An output of a [checkpoint](super::checkpoint()); its operands are the inputs of the checkpoint.
     Checkpoint,
 }
 
 impl Operation {
+    /// The name of the operation.
     #[inline]
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -62,32 +63,32 @@ impl fmt::Display for Operation {
     }
 }
 
-/// An input of a step.
+/// An operand of an [entry](TraceEntry) of a trace.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Input<T = f64> {
-    /// The result of the step with this node.
+    /// The result of the entry with this node.
     Node(u32),
-    /// A constant.
+    /// A constant, with its value.
     Constant(T),
 }
 
-/// An operation that a traced tape has kept.
+/// An entry of the trace of a [traced](super::Tape::traced) tape: an operation, with its operands and its result.
 #[derive(Clone, Debug)]
 pub struct TraceEntry<T = f64> {
-    /// What was computed.
+    /// The operation.
     pub operation: Operation,
-    /// What it was computed from.
+    /// The operands.
     pub inputs: Vec<Input<T>>,
-    /// The result.
+    /// The value of the result.
     pub value: T,
     /// The node of the result.
     pub node: u32,
-    /// The line of code that recorded it. For the sum or product of an iterator it lies in this crate, since the standard
-    /// library stands between.
+    /// The line of code that recorded the operation. For the sum or product of an iterator it is a line of this crate,
+    /// because the standard library does not pass the caller's line on.
     pub location: &'static Location<'static>,
 }
 
-/// What a traced tape keeps.
+/// The entries of a trace, and the names of nodes.
 pub(super) struct Trace<T> {
     pub(super) steps: Vec<TraceEntry<T>>,
     pub(super) names: BTreeMap<u32, Cow<'static, str>>,
@@ -103,7 +104,7 @@ impl<T> Default for Trace<T> {
 }
 
 impl<T> Trace<T> {
-    /// Forgets the later steps, with the names of their results.
+    /// Removes the entries from position `steps` on, with the names of their results.
     pub(super) fn truncate(&mut self, steps: usize) {
         for step in self.steps.drain(steps..) {
             self.names.remove(&step.node);

@@ -1,4 +1,4 @@
-//! Recording on a traced tape.
+//! Recording on a traced tape, which keeps every operation.
 
 use super::node_ref::{NodeRef, SINK};
 use super::number::Scalar;
@@ -9,20 +9,35 @@ use std::borrow::Cow;
 use std::cell::Ref;
 use std::panic::Location;
 
+/// # Making a traced tape
 impl Tape {
-    /// An empty tape of `f64` that keeps every operation, see [`tracing`](Tape::tracing).
+    /// Returns an empty traced tape of `f64`, which keeps every operation. See [`tracing`](Tape::tracing).
+    ///
+    /// ```
+    /// use autodiff::scalar::Tape;
+    ///
+    /// let tape = Tape::traced();
+    /// let x = tape.var(2.0).named("x");
+    /// let _ = x.sin();
+    /// let trace = tape.trace().unwrap();
+    /// assert_eq!(trace[1].operation.to_string(), "sin");
+    /// ```
     #[must_use]
     pub fn traced() -> Self {
         Tape::default().tracing()
     }
 }
 
+/// # Tracing
+///
+/// A traced tape keeps every operation, with its operands and the line of code that recorded it.
 impl<T: Scalar> Tape<T> {
-    /// Makes an empty tape keep every operation, with its inputs and the line of code that recorded it.
+    /// Turns an empty tape into a traced one, which keeps every operation, with its operands and the line of code that
+    /// recorded it.
     ///
-    /// Use it to find the origin of a NaN ([`first_non_finite`](Tape::first_non_finite)) or to draw a computation
-    /// ([`to_dot`](Tape::to_dot)). The derivatives are the same as on any other tape; it takes several times the memory
-    /// and time.
+    /// A traced tape finds the origin of a NaN ([`first_non_finite`](Tape::first_non_finite)) and draws a computation
+    /// ([`to_dot`](Tape::to_dot)). The derivatives are the same as on any other tape; tracing takes several times the
+    /// memory and time.
     ///
     /// # Panics
     ///
@@ -36,28 +51,28 @@ impl<T: Scalar> Tape<T> {
         );
         self.trace = Some(Box::default());
         self.pairs.disable_fast_path();
-        // Nodes of a traced tape are marked as such, so no mark from before may be gone back to.
+        // References to nodes of a traced tape have a flag, so the tape must not be rewound to a mark from before.
         self.reset();
         self
     }
 
-    /// Whether the tape keeps every operation.
+    /// Returns whether the tape is traced: whether it keeps every operation.
     #[inline(always)]
     #[must_use]
     pub fn is_traced(&self) -> bool {
         self.trace.is_some()
     }
 
-    /// The operations in the order in which they were recorded; `None` if the tape is not traced.
+    /// Returns the operations in the order in which they were recorded; `None` if the tape is not traced.
     ///
-    /// Nothing can be recorded while the result is in use: that panics.
+    /// Recording on the tape panics while the result is in use.
     #[must_use]
     pub fn trace(&self) -> Option<Ref<'_, [TraceEntry<T>]>> {
         let trace = self.trace.as_ref()?;
         Some(Ref::map(trace.borrow(), |trace| trace.steps.as_slice()))
     }
 
-    /// The name that a node was [given](Var::named).
+    /// The [name](Var::named) of a node; `None` if it has none.
     pub(super) fn name(&self, node: u32) -> Option<String> {
         self.trace
             .as_ref()?
@@ -67,7 +82,7 @@ impl<T: Scalar> Tape<T> {
             .map(Cow::to_string)
     }
 
-    /// Appends a node of two inputs where that cannot be done [at once](Tape::try_push_node), and keeps the operation if the
+    /// Appends a node with two inputs where the [fast path](Tape::try_push_node) cannot, and keeps the operation if the
     /// tape is traced.
     #[cold]
     #[inline(never)]
@@ -87,7 +102,7 @@ impl<T: Scalar> Tape<T> {
         node
     }
 
-    /// Appends a node of one input, and keeps the operation.
+    /// Appends a node with one input, and keeps the operation.
     #[cold]
     #[inline(never)]
     #[track_caller]
@@ -104,6 +119,7 @@ impl<T: Scalar> Tape<T> {
         node
     }
 
+    /// Appends an entry to the trace.
     #[cold]
     #[track_caller]
     fn keep_entry(&self, operation: Operation, inputs: Vec<Input<T>>, value: T, node: u32) {
@@ -121,19 +137,21 @@ impl<T: Scalar> Tape<T> {
     }
 }
 
+/// # Names
 impl<'t, T: Scalar> Var<'t, T> {
-    /// Names the variable, for the reports and drawings of a traced tape. On any other tape this does nothing.
+    /// Gives the variable a name, which reports and drawings of a [traced](Tape::traced) tape show. Returns the
+    /// variable. On a tape that is not traced the name is ignored.
     #[must_use]
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
         if let Some(trace) = self.tape.and_then(|tape| tape.trace.as_ref()) {
-            // The conversion is the caller's code, which may record on the tape.
+            // The conversion is the caller's code, which may record on the tape, so the trace must not be borrowed yet.
             let name = name.into();
             trace.borrow_mut().names.insert(self.index(), name);
         }
         self
     }
 
-    /// Keeps the operation that made this node, if its tape is traced.
+    /// Keeps the operation that made this node, if the tape is traced, and returns the variable.
     #[inline(always)]
     #[track_caller]
     pub(super) fn traced(
@@ -150,7 +168,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         self
     }
 
-    /// The variable as an input of a step.
+    /// The variable as an operand of an entry.
     #[inline(always)]
     pub(super) fn input(self) -> Input<T> {
         match self.tape {

@@ -1,13 +1,13 @@
-//! Several numbers at once: arrays and slices.
+//! `Values`: several numbers, as an array or a slice.
 
 use super::number::Scalar;
 
-/// The point at which a function is differentiated: an array, or a slice or vector of any length.
+/// Several numbers: an array, or a slice or vector of any length. [`Tape::vars`](super::Tape::vars) takes them.
 ///
-/// Variables and gradients come in the same shape: an array for an array, a vector for a slice.
+/// The variables have the same form: an array for an array, a vector for a slice or a vector.
 ///
-/// The trait is sealed, because a tape makes a node for each number that [`map`](Values::map) goes through, and relies
-/// on there being as many as in [`as_slice`](Values::as_slice):
+/// The trait is sealed. A tape appends a node for each number of [`as_slice`](Values::as_slice), and relies on
+/// [`map`](Values::map) visiting the same number of them:
 ///
 /// ```compile_fail,E0277
 /// use autodiff::scalar::Values;
@@ -28,15 +28,15 @@ use super::number::Scalar;
 /// }
 /// ```
 pub trait Values: private::Sealed {
-    /// The number that the point is made of.
+    /// The type of the numbers.
     type Number: Scalar;
-    /// The same shape, holding another type.
+    /// The same form with elements of another type: an array or a vector.
     type Like<U>: AsRef<[U]> + AsMut<[U]>;
 
-    /// The numbers in order.
+    /// Returns the numbers in order.
     fn as_slice(&self) -> &[Self::Number];
 
-    /// Applies `f` to each number in order.
+    /// Applies `f` to each number in order, and returns the results in the same form.
     fn map<U>(&self, f: impl FnMut(Self::Number) -> U) -> Self::Like<U>;
 }
 

@@ -1,4 +1,4 @@
-//! The variable.
+//! `Var`: a number on a tape, and how an operation on variables is recorded.
 
 use super::node_ref::{NodeRef, SINK};
 use super::number::{Scalar, chain, chain_two};
@@ -8,15 +8,26 @@ use crate::elementwise::Binary;
 use std::fmt;
 use std::hint::cold_path;
 
-/// A number that remembers how it was computed.
+/// A number on a [`Tape`], or a constant.
+///
+/// A variable is used like an `f64`: it is copied freely, compared by value, and mixed with plain numbers in a formula.
+/// Its methods are the functions of the [table](crate::elementwise).
 ///
 /// It holds its value, a node of the tape, and its slope with respect to that node. A function of one variable changes
-/// only value and slope and writes nothing; an operation on two different nodes makes a new one. A constant has no tape.
+/// only the value and the slope, and records nothing; an operation on two different nodes appends a new node. A
+/// constant has no tape.
 ///
-/// A variable can be used like an `f64`: it is copied freely, compared by value, and mixed with plain numbers in a
-/// formula. Its functions are those of the [table](crate::elementwise).
-// Value and slope lie apart, with the tape between them: of neighbours the compiler makes one load of 16 bytes, which
-// has to wait until both, just stored one by one, have reached the cache.
+/// ```
+/// use autodiff::scalar::Tape;
+///
+/// let tape = Tape::new();
+/// let x = tape.var(2.0);
+/// let y = if x > 1.0 { 3.0 * x * x } else { x.exp() };
+/// assert_eq!(y.value(), 12.0);
+/// assert_eq!(y.gradients().wrt(x), 12.0);
+/// ```
+// Value and slope are not adjacent: the compiler would load adjacent ones as 16 bytes, right after two stores of 8
+// bytes, which is a store-forwarding stall.
 #[derive(Clone, Copy)]
 #[repr(C)]
 pub struct Var<'t, T: Scalar = f64> {
@@ -28,8 +39,9 @@ pub struct Var<'t, T: Scalar = f64> {
     pub(super) node: NodeRef,
 }
 
+/// # Values, constants and nodes
 impl<'t, T: Scalar> Var<'t, T> {
-    /// A constant: it takes no space on a tape, and can be combined with the variables of any.
+    /// Returns a constant. It takes no space on a tape, and can be combined with variables of any tape.
     #[must_use]
     #[inline(always)]
     pub fn constant(value: T) -> Self {
@@ -41,7 +53,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         }
     }
 
-    /// The variable that is this node.
+    /// The variable that is the node `node`.
     #[inline(always)]
     pub(super) fn at(tape: &'t Tape<T>, node: NodeRef, value: T) -> Self {
         Var {
@@ -52,7 +64,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         }
     }
 
-    /// The index of its node; that of a constant is the sink.
+    /// The index of the variable's node; the sink for a constant.
     #[inline(always)]
     pub(super) fn index(self) -> u32 {
         self.node.index()
@@ -65,21 +77,30 @@ impl<'t, T: Scalar> Var<'t, T> {
         self.value
     }
 
-    /// The same value as a constant, at which derivatives stop.
+    /// Returns the value as a constant, to which no derivative flows.
+    ///
+    /// ```
+    /// let tape = autodiff::scalar::Tape::new();
+    /// let x = tape.var(3.0);
+    /// assert_eq!((x * x.detach()).gradients().wrt(x), 3.0);
+    /// ```
     #[must_use]
     #[inline(always)]
     pub fn detach(self) -> Self {
         Var::constant(self.value)
     }
 
-    /// The tape on which the variable was recorded; a constant has none.
+    /// The tape on which the variable is recorded; `None` for a constant.
     #[must_use]
     pub fn tape(self) -> Option<&'t Tape<T>> {
         self.tape
     }
 
-    /// The same variable as a node of its own, so that derivatives with respect to it can be asked for. They count what
-    /// is computed from the retained variable, not from the original.
+    /// Returns the variable as a node of its own, which retains its adjoint, so that derivatives with respect to it can
+    /// be computed.
+    ///
+    /// These derivatives include only the operations on the returned variable, not those on the original one. A
+    /// variable that is a node is returned unchanged.
     ///
     /// ```
     /// let tape = autodiff::scalar::Tape::new();
@@ -91,8 +112,8 @@ impl<'t, T: Scalar> Var<'t, T> {
     ///
     /// # Panics
     ///
-    /// If it is a constant: a plain number, a [detached](Var::detach) variable, or a function of nothing but those. To
-    /// differentiate with respect to one, record its value with [`Tape::var`].
+    /// If the variable is a constant: a plain number, a [detached](Var::detach) variable, or a function of constants
+    /// only. To differentiate with respect to a constant, record its value with [`Tape::var`].
     #[must_use]
     #[track_caller]
     pub fn retain(self) -> Self {
@@ -113,7 +134,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         )
     }
 
-    /// The function of `self` alone that has this value and slope.
+    /// Returns a function of `self` with this value and slope.
     #[inline(always)]
     #[track_caller]
     pub(super) fn chain_unary(self, operation: impl Fn() -> Operation, value: T, slope: T) -> Self {
@@ -121,7 +142,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         self.derived(operation, || [Some(self.input()), None], value, slope)
     }
 
-    /// The function of `self` and a constant, without the test which of the two is one.
+    /// Returns a function of `self` and a constant, without testing which operand is the constant.
     #[inline(always)]
     #[track_caller]
     pub(super) fn chain_with_constant(self, function: Binary, constant: Self) -> Self {
@@ -131,7 +152,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         self.derived(operation, inputs, value, chain(self.slope, slope))
     }
 
-    /// The function of `self` and `other` that has this value and these slopes.
+    /// Returns a function of `self` and `other` with this value and these slopes.
     #[inline(always)]
     #[track_caller]
     pub(super) fn chain_binary(
@@ -169,10 +190,11 @@ impl<'t, T: Scalar> Var<'t, T> {
         variable.derived(operation, inputs, value, chain(variable.slope, slope))
     }
 
-    /// The variable with this value, and this slope with respect to the node of `self`. On a traced tape it is a new node.
+    /// Returns the variable with this value, and this slope with respect to the node of `self`. On a traced tape it is
+    /// a new node.
     ///
-    /// The inputs are made where they are needed: a variable whose address is taken would live in memory instead of
-    /// registers, on untraced tapes as well.
+    /// The inputs are passed as a closure and made only where they are needed: a variable whose address is taken would
+    /// be kept in memory instead of registers, on untraced tapes too.
     #[inline(always)]
     #[track_caller]
     fn derived(
@@ -189,7 +211,7 @@ impl<'t, T: Scalar> Var<'t, T> {
             ..self
         };
         if self.node.is_traced() {
-            // First of all: else the test for a tape would be made before, on untraced tapes as well.
+            // Comes first, because otherwise the compiler tests for a tape before, on untraced tapes too.
             cold_path();
             if let Some(tape) = result.tape {
                 let input = (result.index(), result.slope);
@@ -200,22 +222,22 @@ impl<'t, T: Scalar> Var<'t, T> {
         result
     }
 
-    /// Whether the variable is a constant or lies on `tape`.
+    /// Whether the variable is a constant or is recorded on `tape`.
     #[inline(always)]
     pub(super) fn is_on_or_constant(self, tape: &Tape<T>) -> bool {
         self.is_on(tape) || self.tape.is_none()
     }
 
-    /// Whether the variable lies on `tape`.
+    /// Whether the variable is recorded on `tape`.
     #[inline(always)]
     pub(super) fn is_on(self, tape: &Tape<T>) -> bool {
-        // As addresses, for one comparison is enough.
+        // Compares addresses, with null for a constant, so that one comparison is enough.
         let own = self.tape.map_or(std::ptr::null(), std::ptr::from_ref);
         std::ptr::eq(own, tape)
     }
 }
 
-/// The tape of the variables in some rows that are no constants.
+/// Returns the tape of the variables in `rows`; `None` if all are constants. Panics if they lie on different tapes.
 #[track_caller]
 #[inline(always)]
 pub(super) fn common_tape<'a, 't: 'a, T: Scalar, const N: usize>(
@@ -225,7 +247,7 @@ pub(super) fn common_tape<'a, 't: 'a, T: Scalar, const N: usize>(
     let tape = rows
         .clone()
         .find_map(|row| row.iter().find_map(|x| x.tape))?;
-    // Most lists have no constants, which is found without a branch for each variable.
+    // Most lists hold no constants. Testing that needs no branch for each variable.
     let with_others = rows.clone().filter(|row| {
         let others = row.iter().map(|x| !x.is_on(tape));
         others.fold(false, |any, other| any | other)
@@ -239,7 +261,7 @@ pub(super) fn common_tape<'a, 't: 'a, T: Scalar, const N: usize>(
     Some(tape)
 }
 
-/// Reports inputs that lie on two tapes.
+/// Panics because the inputs of `operation` lie on different tapes.
 #[cold]
 #[inline(never)]
 #[track_caller]

@@ -1,11 +1,11 @@
-"""The points of the grid, and what a function and its derivatives are there.
+"""The points of the grid, and the value and the derivatives of a function at these points.
 
-Four rules give them, in this order.
+The first of four rules that applies defines them.
 
-1. What the function's `define` says.
-2. The formula, in enough digits, where it can be evaluated.
-3. The limit, which may be infinite. A signed zero is approached from its own side where the function is defined there,
-   and else from the other. Of two variables the limit must be the same along every path.
+1. The result of the function's `define`.
+2. The formula, with enough digits, where it can be evaluated.
+3. The limit, which may be infinite. A signed zero is approached from its own side if the function is defined there, and
+   from the other side otherwise. For two variables the limit must be the same along every path.
 4. NaN.
 """
 
@@ -19,11 +19,11 @@ from mpmath import mp, mpc, mpf
 
 from row import NAN, is_negative
 
-# A value in so many digits must agree with the value in the next number of them to 30: the second is enough to tell
-# 1 + x from 1 for every x of a format.
+# The numbers of digits to compute with. A value must agree in 30 digits with the value from the next number of digits.
+# The second number is large enough to distinguish 1 + x from 1 for every x of a format.
 DIGITS = [60, 700, 2000]
 AGREEING = mpf("1e-30")
-# How close a limit is approached: an argument is replaced by what is twice as many powers of ten away the second time.
+# The distance from which a limit is approached. In the second step its exponent is doubled.
 CLOSE_TO_ZERO = mpf("1e-400")
 CLOSE_TO_NUMBER = mpf("1e-300")
 
@@ -33,7 +33,8 @@ class Outside(Exception):
 
 
 def evaluate(formula, x, steps=DIGITS):
-    """The formula at exact numbers; raises what mpmath raises where there is no value."""
+    """Returns the formula at exact numbers. Raises mpmath's exception where it has no value, and `Outside` where it is
+    complex."""
     previous = None
     for digits in steps:
         try:
@@ -55,7 +56,7 @@ def evaluate(formula, x, steps=DIGITS):
 
 
 def value_or_nan(row, formula, x):
-    """The formula at exact numbers, and NaN outside of the domain of the function or where it cannot be evaluated."""
+    """Returns the formula at exact numbers; NaN outside the function's domain, or where it cannot be evaluated."""
     try:
         if not row.total:
             evaluate(row.formulas[0], x)
@@ -70,7 +71,7 @@ def value_or_nan(row, formula, x):
 
 
 def approaches(x, rate, above):
-    """Numbers close to x, in a list for each side from which it can be approached. The preferred side comes first."""
+    """Returns numbers close to x: a list for each side from which x can be approached, the preferred side first."""
     if math.isnan(x):
         return [[NAN]]
     if x == 0:
@@ -83,7 +84,7 @@ def approaches(x, rate, above):
 
 
 def trend(near, nearer):
-    """Where a function goes that has these values at distances δ and δ²."""
+    """Returns the limit of a function with these values at distances δ and δ²."""
     if mp.isnan(near) or mp.isnan(nearer):
         return NAN
     if abs(nearer) > 1.5 * abs(near):
@@ -96,7 +97,7 @@ def same(a, b):
 
 
 def limit(row, formula, x):
-    """The limit at a point some of whose coordinates are zeros, infinities or poles."""
+    """Returns the limit at a point with coordinates that are zeros, infinities or poles."""
     with mp.workdps(DIGITS[1]):
 
         def around(rates):
@@ -105,7 +106,7 @@ def limit(row, formula, x):
 
         rates = [(1, 1), (1, 4), (4, 1)] if len(x) == 2 else [(1,)]
         neighbours = [(around(r), around([2 * each for each in r])) for r in rates]
-        # The first combination of sides that lies in the domain counts.
+        # The first combination of sides inside the domain defines the limit.
         for sides in itertools.product(*(range(len(side)) for side in neighbours[0][0])):
             found = []
             for pair in neighbours:
@@ -119,7 +120,7 @@ def limit(row, formula, x):
 
 
 def orders(row, x):
-    """The value and the derivatives at a point of floating-point numbers."""
+    """Returns the value and the derivatives at a point of floating-point numbers."""
     defined = row.define(*x) or [None] * len(row.formulas)
     if row.everywhere:
         with mp.workdps(DIGITS[1]):
@@ -144,7 +145,7 @@ def order(row, formula, x):
             if mp.isfinite(y):
                 return y
         except Outside:
-            # With a signed zero the other side may be inside.
+            # At a signed zero the other side may be inside the domain.
             if 0 not in x:
                 return NAN
         except (ZeroDivisionError, ValueError):
@@ -157,7 +158,7 @@ def order(row, formula, x):
 
 @dataclass(frozen=True)
 class Format:
-    """A floating-point format: how numbers are rounded to it and packed."""
+    """A floating-point format: how numbers are rounded to it and stored."""
 
     name: str
     code: str
@@ -166,7 +167,7 @@ class Format:
     largest: float
 
     def round(self, x):
-        """The nearest number of the format, as a `float`."""
+        """Returns the nearest number of the format, as a `float`."""
         if self.code == "d" or not mp.isfinite(x):
             return float(x)
         try:
@@ -175,7 +176,7 @@ class Format:
             return math.copysign(math.inf, x)
 
     def beside(self, x):
-        """A number of the format that is not 0, and its two neighbours, which are so in the order of their bits."""
+        """Returns a number of the format that is not 0, between its neighbours, whose bit patterns are adjacent."""
         integer = {"d": "q", "f": "i"}[self.code]
         (bits,) = struct.unpack(integer, struct.pack(self.code, x))
         return [struct.unpack(self.code, struct.pack(integer, bits + step))[0] for step in (-1, 0, 1)]
@@ -186,21 +187,21 @@ F32 = Format("f32", "f", 2.0**-149, 2.0**-126, (2 - 2.0**-23) * 2.0**127)
 
 
 def tiny_and_huge(form):
-    """Magnitudes near both ends of the format and between."""
+    """Returns magnitudes near both ends of the format's range, and between them."""
     smallest, normal, largest = form.smallest, form.smallest_normal, form.largest
     powers = [normal**p for p in (0.95, 0.52, 0.48, 0.3, 0.1, 0.05)]
     return [0.0, smallest, normal * 1e-4, normal, *powers, *(1 / p for p in powers), largest, math.inf]
 
 
 def numbers(form):
-    """The points at which every function of one variable is asked for."""
+    """Returns the points at which every function of one variable is evaluated."""
     moderate = [1e-3, 0.1, 0.25, 0.3, 0.5, 0.75, 1.25, 1.5, 2, 2.5, 3, 5, 7.5, 10, 15, 20, 27, 40, 88.5, 100, 300, 500, 708, 720, 1500]
     positive = [form.round(x) for x in tiny_and_huge(form) + moderate] + form.beside(1)
     return sorted(positive) + sorted(-x for x in positive) + [math.nan]
 
 
 def few_numbers(form):
-    """The coordinates of the points at which every function of two variables is asked for."""
+    """Returns the coordinates of the points at which every function of two variables is evaluated."""
     smallest, normal, largest = form.smallest, form.smallest_normal, form.largest
     scales = [0.0, smallest, normal * 1e-2, normal, normal**0.6, normal**0.1, 1 / 3, 0.5]
     scales += [1.7, 2, 3, 20.5, normal**-0.1, normal**-0.6, largest / 2, largest, math.inf]
@@ -209,7 +210,7 @@ def few_numbers(form):
 
 
 def grid(row, form):
-    """The points at which a row is asked for."""
+    """Returns the points at which a row is evaluated."""
     if len(row.formulas) == 3:
         special = [x for edge in row.edges for x in form.beside(form.round(mpf(edge)))]
         return [(x,) for x in dict.fromkeys(numbers(form) + special)]

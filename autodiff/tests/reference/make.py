@@ -1,11 +1,11 @@
-"""Makes values.gz: every function of the table, its slopes and its second derivatives, at random points and on a grid of
-edges, from at least 50 digits.
+"""Makes values.gz: every function of the table, its slopes and its second derivatives, at random points and on a grid
+of edges, computed with at least 50 digits.
 
 Needs mpmath. Run it in this folder: python3 make.py
-A section is headed by a line: `random` or `edges`, `f64` or `f32`, how many rows, how many columns, and the function as
-Rust's `Debug` prints it. The columns follow, one after the other: the arguments, the value, the slopes, the second
-derivatives (of two variables aa, ab, bb). Each number is the one of the format that is nearest to the exact one, with
-the lowest byte first. The points are exact.
+Each section begins with a line: `random` or `edges`, `f64` or `f32`, the number of rows, the number of columns, and the
+function as Rust's `Debug` prints it. The columns follow one after the other: the arguments, the value, the slopes, and
+the second derivatives (for two variables aa, ab, bb). Each number is rounded to the nearest number of the format and
+stored in little-endian order. The points are exact.
 """
 
 import gzip
@@ -24,7 +24,7 @@ RANDOM_POINTS = 300
 
 
 def section(kind, form, row, points, compute):
-    """The columns of a row's points, under the line that says what they are."""
+    """The section of a row: the line that describes it, and the columns of its points."""
     table = [[*x, *(form.round(y) for y in compute(row, x))] for x in points]
     columns = [number for column in zip(*table) for number in column]
     heading = f"{kind} {form.name} {len(table)} {len(table[0])} {row.name}\n"
@@ -51,12 +51,12 @@ SLOPES = one_variable.SLOPES + two_variables.SLOPES
 
 @cache
 def rows_of(form):
-    """The functions, whose parameters are numbers of the format."""
+    """The functions. Their parameters are rounded to the format."""
     return one_variable.unary(mpf(form.round(mpf("0.01")))) + two_variables.BINARY
 
 
 def sections_of(place):
-    """The sections of the row at a place of the lists; rows hold functions, which cannot be sent to a process."""
+    """The sections of the row with this index. Rows hold functions, which cannot be sent to a process."""
     rows = {form.name: rows_of(form) for form in (F64, F32)}
     if place >= len(rows["f64"]):
         return [at_random(SLOPES[place - len(rows["f64"])])]
@@ -70,7 +70,7 @@ def main():
         for some in pool.map(sections_of, range(count)):
             sections += some
             print(f"{len(sections)} sections", flush=True)
-    # Without a date, so that the same numbers make the same file.
+    # The file has no date, so that the same numbers make the same file.
     with open("values.gz", "wb") as file:
         file.write(gzip.compress(b"".join(sections), 9, mtime=0))
 

@@ -1,8 +1,8 @@
-"""The functions of one variable: f, f′ and f″ as formulas of mpmath, and what they are where calculus leaves a choice.
+"""The functions of one variable: f, f′ and f″ as formulas of mpmath, and their values where calculus leaves a choice.
 
-Outside of the domain the value is complex, and everything is NaN. Where a formula cannot be evaluated (at a pole, at
-infinity, at the edge of the domain), the limit is taken, as `edges.py` says. What has no limit, or is chosen otherwise,
-is defined here as it is in the documentation of the function.
+Outside the domain the formula's value is complex, and value and derivatives are NaN. Where a formula cannot be evaluated
+(at a pole, at infinity, at the edge of the domain), `edges.py` takes the limit. Where there is no limit, or the
+documentation of the function makes another choice, the number is defined here.
 """
 
 from mpmath import mp, mpf
@@ -34,12 +34,12 @@ def gaussian(x):
 
 
 def erfc(x):
-    # Far out mpmath fails; there it is less than any number of a format.
+    # For large x mpmath fails. The value there is smaller than every number of a format.
     return mp.erfc(x) if x < 1e10 else mp.exp(-x * x)
 
 
 def cot_derivative(n, x):
-    """The derivative of order n of π cot(πx), by P₀ = c and P′ = −(1 + c²) dP/dc."""
+    """The derivative of order n of π cot(πx): πⁿ⁺¹ Pₙ(cot πx), with P₀(c) = c and Pₖ₊₁ = −(1 + c²) dPₖ/dc."""
     polynomial = [0, 1]
     for _ in range(n):
         following = [0] * (len(polynomial) + 1)
@@ -53,7 +53,7 @@ def cot_derivative(n, x):
 
 
 def psi(n, x):
-    """The polygamma function, below ½ by reflection."""
+    """The polygamma function; below ½ by the reflection formula."""
     if x < 0.5:
         return (-1) ** n * mp.psi(n, 1 - x) - cot_derivative(n, x)
     return mp.psi(n, x)
@@ -66,7 +66,7 @@ def lgamma(x):
 
 
 def psi_at(n, x):
-    """The polygamma function at a pole, which ±0 approaches from its own side, and at −∞."""
+    """The polygamma function at a pole and at −∞. The sign of ±0 chooses the side of the limit."""
     if x == -INF:
         return NAN
     if x <= 0 and x == mp.floor(x):
@@ -77,7 +77,7 @@ def psi_at(n, x):
 
 
 def zeros_of_psi(n):
-    """The zeros closest to 0 of a polygamma function of even order; the others have none."""
+    """The zeros closest to 0 of a polygamma function of even order; functions of odd order have none."""
     pole_to_pole = [(-k - 0.62, -k - 0.45) for k in range(3)]
     brackets = pole_to_pole + ([(1, 2)] if n == 0 else [])
     return [mp.findroot(lambda x: psi(n, x), bracket, solver="anderson", verify=False) for bracket in brackets]
@@ -104,7 +104,7 @@ def lgamma_at(x):
 
 def powi(n, domain=None, edges=()):
     def define(x):
-        # Powers that are constant are so for NaN too.
+        # A power or derivative that is constant is constant at NaN too.
         orders = [mpf(1) if n == 0 else None, mpf(n) if n in (0, 1) else None, mpf(n * (n - 1)) if n in (0, 1, 2) else None]
         return orders if mp.isnan(x) or mp.isinf(x) else None
 
@@ -118,12 +118,12 @@ def powi(n, domain=None, edges=()):
 
 
 def at_infinity(*orders):
-    """What a function and its derivatives are at both infinities."""
+    """Defines the function and its derivatives at both infinities."""
     return lambda x: list(orders) if mp.isinf(x) else None
 
 
 def flat_at_infinity(low, high):
-    """A function that ends at these values."""
+    """Defines the limits at −∞ and +∞ of a function that is flat there, and its derivatives 0."""
     return lambda x: [mpf(low if x < 0 else high), mpf(0), mpf(0)] if mp.isinf(x) else None
 
 
@@ -142,7 +142,7 @@ def trunc(x):
 halves = [0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 1, 2, -1, -2, 2**52 - 0.5, 2**52, 2**53]
 
 
-# The slopes that are rows of their own. At the edges they are held as the slopes that they are.
+# The slopes that are rows of their own. At the edges they are checked as slopes of their functions.
 SLOPES = [
     Row("TanhSlope", [lambda x: sech(x) ** 2, lambda x: -2 * mp.tanh(x) * sech(x) ** 2, lambda x: (4 - 6 * sech(x) ** 2) * sech(x) ** 2], moderate),
     Row("SigmoidSlope", [lambda x: logistic_slope(x), lambda x: -logistic_slope(x) * mp.tanh(x / 2), lambda x: logistic_slope(x) * (1 - 6 * logistic_slope(x))], moderate + [interval(-700, 700)]),

@@ -1,4 +1,4 @@
-"""What a function is in these files, and how its random points are drawn."""
+"""The description of a function in these files, and the choice of its random points."""
 
 import math
 from dataclasses import dataclass, field
@@ -8,35 +8,36 @@ from mpmath import mp, mpf
 
 INF, NAN = mp.inf, mp.nan
 
-# The digits of what is not computed in more.
+# The default number of digits.
 mp.dps = 60
 
 
 @dataclass
 class Row:
-    """A function: its formulas, and where it is asked for."""
+    """A function: its formulas, and the points at which it is evaluated."""
 
     name: str
-    # The value, the slopes and the second derivatives: three of one variable, six of two.
+    # The value, the slopes and the second derivatives: three formulas for one variable, six for two.
     formulas: list
-    # How random points are drawn, each of these in turn.
+    # The functions that draw random points; they take turns.
     domain: list
-    # Points of the grid beside those that every function has; the neighbours of each are taken too.
+    # Points of the grid in addition to the points of every function. For one variable their neighbours are added too.
     edges: list = field(default_factory=list)
-    # What formulas and limits do not say at a point: None, or a list as long as `formulas` with None for what they do.
+    # Defines numbers at a point where formulas and limits do not: returns None, or a list as long as `formulas` that
+    # holds None for each number that the formula or the limit defines.
     define: Callable = lambda *x: None
     # Whether the value is real everywhere.
     total: bool = False
-    # The digits to try, where fewer than usual will do.
+    # The numbers of digits to try, where fewer than the default are enough.
     digits: list | None = None
-    # A last argument that is approached from above alone.
+    # A value of the last argument that is approached from above only.
     from_above: float | None = None
-    # Whether the formulas hold for infinities and NaN as they are.
+    # Whether the formulas hold for infinities and NaN too.
     everywhere: bool = False
 
 
 def always(number):
-    """A constant. It is one everywhere: where an argument is infinite or NaN, and outside of the domain too."""
+    """Returns a constant formula. It holds everywhere: outside the domain, and where an argument is infinite or NaN."""
     formula = lambda *x: mpf(number)
     formula.is_constant = True
     return formula
@@ -46,7 +47,7 @@ zero, one = always(0), always(1)
 
 
 def is_negative(x):
-    """Whether the sign of a `float` is negative, that of −0 too."""
+    """Returns whether the sign bit of a `float` is set, which it is for −0 too."""
     return math.copysign(1, x) < 0
 
 
@@ -55,12 +56,12 @@ def sign(x):
 
 
 def interval(low, high):
-    """Points from an interval, evenly."""
+    """Draws points from an interval, with uniform distribution."""
     return lambda rng: rng.uniform(low, high)
 
 
 def magnitudes(low, high, negative=False):
-    """Points whose magnitudes are spread over many powers of ten, of either sign if asked."""
+    """Draws points whose magnitudes spread over many powers of ten; with `negative`, of either sign."""
 
     def draw(rng):
         x = math.exp(rng.uniform(math.log(low), math.log(high)))
@@ -70,7 +71,7 @@ def magnitudes(low, high, negative=False):
 
 
 def near_one(above):
-    """Points close to 1, on the side asked for."""
+    """Draws points close to 1: above it if `above` is 1, and below it if `above` is −1."""
     return lambda rng: 1 + above * math.exp(rng.uniform(-30, 0))
 
 

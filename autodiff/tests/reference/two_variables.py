@@ -1,5 +1,5 @@
-"""The functions of two variables: f, ∂f/∂a, ∂f/∂b, ∂²f/∂a², ∂²f/∂a∂b and ∂²f/∂b² as formulas of mpmath, and what they
-are where calculus leaves a choice; see `one_variable.py`.
+"""The functions of two variables: f, ∂f/∂a, ∂f/∂b, ∂²f/∂a², ∂²f/∂a∂b and ∂²f/∂b² as formulas of mpmath, and their
+definition where calculus leaves a choice; see `one_variable.py`.
 """
 
 import math
@@ -19,7 +19,7 @@ flat = [zero, zero, zero]
 
 
 def extreme(larger):
-    """max or min, given which of two wins. At a tie each has half of the slope."""
+    """max or min; `larger(a, b)` returns whether a is the result. At a tie both slopes are ½."""
 
     def value(a, b):
         return NAN if mp.isnan(a) or mp.isnan(b) else a if larger(a, b) else b
@@ -31,9 +31,9 @@ def extreme(larger):
 
 
 def powf_at(a, b):
-    """The value is that of C's `pow`. What is constant in a is so for NaN too. A negative base has slopes at finite
-    integers only. At the origin every slope is 0, and elsewhere at the ends of the range the limit is taken for a fixed
-    exponent, or at an infinite exponent for a fixed base."""
+    """The value is the value of C's `pow`. A derivative that is constant in a is constant at NaN too. A negative base
+    has slopes at finite integers only. At the origin every slope is 0. Elsewhere at the ends of the range the
+    derivatives are limits for a fixed exponent, or at an infinite exponent for a fixed base."""
     if math.isnan(a) or math.isnan(b):
         value = mpf(1) if a == 1 or b == 0 else NAN
         slope, curvature = (mpf(b) if b in (0, 1) else NAN), (mpf(b * (b - 1)) if b in (0, 1, 2) else NAN)
@@ -50,7 +50,7 @@ def powf_at(a, b):
     if a == 0 and b == 0:
         return [mpf(1)] + [mpf(0)] * 5
     if a == 0 or math.isinf(a):
-        # A power of a by its exponent, with the sign that an odd one of −0 and −∞ has.
+        # The power of a with this exponent. An odd power of −0 or −∞ is negative.
         def power(exponent):
             size = mpf(1) if exponent == 0 else INF if (exponent > 0) == math.isinf(a) else mpf(0)
             return -size if is_negative(a) and exponent % 2 == 1 else size
@@ -69,8 +69,8 @@ def powf_at(a, b):
 
 
 def log_at(a, b):
-    """Where both logarithms are infinite there is no value, and no slope. At the base 1, which is approached from above,
-    a ln b is nothing definite where a is infinite."""
+    """Where both logarithms are infinite, the value and the slopes are NaN. At the base 1, which is approached from
+    above, a ln b is undefined where a is infinite."""
     if a == INF and b == 1:
         return [INF, NAN, -INF, NAN, NAN, INF]
     corner = all(x == 0 or x == INF for x in (a, b))
@@ -78,7 +78,7 @@ def log_at(a, b):
 
 
 def exact_atan2(a, b):
-    """The angle where a is ±0 or both are infinite, as C defines it."""
+    """The angle where a is ±0 or where a and b are infinite, as C defines it."""
     quarter = mp.pi / 4
     if a == 0:
         angle = 4 * quarter if is_negative(b) else mpf(0)
@@ -88,7 +88,7 @@ def exact_atan2(a, b):
 
 
 def atan2_at(a, b):
-    """The value is that of C's `atan2`. At the origin every derivative is 0."""
+    """The value is the value of C's `atan2`. At the origin every derivative is 0."""
     if math.isnan(a) or math.isnan(b):
         return None
     if a == 0 and b == 0:
@@ -99,7 +99,7 @@ def atan2_at(a, b):
 
 
 def hypot_at(a, b):
-    """At the origin the slopes are 0; at a corner the direction is the diagonal, as it is for `atan2`."""
+    """At the origin the slopes are 0. Where a and b are infinite, the direction is the diagonal, as for `atan2`."""
     if a == 0 and b == 0:
         return [mpf(0)] * 6
     if math.isnan(a) or math.isnan(b):
@@ -111,7 +111,7 @@ def hypot_at(a, b):
 
 
 def xlogy_at(a, b):
-    """Where a is 0 the value is 0 for every b; for b ≤ 0 so are all derivatives."""
+    """At a = 0 the value is 0 for every b, and for b ≤ 0 all derivatives are 0."""
     if a == 0 and b <= 0:
         return [mpf(0)] * 6
     if a == 0 and not math.isnan(b):
@@ -189,7 +189,7 @@ BINARY = [
     Row("Div", [lambda a, b: a / b, lambda a, b: 1 / b, lambda a, b: -a / b**2, zero, lambda a, b: -1 / b**2, lambda a, b: 2 * a / b**3], plane),
 ]
 
-# The slopes that are rows of their own. At the edges they are held as the slopes that they are.
+# The slopes that are rows of their own. At the edges they are checked as slopes of their functions.
 SLOPES = [
     slope_row("PowfSlopeA", power_slope, powers),
     slope_row("PowfSlopeB", power_log, powers),

@@ -1,4 +1,5 @@
-//! Every public function of the scalar tape that documents a panic panics at the caller's line, and says what is wrong.
+//! Every public function of the scalar tape that documents a panic reports it at the caller's line, with a message that
+//! names the operation.
 
 use crate::refusals::{Checked, refused};
 use autodiff::scalar::{
@@ -35,7 +36,7 @@ fn tapes(checked: &mut Checked) {
         let _ = tape.var(1.0);
         tape.tracing()
     });
-    // Only a tape of 2³¹ variables is full.
+    // Not tested: this takes 2³¹ variables.
     checked.also("scalar/tape.rs var");
     checked.also("scalar/tape.rs vars");
     checked.refused(

@@ -1,5 +1,4 @@
-//! What is done with a tape beside recording on it: reuse, marks, retained nodes, checkpoints and other threads; and what it
-//! refuses.
+//! Reuse of a tape, marks, retained nodes, checkpoints, other threads, and misuse that panics.
 
 use autodiff::scalar::{
     Gradients, Tape, Var, checkpoint, custom, dot, linear_combination, log_sum_exp, norm,
@@ -18,7 +17,7 @@ fn a_reset_tape_keeps_its_memory_and_starts_anew() {
 }
 
 #[test]
-fn a_tape_of_any_number_can_be_given_room() {
+fn memory_can_be_reserved_on_a_tape_of_any_number() {
     let tape = Tape::<f32>::default();
     tape.reserve(1000);
     let [x, y] = tape.vars([2.0, 3.0]);
@@ -56,7 +55,7 @@ fn a_tape_can_be_rewound_again_and_again() {
 #[should_panic(
     expected = "rewind: the mark is of another tape, or what it marked has been forgotten"
 )]
-fn a_mark_dies_with_what_it_marked() {
+fn a_mark_is_refused_after_a_rewind_to_an_earlier_one() {
     let mut tape = Tape::new();
     let early = tape.mark(&[]);
     let _ = tape.var(1.0);
@@ -125,7 +124,7 @@ fn a_checkpoint_refuses_an_output_of_another_tape() {
 #[should_panic(
     expected = "checkpoint: the function had 1 outputs, and 2 when it was computed again"
 )]
-fn a_checkpoint_refuses_a_function_that_changes_its_mind() {
+fn a_checkpoint_refuses_a_function_whose_number_of_outputs_changes() {
     let tape = Tape::new();
     let x = tape.var(2.0);
     let calls = std::sync::atomic::AtomicUsize::new(0);
@@ -138,14 +137,14 @@ fn a_checkpoint_refuses_a_function_that_changes_its_mind() {
 #[should_panic(
     expected = "wrt: 6 is not a node of the tape but a function of one; call `retain()` on it"
 )]
-fn wrt_refuses_what_is_not_a_node() {
+fn wrt_refuses_a_variable_that_is_not_a_node() {
     let tape = Tape::new();
     let y = tape.var(3.0) * 2.0;
     let _ = y.sin().gradients().wrt(y);
 }
 
 #[test]
-fn constants_can_neither_be_anchored_nor_differentiated_with_respect_to() {
+fn constants_can_neither_be_retained_nor_differentiated_with_respect_to() {
     for tape in [Tape::new(), Tape::traced()] {
         let x = tape.var(2.0);
         let y = x * x;
@@ -181,7 +180,7 @@ fn constants_can_neither_be_anchored_nor_differentiated_with_respect_to() {
             assert_eq!(retained, format!("retain: {constant} {advice}"));
             let asked = tried(&|| _ = y.gradients().wrt(constant));
             assert_eq!(asked, format!("wrt: {constant} {advice}"));
-            // What the messages advise.
+            // The advice of the messages works.
             let variable = tape.var(constant.value());
             assert_eq!((variable * x).gradients().wrt(variable), 2.0);
         }
@@ -205,7 +204,7 @@ fn wrt_refuses_a_variable_from_after_a_reset() {
 }
 
 #[test]
-fn anchored_variables_are_nodes() {
+fn retained_variables_are_nodes() {
     let tape = Tape::new();
     let x = tape.var(3.0);
     let u = (x * 2.0 + 1.0).retain();
@@ -217,7 +216,7 @@ fn anchored_variables_are_nodes() {
 }
 
 #[test]
-fn a_checkpoint_has_the_gradient_of_the_anchored_run_to_the_bit() {
+fn a_checkpoint_has_the_gradient_of_the_retained_run_to_the_bit() {
     fn step<'t>(state: &[Var<'t>]) -> Vec<Var<'t>> {
         let &[x, y, parameter] = state else {
             unreachable!()
@@ -263,7 +262,7 @@ fn a_checkpoint_has_the_gradient_of_the_anchored_run_to_the_bit() {
 }
 
 #[test]
-fn a_rewind_forgets_checkpoints() {
+fn a_rewind_removes_checkpoints() {
     let mut tape = Tape::new();
     let x = tape.var(2.0);
     let mark = tape.mark(&[x]);
@@ -282,7 +281,7 @@ fn a_rewind_forgets_checkpoints() {
 }
 
 #[test]
-fn checkpoints_nest_and_go_forward_and_take_constants() {
+fn checkpoints_nest_and_take_constants_in_either_mode() {
     fn outer<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
         let inner = |x: &[Var<'t>]| -> Vec<Var<'t>> {
             checkpoint(|x| vec![x[0] * x[1], x[1].sin() * 2.0], x)
@@ -300,7 +299,7 @@ fn checkpoints_nest_and_go_forward_and_take_constants() {
     let expected = direct(&x);
     assert_eq!(y.value(), expected.value());
     assert_eq!(y.gradients().wrt_all(&x), expected.gradients().wrt_all(&x));
-    // Twice the same input, and a constant.
+    // The same input twice, and a constant.
     let z = checkpoint(|x| vec![x[0] * x[1] * x[2]], &[x[0], x[0], Var::from(3.0)])[0];
     assert!((z.gradients().wrt(x[0]) - 6.0 * 0.4).abs() < 1e-15);
     assert!(
@@ -308,7 +307,7 @@ fn checkpoints_nest_and_go_forward_and_take_constants() {
             .tape()
             .is_none()
     );
-    // Forward as well.
+    // In forward mode.
     let forward = autodiff::scalar::jvp(|x| [checkpoint(outer, &x)[0]], [0.4, 0.9], [1.0, 0.0]);
     assert!((forward.1[0] - 0.9_f64 * 2.0 * 0.9_f64.sin()).abs() < 1e-15);
 }

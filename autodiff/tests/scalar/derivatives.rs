@@ -1,4 +1,4 @@
-//! Derivatives as functions: each against what is known, against each other, and nested.
+//! The functions that return derivatives: compared with known values and with each other, and nested.
 
 use autodiff::Number;
 use autodiff::scalar::{
@@ -7,7 +7,7 @@ use autodiff::scalar::{
 
 const MODES: [Mode; 3] = [Mode::ByShape, Mode::Forward, Mode::Reverse];
 
-/// The matrix of a linear function from `columns` numbers to `rows`.
+/// The matrix of a linear function of `columns` numbers with `rows` outputs.
 fn matrix(rows: usize, columns: usize) -> Vec<Vec<f64>> {
     let entry = |i, j| (3 * i + 5 * j % 7) as f64 - 4.0;
     (0..rows)
@@ -22,7 +22,7 @@ fn times<'t>(matrix: &[Vec<f64>], x: &[Var<'t>]) -> Vec<Var<'t>> {
 
 #[test]
 fn a_jacobian_of_any_shape_is_the_same_in_every_mode() {
-    // More and fewer rows and columns than are computed at a time.
+    // More and fewer rows and columns than one pass computes.
     for (rows, columns) in [(1, 1), (3, 20), (20, 3), (8, 8), (9, 17)] {
         let matrix = matrix(rows, columns);
         let x: Vec<_> = (0..columns).map(|j| 0.5 + j as f64).collect();
@@ -38,7 +38,7 @@ fn a_jacobian_of_any_shape_is_the_same_in_every_mode() {
 }
 
 #[test]
-fn outputs_may_be_inputs_constants_or_no_nodes() {
+fn outputs_may_be_inputs_constants_or_functions_of_a_node() {
     for mode in MODES {
         let j = jacobian_by(
             mode,
@@ -58,8 +58,8 @@ fn outputs_may_be_inputs_constants_or_no_nodes() {
     }
 }
 
-/// Three functions of three numbers with every kind of node: of one, two and many inputs, and recomputed, with outputs
-/// that are nodes and that are not.
+/// Three functions of three numbers with every kind of node: with one, two and many inputs, and recomputed. Some
+/// outputs are nodes, and some are functions of a node.
 fn curved<'t>([x, y, z]: [Var<'t>; 3]) -> [Var<'t>; 3] {
     let all = [x, y, z * y];
     let part = checkpoint(|x| vec![x[0] * x[1], x[1].exp() / x[2] * 2.0], &[x, y, z]);
@@ -98,7 +98,8 @@ fn products_with_the_jacobian_agree_with_it() {
     }
 }
 
-/// A function whose derivatives of every order are known: e^(a x + b y) has aⁱ bʲ e^(a x + b y).
+/// A function with known derivatives of every order: the derivative of e^(a x + b y) of order i in x and j in y is
+/// aⁱ bʲ e^(a x + b y).
 fn exponential<N: Number>(x: N, y: N) -> N {
     (x * x.constant(2.0) + y * y.constant(-3.0)).exp()
 }
@@ -123,7 +124,7 @@ fn derivatives_nest_to_any_order() {
     let at = [0.4, 0.1];
     let f = exponential(at[0], at[1]);
     let near = |a: f64, factor: f64| (a - factor * f).abs() < 1e-12;
-    // The third order: a gradient of a Hessian's entry, and a Hessian of a gradient's.
+    // Third order: the gradient of an entry of the Hessian, and the Hessian of an entry of the gradient.
     let third = general::gradient(
         |x| general::hessian(|x| exponential(x[0], x[1]), x)[0][1],
         &at,
@@ -134,7 +135,7 @@ fn derivatives_nest_to_any_order() {
         &at,
     );
     assert!(near(third[0][0], -12.0) && near(third[1][1], -27.0));
-    // The fourth, by forward mode alone.
+    // Fourth order, by forward mode only.
     let fourth = general::derivative(
         |x| {
             let second = |x| general::derivative(|x| exponential(x, Number::constant(x, 0.1)), x);
@@ -146,7 +147,7 @@ fn derivatives_nest_to_any_order() {
 }
 
 #[test]
-fn the_derivative_is_that_of_the_forward_mode_number() {
+fn the_derivative_is_computed_by_forward_mode() {
     assert_eq!(scalar::derivative(|x| x * x * 3.0, 2.0), 12.0);
     assert_eq!(scalar::derivative(|_| Dual::from(1.0), 2.0), 0.0);
 }
@@ -160,7 +161,7 @@ fn a_function_of_nothing_has_an_empty_gradient() {
 }
 
 #[test]
-fn several_results_are_walked_back_at_once() {
+fn one_backward_pass_serves_several_results() {
     let tape = Tape::new();
     let x = tape.vars([0.3, 0.8, 1.7]);
     let y = curved(x);

@@ -1,4 +1,4 @@
-//! What a derivative is where calculus leaves a choice: one test for each case, on plain and traced tapes and forward.
+//! Derivatives where calculus leaves a choice: one test for each case, on plain and traced tapes and in forward mode.
 
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
@@ -7,7 +7,7 @@ use autodiff::scalar::{Dual, Tape, Var, log_sum_exp, norm};
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
-/// The gradient at a point, which must be the same on a plain tape and on a traced one.
+/// Returns the gradient at a point. Asserts that it is the same on a plain and on a traced tape.
 fn gradient<const N: usize>(f: impl for<'t> Fn([Var<'t>; N]) -> Var<'t>, x: [f64; N]) -> [f64; N] {
     let on = |tape: Tape| {
         let x = tape.vars(x);
@@ -23,7 +23,7 @@ fn gradient<const N: usize>(f: impl for<'t> Fn([Var<'t>; N]) -> Var<'t>, x: [f64
     plain
 }
 
-/// The slope of a function of one variable, the same forward and backward.
+/// Returns the slope of a function of one variable. Asserts that it is the same in forward and in reverse mode.
 fn slope(f: Unary, x: f64) -> f64 {
     let [reverse] = gradient(|[x]| x.unary(f), [x]);
     let forward = Dual::var(x).unary(f).tangent;
@@ -34,7 +34,7 @@ fn slope(f: Unary, x: f64) -> f64 {
     reverse
 }
 
-/// The slopes of a function of two variables, the same forward and backward.
+/// Returns the slopes of a function of two variables. Asserts that they are the same in forward and in reverse mode.
 fn slopes(f: Binary, a: f64, b: f64) -> [f64; 2] {
     let reverse = gradient(|[a, b]| a.binary(f, b), [a, b]);
     let forward = [
@@ -101,7 +101,7 @@ fn clamp_has_slope_one_at_its_bounds() {
         [-1.5, -1.0, 0.0, 1.0, 1.5].map(|x| slope(clamp, x)),
         [0.0, 1.0, 1.0, 1.0, 0.0]
     );
-    // That of `Float` alike, whose bounds may be variables.
+    // The same for `clamp` of `Float`, whose bounds may be variables.
     let between = |x| {
         gradient(
             |[x, low, high]| num_traits::Float::clamp(x, low, high),
@@ -122,7 +122,7 @@ fn clamp_has_slope_one_at_its_bounds() {
 #[test]
 fn sqrt_at_zero_has_an_infinite_slope_which_a_zero_adjoint_absorbs() {
     assert_eq!(slope(Unary::Sqrt, 0.0), INF);
-    // The zero comes later, in the product, and in a node of its own.
+    // The zero factor is a constant, a variable, or a node of its own.
     assert_eq!(gradient(|[x]| x.sqrt() * 0.0, [0.0]), [0.0]);
     assert_eq!(gradient(|[x, y]| x.sqrt() * y, [0.0, 0.0]), [0.0, 0.0]);
     assert_eq!(
@@ -147,9 +147,9 @@ fn zero_times_an_infinite_slope_is_zero_whichever_comes_first() {
         [0.0, 0.0]
     );
     assert_eq!(gradient(|[x]| (x * 0.0).ln(), [3.0]), [0.0]);
-    // What is not zero stays infinite.
+    // A derivative without a zero factor stays infinite.
     assert_eq!(gradient(|[x, y]| (x * y).sqrt(), [0.0, 2.0]), [INF, 0.0]);
-    // Forward alike.
+    // In forward mode.
     let x = Dual::var(0.0);
     assert_eq!((x * x).sqrt().tangent, 0.0);
     assert_eq!(
@@ -263,7 +263,7 @@ fn xlogy_at_zero_is_zero() {
 }
 
 #[test]
-fn what_is_not_selected_leaves_no_trace() {
+fn a_branch_that_is_not_selected_has_no_influence() {
     let safe_ln = |x: Var<'_>| x.value() > 0.0;
     for (x, expected) in [(-1.0, 0.0), (0.0, 0.0), (2.0, 0.5)] {
         assert_eq!(
@@ -290,7 +290,7 @@ fn log_sum_exp_ignores_minus_infinity_and_does_not_overflow() {
     for undefined in [[-INF, -INF], [INF, INF]] {
         let slopes = gradient(|x: [Var<'_>; 2]| log_sum_exp(&x), undefined);
         assert!(slopes.iter().all(|slope| slope.is_nan()));
-        // Where it does not matter, a zero absorbs it.
+        // A zero factor absorbs the NaN.
         let slopes = gradient(|x: [Var<'_>; 2]| log_sum_exp(&x) * 0.0, undefined);
         assert_eq!(slopes, [0.0, 0.0]);
     }
@@ -309,7 +309,7 @@ fn log_sum_exp_ignores_minus_infinity_and_does_not_overflow() {
 }
 
 #[test]
-fn sums_and_products_of_nothing() {
+fn empty_sums_and_products() {
     assert_eq!(std::iter::empty::<Var<'_>>().sum::<Var<'_>>(), 0.0);
     assert_eq!(std::iter::empty::<Var<'_>>().product::<Var<'_>>(), 1.0);
 }
@@ -333,7 +333,7 @@ fn nan_passes_through_every_function() {
         );
     }
     for (f, _) in Binary::catalogue() {
-        // Zero wins over NaN in this one, on purpose, and the power 0 as above.
+        // A zero absorbs a NaN in `absorbing_mul` on purpose.
         if f != Binary::AbsorbingMul {
             assert!(
                 NAN.binary(f, 2.5).is_nan() && 2.5.binary(f, NAN).is_nan(),
@@ -346,7 +346,7 @@ fn nan_passes_through_every_function() {
 
 #[test]
 fn guards_of_nested_numbers_test_the_whole_number() {
-    // d²/da db of a^b at b = 0 is 1/a, of a ln b at a = 0 is 1/b: the first slope is 0 there, but not for good.
+    // ∂²(aᵇ)/∂a∂b at b = 0 is 1/a, and ∂²(a ln b)/∂a∂b at a = 0 is 1/b. The first slope is 0 there, but not constant.
     let mixed = |f: Binary, a: f64, b: f64| {
         let a = Dual {
             value: Dual::from(a),
@@ -360,12 +360,11 @@ fn guards_of_nested_numbers_test_the_whole_number() {
     };
     assert_eq!(mixed(Binary::Powf, 2.0, 0.0), 0.5);
     assert_eq!(mixed(Binary::Xlogy, 0.0, 4.0), 0.25);
-    // A product with a factor of value 0 that moves.
+    // A product with a factor whose value is 0, but whose tangent is not.
     let zero = Dual::var(0.0);
     assert_eq!(zero.absorbing_mul(Dual::from(5.0)).tangent, 5.0);
     assert_eq!(zero.absorbing_mul(Dual::from(INF)).tangent, INF);
-    // And on nested tapes: the second derivative of x^(3/2) · x^(1/2) = x² at 0 is 2, not NaN or 0, as far as the
-    // infinite slope of the root lets it: here it must not be NaN.
+    // On nested tapes: the gradient of √(x²) at 0, with the infinite slope of the root, must not be NaN.
     let outer = Tape::new();
     let x = outer.var(0.0);
     let inner = Tape::default();
@@ -379,7 +378,7 @@ fn infinities_in_a_traced_and_a_plain_recording_agree() {
     for x in [0.0, -0.0, 1.0, -1.0, INF, -INF, NAN, 1e308, 1e-320] {
         for (f, _) in Unary::catalogue() {
             for (g, _) in Unary::catalogue() {
-                // The helper compares the two recordings.
+                // `gradient` compares the two recordings.
                 let _ = gradient(|[x]| x.unary(f).unary(g) * 0.0 + x.unary(f), [x]);
             }
         }
@@ -387,7 +386,7 @@ fn infinities_in_a_traced_and_a_plain_recording_agree() {
 }
 
 #[test]
-fn remainder_as_of_plain_numbers() {
+fn the_remainder_agrees_with_plain_numbers() {
     assert_eq!(gradient(|[a, b]| a % b, [7.5, 2.0]), [1.0, -3.0]);
     assert_eq!(gradient(|[a, b]| a % b, [-7.5, 2.0]), [1.0, 3.0]);
     assert_eq!(Tape::new().var(-7.5) % 2.0, -7.5 % 2.0);

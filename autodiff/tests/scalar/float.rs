@@ -1,11 +1,11 @@
-//! Functions generic over the traits of `num_traits` are differentiated unchanged.
+//! Functions that are generic over the traits of `num_traits` are differentiated unchanged.
 
 use autodiff::scalar::{Dual, Tape, Var, gradient, hessian};
 use num_traits::{
     Bounded, Float, FloatConst, FromPrimitive, Num, NumCast, One, Signed, ToPrimitive, Zero,
 };
 
-/// A function that knows nothing of derivatives.
+/// A function without any code for derivatives.
 fn generic<F: Float + FloatConst>(x: F, y: F) -> F {
     let two = F::one() + F::one();
     let (s, c) = (x * F::PI()).sin_cos();
@@ -31,7 +31,7 @@ fn a_function_generic_over_float_is_differentiated_unchanged() {
     assert!((hessian[0][1] - hessian[1][0]).abs() < 1e-14 && hessian[0][0].is_finite());
 }
 
-/// Every method of `Float` gives the number that `f64` gives.
+/// Returns the result of every method of `Float` and `Signed`.
 fn every_method<F: Float + Signed>(x: F, y: F) -> Vec<F> {
     vec![
         Float::floor(x),
@@ -95,7 +95,7 @@ fn every_method<F: Float + Signed>(x: F, y: F) -> Vec<F> {
 }
 
 #[test]
-fn every_method_gives_what_it_gives_for_plain_numbers() {
+fn every_method_returns_the_result_of_plain_numbers() {
     let tape = Tape::new();
     let [x, y] = tape.vars([0.7, 1.3]);
     let plain = every_method(0.7, 1.3);

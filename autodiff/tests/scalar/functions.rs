@@ -1,5 +1,5 @@
-//! Every function of the table: against 50-digit values, against differences, forward against reverse, and again for
-//! the second order.
+//! Every function of the table: values, slopes and second derivatives, in forward and in reverse mode, compared with
+//! 50-digit values and with finite differences.
 
 use crate::grid::{SLOPES_OF_ONE, SLOPES_OF_TWO};
 use crate::reference::{Format, Points, rows};
@@ -11,10 +11,10 @@ use autodiff::tensor::raw::elementary;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// 99 ε.
+/// The bound of the errors, 99 ε.
 const EXACT: f64 = 99.0 * f64::EPSILON;
 
-/// The difference relative to max(1, |reference|), and infinite where exactly one is NaN.
+/// The difference relative to max(1, |reference|); infinite if exactly one of the two is NaN.
 fn error(computed: f64, reference: f64) -> f64 {
     if computed == reference || computed.is_nan() && reference.is_nan() {
         return 0.0;
@@ -23,13 +23,13 @@ fn error(computed: f64, reference: f64) -> f64 {
     if error.is_nan() { f64::INFINITY } else { error }
 }
 
-/// The random points of the reference table for a function: the arguments, the value, the slopes, second derivatives.
+/// The random points of a function in the reference: the arguments, the value, the slopes, and the second derivatives.
 fn reference(function: &str) -> &'static [Vec<f64>] {
     rows(Points::Random, Format::F64, function)
         .unwrap_or_else(|| panic!("{function} is not in the table"))
 }
 
-/// The largest error of any order by any way.
+/// The largest error of any order in any way of computing.
 fn worst<const N: usize>(ways: &[Way<N>], reference: [f64; N]) -> f64 {
     let errors = ways.iter().flat_map(|way| {
         let pairs = way.orders.into_iter().zip(reference);
@@ -38,7 +38,7 @@ fn worst<const N: usize>(ways: &[Way<N>], reference: [f64; N]) -> f64 {
     errors.fold(0.0, f64::max)
 }
 
-/// The largest error at a random point of the reference, for a function of one variable and one of two.
+/// The largest error of a function of one variable at a random point of the reference.
 fn error_of_one(function: Unary, row: &[f64]) -> f64 {
     let &[x, value, slope, curvature] = row else {
         panic!("{row:?}")
@@ -46,6 +46,7 @@ fn error_of_one(function: Unary, row: &[f64]) -> f64 {
     worst(&of_one(function, x), [value, slope, curvature])
 }
 
+/// The largest error of a function of two variables at a random point of the reference.
 fn error_of_two(function: Binary, row: &[f64]) -> f64 {
     let &[a, b, value, of_a, of_b, aa, ab, bb] = row else {
         panic!("{row:?}")
@@ -53,14 +54,15 @@ fn error_of_two(function: Binary, row: &[f64]) -> f64 {
     worst(&of_two(function, a, b), [value, of_a, of_b, aa, ab, ab, bb])
 }
 
-/// The points of the reference at which a function is off by more than the bound.
+/// Describes the points of the reference at which the error of a function exceeds the bound.
 fn failures(name: &str, bound: f64, error: impl Fn(&[f64]) -> f64) -> Vec<String> {
     let off = reference(name).iter().filter(|row| error(row) > bound);
     off.map(|row| format!("{name}: {:.0} ε at {row:?}", error(row) / f64::EPSILON))
         .collect()
 }
 
-/// 99 ε; but the second derivatives of a slope are the third ones of a function, whose last digits are not promised.
+/// The bound is 99 ε for a function. It is larger for a slope that is a row: its second derivatives are third
+/// derivatives of a function, which the documentation does not promise to the last digits.
 fn bound(is_slope: bool) -> f64 {
     if is_slope { 1e-11 } else { EXACT }
 }
@@ -99,7 +101,7 @@ fn a_number_of_any_order_off_by_a_trillionth_is_caught() {
     }
 }
 
-/// The derivative by differences of fourth order, whose step suits the scale of `x`.
+/// The derivative by finite differences of fourth order, with a step relative to `x` that stays within `room`.
 fn differences(f: impl Fn(f64) -> f64, x: f64, room: f64) -> f64 {
     let h = (4e-4 * x.abs().max(1.0)).min(room / 2.5);
     (8.0 * (f(x + h) - f(x - h)) - (f(x + 2.0 * h) - f(x - 2.0 * h))) / (12.0 * h)
@@ -117,7 +119,7 @@ fn points(random: &mut ChaCha8Rng, (low, high): (f64, f64), count: usize) -> Vec
         .collect()
 }
 
-/// Largest errors of the first and second derivative against differences.
+/// The largest errors of the first and the second derivative, compared with finite differences.
 fn errors_against_differences(
     f: impl Fn(f64) -> f64,
     slope: impl Fn(f64) -> f64,
@@ -180,7 +182,7 @@ fn first_and_second_order_agree_with_differences() {
                     &mut failures,
                 );
             }
-            // The mixed second derivative: the slope in the first, as the second moves.
+            // The mixed second derivative is the derivative of the slope in a with respect to b.
             for (&(x, _), &(y, room)) in a.iter().zip(&b) {
                 let slope = |y: f64| Dual::var(x).binary(function, y.into()).tangent;
                 let inner = Dual {
@@ -239,7 +241,7 @@ fn differences_catch_a_wrong_slope_and_a_wrong_curvature() {
 
 #[test]
 fn orders_mix_freely() {
-    // The third derivative of every smooth function by forward over forward over reverse, and by reverse thrice.
+    // The third derivative by forward over forward over reverse, and by three nested tapes.
     for (function, intervals) in Unary::catalogue() {
         let x = intervals[0].0 * 0.4 + intervals[0].1 * 0.6;
         let tape = Tape::default();
@@ -287,7 +289,7 @@ fn single_precision_follows_double() {
 }
 
 #[test]
-fn functions_on_slices_agree_with_the_same_values() {
+fn functions_on_slices_agree_with_the_reference() {
     type Function = fn(&mut [f64]);
     let functions: [(&str, Function); 5] = [
         ("Exp", elementary::exp),

@@ -1,4 +1,4 @@
-//! The gradient checker on functions of numbers, and what it says of mistakes.
+//! The gradient checker on functions of numbers: right slopes pass, and wrong ones are reported.
 
 use crate::random_functions::{Expression, Mistake, Skewed, Slopes, survey};
 use crate::refusals::refused;
@@ -86,7 +86,7 @@ fn a_wrong_slope_of_a_function_of_one_variable_is_refused() {
     assert!((wrong.tape - 1.001 * right).abs() < 1e-14);
     assert!((wrong.difference - right).abs() <= wrong.uncertainty);
     assert!(wrong.uncertainty < 1e-8);
-    // The function is smooth: the quotients part by much less than the derivatives.
+    // The function is smooth: the quotients differ by much less than the derivatives.
     assert!(
         wrong.spread() < 0.1 * (wrong.tape - wrong.difference).abs(),
         "{wrong}"
@@ -116,7 +116,7 @@ fn a_wrong_slope_of_a_function_of_many_variables_is_refused() {
     assert_eq!(mismatch(skewed(1.001)).input, 1);
 }
 
-/// `sin x · y`, with factors on the slope of the sine and on the slope's own.
+/// `sin x · y`. The slope of the sine is multiplied by `first`, and the slope of this slope by `second`.
 fn twice_skewed<'t>(x: &[Var<'t, Dual<f64>>], first: f64, second: f64) -> Var<'t, Dual<f64>> {
     let sine = x[0].custom(|x| {
         let slope = Dual {
@@ -151,13 +151,13 @@ fn a_slope_whose_own_slope_is_wrong_is_refused_to_second_order_only() {
 
 #[test]
 fn a_check_to_second_order_refuses_a_slope_that_is_wrong_to_first() {
-    // Each order of this rule is the derivative of the order before, but for the first.
+    // The first slope is wrong, and the second derivative is the derivative of this wrong slope.
     let checked = gradcheck::scalar_second_order(|x| twice_skewed(x, 1.001, 1.0), &[1.0, 2.0]);
     assert_eq!(mismatch(checked).order, 1);
 }
 
 #[test]
-fn a_function_that_is_nan_or_infinite_at_the_point_is_said_to_be() {
+fn a_function_that_is_nan_or_infinite_at_the_point_is_reported() {
     let nan = gradcheck::scalar_first_order(|x| x[0].ln() + x[1], &[-1.0, 1.0]).unwrap_err();
     assert!(matches!(&nan, Error::NotFinite { value, .. } if value.is_nan()));
     assert!(
@@ -203,12 +203,12 @@ fn a_kink_is_reported_as_such() {
 
 #[test]
 fn the_quotients_tell_a_rough_function_from_a_wrong_slope() {
-    // A wave that no step resolves.
+    // The function oscillates faster than any step resolves.
     let rough = |x: f64| (x + 1e-3 * (1e16 * x).sin(), 1.5);
     let checked = gradcheck::scalar_first_order(|x| x[0].custom(rough), &[1.0]);
     let wrong = mismatch(checked);
     assert!(wrong.spread() > 1e-4, "{wrong}");
-    // The right slope at the scale of the steps is within what is known.
+    // The slope at the scale of the steps is within the estimated error.
     let coarse = |x: f64| (rough(x).0, 1.0);
     let report = gradcheck::scalar_first_order(|x| x[0].custom(coarse), &[1.0]).unwrap();
     assert_eq!(report.uncertain, 1);
@@ -217,7 +217,7 @@ fn the_quotients_tell_a_rough_function_from_a_wrong_slope() {
 #[test]
 fn steps_are_relative_to_the_point() {
     let squares = gradcheck::scalar_first_order(|x| x[0] * x[0] + x[1] * x[1], &[1e8, 3.0]);
-    // Beside 1e16, a change of 3² is hardly seen.
+    // Next to 1e16, rounding hides a change of 3².
     assert_eq!(squares.unwrap().uncertain, 1);
     let check = Gradcheck::new().step(1e5);
     let skewed = |factor: f64| {
@@ -261,7 +261,7 @@ fn a_function_is_not_evaluated_outside_of_its_domain() {
         assert!(skewed(1.0).unwrap().largest_error < 1e-8);
         assert_eq!(mismatch(skewed(1.001)).input, 1);
     }
-    // Where the function is NaN outside, nothing need be said.
+    // A function that is NaN outside its domain needs no option.
     let report = gradcheck::scalar_first_order(|x| x[0].powf(1.5), &[0.0]);
     assert!(report.is_ok(), "{report:?}");
 }

@@ -1,4 +1,5 @@
-//! Random expression graphs: walking back agrees with walking forward, with forward-mode numbers, and with a traced tape.
+//! Random expression graphs: the backward pass agrees with the forward pass, with forward-mode numbers, with a traced
+//! tape and with a checkpoint.
 
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
@@ -7,7 +8,7 @@ use autodiff::scalar::{
 };
 use proptest::prelude::*;
 
-/// An operation of a random graph; operands are chosen among what has been computed before.
+/// An operation of a random graph. The operands are indices of earlier results, modulo their number.
 #[derive(Clone, Debug)]
 enum Step {
     Unary(usize, usize),
@@ -20,7 +21,7 @@ const UNARY: usize = 9;
 const BINARY: usize = 7;
 const MANY: usize = 6;
 
-/// Functions that keep numbers within a moderate range, so that long graphs stay finite.
+/// Functions whose values stay in a moderate range, so that long graphs stay finite.
 fn unary<N: Number>(function: usize, x: N) -> N {
     match function {
         0 => x.sin(),
@@ -47,7 +48,7 @@ fn binary<N: Number>(function: usize, a: N, b: N) -> N {
     }
 }
 
-/// The nodes of many inputs, written out for any number.
+/// The operations with many inputs, composed of operations of any [`Number`].
 fn many<N: Number>(function: usize, x: &[N]) -> N {
     let zero = x[0].constant(0.0);
     let sum = |terms: &mut dyn Iterator<Item = N>| terms.fold(zero, |sum, x| sum + x);
@@ -68,7 +69,7 @@ fn coefficient(i: usize) -> f64 {
     0.5 - 0.25 * i as f64
 }
 
-/// The same by the operations that record one node.
+/// The same operations, each recorded as one node.
 fn many_at_once<'t>(function: usize, x: &[Var<'t>]) -> Var<'t> {
     let reversed: Vec<_> = x.iter().rev().copied().collect();
     let coefficients: Vec<_> = (0..x.len()).map(coefficient).collect();
@@ -87,7 +88,7 @@ fn many_at_once<'t>(function: usize, x: &[Var<'t>]) -> Var<'t> {
     }
 }
 
-/// Runs the graph. The last number computed is the result.
+/// Evaluates the graph, and returns the last number.
 fn run<N: Number>(steps: &[Step], inputs: &[N], many: impl Fn(usize, &[N]) -> N) -> N {
     let mut computed = inputs.to_vec();
     for step in steps {
@@ -103,7 +104,8 @@ fn run<N: Number>(steps: &[Step], inputs: &[N], many: impl Fn(usize, &[N]) -> N)
                 many(*function, &x.iter().map(|&x| pick(x)).collect::<Vec<_>>())
             }
         };
-        // Brought back into range by a contraction: an expansion would let rounding errors of the values grow.
+        // A contraction brings the number back into range. An expansion would let the rounding errors of the values
+        // grow.
         computed.push(next.tanh());
     }
     computed[computed.len() - 1]
@@ -124,23 +126,23 @@ fn inputs() -> impl Strategy<Value = Vec<f64>> {
     prop::collection::vec(-2.0..2.0, 1..5)
 }
 
-/// A number with the sum of the absolute values of the terms of its derivative: what rounding can spoil.
+/// A number with the sum of the absolute values of the terms of its derivative, to which a rounding error is relative.
 ///
-/// The value is off by rounding itself, and with it every slope. A slope counts with the largest size that it has within
-/// that error, and with how far it varies: 2 x may be computed as 0 in one way, and as the rounding of x in another, if x is
-/// a sum that cancels.
+/// The value has a rounding error too, which changes every slope. So a slope counts with its largest absolute value
+/// within this error, and with its variation: if x is a sum that cancels, the slope 2 x of the square is 0 in one way
+/// of computing and the rounding error of x in another.
 #[derive(Clone, Copy, Debug)]
 struct Scale {
     value: f64,
-    /// A bound of the error of the value, to first order.
+    /// A bound on the error of the value, to first order.
     error: f64,
     scale: f64,
-    /// A bound of what the errors of the values change in the derivative, to first order.
+    /// A bound on the error of the derivative that the errors of the values cause, to first order.
     variation: f64,
 }
 
 impl Scale {
-    /// The value, and those at both ends of its error.
+    /// The value, and both ends of its error interval.
     fn around(self) -> [f64; 3] {
         [self.value, self.value - self.error, self.value + self.error]
     }
@@ -200,15 +202,15 @@ impl Number for Scale {
     }
 }
 
-/// A slope within the errors of what it is computed from.
+/// A slope, over the error intervals of its arguments.
 struct Slope {
     largest: f64,
-    /// How far it is from the slope at the computed values, at most.
+    /// The largest distance from the slope at the computed values.
     variation: f64,
 }
 
 impl Slope {
-    /// From the slope at the computed values, and those around.
+    /// From the slope at the computed values, which comes first, and the slopes at the ends of the intervals.
     fn new(slopes: &[f64]) -> Self {
         let first = slopes[0];
         let most = |of: &dyn Fn(f64) -> f64| slopes.iter().copied().map(of).fold(0.0, f64::max);
@@ -244,18 +246,19 @@ impl std::ops::Neg for Scale {
     }
 }
 
-/// The errors are of first order, and the ways round differently often.
+/// A safety factor, because the error bounds are of first order only.
 const SAFETY: f64 = 4.0;
 
 type Many = for<'t> fn(usize, &[Var<'t>]) -> Var<'t>;
 
-/// The numbers with 1 at place `i` and 0 elsewhere.
+/// `count` numbers: 1 at position `i` and 0 elsewhere.
 fn unit(count: usize, i: usize) -> impl Iterator<Item = f64> {
     (0..count).map(move |k| if k == i { 1.0 } else { 0.0 })
 }
 
-/// The largest disagreement between the ways to the gradient, relative to the sum of the absolute terms: first where
-/// the same values are computed, then between sums at once and written out, whose values differ by their rounding.
+/// The largest difference between the ways to compute the gradient, relative to the sum of the absolute terms. The
+/// first number compares ways that compute the same values. The second compares operations recorded as one node with
+/// composed ones, whose values differ by rounding.
 fn disagreement(steps: &[Step], x: &[f64], many_at_once: Many) -> (f64, f64) {
     let tape = Tape::new();
     let variables = tape.vars(x);
@@ -337,15 +340,15 @@ fn reverse_equals_forward_on_random_graphs() {
 }
 
 #[test]
-#[ignore = "takes a while"]
+#[ignore = "100,000 graphs take long"]
 fn reverse_equals_forward_on_very_many_random_graphs() {
     check(100_000);
 }
 
 #[test]
 fn a_sum_that_cancels_has_the_scale_of_its_rounding() {
-    // Of five times the same the linear combination is zero, but for what rounding leaves. Of that, ln Σ exp is the same
-    // at once, and zero written out; then it is squared.
+    // The linear combination of five equal numbers is zero up to rounding. As one node, ln Σ exp keeps that rounding
+    // error; composed, it is zero. Then the result is squared.
     let steps = [
         Step::Many(3, vec![0; 5]),
         Step::WithConstant(3, 1, -0.13),
@@ -359,13 +362,13 @@ fn a_sum_that_cancels_has_the_scale_of_its_rounding() {
 }
 
 #[test]
-fn a_wrong_slope_shows() {
+fn a_wrong_slope_is_found() {
     fn wrong<'t>(function: usize, x: &[Var<'t>]) -> Var<'t> {
         many_at_once(function, x).custom(|y| (y, 1.0 + 1e-7))
     }
     let steps = [Step::Many(2, vec![0, 1]), Step::Unary(0, 2)];
     let (same, rounded) = disagreement(&steps, &[0.5, 0.7], many_at_once);
     assert!(same <= 1e-12 && rounded <= 1e-12);
-    // Every way at once is wrong alike, so the sums written out find it.
+    // All ways with one node have the same wrong slope, so only the composed operations find it.
     assert!(disagreement(&steps, &[0.5, 0.7], wrong).1 > 1e-8);
 }

@@ -1,8 +1,8 @@
 //! Every function of the table at the edges: zeros, subnormal numbers, poles, branch points, the neighbours of 1, huge
-//! numbers, infinities, NaN, and for functions of two variables each beside each.
+//! numbers, infinities and NaN, and for functions of two variables every pair of these.
 //!
-//! Values, slopes and second derivatives, by every way to compute them, are held against 50-digit values. What they are
-//! where calculus leaves a choice is defined beside these, in `reference/`.
+//! Values, slopes and second derivatives, by every way to compute them, are compared with 50-digit values. Where
+//! calculus leaves a choice, the scripts in `reference/` define the expected values.
 
 use crate::reference::{Format, Points, rows};
 use crate::ways::{Real, Way, of_one, of_two};
@@ -10,13 +10,13 @@ use autodiff::elementwise::{Binary, Unary};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-/// In ε.
+/// The bound of the errors, in ε.
 const BOUND: f64 = 99.0;
 
-/// Where the error is larger than the bound, up to this.
+/// The bound of the errors of known outliers, in ε.
 const BOUND_OF_EXCEPTIONS: f64 = 1e4;
 
-/// A number that is off by more than the bound: the format, the function with its parameters, the order, and the point.
+/// A number whose error exceeds the bound: the format, the function with its parameters, the order, and the point.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Outlier {
     format: Format,
@@ -34,13 +34,13 @@ fn outlier<T: Real>(function: &str, order: &'static str, point: &[f64]) -> Outli
     }
 }
 
-/// The outliers that are known, each with its reason. The documentation of the table says where there are more.
+/// The known outliers, each with its reason. The documentation of the table says where others can occur.
 fn exceptions<T: Real>() -> BTreeSet<Outlier> {
     if T::FORMAT == Format::F64 {
         return BTreeSet::new();
     }
     let mut all = BTreeSet::new();
-    // The quotient a / b is a subnormal number of few digits. The slope in b is formed from it, and is none.
+    // The quotient a / b is a subnormal number with few digits. The slope in b, which is not, is computed from it.
     let (a, b) = (f64::from(1e-45_f32), f64::from(1.610_727_5e-4_f32));
     for [a, b] in [[a, b], [a, -b], [-a, b], [-a, -b]] {
         for order in ["b", "bb"] {
@@ -53,8 +53,8 @@ fn exceptions<T: Real>() -> BTreeSet<Outlier> {
     all
 }
 
-/// The difference relative to the reference, or to the smallest normal number, in ε. It is infinite where only one is
-/// NaN, or infinite, or where the signs of infinities differ.
+/// The difference in ε, relative to the reference or to the smallest normal number. It is infinite if only one of the
+/// two is NaN or infinite, or if they are infinities of different signs.
 fn error<T: Real>(computed: f64, reference: f64) -> f64 {
     if computed == reference || computed.is_nan() && reference.is_nan() {
         return 0.0;
@@ -65,17 +65,17 @@ fn error<T: Real>(computed: f64, reference: f64) -> f64 {
     (computed - reference).abs() / reference.abs().max(T::SMALLEST_NORMAL) / T::EPSILON
 }
 
-/// What was found on a grid.
+/// The findings on a grid.
 #[derive(Default)]
 struct Findings {
     numbers: usize,
     outliers: BTreeSet<Outlier>,
-    /// What must not be at all.
+    /// Errors that are not allowed even as exceptions.
     failures: Vec<String>,
 }
 
 impl Findings {
-    /// Compares what the ways give at a point with the reference, order by order.
+    /// Compares the results of all ways at a point with the reference, order by order.
     fn compare<T: Real, const N: usize>(
         &mut self,
         function: &str,
@@ -104,7 +104,7 @@ impl Findings {
         }
     }
 
-    /// Compares the mixed second derivatives of each way.
+    /// Compares the two mixed second derivatives of each way.
     fn compare_mixed<T: Real>(&mut self, function: &str, point: &[f64], ways: &[Way<7>]) {
         for way in ways {
             if let [.., Some(ab), Some(ba), _] = way.orders
@@ -118,7 +118,7 @@ impl Findings {
         }
     }
 
-    /// Panics where something is not as it is said to be.
+    /// Panics if there is a failure, an outlier that is not known, or too many outliers.
     fn check<T: Real>(&self) {
         let known = exceptions::<T>();
         let new: Vec<_> = self.outliers.difference(&known).collect();
@@ -136,7 +136,7 @@ impl Findings {
     }
 }
 
-/// The rows of a function on the grid, and its name in the reference.
+/// The name of a function in the reference, and its rows on the grid.
 fn grid<T: Real>(function: impl Debug) -> (String, &'static [Vec<f64>]) {
     let name = format!("{function:?}");
     let rows = rows(Points::Edges, T::FORMAT, &name);
@@ -144,7 +144,7 @@ fn grid<T: Real>(function: impl Debug) -> (String, &'static [Vec<f64>]) {
     (name, rows)
 }
 
-/// Functions with more parameters than the catalogue has.
+/// Functions with parameters that the catalogue does not have.
 const MORE: [Unary; 8] = [
     Unary::Powi { n: -1 },
     Unary::Powi { n: -3 },
@@ -156,7 +156,7 @@ const MORE: [Unary; 8] = [
     Unary::Polygamma { n: 60 },
 ];
 
-/// The slopes that are rows of the table. They are held as the slopes and second derivatives that they are.
+/// The slopes that are rows of the table. At the edges they are checked as slopes of their functions.
 pub(crate) const SLOPES_OF_ONE: [Unary; 2] = [Unary::TanhSlope, Unary::SigmoidSlope];
 pub(crate) const SLOPES_OF_TWO: [Binary; 10] = [
     Binary::PowfSlopeA,
@@ -259,7 +259,7 @@ fn errors_are_measured_in_epsilon_and_a_wrong_class_is_an_infinite_one() {
     }
 }
 
-/// What is found where one way gives a second derivative that is off.
+/// The findings if one way computes this second derivative of `exp` at 1.
 fn with_curvature(curvature: f64) -> Findings {
     let mut findings = Findings::default();
     let mut ways = of_one(Unary::Exp, 1.0_f64);

@@ -1,7 +1,7 @@
-//! Safe code that does not keep its promises: numbers, iterators and closures that record on the tape in the midst of an
-//! operation, panic, or lie. Whatever they do, a tape stays whole: what is recorded next has the right derivatives.
+//! Safe code that breaks its promises: numbers, iterators and closures that record on the tape in the middle of an
+//! operation, panic, or lie. Whatever they do, the tape stays consistent: later recordings have the right derivatives.
 //!
-//! Run under Miri as well, where any undefined behaviour is an error.
+//! These tests run under Miri too, which reports undefined behaviour.
 
 mod closures;
 mod iterators;
@@ -12,12 +12,13 @@ mod without_size;
 use autodiff::scalar::{Tape, Var, checkpoint};
 use number::Hostile;
 
-/// The numbers that the following expects of its variables.
+/// The values of the variables that [`assert_whole`] takes.
 const WHOLE: [Hostile; 3] = [Hostile(2.0), Hostile(3.0), Hostile(5.0)];
 
-/// What is recorded from now on with these variables of the tape has the right derivatives.
+/// Asserts that later recordings with these variables of the tape have the right derivatives.
 fn assert_whole<'t>(tape: &'t Tape<Hostile>, x: &[Var<'t, Hostile>; 3]) {
-    // First operations on two variables alone: whatever else is recorded says anew at which node it is.
+    // Operations on two variables come first, because they rely on the offset of the next node. Others append a span,
+    // which holds the index of its node.
     let mut y = x[0] * x[1];
     for _ in 0..10 {
         y += x[2] * x[0];

@@ -1,4 +1,4 @@
-//! The scalar tape and its functions, from outside.
+//! Tests of the scalar tape and its functions through the public interface.
 
 #[path = "../support/random_functions.rs"]
 mod random_functions;

@@ -1,4 +1,4 @@
-//! Misuse that does not compile.
+//! Misuse of variables that must not compile.
 
 #[test]
 #[ignore = "builds the dependencies anew; the documentation of `Tape` has examples that do not compile either"]

@@ -3,7 +3,7 @@
 use autodiff::scalar::{Dual, Tape};
 use nalgebra::{Matrix3, RealField, Vector3};
 
-/// The first component of the solution of A x = b by LU decomposition, where A depends on p. It knows nothing of
+/// The first component of the solution of A x = b by LU decomposition, where A depends on p. It has no code for
 /// derivatives.
 fn solution<R: RealField + Copy>(p: R) -> R {
     let c = |x: f64| nalgebra::convert::<f64, R>(x);
@@ -34,7 +34,7 @@ fn an_lu_solve_is_differentiated_unchanged() {
         f64::abs(x.tangent - (8.0 * near - far) / (12.0 * h)) < 1e-9,
         "{x:?}"
     );
-    // And again.
+    // The second derivative.
     let twice = solution(Dual::var(Dual::var(p)));
     let slope = |p: f64| solution(Dual::var(p)).tangent;
     let difference = (slope(p + 1e-5) - slope(p - 1e-5)) / 2e-5;
@@ -62,7 +62,7 @@ fn an_lu_solve_takes_part_in_a_recording_by_its_own_slopes() {
 
 #[test]
 fn an_eigenvalue_moves_as_its_eigenvector_says() {
-    // Of a symmetric matrix A(p), dλ/dp = vᵀ A′ v.
+    // For a symmetric matrix A(p), dλ/dp = vᵀ A′ v.
     fn symmetric<R: RealField + Copy>(p: R) -> Matrix3<R> {
         let c = |x: f64| nalgebra::convert::<f64, R>(x);
         Matrix3::new(c(2.0), p, c(0.0), p, c(-1.0), p * p, c(0.0), p * p, c(0.5))

@@ -1,4 +1,4 @@
-//! Values, slopes and second derivatives in relation to themselves, where they are small, huge, or near a pole.
+//! Relative errors of values, slopes and second derivatives that are small, huge, or near a pole.
 
 use autodiff::Number;
 use autodiff::elementwise::Unary;
@@ -6,7 +6,7 @@ use autodiff::scalar::{Dual, Var, gradient, hessian, hvp};
 
 const INF: f64 = f64::INFINITY;
 
-/// Holds a number against the right one.
+/// Asserts that the relative error of a number is at most 99 ε.
 #[track_caller]
 fn assert_close(computed: f64, right: f64) {
     let error = (computed - right).abs() / right.abs().max(f64::MIN_POSITIVE);
@@ -27,7 +27,7 @@ fn curvature(f: Unary, x: f64) -> f64 {
     curvature
 }
 
-/// The Hessian of a function of two variables, which must be symmetric to the last bit.
+/// Returns the Hessian of a function of two variables. Asserts that it is symmetric to the last bit.
 #[track_caller]
 fn symmetric_hessian(
     f: impl for<'t> Fn(Var<'t, Dual>, Var<'t, Dual>) -> Var<'t, Dual>,
@@ -120,7 +120,7 @@ fn slopes_of_two_variables_neither_overflow_nor_underflow_on_the_way() {
 
 #[test]
 fn slopes_of_powers_with_a_huge_exponent_are_those_of_the_exponent_less_one() {
-    // 2⁵⁴ − 1 is rounded to 2⁵⁴.
+    // The exponent 2⁵⁴ − 1 is rounded to 2⁵⁴.
     let (a, b) = (1.0 + 2.0_f64.powi(-45), 2.0_f64.powi(54));
     let [of_a, _] = gradient(|[a, b]| a.powf(b), [a, b]);
     let right = b * (a.powf(b) / a);
@@ -137,7 +137,7 @@ fn xlogy_of_zero_has_the_logarithm_as_its_slope() {
 }
 
 #[test]
-fn polygamma_at_half_integers_and_beside_poles() {
+fn polygamma_at_half_integers_and_near_poles() {
     assert_close((-1.5).polygamma(20), -1.070_919_825_912_413_2e10);
     assert_eq!((-1e-310).polygamma(0), INF);
     assert_eq!(slope(Unary::Lgamma, -1e-310), INF);

@@ -1,28 +1,28 @@
-//! The reference values in `reference/values.gz`: see `reference/make.py` for the format.
+//! Reads the reference values in `reference/values.gz`, whose format `reference/make.py` documents.
 
 use flate2::read::GzDecoder;
 use std::collections::BTreeMap;
 use std::io::{BufRead, Read};
 use std::sync::LazyLock;
 
-/// A floating-point format, as the headings name it.
+/// The floating-point format of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Format {
     F64,
     F32,
 }
 
-/// How the points of a section were chosen.
+/// The choice of the points of a section.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Points {
     Random,
     Edges,
 }
 
-/// The rows of each section: the arguments, the value, the slopes, the second derivatives.
+/// The rows of each section: the arguments, the value, the slopes, and the second derivatives.
 type Sections = BTreeMap<(Points, Format, String), Vec<Vec<f64>>>;
 
-/// The rows of a function; none where it has no such section.
+/// Returns the rows of a function; `None` if there is no such section.
 pub(crate) fn rows(points: Points, format: Format, function: &str) -> Option<&'static [Vec<f64>]> {
     static SECTIONS: LazyLock<Sections> = LazyLock::new(read);
     SECTIONS
@@ -64,7 +64,7 @@ fn read() -> Sections {
     sections
 }
 
-/// The columns of a section, and the bytes that follow it.
+/// Returns the columns of a section, and the bytes after it.
 fn columns_of(format: Format, bytes: &[u8], rows: usize, columns: usize) -> (Vec<Vec<f64>>, &[u8]) {
     let size = if format == Format::F64 { 8 } else { 4 };
     let (numbers, rest) = bytes.split_at(rows * columns * size);

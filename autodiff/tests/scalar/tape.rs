@@ -1,10 +1,11 @@
-//! Recording and walking back: operators, nodes of two and of many inputs, and how a recording looks.
+//! Recording and backward passes: operators, nodes with two and with many inputs, and inspection of a recording.
 
 use autodiff::scalar::{
     Dual, Gradients, Input, Tape, Var, custom, dot, linear_combination, log_sum_exp, norm,
 };
 
-/// Checks every operator between two numbers and plain ones, with `check(result, value, slope in x, slope in y)`.
+/// Checks every operator with two numbers, and with a number and a plain number, by
+/// `check(result, value, slope in x, slope in y)`.
 macro_rules! check_every_operator {
     ($T:ty, $x:expr, $y:expr, $check:expr) => {{
         let (x, y, check) = ($x, $y, $check);
@@ -148,7 +149,7 @@ fn every_operator_of_the_forward_mode_number() {
 }
 
 #[test]
-fn functions_of_more_than_the_table() {
+fn functions_that_are_not_in_the_table() {
     let tape = Tape::new();
     let [x, y] = tape.vars([3.0, 4.0]);
     let z = x.mul_add(y, 2.0) + x.mul_add(2.0, y);
@@ -204,7 +205,7 @@ fn display_debug_and_default() {
 }
 
 #[test]
-fn functions_of_one_variable_and_constants_write_nothing() {
+fn functions_of_one_variable_and_constants_record_nothing() {
     let tape = Tape::new();
     let x = tape.var(0.5);
     let before = (tape.len(), tape.bytes());
@@ -212,7 +213,7 @@ fn functions_of_one_variable_and_constants_write_nothing() {
     let z = Var::<f64>::from(2.0) * 3.0 + Var::from(1.0).exp();
     assert_eq!((tape.len(), tape.bytes()), before);
     assert!(z.tape().is_none() && y.tape().is_some());
-    // An operation of two nodes takes 24 bytes.
+    // An operation on two nodes takes 24 bytes.
     let w = tape.var(1.0);
     let before = tape.bytes();
     let _ = y * w;
@@ -233,7 +234,7 @@ fn a_node_used_twice_adds_up() {
 }
 
 #[test]
-fn one_recording_can_be_walked_back_many_times() {
+fn one_recording_serves_many_backward_passes() {
     let tape = Tape::new();
     let [x, y] = tape.vars([2.0, 3.0]);
     let (u, v) = (x * y, x / y);
@@ -241,10 +242,10 @@ fn one_recording_can_be_walked_back_many_times() {
     let second = v.gradients();
     assert_eq!((first.wrt(x), second.wrt(x)), (3.0, 1.0 / 3.0));
     assert_eq!(u.gradients().wrt(y), first.wrt(y));
-    // What is recorded later has no influence on what came before.
+    // Variables recorded later have no influence on earlier results.
     let later = tape.var(1.0);
     assert_eq!(first.wrt(later), 0.0);
-    // All at once.
+    // Both in one pass.
     let both = Gradients::of([u, v]);
     assert_eq!(both.each_wrt(x), [first.wrt(x), second.wrt(x)]);
     assert_eq!(both.each_wrt(y), [first.wrt(y), second.wrt(y)]);
@@ -314,7 +315,7 @@ fn nodes_of_many_inputs() {
         [3.0, 4.0, 12.0_f64].map(|x| x.exp() / sum),
     );
     assert_eq!(tape.len() - before, 9, "one node each");
-    // Of nothing, and of constants.
+    // Empty lists, and constants.
     assert_eq!(std::iter::empty::<Var<'_>>().sum::<Var<'_>>(), 0.0);
     assert_eq!(std::iter::empty::<Var<'_>>().product::<Var<'_>>(), 1.0);
     assert_eq!(dot(&[Var::<f64>::from(2.0)], &[Var::from(4.0)]), 8.0);
@@ -323,7 +324,7 @@ fn nodes_of_many_inputs() {
 }
 
 #[test]
-fn terms_of_a_sum_may_be_recorded_while_it_asks_for_them() {
+fn terms_of_a_sum_may_be_recorded_during_the_sum() {
     let tape = Tape::new();
     let x = tape.vars(&[1.0, 2.0, 3.0, 4.0, 5.0]);
     let sum: Var<'_> = x.iter().zip(x.iter().skip(1)).map(|(a, b)| a * b).sum();
@@ -335,7 +336,7 @@ fn sums_of_any_length_are_one_node() {
     for tape in [Tape::new(), Tape::traced()] {
         let [x, y] = tape.vars([2.0, 3.0]);
         for n in [1, 2, 31, 32, 33, 63, 64, 65, 200] {
-            // Constants before, between and after the products, which are recorded meanwhile.
+            // There are constants before, between and after the products, which are recorded during the sum.
             let term = |i| match i % 3 {
                 _ if i < 40 && n > 100 => Var::from(1.0),
                 2 => Var::from(1.0),
@@ -385,7 +386,7 @@ fn every_number_can_lie_on_a_tape() {
     let x = tape.var(0.5_f32);
     assert_eq!((x.sin() * 2.0_f32).gradients().wrt(x), 2.0 * 0.5_f32.cos());
 
-    // Reverse over forward, reverse over reverse, and each of them once more.
+    // Reverse over forward, then reverse over reverse.
     let tape = Tape::default();
     let x = tape.var(Dual::var(2.0_f64));
     let g = (x * x * x * 2.0).gradients().wrt(x);
@@ -400,7 +401,7 @@ fn every_number_can_lie_on_a_tape() {
 }
 
 #[test]
-fn the_recording_can_be_looked_at() {
+fn the_nodes_of_a_recording_can_be_inspected() {
     let tape = Tape::new();
     let [x, y] = tape.vars([3.0, 4.0]);
     let sum: Var<'_> = [x, y, x * y].iter().sum();

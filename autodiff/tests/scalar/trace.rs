@@ -1,4 +1,4 @@
-//! What a traced tape keeps and tells.
+//! The trace of a traced tape, and the reports made from it.
 
 use autodiff::elementwise::{Binary, Unary};
 use autodiff::scalar::{Input, NonFiniteCause, Operation, Tape, Var, checkpoint, dot};
@@ -39,7 +39,7 @@ fn every_operation_is_kept_with_operands_constants_and_line() {
 }
 
 #[test]
-fn an_untraced_tape_keeps_no_steps() {
+fn an_untraced_tape_keeps_no_entries() {
     let tape = Tape::new();
     let x = tape.var(3.0).named("x");
     let _ = x * x.sin();
@@ -122,7 +122,7 @@ fn a_nan_variable_is_found_by_its_name() {
 }
 
 #[test]
-fn a_nan_constant_is_found_where_it_comes_in() {
+fn a_nan_constant_is_found_at_its_first_use() {
     let tape = Tape::traced();
     let x = tape.var(2.0).named("x");
     let (bad, line) = (x + f64::NAN, line!());
@@ -153,12 +153,12 @@ fn an_infinite_slope_is_found_where_no_value_is_nan() {
 
 #[test]
 #[should_panic(expected = "first_non_finite: the tape is not traced")]
-fn finding_a_nan_takes_a_traced_tape() {
+fn finding_a_nan_needs_a_traced_tape() {
     let _ = Tape::new().first_non_finite();
 }
 
 #[test]
-fn the_picture_shows_names_constants_values_and_slopes() {
+fn the_drawing_shows_names_constants_values_and_slopes() {
     let tape = Tape::traced();
     let x = tape.var(3.0).named("the \"x\"");
     let y = tape.var(4.0).named("y");
@@ -216,14 +216,14 @@ fn a_mark_from_before_tracing_is_refused() {
 
 #[test]
 #[should_panic(expected = "tracing: something is recorded already, untraced")]
-fn a_tape_that_was_recorded_on_cannot_be_traced() {
+fn a_tape_that_is_not_empty_cannot_be_traced() {
     let tape = Tape::new();
     let _ = tape.var(1.0);
     let _ = tape.tracing();
 }
 
 #[test]
-fn resetting_and_rewinding_forget_steps_and_names() {
+fn resetting_and_rewinding_remove_entries_and_names() {
     let mut tape = Tape::traced();
     let x = tape.var(1.0).named("x");
     let mark = tape.mark(&[x]);

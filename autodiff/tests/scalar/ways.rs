@@ -1,11 +1,11 @@
-//! Every way to compute a function of the table and its derivatives, in `f64` or `f32`.
+//! All ways to compute a function of the table and its derivatives, in `f64` or `f32`.
 
 use crate::reference::Format;
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
 use autodiff::scalar::{Dual, Scalar, Tape, Var};
 
-/// `f64` or `f32`.
+/// A plain number, `f64` or `f32`, with the properties of its format.
 pub(crate) trait Real: Scalar + Into<f64> {
     const FORMAT: Format;
     const EPSILON: f64;
@@ -24,13 +24,14 @@ impl Real for f32 {
     const SMALLEST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
 }
 
-/// What one way gives: the number of each order that it computes, as `f64`.
+/// The results of one way of computing, as `f64`: the number of each order; `None` for an order that it does not
+/// compute.
 pub(crate) struct Way<const N: usize> {
     pub(crate) name: &'static str,
     pub(crate) orders: [Option<f64>; N],
 }
 
-/// The orders from the first that is computed on; those after the last are not.
+/// Makes a [`Way`] from the numbers of consecutive orders, of which the first is `first`.
 fn way<T: Real, const N: usize>(name: &'static str, first: usize, orders: &[T]) -> Way<N> {
     let order = |i: usize| Some((*orders.get(i.checked_sub(first)?)?).into());
     Way {

@@ -1,5 +1,5 @@
-//! Random functions for tests of the gradient checker: expressions of the elementwise table, at inputs of any scale, in
-//! which one slope can be made wrong.
+//! Random functions for tests of the gradient checker: expressions of functions of the elementwise table, at inputs of
+//! any scale, in which one slope can be made wrong.
 
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Interval, Unary};
@@ -11,26 +11,26 @@ use std::ops::Range;
 
 /// A number whose functions can be given a wrong slope.
 pub(crate) trait Skewed: Number {
-    /// The function, with a slope off by a factor.
+    /// Returns the function, with its slope multiplied by `factor`.
     fn skewed_unary(self, function: Unary, factor: f64) -> Self;
 
-    /// The function, with the slope towards `self` off by a factor.
+    /// Returns the function, with its slope towards `self` multiplied by `factor`.
     fn skewed_binary(self, function: Binary, other: Self, factor: f64) -> Self;
 }
 
 /// A random expression.
 #[derive(Clone, Debug)]
 pub(crate) struct Expression {
-    /// The size of each input.
+    /// The scale of each input.
     pub(crate) scales: Vec<f64>,
     steps: Vec<Step>,
-    /// The size of the result.
+    /// The scale of the result.
     scale: f64,
-    /// The step whose slope is made wrong.
+    /// The step whose slope can be made wrong.
     skewed: usize,
 }
 
-/// A function of what was computed before, each operand brought into an interval in which it is smooth.
+/// A function of earlier results, each of which is mapped into an interval in which the function is smooth.
 #[derive(Clone, Debug)]
 enum Step {
     Unary(Unary, Interval, usize),
@@ -38,7 +38,7 @@ enum Step {
 }
 
 impl Expression {
-    /// The expression with this number.
+    /// Returns the expression with this number.
     pub(crate) fn new(number: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(number);
         let scale = |rng: &mut ChaCha8Rng| 10.0_f64.powf(rng.random_range(-8.0..8.0));
@@ -47,7 +47,7 @@ impl Expression {
         let (unary, binary) = (Unary::catalogue(), Binary::catalogue());
         let steps = (0..count).map(|step| {
             let operand = |rng: &mut ChaCha8Rng| {
-                // Mostly what was computed last, so that little is without influence.
+                // Mostly the last result, so that most steps have an influence.
                 let last = inputs + step - 1;
                 if rng.random_range(0..3) == 0 {
                     rng.random_range(0..=last)
@@ -75,7 +75,7 @@ impl Expression {
         }
     }
 
-    /// Random inputs of the expression's scales, `size` of each.
+    /// Returns random inputs of the expression's scales, with `size` elements each.
     pub(crate) fn inputs(&self, number: u64, size: usize) -> Vec<Vec<f64>> {
         let mut rng = ChaCha8Rng::seed_from_u64(!number);
         let scales = self.scales.iter();
@@ -88,7 +88,7 @@ impl Expression {
             .collect()
     }
 
-    /// The value, with one slope off by a factor.
+    /// Returns the value, with one slope multiplied by `factor`.
     pub(crate) fn value<N: Skewed>(&self, x: &[N], factor: f64) -> N {
         let scaled = |(x, scale): (&N, &f64)| *x * x.constant(scale.recip());
         let mut values: Vec<N> = x.iter().zip(&self.scales).map(scaled).collect();
@@ -115,7 +115,7 @@ impl Expression {
                     }
                 }
             };
-            // Large values would make the next step rough.
+            // A large value would make the next step oscillate.
             values.push(result.asinh());
         }
         let result = values[values.len() - 1];
@@ -123,20 +123,20 @@ impl Expression {
     }
 }
 
-/// A number of the interval, away from its ends.
+/// Maps `x` into the interval, away from its ends.
 fn within<N: Number>((low, high): Interval, x: N) -> N {
     let (middle, half) = (0.5 * (low + high), 0.5 * (high - low));
     x.constant(middle) + x.sin() * x.constant(0.9 * half)
 }
 
-/// A mistake in a slope, and what makes it one that the checker must find.
+/// A mistake in a slope, and the conditions under which the checker must find it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mistake {
-    /// The factor that the slope is off by.
+    /// The factor of the slope.
     factor: f64,
-    /// It moves some derivative by this part of itself or more,
+    /// It changes a derivative by at least this fraction of the derivative.
     of_derivative: f64,
-    /// and this derivative times the input by this part of the value or more.
+    /// It changes the same derivative times the input by at least this fraction of the value.
     of_value: f64,
 }
 
@@ -156,13 +156,15 @@ impl Mistake {
 /// The value of an expression, and its gradient.
 pub(crate) struct Slopes {
     pub(crate) value: Vec<f64>,
-    /// The slopes with respect to each input; element by element, where these are tensors.
+    /// The slopes with respect to each input, element by element.
     pub(crate) slopes: Vec<Vec<f64>>,
 }
 
-/// Checks random expressions, right ones and wrong ones, and panics where the checker errs.
+/// Checks random expressions with right and with wrong slopes, and panics if the checker reports a false alarm or
+/// misses a mistake.
 ///
-/// `check` checks the gradient of an expression at some inputs, with one slope off by a factor; `evaluate` evaluates it.
+/// `check` checks the gradient of an expression at given inputs, with one slope multiplied by a factor; `evaluate`
+/// returns its value and gradient.
 pub(crate) fn survey(
     numbers: Range<u64>,
     size: usize,
@@ -193,6 +195,7 @@ pub(crate) fn survey(
 }
 
 impl Mistake {
+    /// Whether the checker must find the mistake.
     fn matters(self, x: &[Vec<f64>], right: &Slopes, wrong: &Slopes) -> bool {
         let slopes = x.iter().zip(right.slopes.iter().zip(&wrong.slopes));
         slopes.into_iter().any(|(x, (right_slopes, wrong_slopes))| {

@@ -1,4 +1,4 @@
-//! Checks that misuse is reported by name, at the line that made the mistake, for every function that documents a panic.
+//! Checks that every function that documents a panic reports it with its name, at the line of the mistake.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use std::panic::{self, AssertUnwindSafe, Location};
 use std::path::Path;
 use std::sync::Once;
 
-/// The lines that one call of [`refused`] may take.
+/// The largest number of lines of a call of [`refused`].
 const LINES: u32 = 12;
 
 /// Checks that `misuse` panics with `expected` in its message, at a line of the call.
@@ -17,7 +17,7 @@ pub(crate) fn refused<R>(expected: &str, misuse: impl FnOnce() -> R) {
     refused_once(expected, &mut || drop(misuse.take().map(|misuse| misuse())));
 }
 
-/// As [`refused`], compiled once: there are hundreds of calls.
+/// The part of [`refused`] that is not generic, so that it is compiled once for hundreds of calls.
 #[track_caller]
 fn refused_once(expected: &str, misuse: &mut dyn FnMut()) {
     let call = Location::caller();
@@ -33,7 +33,7 @@ fn refused_once(expected: &str, misuse: &mut dyn FnMut()) {
 }
 
 /// Checks that `misuse` panics with `expected` in its message, at a line of `file`.
-#[allow(dead_code, reason = "one of the test programs has no use for it")]
+#[allow(dead_code, reason = "one of the test programs does not call it")]
 #[track_caller]
 pub(crate) fn refused_in<R>(file: &str, expected: &str, misuse: impl FnOnce() -> R) {
     let mut misuse = Some(misuse);
@@ -46,13 +46,13 @@ pub(crate) fn refused_in<R>(file: &str, expected: &str, misuse: impl FnOnce() ->
     assert!(reported == file, "{message:?} is reported in {reported}");
 }
 
-/// Message, file and line of the panic in `misuse`.
+/// Returns the message, file and line of the panic in `misuse`.
 ///
-/// The hook is the whole process's: panics of other threads are left to the hook that was there before.
+/// The panic hook is global to the process, so panics of other threads are passed to the earlier hook.
 #[track_caller]
 fn report_of_panic(misuse: &mut dyn FnMut()) -> (String, String, u32) {
     thread_local! {
-        /// What the hook reports of this thread, where it waits for a panic.
+        /// The report of the hook; `None` if this thread does not expect a panic.
         static REPORT: RefCell<Option<(String, String, u32)>> = const { RefCell::new(None) };
     }
     static HOOK: Once = Once::new();
@@ -79,12 +79,12 @@ fn report_of_panic(misuse: &mut dyn FnMut()) -> (String, String, u32) {
     report
 }
 
-/// The functions whose misuse was checked, each as its file under `src` and its name.
+/// The functions whose misuse was checked, by their file under `src` and their name.
 #[derive(Default)]
 pub(crate) struct Checked(BTreeSet<String>);
 
 impl Checked {
-    /// As [`refused`], for the function of that file and name.
+    /// Calls [`refused`], and counts the function, given as its file and name, as checked.
     #[track_caller]
     pub(crate) fn refused<R>(
         &mut self,
@@ -96,13 +96,13 @@ impl Checked {
         self.0.insert(function.to_owned());
     }
 
-    /// Counts a function as checked: elsewhere, or because it panics only where no test can bring it to.
+    /// Counts a function as checked, because another test checks it or no test can make it panic.
     pub(crate) fn also(&mut self, function: &str) {
         self.0.insert(function.to_owned());
     }
 
-    /// Checks that every public function in a folder of `src` that documents a panic was checked, and that every checked
-    /// one exists.
+    /// Checks that every public function in a folder of `src` that documents a panic was checked, and that every
+    /// checked function documents a panic.
     pub(crate) fn check_complete(&self, folder: &str) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let mut documented = BTreeSet::new();
@@ -117,7 +117,7 @@ impl Checked {
     }
 }
 
-/// Finds the public functions in the sources of a folder that have a section about panics.
+/// Finds the public functions in the sources of a folder whose documentation has the section `# Panics`.
 fn find_documented(root: &Path, folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

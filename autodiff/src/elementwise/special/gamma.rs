@@ -1,7 +1,8 @@
 //! The logarithm of |Γ| and its derivatives, the polygamma functions.
 //!
-//! Where the terms of a sum cancel, near a zero, they are formed anew with [twice as many digits](DoubleDouble), by the
-//! same text. That is done for arguments above [`FAR`]; below it, near a zero, the error is relative to the terms.
+//! Near a zero the terms of a sum cancel. The sum is then computed again with [twice as many digits](DoubleDouble), by
+//! the same generic code. This is done for arguments above [`FAR`]; below it, near a zero, the error is relative to the
+//! terms.
 
 mod double_double;
 
@@ -9,7 +10,7 @@ use double_double::DoubleDouble;
 use std::f64::consts::PI;
 use std::ops::{Add, Div, Mul, Sub};
 
-/// Below this cancelling terms are not formed anew.
+/// Below this argument, a sum whose terms cancel is not computed again with more digits.
 const FAR: f64 = -30.0;
 
 /// Bernoulli numbers B₂, B₄, …, B₃₄ as fractions.
@@ -33,20 +34,20 @@ const BERNOULLI: [(f64, f64); 17] = [
     (2_577_687_858_367.0, 6.0),
 ];
 
-/// What the sums are formed in.
+/// The number type of the sums: `f64` or [`DoubleDouble`].
 trait Digits:
     Copy + From<f64> + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
 {
-    /// From here on, plus the order of a derivative, asymptotic series have all digits.
+    /// From this argument plus the order of the derivative on, the asymptotic series are accurate to all digits.
     const ASYMPTOTIC: f64;
 
-    /// The sum of two numbers.
+    /// Returns the sum of two numbers.
     fn sum(a: f64, b: f64) -> Self;
 
-    /// The natural logarithm.
+    /// Returns the natural logarithm.
     fn ln(self) -> Self;
 
-    /// The nearest `f64`.
+    /// Returns the nearest `f64`.
     fn rounded(self) -> f64;
 }
 
@@ -91,7 +92,7 @@ pub(super) fn lgamma(x: f64) -> f64 {
     y
 }
 
-/// ln |Γ(x)| = ln Γ(x + m) − ln |x (x + 1) … (x + m − 1)|, the first by Stirling's series.
+/// ln |Γ(x)| = ln Γ(x + m) − ln |x (x + 1) … (x + m − 1)|, with Stirling's series for ln Γ(x + m).
 fn lgamma_of_sum(x: f64) -> f64 {
     const HALF_LN_2_PI: (f64, f64) = (0.918_938_533_204_672_8, -3.878_294_158_067_241_4e-17);
     let number = |x: f64| DoubleDouble::from(x);
@@ -118,8 +119,8 @@ fn lgamma_of_sum(x: f64) -> f64 {
 
 /// ψ⁽ⁿ⁾(x), the derivative of order n + 1 of ln Γ.
 ///
-/// The two sides of a pole differ for even n: there it is NaN at −1, −2, …, and ±0 tells the side. For odd n it is ∞.
-/// Above n = 1000 the error grows to some 10⁻¹².
+/// For even n the limits from the two sides of a pole differ: the value is NaN at −1, −2, …, and at ±0 the sign of the
+/// zero chooses the side. For odd n the value at every pole is ∞. Above n = 1000 the error grows to about 10⁻¹².
 pub(super) fn polygamma(x: f64, n: u32) -> f64 {
     if x.is_nan() || x == f64::NEG_INFINITY {
         return f64::NAN;
@@ -155,14 +156,14 @@ pub(super) fn polygamma(x: f64, n: u32) -> f64 {
     y
 }
 
-/// Digamma is a sum of terms of some units; where it is smaller than this they cancel.
+/// The terms of the sum for the digamma function are of the order of 1. Below this absolute value they have cancelled.
 const SMALL_DIGAMMA: f64 = 0.25;
 
-/// Above this order, factorials and powers are formed by their logarithms.
+/// Above this order, factorials and powers are computed from their logarithms.
 const LARGE: u32 = 1000;
 
-/// By the recurrence ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x + 1) − (−1)ⁿ n! x⁻⁽ⁿ⁺¹⁾ up to where the asymptotic series (Abramowitz and Stegun,
-/// 6.3.18 and 6.4.11) has all digits.
+/// ψ⁽ⁿ⁾(x) by the recurrence ψ⁽ⁿ⁾(x) = ψ⁽ⁿ⁾(x + 1) − (−1)ⁿ n! x⁻⁽ⁿ⁺¹⁾, up to an argument for which the asymptotic
+/// series (Abramowitz and Stegun, 6.3.18 and 6.4.11) is accurate to all digits.
 fn polygamma_of_sum<T: Digits>(n: u32, x: f64) -> T {
     let number = |x: f64| T::from(x);
     let order = f64::from(n);
@@ -172,7 +173,7 @@ fn polygamma_of_sum<T: Digits>(n: u32, x: f64) -> T {
         let term = factorial_over_power::<T>(n, T::sum(x, shift));
         sum = sum + term;
         shift += 1.0;
-        // Of a high order few terms count.
+        // For a high order, later terms soon become negligible.
         let is_complete = term.rounded() < 1e-35 * sum.rounded() || sum.rounded() == f64::INFINITY;
         if n > 0 && x + shift > 1.0 && is_complete {
             return with_sign_of_order(n, sum);
@@ -197,7 +198,7 @@ fn polygamma_of_sum<T: Digits>(n: u32, x: f64) -> T {
     with_sign_of_order(n, sum)
 }
 
-/// −x for even n, and x for odd n.
+/// Returns −x for even n, and x for odd n.
 fn with_sign_of_order<T: Digits>(n: u32, x: T) -> T {
     if n.is_multiple_of(2) {
         T::from(0.0) - x
@@ -206,7 +207,7 @@ fn with_sign_of_order<T: Digits>(n: u32, x: T) -> T {
     }
 }
 
-/// n! / xⁿ⁺¹, without the factorial, which overflows early.
+/// n! / xⁿ⁺¹, without computing the factorial, which overflows early.
 fn factorial_over_power<T: Digits>(n: u32, x: T) -> T {
     if n > LARGE {
         let exponent = libm::lgamma(f64::from(n) + 1.0) - (f64::from(n) + 1.0) * x.rounded().ln();
@@ -224,10 +225,10 @@ fn even_numbers() -> impl Iterator<Item = f64> {
 
 /// The derivative of order n of π cot(πx), which is πⁿ⁺¹ Pₙ(cot πx) with P₀(c) = c and Pₖ₊₁(c) = −(1 + c²) Pₖ′(c).
 fn cotangent_derivative(n: u32, x: f64) -> f64 {
-    /// From this order on it overflows wherever it is not zero.
+    /// From this order on, the derivative overflows wherever it is not zero.
     const OVERFLOW: usize = 160;
 
-    // The period is 1; both differences are exact. At ½ the cotangent is exactly 0.
+    // The function has period 1. Both differences are exact, so the cotangent is exactly 0 at ½.
     let r = x - x.round();
     let cotangent = if r.abs() > 0.25 {
         (PI * (0.5 - r.abs())).tan().copysign(r)
@@ -244,7 +245,7 @@ fn cotangent_derivative(n: u32, x: f64) -> f64 {
             f64::INFINITY.copysign(sign)
         };
     }
-    // The coefficients of Pₖ, that of cⁱ at place i.
+    // The coefficients of Pₖ: `polynomial[i]` belongs to cⁱ.
     let mut polynomial = [0.0; OVERFLOW + 2];
     polynomial[1] = 1.0;
     for k in 0..n {
@@ -281,8 +282,8 @@ mod tests {
     }
 
     #[test]
-    fn derivatives_of_the_cotangent_are_those_of_sums_of_powers() {
-        // π cot πx = Σ 1 / (x + k) over all integers k, the derivative of order n of which is (−1)ⁿ n! Σ 1 / (x + k)ⁿ⁺¹.
+    fn derivatives_of_the_cotangent_agree_with_sums_of_powers() {
+        // π cot πx = Σ 1 / (x + k) over all integers k. Its derivative of order n is (−1)ⁿ n! Σ 1 / (x + k)ⁿ⁺¹.
         for n in [3, 4, 9, 20] {
             let factorial: f64 = (1..=n).map(f64::from).product();
             let sign = if n % 2 == 0 { 1.0 } else { -1.0 };

@@ -2,10 +2,10 @@
 
 use std::f64::consts::LN_2;
 
-/// Beyond this 1 is nothing beside x².
+/// Above this, adding 1 to x² does not change x².
 const LARGE: f64 = (1_u64 << 28) as f64;
 
-/// `ln(x + √(x² + 1))`: of |x|, so that it is odd, and as the logarithm of 1 and something, so that it is accurate near 0.
+/// `ln(x + √(x² + 1))`. It is computed for |x|, so that it is odd, and by `ln_1p`, so that it is accurate near 0.
 pub(super) fn asinh(x: f64) -> f64 {
     let a = x.abs();
     let y = if a > LARGE {
@@ -17,7 +17,7 @@ pub(super) fn asinh(x: f64) -> f64 {
     y.copysign(x)
 }
 
-/// `ln(x + √(x² − 1))`, accurate near 1, and without overflow; NaN below 1.
+/// `ln(x + √(x² − 1))`, accurate near 1 and without overflow; NaN below 1.
 pub(super) fn acosh(x: f64) -> f64 {
     if x < 1.0 {
         return f64::NAN;
@@ -29,8 +29,7 @@ pub(super) fn acosh(x: f64) -> f64 {
     (above + (above * (above + 2.0)).sqrt()).ln_1p()
 }
 
-/// `½ ln((1 + x) / (1 − x))`: of |x|, so that it is odd, and as the logarithm of 1 and something, so that it is accurate
-/// near 0.
+/// `½ ln((1 + x) / (1 − x))`. It is computed for |x|, so that it is odd, and by `ln_1p`, so that it is accurate near 0.
 pub(super) fn atanh(x: f64) -> f64 {
     let a = x.abs();
     (0.5 * ((a + a) / (1.0 - a)).ln_1p()).copysign(x)

@@ -1,7 +1,7 @@
-//! The slopes of the logarithm to a base, `ln a / ln b`. All are NaN where a or b is negative, and where both logarithms
-//! are infinite.
+//! The slopes of the logarithm of a to the base b, `ln a / ln b`. All slopes are NaN where a or b is negative, and
+//! where both logarithms are infinite.
 
-/// Whether there are slopes.
+/// Whether the slopes exist: a and b are not negative, and at most one of their logarithms is infinite.
 fn has_slopes(a: f64, b: f64) -> bool {
     let is_end = |x: f64| x == 0.0 || x == f64::INFINITY;
     a >= 0.0 && b >= 0.0 && !(is_end(a) && is_end(b))
@@ -23,7 +23,7 @@ pub(super) fn log_slope_b(a: f64, b: f64) -> f64 {
         return f64::NAN;
     }
     if b == 0.0 {
-        // 1 / b wins over the logarithm.
+        // 1 / b grows faster than ln² b, so the slope is infinite.
         return -a.ln() * f64::INFINITY;
     }
     -(a.ln() / b.ln() / b.ln() / b)

@@ -3,22 +3,22 @@
 use std::f64::consts::LOG2_E;
 use std::hint::cold_path;
 
-/// tanh x, with a relative error below 3 ε, in less than half the time of the standard library's; and its slope, with a
-/// relative error below 5 ε, however far out.
+/// tanh x, with a relative error below 3 ε, and its slope, with a relative error below 5 ε for every x. It is faster
+/// than the standard library's function.
 ///
-/// By the [parts](exp_parts) of e⁻²|ˣ|, which is p (1 + q + h) / (1 + q − h),
+/// With the [parts](exp_parts) p, q and h of e⁻²|ˣ|, which is p (1 + q + h) / (1 + q − h),
 ///
 /// ```text
 /// tanh |x| = ((1 − p) (1 + q) − (1 + p) h) / ((1 + p) (1 + q) − (1 − p) h)
 /// ```
 ///
-/// with one division, where n = 0 leaves −h / (1 + q). For larger |x| it is the distance from 1 that is computed,
-/// 2 p (1 + q + h) over the same denominator: it is the smaller, and so is its error. What has the factor q is added
-/// last, for q is known last.
+/// This takes one division, and is −h / (1 + q) for n = 0. For larger |x| the code computes 1 − tanh |x|, which is 2 p
+/// (1 + q + h) over the same denominator: it is smaller than tanh |x|, and so is its error. Terms with the factor q are
+/// added last, because q is known last.
 #[inline]
 pub(super) fn tanh_and_slope(x: f64) -> (f64, f64) {
     let distance = x.abs();
-    // A branch that is foreseen, where a minimum would have to be waited for. A NaN passes by.
+    // A predictable branch; a minimum would add latency. A NaN takes the main path.
     if distance > 20.0 {
         cold_path();
         return (1_f64.copysign(x), 4.0 * (-2.0 * distance).exp());
@@ -32,14 +32,15 @@ pub(super) fn tanh_and_slope(x: f64) -> (f64, f64) {
         let y = (((1.0 - p) - (1.0 + p) * h) + (1.0 - p) * q) / denominator;
         (y, 1.0 - y)
     };
-    // 1 − y² by its factors, of which 1 − y is known with all its digits.
+    // 1 − y² = (1 − y) (1 + y), where 1 − y is known with all its digits.
     (y.copysign(x), rest * (1.0 + y))
 }
 
-/// `1 / (1 + e⁻ˣ)`, with a relative error below 2 ε; and its slope, with a relative error below 4 ε, however far out.
+/// `1 / (1 + e⁻ˣ)`, with a relative error below 2 ε, and its slope, with a relative error below 4 ε for every x.
 ///
-/// By the [parts](exp_parts) of eˣ it is `p (1 + q + h) / ((1 + q − h) + p (1 + q + h))`, again with one division. The
-/// denominator is rounded from the numerator and something positive, so the quotient never exceeds 1.
+/// With the [parts](exp_parts) p, q and h of eˣ it is `p (1 + q + h) / ((1 + q − h) + p (1 + q + h))`, with one
+/// division. The denominator is the rounded sum of the numerator and a positive number, so the quotient never exceeds
+/// 1.
 #[inline]
 pub(super) fn sigmoid_and_slope(x: f64) -> (f64, f64) {
     if x.abs() > 708.0 {
@@ -52,7 +53,7 @@ pub(super) fn sigmoid_and_slope(x: f64) -> (f64, f64) {
     let rest = (1.0 - h) + q;
     let sum = numerator + rest;
     let y = numerator / sum;
-    // What y lacks to 1: beside a y close to 1 it is formed by itself. A difference costs less than a division.
+    // 1 − y. The difference costs less than a division, but loses digits where y is close to 1.
     let lack = if x > 3.0 {
         cold_path();
         rest / sum
@@ -62,14 +63,15 @@ pub(super) fn sigmoid_and_slope(x: f64) -> (f64, f64) {
     (y, y * lack)
 }
 
-/// p = 2ⁿ, q = h coth h − 1 and h of `eᵃ = p (1 + q + h) / (1 + q − h)` with a = n ln 2 + 2 h, for |a| ≤ 708, where p is
-/// a normal number. It is given a / 2 and a / ln 2. 1 + q is even in h, and close to 1.
+/// Returns p = 2ⁿ, q = h coth h − 1 and h, with which `eᵃ = p (1 + q + h) / (1 + q − h)` for a = n ln 2 + 2 h. The
+/// arguments are a / 2 and a / ln 2. |a| must be at most 708, so that p is a normal number. 1 + q is even in h, and
+/// close to 1.
 ///
-/// The gradient of an LSTM waits for these functions, each of which waits for the one before: the operations are in an
-/// order in which few have to wait for each other.
+/// In recurrent networks each of these functions waits for the one before, so the operations are ordered for low
+/// latency.
 #[inline]
 fn exp_parts(half: f64, exponent: f64) -> (f64, f64, f64) {
-    /// The polynomial of least error in `q = h² Q(h²)` for |h| ≤ ¼ ln 2.
+    /// The minimax polynomial Q in `q = h² Q(h²)` for |h| ≤ ¼ ln 2.
     const Q: [f64; 5] = [
         0.333_333_333_333_332_04,
         -0.022_222_222_221_610_227,
@@ -77,9 +79,9 @@ fn exp_parts(half: f64, exponent: f64) -> (f64, f64, f64) {
         -0.000_211_633_937_964_746_15,
         2.118_710_657_750_363_4e-5,
     ];
-    /// ½ ln 2 with so few digits that its products with n are exact, and the rest of it.
+    /// ½ ln 2 in two parts. The first has so few digits that its product with n is exact.
     const HALF_LN_2: [f64; 2] = [0.346_573_590_280_058_85, -8.619_722_262_807_417e-14];
-    /// What is added to this is rounded to an integer, which then stands in the last bits, with an exponent's bias.
+    /// Adding a number to this rounds it to an integer, whose low bits are then the exponent of p with its bias.
     const ROUNDING: f64 = (3_u64 << 51) as f64 + 1023.0;
 
     let shifted = exponent + ROUNDING;
@@ -105,8 +107,8 @@ mod tests {
     }
 
     #[test]
-    fn tanh_is_that_of_the_standard_library_but_for_the_last_digits() {
-        // From where x is tanh x to where 1 is, in steps that hit no rounding in particular.
+    fn tanh_agrees_with_the_standard_library_except_in_the_last_digits() {
+        // From where tanh x rounds to x, to where it rounds to 1, in steps that favour no particular rounding.
         let mut x = 1e-9;
         while x < 40.0 {
             let (ours, expected) = (tanh(x), x.tanh());
@@ -130,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn sigmoid_is_its_formula_but_for_the_last_digits() {
+    fn sigmoid_agrees_with_its_formula_except_in_the_last_digits() {
         let mut x = -745.0_f64;
         while x < 50.0 {
             let formula = if x < -700.0 {

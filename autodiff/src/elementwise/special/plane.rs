@@ -1,7 +1,7 @@
-//! Slopes of the distance and the angle of a point (a, b) in the plane.
+//! Slopes of the distance and the angle of a point in the plane.
 
-/// a / √(a² + b²), the cosine of the angle between the point and the first axis; 0 at the origin. Where both are infinite
-/// the point lies on a diagonal, as for `atan2`.
+/// a / √(a² + b²), the cosine of the angle between the point (a, b) and the first axis; 0 at the origin. If a and b are
+/// both infinite, the point counts as lying on a diagonal, as for `atan2`.
 #[inline]
 pub(super) fn hypot_slope(a: f64, b: f64) -> f64 {
     let radius = a.hypot(b);
@@ -42,7 +42,7 @@ fn scaled_atan2_slope(a: f64, b: f64, radius: f64) -> f64 {
     if b == 0.0 || a.is_infinite() || b.is_infinite() {
         return 0.0_f64.copysign(b);
     }
-    // The smaller of two is multiplied first, which is exact.
+    // b is multiplied with a power of two first, which is exact.
     let small = b.abs() < 1.0;
     let scale = if small { UP } else { DOWN };
     if is_moderate(radius) {
@@ -53,16 +53,16 @@ fn scaled_atan2_slope(a: f64, b: f64, radius: f64) -> f64 {
     y / radius / radius * scale
 }
 
-/// Powers of two with which products are far from both ends.
+/// Powers of two that bring a small or a large number to the middle of the range.
 const UP: f64 = f64::from_bits((1023 + 600) << 52);
 const DOWN: f64 = f64::from_bits((1023 - 600) << 52);
 
-/// Whether a distance has all its digits.
+/// Whether a distance is in the range where it has all its digits.
 fn is_moderate(radius: f64) -> bool {
     radius > 1e-290 && radius < f64::INFINITY
 }
 
-/// The point in the same direction at a moderate distance.
+/// Returns the point in the same direction at a moderate distance.
 fn scaled(a: f64, b: f64) -> (f64, f64) {
     let scale = if a.abs().max(b.abs()) < 1.0 { UP } else { DOWN };
     (a * scale, b * scale)

@@ -2,10 +2,10 @@
 
 use std::hint::cold_path;
 
-/// Up to this exponent repeated squaring loses few digits.
+/// Up to this exponent, repeated squaring loses few digits.
 const FEW: u32 = 32;
 
-/// xⁿ, by repeated squaring where that is accurate, and else by the power of a real exponent, which is exact to the last
+/// xⁿ. It is computed by repeated squaring for small exponents, and otherwise by `powf`, which is accurate to the last
 /// digit.
 #[inline]
 pub(super) fn powi(x: f64, n: i32) -> f64 {
@@ -17,7 +17,7 @@ pub(super) fn powi(x: f64, n: i32) -> f64 {
         if is_moderate(power) {
             return power.recip();
         }
-        // The reciprocal of a power beyond the range need not be so.
+        // The power overflows or underflows, but its reciprocal need not.
         cold_path();
     }
     x.powf(f64::from(n))
@@ -51,7 +51,7 @@ pub(super) fn powf_mixed(a: f64, b: f64) -> f64 {
     of_positive_base(a, b, 1, 1.0 + absorbing(b, a.abs().ln()))
 }
 
-/// A derivative in a, `factor · aᵇ⁻ᵏ`, for a base of any sign. A power of a negative base has one for integers b only.
+/// A derivative in a, `factor · aᵇ⁻ᵏ`, for a base of any sign. For a negative base it exists for integers b only.
 #[inline]
 fn of_signed_base(a: f64, b: f64, k: u8, factor: f64) -> f64 {
     if factor == 0.0 {
@@ -61,12 +61,12 @@ fn of_signed_base(a: f64, b: f64, k: u8, factor: f64) -> f64 {
         return f64::NAN;
     }
     let derivative = times_power(factor, a.abs(), b, k);
-    // The power of −|a| is odd where b − k is.
+    // (−|a|)ᵇ⁻ᵏ is negative where b − k is odd.
     let is_odd = a.is_sign_negative() && (b % 2.0).abs() == f64::from((k + 1) % 2);
     if is_odd { -derivative } else { derivative }
 }
 
-/// A derivative that holds the logarithm of a, `factor · aᵇ⁻ᵏ`, for a base that is not negative.
+/// A derivative with the logarithm of a in its factor, `factor · aᵇ⁻ᵏ`, for a base that is not negative.
 #[inline]
 fn of_positive_base(a: f64, b: f64, k: u8, factor: f64) -> f64 {
     if a == 0.0 && b == 0.0 {
@@ -81,7 +81,7 @@ fn of_positive_base(a: f64, b: f64, k: u8, factor: f64) -> f64 {
     times_power(factor, a, b, k)
 }
 
-/// `factor · aᵇ⁻ᵏ` for a ≥ 0, where a zero wins over infinity.
+/// `factor · aᵇ⁻ᵏ` for a ≥ 0, where a zero absorbs an infinity.
 #[inline]
 fn times_power(factor: f64, a: f64, b: f64, k: u8) -> f64 {
     let k = f64::from(k);
@@ -96,11 +96,11 @@ fn times_power(factor: f64, a: f64, b: f64, k: u8) -> f64 {
         factor * power
     } else {
         cold_path();
-        // The power is too large or too small; the product need not be.
+        // The power is too large or too small, but its product with the factor need not be.
         let root = a.powf(0.25 * exponent);
         (0..4).fold(factor, |product, _| absorbing(product, root))
     };
-    // What b − k lost when it was rounded: the error of a sum is a number (Knuth).
+    // The rounding error of b − k, which is a floating-point number (Knuth's two-sum).
     let of_k = exponent - b;
     let lost = (b - (exponent - of_k)) + (-k - of_k);
     let is_final = product == 0.0 || product.is_infinite();
@@ -111,13 +111,13 @@ fn times_power(factor: f64, a: f64, b: f64, k: u8) -> f64 {
     }
 }
 
-/// Whether a number is far from both ends of the range.
+/// Whether a number is far from overflow and underflow.
 #[inline]
 fn is_moderate(x: f64) -> bool {
     x.abs() > 1e-300 && x.abs() < 1e300
 }
 
-/// The product in which zero wins.
+/// The product, in which a zero absorbs an infinity or NaN.
 fn absorbing(a: f64, b: f64) -> f64 {
     if a == 0.0 || b == 0.0 { 0.0 } else { a * b }
 }

@@ -1,4 +1,4 @@
-//! Closures, drops and conversions that record, panic, or give another number of results than they should.
+//! Closures, drops and conversions that record, panic, or return a wrong number of results.
 
 use super::number::{Hostile, TAPE};
 use super::{WHOLE, assert_whole};
@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 #[test]
-fn closures_that_record_panic_or_give_too_little_do_no_harm() {
+fn closures_that_record_panic_or_return_too_few_slopes_do_no_harm() {
     for tape in [Tape::new(), Tape::traced()] {
         let x = tape.vars([2.0, 0.5, 3.0]);
         let within = |v: f64| {
@@ -33,7 +33,7 @@ fn closures_that_record_panic_or_give_too_little_do_no_harm() {
     }
 }
 
-/// Records, and walks back, where it is dropped.
+/// Records, and runs a backward pass, when it is dropped.
 struct RecordsWhenDropped;
 
 impl Drop for RecordsWhenDropped {
@@ -47,7 +47,7 @@ impl Drop for RecordsWhenDropped {
 
 #[test]
 fn checkpoints_that_change_panic_or_record_when_dropped_do_no_harm() {
-    // The number of outputs, or a panic, in the first call and in the second; later ones are as the first.
+    // The numbers of outputs of the first and the second call; 9 is a panic. Later calls behave like the first.
     for calls in [[0, 1], [1, 0], [1, 2], [3, 1], [9, 9], [1, 9]] {
         let tape = Rc::new(Tape::<Hostile>::default());
         TAPE.set(Some(Rc::clone(&tape)));
@@ -102,7 +102,7 @@ fn a_drop_that_panics_as_a_tape_is_reset_forgets_the_recording_all_the_same() {
 }
 
 #[test]
-fn checkpoints_and_lists_of_nothing_leave_the_next_ones_alone() {
+fn empty_checkpoints_and_lists_do_not_disturb_the_next_ones() {
     for tape in [Tape::new(), Tape::traced()] {
         let x = tape.var(3.0);
         assert!(checkpoint(|_| vec![], &[x]).is_empty());
@@ -114,7 +114,7 @@ fn checkpoints_and_lists_of_nothing_leave_the_next_ones_alone() {
     }
 }
 
-/// A name that records on the tape as it is made.
+/// A name whose conversion records on the tape.
 struct Name<'t>(Var<'t>);
 
 impl From<Name<'_>> for Cow<'static, str> {
@@ -125,7 +125,7 @@ impl From<Name<'_>> for Cow<'static, str> {
 }
 
 #[test]
-fn a_name_that_is_recorded_as_it_is_made_does_no_harm() {
+fn a_name_whose_conversion_records_does_no_harm() {
     for tape in [Tape::new(), Tape::traced()] {
         let x = tape.var(3.0);
         let x = x.named(Name(x));

@@ -1,9 +1,9 @@
-//! Iterators that lie about their length, record, or panic half-way.
+//! Iterators that lie about their length, record, or panic halfway.
 
 use autodiff::scalar::{Tape, Var};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// An iterator that says that it has as many items as `claim` does.
+/// An iterator that claims the given size hint.
 struct Liar<I>(I, (usize, Option<usize>));
 
 impl<I: Iterator> Iterator for Liar<I> {
@@ -44,7 +44,7 @@ fn iterators_that_lie_about_their_length_do_no_harm() {
                 assert!((product.gradients().wrt(x[0]) / expected - 1.0).abs() < 1e-12 || n == 0);
             }
             let endless = Liar((0..n).map(|i| x[i % 3]), (usize::MAX, None));
-            // Memory for so many cannot be had.
+            // There is no memory for the claimed number of items.
             let _ = catch_unwind(AssertUnwindSafe(|| endless.product::<Var<'_>>()));
         }
         assert_eq!((x[0] * x[2]).gradients().wrt(x[0]), 3.0);
@@ -63,7 +63,7 @@ fn iterators_that_record_and_panic_half_way_do_no_harm() {
         for &panics_at in moments {
             let (outer, inner) = if cfg!(miri) { (35, 2) } else { (100, 40) };
             let term = |i: usize| {
-                // Sums within a sum, which record, and use the same spare memory.
+                // Sums within a sum record nodes, and use the same reused memory.
                 let inner: Var<'_> = (0..inner).map(|k| x[k % 3] * x[i % 3]).sum();
                 if i == panics_at {
                     resume_unwind(Box::new("half way"));

@@ -1,4 +1,4 @@
-//! A number whose every operation may do something else beside.
+//! A number each of whose operations may also run foreign code.
 
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
@@ -8,17 +8,17 @@ use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 use std::rc::Rc;
 
-/// What a number does, and after how many operations.
+/// A deed of a number, and the number of operations before it.
 pub(super) type Delayed = (fn(), usize);
 
 thread_local! {
-    /// The tape that hostile code records on.
+    /// The tape on which hostile code records.
     pub(super) static TAPE: RefCell<Option<Rc<Tape<Hostile>>>> = const { RefCell::new(None) };
-    /// What a [`Hostile`] number does beside computing, and after how many of its operations.
+    /// The pending deed of [`Hostile`] numbers.
     pub(super) static DEED: Cell<Option<Delayed>> = const { Cell::new(None) };
 }
 
-/// Does what was asked for, if it is time.
+/// Runs the pending deed, if enough operations have passed.
 fn strike() {
     match DEED.take() {
         None => {}

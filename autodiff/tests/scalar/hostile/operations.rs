@@ -1,4 +1,4 @@
-//! Numbers that record, ask, forget or panic within an operation, a walk back, or a walk forward.
+//! Numbers that record, compute derivatives, drop the tape or panic within an operation, a backward or a forward pass.
 
 use super::number::{DEED, Hostile, TAPE, shared_tape};
 use super::{WHOLE, assert_whole};
@@ -9,10 +9,10 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
-/// Records variables, more than there is room for.
+/// Records more variables than there is memory for, so that the tape must grow.
 const RECORD: fn() = || _ = shared_tape().vars([Hostile(3.0); 40]);
 
-/// What hostile code does to the tape from within an operation on it.
+/// The deeds of hostile code within an operation on the tape.
 const DEEDS: [fn(); 8] = [
     RECORD,
     || _ = shared_tape().vars(&[] as &[Hostile]),
@@ -42,7 +42,7 @@ const DEEDS: [fn(); 8] = [
 
 type Operation = for<'t> fn(&[Var<'t, Hostile>]) -> Var<'t, Hostile>;
 
-/// Operations of every kind, on at least three variables.
+/// Operations of every kind, on three variables.
 const OPERATIONS: [Operation; 13] = [
     |x| x[0] * x[1] + x[2],
     |x| (x[0].sin() * 2.0 + 1.0).retain() / x[1],
@@ -59,7 +59,7 @@ const OPERATIONS: [Operation; 13] = [
     |x| checkpoint(|x| vec![x[0] * x[1], x[2] * x[0]], x)[1],
 ];
 
-/// Records an operation, and asks for derivatives in every way.
+/// Records an operation, and computes derivatives in every way.
 fn record_and_walk(operation: Operation, x: &[Var<'_, Hostile>; 3]) {
     let y = operation(x);
     let mut gradients = y.gradients();
@@ -73,7 +73,8 @@ fn record_and_walk(operation: Operation, x: &[Var<'_, Hostile>; 3]) {
     }
 }
 
-/// Has a number do a deed within an operation or a walk back, and checks the tape. Whether it came to that.
+/// Runs `deed` within an operation or a backward pass, after `moment` operations on numbers, and checks the tape.
+/// Returns whether the deed was run.
 fn attack(operation: Operation, deed: fn(), moment: usize, tape: Tape<Hostile>) -> bool {
     let tape = Rc::new(tape);
     TAPE.set(Some(Rc::clone(&tape)));
@@ -91,7 +92,7 @@ fn attack(operation: Operation, deed: fn(), moment: usize, tape: Tape<Hostile>) 
 fn a_number_that_records_or_panics_within_an_operation_leaves_the_tape_whole() {
     for (i, operation) in OPERATIONS.into_iter().enumerate() {
         for (k, deed) in DEEDS.into_iter().enumerate() {
-            // Every moment would take a minute.
+            // All moments would take too long.
             for moment in ((i + k) % 7..).step_by(7) {
                 let tape = Tape::default();
                 let tape = if moment % 2 == 0 {
@@ -107,7 +108,7 @@ fn a_number_that_records_or_panics_within_an_operation_leaves_the_tape_whole() {
     }
 }
 
-/// How many operations on numbers an operation on variables takes.
+/// The number of operations on numbers in an operation on variables.
 fn count(operation: Operation) -> usize {
     let tape = Tape::default();
     let x = tape.vars(WHOLE);
@@ -119,7 +120,7 @@ fn count(operation: Operation) -> usize {
 #[test]
 fn a_number_that_records_while_the_inputs_of_a_node_are_written_leaves_the_tape_whole() {
     for (i, operation) in OPERATIONS.into_iter().enumerate() {
-        // The last of its operations, among which are those that make the slopes.
+        // The last operations on numbers include the ones that compute the slopes.
         let count = count(operation);
         let moments = (0..count).rev().step_by(3);
         for moment in moments.take(if cfg!(miri) { 3 } else { 6 }) {
@@ -135,11 +136,11 @@ fn a_number_that_records_while_the_inputs_of_a_node_are_written_leaves_the_tape_
 }
 
 thread_local! {
-    /// How often a tape that was being read refused to move its nodes.
+    /// The number of times that a tape refused to move its nodes while they were being read.
     static REFUSALS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Asks for room, and goes on if there is none to be had.
+/// Reserves memory, and catches the panic if the tape refuses.
 const TRY_TO_RESERVE: fn() = || {
     let refused = catch_unwind(|| shared_tape().reserve(10_000)).is_err();
     REFUSALS.set(REFUSALS.get() + usize::from(refused));
@@ -148,7 +149,7 @@ const TRY_TO_RESERVE: fn() = || {
 #[test]
 fn a_number_that_records_while_the_tape_is_walked_back_leaves_it_whole() {
     for (i, operation) in OPERATIONS.into_iter().enumerate() {
-        // The first of them make the adjoints that the walk begins with.
+        // The first operations on numbers compute the adjoints with which the pass starts.
         let first = count(operation) + 8;
         let moments = if cfg!(miri) {
             4 + i % 3..5 + i % 3

@@ -1,4 +1,4 @@
-//! Numbers without size, of which memory holds any number.
+//! Numbers of size 0: a slice of them can have any length.
 
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
@@ -7,7 +7,7 @@ use std::fmt;
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// A number without size: a slice can have any length of it.
+/// A number of size 0.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 struct Nothing;
 

@@ -1,8 +1,8 @@
-//! Numbers of about 32 digits, the sum of two of 16, for where terms cancel.
+//! Double-double arithmetic: numbers of about 32 digits, for sums whose terms cancel.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
-/// A number as the sum of the nearest `f64` and the rest.
+/// A number as the sum of the nearest `f64` and a remainder.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DoubleDouble {
     high: f64,
@@ -10,7 +10,7 @@ pub(super) struct DoubleDouble {
 }
 
 impl DoubleDouble {
-    /// The sum of two numbers that may overlap.
+    /// Returns the exact sum of two numbers.
     pub(super) fn sum(a: f64, b: f64) -> Self {
         let high = a + b;
         let of_b = high - a;
@@ -18,7 +18,7 @@ impl DoubleDouble {
         DoubleDouble { high, low }
     }
 
-    /// The product of two numbers of moderate size.
+    /// Returns the exact product of two numbers of moderate size.
     fn product(a: f64, b: f64) -> Self {
         let high = a * b;
         let ([a1, a2], [b1, b2]) = (halves(a), halves(b));
@@ -26,7 +26,7 @@ impl DoubleDouble {
         DoubleDouble { high, low }
     }
 
-    /// The same number with parts that do not overlap.
+    /// Returns the number `high + low` with parts that do not overlap.
     fn normal(high: f64, low: f64) -> Self {
         let sum = high + low;
         DoubleDouble {
@@ -35,7 +35,7 @@ impl DoubleDouble {
         }
     }
 
-    /// The natural logarithm of a positive number of moderate size: ln m + k ln 2, where m is close to 1 and
+    /// Returns the natural logarithm of a positive number of moderate size, as ln m + k ln 2. Here m is close to 1, and
     /// `ln m = 2 (s + s³/3 + s⁵/5 + …)` with s = (m − 1) / (m + 1).
     pub(super) fn ln(self) -> Self {
         const LN_2: DoubleDouble = DoubleDouble {
@@ -51,7 +51,7 @@ impl DoubleDouble {
         let one = DoubleDouble::from(1.0);
         let s = (m - one) / (m + one);
         let square = s * s;
-        // |s| ≤ 0.172, whose 44th power is nothing beside 1.
+        // |s| ≤ 0.172, so the terms from s⁴⁵ on are negligible.
         let series = (0..22).rev().fold(DoubleDouble::from(0.0), |sum, k| {
             sum * square + one / DoubleDouble::from(f64::from(2 * k + 1))
         });
@@ -59,13 +59,13 @@ impl DoubleDouble {
         two * s * series + DoubleDouble::from(exponent) * LN_2
     }
 
-    /// The nearest `f64`.
+    /// Returns the nearest `f64`.
     pub(super) fn rounded(self) -> f64 {
         self.high + self.low
     }
 }
 
-/// A number as the sum of two of half its digits.
+/// Splits a number into two parts with half of its digits each.
 fn halves(a: f64) -> [f64; 2] {
     const SPLITTER: f64 = ((1_u64 << 27) + 1) as f64;
     let scaled = a * SPLITTER;
@@ -122,7 +122,7 @@ impl Mul for DoubleDouble {
 impl Div for DoubleDouble {
     type Output = Self;
 
-    /// By long division, three digits of which each is an `f64`.
+    /// Returns the quotient, by long division with three digits, each of which is an `f64`.
     fn div(self, other: Self) -> Self {
         let digit = |rest: Self| DoubleDouble::from(rest.high / other.high);
         let first = digit(self);
@@ -143,12 +143,12 @@ mod tests {
         let close = |x: DoubleDouble, y: DoubleDouble| (x - y).rounded().abs() < 1e-30;
         assert!(close(third + third + third, 1.0.into()));
         assert!(close(third * DoubleDouble::from(3.0), 1.0.into()));
-        // ln 3 + ln ⅓ = 0, and ln 3 by its digits.
+        // ln 3 + ln ⅓ = 0, and ln 3 has its known digits.
         let ln_3 = DoubleDouble::from(3.0).ln();
         assert!(close(ln_3 + third.ln(), 0.0.into()));
         let digits = DoubleDouble::sum(1.098_612_288_668_109_8, -9.071_297_235_001_53e-17);
         assert!(close(ln_3, digits));
-        // One digit less would be seen.
+        // The test notices an error of 1e-29.
         assert!(!close(third, third + DoubleDouble::from(1e-29)));
     }
 }
