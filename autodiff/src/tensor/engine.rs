@@ -1,4 +1,4 @@
-//! The tape, and walking it back.
+//! The tape and its backward pass.
 
 pub(crate) mod adjoints;
 pub(crate) mod factor;
