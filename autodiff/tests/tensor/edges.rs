@@ -319,22 +319,22 @@ fn binary_differences<T: Precision>() -> Vec<String> {
 }
 
 #[test]
-fn functions_of_one_variable_are_those_of_the_scalar_tape_in_double_precision() {
+fn functions_of_one_variable_agree_with_the_scalar_tape_in_double_precision() {
     assert_none(&unary_differences::<f64>());
 }
 
 #[test]
-fn functions_of_one_variable_are_those_of_the_scalar_tape_in_single_precision() {
+fn functions_of_one_variable_agree_with_the_scalar_tape_in_single_precision() {
     assert_none(&unary_differences::<f32>());
 }
 
 #[test]
-fn functions_of_two_variables_are_those_of_the_scalar_tape_in_double_precision() {
+fn functions_of_two_variables_agree_with_the_scalar_tape_in_double_precision() {
     assert_none(&binary_differences::<f64>());
 }
 
 #[test]
-fn functions_of_two_variables_are_those_of_the_scalar_tape_in_single_precision() {
+fn functions_of_two_variables_agree_with_the_scalar_tape_in_single_precision() {
     assert_none(&binary_differences::<f32>());
 }
 

@@ -37,7 +37,7 @@ fn every_recorded_gradient_can_be_differentiated_again() {
 }
 
 #[test]
-fn the_third_order_agrees_too() {
+fn third_derivatives_agree() {
     // The gradient of the gradient, checked to first order: its rule is recorded twice.
     for sample in &tensor::catalogue() {
         if sample.inputs().iter().any(|input| input.size() > 6) {
@@ -84,7 +84,7 @@ fn every_operation_is_checked_in_eight_shapes_or_more() {
 
 #[test]
 #[cfg_attr(miri, ignore = "reads the sources")]
-fn only_its_own_file_and_the_list_name_an_operation() {
+fn an_operation_is_named_only_in_its_own_file_and_the_list() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tensor");
     let mut sources = Vec::new();
     read_sources(&root, &root, &mut sources);

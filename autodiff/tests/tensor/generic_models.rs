@@ -138,7 +138,7 @@ fn a_model_computes_on_tensors_what_it_records_on_variables() {
 }
 
 #[test]
-fn a_model_with_operations_of_ones_own_has_derivatives_of_every_order() {
+fn a_model_with_user_defined_operations_has_derivatives_of_every_order() {
     let inputs = inputs();
     gradcheck::first_order(of_all, &inputs).unwrap();
     gradcheck::second_order(of_all, &inputs).unwrap();

@@ -63,7 +63,7 @@ fn gradients_of_another_recording_are_refused() {
 }
 
 #[test]
-fn an_update_leaves_nothing_of_the_pass_before() {
+fn an_update_leaves_nothing_of_the_previous_pass() {
     let tape = Tape::new();
     // Far from each other.
     let unused = tape.var([7.0]);
@@ -96,7 +96,7 @@ fn cleared_gradients_hold_no_tensors() {
 }
 
 #[test]
-fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
+fn a_gradient_added_by_rows_equals_the_whole_gradient() {
     let tape = Tape::new();
     let weight = tape.var(Tensor::from_fn([7, 3], |i| (i as f64).cos()));
     let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
@@ -131,7 +131,7 @@ fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
 }
 
 #[test]
-fn a_row_is_descended_along_with_the_bits_of_its_sum() {
+fn a_descent_along_a_row_has_the_bits_of_its_sum() {
     let tape = Tape::new();
     let weight = tape.var(Tensor::from_fn([7, 20], |i| (i as f64).cos()));
     let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));

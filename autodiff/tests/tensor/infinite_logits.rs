@@ -288,7 +288,7 @@ fn cross_entropy_is_as_defined_in_single_precision() {
 
 /// Many samples at once, of which each has the cost and the gradient that it has alone.
 #[test]
-fn a_sample_has_its_gradient_among_others_too() {
+fn a_sample_has_the_same_gradient_among_others() {
     for classes in [3, 10, 40] {
         let of_length = |row: &Row| row.x.len() == classes;
         let rows: Vec<Row> = rows().into_iter().filter(of_length).collect();
@@ -335,7 +335,7 @@ fn a_single_infinite_logit_is_handed_on_with_its_derivative() {
 }
 
 #[test]
-fn a_result_that_is_off_is_caught() {
+fn a_wrong_result_is_caught() {
     let row = Row::new(vec![-INF, -INF]);
     let caught = |found: [f64; 2]| {
         std::panic::catch_unwind(|| assert_agree(&found, &row.p, &row, "softmax")).is_err()

@@ -170,7 +170,7 @@ fn neighbouring_axes_are_summed_as_one() {
 }
 
 #[test]
-fn a_sum_of_one_term_after_the_other_is_caught() {
+fn a_sequential_sum_is_caught() {
     let length = 1 << 16;
     let plain: f32 = std::iter::repeat_n(0.1, length).sum();
     let mut errors = Errors {

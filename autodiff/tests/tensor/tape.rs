@@ -39,7 +39,7 @@ fn a_shorter_sweep_after_a_longer_one_sees_nothing_of_it() {
 }
 
 #[test]
-fn plain_numbers_stand_on_either_side() {
+fn numbers_can_be_on_either_side() {
     let tape = Tape::new();
     let x = tape.var([2.0_f32, 4.0]);
     let y = (1.0 - x) / 2.0 + 3.0 * x - 1.0 / x + Tensor::from([0.5, 0.25]) - -x;
@@ -52,7 +52,7 @@ fn plain_numbers_stand_on_either_side() {
 }
 
 #[test]
-fn no_adjoint_goes_through_a_constant() {
+fn no_gradient_flows_through_a_constant() {
     let tape = Tape::new();
     let x = tape.var([2.0]);
     let y = (x * x.detach() * tape.constant([10.0])).sum();
@@ -257,7 +257,7 @@ fn a_recording_after_a_longer_one_is_walked_back() {
 }
 
 #[test]
-fn tensors_are_written_out_as_nested_brackets() {
+fn tensors_are_formatted_as_nested_brackets() {
     assert_eq!(
         Tensor::from([[1.5, 2.0], [3.0, 4.0]]).to_string(),
         "[[1.5, 2],\n [3, 4]]"
@@ -272,7 +272,7 @@ fn tensors_are_written_out_as_nested_brackets() {
 }
 
 #[test]
-fn integers_and_floats_are_converted_as_by_as() {
+fn cast_converts_like_the_operator_as() {
     let floats = Tensor::from([1.9_f64, -2.5, 300.0, f64::NAN]);
     assert_eq!(floats.cast::<u8>().data(), [1, 0, 255, 0]);
     assert_eq!(floats.cast::<f32>().data()[1], -2.5);
@@ -280,7 +280,7 @@ fn integers_and_floats_are_converted_as_by_as() {
 }
 
 #[test]
-fn the_largest_is_found_along_either_axis() {
+fn arg_max_finds_the_largest_along_either_axis() {
     let x = Tensor::from([[1.0, 5.0, 5.0], [f64::NAN, 9.0, 2.0]]);
     assert_eq!(x.arg_max(1).data(), [1, 0]);
     assert_eq!(x.arg_max(0).data(), [1, 1, 0]);

@@ -27,7 +27,7 @@ fn integers(shape: &[usize], seed: usize) -> Tensor<f64> {
 }
 
 #[test]
-fn reductions_run_over_the_axes_named() {
+fn reductions_run_over_the_named_axes() {
     let x = integers(&[2, 3, 4], 1);
     for axes in [
         &[][..],
@@ -189,7 +189,7 @@ fn ranges_pieces_and_slices_are_where_they_belong() {
 }
 
 #[test]
-fn what_moves_no_element_shares_the_memory() {
+fn operations_that_move_no_element_share_memory() {
     let x = integers(&[2, 3, 4], 16);
     let shares = |y: &Tensor<f64>| x.data().as_ptr_range().contains(&y.data().as_ptr());
     assert!(shares(&x.narrow(0, 1..2)) && !shares(&x.narrow(1, 1..2)));

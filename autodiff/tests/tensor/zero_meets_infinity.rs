@@ -246,14 +246,14 @@ impl<T: Real> Op<T> for Square {
 }
 
 #[test]
-fn an_operation_of_ones_own_absorbs_by_its_rule() {
+fn a_user_defined_operation_absorbs_by_its_rule() {
     let zeros = [0.0; LENGTH];
     assert_gradient!(|x| x.tape().apply(Square, &[x]).sum().sqrt(), zeros, zeros);
 }
 
 /// Two functions one after the other, at edges, have a gradient of the same class as on the scalar tape.
 #[test]
-fn compositions_are_of_the_class_that_they_have_on_the_scalar_tape() {
+fn compositions_have_the_class_of_the_scalar_tape() {
     let edges = [
         0.0, -0.0, 0.5, 1.0, -1.0, 2.0, -3.0, INF, -INF, NAN, 1e308, -1e308, 1e-300, 800.0, -800.0,
     ];

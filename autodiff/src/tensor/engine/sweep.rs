@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pass_visits_only_what_leads_to_the_result() {
+    fn a_pass_visits_only_nodes_that_lead_to_the_result() {
         let tape = Tape::new();
         let x = tape.var(0.5);
         let shared = x.sin();

@@ -133,7 +133,7 @@ methods! {
     /// Returns the slices along an axis with the given indices: with axis 0, for example, rows of a table of
     /// embeddings.
     ///
-    /// In the result's shape, the axes of `indices` replace the axis. A slice may be gathered several times. Its
+    /// In the result, the axes of `indices` replace the axis. A slice may be gathered several times. Its
     /// gradient is then the sum over all of its copies, added in the order of the indices.
     ///
     /// ```
@@ -162,8 +162,8 @@ methods! {
     /// Sums the slices that have the same index. Slice `i` of the result, along an axis of the given extent, is the sum
     /// of the slices whose index is `i`, and zero if there are none.
     ///
-    /// The axes of `self` from `axis` on begin with the axes of `indices`, which one axis replaces. Slices with the
-    /// same index are added in their order.
+    /// From `axis` on, the shape of `self` begins with the shape of `indices`. In the result, a single axis replaces these
+    /// axes. Slices with the same index are added in their order.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -174,7 +174,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If the axes from `axis` on do not begin with the axes of `indices`, or an index is not below the extent.
+    /// If the shape from `axis` on does not begin with the shape of `indices`, or an index is not below the extent.
     pub fn scatter_add(self, axis: usize, indices: impl Into<Tensor<u32>>, extent: usize) -> Self {
         Self::apply(ScatterAdd { axis, indices: indices.into(), extent }, &[self])
     }

@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_shares_memory_and_outlives_what_it_is_a_view_of() {
+    fn a_view_shares_memory_and_outlives_its_root() {
         let mut whole = Buffer::filled::<u32>(Shape::from([100]), |data| {
             data.iter_mut().zip(0..).for_each(|(x, i)| *x = i);
         });

@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_that_overflows_is_refused_also_beside_an_extent_of_zero() {
+    fn a_size_that_overflows_is_refused_even_with_an_extent_of_zero() {
         for shape in [
             Shape::from([usize::MAX, 2]),
             Shape::from([1, usize::MAX, 2]),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shape_stretches_to_what_broadcasting_with_it_gives() {
+    fn a_shape_stretches_to_its_broadcast_shapes() {
         let shapes = [
             &[][..],
             &[1],

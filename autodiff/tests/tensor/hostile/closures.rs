@@ -121,7 +121,7 @@ const ATTACKED: [Attacked; 13] = [
 ];
 
 #[test]
-fn closures_and_conversions_that_do_something_else_besides_leave_the_tape_whole() {
+fn closures_and_conversions_with_side_effects_leave_the_tape_whole() {
     for (number, attacked) in ATTACKED.into_iter().enumerate() {
         for (what, deed) in HARMLESS.into_iter().chain([PANIC]).enumerate() {
             // Under Miri each with one of the deeds.
@@ -164,7 +164,7 @@ impl AsRef<[f64]> for Changing {
 }
 
 #[test]
-fn numbers_that_change_while_a_tensor_is_made_of_them_do_no_harm() {
+fn numbers_that_change_while_a_tensor_is_created_do_no_harm() {
     for (count, of) in [(2, 2), (9, 2), (2, 9), (9, 9), (0, 9)] {
         let numbers = Changing(Cell::new(count));
         let made = catch_unwind(AssertUnwindSafe(|| Tensor::new([of], &numbers)));

@@ -13,7 +13,7 @@ use std::rc::Rc;
 const STEP: usize = if cfg!(miri) { 4 } else { 1 };
 
 #[test]
-fn what_a_tape_has_given_outlives_it() {
+fn gradients_and_tensors_outlive_their_tape() {
     let end: [fn(Tape<f64>); 3] = [
         drop,
         |mut tape| {
@@ -49,7 +49,7 @@ fn what_a_tape_has_given_outlives_it() {
 }
 
 #[test]
-fn gradients_that_are_forgotten_or_dropped_late_leave_the_next_ones_alone() {
+fn gradients_that_are_forgotten_or_dropped_late_do_not_affect_later_ones() {
     let tape = Tape::new();
     let x = WHOLE.map(|x| tape.var(x));
     let y = (x[0] * x[1]).sum();

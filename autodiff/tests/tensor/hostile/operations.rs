@@ -96,7 +96,7 @@ fn attack(deed: Deed, chance: usize) -> (bool, Option<String>) {
 }
 
 #[test]
-fn an_operation_that_does_something_else_besides_leaves_the_tape_whole() {
+fn an_operation_with_side_effects_leaves_the_tape_whole() {
     for (number, deed) in HARMLESS.into_iter().chain([PANIC]).enumerate() {
         let step = if cfg!(miri) { 13 } else { 1 };
         let (mut chance, mut went_through) = (number % step, 0);

@@ -170,7 +170,7 @@ impl<T: Real> Op<T> for Lazy {
 }
 
 #[test]
-fn terms_that_wait_hold_what_they_are_made_of() {
+fn lazy_terms_keep_their_operands() {
     let mut tape = Tape::new();
     let gradients = {
         let x = WHOLE.map(|x| tape.var(x));

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_shows_in_the_bound() {
+    fn non_finite_elements_show_in_the_bound() {
         for (value, factor) in [(f64::NAN, 1.0), (1.0, f64::INFINITY)] {
             let tape = Tape::new();
             let bias = tape.var([0.0]);

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_thread_made_does_not_pile_up() {
+    fn blocks_from_other_threads_do_not_accumulate() {
         let own = [some(), some()];
         for _ in 0..5 {
             drop(thread::spawn(|| [(); 10].map(|()| some())).join().unwrap());
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_release_nothing_is_kept_of_what_was_made_before() {
+    fn blocks_from_before_a_release_are_not_kept() {
         let (dropped, living) = (some(), some());
         drop(dropped);
         let kept_bytes = || FREE.with(|free| free.borrow().bytes);
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_class_holds_what_it_is_asked_for_and_wastes_at_most_a_quarter() {
+    fn a_size_class_holds_the_lines_requested_and_wastes_at_most_a_quarter() {
         for lines in (0..5000).chain([1 << 20, (1 << 20) + 1, 3 << 30]) {
             let held = SizeClass::of(lines).lines();
             assert!(
