@@ -1,9 +1,10 @@
-//! What a recording of ten million operations takes, as the process sees it. Alone in its process, for that reason.
+//! The memory of a recording of ten million operations, as the process sees it. The test is alone in its process for
+//! this reason.
 #![cfg(target_os = "linux")]
 
 use autodiff::scalar::{Tape, checkpoint};
 
-/// The most memory that the process has held, in bytes.
+/// The peak memory of the process, in bytes.
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status
@@ -25,7 +26,7 @@ fn ten_million_operations_take_32_bytes_each_with_their_adjoints() {
     let tape = Tape::new();
     let [x, y] = tape.vars([0.5, 1e-9]);
 
-    // First cut into checkpoints: √n nodes of them, and as many at a time inside.
+    // First with checkpoints: about √n nodes between them, and about √n nodes inside each.
     let before = peak();
     let mut z = vec![x, y];
     for _ in 0..3162 {
@@ -35,7 +36,7 @@ fn ten_million_operations_take_32_bytes_each_with_their_adjoints() {
     let recomputed = peak() - before;
     assert!(recomputed < 4 << 20, "{recomputed} bytes with checkpoints");
 
-    // Then all at once.
+    // Then without checkpoints.
     let mut z = x;
     for _ in 0..STEPS {
         z += y;

@@ -1,10 +1,10 @@
-//! Which operation is to blame for a number that is not finite.
+//! `Tape::first_non_finite` finds the operation that first produced a number that is not finite.
 
 use autodiff::tensor::{NonFinite, Tape, Tensor};
 
 const MINUS_INFINITY: f64 = f64::NEG_INFINITY;
 
-/// The operation that is found, and the place of the element.
+/// The name of the operation that is found, and the index of the element.
 fn found(tape: &Tape<f64>) -> Option<(&'static str, usize)> {
     let found = tape.first_non_finite()?;
     Some((found.operation, found.element))
@@ -40,7 +40,7 @@ fn the_first_operation_that_leaves_the_finite_numbers_is_found() {
     assert!(found.to_string().starts_with("sqrt (node 1, recorded at "));
 }
 
-/// Attention with a mask of −∞; what `after` records is the fault, if it is one.
+/// Records attention with a mask of −∞, and then the operations of `after`, which may contain a fault.
 fn attention(
     after: impl for<'t> FnOnce(autodiff::tensor::Var<'t, f64>),
 ) -> Option<(&'static str, usize)> {

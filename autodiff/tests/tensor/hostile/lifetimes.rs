@@ -1,4 +1,4 @@
-//! Gradients and tensors that outlive their tape, and drops that happen, or do something, at a bad time.
+//! Gradients and tensors that outlive their tape, and drops at a bad time or with side effects.
 
 use super::deeds::{HARMLESS, at_chance, strike};
 use super::operations::Hostile;
@@ -9,7 +9,7 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
-/// Under Miri every fourth deed is enough.
+/// Under Miri, every fourth deed.
 const STEP: usize = if cfg!(miri) { 4 } else { 1 };
 
 #[test]
@@ -69,7 +69,7 @@ fn gradients_that_are_forgotten_or_dropped_late_do_not_affect_later_ones() {
     assert_whole(&tape, x);
 }
 
-/// What records, walks back and makes tensors where it is dropped.
+/// A value whose drop runs foreign code.
 struct ActsWhenDropped;
 
 impl Drop for ActsWhenDropped {
@@ -107,7 +107,7 @@ fn a_panic_that_drops_everything_leaves_the_tape_whole() {
     }
 }
 
-/// The identity; it panics where it is dropped.
+/// The identity, whose drop panics.
 #[derive(Debug)]
 struct PanicsWhenDropped;
 
