@@ -28,15 +28,20 @@
 //! - [`Var`] is a tensor on a tape. [`Gradients`] are the result of a backward pass.
 //! - [`Algebra`] is the trait that tensors and variables share, for models that run on either; [`methods`] lists its
 //!   operations.
-//! - [`Op`] defines an operation of your own. [Zero meets infinity](Op#zero-meets-infinity) says what a zero slope does to an
-//!   infinite adjoint.
+//! - [`Op`] defines an operation of your own. [Zero meets infinity](Op#zero-meets-infinity) says what a zero slope does
+//!   to an infinite adjoint.
 //! - [`catalogue`] lists the built-in operations with sample inputs, for checks and measurements.
 //!
 //! # What it is not
 //!
 //! Tensors are contiguous arrays of numbers in main memory: there are no strides, no other devices, and no
-//! convolutions. Gradients are computed in `f32` and `f64` only. There are no layers, optimizers or training loops
-//! here. A function of single numbers is faster on the tape in [`scalar`](crate::scalar).
+//! convolutions. Gradients are computed in `f32` and `f64` only. There are no layers, optimizers or training loops.
+//! For functions of single numbers, use the tape in [`scalar`](crate::scalar).
+
+// These come first because the order of the modules is the order of the sections in the documentation of `Tensor` and
+// `Var`: construction and shape before the operations.
+mod storage;
+mod var;
 
 mod algebra;
 mod engine;
@@ -45,8 +50,6 @@ mod op;
 mod ops;
 #[doc(hidden)]
 pub mod raw;
-mod storage;
-mod var;
 
 pub use algebra::{Algebra, Dispatch, Operand, Operators};
 pub use autodiff_kernels::Float;

@@ -1,5 +1,4 @@
-//! The memory of a recording of ten million operations, as the process sees it. The test is alone in its process for
-//! this reason.
+//! The memory of a recording of ten million operations, as the process sees it. The test runs alone in its process.
 #![cfg(target_os = "linux")]
 
 use autodiff::scalar::{Tape, checkpoint};

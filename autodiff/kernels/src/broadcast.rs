@@ -4,8 +4,7 @@ use smallvec::SmallVec;
 
 /// The strides of two operands that are broadcast to a common shape.
 ///
-/// Neighbouring axes are merged if both operands step through them uniformly, so that most pairs have one or two axes
-/// left.
+/// Neighbouring axes are merged if both operands step through them uniformly, so that most pairs have one or two axes.
 #[derive(Clone, Debug)]
 pub struct Walk {
     /// The innermost axis. Each operand's step along it is 0 (broadcast) or 1.
@@ -57,8 +56,7 @@ impl Walk {
             }
         }
         match axes.last().copied() {
-            // Along an innermost axis with a longer step, an operand is not a slice; the axis is walked element by
-            // element.
+            // Along an innermost axis with a longer step, an operand is not a slice; it is walked by element.
             Some(inner) if inner.a <= 1 && inner.b <= 1 => {
                 axes.pop();
                 Walk { inner, outer: axes }
@@ -83,8 +81,7 @@ impl Walk {
         }
     }
 
-    /// Calls `row` for every row along the innermost axis, with the offsets of the row in `a`, in `b` and in the
-    /// output.
+    /// Calls `row` for every row along the innermost axis, with its offsets in `a`, in `b` and in the output.
     #[inline(always)]
     pub fn rows(&self, mut row: impl FnMut(usize, usize, usize)) {
         let rows: usize = self.outer.iter().map(|axis| axis.extent).product();

@@ -5,8 +5,8 @@
 //! gradual underflow are as in the standard library.
 //!
 //! The table shows the largest errors in units in the last place. In single precision they hold for every number, which
-//! a test checks. In double precision they were observed against the standard library at a million numbers; tests allow
-//! 4.
+//! a test checks. In double precision they were observed against the standard library at a million numbers, where tests
+//! allow 4.
 //!
 //! | | `f32` | `f64` |
 //! |---|---:|---:|

@@ -1,7 +1,6 @@
 //! The matrix product, with checked extents.
 //!
-//! Products that packing the operands would slow down are formed by this crate's own kernels, and all others by the
-//! crate `gemm`.
+//! Products that packing the operands would slow down are formed by kernels of this crate, and all others by `gemm`.
 
 pub(crate) mod gemm;
 #[cfg(test)]
@@ -47,12 +46,11 @@ pub fn matmul<T: Float>(
     );
 }
 
-/// Like [`matmul`], with a `u8` left factor. Returns `false`, and writes nothing, if no kernel reads bytes in this
-/// layout.
+/// Like [`matmul`], with a `u8` left factor. Returns `false`, and writes nothing, if no kernel reads this layout.
 ///
 /// # Panics
 ///
-/// As [`matmul`].
+/// If the inner extents differ, or `out` does not have as many elements as the product.
 pub fn bytes_times<T: Float>(
     scale: T,
     a: Matrix<'_, u8>,
@@ -78,7 +76,7 @@ pub fn bytes_times<T: Float>(
 ///
 /// # Panics
 ///
-/// As [`matmul`], for any pair of factors.
+/// If the inner extents of a pair differ, or `out` does not have as many elements as every product.
 pub fn sum_of_products<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, T>],
@@ -93,7 +91,7 @@ pub fn sum_of_products<T: Float>(
 ///
 /// # Panics
 ///
-/// As [`matmul`], for any pair of factors.
+/// If the inner extents of a pair differ, or `out` does not have as many elements as every product.
 pub fn sum_of_products_with_bytes<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, u8>],

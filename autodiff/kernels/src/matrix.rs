@@ -6,7 +6,7 @@ use std::ops::Range;
 ///
 /// The element at (i, j) is `data[i · row_step + j · column_step]`, which is always inside `data`.
 ///
-/// Kernels take it by reference: a copy would be loaded right after it was stored, with wider loads than the stores.
+/// Kernels take it by reference: a copy would be loaded right after it was stored, which stalls.
 #[derive(Clone, Copy, Debug)]
 pub struct Matrix<'a, T> {
     data: &'a [T],

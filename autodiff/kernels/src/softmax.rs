@@ -231,8 +231,7 @@ fn larger<T: Float>(a: T, b: T) -> T {
     if a > b { a } else { b }
 }
 
-/// Writes the softmax of some rows to `y`, their [shifts](shift) to `shifts`, and the logarithms of their sums to
-/// `logs`.
+/// Writes the softmax of some rows to `y`, their [shifts](shift) to `shifts`, and the logarithms of the sums to `logs`.
 #[inline(always)]
 fn softmax_block<T: Float>(
     x: &[T],
@@ -356,8 +355,8 @@ fn sum_of_long<T: Float>(line: &[T], step: usize) -> T {
     sum_of_long(first, step) + sum_of_long(second, step)
 }
 
-/// The lines along the middle axis of `size` numbers: ranges from the first element to the last, which are `inner`
-/// apart.
+/// The lines along the middle axis of `size` numbers, each as a range from its first element to its last. The elements
+/// of a line are `inner` apart.
 #[inline(always)]
 fn lines(size: usize, extent: usize, inner: usize) -> impl Iterator<Item = Range<usize>> {
     let block = extent * inner;

@@ -4,11 +4,11 @@
 //! has few rows next to a wide layer. Operands that stay in a cache need no copy either. [`Algorithm`] lists the
 //! kernels for the layouts that occur. Each keeps a block of the result in registers.
 //!
-//! Kernels with `u8` operands skip vectors of zeros. Sums of several products are formed in one pass, along a binary
-//! tree.
+//! Kernels with `u8` operands skip vectors of zeros. Sums of products are formed in one pass, along a binary tree.
 //!
-//! Each kernel is written once and compiled for AVX-512 and AVX2, in both precisions. A result depends only on the
-//! extents, the layout and the class of CPU. An element of [`Algorithm::Dot`] depends only on its own row and column.
+//! Each kernel is written once and compiled for AVX-512 and AVX2, in both precisions. How a result is rounded depends
+//! only on the extents, the layout and the class of CPU. An element of [`Algorithm::Dot`] depends only on its own row
+//! and column.
 #![allow(unsafe_code)]
 
 mod algorithm;
@@ -71,8 +71,7 @@ pub trait Unpacked: Copy {
         epilogue: Epilogue<Self>,
     ) -> bool;
 
-    /// Like [`unpacked_sum`](Unpacked::unpacked_sum), with bytes on the right, which are converted when they are
-    /// loaded.
+    /// Like [`unpacked_sum`](Unpacked::unpacked_sum), with bytes on the right, which are converted when loaded.
     fn unpacked_sum_of_bytes(
         scale: Self,
         factors: &[Factors<'_, Self, u8>],

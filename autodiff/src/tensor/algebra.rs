@@ -69,8 +69,7 @@ pub trait Algebra: Clone + Debug + Operators + AllMethods + Accumulate {
 
     /// Returns the result of `compute`, which the forward pass has kept as `saved`.
     ///
-    /// On tensors, this is `saved`. On variables, `compute` runs again, so that its dependence on the inputs is
-    /// recorded.
+    /// On tensors, this is `saved`. On variables, `compute` runs again, so that its operations are recorded.
     #[must_use]
     fn recall(saved: &Tensor<Self::Element>, compute: impl FnOnce() -> Self) -> Cow<'_, Self>;
 

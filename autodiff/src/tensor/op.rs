@@ -92,8 +92,8 @@ pub trait Op<T: Real>: Debug + Send + Sync + Sized + 'static {
 
     /// Whether each element of the value depends only on the elements of the inputs, broadcast, at the same position.
     ///
-    /// If so, [`Tape::first_non_finite`](crate::tensor::Tape::first_non_finite) compares single elements. The default
-    /// is `false`.
+    /// If so, [`Tape::first_non_finite`](crate::tensor::Tape::first_non_finite) compares elements. The default is
+    /// `false`.
     fn is_elementwise(&self) -> bool {
         false
     }

@@ -52,7 +52,7 @@ fn gradients_of_another_recording_are_refused() {
     let mut sum = [0.0];
     for gradients in [old, Gradients::default()] {
         let asked: [&mut dyn FnMut(); 2] = [&mut || drop(gradients.wrt(x)), &mut || {
-            gradients.add_to(x, 1.0, &mut sum)
+            gradients.add_to(x, 1.0, &mut sum);
         }];
         for ask in asked {
             let panic = panic::catch_unwind(AssertUnwindSafe(ask)).unwrap_err();

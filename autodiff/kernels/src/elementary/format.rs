@@ -19,7 +19,7 @@ pub trait Format: Copy + 'static {
     const EXP_RANGE: (Self, Self);
 
     /// A number so large that a number added to it is rounded to an integer, which the last bits of the sum hold. It
-    /// includes twice the exponent's bias, so that half of these bits are a biased exponent.
+    /// includes twice the exponent's bias, so that half of that integer is a biased exponent.
     const ROUNDING: Self;
 
     /// The polynomial P of least relative error in `eʳ − 1 = r + r² (½ + r P(r))` for |r| ≤ ½ ln 2.

@@ -25,8 +25,7 @@ mod rank_one;
 #[macro_use]
 mod vector;
 
-/// Divides rows of `inner` elements into parts of at most `most` elements, in whole vectors, and returns a part's
-/// length.
+/// Divides rows of `inner` elements into parts of at most `most` elements, in whole vectors; returns their length.
 #[inline(always)]
 fn part_length(inner: usize, most: usize, lanes: usize) -> usize {
     // Most rows are a single part, and need no division.

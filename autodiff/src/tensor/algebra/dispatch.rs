@@ -6,8 +6,7 @@ use crate::tensor::storage::element::{ByPrecision, Real};
 use crate::tensor::var::Var;
 use std::marker::PhantomData;
 
-/// A computation with one method for each implementor of [`Algebra`] and each precision, for code that cannot be
-/// generic.
+/// A computation with a method for each implementor of [`Algebra`] and precision, for code that cannot be generic.
 ///
 /// A trait object has no generic methods, but it can have these four. [`Algebra::dispatch`] calls the method for its
 /// own type and precision.

@@ -59,8 +59,7 @@ pub(crate) fn product_fits<A: Algebra>(x: &A, a: Factor<'_, A>, b: Factor<'_, A>
     inner == inner_of_b && plain(x).if_matrix() == Some([rows, columns])
 }
 
-/// Writes or adds some rows of the matrix product `scale · a · b` to `out`. Every matrix product goes through this
-/// function.
+/// Writes or adds some rows of the matrix product `scale · a · b` to `out`. Every matrix product is formed here.
 ///
 /// A factor of bytes is read as bytes if a kernel supports its layout, and otherwise as numbers.
 ///

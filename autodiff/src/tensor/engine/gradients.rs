@@ -85,8 +85,8 @@ impl<T: Real> Gradients<T> {
     ///
     /// # Panics
     ///
-    /// If `x` is an intermediate result that was not [retained](Var::retain) before the backward pass, if it depends on no
-    /// variable, or if it belongs to another recording.
+    /// If `x` is an intermediate result that was not [retained](Var::retain) before the backward pass, if it depends on
+    /// no variable, or if it belongs to another recording.
     #[must_use]
     #[track_caller]
     pub fn wrt(&self, x: Var<'_, T>) -> Tensor<T> {
@@ -96,11 +96,12 @@ impl<T: Real> Gradients<T> {
         }
     }
 
-    /// Returns the gradients with respect to several variables.
+    /// Returns the gradients with respect to several variables, each as [`wrt`](Gradients::wrt) does.
     ///
     /// # Panics
     ///
-    /// As [`wrt`](Gradients::wrt).
+    /// If one of `variables` is an intermediate result that was not [retained](Var::retain) before the backward pass,
+    /// depends on no variable, or belongs to another recording.
     #[must_use]
     #[track_caller]
     pub fn wrt_all(&self, variables: &[Var<'_, T>]) -> Vec<Tensor<T>> {
@@ -130,7 +131,7 @@ impl<T: Real> Gradients<T> {
     ///
     /// # Panics
     ///
-    /// As [`wrt`](Gradients::wrt), and if `sum` and `x` do not have the same number of elements.
+    /// If `sum` and `x` do not have the same number of elements, or if [`wrt`](Gradients::wrt) panics for `x`.
     #[track_caller]
     pub fn add_to(&self, x: Var<'_, T>, scale: T, sum: &mut [T]) {
         match self.term(x) {

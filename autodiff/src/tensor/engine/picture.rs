@@ -30,8 +30,7 @@ impl<T: Real> Var<'_, T> {
 
 /// Pictures of the recording.
 impl<T: Real> Tape<T> {
-    /// Returns the recording as a graph in Graphviz's DOT language: each node shows its operation, shape, name and
-    /// bytes.
+    /// Returns the recording as a graph in Graphviz's language: each node shows its operation, shape, name and bytes.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;

@@ -80,7 +80,8 @@ impl<'t, T: Real> Var<'t, T> {
     ///
     /// # Panics
     ///
-    /// As [`Gradients::wrt`].
+    /// If `x` is an intermediate result that was not [retained](Var::retain), depends on no variable, or belongs to
+    /// another recording.
     #[must_use]
     #[track_caller]
     pub fn jacobian(self, x: Var<'t, T>) -> Tensor<T> {
@@ -277,7 +278,7 @@ fn nodes_between<T: Real>(wrt: &[Var<'_, T>], y: Var<'_, T>) -> Vec<u32> {
         let inputs = nodes[index as usize].inputs.iter();
         ahead.extend(inputs.filter(|edge| edge.needs_grad).map(|edge| edge.node));
     }
-    // Forward: those of them that depend on `wrt`.
+    // Forward: the nodes among them that depend on `wrt`.
     let mut wrt: Vec<u32> = wrt.iter().map(|x| x.index).collect();
     wrt.sort_unstable();
     let mut between: Vec<u32> = Vec::with_capacity(leading_to_y.len());

@@ -120,7 +120,8 @@ impl<T: Real> Tape<T> {
         self.len() == 0
     }
 
-    /// The bytes of the nodes and their values. Memory that several nodes share is counted for each of them.
+    /// The bytes of the nodes, their values and their saved tensors. Memory that several nodes share is counted for
+    /// each of them.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let of = |tensor: &Tensor<T>| tensor.size() * size_of::<T>();

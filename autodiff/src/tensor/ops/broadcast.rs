@@ -50,8 +50,7 @@ impl<T: Real> Op<T> for SumTo {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (x, shape) = (x[0], &self.0);
-        // The usual case: a bias is broadcast over the samples. Its rows are summed, without a search for broadcast
-        // axes.
+        // The usual case: a bias is broadcast over the samples. The rows are summed without a search for axes.
         if x.shape().ends_with(shape) {
             let before = x.shape().rank() - shape.rank();
             let rows: usize = x.shape()[..before].iter().product();
@@ -120,6 +119,12 @@ methods! {
 
     /// Broadcasts to a shape: the shapes are aligned at the last axis, and axes of extent 1 are repeated.
     ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([1.0, 2.0]);
+    /// assert_eq!(x.broadcast_to([2, 2]), Tensor::from([[1.0, 2.0], [1.0, 2.0]]));
+    /// ```
+    ///
     /// # Panics
     ///
     /// If the tensor cannot be broadcast to that shape.
@@ -134,8 +139,13 @@ methods! {
     /// Summing to a shape.
     pub trait SumToMethods;
 
-    /// Returns the sum over the axes along which `shape` is broadcast to the shape of `self`; the transpose of
-    /// broadcasting.
+    /// Returns the sum over the axes along which `shape` is broadcast to `self`'s shape: the transpose of broadcasting.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_to([2]), Tensor::from([4.0, 6.0]));
+    /// ```
     ///
     /// # Panics
     ///

@@ -15,8 +15,7 @@ use super::prelude::*;
 use autodiff_kernels::{reduce, softmax};
 pub use targets::Targets;
 
-/// Cross-entropy between targets and the softmax of logits: the targets, label smoothing, and the reduction over
-/// samples.
+/// Cross-entropy between targets and the softmax of logits: targets, label smoothing, and the reduction over samples.
 ///
 /// ```
 /// use autodiff::tensor::{CrossEntropy, Tape, Tensor};

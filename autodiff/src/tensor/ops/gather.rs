@@ -162,8 +162,8 @@ methods! {
     /// Sums the slices that have the same index. Slice `i` of the result, along an axis of the given extent, is the sum
     /// of the slices whose index is `i`, and zero if there are none.
     ///
-    /// From `axis` on, the shape of `self` begins with the shape of `indices`. In the result, a single axis replaces these
-    /// axes. Slices with the same index are added in their order.
+    /// From `axis` on, the shape of `self` begins with the shape of `indices`. In the result, a single axis replaces
+    /// these axes. Slices with the same index are added in their order.
     ///
     /// ```
     /// # use autodiff::Tensor;

@@ -107,8 +107,8 @@ methods! {
 
     /// Returns the affine layer `self · weightᵀ + bias`, with samples as rows.
     ///
-    /// In the product and its gradients 0 · ∞ is NaN: a zero [absorbs](crate::tensor::Op#zero-meets-infinity) an infinity
-    /// in elementwise operations only.
+    /// In the product and its gradients 0 · ∞ is NaN: a zero [absorbs](crate::tensor::Op#zero-meets-infinity) an
+    /// infinity in elementwise operations only.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};

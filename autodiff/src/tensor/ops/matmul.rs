@@ -12,8 +12,7 @@ use autodiff_kernels::broadcast::Walk;
 use autodiff_kernels::matmul;
 use smallvec::SmallVec;
 
-/// The product of two matrices, each transposed or not. The axes before the last two are batch axes, which are
-/// broadcast.
+/// The product of two matrices, each transposed or not. Axes before the last two are batch axes and are broadcast.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MatMul {
     a_transposed: bool,
@@ -143,8 +142,8 @@ methods! {
     ///
     /// Long sums are formed pairwise, so that the rounding error hardly grows with the inner extent.
     ///
-    /// In the product and its gradients 0 · ∞ is NaN: a zero [absorbs](crate::tensor::Op#zero-meets-infinity) an infinity
-    /// in elementwise operations only.
+    /// In the product and its gradients 0 · ∞ is NaN: a zero [absorbs](crate::tensor::Op#zero-meets-infinity) an
+    /// infinity in elementwise operations only.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};

@@ -71,6 +71,15 @@ methods! {
     /// Returns the largest element over the given axes, which are removed. A NaN counts as the largest; ties share the
     /// gradient evenly.
     ///
+    /// ```
+    /// # use autodiff::tensor::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.var([[1.0, 3.0], [2.0, 2.0]]);
+    /// let y = x.max_over(1);
+    /// assert_eq!(y.value(), Tensor::from([3.0, 2.0]));
+    /// assert_eq!(y.sum().gradients().wrt(x), Tensor::from([[0.0, 1.0], [0.5, 0.5]]));
+    /// ```
+    ///
     /// # Panics
     ///
     /// If there is no such axis, an axis is named twice, or its extent is 0.

@@ -1,7 +1,6 @@
 //! The macro that declares an operation's methods.
 
-/// Declares the methods of an operation on tensors, on variables, and on generic tensors of an [`Algebra`], from one
-/// text.
+/// Declares the methods of an operation on tensors, variables and generic tensors of an [`Algebra`], from one text.
 ///
 /// ```text
 /// methods! {

@@ -63,8 +63,8 @@ methods! {
     /// Euclidean norms.
     pub trait NormMethods;
 
-    /// Returns the Euclidean norm `√(Σ x²)` of all elements, a scalar, without overflow or underflow; 0 if there are no
-    /// elements.
+    /// Returns the Euclidean norm `√(Σ x²)` of all elements, a scalar, without overflow or underflow; 0 if there are
+    /// none.
     ///
     /// At the origin the gradient is 0, the subgradient of least norm, and so are the second derivatives. The gradient
     /// of `square().sum().sqrt()` is not defined there. For the square of the norm, write `square().sum()`.

@@ -62,6 +62,12 @@ methods! {
 
     /// Permutes the axes: axis `i` of the result is axis `order[i]` of `self`. The data are copied.
     ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::<f32>::zeros([2, 3, 4]);
+    /// assert_eq!(x.permute(&[2, 0, 1]).shape()[..], [4, 2, 3]);
+    /// ```
+    ///
     /// # Panics
     ///
     /// If `order` does not name every axis exactly once.

@@ -38,6 +38,12 @@ methods! {
 
     /// Returns the same elements, in row-major order, in another shape. Tensors share memory.
     ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.reshape([3, 2]), Tensor::from([[1, 2], [3, 4], [5, 6]]));
+    /// ```
+    ///
     /// # Panics
     ///
     /// If the shapes do not have the same number of elements.

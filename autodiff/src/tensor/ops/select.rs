@@ -4,8 +4,7 @@
 //! vjp   ā = mask ? ȳ : 0,   b̄ = mask ? 0 : ȳ
 //! ```
 //!
-//! The rule selects instead of multiplying by the mask, so that a NaN in an element that is not selected does not
-//! spread.
+//! The rule selects instead of multiplying by the mask, so that a NaN that is not selected does not spread.
 
 use super::prelude::*;
 use autodiff_kernels::broadcast::Walk;
@@ -56,9 +55,15 @@ impl<T: Real> Op<T> for Select {
     built_in!(Select);
 }
 
+/// Comparisons.
 impl<T: Real> Tensor<T> {
-    /// Comparisons.
     /// Returns the mask that is 1 where `self < other`, and 0 elsewhere.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let mask = Tensor::from([1.0, 3.0]).less(&Tensor::scalar(2.0));
+    /// assert_eq!(mask.data(), [1_u8, 0]);
+    /// ```
     ///
     /// # Panics
     ///
@@ -108,8 +113,7 @@ methods! {
     /// Selection by a mask.
     pub trait SelectMethods;
 
-    /// Returns the elements of `a` where the mask is not 0, and the elements of `b` where it is 0. All three are
-    /// broadcast.
+    /// Returns the elements of `a` where the mask is not 0, and of `b` where it is 0. All three are broadcast.
     ///
     /// A NaN in an element that is not selected affects neither the value nor a gradient.
     ///

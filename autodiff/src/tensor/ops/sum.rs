@@ -76,6 +76,13 @@ methods! {
 
     /// Returns the sum over the given axes, which are removed.
     ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_over(0), Tensor::from([4.0, 6.0]));
+    /// assert_eq!(x.sum_over_keepdims(0), Tensor::from([[4.0, 6.0]]));
+    /// ```
+    ///
     /// # Panics
     ///
     /// If there is no such axis, or an axis is named twice.

@@ -61,8 +61,7 @@ impl Scratch for Pooled {
 }
 
 impl Buffer {
-    /// Creates a buffer whose elements are written by `fill`, which must write all: its slice holds the data of dropped
-    /// buffers.
+    /// Creates a buffer. `fill` must write every element, since its slice holds the data of dropped buffers.
     ///
     /// # Panics
     ///
@@ -129,8 +128,7 @@ impl Buffer {
     pub(crate) fn view(&self, offset: usize, shape: &Shape) -> Buffer {
         let mut view = FreeList::without_memory();
         if let Some(block) = Arc::get_mut(&mut view) {
-            // The shape is cloned in place. A moved shape would be loaded while its stores are still in the store
-            // buffer.
+            // The shape is cloned in place. A moved shape would be loaded while its stores are in the store buffer.
             (block.size, block.shape) = (shape.size(), shape.clone());
             block.offset = self.0.offset + offset;
             block.storage = Storage::View(self.root().clone());

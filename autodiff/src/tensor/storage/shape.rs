@@ -130,7 +130,7 @@ impl Shape {
         )
     }
 
-    /// The extent along `axis` in a shape of rank `rank` that `self` is aligned to at the last axis; 1 for an added
+    /// The extent along `axis` in a shape of rank `rank` to which `self` is aligned at the last axis; 1 for an added
     /// axis.
     fn aligned(&self, axis: usize, rank: usize) -> usize {
         (axis + self.rank())

@@ -2,8 +2,7 @@
 
 use super::*;
 
-/// A NaN among the weights or in δ shows where it meets a nonzero byte, and does not show where it meets a vector of
-/// zeros.
+/// A NaN among the weights or in δ shows where it meets a nonzero byte, but not where it meets a vector of zeros.
 #[test]
 fn a_nan_that_meets_only_zeros_is_skipped() {
     fn check<T: Number>(kernels: &[Kernels<T>]) {

@@ -138,8 +138,8 @@ macro_rules! axpy {
         ///
         /// # Safety
         ///
-        /// The factors fit together, the rows of every `b` are contiguous, and these columns are inside every `b` and inside
-        /// the result, which has `columns` of them and as many rows as every `a`.
+        /// The factors fit together, the rows of every `b` are contiguous, and these columns are inside every `b` and
+        /// inside the result, which has `columns` of them and as many rows as every `a`.
         #[target_feature(enable = $features)]
         unsafe fn axpy_strip(
             scale: Number,

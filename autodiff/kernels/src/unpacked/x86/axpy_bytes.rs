@@ -9,7 +9,8 @@ macro_rules! axpy_bytes {
         /// For each pair of factors, the number of nonzero rows of bytes, and the row numbers.
         type RowList = IndexList<{ LISTED_ROWS + MARGIN }>;
 
-        /// Forms `scale · Σ aₗ · bₗ` along the tree, where the columns of every `a` and the rows of every `b` are contiguous.
+        /// Forms `scale · Σ aₗ · bₗ` along the tree, where the columns of every `a` and the rows of every `b` are
+        /// contiguous.
         #[target_feature(enable = $features)]
         pub(in super::super) fn axpy_bytes(
             scale: Number,
@@ -93,8 +94,7 @@ macro_rules! axpy_bytes {
             }
         }
 
-        /// Lists, for each vector from column j on, the number of nonzero rows of each pair of factors, and the row
-        /// numbers.
+        /// Lists, for each vector from column j on, the count of nonzero rows of each pair of factors, and the rows.
         ///
         /// # Safety
         ///
@@ -121,8 +121,8 @@ macro_rules! axpy_bytes {
         ///
         /// # Safety
         ///
-        /// The factors fit together and have these columns and the listed rows, the columns of every `a` are contiguous, and
-        /// the result has as many columns as `b` and as many rows as `a`.
+        /// The factors fit together and have these columns and the listed rows, the columns of every `a` are
+        /// contiguous, and the result has as many columns as `b` and as many rows as `a`.
         #[target_feature(enable = $features)]
         unsafe fn axpy_vector<const PART: bool>(
             scale: Number,

@@ -1,8 +1,8 @@
 //! The end of a block of combinations: its product is added along the tree, and the sum is written.
 //!
 //! The sum of n products is the sum of the first 2ᵏ plus the sum of the rest, where 2ᵏ is the largest power of two
-//! below n. It is formed like a binary counter: a finished product is merged with as many stored partial sums as the
-//! number of products is divisible by two.
+//! below n. It is formed as a binary counter counts: product number n (from 1) is merged with as many stored partial
+//! sums as n can be halved without remainder.
 
 /// Memory for the partial sums of the tree, and their number.
 macro_rules! tree {

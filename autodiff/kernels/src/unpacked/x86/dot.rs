@@ -109,7 +109,8 @@ macro_rules! dot {
                     };
                     let a = Slices::new(a.data(), i, a.row_step(), self.part);
                     let out = &mut out[i * columns..];
-                    // SAFETY: rows i to i + m and these columns are inside the result, and the part is inside both factors.
+                    // SAFETY: rows i to i + m and these columns are inside the result, and the part is inside both
+                    // factors.
                     unsafe {
                         if is_narrow {
                             match m {

@@ -57,8 +57,7 @@ macro_rules! vector {
             unsafe fn load_part(from: *const u8, len: usize) -> Vector {
                 debug_assert!(len <= LANES);
                 let mut part = [0_u8; LANES];
-                // SAFETY: the caller vouches for the bytes, and the array has room for them. The whole array is then
-                // loaded.
+                // SAFETY: the caller vouches for the bytes, and the array has room for them; all of it is then loaded.
                 unsafe {
                     part.as_mut_ptr()
                         .copy_from_nonoverlapping(from, len.min(LANES));

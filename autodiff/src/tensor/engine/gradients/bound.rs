@@ -18,7 +18,7 @@ use std::ops::BitAnd;
 #[must_use]
 #[inline]
 pub fn largest_magnitude<T: Real>(x: &[T]) -> f64 {
-    // Without the sign, floating-point numbers are ordered like their bits, with infinity after finite numbers and NaN
+    // Without the sign, floating-point numbers are ordered like their bits, with infinity after the others, and NaN
     // last.
     if size_of::<T>() == size_of::<f32>() {
         let bits = largest(bytemuck::cast_slice::<T, i32>(x), i32::MAX);

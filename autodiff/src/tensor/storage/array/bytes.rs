@@ -8,8 +8,7 @@ use std::marker::PhantomData;
 
 /// Tensors of scaled bytes.
 impl<T: Real> Tensor<T> {
-    /// Creates the tensor of `scale` times each byte, in the shape of `bytes`; for example pictures with a `scale` of
-    /// 1/255.
+    /// Creates the tensor of `scale` times each byte, in the shape of `bytes`; for example pictures with `scale` 1/255.
     ///
     /// The tensor keeps the bytes, which take a quarter of the memory of single precision. A layer's product `X Wᵀ` and
     /// its gradient `Δᵀ X` read them without conversion, also through [rows](Tensor::rows) and other views. All other

@@ -106,8 +106,7 @@ impl FreeList {
         let _ = FREE.try_with(|free| free.borrow_mut().keep(block));
     }
 
-    /// Takes a block out of a bin of this thread. If the bin is empty, the caller allocates a block, which is counted
-    /// here.
+    /// Takes a block out of a bin of this thread. If it is empty, the caller allocates a block, which is counted here.
     #[inline(always)] // A few instructions per bin, on a path that every new tensor takes.
     fn take(bin: impl FnOnce(&mut FreeList) -> &mut Bin) -> Option<Arc<Block>> {
         let kept = FREE.try_with(|free| {
