@@ -32,7 +32,7 @@ pub struct Adjoints<'a, A: Algebra> {
 }
 
 impl<A: Algebra> Adjoints<'_, A> {
-    /// Adds the term that `compute` returns to the adjoint of an input.
+    /// Adds a term, the result of `compute`, to the adjoint of an input.
     #[track_caller]
     pub fn add(&mut self, input: usize, compute: impl FnOnce() -> A) {
         let Edge {

@@ -46,13 +46,13 @@ pub struct Tape<T: Real> {
 
 /// Recording.
 impl<T: Real> Tape<T> {
-    /// An empty tape.
+    /// Creates an empty tape.
     #[must_use]
     pub fn new() -> Self {
         Tape::with_capacity(0)
     }
 
-    /// An empty tape with memory for `nodes` nodes.
+    /// Creates an empty tape with memory for `nodes` nodes.
     #[must_use]
     pub fn with_capacity(nodes: usize) -> Self {
         Tape {
