@@ -1,5 +1,8 @@
 //! The tape and its backward pass.
 
+// First, because the order of the modules is the order of the sections in the documentation of `Tape`.
+pub(crate) mod tape;
+
 pub(crate) mod adjoints;
 pub(crate) mod factor;
 pub(crate) mod gradients;
@@ -8,6 +11,5 @@ mod non_finite;
 mod picture;
 pub(crate) mod products;
 pub(crate) mod sweep;
-pub(crate) mod tape;
 
 pub use non_finite::NonFinite;

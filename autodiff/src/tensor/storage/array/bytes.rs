@@ -6,7 +6,7 @@ use crate::tensor::storage::byte_matrix::ByteMatrix;
 use crate::tensor::storage::element::Real;
 use std::marker::PhantomData;
 
-/// Tensors of scaled bytes.
+/// Construction from bytes.
 impl<T: Real> Tensor<T> {
     /// Creates the tensor of `scale` times each byte, in the shape of `bytes`; for example pictures with `scale` 1/255.
     ///
