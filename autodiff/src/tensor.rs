@@ -1,7 +1,8 @@
-//! Tensors, and the tape of tensor operations.
+//! Tensors, and a tape that differentiates tensor operations in reverse mode.
 //!
-//! A [`Tape`] records what is computed with its variables, a node for each operation, and is walked backward to give
-//! the gradient of one number with respect to all of them:
+//! For programs that compute with arrays and need gradients: models trained by gradient descent, fits, sensitivities.
+//! A [`Tape`] records each operation on its variables as a node. A backward pass over the tape returns the gradient of
+//! one number with respect to every variable:
 //!
 //! ```
 //! use autodiff::tensor::{Tape, Tensor};
@@ -18,9 +19,29 @@
 //! assert_eq!(gradients.wrt(weight).shape()[..], [10, 784]);
 //! ```
 //!
-//! The pieces: [`Tensor`] is an array of numbers; [`Var`] is a tensor on a tape; [`Gradients`] are what a backward pass
-//! computes; [`Algebra`] is what both tensors and variables can do, for models that are to run on
-//! either; [`methods`] are those of the operations there; [`Op`] is an operation, to which users can add their own. [`catalogue`] lists the built-in operations, with sample inputs.
+//! The result of an operation is computed immediately and recorded. One recording can be walked back many times, and
+//! [`Var::recorded_gradients`] records a gradient as operations that can be differentiated again.
+//!
+//! # Where to go next
+//!
+//! - [`Tensor`] is the array: construction, views, and every operation without a tape.
+//! - [`Var`] is a tensor on a tape. [`Gradients`] are the result of a backward pass.
+//! - [`Algebra`] is the trait that tensors and variables share, for models that run on either; [`methods`] lists its
+//!   operations.
+//! - [`Op`] defines an operation of your own. [Zero meets infinity](Op#zero-meets-infinity) says what a zero slope does
+//!   to an infinite adjoint.
+//! - [`catalogue`] lists the built-in operations with sample inputs, for checks and measurements.
+//!
+//! # What it is not
+//!
+//! Tensors are contiguous arrays of numbers in main memory: there are no strides, no other devices, and no
+//! convolutions. Gradients are computed in `f32` and `f64` only. There are no layers, optimizers or training loops.
+//! For functions of single numbers, use the tape in [`scalar`](crate::scalar).
+
+// These come first because the order of the modules is the order of the sections in the documentation of `Tensor` and
+// `Var`: construction and shape before the operations.
+mod storage;
+mod var;
 
 mod algebra;
 mod engine;
@@ -29,8 +50,6 @@ mod op;
 mod ops;
 #[doc(hidden)]
 pub mod raw;
-mod storage;
-mod var;
 
 pub use algebra::{Algebra, Dispatch, Operand, Operators};
 pub use autodiff_kernels::Float;

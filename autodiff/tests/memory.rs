@@ -1,10 +1,9 @@
-//! The memory of a recording of ten million operations, measured as the peak memory of the process. So the test has a
-//! process of its own.
+//! The memory of a recording of ten million operations, as the process sees it. The test runs alone in its process.
 #![cfg(target_os = "linux")]
 
 use autodiff::scalar::{Tape, checkpoint};
 
-/// The peak memory of the process in bytes.
+/// The peak memory of the process, in bytes.
 fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status
@@ -20,13 +19,13 @@ fn peak() -> usize {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "reads the memory of the process from the system")]
+#[cfg_attr(miri, ignore = "asks the system")]
 fn ten_million_operations_take_32_bytes_each_with_their_adjoints() {
     const STEPS: usize = 10_000_000;
     let tape = Tape::new();
     let [x, y] = tape.vars([0.5, 1e-9]);
 
-    // First in checkpoints: √n of them, with √n operations each.
+    // First with checkpoints: about √n nodes between them, and about √n nodes inside each.
     let before = peak();
     let mut z = vec![x, y];
     for _ in 0..3162 {
@@ -36,7 +35,7 @@ fn ten_million_operations_take_32_bytes_each_with_their_adjoints() {
     let recomputed = peak() - before;
     assert!(recomputed < 4 << 20, "{recomputed} bytes with checkpoints");
 
-    // Then in one recording.
+    // Then without checkpoints.
     let mut z = x;
     for _ in 0..STEPS {
         z += y;

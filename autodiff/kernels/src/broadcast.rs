@@ -1,12 +1,13 @@
-//! Walking over two broadcast operands, row by row.
+//! Iteration over two broadcast operands, row by row.
 
 use smallvec::SmallVec;
 
-/// The strides of two operands under a common shape. Axes that both operands step through alike are merged, so that most
-/// pairs have one or two axes left.
+/// The strides of two operands that are broadcast to a common shape.
+///
+/// Neighbouring axes are merged if both operands step through them uniformly, so that most pairs have one or two axes.
 #[derive(Clone, Debug)]
 pub struct Walk {
-    /// Extent and steps of the innermost axis; a step is 0 (stretched) or 1.
+    /// The innermost axis. Each operand's step along it is 0 (broadcast) or 1.
     pub inner: Axis,
     /// The other axes, outermost first.
     outer: SmallVec<[Axis; 4]>,
@@ -15,7 +16,7 @@ pub struct Walk {
 /// An axis of the common shape, and the step of each operand along it.
 #[derive(Clone, Copy, Debug)]
 pub struct Axis {
-    /// The number of elements along it.
+    /// The number of elements along the axis.
     pub extent: usize,
     /// The step of the first operand.
     pub a: usize,
@@ -24,16 +25,16 @@ pub struct Axis {
 }
 
 impl Walk {
-    /// The walk over operands of shapes `a` and `b`, both broadcast to `target`.
+    /// Creates the walk over operands of shapes `a` and `b`, both broadcast to `target`.
     ///
     /// # Panics
     ///
-    /// If `target` has more elements than can be counted.
+    /// If the number of elements of `target` overflows `usize`.
     #[must_use]
     #[track_caller]
     pub fn new(a: &[usize], b: &[usize], target: &[usize]) -> Walk {
         let size = size(target);
-        // The usual pairs first: operands of one shape, and a scalar operand.
+        // The most frequent pairs first: operands of one shape, and a scalar operand.
         match (a == target, b == target) {
             (true, true) => return Walk::flat(size, 1, 1),
             (true, false) if b.is_empty() => return Walk::flat(size, 1, 0),
@@ -55,7 +56,7 @@ impl Walk {
             }
         }
         match axes.last().copied() {
-            // An innermost axis with a longer step in an operand is not a slice there, and is walked element by element.
+            // Along an innermost axis with a longer step, an operand is not a slice; it is walked by element.
             Some(inner) if inner.a <= 1 && inner.b <= 1 => {
                 axes.pop();
                 Walk { inner, outer: axes }
@@ -72,7 +73,7 @@ impl Walk {
         }
     }
 
-    /// The walk over one axis.
+    /// The walk over a single axis.
     fn flat(extent: usize, a: usize, b: usize) -> Walk {
         Walk {
             inner: Axis { extent, a, b },
@@ -80,7 +81,7 @@ impl Walk {
         }
     }
 
-    /// Calls `row` for every row along the innermost axis, with its offset in `a`, in `b` and in the output.
+    /// Calls `row` for every row along the innermost axis, with its offsets in `a`, in `b` and in the output.
     #[inline(always)]
     pub fn rows(&self, mut row: impl FnMut(usize, usize, usize)) {
         let rows: usize = self.outer.iter().map(|axis| axis.extent).product();
@@ -88,7 +89,7 @@ impl Walk {
         let (mut a, mut b) = (0, 0);
         for number in 0..rows {
             row(a, b, number * self.inner.extent);
-            // Counts on, as an odometer does.
+            // Increments the index like an odometer.
             for (axis, position) in self.outer.iter().zip(&mut index).rev() {
                 *position += 1;
                 (a, b) = (a + axis.a, b + axis.b);
@@ -106,7 +107,7 @@ impl Walk {
 ///
 /// # Panics
 ///
-/// If it overflows.
+/// If the number overflows `usize`.
 #[inline]
 #[track_caller]
 fn size(shape: &[usize]) -> usize {
@@ -124,8 +125,8 @@ fn size(shape: &[usize]) -> usize {
     }
 }
 
-/// Returns, for each axis of `target`, the step through the data of an operand of the given shape that is broadcast to it:
-/// 0 along stretched axes.
+/// Returns, for each axis of `target`, the step through the data of an operand of the given shape that is broadcast to
+/// it: 0 along broadcast axes.
 ///
 /// # Panics
 ///
@@ -185,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn every_element_is_met_with_as_few_rows_as_can_be() {
+    fn every_element_is_visited_in_as_few_rows_as_possible() {
         check([4, 5], [4, 5], 1);
         check([4, 5], [], 1);
         check([4, 5], [5], 4);

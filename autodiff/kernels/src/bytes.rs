@@ -1,4 +1,4 @@
-//! Bytes that stand for numbers.
+//! Conversion of bytes to numbers.
 
 use crate::Float;
 use crate::simd::vectorized;
@@ -7,7 +7,7 @@ use crate::simd::vectorized;
 ///
 /// # Panics
 ///
-/// If there are not as many bytes as numbers.
+/// If `bytes` and `out` differ in length.
 pub fn scale_bytes<T: Float>(scale: T, bytes: &[u8], out: &mut [T]) {
     assert_eq!(bytes.len(), out.len());
     vectorized(

@@ -1,11 +1,12 @@
 //! Exponential, logarithm, hyperbolic tangent, logistic function and softplus of many numbers, several at a time.
 //!
-//! The bits of a result depend on the number and on the class of the processor (whether it multiplies and adds in one
-//! instruction), and neither on the number's index in its slice nor on its neighbours. NaN gives NaN; zeros, infinities,
-//! overflow and gradual underflow are as in the standard library.
+//! The bits of a result depend on the number and on whether the processor has a fused multiply–add instruction. They do
+//! not depend on the number's index in its slice or on its neighbours. NaN gives NaN. Zeros, infinities, overflow and
+//! gradual underflow are as in the standard library.
 //!
-//! The largest error in units in the last place: in single precision over every number, which a test checks; in double
-//! precision as it was observed beside the standard library at a million numbers, where tests allow 4.
+//! The table shows the largest errors in units in the last place. In single precision they hold for every number, which
+//! a test checks. In double precision they were observed against the standard library at a million numbers, where tests
+//! allow 4.
 //!
 //! | | `f32` | `f64` |
 //! |---|---:|---:|

@@ -1,4 +1,4 @@
-//! The numbers that kernels compute with.
+//! The number types of the kernels.
 
 use crate::elementary::format::Format;
 use crate::matmul::gemm::Gemm;
@@ -67,19 +67,19 @@ macro_rules! floats {
 }
 floats!(f32 f64);
 
-/// 1.
+/// The number 1.
 #[inline(always)]
 pub(crate) fn one<T: Float>() -> T {
     T::from_f64(1.0)
 }
 
-/// |x|.
+/// The absolute value of x.
 #[inline(always)]
 pub(crate) fn abs<T: Float>(x: T) -> T {
     x.with_sign_of(one())
 }
 
-/// The larger of two; a NaN among them wins.
+/// The larger of two numbers, or NaN if either is NaN.
 #[inline(always)]
 pub(crate) fn max<T: Float>(a: T, b: T) -> T {
     let is_nan = a.partial_cmp(&a).is_none();

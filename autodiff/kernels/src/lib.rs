@@ -1,10 +1,9 @@
 //! Loops over slices of numbers: matrix products, sums, maxima, softmax and elementary functions, in the widest vectors
 //! that the processor has.
 //!
-//! Numbers in, numbers out: a kernel takes slices, extents and strides, and knows nothing of tensors, tapes or gradients.
-//! Memory for intermediate results comes from the caller, as a [`Scratch`]. Extents that do not fit the slices panic.
-//!
-//! The environment variable `AUTODIFF_SIMD` limits the instruction set, down to plain loops: see [`simd`].
+//! For the crate `autodiff`, and for programs that need such a loop without a tensor or a tape. Numbers in, numbers
+//! out: a kernel takes slices, extents and strides. The caller provides memory for intermediate results, as a
+//! [`Scratch`]. Extents that do not fit the slices panic.
 //!
 //! ```
 //! use autodiff_kernels::{Heap, Write, matmul::{Matrix, matmul}};
@@ -15,7 +14,18 @@
 //! assert_eq!(y, [17.0, 39.0]);
 //! ```
 //!
-//! This crate is a part of `autodiff`: its interface follows the needs of that crate.
+//! # Where to go next
+//!
+//! - [`matmul`] has matrix products, and [`reduce`] has sums and maxima along an axis.
+//! - [`elementary`] has functions of many numbers, with their errors, and [`softmax`](mod@softmax) normalizes rows.
+//! - [`broadcast`] walks two broadcast operands, and [`permute`] reorders axes.
+//! - [`simd`] compiles your own loop for every instruction set, and describes the environment variable `AUTODIFF_SIMD`,
+//!   which limits the instruction set down to plain loops.
+//!
+//! # What it is not
+//!
+//! There are no shapes, tensors, tapes or gradients, and no threads: a kernel runs on the calling thread. The interface
+//! follows the needs of `autodiff` and may change with them.
 
 pub mod broadcast;
 mod bytes;
@@ -38,17 +48,17 @@ pub use scratch::{Heap, Scratch};
 /// How a kernel stores its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// It replaces the output.
+    /// The result replaces the output.
     Set,
-    /// It is added to the output.
+    /// The result is added to the output.
     Add,
 }
 
 /// What a kernel does with a sum of products.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Epilogue<T> {
-    /// It is written or added to the output.
+    /// The sum is written or added to the output.
     Write(Write),
-    /// This many times the sum is subtracted from the output; the multiple is rounded first.
+    /// The sum times this rate is subtracted from the output. The product with the rate is rounded separately.
     Descend(T),
 }

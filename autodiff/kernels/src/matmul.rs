@@ -1,6 +1,6 @@
 //! The matrix product, with checked extents.
 //!
-//! Kernels of our own form the products that packing the operands would slow down; the `gemm` crate forms the others.
+//! Products that packing the operands would slow down are formed by kernels of this crate, and all others by `gemm`.
 
 pub(crate) mod gemm;
 #[cfg(test)]
@@ -12,8 +12,8 @@ use crate::reduce::pairwise;
 use crate::unpacked::{RUN, UNCUT};
 use crate::{Epilogue, Float, Scratch, Write, simd};
 
-/// The largest inner extent that is left to one kernel. A kernel adds blocks of terms to the result one after the other, so
-/// its error grows with their number.
+/// The largest inner extent that is passed to one kernel. A kernel adds blocks of terms to the result sequentially, so
+/// that its error grows with their number.
 const LONG: usize = 1 << 13;
 
 /// Writes or adds `scale · a · b` to the row-major matrix `out`, on the calling thread.
@@ -46,11 +46,11 @@ pub fn matmul<T: Float>(
     );
 }
 
-/// Like [`matmul`] with a `u8` left factor. Returns `false`, and writes nothing, if no kernel reads bytes in this layout.
+/// Like [`matmul`], with a `u8` left factor. Returns `false`, and writes nothing, if no kernel reads this layout.
 ///
 /// # Panics
 ///
-/// As [`matmul`].
+/// If the inner extents differ, or `out` does not have as many elements as the product.
 pub fn bytes_times<T: Float>(
     scale: T,
     a: Matrix<'_, u8>,
@@ -71,12 +71,12 @@ pub fn bytes_times<T: Float>(
     )
 }
 
-/// Forms `scale · Σ aₗ · bₗ` along a binary tree over the products, reading and writing each element of `out` once.
-/// Returns `false`, and writes nothing, if no kernel does that for these factors.
+/// Forms `scale · Σ aₗ · bₗ` along a binary tree over the products, and reads and writes each element of `out` once.
+/// Returns `false`, and writes nothing, if there is no such kernel for these factors.
 ///
 /// # Panics
 ///
-/// As [`matmul`], for any pair of factors.
+/// If the inner extents of a pair differ, or `out` does not have as many elements as every product.
 pub fn sum_of_products<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, T>],
@@ -87,11 +87,11 @@ pub fn sum_of_products<T: Float>(
     !factors.iter().any(is_long) && T::unpacked_sum(scale, factors, out, epilogue)
 }
 
-/// Like [`sum_of_products`] with `u8` right factors.
+/// Like [`sum_of_products`], with `u8` right factors.
 ///
 /// # Panics
 ///
-/// As [`matmul`], for any pair of factors.
+/// If the inner extents of a pair differ, or `out` does not have as many elements as every product.
 pub fn sum_of_products_with_bytes<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, u8>],
@@ -111,7 +111,7 @@ pub fn sum_of_products_with_bytes<T: Float>(
     })
 }
 
-/// Like [`matmul`], by one kernel.
+/// Like [`matmul`], by a single kernel.
 fn product<T: Float>(
     scale: T,
     a: &Matrix<'_, T>,
@@ -124,7 +124,7 @@ fn product<T: Float>(
         return;
     }
     let is_off = simd::is_off();
-    // Plain loops, and `gemm` for a matrix times a vector, add the terms one after the other.
+    // Plain loops add the terms sequentially, and so does `gemm` for a matrix times a vector.
     let is_sequential = is_off || a.rows() == 1 || b.columns() == 1;
     let most = if is_sequential && a.columns() > UNCUT {
         RUN
@@ -141,7 +141,7 @@ fn product<T: Float>(
     });
 }
 
-/// The product by plain loops.
+/// Like [`matmul`], by plain loops.
 fn plain<T: Float>(scale: T, a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], write: Write) {
     if write == Write::Set {
         out.fill(T::default());
@@ -156,8 +156,8 @@ fn plain<T: Float>(scale: T, a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T]
     }
 }
 
-/// Passes at most `most` terms of the inner extent at a time to `product`, and adds the parts pairwise. Returns `false`, and
-/// writes nothing, if `product` does.
+/// Calls `product` with at most `most` terms of the inner extent at a time, and adds the parts pairwise. Returns
+/// `false`, and writes nothing, if `product` does.
 #[inline]
 fn in_parts<A: Copy, B: Copy, T: Float>(
     a: &Matrix<'_, A>,
@@ -184,7 +184,7 @@ fn in_parts<A: Copy, B: Copy, T: Float>(
     )
 }
 
-/// Whether the inner extent is too large for one kernel.
+/// Whether the inner extent is too long for a single kernel.
 fn is_long<A, B>((a, _): &Factors<'_, A, B>) -> bool {
     a.columns() > LONG
 }

@@ -1,12 +1,12 @@
-//! Matrices in slices.
+//! Matrices as views of slices.
 
 use std::ops::Range;
 
-/// A row-major matrix, possibly read transposed, or a range of its rows and columns.
+/// A view of a slice as a row-major matrix, possibly transposed, or as a range of its rows and columns.
 ///
 /// The element at (i, j) is `data[i · row_step + j · column_step]`, which is always inside `data`.
 ///
-/// Kernels take it by reference: a copy is loaded as soon as it is stored, which stalls.
+/// Kernels take it by reference: a copy would be loaded right after it was stored, which stalls.
 #[derive(Clone, Copy, Debug)]
 pub struct Matrix<'a, T> {
     data: &'a [T],
@@ -20,7 +20,7 @@ pub struct Matrix<'a, T> {
 pub type Factors<'a, A, B> = (Matrix<'a, A>, Matrix<'a, B>);
 
 impl<'a, T> Matrix<'a, T> {
-    /// The matrix whose rows are contiguous in `data`, one after the other.
+    /// Creates the matrix whose rows are contiguous in `data`, one after another.
     ///
     /// # Panics
     ///
@@ -41,7 +41,7 @@ impl<'a, T> Matrix<'a, T> {
         }
     }
 
-    /// The transpose, of the same data.
+    /// Returns the transpose, a view of the same data.
     pub fn transposed(self) -> Self {
         Matrix {
             data: self.data,
@@ -52,11 +52,11 @@ impl<'a, T> Matrix<'a, T> {
         }
     }
 
-    /// The rows in a range.
+    /// Returns a range of the rows.
     ///
     /// # Panics
     ///
-    /// If the range does not lie within the rows.
+    /// If the range is not inside the rows.
     #[inline]
     pub fn some_rows(self, range: Range<usize>) -> Self {
         assert!(
@@ -64,7 +64,7 @@ impl<'a, T> Matrix<'a, T> {
             "rows {range:?} of {}",
             self.rows
         );
-        // An empty range may begin behind the last element, and so does every range of a matrix without columns.
+        // An empty range may begin past the last element, and so may any range of a matrix without columns.
         let begin = (range.start * self.row_step).min(self.data.len());
         Matrix {
             data: &self.data[begin..],
@@ -73,11 +73,11 @@ impl<'a, T> Matrix<'a, T> {
         }
     }
 
-    /// The columns in a range.
+    /// A range of the columns.
     ///
     /// # Panics
     ///
-    /// If the range does not lie within the columns.
+    /// If the range is not inside the columns.
     #[inline]
     pub(crate) fn some_columns(self, range: Range<usize>) -> Self {
         self.transposed().some_rows(range).transposed()
@@ -95,12 +95,12 @@ impl<'a, T> Matrix<'a, T> {
         self.columns
     }
 
-    /// The data from the element at (0, 0) on. Other elements may follow each row, and the last one.
+    /// The data from the element at (0, 0) on. They may hold other elements between the rows and after the last row.
     pub(crate) fn data(&self) -> &'a [T] {
         self.data
     }
 
-    /// Whether every element is inside the data, as it always is.
+    /// Whether every element is inside the data. This is an invariant, which unchecked loads rely on.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn lies_inside(&self) -> bool {
         let last = self.rows.saturating_sub(1) * self.row_step
@@ -108,12 +108,12 @@ impl<'a, T> Matrix<'a, T> {
         self.rows == 0 || self.columns == 0 || last < self.data.len()
     }
 
-    /// The distance of two rows in the data: 1, or at least the number of columns.
+    /// The distance between two rows in the data: 1, or at least the number of columns.
     pub(crate) fn row_step(&self) -> usize {
         self.row_step
     }
 
-    /// The distance of two columns in the data: 1, or at least the number of rows.
+    /// The distance between two columns in the data: 1, or at least the number of rows.
     pub(crate) fn column_step(&self) -> usize {
         self.column_step
     }

@@ -1,11 +1,11 @@
-//! Copying data into another order of axes.
+//! Permutation of axes.
 
 use smallvec::SmallVec;
 
-/// The side of the square that a matrix is transposed in, so that both its rows and its columns stay in cache.
+/// The side of the square tiles of a transpose. The rows and the columns of a tile both stay in cache.
 const TILE: usize = 16;
 
-/// Writes the data of `x`, of the given shape, to `y`, where axis `order[i]` of `x` is axis `i` of `y`.
+/// Copies `x`, of the given shape, to `y` with the axes permuted: axis `i` of `y` is axis `order[i]` of `x`.
 pub fn permute<T: Copy>(x: &[T], shape: &[usize], order: &[usize], y: &mut [T]) {
     if x.is_empty() {
         return;

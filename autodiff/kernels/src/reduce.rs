@@ -1,18 +1,18 @@
-//! Sums and maxima along an axis, of data seen as (outer, extent, inner).
+//! Sums and maxima along the middle axis of data of shape (outer, extent, inner).
 //!
-//! Sums are formed pairwise, so that the rounding error grows with the logarithm of the length and not with the length.
+//! Sums are formed pairwise, so that the rounding error grows with the logarithm of the length instead of the length.
 
 use crate::simd::vectorized;
 use crate::{Float, Scratch, Write, float};
 use std::ops::Range;
 
-/// The number of terms that are added one after the other.
+/// The number of terms that are added sequentially.
 const BLOCK: usize = 64;
 
-/// The number of running sums in a block. They are independent, so that the compiler vectorises them.
+/// The number of running sums in a block. They are independent, so that the compiler vectorizes them.
 const LANES: usize = 16;
 
-/// Writes or adds the sum along the middle axis to `out`, of shape (outer, inner).
+/// Writes or adds the sums along the middle axis to `out`, of shape (outer, inner).
 pub fn sum<T: Float>(
     x: &[T],
     extent: usize,
@@ -45,7 +45,7 @@ pub fn sum<T: Float>(
 /// The sum of all elements.
 pub(crate) fn sum_of<T: Float>(x: &[T]) -> T {
     if x.len() > BLOCK * LANES {
-        // Both halves begin at multiples of a block, so that they stay aligned.
+        // Both halves start at a multiple of a block, so that their blocks stay aligned.
         let (first, second) = x.split_at((x.len() / 2).next_multiple_of(BLOCK * LANES));
         return sum_of(first) + sum_of(second);
     }
@@ -69,7 +69,7 @@ pub(crate) fn sum_of<T: Float>(x: &[T]) -> T {
     lanes[0]
 }
 
-/// Writes or adds the sum over `terms` to `out`. `part` writes or adds the sum over at most `most` of them, and the parts are
+/// Writes or adds the sum over `terms` to `out`. `part` writes or adds the sum over at most `most` terms; the parts are
 /// added pairwise. Returns `false`, and writes nothing, if the first call of `part` does.
 pub(crate) fn pairwise<T: Float>(
     terms: Range<usize>,
@@ -82,7 +82,7 @@ pub(crate) fn pairwise<T: Float>(
     if terms.len() <= most {
         return part(terms, out, write);
     }
-    // The second half begins on a cache line, if the first does.
+    // If the first half starts on a cache line, so does the second.
     let middle = terms.start + (terms.len() / 2).next_multiple_of(64);
     let mut rest = middle..terms.end;
     if write == Write::Set {
@@ -90,7 +90,7 @@ pub(crate) fn pairwise<T: Float>(
             return false;
         }
     } else {
-        // The output may be large, so only the whole sum is added to it.
+        // The output may be large, so that only the whole sum is added to it.
         rest = terms;
     }
     let mut is_written = false;
@@ -103,7 +103,7 @@ pub(crate) fn pairwise<T: Float>(
     is_written
 }
 
-/// A sum of terms that are added one by one, formed pairwise too.
+/// A sum of terms that are added one at a time. It is formed pairwise as well.
 #[derive(Clone, Debug)]
 pub struct RunningSum {
     /// For each bit set in the number of terms, the sum of 2ᵇⁱᵗ terms.
@@ -118,7 +118,7 @@ impl Default for RunningSum {
 }
 
 impl RunningSum {
-    /// The sum of no terms.
+    /// Creates the sum of no terms.
     #[must_use]
     pub fn new() -> Self {
         RunningSum {
@@ -130,7 +130,7 @@ impl RunningSum {
     /// Adds a term.
     #[inline]
     pub fn add(&mut self, term: f64) {
-        // As in binary counting: each carry adds two sums of equally many terms.
+        // Like binary counting: each carry adds two sums of the same number of terms.
         let (mut sum, mut bit) = (term, 0);
         while self.terms >> bit & 1 == 1 {
             sum += self.sums[bit];
@@ -140,7 +140,7 @@ impl RunningSum {
         self.terms += 1;
     }
 
-    /// The sum of all terms.
+    /// Returns the sum of all terms.
     #[inline]
     pub fn total(&self) -> f64 {
         let bits = (0..64).take_while(|bit| self.terms >> bit > 0);
@@ -149,7 +149,7 @@ impl RunningSum {
     }
 }
 
-/// Adds the rows of `x`, each as long as `out`, to `out`.
+/// Adds the rows of `x`, each as long as `out`, to `out` (`length` elements).
 fn add_rows<T: Float>(x: &[T], length: usize, out: &mut [T], scratch: &impl Scratch) {
     let rows = x.len() / length;
     if rows <= BLOCK {
@@ -161,7 +161,7 @@ fn add_rows<T: Float>(x: &[T], length: usize, out: &mut [T], scratch: &impl Scra
     let (first, second) = x.split_at((rows / 2).next_multiple_of(BLOCK) * length);
     add_rows(first, length, out, scratch);
     if second.len() <= BLOCK * length && first.len() <= BLOCK * length {
-        // Two adjacent blocks are still short enough for one running sum.
+        // Two adjacent blocks are still short enough for a single running sum.
         add_rows(second, length, out, scratch);
         return;
     }
@@ -172,14 +172,14 @@ fn add_rows<T: Float>(x: &[T], length: usize, out: &mut [T], scratch: &impl Scra
     });
 }
 
-/// Adds the terms to `out`.
+/// Adds each term to the corresponding element of `out`.
 fn add<T: Float>(out: &mut [T], terms: &[T]) {
     for (out, &term) in out.iter_mut().zip(terms) {
         *out = *out + term;
     }
 }
 
-/// Adds rows to `out`, one after the other, in registers: as many columns at a time as a vector has lanes.
+/// Adds rows to `out` sequentially, with as many columns in registers as a vector has lanes.
 #[inline(always)]
 fn add_few_rows<T: Float>(x: &[T], length: usize, out: &mut [T]) {
     let (sixteens, rest) = out.as_chunks_mut::<16>();
@@ -199,7 +199,7 @@ fn add_few_rows<T: Float>(x: &[T], length: usize, out: &mut [T]) {
     }
 }
 
-/// Adds the N columns from `column` on of rows of `length` elements to their sums.
+/// Adds columns `column` to `column + N` of the rows, which have `length` elements, to `sums`.
 #[inline(always)]
 fn add_columns<T: Float, const N: usize>(x: &[T], length: usize, column: usize, sums: &mut [T; N]) {
     let mut total = *sums;
@@ -211,7 +211,7 @@ fn add_columns<T: Float, const N: usize>(x: &[T], length: usize, column: usize, 
     *sums = total;
 }
 
-/// Writes the largest element along the middle axis to `out`; a NaN wins.
+/// Writes the largest elements along the middle axis to `out`, of shape (outer, inner). A NaN counts as the largest.
 pub fn max<T: Float>(x: &[T], extent: usize, inner: usize, out: &mut [T]) {
     if inner == 0 || extent == 0 {
         return;
@@ -301,7 +301,7 @@ mod tests {
         let mut columns = [0.0_f32; 2];
         sum(&x, x.len() / 2, 2, &mut columns, Write::Set, &Heap);
         assert!((f64::from(columns[1]) / (exact / 2.0) - 1.0).abs() < 4e-6);
-        // The plain loop is off by far more, so the bound means something.
+        // A sequential sum exceeds the bound by far, so the bound is a real check.
         let plain: f32 = x.iter().sum();
         assert!(cfg!(miri) || (f64::from(plain) / exact - 1.0).abs() > 1e-3);
     }

@@ -8,11 +8,11 @@ pub trait Scratch {
     ///
     /// # Panics
     ///
-    /// If there is no memory for them.
+    /// If there is not enough memory.
     fn with<T: Float>(&self, len: usize, f: impl FnOnce(&mut [T]));
 }
 
-/// Fresh memory of the global allocator each time.
+/// Memory that is allocated on the heap for each call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Heap;
 

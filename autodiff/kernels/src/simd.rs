@@ -1,16 +1,16 @@
-//! Loops compiled for several instruction sets, and the choice among them.
+//! Loops compiled for several instruction sets, and the choice between them.
 //!
-//! Kernels use the widest vectors that the machine has. The environment variable `AUTODIFF_SIMD`, which is read once, limits
-//! them, for comparisons and for tests:
+//! Kernels use the widest vectors of the machine. The environment variable `AUTODIFF_SIMD` limits them, for comparisons
+//! and tests. It is read once:
 //!
 //! | `AUTODIFF_SIMD` | kernels |
 //! |---|---|
 //! | `avx512`, or not set | no limit |
-//! | `avx2` | no AVX-512; no limit but on x86-64 |
-//! | `scalar` | plain loops, in the instructions that the compiler takes for granted |
+//! | `avx2` | no AVX-512 on x86-64; no limit elsewhere |
+//! | `scalar` | plain loops, in the instructions that the compiler assumes by default |
 //!
-//! The `gemm` crate chooses its instructions by itself. With `scalar`, plain loops take its place; with `avx2`, the products
-//! that are left to it still use AVX-512 where the machine has that. Any other value panics at the first kernel.
+//! The crate `gemm` chooses its instructions independently. With `scalar`, plain loops replace it. With `avx2`, its
+//! products still use AVX-512 if the machine has it. Any other value panics at the first kernel.
 
 use pulp::{Arch, Simd, WithSimd};
 use std::env;
@@ -19,35 +19,35 @@ use std::sync::LazyLock;
 
 /// Runs `body`, with its loops compiled for the widest vectors that kernels [may use](self).
 ///
-/// `body` is inlined into a function that is compiled for those instructions, so it should be a plain loop over slices,
-/// given as a closure marked `#[inline(always)]`. The result does not depend on the choice.
+/// `body` is inlined into a function that is compiled for these instructions. It should be a plain loop over slices, in
+/// a closure marked `#[inline(always)]`. The result does not depend on the instruction set.
 #[inline]
 pub fn vectorized<R>(body: impl FnOnce() -> R) -> R {
     arch().dispatch(body)
 }
 
-/// Runs `body` as [`vectorized`] does, and passes it how to multiply and add, which is a constant to the compiler.
+/// Like [`vectorized`], and passes `body` how to multiply and add, which is a constant to the compiler.
 ///
-/// A result that makes use of it has other bits on another class of processor.
+/// A result that depends on this argument may have different bits on another class of processor.
 #[inline]
 pub fn vectorized_with<R>(body: impl FnOnce(MultiplyAdd) -> R) -> R {
     arch().dispatch(WithMultiplyAdd(body))
 }
 
-/// Slices shorter than this are added, or rectified, without [`vectorized`]: the dispatch takes as long as the loop, and a
-/// wide load of numbers that were just stored one by one stalls.
+/// Slices shorter than this are added or rectified without [`vectorized`]: the dispatch takes as long as the loop, and
+/// a wide load of numbers that were just stored individually stalls.
 pub const FEW: usize = 32;
 
-/// How the processor that a loop is compiled for multiplies and adds.
+/// How to multiply and add on the processor that a loop is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MultiplyAdd {
     /// In one instruction, rounding once.
     Fused,
-    /// In two, rounding twice. To round once would take a call of a function for every number.
+    /// In two instructions, rounding twice. Rounding once would take a function call per number.
     Separate,
 }
 
-/// A closure that takes how to multiply and add.
+/// A closure that takes a [`MultiplyAdd`].
 struct WithMultiplyAdd<F>(F);
 
 impl<R, F: FnOnce(MultiplyAdd) -> R> WithSimd for WithMultiplyAdd<F> {
@@ -55,7 +55,7 @@ impl<R, F: FnOnce(MultiplyAdd) -> R> WithSimd for WithMultiplyAdd<F> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> R {
-        // All vectors of `pulp` have the fused instruction but those of WebAssembly.
+        // All vectors of `pulp` have fused instructions, except on WebAssembly.
         let fused = !S::IS_SCALAR && !cfg!(target_family = "wasm");
         (self.0)(if fused {
             MultiplyAdd::Fused
@@ -93,7 +93,7 @@ enum Limit {
 impl Limit {
     /// # Panics
     ///
-    /// If there is no such limit.
+    /// If `name` is not a limit.
     fn new(name: &OsStr) -> Self {
         match name.to_str() {
             Some("scalar") => Limit::Scalar,
@@ -133,7 +133,7 @@ mod tests {
         assert!(y.iter().zip(&x).all(|(y, x)| *y == x * 3.0 - 1.0));
     }
 
-    /// The lanes of `f32` that an instruction set has.
+    /// The number of `f32` lanes of an instruction set.
     fn lanes(arch: Arch) -> usize {
         struct Lanes;
         impl WithSimd for Lanes {

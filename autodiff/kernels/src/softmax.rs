@@ -1,6 +1,7 @@
-//! Softmax and its logarithm, along the middle axis of data seen as (outer, extent, inner).
+//! Softmax and its logarithm, along the middle axis of data of shape (outer, extent, inner).
 //!
-//! The exponentials of many lines are computed in one loop: a single line, such as ten classes, is too short for vectors.
+//! A line is a run of elements along the middle axis. The exponentials of many lines are computed in one loop: a single
+//! line of, say, ten classes is too short for vectors.
 
 #[cfg(test)]
 mod tests;
@@ -13,15 +14,15 @@ use crate::simd::{MultiplyAdd, vectorized_with};
 use std::hint::cold_path;
 use std::ops::Range;
 
-/// Writes exp(xᵢ − m) / Σⱼ exp(xⱼ − m) along every line, where m is the largest of its numbers: so nothing overflows. A line
-/// with several +∞, or with −∞ alone, is NaN.
+/// Writes exp(xᵢ − m) / Σⱼ exp(xⱼ − m) along every line, where m is the largest number of the line, so that nothing
+/// overflows. A line with several +∞, or with only −∞, becomes NaN.
 pub fn softmax<T: Float>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
     let part = part(extent * inner);
     for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {
         vectorized_with(
             #[inline(always)]
             move |how| match inner {
-                // The usual step is a constant to the compiler.
+                // The usual step is a constant, for which the compiler specializes the loop.
                 1 => softmax_lines(x, extent, 1, y, how),
                 _ => softmax_lines(x, extent, inner, y, how),
             },
@@ -40,7 +41,7 @@ fn softmax_lines<T: Float>(x: &[T], extent: usize, inner: usize, y: &mut [T], ho
     }
 }
 
-/// Writes xᵢ − m − ln Σⱼ exp(xⱼ − m), with the m of [`softmax`].
+/// Writes xᵢ − m − ln Σⱼ exp(xⱼ − m) along every line, with m as in [`softmax`].
 pub fn log_softmax<T: Float>(x: &[T], extent: usize, inner: usize, y: &mut [T]) {
     let part = part(extent * inner);
     for (x, y) in x.chunks(part).zip(y.chunks_mut(part)) {
@@ -75,7 +76,7 @@ fn log_softmax_lines<T: Float>(
     }
 }
 
-/// Computes the logarithms of the softmax from the numbers of a line.
+/// The constants of a line that turn its numbers into logarithms of the softmax.
 #[derive(Clone, Copy, Debug)]
 pub struct Normalizer<T> {
     /// The [`shift`] m.
@@ -85,29 +86,29 @@ pub struct Normalizer<T> {
 }
 
 impl<T: Float> Normalizer<T> {
-    /// xᵢ − ln Σⱼ exp(xⱼ), for one of the numbers of the line.
+    /// Returns xᵢ − ln Σⱼ exp(xⱼ) for a number of the line.
     #[inline(always)]
     pub fn log_softmax(self, x: T) -> T {
         below(x, self.shift) - self.ln_of_sum
     }
 }
 
-/// The most rows that are computed at once.
+/// The largest number of rows that are computed together.
 const ROWS: usize = 64;
 
-/// The most numbers of a line that are added one after the other.
+/// The largest number of elements of a line that are added sequentially.
 const LONG: usize = 1024;
 
-/// The numbers in each of the two vectors that a short row is read as.
+/// The number of elements in each of the two vectors that a short row is loaded as.
 const HALF: usize = 8;
 
-/// How many numbers are computed at once: as many blocks as stay in the first-level cache, and at least one.
+/// How many numbers are computed together: as many whole blocks as fit into the first-level cache, and at least one.
 fn part(block: usize) -> usize {
     let block = block.max(1);
     (2048 / block).max(1) * block
 }
 
-/// Writes the softmax of every row of `x` to `y`, and calls `then` with the number of the row, its softmax, and its
+/// Writes the softmax of every row of `x` to `y`. Then calls `then` with the row's number, its softmax, and its
 /// [`Normalizer`].
 pub fn softmax_rows<T: Float>(
     x: &[T],
@@ -143,7 +144,7 @@ pub fn softmax_rows<T: Float>(
     }
 }
 
-/// Writes the softmax of one row `x` of 8 to 16 numbers, with these ends, to `y`.
+/// Writes the softmax of a row `x` of 8 to 16 numbers, whose ends are `ends`, to `y`.
 #[inline(always)]
 fn softmax_short_row<T: Float>(
     x: &[T],
@@ -167,8 +168,8 @@ fn softmax_short_row<T: Float>(
     }
 }
 
-/// The first and the last numbers of a row of 8 to 16, which overlap unless there are 16. They are whole vectors, where a
-/// loop over ten numbers would compute two of them one by one.
+/// The first and the last eight numbers of a row of 8 to 16, which overlap unless there are 16. Each is a whole vector.
+/// A loop over ten numbers would compute two of them individually.
 type Ends<T> = [[T; HALF]; 2];
 
 /// The ends of a row of 8 to 16 numbers; `None` for another length.
@@ -180,7 +181,7 @@ fn ends<T: Float>(row: &[T]) -> Option<Ends<T>> {
     }
 }
 
-/// Writes the first and the last numbers of a row.
+/// Writes the first and the last eight numbers of a row.
 #[inline(always)]
 fn write_ends<T: Float>(y: &mut [T], [head, tail]: Ends<T>) {
     if let Some(first) = y.first_chunk_mut() {
@@ -193,7 +194,7 @@ fn write_ends<T: Float>(y: &mut [T], [head, tail]: Ends<T>) {
 
 /// The largest of the numbers.
 ///
-/// A NaN may be ignored: it makes the whole row NaN, whatever is subtracted from it.
+/// A NaN may be ignored: it makes the whole row NaN, whatever number is subtracted.
 #[inline(always)]
 fn largest<T: Float>([mut lanes, others]: Ends<T>) -> T {
     for (lane, other) in lanes.iter_mut().zip(others) {
@@ -202,7 +203,7 @@ fn largest<T: Float>([mut lanes, others]: Ends<T>) -> T {
     in_halves(lanes, larger)
 }
 
-/// The sum of the numbers of a row of the given length.
+/// The sum of the numbers of a row of length `len`, from its ends.
 #[inline(always)]
 fn sum_of_ends<T: Float>([mut lanes, tail]: Ends<T>, len: usize) -> T {
     let twice = 2 * HALF - len;
@@ -212,7 +213,7 @@ fn sum_of_ends<T: Float>([mut lanes, tail]: Ends<T>, len: usize) -> T {
     in_halves(lanes, |a, b| a + b)
 }
 
-/// Folds lanes in halves, which is a shorter chain of dependent operations than one after the other.
+/// Folds the lanes in halves: a shorter chain of dependent operations than a sequential fold.
 #[inline(always)]
 fn in_halves<T: Copy>(mut lanes: [T; HALF], fold: impl Fn(T, T) -> T) -> T {
     let mut half = HALF / 2;
@@ -230,7 +231,7 @@ fn larger<T: Float>(a: T, b: T) -> T {
     if a > b { a } else { b }
 }
 
-/// Writes the softmax of a few rows to `y`, their [shifts](shift) to `shifts`, and the logarithms of their sums to `logs`.
+/// Writes the softmax of some rows to `y`, their [shifts](shift) to `shifts`, and the logarithms of the sums to `logs`.
 #[inline(always)]
 fn softmax_block<T: Float>(
     x: &[T],
@@ -251,7 +252,7 @@ fn softmax_block<T: Float>(
             continue;
         }
         *m = shift(x, 1);
-        // No `step_by`, with which the loop would not be vectorised.
+        // A loop with `step_by` would not be vectorized.
         for (y, &x) in y.iter_mut().zip(x) {
             *y = below(x, *m);
         }
@@ -280,7 +281,7 @@ fn softmax_block<T: Float>(
     }
 }
 
-/// Writes exp(xᵢ − m) for each line with its [`shift`] m.
+/// Writes exp(xᵢ − m) along every line, where m is the line's [`shift`].
 #[inline(always)]
 fn exp_below_maxima<T: Float>(x: &[T], extent: usize, step: usize, y: &mut [T], how: MultiplyAdd) {
     for line in lines(x.len(), extent, step) {
@@ -295,14 +296,14 @@ fn exp_below_maxima<T: Float>(x: &[T], extent: usize, step: usize, y: &mut [T], 
     }
 }
 
-/// The number that is subtracted from all numbers of a line: the largest of them, or NaN if several are +∞ or all are −∞,
-/// since the line then has no softmax.
+/// The number that is subtracted from all numbers of a line: the largest, or NaN if several are +∞ or all are −∞, since
+/// the line then has no softmax.
 #[inline(always)]
 fn shift<T: Float>(line: &[T], step: usize) -> T {
     shift_from(maximum(line, step), line, step)
 }
 
-/// The same, for a line whose largest number is known.
+/// Like [`shift`], for a line whose largest number is known.
 #[inline(always)]
 fn shift_from<T: Float>(maximum: T, line: &[T], step: usize) -> T {
     if abs(maximum) == T::INFINITY {
@@ -315,7 +316,7 @@ fn shift_from<T: Float>(maximum: T, line: &[T], step: usize) -> T {
     maximum
 }
 
-/// x − m, and 0 for the largest number itself, also if it is infinite.
+/// x − m, and 0 if x = m, even if both are infinite.
 #[inline(always)]
 fn below<T: Float>(x: T, m: T) -> T {
     if x == m { T::default() } else { x - m }
@@ -339,7 +340,7 @@ fn sum<T: Float>(line: &[T], step: usize) -> T {
         .fold(T::default(), |sum, &x| sum + x)
 }
 
-/// The sum of a long line, in an order in which the error hardly grows with the length.
+/// The sum of a long line, formed pairwise, so that the error hardly grows with the length.
 #[inline(never)]
 fn sum_of_long<T: Float>(line: &[T], step: usize) -> T {
     if step == 1 {
@@ -354,7 +355,8 @@ fn sum_of_long<T: Float>(line: &[T], step: usize) -> T {
     sum_of_long(first, step) + sum_of_long(second, step)
 }
 
-/// The lines along the middle axis of `size` numbers, each from its first element to its last. Its elements are `inner` apart.
+/// The lines along the middle axis of `size` numbers, each as a range from its first element to its last. The elements
+/// of a line are `inner` apart.
 #[inline(always)]
 fn lines(size: usize, extent: usize, inner: usize) -> impl Iterator<Item = Range<usize>> {
     let block = extent * inner;

@@ -1,13 +1,14 @@
 //! Matrix products of unpacked operands, for shapes where packing costs more than it saves.
 //!
-//! A product of the paper's network has ten rows or columns, a batch of one sample has one row, and a chunk of samples has
-//! few rows beside a wide layer; and operands that stay in a cache need not be copied first. [`Algorithm`] has the kernels
-//! for the layouts that occur. Each keeps a block of the result in registers.
+//! In the paper's network a product has ten rows or columns. A batch of one sample has one row, and a chunk of samples
+//! has few rows next to a wide layer. Operands that stay in a cache need no copy either. [`Algorithm`] lists the
+//! kernels for the layouts that occur. Each keeps a block of the result in registers.
 //!
-//! Kernels with `u8` operands skip vectors of zeros. Sums of several products are formed at once, along a binary tree.
+//! Kernels with `u8` operands skip vectors of zeros. Sums of products are formed in one pass, along a binary tree.
 //!
-//! The kernels are written once and compiled for AVX-512 and AVX2, in both precisions. A result depends on the extents, the
-//! layout and the class of CPU alone; an element of [`Algorithm::Dot`], on its own row and column alone.
+//! Each kernel is written once and compiled for AVX-512 and AVX2, in both precisions. How a result is rounded depends
+//! only on the extents, the layout and the class of CPU. An element of [`Algorithm::Dot`] depends only on its own row
+//! and column.
 #![allow(unsafe_code)]
 
 mod algorithm;
@@ -21,27 +22,27 @@ use crate::{Epilogue, Write, simd};
 use algorithm::Algorithm;
 use pulp::Arch;
 
-/// The largest number of columns that is narrow: the paper's ten digits, and a few more.
+/// The largest number of columns that counts as narrow: the paper's ten digits, and a few more.
 const NARROW: usize = 16;
 
-/// From this length on, the sum over the lanes of a vector is a negligible part of a dot product.
+/// From this length on, the horizontal sum is a negligible part of a dot product.
 const LONG: usize = 256;
 
-/// Combinations add at most this many terms one after the other. A longer product is cut into runs of [`RUN`] terms.
+/// A combination adds at most this many terms sequentially. A longer product is cut into runs of [`RUN`] terms.
 pub(crate) const UNCUT: usize = 512;
 pub(crate) const RUN: usize = 128;
 
-/// The most entries of a list of nonzero rows of bytes: row numbers, and a count for each pair of factors.
+/// The capacity of a list of nonzero rows of bytes: row numbers, and a count for each pair of factors.
 const LISTED_ROWS: usize = 1152;
 
-/// The levels of the tree along which products are added, and the most products that it has room for.
+/// The number of levels of the tree along which products are added, and the largest number of products.
 const LEVELS: usize = 4;
 const PRODUCTS: usize = 1 << LEVELS;
 
 /// A type that the unpacked kernels are compiled for.
 ///
-/// Each method writes or adds `scale` times a product, or a sum of products, to the row-major `out`. It returns `false`, and
-/// writes nothing, if there is no kernel for these operands. Extents that do not fit panic.
+/// Each method writes or adds `scale` times a product, or a sum of products, to the row-major `out`. It returns
+/// `false`, and writes nothing, if there is no kernel for the operands. Extents that do not fit panic.
 pub trait Unpacked: Copy {
     /// `scale · a · b`.
     fn unpacked_product(
@@ -52,7 +53,7 @@ pub trait Unpacked: Copy {
         write: Write,
     ) -> bool;
 
-    /// `scale · a · b` with bytes on the left, which are converted as they are loaded.
+    /// `scale · a · b` with bytes on the left, which are converted when they are loaded.
     fn unpacked_bytes_times(
         scale: Self,
         a: &Matrix<'_, u8>,
@@ -61,8 +62,8 @@ pub trait Unpacked: Copy {
         write: Write,
     ) -> bool;
 
-    /// `scale · Σ aₗ · bₗ` along a binary tree, reading and writing each element of `out` once. It has the bits of products
-    /// that [`unpacked_product`](Unpacked::unpacked_product) adds to zeros, one by one, and that are then added.
+    /// `scale · Σ aₗ · bₗ` along a binary tree. Each element of `out` is read and written once. The bits are the same
+    /// as if [`unpacked_product`](Unpacked::unpacked_product) added each product to zeros, and these were then added.
     fn unpacked_sum(
         scale: Self,
         factors: &[Factors<'_, Self, Self>],
@@ -70,7 +71,7 @@ pub trait Unpacked: Copy {
         epilogue: Epilogue<Self>,
     ) -> bool;
 
-    /// Like [`unpacked_sum`](Unpacked::unpacked_sum) with bytes on the right, which are converted as they are loaded.
+    /// Like [`unpacked_sum`](Unpacked::unpacked_sum), with bytes on the right, which are converted when loaded.
     fn unpacked_sum_of_bytes(
         scale: Self,
         factors: &[Factors<'_, Self, u8>],
@@ -138,18 +139,18 @@ macro_rules! unpacked {
             }
         }
     };
-    // Calls the kernel for the instruction set in use; false if it is neither of the two.
+    // Calls the kernel for the current instruction set; `false` if that is neither of the two.
     ($kernel:ident($($argument:ident),*) in $avx512:ident, $avx2:ident) => {
         match simd::arch() {
             #[cfg(target_arch = "x86_64")]
             Arch::V4(_) => {
-                // SAFETY: there is a `V4` only where the processor has AVX-512, AVX2 and FMA.
+                // SAFETY: a `V4` exists only if the processor has AVX-512, AVX2 and FMA.
                 unsafe { x86::$avx512::$kernel($($argument),*) };
                 true
             }
             #[cfg(target_arch = "x86_64")]
             Arch::V3(_) => {
-                // SAFETY: there is a `V3` only where the processor has AVX2 and FMA.
+                // SAFETY: a `V3` exists only if the processor has AVX2 and FMA.
                 unsafe { x86::$avx2::$kernel($($argument),*) };
                 true
             }

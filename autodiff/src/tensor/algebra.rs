@@ -1,4 +1,4 @@
-//! The tensor algebra: what rules and models are written in, so that one text computes and records.
+//! `Algebra`: the operations that tensors and variables share, so that rules and models are written once.
 
 mod accumulate;
 mod dispatch;
@@ -20,14 +20,14 @@ use std::borrow::Cow;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-/// A tensor to calculate with: a [`Tensor`], which computes, or a variable [`Var`], which records.
+/// A tensor to compute with: a [`Tensor`], which only computes, or a [`Var`], which also records.
 ///
-/// A model, or a rule, that is written against this trait runs on plain tensors and records nothing, and runs on a tape,
-/// where its result can be differentiated. Both implementors have inherent methods of the same names.
+/// A model or a rule that is generic over this trait runs on tensors, where nothing is recorded, and on variables,
+/// where its result can be differentiated. Both types also have inherent methods of the same names.
 ///
-/// The trait lists no operation: [`apply`](Algebra::apply) takes any, built in or the user's own. The [`Operators`] work
-/// on values and on references, with numbers on either side. The built-in operations are methods; each operation's file
-/// declares its own, and they come with the bound `A: Algebra` (see [`methods`](crate::tensor::methods)).
+/// The trait does not list the operations: [`apply`](Algebra::apply) takes any operation, built in or user-defined. The
+/// [`Operators`] take values and references, and numbers on either side. The built-in operations are methods of the
+/// traits in [`methods`](crate::tensor::methods), which come with the bound `A: Algebra`.
 ///
 /// ```
 /// use autodiff::tensor::{Algebra, Tape, Tensor};
@@ -49,7 +49,7 @@ use std::marker::PhantomData;
 /// assert_eq!(recorded.gradients().wrt(weight).shape()[..], [2, 3]);
 /// ```
 ///
-/// The trait is sealed: it will have more methods.
+/// The trait is sealed, since later versions will add methods.
 pub trait Algebra: Clone + Debug + Operators + AllMethods + Accumulate {
     /// The precision, `f32` or `f64`.
     type Element: Real;
@@ -58,27 +58,27 @@ pub trait Algebra: Clone + Debug + Operators + AllMethods + Accumulate {
     #[must_use]
     fn shape(&self) -> Shape;
 
-    /// The elements as a plain tensor, which holds no more of how they came about.
+    /// The elements as a plain tensor, without the recording.
     #[must_use]
     fn value(&self) -> Tensor<Self::Element>;
 
-    /// A constant, for use beside `self` (on the same tape).
+    /// Returns `value` as a constant, on the tape of `self` if that is a variable.
     #[must_use]
     #[track_caller]
     fn constant(&self, value: impl Into<Tensor<Self::Element>>) -> Self;
 
-    /// The result of `compute`, which the forward pass has kept as `saved`.
+    /// Returns the result of `compute`, which the forward pass has kept as `saved`.
     ///
-    /// Plain tensors take what was saved. Variables compute it anew, so that it is recorded how it depends on its inputs.
+    /// On tensors, this is `saved`. On variables, `compute` runs again, so that its operations are recorded.
     #[must_use]
     fn recall(saved: &Tensor<Self::Element>, compute: impl FnOnce() -> Self) -> Cow<'_, Self>;
 
-    /// The value of any operation: computed of tensors, recorded of variables.
+    /// Applies any operation: computes its value on tensors, and records it on variables.
     ///
     /// ```
     /// use autodiff::tensor::{Adjoints, Algebra, Float, Op, Point, Real, Tape, Tensor};
     ///
-    /// /// The elements in the opposite order, along the first axis; a rule that is the operation itself.
+    /// /// Reverses the order of the elements along the first axis. The rule is the operation itself.
     /// #[derive(Debug)]
     /// struct Reverse;
     ///
@@ -107,13 +107,13 @@ pub trait Algebra: Clone + Debug + Operators + AllMethods + Accumulate {
     ///
     /// # Panics
     ///
-    /// If the operation refuses the shapes of its inputs. Of variables also if there are none, or they are of different
-    /// tapes.
+    /// If the shapes of the inputs do not fit the operation. On variables, also if there are no inputs, or they are on
+    /// different tapes.
     #[must_use]
     #[track_caller]
     fn apply<O: Op<Self::Element>>(op: O, inputs: &[&Self]) -> Self;
 
-    /// Runs the text of a [`Dispatch`] that belongs to this reading and precision.
+    /// Calls the method of a [`Dispatch`] for this type and precision.
     fn dispatch<'i, D: Dispatch>(dispatch: D, input: D::Input<'i, Self>) -> D::Output<Self>
     where
         Self: 'i;

@@ -1,4 +1,7 @@
-//! The tape, and walking it back.
+//! The tape and its backward pass.
+
+// First, because the order of the modules is the order of the sections in the documentation of `Tape`.
+pub(crate) mod tape;
 
 pub(crate) mod adjoints;
 pub(crate) mod factor;
@@ -8,6 +11,5 @@ mod non_finite;
 mod picture;
 pub(crate) mod products;
 pub(crate) mod sweep;
-pub(crate) mod tape;
 
 pub use non_finite::NonFinite;

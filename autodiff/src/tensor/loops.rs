@@ -1,7 +1,7 @@
-//! The loops of the elementwise functions: compiled once for each function of the table, chosen once a call.
+//! The loops of the elementwise functions: one compiled loop for each function of the table, chosen once per call.
 //!
-//! Adjoints are multiplied with slopes by the table's `absorbing_mul`: an exactly zero factor absorbs an infinite or NaN one.
-//! Per vector that takes two comparisons and a masked product.
+//! Adjoints are multiplied by slopes with the table's `absorbing_mul`: an exactly zero factor absorbs an infinite or
+//! NaN factor. This takes two comparisons and a masked product per vector.
 
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
@@ -10,21 +10,22 @@ use autodiff_kernels::broadcast::{Axis, Walk};
 use autodiff_kernels::elementary::value;
 use autodiff_kernels::simd::{FEW, MultiplyAdd, vectorized, vectorized_with};
 
-/// The loops of a precision: a trait, so that they are compiled in this crate and not again in every crate that uses it.
+/// The loops for one precision. They are methods of a trait, so that they are compiled in this crate and not again in
+/// every crate that uses them.
 pub trait Loops: Sized {
     /// Writes f(xᵢ) to every element of `y`.
     fn unary(function: Unary, x: &[Self], y: &mut [Self]);
 
-    /// Replaces every element by f of it.
+    /// Replaces every element xᵢ by f(xᵢ).
     fn unary_in_place(function: Unary, x: &mut [Self]);
 
     /// Multiplies every element of `y_bar` by f′(xᵢ).
     fn unary_vjp(function: Unary, x: &[Self], y: &[Self], y_bar: &mut [Self]);
 
-    /// Writes f(aᵢ, bᵢ) to every element of `y`, both operands broadcast as the walk says.
+    /// Writes f(aᵢ, bᵢ) to every element of `y`; `walk` broadcasts both operands.
     fn binary(function: Binary, walk: &Walk, a: &[Self], b: &[Self], y: &mut [Self]);
 
-    /// Writes ȳᵢ ∂f/∂a or ȳᵢ ∂f/∂b to every element of `term`, which has the common shape.
+    /// Writes ȳᵢ ∂f/∂a or ȳᵢ ∂f/∂b to every element of `term`, in the common shape.
     #[expect(
         clippy::too_many_arguments,
         reason = "the operands of a rule: arguments, value, adjoint and result"
@@ -84,7 +85,7 @@ pub enum WhichOperand {
     B,
 }
 
-/// Makes the choice of a loop: in every arm the function is a constant, which the compiler folds into the loop.
+/// Implements the choice of a loop. The function is a constant in every arm, which the compiler folds into the loop.
 macro_rules! choices {
     (
         unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
@@ -154,7 +155,7 @@ macro_rules! choices {
 }
 elementwise_table!(choices);
 
-/// Makes the choice of a kernel from the rows of the table.
+/// Implements the choice of a kernel from the rows of the table.
 macro_rules! kernels_of_rows {
     (
         unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
@@ -167,7 +168,7 @@ macro_rules! kernels_of_rows {
         })* }
         $($rest:tt)*
     ) => {
-        /// A function of the table: by the kernel that its row names, and else as the function of a plain number.
+        /// f(x), by the kernel named in the function's row, or else as for a scalar number.
         #[inline(always)]
         fn value_of<T: Real>(function: Unary, x: T, how: MultiplyAdd) -> T {
             match function {
@@ -176,7 +177,7 @@ macro_rules! kernels_of_rows {
             }
         }
 
-        /// The slope of a function of the table: by the kernel that its row names, and else as tensors form it.
+        /// f′(x), by the kernel named in the function's row, or else by the table's slope for tensors.
         #[inline(always)]
         fn slope_of<T: Real>(function: Unary, x: T, y: T, how: MultiplyAdd) -> T {
             match function {
@@ -188,7 +189,7 @@ macro_rules! kernels_of_rows {
 }
 elementwise_table!(kernels_of_rows);
 
-/// Whether a loop is over before vectors are chosen for it: that of the usual function, over few numbers.
+/// Whether a plain loop ends before a choice of vector instructions would pay: the usual function, on few numbers.
 #[inline(always)]
 fn is_soon_over(function: Unary, numbers: usize) -> bool {
     function == Unary::Relu && numbers < FEW
@@ -227,11 +228,11 @@ fn binary_loop<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut
     );
 }
 
-/// A loop of its own for each way that an operand can step, so that each is one the compiler vectorises.
+/// Has one loop for each pair of steps, so that the compiler vectorizes each.
 #[inline(always)]
 fn binary_row<T: Real>(function: Binary, inner: Axis, a: &[T], b: &[T], y: &mut [T]) {
     match (inner.a, inner.b) {
-        // No row, and so no operand, need have an element.
+        // An empty row: the operands may be empty too.
         _ if y.is_empty() => {}
         (0, 0) => y.fill(a[0].binary(function, b[0])),
         (0, _) => {

@@ -1,4 +1,4 @@
-//! What an operation is: a value, and the rule that carries an adjoint back through it.
+//! `Op`: an operation's value and its vector–Jacobian product.
 
 mod saved;
 
@@ -12,11 +12,11 @@ use crate::tensor::storage::element::{Element, Real};
 pub use saved::Saved;
 use std::fmt::Debug;
 
-/// An operation on tensors that can be differentiated.
+/// A differentiable operation on tensors.
 ///
-/// The rule is written once, against the [`Algebra`]: run on plain tensors it is the backward pass; run on variables
-/// it records the backward pass, which can be differentiated in turn. A rule never concerns itself with broadcasting,
-/// with inputs that lead to no variable, or with adding up: [`Adjoints`] does all that.
+/// The rule [`vjp`](Op::vjp) is written once, in terms of [`Algebra`]. Run on tensors, it is the backward pass. Run on
+/// variables, it records the backward pass, which can then be differentiated again. A rule does not undo broadcasting,
+/// skip inputs that need no gradient, or accumulate: [`Adjoints`] does.
 ///
 /// ```
 /// use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Tape, Tensor};
@@ -43,44 +43,46 @@ use std::fmt::Debug;
 /// assert_eq!(y.gradients().wrt(x).data(), [3.0, 12.0]);
 /// ```
 ///
-/// In a model, or in the rule of another operation, that is generic over the algebra, [`A::apply`](Algebra::apply) is
-/// the same.
+/// Code that is generic over the algebra, such as a model or another operation's rule, calls
+/// [`A::apply`](Algebra::apply) instead of [`Tape::apply`](crate::tensor::Tape::apply).
 ///
 /// # Zero meets infinity
 ///
-/// An adjoint or a slope that is exactly zero absorbs an infinite or NaN partner: `x.exp().min(1.0)` has gradient 0 where
-/// `x.exp()` overflows, and a branch that [`select`](Var::select) does not take adds nothing, whatever it holds. This is
-/// so in every elementwise function, product and selection. A rule obeys it by
+/// In the product of an adjoint and a slope, an exactly zero factor absorbs an infinite or NaN factor: the product is
+/// zero. `x.exp().min(1.0)` has gradient 0 where `x.exp()` overflows, and a branch that
+/// [`select`](Var::select) does not take adds nothing, whatever it holds. This holds in every elementwise function,
+/// elementwise product and selection. A rule follows it by multiplying with
 /// [`absorbing_mul`](crate::tensor::methods::ElementwiseMethods::absorbing_mul).
-/// It does not hold inside matrix products, those of [`matmul`](Var::matmul), [`linear`](Var::linear) and
-/// [`layer`](Var::layer) and their rules: there 0 · ∞ is NaN.
+///
+/// It does not hold inside matrix products ([`matmul`](Var::matmul), [`linear`](Var::linear), [`dense`](Var::dense))
+/// and their rules: there 0 · ∞ is NaN.
 pub trait Op<T: Real>: Debug + Send + Sync + Sized + 'static {
-    /// The name, as messages and pictures give it.
+    /// The operation's name in messages and pictures.
     fn name(&self) -> &'static str;
 
-    /// The value at the inputs `x`.
+    /// Computes the value at the inputs `x`.
     ///
     /// # Panics
     ///
-    /// If the shapes of the inputs do not fit.
+    /// If the shapes of the inputs do not fit the operation.
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T>;
 
-    /// The value at the inputs `x`, and intermediate results that the rule will want to use again.
+    /// Computes the value at the inputs `x`, and intermediate results that the rule uses again.
     ///
-    /// The rule finds them as [`Point::saved`], and mostly [recalls](Algebra::recall) them. It is called where the value
-    /// is recorded and depends on a variable; elsewhere [`value`](Op::value) is.
+    /// The rule reads them with [`Point::saved`], usually through [`Algebra::recall`]. The tape calls this method if
+    /// the result depends on a variable, and [`value`](Op::value) otherwise. The default saves nothing.
     ///
     /// # Panics
     ///
-    /// If the shapes of the inputs do not fit.
+    /// If the shapes of the inputs do not fit the operation.
     #[inline]
     #[track_caller]
     fn value_and_saved(&self, x: &[&Tensor<T>]) -> (Tensor<T>, Saved) {
         (self.value(x), Saved::nothing())
     }
 
-    /// Adds to the adjoint of every input what the output's adjoint ȳ makes of it: x̄ += (∂y/∂x)ᵀ ȳ.
+    /// Adds to the adjoint of every input its term from the output's adjoint ȳ: x̄ += (∂y/∂x)ᵀ ȳ.
     fn vjp<A: Algebra<Element = T>>(
         &self,
         at: &Point<'_, A>,
@@ -88,13 +90,15 @@ pub trait Op<T: Real>: Debug + Send + Sync + Sized + 'static {
         x_bar: &mut Adjoints<'_, A>,
     );
 
-    /// Whether each element of the value is a function of the elements of the inputs at the same position, which are
-    /// broadcast. [`Tape::first_non_finite`](crate::tensor::Tape::first_non_finite) then compares elements one by one.
+    /// Whether each element of the value depends only on the elements of the inputs, broadcast, at the same position.
+    ///
+    /// If so, [`Tape::first_non_finite`](crate::tensor::Tape::first_non_finite) compares elements. The default is
+    /// `false`.
     fn is_elementwise(&self) -> bool {
         false
     }
 
-    /// Whether it is one of the crate's own, whose value may be computed while the tape is read.
+    /// Whether the operation is built in, so that its value may be computed while the tape's nodes are borrowed.
     #[doc(hidden)]
     const BUILT_IN: bool = false;
 
@@ -105,23 +109,23 @@ pub trait Op<T: Real>: Debug + Send + Sync + Sized + 'static {
     }
 }
 
-/// Where a rule is evaluated.
+/// The inputs and the output at which a rule is evaluated, and the saved tensors.
 #[derive(Debug)]
 pub struct Point<'a, A: Algebra> {
     /// The inputs.
     pub x: &'a [&'a A],
     /// The output.
     pub y: &'a A,
-    /// The node whose rule is run.
+    /// The node whose rule is evaluated.
     pub(super) node: &'a Node<A::Element>,
 }
 
 impl<'a, A: Algebra> Point<'a, A> {
-    /// The tensor that [`Op::value_and_saved`] saved at a position.
+    /// Returns tensor number `position` of those that [`Op::value_and_saved`] saved.
     ///
     /// # Panics
     ///
-    /// If it saved none there, or one of another element type.
+    /// If there is no saved tensor at `position`, or its elements are not of type `E`.
     #[must_use]
     #[inline]
     #[track_caller]
@@ -144,7 +148,7 @@ impl<'a, A: Algebra> Point<'a, A> {
     }
 }
 
-/// An operation behind one face, with a method for each reading of its rule.
+/// An operation as a trait object, with the rule instantiated for tensors and for variables.
 pub(crate) trait ErasedOp<T: Real>: Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn is_elementwise(&self) -> bool;
@@ -171,7 +175,7 @@ impl<T: Real, O: Op<T>> ErasedOp<T> for O {
         Op::is_elementwise(self)
     }
 
-    #[inline(never)] // A sweep then executes the code of the rules that occur, and nothing of the others.
+    #[inline(never)] // A sweep then loads only the code of the rules that it runs.
     fn vjp_computed(
         &self,
         at: &Point<'_, Tensor<T>>,

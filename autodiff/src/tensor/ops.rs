@@ -1,4 +1,4 @@
-//! The list of operations: a file each.
+//! The list of operations, with one file for each.
 
 mod broadcast;
 mod concat;
@@ -25,7 +25,7 @@ pub use cross_entropy::{CrossEntropy, Targets};
 pub use sample::Sample;
 use std::sync::Arc;
 
-/// What most files of operations use.
+/// Imports that most operation files share.
 mod prelude {
     pub(super) use crate::tensor::algebra::{Algebra, Operand};
     pub(super) use crate::tensor::engine::adjoints::Adjoints;
@@ -41,18 +41,19 @@ mod prelude {
     pub(super) use std::borrow::Borrow;
 }
 
-/// Declares the operations: of each file the traits of its methods, and its operations.
+/// Declares the operations: for each file, its method traits and its operations.
 ///
-/// An operation that is not listed does not compile, and neither does a file without samples to check it with, so an
-/// unchecked operation cannot exist.
+/// An operation that is not listed does not compile, and neither does a file without `samples`. Every operation is
+/// therefore checked.
 macro_rules! operations {
     ($($module:ident: $($Methods:ident)+ => $($Op:ident $(<$T:ident>)?),*;)*) => {
         $(use $module::{$($Op),*};)*
 
-        /// The methods of the operations on generic tensors, a trait for each operation's file.
+        /// The methods of the operations on generic tensors, with one or two traits for each operation file.
         ///
-        /// They are supertraits of [`Algebra`](crate::tensor::Algebra), and come with the bound `A: Algebra`: there is nothing to
-        /// import. [`Tensor`](crate::tensor::Tensor) and [`Var`](crate::tensor::Var) have them as inherent methods.
+        /// They are supertraits of [`Algebra`](crate::tensor::Algebra) and come with the bound `A: Algebra`; no import
+        /// is needed. [`Tensor`](crate::tensor::Tensor) and [`Var`](crate::tensor::Var) have the same methods as
+        /// inherent methods.
         pub mod methods {
             $($(pub use super::$module::$Methods;)+)*
 
@@ -62,21 +63,21 @@ macro_rules! operations {
             impl<A: $($($Methods +)+)*> AllMethods for A {}
         }
 
-        /// What made a node.
+        /// The operation that a node results from.
         #[derive(Clone, Debug)]
-        #[repr(u64)] // Which is told by a comparison, and not by looking into the payloads.
+        #[repr(u64)] // The variant is read from a tag, and not from the niches of a payload.
         pub(crate) enum StoredOp<T: Real> {
-            /// A variable of the user's.
+            /// A variable.
             Variable,
-            /// A constant of the user's.
+            /// A constant.
             Constant,
             $($($Op($Op $(<$T>)?),)*)*
-            /// An operation of the user's.
+            /// A user-defined operation.
             Custom(Arc<dyn ErasedOp<T>>),
         }
 
         impl<T: Real> StoredOp<T> {
-            /// The operation, unless it is a variable or a constant.
+            /// The operation; `None` for a variable or a constant.
             pub(crate) fn op(&self) -> Option<&dyn ErasedOp<T>> {
                 match self {
                     StoredOp::Variable | StoredOp::Constant => None,
@@ -85,7 +86,7 @@ macro_rules! operations {
                 }
             }
 
-            /// The name, as messages and pictures give it.
+            /// The name in messages and pictures.
             pub(crate) fn name(&self) -> &'static str {
                 match (self, self.op()) {
                     (_, Some(op)) => op.name(),
@@ -94,13 +95,13 @@ macro_rules! operations {
                 }
             }
 
-            /// Whether it is a variable or a constant.
+            /// Whether the node is a variable or a constant.
             pub(crate) fn is_leaf(&self) -> bool {
                 matches!(self, StoredOp::Variable | StoredOp::Constant)
             }
         }
 
-        /// Every operation of the crate, each with sample inputs of many shapes, for checks and measurements.
+        /// Returns every built-in operation with sample inputs of many shapes, for checks and measurements.
         ///
         /// ```
         /// let catalogue = autodiff::tensor::catalogue();
@@ -115,18 +116,18 @@ macro_rules! operations {
     };
 }
 
-/// An operation as a tape stores it: one of the list in line, any other behind a pointer.
+/// An operation as a tape stores it: inline if it is built in, and otherwise behind a pointer.
 #[derive(Debug)]
 pub struct Stored<T: Real>(pub(super) StoredOp<T>);
 
 impl<T: Real> Stored<T> {
-    /// An operation that is not on the list.
+    /// Stores a user-defined operation.
     pub(super) fn custom(op: impl Op<T>) -> Self {
         Stored(StoredOp::Custom(Arc::new(op)))
     }
 }
 
-/// Completes the implementation of [`Op`] for an operation of the list: it is stored in line.
+/// Completes the implementation of [`Op`] for a built-in operation, which is stored inline.
 macro_rules! built_in {
     ($Op:ident) => {
         const BUILT_IN: bool = true;

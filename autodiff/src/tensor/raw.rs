@@ -1,4 +1,5 @@
-//! What `nn` and the benchmarks use below the public interface, for speed. It is outside the crate's promise of stability.
+//! Functions below the public interface, which `nn` and the benchmarks call for speed. They are exempt from the crate's
+//! promise of stability.
 
 pub use super::engine::factor::{Factor, plain, transposed};
 pub use super::engine::gradients::bound::{largest_magnitude, magnitude_bound, magnitude_bound_of};

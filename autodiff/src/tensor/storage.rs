@@ -1,4 +1,4 @@
-//! Tensors, and the memory that they share.
+//! Tensors and their shared memory.
 
 pub(crate) mod array;
 pub(crate) mod axes;

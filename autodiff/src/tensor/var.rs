@@ -1,4 +1,4 @@
-//! `Var`: a tensor on a tape, and its value.
+//! `Var`: a tensor on a tape.
 
 use crate::tensor::engine::tape::Tape;
 use crate::tensor::storage::array::Tensor;
@@ -8,8 +8,9 @@ use std::fmt;
 
 /// A tensor on a tape: a variable, a constant, or the result of an operation.
 ///
-/// It is a reference and a number, and is copied freely. Operations on it are computed at once and recorded. Their
-/// operands may be other variables of the tape, plain numbers, or tensors, which then are constants.
+/// A variable is a reference to its tape and a node number; it is `Copy`. An operation on it is computed immediately
+/// and recorded. The other operands may be variables of the same tape, numbers, or tensors; the latter two become
+/// constants.
 ///
 /// ```
 /// use autodiff::tensor::Tape;
@@ -40,8 +41,9 @@ impl<T: Real> fmt::Debug for Var<'_, T> {
     }
 }
 
+/// Value, shape and tape.
 impl<'t, T: Real> Var<'t, T> {
-    /// The value.
+    /// Returns the value; the tensor shares its memory with the tape.
     #[must_use]
     pub fn value(self) -> Tensor<T> {
         self.tape.nodes()[self.index as usize].value.clone()
@@ -59,31 +61,34 @@ impl<'t, T: Real> Var<'t, T> {
         self.tape.nodes()[self.index as usize].value.size()
     }
 
-    /// The one element of a value that has just one.
+    /// Returns the only element of the value.
     ///
     /// # Panics
     ///
-    /// If it has none or several.
+    /// If the value does not have exactly one element.
     #[must_use]
     #[track_caller]
     pub fn item(self) -> T {
         self.tape.nodes()[self.index as usize].value.item()
     }
 
-    /// The tape that it is on.
+    /// The tape that this variable is recorded on.
     #[must_use]
     pub fn tape(self) -> &'t Tape<T> {
         self.tape
     }
+}
 
-    /// The same value as a constant: no adjoint goes through it.
+/// Control of the backward pass.
+impl<'t, T: Real> Var<'t, T> {
+    /// Records the value as a constant: no gradient flows through it.
     #[must_use]
     #[track_caller]
     pub fn detach(self) -> Var<'t, T> {
         self.tape.constant(self.value())
     }
 
-    /// Makes later backward passes keep the adjoint of this intermediate result, so that
+    /// Retains the adjoint of this intermediate result in later backward passes, so that
     /// [`Gradients::wrt`](crate::tensor::Gradients::wrt) can return it.
     ///
     /// ```
@@ -98,7 +103,8 @@ impl<'t, T: Real> Var<'t, T> {
     ///
     /// # Panics
     ///
-    /// If it depends on no variable. To differentiate with respect to a constant, record its value with [`Tape::var`].
+    /// If `self` depends on no variable. To differentiate with respect to a constant, record its value with
+    /// [`Tape::var`].
     #[doc(alias = "retain_grad")]
     #[must_use]
     #[track_caller]

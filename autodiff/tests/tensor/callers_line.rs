@@ -1,4 +1,5 @@
-//! Every public function of the tensor tape that documents a panic panics at the caller's line, and says what is wrong.
+//! Every public function of the tensor tape with a documented panic panics at the caller's line, with a message that
+//! says what is wrong.
 
 mod operations;
 
@@ -170,7 +171,7 @@ fn gradients(checked: &mut Checked) {
         updated.update_vjp(y, [1.0]);
     });
     let of_rows = "tensor/engine/gradients/rows.rs";
-    // A product, the rows of a matrix, and a sum.
+    // A product, the rows of a matrix, and an array.
     let variables = [(1, weight, [4, 3]), (2, bias, [4, 1]), (4, scale, [2, 4])];
     for (number, variable, [rows, row]) in variables {
         let gradient = raw::gradient(&gradients, number).unwrap();
@@ -206,7 +207,7 @@ fn gradients(checked: &mut Checked) {
     );
 }
 
-/// The sum over the first axis, with mistakes to be made in its rule.
+/// The sum over the first axis. Tests make mistakes in its rule.
 #[derive(Debug)]
 struct SumOfRows;
 
@@ -231,7 +232,7 @@ impl<T: Real> Op<T> for SumOfRows {
 }
 
 fn rules(checked: &mut Checked) {
-    // What a rule adds is checked in `own_operations`.
+    // Terms that a rule adds are checked in `own_operations`.
     checked.also("tensor/op.rs saved");
     let (x, y) = (Tensor::<f64>::zeros([2, 3]), Tensor::<f64>::zeros([3, 2]));
     let tape = Tape::new();
@@ -239,7 +240,7 @@ fn rules(checked: &mut Checked) {
     in_rules(&tape.var(&x), &tape.var(&y));
 }
 
-/// Misuse of the methods that rules are written with, in either reading.
+/// Misuse of the methods that rules call, on tensors and on variables.
 fn in_rules<A: Algebra>(x: &A, y: &A) {
     refused("sum_to: shape [2] cannot be stretched to [2, 3]", || {
         x.sum_to([2])

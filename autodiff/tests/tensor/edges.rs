@@ -1,5 +1,5 @@
-//! At the edges of every function of the table the tensor tape gives what the scalar tape gives: value, slopes and second
-//! derivatives. And an exactly zero adjoint or slope absorbs an infinite or NaN partner.
+//! At the edges of every function of the table, the tensor tape agrees with the scalar tape: in the value, the slopes
+//! and the second derivatives. An exactly zero adjoint or slope absorbs an infinite or NaN factor.
 
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
@@ -9,9 +9,9 @@ use autodiff::tensor::{Float, Real, Tape, Tensor, Var};
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
-/// A precision in which both tapes are compared.
+/// A precision in which the two tapes are compared.
 trait Precision: Real + Scalar {
-    /// The smallest positive number, the smallest normal one, and the largest.
+    /// The smallest positive number, the smallest normal number, and the largest number.
     const LIMITS: [Self; 3];
     fn up(self) -> Self;
     fn down(self) -> Self;
@@ -42,7 +42,7 @@ fn plain<T: Real>(x: T) -> f64 {
     Float::to_f64(x)
 }
 
-/// Zeros, poles, branch points, half-integers and the bounds of `clamp`, each with its neighbours.
+/// Zeros, poles, branch points, half-integers and the bounds of `clamp`. Each is used with its neighbours.
 const SPECIAL: [f64; 17] = [
     0.5,
     1.0,
@@ -55,22 +55,22 @@ const SPECIAL: [f64; 17] = [
     std::f64::consts::FRAC_PI_2,
     std::f64::consts::PI,
     std::f64::consts::LN_2,
-    1.461_632_144_968_362_3, // the zero of digamma
-    2.457_024_738_220_800_6, // a zero of lgamma is at its negative
-    0.504_083_008_264_455_4, // and one of digamma
+    1.461_632_144_968_362_3, // a zero of digamma
+    2.457_024_738_220_800_6, // minus a zero of lgamma
+    0.504_083_008_264_455_4, // minus a zero of digamma
     18.0,
     20.0,
     40.0,
 ];
 
-/// Small and large numbers, and those about which exponentials and powers of either precision over- and underflow.
+/// Small and large numbers, and numbers near which exponentials and powers overflow and underflow in either precision.
 const MAGNITUDES: [f64; 37] = [
     1e-310, 1e-300, 1e-160, 1e-80, 1e-44, 1e-38, 1e-30, 1e-20, 1e-16, 1e-10, 1e-8, 1e-5, 0.1, 0.25,
     0.9, 1.1, 6.0, 9.0, 26.0, 30.0, 36.0, 88.0, 89.0, 104.0, 170.6, 171.7, 700.0, 709.78, 710.0,
     746.0, 1e5, 1e10, 1e19, 1e38, 1e80, 1e160, 1e300,
 ];
 
-/// The edges for functions of one variable, of either sign.
+/// The edges for functions of one variable, with both signs.
 fn edges<T: Precision>() -> Vec<T> {
     let special = SPECIAL.map(number::<T>);
     let special = special.into_iter().flat_map(|x| [x.down(), x, x.up()]);
@@ -83,7 +83,7 @@ fn edges<T: Precision>() -> Vec<T> {
     edges.chain([number(NAN)]).collect()
 }
 
-/// Fewer edges, for functions of two variables: all pairs of them.
+/// All pairs of fewer edges, for functions of two variables.
 fn pairs<T: Precision>() -> Vec<[T; 2]> {
     let some = [
         0.0, 1e-160, 1e-80, 1e-30, 1e-20, 1e-10, 0.3, 0.5, 1.0, 2.0, 3.0, 10.0, 1e10, 1e20, 1e80,
@@ -98,20 +98,20 @@ fn pairs<T: Precision>() -> Vec<[T; 2]> {
     edges.iter().flat_map(with).collect()
 }
 
-/// A value and its derivatives at each of many points, by the name of each.
+/// The value and the derivatives at each of many points, each with its name.
 type Derivatives = Vec<(&'static str, Vec<f64>)>;
 
 fn numbers<T: Real>(x: &Tensor<T>) -> Vec<f64> {
     x.data().iter().map(|&x| plain(x)).collect()
 }
 
-/// The derivatives with respect to `wrt` of a function of each point, by a computed backward pass.
+/// The derivative with respect to `wrt` at each point, by a computed backward pass.
 fn by_point<T: Real>(y: Var<'_, T>, wrt: Var<'_, T>) -> Vec<f64> {
     let ones = Tensor::full(y.shape(), number::<T>(1.0));
     numbers(&y.vjp(ones).wrt(wrt))
 }
 
-/// A function of one variable on the tensor tape, at all points at once.
+/// A function of one variable on the tensor tape, at all points together.
 fn unary_of_tensors<T: Precision>(function: Unary, x: &[T]) -> Derivatives {
     let tape = Tape::new();
     let x = tape.var(Tensor::new([x.len()], x));
@@ -125,7 +125,7 @@ fn unary_of_tensors<T: Precision>(function: Unary, x: &[T]) -> Derivatives {
     ]
 }
 
-/// The same on the scalar tape, point by point; a tape on a tape gives the second derivative.
+/// A function of one variable on the scalar tape, point by point. A tape of a tape returns the second derivative.
 fn unary_of_scalars<T: Precision>(function: Unary, x: &[T]) -> Derivatives {
     let at = |&x: &T| {
         let outer = scalar::Tape::default();
@@ -148,7 +148,7 @@ fn unary_of_scalars<T: Precision>(function: Unary, x: &[T]) -> Derivatives {
     collected(names, x.iter().map(at))
 }
 
-/// A function of two variables on the tensor tape, at all points at once.
+/// A function of two variables on the tensor tape, at all points together.
 fn binary_of_tensors<T: Precision>(function: Binary, points: &[[T; 2]]) -> Derivatives {
     let tape = Tape::new();
     let [a, b] = [0, 1].map(|side| tape.var(Tensor::from_fn([points.len()], |i| points[i][side])));
@@ -168,7 +168,7 @@ fn binary_of_tensors<T: Precision>(function: Binary, points: &[[T; 2]]) -> Deriv
     ]
 }
 
-/// The same on the scalar tape, point by point.
+/// A function of two variables on the scalar tape, point by point.
 fn binary_of_scalars<T: Precision>(function: Binary, points: &[[T; 2]]) -> Derivatives {
     let at = |&point: &[T; 2]| {
         let outer = scalar::Tape::default();
@@ -225,8 +225,7 @@ fn collected<T: Real, const N: usize>(
     all.into()
 }
 
-/// Whether both are NaN, the same infinity, or both finite and no further apart than `bound` times the larger of `scale` and
-/// the number itself.
+/// Whether both numbers are NaN, or the same infinity, or finite and at most `bound · max(|expected|, scale)` apart.
 fn agree(found: f64, expected: f64, bound: f64, scale: f64) -> bool {
     found == expected
         || found.is_nan() && expected.is_nan()
@@ -235,12 +234,12 @@ fn agree(found: f64, expected: f64, bound: f64, scale: f64) -> bool {
             && (found - expected).abs() <= bound * expected.abs().max(scale)
 }
 
-/// The largest slope on the domain where a function is smooth, and 1 at least.
+/// The largest slope on the domain where a function is smooth, and at least 1.
 fn largest_slope(slopes: impl Iterator<Item = f64>) -> f64 {
     slopes.fold(1.0, |largest, slope| largest.max(slope.abs()))
 }
 
-/// What differs between two lists of derivatives.
+/// The differences between two lists of derivatives.
 fn differences<T: Precision, P: std::fmt::Debug>(
     function: &str,
     points: &[P],
@@ -319,33 +318,33 @@ fn binary_differences<T: Precision>() -> Vec<String> {
 }
 
 #[test]
-fn functions_of_one_variable_are_those_of_the_scalar_tape_in_double_precision() {
+fn functions_of_one_variable_agree_with_the_scalar_tape_in_double_precision() {
     assert_none(&unary_differences::<f64>());
 }
 
 #[test]
-fn functions_of_one_variable_are_those_of_the_scalar_tape_in_single_precision() {
+fn functions_of_one_variable_agree_with_the_scalar_tape_in_single_precision() {
     assert_none(&unary_differences::<f32>());
 }
 
 #[test]
-fn functions_of_two_variables_are_those_of_the_scalar_tape_in_double_precision() {
+fn functions_of_two_variables_agree_with_the_scalar_tape_in_double_precision() {
     assert_none(&binary_differences::<f64>());
 }
 
 #[test]
-fn functions_of_two_variables_are_those_of_the_scalar_tape_in_single_precision() {
+fn functions_of_two_variables_agree_with_the_scalar_tape_in_single_precision() {
     assert_none(&binary_differences::<f32>());
 }
 
-/// Whether a row of the table is a derivative of another: its own second derivatives are of third and fourth order.
+/// Whether a row of the table is a derivative of another row: its second derivatives are of third or fourth order.
 fn is_derivative(function: Binary) -> bool {
     ["_slope", "_curvature", "_mixed"]
         .iter()
         .any(|part| function.name().contains(part))
 }
 
-/// Where mixed second derivatives are not the same.
+/// The points at which the two mixed second derivatives differ.
 fn asymmetries<T: Precision>() -> Vec<String> {
     let pairs = pairs::<T>();
     let bound = 4.0 * plain(<T as Float>::EPSILON);
@@ -374,8 +373,8 @@ fn mixed_second_derivatives_are_symmetric_or_both_nan() {
     assert_none(&asymmetries::<f32>());
 }
 
-/// Slopes that tensors read from the value have the absolute error that is documented, beside those of scalars in double
-/// precision.
+/// Slopes that tensors compute from the value have the documented absolute error, compared with slopes of scalars in
+/// double precision.
 #[test]
 fn slopes_read_from_the_value_are_within_four_epsilon() {
     fn check<T: Precision>() {
@@ -386,7 +385,7 @@ fn slopes_read_from_the_value_are_within_four_epsilon() {
         for function in [Unary::Tanh, Unary::Sigmoid] {
             let found = &unary_of_tensors(function, &x)[1].1;
             for (&x, &found) in numbers.iter().zip(found) {
-                // Both are those of the logistic function σ, as σ(x) σ(−x).
+                // Both are slopes of the logistic function σ: σ′(x) = σ(x) σ(−x).
                 let logistic = |x: f64| 1.0 / (1.0 + (-x).exp());
                 let expected = match function {
                     Unary::Tanh => 4.0 * logistic(2.0 * x) * logistic(-2.0 * x),
@@ -428,7 +427,7 @@ fn a_derivative_of_another_class_or_too_far_off_is_caught() {
     ] {
         assert!(agree(found, expected), "{found} and {expected}");
     }
-    // The slope of tanh taken for that of its inverse, at every edge.
+    // The slope of tanh instead of the slope of its inverse, at every edge.
     let edges = edges::<f64>();
     let found = unary_of_tensors(Unary::Atanh, &edges);
     let expected = unary_of_scalars(Unary::Tanh, &edges);

@@ -1,4 +1,4 @@
-//! Every operation of the catalogue is the derivative of its value, to first and second order.
+//! The rule of every operation in the catalogue agrees with differences of its value, to first and second order.
 
 use autodiff::Tensor;
 use autodiff::gradcheck::{self, Error, Gradcheck};
@@ -21,7 +21,7 @@ fn first_order_failure(sample: &Sample) -> Option<String> {
     checked.err().map(|error| format!("{sample:?}: {error}"))
 }
 
-/// A random direction for each sample, since there are many.
+/// A checker with one random direction per sample, since there are many samples.
 fn check() -> Gradcheck {
     Gradcheck::new().directions(1)
 }
@@ -37,13 +37,13 @@ fn every_recorded_gradient_can_be_differentiated_again() {
 }
 
 #[test]
-fn the_third_order_agrees_too() {
-    // The gradient of the gradient, checked to first order: its rule is recorded twice.
+fn third_derivatives_agree() {
+    // The gradient of the gradient is checked to first order: its rule is recorded twice.
     for sample in &tensor::catalogue() {
         if sample.inputs().iter().any(|input| input.size() > 6) {
             continue;
         }
-        // Third derivatives are larger, and their differences less exact.
+        // Third derivatives are larger, and their differences less accurate.
         let checked = check()
             .bound(1e-6)
             .first_order(|x| squared_curvature(sample, x), sample.inputs());
@@ -84,7 +84,7 @@ fn every_operation_is_checked_in_eight_shapes_or_more() {
 
 #[test]
 #[cfg_attr(miri, ignore = "reads the sources")]
-fn only_its_own_file_and_the_list_name_an_operation() {
+fn an_operation_is_named_only_in_its_own_file_and_the_list() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/tensor");
     let mut sources = Vec::new();
     read_sources(&root, &root, &mut sources);
@@ -95,7 +95,7 @@ fn only_its_own_file_and_the_list_name_an_operation() {
     let named = named_elsewhere(&operations, &sources);
     assert!(named.is_empty(), "{}", named.join("\n"));
 
-    // One that is named is found.
+    // The search finds an operation that is named.
     sources.push((
         "tape.rs".to_owned(),
         "Operation::MatMul(_) => {}".to_owned(),
@@ -106,7 +106,7 @@ fn only_its_own_file_and_the_list_name_an_operation() {
     );
 }
 
-/// The files below a folder, each by its path from `root`, and their texts.
+/// The files in a folder and its subfolders: the path of each from `root`, and its text.
 fn read_sources(root: &Path, folder: &Path, sources: &mut Vec<(String, String)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -135,7 +135,7 @@ fn listed_operations(list: &str) -> Vec<(String, String)> {
     operations
 }
 
-/// The lines of code that name the type of an operation outside of its own file and of the list.
+/// The lines of code that name an operation's type, except in its own file and the list.
 fn named_elsewhere(operations: &[(String, String)], sources: &[(String, String)]) -> Vec<String> {
     let mut found = Vec::new();
     for (file, text) in sources.iter().filter(|(file, _)| file != "ops.rs") {
@@ -146,7 +146,7 @@ fn named_elsewhere(operations: &[(String, String)], sources: &[(String, String)]
                 let (module, name) = operations.iter().find(|(_, name)| name == word)?;
                 (!file.starts_with(&format!("ops/{module}"))).then_some(name)
             });
-            // The functions of the table have variants of such names.
+            // Variants of the table's functions may have the same names.
             if let Some(name) = foreign
                 && !line.contains(&format!("Unary::{name}"))
                 && !line.contains(&format!("Binary::{name}"))
@@ -158,7 +158,7 @@ fn named_elsewhere(operations: &[(String, String)], sources: &[(String, String)]
     found
 }
 
-/// `sin x`, with a slope that is off by the given factor.
+/// `sin x`, with a slope that is wrong by a factor.
 #[derive(Debug)]
 struct Skewed {
     factor: f64,

@@ -1,11 +1,11 @@
-//! A model is written once, and runs on plain tensors and on variables, also with operations of the user's own.
+//! A model is written once and runs on tensors and on variables, also with user-defined operations.
 
 use autodiff::gradcheck;
 use autodiff::tensor::{
     Adjoints, Algebra, Op, Point, Real, Saved, Tape, Tensor, Var, methods::ElementwiseMethods,
 };
 
-/// `x³`, whose rule applies another operation of the user's.
+/// `x³`, whose rule applies another user-defined operation.
 #[derive(Debug)]
 struct Cube;
 
@@ -58,7 +58,7 @@ impl<T: Real> Op<T> for Product {
     }
 }
 
-/// The largest row by its first element, times its number; saves tensors of three element types for its rule.
+/// The row with the largest first element, times its number. Saves tensors of three element types for its rule.
 #[derive(Debug)]
 struct LargestRow;
 
@@ -114,7 +114,7 @@ fn inputs() -> Vec<Tensor<f64>> {
     let mut inputs: Vec<_> = tensors
         .map(|(seed, &shape)| Tensor::from_fn(shape, wave(seed)))
         .collect();
-    // Well above or below what the maximum is taken with, where there is no kink.
+    // Far above or below the other operand of the maximum, where there is no kink.
     inputs[4] = inputs[4].map(|x| if x < 0.0 { x - 2.0 } else { x + 2.0 });
     inputs
 }
@@ -138,7 +138,7 @@ fn a_model_computes_on_tensors_what_it_records_on_variables() {
 }
 
 #[test]
-fn a_model_with_operations_of_ones_own_has_derivatives_of_every_order() {
+fn a_model_with_user_defined_operations_has_derivatives_of_every_order() {
     let inputs = inputs();
     gradcheck::first_order(of_all, &inputs).unwrap();
     gradcheck::second_order(of_all, &inputs).unwrap();
@@ -146,7 +146,7 @@ fn a_model_with_operations_of_ones_own_has_derivatives_of_every_order() {
     gradcheck::second_order(squared_slope, &inputs).unwrap();
 }
 
-/// A function of the first derivatives, whose second derivatives are of third order.
+/// A function of the first derivatives, whose second derivatives are third derivatives of the model.
 fn squared_slope<'t>(x: &[Var<'t, f64>]) -> Var<'t, f64> {
     let slopes = of_all(x).recorded_gradients(&x[..2]);
     slopes[0].square().sum() + slopes[1].sin().sum()
@@ -185,7 +185,7 @@ fn a_recording_takes_any_number_of_inputs() {
     }
 }
 
-/// Operators in every form that a generic function may use, with one bound.
+/// The operators in every form that a generic function may use, under a single bound.
 fn every_form<A: Algebra>(a: &A, b: &A) -> [A; 10] {
     let mut assigned = a.clone();
     assigned += b;

@@ -1,4 +1,4 @@
-//! The gradient checker on functions of tensors, and what it says of operations with a wrong rule.
+//! The gradient checker on functions of tensors, and its reports on operations with a wrong rule.
 
 use crate::random_functions::{Expression, Mistake, Skewed, Slopes, survey};
 use autodiff::elementwise::{Binary, Unary};
@@ -6,7 +6,7 @@ use autodiff::gradcheck::{self, Checked, Error, Gradcheck, Mismatch, Report};
 use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Saved, Tape, Tensor, Var};
 use std::ops::Range;
 
-/// A function of the table, whose slope towards the first operand is off by a factor.
+/// A function of the table, whose slope with respect to the first operand is wrong by a factor.
 #[derive(Debug)]
 enum Wrong {
     Unary(Unary, f64),
@@ -132,7 +132,7 @@ fn a_rule_that_is_wrong_to_first_order_is_refused_to_either_order() {
     }
 }
 
-/// The sine, with a slope that is a constant to the tape.
+/// The sine, with a slope that is recorded as a constant.
 #[derive(Debug)]
 struct ConstantSlope;
 

@@ -1,4 +1,4 @@
-//! What gradients promise, which are separate from their recording.
+//! Gradients as values that are separate from their recording.
 
 use autodiff::Tensor;
 use autodiff::tensor::{Gradients, Tape, raw};
@@ -28,7 +28,7 @@ fn gradients_outlive_the_recording_and_are_updated_in_the_same_memory() {
             y.gradients()
         };
         tape.reset();
-        // By the numbers of the variables, which hold without the recording.
+        // Found by the numbers of the variables, which remain valid without the recording.
         for gradients in [&gradients, &own, &own.clone()] {
             let of = |number| raw::gradient(gradients, number).map(|x| x.tensor());
             let expected = [
@@ -63,9 +63,9 @@ fn gradients_of_another_recording_are_refused() {
 }
 
 #[test]
-fn an_update_leaves_nothing_of_the_pass_before() {
+fn an_update_leaves_nothing_of_the_previous_pass() {
     let tape = Tape::new();
-    // Far from each other.
+    // The nodes are far apart, on different pages.
     let unused = tape.var([7.0]);
     for _ in 0..200 {
         let _ = tape.constant(0.0);
@@ -96,7 +96,7 @@ fn cleared_gradients_hold_no_tensors() {
 }
 
 #[test]
-fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
+fn a_gradient_added_by_rows_equals_the_whole_gradient() {
     let tape = Tape::new();
     let weight = tape.var(Tensor::from_fn([7, 3], |i| (i as f64).cos()));
     let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
@@ -106,7 +106,7 @@ fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
     let y = x.linear(weight, bias).tanh();
     let y = y.matmul(twice).matmul(twice).sum();
     let gradients = y.gradients();
-    // Nothing is added for a variable that the result does not depend on.
+    // Nothing is added for a variable on which the result does not depend.
     assert!(raw::gradient(&gradients, 3).is_none());
     let mut sum = [1.0; 8];
     gradients.add_to(unused, 1.0, &mut sum);
@@ -131,13 +131,13 @@ fn a_gradient_is_added_up_by_rows_as_it_is_as_a_whole() {
 }
 
 #[test]
-fn a_row_is_descended_along_with_the_bits_of_its_sum() {
+fn a_descent_along_a_row_has_the_bits_of_its_sum() {
     let tape = Tape::new();
     let weight = tape.var(Tensor::from_fn([7, 20], |i| (i as f64).cos()));
     let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
     let x = Tensor::from_fn([1, 20], |i| (i as f64).sin());
     let y = tape.constant(x).linear(weight, bias).relu().sum();
-    // Zeros of either sign are among the derivatives.
+    // The derivatives include zeros of both signs.
     for y in [y, y * -1.0] {
         let gradients = y.gradients();
         let gradient = raw::gradient(&gradients, 1).unwrap();
@@ -193,7 +193,7 @@ fn a_sum_of_gradients_has_the_bits_of_the_tree() {
             assert!(at.into_iter().eq(expected));
         }
     }
-    // The gradient of a bias is a sum of rows, for which there is no such kernel.
+    // The gradient of a bias is a sum of rows, for which there is no kernel.
     let of_bias = parts.iter().filter_map(|part| raw::gradient(part, 1));
     let mut untouched = [1.0; 4];
     assert!(!raw::write_rows_of_sum(

@@ -1,8 +1,8 @@
-//! Safe code that does not keep its promises: operations, conversions, closures and drops that record on the tape in the
-//! midst of an operation, panic, or give what they should not. Whatever they do, tape and free lists stay whole: what is
-//! computed next is right, and no tensor sees what is written to another.
+//! Hostile safe code: operations, conversions, closures and drops that record on the tape during an operation, panic,
+//! or return wrong results. Whatever they do, the tape and the free lists stay whole: later results are right, and a
+//! write to one tensor changes no other.
 //!
-//! Run under Miri as well, where any undefined behaviour is an error.
+//! These tests also run under Miri, where any undefined behaviour is an error.
 
 mod closures;
 mod deeds;
@@ -14,13 +14,13 @@ mod threads;
 use autodiff::Tensor;
 use autodiff::tensor::{Tape, Var};
 
-/// The values that [`assert_whole`] expects of its variables.
+/// The values that [`assert_whole`] expects in its variables.
 const WHOLE: [[[f64; 3]; 2]; 2] = [
     [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]],
     [[6.0, 5.0, 4.0], [3.0, 2.0, 1.0]],
 ];
 
-/// Checks that what is recorded from now on with these variables of the tape has the right derivatives.
+/// Checks that operations recorded with these variables have the right derivatives.
 fn assert_whole<'t>(tape: &'t Tape<f64>, [a, b]: [Var<'t, f64>; 2]) {
     let before = tape.len();
     let scale = tape.var(2.0);
@@ -47,14 +47,14 @@ fn assert_whole<'t>(tape: &'t Tape<f64>, [a, b]: [Var<'t, f64>; 2]) {
     assert_lists_whole();
 }
 
-/// Checks that no tensors made from now on share memory that one of them writes to.
+/// Checks that a write to a new tensor changes no other tensor.
 fn assert_lists_whole() {
     const SIZES: &[usize] = if cfg!(miri) {
         &[0, 1, 9]
     } else {
         &[0, 1, 2, 8, 9, 33, 100]
     };
-    // What the first round gives back, the second takes.
+    // The second round reuses the memory that the first round frees.
     for _ in 0..2 {
         let mut tensors: Vec<Tensor<f64>> = (0..2 * SIZES.len())
             .map(|number| Tensor::full([SIZES[number % SIZES.len()]], number as f64))

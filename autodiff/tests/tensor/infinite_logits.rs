@@ -1,4 +1,4 @@
-//! Softmax, its logarithm, cross-entropy and `log_sum_exp` at infinite logits have one definition.
+//! Softmax, its logarithm, cross-entropy and `log_sum_exp` share one definition at infinite logits.
 
 use autodiff::scalar::{self, Dual, Scalar, log_sum_exp};
 use autodiff::tensor::{CrossEntropy, Float, Real, Tape, Targets, Tensor, Var};
@@ -6,18 +6,18 @@ use autodiff::tensor::{CrossEntropy, Float, Real, Tape, Targets, Tensor, Var};
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
-/// A row of logits, and what it should give.
+/// A row of logits, and the expected results.
 struct Row {
     x: Vec<f64>,
     /// The probabilities.
     p: Vec<f64>,
-    /// Their logarithms.
+    /// The logarithms of the probabilities.
     ln_p: Vec<f64>,
     log_sum_exp: f64,
 }
 
 impl Row {
-    /// By the definition: the limit, told by what infinities there are.
+    /// The results by the definition: limits, distinguished by the infinities in the row.
     fn new(x: Vec<f64>) -> Row {
         let count = |value: f64| x.iter().filter(|&&x| x == value).count();
         let all = |value: f64| vec![value; x.len()];
@@ -49,7 +49,7 @@ impl Row {
     }
 }
 
-/// Rows of a few lengths: one number, few, as many as are taken in two pieces, more, and many.
+/// Rows of several lengths: one number, few numbers, a row that is loaded as two vectors, more numbers, and many.
 fn rows() -> Vec<Row> {
     let patterns: [&[f64]; 12] = [
         &[0.5, 1.0, -0.25],
@@ -80,7 +80,7 @@ fn rows() -> Vec<Row> {
     rows
 }
 
-/// Whether both are NaN, or the same infinity, or close.
+/// Whether both numbers are NaN, or the same infinity, or close.
 fn agrees(found: f64, expected: f64, bound: f64) -> bool {
     found == expected
         || found.is_nan() && expected.is_nan()
@@ -90,7 +90,7 @@ fn agrees(found: f64, expected: f64, bound: f64) -> bool {
 #[track_caller]
 fn assert_agree<T: Real>(found: &[T], expected: &[f64], row: &Row, what: &str) {
     assert_eq!(found.len(), expected.len());
-    // What is expected is added up one after the other.
+    // The expected values are summed sequentially.
     let bound = (100 + row.x.len()) as f64 * T::EPSILON.to_f64();
     for (i, (found, &expected)) in found.iter().zip(expected).enumerate() {
         assert!(
@@ -102,7 +102,7 @@ fn assert_agree<T: Real>(found: &[T], expected: &[f64], row: &Row, what: &str) {
     }
 }
 
-/// A row in the midst of others along the given axis of two, and which elements are its own.
+/// A row along the given axis of a matrix with other rows, and a function that extracts its elements.
 fn among_others<T: Real>(row: &[f64], axis: usize) -> (Tensor<T>, impl Fn(&Tensor<T>) -> Vec<T>) {
     const OTHERS: usize = 4;
     const PLACE: usize = 2;
@@ -135,7 +135,7 @@ fn among_others<T: Real>(row: &[f64], axis: usize) -> (Tensor<T>, impl Fn(&Tenso
     (x, own)
 }
 
-/// Value and gradient, by a computed backward pass and by a recorded one, of ⟨weights, f(x)⟩.
+/// The value of f(x), and the gradients of ⟨weights, f(x)⟩ by a computed and by a recorded backward pass.
 fn value_and_gradients<T: Real>(
     x: &Tensor<T>,
     weights: &Tensor<T>,
@@ -145,7 +145,7 @@ fn value_and_gradients<T: Real>(
     let x = tape.var(x.clone());
     let y = f(x);
     let computed = y.vjp(weights.clone()).wrt(x);
-    // Not by a sum with weights, whose value may be NaN where a weight is 0: the adjoint is given.
+    // `absorbing_mul`: in a plain weighted sum, a weight of 0 would turn an infinite value into NaN.
     let sum = y.absorbing_mul(weights).sum();
     (
         y.value(),
@@ -157,7 +157,7 @@ fn softmax_and_its_logarithm<T: Real>() {
     for row in rows() {
         for axis in [0, 1] {
             let (x, own) = among_others::<T>(&row.x, axis);
-            // Weights that differ, that cancel, one alone, and none.
+            // Weights that differ, weights that cancel, a single weight, and zeros.
             let weights: [fn(usize) -> f64; 4] = [
                 |i| 0.5 + (i % 3) as f64,
                 |i| [1.0, -1.0, 0.0, 0.0][i % 4],
@@ -203,7 +203,7 @@ fn softmax_and_its_logarithm_are_as_defined_in_single_precision() {
     softmax_and_its_logarithm::<f32>();
 }
 
-/// Targets for a row: what they are, and as numbers.
+/// Targets for one row, and the probabilities that they stand for.
 fn targets<T: Real>(classes: usize) -> Vec<(CrossEntropy<T>, Vec<f64>)> {
     let one_hot = |class: usize| {
         (0..classes)
@@ -286,9 +286,9 @@ fn cross_entropy_is_as_defined_in_single_precision() {
     cross_entropy::<f32>();
 }
 
-/// Many samples at once, of which each has the cost and the gradient that it has alone.
+/// In a batch of many samples, each sample has the cost and the gradient that it has alone.
 #[test]
-fn a_sample_has_its_gradient_among_others_too() {
+fn a_sample_has_the_same_gradient_among_others() {
     for classes in [3, 10, 40] {
         let of_length = |row: &Row| row.x.len() == classes;
         let rows: Vec<Row> = rows().into_iter().filter(of_length).collect();
@@ -328,14 +328,14 @@ fn log_sum_exp_is_as_defined() {
 }
 
 #[test]
-fn a_single_infinite_logit_is_handed_on_with_its_derivative() {
+fn log_sum_exp_of_a_single_infinite_logit_has_its_derivative() {
     let tape = scalar::Tape::default();
     let y = log_sum_exp(&tape.vars([INF, 0.0].map(Dual::var)));
     assert_eq!((y.value().value, y.value().tangent), (INF, 1.0));
 }
 
 #[test]
-fn a_result_that_is_off_is_caught() {
+fn a_wrong_result_is_caught() {
     let row = Row::new(vec![-INF, -INF]);
     let caught = |found: [f64; 2]| {
         std::panic::catch_unwind(|| assert_agree(&found, &row.p, &row, "softmax")).is_err()

@@ -1,12 +1,12 @@
-//! The rounding error of a sum does not grow with its length, whatever forms the sum.
+//! The rounding error of a sum does not grow with its length, whichever operation forms it.
 
 use autodiff::tensor::raw::{add_product, plain, transposed};
 use autodiff::tensor::{CrossEntropy, Real, Tape, Tensor};
 
-/// The largest error that is allowed, relative to the sum, over ε: that of about 500 equal terms added one after the other.
+/// The largest allowed error, relative to the sum, over ε: the error of about 500 equal terms added sequentially.
 const BOUND: f64 = 64.0;
 
-/// The relative errors of sums of so many equal terms, over ε, with the names of what formed them.
+/// The relative errors, over ε, of sums of `length` equal terms, with the names of the operations.
 struct Errors {
     length: usize,
     epsilon: f64,
@@ -14,7 +14,7 @@ struct Errors {
 }
 
 impl Errors {
-    /// Compares each element of `sum` with `term` times the length, up to a rounding of the term itself.
+    /// Compares each element of `sum` with `term` times the length. `term` may be rounded.
     fn check<T: Real>(&mut self, name: &'static str, sum: &Tensor<T>, term: f64) {
         let exact = term * self.length as f64;
         for x in sum.data() {
@@ -26,7 +26,7 @@ impl Errors {
 
 fn errors<T: Real>(length: usize) -> Errors {
     let number = |x: f64| T::from_f64(x);
-    // The terms as they are, rounded.
+    // The terms as rounded in this precision.
     let tenth = number(0.1).to_f64();
     let mut errors = Errors {
         length,
@@ -53,7 +53,7 @@ fn errors<T: Real>(length: usize) -> Errors {
     let middle = x.reshape([2, length / 4, 2]).sum_over([1]);
     errors.check("sum along a middle axis", &middle, tenth / 4.0);
 
-    // Dot products and combinations, in every orientation, and a packed product.
+    // Dot products and combinations in every orientation, and a packed product.
     let (a, b) = (column(), column());
     let [row, other] = [&a, &b].map(|x| x.reshape([1, length]));
     errors.check("matmul", &row.matmul(&b), tenth * tenth);
@@ -83,7 +83,7 @@ fn errors<T: Real>(length: usize) -> Errors {
     add_product(number(1.0), plain(wide), transposed(wider), sums.data_mut());
     errors.check("dots", &sums, tenth * tenth / 32.0);
 
-    // What a layer computes of a long row, of numbers and of bytes, and its gradients of many samples.
+    // A layer of a long row, of numbers and of bytes, and its gradients for many samples.
     let bytes = Tensor::full([1, length], 1_u8);
     for (name, x) in [
         ("linear", row.clone()),
@@ -162,7 +162,7 @@ fn the_error_of_the_longest_sums_is_no_larger() {
 
 #[test]
 fn neighbouring_axes_are_summed_as_one() {
-    // So the shape in which the terms lie does not change a bit.
+    // The bits therefore do not depend on the shape of the summed axes.
     let terms = Tensor::from_fn([2, 3, 100, 7], |i| (i as f64).sin());
     let columns = terms.reshape([600, 7]).sum_over([0]);
     assert_eq!(terms.sum_over([2, 0, 1]), columns);
@@ -170,7 +170,7 @@ fn neighbouring_axes_are_summed_as_one() {
 }
 
 #[test]
-fn a_sum_of_one_term_after_the_other_is_caught() {
+fn a_sequential_sum_is_caught() {
     let length = 1 << 16;
     let plain: f32 = std::iter::repeat_n(0.1, length).sum();
     let mut errors = Errors {

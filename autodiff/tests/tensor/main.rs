@@ -1,4 +1,4 @@
-//! The tensor tape and its operations, from outside.
+//! Tests of the tensor tape and its operations through the public interface.
 
 #[path = "../support/random_functions.rs"]
 mod random_functions;

@@ -1,10 +1,10 @@
-//! Which operation is to blame for a number that is not finite.
+//! `Tape::first_non_finite` finds the operation that first produced a number that is not finite.
 
 use autodiff::tensor::{NonFinite, Tape, Tensor};
 
 const MINUS_INFINITY: f64 = f64::NEG_INFINITY;
 
-/// The operation that is found, and the place of the element.
+/// The name of the operation that is found, and the index of the element.
 fn found(tape: &Tape<f64>) -> Option<(&'static str, usize)> {
     let found = tape.first_non_finite()?;
     Some((found.operation, found.element))
@@ -40,7 +40,7 @@ fn the_first_operation_that_leaves_the_finite_numbers_is_found() {
     assert!(found.to_string().starts_with("sqrt (node 1, recorded at "));
 }
 
-/// Attention with a mask of −∞; what `after` records is the fault, if it is one.
+/// Records attention with a mask of −∞, and then the operations of `after`, which may contain a fault.
 fn attention(
     after: impl for<'t> FnOnce(autodiff::tensor::Var<'t, f64>),
 ) -> Option<(&'static str, usize)> {
@@ -53,7 +53,7 @@ fn attention(
 }
 
 #[test]
-fn an_intended_infinity_is_not_to_blame_for_a_fault_behind_it() {
+fn an_intended_infinity_does_not_hide_a_later_fault() {
     let fault = attention(|y| {
         let _ = (y * 0.0).recip().sum();
     });
@@ -61,7 +61,7 @@ fn an_intended_infinity_is_not_to_blame_for_a_fault_behind_it() {
 }
 
 #[test]
-fn an_intended_infinity_is_named_where_there_is_nothing_else() {
+fn an_intended_infinity_is_found_if_there_is_nothing_else() {
     let named = attention(|y| {
         let _ = y.sum();
     });
@@ -69,7 +69,7 @@ fn an_intended_infinity_is_named_where_there_is_nothing_else() {
 }
 
 #[test]
-fn an_infinity_made_of_constants_is_intended_as_well() {
+fn an_infinity_computed_from_constants_counts_as_intended() {
     let tape = Tape::new();
     let mask = tape.constant([1.0, 0.0]).ln();
     let x = tape.var([0.5, 1.0]);
@@ -80,7 +80,7 @@ fn an_infinity_made_of_constants_is_intended_as_well() {
 }
 
 #[test]
-fn what_makes_nan_of_an_infinity_is_to_blame() {
+fn an_operation_that_turns_an_infinity_into_nan_is_found() {
     let tape = Tape::new();
     let x = tape.var([0.5, 1.0]);
     let y = x + Tensor::from([0.0, MINUS_INFINITY]);

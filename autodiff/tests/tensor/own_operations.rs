@@ -1,4 +1,4 @@
-//! Operations of the user's own: what their rules may add, what is said of mistakes in them, and what they may do meanwhile.
+//! User-defined operations: the terms that their rules may add, the messages on mistakes, and recording inside of them.
 
 use crate::refusals::{refused, refused_in};
 use autodiff::tensor::raw::{plain, transposed};
@@ -121,7 +121,7 @@ fn a_mistaken_rule_is_named_in_either_reading() {
     mistaken_rule_is_refused(x, Mistaken::SavedOfAnotherType, expected);
 }
 
-/// Checks that the rule is refused at its own line, where the adjoint is wanted of a variable and of a result.
+/// Checks that the rule is refused at its own line, for the adjoint of a variable and of an intermediate result.
 fn mistaken_rule_is_refused(x: Var<'_, f64>, mistake: Mistaken, expected: &str) {
     for x in [x, x.sin()] {
         let y = x.tape().apply(mistake, &[x]).sum();
@@ -130,7 +130,7 @@ fn mistaken_rule_is_refused(x: Var<'_, f64>, mistake: Mistaken, expected: &str) 
     }
 }
 
-/// `a · b`, broadcasting, whose rule leaves it to the engine to undo that.
+/// `a · b` with broadcasting. The rule leaves it to the engine to sum the terms back.
 #[derive(Debug)]
 struct Product;
 
@@ -192,7 +192,7 @@ thread_local! {
     static TAPE: Tape<f64> = Tape::new();
 }
 
-/// `sin x`, with value and rule computed on the very tape that it is recorded on.
+/// `sin x`. Value and rule are computed on the tape that the operation is recorded on.
 #[derive(Debug)]
 struct Recording;
 
@@ -236,7 +236,7 @@ fn an_operation_may_record_on_its_own_tape() {
     });
 }
 
-/// An operation that records one whenever it is asked for its name.
+/// An operation that records whenever its name is read.
 #[derive(Debug)]
 struct RecordingName;
 
@@ -256,7 +256,7 @@ impl<T: Real> Op<T> for RecordingName {
 }
 
 #[test]
-fn a_tape_that_is_read_says_that_it_cannot_be_recorded_on() {
+fn recording_on_a_borrowed_tape_is_refused() {
     TAPE.with(|tape| {
         let _ = tape.apply(RecordingName, &[tape.var(2.0)]);
         let expected = "a tape cannot be recorded on while it is read";

@@ -1,4 +1,4 @@
-//! What the tensor tape promises: sweeps, constants, retained nodes, reuse, depth.
+//! The tensor tape: backward passes, constants, retained nodes, reuse and depth.
 
 use crate::refusals::refused;
 use autodiff::Tensor;
@@ -39,7 +39,7 @@ fn a_shorter_sweep_after_a_longer_one_sees_nothing_of_it() {
 }
 
 #[test]
-fn plain_numbers_stand_on_either_side() {
+fn numbers_can_be_on_either_side() {
     let tape = Tape::new();
     let x = tape.var([2.0_f32, 4.0]);
     let y = (1.0 - x) / 2.0 + 3.0 * x - 1.0 / x + Tensor::from([0.5, 0.25]) - -x;
@@ -52,7 +52,7 @@ fn plain_numbers_stand_on_either_side() {
 }
 
 #[test]
-fn no_adjoint_goes_through_a_constant() {
+fn no_gradient_flows_through_a_constant() {
     let tape = Tape::new();
     let x = tape.var([2.0]);
     let y = (x * x.detach() * tape.constant([10.0])).sum();
@@ -89,7 +89,7 @@ fn a_hessian_is_the_jacobian_of_a_recorded_gradient() {
 }
 
 #[test]
-fn a_tape_used_again_computes_the_same_and_holds_no_more() {
+fn a_reset_tape_computes_the_same_and_holds_no_more() {
     let mut tape = Tape::new();
     let mut run = |scale: f32| {
         tape.reset();
@@ -187,7 +187,7 @@ fn the_adjoint_of_a_retained_result_is_kept() {
             assert_eq!(after.wrt(z).data(), [12.0]);
             assert_eq!(after.wrt(retained).data(), after.wrt(again).data());
             assert_eq!(after.wrt(x).data(), [24.0]);
-            // Of what the result does not depend on, the gradient is zero.
+            // The gradient with respect to a result that `y` does not depend on is zero.
             let (unused, late) = ((x * 3.0).retain(), tape.var([1.0, 2.0]));
             let gradients = y.gradients();
             assert_eq!(gradients.wrt(unused).data(), [0.0]);
@@ -235,7 +235,7 @@ fn nothing_is_differentiated_with_respect_to_a_constant() {
         refused(advice, || y.gradients().add_to(c, 1.0, &mut [0.0]));
         refused(advice, || y.recorded_gradients(&[c]));
         refused(advice, || y.jacobian(c));
-        // The advice leads to the derivative.
+        // The panic's advice works.
         let v = tape.var(c.value());
         assert_eq!((v * x).sum().gradients().wrt(v).data(), [3.0]);
     }
@@ -257,7 +257,7 @@ fn a_recording_after_a_longer_one_is_walked_back() {
 }
 
 #[test]
-fn tensors_are_written_out_as_nested_brackets() {
+fn tensors_are_formatted_as_nested_brackets() {
     assert_eq!(
         Tensor::from([[1.5, 2.0], [3.0, 4.0]]).to_string(),
         "[[1.5, 2],\n [3, 4]]"
@@ -272,7 +272,7 @@ fn tensors_are_written_out_as_nested_brackets() {
 }
 
 #[test]
-fn integers_and_floats_are_converted_as_by_as() {
+fn cast_converts_like_the_operator_as() {
     let floats = Tensor::from([1.9_f64, -2.5, 300.0, f64::NAN]);
     assert_eq!(floats.cast::<u8>().data(), [1, 0, 255, 0]);
     assert_eq!(floats.cast::<f32>().data()[1], -2.5);
@@ -280,7 +280,7 @@ fn integers_and_floats_are_converted_as_by_as() {
 }
 
 #[test]
-fn the_largest_is_found_along_either_axis() {
+fn arg_max_finds_the_largest_along_either_axis() {
     let x = Tensor::from([[1.0, 5.0, 5.0], [f64::NAN, 9.0, 2.0]]);
     assert_eq!(x.arg_max(1).data(), [1, 0]);
     assert_eq!(x.arg_max(0).data(), [1, 1, 0]);
@@ -291,7 +291,8 @@ fn a_tensor_of_bytes_is_the_tensor_of_their_multiples() {
     let bytes = Tensor::from_fn([9, 40], |i| (i * 37 % 256) as u8);
     let x = Tensor::<f64>::from_scaled_bytes(&bytes, 1.0 / 255.0);
     let numbers = Tensor::from_fn([9, 40], |i| f64::from(bytes.data()[i]) * (1.0 / 255.0));
-    // Narrow layers, of which the bytes are read, and a wide one; first and later; and with respect to both factors.
+    // Narrow layers, which read the bytes, and a wide layer; as the first and as a later layer; gradients of both
+    // factors.
     for outputs in [1, 3, 10, 16, 17, 40] {
         let gradients = |x: &Tensor<f64>| {
             let tape = Tape::new();

@@ -1,4 +1,4 @@
-//! Operations with axes compute what plain loops over the elements do, and variables compute what tensors do.
+//! Operations with axes agree with plain loops over the elements, and variables agree with tensors.
 
 use autodiff::Tensor;
 use autodiff::elementwise::Unary;
@@ -15,7 +15,7 @@ fn indices(shape: &[usize]) -> Vec<Vec<usize>> {
     })
 }
 
-/// The tensor whose elements a function gives.
+/// The tensor whose elements `element` returns.
 fn made(shape: &[usize], element: impl Fn(&[usize]) -> f64) -> Tensor<f64> {
     let elements: Vec<f64> = indices(shape).iter().map(|index| element(index)).collect();
     Tensor::new(shape, elements)
@@ -27,7 +27,7 @@ fn integers(shape: &[usize], seed: usize) -> Tensor<f64> {
 }
 
 #[test]
-fn reductions_run_over_the_axes_named() {
+fn reductions_run_over_the_named_axes() {
     let x = integers(&[2, 3, 4], 1);
     for axes in [
         &[][..],
@@ -39,7 +39,7 @@ fn reductions_run_over_the_axes_named() {
         &[1, 2],
         &[2, 1, 0],
     ] {
-        // The elements that fall together in one of the result, whose reduced axes have extent 1.
+        // The elements that are reduced to the element at `index`, where the reduced axes have extent 1.
         let group = |index: &[usize]| {
             let together = |other: &&Vec<usize>| {
                 (0..3).all(|axis| axes.contains(&axis) || index[axis] == other[axis])
@@ -189,7 +189,7 @@ fn ranges_pieces_and_slices_are_where_they_belong() {
 }
 
 #[test]
-fn what_moves_no_element_shares_the_memory() {
+fn operations_that_move_no_element_share_memory() {
     let x = integers(&[2, 3, 4], 16);
     let shares = |y: &Tensor<f64>| x.data().as_ptr_range().contains(&y.data().as_ptr());
     assert!(shares(&x.narrow(0, 1..2)) && !shares(&x.narrow(1, 1..2)));
@@ -213,7 +213,7 @@ fn products_of_batches_are_products_of_their_matrices() {
     for (seed, [of_a, of_b, of_both]) in batches.into_iter().enumerate() {
         let a = integers(&[of_a, &[3, 4]].concat(), seed);
         let b = integers(&[of_b, &[4, 2]].concat(), seed + 9);
-        // The matrix of a stretched batch that is at a position of the common one.
+        // The matrix of a broadcast batch at a position of the common batch.
         let at = |x: &Tensor<f64>, before: &[usize], batch: &[usize], i: usize, j: usize| {
             let own = batch[batch.len() - before.len()..].iter().zip(before);
             let index = own.map(|(&i, &extent)| i.min(extent - 1)).chain([i, j]);
@@ -384,7 +384,7 @@ fn variables_compute_what_tensors_do() {
             let (found, expected) = (on_variables(&variables).value(), on_tensors(x));
             assert_eq!(found.shape(), expected.shape(), "number {number}");
             let mut pairs = found.data().iter().zip(expected.data());
-            // A NaN is not equal to itself.
+            // A NaN does not equal itself.
             let same = pairs.all(|(a, b)| a == b || a.is_nan() && b.is_nan());
             assert!(same, "number {number}: {found:?}, not {expected:?}");
         }

@@ -1,5 +1,5 @@
-//! An exactly zero adjoint or slope absorbs an infinite or NaN partner: in a computed backward pass, and in a recorded one
-//! and its derivative.
+//! An exactly zero adjoint or slope absorbs an infinite or NaN factor: in a computed backward pass, in a recorded one,
+//! and in the derivative of the latter.
 
 use autodiff::elementwise::Unary;
 use autodiff::scalar;
@@ -9,11 +9,11 @@ use autodiff::{Number, tensor};
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
-/// As many numbers as fill some vectors, and a few more.
+/// Several vectors of numbers, and a few more numbers.
 const LENGTH: usize = 37;
 
-/// The gradient of the sum of `f` at `x`, by a computed backward pass and by a recorded one, and the derivative of the sum
-/// of the recorded one.
+/// The gradient of the sum of `f` at `x`, by a computed and by a recorded backward pass, and the derivative of the sum
+/// of the recorded gradient.
 fn derivatives<T: Real>(f: impl for<'t> Fn(Var<'t, T>) -> Var<'t, T>, x: &[f64]) -> [Vec<f64>; 3] {
     let tape = Tape::new();
     let x = tape.var(Tensor::from_fn([x.len()], |i| T::from_f64(x[i])));
@@ -24,13 +24,13 @@ fn derivatives<T: Real>(f: impl for<'t> Fn(Var<'t, T>) -> Var<'t, T>, x: &[f64])
     [computed, recorded.value(), second].map(|x| x.data().iter().map(|x| x.to_f64()).collect())
 }
 
-/// Whether two lists are the same, NaN for NaN.
+/// Whether two lists are equal, where NaN equals NaN.
 fn same(a: &[f64], b: &[f64]) -> bool {
     let same = |(a, b): (&f64, &f64)| a == b || a.is_nan() && b.is_nan();
     a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
-/// The gradient of the sum of `f`, which must be the same in both precisions and both kinds of backward pass.
+/// Checks the gradient of the sum of `f`, in both precisions and by both kinds of backward pass.
 #[track_caller]
 fn assert_gradient<F, G>(f: F, g: G, x: &[f64], gradient: &[f64])
 where
@@ -43,7 +43,7 @@ where
     }
 }
 
-/// Calls a function with a text for both precisions.
+/// Calls the function with one expression for both precisions.
 macro_rules! assert_gradient {
     (|$x:ident| $f:expr, $at:expr, $gradient:expr) => {
         assert_gradient(|$x| $f, |$x| $f, &$at, &$gradient)
@@ -62,7 +62,7 @@ fn an_overflow_below_a_bound_has_gradient_zero() {
     assert_gradient!(|x| (-x.exp()).exp(), at, zeros);
     assert_gradient!(|x| (-x.exp()).relu(), at, zeros);
     assert_gradient!(|x| x.exp() * 0.0, at, zeros);
-    // Numbers that do not overflow lie among those that do.
+    // Numbers that overflow alternate with numbers that do not.
     let at: Vec<f64> = (0..LENGTH).map(|i| [0.0, 1000.0][i % 2]).collect();
     let some: Vec<f64> = (0..LENGTH).map(|i| [1.0, 0.0][i % 2]).collect();
     assert_gradient!(|x| x.exp().min(2.0), at, some);
@@ -159,12 +159,12 @@ fn roots_of_sums_of_squares_have_gradient_zero_at_zero() {
         zeros,
         zeros
     );
-    // Of equal numbers: a distance from themselves, and a standard deviation.
+    // Equal numbers: their distance from themselves, and their standard deviation.
     let equal = [0.75; LENGTH];
     assert_gradient!(|x| x.squared_distance(x.detach()).sqrt(), equal, zeros);
     assert_gradient!(|x| x.detach().squared_distance(x).sqrt(), equal, zeros);
     assert_gradient!(|x| (x - x.mean()).square().mean().sqrt(), equal, zeros);
-    // The other numbers are no larger than the largest, whatever adjoint that gets.
+    // The other numbers are below the largest, whatever adjoint the largest gets.
     let mut at = [-1.0; LENGTH];
     at[3] = 0.0;
     let mut gradient = zeros;
@@ -179,7 +179,7 @@ fn what_is_not_zero_stays_infinite() {
     assert_gradient!(|x| x.recip() * 2.0, [0.0, 1.0], [-INF, -2.0]);
 }
 
-/// A layer whose neurons are all saturated, or all off, hands on no infinite adjoint.
+/// A layer whose neurons are all saturated or all off does not propagate an infinite adjoint.
 #[test]
 fn a_layer_without_slope_has_gradient_zero() {
     fn check<T: Real>(function: Unary, bias: f64) {
@@ -188,7 +188,7 @@ fn a_layer_without_slope_has_gradient_zero() {
         let weight = tape.var(Tensor::full([LENGTH, 2], T::from_f64(0.5)));
         let bias = tape.var(Tensor::full([LENGTH], T::from_f64(bias)));
         let y = x.dense(weight, bias, function);
-        // Its adjoint is infinite: the values are 0, or as far below 1.
+        // The adjoint is infinite, since the root's argument is 0 for every neuron.
         let limit = y.value().data()[0];
         let cost = (y - y.tape().constant(limit)).sqrt().sum();
         let gradients = cost.gradients();
@@ -222,7 +222,7 @@ fn a_matrix_product_absorbs_nothing() {
     assert!(product.sum().gradients().wrt(a).item().is_nan());
 }
 
-/// The square, by a rule that absorbs.
+/// The square, with a rule that absorbs.
 #[derive(Debug)]
 struct Square;
 
@@ -246,14 +246,14 @@ impl<T: Real> Op<T> for Square {
 }
 
 #[test]
-fn an_operation_of_ones_own_absorbs_by_its_rule() {
+fn a_user_defined_operation_absorbs_by_its_rule() {
     let zeros = [0.0; LENGTH];
     assert_gradient!(|x| x.tape().apply(Square, &[x]).sum().sqrt(), zeros, zeros);
 }
 
-/// Two functions one after the other, at edges, have a gradient of the same class as on the scalar tape.
+/// The gradient of two composed functions, at edges, is in the same class as on the scalar tape.
 #[test]
-fn compositions_are_of_the_class_that_they_have_on_the_scalar_tape() {
+fn compositions_have_the_class_of_the_scalar_tape() {
     let edges = [
         0.0, -0.0, 0.5, 1.0, -1.0, 2.0, -3.0, INF, -INF, NAN, 1e308, -1e308, 1e-300, 800.0, -800.0,
     ];
@@ -282,11 +282,11 @@ fn compositions_are_of_the_class_that_they_have_on_the_scalar_tape() {
     assert!(different.is_empty(), "{}", different.join("\n"));
 }
 
-/// Every operation with an adjoint of 0 has gradients of 0, whatever its inputs are.
+/// With an adjoint of 0, every operation has gradients of 0, whatever its inputs.
 #[test]
 fn an_adjoint_of_zero_gives_zero_whatever_the_inputs_are() {
     for sample in tensor::catalogue() {
-        // Of these the documentation says that they do not.
+        // These are documented not to absorb.
         if ["matmul", "linear", "dense"].contains(&sample.name()) {
             continue;
         }

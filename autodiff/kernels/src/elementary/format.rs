@@ -1,25 +1,25 @@
-//! The constants of the elementary functions for `f32` and `f64`, and the parts of a number.
+//! The constants of the elementary functions for `f32` and `f64`, and access to exponent and mantissa.
 
 use crate::simd::MultiplyAdd;
 
-/// A binary floating-point format, with the constants of the elementary functions in it.
+/// A binary floating-point format, and the constants of the elementary functions in that format.
 pub trait Format: Copy + 'static {
     /// log₂ e.
     const LOG2_E: Self;
-    /// ln 2 rounded to so few digits that its products with exponents are exact.
+    /// ln 2 rounded to few enough digits that its products with exponents are exact.
     const LN_2_HIGH: Self;
-    /// The rest of ln 2.
+    /// ln 2 − `LN_2_HIGH`.
     const LN_2_LOW: Self;
     /// √2 − 1.
     const SQRT_2_LESS_1: Self;
     /// The smallest positive normal number.
     const MIN_NORMAL: Self;
 
-    /// Below this eˣ is 0 when rounded, and above that it is infinite.
+    /// Below the first number eˣ rounds to 0, and above the second it is infinite.
     const EXP_RANGE: (Self, Self);
 
-    /// A number so large that what is added to it is rounded to an integer, which its last bits then hold. It includes twice
-    /// the bias of the exponent, so that its halves are biased exponents.
+    /// A number so large that a number added to it is rounded to an integer, which the last bits of the sum hold. It
+    /// includes twice the exponent's bias, so that half of that integer is a biased exponent.
     const ROUNDING: Self;
 
     /// The polynomial P of least relative error in `eʳ − 1 = r + r² (½ + r P(r))` for |r| ≤ ½ ln 2.
@@ -27,10 +27,10 @@ pub trait Format: Copy + 'static {
     /// The polynomial W of least relative error in `2 artanh s = 2 s + s³ W(s²)` for |s| ≤ 3 − 2√2.
     const LN: &'static [Self];
 
-    /// Two normal numbers with the product 2ⁿ, which may be subnormal or infinite, from `n + ROUNDING`.
+    /// Two normal numbers whose product is 2ⁿ, which may be subnormal or infinite, from `n + ROUNDING`.
     fn power_of_two(shifted: Self) -> (Self, Self);
 
-    /// The exponent k and the number m in [√½, √2) of `x = 2ᵏ m`, for a normal positive x.
+    /// The exponent k and the number m in [√½, √2) with `x = 2ᵏ m`, for a normal positive x.
     fn split(x: Self) -> (Self, Self);
 
     /// A positive subnormal number times a power of two that makes it normal, and the exponent of that power.
@@ -39,11 +39,11 @@ pub trait Format: Copy + 'static {
     /// `a b + c`.
     fn multiply_add(how: MultiplyAdd, a: Self, b: Self, c: Self) -> Self;
 
-    /// The number with the sign of another.
+    /// The number with the sign of `other`.
     fn with_sign_of(self, other: Self) -> Self;
 }
 
-/// The functions of the trait, of which the text is the same for both formats.
+/// The methods with the same text for both formats.
 macro_rules! parts {
     ($T:ident, $Bits:ident) => {
         const MIN_NORMAL: $T = $T::MIN_POSITIVE;
@@ -64,7 +64,7 @@ macro_rules! parts {
         fn split(x: $T) -> ($T, $T) {
             const ONE: $Bits = $T::to_bits(1.0);
             const START: $Bits = $T::to_bits(std::$T::consts::FRAC_1_SQRT_2);
-            // From here on the last bit of a number is worth 1.
+            // From this number on, the last bit of a number is worth 1.
             const INTEGERS: $Bits = (BIAS + DIGITS as $Bits) << DIGITS;
             let bits = x.to_bits().wrapping_add(ONE - START);
             let k =

@@ -2,8 +2,8 @@ use super::{exp, ln, sigmoid, softplus, tanh, value};
 use crate::Float;
 use crate::simd::{MultiplyAdd, vectorized_with};
 
-/// A function of one number in both formats, what it should be in double precision, and how many units in the last
-/// place it may be off, as its documentation says.
+/// A function of one number in both formats, the function in double precision to compare with, and the documented bound
+/// in units in the last place.
 struct Case {
     name: &'static str,
     single: fn(f32, MultiplyAdd) -> f32,
@@ -39,8 +39,8 @@ fn cases() -> [Case; 5] {
     ]
 }
 
-/// How many units in the last place of an `f32` a number is off. Where the exact one is 0, infinite or NaN, it is 0 for
-/// the same and infinite for anything else.
+/// The error of a number in units in the last place of an `f32`. If the exact value is 0, infinite or NaN, the error is
+/// 0 for the same value and infinite for any other.
 fn units_off(computed: f32, exact: f64) -> f64 {
     let rounded = exact as f32;
     if rounded.is_nan() || rounded.is_infinite() || computed.is_infinite() || exact == 0.0 {
@@ -53,7 +53,7 @@ fn units_off(computed: f32, exact: f64) -> f64 {
     if error.is_nan() { f64::INFINITY } else { error }
 }
 
-/// The largest error over blocks of the numbers with these bits, and where it is.
+/// The largest error over blocks of numbers with these bits, and the number at which it occurs.
 fn worst(
     blocks: impl Iterator<Item = u32>,
     step: u32,
@@ -78,12 +78,12 @@ fn worst(
 
 const BLOCK: u32 = 1 << 12;
 
-/// A function on a slice, compiled for the vectors of this machine, with a way to multiply and add of our choice.
+/// A function on a slice, compiled for the vectors of this machine, with the given way to multiply and add.
 fn by(f: fn(f32, MultiplyAdd) -> f32, how: MultiplyAdd) -> impl Fn(&mut [f32]) {
     move |x| x.iter_mut().for_each(|x| *x = f(*x, how))
 }
 
-/// Holds a function against its bound at every `step`th number.
+/// Checks a function against its bound at every `step`th number.
 fn hold(case: &Case, step: u32, apply: impl Fn(&mut [f32])) {
     let count = u32::MAX / step / BLOCK + 1;
     let blocks = (0..count).map(|block| block.wrapping_mul(BLOCK).wrapping_mul(step));
@@ -104,7 +104,7 @@ fn a_few_million_numbers_of_every_magnitude_stay_within_the_documented_error() {
     }
 }
 
-/// Every `f32` there is, with the instructions of this machine and with separate multiplication and addition.
+/// Every `f32`, with the instructions of this machine and with separate multiplication and addition.
 mod every_number {
     use super::{MultiplyAdd, by, cases, hold};
 
@@ -143,7 +143,7 @@ fn an_error_of_a_unit_is_found() {
     assert_eq!(units_off(-0.0, 0.0), f64::INFINITY);
 }
 
-/// What the functions give at zeros, infinities and where they overflow and underflow, exactly.
+/// Checks the exact results at zeros and infinities and at the limits of overflow and underflow.
 fn check_edges<T: Float>(largest_exponent: f64, smallest_exponent: f64) {
     let ways = [MultiplyAdd::Fused, MultiplyAdd::Separate];
     let same = |computed: T, expected: f64| {
@@ -241,7 +241,7 @@ fn zeros_infinities_nan_overflow_and_underflow_in_double_precision() {
     check_edges::<f64>(709.782_712_893_384, -745.133_219_101_941_1);
 }
 
-/// How many units in the last place two numbers of the same sign are apart, both NaN being none.
+/// The distance of two numbers of the same sign in units in the last place; 0 for two NaN.
 fn units_apart(a: f64, b: f64) -> u64 {
     if a.is_nan() && b.is_nan() {
         0
@@ -255,7 +255,7 @@ fn double_precision_agrees_with_the_standard_library() {
     for case in cases() {
         let mut worst = (0, 0.0);
         for i in 0..1_000_000_u64 {
-            // Numbers of every magnitude, and as many between −20 and 20.
+            // Numbers of every magnitude alternate with numbers between −20 and 20.
             let bits = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
             let x = if i % 2 == 0 {
                 f64::from_bits(bits)
@@ -282,7 +282,7 @@ fn double_precision_agrees_with_the_standard_library() {
 }
 
 #[test]
-fn the_bits_do_not_depend_on_where_a_number_lies() {
+fn the_bits_do_not_depend_on_the_index_of_a_number() {
     let x: Vec<f32> = (0..300).map(|i| (i as f32 - 150.0) * 0.173).collect();
     for case in cases() {
         let alone: Vec<u32> = x
@@ -308,7 +308,7 @@ fn the_bits_do_not_depend_on_where_a_number_lies() {
 }
 
 #[test]
-fn slices_hold_what_one_number_gives() {
+fn slices_agree_with_single_numbers() {
     let how = vectorized_with(
         #[inline(always)]
         move |how| how,

@@ -1,4 +1,4 @@
-//! The elementary functions of one number, without branches, so that a loop over them becomes one over vectors.
+//! The elementary functions of one number, without branches, so that the compiler vectorizes a loop over them.
 //!
 //! ```text
 //! exp x       = 2ⁿ eʳ               n the integer nearest to x / ln 2,  r = x − n ln 2
@@ -8,7 +8,8 @@
 //! softplus x  = max(x, 0) + ln(1 + e^−|x|)
 //! ```
 //!
-//! A branch is a choice between two results. Comparisons are written so that a NaN takes the side that propagates it.
+//! Every condition selects between two computed results. Comparisons are written so that a NaN takes the side that
+//! propagates it.
 
 use crate::Float;
 use crate::float::{abs, one};
@@ -20,7 +21,7 @@ pub fn exp<T: Float>(x: T, how: MultiplyAdd) -> T {
     let (low, high) = T::EXP_RANGE;
     let x = if x > high { high } else { at_least(x, low) };
     let (q, (a, b)) = exp_m1_reduced(x, how);
-    // Two factors, so that each is a normal number where 2ⁿ is subnormal or overflows.
+    // Two factors, so that each is a normal number even if 2ⁿ is subnormal or overflows.
     (one::<T>() + q) * a * b
 }
 
@@ -48,13 +49,13 @@ pub fn ln<T: Float>(x: T, how: MultiplyAdd) -> T {
 #[inline(always)]
 pub fn tanh<T: Float>(x: T, how: MultiplyAdd) -> T {
     let two = T::from_f64(2.0);
-    // Below half of the range of eᵃ, its power of two would be two factors; eᵃ has long been negligible beside 1 there.
+    // Below half of the exponent range, eᵃ would need two factors; it is negligible next to 1 long before.
     let a = at_least(-two * abs(x), T::EXP_RANGE.0 / two);
     let (q, (power, rest)) = exp_m1_reduced(a, how);
     let power = power * rest;
     let t = T::multiply_add(how, power, q, power - one());
     let exp = T::multiply_add(how, power, q, power);
-    // Where tanh |x| is above ½, its distance from 1 is computed: it is the smaller, and so is its error.
+    // Where tanh |x| is above ½, 1 − tanh |x| is computed: it is the smaller number, and so is its error.
     let near_one = a < T::from_f64(-1.1);
     let y = (if near_one { two * exp } else { -t }) / (t + two);
     (if near_one { one::<T>() - y } else { y }).with_sign_of(x)
@@ -72,14 +73,14 @@ pub fn sigmoid<T: Float>(x: T, how: MultiplyAdd) -> T {
 pub fn softplus<T: Float>(x: T, how: MultiplyAdd) -> T {
     let zero = T::default();
     let exp = exp(-abs(x), how);
-    // 1 + exp = 2ᵏ (1 + f), and is not computed: beside 1 a small number loses its digits.
+    // 1 + exp = 2ᵏ (1 + f) is not computed: added to 1, a small number would lose its digits.
     let upper = exp > T::SQRT_2_LESS_1;
     let k = if upper { one() } else { zero };
     let f = if upper { (exp - one()) * half() } else { exp };
     (if x > zero { x } else { zero }) + ln_of_power_times(k, f, how)
 }
 
-/// eʳ − 1, where x = n ln 2 + r, and 2ⁿ as a product of two.
+/// eʳ − 1, and two factors of 2ⁿ, where x = n ln 2 + r.
 #[inline(always)]
 fn exp_m1_reduced<T: Float>(x: T, how: MultiplyAdd) -> (T, (T, T)) {
     let shifted = T::multiply_add(how, x, T::LOG2_E, T::ROUNDING);
@@ -98,14 +99,14 @@ fn exp_m1_reduced<T: Float>(x: T, how: MultiplyAdd) -> (T, (T, T)) {
 fn ln_of_power_times<T: Float>(k: T, f: T, how: MultiplyAdd) -> T {
     let s = f / (T::from_f64(2.0) + f);
     let z = s * s;
-    // ln(1 + f) = 2 s + s³ W(z) = f − (f²/2 − s (f²/2 + z W)), of which f is exact and the rest small beside it.
+    // ln(1 + f) = 2 s + s³ W(z) = f − (f²/2 − s (f²/2 + z W)), where f is exact and the rest is small next to it.
     let h = half::<T>() * f * f;
     let rest = s * T::multiply_add(how, z, polynomial(z, T::LN, how), h);
     let below = h - T::multiply_add(how, k, T::LN_2_LOW, rest);
     T::multiply_add(how, k, T::LN_2_HIGH, f - below)
 }
 
-/// The polynomial with these coefficients, by Horner's rule.
+/// The polynomial with the given coefficients, by Horner's rule.
 #[inline(always)]
 fn polynomial<T: Float>(x: T, coefficients: &[T], how: MultiplyAdd) -> T {
     coefficients
@@ -116,7 +117,7 @@ fn polynomial<T: Float>(x: T, coefficients: &[T], how: MultiplyAdd) -> T {
         .unwrap_or_default()
 }
 
-/// The larger of two, or x where that is NaN.
+/// The larger of `x` and `low`; x if x is NaN.
 #[inline(always)]
 fn at_least<T: Float>(x: T, low: T) -> T {
     if x < low { low } else { x }

@@ -1,10 +1,10 @@
-//! The product of packed factors, by the `gemm` crate.
+//! The product of packed factors, by the crate `gemm`.
 #![allow(unsafe_code)]
 
 use super::{Matrix, check};
 use crate::Write;
 
-/// A type that the `gemm` crate is compiled for.
+/// A type that the crate `gemm` supports.
 pub trait Gemm: Copy {
     /// Writes or adds `scale · a · b` to the row-major matrix `out`.
     ///
@@ -32,9 +32,9 @@ macro_rules! gemm {
             ) {
                 check(a, b, out);
                 let (m, n, k) = (a.rows(), b.columns(), a.columns());
-                // SAFETY: element (i, j) of a `Matrix` is that at i · row_step + j · column_step of its slice, for all i and j
-                // within its extents. The inner extents agree, and `out` has m × n elements, as was just checked; it is
-                // borrowed mutably, so it overlaps neither factor.
+                // SAFETY: element (i, j) of a `Matrix` is at i · row_step + j · column_step of its slice, for all i and
+                // j within its extents. The inner extents agree and `out` has m × n elements, as checked above. `out`
+                // is borrowed mutably, so that it overlaps neither factor.
                 unsafe {
                     gemm::gemm(
                         m,

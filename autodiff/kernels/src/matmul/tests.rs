@@ -1,7 +1,7 @@
 use super::*;
 use crate::Heap;
 
-/// The product as its definition says, for every orientation.
+/// Compares with the definition, for every orientation.
 #[test]
 fn it_agrees_with_the_plain_loop() {
     for (m, k, n) in [
@@ -45,7 +45,7 @@ fn it_agrees_with_the_plain_loop() {
 }
 
 #[test]
-fn some_rows_of_a_factor_give_those_of_the_product() {
+fn rows_of_a_factor_give_the_same_rows_of_the_product() {
     let extents = [
         (7, 5, 3),
         (7, 1, 20),
@@ -82,10 +82,10 @@ fn some_rows_of_a_factor_give_those_of_the_product() {
     }
 }
 
-/// Extents of products for each of the algorithms: dot products, combinations, and packing.
+/// Extents of products for each algorithm: dot products, combinations, and packing.
 const EXTENTS: [(usize, usize); 5] = [(1, 1), (3, 2), (10, 24), (2, 17), (40, 1)];
 
-/// The largest allowed error of a sum of equal terms, relative to the sum: that of about 500 terms in a row.
+/// The largest allowed error of a sum of equal terms, relative to the sum: the error of about 500 sequential terms.
 const BOUND: f64 = 64.0 * f32::EPSILON as f64;
 
 /// The largest relative error, in single precision, of products whose elements are sums of `terms` terms `0.1 · 3` or
@@ -147,14 +147,14 @@ fn the_error_of_long_products_does_not_grow_with_the_length() {
             assert!(error <= BOUND, "{m}×{n}, {terms} terms: {error:e}");
         }
     }
-    // Added one after the other, they would be off by far more.
+    // A sequential sum exceeds the bound by far.
     let plain: f32 = std::iter::repeat_n(0.1, 1 << 17).sum();
     assert!((f64::from(plain) / (0.1 * f64::from(1 << 17)) - 1.0).abs() > 1e-4);
 }
 
 #[test]
 #[ignore = "2²⁵ terms, which take some seconds and 2 GB"]
-fn the_error_of_the_longest_products_is_that_of_shorter_ones() {
+fn the_error_of_the_longest_products_is_no_larger() {
     for (m, n) in [(1, 1), (3, 2), (2, 9)] {
         let error = largest_error(m, n, 1 << 25);
         assert!(error <= BOUND, "{m}×{n}: {error:e}");

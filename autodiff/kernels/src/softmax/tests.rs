@@ -1,6 +1,6 @@
 use super::{log_softmax, softmax, softmax_rows};
 
-/// The softmax of each row of `x`, and its logarithm.
+/// The bits of the softmax of each row of `x`, and of its logarithm.
 fn rows(x: &[f32], extent: usize) -> (Vec<u32>, Vec<u32>) {
     let mut y = vec![0.0; x.len()];
     let mut logs = Vec::new();
@@ -12,7 +12,7 @@ fn rows(x: &[f32], extent: usize) -> (Vec<u32>, Vec<u32>) {
 }
 
 #[test]
-fn a_row_by_itself_has_the_bits_that_it_has_among_others() {
+fn a_single_row_has_the_bits_that_it_has_among_others() {
     let (most, long) = if cfg!(miri) { (12, 70) } else { (40, 2000) };
     for extent in (1..most).chain([long]) {
         let mut x: Vec<f32> = (0..5 * extent)
@@ -47,7 +47,7 @@ fn a_nan_makes_its_row_nan_and_no_other() {
 #[test]
 #[cfg_attr(miri, ignore = "rounding over many terms, which Miri takes long for")]
 fn the_error_of_a_long_sum_stays_small() {
-    // Added one after the other, in single precision, so many ones would stay at 2²⁴.
+    // A sequential sum of this many ones in single precision would stop at 2²⁴.
     let extent = (1 << 24) + (1 << 12);
     let x = vec![0.0_f32; extent];
     let expected = 1.0 / extent as f32;
@@ -60,7 +60,7 @@ fn the_error_of_a_long_sum_stays_small() {
         assert!((normalizer.log_softmax(0.0) / expected.ln() - 1.0).abs() < 1e-6);
     });
     assert!((y[0] / expected - 1.0).abs() < 1e-6);
-    // Along an axis that is not the last.
+    // Along an axis other than the last.
     let x: Vec<f32> = (0..6 * 4001).map(|i| (i % 7) as f32).collect();
     let mut y = vec![0.0; x.len()];
     softmax(&x, 4001, 3, &mut y);

@@ -1,4 +1,4 @@
-//! Which kernel computes a product, by its extents and layout.
+//! The choice of a kernel for a product, by its extents and layout.
 
 #[cfg(test)]
 mod tests;
@@ -7,28 +7,29 @@ use super::{LISTED_ROWS, LONG, NARROW, PRODUCTS, UNCUT};
 use crate::Epilogue;
 use crate::matrix::{Factors, Matrix};
 
-/// A vector of fewer terms takes longer to sum over its lanes than to form.
+/// The horizontal sum of a vector of fewer terms takes longer than the products.
 const SHORT: usize = 16;
 
-/// With fewer rows than this, `b` is read once, and transposing it costs more than it saves, however short the dot
+/// With fewer rows than this, `b` is read once. Transposing it then costs more than it saves, however short the dot
 /// products are.
 const FEW_ROWS: usize = 4;
 
 /// Up to this many rows of `b`, a strip of its columns stays in the second-level cache while all rows of the result are
-/// formed, so that packing gains nothing.
+/// formed, so that packing does not pay.
 const NEAR: usize = 512;
 
-/// The same if the rows of `b`, and the columns of `a`, all begin on one line of the caches, which then hold few of them.
+/// Like [`NEAR`], if the rows of `b` and the columns of `a` all start in one set of the caches, which then hold few of
+/// them.
 const NEAR_IF_ALIASED: usize = 192;
 
 /// A kernel for products of unpacked operands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Algorithm {
-    /// Every element is a dot product of a row of `a` and a column of `b`, both contiguous: `X Wᵀ`.
+    /// Every element is the dot product of a row of `a` and a column of `b`, both contiguous: `X Wᵀ`.
     Dot,
     /// Every row is a linear combination of the rows of `b`, which are contiguous: `Δᵀ X` and `Δ W`.
     Axpy,
-    /// The same for contiguous columns of `b`, which are transposed first, a strip at a time: `X Wᵀ` with short dot
+    /// Like `Axpy` for contiguous columns of `b`, which are transposed one strip at a time: `X Wᵀ` with short dot
     /// products.
     AxpyTransposed,
 }
@@ -38,12 +39,12 @@ impl Algorithm {
     pub(super) fn of<A, B>(a: &Matrix<'_, A>, b: &Matrix<'_, B>) -> Option<Algorithm> {
         let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
         if a.column_step() == 1 && b.row_step() == 1 {
-            // The more rows there are, the less a copy of `b` costs beside the product.
+            // The more rows there are, the smaller a copy of `b` is next to the product.
             let pays = inner >= LONG || inner > 2 * rows || columns <= NARROW;
             if rows < FEW_ROWS || inner >= SHORT && pays {
                 return Some(Algorithm::Dot);
             }
-            // A copy of few columns is cheap, too, but not for few rows or a single column.
+            // A copy of few columns is cheap as well, but does not pay for few rows or a single column.
             let pays = columns > NARROW || columns > 1 && rows >= NARROW;
             return pays.then_some(Algorithm::AxpyTransposed);
         }
@@ -57,19 +58,19 @@ impl Algorithm {
     }
 }
 
-/// Whether elements at this distance share a line of the first-level cache, whose ways have 4096 bytes.
+/// Whether elements at this distance share a set of the first-level cache, whose ways have 4096 bytes.
 fn is_aliased<T>(step: usize) -> bool {
     (step * size_of::<T>()).is_multiple_of(4096)
 }
 
-/// Whether [`Algorithm::Axpy`] computes all of the products.
+/// Whether [`Algorithm::Axpy`] is the kernel for all products.
 pub(super) fn are_axpy<T>(factors: &[Factors<'_, T, T>]) -> bool {
     let mut algorithms = factors.iter().map(|(a, b)| Algorithm::of(a, b));
     algorithms.all(|algorithm| algorithm == Some(Algorithm::Axpy))
 }
 
-/// Whether a sum of products, or a descent along it, has the bits that each product has by itself: none is cut into runs,
-/// and none of several has a single term, whose scale is rounded in another way.
+/// Whether a sum of products, or a descent along it, has the same bits as separately formed products: no product is cut
+/// into runs, and, of several products, none has a single term, whose scale is rounded differently.
 pub(super) fn is_tree<T, A, B>(factors: &[Factors<'_, A, B>], epilogue: &Epilogue<T>) -> bool {
     let least = if factors.len() > 1 { 2 } else { 1 };
     let fits = |(a, _): &Factors<'_, A, B>| (least..=UNCUT).contains(&a.columns());
@@ -77,7 +78,7 @@ pub(super) fn is_tree<T, A, B>(factors: &[Factors<'_, A, B>], epilogue: &Epilogu
         || factors.len() <= PRODUCTS && factors.iter().all(fits)
 }
 
-/// Whether a list has room for all rows of bytes, and none of the products is cut into runs.
+/// Whether a list has room for all rows of bytes, and no product is cut into runs.
 pub(super) fn are_listed<T>(factors: &[Factors<'_, T, u8>]) -> bool {
     let inner: usize = factors.iter().map(|(a, _)| a.columns()).sum();
     factors.len() + inner <= LISTED_ROWS && factors.iter().all(|(a, _)| a.columns() <= UNCUT)

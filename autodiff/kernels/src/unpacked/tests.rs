@@ -44,7 +44,7 @@ macro_rules! kernels_of {
     };
 }
 
-/// The kernels that this machine can run, whatever limit the environment sets.
+/// The kernels that this machine can run, whatever the limit of the environment.
 fn kernels() -> (Vec<Kernels<f32>>, Vec<Kernels<f64>>) {
     let (mut single, mut double) = (Vec::new(), Vec::new());
     #[cfg(target_arch = "x86_64")]
@@ -58,15 +58,15 @@ fn kernels() -> (Vec<Kernels<f32>>, Vec<Kernels<f64>>) {
             double.push(kernels_of!(f64_avx2));
         }
     }
-    // Under Miri, only what the compiler is told to assume is available.
+    // Under Miri, only instructions enabled at compile time are available.
     assert!(single.len() == 2 || !cfg!(target_feature = "avx512f"));
     (single, double)
 }
 
-/// How many thirds of a picture are black, in runs of several pixels and rows: most, none, and all.
+/// How many thirds of a picture are black, in runs of several pixels and rows: two, none, and all.
 const BLACK: &[usize] = if cfg!(miri) { &[2] } else { &[2, 0, 3] };
 
-/// Pictures, of which `black` thirds are zeros.
+/// Pictures of which `black` thirds are zeros.
 fn pictures(rows: usize, pixels: usize, black: usize) -> Vec<u8> {
     let pixel = |row: usize, at: usize| match (row / 2 * 5 + at / 11) % 3 < black {
         true => 0,
@@ -76,7 +76,7 @@ fn pictures(rows: usize, pixels: usize, black: usize) -> Vec<u8> {
     (0..rows).flat_map(pixels).collect()
 }
 
-/// A precision, as these tests need it.
+/// A precision, as a type for these tests.
 trait Number: Copy + Into<f64> + PartialEq + std::fmt::Debug {
     fn from_f64(x: f64) -> Self;
 }
@@ -93,7 +93,7 @@ impl Number for f64 {
     }
 }
 
-/// Without vectors, no product is taken; with them, one of each layout is.
+/// Without vectors, no product is taken; with vectors, one product of each layout is.
 #[test]
 fn products_are_taken_where_there_are_vectors() {
     fn check<T: crate::Float>() {

@@ -1,10 +1,10 @@
 //! The unpacked kernels for x86: one module for each precision and instruction set.
 //!
-//! [`kernels!`] makes a module of a description of the instruction set. The loops are the macros of the files beside this one,
-//! which need nothing but the target features: everything else is an item of the module.
+//! [`kernels!`] expands to a module for an instruction set. The loops are macros in the files next to this one, which
+//! take only the target features. All other names are items of the module.
 //!
-//! The unchecked loads and stores rest on two facts: every element of a [`Matrix`](crate::matmul::Matrix) is inside its data,
-//! and each kernel checks the extents of the factors and of the result.
+//! The unchecked loads and stores rely on two facts: every element of a [`Matrix`](crate::matmul::Matrix) is inside its
+//! data, and each kernel checks the extents of the factors and of the result.
 #![allow(unsafe_code)]
 
 mod index_list;
@@ -25,10 +25,10 @@ mod rank_one;
 #[macro_use]
 mod vector;
 
-/// Divides rows of `inner` elements into parts of at most `most` elements, in whole vectors, and returns their length.
+/// Divides rows of `inner` elements into parts of at most `most` elements, in whole vectors; returns their length.
 #[inline(always)]
 fn part_length(inner: usize, most: usize, lanes: usize) -> usize {
-    // Most rows are one part, and need no division.
+    // Most rows are a single part, and need no division.
     if inner <= most {
         inner.max(1)
     } else {
@@ -38,8 +38,9 @@ fn part_length(inner: usize, most: usize, lanes: usize) -> usize {
 
 /// The kernels for one precision and one instruction set: the sizes of their blocks, and the instructions.
 ///
-/// A block of the result is kept in registers: rows × columns of dot products, or at most rows × vectors of combinations.
-/// Blocks of bytes have few rows, or one vector, so that more vectors are zero in the whole block and are skipped.
+/// A block of the result is kept in registers: rows × columns of dot products, or at most rows × vectors of
+/// combinations. Blocks of bytes have few rows or a single vector, so that more vectors are zero in the whole block and
+/// are skipped.
 macro_rules! kernels {
     (
         $module:ident: $T:ty, $features:literal, $Vector:ident of $lanes:literal, $Four:ident of 4,
@@ -113,7 +114,7 @@ kernels! {
     transpose4: transpose4_ps,
     bytes in u128: |from| _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast()))),
     sums_of_4: |a, b, c, d| {
-        // The sums of a, b, c and d within each quarter of the vectors; then those of the quarters.
+        // The sums of a, b, c and d within each quarter of the vectors, and then over the quarters.
         let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
         let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
         let (ab, cd) = (_mm512_castps_pd(ab), _mm512_castps_pd(cd));

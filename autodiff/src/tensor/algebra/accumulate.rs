@@ -1,4 +1,4 @@
-//! What the engine does in place where it computes, and records as operations where it records.
+//! The engine's sums and products of adjoints: in place on tensors, as operations on variables.
 
 use super::Algebra;
 use crate::elementwise::{Binary, Unary};
@@ -11,9 +11,9 @@ use crate::tensor::var::Var;
 use autodiff_kernels::Write;
 use autodiff_kernels::broadcast::Walk;
 
-/// Sums of adjoints, and products of adjoints with slopes. It is for the engine, and seals [`Algebra`].
+/// Sums of adjoints, and products of adjoints with slopes. Only the engine calls these; the trait seals [`Algebra`].
 pub trait Accumulate: Sized {
-    /// What `f` makes of the shape, which is not copied for it.
+    /// Returns `f(shape)` without copying the shape.
     fn with_shape<R>(&self, f: impl FnOnce(&Shape) -> R) -> R;
 
     /// Whether both have the same shape.
@@ -22,23 +22,23 @@ pub trait Accumulate: Sized {
         self.with_shape(|own| other.with_shape(|other| own == other))
     }
 
-    /// This sum with another term of the same shape, in place where that is possible.
+    /// Returns `self + term`, both of the same shape, in place where possible.
     #[must_use]
     #[track_caller]
     fn plus_term(self, term: Self) -> Self;
 
-    /// This sum with a matrix product of the same shape, in place where that is possible.
+    /// Returns `self + a · b`, both of the same shape, in place where possible.
     #[must_use]
     #[track_caller]
     fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self;
 
-    /// ȳ ⊙ f′(x), all of the same shape, in place where that is possible.
+    /// Returns ȳ ⊙ f′(x), all of the same shape, in place where possible.
     #[must_use]
     #[track_caller]
     fn unary_vjp(function: Unary, x: &Self, y: &Self, y_bar: Self) -> Self;
 
-    /// ȳ ⊙ ∂f/∂a or ȳ ⊙ ∂f/∂b, in the common shape of the operands, which `y` and `y_bar` have: the term that the operand
-    /// of that number gets.
+    /// Returns the term of operand 0, ȳ ⊙ ∂f/∂a, or of operand 1, ȳ ⊙ ∂f/∂b, in the shape of `y` and `y_bar`, to which
+    /// the operands are broadcast.
     #[must_use]
     #[track_caller]
     fn binary_vjp(
@@ -92,7 +92,7 @@ impl<T: Real> Accumulate for Tensor<T> {
         y_bar: &Self,
     ) -> Self {
         check_sizes("binary_vjp", y, y_bar);
-        // Where the slope is 1, the adjoint itself is the term, and nothing is copied.
+        // Where the slope is 1, the adjoint is the term, and nothing is copied.
         if function == Binary::Add || (function == Binary::Sub && operand == 0) {
             return y_bar.clone();
         }
@@ -156,11 +156,11 @@ impl<T: Real> Accumulate for Var<'_, T> {
     }
 }
 
-/// Checks that two operands, whose elements are taken pairwise, have equally many.
+/// Checks that two operands have the same number of elements.
 ///
 /// # Panics
 ///
-/// If they have not.
+/// If the numbers differ.
 #[inline(always)]
 #[track_caller]
 fn check_sizes<T: Real>(operation: &str, a: &Tensor<T>, b: &Tensor<T>) {
@@ -173,7 +173,7 @@ fn check_sizes<T: Real>(operation: &str, a: &Tensor<T>, b: &Tensor<T>) {
 ///
 /// # Panics
 ///
-/// If they differ.
+/// If the shapes differ.
 #[inline]
 #[track_caller]
 fn check_same<A: Algebra>(operation: &str, a: &A, b: &A) {
@@ -188,11 +188,11 @@ fn differ(operation: &str, a: &Shape, b: &Shape) -> ! {
     panic!("{operation}: shapes {a} and {b} differ")
 }
 
-/// Checks that a sum has the shape of a matrix product.
+/// Checks that the product of two matrices exists and has the shape of `sum`.
 ///
 /// # Panics
 ///
-/// If it has not, or the factors do not fit together.
+/// If it does not.
 #[inline]
 #[track_caller]
 fn check_product<A: Algebra>(sum: &A, a: Factor<'_, A>, b: Factor<'_, A>) {

@@ -1,4 +1,4 @@
-//! From code that is generic over the algebra to code that cannot be, such as a trait object.
+//! `Dispatch`: calls from code that is generic over the algebra to code that cannot be, such as a trait object.
 
 use super::Algebra;
 use crate::tensor::storage::array::Tensor;
@@ -6,15 +6,15 @@ use crate::tensor::storage::element::{ByPrecision, Real};
 use crate::tensor::var::Var;
 use std::marker::PhantomData;
 
-/// A computation with a text for each reading of the [`Algebra`] and each precision, for code that cannot be generic.
+/// A computation with a method for each implementor of [`Algebra`] and precision, for code that cannot be generic.
 ///
-/// A trait object has no generic methods, but it can have these four; [`Algebra::dispatch`] calls the one that belongs to
-/// the reading at hand.
+/// A trait object has no generic methods, but it can have these four. [`Algebra::dispatch`] calls the method for its
+/// own type and precision.
 ///
 /// ```
 /// use autodiff::tensor::{Algebra, Dispatch, Tape, Tensor, Var};
 ///
-/// /// Says what it is called with.
+/// /// Returns the name of the type that it is called with.
 /// struct Name;
 ///
 /// impl Dispatch for Name {
@@ -35,31 +35,31 @@ use std::marker::PhantomData;
 /// assert_eq!(name(&Tape::new().var(1.0_f64)), "a variable in f64");
 /// ```
 pub trait Dispatch {
-    /// What it takes.
+    /// The argument.
     type Input<'i, A: Algebra + 'i>;
-    /// What it returns.
+    /// The result.
     type Output<A: Algebra>;
 
-    /// On tensors, in single precision.
+    /// The computation on tensors, in single precision.
     fn tensor_f32<'i>(self, input: Self::Input<'i, Tensor<f32>>) -> Self::Output<Tensor<f32>>;
 
-    /// On tensors, in double precision.
+    /// The computation on tensors, in double precision.
     fn tensor_f64<'i>(self, input: Self::Input<'i, Tensor<f64>>) -> Self::Output<Tensor<f64>>;
 
-    /// On variables, in single precision.
+    /// The computation on variables, in single precision.
     fn var_f32<'i, 't: 'i>(
         self,
         input: Self::Input<'i, Var<'t, f32>>,
     ) -> Self::Output<Var<'t, f32>>;
 
-    /// On variables, in double precision.
+    /// The computation on variables, in double precision.
     fn var_f64<'i, 't: 'i>(
         self,
         input: Self::Input<'i, Var<'t, f64>>,
     ) -> Self::Output<Var<'t, f64>>;
 }
 
-/// A [`Dispatch`] on tensors.
+/// A [`Dispatch`] on tensors, which remains to be resolved by precision.
 pub(super) struct OnTensors<'i, D>(pub(super) D, pub(super) PhantomData<&'i ()>);
 
 impl<'i, D: Dispatch> ByPrecision for OnTensors<'i, D> {
@@ -75,7 +75,7 @@ impl<'i, D: Dispatch> ByPrecision for OnTensors<'i, D> {
     }
 }
 
-/// A [`Dispatch`] on variables.
+/// A [`Dispatch`] on variables, which remains to be resolved by precision.
 pub(super) struct OnVariables<'i, 't, D>(pub(super) D, pub(super) PhantomData<(&'i (), &'t ())>);
 
 impl<'i, 't: 'i, D: Dispatch> ByPrecision for OnVariables<'i, 't, D> {

@@ -1,4 +1,4 @@
-//! What may stand beside a tensor in an operation.
+//! `Operand`: the second argument of an operation.
 
 use super::Algebra;
 use crate::tensor::storage::array::Tensor;
@@ -7,15 +7,15 @@ use crate::tensor::var::Var;
 use autodiff_kernels::Float;
 use std::borrow::Borrow;
 
-/// What may stand beside an `A`, a tensor or a variable, in an operation: another one, by value or by reference, a
-/// number, and beside a variable also a tensor. Numbers and tensors are constants there.
+/// The second argument of an operation on an `A`, a tensor or a variable.
 ///
-/// A number is a `f64`, whatever the precision of the tensor, or a `f32` beside single precision.
+/// It is another `A`, by value or by reference, or a number. On a variable it may also be a tensor. Numbers and tensors
+/// become constants. A number is an `f64` in either precision, or an `f32` in single precision.
 pub trait Operand<A> {
     /// The operand as an `A`, owned or borrowed.
     type Held: Borrow<A>;
 
-    /// The operand as an `A`, on the tape of `other`.
+    /// Returns the operand as an `A`, on the tape of `other` if that is a variable.
     #[track_caller]
     fn beside(self, other: &A) -> Self::Held;
 }

@@ -1,4 +1,4 @@
-//! `+ − * /` of tensors and of variables, by value and by reference, with numbers on either side.
+//! `+ − * /` of tensors and of variables, by value and by reference, with a number on either side.
 
 use super::Operand;
 use crate::elementwise::{Binary, Unary};
@@ -7,7 +7,7 @@ use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-/// A bound on another type than `Self` that whoever has a bound on `Self` can rely on; see [`Implies`].
+/// A bound on a type other than `Self`, which follows from a bound on `Self`; see [`Implies`].
 pub trait Is<T> {
     /// The other type, `T`.
     type Type;
@@ -19,18 +19,18 @@ impl<T, U: ?Sized> Is<T> for U {
 
 /// Makes a bound on `T` follow from a bound on `Self`.
 ///
-/// The compiler takes the supertraits of a trait for granted where the trait is a bound, and the bounds on their
-/// associated types, but no clause on another type. `trait Operators: Implies<f64, Type: Mul<Self>>` says `f64: Mul<Self>`
-/// as a bound on an associated type.
+/// From a bound `A: Trait`, the compiler infers the supertraits of `Trait` and the bounds on their associated types,
+/// but no `where` clause on another type. `trait Operators: Implies<f64, Type: Mul<Self>>` states `f64: Mul<Self>` as a
+/// bound on an associated type.
 pub trait Implies<T>: Is<T, Type = T> {}
 
 impl<T, U: ?Sized> Implies<T> for U {}
 
-/// Declares the trait from the list of the operators of two operands.
+/// Declares the trait `Operators` from the list of binary operators.
 macro_rules! operators_trait {
     ($($Trait:ident $Assign:ident)*) => {
-        /// The operators `+ − * /` and the negative, on values and on references, elementwise and broadcasting, with a
-        /// number as the right or the left operand; and `+= −= *= /=`.
+        /// The operators `+ − * /` and negation on values and references, elementwise and broadcasting, with a number
+        /// on either side; and `+= −= *= /=`.
         pub trait Operators:
             Sized
             + Neg<Output = Self>
@@ -51,7 +51,7 @@ operators_trait!(Add AddAssign Sub SubAssign Mul MulAssign Div DivAssign);
 impl<T: Real> Operators for Tensor<T> {}
 impl<T: Real> Operators for Var<'_, T> {}
 
-/// Implements the operators for a type with the parameters in brackets, and for references to it.
+/// Implements the operators for the type `$A`, whose generic parameters are in brackets, and for references to it.
 macro_rules! operators {
     (impl $parameters:tt for $A:ty: $($Trait:ident::$method:ident, $Assign:ident::$assign:ident;)*) => {
         operators!(negative $parameters $A => $A);
@@ -118,7 +118,7 @@ operators! {
     Div::div, DivAssign::div_assign;
 }
 
-/// Implements the operators between a tensor on the left and a variable on the right.
+/// Implements the operators with a tensor on the left and a variable on the right.
 macro_rules! tensor_and_variable {
     ($($Trait:ident::$method:ident)*) => { $(
         impl<'t, T: Real> $Trait<Var<'t, T>> for Tensor<T> {

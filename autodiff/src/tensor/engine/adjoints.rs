@@ -1,4 +1,4 @@
-//! What an operation's rule adds to: the adjoints of its inputs.
+//! `Adjoints`: the accumulators that an operation's rule adds to.
 
 mod list;
 
@@ -13,13 +13,13 @@ pub(crate) use list::{Adjoint, AdjointList, sum_of_rows};
 
 /// The adjoints of an operation's inputs, to which its rule adds.
 ///
-/// Every method names the input by its number. A term for an input that leads to no variable is not even computed. A
-/// term has the input's shape, or else the output's shape where the operation stretched the input to it: such a term is
-/// summed back over the stretched axes.
+/// A rule names each input by its position. The term of an input that depends on no variable is not computed. A term
+/// has the shape of the input or of the output. If the operation broadcast the input to the output's shape, the term is
+/// summed over the broadcast axes.
 ///
 /// # Panics
 ///
-/// Every method panics at the line of the rule if the operation has no such input, or the term has another shape. The
+/// Every method panics at the rule's line if the operation has no such input, or the term has another shape. The
 /// message names the operation and the line that recorded it.
 #[derive(Debug)]
 pub struct Adjoints<'a, A: Algebra> {
@@ -27,12 +27,12 @@ pub struct Adjoints<'a, A: Algebra> {
     pub(super) list: &'a mut AdjointList<A>,
     pub(super) x: &'a [&'a A],
     pub(super) edges: &'a [Edge],
-    /// The node whose rule is run.
+    /// The node whose rule runs.
     pub(super) node: &'a Node<A::Element>,
 }
 
 impl<A: Algebra> Adjoints<'_, A> {
-    /// Adds the term that `compute` gives.
+    /// Adds a term, the result of `compute`, to the adjoint of an input.
     #[track_caller]
     pub fn add(&mut self, input: usize, compute: impl FnOnce() -> A) {
         let Edge {
@@ -51,9 +51,9 @@ impl<A: Algebra> Adjoints<'_, A> {
         });
     }
 
-    /// Adds the sum of the rows of a matrix, each of which is as long as the input, a vector.
+    /// Adds the sum of the rows of a matrix to the adjoint of a vector, which is as long as a row.
     ///
-    /// They are not summed yet if the input is a variable, whose adjoint nobody needs before the end.
+    /// If the input is a variable, the sum stays lazy: nothing reads the adjoint before the end of the pass.
     #[doc(hidden)]
     #[inline]
     #[track_caller]
@@ -69,11 +69,11 @@ impl<A: Algebra> Adjoints<'_, A> {
         }
     }
 
-    /// Adds the matrix product `a · b`.
+    /// Adds the matrix product `a · b` to the adjoint of an input.
     ///
-    /// It is not formed yet if the input is a variable, whose adjoint nobody needs before the end.
+    /// If the input is a variable, the product stays lazy: nothing reads the adjoint before the end of the pass.
     #[doc(hidden)]
-    #[inline(always)] // What is lazy takes a few instructions; what is formed at once has a function of its own.
+    #[inline(always)] // A lazy product takes a few instructions; forming one immediately is a separate function.
     #[track_caller]
     pub fn add_product(&mut self, input: usize, a: Factor<'_, A>, b: Factor<'_, A>) {
         let edge = *self.edge(input);
@@ -96,7 +96,7 @@ impl<A: Algebra> Adjoints<'_, A> {
         });
     }
 
-    /// A term in the output's shape, summed over the axes along which the input was stretched to it.
+    /// Sums a term in the output's shape over the axes along which the input was broadcast.
     #[inline(never)]
     #[track_caller]
     fn summed_back(&self, input: usize, term: &A) -> A {
@@ -108,7 +108,7 @@ impl<A: Algebra> Adjoints<'_, A> {
         term.sum_to(&x)
     }
 
-    /// Where an input comes from.
+    /// The edge from an input.
     #[inline]
     #[track_caller]
     fn edge(&self, input: usize) -> &Edge {
@@ -121,13 +121,13 @@ impl<A: Algebra> Adjoints<'_, A> {
         }
     }
 
-    /// Whether a term for this input is its first, and may stay lazy.
+    /// Whether the adjoint of this input may stay lazy and this is its first term.
     #[inline]
     fn is_lazy(&self, edge: Edge) -> bool {
         edge.lazy && self.list.get(edge.node as usize).is_none()
     }
 
-    /// Refuses a term of another shape.
+    /// Panics: the term has another shape.
     #[cold]
     #[track_caller]
     fn refuse(&self, input: usize, term: fmt::Arguments<'_>) -> ! {
@@ -143,7 +143,7 @@ impl<A: Algebra> Adjoints<'_, A> {
     }
 }
 
-/// Whether the rows of a tensor have the extents of `x`.
+/// Whether each row of a matrix has the shape of `x`.
 #[inline]
 fn are_rows_of<A: Algebra>(rows: &A, x: &A) -> bool {
     rows.with_shape(|rows| {

@@ -1,4 +1,4 @@
-//! Factors of matrix products, read as they lie or transposed.
+//! Factors of matrix products, transposed or not.
 
 use crate::tensor::algebra::Algebra;
 use crate::tensor::storage::array::Tensor;
@@ -9,7 +9,7 @@ use autodiff_kernels::{Epilogue, Write};
 use std::fmt;
 use std::ops::Range;
 
-/// A factor of a matrix product, read as it lies or transposed; made by [`plain`] and [`transposed`].
+/// A factor of a matrix product, transposed or not; see [`plain`] and [`transposed`].
 #[derive(Debug)]
 pub struct Factor<'a, A> {
     pub(crate) array: &'a A,
@@ -24,7 +24,7 @@ impl<A> Clone for Factor<'_, A> {
 
 impl<A> Copy for Factor<'_, A> {}
 
-/// A factor as it lies.
+/// An array as a factor.
 #[must_use]
 pub fn plain<A>(array: &A) -> Factor<'_, A> {
     Factor {
@@ -33,7 +33,7 @@ pub fn plain<A>(array: &A) -> Factor<'_, A> {
     }
 }
 
-/// A factor transposed, without moving its data.
+/// An array as a factor that is transposed; the data are not copied.
 #[must_use]
 pub fn transposed<A>(array: &A) -> Factor<'_, A> {
     Factor {
@@ -43,14 +43,14 @@ pub fn transposed<A>(array: &A) -> Factor<'_, A> {
 }
 
 impl<A: Algebra> fmt::Display for Factor<'_, A> {
-    /// The shape, with a `ᵀ` behind it if it is read transposed.
+    /// Writes the shape of the array, and a `ᵀ` if the factor is transposed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let transposed = if self.transposed { "ᵀ" } else { "" };
         write!(f, "{}{transposed}", self.array.shape())
     }
 }
 
-/// Whether a matrix product can be formed and has the shape of `x`.
+/// Whether `a · b` exists and has the shape of `x`.
 #[inline]
 pub(crate) fn product_fits<A: Algebra>(x: &A, a: Factor<'_, A>, b: Factor<'_, A>) -> bool {
     let (Some([rows, inner]), Some([inner_of_b, columns])) = (a.if_matrix(), b.if_matrix()) else {
@@ -59,9 +59,9 @@ pub(crate) fn product_fits<A: Algebra>(x: &A, a: Factor<'_, A>, b: Factor<'_, A>
     inner == inner_of_b && plain(x).if_matrix() == Some([rows, columns])
 }
 
-/// Writes or adds some rows of the matrix product `scale · a · b` to `out`: every product of two tensors comes by here.
+/// Writes or adds some rows of the matrix product `scale · a · b` to `out`. Every matrix product is formed here.
 ///
-/// A factor of bytes is read as it lies where a kernel does so, and otherwise as the numbers that it is.
+/// A factor of bytes is read as bytes if a kernel supports its layout, and otherwise as numbers.
 ///
 /// # Panics
 ///
@@ -84,7 +84,7 @@ pub(crate) fn multiply<T: Real>(
     matmul::matmul(scale, a, b.matrix(operation), out, write, &Pooled);
 }
 
-/// As [`multiply`], where a factor is made of bytes, if a kernel reads them as they lie; tells whether there was one.
+/// Like [`multiply`], if a factor is represented by bytes and a kernel reads them; returns whether it did.
 #[inline(never)]
 #[track_caller]
 fn multiply_bytes<T: Real>(
@@ -120,7 +120,7 @@ fn multiply_bytes<T: Real>(
 }
 
 impl<A: Clone> Factor<'_, A> {
-    /// The factor with an array of its own, for later.
+    /// The factor with a clone of its array.
     pub(crate) fn kept(self) -> KeptFactor<A> {
         KeptFactor {
             array: self.array.clone(),
@@ -129,7 +129,7 @@ impl<A: Clone> Factor<'_, A> {
     }
 }
 
-/// A [`Factor`] that holds its array.
+/// A [`Factor`] that owns its array.
 #[derive(Clone, Debug)]
 pub(crate) struct KeptFactor<A> {
     array: A,
@@ -146,7 +146,7 @@ impl<A> KeptFactor<A> {
 }
 
 impl<A> Factor<'_, A> {
-    /// The transpose of the factor.
+    /// Returns the transpose of the factor.
     #[must_use]
     pub fn t(self) -> Self {
         Factor {
@@ -157,7 +157,7 @@ impl<A> Factor<'_, A> {
 }
 
 impl<A: Algebra> Factor<'_, A> {
-    /// The numbers of rows and columns, if it is a matrix.
+    /// The numbers of rows and columns; `None` if the array is not a matrix.
     #[inline(always)]
     fn if_matrix(self) -> Option<[usize; 2]> {
         self.array.with_shape(|shape| match shape[..] {
@@ -171,7 +171,7 @@ impl<A: Algebra> Factor<'_, A> {
     ///
     /// # Panics
     ///
-    /// If it is not a matrix.
+    /// If the array is not a matrix.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn extents(self, operation: &str) -> [usize; 2] {
@@ -186,18 +186,18 @@ impl<A: Algebra> Factor<'_, A> {
 }
 
 impl<'a, T: Real> Factor<'a, Tensor<T>> {
-    /// The factor as the matrix kernel takes it.
+    /// The factor as an argument of the matrix kernel.
     ///
     /// # Panics
     ///
-    /// If it is not a matrix.
+    /// If the array is not a matrix.
     #[inline(always)]
     #[track_caller]
     pub(super) fn matrix(self, operation: &str) -> Matrix<'a, T> {
         self.read(self.array.data(), self.extents(operation))
     }
 
-    /// A matrix of these elements, and of so many rows and columns, in the order in which the factor is read.
+    /// The matrix of `rows × columns` elements, transposed if the factor is. `elements` are the elements of the array.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn read<E>(self, elements: &'a [E], [rows, columns]: [usize; 2]) -> Matrix<'a, E> {

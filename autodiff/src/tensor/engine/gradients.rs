@@ -1,4 +1,4 @@
-//! The gradients that a backward pass computes.
+//! `Gradients`: the result of a backward pass.
 
 pub(crate) mod bound;
 pub(crate) mod rows;
@@ -16,8 +16,8 @@ use autodiff_kernels::{Write, reduce};
 
 /// The gradients of one number with respect to the variables of a recording.
 ///
-/// They are separate from the tape, which does not change: one recording can be walked back many times, and the gradients
-/// of several results can exist side by side.
+/// They are separate from the tape, which a backward pass does not change. One recording can be walked back many times,
+/// and the gradients of several results can exist together.
 ///
 /// ```
 /// use autodiff::tensor::{Gradients, Tape};
@@ -34,16 +34,16 @@ use autodiff_kernels::{Write, reduce};
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Real> {
     adjoints: AdjointList<Tensor<T>>,
-    /// The recording that they belong to; `None` before the first pass.
+    /// The recording that they belong to; `None` if there has been no pass.
     recording: Option<u64>,
 }
 
 impl<T: Real> Gradients<T> {
-    /// The gradients of `y`, by one backward pass.
+    /// Computes the gradients of `y` by one backward pass.
     ///
     /// # Panics
     ///
-    /// If `y` has not just one element.
+    /// If `y` does not have exactly one element.
     #[must_use]
     #[track_caller]
     pub fn of(y: Var<'_, T>) -> Self {
@@ -52,22 +52,22 @@ impl<T: Real> Gradients<T> {
         gradients
     }
 
-    /// Replaces these gradients by those of `y`, in the same memory.
+    /// Replaces these gradients by the gradients of `y`, in the same memory.
     ///
     /// # Panics
     ///
-    /// If `y` has not just one element.
+    /// If `y` does not have exactly one element.
     #[track_caller]
     pub fn update(&mut self, y: Var<'_, T>) {
         let y_bar = y.unit_adjoint();
         self.pull_back(y, y_bar);
     }
 
-    /// Replaces these gradients by those of ⟨ȳ, y⟩, in the same memory; see [`Var::vjp`].
+    /// Replaces these gradients by the gradients of ⟨ȳ, y⟩, in the same memory; see [`Var::vjp`].
     ///
     /// # Panics
     ///
-    /// If `y_bar` has not the shape of `y`.
+    /// If `y_bar` does not have the shape of `y`.
     #[track_caller]
     pub fn update_vjp(&mut self, y: Var<'_, T>, y_bar: impl Into<Tensor<T>>) {
         let y_bar = y_bar.into();
@@ -81,12 +81,12 @@ impl<T: Real> Gradients<T> {
         self.recording = Some(y.tape.recording());
     }
 
-    /// The gradient with respect to `x`, in the shape of `x`: zeros if the result does not depend on it.
+    /// Returns the gradient with respect to `x`, in the shape of `x`; zeros if the result does not depend on `x`.
     ///
     /// # Panics
     ///
-    /// If `x` is an intermediate result that was not [retained](Var::retain) before the backward pass, if it depends on no
-    /// variable, or if it belongs to another recording.
+    /// If `x` is an intermediate result that was not [retained](Var::retain) before the backward pass, if it depends on
+    /// no variable, or if it belongs to another recording.
     #[must_use]
     #[track_caller]
     pub fn wrt(&self, x: Var<'_, T>) -> Tensor<T> {
@@ -96,15 +96,16 @@ impl<T: Real> Gradients<T> {
         }
     }
 
-    /// The gradients with respect to several variables.
+    /// Returns the gradients with respect to several variables, each as [`wrt`](Gradients::wrt) does.
     ///
     /// # Panics
     ///
-    /// As [`wrt`](Gradients::wrt).
+    /// If one of `variables` is an intermediate result that was not [retained](Var::retain) before the backward pass,
+    /// depends on no variable, or belongs to another recording.
     #[must_use]
     #[track_caller]
     pub fn wrt_all(&self, variables: &[Var<'_, T>]) -> Vec<Tensor<T>> {
-        // A loop and no closure, which would hide the caller's line.
+        // A loop: a closure would hide the caller's line from `#[track_caller]`.
         let mut gradients = Vec::with_capacity(variables.len());
         for &x in variables {
             gradients.push(self.wrt(x));
@@ -112,9 +113,10 @@ impl<T: Real> Gradients<T> {
         gradients
     }
 
-    /// Adds `scale` times the gradient with respect to `x` to `sum`, row by row.
+    /// Adds `scale` times the gradient with respect to `x` to `sum`, in row-major order.
     ///
-    /// The gradient of a weight matrix is a matrix product. It is added to `sum` at once, without an array in between.
+    /// The gradient of a weight matrix is a matrix product. The product is added directly to `sum`, without a temporary
+    /// array.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
@@ -129,7 +131,7 @@ impl<T: Real> Gradients<T> {
     ///
     /// # Panics
     ///
-    /// As [`wrt`](Gradients::wrt), and if `sum` has not as many elements as `x`.
+    /// If `sum` and `x` do not have the same number of elements, or if [`wrt`](Gradients::wrt) panics for `x`.
     #[track_caller]
     pub fn add_to(&self, x: Var<'_, T>, scale: T, sum: &mut [T]) {
         match self.term(x) {
@@ -138,13 +140,13 @@ impl<T: Real> Gradients<T> {
         }
     }
 
-    /// Forgets the gradients and the tensors that they are made of, and keeps the memory of the list.
+    /// Drops the gradients and the tensors that they hold, and keeps the memory of the list.
     pub fn clear(&mut self) {
         self.adjoints.clear();
         self.recording = None;
     }
 
-    /// What was accumulated for `x`; `None` if that is zero.
+    /// The adjoint accumulated for `x`; `None` if it is zero.
     #[inline]
     #[track_caller]
     fn term(&self, x: Var<'_, T>) -> Option<&Adjoint<Tensor<T>>> {
@@ -159,7 +161,7 @@ impl<T: Real> Gradients<T> {
         term
     }
 
-    /// Checks that the adjoint of a node would have been kept if there had been one.
+    /// Checks that the pass would have kept a node's adjoint.
     #[cold]
     #[track_caller]
     fn check_retained(&self, x: Var<'_, T>) {
@@ -175,7 +177,7 @@ impl<T: Real> Gradients<T> {
 }
 
 impl<T: Real> Default for Gradients<T> {
-    /// The gradients of nothing yet, to be [updated](Gradients::update).
+    /// Returns gradients of no result, to be [updated](Gradients::update).
     fn default() -> Self {
         Gradients {
             adjoints: AdjointList::default(),
@@ -184,26 +186,26 @@ impl<T: Real> Default for Gradients<T> {
     }
 }
 
-/// The gradient with respect to one variable. That of a weight matrix is a product that is not evaluated yet.
+/// The gradient with respect to one variable. A weight matrix's gradient may be a product that is not evaluated yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Gradient<'a, T: Real>(&'a Adjoint<Tensor<T>>);
 
-/// The gradient with respect to the variable with this number on its tape; `None` if it is zero.
+/// Returns the gradient with respect to variable number `variable` of the tape; `None` if the gradient is zero.
 ///
-/// The number also holds after the tape was reset.
+/// The number remains valid after a reset of the tape.
 #[must_use]
 pub fn gradient<T: Real>(gradients: &Gradients<T>, variable: usize) -> Option<Gradient<'_, T>> {
     gradients.adjoints.get(variable).map(Gradient)
 }
 
 impl<T: Real> Gradient<'_, T> {
-    /// The gradient, in the shape of the variable.
+    /// Returns the gradient as a tensor, in the shape of the variable.
     #[must_use]
     pub fn tensor(&self) -> Tensor<T> {
         self.0.materialize()
     }
 
-    /// The shape of the variable.
+    /// Returns the shape of the variable.
     #[must_use]
     pub fn shape(&self) -> Shape {
         match self.0 {
@@ -217,11 +219,11 @@ impl<T: Real> Gradient<'_, T> {
         }
     }
 
-    /// Adds `scale` times the gradient to `sum`, row by row.
+    /// Adds `scale` times the gradient to `sum`, in row-major order.
     ///
     /// # Panics
     ///
-    /// If `sum` has not as many elements as the variable.
+    /// If `sum` and the variable do not have the same number of elements.
     #[track_caller]
     pub fn add_to(&self, scale: T, sum: &mut [T]) {
         match self.0 {
@@ -234,7 +236,7 @@ impl<T: Real> Gradient<'_, T> {
                 let samples = rows.shape()[0];
                 check_size("add_to", rows.shape()[1..].iter().product(), sum);
                 if samples <= FEW_ROWS {
-                    // Without an array for the sum.
+                    // Row by row, without a temporary array for the sum.
                     for row in 0..samples {
                         add_scaled(scale, &rows.data()[row * sum.len()..][..sum.len()], sum);
                     }
@@ -250,7 +252,7 @@ impl<T: Real> Gradient<'_, T> {
 
 /// # Panics
 ///
-/// If a sum has not as many elements as what is added to it.
+/// If `sum` does not have `size` elements.
 #[track_caller]
 fn check_size<T>(operation: &str, size: usize, sum: &[T]) {
     assert!(
@@ -260,7 +262,7 @@ fn check_size<T>(operation: &str, size: usize, sum: &[T]) {
     );
 }
 
-/// Up to this number, rows are added one after the other: the rounding error of so short a sum hardly grows.
+/// At most this many rows are added sequentially: the rounding error of such a short sum hardly grows.
 const FEW_ROWS: usize = 32;
 
 fn add_scaled<T: Real>(scale: T, term: &[T], sum: &mut [T]) {
@@ -272,7 +274,7 @@ fn add_scaled<T: Real>(scale: T, term: &[T], sum: &mut [T]) {
     );
 }
 
-/// Replaces each of some numbers by a function of it and the corresponding term.
+/// Replaces each number x by `new(x, term)` with the corresponding term.
 fn update<T: Real>(numbers: &mut [T], terms: &[T], new: impl Fn(T, T) -> T) {
     if numbers.len() < FEW {
         return update_each(numbers, terms, new);

@@ -7,24 +7,24 @@ use crate::tensor::storage::element::Real;
 use smallvec::SmallVec;
 use std::panic::Location;
 
-/// One recorded value, and how it came about.
+/// A recorded value, and the operation and inputs that it was computed from.
 #[derive(Clone, Debug)]
 pub(crate) struct Node<T: Real> {
     pub(crate) operation: StoredOp<T>,
     pub(crate) inputs: Few<Edge>,
     pub(crate) value: Tensor<T>,
     pub(crate) saved: Saved,
-    /// Whether it depends on a variable; adjoints of others are never formed.
+    /// Whether it depends on a variable. If not, its adjoint is never computed.
     pub(crate) requires_grad: bool,
-    /// Its number among the nodes whose adjoints are retained, counted from 1; 0 if it is none of them.
+    /// Its position among the retained nodes, from 1; 0 if it is not retained.
     pub(crate) retained: u32,
     pub(crate) location: &'static Location<'static>,
 }
 
-/// A list of what belongs to each input of an operation.
+/// One item for each input of an operation.
 pub(super) type Few<E> = SmallVec<[E; 3]>;
 
-/// What `of` makes of each input; of the usual numbers of inputs, without a loop.
+/// `of` of each input; without a loop for the most frequent numbers of inputs.
 #[inline(always)]
 pub(super) fn few<'a, I, E: Copy>(inputs: &'a [I], of: impl Fn(&'a I) -> E) -> Few<E> {
     match inputs {
@@ -39,14 +39,14 @@ pub(super) fn few<'a, I, E: Copy>(inputs: &'a [I], of: impl Fn(&'a I) -> E) -> F
     }
 }
 
-/// Where an input comes from, and what becomes of its adjoint.
+/// Where an input comes from, and how its adjoint is computed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Edge {
-    /// The number of the node that the input is.
+    /// The number of the input's node.
     pub(crate) node: u32,
-    /// Whether its adjoint is needs_grad: it depends on a variable.
+    /// Whether its adjoint is needed: it depends on a variable.
     pub(crate) needs_grad: bool,
-    /// Whether its adjoint may stay an unevaluated product: it is a variable, before which nothing needs it.
+    /// Whether its adjoint may stay a lazy product: a variable has no rule that would read it.
     pub(crate) lazy: bool,
 }
 
@@ -63,11 +63,11 @@ impl Edge {
 }
 
 impl<T: Real> Node<T> {
-    /// Checks that it depends on a variable, without which there is nothing to differentiate with respect to.
+    /// Checks that the node depends on a variable, so that there is something to differentiate with respect to.
     ///
     /// # Panics
     ///
-    /// If it does not.
+    /// If it depends on none.
     #[inline]
     #[track_caller]
     pub(crate) fn check_requires_grad(&self, request: &str) {
@@ -85,7 +85,7 @@ impl<T: Real> Node<T> {
         )
     }
 
-    /// The numbers of the nodes that the inputs are.
+    /// The numbers of the inputs' nodes.
     pub(crate) fn input_nodes(&self) -> impl Iterator<Item = usize> {
         self.inputs.iter().map(|edge| edge.node as usize)
     }

@@ -1,4 +1,4 @@
-//! Where a recording first left the finite numbers.
+//! `NonFinite`: where a recording first produced an infinite or NaN value.
 
 use super::node::Node;
 use super::tape::Tape;
@@ -7,32 +7,33 @@ use crate::tensor::storage::element::Real;
 use std::fmt;
 use std::panic::Location;
 
-/// Where a recording first left the finite numbers; see [`Tape::first_non_finite`].
+/// The operation at which a recording first produced an infinite or NaN value; see [`Tape::first_non_finite`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct NonFinite {
     /// The number of the node.
     pub node: usize,
-    /// The operation that made the value.
+    /// The name of the operation that computed the value.
     pub operation: &'static str,
-    /// The place of the first element that is to blame, in the data row by row.
+    /// The index of the first such element in the data, in row-major order.
     pub element: usize,
-    /// That element.
+    /// The value of that element.
     pub value: f64,
-    /// The inputs of the operation, written out.
+    /// The operation's inputs, formatted.
     pub inputs: Vec<String>,
     /// The line that recorded the operation.
     pub location: &'static Location<'static>,
 }
 
+/// Search for non-finite values.
 impl<T: Real> Tape<T> {
-    /// The first operation whose result is worse than all of its inputs, where an infinite number is worse than a finite
-    /// one, and NaN is worse than both. `None` if all recorded values are finite.
+    /// Returns the first operation whose result is worse than all of its inputs, where an infinite number is worse than
+    /// a finite one, and NaN is worse than both. `None` if all recorded values are finite.
     ///
-    /// So an intended −∞, as in the mask of an attention, is not to blame, and neither is what merely hands it on. Results
-    /// that depend on a variable come first. If none of them is to blame, the operations on constants are looked through,
-    /// and last the constants and variables themselves. A function of the [table](crate::elementwise) is judged element by
-    /// element, and any other operation by all elements of its inputs together.
+    /// An intended −∞, as in the mask of an attention, is not reported, and neither are operations that only pass it
+    /// on. Results that depend on a variable are searched first, then operations on constants, and last the constants
+    /// and variables themselves. A function of the [table](crate::elementwise) is judged element by element; any other
+    /// operation is judged by all elements of its inputs together.
     ///
     /// ```
     /// use autodiff::tensor::Tape;
@@ -69,7 +70,7 @@ impl<T: Real> Tape<T> {
     }
 }
 
-/// How far a number is from finite.
+/// How far a number is from finite, in ascending order.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
     Finite,
@@ -95,7 +96,7 @@ impl Class {
     }
 }
 
-/// The first element of a node's value that is worse than what it was made of.
+/// The first element of a node's value that is worse than the inputs that it depends on.
 fn worse_element<T: Real>(nodes: &[Node<T>], node: &Node<T>) -> Option<usize> {
     let value = node.value.data();
     let worst = Class::worst_of(value);

@@ -1,4 +1,4 @@
-//! Pictures of a recording: as a text for Graphviz, and as SVG drawn here.
+//! Pictures of a recording: as text for Graphviz, and as SVG.
 
 mod layout;
 
@@ -11,8 +11,9 @@ use layout::{BOX, Drawing, HEIGHT};
 use std::borrow::Cow;
 use std::fmt::Write;
 
+/// Names in pictures.
 impl<T: Real> Var<'_, T> {
-    /// Gives the variable a name, for the tape's pictures.
+    /// Names the variable in the tape's pictures.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
@@ -27,8 +28,9 @@ impl<T: Real> Var<'_, T> {
     }
 }
 
+/// Pictures of the recording.
 impl<T: Real> Tape<T> {
-    /// The recording as a graph in the language of Graphviz: for each node its operation, shape, name and bytes.
+    /// Returns the recording as a graph in Graphviz's language: each node shows its operation, shape, name and bytes.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
@@ -62,9 +64,10 @@ impl<T: Real> Tape<T> {
         dot
     }
 
-    /// The recording as a picture: for each node a box with its operation, shape, name and bytes.
+    /// Returns the recording as an SVG picture: each node is a box with its operation, shape, name and bytes.
     ///
-    /// It needs no other program, and stands by itself or inside an HTML page, in light or dark as the reader has it.
+    /// The picture needs no other program. It can be a file of its own or a part of an HTML page, and follows the
+    /// reader's light or dark colour scheme.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
@@ -115,7 +118,7 @@ impl<T: Real> Tape<T> {
         svg
     }
 
-    /// What a picture says of a node.
+    /// The lines of text in a node's box.
     fn lines(&self, index: usize, node: &Node<T>) -> Vec<String> {
         let operation = node.operation.name();
         let bytes = node.value.size() * size_of::<T>();

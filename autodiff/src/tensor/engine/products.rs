@@ -1,4 +1,4 @@
-//! Products that are added to what is there, and sums of products that are written at once.
+//! Matrix products that are added to an array, and sums of products that are written in one pass.
 
 use super::factor::{Factor, multiply};
 use crate::tensor::storage::array::Tensor;
@@ -8,14 +8,15 @@ use autodiff_kernels::{Epilogue, Write, matmul};
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// The name that messages give.
+/// The operation's name in messages.
 const OPERATION: &str = "add_product";
 
-/// Adds the matrix product `scale · a · b` to `sum`, row by row.
+/// Adds the matrix product `scale · a · b` to `sum`, in row-major order.
 ///
 /// # Panics
 ///
-/// If a factor is not a matrix, the inner extents differ, or `sum` has not as many elements as the product.
+/// If a factor is not a matrix, the inner extents differ, or `sum` and the product do not have the same number of
+/// elements.
 #[track_caller]
 pub fn add_product<T: Real>(
     scale: T,
@@ -27,12 +28,12 @@ pub fn add_product<T: Real>(
     add_product_rows(scale, a, b, 0..rows, sum);
 }
 
-/// Adds some rows of the matrix product `scale · a · b` to `sum`, row by row.
+/// Adds the given rows of the matrix product `scale · a · b` to `sum`, in row-major order.
 ///
 /// # Panics
 ///
-/// If a factor is not a matrix, the inner extents differ, there are no such rows, or `sum` has not as many elements as
-/// they have.
+/// If a factor is not a matrix, the inner extents differ, a row does not exist, or `sum` and the rows do not have the
+/// same number of elements.
 #[track_caller]
 pub fn add_product_rows<T: Real>(
     scale: T,
@@ -72,16 +73,16 @@ fn check_product_rows<T: Real>(
     );
 }
 
-/// Writes some rows of a sum of matrix products, `Σ aₗ · bₗ`, row by row, if there is a kernel that reads and writes each
-/// element once; returns whether there was.
+/// Writes the given rows of a sum of matrix products, `Σ aₗ · bₗ`, to `out`, if a kernel reads and writes each element
+/// once; returns whether one did.
 ///
-/// The products are added along a binary tree over their numbers: the sum of n of them is that of the first 2ᵏ plus that of
-/// the rest, where 2ᵏ is the largest power of two below n. The bits are those of products that are each
-/// [added](add_product_rows) to zeros, and then to each other in that order.
+/// The products are added along a binary tree over their numbers. The sum of n products is the sum of the first 2ᵏ plus
+/// the sum of the rest, where 2ᵏ is the largest power of two below n. The bits are the same as if each product were
+/// [added](add_product_rows) to zeros, and these were then added in that order.
 ///
 /// # Panics
 ///
-/// As [`add_product_rows`], for any of the products.
+/// As [`add_product_rows`], for any product.
 #[track_caller]
 pub fn write_products_rows<T: Real>(
     products: &[[Factor<'_, Tensor<T>>; 2]],
@@ -91,12 +92,12 @@ pub fn write_products_rows<T: Real>(
     products_rows_with(products, rows, out, Epilogue::Write(Write::Set))
 }
 
-/// Subtracts `rate` times what [`write_products_rows`] writes from `out`, if there is a kernel for that; returns whether there
-/// was. The product with `rate` is rounded by itself.
+/// Subtracts `rate` times the sum that [`write_products_rows`] writes from `out`, if there is a kernel for it; returns
+/// whether there was. The product with `rate` is rounded separately.
 ///
 /// # Panics
 ///
-/// As [`add_product_rows`], for any of the products.
+/// As [`add_product_rows`], for any product.
 #[track_caller]
 pub fn descend_products_rows<T: Real>(
     products: &[[Factor<'_, Tensor<T>>; 2]],
@@ -107,7 +108,7 @@ pub fn descend_products_rows<T: Real>(
     products_rows_with(products, rows, out, Epilogue::Descend(rate))
 }
 
-/// Forms the sum of products that are alike, if there is a kernel for it; returns whether there was.
+/// Forms the sum of products of the same kind, if there is a kernel for it; returns whether there was.
 #[track_caller]
 pub(super) fn products_rows_with<T: Real>(
     products: &[[Factor<'_, Tensor<T>>; 2]],
@@ -153,13 +154,13 @@ pub(super) fn products_rows_with<T: Real>(
     }
 }
 
-/// Calls `work` with what `of` makes of each product. One needs no list, and up to sixteen no memory of the system.
+/// Calls `work` with `of` of each product. One product needs no list, and up to sixteen need no allocation.
 #[inline(always)]
 fn with_each<P, E, R>(products: &[P], of: impl Fn(&P) -> E, work: impl FnOnce(&[E]) -> R) -> R {
     if let [product] = products {
         return work(&[of(product)]);
     }
-    // The list is large, so it is filled where it lies.
+    // The list is large, so it is filled in place.
     let mut list = SmallVec::<[E; 16]>::new();
     list.extend(products.iter().map(of));
     work(&list)
@@ -170,8 +171,8 @@ mod tests {
     use super::*;
     use crate::tensor::engine::factor::{plain, transposed};
 
-    /// The left factors and the right ones of some products of 30 rows, with pictures on the right, whose scale is another
-    /// in the given one.
+    /// The factors of some products of 30 rows. The right factors are pictures; in product number `other` their scale
+    /// differs.
     fn factors(products: usize, other: Option<usize>) -> Vec<[Tensor<f64>; 2]> {
         (0..products)
             .map(|number| {
@@ -186,7 +187,7 @@ mod tests {
             .collect()
     }
 
-    /// The sum of products along the tree, each formed by itself.
+    /// The sum of products along the tree, each product formed separately.
     fn tree(products: &[[Factor<'_, Tensor<f64>>; 2]], rows: &Range<usize>) -> Vec<f64> {
         if let &[[a, b]] = products {
             let mut sum = vec![0.0; rows.len() * 40];
@@ -201,7 +202,7 @@ mod tests {
     #[test]
     fn sums_in_registers_have_the_bits_of_the_tree() {
         let mut formed = 0;
-        // Pictures of one scale, and of two.
+        // Pictures of one scale, and of two scales.
         for (products, other) in (1..=17).map(|n| (n, None)).chain([(3, Some(1))]) {
             let of_bytes = factors(products, other);
             let mut of_both = of_bytes.clone();

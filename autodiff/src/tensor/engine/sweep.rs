@@ -1,6 +1,6 @@
-//! The backward pass, in its two readings: computed at once, and recorded to be differentiated again.
+//! The backward pass, which either computes gradients or records them so that they can be differentiated again.
 //!
-//! Either costs what the part of the recording costs that leads to the result, however long the recording is.
+//! Its cost depends on the part of the recording that leads to the result, and not on the length of the recording.
 
 use super::adjoints::{Adjoint, AdjointList, Adjoints};
 use super::gradients::Gradients;
@@ -13,23 +13,24 @@ use crate::tensor::var::Var;
 use smallvec::SmallVec;
 use std::collections::BinaryHeap;
 
+/// Derivatives.
 impl<'t, T: Real> Var<'t, T> {
-    /// The gradients of this one number with respect to every variable, by one backward pass.
+    /// Returns the gradients of this number with respect to every variable, by one backward pass.
     ///
     /// # Panics
     ///
-    /// If it has not just one element.
+    /// If `self` does not have exactly one element.
     #[must_use]
     #[track_caller]
     pub fn gradients(self) -> Gradients<T> {
         Gradients::of(self)
     }
 
-    /// The gradients of ⟨ȳ, y⟩ with respect to every variable: the vector–Jacobian product.
+    /// Returns the gradients of ⟨ȳ, y⟩, where y is `self`, with respect to every variable: the vector–Jacobian product.
     ///
     /// # Panics
     ///
-    /// If `y_bar` has not the shape of this tensor.
+    /// If `y_bar` does not have the shape of `self`.
     #[must_use]
     #[track_caller]
     pub fn vjp(self, y_bar: impl Into<Tensor<T>>) -> Gradients<T> {
@@ -38,8 +39,8 @@ impl<'t, T: Real> Var<'t, T> {
         gradients
     }
 
-    /// The gradient of this one number with respect to each variable in `wrt`, recorded on the same tape, so that it
-    /// can be calculated with and differentiated again.
+    /// Returns the gradient of this number with respect to each variable in `wrt`, recorded on the same tape: a
+    /// gradient can be an operand of further operations, and can be differentiated again.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
@@ -53,7 +54,7 @@ impl<'t, T: Real> Var<'t, T> {
     ///
     /// # Panics
     ///
-    /// If it has not just one element, or one in `wrt` is of another tape or depends on no variable.
+    /// If `self` does not have exactly one element, or a variable in `wrt` is on another tape or a constant.
     #[must_use]
     #[track_caller]
     pub fn recorded_gradients(self, wrt: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
@@ -74,12 +75,13 @@ impl<'t, T: Real> Var<'t, T> {
         record_pull_back(self, y_bar, wrt)
     }
 
-    /// The Jacobian ∂yᵢ/∂xⱼ of this tensor with respect to `x`, as a matrix with a row for each element of this one
-    /// and a column for each of `x`. It takes a backward pass a row.
+    /// Returns the Jacobian ∂yᵢ/∂xⱼ of `self` with respect to `x`: a matrix with a row for each element of `self` and a
+    /// column for each element of `x`. It takes one backward pass per row.
     ///
     /// # Panics
     ///
-    /// As [`Gradients::wrt`].
+    /// If `x` is an intermediate result that was not [retained](Var::retain), depends on no variable, or belongs to
+    /// another recording.
     #[must_use]
     #[track_caller]
     pub fn jacobian(self, x: Var<'t, T>) -> Tensor<T> {
@@ -99,12 +101,12 @@ impl<'t, T: Real> Var<'t, T> {
         jacobian
     }
 
-    /// The adjoint of this one number that a backward pass begins with.
+    /// The seed of a backward pass: an adjoint of 1 for this number.
     #[track_caller]
     pub(super) fn unit_adjoint(self) -> Tensor<T> {
         let node = &self.tape.nodes()[self.index as usize];
         match node.value.shape() {
-            // Almost every cost is a scalar, whose shape need not be copied.
+            // Almost every cost is a scalar, whose shape is not copied.
             scalar if scalar.is_scalar() => self.tape.one(),
             shape => {
                 assert!(
@@ -128,7 +130,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
-/// Walks the tape back from `y`, whose adjoint is `y_bar`, computing.
+/// Computes the backward pass from `y`, whose adjoint is `y_bar`.
 pub(super) fn pull_back<T: Real>(
     y: Var<'_, T>,
     y_bar: Tensor<T>,
@@ -161,7 +163,7 @@ pub(super) fn pull_back<T: Real>(
                     .input_nodes()
                     .map(|input| nodes[input].value.clone())
                     .collect();
-                // The user's rule may record on this tape, so the nodes are not borrowed while it runs.
+                // The user's rule may record on this tape, so that the nodes cannot be borrowed while it runs.
                 drop(nodes);
                 apply_rule(&node, &few(&x, |x| x), y_bar, adjoints);
                 nodes = tape.nodes();
@@ -173,7 +175,7 @@ pub(super) fn pull_back<T: Real>(
     }
 }
 
-/// Adds to the adjoints of a node's inputs `x` what its own, `y_bar`, makes of them.
+/// Runs a node's rule: adds to the adjoints of its inputs `x` their terms from its own adjoint `y_bar`.
 #[inline(always)]
 fn apply_rule<T: Real>(
     node: &Node<T>,
@@ -194,7 +196,7 @@ fn apply_rule<T: Real>(
     op.vjp_computed(&Point { x, y, node }, y_bar, &mut x_bar);
 }
 
-/// Walks the tape back from `y`, whose adjoint is `y_bar`, recording; gives the adjoint of each variable in `wrt`.
+/// Records the backward pass from `y`, whose adjoint is `y_bar`; returns the adjoint of each variable in `wrt`.
 fn record_pull_back<'t, T: Real>(
     y: Var<'t, T>,
     y_bar: Var<'t, T>,
@@ -203,7 +205,7 @@ fn record_pull_back<'t, T: Real>(
     let tape = y.tape;
     let part = nodes_between(wrt, y);
     let place_of = |node: u32| part.binary_search(&node).ok();
-    // The adjoints lie at the places of their nodes in the part that is walked.
+    // Adjoint `i` belongs to node `part[i]`.
     let mut adjoints = AdjointList::default();
     adjoints.begin(part.len(), 0);
     if let Some(last) = place_of(y.index) {
@@ -215,12 +217,12 @@ fn record_pull_back<'t, T: Real>(
         let Some(&y_bar) = adjoints.sum(place) else {
             continue;
         };
-        // The node is copied, since its rule appends to the tape.
+        // The node is cloned, since its rule appends to the tape.
         let node = tape.nodes()[index as usize].clone();
         let Some(op) = node.operation.op() else {
             continue;
         };
-        // All that lies outside of the part counts as constant.
+        // Nodes outside of the part count as constants.
         let edges = few(&node.inputs, |edge| {
             let place = place_of(edge.node);
             Edge {
@@ -255,16 +257,16 @@ fn record_pull_back<'t, T: Real>(
     wrt.iter().map(x_bar).collect()
 }
 
-/// Lists of up to so many nodes ask for memory once.
+/// A list of up to this many nodes is allocated once.
 const FEW: usize = 32;
 
-/// The numbers of the nodes that depend on a variable in `wrt`, and that `y` depends on, in order.
+/// The numbers, in ascending order, of the nodes that depend on a variable in `wrt` and that `y` depends on.
 fn nodes_between<T: Real>(wrt: &[Var<'_, T>], y: Var<'_, T>) -> Vec<u32> {
     let nodes = y.tape.nodes();
     let Some(first) = wrt.iter().map(|x| x.index).min() else {
         return Vec::new();
     };
-    // Back from `y`: what it depends on, from the last to the first. Nothing before `first` leads to `wrt`.
+    // Backward from `y`: the nodes that it depends on, in descending order. No node before `first` depends on `wrt`.
     let mut leading_to_y = Vec::with_capacity(FEW);
     let mut ahead = BinaryHeap::with_capacity(FEW);
     ahead.push(y.index);
@@ -276,7 +278,7 @@ fn nodes_between<T: Real>(wrt: &[Var<'_, T>], y: Var<'_, T>) -> Vec<u32> {
         let inputs = nodes[index as usize].inputs.iter();
         ahead.extend(inputs.filter(|edge| edge.needs_grad).map(|edge| edge.node));
     }
-    // And forward again: which of these depend on `wrt`.
+    // Forward: the nodes among them that depend on `wrt`.
     let mut wrt: Vec<u32> = wrt.iter().map(|x| x.index).collect();
     wrt.sort_unstable();
     let mut between: Vec<u32> = Vec::with_capacity(leading_to_y.len());
@@ -300,11 +302,11 @@ mod tests {
     use std::cell::Cell;
 
     thread_local! {
-        /// The slots that this thread's passes have looked at.
+        /// The number of slots that this thread's passes have visited.
         pub(super) static VISITED: Cell<usize> = const { Cell::new(0) };
     }
 
-    /// The slots that `pass` looks at.
+    /// The number of slots that `pass` visits.
     fn visited(pass: impl FnOnce()) -> usize {
         let before = VISITED.get();
         pass();
@@ -312,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pass_visits_only_what_leads_to_the_result() {
+    fn a_pass_visits_only_nodes_that_lead_to_the_result() {
         let tape = Tape::new();
         let x = tape.var(0.5);
         let shared = x.sin();
@@ -321,12 +323,12 @@ mod tests {
             let _ = step();
         }
         let last = step();
-        // The page of the step and the page of what it shares, at most.
+        // At most the page of the step's nodes and the page of the shared nodes.
         assert!((5..=2 * PAGE).contains(&visited(|| drop(last.gradients()))));
-        // The shared result and the three nodes of the step that are no constants; and x.
+        // The shared result and the three nodes of the step that are not constants; and `x`.
         assert_eq!(visited(|| drop(last.recorded_gradients(&[shared]))), 4);
         assert_eq!(visited(|| drop(last.recorded_gradients(&[x]))), 5);
-        // What another variable leads to is no part of it: only the sum is, and its other term.
+        // The path from another variable is not visited: only the sum and its other term are.
         let other = tape.var(0.25).cos();
         let sum = other + last;
         assert_eq!(visited(|| drop(sum.recorded_gradients(&[last]))), 2);

@@ -1,4 +1,4 @@
-//! The tape of tensor operations: recording.
+//! `Tape`: recording.
 
 mod place;
 
@@ -18,8 +18,8 @@ use std::panic::Location;
 
 /// A list of tensor operations in the order in which they were computed.
 ///
-/// Inputs precede outputs on it, so the backward pass is one loop from the end. A tape is made to be used again:
-/// [`reset`](Tape::reset) forgets the recording and keeps the memory.
+/// An operation's inputs precede its output, so that the backward pass is one loop from the end. A tape can be reused:
+/// [`reset`](Tape::reset) drops the recording and keeps the memory.
 ///
 /// ```
 /// use autodiff::tensor::Tape;
@@ -34,24 +34,25 @@ use std::panic::Location;
 /// ```
 pub struct Tape<T: Real> {
     nodes: RefCell<Vec<Node<T>>>,
-    /// The number of nodes that are retained.
+    /// The number of retained nodes.
     retained: Cell<u32>,
-    /// The number of this recording, which no other has: another tape's, or this one's before a reset.
+    /// The number of this recording. It differs from every other recording, on this tape or another.
     recording: u64,
-    /// Names that nodes were given, for pictures; beside the nodes, since few have one.
+    /// Names of nodes, for pictures. They are not in the nodes, since few nodes have one.
     names: RefCell<Vec<(u32, Cow<'static, str>)>>,
     /// A cached scalar 1, the usual seed of a backward pass.
     one: Tensor<T>,
 }
 
+/// Recording.
 impl<T: Real> Tape<T> {
-    /// An empty tape.
+    /// Creates an empty tape.
     #[must_use]
     pub fn new() -> Self {
         Tape::with_capacity(0)
     }
 
-    /// An empty tape with room for so many nodes.
+    /// Creates an empty tape with memory for `nodes` nodes.
     #[must_use]
     pub fn with_capacity(nodes: usize) -> Self {
         Tape {
@@ -69,25 +70,25 @@ impl<T: Real> Tape<T> {
         self.leaf(true, value.into())
     }
 
-    /// Records a constant: a value that no adjoint is formed of.
+    /// Records a constant: no gradient flows to it.
     #[track_caller]
     pub fn constant(&self, value: impl Into<Tensor<T>>) -> Var<'_, T> {
         self.leaf(false, value.into())
     }
 
-    /// Computes and records any operation, of any number of inputs: one of the user's own; see [`Op`] for an example.
+    /// Computes and records an operation, typically a user-defined one; see [`Op`] for an example.
     ///
     /// # Panics
     ///
-    /// If an input is of another tape, or the operation refuses its shapes.
+    /// If an input is on another tape, or the shapes of the inputs do not fit the operation.
     #[track_caller]
     pub fn apply<'t>(&'t self, op: impl Op<T>, inputs: &[Var<'t, T>]) -> Var<'t, T> {
         self.record(op, &few(inputs, |input| input))
     }
 
-    /// Forgets everything recorded, and keeps the memory.
+    /// Drops the recording and keeps the memory.
     ///
-    /// It takes the tape mutably, so that variables from before cannot be used after.
+    /// It borrows the tape mutably, so that variables of the dropped recording cannot be used:
     ///
     /// ```compile_fail,E0502
     /// # use autodiff::tensor::Tape;
@@ -100,10 +101,13 @@ impl<T: Real> Tape<T> {
         self.names.get_mut().clear();
         self.retained.set(0);
         self.recording = unique();
-        // Last, because operations of the user's are dropped, which may panic.
+        // Last, because it drops user-defined operations, which may panic.
         self.nodes.get_mut().clear();
     }
+}
 
+/// Size of the recording.
+impl<T: Real> Tape<T> {
     /// The number of nodes: variables, constants and results of operations.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -116,7 +120,8 @@ impl<T: Real> Tape<T> {
         self.len() == 0
     }
 
-    /// The bytes that the recorded values hold, counting memory that several nodes share once for each.
+    /// The bytes of the nodes, their values and their saved tensors. Memory that several nodes share is counted for
+    /// each of them.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let of = |tensor: &Tensor<T>| tensor.size() * size_of::<T>();
@@ -128,7 +133,7 @@ impl<T: Real> Tape<T> {
     ///
     /// # Panics
     ///
-    /// If an input is of another tape, or the operation refuses its shapes.
+    /// If an input is on another tape, or the shapes of the inputs do not fit the operation.
     #[inline(always)]
     #[track_caller]
     pub(crate) fn record<'t, O: Op<T>>(&'t self, op: O, inputs: &[&Var<'t, T>]) -> Var<'t, T> {
@@ -147,7 +152,7 @@ impl<T: Real> Tape<T> {
         self.append(op.stored().0, &edges, requires_grad, value, saved)
     }
 
-    /// As [`record`](Tape::record), for an operation of the user's own.
+    /// Like [`record`](Tape::record), for a user-defined operation.
     #[inline(never)]
     #[track_caller]
     fn record_custom<'t>(&'t self, op: impl Op<T>, inputs: &[&Var<'t, T>]) -> Var<'t, T> {
@@ -157,14 +162,14 @@ impl<T: Real> Tape<T> {
                 Edge::from(input.index, &nodes[input.index as usize])
             })
         };
-        // The user's code may record on this tape, so the nodes are not borrowed while it runs.
+        // The operation may record on this tape, so that the nodes cannot be borrowed while it runs.
         let x: SmallVec<[Tensor<T>; 3]> = inputs.iter().map(|x| x.value()).collect();
         let requires_grad = any_requires_grad(&edges);
         let (value, saved) = compute(&op, &few(&x, |x| x), requires_grad);
         self.append(op.stored().0, &edges, requires_grad, value, saved)
     }
 
-    /// Checks that the inputs of an operation are of this tape.
+    /// Checks that the inputs of an operation are on this tape.
     #[inline(always)]
     #[track_caller]
     fn check(&self, inputs: &[&Var<'_, T>], op: &impl Op<T>) {
@@ -177,7 +182,7 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// Appends a variable, whose adjoint is requires_grad, or a constant.
+    /// Appends a variable (if `requires_grad`) or a constant.
     #[inline(always)]
     #[track_caller]
     fn leaf(&self, requires_grad: bool, value: Tensor<T>) -> Var<'_, T> {
@@ -221,11 +226,11 @@ impl<T: Real> Tape<T> {
         self.nodes.borrow()
     }
 
-    /// The nodes, to append to.
+    /// The nodes, borrowed to append to them.
     ///
     /// # Panics
     ///
-    /// If code of the user's runs while they are borrowed: the name of an operation, say, that records one.
+    /// If they are already borrowed: for example while the `name` method of a user-defined operation runs and records.
     #[inline(always)]
     #[track_caller]
     fn nodes_mut(&self) -> RefMut<'_, Vec<Node<T>>> {
@@ -235,11 +240,11 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// Makes later backward passes keep the adjoint of a node.
+    /// Retains the adjoint of a node in later backward passes.
     ///
     /// # Panics
     ///
-    /// If it depends on no variable.
+    /// If the node depends on no variable.
     #[track_caller]
     pub(crate) fn retain(&self, index: u32) {
         let node = &mut self.nodes_mut()[index as usize];
@@ -250,12 +255,12 @@ impl<T: Real> Tape<T> {
         }
     }
 
-    /// The number of nodes that are retained.
+    /// The number of retained nodes.
     pub(crate) fn retained(&self) -> u32 {
         self.retained.get()
     }
 
-    /// The number that tells this recording from every other.
+    /// The number of this recording, which differs from every other recording.
     #[inline]
     pub(crate) fn recording(&self) -> u64 {
         self.recording
@@ -265,7 +270,7 @@ impl<T: Real> Tape<T> {
         self.names.borrow_mut().push((index, name));
     }
 
-    /// The latest name of a node.
+    /// The latest name given to a node.
     pub(crate) fn name_of(&self, index: usize) -> Option<Cow<'static, str>> {
         let names = self.names.borrow();
         let found = names
@@ -275,19 +280,19 @@ impl<T: Real> Tape<T> {
         found.map(|(_, name)| name.clone())
     }
 
-    /// The usual seed of a backward pass.
+    /// The usual seed of a backward pass, a scalar 1.
     pub(crate) fn one(&self) -> Tensor<T> {
         self.one.clone()
     }
 }
 
-/// Whether a node with these inputs depends on a variable. If not it is a constant, and no rule asks what was saved.
+/// Whether a node with these inputs depends on a variable. If not, it is a constant, and its rule never runs.
 #[inline(always)]
 fn any_requires_grad(edges: &[Edge]) -> bool {
     edges.iter().any(|edge| edge.needs_grad)
 }
 
-/// The value of an operation, and what is to be saved for its rule.
+/// The value of an operation and, if its rule may run, the saved tensors.
 #[inline(always)]
 #[track_caller]
 fn compute<T: Real>(op: &impl Op<T>, x: &[&Tensor<T>], requires_grad: bool) -> (Tensor<T>, Saved) {
@@ -305,7 +310,7 @@ impl<T: Real> Default for Tape<T> {
 }
 
 impl<T: Real> fmt::Debug for Tape<T> {
-    /// One line a node: its number, operation, inputs and shape.
+    /// Writes one line for each node: its number, operation, inputs and shape.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, node) in self.nodes.borrow().iter().enumerate() {
             writeln!(

@@ -1,24 +1,24 @@
-//! What the value of an operation leaves for its rule.
+//! Tensors that an operation saves for its rule.
 
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::{Element, element_types};
 use smallvec::SmallVec;
 use std::any::{Any, type_name};
 
-/// Tensors of any element types that an operation's value leaves for its rule, which asks for them by position; see
+/// Tensors of any element types that an operation saves for its rule; see
 /// [`Op::value_and_saved`](crate::tensor::Op::value_and_saved).
 #[derive(Clone, Debug, Default)]
 pub struct Saved(SmallVec<[AnyTensor; 1]>);
 
 impl Saved {
-    /// Nothing.
+    /// An empty list.
     #[must_use]
     #[inline(always)]
     pub fn nothing() -> Saved {
         Saved(SmallVec::new_const())
     }
 
-    /// These tensors and one more, behind them.
+    /// Appends a tensor.
     #[must_use]
     #[inline]
     pub fn with<E: Element>(mut self, tensor: Tensor<E>) -> Saved {
@@ -28,27 +28,27 @@ impl Saved {
         self
     }
 
-    /// The tensor at a position, if there is one of this element type.
+    /// The tensor at `position`, if there is one and its element type is `E`.
     #[inline]
     pub(crate) fn get<E: Element>(&self, position: usize) -> Option<&Tensor<E>> {
         self.0.get(position)?.downcast()
     }
 
-    /// The element types, in order, as a message gives them.
+    /// The names of the element types, in order, for messages.
     pub(crate) fn element_types(&self) -> Vec<&'static str> {
         self.0.iter().map(AnyTensor::element_type).collect()
     }
 
-    /// The bytes that the elements take.
+    /// The bytes of all elements.
     pub(crate) fn bytes(&self) -> usize {
         self.0.iter().map(AnyTensor::bytes).sum()
     }
 }
 
-/// Declares the enumeration from the list of element types.
+/// Declares `AnyTensor` from the list of element types.
 macro_rules! any_tensor {
     ($($T:ident)*) => {
-        /// A tensor whose element type is known only to who asks for it.
+        /// A tensor of any element type.
         #[derive(Clone, Debug)]
         #[expect(non_camel_case_types, reason = "the variants are the element types")]
         enum AnyTensor {
@@ -56,7 +56,7 @@ macro_rules! any_tensor {
         }
 
         impl AnyTensor {
-            /// The tensor; there is no element type that is not in the list.
+            /// Wraps a tensor; `None` only for an element type that is not in the list, of which there is none.
             #[inline]
             fn of<E: Element>(tensor: Tensor<E>) -> Option<AnyTensor> {
                 let mut tensor = Some(tensor);

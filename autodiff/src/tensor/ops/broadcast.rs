@@ -1,8 +1,8 @@
-//! Stretching to a larger shape, as NumPy does, and summing back to a smaller one: each is the other's rule.
+//! Broadcasting to a larger shape, as in NumPy, and summing back to a smaller one: each is the other's rule.
 //!
 //! ```text
-//! broadcast_to   x̄ = Σ ȳ, over the axes that were stretched
-//! sum_to         x̄ = ȳ, stretched over the axes that were summed
+//! broadcast_to   x̄ = Σ ȳ, over the broadcast axes
+//! sum_to         x̄ = ȳ, broadcast over the summed axes
 //! ```
 
 use super::prelude::*;
@@ -11,7 +11,7 @@ use crate::tensor::storage::buffer::Pooled;
 use autodiff_kernels::broadcast::Walk;
 use autodiff_kernels::{Write, reduce};
 
-/// Stretching to a shape.
+/// Broadcasting to a shape.
 #[derive(Clone, Debug)]
 pub(crate) struct Broadcast(Shape);
 
@@ -31,14 +31,14 @@ impl<T: Real> Op<T> for Broadcast {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        // The adjoint has the stretched shape, and is summed back to the input's as every term is.
+        // The adjoint has the output's shape; `Adjoints` sums every such term to the input's shape.
         x_bar.add(0, || y_bar);
     }
 
     built_in!(Broadcast);
 }
 
-/// Summing to a shape that can be stretched to the input's.
+/// Summing to a shape that can be broadcast to the input's shape.
 #[derive(Clone, Debug)]
 pub(crate) struct SumTo(Shape);
 
@@ -50,7 +50,7 @@ impl<T: Real> Op<T> for SumTo {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (x, shape) = (x[0], &self.0);
-        // A bias is stretched over the samples alone: the rows are added up, and no axis needs to be looked for.
+        // The usual case: a bias is broadcast over the samples. The rows are summed without a search for axes.
         if x.shape().ends_with(shape) {
             let before = x.shape().rank() - shape.rank();
             let rows: usize = x.shape()[..before].iter().product();
@@ -82,7 +82,7 @@ impl<T: Real> Op<T> for SumTo {
     built_in!(SumTo);
 }
 
-/// The axes of `target` along which `shape` is stretched to it.
+/// The axes of `target` along which `shape` is broadcast.
 fn stretched_axes(target: &Shape, shape: &Shape) -> Axes {
     let added = target.rank() - shape.rank();
     let is_stretched =
@@ -114,14 +114,20 @@ fn stretched<T: Element>(x: &Tensor<T>, shape: &Shape) -> Tensor<T> {
 }
 
 methods! {
-    /// Stretching to a larger shape.
+    /// Broadcasting.
     pub trait BroadcastMethods for any element;
 
-    /// The tensor stretched to a shape: aligned at the last axis, axes of extent 1 are repeated.
+    /// Broadcasts to a shape: the shapes are aligned at the last axis, and axes of extent 1 are repeated.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([1.0, 2.0]);
+    /// assert_eq!(x.broadcast_to([2, 2]), Tensor::from([[1.0, 2.0], [1.0, 2.0]]));
+    /// ```
     ///
     /// # Panics
     ///
-    /// If it cannot be stretched to that shape.
+    /// If the tensor cannot be broadcast to that shape.
     pub fn broadcast_to(self, shape: impl Into<Shape>) -> Self {
         Self::apply(Broadcast(shape.into()), &[self])
     } on tensors {
@@ -130,14 +136,20 @@ methods! {
 }
 
 methods! {
-    /// Summing to a smaller shape.
+    /// Summing to a shape.
     pub trait SumToMethods;
 
-    /// The sum over the axes along which `shape` was stretched to the shape of `self`: what undoes broadcasting.
+    /// Returns the sum over the axes along which `shape` is broadcast to `self`'s shape: the transpose of broadcasting.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_to([2]), Tensor::from([4.0, 6.0]));
+    /// ```
     ///
     /// # Panics
     ///
-    /// If it cannot be stretched to that.
+    /// If `shape` cannot be broadcast to the shape of `self`.
     pub fn sum_to(self, shape: impl Into<Shape>) -> Self {
         Self::apply(SumTo(shape.into()), &[self])
     }

@@ -1,16 +1,16 @@
-//! Tensors put together along an axis, and taken apart.
+//! Concatenation along an axis, and splitting.
 //!
 //! ```text
-//! concat   x̄ᵢ = the range of ȳ where xᵢ is
+//! concat   x̄ᵢ = the range of ȳ that xᵢ is copied to
 //! ```
 //!
-//! To take apart is to take ranges, which has a rule of its own.
+//! A split consists of ranges, which have a rule of their own.
 
 use super::prelude::*;
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// Tensors put together along an axis.
+/// Concatenation along an axis.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Concat {
     axis: usize,
@@ -80,7 +80,7 @@ fn joined<T: Element>(parts: &[&Tensor<T>], axis: usize) -> Tensor<T> {
 ///
 /// # Panics
 ///
-/// If there is no such axis, or they do not fill it.
+/// If there is no such axis, or the extents of the pieces do not add up to its extent.
 #[track_caller]
 fn ranges_of(shape: &Shape, axis: usize, extents: &[usize]) -> Vec<Range<usize>> {
     assert!(
@@ -104,10 +104,10 @@ fn ranges_of(shape: &Shape, axis: usize, extents: &[usize]) -> Vec<Range<usize>>
 }
 
 methods! {
-    /// Tensors put together along an axis, and taken apart.
+    /// Concatenation and splitting.
     pub trait ConcatMethods for any element;
 
-    /// The tensors, one behind the other along an axis; in all other axes they have the same extent.
+    /// Concatenates tensors along an axis. Along every other axis they have the same extent.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor, Var};
@@ -121,7 +121,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there are none, there is no such axis, or the shapes differ elsewhere.
+    /// If there are no tensors, there is no such axis, or the shapes differ along another axis.
     pub fn concat(parts: &[impl Borrow<Self>], axis: usize) -> Self {
         let parts: SmallVec<[&Self; 4]> = parts.iter().map(Borrow::borrow).collect();
         Self::apply(Concat { axis }, &parts)
@@ -130,7 +130,7 @@ methods! {
         joined(&parts, axis)
     }
 
-    /// The tensor in pieces along an axis, which have the given extents there.
+    /// Splits the tensor along an axis into pieces with the given extents.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -140,7 +140,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or the extents do not add up to its own.
+    /// If there is no such axis, or the extents do not add up to its extent.
     pub fn split(self, axis: usize, extents: &[usize]) -> Vec<Self> {
         let ranges = ranges_of(&self.shape(), axis, extents);
         ranges.into_iter().map(|range| self.narrow(axis, range)).collect()
@@ -167,7 +167,7 @@ pub(super) fn samples() -> Vec<Sample> {
     for (shapes, axis) in cases {
         samples.push(Sample::new("concat", shapes, move |x| Var::concat(x, axis)));
     }
-    // The same variable twice gets both terms.
+    // A variable that is an input twice gets both terms.
     samples.push(Sample::new("concat", &[&[2, 2]], |x| {
         Var::concat(&[x[0], x[0]], 1)
     }));
@@ -183,7 +183,7 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[1, 1], 1, &[1, 0]),
     ];
     for (shape, axis, extents) in cases {
-        // In the opposite order, so that no piece is where it was.
+        // In reverse order, so that no piece keeps its place.
         samples.push(Sample::new("split", &[shape], move |x| {
             let pieces = x[0].split(axis, extents);
             let reversed: Vec<_> = pieces.into_iter().rev().collect();

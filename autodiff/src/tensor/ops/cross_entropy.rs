@@ -1,11 +1,11 @@
-//! Cross-entropy from logits: softmax and the logarithm in one, so that neither overflows nor cancels.
+//! Cross-entropy from logits: softmax and logarithm in one operation, without overflow or cancellation.
 //!
 //! ```text
 //! C = w Σ over samples of −Σᵢ tᵢ ln aᵢ,   a = softmax(z)
 //! vjp   z̄ = C̄ w (a Σᵢ tᵢ − t)
 //! ```
 //!
-//! The weight w is one over the number of samples, for their mean, or what the user chooses.
+//! The weight w is one over the number of samples (the mean), or a weight of the user's choice.
 //!
 //! For targets that sum to 1 this is the paper's δ = a − y (Worked Example, Backpropagation, and Appendix).
 
@@ -15,7 +15,7 @@ use super::prelude::*;
 use autodiff_kernels::{reduce, softmax};
 pub use targets::Targets;
 
-/// The cross-entropy between targets and the softmax of logits: how it is to be taken.
+/// Cross-entropy between targets and the softmax of logits: targets, label smoothing, and the reduction over samples.
 ///
 /// ```
 /// use autodiff::tensor::{CrossEntropy, Tape, Tensor};
@@ -32,12 +32,12 @@ pub use targets::Targets;
 pub struct CrossEntropy<T: Real> {
     targets: Targets<T>,
     smoothing: f64,
-    /// What the sum over the samples is multiplied by, if not by one over their number.
+    /// The factor of the sum over the samples; `None` for one over their number.
     weight: Option<f64>,
 }
 
 impl<T: Real> CrossEntropy<T> {
-    /// The mean over the samples of `−Σᵢ tᵢ ln softmax(z)ᵢ`.
+    /// Takes the mean over the samples of `−Σᵢ tᵢ ln softmax(z)ᵢ`.
     #[must_use]
     pub fn new(targets: impl Into<Targets<T>>) -> Self {
         CrossEntropy {
@@ -80,16 +80,16 @@ impl<T: Real> CrossEntropy<T> {
         }
     }
 
-    /// The factor that the sum over the samples is multiplied by.
+    /// The factor of the sum over the samples.
     fn weight(&self, samples: usize) -> f64 {
         self.weight.unwrap_or(1.0 / samples as f64)
     }
 
-    /// The extents of the logits.
+    /// Checks the logits, and returns the numbers of samples and classes.
     ///
     /// # Panics
     ///
-    /// If logits and targets do not fit together.
+    /// If the shapes of logits and targets do not fit.
     #[track_caller]
     fn check(&self, logits: &Tensor<T>) -> (usize, usize) {
         let &[samples, classes] = &logits.shape()[..] else {
@@ -136,7 +136,7 @@ impl<T: Real> CrossEntropy<T> {
         rows * (1.0 - self.smoothing) + self.smoothing / classes as f64
     }
 
-    /// The cost, and its derivative by the logits: the weight times a Σᵢ tᵢ − t.
+    /// The cost, and its derivative with respect to the logits: w (a Σᵢ tᵢ − t).
     #[track_caller]
     fn value_and_derivative(&self, logits: &Tensor<T>) -> (T, Tensor<T>) {
         let (samples, classes) = self.check(logits);
@@ -158,7 +158,7 @@ impl<T: Real> CrossEntropy<T> {
                         let (z, t) = (&z[i * row..][..row], &targets.data()[i * row..][..row]);
                         let mut total = reduce::RunningSum::new();
                         for (&z, &t) in z.iter().zip(t).filter(|(_, t)| t.to_f64() != 0.0) {
-                            // A target of 0 takes nothing of a logit of −∞.
+                            // A target of 0 adds nothing, even for a logit of −∞.
                             cost.add(t.to_f64() * -normalizer.log_softmax(z).to_f64());
                             total.add(t.to_f64());
                         }
@@ -176,7 +176,7 @@ impl<T: Real> CrossEntropy<T> {
                 }
             }
         });
-        // A weight of 0 leaves out even what is infinite, as it does of the derivative.
+        // A weight of 0 also absorbs an infinite cost, as it does in the derivative.
         let cost = if weight == 0.0 {
             0.0
         } else {
@@ -192,7 +192,7 @@ impl<T: Real, S: Into<Targets<T>>> From<S> for CrossEntropy<T> {
     }
 }
 
-/// Cross-entropy from logits; the targets are constants.
+/// Cross-entropy from logits. The targets are constants.
 #[derive(Clone, Debug)]
 pub(crate) struct CrossEntropyLoss<T: Real>(CrossEntropy<T>);
 
@@ -240,15 +240,15 @@ methods! {
     /// Cross-entropy.
     pub trait CrossEntropyMethods;
 
-    /// The cross-entropy between targets and the softmax of these logits, a scalar; see [`CrossEntropy`].
+    /// Returns the cross-entropy between targets and the softmax of these logits, a scalar; see [`CrossEntropy`].
     ///
-    /// Targets are constants: class numbers, or rows of probabilities. The mean is taken over the samples, which is
-    /// NaN if there are none, unless the sum is asked for.
+    /// The targets are constants: class numbers or rows of probabilities. By default the cost is the mean over the
+    /// samples, which is NaN if there are no samples.
     #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///
-    /// If the logits are not `[samples, classes]`, or the targets do not fit them.
+    /// If the logits do not have the shape `[samples, classes]`, or the targets do not fit them.
     pub fn cross_entropy(self, how: impl Into<CrossEntropy<<Self as Algebra>::Element>>) -> Self {
         Self::apply(CrossEntropyLoss(how.into()), &[self])
     }
@@ -287,7 +287,7 @@ pub(super) fn samples() -> Vec<Sample> {
             ));
         }
     }
-    // The sum over no samples is 0; the mean over none is NaN, and cannot be checked.
+    // The sum over no samples is 0. The mean is NaN, which cannot be checked.
     let none = CrossEntropy::new(Tensor::<u32>::zeros([0])).summed();
     samples.push(Sample::new("cross_entropy", &[&[0, 10]], move |x| {
         x[0].cross_entropy(none.clone())

@@ -1,4 +1,4 @@
-//! The elementwise functions of the table on tensors: `y = f(x)` and `y = f(a, b)`, broadcasting.
+//! The elementwise functions of the table: `y = f(x)`, and `y = f(a, b)` with broadcasting.
 //!
 //! ```text
 //! vjp   x̄ = ȳ ⊙ f′(x)
@@ -11,7 +11,7 @@ use crate::elementwise::{Binary, Unary, elementwise_table};
 use crate::tensor::loops::Loops;
 use autodiff_kernels::broadcast::Walk;
 
-/// A function of one variable, elementwise.
+/// A function of one variable.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Map(Unary);
 
@@ -43,7 +43,7 @@ impl<T: Real> Op<T> for Map {
     built_in!(Map);
 }
 
-/// A function of two variables, elementwise and broadcasting.
+/// A function of two variables, with broadcasting.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Zip(Binary);
 
@@ -55,7 +55,7 @@ impl<T: Real> Op<T> for Zip {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (a, b) = (x[0], x[1]);
-        // A backward pass begins with an adjoint of 1, and the product with it need not be formed.
+        // A backward pass starts with an adjoint of 1; the product with it is not computed.
         let is_product = matches!(self.0, Binary::Mul | Binary::AbsorbingMul);
         if is_product && b.shape().is_scalar() && *b.data() == [T::from_f64(1.0)] {
             return a.clone();
@@ -102,12 +102,14 @@ macro_rules! table_methods {
         $($operators:tt)*
     ) => {
         methods! {
-            /// The functions of the [table](crate::elementwise), elementwise; those of two broadcast, and panic where the
-            /// shapes do not allow it.
+            /// Elementwise functions of the [table](crate::elementwise).
             ///
-            /// The slopes of `tanh`, `sigmoid` and `exp` are read from the value. Those of `tanh`, 1 − y², and of `sigmoid`,
-            /// y (1 − y), have an absolute error of at most 4 ε: where the function saturates they are 0 or few digits, and
-            /// those of scalar variables have more. The slope of `exp` has the relative error of its value, at most ε.
+            /// A function of two variables broadcasts, and panics if the shapes cannot be broadcast together.
+            ///
+            /// The slopes of `tanh`, `sigmoid` and `exp` are computed from the value. The slopes 1 − y² of `tanh` and y
+            /// (1 − y) of `sigmoid` have an absolute error of at most 4 ε: where the function saturates, few of their
+            /// digits are correct, or they are 0. The slopes on scalar variables are more accurate there. The slope of
+            /// `exp` has the relative error of its value, at most ε.
             pub trait ElementwiseMethods;
 
             $(
@@ -123,12 +125,12 @@ macro_rules! table_methods {
                 }
             )*
 
-            /// A function of one variable from the table.
+            /// Applies a function of one variable.
             pub fn unary(self, function: Unary) -> Self {
                 Self::apply(Map(function), &[self])
             }
 
-            /// A function of two variables from the table.
+            /// Applies a function of two variables.
             pub fn binary(self, function: Binary, other: impl Operand<Self>) -> Self {
                 Self::apply(Zip(function), &[self, other.beside(self).borrow()])
             }
@@ -171,7 +173,7 @@ impl<T: Real> Number for Var<'_, T> {
     }
 }
 
-/// Shapes of two operands: equal, scalar, of extent 1, empty, and stretched in every way.
+/// Shapes of two operands: equal, scalar, of extent 1, empty, and broadcast in every way.
 const SHAPES: [[&[usize]; 2]; 12] = [
     [&[], &[]],
     [&[1], &[1]],
@@ -211,7 +213,7 @@ pub(super) fn samples() -> Vec<Sample> {
             }
         }
     }
-    // The same variable on both sides gets both terms.
+    // A variable that is both operands gets both terms.
     for function in [
         Binary::Add,
         Binary::Sub,

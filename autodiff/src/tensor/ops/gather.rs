@@ -1,8 +1,8 @@
-//! Slices along an axis, picked by index, and added up by index: each is the other's rule.
+//! Slices along an axis: gathered by index, and added by index. Each is the other's rule.
 //!
 //! ```text
-//! gather        x̄ = for each index, the sum of the slices of ȳ that it picked
-//! scatter_add   x̄ = the slices of ȳ to which those of x were added
+//! gather        x̄ = for each index, the sum of the slices of ȳ that were gathered from it
+//! scatter_add   x̄ = the slices of ȳ to which the slices of x were added
 //! ```
 
 use super::prelude::*;
@@ -111,7 +111,7 @@ fn picked<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<u32>) -> Tens
 
 /// # Panics
 ///
-/// If an index is not below the extent.
+/// If an index is not below the axis's extent.
 #[track_caller]
 fn check_indices(operation: &str, indices: &Tensor<u32>, extent: usize) {
     if let Some(index) = indices.data().iter().find(|&&i| i as usize >= extent) {
@@ -119,7 +119,7 @@ fn check_indices(operation: &str, indices: &Tensor<u32>, extent: usize) {
     }
 }
 
-/// The shape with the axes of all three.
+/// The concatenation of three lists of extents.
 fn shape_of(before: &[usize], middle: &[usize], after: &[usize]) -> Shape {
     let axes = [before, middle, after].into_iter().flatten();
     let extents: SmallVec<[usize; 4]> = axes.copied().collect();
@@ -127,13 +127,14 @@ fn shape_of(before: &[usize], middle: &[usize], after: &[usize]) -> Shape {
 }
 
 methods! {
-    /// Slices along an axis, picked by index.
+    /// Gathering slices by index.
     pub trait GatherMethods for any element;
 
-    /// The slices along an axis with the given indices: the rows of a table of embeddings, say, if the axis is the first.
+    /// Returns the slices along an axis with the given indices: with axis 0, for example, rows of a table of
+    /// embeddings.
     ///
-    /// The axes of `indices` take the place of the axis. A slice may be picked several times; its gradient is then the sum
-    /// over all of them, added in the order of the indices.
+    /// In the result, the axes of `indices` replace the axis. A slice may be gathered several times. Its
+    /// gradient is then the sum over all of its copies, added in the order of the indices.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};
@@ -155,14 +156,14 @@ methods! {
 }
 
 methods! {
-    /// Slices along an axis, added up by index.
+    /// Adding slices by index.
     pub trait ScatterMethods;
 
-    /// The sums of the slices that have the same index: slice `i` of the result, along an axis of the given extent, is the
-    /// sum of the slices whose index is `i`, and zero if there are none.
+    /// Sums the slices that have the same index. Slice `i` of the result, along an axis of the given extent, is the sum
+    /// of the slices whose index is `i`, and zero if there are none.
     ///
-    /// The axes from `axis` on are those of `indices`; one axis takes their place. Slices of one index are added in the
-    /// order in which they come.
+    /// From `axis` on, the shape of `self` begins with the shape of `indices`. In the result, a single axis replaces
+    /// these axes. Slices with the same index are added in their order.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -173,14 +174,14 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If the axes from `axis` on are not those of the indices, or an index is not below the extent.
+    /// If the shape from `axis` on does not begin with the shape of `indices`, or an index is not below the extent.
     pub fn scatter_add(self, axis: usize, indices: impl Into<Tensor<u32>>, extent: usize) -> Self {
         Self::apply(ScatterAdd { axis, indices: indices.into(), extent }, &[self])
     }
 }
 
 pub(super) fn samples() -> Vec<Sample> {
-    // The shape of what is picked from, the axis, and the shape of the indices.
+    // The shape of the input, the axis, and the shape of the indices.
     let cases: [(&[usize], usize, &[usize]); 12] = [
         (&[5], 0, &[3]),
         (&[1], 0, &[1]),
@@ -198,7 +199,7 @@ pub(super) fn samples() -> Vec<Sample> {
     let mut samples = Vec::new();
     for (shape, axis, of_indices) in cases {
         let extent = shape[axis];
-        // Some indices come several times, and some not at all.
+        // Some indices occur several times, and some never.
         let indices = Tensor::from_fn(of_indices, |i| (i * i % extent.max(1)) as u32);
         let picked = shape_of(&shape[..axis], of_indices, &shape[axis + 1..]);
         let scattered = indices.clone();
@@ -218,7 +219,7 @@ mod tests {
 
     #[test]
     fn slices_of_one_index_are_added_in_their_order() {
-        // In any other order the small indices would be lost, or the sum would be another.
+        // In another order, the small terms would be lost or the sum would differ.
         let x = Tensor::from([1e16, -1e16, 1.0, 0.5]);
         assert_eq!(x.scatter_add(0, [0, 0, 0, 0], 1).data(), [1.5]);
         let tape = Tape::new();

@@ -1,5 +1,5 @@
-//! The affine layer, `Z = X Wᵀ + b`, and a layer of neurons, `Y = f(X Wᵀ + b)`: a sample a row, `W` (out, in) as in
-//! the paper.
+//! The affine layer, `Z = X Wᵀ + b`, and a layer of neurons, `Y = f(X Wᵀ + b)`. A sample is a row, and `W` is (out, in)
+//! as in the paper.
 //!
 //! ```text
 //! vjp   Z̄ = Ȳ ⊙ f′(Z),   X̄ = Z̄ W,   W̄ = Z̄ᵀ X,   b̄ = Σ rows of Z̄
@@ -14,9 +14,9 @@ use crate::tensor::engine::factor::{multiply, plain, transposed};
 use crate::tensor::loops::Loops;
 use autodiff_kernels::Write;
 
-/// Matrix product and bias in one, and the function of the table that follows, if there is one.
+/// Fused matrix product, bias and optional function of the table.
 ///
-/// Only the value after the function is kept, which is one of those whose slope is [read from the
+/// Only the value of the function is stored. Its slope must be computable [from the
 /// value](Unary::slope_from_value).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dense(Option<Unary>);
@@ -65,11 +65,11 @@ impl<T: Real> Op<T> for Dense {
     built_in!(Dense);
 }
 
-/// The extents of what the affine layer gives for an input, a weight and a bias of these.
+/// The shape of the affine layer's output, from the shapes of input, weight and bias.
 ///
 /// # Panics
 ///
-/// If they do not fit together.
+/// If the shapes do not fit.
 #[track_caller]
 fn extents(input: &Shape, weight: &Shape, bias: &Shape) -> Shape {
     match (&input[..], &weight[..], &bias[..]) {
@@ -82,8 +82,8 @@ fn extents(input: &Shape, weight: &Shape, bias: &Shape) -> Shape {
     }
 }
 
-/// Copies a row to all rows: first to one, and then to as many again as have it, since a short copy takes as long as one of
-/// a few rows.
+/// Copies a row to all rows. The filled part is doubled each time, since a short copy takes as long as a copy of a few
+/// rows.
 fn fill_rows<T: Real>(rows: &mut [T], row: &[T]) {
     let mut filled = row.len().min(rows.len());
     rows[..filled].copy_from_slice(&row[..filled]);
@@ -94,7 +94,7 @@ fn fill_rows<T: Real>(rows: &mut [T], row: &[T]) {
     }
 }
 
-// A network records all of its layers here, and a small step should fit in the cache of instructions.
+// All layers of a network are recorded here, so that the code of a small step fits into the instruction cache.
 #[inline(never)]
 #[track_caller]
 fn dense<A: Algebra>(x: &A, weight: &A, bias: &A, function: Option<Unary>) -> A {
@@ -102,13 +102,13 @@ fn dense<A: Algebra>(x: &A, weight: &A, bias: &A, function: Option<Unary>) -> A 
 }
 
 methods! {
-    /// Layers of neurons.
+    /// Layers.
     pub trait LinearMethods;
 
-    /// The affine layer `self · weightᵀ + bias`, for samples as rows.
+    /// Returns the affine layer `self · weightᵀ + bias`, with samples as rows.
     ///
-    /// In its product and in its gradients 0 · ∞ is NaN: [a zero absorbs](crate::tensor::Op#zero-meets-infinity) only
-    /// elementwise.
+    /// In the product and its gradients 0 · ∞ is NaN: a zero [absorbs](crate::tensor::Op#zero-meets-infinity) an
+    /// infinity in elementwise operations only.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};
@@ -128,13 +128,13 @@ methods! {
         dense(self, weight.beside(self).borrow(), bias.beside(self).borrow(), None)
     }
 
-    /// A layer of neurons, `f(self · weightᵀ + bias)`, for samples as rows.
+    /// Returns a layer of neurons, `f(self · weightᵀ + bias)`, with samples as rows.
     ///
-    /// It is what [`linear`](Self::linear) and the function give one after the other. Where the function's
-    /// slope is [read from the value](Unary::slope_from_value) it is one node, and the pre-activations are not kept.
+    /// It equals [`linear`](Self::linear) followed by the function. If the function's slope is computed [from the
+    /// value](Unary::slope_from_value), the layer is a single node, and the pre-activations are not stored.
     ///
-    /// A zero slope of the function [absorbs](crate::tensor::Op#zero-meets-infinity) an infinite adjoint; the product
-    /// absorbs nothing, as that of [`linear`](Self::linear).
+    /// A zero slope of the function [absorbs](crate::tensor::Op#zero-meets-infinity) an infinite adjoint. The product
+    /// absorbs nothing, as in [`linear`](Self::linear).
     ///
     /// ```
     /// # use autodiff::{elementwise::Unary, tensor::Tape};
@@ -190,7 +190,7 @@ pub(super) fn samples() -> Vec<Sample> {
     for function in [Unary::Sigmoid, Unary::Tanh, Unary::Softplus] {
         samples.extend(neurons(function, [(-1.0, 1.0); 3]));
     }
-    // On either side of the kink, and away from it.
+    // On both sides of the kink, and away from it.
     samples.extend(neurons(Unary::Relu, [(0.3, 1.0), (0.1, 1.0), (0.1, 0.3)]));
     samples.extend(neurons(
         Unary::Relu,

@@ -1,4 +1,4 @@
-//! The matrix product, `Y = A B`, either factor read transposed or not, and the products of batches of matrices.
+//! The matrix product, `Y = A B`, with either factor transposed or not, and products of batches of matrices.
 //!
 //! ```text
 //! vjp   Ā = Ȳ Bᵀ,   B̄ = Aᵀ Ȳ
@@ -12,8 +12,7 @@ use autodiff_kernels::broadcast::Walk;
 use autodiff_kernels::matmul;
 use smallvec::SmallVec;
 
-/// The product of two matrices, each read as it lies or transposed. Axes before the last two number the matrices of a batch,
-/// and are broadcast.
+/// The product of two matrices, each transposed or not. Axes before the last two are batch axes and are broadcast.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MatMul {
     a_transposed: bool,
@@ -52,7 +51,7 @@ impl<T: Real> Op<T> for MatMul {
     ) {
         let (a, b) = self.factors(at.x);
         let y_bar = plain(&y_bar);
-        // For op(A) = Aᵀ the adjoint of A is the transpose of that of op(A), (Ȳ op(B)ᵀ)ᵀ = op(B) Ȳᵀ.
+        // If op(A) = Aᵀ, the adjoint of A is the transpose of the adjoint of op(A): (Ȳ op(B)ᵀ)ᵀ = op(B) Ȳᵀ.
         let of_a = if self.a_transposed {
             (b, y_bar.t())
         } else {
@@ -96,11 +95,11 @@ fn rank_of<A: Algebra>(x: &A) -> usize {
     x.with_shape(|shape| shape.rank())
 }
 
-/// The axes of a factor before its matrices, and their numbers of rows and columns.
+/// The batch axes of a factor, and its numbers of rows and columns.
 ///
 /// # Panics
 ///
-/// If it is no matrix.
+/// If it has fewer than two axes.
 #[track_caller]
 fn axes<'a, T: Real>(factor: Factor<'a, Tensor<T>>) -> (&'a [usize], [usize; 2]) {
     match &factor.array.shape()[..] {
@@ -110,7 +109,7 @@ fn axes<'a, T: Real>(factor: Factor<'a, Tensor<T>>) -> (&'a [usize], [usize; 2])
     }
 }
 
-/// Writes the products of the matrices of two batches, which are broadcast to the axes `batch`.
+/// Writes the products of two batches of matrices, which are broadcast to the axes `batch`.
 fn multiply_batches<T: Real>(
     a: Factor<'_, Tensor<T>>,
     b: Factor<'_, Tensor<T>>,
@@ -138,12 +137,13 @@ methods! {
     /// Matrix products.
     pub trait MatMulMethods;
 
-    /// The matrix product `self · other`, or the products of two batches of matrices: the last two axes are those of the
-    /// matrices, and the axes before them are broadcast.
+    /// Returns the matrix product `self · other`, or the products of two batches of matrices. The last two axes are the
+    /// matrices' rows and columns; the axes before them are batch axes and are broadcast.
     ///
     /// Long sums are formed pairwise, so that the rounding error hardly grows with the inner extent.
     ///
-    /// In it and in its gradients 0 · ∞ is NaN: [a zero absorbs](crate::tensor::Op#zero-meets-infinity) only elementwise.
+    /// In the product and its gradients 0 · ∞ is NaN: a zero [absorbs](crate::tensor::Op#zero-meets-infinity) an
+    /// infinity in elementwise operations only.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};
@@ -160,12 +160,12 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If one has less than two axes, `self` has not as many columns as `other` has rows, or the axes before cannot be
-    /// broadcast together.
+    /// If an operand has fewer than two axes, the number of columns of `self` is not the number of rows of `other`, or
+    /// the batch axes cannot be broadcast together.
     pub fn matmul(self, other: impl Operand<Self>) -> Self {
         let other = other.beside(self);
         let other = other.borrow();
-        // One matrix for a whole batch: the rows of all its matrices are those of one.
+        // One matrix for the whole batch: the rows of all matrices in the batch form a single matrix.
         if rank_of(self) > 2
             && rank_of(other) == 2
             && let (shape, matrix) = (self.shape(), other.shape())
@@ -180,8 +180,8 @@ methods! {
         Self::product(plain(self), plain(other))
     }
 
-    /// The matrix product of two factors, each read as it lies or transposed; of more than two axes, the products of two
-    /// batches of matrices, as [`matmul`](Self::matmul).
+    /// Returns the product of two factors, each transposed or not; with more than two axes, the products of two
+    /// batches, as [`matmul`](Self::matmul).
     ///
     /// # Panics
     ///
@@ -250,7 +250,7 @@ pub(super) fn samples() -> Vec<Sample> {
     samples
 }
 
-/// The product of two variables, read transposed or not.
+/// The product of two variables, each transposed or not.
 fn product<'t>(x: &[Var<'t, f64>], a_transposed: bool, b_transposed: bool) -> Var<'t, f64> {
     let factor = |array, transposed| Factor { array, transposed };
     Var::product(factor(&x[0], a_transposed), factor(&x[1], b_transposed))

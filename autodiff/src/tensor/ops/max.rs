@@ -1,15 +1,15 @@
 //! The maximum over axes.
 //!
 //! ```text
-//! vjp   x̄ = ȳ / (number of ties) where x is the largest, 0 elsewhere; NaN all over where the largest is NaN
+//! vjp   x̄ = ȳ / (number of ties) where x is largest, 0 elsewhere; NaN everywhere if the largest is NaN
 //! ```
 //!
-//! Ties share the adjoint evenly, the subgradient of least norm.
+//! Ties share the adjoint evenly: the subgradient of least norm.
 
 use super::prelude::*;
 use autodiff_kernels::reduce;
 
-/// The maximum over axes, which are kept with extent 1.
+/// The maximum over axes, which keep extent 1.
 #[derive(Clone, Debug)]
 pub(crate) struct Max(Axes);
 
@@ -44,7 +44,7 @@ impl<T: Real> Op<T> for Max {
     #[track_caller]
     fn value_and_saved(&self, x: &[&Tensor<T>]) -> (Tensor<T>, Saved) {
         let y = self.value(x);
-        // Which elements are largest is settled here, and is a constant from then on.
+        // The set of largest elements is fixed here, and is a constant in derivatives of every order.
         let largest = x[0].equal(&y);
         let ties = Tensor::from_fn(x[0].shape(), |i| T::from_f64(f64::from(largest.data()[i])));
         let share = &ties / ties.sum_over_keepdims(self.0.clone());
@@ -65,25 +65,36 @@ impl<T: Real> Op<T> for Max {
 }
 
 methods! {
-    /// The maximum over axes.
+    /// Maxima.
     pub trait MaxMethods;
 
-    /// The largest element over the given axes, which are dropped. A NaN wins; ties share the gradient evenly.
+    /// Returns the largest element over the given axes, which are removed. A NaN counts as the largest; ties share the
+    /// gradient evenly.
+    ///
+    /// ```
+    /// # use autodiff::tensor::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.var([[1.0, 3.0], [2.0, 2.0]]);
+    /// let y = x.max_over(1);
+    /// assert_eq!(y.value(), Tensor::from([3.0, 2.0]));
+    /// assert_eq!(y.sum().gradients().wrt(x), Tensor::from([[0.0, 1.0], [0.5, 0.5]]));
+    /// ```
     ///
     /// # Panics
     ///
-    /// If there is no such axis, one is named twice, or one has no elements.
+    /// If there is no such axis, an axis is named twice, or its extent is 0.
     pub fn max_over(self, axes: impl Into<Axes>) -> Self {
         let axes = axes.into();
         let kept = self.max_over_keepdims(axes.clone());
         kept.reshape(self.shape().reduced(&axes, false))
     }
 
-    /// The largest element over the given axes, which stay with extent 1. A NaN wins; ties share the gradient evenly.
+    /// Returns the largest element over the given axes, which keep extent 1. A NaN counts as the largest; ties share
+    /// the gradient evenly.
     ///
     /// # Panics
     ///
-    /// If there is no such axis, one is named twice, or one has no elements.
+    /// If there is no such axis, an axis is named twice, or its extent is 0.
     pub fn max_over_keepdims(self, axes: impl Into<Axes>) -> Self {
         Self::apply(Max(axes.into()), &[self])
     }

@@ -1,26 +1,26 @@
-//! Methods of operations, from one text each.
+//! The macro that declares an operation's methods.
 
-/// Declares the methods of an operation on tensors, on variables, and on generic tensors of an [`Algebra`].
+/// Declares the methods of an operation on tensors, variables and generic tensors of an [`Algebra`], from one text.
 ///
 /// ```text
 /// methods! {
-///     /// What the methods have in common.
+///     /// Euclidean norms.
 ///     pub trait NormMethods;
 ///
-///     /// The Euclidean norm over the given axes, which stay with extent 1.
+///     /// Returns the Euclidean norm over the given axes, which keep extent 1.
 ///     pub fn norm_over_keepdims(self, axes: impl Into<Axes>) -> Self {
 ///         Self::apply(Norm(axes.into()), &[self])
 ///     }
 /// }
 /// ```
 ///
-/// The trait has the methods for every `A: Algebra`; the inherent methods of [`Tensor`] and [`Var`] call it, and their
-/// documentation is the same text. `self` is a `&Self` in the body, and the inherent methods of variables take `self` by
-/// value. An operand is a parameter of type `impl Operand<Self>`. Methods without `self` become associated functions. All
-/// are `#[must_use]` and `#[track_caller]`.
+/// The trait has the methods for every `A: Algebra`. The inherent methods of [`Tensor`] and [`Var`] call it and have
+/// the same documentation. The trait's documentation also heads their `impl` blocks. `self` is a `&Self` in the body,
+/// and the inherent methods of variables take `self` by value. An operand is a parameter of type `impl Operand<Self>`.
+/// Methods without `self` become associated functions. All are `#[must_use]` and `#[track_caller]`.
 ///
-/// In a `pub trait NarrowMethods for any element;` each method has two bodies: the second, behind `on tensors`, is that of
-/// the inherent method of tensors of any element type, also of those that cannot be differentiated.
+/// In a `pub trait NarrowMethods for any element;` each method has two bodies. The second, after `on tensors`, is the
+/// body of the inherent method of tensors of any element type, whether or not it can be differentiated.
 ///
 /// [`Algebra`]: crate::tensor::Algebra
 /// [`Tensor`]: crate::tensor::Tensor
@@ -102,7 +102,7 @@ macro_rules! methods {
         pub fn $name(&$self $(, $p: $P)*) -> $R $body
     };
 
-    // Associated functions are the same in each place.
+    // Associated functions are declared in the same way in each place.
     (@any_tensor $(#[$doc:meta])* $name:ident ($($p:ident: $P:ty),* $(,)?) -> [$R:ty] $body:block) => {
         $(#[$doc])*
         #[must_use]

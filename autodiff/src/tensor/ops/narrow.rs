@@ -1,14 +1,14 @@
-//! A range along an axis, and zeros around: each is the other's rule.
+//! A range along an axis, and padding with zeros: each is the other's rule.
 //!
 //! ```text
-//! narrow   x̄ = ȳ, with zeros where the range is not
-//! pad      x̄ = ȳ, without what belongs to the zeros
+//! narrow   x̄ = ȳ, padded with zeros outside of the range
+//! pad      x̄ = ȳ, without the padding
 //! ```
 
 use super::prelude::*;
 use std::ops::Range;
 
-/// The elements of a range along an axis.
+/// A range along an axis.
 #[derive(Clone, Debug)]
 pub(crate) struct Narrow {
     axis: usize,
@@ -39,7 +39,7 @@ impl<T: Real> Op<T> for Narrow {
     built_in!(Narrow);
 }
 
-/// Zeros before and after the elements along an axis.
+/// Padding with zeros before and after the elements along an axis.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pad {
     axis: usize,
@@ -71,11 +71,11 @@ impl<T: Real> Op<T> for Pad {
 }
 
 methods! {
-    /// A range along an axis, and zeros around.
+    /// Ranges and padding.
     pub trait NarrowMethods for any element;
 
-    /// The elements of a range along an axis. Of the first axis, or where all axes before have extent 1, tensors share
-    /// their memory.
+    /// Returns the elements of a range along an axis. If the axis is the first, or all axes before it have extent 1,
+    /// tensors share memory.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};
@@ -88,7 +88,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or the range does not lie inside it.
+    /// If there is no such axis, or the range is not inside it.
     pub fn narrow(self, axis: usize, range: Range<usize>) -> Self {
         Self::apply(Narrow { axis, range }, &[self])
     } on tensors {
@@ -115,7 +115,7 @@ methods! {
         })
     }
 
-    /// The elements with zeros around them along an axis, `before` and `after`.
+    /// Pads an axis with zeros: `before` zeros before the elements, and `after` zeros after them.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -125,7 +125,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or no memory for so many elements.
+    /// If there is no such axis, or not enough memory.
     pub fn pad(self, axis: usize, before: usize, after: usize) -> Self {
         Self::apply(Pad { axis, before, after }, &[self])
     } on tensors {

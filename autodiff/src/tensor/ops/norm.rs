@@ -5,11 +5,11 @@
 //! vjp   x̄ = ȳ x / y, and 0 where y = 0
 //! ```
 //!
-//! At the origin the slope is the subgradient of least norm, and all derivatives of it are 0 too.
+//! At the origin the slope is the subgradient of least norm, and all of its derivatives are 0.
 
 use super::prelude::*;
 
-/// The norm over axes, which are kept with extent 1.
+/// The norm over axes, which keep extent 1.
 #[derive(Clone, Debug)]
 pub(crate) struct Norm(Axes);
 
@@ -48,8 +48,9 @@ impl<T: Real> Op<T> for Norm {
     built_in!(Norm);
 }
 
-/// A power of two by which numbers of at most this size can be divided without loss, so that their squares neither overflow
-/// nor underflow; 1 if there are none, or they are not finite.
+/// The largest power of two up to `largest`, and at least the smallest normal number. Numbers of at most this magnitude
+/// can be divided by it without loss, and their squares then neither overflow nor underflow. 1 if `largest` is 0 or not
+/// finite.
 fn power_of_two_below(largest: f64) -> f64 {
     const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
     if largest == 0.0 || !largest.is_finite() {
@@ -62,10 +63,11 @@ methods! {
     /// Euclidean norms.
     pub trait NormMethods;
 
-    /// The Euclidean norm `√(Σ x²)` of all elements, a scalar, without overflow or underflow; 0 if there are none.
+    /// Returns the Euclidean norm `√(Σ x²)` of all elements, a scalar, without overflow or underflow; 0 if there are
+    /// none.
     ///
-    /// At the origin the gradient is 0, the subgradient of least norm, where that of `square().sum().sqrt()` would not be
-    /// one number. So are the second derivatives: where a square of the norm is wanted, write `square().sum()`.
+    /// At the origin the gradient is 0, the subgradient of least norm, and so are the second derivatives. The gradient
+    /// of `square().sum().sqrt()` is not defined there. For the square of the norm, write `square().sum()`.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
@@ -80,22 +82,22 @@ methods! {
         self.norm_over(Axes::all_of(&self.shape()))
     }
 
-    /// The Euclidean norm over the given axes, which are dropped.
+    /// Returns the Euclidean norm over the given axes, which are removed.
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or one is named twice.
+    /// If there is no such axis, or an axis is named twice.
     pub fn norm_over(self, axes: impl Into<Axes>) -> Self {
         let axes = axes.into();
         let kept = self.norm_over_keepdims(axes.clone());
         kept.reshape(self.shape().reduced(&axes, false))
     }
 
-    /// The Euclidean norm over the given axes, which stay with extent 1.
+    /// Returns the Euclidean norm over the given axes, which keep extent 1.
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or one is named twice.
+    /// If there is no such axis, or an axis is named twice.
     pub fn norm_over_keepdims(self, axes: impl Into<Axes>) -> Self {
         Self::apply(Norm(axes.into()), &[self])
     }
@@ -164,7 +166,7 @@ mod tests {
     #[test]
     fn at_the_origin_derivatives_of_every_order_are_zero() {
         let tape = Tape::new();
-        // One row at the origin, and one not.
+        // One row at the origin, and one away from it.
         let x = tape.var([[0.0_f64, 0.0], [3.0, 4.0]]);
         let slope = x.norm_over([1]).sum().recorded_gradients(&[x])[0];
         assert_eq!(slope.value(), Tensor::from([[0.0, 0.0], [0.6, 0.8]]));

@@ -1,4 +1,4 @@
-//! Axes in another order, and the transpose.
+//! Permutation of axes, and the transpose.
 //!
 //! ```text
 //! vjp   x̄ = ȳ, in the inverse order
@@ -33,7 +33,7 @@ impl<T: Real> Op<T> for Permute {
     built_in!(Permute);
 }
 
-/// The order that puts axes in this order back.
+/// The inverse of a permutation of axes.
 pub(super) fn inverse(order: &[usize]) -> SmallVec<[usize; 4]> {
     let mut inverse = SmallVec::from_elem(0, order.len());
     for (to, &from) in order.iter().enumerate() {
@@ -42,11 +42,11 @@ pub(super) fn inverse(order: &[usize]) -> SmallVec<[usize; 4]> {
     inverse
 }
 
-/// The order that reverses a matrix's axes.
+/// The permutation that transposes a matrix.
 ///
 /// # Panics
 ///
-/// If the shape is not that of a matrix.
+/// If the shape does not have two axes.
 #[track_caller]
 fn transposition(shape: &Shape) -> [usize; 2] {
     assert!(
@@ -57,14 +57,20 @@ fn transposition(shape: &Shape) -> [usize; 2] {
 }
 
 methods! {
-    /// Axes in another order.
+    /// Permutation of axes.
     pub trait PermuteMethods for any element;
 
-    /// The axes in another order: axis `i` of the result is axis `order[i]`. The data are copied.
+    /// Permutes the axes: axis `i` of the result is axis `order[i]` of `self`. The data are copied.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::<f32>::zeros([2, 3, 4]);
+    /// assert_eq!(x.permute(&[2, 0, 1]).shape()[..], [4, 2, 3]);
+    /// ```
     ///
     /// # Panics
     ///
-    /// If `order` does not name every axis once.
+    /// If `order` does not name every axis exactly once.
     pub fn permute(self, order: &[usize]) -> Self {
         Self::apply(Permute(SmallVec::from_slice(order)), &[self])
     } on tensors {
@@ -85,11 +91,11 @@ methods! {
         })
     }
 
-    /// The transpose of a matrix. The data are copied; a product can read its factor transposed without that.
+    /// Returns the transpose of a matrix. The data are copied.
     ///
     /// # Panics
     ///
-    /// If it is not a matrix.
+    /// If the tensor does not have two axes.
     pub fn transpose(self) -> Self {
         self.permute(&transposition(&self.shape()))
     } on tensors {

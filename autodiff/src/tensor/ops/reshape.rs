@@ -6,7 +6,7 @@
 
 use super::prelude::*;
 
-/// Reshaping; the data stay where they are.
+/// Reshaping. The data are not moved.
 #[derive(Clone, Debug)]
 pub(crate) struct Reshape(Shape);
 
@@ -33,14 +33,20 @@ impl<T: Real> Op<T> for Reshape {
 }
 
 methods! {
-    /// The same elements in another shape.
+    /// Reshaping.
     pub trait ReshapeMethods for any element;
 
-    /// The same elements, row by row, in another shape. Tensors share their memory.
+    /// Returns the same elements, in row-major order, in another shape. Tensors share memory.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([[1, 2, 3], [4, 5, 6]]);
+    /// assert_eq!(x.reshape([3, 2]), Tensor::from([[1, 2], [3, 4], [5, 6]]));
+    /// ```
     ///
     /// # Panics
     ///
-    /// If the shapes differ in size.
+    /// If the shapes do not have the same number of elements.
     pub fn reshape(self, shape: impl Into<Shape>) -> Self {
         Self::apply(Reshape(shape.into()), &[self])
     } on tensors {

@@ -1,4 +1,4 @@
-//! Sample inputs, to check an operation with.
+//! Sample inputs for checks of an operation.
 
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::shape::Shape;
@@ -7,7 +7,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fmt;
 
-/// An operation recorded at some inputs; [`catalogue`](crate::tensor::catalogue) lists one for every operation and shape.
+/// An operation and inputs to record it at. [`catalogue`](crate::tensor::catalogue) returns samples of every operation,
+/// for many shapes.
 pub struct Sample {
     name: String,
     inputs: Vec<Tensor<f64>>,
@@ -17,7 +18,7 @@ pub struct Sample {
 type Record = dyn for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>;
 
 impl Sample {
-    /// A sample whose inputs, of the given shapes, are drawn from (−1, 1).
+    /// A sample whose inputs have the given shapes and are drawn from (−1, 1).
     pub(crate) fn new(
         name: impl Into<String>,
         shapes: &[&[usize]],
@@ -26,14 +27,14 @@ impl Sample {
         Sample::within(name, shapes, &vec![(-1.0, 1.0); shapes.len()], record)
     }
 
-    /// A sample whose inputs are drawn from an interval each.
+    /// A sample whose inputs have the given shapes and are each drawn from an interval.
     pub(crate) fn within(
         name: impl Into<String>,
         shapes: &[&[usize]],
         intervals: &[(f64, f64)],
         record: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64> + 'static,
     ) -> Sample {
-        // Every sample has the same seed, so that a failure can be looked at again.
+        // Every sample has the same seed, so that a failure can be reproduced.
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let draw = |(shape, &(low, high)): (&&[usize], &(f64, f64))| {
             Tensor::from_fn(Shape::from(*shape), |_| rng.random_range(low..high))
@@ -46,7 +47,7 @@ impl Sample {
         }
     }
 
-    /// The name of the operation, as its method is called.
+    /// The name of the operation's method.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
@@ -58,7 +59,7 @@ impl Sample {
         &self.inputs
     }
 
-    /// Records the operation on the tape of its inputs.
+    /// Records the operation on the tape of the inputs.
     #[must_use]
     pub fn record<'t>(&self, inputs: &[Var<'t, f64>]) -> Var<'t, f64> {
         (self.record)(inputs)

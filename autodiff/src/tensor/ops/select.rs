@@ -1,15 +1,15 @@
-//! Choice by a mask, `y = mask ? a : b`, and the comparisons that make masks.
+//! Selection by a mask, `y = mask ? a : b`, and the comparisons that return masks.
 //!
 //! ```text
 //! vjp   ā = mask ? ȳ : 0,   b̄ = mask ? 0 : ȳ
 //! ```
 //!
-//! The rule selects and never multiplies by the mask, so a NaN in what was not chosen stays out.
+//! The rule selects instead of multiplying by the mask, so that a NaN that is not selected does not spread.
 
 use super::prelude::*;
 use autodiff_kernels::broadcast::Walk;
 
-/// Choice by a mask, which is a constant.
+/// Selection by a mask, which is a constant.
 #[derive(Clone, Debug)]
 pub(crate) struct Select(Tensor<u8>);
 
@@ -55,8 +55,15 @@ impl<T: Real> Op<T> for Select {
     built_in!(Select);
 }
 
+/// Comparisons.
 impl<T: Real> Tensor<T> {
-    /// The mask that is 1 where `self < other`, and 0 elsewhere.
+    /// Returns the mask that is 1 where `self < other`, and 0 elsewhere.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let mask = Tensor::from([1.0, 3.0]).less(&Tensor::scalar(2.0));
+    /// assert_eq!(mask.data(), [1_u8, 0]);
+    /// ```
     ///
     /// # Panics
     ///
@@ -67,7 +74,7 @@ impl<T: Real> Tensor<T> {
         self.compare("less", other, |a, b| a < b)
     }
 
-    /// The mask that is 1 where `self == other`, and 0 elsewhere.
+    /// Returns the mask that is 1 where `self == other`, and 0 elsewhere.
     ///
     /// # Panics
     ///
@@ -103,12 +110,12 @@ impl<T: Real> Tensor<T> {
 }
 
 methods! {
-    /// Choice by a mask.
+    /// Selection by a mask.
     pub trait SelectMethods;
 
-    /// The elements of `a` where the mask is not 0, and those of `b` where it is; all three are broadcast.
+    /// Returns the elements of `a` where the mask is not 0, and of `b` where it is 0. All three are broadcast.
     ///
-    /// A NaN in what is not chosen reaches neither the value nor a gradient.
+    /// A NaN in an element that is not selected affects neither the value nor a gradient.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor, Var};
@@ -122,7 +129,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If the shapes cannot be broadcast together, or the variables are of different tapes.
+    /// If the shapes cannot be broadcast together, or the variables are on different tapes.
     pub fn select(mask: &Tensor<u8>, a: impl Borrow<Self>, b: impl Operand<Self>) -> Self {
         let a = a.borrow();
         Self::apply(Select(mask.clone()), &[a, b.beside(a).borrow()])

@@ -5,9 +5,9 @@
 //! log_softmax   yᵢ = xᵢ − ln Σⱼ exp(xⱼ)          x̄ = ȳ − softmax(x) Σ ȳ
 //! ```
 //!
-//! The first is the product with the paper's softmax Jacobian, `sᵢ (1 − sᵢ)` on the diagonal and `−sᵢ sⱼ` off it
-//! (Worked Example, Backpropagation), which is symmetric. The largest input is subtracted before anything is
-//! exponentiated, which changes nothing and cannot overflow.
+//! The first rule is the product with the paper's softmax Jacobian, `sᵢ (1 − sᵢ)` on the diagonal and `−sᵢ sⱼ` off it
+//! (Worked Example, Backpropagation), which is symmetric. The largest input is subtracted before the exponentials are
+//! computed. This does not change the result and prevents overflow.
 
 use super::permute::inverse;
 use super::prelude::*;
@@ -66,7 +66,7 @@ impl<T: Real> Op<T> for LogSoftmax {
     ) {
         x_bar.add(0, || {
             let p = at.x[0].softmax(self.0.clone());
-            // 1, or NaN where p is NaN, so that a NaN reaches the total even of adjoints that cancel.
+            // 1, or NaN where p is NaN, so that a NaN reaches the total even if the adjoints cancel.
             let one = 0.0 * &p + 1.0;
             let total = y_bar.absorbing_mul(one).sum_over_keepdims(self.0.clone());
             &y_bar - p.absorbing_mul(total)
@@ -76,7 +76,7 @@ impl<T: Real> Op<T> for LogSoftmax {
     built_in!(LogSoftmax);
 }
 
-/// Applies a kernel along the lines that some axes form together.
+/// Applies a kernel along the lines formed by the given axes together.
 fn along<T: Real>(
     x: &Tensor<T>,
     axes: &Axes,
@@ -87,7 +87,7 @@ fn along<T: Real>(
     let (_, extent, inner) = match (runs.next(), runs.next()) {
         (None, _) => (shape.size(), 1, 1),
         (Some((first, last)), None) => shape.split(first, last),
-        // Axes that are no neighbours are brought together, at the end.
+        // Axes that are not neighbours are moved to the end.
         _ => {
             let others = (0..shape.rank()).filter(|axis| !axes.contains(axis));
             let order: Vec<usize> = others.chain(axes.iter().copied()).collect();
@@ -99,25 +99,25 @@ fn along<T: Real>(
 }
 
 methods! {
-    /// Softmax over axes, and its logarithm.
+    /// Softmax and its logarithm.
     pub trait SoftmaxMethods;
 
-    /// Softmax over one axis or several: `exp(xᵢ) / Σⱼ exp(xⱼ)`.
+    /// Returns the softmax over one axis or several: `exp(xᵢ) / Σⱼ exp(xⱼ)`.
     #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or one is named twice.
+    /// If there is no such axis, or an axis is named twice.
     pub fn softmax(self, axes: impl Into<Axes>) -> Self {
         Self::apply(Softmax(axes.into()), &[self])
     }
 
-    /// The logarithm of softmax over one axis or several: `xᵢ − ln Σⱼ exp(xⱼ)`, without the logarithm of a rounded quotient.
+    /// Returns the logarithm of softmax over one axis or several: `xᵢ − ln Σⱼ exp(xⱼ)`, not from a rounded quotient.
     #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or one is named twice.
+    /// If there is no such axis, or an axis is named twice.
     pub fn log_softmax(self, axes: impl Into<Axes>) -> Self {
         Self::apply(LogSoftmax(axes.into()), &[self])
     }

@@ -42,14 +42,14 @@ impl<T: Real> Op<T> for SquaredDistance {
 }
 
 methods! {
-    /// The squared distance.
+    /// Squared distance.
     pub trait SquaredDistanceMethods;
 
-    /// The squared distance `Σ (self − other)²`, a scalar.
+    /// Returns the squared distance `Σ (self − other)²`, a scalar.
     ///
     /// # Panics
     ///
-    /// If the shapes differ. (They are not broadcast: a cost in which a target is stretched is a mistake.)
+    /// If the shapes differ. They are not broadcast, since a cost with a broadcast target is usually a mistake.
     pub fn squared_distance(self, other: impl Operand<Self>) -> Self {
         Self::apply(SquaredDistance, &[self, other.beside(self).borrow()])
     }

@@ -1,14 +1,14 @@
 //! Sums and means, over all elements or over axes.
 //!
 //! ```text
-//! vjp   x̄ = ȳ, stretched over the axes that were summed
+//! vjp   x̄ = ȳ, broadcast over the summed axes
 //! ```
 
 use super::prelude::*;
 use crate::tensor::storage::buffer::Pooled;
 use autodiff_kernels::{Write, reduce};
 
-/// The sum over axes, which are kept with extent 1 or dropped.
+/// The sum over axes, which keep extent 1 or are removed.
 #[derive(Clone, Debug)]
 pub(crate) struct Sum {
     axes: Axes,
@@ -44,7 +44,7 @@ impl<T: Real> Op<T> for Sum {
     built_in!(Sum);
 }
 
-/// The sum over axes, which stay with extent 1: a run of neighbouring axes after the other.
+/// The sum over axes, which keep extent 1. Each run of neighbouring axes is summed in one step.
 pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &Axes) -> Tensor<T> {
     let mut sum = x.clone();
     for (first, last) in axes.runs() {
@@ -58,7 +58,7 @@ pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &Axes) -> Tensor<T> {
     sum
 }
 
-/// The number of elements that fall together when a tensor is reduced over axes.
+/// The number of elements that are reduced to one, over the given axes.
 fn extent_of(shape: &Shape, axes: &Axes) -> f64 {
     axes.iter().map(|&axis| shape[axis] as f64).product()
 }
@@ -67,51 +67,58 @@ methods! {
     /// Sums and means.
     pub trait SumMethods;
 
-    /// The sum of all elements, a scalar; 0 if there are none.
+    /// Returns the sum of all elements, a scalar; 0 if there are none.
     ///
-    /// It is formed pairwise, so that the rounding error hardly grows with the length.
+    /// The sum is formed pairwise, so that the rounding error hardly grows with the number of elements.
     pub fn sum(self) -> Self {
         self.sum_over(Axes::all_of(&self.shape()))
     }
 
-    /// The sum over the given axes, which are dropped.
+    /// Returns the sum over the given axes, which are removed.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum_over(0), Tensor::from([4.0, 6.0]));
+    /// assert_eq!(x.sum_over_keepdims(0), Tensor::from([[4.0, 6.0]]));
+    /// ```
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or one is named twice.
+    /// If there is no such axis, or an axis is named twice.
     pub fn sum_over(self, axes: impl Into<Axes>) -> Self {
         Self::apply(Sum { axes: axes.into(), keepdims: false }, &[self])
     }
 
-    /// The sum over the given axes, which stay with extent 1.
+    /// Returns the sum over the given axes, which keep extent 1.
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or one is named twice.
+    /// If there is no such axis, or an axis is named twice.
     pub fn sum_over_keepdims(self, axes: impl Into<Axes>) -> Self {
         Self::apply(Sum { axes: axes.into(), keepdims: true }, &[self])
     }
 
-    /// The mean of all elements, a scalar; NaN if there are none.
+    /// Returns the mean of all elements, a scalar; NaN if there are none.
     pub fn mean(self) -> Self {
         self.mean_over(Axes::all_of(&self.shape()))
     }
 
-    /// The mean over the given axes, which are dropped; NaN where they have no elements.
+    /// Returns the mean over the given axes, which are removed; NaN if an axis has extent 0.
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or one is named twice.
+    /// If there is no such axis, or an axis is named twice.
     pub fn mean_over(self, axes: impl Into<Axes>) -> Self {
         let axes = axes.into();
         self.sum_over(axes.clone()) / extent_of(&self.shape(), &axes)
     }
 
-    /// The mean over the given axes, which stay with extent 1; NaN where they have no elements.
+    /// Returns the mean over the given axes, which keep extent 1; NaN if an axis has extent 0.
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or one is named twice.
+    /// If there is no such axis, or an axis is named twice.
     pub fn mean_over_keepdims(self, axes: impl Into<Axes>) -> Self {
         let axes = axes.into();
         self.sum_over_keepdims(axes.clone()) / extent_of(&self.shape(), &axes)

@@ -1,4 +1,4 @@
-//! `Tensor`: a shape and a piece of shared memory; no calculus.
+//! `Tensor`: a shape and a range of shared memory, without derivatives.
 
 mod bytes;
 mod display;
@@ -13,8 +13,8 @@ use std::ops::Range;
 
 /// An array of numbers of any rank, row-major and contiguous.
 ///
-/// Cloning is cheap: clones, reshapes and row ranges share the same memory. Writing to a tensor whose memory is
-/// shared copies it first ([`data_mut`](Tensor::data_mut)), so sharing is never seen.
+/// Cloning is cheap: clones, reshapes and row ranges share memory. A write to shared memory copies the elements first
+/// ([`data_mut`](Tensor::data_mut)), so it never changes another tensor.
 ///
 /// ```
 /// use autodiff::Tensor;
@@ -30,12 +30,13 @@ pub struct Tensor<T> {
     element: PhantomData<T>,
 }
 
+/// Construction.
 impl<T: Element> Tensor<T> {
-    /// A tensor of the given shape and data, row by row.
+    /// Creates a tensor of the given shape from its elements in row-major order.
     ///
     /// # Panics
     ///
-    /// If the shape does not have as many elements as `data`.
+    /// If `data` does not have `shape.size()` elements.
     #[must_use]
     #[track_caller]
     pub fn new(shape: impl Into<Shape>, data: impl AsRef<[T]>) -> Self {
@@ -48,7 +49,7 @@ impl<T: Element> Tensor<T> {
         Tensor::made(shape, |out| out.copy_from_slice(data))
     }
 
-    /// The scalar `x`: a tensor without axes.
+    /// Creates a scalar: a tensor without axes.
     #[must_use]
     pub fn scalar(x: T) -> Self {
         Tensor {
@@ -57,33 +58,33 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// A tensor whose elements are all `x`.
+    /// Creates a tensor whose elements are all `x`.
     ///
     /// # Panics
     ///
-    /// If there is no memory for so many elements.
+    /// If there is not enough memory.
     #[must_use]
     #[track_caller]
     pub fn full(shape: impl Into<Shape>, x: T) -> Self {
         Tensor::made(shape.into(), |out| out.fill(x))
     }
 
-    /// A tensor of zeros.
+    /// Creates a tensor of zeros.
     ///
     /// # Panics
     ///
-    /// If there is no memory for so many elements.
+    /// If there is not enough memory.
     #[must_use]
     #[track_caller]
     pub fn zeros(shape: impl Into<Shape>) -> Self {
         Tensor::full(shape, T::default())
     }
 
-    /// The tensor whose elements, row by row, are `f(0)`, `f(1)`, ….
+    /// Creates the tensor whose elements are `f(0)`, `f(1)`, … in row-major order.
     ///
     /// # Panics
     ///
-    /// If there is no memory for so many elements.
+    /// If there is not enough memory.
     #[must_use]
     #[track_caller]
     pub fn from_fn(shape: impl Into<Shape>, mut f: impl FnMut(usize) -> T) -> Self {
@@ -94,9 +95,9 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// A tensor of the given shape that `fill` writes every element of.
+    /// Creates a tensor whose elements are written by `fill`.
     ///
-    /// What is not written holds the data of earlier tensors; `fill` must leave none of it.
+    /// `fill` must write every element: its slice holds the data of dropped tensors.
     #[track_caller]
     pub(crate) fn made(shape: Shape, fill: impl FnOnce(&mut [T])) -> Self {
         Tensor {
@@ -105,14 +106,17 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// The piece from `offset` on in another shape, which its caller has checked to lie inside.
+    /// A view of the elements from `offset` on. The caller has checked that the view is inside.
     pub(crate) fn piece(&self, offset: usize, shape: &Shape) -> Self {
         Tensor {
             buffer: self.buffer.view(offset, shape),
             element: PhantomData,
         }
     }
+}
 
+/// Shape and elements.
+impl<T: Element> Tensor<T> {
     /// The extent along each axis.
     #[must_use]
     pub fn shape(&self) -> &Shape {
@@ -125,13 +129,13 @@ impl<T: Element> Tensor<T> {
         self.buffer.size()
     }
 
-    /// The elements, row by row.
+    /// The elements in row-major order.
     #[must_use]
     pub fn data(&self) -> &[T] {
         self.buffer.data()
     }
 
-    /// The elements, to write to. If the memory is shared, it is copied first.
+    /// The elements for writing, in row-major order. Shared memory is copied first.
     pub fn data_mut(&mut self) -> &mut [T] {
         if !self.is_unshared() {
             *self = Tensor::made(self.shape().clone(), |out| out.copy_from_slice(self.data()));
@@ -139,31 +143,31 @@ impl<T: Element> Tensor<T> {
         self.buffer.data_mut().unwrap_or_default()
     }
 
-    /// Whether this tensor is the only one that sees its memory, so that writing to it copies nothing.
+    /// Whether no other tensor shares this tensor's memory, so that a write copies nothing.
     #[doc(hidden)]
     #[must_use]
     pub fn is_unshared(&self) -> bool {
         self.buffer.is_unshared()
     }
 
-    /// Whether both tensors are views of the same memory.
+    /// Whether `self` and `other` are views of the same memory.
     #[doc(hidden)]
     #[must_use]
     pub fn shares_memory_with(&self, other: &Tensor<T>) -> bool {
         self.buffer.same(&other.buffer)
     }
 
-    /// Whether both are clones of one tensor. Views of the same memory need not be.
+    /// Whether `self` and `other` are clones of one tensor. Two views of the same memory are not always clones.
     #[inline]
     pub(crate) fn is_clone_of(&self, other: &Tensor<T>) -> bool {
         self.buffer.is_clone_of(&other.buffer)
     }
 
-    /// The one element of a tensor that has just one.
+    /// Returns the only element.
     ///
     /// # Panics
     ///
-    /// If it has none or several.
+    /// If the tensor does not have exactly one element.
     #[must_use]
     #[track_caller]
     pub fn item(&self) -> T {
@@ -176,11 +180,11 @@ impl<T: Element> Tensor<T> {
         }
     }
 
-    /// The element at the given index.
+    /// Returns the element at the given index.
     ///
     /// # Panics
     ///
-    /// If the index has not one number for each axis, or one of them is not below the extent.
+    /// If `index` does not have one number per axis, or a number is not below the axis's extent.
     #[must_use]
     #[track_caller]
     pub fn at(&self, index: &[usize]) -> T {
@@ -197,12 +201,15 @@ impl<T: Element> Tensor<T> {
             .fold(0, |flat, (i, n)| flat * n + i);
         self.data()[flat]
     }
+}
 
-    /// The sub-tensor of the given range along the first axis, sharing memory.
+/// Rows and views.
+impl<T: Element> Tensor<T> {
+    /// Returns the sub-tensor of a range along the first axis, in shared memory.
     ///
     /// # Panics
     ///
-    /// If the tensor is a scalar, or the range does not lie inside the first axis.
+    /// If the tensor is a scalar, or the range is not inside the first axis.
     #[must_use]
     #[track_caller]
     pub fn rows(&self, range: Range<usize>) -> Tensor<T> {
@@ -223,11 +230,11 @@ impl<T: Element> Tensor<T> {
         self.piece(range.start * row, &extents)
     }
 
-    /// A view of `shape.size()` elements from `offset` on, as a tensor of that shape, sharing memory.
+    /// Returns the `shape.size()` elements from `offset` on as a tensor of that shape, in shared memory.
     ///
     /// # Panics
     ///
-    /// If they do not lie inside the tensor.
+    /// If `offset + shape.size()` exceeds the number of elements.
     #[must_use]
     #[track_caller]
     pub fn view(&self, offset: usize, shape: impl Into<Shape>) -> Tensor<T> {
@@ -243,7 +250,7 @@ impl<T: Element> Tensor<T> {
         self.piece(offset, &shape)
     }
 
-    /// The tensor whose rows are the rows of this one with the given numbers.
+    /// Returns the tensor of the rows with the given numbers, copied.
     ///
     /// # Panics
     ///
@@ -269,8 +276,11 @@ impl<T: Element> Tensor<T> {
             }
         })
     }
+}
 
-    /// The tensor with every element converted to another type, as the operator `as` does it.
+/// Conversion, maps and search.
+impl<T: Element> Tensor<T> {
+    /// Converts every element to another type, as the operator `as` does.
     #[must_use]
     pub fn cast<U: Element>(&self) -> Tensor<U>
     where
@@ -283,7 +293,7 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// The tensor of `f` of every element.
+    /// Applies `f` to every element.
     #[must_use]
     pub fn map<U: Element>(&self, f: impl Fn(T) -> U) -> Tensor<U> {
         Tensor::made(self.shape().clone(), |out| {
@@ -298,11 +308,11 @@ impl<T: Element> Tensor<T> {
         })
     }
 
-    /// The place of the largest element along an axis, the first of several; a NaN counts as the largest.
+    /// Returns the index of the largest element along an axis, the first of equal ones. A NaN counts as the largest.
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or its extent is 0 (unless there is nothing to be found at all).
+    /// If there is no such axis, or its extent is 0 and the result is not empty.
     #[must_use]
     #[track_caller]
     pub fn arg_max(&self, axis: usize) -> Tensor<u32> {
@@ -333,14 +343,14 @@ impl<T: Element> Tensor<T> {
     }
 }
 
-/// Whether an element is not even equal to itself, as a NaN alone is not.
+/// Whether `x` is NaN: only a NaN differs from itself.
 #[expect(clippy::eq_op, reason = "the definition of NaN, for any element type")]
 fn is_nan<T: PartialEq + Copy>(x: T) -> bool {
     x != x
 }
 
 impl<T: Real> Tensor<T> {
-    /// Adds `term`, of the same shape, in place where the memory of one of them is unshared.
+    /// Adds `term`, of the same shape, in place if the memory of either is unshared.
     pub(crate) fn accumulate(&mut self, mut term: Tensor<T>) {
         if !self.is_unshared() && term.is_unshared() {
             std::mem::swap(self, &mut term);

@@ -1,11 +1,11 @@
-//! Axes, as reductions take them.
+//! `Axes`: the axes of a reduction.
 
 use super::shape::Shape;
 use smallvec::SmallVec;
 use std::fmt;
 use std::ops::Deref;
 
-/// One axis or several, in any order: made from `1`, `[0, 2]`, a slice, or an iterator by `collect`.
+/// One axis or several, in any order: from `1`, `[0, 2]`, a slice, or an iterator by `collect`.
 ///
 /// ```
 /// # use autodiff::Tensor;
@@ -22,7 +22,7 @@ impl Axes {
         (0..shape.rank()).collect()
     }
 
-    /// The axes as runs of neighbours `(first, last)`, the last run first.
+    /// The axes as runs `(first, last)` of neighbouring axes, the last run first.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (usize, usize)> {
         let mut remaining = self.0.clone();
         remaining.sort_unstable();
@@ -37,11 +37,11 @@ impl Axes {
         })
     }
 
-    /// Checks that a shape has these axes, each named once.
+    /// Checks that a shape has these axes, and that none is named twice.
     ///
     /// # Panics
     ///
-    /// If not.
+    /// If an axis does not exist or is named twice.
     #[track_caller]
     pub(crate) fn check(&self, shape: &Shape, operation: &str) {
         for (place, axis) in self.iter().enumerate() {

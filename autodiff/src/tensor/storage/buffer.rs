@@ -1,8 +1,8 @@
 //! Untyped tensors: a shape, and memory that is aligned, shared and reused.
 //!
-//! A training step makes the same tensors over and over. So that it does not ask the system for fresh pages each time, the
-//! memory of a dropped tensor goes to a free list of its thread, and the next tensor of about the same size takes it from
-//! there. A steady step allocates nothing.
+//! Every training step creates tensors of the same sizes. To avoid a request for fresh pages each time, the memory of a
+//! dropped tensor goes to a free list of the thread, and the next tensor of about the same size takes it from there. A
+//! steady step allocates nothing.
 
 mod free_list;
 
@@ -16,17 +16,17 @@ use triomphe::Arc;
 
 pub use free_list::release_memory;
 
-/// Sixty-four bytes, as long and aligned as a cache line and a vector register.
+/// Sixty-four bytes: the size and alignment of a cache line and of the widest vector register.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C, align(64))]
 struct CacheLine([u8; LINE]);
 
-/// The bytes in a [`CacheLine`].
+/// The size of a [`CacheLine`] in bytes.
 const LINE: usize = 64;
 
-/// A shape and the elements of a tensor of that shape, 64-byte aligned; shared among its clones.
+/// A shape and the elements of a tensor, 64-byte aligned and shared among clones.
 ///
-/// It is one pointer, so that tensors are cheap to pass around.
+/// It is a single pointer, so that tensors are cheap to pass around.
 #[derive(Clone)]
 pub(crate) struct Buffer(Recycled<Arc<Block>>);
 
@@ -34,20 +34,20 @@ pub(crate) struct Block {
     shape: Shape,
     /// The number of elements.
     size: usize,
-    /// The index of the first one in the memory.
+    /// The index of the first element in the memory.
     offset: usize,
     storage: Storage,
 }
 
-/// Where the elements of a block are.
+/// Where a block's elements are stored.
 enum Storage {
-    /// Nowhere: the block is in the free list.
+    /// Nowhere: the block is in the free list, or about to be filled.
     Empty,
     /// In memory of its own.
     Owned(Vec<CacheLine>),
     /// In another block, which is not itself a view.
     View(Buffer),
-    /// In bytes, which stand for the elements.
+    /// As bytes, which represent the elements.
     Bytes(ByteMatrix),
 }
 
@@ -61,11 +61,11 @@ impl Scratch for Pooled {
 }
 
 impl Buffer {
-    /// A buffer of the given shape, of which `fill` writes every element: it gets those of earlier buffers.
+    /// Creates a buffer. `fill` must write every element, since its slice holds the data of dropped buffers.
     ///
     /// # Panics
     ///
-    /// If there is no memory for so many elements.
+    /// If there is not enough memory.
     #[track_caller]
     pub(crate) fn filled<T: Pod>(shape: Shape, fill: impl FnOnce(&mut [T])) -> Buffer {
         let size = shape.size();
@@ -78,7 +78,7 @@ impl Buffer {
                 None => no_memory::<T>(&shape),
             }
         };
-        // Neither a block from the list nor a fresh one has another owner.
+        // A block from the free list and a fresh block have no other owner.
         if let Some(block) = Arc::get_mut(&mut block)
             && let Storage::Owned(memory) = &mut block.storage
         {
@@ -88,7 +88,7 @@ impl Buffer {
         Buffer(Recycled::new(block))
     }
 
-    /// A buffer of the one number `x`, without axes.
+    /// A buffer without axes that holds the number `x`.
     #[inline]
     pub(crate) fn scalar<T: Pod>(x: T) -> Buffer {
         let mut block = FreeList::scalar();
@@ -100,7 +100,7 @@ impl Buffer {
         Buffer(Recycled::new(block))
     }
 
-    /// A buffer of the numbers that bytes stand for.
+    /// A buffer of the numbers that the bytes represent.
     pub(super) fn of_bytes(matrix: ByteMatrix) -> Buffer {
         let mut block = FreeList::without_memory();
         if let Some(block) = Arc::get_mut(&mut block) {
@@ -111,8 +111,8 @@ impl Buffer {
         Buffer(Recycled::new(block))
     }
 
-    /// The bytes that stand for the elements, and their scale, also of a view. They are returned whether or not numbers have
-    /// been made of them, so that what reads bytes always does, and has the same bits.
+    /// The bytes that represent the elements, and their scale, also for a view. They are returned even if the numbers
+    /// already exist, so that the kernels for bytes always run and give the same bits.
     #[inline]
     pub(super) fn bytes(&self) -> Option<(&[u8], f64)> {
         match &self.root().0.storage {
@@ -124,11 +124,11 @@ impl Buffer {
         }
     }
 
-    /// A view of this buffer from `offset` on, in another shape; its caller has checked that it lies inside.
+    /// A view of this buffer from `offset` on in another shape. The caller has checked that the view is inside.
     pub(crate) fn view(&self, offset: usize, shape: &Shape) -> Buffer {
         let mut view = FreeList::without_memory();
         if let Some(block) = Arc::get_mut(&mut view) {
-            // The shape is cloned in place: one that is moved here is loaded while it is still in the store buffer.
+            // The shape is cloned in place. A moved shape would be loaded while its stores are in the store buffer.
             (block.size, block.shape) = (shape.size(), shape.clone());
             block.offset = self.0.offset + offset;
             block.storage = Storage::View(self.root().clone());
@@ -136,7 +136,7 @@ impl Buffer {
         Buffer(Recycled::new(view))
     }
 
-    /// The buffer that this one is a view of, or itself.
+    /// The buffer that `self` is a view of, or `self`.
     #[inline]
     fn root(&self) -> &Buffer {
         match &self.0.storage {
@@ -155,18 +155,18 @@ impl Buffer {
     }
 
     /// The elements.
-    #[inline(never)] // It has many callers, and the code of a small step should fit in the instruction cache.
+    #[inline(never)] // It has many callers, and the code of a small step should fit into the instruction cache.
     pub(crate) fn data<T: Pod>(&self) -> &[T] {
         &bytemuck::cast_slice(self.0.memory())[self.0.offset..][..self.0.size]
     }
 
-    /// Whether both are clones of one buffer, and so the same view of the same memory.
+    /// Whether `self` and `other` are clones of one buffer: the same view of the same memory.
     #[inline]
     pub(crate) fn is_clone_of(&self, other: &Buffer) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    /// Whether this is the only clone, no other buffer is a view of the same memory, and there is memory to write to.
+    /// Whether this is the only clone, no other buffer is a view of the same memory, and the memory can be written to.
     pub(crate) fn is_unshared(&self) -> bool {
         self.0.is_unique()
             && match &self.0.storage {
@@ -176,7 +176,7 @@ impl Buffer {
             }
     }
 
-    /// The elements, to write to; `None` if another buffer can see them.
+    /// The elements for writing; `None` if another buffer shares the memory or the elements are bytes.
     pub(crate) fn data_mut<T: Pod>(&mut self) -> Option<&mut [T]> {
         let block = Arc::get_mut(&mut self.0)?;
         let memory = match &mut block.storage {
@@ -190,7 +190,7 @@ impl Buffer {
         Some(&mut bytemuck::cast_slice_mut(memory)[block.offset..][..block.size])
     }
 
-    /// Whether both are views of the same memory.
+    /// Whether `self` and `other` are views of the same memory.
     pub(crate) fn same(&self, other: &Buffer) -> bool {
         self.root().is_clone_of(other.root())
     }
@@ -210,7 +210,7 @@ fn no_memory<T>(shape: &Shape) -> ! {
 }
 
 impl Block {
-    /// A block with `lines` cache lines of memory; `None` if there is not enough.
+    /// A block with `lines` cache lines of memory; `None` if there is not enough memory.
     fn with_memory(lines: usize) -> Option<Arc<Block>> {
         let memory = bytemuck::allocation::try_zeroed_vec(lines).ok()?;
         Some(Block::new(Storage::Owned(memory)))
@@ -230,7 +230,7 @@ impl Block {
         })
     }
 
-    /// All of the memory that it is a view of.
+    /// The whole memory that the block is a view of.
     #[inline]
     fn memory(&self) -> &[CacheLine] {
         match &self.storage {
@@ -240,7 +240,7 @@ impl Block {
         }
     }
 
-    /// The memory of the numbers that bytes stand for.
+    /// The memory of the numbers that the bytes represent.
     #[cold]
     fn memory_of_bytes(&self) -> &[CacheLine] {
         match &self.storage {
@@ -254,8 +254,8 @@ impl Block {
 impl Recycle for Arc<Block> {
     #[inline]
     fn recycle(self) {
-        // Another clone that is left will recycle the memory. Where two threads drop the last two clones at once, neither may
-        // see that it is the last, and the memory is freed.
+        // If another clone remains, it will recycle the memory. If two threads drop the last two clones at the same
+        // time, neither may find itself unique, and the memory is freed.
         if self.is_unique() {
             FreeList::put(self);
         }
@@ -284,7 +284,7 @@ mod tests {
         let first = Buffer::scalar(1.5);
         let address = first.data::<f64>().as_ptr().addr();
         drop(first);
-        // However it is made, and whatever its type.
+        // For any constructor and element type.
         let second = Buffer::filled(Shape::scalar(), |data| data[0] = 7_u8);
         assert_eq!(second.data::<u8>(), [7]);
         assert_eq!(second.data::<u8>().as_ptr().addr(), address);
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_view_shares_memory_and_outlives_what_it_is_a_view_of() {
+    fn a_view_shares_memory_and_outlives_its_root() {
         let mut whole = Buffer::filled::<u32>(Shape::from([100]), |data| {
             data.iter_mut().zip(0..).for_each(|(x, i)| *x = i);
         });

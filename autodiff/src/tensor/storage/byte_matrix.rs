@@ -1,4 +1,4 @@
-//! Bytes that stand for numbers.
+//! `ByteMatrix`: numbers represented by bytes and a scale.
 
 use super::buffer::Buffer;
 use super::element::Real;
@@ -6,20 +6,20 @@ use super::shape::Shape;
 use autodiff_kernels::scale_bytes;
 use std::sync::OnceLock;
 
-/// A factor times each of some bytes.
+/// A scale times each of some bytes.
 ///
-/// Products [read the bytes](ByteMatrix::bytes). Everything else reads the [numbers](ByteMatrix::numbers), which are made when
-/// they are first asked for.
+/// Matrix products read the [bytes](ByteMatrix::bytes). All other code reads the [numbers](ByteMatrix::numbers), which
+/// are computed on first use.
 pub(super) struct ByteMatrix {
     bytes: Buffer,
     scale: f64,
     numbers: OnceLock<Buffer>,
-    /// Makes the numbers, in the precision that the scale was given in.
+    /// Computes the numbers, in the precision of the scale that was passed to `new`.
     expand: fn(&ByteMatrix) -> Buffer,
 }
 
 impl ByteMatrix {
-    /// The matrix of `scale` times each byte of a buffer.
+    /// Represents `scale` times each byte of a buffer.
     pub(super) fn new<T: Real>(scale: T, bytes: Buffer) -> Self {
         ByteMatrix {
             bytes,
@@ -38,13 +38,13 @@ impl ByteMatrix {
         self.bytes.size()
     }
 
-    /// The bytes, and the scale.
+    /// The bytes and their scale.
     #[inline]
     pub(super) fn bytes(&self) -> (&[u8], f64) {
         (self.bytes.data(), self.scale)
     }
 
-    /// The numbers, which are made once.
+    /// The numbers, computed on first use.
     pub(super) fn numbers(&self) -> &Buffer {
         self.numbers.get_or_init(|| (self.expand)(self))
     }
@@ -90,7 +90,7 @@ mod tests {
         let numbers = whole.data::<f64>();
         assert!(std::ptr::eq(&numbers[2..], row.data::<f64>()));
         drop((row, last));
-        // There is no memory of its own to write to.
+        // A byte matrix has no elements in memory to write to.
         assert!(!whole.is_unshared() && whole.data_mut::<f64>().is_none());
     }
 }

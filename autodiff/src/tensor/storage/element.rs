@@ -1,4 +1,4 @@
-//! What a tensor can hold.
+//! The element types of tensors.
 
 use crate::Number;
 use crate::tensor::loops::Loops;
@@ -7,15 +7,15 @@ use bytemuck::Pod;
 use num_traits::AsPrimitive;
 use std::fmt::{Debug, Display};
 
-/// A number that a tensor can hold: `f32`, `f64`, or an integer type for labels, indices and masks.
+/// An element of a tensor: `f32`, `f64`, or an integer type for labels, indices and masks.
 pub trait Element:
     Pod + PartialOrd + Debug + Display + Default + Send + Sync + AsPrimitive<f64> + private::Sealed
 {
 }
 
-/// A number that a tensor can be differentiated in: `f32` or `f64`.
+/// An element type in which tensors can be differentiated: `f32` or `f64`.
 pub trait Real: Element + Number<Mask = bool> + Float + Loops {
-    /// Runs the text that belongs to this precision.
+    /// Calls the method of `by` for this precision.
     #[doc(hidden)]
     fn choose<P: ByPrecision>(by: P, input: P::Input<Self>) -> P::Output<Self>;
 }
@@ -32,21 +32,21 @@ impl Real for f64 {
     }
 }
 
-/// A computation with a text for each precision.
+/// A computation with one method for each precision.
 pub trait ByPrecision {
-    /// What it takes.
+    /// The argument.
     type Input<T: Real>;
-    /// What it returns.
+    /// The result.
     type Output<T: Real>;
 
-    /// In single precision.
+    /// The computation in single precision.
     fn in_f32(self, input: Self::Input<f32>) -> Self::Output<f32>;
 
-    /// In double precision.
+    /// The computation in double precision.
     fn in_f64(self, input: Self::Input<f64>) -> Self::Output<f64>;
 }
 
-/// Hands the list of element types to the macro named.
+/// Calls the macro `$then` with the list of element types.
 macro_rules! element_types {
     ($then:ident) => {
         $then!(f32 f64 u8 u32 i32 i64);

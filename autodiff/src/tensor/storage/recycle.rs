@@ -12,8 +12,8 @@ pub(crate) trait Recycle {
 
 /// A value that is recycled instead of dropped.
 ///
-/// `Drop::drop` borrows the value, and a pool needs to own it. An `Option` to take it out of would do, but costs a test at
-/// each use, and the niche that makes an optional value no larger.
+/// `Drop::drop` borrows the value, and a pool must own it. An `Option` to take it from would cost a test at each access
+/// and the niche by which an optional value is no larger.
 #[derive(Clone, Debug)]
 pub(crate) struct Recycled<T: Recycle>(ManuallyDrop<T>);
 
@@ -43,7 +43,7 @@ impl<T: Recycle> DerefMut for Recycled<T> {
 impl<T: Recycle> Drop for Recycled<T> {
     #[inline]
     fn drop(&mut self) {
-        // SAFETY: the value is taken nowhere else, and is not used after this.
+        // SAFETY: only `drop` takes the value, once, and nothing reads it afterwards.
         let value = unsafe { ManuallyDrop::take(&mut self.0) };
         value.recycle();
     }
@@ -54,7 +54,7 @@ mod tests {
     use super::{Recycle, Recycled};
     use std::cell::RefCell;
 
-    /// A text, and the pool that it is returned to.
+    /// A text, and the pool that it returns to.
     struct Noted<'a>(String, &'a RefCell<Vec<String>>);
 
     impl Recycle for Noted<'_> {

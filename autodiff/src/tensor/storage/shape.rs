@@ -1,4 +1,4 @@
-//! Shapes, and what broadcasting makes of them.
+//! `Shape`, and the rules of broadcasting.
 
 use smallvec::SmallVec;
 use std::fmt;
@@ -13,7 +13,7 @@ pub struct Shape(SmallVec<[usize; INLINE]>);
 const INLINE: usize = 4;
 
 impl Shape {
-    /// The shape of a single number.
+    /// The shape of a scalar.
     pub(crate) const fn scalar() -> Shape {
         Shape(SmallVec::new_const())
     }
@@ -22,18 +22,18 @@ impl Shape {
     ///
     /// # Panics
     ///
-    /// If the product overflows `usize`, where extents of 0 are left out of it.
+    /// If the product of the extents other than 0 overflows `usize`.
     #[must_use]
     #[track_caller]
     pub fn size(&self) -> usize {
         let product = match self[..] {
-            // The ranks that occur most, without a loop.
+            // The most frequent ranks, without a loop.
             [m, n] => m.checked_mul(n),
             [n] => Some(n),
             _ => {
                 let mut extents = self.iter().filter(|&&extent| extent != 0);
                 let product = extents.try_fold(1_usize, |size, &extent| size.checked_mul(extent));
-                // So the extents of some axes can be multiplied without looking, also beside an extent of 0.
+                // If this product does not overflow, no product of some extents does, even if another extent is 0.
                 product.map(|size| if self.contains(&0) { 0 } else { size })
             }
         };
@@ -52,16 +52,16 @@ impl Shape {
         self.0.len()
     }
 
-    /// Whether the extents end with those of another shape.
+    /// Whether the last extents are the extents of `other`.
     #[inline]
     pub(crate) fn ends_with(&self, other: &Shape) -> bool {
-        // As for `eq`, a loop and no call.
+        // As in `eq`: a loop instead of a call.
         let axes_before = self.rank().checked_sub(other.rank());
         axes_before
             .is_some_and(|before| self[before..].iter().zip(other.iter()).all(|(a, b)| a == b))
     }
 
-    /// Whether broadcasting can stretch it to another shape.
+    /// Whether `self` can be broadcast to `target`.
     pub(crate) fn stretches_to(&self, target: &Shape) -> bool {
         let Some(added) = target.rank().checked_sub(self.rank()) else {
             return false;
@@ -70,16 +70,16 @@ impl Shape {
         axes.all(|(own, stretched)| own == stretched || *own == 1)
     }
 
-    /// Whether there are no axes.
+    /// Whether the shape has no axes.
     pub(crate) fn is_scalar(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The shape that `self` and `other` are both broadcast to, as NumPy does it: aligned at the last axis, an
-    /// extent of 1 stretches. `None` if two extents differ and neither is 1.
+    /// The shape to which `self` and `other` are both broadcast, as in NumPy: shapes are aligned at the last axis, and
+    /// an extent of 1 is repeated. `None` if two extents differ and neither is 1.
     #[must_use]
     pub fn broadcast(&self, other: &Shape) -> Option<Shape> {
-        // The usual pairs first.
+        // The most frequent pairs first.
         if other.is_scalar() || self == other {
             return Some(self.clone());
         }
@@ -96,7 +96,7 @@ impl Shape {
         extents.collect::<Option<SmallVec<_>>>().map(Shape)
     }
 
-    /// The shape with the given axes removed, or kept with extent 1.
+    /// The shape without the given axes or, if `keepdims`, with extent 1 along them.
     pub(crate) fn reduced(&self, axes: &[usize], keepdims: bool) -> Shape {
         let extents = self.iter().enumerate();
         if keepdims {
@@ -115,12 +115,12 @@ impl Shape {
         }
     }
 
-    /// Changes the extent along an axis.
+    /// Sets the extent along an axis.
     pub(crate) fn set(&mut self, axis: usize, extent: usize) {
         self.0[axis] = extent;
     }
 
-    /// The elements before, along and after the axes from `first` to `last`: `(outer, extent, inner)`.
+    /// The numbers of elements before, along and after the axes from `first` to `last`: `(outer, extent, inner)`.
     pub(crate) fn split(&self, first: usize, last: usize) -> (usize, usize, usize) {
         let count = |extents: &[usize]| extents.iter().product();
         (
@@ -130,7 +130,8 @@ impl Shape {
         )
     }
 
-    /// The extent along `axis` of a shape of the given rank, to which `self` is aligned at the last axis.
+    /// The extent along `axis` in a shape of rank `rank` to which `self` is aligned at the last axis; 1 for an added
+    /// axis.
     fn aligned(&self, axis: usize, rank: usize) -> usize {
         (axis + self.rank())
             .checked_sub(rank)
@@ -141,7 +142,7 @@ impl Shape {
 impl Clone for Shape {
     #[inline]
     fn clone(&self) -> Self {
-        // The ranks that occur most, by comparisons that are foreseen; a table of ranks to jump through is not.
+        // The most frequent ranks first, by comparisons: branches are predicted better than a jump table.
         match self[..] {
             [m, n] => Shape::from([m, n]),
             [n] => Shape::from([n]),
@@ -153,7 +154,7 @@ impl Clone for Shape {
 impl PartialEq for Shape {
     #[inline]
     fn eq(&self, other: &Shape) -> bool {
-        // The usual rank first, and then a loop: shapes are short, and comparing slices is a call.
+        // The most frequent rank first, and then a loop: shapes are short, and a comparison of slices is a call.
         match (&self[..], &other[..]) {
             ([m, n], [k, l]) => m == k && n == l,
             (a, b) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a == b),
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_that_overflows_is_refused_also_beside_an_extent_of_zero() {
+    fn a_size_that_overflows_is_refused_even_with_an_extent_of_zero() {
         for shape in [
             Shape::from([usize::MAX, 2]),
             Shape::from([1, usize::MAX, 2]),
@@ -263,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shape_stretches_to_what_broadcasting_with_it_gives() {
+    fn a_shape_stretches_to_its_broadcast_shapes() {
         let shapes = [
             &[][..],
             &[1],

@@ -187,7 +187,7 @@ pub(super) fn on_variables(checked: &mut Checked) {
     );
 }
 
-/// Ranges, pieces, slices and norms, on tensors, on variables, and on either through the algebra.
+/// Ranges, pieces, slices and norms, on tensors, on variables, and through the algebra.
 pub(super) fn ranges_and_slices(checked: &mut Checked) {
     let tape = Tape::<f64>::new();
     let x = Tensor::<f64>::zeros([2, 3]);
@@ -236,7 +236,10 @@ fn on_generic_tensors<A: Algebra>(x: &A, checked: &mut Checked) {
         "narrow: 2..4 lies outside of axis 1 of shape [2, 3]",
         || x.narrow(1, 2..4),
     );
-    #[expect(clippy::reversed_empty_ranges, reason = "it is to be refused")]
+    #[expect(
+        clippy::reversed_empty_ranges,
+        reason = "the test checks that it is refused"
+    )]
     refused("narrow: 2..1 lies outside", || x.narrow(1, 2..1));
     checked.refused(&format!("{narrow} pad"), "pad: a tensor of", || {
         x.pad(2, 1, 1)

@@ -1,4 +1,4 @@
-//! Closures and conversions that record, panic, or give something else each time.
+//! Closures and conversions that record, panic, or return something different each time.
 
 use super::deeds::{Deed, HARMLESS, PANIC, PANICKED, at_chance, strike, text};
 use super::{WHOLE, assert_whole};
@@ -11,7 +11,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-/// What is converted to something else by foreign code.
+/// A value that foreign code converts to other types.
 #[derive(Clone, Copy)]
 struct Foreign;
 
@@ -63,7 +63,7 @@ impl<'t> Operand<Var<'t, f64>> for Foreign {
 
 type Attacked = for<'t> fn(&'t Tape<f64>, [Var<'t, f64>; 2]);
 
-/// Everything that runs a closure or a conversion of the user's.
+/// Every function that runs a user's closure or conversion.
 const ATTACKED: [Attacked; 13] = [
     |_, _| {
         let x = Tensor::from_fn([2, 3], |i| {
@@ -80,7 +80,7 @@ const ATTACKED: [Attacked; 13] = [
         assert_eq!(masked.data(), [0, 0, 0, 1, 1, 1]);
     },
     |_, _| {
-        // Within a function, a tensor that is being made may be asked for another.
+        // A tensor may be created inside of the function that creates another.
         let x = Tensor::from_fn([2, 3], |i| {
             let inner = Tensor::from_fn([i], |k| {
                 strike();
@@ -121,10 +121,10 @@ const ATTACKED: [Attacked; 13] = [
 ];
 
 #[test]
-fn closures_and_conversions_that_do_something_else_besides_leave_the_tape_whole() {
+fn closures_and_conversions_with_side_effects_leave_the_tape_whole() {
     for (number, attacked) in ATTACKED.into_iter().enumerate() {
         for (what, deed) in HARMLESS.into_iter().chain([PANIC]).enumerate() {
-            // Under Miri each with one of the deeds.
+            // Under Miri, one deed for each.
             if cfg!(miri) && what != number % 10 {
                 continue;
             }
@@ -139,7 +139,8 @@ fn closures_and_conversions_that_do_something_else_besides_leave_the_tape_whole(
     }
 }
 
-/// Has foreign code do a deed at one of its chances, if there are so many; gives the message if it panicked.
+/// Lets foreign code do a deed at one of its chances. Returns `None` if there are fewer chances, and otherwise the
+/// message of the panic, if any.
 fn attack(attacked: Attacked, at: (Deed, usize)) -> Option<Option<String>> {
     let tape = Rc::new(Tape::new());
     let x = WHOLE.map(|x| tape.var(x));
@@ -152,7 +153,7 @@ fn attack(attacked: Attacked, at: (Deed, usize)) -> Option<Option<String>> {
     was_done.then_some(message)
 }
 
-/// Numbers of which there are more, or fewer, each time that they are asked for.
+/// Numbers whose count changes with every read.
 struct Changing(Cell<usize>);
 
 impl AsRef<[f64]> for Changing {
@@ -164,7 +165,7 @@ impl AsRef<[f64]> for Changing {
 }
 
 #[test]
-fn numbers_that_change_while_a_tensor_is_made_of_them_do_no_harm() {
+fn numbers_that_change_while_a_tensor_is_created_do_no_harm() {
     for (count, of) in [(2, 2), (9, 2), (2, 9), (9, 9), (0, 9)] {
         let numbers = Changing(Cell::new(count));
         let made = catch_unwind(AssertUnwindSafe(|| Tensor::new([of], &numbers)));
@@ -174,7 +175,7 @@ fn numbers_that_change_while_a_tensor_is_made_of_them_do_no_harm() {
     super::assert_lists_whole();
 }
 
-/// An operand that is a variable of another tape than it is asked for.
+/// An operand that becomes a variable of the wrong tape.
 struct OfAnotherTape<'t>(Var<'t, f64>);
 
 impl<'t> Operand<Var<'t, f64>> for OfAnotherTape<'t> {
@@ -189,7 +190,7 @@ impl<'t> Operand<Var<'t, f64>> for OfAnotherTape<'t> {
 fn an_operand_of_another_tape_is_refused() {
     let (tape, other) = (Tape::new(), Tape::new());
     let x = WHOLE.map(|x| tape.var(x));
-    // A number that the first tape has no node for.
+    // A node number that the first tape does not have.
     let y = (0..100).fold(other.var(WHOLE[0]), |y, _| y * 1.0);
     let expected = "an input is a variable of another tape";
     refused(expected, || x[0] + OfAnotherTape(y));

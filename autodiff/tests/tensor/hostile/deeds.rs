@@ -1,4 +1,4 @@
-//! What hostile code does besides what it is asked for.
+//! The side effects of hostile code.
 
 use super::operations::Hostile;
 use autodiff::Tensor;
@@ -8,22 +8,22 @@ use std::cell::{Cell, RefCell};
 use std::panic::resume_unwind;
 use std::rc::Rc;
 
-/// What foreign code does to the tape that it was called from.
+/// What foreign code does to the tape on which it runs.
 pub(super) type Deed = fn();
 
 thread_local! {
-    /// The tape that hostile code records on.
+    /// The tape that foreign code records on.
     static TAPE: RefCell<Option<Rc<Tape<f64>>>> = const { RefCell::new(None) };
-    /// A tape of its own.
+    /// A tape that belongs to foreign code.
     static OTHER: RefCell<Option<Tape<f64>>> = const { RefCell::new(None) };
-    /// Gradients that it keeps, and the number of their variable.
+    /// Gradients that foreign code keeps, and the number of their variable.
     static KEPT: RefCell<Option<(Gradients<f64>, usize)>> = const { RefCell::new(None) };
-    /// What it does next, and at which of its chances.
+    /// The next deed, and the number of chances before it.
     static NEXT: Cell<Option<(Deed, usize)>> = const { Cell::new(None) };
 }
 
-/// Runs `attacked` on a tape, where foreign code does the deed at the given chance, and returns what it gave and whether
-/// there were so many chances.
+/// Runs `attacked` on a tape, and lets foreign code do the deed at the given chance. Returns the result, and whether
+/// there was such a chance.
 pub(super) fn at_chance<R>(
     tape: &Rc<Tape<f64>>,
     (deed, chance): (Deed, usize),
@@ -46,17 +46,17 @@ pub(super) fn strike() {
     }
 }
 
-/// Does something with the tape under attack, if there is one.
+/// Calls `act` with the tape under attack, if there is one.
 fn on_tape(act: impl FnOnce(&Tape<f64>)) {
     if let Some(tape) = TAPE.with_borrow(Option::clone) {
         act(&tape);
     }
 }
 
-/// Deeds after which an operation goes on as if nothing had been.
+/// Deeds after which an operation continues as if nothing had happened.
 pub(super) const HARMLESS: [Deed; 9] = [
     || on_tape(record_and_walk),
-    // So many that the tape's nodes move.
+    // Enough nodes that the tape's list is reallocated.
     || on_tape(|tape| (0..200).for_each(|i| _ = tape.constant(f64::from(i)))),
     || {
         on_tape(|tape| {
@@ -98,10 +98,10 @@ pub(super) const HARMLESS: [Deed; 9] = [
     },
 ];
 
-/// A deed after which there is nothing to go on with.
+/// A deed that ends the operation.
 pub(super) const PANIC: Deed = || resume_unwind(Box::new(PANICKED));
 
-/// What it says.
+/// The message of [`PANIC`].
 pub(super) const PANICKED: &str = "foreign code";
 
 /// The message of a panic.
@@ -112,7 +112,7 @@ pub(super) fn text(panic: Box<dyn Any + Send>) -> String {
     }
 }
 
-/// The gradients that a deed kept, if one did.
+/// The gradient that a deed kept, if there is one.
 pub(super) fn kept() -> Option<Tensor<f64>> {
     let (gradients, number) = KEPT.take()?;
     Some(raw::gradient(&gradients, number)?.tensor())

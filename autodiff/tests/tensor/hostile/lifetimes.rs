@@ -1,4 +1,4 @@
-//! Gradients and tensors that outlive their tape, and drops that happen, or do something, at a bad time.
+//! Gradients and tensors that outlive their tape, and drops at a bad time or with side effects.
 
 use super::deeds::{HARMLESS, at_chance, strike};
 use super::operations::Hostile;
@@ -9,11 +9,11 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
-/// Under Miri every fourth deed is enough.
+/// Under Miri, every fourth deed.
 const STEP: usize = if cfg!(miri) { 4 } else { 1 };
 
 #[test]
-fn what_a_tape_has_given_outlives_it() {
+fn gradients_and_tensors_outlive_their_tape() {
     let end: [fn(Tape<f64>); 3] = [
         drop,
         |mut tape| {
@@ -49,7 +49,7 @@ fn what_a_tape_has_given_outlives_it() {
 }
 
 #[test]
-fn gradients_that_are_forgotten_or_dropped_late_leave_the_next_ones_alone() {
+fn gradients_that_are_forgotten_or_dropped_late_do_not_affect_later_ones() {
     let tape = Tape::new();
     let x = WHOLE.map(|x| tape.var(x));
     let y = (x[0] * x[1]).sum();
@@ -69,7 +69,7 @@ fn gradients_that_are_forgotten_or_dropped_late_leave_the_next_ones_alone() {
     assert_whole(&tape, x);
 }
 
-/// What records, walks back and makes tensors where it is dropped.
+/// A value whose drop runs foreign code.
 struct ActsWhenDropped;
 
 impl Drop for ActsWhenDropped {
@@ -107,7 +107,7 @@ fn a_panic_that_drops_everything_leaves_the_tape_whole() {
     }
 }
 
-/// The identity; it panics where it is dropped.
+/// The identity, whose drop panics.
 #[derive(Debug)]
 struct PanicsWhenDropped;
 

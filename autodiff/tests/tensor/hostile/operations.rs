@@ -1,4 +1,4 @@
-//! An operation of the user's whose every method runs foreign code.
+//! A user-defined operation whose every method runs foreign code.
 
 use super::deeds::{Deed, HARMLESS, PANIC, PANICKED, at_chance, kept, strike, text};
 use super::{WHOLE, assert_whole};
@@ -49,7 +49,7 @@ impl<T: Real> Op<T> for Hostile {
             strike();
             at.x[1] * &y_bar
         });
-        // Debug output shows the operation, whose own is foreign code. Miri takes seconds to write it.
+        // Debug output includes the operation, whose `fmt` runs foreign code. It takes seconds under Miri.
         assert!(cfg!(miri) || !format!("{at:?}").is_empty());
         x_bar.add(1, || {
             let term = at.x[0] * &y_bar;
@@ -66,7 +66,7 @@ impl Drop for Hostile {
     }
 }
 
-/// Records the operation, and asks for its derivatives and its description in every way.
+/// Records the operation, and reads its derivatives and its description in every way.
 fn record_and_walk<'t>(tape: &'t Tape<f64>, [a, b]: [Var<'t, f64>; 2]) {
     let y = tape.apply(Hostile, &[a, b]);
     let z = tape.apply(Hostile, &[y, (a * 0.0).exp()]).sum();
@@ -83,8 +83,8 @@ fn record_and_walk<'t>(tape: &'t Tape<f64>, [a, b]: [Var<'t, f64>; 2]) {
     }
 }
 
-/// Attacks the recording and its tape at one chance of foreign code; tells whether there were so many, and the message of
-/// the panic that ended the recording, if one did.
+/// Attacks the recording and its tape at one chance of foreign code. Returns whether there was such a chance, and the
+/// message of the panic that ended the recording, if any.
 fn attack(deed: Deed, chance: usize) -> (bool, Option<String>) {
     let tape = Rc::new(Tape::new());
     let x = WHOLE.map(|x| tape.var(x));
@@ -96,7 +96,7 @@ fn attack(deed: Deed, chance: usize) -> (bool, Option<String>) {
 }
 
 #[test]
-fn an_operation_that_does_something_else_besides_leaves_the_tape_whole() {
+fn an_operation_with_side_effects_leaves_the_tape_whole() {
     for (number, deed) in HARMLESS.into_iter().chain([PANIC]).enumerate() {
         let step = if cfg!(miri) { 13 } else { 1 };
         let (mut chance, mut went_through) = (number % step, 0);

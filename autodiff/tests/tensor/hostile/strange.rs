@@ -1,4 +1,4 @@
-//! Operations of the user's that give strange tensors, and rules that add what they should not.
+//! User-defined operations that return strange tensors, and rules that add wrong terms.
 
 use super::{WHOLE, assert_lists_whole, assert_whole};
 use crate::own_operations::Mistaken;
@@ -7,22 +7,22 @@ use autodiff::tensor::raw::{self, plain, transposed};
 use autodiff::tensor::{Adjoints, Algebra, Op, Point, Real, Saved, Shape, Tape};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What an operation gives as its value, and saves.
+/// The value of an operation, and the tensor that it saves.
 #[derive(Clone, Copy, Debug)]
 enum Strange {
-    /// Its input.
+    /// The input; saves the input.
     Input,
-    /// A view of its input, and the whole of it.
+    /// A view of the input; saves the input.
     Row,
-    /// A piece of what it saves.
+    /// A view of the saved tensor.
     PieceOfSaved,
-    /// Nothing, which it saves as well.
+    /// An empty tensor; saves another.
     Empty,
-    /// One number along many axes.
+    /// One number with many axes; saves it.
     ManyAxes,
-    /// Bytes that stand for numbers.
+    /// A tensor of bytes; saves it.
     Bytes,
-    /// A tensor of another thread.
+    /// A view of the saved tensor, which another thread created.
     OfAnotherThread,
 }
 
@@ -74,7 +74,8 @@ impl<T: Real> Op<T> for Strange {
         (y, Saved::nothing().with(saved))
     }
 
-    /// Adds the input and what was saved, where they fit, each twice: shared tensors, which no sum may be formed in.
+    /// Adds the input and the saved tensor, if it fits, twice each. They are shared, so that no sum may be formed in
+    /// them.
     fn vjp<A: Algebra<Element = T>>(
         &self,
         at: &Point<'_, A>,
@@ -98,7 +99,7 @@ fn strange_values_are_computed_with_and_stay_as_they_are() {
         let x = WHOLE.map(|x| tape.var(x));
         let y = tape.apply(strange, &[x[0]]);
         let (value, before) = (y.value(), y.value().data().to_vec());
-        // What was saved has the shape of the input in three of them.
+        // In three cases, the saved tensor has the shape of the input.
         let saved = match strange {
             Strange::Input | Strange::Row => x[0].value(),
             Strange::Bytes => y.value(),
@@ -125,7 +126,7 @@ fn mistaken_rules_leave_the_tape_whole() {
     for mistake in Mistaken::ALL.into_iter().step_by(step) {
         let tape = Tape::new();
         let x = WHOLE.map(|x| tape.var(x));
-        // Another operation has left an adjoint with the input before the rule is run, or has not.
+        // With and without an adjoint of the input from another operation before the rule runs.
         for y in [
             tape.apply(mistake, &[x[0]]),
             tape.apply(mistake, &[x[0].sin()]),
@@ -138,7 +139,7 @@ fn mistaken_rules_leave_the_tape_whole() {
     }
 }
 
-/// The identity of a matrix, whose rule adds products and rows of what the engine still needs.
+/// The identity of a matrix, whose rule adds products and rows of tensors that the engine still uses.
 #[derive(Debug)]
 struct Lazy;
 
@@ -157,20 +158,20 @@ impl<T: Real> Op<T> for Lazy {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        // x̄ += x xᵀ ȳ, as a product that waits, as one that is formed, and as a term.
+        // x̄ += x xᵀ ȳ: as a lazy product, as a product that is added to it, and as a term.
         let square = A::product(plain(at.x[0]), transposed(at.x[0]));
         x_bar.add_product(0, plain(&square), plain(&y_bar));
         x_bar.add_product(0, plain(&square), plain(&y_bar));
         x_bar.add(0, || A::product(plain(&square), plain(&y_bar)));
         let rows = y_bar.broadcast_to(Shape::from([2, 2, 3]));
         x_bar.add_rows(0, rows);
-        // A bias: its rows wait.
+        // The rows of the bias's adjoint stay lazy.
         x_bar.add_rows(1, y_bar);
     }
 }
 
 #[test]
-fn terms_that_wait_hold_what_they_are_made_of() {
+fn lazy_terms_keep_their_operands() {
     let mut tape = Tape::new();
     let gradients = {
         let x = WHOLE.map(|x| tape.var(x));
@@ -184,7 +185,7 @@ fn terms_that_wait_hold_what_they_are_made_of() {
     assert_lists_whole();
     drop(tape);
     let [of_x, of_bias] = [0, 2].map(|number| raw::gradient(&gradients, number).unwrap());
-    // The rows of x xᵀ ȳ are of 46 and of 109; they are added three times, and ȳ twice.
+    // The rows of x xᵀ ȳ are filled with 46 and with 109. They are added three times, and ȳ twice.
     let expected = Tensor::from([[140.0; 3], [329.0; 3]]);
     assert_eq!(of_x.tensor(), expected);
     let mut sum = [0.5; 3];

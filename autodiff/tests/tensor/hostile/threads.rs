@@ -1,4 +1,4 @@
-//! Tensors, gradients and tapes that go from thread to thread, each of which has a free list of its own.
+//! Tensors, gradients and tapes that move between threads, each of which has its own free list.
 
 use super::{WHOLE, assert_lists_whole, assert_whole};
 use autodiff::Tensor;
@@ -10,7 +10,8 @@ use std::thread;
 const THREADS: usize = 3;
 const ROUNDS: usize = if cfg!(miri) { 2 } else { 200 };
 
-/// Runs `work` on some threads at once, each with its number and a clone of `shared`, which this thread drops meanwhile.
+/// Runs `work` on several threads concurrently, each with its number and a clone of `shared`, which this thread drops
+/// meanwhile.
 fn on_threads<S: Clone + Send>(shared: S, work: impl Fn(usize, S) + Sync) {
     let (barrier, work) = (Barrier::new(THREADS + 1), &work);
     thread::scope(|scope| {
@@ -39,7 +40,7 @@ fn threads_that_share_a_tensor_see_nothing_of_each_others_writing() {
             assert_eq!((before, rows.sum().item()), (33.0, 6.0 * number as f64));
             assert_eq!(whole.sum().item(), 66.0);
             drop(rows);
-            // Whichever thread is the last to hold the memory writes to it in place.
+            // The last thread that holds the memory writes to it in place.
             whole.data_mut()[number] += 1.0;
             assert_eq!(whole.sum().item(), 67.0);
         });
@@ -52,7 +53,7 @@ fn bytes_become_numbers_on_several_threads_at_once() {
         let mut bytes = Tensor::<u8>::from([[0, 2, 4], [6, 8, 10]]);
         let x = Tensor::from_scaled_bytes(&bytes, 0.5);
         let row = x.rows(1..2);
-        // The numbers are of the bytes as they were.
+        // The numbers are computed from the bytes before this change.
         bytes.data_mut().fill(0);
         on_threads((x, row), |number, (x, row)| {
             if number == 0 {
@@ -75,7 +76,7 @@ fn gradients_and_tapes_go_to_other_threads() {
                 a.matmul(b.transpose()).sum().gradients()
             })
             .collect();
-        // The tape goes away, works there, and comes back with memory of that thread.
+        // The tape moves to another thread, is used there, and returns with memory of that thread.
         tape.reset();
         tape = thread::spawn(move || {
             let mut tape = tape;
@@ -89,7 +90,7 @@ fn gradients_and_tapes_go_to_other_threads() {
         let x = WHOLE.map(|x| tape.var(x));
         assert_whole(&tape, x);
         thread::scope(|scope| {
-            // Each has recorded its two variables first, and then three results.
+            // Each recorded its two variables first, and then three results.
             for (number, gradients) in all.into_iter().enumerate() {
                 scope.spawn(move || {
                     let mut sum = [0.0; 6];
@@ -120,7 +121,7 @@ fn memory_is_released_on_one_thread_while_others_use_theirs() {
 }
 
 thread_local! {
-    /// A tensor that is dropped when its thread ends, before the free list or after it.
+    /// A tensor that is dropped at the end of its thread, before or after the free list.
     static LAST: RefCell<Option<(Tensor<f64>, Tape<f64>)>> = const { RefCell::new(None) };
 }
 

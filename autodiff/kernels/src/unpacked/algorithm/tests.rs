@@ -5,7 +5,7 @@ use crate::matrix::Matrix;
 fn only_unpacked_products_are_taken() {
     let x = vec![0.0_f32; 128 * 784];
     let matrix = |rows, columns| Matrix::new(&x[..rows * columns], rows, columns);
-    // The forward product of ten neurons, its gradient, and the adjoint of what goes into them.
+    // The forward product of ten neurons, its gradient, and the adjoint of its input.
     assert_eq!(
         Algorithm::of(&matrix(64, 784), &matrix(10, 784).transposed()),
         Some(Algorithm::Dot)
@@ -18,7 +18,7 @@ fn only_unpacked_products_are_taken() {
         Algorithm::of(&matrix(64, 10), &matrix(10, 128)),
         Some(Algorithm::Axpy)
     );
-    // One sample, into a wide layer and a narrow one.
+    // A single sample, into a wide layer and into a narrow one.
     for (columns, inner) in [(128, 784), (10, 10)] {
         assert_eq!(
             Algorithm::of(&matrix(1, inner), &matrix(columns, inner).transposed()),
@@ -38,7 +38,7 @@ fn only_unpacked_products_are_taken() {
         Algorithm::of(&matrix(256, 64), &matrix(10, 64).transposed()),
         Some(Algorithm::Dot)
     );
-    // The gradient of a wide layer, and the adjoint of what goes into it.
+    // The gradient of a wide layer, and the adjoint of its input.
     assert_eq!(
         Algorithm::of(&matrix(128, 128).transposed(), &matrix(128, 784)),
         Some(Algorithm::Axpy)
@@ -47,7 +47,7 @@ fn only_unpacked_products_are_taken() {
         Algorithm::of(&matrix(64, 128), &matrix(128, 784)),
         Some(Algorithm::Axpy)
     );
-    // A gradient whose factors both lie in columns and rows of 4096 bytes, in a short sum and in a long one.
+    // A gradient whose factors have columns and rows of 4096 bytes, in a short sum and in a long one.
     let gradient = |inner| {
         let x = vec![0.0_f64; inner * 512];
         let x = Matrix::new(&x, inner, 512);

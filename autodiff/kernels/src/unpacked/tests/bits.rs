@@ -3,7 +3,7 @@
 use super::*;
 use std::ops::{Add, Mul, Sub};
 
-/// The sum of products along the tree, each formed by itself.
+/// The sum of products along the tree, each product formed separately.
 fn tree<B: Copy, T: Number + Add<Output = T>>(
     kernel: SumKernel<B, T>,
     scale: T,
@@ -70,7 +70,7 @@ fn a_sum_of_products_has_the_bits_of_the_tree() {
     {
         let most = if cfg!(miri) { 3 } else { PRODUCTS };
         for kernels in kernels {
-            // One product of one sample is formed in another way, and never beside others.
+            // A single product of one sample is formed differently, and never together with others.
             for (products, least) in [(most, 2), (1, 1)] {
                 for extents @ [_, n] in [[1, 1], [6, 16], [5, 37], [29, 70]] {
                     let samples = |l: usize| least + 3 * l % 7;
@@ -101,7 +101,7 @@ fn a_sum_of_products_has_the_bits_of_the_tree() {
 #[test]
 fn a_dot_product_depends_on_its_row_and_column_alone() {
     fn check<T: Number>(kernels: &[Kernels<T>]) {
-        // Short rows, and some that are cut; few columns, and more of them.
+        // Short rows, and some that are cut; few columns, and many.
         let extents = [
             (5, 17, 6),
             (11, 45, 13),

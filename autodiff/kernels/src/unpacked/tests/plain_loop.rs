@@ -1,4 +1,4 @@
-//! Every kernel agrees with the plain loop.
+//! Comparison of every kernel with the plain loop.
 
 use super::*;
 use std::ops::Range;
@@ -10,7 +10,7 @@ fn every_kernel_agrees_with_the_plain_loop() {
     agree(&double, 2e-15);
 }
 
-/// Extents about those of the blocks, and some that occur.
+/// Extents close to the sizes of blocks, and some that occur in practice.
 fn extents() -> Vec<(usize, usize, usize)> {
     let product = |rows: &[usize], inner: &[usize], columns: &[usize]| -> Vec<_> {
         let pairs = rows
@@ -23,7 +23,7 @@ fn extents() -> Vec<(usize, usize, usize)> {
     if cfg!(miri) {
         return product(&[0, 1, 3, 10], &[0, 1, 9], &[0, 1, 7, 17]);
     }
-    // With every rest of a vector of sixteen, and some of four of them.
+    // With every remainder of a vector of sixteen, and some remainders of four such vectors.
     let columns: Vec<usize> = (0..=17).chain([31, 63, 64, 65]).collect();
     let mut extents = product(
         &[0, 1, 2, 3, 4, 5, 9, 11, 20],
@@ -38,21 +38,21 @@ fn extents() -> Vec<(usize, usize, usize)> {
         (128, 1, 70),
         (5, 7000, 6),
         (7, 3000, 21),
-        // More rows, or columns, than are used together, and rows that are cut.
+        // More rows or columns than one block, and rows that are cut.
         (90, 800, 6),
         (90, 800, 17),
         (5, 801, 170),
         (7, 200, 150),
         (131, 40, 21),
         (6, 255, 130),
-        // Rows that begin on the same line of a cache.
+        // Rows that start in the same set of a cache.
         (9, 512, 13),
         (9, 1024, 13),
     ]);
     extents
 }
 
-/// Compares every kernel with the plain loop, in every orientation that it takes.
+/// Compares every kernel with the plain loop, in every orientation that the kernel takes.
 fn agree<T: Number>(kernels: &[Kernels<T>], bound: f64) {
     for (m, k, n) in extents() {
         let values = |len: usize, step: f64| -> Vec<T> {
@@ -84,8 +84,8 @@ fn agree<T: Number>(kernels: &[Kernels<T>], bound: f64) {
     }
 }
 
-/// Compares a kernel for sums of products with the plain loop: the product with a row-major `b`, and the same product as
-/// the sum of two and of three, of which one may be of nothing.
+/// Compares a kernel for sums of products with the plain loop: the product with a row-major `b`, and the same product
+/// as a sum of two and of three products, one of which may have no terms.
 #[track_caller]
 fn compare_sum<B, T>(kernel: SumKernel<B, T>, a: Matrix<'_, T>, b: Matrix<'_, B>, bound: f64)
 where
@@ -99,7 +99,7 @@ where
     };
     let all_cuts = [&[0, k][..], &[0, 1.min(k), 1.min(k), k], &[0, k / 3, k]];
     for cuts in &all_cuts[..if cfg!(miri) { 2 } else { 3 }] {
-        // Products that are cut into runs are not summed in one go.
+        // Products that are cut into runs are not summed in one pass.
         if cuts.len() > 2 && k > UNCUT {
             continue;
         }
@@ -114,7 +114,7 @@ where
                 (a, b.some_rows(range.clone()))
             })
             .collect();
-        // As it was given, it may lie in another way.
+        // The original `a` may have another layout.
         if let [(one, _)] = &mut factors[..] {
             *one = a;
         }

@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// A NaN among the weights, or in δ, shows where it meets a byte that is not 0, and not where it meets a vector of zeros.
+/// A NaN among the weights or in δ shows where it meets a nonzero byte, but not where it meets a vector of zeros.
 #[test]
-fn a_nan_that_meets_zeros_alone_is_skipped() {
+fn a_nan_that_meets_only_zeros_is_skipped() {
     fn check<T: Number>(kernels: &[Kernels<T>]) {
         const PIXELS: usize = 80;
         let mut bytes = vec![0; 2 * PIXELS];

@@ -1,21 +1,21 @@
-//! Linear combinations of the rows of a matrix, and sums of such products.
+//! Linear combinations of the rows of a matrix (`axpy` in BLAS), and sums of such products.
 
 /// The kernel for one precision and one instruction set.
 macro_rules! axpy {
     ($features:literal) => {
-        /// The bytes of a strip of `b`, which stays in the first-level cache, beside the rows of `a`.
+        /// The size of a strip of `b` in bytes. It stays in the first-level cache together with the rows of `a`.
         const STRIP_BYTES: usize = 1 << 14;
 
         /// The fewest columns of a strip.
         const STRIP_COLUMNS: usize = AXPY_VECTORS * LANES;
 
-        /// Room for a transposed strip of columns shorter than `LONG`.
+        /// Memory for a transposed strip of columns shorter than `LONG`.
         type Transposed =
             [MaybeUninit<Number>; STRIP_BYTES / size_of::<Number>() + STRIP_COLUMNS * LONG];
 
-        /// The columns of a strip of a matrix.
+        /// The number of columns in a strip of a matrix.
         fn strip_width(rows: usize, columns: usize) -> usize {
-            // A strip of a short `b` is wide, so that the result is written along its rows.
+            // A strip of a `b` with few rows is wide, so that the result is written along its rows.
             if columns * rows * size_of::<Number>() <= STRIP_BYTES {
                 return columns;
             }
@@ -36,7 +36,7 @@ macro_rules! axpy {
             if let [(a, b)] = factors
                 && a.columns() == 1
             {
-                // SAFETY: the extents were just checked.
+                // SAFETY: the extents were checked above.
                 return unsafe { rank_one(scale, a, b, out, epilogue) };
             }
             if let ([(a, b)], Epilogue::Write(mut write)) = (factors, epilogue)
@@ -59,8 +59,8 @@ macro_rules! axpy {
             }
         }
 
-        /// Writes or adds `scale · a · b`, where the columns of `b` are contiguous and shorter than `LONG`. Each strip is
-        /// transposed when it is needed.
+        /// Writes or adds `scale · a · b`, where the columns of `b` are contiguous and shorter than `LONG`. Each strip
+        /// is transposed just before it is used.
         #[target_feature(enable = $features)]
         pub(in crate::unpacked) fn axpy_transposed(
             scale: Number,
@@ -87,11 +87,11 @@ macro_rules! axpy {
             }
         }
 
-        /// Copies contiguous columns, `step` apart, to rows.
+        /// Copies contiguous columns, which are `step` apart, to rows.
         ///
         /// # Panics
         ///
-        /// If there are fewer elements, or there is no room for them.
+        /// If `from` has fewer elements, or the memory is too small.
         #[target_feature(enable = $features)]
         fn transpose<'a>(
             from: &[Number],
@@ -110,7 +110,7 @@ macro_rules! axpy {
                 let mut j = 0;
                 while j < columns {
                     let n = if m == 1 || columns - j < 4 { 1 } else { 4 };
-                    // SAFETY: columns j to j + n have elements k to k + m, and there is room for them.
+                    // SAFETY: columns j to j + n have elements k to k + m, and the memory holds them.
                     unsafe {
                         let from = from.add(j * step + k);
                         let to = to.add(k * columns + j);
@@ -129,7 +129,7 @@ macro_rules! axpy {
                 }
                 k += m;
             }
-            // SAFETY: these elements have just been written, in memory that is borrowed as long as the matrix.
+            // SAFETY: these elements were just written, in memory that is borrowed as long as the matrix.
             let written = unsafe { std::slice::from_raw_parts(to, rows * columns) };
             Matrix::new(written, rows, columns)
         }
@@ -138,8 +138,8 @@ macro_rules! axpy {
         ///
         /// # Safety
         ///
-        /// The factors fit together, the rows of every `b` are contiguous, and these columns are inside every `b` and inside
-        /// the result, which has `columns` of them and as many rows as every `a`.
+        /// The factors fit together, the rows of every `b` are contiguous, and these columns are inside every `b` and
+        /// inside the result, which has `columns` of them and as many rows as every `a`.
         #[target_feature(enable = $features)]
         unsafe fn axpy_strip(
             scale: Number,
@@ -153,7 +153,7 @@ macro_rules! axpy {
             let rows = factors[0].0.rows();
             let mut i = 0;
             while i < rows {
-                // Blocks of 4 to 6 rows, wherever that is possible.
+                // Blocks of 4 to 6 rows, if possible.
                 let m = match rows - i {
                     4 | 7 | 8 => 4,
                     5 | 9 | 10 | 13 => 5,
@@ -177,11 +177,11 @@ macro_rules! axpy {
             }
         }
 
-        /// Forms M rows of the result from row i on, which begin at `out` and are `step` apart.
+        /// Forms rows i to i + M of the result, which begin at `out` and are `step` apart.
         ///
         /// # Safety
         ///
-        /// Every `a` has these rows, every `b` these columns, and the result has room for both.
+        /// Every `a` has these rows, every `b` has these columns, and the result has both.
         #[target_feature(enable = $features)]
         unsafe fn axpy_rows<const M: usize>(
             scale: Number,
@@ -202,7 +202,7 @@ macro_rules! axpy {
                     left.min(LANES)
                 };
                 let block = j..j + width;
-                // SAFETY: by the caller's contract, for these are some of the columns.
+                // SAFETY: by the caller's contract, since these are some of the columns.
                 unsafe {
                     let out = out.add(j - columns.start);
                     match width {
@@ -219,7 +219,7 @@ macro_rules! axpy {
             }
         }
 
-        /// Forms a block of M rows and C vectors, or, if it is a `PART`, of some elements of one vector.
+        /// Forms a block of M rows and C vectors or, if it is a `PART`, of the first elements of one vector.
         ///
         /// # Safety
         ///
@@ -239,7 +239,7 @@ macro_rules! axpy {
             let mut sums = [[zero(); C]; M];
             let mut tree = tree!([[Vector; C]; M]);
             for (number, (a, b)) in factors.iter().enumerate() {
-                // Without rows, this points nowhere.
+                // The pointer is not used if `b` has no rows; it may then be outside of the data.
                 let from = b.data().as_ptr().wrapping_add(columns.start);
                 let rows = a.data().as_ptr();
                 for k in 0..a.columns() {

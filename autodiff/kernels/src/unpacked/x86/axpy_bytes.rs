@@ -1,15 +1,16 @@
-//! Linear combinations of rows of bytes, which are converted to numbers as they are loaded.
+//! Linear combinations of rows of bytes, which are converted to numbers when they are loaded.
 //!
-//! For each vector of columns, the rows in which it is not zero are listed first; the products then read these alone. A list
-//! serves all rows of the result.
+//! For each vector of columns, the rows in which it is nonzero are listed first. The products then read only the listed
+//! rows. A list is used for all rows of the result.
 
 /// The kernel for one precision and one instruction set.
 macro_rules! axpy_bytes {
     ($features:literal) => {
-        /// For each pair of factors, the number of nonzero rows of bytes, and the rows.
+        /// For each pair of factors, the number of nonzero rows of bytes, and the row numbers.
         type RowList = IndexList<{ LISTED_ROWS + MARGIN }>;
 
-        /// Forms `scale · Σ aₗ · bₗ` along the tree, where the columns of every `a` and the rows of every `b` are contiguous.
+        /// Forms `scale · Σ aₗ · bₗ` along the tree, where the columns of every `a` and the rows of every `b` are
+        /// contiguous.
         #[target_feature(enable = $features)]
         pub(in crate::unpacked) fn axpy_bytes(
             scale: Number,
@@ -29,7 +30,7 @@ macro_rules! axpy_bytes {
                     if epilogue == Epilogue::Write(Write::Set) {
                         out.fill(0.0);
                     }
-                    // SAFETY: the extents were just checked.
+                    // SAFETY: the extents were checked above.
                     unsafe {
                         match epilogue {
                             Epilogue::Write(_) => rank_one_bytes::<false>(scale, a, b, out, 0.0),
@@ -42,7 +43,7 @@ macro_rules! axpy_bytes {
                 _ if factors.len() > 1 || are_listed(factors) => {
                     axpy_listed(scale, factors, out, epilogue)
                 }
-                // More rows than a list has room for, or than are added one after the other.
+                // More rows than a list holds, or than are added sequentially.
                 _ => {
                     let Epilogue::Write(mut write) = epilogue else {
                         unreachable!("a long product is not descended along")
@@ -57,7 +58,7 @@ macro_rules! axpy_bytes {
             }
         }
 
-        /// The same for as many rows of bytes as a list has room for.
+        /// Like [`axpy_bytes`], for at most as many rows of bytes as a list holds.
         #[target_feature(enable = $features)]
         fn axpy_listed(
             scale: Number,
@@ -72,7 +73,7 @@ macro_rules! axpy_bytes {
                 lists.iter_mut().for_each(IndexList::clear);
                 let vectors = ((columns - j) / LANES).min(LISTS);
                 if vectors == 0 {
-                    // Of a part of a vector, all rows are taken.
+                    // For a part of a vector, all rows are listed.
                     for (_, b) in factors {
                         lists[0].push(b.rows());
                         lists[0].extend_if((0..b.rows()).step_by(1), |_| true);
@@ -93,7 +94,7 @@ macro_rules! axpy_bytes {
             }
         }
 
-        /// Lists, for each vector from column j on, the number of nonzero rows of each pair of factors, and the rows.
+        /// Lists, for each vector from column j on, the count of nonzero rows of each pair of factors, and the rows.
         ///
         /// # Safety
         ///
@@ -120,8 +121,8 @@ macro_rules! axpy_bytes {
         ///
         /// # Safety
         ///
-        /// The factors fit together and have these columns and the listed rows, the columns of every `a` are contiguous, and
-        /// the result has as many columns as `b` and as many rows as `a`.
+        /// The factors fit together and have these columns and the listed rows, the columns of every `a` are
+        /// contiguous, and the result has as many columns as `b` and as many rows as `a`.
         #[target_feature(enable = $features)]
         unsafe fn axpy_vector<const PART: bool>(
             scale: Number,
@@ -131,7 +132,7 @@ macro_rules! axpy_bytes {
             out: &mut [Number],
             epilogue: Epilogue<Number>,
         ) {
-            // A list without rows holds their numbers alone, and nothing is added.
+            // A list without rows holds only their counts, and nothing is added.
             if list.len() == factors.len() && epilogue != Epilogue::Write(Write::Set) {
                 return;
             }
@@ -171,11 +172,11 @@ macro_rules! axpy_bytes {
             }
         }
 
-        /// Forms the same of M rows of the result, from row i on, which begin at `out`.
+        /// Forms the vector, or the `PART`, of rows i to i + M of the result, which begin at `out`.
         ///
         /// # Safety
         ///
-        /// As [`axpy_vector`], and the result has these rows.
+        /// As [`axpy_vector`]; the result also has these rows.
         #[target_feature(enable = $features)]
         unsafe fn byte_block<const M: usize, const PART: bool>(
             scale: Number,
@@ -215,7 +216,7 @@ macro_rules! axpy_bytes {
             unsafe { write_block::<M, 1, PART>(scale, sums, out, step, len, epilogue) };
         }
 
-        /// Adds multiples of the only row of bytes to the result, or descends along them.
+        /// Adds multiples of the only row of bytes to the result, or subtracts `rate` times them.
         ///
         /// # Safety
         ///
@@ -254,8 +255,7 @@ macro_rules! axpy_bytes {
                     number.write(unsafe { u8::load(from.add(k.into())) });
                 }
                 for i in 0..a.rows() {
-                    // SAFETY: `a` and the result have a row i, which has this part; as many vectors were written as are
-                    // listed.
+                    // SAFETY: `a` and the result have a row i, which has this part; every listed vector was written.
                     unsafe {
                         let factor = splat(scale * *a.data().as_ptr().add(i * a.row_step()));
                         let to = out.as_mut_ptr().add(i * columns + j);

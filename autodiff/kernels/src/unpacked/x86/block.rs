@@ -1,20 +1,20 @@
-//! What becomes of a block of combinations: its product is added along the tree, and its sum is written.
+//! The end of a block of combinations: its product is added along the tree, and the sum is written.
 //!
-//! The sum of n products is that of the first 2ᵏ plus that of the rest, where 2ᵏ is the largest power of two below n. It is
-//! formed as a binary counter counts: a finished product is added to the partial sums that were kept, as often as the number
-//! of products can be halved.
+//! The sum of n products is the sum of the first 2ᵏ plus the sum of the rest, where 2ᵏ is the largest power of two
+//! below n. It is formed as a binary counter counts: product number n (from 1) is merged with as many stored partial
+//! sums as n can be halved without remainder.
 
-/// Room for the partial sums of the tree, and how many there are.
+/// Memory for the partial sums of the tree, and their number.
 macro_rules! tree {
     ($Sums:ty) => {
         ([const { MaybeUninit::<$Sums>::uninit() }; LEVELS], 0_usize)
     };
 }
 
-/// Adds a finished product, `scale` times the `sums` of a block, to the partial sums, and keeps the result, or leaves it in
-/// `sums` if this is the last product.
+/// Adds a finished product, `scale` times the `sums` of a block, to the partial sums. Stores the result with them or,
+/// after the last product, leaves it in `sums`.
 ///
-/// It is a macro, since a function that returns vectors is not inlined.
+/// This is a macro, since a function that returns vectors is not inlined.
 macro_rules! close_product {
     ($number:ident of $count:expr, $sums:ident: $M:ident x $C:tt, $scale:expr, $tree:ident) => {
         for m in 0..$M {
@@ -30,7 +30,7 @@ macro_rules! close_product {
         };
         for _ in 0..merges {
             $tree.1 -= 1;
-            // SAFETY: the partial sums below their number were written.
+            // SAFETY: the partial sums below the counter were written.
             let kept = unsafe { $tree.0[$tree.1].assume_init_ref() };
             for m in 0..$M {
                 for c in 0..$C {
@@ -49,11 +49,11 @@ macro_rules! close_product {
 /// The items for one precision and one instruction set.
 macro_rules! block {
     ($features:literal) => {
-        /// The rows and columns of a sum of products.
+        /// The numbers of rows and columns of a sum of products.
         ///
         /// # Panics
         ///
-        /// If they differ among the products, factors do not fit together, or there are none.
+        /// If they differ among the products, factors do not fit, or there are no products.
         fn extents<B: Load>(factors: &[Factors<'_, Number, B>]) -> (usize, usize) {
             let extents = (factors[0].0.rows(), factors[0].1.columns());
             for (a, b) in factors {
@@ -67,7 +67,7 @@ macro_rules! block {
         ///
         /// # Safety
         ///
-        /// `out` has M such rows, of C vectors each, or, if the block is a `PART` of one vector, of `len` elements.
+        /// `out` has M such rows of C vectors each or, if the block is a `PART` of one vector, of `len` elements.
         #[inline]
         #[target_feature(enable = $features)]
         unsafe fn write_block<const M: usize, const C: usize, const PART: bool>(
@@ -79,7 +79,7 @@ macro_rules! block {
             epilogue: Epilogue<Number>,
         ) {
             let scale = splat(scale);
-            // All rows are loaded before any is stored: a load right after the store of a part of a vector stalls.
+            // All rows are loaded before any is stored: a load right after a partial store stalls.
             for m in 0..M {
                 for c in 0..C {
                     sums[m][c] = match epilogue {
@@ -103,11 +103,11 @@ macro_rules! block {
             }
         }
 
-        /// `from` less `rate` times the gradient `factor · x`, each rounded by itself.
+        /// `from` − `rate` times the gradient `factor · x`. Each product is rounded separately.
         #[inline]
         #[target_feature(enable = $features)]
         fn descend(rate: Number, factor: Vector, x: Vector, from: Vector) -> Vector {
-            // A gradient that is formed by itself is added to zeros, which turns −0 into 0.
+            // A gradient that is formed separately is added to zeros, which turns −0 into 0.
             let gradient = fmadd(factor, x, zero());
             fmadd(splat(-1.0), mul(splat(rate), gradient), from)
         }

@@ -3,19 +3,21 @@
 /// The kernel for one precision and one instruction set.
 macro_rules! dot {
     ($features:literal) => {
-        /// The rows and columns of a block.
+        /// The number of rows in a block.
         const DOT_ROWS: usize = 6;
 
-        /// The rows of a block with few columns: the paper's ten digits are two blocks.
+        /// The number of rows in a block with few columns. The paper's ten digits are two blocks.
         const NARROW_DOT_ROWS: usize = 4;
 
-        /// The columns of a block of one row: all ten digits. Each sum depends on its own last step, so there are many.
+        /// The number of columns in a block of one row: all ten digits. A sum depends on its own previous step, so that
+        /// many independent sums are needed.
         const SINGLE_ROW_COLUMNS: usize = 10;
 
-        /// The bytes of a part of a row: the rows of a block stay in the first-level cache.
+        /// The size of a part of a row in bytes. The rows of a block stay in the first-level cache.
         const PART_BYTES: usize = 4096;
 
-        /// The bytes of the rows of `a`, and of the columns of `b`, that are used together and stay in the second-level cache.
+        /// The sizes in bytes of the rows of `a` and of the columns of `b` that are used together and stay in the
+        /// second-level cache.
         const ROWS_BYTES: usize = 1 << 18;
         const COLUMNS_BYTES: usize = 1 << 19;
 
@@ -51,7 +53,7 @@ macro_rules! dot {
                 let mut first = 0;
                 while first < rows {
                     let last = rows.min(first + height);
-                    // Each block of rows reads the whole strip of columns, in the order in which it is stored.
+                    // Each block of rows reads the whole strip of columns in storage order.
                     let mut j = 0;
                     while j < columns {
                         let strip = Strip {
@@ -59,7 +61,7 @@ macro_rules! dot {
                             columns: j..columns.min(j + width),
                             part: &part,
                         };
-                        // SAFETY: the extents were just checked.
+                        // SAFETY: the extents were checked above.
                         unsafe { strip.dot(scale, a, first..last, out, write) };
                         j += width;
                     }
@@ -69,7 +71,7 @@ macro_rules! dot {
             }
         }
 
-        /// A part of some columns of `b`.
+        /// A part of a range of columns of `b`.
         struct Strip<'a> {
             b: &'a Matrix<'a, Number>,
             columns: Range<usize>,
@@ -77,7 +79,7 @@ macro_rules! dot {
         }
 
         impl Strip<'_> {
-            /// The products of some rows of `a` and the columns, in blocks of rows.
+            /// Forms the products of some rows of `a` and the columns, in blocks of rows.
             ///
             /// # Safety
             ///
@@ -100,14 +102,15 @@ macro_rules! dot {
                 while i < rows.end {
                     let m = match rows.end - i {
                         left if is_narrow => left.min(NARROW_DOT_ROWS),
-                        // The last blocks have 4 rows, wherever that is possible.
+                        // The last blocks have 4 rows, if possible.
                         4 | 7 | 8 | 11 => 4,
                         5 => 3,
                         left => left.min(DOT_ROWS),
                     };
                     let a = Slices::new(a.data(), i, a.row_step(), self.part);
                     let out = &mut out[i * columns..];
-                    // SAFETY: rows i to i + m and these columns are inside the result, and the part is inside both factors.
+                    // SAFETY: rows i to i + m and these columns are inside the result, and the part is inside both
+                    // factors.
                     unsafe {
                         if is_narrow {
                             match m {
@@ -132,12 +135,12 @@ macro_rules! dot {
                 }
             }
 
-            /// The products of M slices of `a` and the columns, in blocks of N columns. `out` begins with the first of the M
-            /// rows.
+            /// Forms the products of M slices of `a` and the columns, in blocks of N columns. `out` begins with the
+            /// first of the M rows.
             ///
             /// # Safety
             ///
-            /// `a` has M slices, as long as the part, and `out` has M rows.
+            /// `a` has M slices of the part's length, and `out` has M rows.
             #[target_feature(enable = $features)]
             unsafe fn dot_rows<const M: usize, const N: usize>(
                 &self,
@@ -158,7 +161,7 @@ macro_rules! dot {
                     let b = Slices::new(self.b.data(), j, self.b.column_step(), self.part);
                     let vectors = (0..a.len / LANES * LANES).step_by(LANES);
                     let out = out[j..].as_mut_ptr();
-                    // SAFETY: by the caller's contract, for columns j to j + n are in the strip.
+                    // SAFETY: by the caller's contract, since columns j to j + n are in the strip.
                     unsafe {
                         macro_rules! block {
                             ($m:expr, $n:expr) => {
@@ -181,12 +184,13 @@ macro_rules! dot {
             }
         }
 
-        /// The products of M slices in `a` and N slices in `b`: along the whole vectors that begin at the given indices, and
-        /// along the rest. The rows of the result are `step` apart.
+        /// Forms the products of M slices in `a` and N slices in `b`: along the whole vectors that begin at the given
+        /// indices, and along the rest. The rows of the result are `step` apart.
         ///
         /// # Safety
         ///
-        /// There are M and N slices of one length, with vectors at these indices, and the result has room.
+        /// `a` has M slices and `b` has N, all of one length and with vectors at these indices; the result has M rows
+        /// and N columns.
         #[inline]
         #[target_feature(enable = $features)]
         unsafe fn dot_block<const M: usize, const N: usize, A: Load>(
@@ -215,8 +219,8 @@ macro_rules! dot {
                 let y = |j| unsafe { Number::load_part(b.from.add(j * b.step + whole), rest) };
                 add_products(&mut sums, x, y);
             }
-            // Four vectors are summed over their lanes at once: four of a row, as long as it has four, then four of a column,
-            // of which the last may be repeated. Each is summed in the same order.
+            // Four horizontal sums are formed together: first of four columns in a row, then of four rows in each
+            // remaining column, where the last row may be repeated. Each sum has the same order of additions.
             let fours = N / 4 * 4;
             let factor = splat4(scale);
             for i in 0..M {
@@ -251,7 +255,7 @@ macro_rules! dot {
             }
         }
 
-        /// Adds the product of each of M vectors and each of N.
+        /// Adds the product of each of M vectors with each of N vectors.
         #[inline]
         #[target_feature(enable = $features)]
         fn add_products<const M: usize, const N: usize>(
@@ -259,7 +263,7 @@ macro_rules! dot {
             x: impl Fn(usize) -> Vector,
             y: impl Fn(usize) -> Vector,
         ) {
-            // The fewer vectors are kept in registers while the others are loaded one by one.
+            // The smaller group of vectors is kept in registers, and the other is loaded one vector at a time.
             if M <= N {
                 let x: [Vector; M] = from_fn(x);
                 for j in 0..N {

@@ -1,18 +1,19 @@
-//! Dot products of rows of bytes, which are converted to numbers as they are loaded.
+//! Dot products of rows of bytes, which are converted to numbers when they are loaded.
 //!
-//! Pictures are mostly zeros. The vectors that are not zero in every row of a block are listed first, without branches;
-//! the products then read these alone. A list serves all columns.
+//! Pictures are mostly zeros. The vectors that are nonzero in any row of a block are listed first, without branches.
+//! The products then read only the listed vectors. A list is used for all columns.
 
 /// The kernel for one precision and one instruction set.
 macro_rules! dot_bytes {
     ($features:literal) => {
-        /// The rows of bytes in a block. The more rows, the fewer vectors are zero in all of them.
+        /// The number of rows of bytes in a block. The more rows, the fewer vectors are zero in all of them.
         const PAIR: usize = 2;
 
-        /// The most pairs of rows that are listed together, and share a block of columns.
+        /// The largest number of pairs of rows that are listed together and share a block of columns.
         const PAIRS: usize = 64;
 
-        /// The elements of a part of a row: the columns of a block stay in the first-level cache, beside the pairs.
+        /// The number of elements in a part of a row. The columns of a block stay in the first-level cache together
+        /// with the pairs.
         const PART_OF_BYTES: usize = 3584 / size_of::<Number>();
 
         /// Whether a vector of bytes is nonzero in any of M rows, which are `step` apart.
@@ -41,7 +42,7 @@ macro_rules! dot_bytes {
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
             assert!(a.lies_inside() && b.lies_inside());
             let length = part_length(inner, PART_OF_BYTES, LANES);
-            // Few columns stay near, and each pair is listed when it is needed.
+            // Few columns stay in cache, and each pair is listed just before it is used.
             let height = if columns <= NARROW {
                 PAIR
             } else {
@@ -54,7 +55,7 @@ macro_rules! dot_bytes {
                 let mut first = 0;
                 while first < rows {
                     let last = rows.min(first + height);
-                    // SAFETY: the extents were just checked, and there are at most `PAIRS` pairs.
+                    // SAFETY: the extents were checked above, and there are at most `PAIRS` pairs.
                     unsafe { dot_pairs(scale, a, b, first..last, &part, out, write) };
                     first = last;
                 }
@@ -62,7 +63,7 @@ macro_rules! dot_bytes {
             }
         }
 
-        /// The products of a part of some rows of bytes and the columns of `b`.
+        /// Forms the products of a part of some rows of bytes and the columns of `b`.
         ///
         /// # Safety
         ///
@@ -119,7 +120,7 @@ macro_rules! dot_bytes {
                     let (i, m, a) = pair(number);
                     let nonzero = &nonzero[begins[number]..begins[number + 1]];
                     let out = out[i * columns + j..].as_mut_ptr();
-                    // The next pair is prefetched meanwhile, a line at each step.
+                    // Prefetches the next pair, one cache line per step.
                     let next = a.from.wrapping_add(PAIR * a.step);
                     let vectors = nonzero.iter().enumerate().map(|(line, &k)| {
                         prefetch_line(next.wrapping_add(64 * line));

@@ -1,4 +1,4 @@
-//! Lists of the indices at which a matrix of bytes is not zero.
+//! Lists of the indices at which a matrix of bytes is nonzero.
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::*;
@@ -6,7 +6,7 @@ use std::iter::StepBy;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-/// At most `CAPACITY` indices below 2¹⁶. To make an empty list costs nothing, whatever its capacity.
+/// At most `CAPACITY` indices below 2¹⁶. Creating an empty list costs nothing, whatever its capacity.
 pub(super) struct IndexList<const CAPACITY: usize> {
     indices: [MaybeUninit<u16>; CAPACITY],
     len: usize,
@@ -32,7 +32,7 @@ impl<const CAPACITY: usize> IndexList<CAPACITY> {
     #[inline(always)]
     pub(super) fn as_slice(&self) -> &[u16] {
         let indices = &self.indices[..self.len];
-        // SAFETY: the first `len` indices were written, and a `MaybeUninit` has the layout of what it wraps.
+        // SAFETY: the first `len` indices were written, and a `MaybeUninit<T>` has the layout of `T`.
         unsafe { std::slice::from_raw_parts(indices.as_ptr().cast(), indices.len()) }
     }
 
@@ -57,7 +57,7 @@ impl<const CAPACITY: usize> IndexList<CAPACITY> {
         self.indices[..self.len][position].write(as_u16(index));
     }
 
-    /// Appends the indices that fulfil a condition, without branches, which would be mispredicted.
+    /// Appends the indices that satisfy a condition, without branches, which would be mispredicted.
     ///
     /// # Panics
     ///
@@ -72,7 +72,7 @@ impl<const CAPACITY: usize> IndexList<CAPACITY> {
         assert!(indices.len() <= room.len());
         let mut appended = 0;
         for index in indices {
-            // SAFETY: at most as many were appended as there were indices before this one, and there is room for all.
+            // SAFETY: at most one index was appended for each index before this one, and there is room for all.
             unsafe { room.get_unchecked_mut(appended) }.write(as_u16(index));
             appended += usize::from(condition(index));
         }
@@ -80,10 +80,10 @@ impl<const CAPACITY: usize> IndexList<CAPACITY> {
     }
 }
 
-/// The room that [`nonzero_rows_avx512`] needs in a list beside that for all rows: it stores so many indices at a time.
+/// The capacity that [`nonzero_rows_avx512`] needs in addition to all rows: it stores this many indices at a time.
 pub(super) const MARGIN: usize = 16;
 
-/// Appends to each list the rows in which a vector of `LANES` bytes is not zero. The vectors of the lists are adjacent.
+/// Appends to each list the rows in which a vector of `LANES` bytes is nonzero. The vectors of the lists are adjacent.
 ///
 /// # Panics
 ///
@@ -91,7 +91,7 @@ pub(super) const MARGIN: usize = 16;
 ///
 /// # Safety
 ///
-/// Each of the rows, which are `step` bytes apart, has these vectors from `from` on.
+/// Each row has these vectors from `from` on, and the rows are `step` bytes apart.
 pub(super) unsafe fn nonzero_rows<const LANES: usize, const CAPACITY: usize>(
     lists: &mut [IndexList<CAPACITY>],
     from: *const u8,
@@ -111,7 +111,7 @@ pub(super) unsafe fn nonzero_rows<const LANES: usize, const CAPACITY: usize>(
     }
 }
 
-/// The same in AVX-512, which compares 64 bytes of a row at once.
+/// Like [`nonzero_rows`], in AVX-512, which compares 64 bytes of a row in one instruction.
 ///
 /// # Panics
 ///
@@ -136,7 +136,7 @@ pub(super) unsafe fn nonzero_rows_avx512<const LANES: usize, const CAPACITY: usi
     assert!(lists.iter().all(has_room));
     let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     for begin in (0..rows).step_by(MARGIN) {
-        // For each row, a bit for each four bytes that are not all zeros.
+        // For each row, a bit for each group of four bytes that are not all zero.
         let mut words = [0_u16; MARGIN];
         for (row, word) in (begin..rows).zip(&mut words) {
             // SAFETY: the vectors of the row are 64 bytes.
@@ -151,8 +151,8 @@ pub(super) unsafe fn nonzero_rows_avx512<const LANES: usize, const CAPACITY: usi
             let of_vector = ((1 << (LANES / 4)) - 1) << (v * LANES / 4);
             let is_nonzero = _mm512_test_epi32_mask(words, _mm512_set1_epi32(of_vector));
             let indices = _mm512_maskz_compress_epi32(is_nonzero, indices);
-            // SAFETY: at most one index was appended for each row before these, so there is room for `MARGIN` more. Those
-            // behind the nonzero rows are overwritten.
+            // SAFETY: at most one index was appended for each earlier row, so that there is room for `MARGIN` more.
+            // Indices after the nonzero rows are overwritten.
             unsafe {
                 let to = list.indices.as_mut_ptr().add(list.len);
                 _mm256_storeu_si256(to.cast(), _mm512_cvtepi32_epi16(indices));
@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn indices_that_fulfil_the_condition_are_appended_in_order() {
+    fn indices_that_satisfy_the_condition_are_appended_in_order() {
         let mut list = IndexList::<8>::new();
         list.push(7);
         list.extend_if((0..20).step_by(4), |index| index % 8 == 0);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     fn check_rows<const LANES: usize>() {
-        // One row in three has a vector that is not zero, at another byte of it each time.
+        // One row in three has a nonzero vector, each time at another byte.
         let (step, vectors) = (64 + 7, 64 / LANES);
         for rows in [0, 1, 15, 16, 17, 40] {
             let mut bytes = vec![0; step * rows.max(1)];

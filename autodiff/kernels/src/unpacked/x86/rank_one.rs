@@ -1,9 +1,9 @@
-//! Rank-one updates: a column times a row, which has nothing to sum (`ger` in BLAS).
+//! Rank-one updates, a column times a row, without a sum (`ger` in BLAS).
 
 /// The kernel for one precision and one instruction set.
 macro_rules! rank_one {
     ($features:literal) => {
-        /// Multiples of the only row of `b`, each written along the whole row.
+        /// Forms the product of the only column of `a` and the only row of `b`, one row of the result at a time.
         ///
         /// # Safety
         ///
@@ -17,7 +17,7 @@ macro_rules! rank_one {
             epilogue: Epilogue<Number>,
         ) {
             const C: usize = AXPY_VECTORS;
-            // A load right after the store of a part of a vector stalls, so this many are loaded before any is stored.
+            // A load right after a partial store stalls, so this many rows are loaded before any is stored.
             const M: usize = 5;
             let (rows, columns) = (a.rows(), b.columns());
             let (column, from, to) = (a.data().as_ptr(), b.data().as_ptr(), out.as_mut_ptr());
@@ -45,7 +45,7 @@ macro_rules! rank_one {
             if rest == 0 {
                 return;
             }
-            // SAFETY: `rest` columns are left, fewer than a vector has.
+            // SAFETY: `rest` columns are left, fewer than a vector's lanes.
             let from = unsafe { Number::load_part(from.add(whole), rest) };
             let mut i = 0;
             while i < rows {
@@ -74,7 +74,7 @@ macro_rules! rank_one {
             }
         }
 
-        /// C vectors of a multiple of a row.
+        /// Forms C vectors of a multiple of a row.
         ///
         /// # Safety
         ///

@@ -1,4 +1,4 @@
-//! Loading and storing vectors, whole or in part, and slices that lie at a fixed distance.
+//! Loads and stores of vectors, whole or in part, and slices at a fixed distance.
 
 /// The items for one precision and one instruction set.
 macro_rules! vector {
@@ -9,20 +9,21 @@ macro_rules! vector {
         load_part: |$from:ident, $from_len:ident| $load_part:expr,
         store_part: |$to:ident, $to_len:ident, $part:ident| $store_part:expr
     ) => {
-        /// An element of a factor: a number or a byte, which is loaded as a vector of numbers.
+        /// An element of a factor: a number, or a byte, which is converted to a number when it is loaded.
         pub(in crate::unpacked) trait Load: Copy {
             /// Loads a vector.
             ///
             /// # Safety
             ///
-            /// The elements of a vector can be read at `from`, by a processor that has these instructions.
+            /// A vector's elements can be read at `from`, and the processor has these instructions.
             unsafe fn load(from: *const Self) -> Vector;
 
-            /// Loads `len` elements, and fills the vector with zeros.
+            /// Loads `len` elements, and fills the rest of the vector with zeros.
             ///
             /// # Safety
             ///
-            /// `len` elements can be read at `from`, at most as many as a vector has, by such a processor.
+            /// `len` elements can be read at `from`, `len` is at most `LANES`, and the processor has these
+            /// instructions.
             unsafe fn load_part(from: *const Self, len: usize) -> Vector;
         }
 
@@ -56,7 +57,7 @@ macro_rules! vector {
             unsafe fn load_part(from: *const u8, len: usize) -> Vector {
                 debug_assert!(len <= LANES);
                 let mut part = [0_u8; LANES];
-                // SAFETY: the caller vouches for the bytes, and the array has room for them; then all of it is loaded.
+                // SAFETY: the caller vouches for the bytes, and the array has room for them; all of it is then loaded.
                 unsafe {
                     part.as_mut_ptr()
                         .copy_from_nonoverlapping(from, len.min(LANES));
@@ -65,7 +66,7 @@ macro_rules! vector {
             }
         }
 
-        /// Loads a vector, or, if it is a `PART`, its first `len` elements.
+        /// Loads a vector or, if it is a `PART`, its first `len` elements.
         ///
         /// # Safety
         ///
@@ -83,7 +84,7 @@ macro_rules! vector {
             }
         }
 
-        /// Stores a vector, or, if it is a `PART`, its first `len` elements.
+        /// Stores a vector or, if it is a `PART`, its first `len` elements.
         ///
         /// # Safety
         ///
@@ -105,7 +106,7 @@ macro_rules! vector {
         ///
         /// # Safety
         ///
-        /// `len` elements can be written at `to`, at most as many as a vector has.
+        /// `len` elements can be written at `to`, and `len` is at most `LANES`.
         #[inline]
         #[target_feature(enable = $features)]
         unsafe fn store_part($to: *mut Number, $to_len: usize, $part: Vector) {
@@ -114,14 +115,14 @@ macro_rules! vector {
             unsafe { $store_part }
         }
 
-        /// The sum of the elements of each of four vectors.
+        /// The horizontal sums of four vectors.
         #[inline]
         #[target_feature(enable = $features)]
         fn sums_of_4([$a, $b, $c, $d]: [Vector; 4]) -> Four {
             $sums
         }
 
-        /// Slices of `len` elements, which begin `step` elements apart.
+        /// Slices of `len` elements that begin `step` elements apart.
         #[derive(Clone, Copy)]
         pub(in crate::unpacked) struct Slices<E> {
             from: *const E,
@@ -130,7 +131,7 @@ macro_rules! vector {
         }
 
         impl<E> Slices<E> {
-            /// A part of the slices of `step` elements in `data`, from the slice with the given number on.
+            /// A part of the slices of `step` elements in `data`, from slice `number` on.
             fn new(data: &[E], number: usize, step: usize, part: &Range<usize>) -> Self {
                 Slices {
                     from: data[number * step + part.start..].as_ptr(),
@@ -140,7 +141,7 @@ macro_rules! vector {
             }
         }
 
-        /// Prefetches the cache line at an address, which may be any.
+        /// Prefetches the cache line at an address, which need not be valid.
         #[inline]
         fn prefetch_line(at: *const u8) {
             // SAFETY: every processor has this instruction, and it is only a hint.

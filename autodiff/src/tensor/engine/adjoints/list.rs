@@ -1,42 +1,42 @@
-//! Where the adjoints of a backward pass are accumulated.
+//! `AdjointList`: the accumulators of a backward pass.
 
 use crate::tensor::algebra::Algebra;
 use crate::tensor::engine::factor::KeptFactor;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
-/// The adjoint of each node, as far as it has been accumulated.
+/// The adjoint accumulated for each node.
 ///
-/// A list is used for pass after pass. It remembers which of its pages were written to, so that a pass, and clearing up
-/// after it, costs what the pass visits, not what the recording holds.
+/// A list is reused from pass to pass. It remembers the pages that were written to. The cost of a pass, and of clearing
+/// the list, therefore depends on the nodes visited and not on the length of the recording.
 #[derive(Clone, Debug)]
 pub(crate) struct AdjointList<A> {
     slots: Vec<Option<Adjoint<A>>>,
     /// Whether each page was written to.
     written: Vec<bool>,
-    /// The pages that were written to, and have not been visited.
+    /// The pages that were written to and not visited yet.
     ahead: BinaryHeap<u32>,
-    /// The pages that have been visited.
+    /// The pages that were visited.
     visited: Vec<u32>,
-    /// The number of retained nodes on the tape when the pass began.
+    /// The number of retained nodes on the tape at the start of the pass.
     retained: u32,
 }
 
-/// The slots in a page.
+/// The number of slots in a page.
 pub(crate) const PAGE: usize = 64;
 
-/// What has been accumulated as an adjoint.
+/// An accumulated adjoint.
 #[derive(Clone, Debug)]
-#[repr(u64)] // A tag as long as what follows, so that both are copied in the pieces in which they were written.
+#[repr(u64)] // A tag as wide as the payload's words, so that a copy does not load wider than the stores before it.
 pub(crate) enum Adjoint<A> {
     /// The sum, as one array.
     Array(A),
-    /// The rows of a matrix, which are not yet summed: what a bias gets of each sample.
+    /// The rows of a matrix, whose sum is lazy: a bias gets one row from each sample.
     RowSum(A),
-    /// One matrix product, which nobody has asked for yet.
+    /// A lazy matrix product: its factors.
     ///
-    /// The gradient of a weight matrix is such a product. Left as it is, it can be added straight to wherever the
-    /// gradient goes, and is never written down by itself.
+    /// A weight matrix's gradient is such a product. It can be added directly to its destination, without a temporary
+    /// array.
     Product(KeptFactor<A>, KeptFactor<A>),
 }
 
@@ -53,7 +53,7 @@ impl<A> Default for AdjointList<A> {
 }
 
 impl<A> AdjointList<A> {
-    /// Makes an empty list ready for a pass over some nodes of a tape, and notes how many of its nodes are retained.
+    /// Prepares an empty list for a pass over `nodes` nodes of a tape on which `retained` nodes are retained.
     pub(crate) fn begin(&mut self, nodes: usize, retained: u32) {
         if self.slots.len() < nodes {
             self.slots.resize_with(nodes, || None);
@@ -62,12 +62,12 @@ impl<A> AdjointList<A> {
         self.retained = retained;
     }
 
-    /// The number of retained nodes on the tape when the pass began.
+    /// The number of retained nodes on the tape at the start of the pass.
     pub(crate) fn retained(&self) -> u32 {
         self.retained
     }
 
-    /// Visits the last page that was written to and has not been visited; gives its slots.
+    /// Returns the slots of the last page that was written to and not visited, and marks it as visited.
     #[inline]
     pub(crate) fn visit_page(&mut self) -> Option<Range<usize>> {
         let page = self.ahead.pop()?;
@@ -87,13 +87,13 @@ impl<A> AdjointList<A> {
         self.ahead.push(page as u32);
     }
 
-    /// What has been accumulated for a node, if anything.
+    /// The adjoint accumulated for a node, if any.
     #[inline]
     pub(crate) fn get(&self, node: usize) -> Option<&Adjoint<A>> {
         self.slots.get(node)?.as_ref()
     }
 
-    /// The sum accumulated for a node, which is never lazy: an intermediate result.
+    /// The adjoint of an intermediate result, which is never lazy.
     #[inline]
     pub(crate) fn sum(&self, node: usize) -> Option<&A> {
         match self.get(node)? {
@@ -105,7 +105,7 @@ impl<A> AdjointList<A> {
     /// Stores `term` as the adjoint of a node.
     #[inline]
     pub(crate) fn set(&mut self, node: usize, term: Adjoint<A>) {
-        // Mostly the slot is empty, and there is nothing to drop.
+        // Usually the slot is empty, and nothing is dropped.
         match &mut self.slots[node] {
             empty @ None => *empty = Some(term),
             full => *full = Some(term),
@@ -115,7 +115,7 @@ impl<A> AdjointList<A> {
         }
     }
 
-    /// Empties the list, and keeps the memory.
+    /// Empties the list and keeps its memory.
     pub(crate) fn clear(&mut self) {
         while self.visit_page().is_some() {}
         while let Some(page) = self.visited.pop() {
@@ -131,7 +131,7 @@ impl<A> AdjointList<A> {
 }
 
 impl<A: Algebra> AdjointList<A> {
-    /// Moves out the sum accumulated for a node.
+    /// Moves out the adjoint of a node, evaluated if it is lazy.
     #[inline]
     pub(crate) fn take(&mut self, node: usize) -> Option<A> {
         match self.slots[node].take()? {
@@ -140,7 +140,7 @@ impl<A: Algebra> AdjointList<A> {
         }
     }
 
-    /// Replaces the sum so far by what `add` makes of it, which may change it in place.
+    /// Replaces the adjoint by `add(adjoint)`; `add` may reuse its memory.
     #[inline]
     pub(super) fn accumulate(&mut self, node: usize, add: impl FnOnce(Option<A>) -> A) {
         let sum = add(self.take(node));
@@ -149,8 +149,8 @@ impl<A: Algebra> AdjointList<A> {
 }
 
 impl<A: Algebra> Adjoint<A> {
-    /// The term as one array.
-    #[cold] // What is lazy is mostly added, as it is, to where it goes.
+    /// The adjoint as one array.
+    #[cold] // A lazy adjoint is usually added directly to its destination.
     pub(crate) fn materialize(&self) -> A {
         match self {
             Adjoint::Array(sum) => sum.clone(),

@@ -1,4 +1,4 @@
-//! Bounds of magnitudes: how large the elements of a tensor or a gradient can be, found without forming it.
+//! Upper bounds of the elements of tensors and gradients, found without forming a gradient.
 
 use super::{Gradient, Gradients, gradient};
 use crate::tensor::engine::adjoints::Adjoint;
@@ -7,7 +7,7 @@ use crate::tensor::storage::element::Real;
 use autodiff_kernels::simd::{FEW, vectorized};
 use std::ops::BitAnd;
 
-/// The largest magnitude among some numbers: NaN if any is NaN, and 0 if there are none.
+/// Returns the largest magnitude in `x`: NaN if any number is NaN, and 0 if there are no numbers.
 ///
 /// ```
 /// use autodiff::tensor::raw::largest_magnitude;
@@ -18,7 +18,8 @@ use std::ops::BitAnd;
 #[must_use]
 #[inline]
 pub fn largest_magnitude<T: Real>(x: &[T]) -> f64 {
-    // Without their sign, numbers are ordered as their bits are, with infinity behind all others and NaN last.
+    // Without the sign, floating-point numbers are ordered like their bits, with infinity after the others, and NaN
+    // last.
     if size_of::<T>() == size_of::<f32>() {
         let bits = largest(bytemuck::cast_slice::<T, i32>(x), i32::MAX);
         f32::from_bits(bits as u32).into()
@@ -28,7 +29,7 @@ pub fn largest_magnitude<T: Real>(x: &[T]) -> f64 {
     }
 }
 
-/// The largest of some bit patterns under a mask; 0 if there are none.
+/// The largest of the bit patterns after masking; 0 if there are none.
 #[inline]
 fn largest<B: Copy + Default + Ord + BitAnd<Output = B>>(bits: &[B], mask: B) -> B {
     let largest = move || {
@@ -42,8 +43,9 @@ fn largest<B: Copy + Default + Ord + BitAnd<Output = B>>(bits: &[B], mask: B) ->
     }
 }
 
-/// An upper bound of the magnitudes of a tensor's elements: the largest of them, or, if they are [bytes](Tensor::from_scaled_bytes),
-/// what the largest byte stands for. NaN if any element is NaN, and 0 if there are none.
+/// Returns an upper bound of the magnitudes of a tensor's elements: the largest magnitude or, for a tensor of
+/// [bytes](Tensor::from_scaled_bytes), the magnitude of the largest possible byte. NaN if any element is NaN, and 0 if
+/// there are none.
 #[must_use]
 pub fn magnitude_bound<T: Real>(tensor: &Tensor<T>) -> f64 {
     match tensor.bytes() {
@@ -52,11 +54,11 @@ pub fn magnitude_bound<T: Real>(tensor: &Tensor<T>) -> f64 {
     }
 }
 
-/// An upper bound of the magnitudes of all elements of the gradients with respect to the first `variables` on a tape, from
-/// the magnitudes of the factors and terms that they are made of. Not finite if any of these is not.
+/// Returns an upper bound of the magnitudes of the gradients with respect to the first `variables` variables of a tape,
+/// from the magnitudes of the factors and terms that they consist of. Not finite if any of these is not.
 #[must_use]
 pub fn magnitude_bound_of<T: Real>(gradients: &Gradients<T>, variables: usize) -> f64 {
-    // A bias gets the rows of the very matrix that is a factor of its weights' gradient; it is looked through once.
+    // The rows of a bias's gradient are the matrix that is a factor of its weight's gradient; it is searched only once.
     let mut latest: Option<(&Tensor<T>, f64)> = None;
     let mut bound = |tensor| match latest {
         Some((known, bound)) if known.is_clone_of(tensor) => bound,
@@ -66,7 +68,7 @@ pub fn magnitude_bound_of<T: Real>(gradients: &Gradients<T>, variables: usize) -
             bound
         }
     };
-    // The largest bound would hide a NaN, so it is their sum.
+    // A maximum of the bounds could hide a NaN, so they are summed.
     let gradients = (0..variables).filter_map(|variable| gradient(gradients, variable));
     let bounds = gradients.map(|Gradient(term)| match term {
         Adjoint::Array(sum) => bound(sum),
@@ -111,7 +113,7 @@ mod tests {
     #[test]
     fn gradients_of_every_kind_stay_below_their_bound_and_have_their_variables_shape() {
         let x = Tensor::from_fn([40, 3], |i| (i as f64 * 0.7).sin());
-        // Alone, and all together: a product, rows, and a sum.
+        // A product, rows and an array, alone and together.
         for variables in [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]] {
             let tape = Tape::new();
             let leaf = |value: Tensor<f64>, is_variable: i32| {
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_shows_in_the_bound() {
+    fn non_finite_elements_show_in_the_bound() {
         for (value, factor) in [(f64::NAN, 1.0), (1.0, f64::INFINITY)] {
             let tape = Tape::new();
             let bias = tape.var([0.0]);

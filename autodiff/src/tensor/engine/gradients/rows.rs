@@ -1,4 +1,4 @@
-//! Some rows of gradients and of their sums: so several threads can share a gradient, or one form it piece by piece.
+//! Rows of gradients and of their sums, so that several threads can share a gradient, or one can form it in pieces.
 
 use super::{Gradient, add_scaled, check_size, update};
 use crate::tensor::engine::adjoints::Adjoint;
@@ -8,11 +8,11 @@ use autodiff_kernels::{Epilogue, Write};
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// Adds `scale` times some rows of a gradient, a run along its first axis, to `sum`.
+/// Adds `scale` times the given rows of a gradient, a range along its first axis, to `sum`.
 ///
 /// # Panics
 ///
-/// If there are no such rows, or `sum` has not as many elements as they have.
+/// If a row does not exist, or `sum` and the rows do not have the same number of elements.
 #[track_caller]
 pub fn add_rows_to<T: Real>(
     gradient: Gradient<'_, T>,
@@ -35,8 +35,10 @@ pub fn add_rows_to<T: Real>(
     add_scaled(scale, rows.data(), sum);
 }
 
-/// Writes some rows of the sum of several gradients, those of one variable by the parts of a batch, say, if they are
-/// products for whose sum there is a kernel; returns whether there was. They are added along a
+/// Writes the given rows of the sum of several gradients to `out`, if all are products and there is a kernel for their
+/// sum; returns whether there was.
+///
+/// For example, the gradients are those with respect to one variable from the shards of a batch. They are added along a
 /// [tree](crate::tensor::raw::write_products_rows).
 ///
 /// ```
@@ -59,7 +61,7 @@ pub fn add_rows_to<T: Real>(
 ///
 /// # Panics
 ///
-/// As [`add_rows_to`], for any of them.
+/// As [`add_rows_to`], for any gradient.
 #[track_caller]
 pub fn write_rows_of_sum<'a, T: Real>(
     gradients: impl IntoIterator<Item = Gradient<'a, T>>,
@@ -70,12 +72,12 @@ pub fn write_rows_of_sum<'a, T: Real>(
     rows_of_sum_with(gradients.into_iter(), rows, out, write)
 }
 
-/// Subtracts `rate` times what [`write_rows_of_sum`] writes from `out`, if there is a kernel for that; returns whether there
-/// was. The product with `rate` is rounded by itself. A single gradient that is there need not be a product.
+/// Subtracts `rate` times the sum that [`write_rows_of_sum`] writes from `out`, if there is a kernel for it; returns
+/// whether there was. The product with `rate` is rounded separately. A single gradient can also be an array or one row.
 ///
 /// # Panics
 ///
-/// As [`add_rows_to`], for any of them.
+/// As [`add_rows_to`], for any gradient.
 #[track_caller]
 pub fn descend_rows_of_sum<'a, T: Real>(
     gradients: impl IntoIterator<Item = Gradient<'a, T>, IntoIter: Clone>,
@@ -91,7 +93,7 @@ pub fn descend_rows_of_sum<'a, T: Real>(
     rows_of_sum_with(gradients, rows, out, Epilogue::Descend(rate))
 }
 
-/// As [`descend_rows_of_sum`], along one gradient.
+/// Like [`descend_rows_of_sum`], for one gradient.
 #[track_caller]
 fn descend_rows<T: Real>(
     gradient: Gradient<'_, T>,
@@ -110,7 +112,7 @@ fn descend_rows<T: Real>(
     };
     let is_whole = formed.size() == out.len();
     if is_whole {
-        // As if the gradient were first added to zeros.
+        // The zero is added because a sum of gradients starts from zeros, which turns −0 into 0.
         update(
             out,
             formed.data(),
@@ -121,7 +123,8 @@ fn descend_rows<T: Real>(
     is_whole
 }
 
-/// Forms the sum of some rows, if all gradients are products and there is a kernel for it; returns whether there was.
+/// Forms the given rows of the sum, if all gradients are products and there is a kernel for it; returns whether there
+/// was.
 #[track_caller]
 fn rows_of_sum_with<'a, T: Real>(
     gradients: impl Iterator<Item = Gradient<'a, T>>,

@@ -1,8 +1,8 @@
-//! Where the boxes and lines of a picture go.
+//! The layout of a picture: positions of boxes and edges.
 //!
-//! The layout is a simple one. A node's layer is one below the lowest of its inputs; what has no inputs stands just
-//! above where it is first used. An edge that passes other layers takes a narrow place in each. Within a layer the
-//! places are put in the order of their neighbours' middles, a few times down and up.
+//! A node's layer is one below the lowest layer of its inputs; a node without inputs is one layer above its first use.
+//! An edge that passes through other layers takes a narrow place in each. Within a layer, places are sorted by the mean
+//! position of their neighbours, in a few sweeps down and up.
 
 use crate::tensor::engine::node::Node;
 use crate::tensor::storage::element::Real;
@@ -10,27 +10,27 @@ use std::fmt::Write;
 
 /// The width of a node's box.
 pub(super) const BOX: f64 = 168.0;
-/// Its height.
+/// The height of a node's box.
 pub(super) const HEIGHT: f64 = 50.0;
-/// The room beside it.
+/// The horizontal gap between boxes.
 const GAP: f64 = 22.0;
-/// The room below it.
+/// The vertical gap between layers.
 const RISE: f64 = 40.0;
-/// The room that an edge takes in a layer that it passes.
+/// The width of the place of an edge that passes through a layer.
 const NARROW: f64 = 14.0;
 
-/// A place in a layer: that of a node, or of an edge that passes.
+/// A place in a layer: of a node, or of an edge that passes through.
 #[derive(Clone, Copy, Debug)]
 struct NodeBox {
     layer: usize,
     width: f64,
 }
 
-/// Where everything is.
+/// The positions of all nodes and edges.
 pub(super) struct Drawing {
-    /// The middle of each place; those of the nodes come first.
+    /// The centre of each place; the nodes come first.
     pub(super) middles: Vec<(f64, f64)>,
-    /// The places that each edge runs through, from the input to the node.
+    /// The places on the path of each edge, from the input to the node.
     pub(super) edges: Vec<Vec<usize>>,
     width: f64,
     layers: usize,
@@ -77,7 +77,7 @@ impl Drawing {
         layout
     }
 
-    /// Puts the places of each layer in order, and side by side.
+    /// Sorts the places of each layer and positions them side by side.
     fn arrange(&mut self, places: &[NodeBox], rows: &mut [Vec<usize>]) {
         let mut above: Vec<Vec<usize>> = vec![Vec::new(); places.len()];
         let mut below = above.clone();
@@ -131,7 +131,7 @@ impl Drawing {
         (self.width.max(BOX) + 2.0 * GAP, height.max(2.0 * GAP))
     }
 
-    /// Draws an edge as a line with a tip.
+    /// Draws an edge as a line with an arrowhead.
     pub(super) fn write_edge(&self, edge: &[usize], svg: &mut String) {
         let last = edge.len() - 1;
         let (x, y) = self.middles[edge[0]];
@@ -170,7 +170,7 @@ fn layers<T: Real>(nodes: &[Node<T>]) -> Vec<usize> {
         let lowest = node.input_nodes().map(|input| layers[input] + 1);
         layers[index] = lowest.max().unwrap_or(0);
     }
-    // What has no inputs moves down to its first use.
+    // A node without inputs moves down to just above its first use.
     let mut first_use = vec![usize::MAX; nodes.len()];
     for (index, node) in nodes.iter().enumerate() {
         for input in node.input_nodes() {

@@ -1,16 +1,16 @@
-//! Appending to a list what is made where it will lie.
+//! Appending to a list an element that is constructed in place.
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
 
-/// The place after the last element of a list, for the next one.
+/// The memory after the last element of a list, for the next element.
 ///
-/// `Vec::push` is handed an element that was made elsewhere, and copies it in larger pieces than it was just written in,
-/// which the processor has to wait for. Found first, and filled then, the place is where the element is made.
+/// `Vec::push` copies an element that was constructed elsewhere, with wider loads than the stores that wrote it: a
+/// store-forwarding stall. If the place is found first, the element is constructed there.
 pub(super) struct Place<'a, T>(&'a mut Vec<T>);
 
 impl<'a, T> Place<'a, T> {
-    /// The place for the next element of a list, for which memory is asked if there is none.
+    /// The place for the next element of a list; grows the list if it is full.
     #[inline(always)]
     pub(super) fn after(list: &'a mut Vec<T>) -> Self {
         if list.len() == list.capacity() {
@@ -19,14 +19,14 @@ impl<'a, T> Place<'a, T> {
         Place(list)
     }
 
-    /// Makes this the last element of the list.
+    /// Writes `element` to the place and appends it.
     #[inline(always)]
     pub(super) fn fill(self, element: T) {
         let Place(list) = self;
         let len = list.len();
         let place: *mut MaybeUninit<T> = list.spare_capacity_mut().as_mut_ptr();
-        // SAFETY: the list has room for more than `len` elements, since a `Place` is only made after it was seen to,
-        // and holds it alone since. So the element lies inside, and is the one after those that were there.
+        // SAFETY: `after` made room for an element at `len`, and `self` has borrowed the list mutably since, so that
+        // `place` is inside the allocation. The elements before it are initialized, and `place` is by the write.
         unsafe {
             (*place).write(element);
             list.set_len(len + 1);

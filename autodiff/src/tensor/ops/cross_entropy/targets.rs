@@ -1,15 +1,15 @@
-//! What cross-entropy compares logits with.
+//! `Targets` of cross-entropy.
 
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use std::ops::Range;
 
-/// What a classifier should have answered.
+/// The expected output of a classifier.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets<T: Real> {
-    /// The number of the right class of each sample, of shape `[samples]`.
+    /// The class number of each sample, of shape `[samples]`.
     Classes(Tensor<u32>),
-    /// For each sample a row of probabilities, of shape `[samples, classes]`.
+    /// A row of probabilities for each sample, of shape `[samples, classes]`.
     Probabilities(Tensor<T>),
 }
 
@@ -26,11 +26,11 @@ impl<T: Real> From<Tensor<T>> for Targets<T> {
 }
 
 impl<T: Real> Targets<T> {
-    /// The class of each sample: of probabilities, the most probable one.
+    /// Returns the class of each sample; for probabilities, the most probable class.
     ///
     /// # Panics
     ///
-    /// If probabilities are not `[samples, classes]`, or there are samples and no classes.
+    /// If probabilities do not have the shape `[samples, classes]`, or there are samples but no classes.
     #[must_use]
     #[track_caller]
     pub fn classes(&self) -> Tensor<u32> {
@@ -40,11 +40,11 @@ impl<T: Real> Targets<T> {
         }
     }
 
-    /// The targets of a run of samples.
+    /// Returns the targets of a range of samples.
     ///
     /// # Panics
     ///
-    /// If there are no such samples.
+    /// If a sample does not exist.
     #[must_use]
     #[track_caller]
     pub fn rows(&self, range: Range<usize>) -> Targets<T> {
@@ -54,7 +54,7 @@ impl<T: Real> Targets<T> {
         }
     }
 
-    /// The targets as rows of probabilities: a class becomes a one-hot row.
+    /// Returns the targets as rows of probabilities; a class becomes a one-hot row.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! Tensors that are made of bytes.
+//! Tensors represented by bytes.
 
 use super::Tensor;
 use crate::tensor::storage::buffer::Buffer;
@@ -6,15 +6,16 @@ use crate::tensor::storage::byte_matrix::ByteMatrix;
 use crate::tensor::storage::element::Real;
 use std::marker::PhantomData;
 
+/// Construction from bytes.
 impl<T: Real> Tensor<T> {
-    /// The tensor of `scale` times each byte, in the shape of the bytes, such as pictures with `scale` 1/255.
+    /// Creates the tensor of `scale` times each byte, in the shape of `bytes`; for example pictures with `scale` 1/255.
     ///
-    /// The bytes are kept, and take a quarter of the memory of single precision. A layer's product `X Wᵀ` and its gradient
-    /// `Δᵀ X` read them without conversion, also from [rows](Tensor::rows) and other views. Everything else reads numbers,
-    /// which are made once, for the whole tensor, when they are first needed.
+    /// The tensor keeps the bytes, which take a quarter of the memory of single precision. A layer's product `X Wᵀ` and
+    /// its gradient `Δᵀ X` read them without conversion, also through [rows](Tensor::rows) and other views. All other
+    /// operations read numbers, which are computed for the whole tensor on first use.
     ///
-    /// Those two products skip vectors of zero bytes, which most of MNIST consists of. An infinite or NaN weight or δ may
-    /// therefore not show where it meets zeros alone, as if 0 · ∞ were 0; it shows where it meets any other byte.
+    /// These two products skip vectors of zero bytes. Where an infinite or NaN weight or δ meets only zero bytes, the
+    /// product may treat 0 · ∞ as 0; where it meets any other byte, the result is not finite.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -30,7 +31,7 @@ impl<T: Real> Tensor<T> {
         }
     }
 
-    /// The bytes that stand for the elements, and their scale; `None` if the elements are numbers.
+    /// The bytes that represent the elements, and their scale; `None` if the elements are stored as numbers.
     #[inline]
     pub(crate) fn bytes(&self) -> Option<(&[u8], T)> {
         let (bytes, scale) = self.buffer.bytes()?;

@@ -1,14 +1,14 @@
-//! Tensors written out.
+//! `Display` and `Debug` of tensors.
 
 use super::Tensor;
 use crate::tensor::storage::element::Element;
 use std::fmt;
 
-/// The most elements that are written out.
+/// The largest number of elements that are written.
 const SHOWN: usize = 1000;
 
 impl<T: Element> fmt::Display for Tensor<T> {
-    /// Nested brackets, a row a line; of a tensor with more than 1,000 elements, only its shape.
+    /// Writes nested brackets, one row per line. Of a tensor with more than 1,000 elements, it writes only the shape.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.size() > SHOWN {
             return write!(f, "[… of shape {}]", self.shape());

@@ -1,11 +1,11 @@
-//! Per-thread free lists of blocks, with the memory of tensors that were dropped.
+//! Free lists of blocks, one per thread, with the memory of dropped tensors.
 
 use super::{Block, LINE, Storage};
 use std::cell::RefCell;
 use std::mem;
 use triomphe::Arc;
 
-/// The most bytes that a thread keeps. What would exceed it goes back to the allocator.
+/// The most bytes that a thread keeps. Memory beyond this limit goes back to the allocator.
 const KEPT_BYTES: usize = 1 << 29;
 
 thread_local! {
@@ -14,10 +14,12 @@ thread_local! {
 
 /// Frees the memory of dropped tensors, which this thread keeps for later ones.
 ///
-/// It goes to the program's allocator, which gives large pieces back to the system at once and may keep small ones for
-/// itself. What a tensor, a tape or kept gradients still hold is not freed: drop them first. A tape keeps its memory when
-/// it is [reset](crate::tensor::Tape::reset). Every thread keeps memory of its own, 512 MiB at most, until it ends; so it is freed
-/// on all threads of a pool only where each of them calls this.
+/// The memory goes to the program's allocator, which typically returns large pieces to the system immediately and may
+/// keep small ones. Memory that a tensor, a tape or [`Gradients`](crate::tensor::Gradients) still holds is not freed:
+/// drop them first. A [reset](crate::tensor::Tape::reset) tape keeps its memory.
+///
+/// Every thread keeps its own memory, at most 512 MiB, until it ends. To free the memory of a thread pool, call this
+/// function on each of its threads.
 ///
 /// ```
 /// # use autodiff::tensor::{Tape, Tensor, release_memory};
@@ -28,29 +30,30 @@ thread_local! {
 /// release_memory();
 /// ```
 pub fn release_memory() {
-    // The list is taken out before it is freed, so that nothing is borrowed meanwhile.
+    // The list is replaced before it is freed, so that it is not borrowed while blocks are dropped.
     let kept = FREE.try_with(|free| mem::replace(&mut *free.borrow_mut(), FreeList::EMPTY));
     drop(kept);
 }
 
-/// The free blocks of a thread.
+/// The free blocks of one thread.
 pub(super) struct FreeList {
-    /// Blocks with memory for a scalar, and its shape.
+    /// Blocks that hold a scalar's shape and memory.
     scalars: Bin,
-    /// Other blocks with memory, by its size class.
+    /// Other blocks with memory, by size class.
     with_memory: Vec<Bin>,
-    /// Blocks for views and for bytes.
+    /// Blocks for views and for byte matrices.
     without_memory: Bin,
-    /// The size of all of them.
+    /// The size of all blocks in bytes.
     bytes: usize,
 }
 
 /// Interchangeable blocks.
 struct Bin {
     blocks: Vec<Arc<Block>>,
-    /// How many this thread has made because the bin was empty.
+    /// How many blocks this thread has allocated because the bin was empty.
     ///
-    /// It never needs more, and keeps no more: otherwise tensors that other threads make and this one drops would pile up.
+    /// The thread never needs more, and the bin keeps no more. Otherwise tensors that other threads create and this one
+    /// drops would accumulate.
     made: usize,
 }
 
@@ -69,14 +72,14 @@ impl FreeList {
         bytes: 0,
     };
 
-    /// A block for a scalar, without another owner.
+    /// A block for a scalar, with no other owner.
     #[inline]
     pub(super) fn scalar() -> Arc<Block> {
         let kept = FreeList::take(|list| &mut list.scalars);
         kept.unwrap_or_else(Block::scalar)
     }
 
-    /// A block with at least `lines` cache lines of memory, without another owner; `None` if there is not enough memory.
+    /// A block of at least `lines` cache lines, with no other owner; `None` if there is not enough memory.
     #[inline]
     pub(super) fn with_memory(lines: usize) -> Option<Arc<Block>> {
         let class = SizeClass::of(lines);
@@ -84,27 +87,27 @@ impl FreeList {
         kept.or_else(|| Block::with_memory(class.lines()))
     }
 
-    /// A block without memory, without another owner.
+    /// A block without memory, with no other owner.
     #[inline]
     pub(super) fn without_memory() -> Arc<Block> {
         let kept = FreeList::take(|list| &mut list.without_memory);
         kept.unwrap_or_else(|| Block::new(Storage::Empty))
     }
 
-    /// Keeps a block that has no other owner.
+    /// Keeps a block that has no other owner, or frees it.
     pub(super) fn put(mut block: Arc<Block>) {
         if !matches!(block.storage, Storage::Owned(_))
             && let Some(block) = Arc::get_mut(&mut block)
         {
-            // Other blocks are released here, before the list is borrowed, since they may come to the list as well.
+            // Drop the blocks that this one refers to before the list is borrowed: they may enter the list too.
             block.storage = Storage::Empty;
         }
-        // A thread that is ending has no list any more, and the memory is freed.
+        // A thread that is ending has no list; the block is then freed.
         let _ = FREE.try_with(|free| free.borrow_mut().keep(block));
     }
 
-    /// Takes a block out of a bin of this thread. If there is none, the caller makes one, which is counted here.
-    #[inline(always)] // It is a few instructions for each bin, and a step makes twenty tensors in a microsecond.
+    /// Takes a block out of a bin of this thread. If it is empty, the caller allocates a block, which is counted here.
+    #[inline(always)] // A few instructions per bin, on a path that every new tensor takes.
     fn take(bin: impl FnOnce(&mut FreeList) -> &mut Bin) -> Option<Arc<Block>> {
         let kept = FREE.try_with(|free| {
             let list = &mut *free.borrow_mut();
@@ -152,7 +155,7 @@ impl FreeList {
     }
 }
 
-/// The size of a block and its memory, in bytes.
+/// The size of a block together with its memory, in bytes.
 #[inline]
 fn kept_bytes(block: &Block) -> usize {
     match &block.storage {
@@ -161,11 +164,11 @@ fn kept_bytes(block: &Block) -> usize {
     }
 }
 
-/// One of the sizes of memory: 0 to 3 lines, then four sizes per doubling.
+/// A size of memory in lines: 0 to 3, then four sizes per doubling.
 struct SizeClass(usize);
 
 impl SizeClass {
-    /// The smallest class of at least `lines` lines.
+    /// The smallest class that holds `lines` lines.
     fn of(lines: usize) -> SizeClass {
         if lines < 4 {
             return SizeClass(lines);
@@ -180,7 +183,7 @@ impl SizeClass {
         SizeClass(class)
     }
 
-    /// The lines of memory of this class.
+    /// The number of lines in a block of this class.
     fn lines(&self) -> usize {
         let SizeClass(class) = *self;
         if class <= 4 {
@@ -197,7 +200,7 @@ mod tests {
     use crate::tensor::storage::buffer::{Buffer, FreeList, Shape};
     use std::thread;
 
-    /// The number of blocks in each bin of this thread that is not empty.
+    /// The numbers of blocks in the non-empty bins of this thread.
     fn kept() -> Vec<usize> {
         FREE.with(|free| {
             let FreeList {
@@ -220,11 +223,11 @@ mod tests {
     }
 
     #[test]
-    fn what_another_thread_made_does_not_pile_up() {
+    fn blocks_from_other_threads_do_not_accumulate() {
         let own = [some(), some()];
         for _ in 0..5 {
             drop(thread::spawn(|| [(); 10].map(|()| some())).join().unwrap());
-            // As many as this thread has made itself.
+            // The number of blocks that this thread has allocated.
             assert_eq!(kept(), [2, 2, 2]);
         }
         drop(own);
@@ -239,20 +242,20 @@ mod tests {
     }
 
     #[test]
-    fn after_a_release_nothing_is_kept_of_what_was_made_before() {
+    fn blocks_from_before_a_release_are_not_kept() {
         let (dropped, living) = (some(), some());
         drop(dropped);
         let kept_bytes = || FREE.with(|free| free.borrow().bytes);
         assert!(kept_bytes() > 400);
         super::release_memory();
         assert_eq!((kept(), kept_bytes()), (vec![], 0));
-        // This thread has made none since, as far as its list knows.
+        // The list was replaced, so that it counts no block as allocated by this thread.
         drop(living);
         assert_eq!((kept(), kept_bytes()), (vec![], 0));
     }
 
     #[test]
-    fn a_size_class_holds_what_it_is_asked_for_and_wastes_at_most_a_quarter() {
+    fn a_size_class_holds_the_lines_requested_and_wastes_at_most_a_quarter() {
         for lines in (0..5000).chain([1 << 20, (1 << 20) + 1, 3 << 30]) {
             let held = SizeClass::of(lines).lines();
             assert!(
