@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn senseless_deviations_and_bounds_are_refused() {
+    fn invalid_deviations_and_bounds_are_refused() {
         for senseless in [-0.1, f64::NAN, f64::INFINITY] {
             for initializer in [
                 Initializer::Normal(senseless),

@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_that_are_said_to_be_safe_stay_finite() {
+    fn steps_declared_safe_stay_finite() {
         check::<f32>();
         check::<f64>();
     }

@@ -102,7 +102,7 @@ mod tests {
     use crate::{Activation, Mlp};
 
     #[test]
-    fn an_element_is_told_by_its_slice_and_its_index_there() {
+    fn an_error_names_the_slice_and_the_index_in_the_slice() {
         // The first slice ends where the next begins.
         let network = Mlp::new(&[8, 2, 1], Activation::Tanh);
         let slices = network.layout().slices();

@@ -20,7 +20,7 @@ fn bytes_of<T: Real>(saved: &Saved<T>) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_saved_is_loaded_again_in_either_precision() {
+fn saved_models_are_loaded_again_in_either_precision() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
     let (double, single) = (saved::<f64>(), saved::<f32>());
@@ -57,7 +57,7 @@ fn a_file_cut_short_or_altered_is_refused() {
 }
 
 #[test]
-fn other_shapes_and_names_are_told() {
+fn other_shapes_and_names_are_reported() {
     let wrong = |from: &str, to: &str| {
         assert_eq!(from.len(), to.len());
         let text = bytes_of(&saved::<f32>());
@@ -110,7 +110,7 @@ fn in_training<T: Real>() -> (Saved<T>, Adam<T>) {
 }
 
 #[test]
-fn a_training_is_a_network_too_and_is_loaded_in_either_precision() {
+fn a_saved_training_is_also_a_model_and_is_loaded_in_either_precision() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("training.safetensors");
     let (saved, adam) = in_training::<f32>();
@@ -137,7 +137,7 @@ fn a_training_is_a_network_too_and_is_loaded_in_either_precision() {
 }
 
 #[test]
-fn an_optimizer_goes_on_only_from_its_own_kind() {
+fn an_optimizer_is_restored_only_from_its_own_kind() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("training.safetensors");
     let (saved, adam) = in_training::<f32>();
