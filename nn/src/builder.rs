@@ -79,8 +79,8 @@ impl Builder {
         Param(self.append(layout, name, shape.into(), initializer))
     }
 
-    /// Adds a statistic. A step mixes the [observed](crate::Pass::observe) value into it: `s ← (1 − rate) s + rate ·
-    /// observed`.
+    /// Adds a statistic. A step mixes the [observed](crate::Pass::observe) value into it:
+    /// `s ← (1 − rate) s + rate · observed`.
     ///
     /// # Panics
     ///

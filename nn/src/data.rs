@@ -11,7 +11,36 @@ pub use rows::{Rows, Which};
 use autodiff::tensor::{Targets, Tensor};
 use std::ops::Range;
 
-/// Samples from which any run of consecutive ones can be loaded as a chunk for a [`Model`](crate::Model).
+/// Samples of which any consecutive run can be loaded as a chunk for a [`Model`](crate::Model).
+///
+/// Tensors in memory are [`Rows`], which are batches already.
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::Batch;
+/// use std::ops::Range;
+///
+/// /// Points (x, x²) with x in [0, 1), computed when they are loaded.
+/// struct Parabola {
+///     points: usize,
+/// }
+///
+/// impl Batch<[Tensor<f32>; 2]> for Parabola {
+///     fn len(&self) -> usize {
+///         self.points
+///     }
+///
+///     fn load(&self, range: Range<usize>) -> [Tensor<f32>; 2] {
+///         assert!(range.end <= self.points, "{range:?} lies outside of {} points", self.points);
+///         let position = |i: usize| (range.start + i) as f32 / self.points as f32;
+///         let x = Tensor::from_fn([range.len(), 1], position);
+///         [x.clone(), x.square()]
+///     }
+/// }
+///
+/// let [x, _] = Parabola { points: 10 }.load(3..5);
+/// assert_eq!(x.data(), [0.3, 0.4]);
+/// ```
 pub trait Batch<C>: Sync {
     /// The number of samples. The engine calls this method once for each use of the batch.
     fn len(&self) -> usize;

@@ -11,8 +11,8 @@
 //! ∂C/∂Wˡ = δˡ (aˡ⁻¹)ᵀ,   ∂C/∂bˡ = δˡ,   summed over the samples
 //! ```
 //!
-//! Samples are rows here and columns in the paper, so the matrices are transposed: the code's `Δ W` is the paper's `Wᵀ
-//! Δ`, and the code's `Δᵀ A` is the paper's `Δ Aᵀ`.
+//! Samples are rows here and columns in the paper, so the matrices are transposed: the code's `Δ W` is the paper's
+//! `Wᵀ Δ`, and the code's `Δᵀ A` is the paper's `Δ Aᵀ`.
 
 mod gradient;
 mod last;
@@ -40,6 +40,24 @@ pub struct Deltas<T: Real> {
 }
 
 /// Goes forward and back through all layers. Returns the activations, and every δ multiplied by `weight`.
+///
+/// ```
+/// use autodiff::tensor::{Targets, Tensor};
+/// use nn::{Activation, Initializer, Mlp, Parameters, StandardLoss, delta};
+///
+/// let network = Mlp::new(&[2, 3, 2], Activation::Tanh);
+/// let parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
+/// let x = Tensor::from([[0.5, -1.0], [2.0, 0.0]]);
+/// let targets = Targets::Classes(Tensor::from([1_u32, 0]));
+///
+/// // The mean over two samples: each has the weight ½.
+/// let loss = StandardLoss::cross_entropy();
+/// let deltas = delta::propagate(&network, loss, &parameters, &x, &targets, 0.5);
+/// assert_eq!(deltas.deltas[1].shape()[..], [2, 2]);
+/// let mut gradient = Parameters::zeros(network.layout().clone());
+/// deltas.add_to(1.0, &mut gradient);
+/// assert!(gradient.norm() > 0.0);
+/// ```
 ///
 /// # Panics
 ///

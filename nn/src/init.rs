@@ -1,4 +1,4 @@
-//! Random initial weights.
+//! Initial values of parameters, drawn from a seed.
 
 use autodiff::tensor::{Real, Tensor};
 use rand::{Rng, SeedableRng};

@@ -38,6 +38,19 @@ impl Evaluation {
 
 /// Returns the metrics of a classifier on a batch. The result does not depend on the number of threads.
 ///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::{Activation, Initializer, Mlp, StandardLoss, Supervised, evaluate};
+///
+/// let network = Mlp::new(&[2, 3], Activation::Relu);
+/// let parameters = network.init::<f32>(Initializer::HeNormal, 1);
+/// let batch = (Tensor::from([[1.0, 0.0], [0.0, 1.0]]), Tensor::from([0_u32, 2]).into());
+/// let model = Supervised::new(&network, StandardLoss::cross_entropy());
+/// let found = evaluate(&model, &parameters, &batch);
+/// assert_eq!(found.samples(), 2);
+/// assert_eq!(found.confusion.shape()[..], [3, 3]);
+/// ```
+///
 /// # Panics
 ///
 /// If the samples do not fit the network, or the parameters have another layout.

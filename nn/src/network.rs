@@ -9,6 +9,37 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// A function from parameters and inputs to outputs. With a [`Loss`] it is a [`Model`]: [`Supervised`].
+///
+/// ```
+/// use autodiff::tensor::{Algebra, Real, Tensor};
+/// use nn::layers::{Layer, Linear};
+/// use nn::{Builder, Layout, Network, Pass};
+/// use std::sync::Arc;
+///
+/// /// Logistic regression: the logits W x + b.
+/// struct Logits {
+///     layer: Linear,
+///     layout: Arc<Layout>,
+/// }
+///
+/// impl Network for Logits {
+///     type Input<T: Real> = Tensor<T>;
+///
+///     fn layout(&self) -> &Arc<Layout> {
+///         &self.layout
+///     }
+///
+///     fn outputs<A: Algebra>(&self, pass: &Pass<'_, A>, x: Tensor<A::Element>) -> A {
+///         self.layer.forward(pass, &pass.constant(x))
+///     }
+/// }
+///
+/// let b = Builder::new();
+/// let network = Logits { layer: Linear::new(&b, 3, 2), layout: b.layout() };
+/// let parameters = network.layout().init::<f32>(1);
+/// let logits = network.predict(&parameters, Tensor::zeros([5, 3]), 5);
+/// assert_eq!(logits.shape()[..], [5, 2]);
+/// ```
 pub trait Network: Sync {
     /// The inputs of a chunk of samples.
     type Input<T: Real>;

@@ -39,7 +39,7 @@ use std::fmt::Debug;
 /// ```
 /// use nn::{Adam, Optimizer, Sgd};
 ///
-/// Finds the minimum of a parabola, which is at 3.
+/// /// Finds the minimum of a parabola, which is at 3.
 /// fn minimize(optimizer: &mut dyn Optimizer<f64>) -> Result<f64, Box<dyn std::error::Error>> {
 ///     let mut x = [0.0];
 ///     for _ in 0..200 {
@@ -55,7 +55,7 @@ use std::fmt::Debug;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Optimizer<T: Real>: Debug + Send {
-    /// Takes one step.
+    /// Updates the parameters by one step.
     ///
     /// Any number of threads must give the same bits. A parameter that is 0 and whose gradient has always been 0 must
     /// stay 0, because the padding of [`Parameters`](crate::Parameters) is 0. After the first step, nothing should be

@@ -41,6 +41,26 @@ pub struct Gradient {
 
 /// Returns the mean cost of the samples, and its derivative with respect to every parameter.
 ///
+/// ```
+/// use autodiff::tensor::{Targets, Tensor};
+/// use nn::{Activation, BatchGradient, Initializer, Mlp, StandardLoss, Supervised, reference};
+///
+/// let (network, loss) = (Mlp::new(&[2, 3, 2], Activation::Tanh), StandardLoss::cross_entropy());
+/// let parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
+/// let x = Tensor::from([[0.5, -1.0], [2.0, 0.0]]);
+/// let targets = Targets::Classes(Tensor::from([1_u32, 0]));
+/// let expected = reference::gradient(&network, loss, &parameters, &x, &targets);
+///
+/// let mut gradient = BatchGradient::tape(Supervised::new(&network, loss));
+/// let (cost, gradient) = gradient.compute(&parameters, &(x, targets));
+/// assert!((cost - expected.cost).abs() < 1e-14);
+/// for (slice, expected) in gradient.tensors().iter().zip(&expected.derivatives) {
+///     for (&found, expected) in slice.data().iter().zip(expected) {
+///         assert!(expected.apart(found) < 1e-14);
+///     }
+/// }
+/// ```
+///
 /// # Panics
 ///
 /// If the samples do not fit the network, the parameters have another layout, or the label smoothing of the loss is not
@@ -147,7 +167,8 @@ pub fn gradient<T: Real>(
     }
 }
 
-/// z = Σⱼ wⱼ aⱼ + b. To the terms' sizes comes what the a's own errors add up to, as independent errors do.
+/// Returns z = Σⱼ wⱼ aⱼ + b. Its scale is the sum of the absolute values of the terms, plus the errors that the aⱼ
+/// carry. These errors are independent, so their squares are added.
 fn pre_activation(weights: &[f64], a: &[Scaled], bias: f64) -> Scaled {
     let mut z = Scaled::from(bias);
     let mut carried = 0.0;

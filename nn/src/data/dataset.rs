@@ -35,6 +35,16 @@ impl Dataset {
     /// Returns samples of the given shape, such as `[rows, columns]`. `inputs` contains the samples one after the
     /// other, and `classes` a class number for each.
     ///
+    /// ```
+    /// use nn::Dataset;
+    ///
+    /// // Two pictures of 2 × 2 pixels.
+    /// let data = Dataset::new(&[0, 255, 255, 0, 9, 9, 9, 9], [2, 2], &[0, 1])?;
+    /// assert_eq!((data.len(), data.features()), (2, 4));
+    /// assert_eq!(data.sample(1), [9; 4]);
+    /// # Ok::<(), nn::DatasetError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// If the number of bytes is not the size of a sample times the number of class numbers.

@@ -51,7 +51,7 @@ pub type Adam<T> = Elementwise<AdamSettings, T, 2>;
 /// ```
 /// use nn::{AdamSettings, AdamW, Decoupled};
 ///
-/// A parameter that the cost does not depend on decays to 0.
+/// // A parameter that the cost does not depend on decays to 0.
 /// let mut at = [1.0_f64, 1.0];
 /// let settings = AdamSettings { learning_rate: 0.1, weight_decay: 0.5, ..AdamSettings::default() };
 /// let mut adam = AdamW::by(Decoupled(settings))?;

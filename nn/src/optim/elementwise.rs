@@ -24,7 +24,7 @@ use std::ops::RangeInclusive;
 /// use nn::{Elementwise, Rule};
 /// use serde::{Deserialize, Serialize};
 ///
-/// RMSProp, which divides the rate by the root of the mean squared derivative.
+/// /// RMSProp, which divides the rate by the root of the mean squared derivative.
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// struct RmsProp {
 ///     learning_rate: f64,

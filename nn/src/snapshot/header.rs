@@ -94,7 +94,7 @@ pub(super) struct Tensor {
 }
 
 impl Tensor {
-    /// Where its bytes are in the data.
+    /// Returns the range of its bytes in the data.
     pub(super) fn range(&self) -> Range<usize> {
         self.data_offsets.0..self.data_offsets.1
     }

@@ -12,24 +12,24 @@ thread_local! {
 struct Counting;
 
 #[expect(unsafe_code, reason = "an allocator cannot be written without")]
-// SAFETY: every call is passed on to the system's allocator as it came.
+// SAFETY: every call is passed on unchanged to the system allocator, which keeps the guarantees of the trait.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the obligations of the system allocator.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the obligations of the system allocator.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         // Memory of another thread may be freed here, so the count saturates at 0.
         IN_USE.set(IN_USE.get().saturating_sub(layout.size()));
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the obligations of the system allocator.
         unsafe { System.dealloc(pointer, layout) }
     }
 }

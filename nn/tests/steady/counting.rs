@@ -48,7 +48,8 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as above.
+        // SAFETY: the memory came from `System.alloc` or `System.realloc` with this layout, and the caller keeps the
+        // obligations for `size`.
         unsafe { System.realloc(memory, layout, size) }
     }
 }
