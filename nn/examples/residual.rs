@@ -1,4 +1,4 @@
-//! A model of one's own: a residual network with dropout and a robust cost, trained on all threads.
+//! A custom model: a residual network with dropout and a robust cost, trained on all threads.
 
 use autodiff::tensor::{Algebra, Real, Tensor};
 use nn::layers::{Dropout, Layer, Linear};

@@ -1,4 +1,4 @@
-//! Activations: the paper's µ.
+//! Activation functions, the paper's µ.
 
 use autodiff::elementwise::Unary;
 use autodiff::tensor::Algebra;
@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// Writes the enum from its table. A row is a name as Rust has it, its documentation, the name that is typed and stored,
-/// and the function of autodiff's table, of which the identity has none.
+/// Writes the enum from its table. A row is the Rust name, its documentation, the name that is parsed and stored, and
+/// the function in autodiff's table (`None` for the identity).
 macro_rules! activations {
     ($($(#[$doc:meta])* $Name:ident $name:literal $function:expr;)*) => {
         /// An elementwise activation function, the paper's µ.
         ///
-        /// The list is exhaustive on purpose: code that matches on an activation has a formula for each of them, and no
-        /// formula serves for one that it does not know. So a new activation is a compile error there.
+        /// The enum is exhaustive on purpose. Code that matches on an activation contains a formula for each variant,
+        /// so a new variant must be a compile error there.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Activation {
@@ -24,7 +24,7 @@ macro_rules! activations {
             /// Every activation.
             pub const ALL: [Activation; [$($name),*].len()] = [$(Activation::$Name),*];
 
-            /// The name that [`FromStr`] reads.
+            /// The name that [`FromStr`] parses.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self {
@@ -32,7 +32,7 @@ macro_rules! activations {
                 }
             }
 
-            /// The function of autodiff's table that this is; there is none for the identity.
+            /// The function in autodiff's table; `None` for the identity.
             #[must_use]
             pub const fn function(self) -> Option<Unary> {
                 match self {
@@ -46,25 +46,25 @@ macro_rules! activations {
 activations! {
     /// The rectifier, `max(z, 0)`; its slope at 0 is 0.
     Relu "relu" Some(Unary::Relu);
-    /// The logistic function, `1 / (1 + e⁻ᶻ)`.
+    /// The logistic function `1 / (1 + e⁻ᶻ)`.
     Sigmoid "sigmoid" Some(Unary::Sigmoid);
     /// The hyperbolic tangent.
     Tanh "tanh" Some(Unary::Tanh);
-    /// `ln(1 + eᶻ)`.
+    /// The smooth rectifier `ln(1 + eᶻ)`.
     Softplus "softplus" Some(Unary::Softplus);
-    /// `z` itself: a linear layer.
+    /// The identity, `z`: a linear layer.
     Identity "identity" None;
 }
 
 impl Activation {
-    /// µ(z), elementwise.
+    /// Returns µ(z), elementwise.
     #[must_use]
     pub fn apply<A: Algebra>(self, z: &A) -> A {
         self.function()
             .map_or_else(|| z.clone(), |function| z.unary(function))
     }
 
-    /// µ(W a + b), a layer of neurons, where each row of `a` is a sample.
+    /// Returns µ(W a + b), a layer of neurons. Each row of `a` is a sample.
     ///
     /// # Panics
     ///
@@ -85,7 +85,7 @@ impl fmt::Display for Activation {
     }
 }
 
-/// A name that is not that of an [`Activation`].
+/// The error for a name that no [`Activation`] has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown activation `{0}`; known are relu, sigmoid, tanh, softplus and identity")]
 pub struct UnknownActivation(String);

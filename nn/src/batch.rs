@@ -1,16 +1,18 @@
-//! The gradient of a batch: a sum over samples, added in the same order whatever runs it.
+//! The gradient of a batch: a sum over samples, added in the same order on any number of threads.
 //!
 //! A batch is cut into shards, each a run of consecutive samples, and a shard into chunks. The threads first share the
-//! shards: each is taken forward and back and leaves what its gradient is made of, or the sum over its chunks if there are
-//! several. Then they share the parameters: panel by panel, the gradients of the shards are added along a fixed binary
-//! tree, and the optimizer's rule is applied to the sum. How everything is cut depends only on the batch and the model, so
-//! any number of threads gives the same bits, and so does [`compute`](BatchGradient::compute) followed by the optimizer.
+//! shards. Each shard is taken forward and back, and keeps the factors of its gradient, or the sum over its chunks if
+//! it has several. Then the threads share the parameters: for each panel, the gradients of the shards are added along a
+//! fixed binary tree, and the optimizer's rule is applied to the sum. The cuts depend only on the batch and the model.
+//! Any number of threads therefore gives the same bits, and so does [`compute`](BatchGradient::compute) followed by the
+//! optimizer.
 //!
-//! A step updates a panel as soon as its gradient is formed, so it must know beforehand that no update has to be taken back
-//! because another panel's gradient is not finite. No element of δᵀ a is larger than the largest |δ| times the largest |a|
-//! times the number of samples; each shard leaves this bound. If it is finite, and small enough for the optimizer's rule
-//! ([`Update::safe_up_to`](crate::Update::safe_up_to)), the step is taken panel by panel. If not, which is rare, the
-//! gradient is formed as a whole, and the optimizer looks through it before it changes anything.
+//! A step updates a panel as soon as its gradient is formed. It must therefore know beforehand that no update will have
+//! to be undone because the gradient of another panel is not finite. No element of δᵀ a is larger than the largest |δ|
+//! times the largest |a| times the number of samples; each shard computes this bound. If the bound is finite, and small
+//! enough for the optimizer's rule ([`Update::safe_up_to`](crate::Update::safe_up_to)), the step is taken panel by
+//! panel. Otherwise, which is rare, the whole gradient is formed, and the optimizer checks it before it changes
+//! anything.
 
 mod panels;
 mod shard;
@@ -32,25 +34,25 @@ use std::sync::Arc;
 
 /// The mean cost of a batch and its gradient, computed chunk by chunk in memory that is reused.
 ///
-/// The threads are those of the surrounding rayon pool. They share the samples, and then the parameters. The memory of the
-/// shards is kept for the next batch, so a step like the one before it allocates nothing.
+/// The threads of the surrounding rayon pool share the samples, and then the parameters. The memory of the shards is
+/// kept for the next batch, so that a step like the one before it allocates nothing.
 ///
-/// `G` is where the gradient of a chunk comes from.
+/// `G` is the source of a chunk's gradient: the tape by default.
 #[derive(Debug)]
 pub struct BatchGradient<T: Real, M: Model, G: ShardGradient<T, M> = TapeGradient<T>> {
     model: M,
-    /// The place in the training, but for the samples.
+    /// The context of the next gradient; its range of samples is unused.
     context: Context,
     shards_wanted: Option<usize>,
     shards: Vec<Shard<T, G>>,
-    /// The memory that the thread of each shard works in, and no other reads.
+    /// The scratch memory of each shard. Only the thread that computes the shard uses it.
     workspaces: Vec<G::Workspace>,
     cost: f64,
     gradient: Parameters<T>,
 }
 
 impl<T: Real, M: Model> BatchGradient<T, M> {
-    /// Gradients of a model's cost, computed by the tape.
+    /// Returns an engine that computes gradients of a model's cost by the tape.
     ///
     /// # Panics
     ///
@@ -63,7 +65,7 @@ impl<T: Real, M: Model> BatchGradient<T, M> {
 }
 
 impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
-    /// Gradients of a model's cost, from the source `G`.
+    /// Returns an engine that computes gradients of a model's cost by the source `G`.
     ///
     /// # Panics
     ///
@@ -90,16 +92,19 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         }
     }
 
-    /// Sets the seed of everything that is random in the model.
+    /// Sets the seed of the random numbers of the model, such as those of dropout. The default is 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.context.seed = seed;
         self
     }
 
-    /// Sets the number of shards of each batch that has as many samples, instead of the usual one.
+    /// Sets the number of shards of every batch, instead of one that depends on the number of samples. A batch of fewer
+    /// samples has a shard for each sample. A batch that is not cut ([`Chunking::Whole`](crate::Chunking::Whole)) has
+    /// one shard.
     ///
-    /// The sum over the batch rounds as the number of shards has it, so trainings with the same bits need the same.
+    /// The rounding of a sum over the batch depends on the number of shards. Two trainings have the same bits only if
+    /// they have the same number of shards.
     #[must_use]
     pub fn shards(mut self, shards: usize) -> Self {
         self.shards_wanted = Some(shards);
@@ -112,24 +117,24 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         &self.model
     }
 
-    /// The number of the next gradient, which what is random in the model depends on.
+    /// The number of the next gradient, from 0. The random numbers of the model depend on it.
     #[must_use]
     pub fn step_number(&self) -> u64 {
         self.context.step
     }
 
-    /// Changes the number of the next gradient, to resume a training.
+    /// Sets the number of the next gradient, to resume a training.
     pub fn set_step_number(&mut self, step: u64) {
         self.context.step = step;
     }
 
-    /// Returns the mean of the samples' costs and its gradient.
+    /// Returns the mean of the samples' costs, and its gradient.
     ///
     /// The mean over no samples is NaN, and its gradient zero.
     ///
     /// # Panics
     ///
-    /// If the batch does not fit the model, the parameters are those of another layout, or the cost is no scalar.
+    /// If the batch does not fit the model, the parameters have another layout, or the cost is not a scalar.
     #[track_caller]
     pub fn compute(
         &mut self,
@@ -142,22 +147,24 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         (self.cost, &mut self.gradient)
     }
 
-    /// Takes one step of an optimizer on a batch, and returns the mean cost before the step.
+    /// Takes one step of an optimizer on a batch. Returns the mean cost before the step.
     ///
-    /// The bits are those of [`compute`](BatchGradient::compute) and the optimizer's step. The gradient is formed in
-    /// panels, each of which is used at once, so [`gradient`](BatchGradient::gradient) does not show it afterwards.
+    /// The bits are the same as by [`compute`](BatchGradient::compute) followed by the optimizer's step. The gradient
+    /// is formed in panels, each of which is used immediately, so [`gradient`](BatchGradient::gradient) does not return
+    /// it afterwards.
     ///
     /// An empty batch changes neither parameters nor optimizer.
     ///
     /// # Errors
     ///
-    /// If an element of the gradient, or of parameters or moments after the step, is not finite. Parameters, statistics and
-    /// optimizer are then unchanged, and [`gradient`](BatchGradient::gradient) shows the gradient. A parameter that was not
-    /// finite before the step is noticed only if the gradient is not finite for that.
+    /// If an element of the gradient is not finite, or an element of the parameters or moments would not be finite
+    /// after the step. Parameters, statistics and optimizer are then unchanged, and
+    /// [`gradient`](BatchGradient::gradient) returns the gradient. A parameter that was not finite before the step is
+    /// noticed only if it makes the gradient not finite.
     ///
     /// # Panics
     ///
-    /// If the batch does not fit the model, the parameters are those of another layout, the cost is no scalar, or the
+    /// If the batch does not fit the model, the parameters have another layout, the cost is not a scalar, or the
     /// optimizer has stepped a different number of parameters before.
     #[track_caller]
     pub fn step(
@@ -212,23 +219,23 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         Ok(self.cost)
     }
 
-    /// The mean cost of the latest batch, also if its step failed; NaN before the first.
+    /// The mean cost of the latest batch, also if its step failed; NaN before the first batch.
     #[must_use]
     pub fn cost(&self) -> f64 {
         self.cost
     }
 
-    /// The gradient from the latest [`compute`](BatchGradient::compute), or [`step`](BatchGradient::step) that failed.
+    /// The gradient of the latest [`compute`](BatchGradient::compute) or failed [`step`](BatchGradient::step).
     #[must_use]
     pub fn gradient(&self) -> &Parameters<T> {
         &self.gradient
     }
 
-    /// Takes all shards forward and back, which gives the mean cost; returns how the batch was cut.
+    /// Takes all shards forward and back, and stores the mean cost. Returns how the batch was cut.
     ///
     /// # Panics
     ///
-    /// If the batch does not fit the model, the parameters are those of another layout, or the cost is no scalar.
+    /// If the batch does not fit the model, the parameters have another layout, or the cost is not a scalar.
     #[track_caller]
     fn propagate<B: Batch<M::Chunk<T>>>(
         &mut self,
@@ -236,7 +243,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         parameters: &Parameters<T>,
         batch: &B,
     ) -> Sharding {
-        // The layout is the one that the model had at first: nothing here would fit another.
+        // The buffers fit only the layout that the model had when the engine was made.
         parameters.check_layout(operation, self.gradient.layout());
         let chunking = self.model.chunking();
         let sharding = Sharding::new::<T>(chunking, batch.len(), self.shards_wanted);
@@ -258,7 +265,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
             check_whole(on.model, batch, sharding.samples);
             in_halves(
                 all,
-                // Costs are added along the tree of the gradients.
+                // Costs are added along the same tree as the gradients.
                 &|(first, shards, workspaces)| match shards.len() {
                     1 => Err((first, shards, workspaces)),
                     count => {
@@ -282,7 +289,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         sharding
     }
 
-    /// Forms the gradient of what the shards have left.
+    /// Forms the gradient of the batch from the shards.
     fn form(&mut self, shards: usize) {
         let shards = &self.shards[..shards];
         let layout = Arc::clone(self.gradient.layout());
@@ -294,8 +301,8 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
     }
 }
 
-/// How many of several shards are added before the rest: the largest power of two below their number. So a sum has the
-/// same bits wherever parts of it are computed.
+/// The number of shards in the left half of the tree: the largest power of two below their number. A sum over shards
+/// therefore has the same bits wherever its parts are computed.
 fn first_half(shards: usize) -> usize {
     shards.next_power_of_two() / 2
 }

@@ -1,4 +1,4 @@
-//! Collecting the parameters of a model while its layers are made.
+//! The builder, which collects the parameters of a model while its layers are made.
 
 use crate::{Initializer, Layout};
 use autodiff::tensor::Shape;
@@ -7,18 +7,19 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The number of a parameter in its layout. A layer is a few of these, and is copied freely.
+/// The index of a parameter in its layout. A layer holds only such indices, so that it is cheap to copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Param(pub(crate) u32);
 
-/// The number of a statistic: state that is observed while training and not trained.
+/// The index of a statistic, and the rate of its updates. A statistic is state that is observed during training and not
+/// trained, such as a running mean.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Statistic {
     pub(crate) number: u32,
     pub(crate) rate: f64,
 }
 
-/// The number of a stream of random numbers.
+/// The number of a stream of random numbers, which [`Pass::rng`](crate::Pass::rng) draws from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stream(pub(crate) u32);
 
@@ -51,13 +52,14 @@ struct Collected {
 }
 
 impl Builder {
-    /// A builder without parameters.
+    /// Returns a builder without parameters.
     #[must_use]
     pub fn new() -> Builder {
         Builder::default()
     }
 
-    /// The same builder, for parameters whose names begin with `name` and a dot.
+    /// Returns a builder that collects into the same layout and prefixes the names of its parameters with `name` and a
+    /// dot.
     #[must_use]
     pub fn at(&self, name: impl fmt::Display) -> Builder {
         Builder {
@@ -66,19 +68,19 @@ impl Builder {
         }
     }
 
-    /// A new parameter.
+    /// Adds a parameter.
     ///
     /// # Panics
     ///
-    /// If the name is taken, or the parameters are more than can be counted.
+    /// If the name is taken, or the number of parameters overflows.
     #[track_caller]
     pub fn param(&self, name: &str, shape: impl Into<Shape>, initializer: Initializer) -> Param {
         let layout = &mut self.collected.borrow_mut().parameters;
         Param(self.append(layout, name, shape.into(), initializer))
     }
 
-    /// A new statistic. A step mixes what was [observed](crate::Pass::observe) into it at the given rate, from 0 for never
-    /// to 1 for the latest value alone.
+    /// Adds a statistic. A step mixes the [observed](crate::Pass::observe) value into it:
+    /// `s ← (1 − rate) s + rate · observed`.
     ///
     /// # Panics
     ///
@@ -102,7 +104,7 @@ impl Builder {
         }
     }
 
-    /// A new stream of random numbers.
+    /// Adds a stream of random numbers.
     #[must_use]
     pub fn stream(&self) -> Stream {
         let streams = &mut self.collected.borrow_mut().streams;
@@ -110,7 +112,7 @@ impl Builder {
         Stream(*streams)
     }
 
-    /// The layout of all that was collected.
+    /// Returns the layout of the collected parameters and statistics.
     #[must_use]
     pub fn layout(&self) -> Arc<Layout> {
         let collected = self.collected.borrow();

@@ -1,4 +1,4 @@
-//! Samples: batches of them, and how batches are drawn.
+//! Samples, batches of samples, and how batches are drawn.
 
 mod batches;
 mod dataset;
@@ -11,56 +11,88 @@ pub use rows::{Rows, Which};
 use autodiff::tensor::{Targets, Tensor};
 use std::ops::Range;
 
-/// Samples, any run of which can be loaded as a chunk for a [`Model`](crate::Model).
+/// Samples of which any consecutive run can be loaded as a chunk for a [`Model`](crate::Model).
+///
+/// Tensors in memory are [`Rows`], which are batches already.
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::Batch;
+/// use std::ops::Range;
+///
+/// /// Points (x, x²) with x in [0, 1), computed when they are loaded.
+/// struct Parabola {
+///     points: usize,
+/// }
+///
+/// impl Batch<[Tensor<f32>; 2]> for Parabola {
+///     fn len(&self) -> usize {
+///         self.points
+///     }
+///
+///     fn load(&self, range: Range<usize>) -> [Tensor<f32>; 2] {
+///         assert!(range.end <= self.points, "{range:?} lies outside of {} points", self.points);
+///         let position = |i: usize| (range.start + i) as f32 / self.points as f32;
+///         let x = Tensor::from_fn([range.len(), 1], position);
+///         [x.clone(), x.square()]
+///     }
+/// }
+///
+/// let [x, _] = Parabola { points: 10 }.load(3..5);
+/// assert_eq!(x.data(), [0.3, 0.4]);
+/// ```
 pub trait Batch<C>: Sync {
-    /// The number of samples. It is asked for once each time that the batch is used.
+    /// The number of samples. The engine calls this method once for each use of the batch.
     fn len(&self) -> usize;
 
-    /// Whether there are none.
+    /// Whether there are no samples.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// A run of samples. Several threads load at a time.
+    /// Returns the samples in a range. Several threads may call this method at the same time.
     ///
     /// # Panics
     ///
-    /// If the range does not lie inside the batch.
+    /// If the range is not within the batch.
     #[track_caller]
     fn load(&self, range: Range<usize>) -> C;
 
-    /// All samples, if that takes no time because they share memory. They are then compared with the model before the
-    /// batch is cut.
+    /// Returns all samples if they can share memory, so that the call is cheap. The engine then checks them against the
+    /// model before it cuts the batch.
     fn whole(&self) -> Option<C> {
         None
     }
 
-    /// Why this is no batch, if its parts do not fit together. It is reported at the line that passed it.
+    /// Returns why the parts of the batch do not fit together, or `None` if they do. The engine panics with this text
+    /// at the line that passed the batch.
     fn fault(&self) -> Option<String> {
         None
     }
 
-    /// What the sum of the costs of all `samples` is divided by: their number, or that of their words, say.
+    /// The divisor of the sum of the costs of all `samples`: by default their number. A batch of texts may return its
+    /// number of words.
     fn weight(&self, samples: usize) -> f64 {
         samples as f64
     }
 }
 
-/// Samples of which any can be loaded by number, so that batches of them can be [drawn](Batches).
+/// Samples that can be loaded by number, so that batches can be [drawn](Batches) from them.
 pub trait Gather<C>: Batch<C> {
-    /// The samples with the given numbers, in that order. Several threads gather at a time.
+    /// Returns the samples with the given numbers, in that order. Several threads may call this method at the same
+    /// time.
     ///
     /// # Panics
     ///
-    /// If a number is not below that of the samples.
+    /// If a number is not below the number of samples.
     #[track_caller]
     fn gather(&self, numbers: &[usize]) -> C;
 }
 
-/// Inputs, a row for each sample, and their targets.
+/// Inputs with a row for each sample, and their targets.
 pub type Labelled<T> = (Tensor<T>, Targets<T>);
 
-/// Some samples by number, or all of them, as a batch.
+/// A batch of the samples with given numbers, or of all samples.
 #[derive(Debug)]
 pub struct Selection<'a, D = Dataset> {
     data: &'a D,
@@ -68,7 +100,7 @@ pub struct Selection<'a, D = Dataset> {
 }
 
 impl<'a, D> Selection<'a, D> {
-    /// The samples of `data` with the given numbers, in that order, or all of them if there are no numbers. A number may
+    /// Returns the samples of `data` with the given numbers, in that order, or all samples for `None`. A number may
     /// occur several times.
     #[must_use]
     pub fn new(data: &'a D, numbers: Option<&'a [usize]>) -> Self {

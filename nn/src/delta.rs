@@ -1,4 +1,4 @@
-//! Back-propagation written out by hand, as in the paper, without a tape and without autodiff's table of slopes.
+//! Back-propagation written by hand, as in the paper, without a tape and without autodiff's table of slopes.
 //!
 //! ```text
 //! zˡ = Wˡ aˡ⁻¹ + bˡ,   aˡ = µ(zˡ)                          (Utilizing Matrix/Vector Notation)
@@ -11,8 +11,8 @@
 //! ∂C/∂Wˡ = δˡ (aˡ⁻¹)ᵀ,   ∂C/∂bˡ = δˡ,   summed over the samples
 //! ```
 //!
-//! Samples are rows here and columns in the paper, so the matrices are transposed: `Δ W` stands for its `Wᵀ Δ`, and
-//! `Δᵀ A` for its `Δ Aᵀ`.
+//! Samples are rows here and columns in the paper, so the matrices are transposed: the code's `Δ W` is the paper's
+//! `Wᵀ Δ`, and the code's `Δᵀ A` is the paper's `Δ Aᵀ`.
 
 mod gradient;
 mod last;
@@ -27,24 +27,42 @@ use smallvec::SmallVec;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The result of back-propagation on some samples: the activations that go into each layer, and the layer's δ, with a
-/// row for each sample.
+/// The result of back-propagation on some samples: the input activations and the δ of each layer, with a row for each
+/// sample.
 #[derive(Debug)]
 pub struct Deltas<T: Real> {
     /// The sum of the samples' costs.
     pub cost: f64,
     /// a⁰, …, aᴸ⁻¹.
     pub activations: SmallVec<[Tensor<T>; 16]>,
-    /// δ¹, …, δᴸ, multiplied by the weight of a sample.
+    /// δ¹, …, δᴸ, multiplied by the `weight` of a sample.
     pub deltas: SmallVec<[Tensor<T>; 16]>,
 }
 
-/// Goes forward through all layers and back, with each sample weighted by `weight`.
+/// Goes forward and back through all layers. Returns the activations, and every δ multiplied by `weight`.
+///
+/// ```
+/// use autodiff::tensor::{Targets, Tensor};
+/// use nn::{Activation, Initializer, Mlp, Parameters, StandardLoss, delta};
+///
+/// let network = Mlp::new(&[2, 3, 2], Activation::Tanh);
+/// let parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
+/// let x = Tensor::from([[0.5, -1.0], [2.0, 0.0]]);
+/// let targets = Targets::Classes(Tensor::from([1_u32, 0]));
+///
+/// // The mean over two samples: each has the weight ½.
+/// let loss = StandardLoss::cross_entropy();
+/// let deltas = delta::propagate(&network, loss, &parameters, &x, &targets, 0.5);
+/// assert_eq!(deltas.deltas[1].shape()[..], [2, 2]);
+/// let mut gradient = Parameters::zeros(network.layout().clone());
+/// deltas.add_to(1.0, &mut gradient);
+/// assert!(gradient.norm() > 0.0);
+/// ```
 ///
 /// # Panics
 ///
-/// If the samples do not fit the network, the parameters are those of another layout, or the loss has a label smoothing out
-/// of [0, 1].
+/// If the samples do not fit the network, the parameters have another layout, or the label smoothing of the loss is not
+/// in [0, 1].
 #[must_use]
 #[track_caller]
 pub fn propagate<T: Real>(
@@ -61,7 +79,7 @@ pub fn propagate<T: Real>(
     propagate_fitting(network, loss, parameters, x, targets, weight)
 }
 
-/// The same, for samples and parameters that are known to fit.
+/// Like [`propagate`], for samples and parameters that are known to fit.
 fn propagate_fitting<T: Real>(
     network: &Mlp,
     loss: StandardLoss,
@@ -107,7 +125,7 @@ fn propagate_fitting<T: Real>(
     }
 }
 
-/// Up to so many samples are added one after the other: the error of so short a sum hardly grows.
+/// Up to this number of samples, δ is added row by row: the rounding error of a short sum hardly grows.
 const FEW_SAMPLES: usize = 32;
 
 impl<T: Real> Deltas<T> {
@@ -145,12 +163,12 @@ impl<T: Real> Deltas<T> {
         }
     }
 
-    /// Adds to `sum` `scale` times some rows, one for each neuron in `rows`, of the gradient with respect to one slice of
-    /// the parameters. Slices are numbered with weights and biases in turn.
+    /// Adds `scale` times some rows of the gradient with respect to one slice of the parameters to `sum`. A slice has a
+    /// row for each neuron. The slices are weights and biases alternately.
     ///
     /// # Panics
     ///
-    /// If there is no such slice, it has no such rows, or `sum` differs from them in size.
+    /// If the slice or the rows do not exist, or the size of `sum` is not the size of the rows.
     #[track_caller]
     pub fn add_rows_to(&self, scale: T, slice: usize, rows: Range<usize>, sum: &mut [T]) {
         let [delta, a] = self.rows(slice, &rows, sum);
@@ -171,8 +189,8 @@ impl<T: Real> Deltas<T> {
         }
     }
 
-    /// An upper bound of the magnitudes of the gradient's elements, found without forming it; not finite if any number is
-    /// not that the gradient is made of.
+    /// Returns an upper bound of the magnitudes of the gradient's elements, without forming the gradient. The bound is
+    /// not finite if any δ or activation is not finite.
     #[must_use]
     pub fn magnitude_bound(&self) -> f64 {
         let layers = self.deltas.iter().zip(&self.activations);
@@ -185,7 +203,8 @@ impl<T: Real> Deltas<T> {
             .sum()
     }
 
-    /// δ and the activations of the layer that a slice belongs to, if the slice has such rows, and `sum` is of their size.
+    /// Returns δ and the activations of the layer that a slice belongs to. Checks that the rows exist and that `sum`
+    /// has their size.
     #[track_caller]
     fn rows(&self, slice: usize, rows: &Range<usize>, sum: &[T]) -> [&Tensor<T>; 2] {
         let [delta, a] = self.layer(slice);
@@ -202,7 +221,7 @@ impl<T: Real> Deltas<T> {
         [delta, a]
     }
 
-    /// δ and the activations of the layer that a slice belongs to.
+    /// Returns δ and the activations of the layer that a slice belongs to.
     #[track_caller]
     fn layer(&self, slice: usize) -> [&Tensor<T>; 2] {
         match (self.deltas.get(slice / 2), self.activations.get(slice / 2)) {
@@ -215,7 +234,7 @@ impl<T: Real> Deltas<T> {
     }
 }
 
-/// µ(z), in place.
+/// Replaces z by µ(z).
 fn activate<T: Real>(activation: Activation, z: &mut [T]) {
     let zero = T::default();
     match activation {
@@ -229,7 +248,7 @@ fn activate<T: Real>(activation: Activation, z: &mut [T]) {
     }
 }
 
-/// Multiplies by µ′(z), told from a = µ(z): every activation of ours lets it be. A zero absorbs what is infinite or NaN.
+/// Multiplies δ by µ′(z), computed from a = µ(z). A zero factor absorbs an infinite or NaN factor.
 fn times_slope<T: Real>(activation: Activation, a: &[T], delta: &mut [T]) {
     let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
     let pairs = delta.iter_mut().zip(a);
@@ -243,7 +262,7 @@ fn times_slope<T: Real>(activation: Activation, a: &[T], delta: &mut [T]) {
         Activation::Tanh => {
             pairs.for_each(|(delta, &a)| *delta = delta.absorbing_mul(one - a * a));
         }
-        // 1 / (1 + e⁻ᶻ) with eᵃ = 1 + eᶻ is 1 − e⁻ᵃ.
+        // The slope 1 / (1 + e⁻ᶻ) is 1 − e⁻ᵃ, because eᵃ = 1 + eᶻ.
         Activation::Softplus => {
             pairs.for_each(|(delta, &a)| *delta = delta.absorbing_mul(-(-a).exp_m1()));
         }

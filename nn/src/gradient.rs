@@ -1,4 +1,4 @@
-//! Where the gradient of a chunk comes from: the tape, the closed form, or a source of your own.
+//! The source of a chunk's gradient: the tape, the closed form, or a source of your own.
 
 mod tape;
 
@@ -8,47 +8,53 @@ use crate::{Context, Model, Observed, Parameters};
 use autodiff::tensor::Real;
 use std::ops::Range;
 
-/// A chunk on its way to a gradient.
+/// A chunk whose gradient is to be computed.
 #[derive(Debug)]
 pub struct ChunkTask<'a, T: Real, M: Model> {
     /// The model.
     pub model: &'a M,
-    /// Its parameters.
+    /// The parameters of the model.
     pub parameters: &'a Parameters<T>,
-    /// The samples.
+    /// The samples of the chunk.
     pub chunk: M::Chunk<T>,
-    /// Which samples of which step they are.
+    /// The step, and the positions of the samples in the batch.
     pub context: &'a Context,
-    /// The factor of the gradient: one over the weight of the batch.
+    /// The factor of the gradient: 1 over the weight of the batch.
     pub scale: f64,
-    /// Takes what the model observes.
+    /// Collects the values that the model observes.
     pub observed: &'a mut Observed<T>,
 }
 
-/// The gradient of a chunk of a shard, before it is formed.
+/// The gradient of one chunk, in factored form.
 ///
-/// The engine holds one for each shard. It keeps what the gradient is made of, such as the two factors of a weight
-/// matrix's, and nothing of the parameters, so that its rows can be added to them.
+/// The engine holds one value for each shard. The value keeps the factors of the gradient, such as the two factors of a
+/// weight matrix's gradient. It keeps no reference to the parameters, so that the engine can add rows of the gradient
+/// to them.
 pub trait ShardGradient<T: Real, M: Model>: Default + Send + Sync {
-    /// Memory that one chunk uses after the other, and that no other thread reads.
+    /// Scratch memory, which the chunks of a shard use one after another on one thread.
     type Workspace: Default + Send;
 
-    /// Takes a chunk forward and back, keeps `scale` times the gradient of the sum of its samples' costs in place of the
-    /// gradient before, and returns that sum.
+    /// Takes a chunk forward and back. Replaces the gradient by `scale` times the gradient of the sum of the samples'
+    /// costs, and returns the sum of the costs.
     fn compute(&mut self, workspace: &mut Self::Workspace, task: ChunkTask<'_, T, M>) -> f64;
 
-    /// Adds some rows of the gradient with respect to one slice of the parameters to `sum`.
+    /// Adds some rows of the gradient with respect to one slice of the parameters to `sum`, which contains only these
+    /// rows.
     fn add_rows_to(&self, slice: usize, rows: Range<usize>, sum: &mut [T]);
 
-    /// Writes some rows of the sum of the gradients of several shards, along the tree that the engine adds them along, if
-    /// that takes less than to form each and add them; returns whether it has. The bits are the same.
+    /// Writes some rows of the sum of the shards' gradients to `sum`, if the source can do so faster than the engine,
+    /// which forms each gradient and adds them. Returns whether the rows were written.
+    ///
+    /// The sum must be added along the tree of the engine, so that the bits are the same.
     fn write_sum(shards: &[&Self], slice: usize, rows: Range<usize>, sum: &mut [T]) -> bool {
         let _ = (shards, slice, rows, sum);
         false
     }
 
-    /// Subtracts `rate` times what [`write_sum`](ShardGradient::write_sum) writes, rounded by itself, from `parameters`, if
-    /// that takes less than to form it; returns whether it has. The bits are the same.
+    /// Subtracts `rate` times the sum that [`write_sum`](ShardGradient::write_sum) writes from `parameters`, if the
+    /// source can do so without forming the sum. Returns whether the parameters were updated.
+    ///
+    /// The product with `rate` must be rounded separately from the subtraction, so that the bits are the same.
     fn descend(
         shards: &[&Self],
         rate: T,
@@ -60,9 +66,10 @@ pub trait ShardGradient<T: Real, M: Model>: Default + Send + Sync {
         false
     }
 
-    /// An upper bound of the magnitudes of the gradient's elements; not finite if anything that it is made of is not.
+    /// Returns an upper bound of the magnitudes of the gradient's elements. The bound is not finite if any number in
+    /// the factors is not finite.
     fn magnitude_bound(&self) -> f64;
 
-    /// Forgets the gradient, and keeps the memory.
+    /// Sets the gradient to zero. The memory may be kept.
     fn clear(&mut self);
 }

@@ -1,36 +1,36 @@
-//! Random initial weights.
+//! Initial values of parameters, drawn from a seed.
 
 use autodiff::tensor::{Real, Tensor};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, Uniform};
 
-/// How the initial parameters of a layer with `n` inputs and `m` outputs are drawn.
+/// The distribution of the initial parameters of a layer with `n` inputs and `m` outputs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Initializer {
-    /// Normal with variance 2/n (He et al., 2015), for rectifiers.
+    /// The normal distribution with mean 0 and variance 2/n (He et al., 2015), for rectifiers.
     HeNormal,
-    /// Uniform with variance 2/n.
+    /// The uniform distribution with mean 0 and variance 2/n.
     HeUniform,
-    /// Normal with variance 2/(n + m) (Glorot and Bengio, 2010).
+    /// The normal distribution with mean 0 and variance 2/(n + m) (Glorot and Bengio, 2010).
     GlorotNormal,
-    /// Uniform with variance 2/(n + m).
+    /// The uniform distribution with mean 0 and variance 2/(n + m).
     GlorotUniform,
-    /// Normal with the given standard deviation.
+    /// The normal distribution with mean 0 and the given standard deviation.
     Normal(f64),
-    /// Uniform between minus and plus the given bound.
+    /// The uniform distribution between minus and plus the given bound.
     Uniform(f64),
     /// The same number everywhere.
     Constant(f64),
 }
 
 impl Initializer {
-    /// Draws a weight matrix of shape `[outputs, inputs]`.
+    /// Returns a weight matrix of shape `[outputs, inputs]`.
     ///
     /// # Panics
     ///
-    /// If the given standard deviation or bound is negative or not finite.
+    /// If the standard deviation or bound is negative or not finite.
     #[must_use]
     #[track_caller]
     pub fn draw<T: Real>(self, outputs: usize, inputs: usize, rng: &mut impl Rng) -> Tensor<T> {
@@ -48,7 +48,7 @@ impl Initializer {
         }
     }
 
-    /// The generator for a seed, which draws the same numbers on every machine.
+    /// Returns the random number generator for a seed. It draws the same numbers on every machine.
     #[must_use]
     pub fn generator(seed: u64) -> ChaCha8Rng {
         ChaCha8Rng::seed_from_u64(seed)
@@ -57,7 +57,7 @@ impl Initializer {
 
 #[track_caller]
 fn normal<T: Real>(deviation: f64, shape: [usize; 2], rng: &mut impl Rng) -> Tensor<T> {
-    // The library takes a negative deviation too.
+    // `Normal::new` accepts a negative standard deviation.
     let distribution = Normal::new(0.0, deviation).ok();
     let Some(distribution) = distribution.filter(|_| deviation >= 0.0) else {
         panic!("a normal distribution cannot have the standard deviation {deviation}")
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn senseless_deviations_and_bounds_are_refused() {
+    fn invalid_deviations_and_bounds_are_refused() {
         for senseless in [-0.1, f64::NAN, f64::INFINITY] {
             for initializer in [
                 Initializer::Normal(senseless),

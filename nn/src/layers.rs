@@ -1,6 +1,7 @@
 //! Layers: functions of tensors with parameters of their own.
 //!
-//! A layer is a few numbers of parameters, and is copied freely; a [`Pass`] has the values. A model is a struct of layers.
+//! A layer holds the indices of its parameters, so that it is cheap to copy; a [`Pass`] holds their values. A model is
+//! a struct of layers.
 
 mod batch_norm;
 mod dropout;
@@ -21,8 +22,30 @@ use autodiff::elementwise::Unary;
 use autodiff::tensor::Algebra;
 
 /// A function from a tensor to a tensor, with parameters.
+///
+/// ```
+/// use autodiff::tensor::Algebra;
+/// use nn::layers::{Layer, Linear};
+/// use nn::{Builder, Pass};
+///
+/// /// Two affine layers, `x ↦ W₂ tanh(W₁ x + b₁) + b₂ + x`.
+/// struct Block([Linear; 2]);
+///
+/// impl Block {
+///     fn new(b: &Builder, width: usize) -> Block {
+///         Block(["first", "second"].map(|name| Linear::new(&b.at(name), width, width)))
+///     }
+/// }
+///
+/// impl Layer for Block {
+///     fn forward<A: Algebra>(&self, pass: &Pass<'_, A>, x: &A) -> A {
+///         let [first, second] = &self.0;
+///         second.forward(pass, &first.forward(pass, x).tanh()) + x
+///     }
+/// }
+/// ```
 pub trait Layer: Send + Sync {
-    /// The value at `x`, whose first axis is the samples.
+    /// Returns the value at `x`, whose first axis is the samples.
     #[track_caller]
     fn forward<A: Algebra>(&self, pass: &Pass<'_, A>, x: &A) -> A;
 }
@@ -33,7 +56,7 @@ impl Layer for Activation {
     }
 }
 
-/// An elementwise function of the table.
+/// An elementwise function of autodiff's table is a layer without parameters.
 impl Layer for Unary {
     fn forward<A: Algebra>(&self, _: &Pass<'_, A>, x: &A) -> A {
         x.unary(*self)

@@ -1,4 +1,14 @@
-//! Networks and their training on the [`autodiff`] tape.
+//! Neural networks and their training on the [`autodiff`] tape.
+//!
+//! `nn` trains models that are written as ordinary Rust: named parameters, and a function that returns the cost of some
+//! samples. The tape differentiates the cost, and a batch engine runs it on all threads. The same inputs, seed, build
+//! and class of CPU give the same bits on any number of threads.
+//!
+//! The crate is for Rust programmers who train networks of moderate size on a CPU, with layers, losses, optimizers or
+//! whole models of their own. It is also for readers who want to see back-propagation done in two ways, by a tape and
+//! by the formulas derived by hand, and checked against each other.
+//!
+//! # A first example
 //!
 //! ```
 //! use autodiff::Tensor;
@@ -20,10 +30,11 @@
 //! # Ok::<(), nn::StepError>(())
 //! ```
 //!
-//! # Models of your own
+//! # A model of your own
 //!
-//! A [`Model`] is a layout of parameters and the cost of some samples. It is trained, evaluated and saved like the
-//! [`Mlp`], on any number of threads with the same bits.
+//! A [`Model`] is a layout of parameters and the cost of some samples. It is trained and evaluated like the [`Mlp`] of
+//! the first example, with the same bits on any number of threads. A model that can [describe](snapshot::Describe)
+//! itself is also saved like the [`Mlp`].
 //!
 //! ```
 //! use autodiff::tensor::{Algebra, Real, Tensor};
@@ -72,19 +83,38 @@
 //! # Ok::<(), nn::StepError>(())
 //! ```
 //!
-//! # Parts
+//! # Where to go next
 //!
-//! What varies is a trait: a [`Model`], or a [`Network`] with a [`Loss`]; the formula of an optimizer, a [`Rule`]; the
-//! samples, a [`Batch`]; and where gradients come from, a [`ShardGradient`]. [`BatchGradient`] is the engine. It cuts a
-//! batch into shards and chunks that depend only on the batch and the model, and adds their gradients in a fixed order.
-//! [`Training`] takes its steps: over all samples, or in [`Batches`] drawn from a seed. The threads are those of the
-//! surrounding `rayon` pool: `ThreadPoolBuilder::new().num_threads(2).build()?.install(|| …)` limits them.
+//! | to | see |
+//! |---|---|
+//! | train over epochs, in batches drawn from a seed | [`Training`], [`Batches`] |
+//! | build a model from layers | [`layers`], [`Builder`], [`Model`] |
+//! | write a network or a loss, and combine them | [`Network`], [`Loss`], [`Supervised`] |
+//! | choose or write an optimizer | [`Sgd`], [`Adam`], [`AdamW`], [`Rule`], [`Optimizer`] |
+//! | feed samples of your own type | [`Batch`], [`Gather`], [`Dataset`] |
+//! | measure a trained model | [`evaluate`], [`mean_cost`] |
+//! | save a model, or interrupt a training and resume it | [`snapshot`] |
+//! | read the formulas of back-propagation | [`delta`], [`mod@reference`] |
 //!
-//! The [`Parameters`] of a model are one flat buffer with named slices, and so is a gradient; an optimizer is one loop over
-//! both. [`layers`] are made by a [`Builder`], which collects their parameters. [`snapshot`] writes models to files.
+//! # How it works
 //!
-//! [`delta`] contains the formulas of a perceptron as they are derived by hand, without a tape; every test and benchmark
-//! compares the tape with them. [`mod@reference`] is the same in plain loops, slow and easy to read, to check both.
+//! [`BatchGradient`] is the batch engine. It cuts a batch into shards and the shards into chunks, in a way that depends
+//! only on the batch and the model ([`Sharding`]). It adds the gradients of the shards along a fixed binary tree. The
+//! threads are those of the surrounding `rayon` pool: `ThreadPoolBuilder::new().num_threads(2).build()?.install(|| …)`
+//! limits them.
+//!
+//! The [`Parameters`] of a model are one flat buffer with named slices, and so is a gradient. An optimizer is one loop
+//! over both buffers.
+//!
+//! The gradient of a chunk comes from a [`ShardGradient`]. [`TapeGradient`] is the tape, for any model.
+//! [`delta::DeltaGradient`] is the formulas of a multilayer perceptron as they are derived by hand, without a tape.
+//! [`mod@reference`] contains the same formulas in plain loops and double precision, which check both.
+//!
+//! # What it is not
+//!
+//! There are no convolutions and no attention layers. `nn` runs on the CPU of one machine, in `f32` or `f64`. It does
+//! not exchange models with other frameworks: a snapshot is a safetensors file, but only models that can
+//! [describe](snapshot::Describe) themselves are loaded from it. Downloading and decoding data is up to the program.
 
 #![forbid(unsafe_code)]
 

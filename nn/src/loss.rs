@@ -1,11 +1,11 @@
-//! Losses: softmax cross-entropy, the squared difference after any map, or one of your own.
+//! Losses: softmax cross-entropy, the squared difference after any map, or a loss of your own.
 
 use crate::Activation;
 use autodiff::tensor::{Algebra, CrossEntropy, Real, Targets};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// What the outputs of a network cost, compared with targets.
+/// A loss: the cost of a network's outputs, compared with targets.
 ///
 /// ```
 /// use autodiff::tensor::{Algebra, Real, Tensor};
@@ -26,15 +26,17 @@ use std::ops::Range;
 /// }
 /// ```
 pub trait Loss: Sync {
-    /// What outputs are compared with.
+    /// The targets of a chunk of samples.
     type Targets<T: Real>;
 
-    /// The sum of the samples' costs, a scalar. The outputs have a row for each sample.
+    /// Returns the sum of the samples' costs, a scalar. `outputs` has a row for each sample.
     #[track_caller]
     fn sum<A: Algebra>(&self, outputs: &A, targets: Self::Targets<A::Element>) -> A;
 
-    /// Why targets, of the samples in this range of a batch, do not fit that many outputs, if they do not. The number of
-    /// outputs may not be known.
+    /// Returns why targets do not fit, or `None` if they fit.
+    ///
+    /// `samples` is the range of the batch that the targets belong to. `outputs` is the number of outputs of a sample,
+    /// if it is known.
     fn misfit<T: Real>(
         &self,
         targets: &Self::Targets<T>,
@@ -45,7 +47,7 @@ pub trait Loss: Sync {
         None
     }
 
-    /// What is wrong with the settings, if something is.
+    /// Returns what is wrong with the settings, or `None` if they are valid.
     fn fault(&self) -> Option<String> {
         None
     }
@@ -53,7 +55,7 @@ pub trait Loss: Sync {
 
 /// The map µᴸ applied to the last layer.
 ///
-/// Exhaustive, as [`Activation`] is, for the same reason.
+/// The enum is exhaustive, for the same reason as [`Activation`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Output {
@@ -65,18 +67,18 @@ pub enum Output {
 
 /// The cost C, together with the map on the last layer that precedes it.
 ///
-/// What softmax and cross-entropy are at infinite pre-activations, [`CrossEntropy`] says.
+/// [`CrossEntropy`] defines softmax and cross-entropy at infinite pre-activations.
 ///
-/// Exhaustive, as [`Activation`] is, for the same reason.
+/// The enum is exhaustive, for the same reason as [`Activation`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StandardLoss {
-    /// `−Σᵢ yᵢ ln aᵢ` with a = softmax(z) (Worked Example, Backpropagation), with label smoothing.
+    /// Cross-entropy, `−Σᵢ yᵢ ln aᵢ` with a = softmax(z) (Worked Example, Backpropagation), with label smoothing.
     CrossEntropy {
-        /// The ε of `y ← (1 − ε) y + ε / classes`; 0 for none.
+        /// The ε in `y ← (1 − ε) y + ε / classes`, in [0, 1]; 0 for no smoothing.
         label_smoothing: f64,
     },
-    /// `‖a − y‖²` with a = µᴸ(z) (Introducing Neural Networks).
+    /// The squared difference, `‖a − y‖²` with a = µᴸ(z) (Introducing Neural Networks).
     SquaredDifference {
         /// The map µᴸ.
         output: Output,
@@ -84,7 +86,7 @@ pub enum StandardLoss {
 }
 
 impl StandardLoss {
-    /// Softmax cross-entropy without label smoothing.
+    /// Returns softmax cross-entropy without label smoothing.
     #[must_use]
     pub fn cross_entropy() -> StandardLoss {
         StandardLoss::CrossEntropy {
@@ -92,7 +94,7 @@ impl StandardLoss {
         }
     }
 
-    /// The squared difference after an elementwise activation.
+    /// Returns the squared difference after an elementwise activation.
     #[must_use]
     pub fn squared_difference(output: Activation) -> StandardLoss {
         StandardLoss::SquaredDifference {
@@ -100,7 +102,7 @@ impl StandardLoss {
         }
     }
 
-    /// The activations aᴸ of the last layer, computed from its pre-activations.
+    /// Returns the activations aᴸ of the last layer for its pre-activations `z`.
     #[must_use]
     pub fn activations<A: Algebra>(&self, z: &A) -> A {
         match self {
@@ -118,11 +120,11 @@ impl StandardLoss {
 impl Loss for StandardLoss {
     type Targets<T: Real> = Targets<T>;
 
-    /// The sum of the samples' costs, computed from the pre-activations of the last layer.
+    /// Returns the sum of the samples' costs for the pre-activations `z` of the last layer.
     ///
     /// # Panics
     ///
-    /// If the targets do not fit the pre-activations, which are a matrix, or the label smoothing is not in [0, 1].
+    /// If `z` is not a matrix, the targets do not fit it, or the label smoothing is not in [0, 1].
     #[track_caller]
     fn sum<A: Algebra>(&self, z: &A, targets: Targets<A::Element>) -> A {
         match self {

@@ -1,16 +1,16 @@
-//! How well a network does: cost, accuracy and confusion matrix.
+//! Metrics of a classifier: cost, accuracy and confusion matrix.
 
 use crate::model::each_chunk;
 use crate::{Batch, Loss, Network, Parameters, Supervised};
 use autodiff::tensor::{Real, Targets, Tensor};
 
-/// How well a network does on some samples.
+/// The metrics of a network on some samples.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Evaluation {
     /// The mean cost.
     pub cost: f64,
-    /// The confusion matrix: how often each class (row) was taken for each class (column).
+    /// The confusion matrix: the number of samples for each class (row) and predicted class (column).
     pub confusion: Tensor<u32>,
 }
 
@@ -25,7 +25,7 @@ impl Evaluation {
             .sum()
     }
 
-    /// The share of samples that were classified correctly; NaN if there are no samples.
+    /// The fraction of samples that are classified correctly; NaN if there are no samples.
     #[must_use]
     pub fn accuracy(&self) -> f64 {
         let classes = self.confusion.shape()[0];
@@ -36,11 +36,24 @@ impl Evaluation {
     }
 }
 
-/// Evaluates a network that classifies. The result does not depend on the number of threads.
+/// Returns the metrics of a classifier on a batch. The result does not depend on the number of threads.
+///
+/// ```
+/// use autodiff::Tensor;
+/// use nn::{Activation, Initializer, Mlp, StandardLoss, Supervised, evaluate};
+///
+/// let network = Mlp::new(&[2, 3], Activation::Relu);
+/// let parameters = network.init::<f32>(Initializer::HeNormal, 1);
+/// let batch = (Tensor::from([[1.0, 0.0], [0.0, 1.0]]), Tensor::from([0_u32, 2]).into());
+/// let model = Supervised::new(&network, StandardLoss::cross_entropy());
+/// let found = evaluate(&model, &parameters, &batch);
+/// assert_eq!(found.samples(), 2);
+/// assert_eq!(found.confusion.shape()[..], [3, 3]);
+/// ```
 ///
 /// # Panics
 ///
-/// If the samples do not fit the network, or the parameters are those of another layout.
+/// If the samples do not fit the network, or the parameters have another layout.
 #[must_use]
 #[track_caller]
 pub fn evaluate<T, N, L, B>(
@@ -91,7 +104,7 @@ mod tests {
 
     #[test]
     fn rows_of_the_confusion_are_the_true_classes() {
-        // A bias makes the network take everything for class 1.
+        // The bias makes the network predict class 1 for every sample.
         let network = Mlp::new(&[2, 3], Activation::Relu);
         let mut parameters = Parameters::<f64>::zeros(Arc::clone(network.layout()));
         parameters.slice_mut(1)[1] = 1.0;

@@ -1,4 +1,4 @@
-//! The multilayer perceptron: the paper's `a = µ(W a + b)`, layer after layer.
+//! The multilayer perceptron: the paper's `aˡ = µ(Wˡ aˡ⁻¹ + bˡ)` for each layer l.
 
 use crate::{Activation, Chunking, Initializer, Layout, Network, Parameters, Pass};
 use autodiff::tensor::{Algebra, Real, Shape, Tensor};
@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 /// A multilayer perceptron: affine layers, with an activation between them.
 ///
-/// It has a shape but no parameters, which are passed to it, so that the same network can be evaluated on plain tensors or
-/// recorded on a tape.
+/// An `Mlp` has widths and an activation, but no values of parameters. The parameters are an argument of its methods,
+/// so that the same network is evaluated on tensors or recorded on a tape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mlp {
     widths: Vec<usize>,
@@ -17,12 +17,12 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    /// A network of the given widths, n₀ inputs first and n_L outputs last, with µ = `hidden` on every layer but the
-    /// last. The map on the last layer belongs to the [loss](crate::StandardLoss).
+    /// Returns a network with the given widths, from n₀ inputs to n_L outputs, and the activation µ = `hidden` on every
+    /// layer except the last. The map on the last layer belongs to the [loss](crate::StandardLoss).
     ///
     /// # Panics
     ///
-    /// If there are fewer than two widths, one of them is 0, or the parameters are more than can be counted.
+    /// If there are fewer than two widths, a width is 0, or the number of parameters overflows.
     #[must_use]
     #[track_caller]
     pub fn new(widths: &[usize], hidden: Activation) -> Mlp {
@@ -68,13 +68,13 @@ impl Mlp {
         self.hidden
     }
 
-    /// Names, shapes and offsets of the parameters: `layers.0.weight`, `layers.0.bias`, ….
+    /// The names, shapes and offsets of the parameters: `layers.0.weight`, `layers.0.bias`, ….
     #[must_use]
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
     }
 
-    /// Initial parameters, drawn from a seed.
+    /// Returns initial parameters: weights drawn by `initializer` from a seed, and biases of 0.
     ///
     /// # Panics
     ///
@@ -93,9 +93,10 @@ impl Mlp {
         parameters
     }
 
-    /// The pre-activations zᴸ of the last layer, where each row of `x` is a sample.
+    /// Returns the pre-activations zᴸ of the last layer. Each row of `x` is a sample.
     ///
-    /// `parameters` are weights and biases in turn, as returned by [`Parameters::tensors`] and [`Parameters::record`].
+    /// `parameters` contains weights and biases alternately, as [`Parameters::tensors`] and [`Parameters::record`]
+    /// return them.
     ///
     /// # Panics
     ///
@@ -123,7 +124,7 @@ impl Mlp {
         self.layers_of(parameters, x.clone())
     }
 
-    /// Refuses inputs that are not rows as wide as the network.
+    /// Refuses inputs that are not a matrix with n₀ columns.
     #[track_caller]
     fn check_inputs(&self, operation: &str, found: &Shape) {
         let samples = found.first().copied().unwrap_or(0);
@@ -132,7 +133,7 @@ impl Mlp {
         }
     }
 
-    /// Why inputs of a shape are not those of that many samples, if they are not.
+    /// Returns why inputs of shape `found` do not fit `samples` samples, or `None` if they fit.
     pub(crate) fn misfit_of_shape(&self, found: &Shape, samples: usize) -> Option<String> {
         let inputs = self.widths[0];
         (found[..] != [samples, inputs]).then(|| {
@@ -149,11 +150,12 @@ impl Mlp {
         a.linear(&last[0], &last[1])
     }
 
-    /// The pre-activations zᴸ of the last layer; the index of the largest is the predicted class.
+    /// Returns the pre-activations zᴸ of the last layer, a row for each sample. The index of the largest element of a
+    /// row is the predicted class.
     ///
     /// # Panics
     ///
-    /// If the parameters are those of another layout, or the rows of `x` are not as wide as the network.
+    /// If the parameters have another layout, or `x` is not a matrix with n₀ columns.
     #[must_use]
     #[track_caller]
     pub fn predict<T: Real>(&self, parameters: &Parameters<T>, x: &Tensor<T>) -> Tensor<T> {

@@ -1,4 +1,4 @@
-//! What can be trained: a layout of parameters, and the cost of some samples.
+//! The models that can be trained: a layout of parameters, and the cost of some samples.
 
 use crate::parallel::in_halves;
 use crate::refusal::{refuse, reporting};
@@ -7,9 +7,9 @@ use autodiff::tensor::{Algebra, Real};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A function of parameters and samples that training makes small.
+/// A cost as a function of parameters and samples, which training minimizes.
 ///
-/// The cost is written once, against [`Algebra`]: on tensors it is evaluated, on a tape it is differentiated.
+/// The cost is written once, against [`Algebra`]: tensors evaluate it, and a tape differentiates it.
 /// [`BatchGradient`](crate::BatchGradient) trains any model.
 ///
 /// ```
@@ -56,23 +56,26 @@ use std::sync::Arc;
 /// # Ok::<(), nn::StepError>(())
 /// ```
 pub trait Model: Sync {
-    /// Some samples, as tensors of numbers, in whatever structure the model takes.
+    /// The samples of a chunk, as tensors in any structure that the model takes.
     type Chunk<T: Real>;
 
-    /// The parameters.
+    /// The layout of the parameters.
     fn layout(&self) -> &Arc<Layout>;
 
-    /// The sum of the costs of the chunk's samples, a scalar.
+    /// Returns the sum of the costs of the chunk's samples, a scalar.
     fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, chunk: Self::Chunk<A::Element>) -> A;
 
-    /// How a batch may be cut. By default into chunks of at most 64 samples, or not at all if the model has statistics.
+    /// Returns how a batch may be cut into chunks.
+    ///
+    /// By default a chunk has at most 64 samples. A batch is not cut if the model has statistics.
     fn chunking(&self) -> Chunking {
         Chunking::usual(self.layout())
     }
 
-    /// Why a chunk, of the samples in this range of the batch, does not fit the model, if it does not.
+    /// Returns why a chunk does not fit the model, or `None` if it fits. `samples` is the range of the batch that the
+    /// chunk contains.
     ///
-    /// What is told here is reported at the line that passed the batch.
+    /// The engine panics with this text at the line that passed the batch.
     fn misfit<T: Real>(&self, chunk: &Self::Chunk<T>, samples: Range<usize>) -> Option<String> {
         let _ = (chunk, samples);
         None
@@ -104,16 +107,17 @@ impl<M: Model> Model for &M {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Chunking {
-    /// Each sample takes about this many numbers, values and adjoints together; a chunk fits into cache.
+    /// The number of floats, values and adjoints together, that one sample takes, about. The engine chooses chunks that
+    /// fit into cache.
     Floats(usize),
     /// Chunks of at most this many samples.
     Samples(usize),
-    /// The batch is one chunk, because the cost of a sample depends on the others.
+    /// The batch is one chunk, because the cost of a sample depends on the other samples.
     Whole,
 }
 
 impl Chunking {
-    /// At most 64 samples in a chunk, or no cut at all if the model has statistics.
+    /// Chunks of at most 64 samples, or a single chunk if the model has statistics.
     pub(crate) fn usual(layout: &Layout) -> Chunking {
         match layout.statistics() {
             Some(_) => Chunking::Whole,
@@ -122,11 +126,11 @@ impl Chunking {
     }
 }
 
-/// The mean cost of a batch, evaluated in chunks on the threads of the surrounding rayon pool.
+/// Returns the mean cost of a batch, evaluated in chunks on the threads of the surrounding rayon pool.
 ///
 /// # Panics
 ///
-/// If the batch does not fit the model, the parameters are those of another layout, or the cost is no scalar.
+/// If the batch does not fit the model, the parameters have another layout, or the cost is not a scalar.
 #[must_use]
 #[track_caller]
 pub fn mean_cost<T: Real, M: Model>(
@@ -142,11 +146,12 @@ pub fn mean_cost<T: Real, M: Model>(
     costs.into_iter().sum::<f64>() / weight
 }
 
-/// Evaluates all chunks of a batch, on the threads of the surrounding rayon pool; returns the weight of the batch too.
+/// Evaluates all chunks of a batch on the threads of the surrounding rayon pool. Returns the results in the order of
+/// the chunks, and the weight of the batch.
 ///
 /// # Panics
 ///
-/// If the batch does not fit the model, or the parameters are those of another layout.
+/// If the batch does not fit the model, or the parameters have another layout.
 #[track_caller]
 pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     operation: &str,
@@ -183,7 +188,8 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     })
 }
 
-/// Refuses a batch that is there in one piece and does not fit the model, or whose parts do not fit together.
+/// Refuses a batch that does not fit the model, if the batch can be loaded as a whole, or whose tensors do not fit
+/// together.
 pub(crate) fn check_whole<T: Real, M: Model>(
     model: &M,
     batch: &impl Batch<M::Chunk<T>>,
@@ -199,7 +205,7 @@ pub(crate) fn check_whole<T: Real, M: Model>(
     }
 }
 
-/// Loads a chunk of a batch, and refuses it if it does not fit the model.
+/// Loads a chunk of a batch. Refuses a chunk that does not fit the model.
 pub(crate) fn load<T: Real, M: Model>(
     model: &M,
     batch: &impl Batch<M::Chunk<T>>,
@@ -212,9 +218,9 @@ pub(crate) fn load<T: Real, M: Model>(
     chunk
 }
 
-/// Refuses a cost that is no scalar.
+/// Refuses a cost that is not a scalar.
 pub(crate) fn check_scalar<A: Algebra>(cost: &A) {
-    // The value is shared, where the shape would be copied.
+    // `cost.value()` shares memory; `cost.shape()` would copy the shape.
     let value = cost.value();
     let shape = value.shape();
     if shape.rank() > 0 {

@@ -1,4 +1,4 @@
-//! A network, whose outputs are compared with targets by a loss: the usual kind of model.
+//! The usual kind of model: a network, and a loss that compares its outputs with targets.
 
 use crate::refusal::reporting;
 use crate::{
@@ -8,38 +8,71 @@ use autodiff::tensor::{Algebra, Real, Tensor};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A function of parameters and inputs.
+/// A function from parameters and inputs to outputs. With a [`Loss`] it is a [`Model`]: [`Supervised`].
+///
+/// ```
+/// use autodiff::tensor::{Algebra, Real, Tensor};
+/// use nn::layers::{Layer, Linear};
+/// use nn::{Builder, Layout, Network, Pass};
+/// use std::sync::Arc;
+///
+/// /// Logistic regression: the logits W x + b.
+/// struct Logits {
+///     layer: Linear,
+///     layout: Arc<Layout>,
+/// }
+///
+/// impl Network for Logits {
+///     type Input<T: Real> = Tensor<T>;
+///
+///     fn layout(&self) -> &Arc<Layout> {
+///         &self.layout
+///     }
+///
+///     fn outputs<A: Algebra>(&self, pass: &Pass<'_, A>, x: Tensor<A::Element>) -> A {
+///         self.layer.forward(pass, &pass.constant(x))
+///     }
+/// }
+///
+/// let b = Builder::new();
+/// let network = Logits { layer: Linear::new(&b, 3, 2), layout: b.layout() };
+/// let parameters = network.layout().init::<f32>(1);
+/// let logits = network.predict(&parameters, Tensor::zeros([5, 3]), 5);
+/// assert_eq!(logits.shape()[..], [5, 2]);
+/// ```
 pub trait Network: Sync {
-    /// Some samples without their targets.
+    /// The inputs of a chunk of samples.
     type Input<T: Real>;
 
-    /// The parameters.
+    /// The layout of the parameters.
     fn layout(&self) -> &Arc<Layout>;
 
-    /// The outputs, a row for each sample.
+    /// Returns the outputs, a row for each sample.
     fn outputs<A: Algebra>(&self, pass: &Pass<'_, A>, input: Self::Input<A::Element>) -> A;
 
-    /// How a batch may be cut, as in [`Model::chunking`].
+    /// Returns how a batch may be cut into chunks, as [`Model::chunking`] does.
     fn chunking(&self) -> Chunking {
         Chunking::usual(self.layout())
     }
 
-    /// The number of outputs of a sample, if targets can be compared with it before the outputs are computed.
+    /// The number of outputs of a sample, if it is known before the outputs are computed. Targets are then checked
+    /// earlier.
     fn width(&self) -> Option<usize> {
         None
     }
 
-    /// Why inputs, of the samples in this range of a batch, do not fit the network, if they do not.
+    /// Returns why inputs do not fit the network, or `None` if they fit. `samples` is the range of the batch that they
+    /// belong to.
     fn misfit<T: Real>(&self, input: &Self::Input<T>, samples: Range<usize>) -> Option<String> {
         let _ = (input, samples);
         None
     }
 
-    /// The outputs for `samples` inputs, evaluated as one chunk.
+    /// Returns the outputs for the inputs of `samples` samples, evaluated as one chunk.
     ///
     /// # Panics
     ///
-    /// If the parameters are those of another layout, or the inputs do not fit the network.
+    /// If the parameters have another layout, or the inputs do not fit the network.
     #[track_caller]
     fn predict<T: Real>(
         &self,
@@ -84,21 +117,21 @@ impl<N: Network> Network for &N {
     }
 }
 
-/// A network together with a loss: a model.
+/// A model: a network together with a loss.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Supervised<N, L> {
     /// The network.
     pub network: N,
-    /// What its outputs cost.
+    /// The cost of its outputs.
     pub loss: L,
 }
 
 impl<N: Network, L: Loss> Supervised<N, L> {
-    /// A network together with a loss.
+    /// Returns the model of a network and a loss.
     ///
     /// # Panics
     ///
-    /// If a setting of the loss makes no sense.
+    /// If a setting of the loss is out of its range.
     #[must_use]
     #[track_caller]
     pub fn new(network: N, loss: L) -> Self {
@@ -108,7 +141,7 @@ impl<N: Network, L: Loss> Supervised<N, L> {
         Supervised { network, loss }
     }
 
-    /// The outputs, refused where they do not fit the targets.
+    /// Returns the outputs. Refuses outputs that do not fit the samples or the targets.
     pub(crate) fn outputs<A: Algebra>(
         &self,
         pass: &Pass<'_, A>,
@@ -162,15 +195,15 @@ impl<N: Network, L: Loss> Model for Supervised<N, L> {
     }
 }
 
-/// A perceptron with one of the standard losses: the model that the [closed form](crate::delta) knows.
+/// A perceptron with one of the standard losses: the model that the [closed form](crate::delta) covers.
 pub type MlpModel = Supervised<Mlp, StandardLoss>;
 
 impl<N: Network> Supervised<N, StandardLoss> {
-    /// Refuses parameters of another layout, and samples that do not fit.
+    /// Checks that the parameters have the layout of the network, and that the samples fit.
     ///
     /// # Panics
     ///
-    /// With the reason, and the name of the operation.
+    /// If they do not, with the name of the operation and the reason.
     #[track_caller]
     pub(crate) fn check<T: Real>(
         &self,

@@ -1,13 +1,13 @@
 //! Optimizers: each is one loop over the flat buffers of parameters, gradient and moments.
 //!
-//! One that updates each parameter on its own is a [`Rule`], its formula; [`Elementwise`] does the rest.
+//! An optimizer that updates each parameter separately is a [`Rule`], its formula; [`Elementwise`] does the rest.
 //!
-//! A step that would leave a number that is not finite is not taken. No update is undone for that, and none is computed
-//! twice as a rule: the rules clamp what they keep in moments, so that from a bound of the gradient it follows that
-//! moments and parameters stay finite ([`Update::safe_up_to`]). For a gradient in a flat buffer the bound is its largest
-//! element; for one that is formed block by block, it follows from the largest δ and the largest activation
-//! ([`BatchGradient::step`](crate::BatchGradient::step)). Only where the bound is too large is the gradient formed as a
-//! whole, looked through, and the step tried on copies.
+//! A step is not taken if it would leave a number that is not finite. To know this beforehand without computing an
+//! update twice, the rules clamp their moments. A bound of the gradient then implies that moments and parameters stay
+//! finite ([`Update::safe_up_to`]). For a gradient in a flat buffer, the bound is the largest element. For a gradient
+//! that is formed panel by panel, the bound follows from the largest δ and the largest activation
+//! ([`BatchGradient::step`](crate::BatchGradient::step)). Only if the bound is too large is the whole gradient formed
+//! and checked, and the step tried on copies.
 
 mod adam;
 mod elementwise;
@@ -33,13 +33,13 @@ pub(crate) use update::{Buffers, check_gradient, cut_off};
 use autodiff::tensor::Real;
 use std::fmt::Debug;
 
-/// Updates parameters step by step from their gradient: [`Sgd`], [`Adam`], [`AdamW`], another [`Rule`], or one that needs
-/// the whole gradient.
+/// An optimizer: updates parameters from their gradient, step by step. [`Sgd`], [`Adam`], [`AdamW`] and every other
+/// [`Rule`] update each parameter separately. An implementation of your own may use the whole gradient.
 ///
 /// ```
 /// use nn::{Adam, Optimizer, Sgd};
 ///
-/// /// Walks down a parabola with its lowest point at 3.
+/// /// Finds the minimum of a parabola, which is at 3.
 /// fn minimize(optimizer: &mut dyn Optimizer<f64>) -> Result<f64, Box<dyn std::error::Error>> {
 ///     let mut x = [0.0];
 ///     for _ in 0..200 {
@@ -55,35 +55,38 @@ use std::fmt::Debug;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Optimizer<T: Real>: Debug + Send {
-    /// Takes one step.
+    /// Updates the parameters by one step.
     ///
-    /// Any number of threads gives the same bits. A parameter that is 0, with a gradient that has always been 0, stays 0,
-    /// as the padding of [`Parameters`](crate::Parameters) must. After the first step nothing is allocated.
+    /// Any number of threads must give the same bits. A parameter that is 0 and whose gradient has always been 0 must
+    /// stay 0, because the padding of [`Parameters`](crate::Parameters) is 0. After the first step, nothing should be
+    /// allocated.
     ///
     /// # Errors
     ///
-    /// If an element of the gradient, or of parameters or moments after the step, is not finite. Nothing is changed then.
+    /// If an element of the gradient is not finite, or an element of the parameters or moments would not be finite
+    /// after the step. Nothing is changed then.
     ///
     /// # Panics
     ///
-    /// If the buffers differ in size, or had another size in an earlier step.
+    /// If the buffers differ in size, or their size differs from an earlier step.
     #[track_caller]
     fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError>;
 
-    /// Begins a step whose gradient is formed piece by piece: passes an [`Update`] for this number of parameters to
-    /// `apply`, once, and returns whether that applied it. If it did not, the optimizer must be as before.
-    /// [`BatchGradient::step`](crate::BatchGradient::step) uses it to update each piece of the parameters while its
-    /// gradient is in cache. The bits are those of [`step`](Optimizer::step).
+    /// Takes a step whose gradient is formed panel by panel. Passes an [`Update`] for the given number of parameters to
+    /// `apply`, once, and returns its result: whether the update was applied. If it was not, the optimizer must be as
+    /// before.
     ///
-    /// Since no piece can be taken back, `apply` applies only an update that is [safe](Update::safe_up_to) for the gradient
-    /// at hand. For others, `step` is called with the whole of it.
+    /// [`BatchGradient::step`](crate::BatchGradient::step) uses this method to update each panel of the parameters
+    /// while its gradient is in cache. The bits must be the same as by [`step`](Optimizer::step). A panel cannot be
+    /// undone, so `apply` applies only an update that is [safe](Update::safe_up_to) for the current gradient. Otherwise
+    /// the engine calls `step` with the whole gradient.
     ///
-    /// This is for optimizers that update each parameter on its own. One that needs the whole gradient keeps the default,
-    /// which does nothing and returns false.
+    /// The method is for optimizers that update each parameter separately. An optimizer that needs the whole gradient
+    /// keeps the default, which does nothing and returns `false`.
     ///
     /// # Panics
     ///
-    /// If the number of parameters differs from that of an earlier step.
+    /// If the number of parameters differs from an earlier step.
     #[track_caller]
     fn step_by_pieces(
         &mut self,
@@ -94,7 +97,8 @@ pub trait Optimizer<T: Real>: Debug + Send {
         false
     }
 
-    /// The number of parameters of earlier steps, if there were any and the optimizer holds something for each parameter.
+    /// The number of parameters of the earlier steps, if there were any and the optimizer stores a moment for each
+    /// parameter.
     fn size(&self) -> Option<usize> {
         None
     }
@@ -102,18 +106,19 @@ pub trait Optimizer<T: Real>: Debug + Send {
     /// The learning rate α.
     fn learning_rate(&self) -> f64;
 
-    /// Changes the learning rate from the next step on, for schedules.
+    /// Sets the learning rate of the next steps. A schedule calls it between steps.
     ///
     /// # Errors
     ///
-    /// If it is negative or not finite in `T`; it is then unchanged.
+    /// If the learning rate is negative, or not finite in `T`. The optimizer is then unchanged.
     fn set_learning_rate(&mut self, learning_rate: f64) -> Result<(), SettingError>;
 
-    /// Everything that the next steps depend on. The state shares the memory of the moments, so the next step copies them
-    /// unless the state has been dropped.
+    /// Returns everything that the next steps depend on. The state shares the memory of the moments, so the next step
+    /// copies the moments unless the state has been dropped.
     fn state(&self) -> OptimizerState<T>;
 
-    /// Takes over the settings and moments of a state, to continue as the optimizer it came from would have.
+    /// Replaces settings and moments by those of a state. The next steps are the same as by the optimizer that the
+    /// state was taken from.
     ///
     /// # Errors
     ///
@@ -121,11 +126,11 @@ pub trait Optimizer<T: Real>: Debug + Send {
     fn restore(&mut self, state: OptimizerState<T>) -> Result<(), StateError>;
 }
 
-/// The optimizer, whose settings a constructor made from a learning rate.
+/// Unwraps the optimizer that a constructor made from a learning rate.
 ///
 /// # Panics
 ///
-/// If that is out of its range.
+/// If a setting is out of its range.
 #[track_caller]
 fn valid<O>(optimizer: Result<O, SettingError>) -> O {
     match optimizer {
@@ -134,7 +139,7 @@ fn valid<O>(optimizer: Result<O, SettingError>) -> O {
     }
 }
 
-/// Compares the number of parameters of a step with that of earlier ones.
+/// Checks that the number of parameters of a step is the number of the earlier steps.
 ///
 /// # Panics
 ///
@@ -148,7 +153,7 @@ pub(crate) fn check_size(parameters: usize, earlier: Option<usize>) {
     );
 }
 
-/// Compares the sizes of the buffers of a step.
+/// Checks the sizes of the buffers of a step.
 ///
 /// # Panics
 ///

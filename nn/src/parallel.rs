@@ -1,8 +1,8 @@
-//! The one way in which work is shared among threads.
+//! The one function that shares work among threads.
 
-/// Does some work: cuts it in two, and in two again, as long as `cut` returns halves, and not the work itself. An idle
-/// thread of the surrounding rayon pool takes the largest part that is left. The results are joined as the work was cut,
-/// whichever thread had them.
+/// Does some work in parallel. The work is halved recursively until `cut` returns `Err` with the work itself, which
+/// `run` then does. An idle thread of the surrounding rayon pool takes the largest remaining part. `join` combines the
+/// results of two halves, in the same way on any number of threads.
 pub(crate) fn in_halves<W: Send, R: Send>(
     work: W,
     cut: &(impl Fn(W) -> Result<[W; 2], W> + Sync),

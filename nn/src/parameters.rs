@@ -1,4 +1,4 @@
-//! Parameters as one flat buffer with named, shaped slices.
+//! Parameters in one flat buffer with named, shaped slices.
 
 mod layout;
 
@@ -8,16 +8,16 @@ use autodiff::tensor::{Real, Tape, Tensor, Var};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// Up to this number of slices, a list of their tensors is stored inline.
+/// Lists of tensors of up to this number of slices are stored inline.
 const INLINE: usize = 16;
 
-/// A tensor or variable for each slice.
+/// A list with a tensor or a variable for each slice.
 pub type Slices<A> = SmallVec<[A; INLINE]>;
 
-/// A value for each parameter of a network: the parameters themselves, their gradient, or an optimizer's moments.
+/// A number for each parameter of a model: the parameters themselves, their gradient, or an optimizer's moment.
 ///
-/// All lie in one flat buffer, so that an optimizer is a single loop, and every slice has a name. The statistics of a
-/// model that has some lie in a buffer of their own, which optimizers do not see.
+/// All slices are in one flat buffer, so that an optimizer is a single loop. Statistics, if the model has any, are in a
+/// separate buffer that optimizers do not see.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameters<T: Real> {
     layout: Arc<Layout>,
@@ -26,7 +26,7 @@ pub struct Parameters<T: Real> {
 }
 
 impl<T: Real> Parameters<T> {
-    /// Zeros for every parameter.
+    /// Returns a buffer of zeros with the given layout.
     #[must_use]
     #[track_caller]
     pub fn zeros(layout: Arc<Layout>) -> Self {
@@ -39,14 +39,14 @@ impl<T: Real> Parameters<T> {
         }
     }
 
-    /// The slices: their names, shapes and offsets.
+    /// The layout: names, shapes and offsets of the slices.
     #[must_use]
     pub fn layout(&self) -> &Arc<Layout> {
         &self.layout
     }
 
-    /// Checks that these are parameters of a layout, such as that of a network which `operation` is about to evaluate.
-    /// If it is the same [`Arc`], this takes no time.
+    /// Checks that the parameters have the given layout, such as the layout of a network that `operation` is about to
+    /// evaluate. The check compares only the pointers if both are the same [`Arc`].
     ///
     /// ```should_panic
     /// use nn::{Activation, Initializer, Mlp};
@@ -60,7 +60,7 @@ impl<T: Real> Parameters<T> {
     ///
     /// # Panics
     ///
-    /// If they are not; names the first slice that differs, and both shapes.
+    /// If the layouts differ. The message names `operation`, the first slice that differs, and both shapes.
     #[inline]
     #[track_caller]
     pub fn check_layout(&self, operation: &str, layout: &Arc<Layout>) {
@@ -71,18 +71,18 @@ impl<T: Real> Parameters<T> {
         }
     }
 
-    /// The whole buffer, including padding.
+    /// The whole flat buffer, including padding.
     #[must_use]
     pub fn data(&self) -> &[T] {
         self.flat.data()
     }
 
-    /// The whole buffer, for writing. It is copied first if a recording still uses it.
+    /// The whole flat buffer, for writing. The buffer is copied first if a tensor or a recording still shares it.
     pub fn data_mut(&mut self) -> &mut [T] {
         self.flat.data_mut()
     }
 
-    /// The statistics that were observed while training, if the model has some.
+    /// The statistics observed during training, if the model has any.
     #[must_use]
     pub fn statistics(&self) -> Option<&Parameters<T>> {
         self.statistics.as_deref()
@@ -93,7 +93,7 @@ impl<T: Real> Parameters<T> {
         self.statistics.as_deref_mut()
     }
 
-    /// The slice with the given number, sharing memory.
+    /// Returns the slice with the given number. The tensor shares the memory of the buffer.
     ///
     /// # Panics
     ///
@@ -106,7 +106,7 @@ impl<T: Real> Parameters<T> {
         self.flat.view(slice.offset, &slice.shape)
     }
 
-    /// The slice with the given name, sharing memory, if there is one.
+    /// Returns the slice with the given name, or `None` if there is none. The tensor shares the memory of the buffer.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Tensor<T>> {
         let slice = self
@@ -117,7 +117,7 @@ impl<T: Real> Parameters<T> {
         Some(self.flat.view(slice.offset, &slice.shape))
     }
 
-    /// The slice with the given number, for writing.
+    /// Returns the slice with the given number, for writing.
     ///
     /// # Panics
     ///
@@ -128,7 +128,8 @@ impl<T: Real> Parameters<T> {
         &mut self.flat.data_mut()[range]
     }
 
-    /// Every slice with its name, in order, sharing memory.
+    /// Returns an iterator over the names and tensors of the slices, in the order of the layout. The tensors share the
+    /// memory of the buffer.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Tensor<T>)> {
         self.layout.slices().iter().map(|slice| {
             (
@@ -138,7 +139,8 @@ impl<T: Real> Parameters<T> {
         })
     }
 
-    /// Every slice, in order, sharing memory, to evaluate a network without a tape.
+    /// Returns a tensor for each slice, in the order of the layout, to evaluate a model without a tape. The tensors
+    /// share the memory of the buffer.
     #[must_use]
     pub fn tensors(&self) -> Slices<Tensor<T>> {
         (0..self.layout.slices().len())
@@ -146,7 +148,7 @@ impl<T: Real> Parameters<T> {
             .collect()
     }
 
-    /// Every slice, in order, as a variable of the tape, without copying.
+    /// Returns a variable of the tape for each slice, in the order of the layout. No values are copied.
     #[must_use]
     pub fn record<'t>(&self, tape: &'t Tape<T>) -> Slices<Var<'t, T>> {
         let mut variables = SmallVec::new();
@@ -154,7 +156,7 @@ impl<T: Real> Parameters<T> {
         variables
     }
 
-    /// As [`record`](Parameters::record), at the end of a list that is there, which is then copied nowhere.
+    /// Like [`record`](Parameters::record), but appends to an existing list, which avoids moving the list.
     #[inline]
     pub(crate) fn record_in<'t>(&self, tape: &'t Tape<T>, variables: &mut Slices<Var<'t, T>>) {
         for number in 0..self.layout.slices().len() {
@@ -162,7 +164,7 @@ impl<T: Real> Parameters<T> {
         }
     }
 
-    /// Scales the elements so that their Euclidean norm is at most `limit`, and returns the norm before.
+    /// Scales the elements so that their Euclidean norm is at most `limit`. Returns the norm before the scaling.
     ///
     /// ```
     /// use nn::{Activation, BatchGradient, Dataset, Initializer, Mlp, Sgd, StandardLoss, Supervised};

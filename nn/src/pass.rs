@@ -1,4 +1,4 @@
-//! One evaluation of a model: its parameters, its place in the training, and what it observes.
+//! One evaluation of a model: its parameters, its context in the training, and the values that it observes.
 
 use crate::refusal::refuse;
 use crate::{Layout, Param, Parameters, Statistic, Stream};
@@ -8,12 +8,13 @@ use rand_chacha::rand_core::SeedableRng;
 use std::cell::RefCell;
 use std::ops::{Index, Range};
 
-/// Where in the training a cost is evaluated.
+/// The point of the training at which a cost is evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Context {
-    /// Whether the cost is differentiated: dropout drops, and batch normalization uses the statistics of the chunk.
+    /// Whether the cost is differentiated. Dropout then zeroes elements, and batch normalization uses the statistics of
+    /// the chunk.
     pub training: bool,
-    /// The seed of everything that is random.
+    /// The seed of the model's random numbers.
     pub seed: u64,
     /// The number of the step.
     pub step: u64,
@@ -22,7 +23,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// The context of an evaluation.
+    /// Returns the context of an evaluation, without training.
     #[must_use]
     pub fn evaluation(samples: Range<usize>) -> Context {
         Context {
@@ -34,7 +35,7 @@ impl Context {
     }
 }
 
-/// Values that passes have observed, for statistics that outlive them.
+/// The values that passes have observed, to be mixed into statistics.
 #[derive(Debug)]
 pub struct Observed<T: Real>(pub(crate) Vec<(Statistic, usize, Tensor<T>)>);
 
@@ -44,7 +45,7 @@ impl<T: Real> Default for Observed<T> {
     }
 }
 
-/// Mixes what was observed into statistics, each value weighted by its samples.
+/// Mixes observed values into the statistics, each weighted by its number of samples.
 pub(crate) fn mix_observed<'a, T: Real>(
     observed: &(impl Iterator<Item = &'a Observed<T>> + Clone),
     statistics: &mut Parameters<T>,
@@ -68,9 +69,9 @@ pub(crate) fn mix_observed<'a, T: Real>(
     }
 }
 
-/// One evaluation of a model: its parameters in one reading of the [`Algebra`], and its [`Context`].
+/// One evaluation of a model: its parameters, as tensors or as variables of a tape, and its [`Context`].
 ///
-/// A parameter is read by its number: `pass[self.weight]`.
+/// `pass[self.weight]` is the parameter with the index `self.weight`.
 #[derive(Debug)]
 pub struct Pass<'a, A: Algebra> {
     parameters: &'a Parameters<A::Element>,
@@ -81,12 +82,12 @@ pub struct Pass<'a, A: Algebra> {
 }
 
 impl<'a, A: Algebra> Pass<'a, A> {
-    /// A pass with these parameters, of which `slices` are the readings in the order of the layout, as
-    /// [`Parameters::tensors`] and [`Parameters::record`] return them.
+    /// Returns a pass with the given parameters. `slices` contains them as tensors or variables, in the order of the
+    /// layout, as [`Parameters::tensors`] and [`Parameters::record`] return them.
     ///
     /// # Panics
     ///
-    /// If there are no slices, or not as many as the layout has.
+    /// If there are no slices, or their number differs from the layout's.
     #[must_use]
     #[track_caller]
     pub fn new(
@@ -109,7 +110,8 @@ impl<'a, A: Algebra> Pass<'a, A> {
         }
     }
 
-    /// The same pass in the engine, which reports refusals, and collects what is observed behind what was there.
+    /// Returns the pass as the engine uses it: refusals are reported at the caller's line, and observed values are
+    /// appended to `observed`.
     pub(crate) fn in_engine(self, observed: &mut Observed<A::Element>) -> Self {
         Pass {
             observed: RefCell::new(std::mem::take(observed)),
@@ -118,12 +120,12 @@ impl<'a, A: Algebra> Pass<'a, A> {
         }
     }
 
-    /// What was observed.
+    /// Returns the observed values.
     pub(crate) fn into_observed(self) -> Observed<A::Element> {
         self.observed.into_inner()
     }
 
-    /// All slices of the parameters, in the order of the layout.
+    /// The slices of the parameters, in the order of the layout.
     #[must_use]
     pub fn slices(&self) -> &'a [A] {
         self.slices
@@ -135,33 +137,33 @@ impl<'a, A: Algebra> Pass<'a, A> {
         self.parameters.layout()
     }
 
-    /// Whether the cost is differentiated.
+    /// Whether this is a pass in training: see [`Context::training`].
     #[must_use]
     pub fn is_training(&self) -> bool {
         self.context.training
     }
 
-    /// The step and the samples.
+    /// The context: the step and the samples.
     #[must_use]
     pub fn context(&self) -> &'a Context {
         self.context
     }
 
-    /// The number of samples.
+    /// The number of samples of the chunk.
     #[must_use]
     pub fn samples(&self) -> usize {
         self.context.samples.len()
     }
 
-    /// Data to calculate with beside the parameters.
+    /// Returns data as a constant: no gradient flows to it.
     #[must_use]
     #[track_caller]
     pub fn constant(&self, data: impl Into<Tensor<A::Element>>) -> A {
         self.slices[0].constant(data.into())
     }
 
-    /// The random numbers of a sample of this step in a stream: the same however the batch is cut. `sample` is its number
-    /// in the chunk.
+    /// Returns the random number generator of a stream for one sample of this step. `sample` is its index in the chunk.
+    /// The numbers do not depend on how the batch is cut.
     #[must_use]
     pub fn rng(&self, stream: Stream, sample: usize) -> ChaCha8Rng {
         let Context { seed, step, .. } = *self.context;
@@ -174,7 +176,7 @@ impl<'a, A: Algebra> Pass<'a, A> {
         rng
     }
 
-    /// The value of a statistic.
+    /// Returns the value of a statistic, as a constant.
     ///
     /// # Panics
     ///
@@ -185,8 +187,8 @@ impl<'a, A: Algebra> Pass<'a, A> {
         self.constant(self.value_of("statistic", statistic))
     }
 
-    /// Passes on the value of a statistic over this chunk. A step mixes it into the statistic at the rate that the
-    /// statistic was made with.
+    /// Records the value of a statistic on this chunk. A step mixes the value into the statistic at the
+    /// [rate](crate::Builder::statistic) of the statistic.
     ///
     /// # Panics
     ///
@@ -203,7 +205,7 @@ impl<'a, A: Algebra> Pass<'a, A> {
         observed.0.push((statistic, self.samples(), value));
     }
 
-    /// The value of a statistic, if the layout has it.
+    /// Returns the value of a statistic.
     #[track_caller]
     fn value_of(&self, operation: &str, statistic: Statistic) -> Tensor<A::Element> {
         let number = statistic.number as usize;
@@ -215,7 +217,8 @@ impl<'a, A: Algebra> Pass<'a, A> {
         }
     }
 
-    /// Refuses the samples. Where the engine evaluates the model, this is reported at the line that called it.
+    /// Panics because the samples do not fit the model. If the engine evaluates the model, the panic is at the line
+    /// that called the engine.
     ///
     /// # Panics
     ///

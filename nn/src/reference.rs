@@ -1,18 +1,18 @@
 //! Back-propagation in plain loops and double precision, to check the tape and the formulas.
 //!
-//! It is written sample by sample, with the indices of the paper's sums, and shares no kernel with the other two, so it
-//! would reveal a mistake that they share.
+//! The code goes sample by sample, with the indices of the paper's sums. It shares no kernel with the tape or the
+//! [formulas](crate::delta), so that it reveals a mistake that both share.
 //!
-//! Along with each derivative it computes the sum of the absolute values of its terms, (|Δ| |A|ᵀ)ᵢⱼ. Rounding errors are
-//! proportional to it, so it is the scale on which a difference is measured. The terms of δ and a count one by one:
-//! |a| + |y| for a − y, |W|ᵀ |δ| for Wᵀ δ, |W| |a| + |b| for z. Where terms cancel, little but their rounding errors is
-//! left; relative to that, any two ways of adding them up would differ: a − y for a sample that the network is sure of,
-//! or a rectifier that is barely on.
+//! Each derivative has a scale: the sum of the absolute values of its terms, (|Δ| |A|ᵀ)ᵢⱼ. Rounding errors are
+//! proportional to the scale, so a difference between two computations is measured relative to it. The terms of δ and a
+//! count separately: |a| + |y| for a − y, |W|ᵀ |δ| for Wᵀ δ, and |W| |a| + |b| for z. A scale is needed because terms
+//! cancel: a − y for a sample that the network is sure of, or a rectifier that is barely on. Little but rounding errors
+//! is then left, and relative to the value, any two orders of addition would differ.
 //!
-//! A product is off by what either factor is off by, times the other. A function of z is off by what z may be off by: it
-//! is evaluated at the ends of that interval. So the scale stays meaningful where z is a small difference of large terms,
-//! where µ is saturated, and at the kink of a rectifier, and the values are computed in forms that neither overflow nor
-//! lose the small numbers there.
+//! The error of a product is the error of either factor times the other factor. The error of a function of z follows
+//! from its values at the ends of the interval in which z lies. The scale therefore stays meaningful where z is a small
+//! difference of large terms, where µ is saturated, and at the kink of a rectifier. The values are computed in forms
+//! that neither overflow nor lose small numbers in these cases.
 
 mod functions;
 mod scaled;
@@ -23,27 +23,48 @@ use functions::{log_odds, mu, mu_slope, softmax};
 pub use scaled::Scaled;
 use scaled::{larger, largest_scale, mapped};
 
-/// What [`gradient`] computes.
+/// The result of [`gradient`].
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Gradient {
     /// The mean cost of the samples.
     pub cost: f64,
-    /// The derivative of the cost with respect to every parameter, as a list for each slice.
+    /// The derivatives of the cost with respect to every parameter, a list for each slice.
     pub derivatives: Vec<Vec<Scaled>>,
-    /// δ¹, …, δᴸ, the derivative of a sample's cost with respect to each pre-activation, with a row for each sample.
+    /// δ¹, …, δᴸ: the derivatives of a sample's cost with respect to each pre-activation, with a row for each sample.
     pub deltas: Vec<Vec<Scaled>>,
-    /// The largest scale of any number on the way. A precision in which it overflows may give infinities and NaNs where
-    /// the loops give numbers; if it is not finite, so may the loops.
+    /// The largest scale of any intermediate number. In a precision in which this number overflows, a computation may
+    /// return infinities and NaNs although the result here is finite. If this number is not finite, the result here may
+    /// be infinite or NaN too.
     pub largest: f64,
 }
 
-/// The mean cost of the samples, and its derivative with respect to every parameter.
+/// Returns the mean cost of the samples, and its derivative with respect to every parameter.
+///
+/// ```
+/// use autodiff::tensor::{Targets, Tensor};
+/// use nn::{Activation, BatchGradient, Initializer, Mlp, StandardLoss, Supervised, reference};
+///
+/// let (network, loss) = (Mlp::new(&[2, 3, 2], Activation::Tanh), StandardLoss::cross_entropy());
+/// let parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
+/// let x = Tensor::from([[0.5, -1.0], [2.0, 0.0]]);
+/// let targets = Targets::Classes(Tensor::from([1_u32, 0]));
+/// let expected = reference::gradient(&network, loss, &parameters, &x, &targets);
+///
+/// let mut gradient = BatchGradient::tape(Supervised::new(&network, loss));
+/// let (cost, gradient) = gradient.compute(&parameters, &(x, targets));
+/// assert!((cost - expected.cost).abs() < 1e-14);
+/// for (slice, expected) in gradient.tensors().iter().zip(&expected.derivatives) {
+///     for (&found, expected) in slice.data().iter().zip(expected) {
+///         assert!(expected.apart(found) < 1e-14);
+///     }
+/// }
+/// ```
 ///
 /// # Panics
 ///
-/// If the samples do not fit the network, the parameters are those of another layout, or the loss has a label smoothing out
-/// of [0, 1].
+/// If the samples do not fit the network, the parameters have another layout, or the label smoothing of the loss is not
+/// in [0, 1].
 #[must_use]
 #[track_caller]
 pub fn gradient<T: Real>(
@@ -77,11 +98,11 @@ pub fn gradient<T: Real>(
         .collect();
     let mut deltas = vec![Vec::new(); layers];
     let share = 1.0 / samples as f64;
-    // A parameter overflows before it meets a number, even one that is 0.
+    // A parameter may overflow in another precision even if it is only multiplied by 0.
     let parameters = slices.iter().flatten();
     let mut largest = parameters.fold(0.0, |largest: f64, p| larger(largest, p.abs()));
     for sample in 0..samples {
-        // z[ℓ] and a[ℓ] of this sample; a[0] is the input.
+        // z[l] and a[l] belong to layer l of this sample; a[0] is the input.
         let inputs = &x[sample * widths[0]..(sample + 1) * widths[0]];
         let mut a = vec![inputs.iter().copied().map(Scaled::from).collect::<Vec<_>>()];
         let mut z = vec![Vec::new()];
@@ -134,7 +155,7 @@ pub fn gradient<T: Real>(
             }
         }
     }
-    // Others may add up the samples before they divide by their number.
+    // Other computations may sum over the samples before they divide by the number of samples.
     for slice in &derivatives {
         largest = larger(largest, samples as f64 * largest_scale(0.0, slice));
     }
@@ -146,7 +167,8 @@ pub fn gradient<T: Real>(
     }
 }
 
-/// z = Σⱼ wⱼ aⱼ + b. To the terms' sizes comes what the a's own errors add up to, as independent errors do.
+/// Returns z = Σⱼ wⱼ aⱼ + b. Its scale is the sum of the absolute values of the terms, plus the errors that the aⱼ
+/// carry. These errors are independent, so their squares are added.
 fn pre_activation(weights: &[f64], a: &[Scaled], bias: f64) -> Scaled {
     let mut z = Scaled::from(bias);
     let mut carried = 0.0;
@@ -158,7 +180,7 @@ fn pre_activation(weights: &[f64], a: &[Scaled], bias: f64) -> Scaled {
     z
 }
 
-/// The cost of a sample, and δᴸ.
+/// Returns the cost of a sample, and δᴸ.
 fn last_delta(loss: StandardLoss, z: &[Scaled], y: &[f64]) -> (f64, Vec<Scaled>) {
     match loss {
         StandardLoss::CrossEntropy { label_smoothing } => {
@@ -167,13 +189,13 @@ fn last_delta(loss: StandardLoss, z: &[Scaled], y: &[f64]) -> (f64, Vec<Scaled>)
                 .iter()
                 .map(|y| (1.0 - label_smoothing) * y + label_smoothing / z.len() as f64)
                 .collect();
-            // −ln a = ln(1 + e⁻ˡ) of the log-odds l. A class whose target is 0 costs nothing.
+            // With the log-odds l, −ln a = ln(1 + e⁻ˡ). A class whose target is 0 costs nothing.
             let odds = log_odds(z);
             let terms = odds.iter().zip(&y).filter(|(_, y)| **y != 0.0);
             let cost = terms
                 .map(|(l, y)| y * mu(Activation::Softplus, -l.value))
                 .sum();
-            // The sum of the targets is 1, if they are probabilities.
+            // If the targets are probabilities, their sum is 1.
             let total = Scaled::from(y.iter().sum::<f64>());
             let delta = a
                 .iter()

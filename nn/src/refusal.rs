@@ -1,16 +1,16 @@
-//! Refusals: what a worker thread finds wrong is reported at the line that called the library.
+//! Refusals: an error that a worker thread finds becomes a panic at the line that called the library.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// The payload of the panic that carries a refusal from a worker thread to the caller.
 struct Refusal(String);
 
-/// Refuses what the caller of [`reporting`] passed. No panic hook runs until it is reported there.
+/// Stops the work inside [`reporting`], which then panics with this message. No panic hook runs before that.
 pub(crate) fn refuse(message: String) -> ! {
     resume_unwind(Box::new(Refusal(message)))
 }
 
-/// Runs `work`, and panics at the caller's line if it refuses something, on whichever thread.
+/// Runs `work`. Panics at the caller's line if any thread of `work` calls [`refuse`].
 #[track_caller]
 pub(crate) fn reporting<R>(operation: &str, work: impl FnOnce() -> R) -> R {
     match catch_unwind(AssertUnwindSafe(work)) {

@@ -1,5 +1,5 @@
-//! Trained models in safetensors files: the parameters, what the model is made again from, and, if training is to be
-//! resumed, the optimizer's state.
+//! Snapshots: safetensors files of trained models. A file contains the parameters, a description from which the model
+//! is rebuilt, and optionally the state of an optimizer, to resume a training.
 
 mod format;
 mod header;
@@ -21,10 +21,10 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// The size of the largest file that is read, in bytes.
+/// The largest size of a file that is read or written, in bytes.
 pub const MAX_BYTES: u64 = 1 << 31;
 
-/// A model that a file can describe, so that it is made again from the file.
+/// A model that can be rebuilt from a description in a file.
 ///
 /// ```
 /// use nn::snapshot::{Cause, Describe, Tensors};
@@ -68,22 +68,25 @@ pub const MAX_BYTES: u64 = 1 << 31;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub trait Describe: Model + Sized {
-    /// What the model is made from: its widths, say.
+    /// The data that the model is rebuilt from, such as its widths.
     type Description: Serialize + DeserializeOwned;
 
-    /// What this model is made from.
+    /// Returns the description of this model.
     fn description(&self) -> Self::Description;
 
-    /// Makes a model. The file may be hostile: what takes memory in proportion to a number in the description should be
-    /// checked against the tensors of the file first. All tensors of the model's layout are checked afterwards.
+    /// Returns the model of a description.
+    ///
+    /// The file may be hostile. Before the method allocates memory in proportion to a number in the description, it
+    /// should check the number against the tensors of the file. All tensors of the model's layout are checked
+    /// afterwards.
     ///
     /// # Errors
     ///
-    /// If there is no such model.
+    /// If no model has this description, or the tensors of the file do not match it.
     fn from_description(description: Self::Description, file: &Tensors<'_>) -> Result<Self, Cause>;
 }
 
-/// A model with its parameters.
+/// A model together with its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Saved<T: Real, M = MlpModel> {
     /// The model.
@@ -92,64 +95,64 @@ pub struct Saved<T: Real, M = MlpModel> {
     pub parameters: Parameters<T>,
 }
 
-/// Why a file could not be written or read.
+/// The error for a file that could not be written or read.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {cause}", path.display())]
 pub struct SnapshotError {
-    /// The file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// What is wrong with the file.
     #[source]
     pub cause: Cause,
 }
 
-/// What can be wrong with a file of weights.
+/// The cause of a [`SnapshotError`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cause {
-    /// It cannot be read or written.
+    /// The file cannot be read or written.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// What should be replaced is a folder, a device, a pipe or a socket.
+    /// The file to be replaced is a folder, a device, a pipe or a socket.
     #[error("not a regular file")]
     NotAFile,
-    /// It is larger than [`MAX_BYTES`].
+    /// The file is larger than [`MAX_BYTES`].
     #[error("the file is larger than {MAX_BYTES} bytes")]
     TooLarge,
-    /// It is not in the safetensors format, or longer or shorter than its header says.
+    /// The file is not in the safetensors format, or is longer or shorter than its header says.
     #[error("not a safetensors file: {0}")]
     Header(#[from] HeaderError),
-    /// It cannot be written in the safetensors format.
+    /// The model cannot be written in the safetensors format.
     #[error("cannot be written as safetensors: {0}")]
     Format(#[from] SafeTensorError),
-    /// It does not say which model it contains, or there is no such model.
+    /// The file does not describe its model, or no model has this description.
     #[error("the description of the network cannot be read: {0}")]
     Network(String),
-    /// A parameter of the network is missing.
+    /// A tensor of the model or its optimizer is missing.
     #[error("tensor `{0}` is missing")]
     Missing(String),
-    /// A tensor belongs neither to the network nor to its optimizer.
+    /// A tensor belongs neither to the model nor to its optimizer.
     #[error("tensor `{0}` belongs to no layer")]
     Unexpected(String),
-    /// A parameter does not have the shape that the network needs.
+    /// A tensor does not have the shape that the model needs.
     #[error("tensor `{name}` has shape {found:?}, but the network needs {wanted:?}")]
     Shape {
-        /// The name of the parameter.
+        /// The name of the tensor.
         name: String,
         /// The shape in the file.
         found: Vec<usize>,
-        /// The shape that the network needs.
+        /// The shape that the model needs.
         wanted: Vec<usize>,
     },
     /// The elements of a tensor are neither `f32` nor `f64`.
     #[error("tensor `{name}` is of type {found}, not F32 or F64")]
     Precision {
-        /// The name of the parameter.
+        /// The name of the tensor.
         name: String,
         /// The type of its elements.
         found: String,
     },
-    /// It contains a network but no optimizer state, so training cannot be resumed from it.
+    /// The file contains no optimizer state, so training cannot be resumed from it.
     #[error("the file contains no optimizer state")]
     NoOptimizer,
     /// The optimizer cannot be restored from the state in the file.
@@ -157,18 +160,18 @@ pub enum Cause {
     Optimizer(#[from] StateError),
 }
 
-/// Writes a model to a file, atomically: an earlier file is replaced only once the new one is complete.
+/// Writes a model to a file atomically: an earlier file is replaced only when the new file is complete.
 ///
-/// The new file has the permissions of the earlier one. If the path is a symbolic link, the file that it leads to is
-/// replaced, and the link stays.
+/// The new file has the permissions of the earlier file. If the path is a symbolic link, its target is replaced, and
+/// the link stays.
 ///
 /// # Errors
 ///
-/// If the file cannot be written, or there is something else than a regular file.
+/// If the file cannot be written, or the path leads to something other than a regular file.
 ///
 /// # Panics
 ///
-/// If the parameters are those of another layout.
+/// If the parameters have another layout than the model.
 #[track_caller]
 pub fn save<T: Real, M: Describe>(
     path: impl AsRef<Path>,
@@ -179,18 +182,19 @@ pub fn save<T: Real, M: Describe>(
     write(path.as_ref(), || serialize(model, parameters, None))
 }
 
-/// Reads a model from a file that [`save`] or [`save_training`] wrote, in either precision.
+/// Reads a model from a file that [`save`] or [`save_training`] wrote. The numbers are converted to `T` if the file has
+/// the other precision.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not such a file, or its tensors do not match its model.
+/// If the file cannot be read, is not a snapshot of an `M`, or its tensors do not match its model.
 pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Saved<T, M>, SnapshotError> {
     read(path.as_ref(), |contents: Contents<M>, data| {
         Ok(contents.saved(data))
     })
 }
 
-/// Reads a model from the bytes of such a file.
+/// Reads a model from the bytes of a file that [`save`] or [`save_training`] wrote.
 ///
 /// ```
 /// # use nn::{Activation, Initializer, Mlp, Saved, StandardLoss, Supervised, snapshot};
@@ -208,24 +212,27 @@ pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Saved<T, M>,
 ///
 /// # Errors
 ///
-/// If they are not those of such a file, or its tensors do not match its model.
+/// If the bytes are not a snapshot of an `M`, or its tensors do not match its model.
 pub fn from_bytes<T: Real, M: Describe>(mut bytes: &[u8]) -> Result<Saved<T, M>, Cause> {
     let size = bytes.len() as u64;
     let contents = Contents::read(&mut bytes, Some(size))?;
     Ok(contents.saved(bytes))
 }
 
-/// Writes a model together with the optimizer's state, so that training resumed by [`load_training`] has the same bits.
+/// Writes a model together with the optimizer's state, so that a training resumed by [`load_training`] has the same
+/// bits.
 ///
-/// Each moment is stored as tensors of its own: `optimizer.first_moment.layers.0.weight` and so on.
+/// Each moment is stored as a tensor for each parameter: `optimizer.first_moment.layers.0.weight` and so on. The file
+/// is replaced as by [`save`].
 ///
 /// # Errors
 ///
-/// As [`save`], or if the moments do not have the size of the parameters.
+/// If the file cannot be written, the path leads to something other than a regular file, or the moments do not have the
+/// size of the parameters.
 ///
 /// # Panics
 ///
-/// As [`save`].
+/// If the parameters have another layout than the model.
 ///
 /// ```
 /// use nn::{Activation, Adam, Initializer, Mlp, Saved, StandardLoss, Supervised, snapshot};
@@ -259,12 +266,12 @@ pub fn save_training<T: Real, M: Describe>(
     })
 }
 
-/// Reads a file that [`save_training`] wrote: returns the model, and restores the optimizer's state.
+/// Reads a file that [`save_training`] wrote. Returns the model, and restores the optimizer's state.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not such a file, its tensors do not match its model, or its optimizer is of another
-/// kind; the optimizer is then unchanged.
+/// If the file cannot be read, is not a snapshot of an `M`, its tensors do not match its model, or its optimizer is of
+/// another kind. The optimizer is then unchanged.
 pub fn load_training<T: Real, M: Describe>(
     path: impl AsRef<Path>,
     optimizer: &mut dyn Optimizer<T>,
@@ -290,7 +297,7 @@ fn write(
             .unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
         builder.prefix(".unfinished-");
-        // Others may read what the user lets them, as with any new file.
+        // The usual permissions of a new file, restricted by the umask. The default of `tempfile` is private.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(folder)?;
@@ -308,17 +315,17 @@ fn write(
     })
 }
 
-/// The file that a path leads to behind all symbolic links, and what is known of it if it is there.
+/// Returns the path behind all symbolic links, and the metadata of the file if it exists.
 ///
 /// # Errors
 ///
-/// If it is not a regular file, or the links lead nowhere.
+/// If the path leads to something other than a regular file, or the links form a cycle.
 fn target(path: &Path) -> Result<(PathBuf, Option<Metadata>), Cause> {
     match fs::metadata(path) {
         Ok(found) if found.is_file() => Ok((fs::canonicalize(path)?, Some(found))),
         Ok(_) => Err(Cause::NotAFile),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            // A link to a file that is yet to be made. Links in a circle are another error.
+            // The path may be a link to a file that does not exist yet. A cycle of links is another error.
             let mut path = path.to_owned();
             while let Ok(link) = fs::read_link(&path) {
                 path = path.parent().unwrap_or(Path::new("")).join(link);
@@ -329,18 +336,18 @@ fn target(path: &Path) -> Result<(PathBuf, Option<Metadata>), Cause> {
     }
 }
 
-/// Gives a file the permissions of an earlier one, and its owner as far as the system allows that.
+/// Gives a file the permissions of an earlier file, and its owner if the system allows that.
 fn take_over(file: &File, earlier: &Metadata) -> io::Result<()> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::{MetadataExt, fchown};
-        // Only root may give files away; for others the new file stays their own.
+        // Only root may change the owner; other users keep the new file as their own.
         let _ = fchown(file, Some(earlier.uid()), Some(earlier.gid()));
     }
     file.set_permissions(earlier.permissions())
 }
 
-/// Reads a file: its header first, and the data only if there is nothing wrong with that.
+/// Reads a file: first its header, and the data only if the header is valid.
 fn read<R, M: Describe>(
     path: &Path,
     understand: impl FnOnce(Contents<M>, &[u8]) -> Result<R, Cause>,

@@ -1,13 +1,12 @@
-//! Training: step after step, over all samples or in batches drawn from a seed.
+//! The training loop: steps over all samples, or over batches drawn from a seed.
 
 use crate::data::{Batches, Gather, Selection};
 use crate::{BatchGradient, Model, Optimizer, Parameters, ShardGradient, StepError, TapeGradient};
 use autodiff::tensor::Real;
 
-/// A training under way: the parameters of a model, an optimizer, and the data.
+/// A training in progress: the parameters of a model, an optimizer and the data.
 ///
-/// What is done between steps, such as evaluating the model, changing the learning rate, saving or stopping, is up to the
-/// loop around it.
+/// The caller's loop does everything between steps: evaluate the model, change the learning rate, save, or stop.
 ///
 /// ```
 /// use autodiff::Tensor;
@@ -41,11 +40,11 @@ use autodiff::tensor::Real;
 pub struct Training<'a, T: Real, M: Model, D, G: ShardGradient<T, M> = TapeGradient<T>> {
     /// The parameters after the latest step.
     pub parameters: Parameters<T>,
-    /// What takes the steps. A schedule changes its learning rate.
+    /// The optimizer. A schedule changes its learning rate between steps.
     pub optimizer: Box<dyn Optimizer<T>>,
     gradient: BatchGradient<T, M, G>,
     data: &'a D,
-    /// None, where each step takes all samples.
+    /// `None` if each step takes all samples.
     batches: Option<Batches>,
 }
 
@@ -56,11 +55,11 @@ where
     D: Gather<M::Chunk<T>>,
     G: ShardGradient<T, M>,
 {
-    /// A training with all samples in each step.
+    /// Returns a training with all samples in each step.
     ///
     /// # Panics
     ///
-    /// If the parameters are those of another layout, or there are no samples.
+    /// If the parameters have another layout, or there are no samples.
     #[must_use]
     #[track_caller]
     pub fn new(
@@ -80,8 +79,8 @@ where
         }
     }
 
-    /// The same training with at most `size` samples in each step, [drawn](Batches) from a seed. If there are not more
-    /// samples than that, each step takes all of them, in their own order.
+    /// Returns the training with at most `size` samples in each step, [drawn](Batches) from a seed. If there are at
+    /// most `size` samples, each step takes all of them, in their order in the data.
     ///
     /// # Panics
     ///
@@ -97,10 +96,10 @@ where
         }
     }
 
-    /// The same training, of which that many steps have been taken before.
+    /// Returns the training as it continues after `steps` steps.
     ///
-    /// With the parameters and the optimizer that [`save_training`](crate::snapshot::save_training) saved then, the
-    /// next steps have the bits that they would have had without the interruption.
+    /// With the parameters and the optimizer that [`save_training`](crate::snapshot::save_training) saved after those
+    /// steps, the next steps have the same bits as in a training without interruption.
     #[must_use]
     pub fn resumed_after(mut self, steps: u64) -> Self {
         if let Some(batches) = &mut self.batches {
@@ -110,12 +109,12 @@ where
         self
     }
 
-    /// Takes a step, and returns the mean cost of its samples before it.
+    /// Takes one step. Returns the mean cost of its samples before the step.
     ///
     /// # Errors
     ///
-    /// If the step would leave a number that is not finite, as [`BatchGradient::step`] says. Nothing but the place in
-    /// the epoch has changed then.
+    /// If the gradient, or parameters or moments after the step, would not be finite; see [`BatchGradient::step`]. Only
+    /// the position in the epoch has then changed.
     ///
     /// # Panics
     ///
@@ -127,15 +126,15 @@ where
         self.gradient.step(&mut self.parameters, &batch, optimizer)
     }
 
-    /// Takes as many steps as an epoch has, and returns the mean of their costs.
+    /// Takes the steps of one epoch. Returns the mean of their costs.
     ///
     /// # Errors
     ///
-    /// As [`step`](Training::step).
+    /// If a step fails, as [`step`](Training::step) does. The steps before it have been taken.
     ///
     /// # Panics
     ///
-    /// As [`step`](Training::step).
+    /// If the samples do not fit the model.
     #[track_caller]
     pub fn epoch(&mut self) -> Result<f64, StepError> {
         let steps = self.steps_per_epoch();
@@ -146,19 +145,19 @@ where
         Ok(sum / steps as f64)
     }
 
-    /// The number of steps that have been taken.
+    /// The number of steps taken.
     #[must_use]
     pub fn steps(&self) -> u64 {
         self.gradient.step_number()
     }
 
-    /// The number of steps that go once through all samples.
+    /// The number of steps in an epoch, which uses each sample once.
     #[must_use]
     pub fn steps_per_epoch(&self) -> u64 {
         self.batches.as_ref().map_or(1, Batches::per_epoch)
     }
 
-    /// Where the gradients come from; it knows cost and gradient of a step that failed.
+    /// The engine that computes the gradients. It holds the cost and the gradient of a failed step.
     #[must_use]
     pub fn gradient(&self) -> &BatchGradient<T, M, G> {
         &self.gradient

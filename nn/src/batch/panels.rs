@@ -1,4 +1,4 @@
-//! The parameters in panels of rows: a gradient is formed panel by panel, and each is used while it is in cache.
+//! The parameters in panels of rows. A gradient is formed panel by panel, and each panel is used while it is in cache.
 
 use crate::Layout;
 use crate::optim::{Buffers, cut_off};
@@ -7,32 +7,32 @@ use autodiff::tensor::Real;
 use std::mem;
 use std::ops::Range;
 
-/// Some rows of one slice of the parameters.
+/// A panel: some rows of one slice of the parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Panel {
     /// The number of the slice.
     pub(super) slice: usize,
     /// The rows.
     pub(super) rows: Range<usize>,
-    /// Where they lie in the flat buffer.
+    /// The range of the rows in the flat buffer.
     pub(super) range: Range<usize>,
 }
 
-/// The most rows of a weight matrix in a panel. The more there are, the more a list of the bytes of pictures serves; the
-/// fewer, the sooner an idle thread finds a panel to take.
+/// The largest number of rows of a weight matrix in a panel. With more rows, the kernels reuse the list of nonzero
+/// input bytes more often. With fewer rows, an idle thread finds a panel sooner.
 const ROWS: usize = 48;
 
-/// A panel begins at a multiple of this, which the kernels form at a time of all matrices.
+/// Panels begin at multiples of this number of rows, the rows that the kernels compute together.
 const GROUP: usize = 8;
 
-/// With fewer elements than this, one thread is done with a slice before another has come for its part.
+/// A slice with fewer elements is not shared: one thread finishes it before another thread could wake up.
 const WORTH_SHARING: usize = 1 << 13;
 
 /// Calls `work` with each panel and its part of each buffer.
 ///
-/// If the slices are cut, the threads of the surrounding rayon pool share them. Every slice is halved, and halved again,
-/// and an idle thread takes the largest part that is left. So the same thread mostly has the same part of every slice, at
-/// every step, and finds it in its cache. How slices are cut depends on the layout alone.
+/// If `are_cut` is set, the threads of the surrounding rayon pool share the panels. Every slice is halved recursively,
+/// and an idle thread takes the largest remaining part. The same thread therefore mostly has the same part of a slice
+/// in every step, and finds it in its cache. The cuts depend on the layout alone.
 pub(super) fn each_panel<T: Real>(
     layout: &Layout,
     are_cut: bool,
@@ -52,7 +52,7 @@ pub(super) fn each_panel<T: Real>(
         }
         let mut parts = cut_off(&mut buffers, panel.range.len());
         end = panel.range.end;
-        // The rows of vectors are single numbers.
+        // A row of a vector is a single number, so vectors are not cut.
         if are_cut && slice.shape.rank() > 1 && panel.range.len() >= WORTH_SHARING {
             let run = |(panel, mut parts): Part<'_, T>| work(&panel, &mut parts);
             in_halves((panel, parts), &halves, &run, &|(), ()| ());
@@ -65,7 +65,7 @@ pub(super) fn each_panel<T: Real>(
 /// A panel with its part of each buffer.
 type Part<'a, T> = (Panel, Buffers<'a, T>);
 
-/// Halves a panel, unless it has few rows.
+/// Halves a panel, unless it has at most [`ROWS`] rows.
 fn halves<T>((panel, mut parts): Part<'_, T>) -> Result<[Part<'_, T>; 2], Part<'_, T>> {
     let rows = panel.rows.len();
     if rows <= ROWS {
@@ -92,7 +92,7 @@ mod tests {
     use smallvec::SmallVec;
     use std::sync::Mutex;
 
-    /// The rows of the panels of each slice, in order.
+    /// The numbers of rows of the panels of each slice, in order.
     fn panels(layout: &Layout, are_cut: bool) -> Vec<Vec<usize>> {
         let mut none = vec![0.0_f32; layout.size()];
         let found = Mutex::new(Vec::new());
@@ -145,7 +145,7 @@ mod tests {
                         assert_eq!(found, (element / row) as f32);
                     }
                 }
-                // The padding is in none.
+                // The padding is in no panel.
                 assert_eq!(seen.iter().sum::<f32>(), parameters as f32);
             }
         }

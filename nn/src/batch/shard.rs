@@ -1,4 +1,5 @@
-//! A shard: a run of samples whose gradient is summed on its own, and the sum of all shards along a fixed tree.
+//! A shard, which is a run of samples whose gradient is summed on its own, and the sum of all shards along a fixed
+//! tree.
 
 use super::first_half;
 use super::panels::Panel;
@@ -10,36 +11,37 @@ use autodiff::tensor::raw::{largest_magnitude, vectorized};
 use autodiff::tensor::{Real, Tensor};
 use smallvec::SmallVec;
 
-/// What all shards of a batch share on their way to a gradient.
+/// Inputs shared by all shards of a batch.
 pub(super) struct Propagation<'a, T: Real, M, B> {
     pub(super) model: &'a M,
     pub(super) parameters: &'a Parameters<T>,
     pub(super) batch: &'a B,
     pub(super) sharding: &'a Sharding,
     pub(super) weight: f64,
-    /// The place in the training, but for the samples.
+    /// The context of the gradient; its range of samples is unused.
     pub(super) context: &'a Context,
 }
 
-/// What a shard leaves: the gradient of its one chunk, before it is formed, or the sum of those of its chunks.
+/// The result of a shard: the gradient of its only chunk in factored form, or the sum of the gradients of its chunks.
 #[derive(Debug, Default)]
 pub(super) struct Shard<T: Real, G> {
     pub(super) cost: f64,
-    /// An upper bound of the magnitudes of its gradient's elements; not finite if what they are made of is not.
+    /// An upper bound of the magnitudes of the gradient's elements. It is not finite if any number in the factors is
+    /// not.
     pub(super) bound: f64,
     pub(super) observed: Observed<T>,
     gradient: G,
-    /// The sum over the chunks, once there were several.
+    /// The sum over the chunks. Allocated when a shard first has several chunks.
     sum: Option<Tensor<T>>,
-    /// Whether there were several in the latest batch.
+    /// Whether the shard had several chunks in the latest batch.
     is_summed: bool,
 }
 
 impl<T: Real, G> Shard<T, G> {
-    /// Takes the samples forward and back, chunk after chunk.
+    /// Takes the samples forward and back, chunk by chunk.
     ///
-    /// The gradient of a single chunk is not formed. Those of several are added up, since all of them together would take
-    /// more memory than their sum.
+    /// The gradient of a single chunk stays in factored form. The gradients of several chunks are summed, because their
+    /// factors would take more memory than the sum.
     pub(super) fn compute<M: Model, B: Batch<M::Chunk<T>>>(
         &mut self,
         number: usize,
@@ -77,7 +79,7 @@ impl<T: Real, G> Shard<T, G> {
         };
     }
 
-    /// Adds the gradient of a chunk to the sum, and forgets it.
+    /// Adds the gradient of a chunk to the sum, and clears it.
     fn add_up<M: Model>(&mut self, layout: &Layout, is_first: bool)
     where
         G: ShardGradient<T, M>,
@@ -107,7 +109,7 @@ impl<T: Real, G> Shard<T, G> {
             .add_rows_to(panel.slice, panel.rows.clone(), sum);
     }
 
-    /// A panel of the sum over the chunks, if there were several.
+    /// Returns a panel of the sum over the chunks, if the shard had several chunks.
     fn sum_of(&self, panel: &Panel) -> Option<&[T]> {
         let sum = self.sum.as_ref().filter(|_| self.is_summed)?;
         Some(&sum.data()[panel.range.clone()])
@@ -116,7 +118,7 @@ impl<T: Real, G> Shard<T, G> {
 
 /// Writes a panel of the sum of the shards' gradients to `sum`.
 ///
-/// The sum of n shards is that of the [first half](first_half) plus that of the rest.
+/// The sum of n shards is the sum of the [first half](first_half) plus the sum of the rest.
 pub(super) fn write_sum<T: Real, M: Model, G: ShardGradient<T, M>>(
     shards: &[Shard<T, G>],
     panel: &Panel,
@@ -131,8 +133,8 @@ pub(super) fn write_sum<T: Real, M: Model, G: ShardGradient<T, M>>(
     }
 }
 
-/// Takes a step of plain descent of a panel of the parameters, if the source of the gradients does that in one go; returns
-/// whether it has.
+/// Updates a panel of the parameters by plain descent, if the source of the gradients can do so without forming the
+/// gradient. Returns whether the panel was updated.
 pub(super) fn descend<T: Real, M: Model, G: ShardGradient<T, M>>(
     shards: &[Shard<T, G>],
     rate: T,
@@ -140,7 +142,7 @@ pub(super) fn descend<T: Real, M: Model, G: ShardGradient<T, M>>(
     parameters: &mut [T],
 ) -> bool {
     let rows = panel.rows.clone();
-    // One shard needs no list.
+    // A single shard needs no list.
     if let [shard] = shards {
         let gradient = &[&shard.gradient];
         return !shard.is_summed && G::descend(gradient, rate, panel.slice, rows, parameters);
@@ -149,13 +151,13 @@ pub(super) fn descend<T: Real, M: Model, G: ShardGradient<T, M>>(
         .is_some_and(|gradients| G::descend(&gradients, rate, panel.slice, rows, parameters))
 }
 
-/// The gradients of shards that are of one chunk each.
+/// Returns the shards' gradients, if every shard has only one chunk.
 fn gradients<T: Real, G>(shards: &[Shard<T, G>]) -> Option<SmallVec<[&G; 16]>> {
     let are_kept = shards.iter().all(|shard| !shard.is_summed);
     are_kept.then(|| shards.iter().map(|shard| &shard.gradient).collect())
 }
 
-/// The sum along the tree in its general form.
+/// Writes the sum along the tree for any source, with scratch memory for partial sums.
 fn write_sum_in_scratch<T: Real, M: Model, G: ShardGradient<T, M>>(
     shards: &[Shard<T, G>],
     panel: &Panel,

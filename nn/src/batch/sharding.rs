@@ -3,8 +3,8 @@
 use crate::Chunking;
 use std::ops::Range;
 
-/// How a batch is cut: into shards, which are runs of samples whose gradients are summed on their own, and those into
-/// chunks, which are taken forward and back at a time.
+/// How a batch is cut into shards and chunks. A shard is a run of samples whose gradient is summed on its own. A chunk
+/// is a part of a shard that is taken forward and back at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sharding {
@@ -16,15 +16,15 @@ pub struct Sharding {
     pub chunk: usize,
 }
 
-/// What the values and adjoints of a chunk may take, in bytes: a second-level cache, for the inputs, which are most of
-/// them, have no adjoint.
+/// The bytes that the values and adjoints of a chunk may take: the size of a second-level cache. The inputs, which are
+/// most of the values, have no adjoint.
 const CHUNK_BYTES: usize = 1 << 20;
 
 impl Sharding {
-    /// The sharding of a batch of that many samples for elements of type `T`, into a given number of shards or the usual
-    /// one.
+    /// Returns the sharding of a batch of `samples` samples with elements of type `T`. If `shards` is `None`, the
+    /// number of shards depends on the number of samples.
     ///
-    /// More shards feed more threads, but the sum of each has to be added.
+    /// More shards keep more threads busy, but the gradient of each shard must be added to the sum.
     #[must_use]
     pub fn new<T>(chunking: Chunking, samples: usize, shards: Option<usize>) -> Sharding {
         let usual = match samples {
@@ -49,23 +49,23 @@ impl Sharding {
         }
     }
 
-    /// The samples of a shard.
+    /// Returns the range of samples of a shard.
     #[must_use]
     pub fn shard(&self, number: usize) -> Range<usize> {
-        // A product of samples and shards would overflow for the largest batches.
+        // `samples * number / shards` would overflow for the largest batches.
         let (each, more) = (self.samples / self.shards, self.samples % self.shards);
         let begin = |number: usize| number * each + number * more / self.shards;
         begin(number)..begin(number + 1)
     }
 
-    /// The chunks of a shard.
+    /// Returns the ranges of the chunks of a shard.
     pub fn chunks_of(self, shard: usize) -> impl Iterator<Item = Range<usize>> {
         let (Range { start, end }, chunk) = (self.shard(shard), self.chunk);
         let chunks = (start..end).step_by(chunk);
         chunks.map(move |begin| begin..end.min(begin + chunk))
     }
 
-    /// The chunks of all shards.
+    /// Returns the ranges of the chunks of all shards.
     pub fn chunks(self) -> impl Iterator<Item = Range<usize>> {
         (0..self.shards).flat_map(move |shard| self.chunks_of(shard))
     }

@@ -1,10 +1,10 @@
-//! Batches of an epoch, drawn from a seed.
+//! The batches of an epoch, drawn from a seed.
 
 use crate::Initializer;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// Draws batches: runs of sample numbers, each sample once an epoch, in an order drawn anew for each.
+/// Draws batches of sample numbers. Every epoch contains each sample once, in a random order of its own.
 ///
 /// ```
 /// let mut batches = nn::Batches::new(5, 2, 1);
@@ -25,11 +25,11 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Batches of `size` out of a number of samples; the last batch of an epoch has what is left.
+    /// Returns batches of `size` out of `samples` samples. The last batch of an epoch contains the remaining samples.
     ///
     /// # Panics
     ///
-    /// If there are no samples, or none in a batch.
+    /// If `samples` or `size` is 0.
     #[must_use]
     #[track_caller]
     pub fn new(samples: usize, size: usize, seed: u64) -> Self {
@@ -38,7 +38,7 @@ impl Batches {
             "batches of {size} cannot be drawn from {samples} samples"
         );
         let mut rng = Initializer::generator(seed);
-        // Initial parameters are drawn from the first stream of the same seed.
+        // Stream 0 of the same seed may have been used to draw the initial parameters.
         rng.set_stream(1);
         Batches {
             samples,
@@ -55,7 +55,7 @@ impl Batches {
         self.samples.div_ceil(self.size) as u64
     }
 
-    /// The samples of the next batch.
+    /// Returns the sample numbers of the next batch.
     pub fn draw(&mut self) -> &[usize] {
         if self.next == self.order.len() {
             self.order = (0..self.samples).collect();
@@ -67,7 +67,7 @@ impl Batches {
         &self.order[begin..self.next]
     }
 
-    /// Passes over a number of batches.
+    /// Skips a number of batches.
     pub fn skip(&mut self, batches: u64) {
         for _ in 0..batches {
             self.draw();

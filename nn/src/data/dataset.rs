@@ -1,12 +1,13 @@
-//! Labelled byte images.
+//! Labelled samples of bytes, such as images.
 
 use super::{Batch, Gather, Labelled, Selection};
 use autodiff::tensor::{Real, Shape, Tensor};
 use std::ops::Range;
 
-/// Samples made of bytes, each with a class number, such as pictures of digits.
+/// Samples of bytes, each with a class number, such as pictures of digits.
 ///
-/// They stay bytes, which stand for numbers between 0 and 1, and take a quarter of the memory traffic of `f32`.
+/// The samples are stored as bytes, which need a quarter of the memory traffic of `f32`. A chunk contains byte ·
+/// (1/255), a number between 0 and 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     inputs: Tensor<u8>,
@@ -14,28 +15,39 @@ pub struct Dataset {
     shape: Shape,
 }
 
-/// Why inputs and classes do not fit together.
+/// The error for inputs and classes that do not fit together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DatasetError {
-    /// The number of bytes is not that of as many samples as there are class numbers.
+    /// The number of bytes is not the size of a sample times the number of class numbers.
     #[error("{bytes} bytes are not {samples} samples of {features} bytes")]
     Size {
         /// The number of bytes.
         bytes: usize,
         /// The number of class numbers.
         samples: usize,
-        /// The bytes in a sample.
+        /// The number of bytes in a sample.
         features: usize,
     },
 }
 
 impl Dataset {
-    /// Samples of the given shape, such as rows and columns, stored one after the other, with a class number for each.
+    /// Returns samples of the given shape, such as `[rows, columns]`. `inputs` contains the samples one after the
+    /// other, and `classes` a class number for each.
+    ///
+    /// ```
+    /// use nn::Dataset;
+    ///
+    /// // Two pictures of 2 × 2 pixels.
+    /// let data = Dataset::new(&[0, 255, 255, 0, 9, 9, 9, 9], [2, 2], &[0, 1])?;
+    /// assert_eq!((data.len(), data.features()), (2, 4));
+    /// assert_eq!(data.sample(1), [9; 4]);
+    /// # Ok::<(), nn::DatasetError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// If the number of bytes is not that of a sample times the number of classes.
+    /// If the number of bytes is not the size of a sample times the number of class numbers.
     pub fn new(
         inputs: &[u8],
         shape: impl Into<Shape>,
@@ -63,7 +75,7 @@ impl Dataset {
         self.classes.size()
     }
 
-    /// Whether there are none.
+    /// Whether there are no samples.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -75,7 +87,7 @@ impl Dataset {
         &self.shape
     }
 
-    /// The bytes in a sample.
+    /// The number of bytes in a sample.
     #[must_use]
     pub fn features(&self) -> usize {
         self.inputs.shape()[1]
@@ -87,11 +99,11 @@ impl Dataset {
         self.inputs.data()
     }
 
-    /// The bytes of one sample.
+    /// Returns the bytes of one sample.
     ///
     /// # Panics
     ///
-    /// If there is no sample of this number.
+    /// If `number` is not below [`len`](Dataset::len).
     #[must_use]
     #[track_caller]
     pub fn sample(&self, number: usize) -> &[u8] {
@@ -105,11 +117,11 @@ impl Dataset {
         self.classes.data()
     }
 
-    /// The samples in a range, sharing memory.
+    /// Returns the samples in a range. They share the memory of `self`.
     ///
     /// # Panics
     ///
-    /// If the range does not lie within the data.
+    /// If the range is not within the data.
     #[must_use]
     #[track_caller]
     pub fn range(&self, range: Range<usize>) -> Dataset {
@@ -120,9 +132,7 @@ impl Dataset {
         }
     }
 
-    /// The samples with the given numbers, in that order.
-    ///
-    /// A number may occur several times.
+    /// Returns the samples with the given numbers, in that order. A number may occur several times.
     ///
     /// # Panics
     ///
@@ -146,7 +156,7 @@ impl Dataset {
     }
 }
 
-/// Bytes that stand for numbers between 0 and 1.
+/// Returns byte · (1/255) for each byte.
 fn pixels<T: Real>(bytes: &Tensor<u8>) -> Tensor<T> {
     Tensor::from_scaled_bytes(bytes, T::from_f64(1.0 / 255.0))
 }

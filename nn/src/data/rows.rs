@@ -1,35 +1,36 @@
-//! Samples in memory, a row for each.
+//! Samples in memory: tensors with a row for each sample.
 
 use super::{Batch, Gather};
 use autodiff::tensor::{Element, Real, Targets, Tensor};
 use std::ops::Range;
 
-/// Tensors with a row for each sample: one, or a tuple or array of several. Such a value is a [`Batch`] of itself.
+/// Tensors with a row for each sample: a single tensor, or a tuple or array of several. A value of such a type is a
+/// [`Batch`] that loads chunks of the same type.
 pub trait Rows: Clone + Sync {
-    /// The number of rows. Of several tensors, that of the first.
+    /// The number of rows of the first tensor.
     fn count(&self) -> usize;
 
-    /// Some of the rows.
+    /// Returns some of the rows.
     ///
     /// # Panics
     ///
-    /// If there are no such rows.
+    /// If a row does not exist.
     #[must_use]
     #[track_caller]
     fn some(&self, which: &Which<'_>) -> Self;
 
-    /// Whether all tensors have that many rows.
+    /// Whether all tensors have `count` rows.
     fn all_have(&self, count: usize) -> bool {
         self.count() == count
     }
 }
 
-/// Which rows.
+/// The rows that [`Rows::some`] returns.
 #[derive(Clone, Debug)]
 pub enum Which<'a> {
-    /// Consecutive ones, which share memory.
+    /// Consecutive rows. The result shares memory.
     Range(Range<usize>),
-    /// Those with the given numbers, in that order.
+    /// The rows with the given numbers, in that order. They are copied.
     Numbers(&'a [usize]),
 }
 

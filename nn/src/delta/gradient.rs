@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use std::borrow::Borrow;
 use std::ops::Range;
 
-/// The gradient of an [`Mlp`] by the formulas.
+/// The gradient of an [`Mlp`], computed by the formulas of this module.
 ///
 /// ```
 /// use nn::{Activation, BatchGradient, Mlp, StandardLoss, Supervised, delta::DeltaGradient};
@@ -72,7 +72,8 @@ where
     }
 }
 
-/// The products `Δᵀ A` of the shards, if the slice is a weight matrix, and none otherwise.
+/// Returns the factors of the products `Δᵀ A` of the shards if the slice is a weight matrix, and an empty list
+/// otherwise.
 fn products<'a, T: Real>(
     shards: &[&'a DeltaGradient<T>],
     slice: usize,

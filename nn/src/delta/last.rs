@@ -1,4 +1,4 @@
-//! δᴸ of the last layer, for each loss.
+//! δᴸ, the δ of the last layer, for each loss.
 
 use super::{activate, times_slope};
 use crate::{Output, StandardLoss};
@@ -6,7 +6,7 @@ use autodiff::tensor::raw::elementary;
 use autodiff::tensor::{Real, Targets, Tensor};
 use smallvec::SmallVec;
 
-/// The sum of the samples' costs, and δᴸ = ∂C/∂zᴸ with a row for each sample.
+/// Returns the sum of the samples' costs, and δᴸ = ∂C/∂zᴸ with a row for each sample.
 pub(super) fn last_delta<T: Real>(
     loss: StandardLoss,
     z: &Tensor<T>,
@@ -41,7 +41,7 @@ pub(super) fn last_delta<T: Real>(
     }
 }
 
-/// Cross-entropy: `C = −Σ yᵢ ln aᵢ` and `δ = a Σ yᵢ − y`, which is a − y for targets that sum to 1.
+/// Returns the cost `C = −Σ yᵢ ln aᵢ` and `δ = a Σ yᵢ − y`, which is a − y for targets that sum to 1.
 ///
 /// With m the [shift] and s the sum of the row's `e^(zᵢ − m)`, `−ln aᵢ` is `ln s − (zᵢ − m)`.
 fn cross_entropy<T: Real>(
@@ -92,7 +92,7 @@ fn cross_entropy<T: Real>(
     (cost, delta)
 }
 
-/// eᶻⁱ / Σⱼ eᶻʲ of each row, in place.
+/// Replaces each row by its softmax, eᶻⁱ / Σⱼ eᶻʲ.
 fn softmax_rows<T: Real>(z: &mut Tensor<T>) {
     let classes = z.shape()[1];
     exponentials(z.data_mut(), classes);
@@ -101,7 +101,7 @@ fn softmax_rows<T: Real>(z: &mut Tensor<T>) {
     }
 }
 
-/// eᶻⁱ⁻ᵐ with the [shift] m of a row, in place, of all rows together.
+/// Replaces each zᵢ by eᶻⁱ⁻ᵐ, where m is the [shift] of its row. All rows share one call of the vectorized exponential.
 fn exponentials<T: Real>(z: &mut [T], classes: usize) {
     for row in z.chunks_exact_mut(classes) {
         let m = shift(row);
@@ -112,7 +112,7 @@ fn exponentials<T: Real>(z: &mut [T], classes: usize) {
     elementary::exp(z);
 }
 
-/// The largest z of a row, or NaN where a row has no softmax, since several are +∞ or all are −∞.
+/// Returns the largest z of a row, or NaN if the row has no softmax because several z are +∞ or all are −∞.
 fn shift<T: Real>(row: &[T]) -> T {
     let largest = row.iter().fold(-T::INFINITY, |largest, &z| largest.max(z));
     let several = || row.iter().filter(|&&z| z == largest).count() > 1;
@@ -123,12 +123,12 @@ fn shift<T: Real>(row: &[T]) -> T {
     }
 }
 
-/// z − m, and 0 for the largest z itself, also if it is infinite.
+/// Returns z − m, or 0 if z = m, which may be infinite.
 fn less<T: Real>(z: T, m: T) -> T {
     if z == m { T::default() } else { z - m }
 }
 
-/// Divides a row by its sum, which it gives.
+/// Divides a row by its sum. Returns the sum.
 fn normalize<T: Real>(row: &mut [T]) -> T {
     let sum = row.iter().fold(T::default(), |sum, &x| sum + x);
     let share = sum.recip();
@@ -138,7 +138,8 @@ fn normalize<T: Real>(row: &mut [T]) -> T {
     sum
 }
 
-/// Multiplies each row of `delta` by the transposed softmax Jacobian, `Jᵢⱼ = aᵢ (1 − aᵢ)` for i = j and `−aᵢ aⱼ` else.
+/// Multiplies each row of `delta` by the transposed softmax Jacobian: `Jᵢⱼ = aᵢ (1 − aᵢ)` for i = j, and `−aᵢ aⱼ`
+/// otherwise.
 fn times_softmax_jacobian<T: Real>(a: &Tensor<T>, delta: &mut Tensor<T>) {
     let classes = a.shape()[1];
     let one = T::from_f64(1.0);

@@ -1,4 +1,4 @@
-//! The gradient by the tape, of any model.
+//! The gradient of any model, computed by the tape.
 
 use super::{ChunkTask, ShardGradient};
 use crate::Model;
@@ -9,11 +9,12 @@ use autodiff::tensor::{Gradients, Real, Tape, Tensor};
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// The gradient by a tape: the cost is recorded and walked back.
+/// The gradient by the tape: the cost is recorded and walked back.
 #[derive(Debug)]
 pub struct TapeGradient<T: Real> {
     gradients: Gradients<T>,
-    /// The number of the model's slices. They are recorded first, so each has the number of its variable.
+    /// The number of the model's slices. They are recorded first, so that the number of a slice is the index of its
+    /// variable.
     slices: usize,
 }
 
@@ -27,7 +28,7 @@ impl<T: Real> Default for TapeGradient<T> {
 }
 
 impl<T: Real> TapeGradient<T> {
-    /// The gradient with respect to a slice; `None` if it is zero.
+    /// Returns the gradient with respect to a slice; `None` if it is zero.
     fn get(&self, slice: usize) -> Option<Gradient<'_, T>> {
         raw::gradient(&self.gradients, slice)
     }
@@ -37,7 +38,7 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
     type Workspace = Tape<T>;
 
     fn compute(&mut self, tape: &mut Tape<T>, task: ChunkTask<'_, T, M>) -> f64 {
-        // A model that panicked may have left its recording.
+        // A model that panicked may have left a recording.
         tape.reset();
         let cost = {
             let mut slices = SmallVec::new();
@@ -51,7 +52,8 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
             self.slices = slices.len();
             cost.item().to_f64()
         };
-        // The recording is forgotten on the thread that made it, so that its memory is there for the next chunk.
+        // The thread that recorded the chunk also frees its memory, so that the thread's free list has it for the next
+        // chunk.
         tape.reset();
         cost
     }
@@ -87,7 +89,7 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
     }
 }
 
-/// The gradients with respect to one slice; `None` if one of them is zero.
+/// Returns the shards' gradients with respect to one slice; `None` if a gradient is zero.
 fn gradients<'a, T: Real>(
     shards: &[&'a TapeGradient<T>],
     slice: usize,

@@ -4,13 +4,15 @@ use super::Layer;
 use crate::{Builder, Initializer, Param, Pass, Statistic};
 use autodiff::tensor::Algebra;
 
-/// Batch normalization of features (Ioffe and Szegedy, 2015): `γ (x − m) / √(v + ε) + β` with the mean m and the variance v
-/// of each feature over the samples.
+/// Batch normalization of features (Ioffe and Szegedy, 2015): `γ (x − m) / √(v + ε) + β` with the mean m and the
+/// variance v of each feature over the samples.
 ///
-/// While training, these are of the samples of the chunk, and each step mixes them into running statistics, the variance as
-/// the unbiased one. An evaluation uses the running statistics, which are saved with the parameters. A model with this
-/// layer is not cut into chunks, unless its [chunking](crate::Model::chunking) says so; then each chunk is normalized by
-/// itself.
+/// In training, m and v are the mean and variance of the chunk's samples, and each step mixes the mean and the unbiased
+/// variance into running statistics. In evaluation, m and v are the running statistics, which are saved with the
+/// parameters.
+///
+/// A batch of a model with this layer is not cut into chunks, unless the model's [chunking](crate::Model::chunking)
+/// says so; each chunk is then normalized separately.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchNorm1d {
     /// γ.
@@ -25,22 +27,23 @@ pub struct BatchNorm1d {
 }
 
 impl BatchNorm1d {
-    /// A layer for that many features, with ε = 10⁻⁵. Each step mixes a tenth into the running statistics.
+    /// Returns a layer for a number of features, with ε = 10⁻⁵. The running statistics are updated at the rate 0.1.
     ///
     /// # Panics
     ///
-    /// If the builder has parameters of these names already.
+    /// If the builder already has parameters of these names.
     #[must_use]
     #[track_caller]
     pub fn new(b: &Builder, features: usize) -> BatchNorm1d {
         BatchNorm1d::with(b, features, 0.1, 1e-5)
     }
 
-    /// A layer with a rate at which a step mixes into the running statistics, and an ε.
+    /// Returns a layer with the given ε. Each step updates the running statistics at the given
+    /// [rate](Builder::statistic).
     ///
     /// # Panics
     ///
-    /// As [`new`](BatchNorm1d::new), or if the rate is not in [0, 1], or ε not above 0.
+    /// If the builder already has parameters of these names, the rate is not in [0, 1], or ε is not above 0.
     #[must_use]
     #[track_caller]
     pub fn with(b: &Builder, features: usize, rate: f64, epsilon: f64) -> BatchNorm1d {

@@ -5,10 +5,11 @@ use crate::{Builder, Pass, Stream};
 use autodiff::tensor::{Algebra, Float, Tensor};
 use rand_chacha::rand_core::Rng;
 
-/// Dropout (Srivastava et al., 2014): while training, zeroes each element with probability p and divides the others by
-/// 1 − p.
+/// Dropout (Srivastava et al., 2014): in training, zeroes each element with probability p and divides the others by 1 −
+/// p. In evaluation it is the identity.
 ///
-/// What is dropped depends on the seed, the number of the step and the number of the sample in the batch.
+/// The dropped elements depend on the seed, the number of the step and the number of the sample in the batch, but not
+/// on how the batch is cut.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Dropout {
     probability: f64,
@@ -16,11 +17,11 @@ pub struct Dropout {
 }
 
 impl Dropout {
-    /// A layer that drops each element with this probability.
+    /// Returns a layer that zeroes each element with the given probability.
     ///
     /// # Panics
     ///
-    /// If it is not in [0, 1).
+    /// If the probability is not in [0, 1).
     #[must_use]
     #[track_caller]
     pub fn new(b: &Builder, probability: f64) -> Dropout {
@@ -50,7 +51,7 @@ impl Layer for Dropout {
             "dropout: shape {extents} does not have a row for each of {samples} samples"
         );
         let kept = A::Element::from_f64(1.0 / (1.0 - self.probability));
-        // Of 2³² numbers, the first are dropped.
+        // An element is dropped if its random 32-bit number is below `dropped`.
         let dropped = (self.probability * 2.0_f64.powi(32)) as u32;
         let row = extents[1..].iter().product::<usize>().max(1);
         let mut mask = Tensor::zeros(extents);

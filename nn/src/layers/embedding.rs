@@ -3,19 +3,19 @@
 use crate::{Builder, Initializer, Param, Pass};
 use autodiff::tensor::{Algebra, Tensor};
 
-/// A table with a row of numbers for each word.
+/// An embedding: a table with a vector for each word, as a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Embedding {
-    /// The rows, (words, width).
+    /// The table, (words, width).
     pub table: Param,
 }
 
 impl Embedding {
-    /// A table whose numbers are drawn from the standard normal distribution.
+    /// Returns an embedding whose table is drawn from the standard normal distribution.
     ///
     /// # Panics
     ///
-    /// If the builder has a `table` already.
+    /// If the builder already has a parameter `table`.
     #[must_use]
     #[track_caller]
     pub fn new(b: &Builder, words: usize, width: usize) -> Embedding {
@@ -24,22 +24,22 @@ impl Embedding {
         }
     }
 
-    /// The rows of some words: one more axis than the words have.
+    /// Returns the rows of the given words. The result has the axes of `words` and a last axis of size `width`.
     ///
     /// # Panics
     ///
-    /// If there is no such word.
+    /// If a word is not below the number of rows.
     #[must_use]
     #[track_caller]
     pub fn forward<A: Algebra>(&self, pass: &Pass<'_, A>, words: &Tensor<u32>) -> A {
         pass[self.table].gather(0, words.clone())
     }
 
-    /// The product of each row of `x` with the rows of all words: logits of words, with the weights of the table.
+    /// Returns `x Tᵀ` for the table T: a logit for each word, with weights shared between input and output.
     ///
     /// # Panics
     ///
-    /// If `x` is not a matrix whose rows are as wide as those of the table.
+    /// If `x` is not a matrix with `width` columns.
     #[must_use]
     #[track_caller]
     pub fn logits<A: Algebra>(&self, pass: &Pass<'_, A>, x: &A) -> A {

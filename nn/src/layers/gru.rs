@@ -4,7 +4,8 @@ use super::{Layer, Linear};
 use crate::{Builder, Pass};
 use autodiff::tensor::{Algebra, Tensor};
 
-/// A gated recurrent unit (Cho et al., 2014), in the form of PyTorch's `GRU`: from an input x and a state h,
+/// A gated recurrent unit (Cho et al., 2014), in the form of PyTorch's `GRU`. A step computes the next state from an
+/// input x and a state h:
 ///
 /// ```text
 /// r = σ(Wᵣ x + bᵣ + Uᵣ h + cᵣ)
@@ -13,22 +14,23 @@ use autodiff::tensor::{Algebra, Tensor};
 /// h ← (1 − z) ⊙ n + z ⊙ h
 /// ```
 ///
-/// As a [`Layer`] it maps a sequence for each sample, (samples, steps, inputs), to the last state, from h = 0 on.
+/// As a [`Layer`] it maps a sequence for each sample, (samples, steps, inputs), to the last state, (samples, width).
+/// The first state is h = 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gru {
-    /// W and b of r, z and n, one below the other.
+    /// W and b of r, z and n, stacked in this order.
     pub input: Linear,
-    /// U and c of r, z and n.
+    /// U and c of r, z and n, stacked in this order.
     pub state: Linear,
     width: usize,
 }
 
 impl Gru {
-    /// A unit with parameters of its own.
+    /// Returns a unit with new parameters.
     ///
     /// # Panics
     ///
-    /// If the builder has parameters of these names already.
+    /// If the builder already has parameters of these names.
     #[must_use]
     #[track_caller]
     pub fn new(b: &Builder, inputs: usize, width: usize) -> Gru {
@@ -39,7 +41,7 @@ impl Gru {
         }
     }
 
-    /// The state after a step, from an input and the state before, with a row for each sample.
+    /// Returns the state after one step with input `x` from state `h`, with a row for each sample.
     ///
     /// # Panics
     ///

@@ -4,7 +4,7 @@ use super::Layer;
 use crate::{Builder, Initializer, Param, Pass};
 use autodiff::tensor::Algebra;
 
-/// The affine layer `x Wᵀ + b`, for samples as rows.
+/// The affine layer `x Wᵀ + b`. Each row of x is a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Linear {
     /// The weights, (out, in).
@@ -14,22 +14,22 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// A layer with parameters of its own, drawn [after He](Initializer::HeNormal).
+    /// Returns a layer with new parameters: weights drawn by [`HeNormal`](Initializer::HeNormal), and biases of 0.
     ///
     /// # Panics
     ///
-    /// If the builder has a `weight` or `bias` already.
+    /// If the builder already has a parameter `weight` or `bias`.
     #[must_use]
     #[track_caller]
     pub fn new(b: &Builder, inputs: usize, outputs: usize) -> Linear {
         Linear::with(b, inputs, outputs, Initializer::HeNormal)
     }
 
-    /// A layer whose weights are drawn by an initializer.
+    /// Returns a layer whose weights are drawn by the given initializer. The biases are 0.
     ///
     /// # Panics
     ///
-    /// As [`new`](Linear::new).
+    /// If the builder already has a parameter `weight` or `bias`.
     #[must_use]
     #[track_caller]
     pub fn with(b: &Builder, inputs: usize, outputs: usize, weights: Initializer) -> Linear {

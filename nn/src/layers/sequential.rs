@@ -1,13 +1,13 @@
-//! Layers one after the other, chosen while the program runs.
+//! A sequence of layers that is chosen at run time.
 
 use super::Layer;
 use crate::Pass;
 use autodiff::tensor::{Algebra, Dispatch, Tensor, Var};
 use std::fmt;
 
-/// Layers one after the other, chosen while the program runs.
+/// A sequence of layers that is chosen at run time. Each layer is the argument of the next.
 ///
-/// Where they are known beforehand, a struct of layers does without boxes.
+/// A model whose layers are known at compile time is a struct of layers, which needs no boxes.
 ///
 /// ```
 /// use nn::layers::{Dropout, Linear, Sequential};
@@ -28,13 +28,13 @@ use std::fmt;
 pub struct Sequential(Vec<Box<dyn Boxed>>);
 
 impl Sequential {
-    /// No layers, which change nothing.
+    /// Returns an empty sequence, which is the identity.
     #[must_use]
     pub fn new() -> Self {
         Sequential::default()
     }
 
-    /// Appends a layer.
+    /// Appends a layer. Returns the sequence, so that calls can be chained.
     pub fn push(&mut self, layer: impl Layer + 'static) -> &mut Self {
         self.0.push(Box::new(layer));
         self
@@ -46,7 +46,7 @@ impl Sequential {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no layers.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -72,7 +72,7 @@ impl fmt::Debug for Sequential {
     }
 }
 
-/// Declares a layer as an object, with a method for each reading of the algebra and each precision.
+/// Declares an object-safe layer, with a method for each implementation of `Algebra` and each precision.
 macro_rules! boxed {
     ($($T:ty: $tensor:ident $var:ident),*) => {
         trait Boxed: Send + Sync {

@@ -1,4 +1,4 @@
-//! Adam, with weight decay in the gradient or decoupled from it.
+//! Adam and AdamW: weight decay in the gradient, or decoupled from it.
 
 use super::range::{clamp, largest_in_moments, safe_change};
 use super::{Elementwise, Rule, Setting, SettingError};
@@ -17,8 +17,8 @@ use std::ops::RangeInclusive;
 /// θ ← θ − α m̂ / (√v̂ + ε)
 /// ```
 ///
-/// So that m and v stay finite, a larger |g| counts as 2·10¹⁸ in `f32`, and as 2·10¹⁵³ in `f64`. The steps after such a
-/// g are short until v has forgotten it; with β₂ = 0.999, v loses a factor of e in 1,000 steps.
+/// To keep m and v finite, g is clamped to ±2·10¹⁸ in `f32`, and ±2·10¹⁵³ in `f64`. The steps after such a g are short
+/// until v has decayed. With β₂ = 0.999, v decays by a factor of e in 1,000 steps.
 ///
 /// ```
 /// use nn::{Adam, AdamSettings};
@@ -46,12 +46,12 @@ pub type Adam<T> = Elementwise<AdamSettings, T, 2>;
 /// θ ← θ − α (m̂ / (√v̂ + ε) + λθ)
 /// ```
 ///
-/// A very large |g| counts as less, as with [`Adam`]. What is αλ here, as in PyTorch's `AdamW`, is λ in the article.
+/// g is clamped as in [`Adam`]. The paper's λ is αλ here, as in PyTorch's `AdamW`.
 ///
 /// ```
 /// use nn::{AdamSettings, AdamW, Decoupled};
 ///
-/// // Where the cost does not depend on a parameter, it decays to 0.
+/// // A parameter that the cost does not depend on decays to 0.
 /// let mut at = [1.0_f64, 1.0];
 /// let settings = AdamSettings { learning_rate: 0.1, weight_decay: 0.5, ..AdamSettings::default() };
 /// let mut adam = AdamW::by(Decoupled(settings))?;
@@ -70,18 +70,19 @@ pub type AdamW<T> = Elementwise<Decoupled, T, 2>;
 pub struct AdamSettings {
     /// The learning rate α ≥ 0.
     pub learning_rate: f64,
-    /// β₁ in [0, 1): how much of the mean gradient is kept at each step.
+    /// β₁ in [0, 1): the fraction of the mean gradient that a step keeps.
     pub beta1: f64,
-    /// β₂ in [0, 1): how much of the mean squared gradient is kept at each step.
+    /// β₂ in [0, 1): the fraction of the mean squared gradient that a step keeps.
     pub beta2: f64,
-    /// ε > 0, added to the root of the mean square.
+    /// ε > 0, which is added to the root of the mean squared gradient.
     pub epsilon: f64,
     /// The weight decay λ ≥ 0.
     pub weight_decay: f64,
 }
 
 impl AdamSettings {
-    /// The learning rate α, otherwise Kingma and Ba's settings: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, and no weight decay.
+    /// Returns the settings of Kingma and Ba with the learning rate α: β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, and no weight
+    /// decay.
     #[must_use]
     pub const fn new(learning_rate: f64) -> Self {
         AdamSettings {
@@ -95,19 +96,19 @@ impl AdamSettings {
 }
 
 impl Default for AdamSettings {
-    /// Kingma and Ba's, with α = 0.001.
+    /// Returns the settings of Kingma and Ba, with α = 0.001.
     fn default() -> Self {
         AdamSettings::new(0.001)
     }
 }
 
-/// The settings of [`AdamW`]: those of Adam, with the weight decay decoupled from the gradient.
+/// The settings of [`AdamW`]: Adam's settings, with the weight decay decoupled from the gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Decoupled(pub AdamSettings);
 
 impl<T: Real> Adam<T> {
-    /// An optimizer with the learning rate α, otherwise Kingma and Ba's settings, and no weight decay.
+    /// Returns an optimizer with the learning rate α, no weight decay, and otherwise the settings of Kingma and Ba.
     ///
     /// # Panics
     ///
@@ -120,7 +121,8 @@ impl<T: Real> Adam<T> {
 }
 
 impl<T: Real> AdamW<T> {
-    /// An optimizer with the learning rate α, otherwise Kingma and Ba's settings, and λ = 0.01.
+    /// Returns an optimizer with the learning rate α, the weight decay λ = 0.01, and otherwise the settings of Kingma
+    /// and Ba.
     ///
     /// # Panics
     ///
@@ -135,8 +137,8 @@ impl<T: Real> AdamW<T> {
     }
 }
 
-/// Writes a rule from its settings, and from its weight decay: the part of a parameter that is added to the gradient, and
-/// the part that stays of the parameter.
+/// Implements `Rule` from the settings and two factors of weight decay: the factor of the parameter that is added to
+/// the gradient, and the factor that multiplies the parameter itself (1 − αλ for AdamW).
 macro_rules! adam {
     ($Rule:ty, $name:literal, |$rule:ident| $settings:expr, $decay:expr) => {
         impl Rule<2> for $Rule {
@@ -195,7 +197,7 @@ impl AdamSettings {
         }
     }
 
-    /// α / (1 − β₁ᵗ), and 1 / √(1 − β₂ᵗ).
+    /// Returns α / (1 − β₁ᵗ) and 1 / √(1 − β₂ᵗ).
     fn corrected(&self, t: u64) -> [f64; 2] {
         let bias = |beta: f64| 1.0 - beta.powf(t as f64);
         [
@@ -217,7 +219,7 @@ impl AdamSettings {
         )
     }
 
-    /// Any gradient is safe, unless the settings are so unusual that m alone could take a parameter too far.
+    /// Any gradient is safe with usual settings. With extreme settings, a step could overflow whatever the gradient is.
     fn safe_gradient<T: Real>(&self, t: u64, [_, kept]: [f64; 2]) -> Option<f64> {
         let rounded = |x: f64| T::from_f64(x).to_f64();
         let rate = rounded(self.corrected(t)[0]);
@@ -229,7 +231,7 @@ impl AdamSettings {
     }
 }
 
-/// The largest |m| that steps leave, with room for rounding.
+/// The largest |m| after any step, with a margin for rounding.
 fn largest_first_moment<T: Real>() -> T {
     T::from_f64(4.0 * largest_in_moments::<T>().to_f64())
 }

@@ -1,4 +1,4 @@
-//! Optimizers that update each parameter on its own: a rule is the formula, and the engine does the rest.
+//! Optimizers that update each parameter separately. A rule is the formula, and [`Elementwise`] does the rest.
 
 use super::update::Update;
 use super::{
@@ -14,17 +14,17 @@ use std::fmt::Debug;
 use std::mem;
 use std::ops::RangeInclusive;
 
-/// The formula of an optimizer that updates each parameter on its own, from its derivative and `N` moments.
+/// The formula of an optimizer that updates each parameter separately, from its derivative and `N` moments.
 ///
-/// The value of a rule is its settings. [`Elementwise`] makes an optimizer of it: it owns the moments and their state,
-/// shares the parameters among threads, and refuses steps that are not finite.
+/// A value of the type holds the settings. [`Elementwise`] is the optimizer of a rule: it owns the moments, saves and
+/// restores its state, shares the parameters among threads, and refuses steps that are not finite.
 ///
 /// ```
 /// use autodiff::tensor::Real;
 /// use nn::{Elementwise, Rule};
 /// use serde::{Deserialize, Serialize};
 ///
-/// /// RMSProp: the rate is divided by the root of the mean squared derivative.
+/// /// RMSProp, which divides the rate by the root of the mean squared derivative.
 /// #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 /// struct RmsProp {
 ///     learning_rate: f64,
@@ -59,33 +59,35 @@ use std::ops::RangeInclusive;
 pub trait Rule<const N: usize>:
     Clone + Debug + PartialEq + Send + Serialize + DeserializeOwned
 {
-    /// The kind of optimizer, as it is stored.
+    /// The kind of optimizer, as a state and a file name it.
     const NAME: &'static str;
-    /// The names of the moments, as they are stored.
+    /// The names of the moments in a state and in a file.
     const MOMENTS: [&'static str; N];
 
-    /// The learning rate, which schedules change.
+    /// The learning rate, for reading and for schedules, which change it.
     fn learning_rate(&mut self) -> &mut f64;
 
-    /// Step `t`, counted from 1: a function from a parameter, its derivative and its moments, which are 0 at first, to the
-    /// parameter and the moments after the step. Parameter and derivative 0 must leave the parameter 0.
+    /// Returns the formula of step `t`, counted from 1: a function from a parameter, its derivative and its moments to
+    /// the parameter and the moments after the step. Moments are 0 before the first step. If parameter and derivative
+    /// are 0, the parameter must stay 0.
     fn formula<T: Real>(&self, t: u64) -> impl Fn(T, T, [T; N]) -> (T, [T; N]) + Sync;
 
-    /// Checks the settings, as they are and rounded to `T`.
+    /// Checks the settings, exactly and rounded to `T`.
     ///
     /// # Errors
     ///
-    /// If one is out of its range.
+    /// If a setting is out of its range.
     fn check<T: Real>(&self) -> Result<(), SettingError> {
         Setting::LearningRate.check::<T>(*self.clone().learning_rate())
     }
 
-    /// Whether the formula uses the moments with these settings. If not, none are kept, and it is given zeros.
+    /// Whether the formula uses the moments with these settings. If it does not, none are stored, and the formula gets
+    /// zeros.
     fn has_moments(&self) -> bool {
         true
     }
 
-    /// The learning rate α, if the formula is just `θ ← θ − α ∂C/∂θ` with these settings.
+    /// The learning rate α, if the formula is `θ ← θ − α ∂C/∂θ` with these settings.
     fn plain_descent(&self) -> Option<f64> {
         None
     }
@@ -95,35 +97,36 @@ pub trait Rule<const N: usize>:
         true
     }
 
-    /// The range of a moment that steps leave it in, by its number: a state outside of it is refused.
+    /// The range of the moment with the given number after any step. A state with a number outside of the range is
+    /// refused.
     fn moment_range<T: Real>(&self, moment: usize) -> RangeInclusive<T> {
         let _ = moment;
         -T::MAX..=T::MAX
     }
 
-    /// The largest derivative for which step `t` leaves finite parameters and moments finite, whatever they are. Where it is
-    /// not known, or a derivative is larger, a step is tried on copies first.
+    /// The largest derivative for which step `t` keeps all finite parameters and all moments in their range finite. If
+    /// the limit is not known, or a derivative is larger, the step is first tried on copies.
     fn safe_gradient<T: Real>(&self, t: u64) -> Option<f64> {
         let _ = t;
         None
     }
 }
 
-/// An optimizer that updates each parameter on its own by a [`Rule`].
+/// An optimizer that updates each parameter separately, by a [`Rule`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Elementwise<R, T: Real, const N: usize> {
     rule: R,
     steps: u64,
-    /// Each as large as the parameters; there are none before the first step.
+    /// Each has the size of the parameters. Empty before the first step.
     moments: Vec<Tensor<T>>,
 }
 
 impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
-    /// An optimizer before its first step.
+    /// Returns an optimizer before its first step.
     ///
     /// # Errors
     ///
-    /// If a setting of the rule is out of its range, or is so when rounded to `T`.
+    /// If a setting of the rule is out of its range, exactly or rounded to `T`.
     pub fn by(rule: R) -> Result<Self, SettingError> {
         rule.check::<T>()?;
         Ok(Elementwise {
@@ -133,21 +136,22 @@ impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
         })
     }
 
-    /// The rule: the settings.
+    /// The rule, which holds the settings.
     #[must_use]
     pub fn rule(&self) -> &R {
         &self.rule
     }
 
-    /// Takes one step: [`Optimizer::step`].
+    /// Takes one step, as [`Optimizer::step`] does.
     ///
     /// # Errors
     ///
-    /// If an element of the gradient, or of parameters or moments after the step, is not finite. Nothing is changed then.
+    /// If an element of the gradient is not finite, or an element of the parameters or moments would not be finite
+    /// after the step. Nothing is changed then.
     ///
     /// # Panics
     ///
-    /// If the buffers differ in size, or had another size in an earlier step.
+    /// If the buffers differ in size, or their size differs from an earlier step.
     #[track_caller]
     pub fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError> {
         check_sizes(parameters, gradient, Optimizer::size(self));
@@ -159,7 +163,7 @@ impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
         outcome
     }
 
-    /// Begins a step of that many parameters, and passes it on; returns whether it was taken.
+    /// Passes the next step, for `parameters` parameters, to `apply`. Returns whether the step was taken.
     fn begin(&mut self, parameters: usize, apply: impl FnOnce(Update<'_, T>) -> bool) -> bool {
         let is_first = self.moments.is_empty();
         let steps = self.steps.saturating_add(1);
@@ -190,7 +194,7 @@ impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
     }
 }
 
-/// Applies a formula to some parameters with their moments, or with zeros where there are none.
+/// Applies a formula to some parameters with their moments, or with zeros if there are no moments.
 fn each<T: Real, const N: usize>(
     formula: &impl Fn(T, T, [T; N]) -> (T, [T; N]),
     parameters: &mut [T],
@@ -253,7 +257,7 @@ impl<R: Rule<N>, T: Real, const N: usize> Optimizer<T> for Elementwise<R, T, N> 
         let mut rule = self.rule.clone();
         *rule.learning_rate() = learning_rate;
         rule.check::<T>().map_err(|error| match error.setting {
-            // A decay that is too large beside this rate is none that was set here.
+            // The caller set the rate, so the error names the rate and not the weight decay that it conflicts with.
             Setting::WeightDecay => SettingError {
                 setting: Setting::LearningRate,
                 value: learning_rate,
@@ -270,7 +274,7 @@ impl<R: Rule<N>, T: Real, const N: usize> Optimizer<T> for Elementwise<R, T, N> 
         let names = R::MOMENTS.map(str::to_owned);
         OptimizerState {
             name: R::NAME.to_owned(),
-            // Numbers and truth values by name always have a JSON form.
+            // A struct of numbers and booleans always has a JSON form.
             settings: serde_json::to_value(&self.rule).unwrap_or_default(),
             steps: self.steps,
             moments: names.into_iter().zip(self.moments.clone()).collect(),
@@ -317,8 +321,8 @@ mod tests {
     use super::*;
     use crate::{AdamSettings, SgdSettings};
 
-    /// Whether a step leaves the largest parameters finite, of the largest derivative that the rule says to be safe and of
-    /// moments at the ends of their ranges; `None` if it says nothing.
+    /// Returns whether a step keeps the largest parameters finite, for the largest derivative that the rule declares
+    /// safe and moments at the ends of their ranges. `None` if the rule declares nothing.
     fn stays_finite<T: Real, R: Rule<N>, const N: usize>(rule: &R, t: u64) -> Option<bool> {
         let safe = T::from_f64(rule.safe_gradient::<T>(t)?);
         let formula = rule.formula::<T>(t);
@@ -371,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_that_are_said_to_be_safe_stay_finite() {
+    fn steps_declared_safe_stay_finite() {
         check::<f32>();
         check::<f64>();
     }

@@ -1,12 +1,12 @@
-//! Why a step was not taken.
+//! The error for a step that was not taken.
 
 use crate::Layout;
 use std::fmt;
 
-/// Why a step was not taken: it would have brought a number into the training that is not finite.
+/// The error for a step that was not taken because a number is or would become not finite.
 ///
-/// Parameters, moments and the count of steps are what they were before, so training can go on: with the next batch, or
-/// with a smaller learning rate.
+/// Parameters, moments and the count of steps are unchanged, so training can continue with the next batch, or with a
+/// smaller learning rate.
 ///
 /// ```
 /// use nn::{Adam, Quantity};
@@ -21,17 +21,17 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub struct StepError {
-    /// What is or would become not finite.
+    /// The quantity that is or would become not finite.
     pub quantity: Quantity,
-    /// The name of the slice of the parameters, where it is known.
+    /// The name of the slice of the parameters, if it is known.
     pub slice: Option<String>,
-    /// The index of the element in the slice, or in the flat buffer where the slice is not known.
+    /// The index of the element in the slice, or in the flat buffer if the slice is not known.
     pub element: usize,
-    /// What the number is or would become.
+    /// The number that is not finite.
     pub value: f64,
 }
 
-/// What can be not finite in a step.
+/// The quantities that a step checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Quantity {
@@ -44,7 +44,7 @@ pub enum Quantity {
 }
 
 impl StepError {
-    /// An error about the element with this index in a flat buffer.
+    /// Returns an error about the element with the given index in a flat buffer.
     #[must_use]
     pub fn new(quantity: Quantity, element: usize, value: f64) -> StepError {
         StepError {
@@ -55,7 +55,8 @@ impl StepError {
         }
     }
 
-    /// The same error, told with the name of the slice that the element of a flat buffer lies in.
+    /// Returns the error with the name of the slice that contains the element, and the index of the element in the
+    /// slice.
     #[must_use]
     pub fn in_layout(self, layout: &Layout) -> StepError {
         let offset = |slice: &crate::Slice| self.element.checked_sub(slice.offset);
@@ -101,7 +102,7 @@ mod tests {
     use crate::{Activation, Mlp};
 
     #[test]
-    fn an_element_is_told_by_its_slice_and_its_index_there() {
+    fn an_error_names_the_slice_and_the_index_in_the_slice() {
         // The first slice ends where the next begins.
         let network = Mlp::new(&[8, 2, 1], Activation::Tanh);
         let slices = network.layout().slices();

@@ -1,4 +1,4 @@
-//! An optimizer with its settings, as a value.
+//! The kinds of optimizers with their settings, as values.
 
 use super::{AdamSettings, Decoupled, Elementwise, Optimizer, SettingError, SgdSettings};
 use autodiff::tensor::Real;
@@ -22,16 +22,16 @@ pub enum OptimizerSettings {
     Sgd(SgdSettings),
     /// [`Adam`](crate::Adam), with weight decay in the gradient.
     Adam(AdamSettings),
-    /// [`AdamW`](crate::AdamW), with weight decay apart from the gradient.
+    /// [`AdamW`](crate::AdamW), with weight decay decoupled from the gradient.
     AdamW(AdamSettings),
 }
 
 impl OptimizerSettings {
-    /// The optimizer before its first step.
+    /// Returns the optimizer before its first step.
     ///
     /// # Errors
     ///
-    /// If a setting is out of its range, or is so when rounded to `T`.
+    /// If a setting is out of its range, exactly or rounded to `T`.
     pub fn start<T: Real>(&self) -> Result<Box<dyn Optimizer<T>>, SettingError> {
         Ok(match *self {
             OptimizerSettings::Sgd(settings) => Box::new(Elementwise::by(settings)?),

@@ -1,26 +1,26 @@
-//! How far gradients and moments may go before a step could leave the range of finite numbers.
+//! Limits of gradients and moments that keep a step within the range of finite numbers.
 
 use autodiff::tensor::Real;
 
-/// The largest change that takes no finite number out of range: less than half the distance between the two largest
-/// numbers, so that even the largest is rounded back to itself.
+/// The largest change that leaves every finite number finite. It is less than half the distance between the two largest
+/// numbers, so that adding it to the largest number rounds back to that number.
 pub(crate) fn safe_change<T: Real>() -> f64 {
     T::MAX.to_f64() * T::EPSILON.to_f64() / 8.0
 }
 
-/// The largest velocity that is kept: 6·10²⁹ in `f32`, 6·10²⁹⁰ in `f64`. Times any usual learning rate it is a
-/// [safe change](safe_change).
+/// The limit of the velocity: 6·10²⁹ in `f32`, 6·10²⁹⁰ in `f64`. Its product with any usual learning rate is a [safe
+/// change](safe_change).
 pub(super) fn largest_velocity<T: Real>() -> T {
     T::from_f64(safe_change::<T>() / 8.0)
 }
 
-/// The largest derivative that Adam's moments tell from larger ones: 2·10¹⁸ in `f32`, 2·10¹⁵³ in `f64`. Its square is a
-/// small part of the largest number, so that a running mean of such squares stays finite however it is rounded.
+/// The limit of a derivative in Adam's moments: 2·10¹⁸ in `f32`, 2·10¹⁵³ in `f64`. Its square is a small fraction of
+/// the largest number, so that a running mean of squares stays finite despite rounding.
 pub(super) fn largest_in_moments<T: Real>() -> T {
     T::from_f64(T::MAX.to_f64().sqrt() / 8.0)
 }
 
-/// The number between `−limit` and `limit` that is nearest to `x`.
+/// Returns the number in [−`limit`, `limit`] that is nearest to `x`.
 #[inline(always)]
 pub(super) fn clamp<T: Real>(x: T, limit: T) -> T {
     let below = if x < limit { x } else { limit };
@@ -35,7 +35,7 @@ mod tests {
         let change = T::from_f64(safe_change::<T>());
         assert_eq!(T::MAX + change, T::MAX);
         assert_eq!(-T::MAX - change, -T::MAX);
-        // It is not much smaller than it might be.
+        // The limit is not much smaller than necessary.
         let sixteen = T::from_f64(16.0);
         assert_eq!(T::MAX + sixteen * change, T::INFINITY);
 

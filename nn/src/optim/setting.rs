@@ -1,4 +1,4 @@
-//! Which settings of an optimizer make sense.
+//! The settings of an optimizer and their ranges.
 
 use autodiff::tensor::Real;
 use std::fmt;
@@ -13,11 +13,11 @@ pub enum Setting {
     Momentum,
     /// The weight decay λ.
     WeightDecay,
-    /// β₁: how much of the mean gradient is kept at each step.
+    /// β₁: the fraction of the mean gradient that a step keeps.
     Beta1,
-    /// β₂: how much of the mean squared gradient is kept at each step.
+    /// β₂: the fraction of the mean squared gradient that a step keeps.
     Beta2,
-    /// ε, added to the root of the mean square.
+    /// ε, which is added to the root of the mean squared gradient.
     Epsilon,
 }
 
@@ -34,23 +34,23 @@ impl fmt::Display for Setting {
     }
 }
 
-/// An optimizer's setting that is out of its range.
+/// The error for a setting of an optimizer that is out of its range.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{setting}: {}", self.cause())]
 #[non_exhaustive]
 pub struct SettingError {
-    /// Which one.
+    /// The setting.
     pub setting: Setting,
-    /// Its value.
+    /// The value of the setting.
     pub value: f64,
-    /// What the value is when rounded to the precision of the parameters, if only that is out of range.
+    /// The value rounded to the precision of the parameters, if only the rounded value is out of range.
     pub rounded: Option<f64>,
-    /// What it should be, in words.
+    /// The range of the setting, in words.
     pub wanted: &'static str,
 }
 
 impl SettingError {
-    /// What is wrong with the value, in words.
+    /// Returns what is wrong with the value, in words, without the name of the setting.
     ///
     /// ```
     /// use nn::{Adam, AdamSettings};
@@ -72,7 +72,7 @@ impl SettingError {
 }
 
 impl Setting {
-    /// Checks the value, and what it is when rounded to `T`.
+    /// Checks the value, and the value rounded to `T`.
     pub(super) fn check<T: Real>(self, value: f64) -> Result<(), SettingError> {
         let (is_sound, wanted): (fn(f64) -> bool, _) = match self {
             Setting::LearningRate | Setting::WeightDecay => (

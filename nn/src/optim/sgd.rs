@@ -13,9 +13,9 @@ use serde::{Deserialize, Serialize};
 /// θ ← θ − αv          or, with Nesterov's momentum, θ ← θ − α(g + µv)
 /// ```
 ///
-/// This is the momentum of Polyak (1964), and Nesterov's in the form of Sutskever et al., On the importance of
-/// initialization and momentum in deep learning (2013), but with α outside of v, as in PyTorch's `SGD`, so that a change
-/// of α takes effect at once. The velocity is kept within ±6·10²⁹ in `f32`, and ±6·10²⁹⁰ in `f64`.
+/// The momentum is Polyak's (1964). Nesterov's has the form of Sutskever et al., On the importance of initialization
+/// and momentum in deep learning (2013), but with α outside of v, as in PyTorch's `SGD`, so that a change of α takes
+/// effect immediately. The velocity is clamped to ±6·10²⁹ in `f32`, and ±6·10²⁹⁰ in `f64`.
 ///
 /// ```
 /// use nn::{Sgd, SgdSettings};
@@ -39,16 +39,16 @@ pub type Sgd<T> = Elementwise<SgdSettings, T, 1>;
 pub struct SgdSettings {
     /// The learning rate α ≥ 0.
     pub learning_rate: f64,
-    /// The momentum µ in [0, 1): how much of the velocity is kept at each step.
+    /// The momentum µ in [0, 1): the fraction of the velocity that a step keeps.
     pub momentum: f64,
-    /// Whether the momentum is Nesterov's, which looks ahead; µ must then be above 0.
+    /// Whether to use Nesterov's momentum; µ must then be above 0.
     pub nesterov: bool,
     /// The weight decay λ ≥ 0: λθ, the gradient of λ|θ|²/2, is added to the gradient.
     pub weight_decay: f64,
 }
 
 impl SgdSettings {
-    /// Plain gradient descent.
+    /// Returns the settings of plain gradient descent with the learning rate α.
     #[must_use]
     pub const fn new(learning_rate: f64) -> Self {
         SgdSettings {
@@ -61,7 +61,7 @@ impl SgdSettings {
 }
 
 impl<T: Real> Sgd<T> {
-    /// Plain gradient descent with the learning rate α.
+    /// Returns plain gradient descent with the learning rate α.
     ///
     /// # Panics
     ///
@@ -84,7 +84,7 @@ impl Rule<1> for SgdSettings {
     fn formula<T: Real>(&self, _: u64) -> impl Fn(T, T, [T; 1]) -> (T, [T; 1]) + Sync {
         let settings = [self.learning_rate, self.weight_decay, self.momentum];
         let [rate, decay, kept] = settings.map(T::from_f64);
-        // How much of gradient and velocity is in the direction.
+        // The direction is this combination of gradient and velocity.
         let direction = if self.nesterov {
             [1.0, self.momentum]
         } else {
@@ -133,10 +133,10 @@ impl Rule<1> for SgdSettings {
     }
 
     fn safe_gradient<T: Real>(&self, _: u64) -> Option<f64> {
-        // A derivative and a velocity, both as large as this, and as much room again.
+        // A derivative and a velocity may both be as large as `largest`; the rest of the factor 4 is margin.
         let largest = largest_velocity::<T>().to_f64();
         let velocity_is_safe = self.learning_rate * largest <= safe_change::<T>() / 4.0;
-        // The decay makes parameters smaller, and leaves the range on its way to that only if it is large.
+        // The decay shrinks parameters. An intermediate result overflows only if the decay is large.
         let decay_is_safe = self
             .weight_decay
             .max(self.learning_rate * self.weight_decay)

@@ -1,4 +1,4 @@
-//! The state of an optimizer, as a value that can be stored.
+//! The state of an optimizer as a value, which can be saved.
 
 use super::SettingError;
 use autodiff::tensor::{Real, Tensor};
@@ -12,39 +12,39 @@ pub struct OptimizerState<T: Real> {
     pub name: String,
     /// Its settings, by name.
     pub settings: serde_json::Value,
-    /// How many steps it has taken, if the next one depends on that, and 0 otherwise.
+    /// The number of steps taken, if the next step depends on it, and 0 otherwise.
     pub steps: u64,
-    /// Its moments, by name, each of the size of the parameters. There are none before the first step.
+    /// Its moments with their names, each of the size of the parameters. Empty before the first step.
     pub moments: Vec<(String, Tensor<T>)>,
 }
 
-/// Why an optimizer cannot be restored from a state.
+/// The error for a state that an optimizer cannot be restored from.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// It belongs to another kind of optimizer.
+    /// The state belongs to another kind of optimizer.
     #[error("it belongs to `{found}`, not to `{wanted}`")]
     Kind {
-        /// The kind it belongs to.
+        /// The kind that the state belongs to.
         found: String,
-        /// The kind it should belong to.
+        /// The kind of the optimizer.
         wanted: &'static str,
     },
-    /// The settings are not those of this kind of optimizer.
+    /// The settings cannot be read as settings of this kind of optimizer.
     #[error("its settings cannot be read: {0}")]
     Settings(#[from] serde_json::Error),
     /// A setting is out of its range.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// The moments are not those of this kind of optimizer, or differ in size.
+    /// The names of the moments do not belong to this kind of optimizer, or the moments differ in size.
     #[error("its moments are {found:?}, not {wanted:?} of one size")]
     Moments {
         /// The names of the moments in the state.
         found: Vec<String>,
-        /// The names that they should have, if there are any.
+        /// The names of the optimizer's moments.
         wanted: &'static [&'static str],
     },
-    /// A moment contains a number that no step in this precision leaves there.
+    /// A moment contains a number that no step in this precision produces.
     #[error("element {index} of its `{moment}` is {value}, which no step leaves there")]
     Value {
         /// The name of the moment.

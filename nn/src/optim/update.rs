@@ -1,4 +1,4 @@
-//! A step that has begun, and is applied to the parameters piece by piece.
+//! A step of an optimizer, which is applied to the parameters panel by panel or as a whole.
 
 use super::error::{Quantity, StepError};
 use crate::parallel::in_halves;
@@ -7,17 +7,17 @@ use autodiff::tensor::raw::largest_magnitude;
 use smallvec::SmallVec;
 use std::{fmt, mem};
 
-/// Pieces of the parameters and of an optimizer's moments, all of the same elements.
+/// The same range of the parameters and of each moment.
 pub(crate) type Buffers<'a, T> = SmallVec<[&'a mut [T]; 4]>;
 
-/// What updates some parameters, given their derivatives and moments.
+/// A function that updates some parameters, given their derivatives and moments.
 pub(crate) type Apply<'a, T> = dyn Fn(&mut [T], &[T], &mut [&mut [T]]) + Sync + 'a;
 
-/// Cuts the first elements off each of some buffers, and returns them.
+/// Cuts the first elements off each buffer, and returns them.
 ///
 /// # Panics
 ///
-/// If a buffer has not as many.
+/// If a buffer has fewer elements.
 #[track_caller]
 pub(crate) fn cut_off<'a, T>(buffers: &mut [&'a mut [T]], elements: usize) -> Buffers<'a, T> {
     let mut first = Buffers::new();
@@ -29,7 +29,7 @@ pub(crate) fn cut_off<'a, T>(buffers: &mut [&'a mut [T]], elements: usize) -> Bu
     first
 }
 
-/// A step that an optimizer has begun: a rule that updates each parameter on its own, from its derivative and its moments.
+/// A step of an optimizer: a rule that updates each parameter separately, from its derivative and its moments.
 ///
 /// ```
 /// use nn::Update;
@@ -56,8 +56,8 @@ pub struct Update<'a, T> {
 }
 
 impl<'a, T: Real> Update<'a, T> {
-    /// An update by a rule, which is called with some of the parameters, their derivatives, and the corresponding elements
-    /// of each moment.
+    /// Returns an update by a rule. The rule is called with some of the parameters, their derivatives, and the
+    /// corresponding elements of each moment.
     #[must_use]
     pub fn new(moments: impl IntoIterator<Item = &'a mut [T]>, rule: &'a Apply<'a, T>) -> Self {
         Update {
@@ -68,8 +68,8 @@ impl<'a, T: Real> Update<'a, T> {
         }
     }
 
-    /// Declares that the rule keeps finite parameters and the moments finite, as long as no derivative is larger than this
-    /// in magnitude. Then a step is first tried on copies only if one may be.
+    /// Declares that the rule keeps finite parameters and moments finite if no derivative is larger than `gradient` in
+    /// magnitude. A step is then tried on copies only if a derivative may be larger.
     #[must_use]
     pub fn safe_up_to(self, gradient: f64) -> Self {
         Update {
@@ -78,8 +78,8 @@ impl<'a, T: Real> Update<'a, T> {
         }
     }
 
-    /// Declares that the rule is `θ ← θ − α ∂C/∂θ` with this α, where the product is rounded by itself. Then a gradient need
-    /// not be formed.
+    /// Declares that the rule is `θ ← θ − α ∂C/∂θ` with the given α, where the product is rounded before the
+    /// subtraction. The engine may then update parameters without forming the gradient.
     #[must_use]
     pub fn plain_descent(self, learning_rate: T) -> Self {
         Update {
@@ -93,20 +93,20 @@ impl<'a, T: Real> Update<'a, T> {
         self.descent
     }
 
-    /// Whether the rule cannot make anything but finite numbers of finite parameters and derivatives that are at most this
-    /// large. False if the bound is NaN, or the rate of plain descent is not finite.
+    /// Whether the rule keeps finite parameters finite for all derivatives up to `gradient` in magnitude. False if
+    /// `gradient` is NaN, or the rate of plain descent is not finite.
     pub(crate) fn is_safe(&self, gradient: f64) -> bool {
         gradient <= T::MAX.to_f64()
             && self.safe_gradient.is_some_and(|safe| gradient <= safe)
             && self.descent.is_none_or(|rate| rate.to_f64().is_finite())
     }
 
-    /// Whether each moment has an element for each of that many parameters.
+    /// Whether each moment has `parameters` elements.
     pub(crate) fn moments_fit(&self, parameters: usize) -> bool {
         self.moments.iter().all(|moment| moment.len() == parameters)
     }
 
-    /// The parameters and moments, and the rule.
+    /// Returns the parameters and the moments as buffers, and the rule.
     pub(crate) fn with<'b>(self, parameters: &'b mut [T]) -> (Buffers<'b, T>, &'b Apply<'b, T>)
     where
         'a: 'b,
@@ -119,11 +119,12 @@ impl<'a, T: Real> Update<'a, T> {
         (buffers, self.rule)
     }
 
-    /// Updates all parameters; many are shared among the threads of the surrounding rayon pool.
+    /// Updates all parameters. The threads of the surrounding rayon pool share a large buffer.
     ///
     /// # Errors
     ///
-    /// If a derivative, or a parameter or moment after the step, is not finite; nothing is changed then.
+    /// If a derivative is not finite, or a parameter or moment would not be finite after the step. Nothing is changed
+    /// then.
     ///
     /// # Panics
     ///
@@ -148,7 +149,7 @@ impl<'a, T: Real> Update<'a, T> {
         Ok(())
     }
 
-    /// Tries the update on copies, a few at a time.
+    /// Tries the update on copies, a few parameters at a time.
     #[cold]
     fn rehearse(&self, parameters: &[T], gradient: &[T]) -> Result<(), StepError> {
         check_gradient(gradient)?;
@@ -175,7 +176,7 @@ impl<T> fmt::Debug for Update<'_, T> {
     }
 }
 
-/// The most parameters that are copied at a time to try an update on them.
+/// The number of parameters that are copied at a time to try an update.
 const COPIES: usize = 256;
 
 /// Refuses a gradient that is not finite.
@@ -183,7 +184,7 @@ pub(crate) fn check_gradient<T: Real>(gradient: &[T]) -> Result<(), StepError> {
     refuse_non_finite(Quantity::Gradient, 0, gradient)
 }
 
-/// Refuses values of which one is not finite, the first of which has the given index.
+/// Refuses values of which one is not finite. `begin` is the index of the first value in its buffer.
 fn refuse_non_finite<T: Real>(
     quantity: Quantity,
     begin: usize,
@@ -196,7 +197,7 @@ fn refuse_non_finite<T: Real>(
     }
 }
 
-/// The largest magnitude among some numbers, which threads share if they are many; NaN if any is NaN.
+/// Returns the largest magnitude of some numbers, or NaN if any number is NaN. Threads share a long list.
 fn largest<T: Real>(x: &[T]) -> f64 {
     in_halves(
         x,
@@ -209,13 +210,14 @@ fn largest<T: Real>(x: &[T]) -> f64 {
     )
 }
 
-/// Half as many elements as are shared between two threads. Far fewer are updated before another thread has woken.
+/// A buffer is halved if both halves have at least this number of elements. A thread updates a shorter part before
+/// another thread has woken up.
 const PIECE: usize = 1 << 17;
 
-/// Pieces of a buffer begin at multiples of this number of elements, as slices do.
+/// Parts of a buffer begin at multiples of this number of elements, as slices do.
 const LINE: usize = 16;
 
-/// Applies a rule to parameters and moments, in pieces where there are many elements.
+/// Applies a rule to parameters and moments. Threads share a large buffer.
 fn in_pieces<T: Real>(buffers: Buffers<'_, T>, gradient: &[T], rule: &Apply<'_, T>) {
     in_halves(
         (buffers, gradient),

@@ -1,4 +1,4 @@
-//! Where named, shaped slices lie in a flat buffer.
+//! The layout of a flat buffer: names, shapes and offsets of its slices.
 
 use super::Parameters;
 use crate::Initializer;
@@ -6,7 +6,8 @@ use autodiff::tensor::{Real, Shape};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Slices begin at multiples of so many elements, which is 64 bytes in `f32`; the padding between them is zero.
+/// Slices begin at multiples of this number of elements, which is 64 bytes in `f32`. The padding between slices is
+/// zero.
 const ALIGNMENT: usize = 16;
 
 /// A named slice of the flat buffer.
@@ -17,29 +18,29 @@ pub struct Slice {
     pub name: String,
     /// The shape.
     pub shape: Shape,
-    /// The index of its first element in the buffer.
+    /// The index of the slice's first element in the buffer.
     pub offset: usize,
-    /// How its initial values are drawn.
+    /// The distribution of its initial values.
     pub initializer: Initializer,
 }
 
 impl Slice {
-    /// The indices of its elements in the buffer.
+    /// The range of the slice in the buffer.
     #[must_use]
     pub fn range(&self) -> Range<usize> {
         self.offset..self.offset + self.shape.size()
     }
 
-    /// The number of rows: the extent along the first axis.
+    /// The number of rows: the extent along the first axis, or 1 for a scalar.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.shape.first().copied().unwrap_or(1)
     }
 }
 
-/// The slices of a flat buffer, and those of the statistics beside it.
+/// The slices of a flat buffer of parameters, and the layout of the statistics, if there are any.
 ///
-/// [`Builder`](crate::Builder) makes one while the layers of a model are made.
+/// A [`Builder`](crate::Builder) collects one while the layers of a model are made.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Layout {
     slices: Vec<Slice>,
@@ -48,7 +49,7 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Appends a slice.
+    /// Appends a slice whose initial values are 0.
     ///
     /// # Panics
     ///
@@ -67,7 +68,8 @@ impl Layout {
         self.append(name, shape, initializer);
     }
 
-    /// As [`push_with`](Layout::push_with), of a name that is known to be new: looking for it takes long among thousands.
+    /// Like [`push_with`](Layout::push_with), for a name that is known to be new. Comparing it with thousands of names
+    /// would be slow.
     #[track_caller]
     pub(crate) fn append(&mut self, name: String, shape: Shape, initializer: Initializer) {
         let offset = self.size;
@@ -83,19 +85,20 @@ impl Layout {
         });
     }
 
-    /// The same layout with statistics beside the parameters.
+    /// Returns the layout with the given layout of statistics.
     pub(crate) fn with_statistics(self, statistics: Layout) -> Layout {
         let statistics = (!statistics.slices.is_empty()).then(|| Arc::new(statistics));
         Layout { statistics, ..self }
     }
 
-    /// The layout of the statistics: state that is observed while training and not trained. There may be none.
+    /// The layout of the statistics, if there are any. Statistics are state that is observed during training and not
+    /// trained.
     #[must_use]
     pub fn statistics(&self) -> Option<&Arc<Layout>> {
         self.statistics.as_ref()
     }
 
-    /// Initial parameters and statistics, drawn from a seed, each slice as its [`Initializer`] says.
+    /// Returns initial parameters and statistics. Each slice is drawn by its [`Initializer`] from the seed.
     ///
     /// # Panics
     ///
@@ -123,7 +126,7 @@ impl Layout {
         &self.slices
     }
 
-    /// The slice with the given number.
+    /// Returns the slice with the given number.
     #[track_caller]
     pub(super) fn slice(&self, number: usize) -> &Slice {
         match self.slices.get(number) {
@@ -141,13 +144,13 @@ impl Layout {
         self.size
     }
 
-    /// The number of parameters, without the padding.
+    /// The number of parameters, without padding.
     #[must_use]
     pub fn parameters(&self) -> usize {
         self.slices.iter().map(|slice| slice.shape.size()).sum()
     }
 
-    /// The first slice of `self` that differs from that of another layout, in words.
+    /// Describes the first slice in which `self` and `other` differ; `None` if they agree.
     #[cold]
     pub(super) fn difference<'a>(&'a self, other: &'a Layout) -> Option<String> {
         let told = |slice: &Slice| format!("`{}` of shape {}", slice.name, slice.shape);

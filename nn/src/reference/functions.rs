@@ -1,4 +1,4 @@
-//! µ, µ′ and softmax, in forms that neither overflow nor lose the small numbers of a saturated unit.
+//! The functions µ, µ′ and softmax, in forms that neither overflow nor lose the small numbers of a saturated unit.
 
 use super::scaled::{Scaled, mapped};
 use crate::Activation;
@@ -15,7 +15,7 @@ pub(super) fn mu(activation: Activation, z: f64) -> f64 {
     }
 }
 
-/// µ′(z). Others compute it from a as a (1 − a) or 1 − a², whose terms are its scale.
+/// µ′(z). Other computations read it from a, as a (1 − a) or 1 − a²; the scale includes the terms of these formulas.
 pub(super) fn mu_slope(activation: Activation, z: Scaled) -> Scaled {
     let slope = mapped(z, |z| match activation {
         Activation::Relu if z > 0.0 => 1.0,
@@ -35,7 +35,7 @@ pub(super) fn mu_slope(activation: Activation, z: Scaled) -> Scaled {
     Scaled::new(slope.value, slope.scale.max(of_terms))
 }
 
-/// 1 / (1 + e⁻ᶻ); its relative error is small on either side.
+/// 1 / (1 + e⁻ᶻ), with a small relative error for z of either sign.
 fn logistic(z: f64) -> f64 {
     if z < 0.0 {
         z.exp() / (1.0 + z.exp())
@@ -44,8 +44,8 @@ fn logistic(z: f64) -> f64 {
     }
 }
 
-/// How far each zᵢ is above all the others together, zᵢ − ln Σⱼ e^zⱼ for j ≠ i: ln aᵢ − ln(1 − aᵢ) if a = softmax(z). NaN
-/// where there is no softmax, since several are +∞ or all are −∞.
+/// The log-odds ln aᵢ − ln(1 − aᵢ) of a = softmax(z), which are zᵢ − ln Σⱼ e^zⱼ over j ≠ i. They are NaN if there is no
+/// softmax because several z are +∞ or all are −∞.
 pub(super) fn log_odds(z: &[Scaled]) -> Vec<Scaled> {
     let count = |infinity: f64| z.iter().filter(|z| z.value == infinity).count();
     let undefined = count(f64::INFINITY) > 1
@@ -78,7 +78,7 @@ fn log_sum_exp(z: impl Iterator<Item = f64> + Clone) -> f64 {
     largest + z.map(|z| (z - largest).exp()).sum::<f64>().ln()
 }
 
-/// a = softmax(z): each the logistic function of its log-odds.
+/// a = softmax(z): each aᵢ is the logistic function of its log-odds.
 pub(super) fn softmax(z: &[Scaled]) -> Vec<Scaled> {
     log_odds(z).iter().map(|&z| mapped(z, logistic)).collect()
 }
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_scale_says_what_an_uncertain_argument_may_change() {
-        // A rectifier that is barely on, or barely off: its slope may as well be the other.
+        // A rectifier that is barely on, or barely off: within the rounding error, its slope may be 0 or 1.
         let barely = Scaled {
             value: 1e-14,
             scale: 1.0,
@@ -137,7 +137,7 @@ mod tests {
         let slope = mu_slope(Activation::Relu, barely);
         assert_eq!(slope.value, 1.0);
         assert!(slope.scale * ROUNDING >= 1.0);
-        // One that is on for sure has the scale of its value.
+        // A rectifier that is certainly on has the scale of its value.
         let on = mu_slope(Activation::Relu, Scaled::from(0.5));
         assert_eq!((on.value, on.scale), (1.0, 1.0));
         // ∂a/∂z of the logistic function at 0 is ¼.

@@ -1,19 +1,19 @@
-//! Numbers that carry along what rounding can spoil of them.
+//! Numbers that carry a scale for their rounding errors.
 
 use std::iter::Sum;
 use std::ops::{Add, Mul, Neg, Sub};
 
-/// How much of its scale a number may be off by: several thousand roundings.
+/// The relative error, in units of the scale, that a number may have: several thousand roundings.
 pub(super) const ROUNDING: f64 = 1.0 / (1_u64 << 40) as f64;
 
-/// The least scale: any number below the smallest normal one may have been lost.
+/// The smallest scale. A number below the smallest normal number may have been lost.
 const LEAST_SCALE: f64 = f64::MIN_POSITIVE / ROUNDING;
 
-/// A number, and the scale of what rounding can spoil of it.
+/// A number, and the scale of its rounding error.
 ///
-/// The scale of a sum is the sum of its terms' scales, which does not vanish where terms cancel. A product is off by what
-/// either factor is off by, times the other. So a difference between two ways of computing a number is measured relative
-/// to its scale.
+/// The scale of a sum is the sum of the scales of its terms, which does not vanish where terms cancel. The error of a
+/// product is the error of either factor times the other factor. A difference between two ways of computing a number is
+/// measured relative to its scale.
 ///
 /// ```
 /// use nn::reference::Scaled;
@@ -27,8 +27,8 @@ const LEAST_SCALE: f64 = f64::MIN_POSITIVE / ROUNDING;
 pub struct Scaled {
     /// The number.
     pub value: f64,
-    /// The sum of the absolute values of its terms, or more where a term is itself computed from a sum that rounding has
-    /// spoilt; at least 2⁴⁰ times the smallest normal number.
+    /// The sum of the absolute values of the terms. It is larger if a term is itself computed from a sum with a
+    /// rounding error. It is at least 2⁴⁰ times the smallest normal number.
     pub scale: f64,
 }
 
@@ -42,7 +42,7 @@ impl Scaled {
         Scaled { value, scale }
     }
 
-    /// How far another number is from this one, relative to the scale; NaN is far from everything.
+    /// Returns the distance to another number, relative to the scale; NaN if either number is NaN.
     #[must_use]
     pub fn apart(self, other: f64) -> f64 {
         if self.value == other {
@@ -52,7 +52,7 @@ impl Scaled {
         }
     }
 
-    /// The product with a slope, in which an exactly zero factor absorbs an infinite or NaN one.
+    /// Returns the product with a slope. A factor that is exactly zero absorbs an infinite or NaN factor.
     pub(super) fn times_slope(self, slope: Scaled) -> Scaled {
         let product = self * slope;
         if self.value == 0.0 || slope.value == 0.0 {
@@ -63,7 +63,7 @@ impl Scaled {
     }
 }
 
-/// A number as it is: its own only term.
+/// An exact number: a sum of one term.
 impl From<f64> for Scaled {
     fn from(value: f64) -> Self {
         Scaled::new(value, value.abs())
@@ -94,7 +94,7 @@ impl Neg for Scaled {
     }
 }
 
-/// What either may be off by, times the other, and times each other.
+/// The scale is the error of either factor times the other factor, and the product of both errors.
 impl Mul for Scaled {
     type Output = Scaled;
 
@@ -106,7 +106,7 @@ impl Mul for Scaled {
     }
 }
 
-/// A multiple by a number that is exact.
+/// The product with an exact number.
 impl Mul<Scaled> for f64 {
     type Output = Scaled;
 
@@ -121,8 +121,8 @@ impl Sum for Scaled {
     }
 }
 
-/// f(z), for an f that rises or falls all the way on either side of 0. Its scale is that of the value, or what f may be
-/// off by because z may.
+/// Returns f(z), for an f that is monotonic on either side of 0. The scale is |f(z)|, or the change of f within the
+/// error of z if that is larger.
 pub(super) fn mapped(z: Scaled, f: impl Fn(f64) -> f64) -> Scaled {
     let value = f(z.value);
     let reach = ROUNDING * z.scale;
@@ -134,12 +134,12 @@ pub(super) fn mapped(z: Scaled, f: impl Fn(f64) -> f64) -> Scaled {
     Scaled::new(value, value.abs().max(off / ROUNDING))
 }
 
-/// The larger of a number and the scales of some others.
+/// Returns the largest of `largest` and the scales of `numbers`.
 pub(super) fn largest_scale(largest: f64, numbers: &[Scaled]) -> f64 {
     numbers.iter().map(|x| x.scale).fold(largest, larger)
 }
 
-/// The larger of two; NaN is larger than any number.
+/// Returns the larger of two numbers; NaN counts as larger than any number.
 pub(super) fn larger(a: f64, b: f64) -> f64 {
     if a.total_cmp(&b).is_lt() { b } else { a }
 }

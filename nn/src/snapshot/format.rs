@@ -1,4 +1,4 @@
-//! What a file contains: which model, its parameters and statistics, and the state of an optimizer.
+//! The contents of a file: the description of a model, its parameters and statistics, and the state of an optimizer.
 
 use super::header::{Header, HeaderError, LENGTH_BYTES};
 use super::unique::Unique;
@@ -13,11 +13,11 @@ use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::sync::Arc;
 
-/// The key under which the description of the model is kept.
+/// The metadata key of the description.
 const KEY: &str = "network";
 
-/// The description of a file: that of the model, and of its optimizer under the same key, since the order of several is
-/// left to chance, and equal trainings should give equal files.
+/// The descriptions of the model and its optimizer. Both are under one metadata key, because the order of several keys
+/// is random, and equal trainings should give equal files.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Description<D> {
@@ -26,7 +26,7 @@ struct Description<D> {
     optimizer: Option<OptimizerDescription>,
 }
 
-/// What an [`Mlp`] and its loss are made again from.
+/// The description of an [`Mlp`] and its loss.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MlpDescription {
@@ -52,7 +52,7 @@ impl Describe for MlpModel {
             hidden,
             loss,
         } = description;
-        // The widths are checked against the tensors before anything of their number is made.
+        // The widths are checked against the tensors before memory is allocated in proportion to them.
         if widths.len() < 2 || widths.contains(&0) {
             let fault = format!("a network cannot have the widths {widths:?}");
             return Err(Cause::Network(fault));
@@ -73,11 +73,11 @@ impl Describe for MlpModel {
 pub struct Tensors<'a>(&'a Header);
 
 impl Tensors<'_> {
-    /// Checks that there is a tensor of floating-point numbers with this name and shape.
+    /// Checks that the file contains a tensor of floating-point numbers with the given name and shape.
     ///
     /// # Errors
     ///
-    /// If there is none, or it has another shape or type.
+    /// If there is no tensor of this name, or it has another shape or type.
     pub fn check(&self, name: &str, shape: &[usize]) -> Result<(), Cause> {
         let Some(tensor) = self.0.tensor(name) else {
             return Err(Cause::Missing(name.to_owned()));
@@ -99,7 +99,7 @@ impl Tensors<'_> {
     }
 }
 
-/// What the optimizer remembers, except for its moments, which are tensors.
+/// The state of the optimizer without its moments, which are tensors.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OptimizerDescription {
@@ -116,19 +116,19 @@ fn without_duplicates<'de, D: Deserializer<'de>>(
     Unique::deserialize(deserializer).map(|Unique(value)| value)
 }
 
-/// What stands before the name of a statistic.
+/// The prefix of the name of a statistic.
 const STATISTICS: &str = "statistics.";
 
-/// What stands before the name of a parameter in the name of a moment's slice.
+/// Returns the prefix of the names of a moment's tensors.
 fn prefix(moment: &str) -> String {
     format!("optimizer.{moment}.")
 }
 
-/// The bytes of a file that holds a model, and the state of an optimizer if there is one.
+/// Returns the bytes of a file with a model, and the state of an optimizer if there is one.
 ///
 /// # Errors
 ///
-/// If the moments are not as large as the parameters, or the format refuses something.
+/// If a moment does not have the size of the parameters, or the model cannot be written in the format.
 pub(super) fn serialize<T: Real, M: Describe>(
     model: &M,
     parameters: &Parameters<T>,
@@ -176,7 +176,7 @@ pub(super) fn serialize<T: Real, M: Describe>(
     }
     let metadata = HashMap::from([(KEY.to_owned(), description)]);
     let file = safetensors::serialize(views, Some(metadata))?;
-    // What cannot be read again is not written.
+    // A file that could not be read again is not written.
     if let Some(&length) = file.first_chunk() {
         Header::length(length)?;
     }
@@ -186,7 +186,7 @@ pub(super) fn serialize<T: Real, M: Describe>(
     Ok(file)
 }
 
-/// A file by its header, which is checked before any of the data is read.
+/// The checked header of a file, before any of the data is read.
 pub(super) struct Contents<M> {
     header: Header,
     model: M,
@@ -194,8 +194,8 @@ pub(super) struct Contents<M> {
 }
 
 impl<M: Describe> Contents<M> {
-    /// Reads the header of a file, and no more of it. The size of the file is compared with what it should be, if it is
-    /// known.
+    /// Reads the header of a file, and nothing after it. If the size of the file is known, it is compared with the size
+    /// that the header implies.
     pub(super) fn read(source: &mut impl Read, file_size: Option<u64>) -> Result<Self, Cause> {
         let header = read_header(source, file_size)?;
         let description = header.metadata.get(KEY);
@@ -212,16 +212,17 @@ impl<M: Describe> Contents<M> {
         Ok(contents)
     }
 
-    /// Whether there are all tensors of the model and the moments, and none that belongs to nothing.
+    /// Checks that the file contains all tensors of the model and the moments, and no others.
     fn check_names(&self) -> Result<(), Cause> {
         let mut names = HashSet::new();
         let mut check = |layout: &Layout, prefix: &str| {
             for slice in layout.slices() {
                 let name = format!("{prefix}{}", slice.name);
                 Tensors(&self.header).check(&name, &slice.shape)?;
-                // So no more memory is taken than the file is large: a moment may not be told again and again.
+                // A moment may not be listed repeatedly, so that loading takes no more memory than the size of the
+                // file.
                 if !names.insert(name) {
-                    let fault = format!("`{prefix}{}` is told twice", slice.name);
+                    let fault = format!("`{prefix}{}` is listed twice", slice.name);
                     return Err(Cause::Network(fault));
                 }
             }
@@ -241,14 +242,14 @@ impl<M: Describe> Contents<M> {
         }
     }
 
-    /// Reads the data behind the header, and one byte more, which must not be there.
+    /// Reads the data after the header. Tries to read one byte more, to detect a file that is too long.
     pub(super) fn read_data(&self, source: &mut impl Read) -> Result<Vec<u8>, Cause> {
         let data = read_up_to(source, self.header.data_size + 1)?;
         self.header.check_data(&data)?;
         Ok(data)
     }
 
-    /// The model with its parameters and statistics.
+    /// Returns the model with its parameters and statistics.
     pub(super) fn saved<T: Real>(self, data: &[u8]) -> Saved<T, M> {
         let mut parameters = Parameters::zeros(Arc::clone(self.model.layout()));
         self.fill(&mut parameters, "", data);
@@ -261,7 +262,7 @@ impl<M: Describe> Contents<M> {
         }
     }
 
-    /// What the optimizer remembers, if the file contains it.
+    /// Returns the state of the optimizer, if the file contains it.
     pub(super) fn optimizer<T: Real>(&self, data: &[u8]) -> Option<OptimizerState<T>> {
         let description = self.optimizer.as_ref()?;
         let moments = description.moments.iter().map(|name| {
@@ -277,7 +278,7 @@ impl<M: Describe> Contents<M> {
         })
     }
 
-    /// Reads the tensors that have the names of the slices behind the prefix.
+    /// Fills each slice from the tensor whose name is the prefix and the name of the slice.
     fn fill<T: Real>(&self, parameters: &mut Parameters<T>, prefix: &str, data: &[u8]) {
         let layout = Arc::clone(parameters.layout());
         for (number, slice) in layout.slices().iter().enumerate() {
@@ -296,7 +297,7 @@ impl<M: Describe> Contents<M> {
     }
 }
 
-/// Reads the header of a file, and no more of it.
+/// Reads the header of a file, and nothing after it.
 fn read_header(source: &mut impl Read, file_size: Option<u64>) -> Result<Header, Cause> {
     let length = read_up_to(source, LENGTH_BYTES)?;
     let Some(&length) = length.first_chunk() else {
@@ -322,7 +323,7 @@ fn cut_short(found: usize, wanted: usize) -> Cause {
     HeaderError::CutShort { found, wanted }.into()
 }
 
-/// Up to so many bytes: fewer only if there are no more.
+/// Reads `count` bytes, or all bytes if there are fewer.
 fn read_up_to(source: &mut impl Read, count: usize) -> Result<Vec<u8>, Cause> {
     let mut bytes = Vec::new();
     source.take(count as u64).read_to_end(&mut bytes)?;
@@ -347,7 +348,7 @@ fn dtype<T: Real>() -> Dtype {
     }
 }
 
-/// The bytes of numbers, the least significant first, as the format wants them.
+/// Returns the bytes of numbers in the little-endian order of the format.
 fn bytes_of<T: Real>(numbers: &[T]) -> Vec<u8> {
     let wide = numbers.iter().map(|x| x.to_f64());
     match dtype::<T>() {

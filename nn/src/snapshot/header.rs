@@ -1,7 +1,7 @@
-//! The header of a safetensors file, read strictly: whatever could be understood in two ways is refused.
+//! The header of a safetensors file, parsed strictly: an ambiguous header is refused.
 //!
-//! A file is the length of its header in eight bytes, the header in JSON, and the data of the tensors. From the header
-//! follows how long the file has to be, so a file of another length is refused before its data is read.
+//! A file consists of the length of its header in eight bytes, the header in JSON, and the data of the tensors. The
+//! header implies the size of the file, so a file of another size is refused before its data is read.
 
 use safetensors::Dtype;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
@@ -11,68 +11,69 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Range;
 
-/// The size of the largest header that is read, in bytes. That of 6,000 layers and two moments is smaller.
+/// The largest size of a header that is read, in bytes. The header of a model with 6,000 layers and two moments is
+/// smaller.
 pub const MAX_HEADER_BYTES: u64 = 1 << 22;
 
-/// The size of the number before the header.
+/// The size of the number that precedes the header, in bytes.
 pub(super) const LENGTH_BYTES: usize = size_of::<u64>();
 
-/// The key of the entry that is no tensor.
+/// The key of the entry that is not a tensor.
 const METADATA: &str = "__metadata__";
 
-/// What can be wrong with the header of a safetensors file, or with the length that follows from it.
+/// The error for an invalid header of a safetensors file, or a file of another size than its header implies.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeaderError {
-    /// The header is longer than any that is read.
+    /// The header is longer than [`MAX_HEADER_BYTES`].
     #[error("its header would be {0} bytes long, more than {MAX_HEADER_BYTES}")]
     TooLarge(u64),
-    /// The header is not JSON, or not of the form that the format prescribes.
+    /// The header is not JSON, or does not have the structure that the format prescribes.
     #[error("its header: {0}")]
     Json(#[from] serde_json::Error),
-    /// There are two tensors, or entries of the metadata, of one name.
+    /// Two tensors, or two entries of the metadata, have the same name.
     #[error("its header has two entries `{0}`")]
     Twice(String),
-    /// A tensor has more elements than can be counted, or ends in the middle of a byte.
+    /// The size of a tensor overflows, or is not a whole number of bytes.
     #[error("tensor `{0}` has an impossible size")]
     ImpossibleSize(String),
-    /// A tensor has another size than its place in the file.
+    /// The size of a tensor differs from the size of its range in the file.
     #[error("tensor `{name}` of {wanted} bytes is said to take {found}")]
     Size {
         /// The name of the tensor.
         name: String,
-        /// The bytes that its place has.
+        /// The size of its range, in bytes.
         found: u64,
-        /// The bytes that its shape and type need.
+        /// The size that its shape and type need, in bytes.
         wanted: u64,
     },
-    /// A tensor does not begin where the one before it ends.
+    /// A tensor does not begin where the previous tensor ends.
     #[error("tensor `{name}` begins at byte {found} of the data, not at {wanted}")]
     Offset {
         /// The name of the tensor.
         name: String,
-        /// Where it begins.
+        /// The byte of the data at which it begins.
         found: u64,
-        /// Where the one before it ends.
+        /// The byte of the data at which the previous tensor ends.
         wanted: u64,
     },
-    /// The file ends too early.
+    /// The file is shorter than its header says.
     #[error("the file has {found} bytes, not {wanted}: it is cut short")]
     CutShort {
-        /// The bytes that there are.
+        /// The size of the file, in bytes.
         found: u64,
-        /// The bytes that there have to be, as far as is known.
+        /// The smallest size that the file must have, in bytes, as far as it was read.
         wanted: u64,
     },
-    /// There is something behind the last tensor.
+    /// The file continues after the last tensor.
     #[error("the file goes on after the {wanted} bytes that it should have")]
     Trailing {
-        /// The bytes that there have to be.
+        /// The size that the file must have, in bytes.
         wanted: u64,
     },
 }
 
-/// What the header says.
+/// The parsed header.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) metadata: HashMap<String, String>,
@@ -93,12 +94,12 @@ pub(super) struct Tensor {
 }
 
 impl Tensor {
-    /// Where its bytes are in the data.
+    /// Returns the range of its bytes in the data.
     pub(super) fn range(&self) -> Range<usize> {
         self.data_offsets.0..self.data_offsets.1
     }
 
-    /// The bytes that its elements need, if they can be counted and are whole bytes.
+    /// Returns the bytes that the elements need; `None` if the number overflows or is not whole.
     fn size(&self) -> Option<usize> {
         let mut extents = self.shape.iter();
         let elements = extents.try_fold(1_usize, |size, &extent| size.checked_mul(extent))?;
@@ -108,7 +109,7 @@ impl Tensor {
 }
 
 impl Header {
-    /// The length of the JSON, from the bytes before it.
+    /// Returns the length of the JSON, from the bytes that precede it.
     pub(super) fn length(bytes: [u8; LENGTH_BYTES]) -> Result<usize, HeaderError> {
         match u64::from_le_bytes(bytes) {
             length @ ..=MAX_HEADER_BYTES => Ok(length as usize),
@@ -116,7 +117,7 @@ impl Header {
         }
     }
 
-    /// Understands the JSON.
+    /// Parses the JSON.
     pub(super) fn parse(json: &[u8]) -> Result<Self, HeaderError> {
         let mut entries = unique(serde_json::from_slice::<Pairs<&RawValue>>(json)?)?;
         let metadata = match entries.remove(METADATA) {
@@ -158,22 +159,22 @@ impl Header {
         })
     }
 
-    /// The tensor of the given name.
+    /// Returns the tensor with the given name.
     pub(super) fn tensor(&self, name: &str) -> Option<&Tensor> {
         self.tensors.get(name)
     }
 
-    /// The names of all tensors.
+    /// Returns the names of all tensors.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.tensors.keys().map(String::as_str)
     }
 
-    /// Checks that there is as much data as the tensors need.
+    /// Checks that the data has the size that the tensors need.
     pub(super) fn check_data(&self, data: &[u8]) -> Result<(), HeaderError> {
         self.check_size(self.file_size - self.data_size as u64 + data.len() as u64)
     }
 
-    /// Compares the size of a file with what it has to be.
+    /// Checks that the size of a file is the size that the header implies.
     pub(super) fn check_size(&self, found: u64) -> Result<(), HeaderError> {
         let wanted = self.file_size;
         match found.cmp(&wanted) {
@@ -184,7 +185,7 @@ impl Header {
     }
 }
 
-/// The values by name, no name twice.
+/// Returns the values by name. Refuses two values with the same name.
 fn unique<V>(Pairs(pairs): Pairs<V>) -> Result<HashMap<String, V>, HeaderError> {
     let mut map = HashMap::with_capacity(pairs.len());
     for (name, value) in pairs {
@@ -196,7 +197,7 @@ fn unique<V>(Pairs(pairs): Pairs<V>) -> Result<HashMap<String, V>, HeaderError> 
     Ok(map)
 }
 
-/// The entries of a JSON object as they stand there.
+/// The entries of a JSON object in their order, with duplicates.
 struct Pairs<V>(Vec<(String, V)>);
 
 impl<'de, V: Deserialize<'de>> Deserialize<'de> for Pairs<V> {

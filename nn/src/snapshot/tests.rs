@@ -1,4 +1,4 @@
-//! What is saved is loaded again; what was altered is refused.
+//! Saved models are loaded again; altered files are refused.
 
 use super::*;
 use crate::{
@@ -20,7 +20,7 @@ fn bytes_of<T: Real>(saved: &Saved<T>) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_saved_is_loaded_again_in_either_precision() {
+fn saved_models_are_loaded_again_in_either_precision() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
     let (double, single) = (saved::<f64>(), saved::<f32>());
@@ -51,13 +51,13 @@ fn a_file_cut_short_or_altered_is_refused() {
     for place in 0..bytes.len() {
         let mut altered = bytes.clone();
         altered[place] ^= 0x11;
-        // It may still be a file, of other numbers; it must not panic.
+        // The result may be a valid file with other numbers. Reading it must not panic.
         let _ = from_bytes::<f32, MlpModel>(&altered);
     }
 }
 
 #[test]
-fn other_shapes_and_names_are_told() {
+fn other_shapes_and_names_are_reported() {
     let wrong = |from: &str, to: &str| {
         assert_eq!(from.len(), to.len());
         let text = bytes_of(&saved::<f32>());
@@ -94,7 +94,7 @@ fn an_earlier_file_stays_when_the_new_one_cannot_be_written() {
     );
 }
 
-/// The network, and an optimizer that has taken three steps.
+/// Returns a network, and an optimizer that has taken three steps.
 fn in_training<T: Real>() -> (Saved<T>, Adam<T>) {
     let mut saved = saved::<T>();
     let mut adam = Adam::new(0.123_456_789_012_345_68);
@@ -110,7 +110,7 @@ fn in_training<T: Real>() -> (Saved<T>, Adam<T>) {
 }
 
 #[test]
-fn a_training_is_a_network_too_and_is_loaded_in_either_precision() {
+fn a_saved_training_is_also_a_model_and_is_loaded_in_either_precision() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("training.safetensors");
     let (saved, adam) = in_training::<f32>();
@@ -137,7 +137,7 @@ fn a_training_is_a_network_too_and_is_loaded_in_either_precision() {
 }
 
 #[test]
-fn an_optimizer_goes_on_only_from_its_own_kind() {
+fn an_optimizer_is_restored_only_from_its_own_kind() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("training.safetensors");
     let (saved, adam) = in_training::<f32>();
@@ -164,7 +164,7 @@ fn an_optimizer_goes_on_only_from_its_own_kind() {
         .cause;
     assert!(matches!(cause, Cause::NoOptimizer));
 
-    // An optimizer of other parameters has nothing to do with these.
+    // The optimizer has stepped another number of parameters.
     let mut other = Adam::new(0.1);
     other.step(&mut [0.0_f32; 5], &[1.0; 5]).unwrap();
     let error = save_training(&path, &saved.model, &saved.parameters, &other);
@@ -189,7 +189,7 @@ fn an_altered_training_is_refused() {
     for place in 0..bytes.len() {
         let mut altered = bytes.clone();
         altered[place] ^= 0x11;
-        // It may still be a file, of other numbers; it must not panic.
+        // The result may be a valid file with other numbers. Reading it must not panic.
         let _ = resume(&altered);
     }
 

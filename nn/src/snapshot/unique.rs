@@ -1,10 +1,10 @@
-//! JSON in which no object has a key twice.
+//! JSON values without duplicate keys.
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// A JSON value, where an object with a key twice is an error, and not understood as having the last of them.
+/// A JSON value in which a duplicate key is an error, whereas `serde_json` keeps the last value of the key.
 pub(super) struct Unique(pub(super) Value);
 
 impl<'de> Deserialize<'de> for Unique {

@@ -1,4 +1,4 @@
-//! What does not fit together is refused before anything is computed, at the line that put it together.
+//! Arguments that do not fit together are refused at the caller's line.
 
 use crate::method::{Gradient, Method};
 use autodiff::tensor::{Tape, Targets, Tensor};
@@ -34,7 +34,7 @@ pub(crate) fn batch(samples: usize) -> Pair {
     (Tensor::zeros([samples, 3]), classes(samples))
 }
 
-/// Everything that takes a network, parameters and samples.
+/// Checks that every function of a network, parameters and samples refuses the arguments.
 fn refused_by_all(expected: &str, parameters: &Parameters<f64>, batch: &Pair) {
     let network = network();
     let (x, targets) = batch;
@@ -71,7 +71,7 @@ fn parameters_of_another_layout_are_refused() {
             &[3, 5, 2][..],
             "slice 0 is `layers.0.weight` of shape [5, 3], not `layers.0.weight` of shape [4, 3]",
         ),
-        // Its buffer has the same size.
+        // The buffers have the same size.
         (
             &[3, 4, 1],
             "slice 2 is `layers.1.weight` of shape [1, 4], not `layers.1.weight` of shape [2, 4]",
@@ -117,7 +117,7 @@ fn parameters_of_another_layout_are_refused() {
     refused("forward: 3 parameters for a network of 4", || {
         let _ = network.forward(&other.tensors()[..3], &Tensor::zeros([5, 3]));
     });
-    // A network of the same shape has another layout that is as good.
+    // The layout of another network with the same shapes is accepted.
     let same = parameters(&Mlp::new(&[3, 4, 2], Activation::Tanh));
     let _ = evaluate(&Supervised::new(&network, LOSS), &same, &batch(5));
 }
@@ -189,7 +189,7 @@ fn samples_that_do_not_fit_are_refused() {
     });
 }
 
-/// A batch that claims nothing beforehand, and loads what does not fit on whichever thread asks.
+/// A batch whose error is found only when a chunk is loaded, on any thread.
 struct Deceptive {
     samples: usize,
     wrong: usize,
@@ -208,8 +208,8 @@ impl Batch<Labelled<f64>> for Deceptive {
 }
 
 #[test]
-fn what_is_noticed_on_another_thread_is_reported_at_the_callers_line() {
-    // The second network has so many parameters that threads share them.
+fn errors_on_other_threads_are_reported_at_the_callers_line() {
+    // The second network is large enough for threads to share its parameters.
     for network in [network(), Mlp::new(&[3, 3000, 2], Activation::Relu)] {
         let parameters = parameters(&network);
         for samples in [20, 40, 3000] {
@@ -223,7 +223,7 @@ fn what_is_noticed_on_another_thread_is_reported_at_the_callers_line() {
                 refused(&expected, || {
                     let _ = evaluate(&Supervised::new(&network, LOSS), &parameters, &batch);
                 });
-                // The next batch is not held responsible.
+                // The error does not affect the next batch.
                 let good = (Tensor::zeros([samples, 3]), classes(samples));
                 assert!(gradient.compute(&parameters, &good).is_finite());
             }
@@ -298,7 +298,7 @@ fn costs_refuse_targets_that_do_not_fit() {
     }
 }
 
-/// Names of functions whose documentation has a section on panics and which lack `#[track_caller]`.
+/// Returns the functions with a `# Panics` section that lack `#[track_caller]`.
 fn panics_that_point_into_the_library(source: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut lines = source.lines().map(str::trim);
@@ -352,7 +352,7 @@ fn a_panic_that_points_into_the_library_is_noticed() {
     assert!(panics_that_point_into_the_library(&text).is_empty());
 }
 
-/// Checks that `misuse` panics with this in its message, and at a line of the caller's file.
+/// Checks that `misuse` panics at a line of the caller's file with a message that contains `expected`.
 #[track_caller]
 pub(crate) fn refused(expected: &str, misuse: impl FnOnce()) {
     let mut misuse = Some(misuse);
@@ -363,8 +363,8 @@ pub(crate) fn refused(expected: &str, misuse: impl FnOnce()) {
     );
 }
 
-/// Message and place of the panic in `misuse`. The hook is the whole process's: panics of other threads are left to the
-/// hook that was there before.
+/// Returns the message and the location of the panic in `misuse`. The panic hook is global to the process: it passes
+/// the panics of other threads to the previous hook.
 #[track_caller]
 fn report_of_panic(misuse: &mut dyn FnMut()) -> String {
     thread_local! {

@@ -1,4 +1,4 @@
-//! Files of weights that were damaged anywhere are read or refused, and nothing else happens.
+//! Snapshots with random damage are read or refused, without a panic and in little memory.
 
 use crate::hostile_weights::{BIAS, LITTLE, file, from_bytes, parts, training};
 use crate::memory::peak;
@@ -8,7 +8,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
 
-/// Damages a file in one of many ways. Most damage to the header leaves its length right, so that it is looked at.
+/// Returns a file with random damage. Most damage to the header keeps its length valid, so that the header is parsed.
 fn damaged(good: &[u8], rng: &mut impl Rng) -> Vec<u8> {
     const TEXTS: [&str; 24] = [
         "0",
@@ -59,13 +59,13 @@ fn damaged(good: &[u8], rng: &mut impl Rng) -> Vec<u8> {
                 let text = TEXTS[rng.random_range(0..TEXTS.len())];
                 drop(header.splice(at..at + length.min(3), text.bytes()));
             }
-            // A piece once more, at once or elsewhere.
+            // Repeats some bytes at a random position.
             4 => {
                 let piece = header[at..at + length].to_vec();
                 let to = rng.random_range(0..=header.len());
                 drop(header.splice(to..to, piece));
             }
-            // Another digit, which leaves the syntax right.
+            // Changes a digit, which keeps the syntax valid.
             5 => {
                 let digits = header
                     .iter_mut()
@@ -91,7 +91,8 @@ fn damaged(good: &[u8], rng: &mut impl Rng) -> Vec<u8> {
     bytes
 }
 
-/// Reads so many damaged files; returns how many were read for all that, and how long the slowest took.
+/// Reads `count` damaged files. Returns the number of files that are valid nevertheless, and the longest time of a
+/// file.
 fn read_damaged(count: usize) -> (usize, Duration) {
     let good = training();
     let mut rng = ChaCha8Rng::seed_from_u64(7);
@@ -103,7 +104,7 @@ fn read_damaged(count: usize) -> (usize, Duration) {
         slowest = slowest.max(start.elapsed());
         assert!(peak < LITTLE, "file {number}: {peak} bytes");
         if let Ok(Saved { model, parameters }) = result {
-            // What was read can be used.
+            // The model can be used.
             let network = model.network;
             let x = Tensor::zeros([1, network.widths()[0]]);
             assert_eq!(network.predict(&parameters, &x).size(), network.outputs());
@@ -116,7 +117,7 @@ fn read_damaged(count: usize) -> (usize, Duration) {
 #[test]
 fn damaged_files_are_read_or_refused_in_little_memory() {
     let (read, _) = read_damaged(5_000);
-    // Of some the numbers alone were damaged.
+    // In some files, only the numbers are damaged.
     assert!((100..2_500).contains(&read), "{read}");
 }
 

@@ -1,4 +1,4 @@
-//! Gradients by hand are added to the right slices and rows, times the right factor.
+//! The formulas by hand add the gradient to the right slices and rows, with the right factor.
 
 use autodiff::tensor::raw::largest_magnitude;
 use autodiff::tensor::{Real, Targets, Tensor};
@@ -8,7 +8,7 @@ use nn::{
 };
 use std::sync::Arc;
 
-/// A network whose slices all differ in shape, and a batch.
+/// Returns a network whose slices all differ in shape, and a batch.
 fn case<T: Real>() -> (Mlp, Parameters<T>, (Tensor<T>, Targets<T>)) {
     let network = Mlp::new(&[6, 5, 4, 3], Activation::Tanh);
     let parameters = network.init(Initializer::GlorotNormal, 1);
@@ -17,7 +17,7 @@ fn case<T: Real>() -> (Mlp, Parameters<T>, (Tensor<T>, Targets<T>)) {
     (network, parameters, (x, classes.into()))
 }
 
-/// What no sum may forget.
+/// Returns the values of a sum before the gradient is added.
 fn earlier<T: Real>(network: &Mlp) -> Parameters<T> {
     let mut sum = Parameters::zeros(Arc::clone(network.layout()));
     for number in 0..network.layout().slices().len() {
@@ -57,7 +57,7 @@ fn the_scaled_gradient_is_added_to_every_slice() {
 }
 
 #[test]
-fn some_rows_are_those_rows_of_the_whole() {
+fn selected_rows_equal_the_rows_of_the_whole_gradient() {
     let (network, parameters, (x, targets)) = case::<f64>();
     let loss = StandardLoss::cross_entropy();
     let whole = propagate(&network, loss, &parameters, &x, &targets, 0.25);
@@ -84,7 +84,7 @@ fn some_rows_are_those_rows_of_the_whole() {
 }
 
 #[test]
-fn the_bound_is_one_and_not_far_away() {
+fn the_magnitude_bound_holds_and_is_not_far_off() {
     let (network, parameters, (x, targets)) = case::<f64>();
     let loss = StandardLoss::cross_entropy();
     let deltas = propagate(&network, loss, &parameters, &x, &targets, 1.0);
@@ -96,7 +96,7 @@ fn the_bound_is_one_and_not_far_away() {
         largest <= bound && bound < 100.0 * largest,
         "{largest}, {bound}"
     );
-    // Whatever is not finite in it shows.
+    // A NaN in the inputs makes the bound not finite.
     let mut x = x;
     x.data_mut()[3] = f64::NAN;
     let deltas = propagate(&network, loss, &parameters, &x, &targets, 1.0);
@@ -105,7 +105,7 @@ fn the_bound_is_one_and_not_far_away() {
 
 #[test]
 fn the_bound_counts_every_sample() {
-    // All terms of the gradient are the same, and so as large in sum as the bound.
+    // All terms of the gradient are equal, so that their sum reaches the bound.
     let network = Mlp::new(&[1, 2], Activation::Tanh);
     let parameters = Parameters::<f64>::zeros(Arc::clone(network.layout()));
     let x = Tensor::full([50, 1], 1.0);

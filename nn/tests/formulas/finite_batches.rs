@@ -1,4 +1,4 @@
-//! A batch that would leave a number that is not finite changes nothing, though its gradient is used block by block.
+//! A batch that would leave a number that is not finite changes nothing, although the gradient is used panel by panel.
 
 use crate::kinds::{Kind, all};
 use crate::method::{Gradient, Method};
@@ -8,7 +8,7 @@ use nn::{
     Sgd, StandardLoss, StateError, StepError, Update,
 };
 
-/// A network of which some layers are large enough to be shared among threads.
+/// Returns a network with layers that are large enough for threads to share them.
 fn network() -> Mlp {
     Mlp::new(&[140, 60, 5], Activation::Tanh)
 }
@@ -19,7 +19,7 @@ fn batch<T: Real>(samples: usize) -> (Tensor<T>, Targets<T>) {
     (x, classes.into())
 }
 
-/// Plants a number in the inputs of one sample.
+/// Returns a batch with a given number in the inputs of one sample.
 fn planted<T: Real>(samples: usize, sample: usize, value: f64) -> (Tensor<T>, Targets<T>) {
     let (mut x, targets) = batch::<T>(samples);
     x.data_mut()[140 * sample + 17] = T::from_f64(value);
@@ -69,7 +69,7 @@ fn a_batch_whose_gradient_is_not_finite_changes_nothing() {
     }
     for kind in all() {
         for method in [Method::Tape, Method::ClosedForm] {
-            // One shard, shards of one chunk, and of several.
+            // One shard, shards of one chunk, and shards of several chunks.
             for samples in [1, 40, 2100] {
                 check::<f32>(kind, method, samples, 2);
             }
@@ -80,7 +80,7 @@ fn a_batch_whose_gradient_is_not_finite_changes_nothing() {
 
 #[test]
 fn the_element_is_named() {
-    // ∂C/∂W = 2 (W x + b − y) x for one sample, which overflows for one of the weights alone.
+    // For one sample, ∂C/∂W = 2 (W x + b − y) x, which overflows for one of the weights only.
     let network = Mlp::new(&[2, 1], Activation::Identity);
     let loss = StandardLoss::squared_difference(Activation::Identity);
     let before = Parameters::<f32>::zeros(network.layout().clone());
@@ -99,7 +99,7 @@ fn the_element_is_named() {
         );
         assert_eq!(parameters, before);
 
-        // A gradient so large that it is looked at as a whole, and yet finite.
+        // This gradient is finite, but so large that the engine checks the whole gradient.
         let (outcome, parameters) = step([1.0, -1e20], 1e15);
         assert!(outcome.is_ok());
         let weight = [2e5_f32, -2e25].map(f64::from);
@@ -109,7 +109,7 @@ fn the_element_is_named() {
     }
 }
 
-/// AdaGrad, which declares how large a gradient its rule bears, or does not.
+/// AdaGrad, with or without a declared safe gradient.
 #[derive(Debug)]
 struct AdaGrad {
     squares: Vec<f64>,
@@ -179,7 +179,7 @@ impl Optimizer<f64> for AdaGrad {
 }
 
 #[test]
-fn an_update_of_ones_own_is_tried_on_copies_unless_it_is_declared_safe() {
+fn a_custom_update_is_tried_on_copies_unless_it_is_declared_safe() {
     let network = network();
     let (good, bad) = (batch::<f64>(40), planted(40, 3, f64::NAN));
     let run = |safe_up_to| {
@@ -199,7 +199,7 @@ fn an_update_of_ones_own_is_tried_on_copies_unless_it_is_declared_safe() {
             assert_eq!(error.unwrap_err().quantity, Quantity::Gradient);
             assert!((parameters.clone(), optimizer.squares.clone()) == before);
         }
-        // The square of this overflows, and nothing in the rule keeps it finite.
+        // The square of this derivative overflows, because the rule does not clamp it.
         let before = optimizer.squares.clone();
         let mut gradient = vec![1.0; parameters.data().len()];
         gradient[700] = 1e200;

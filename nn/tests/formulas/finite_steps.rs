@@ -1,4 +1,4 @@
-//! A step that would leave a number that is not finite changes nothing and says which parameter it is about.
+//! A step that would leave a number that is not finite changes nothing, and its error names the parameter.
 
 use crate::kinds::{ADAM, Kind, SGD, all};
 use autodiff::tensor::Real;
@@ -11,7 +11,7 @@ fn numbers<T: Real>(numbers: impl IntoIterator<Item = f64>) -> Vec<T> {
     numbers.into_iter().map(T::from_f64).collect()
 }
 
-/// Some parameters, or a gradient.
+/// Returns some numbers, as parameters or a gradient.
 fn some<T: Real>(size: usize, seed: usize) -> Vec<T> {
     numbers((0..size).map(|i| ((i * 7 + seed * 5) as f64).sin()))
 }
@@ -38,7 +38,7 @@ fn a_gradient_that_is_not_finite_changes_nothing() {
         assert!(error.slice.is_none());
         assert_eq!((&parameters, optimizer.state()), (&before.0, before.1));
 
-        // The training goes on as if there had been no such gradient.
+        // The next step is the same as if the failed step had not been tried.
         let mut expected = parameters.clone();
         untouched.step(&mut expected, &some(size, 101)).unwrap();
         optimizer.step(&mut parameters, &some(size, 101)).unwrap();
@@ -67,10 +67,10 @@ fn a_parameter_that_is_or_would_become_infinite_is_refused() {
             ..sgd
         };
         for (kind, parameter, derivative) in [
-            // Each step alone is finite, and the sum is not.
+            // The change is finite, but the parameter after the step is not.
             (Kind::Sgd(sgd), largest, -largest),
             (Kind::Sgd(decaying), -largest, largest),
-            // What is not finite before stays so.
+            // A parameter that is not finite before the step stays so.
             (Kind::Sgd(sgd), f64::INFINITY, 1.0),
             (Kind::Sgd(SGD), f64::NEG_INFINITY, 1.0),
             (Kind::Adam(ADAM), f64::NAN, 1.0),
@@ -93,7 +93,7 @@ fn a_parameter_that_is_or_would_become_infinite_is_refused() {
 }
 
 #[test]
-fn the_largest_numbers_may_be_stepped_from() {
+fn steps_from_the_largest_numbers_stay_finite() {
     fn check<T: Real>() {
         for kind in all() {
             let mut optimizer = kind.start::<T>().unwrap();
@@ -111,7 +111,7 @@ fn the_largest_numbers_may_be_stepped_from() {
     check::<f64>();
 }
 
-/// The moments after each of some gradients of one parameter are finite; returns where the parameter is then.
+/// Returns a parameter after each step along the gradients. Checks that the moments are finite after the last step.
 fn walk<T: Real>(kind: Kind, gradients: impl IntoIterator<Item = f64>) -> Vec<f64> {
     let mut optimizer = kind.start::<T>().unwrap();
     let mut x = [T::default()];
@@ -137,11 +137,11 @@ fn a_parameter_moves_again_after_a_gradient_whose_square_overflows() {
         for kind in [Kind::Adam(settings), Kind::AdamW(settings)] {
             let gradients = [spike].into_iter().chain(std::iter::repeat_n(1.0, steps));
             let path = walk::<T>(kind, gradients);
-            // The spike itself moves it as far as any first gradient does, and no later step is longer than ten of these.
+            // The first step has the usual length, and no later step is more than ten times as long.
             assert!((path[0].abs() - 0.001).abs() < 1e-9, "{}", path[0]);
             let longest = path.windows(2).map(|pair| (pair[1] - pair[0]).abs());
             assert!(longest.fold(0.0, f64::max) < 0.01);
-            // In the end each step is as long as the learning rate.
+            // At the end, the length of a step is the learning rate.
             let end = path.len() - 1;
             let pace = (path[end - 1000] - path[end]) / 1000.0;
             assert!((pace / 0.001 - 1.0).abs() < 0.01, "{kind:?}: {pace}");
@@ -164,7 +164,7 @@ fn moments_stay_finite_under_the_largest_gradients() {
             }),
             Kind::Adam(ADAM),
             Kind::AdamW(ADAM),
-            // Almost nothing is forgotten.
+            // The moments decay very slowly.
             Kind::Adam(AdamSettings {
                 beta1: 0.999_999,
                 beta2: 0.999_999,
@@ -185,7 +185,7 @@ fn moments_stay_finite_under_the_largest_gradients() {
 }
 
 #[test]
-fn a_state_that_no_step_leaves_is_refused() {
+fn a_state_that_no_step_produces_is_refused() {
     fn check<T: Real>() {
         for kind in [Kind::Sgd(SGD), Kind::Adam(ADAM), Kind::AdamW(ADAM)] {
             let mut optimizer = kind.start::<T>().unwrap();
@@ -217,7 +217,7 @@ fn a_state_that_no_step_leaves_is_refused() {
 }
 
 #[test]
-fn a_decay_that_turns_signs_is_refused() {
+fn a_decay_that_changes_signs_is_refused() {
     let sgd = SgdSettings {
         weight_decay: 1e30,
         ..SgdSettings::new(0.1)
@@ -230,9 +230,9 @@ fn a_decay_that_turns_signs_is_refused() {
         let error = kind.start::<f64>().unwrap_err();
         assert_eq!((error.setting, error.value), (Setting::WeightDecay, 1e30));
     }
-    // In the moments of Adam it has no scale.
+    // Adam's moments remove the scale of the decay, so any decay is valid.
     assert!(Kind::Adam(adam).start::<f64>().is_ok());
-    // A schedule may not get there either, and a rate that is not finite is none.
+    // A schedule cannot set such a rate either, or a rate that is not finite.
     let mut adam = AdamW::<f64>::new(0.1);
     let mut sgd = Sgd::<f32>::by(SGD).unwrap();
     let optimizers: [&mut dyn FnMut(f64) -> Result<(), SettingError>; 2] =
@@ -249,8 +249,9 @@ fn a_decay_that_turns_signs_is_refused() {
 }
 
 #[test]
-fn unusual_settings_are_stepped_with_on_copies_first() {
-    // A rate so large that one step could overflow, and ε so small that the quotient of the moments by itself could.
+fn steps_with_extreme_settings_are_tried_on_copies() {
+    // The rate is so large that one step could overflow, and the smaller ε so small that the quotient of the moments
+    // could overflow alone.
     fn check<T: Real>(epsilon: f64) {
         let settings = AdamSettings {
             learning_rate: T::MAX.to_f64() / 3.5,

@@ -1,5 +1,4 @@
-//! Batches that do not keep their promises: what they give is refused or computed with, and the next batch finds nothing
-//! of it.
+//! Batches that break the contract of [`Batch`] are refused or computed, and do not affect the next batch.
 
 use crate::callers_line::{LOSS, refused};
 use crate::method::{Gradient, Method};
@@ -11,7 +10,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A network whose first layer has parameters enough to be shared by threads.
+/// Returns a network whose first layer is large enough for threads to share it.
 pub(crate) fn network() -> Mlp {
     Mlp::new(&[140, 60, 5], Activation::Tanh)
 }
@@ -22,13 +21,13 @@ pub(crate) fn honest(samples: usize) -> Labelled<f64> {
     (x, classes.into())
 }
 
-/// Runs `body` in a pool of so many threads.
+/// Runs `body` in a pool of `threads` threads.
 pub(crate) fn on<R: Send>(threads: usize, body: impl FnOnce() -> R + Send) -> R {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     pool.unwrap().install(body)
 }
 
-/// Forms the gradient of another batch of another network, on the thread that calls it and its pool.
+/// Computes the gradient of another batch and another network, on the calling thread and its pool.
 pub(crate) fn nest() {
     let network = Mlp::new(&[140, 7, 5], Activation::Relu);
     let parameters = network.init(Initializer::GlorotNormal, 2);
@@ -36,7 +35,7 @@ pub(crate) fn nest() {
     assert!(nested.compute(&parameters, &honest(40)).is_finite());
 }
 
-/// What a panic in `body` says, and what it returns if there is none.
+/// Returns the result of `body`, or the message of its panic.
 pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Result<R, String> {
     catch_unwind(AssertUnwindSafe(body)).map_err(|payload| {
         let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
@@ -45,39 +44,39 @@ pub(crate) fn caught<R>(body: impl FnOnce() -> R) -> Result<R, String> {
     })
 }
 
-/// Panics, and tells no hook.
+/// Panics without calling the panic hook.
 pub(crate) fn panic_with(text: &'static str) -> ! {
     resume_unwind(Box::new(text))
 }
 
-/// What a batch does wrong.
+/// The fault of a batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
-    /// It has one sample more each time that it is asked.
+    /// Each call of `len` returns one sample more.
     Grows,
-    /// It has one sample fewer each time.
+    /// Each call of `len` returns one sample fewer.
     Shrinks,
-    /// It loads samples up to its end, whatever is asked for.
+    /// It loads more samples than the batch has, for any range.
     LoadsTooMany,
     LoadsNothing,
-    /// Inputs of another width from the second time on.
+    /// Inputs of another width, from the second load on.
     OtherWidth,
     /// Inputs of the right size in another shape.
     OtherShape,
     /// Targets of fewer samples than inputs.
     FewerTargets,
-    /// A class that there is not.
+    /// A class number that is too large.
     NoSuchClass,
-    /// It panics the first time, or a later time.
+    /// It panics from the load with this number on.
     Panics(usize),
-    /// It forms another gradient while it loads.
+    /// It computes another gradient while it loads.
     Nests,
-    /// It loads what it should, and shows something else as the whole of it.
+    /// It loads valid chunks, but `whole` returns invalid inputs.
     OtherWhole,
     WholePanics,
-    /// It says itself that it is no batch.
+    /// Its `fault` returns a message.
     SaysSo,
-    /// Its weight makes no sense.
+    /// Its weight is invalid.
     Weighs(f64),
 }
 
@@ -101,20 +100,20 @@ const FAULTS: [Fault; 17] = [
     Fault::Weighs(f64::NAN),
 ];
 
-/// What must come of a fault.
+/// The expected outcome of a fault.
 enum Outcome {
-    /// The bits of the honest batch.
+    /// The same bits as with the honest batch.
     Computed,
-    /// A panic at the caller's line, with the operation and this.
+    /// A panic at the caller's line, with the operation and this message.
     Refused(String),
-    /// The batch's own panic.
+    /// The panic of the batch.
     Panics,
-    /// A step that is not taken.
+    /// An error: the step is not taken.
     NotFinite,
 }
 
 impl Fault {
-    /// What must come of it in a batch of so many samples that is loaded in so many equal chunks.
+    /// Returns the expected outcome for a batch of `samples` samples that is loaded in `loads` equal chunks.
     fn outcome(self, samples: usize, loads: usize) -> Outcome {
         let chunk = samples / loads;
         let inputs = |rows: usize, columns: usize, wanted: usize| {
@@ -123,9 +122,9 @@ impl Fault {
             ))
         };
         match self {
-            // It is asked once, and loaded as it was then.
+            // The engine calls `len` once.
             Fault::Grows | Fault::Shrinks | Fault::Nests => Outcome::Computed,
-            // It is loaded once.
+            // There is only one load.
             Fault::OtherWidth | Fault::Panics(1) if loads == 1 => Outcome::Computed,
             Fault::LoadsTooMany => inputs(samples + 1, 140, chunk),
             Fault::LoadsNothing => inputs(0, 140, chunk),
@@ -215,7 +214,7 @@ impl Batch<Labelled<f64>> for Hostile {
     }
 }
 
-/// Runs all faults through one gradient, each between honest batches.
+/// Runs a batch with each fault through one engine, followed by an honest batch.
 fn check(samples: usize, loads: usize, method: Method) {
     let network = network();
     let model = Supervised::new(&network, LOSS);
@@ -277,7 +276,7 @@ fn check(samples: usize, loads: usize, method: Method) {
         }
         assert!(stepped == parameters, "{fault:?}");
 
-        // Nothing stays of it.
+        // The fault does not affect the next batch.
         assert_eq!(gradient.step(&mut stepped, &good, &mut sgd), Ok(cost));
         assert!(stepped == after, "{fault:?}");
         assert_eq!(gradient.compute(&parameters, &good), cost);
@@ -286,7 +285,7 @@ fn check(samples: usize, loads: usize, method: Method) {
 }
 
 #[test]
-fn a_batch_that_breaks_its_promises_leaves_the_next_one_alone() {
+fn a_batch_that_breaks_its_contract_does_not_affect_the_next_batch() {
     for threads in [1, 2] {
         on(threads, || {
             for (samples, loads) in [(5, 1), (70, 2), (512, 8)] {

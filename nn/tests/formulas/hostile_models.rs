@@ -1,5 +1,5 @@
-//! Models that do not keep their promises: what they do is refused or computed with, and the next batch finds nothing of
-//! it. A model cannot record on another tape: it is given one reading of the algebra, and no other has its type.
+//! Models that break the contract of [`Model`] are refused or computed, and do not affect the next batch. A model
+//! cannot record on another tape, because a variable of another tape has another type.
 
 use crate::callers_line::refused;
 use crate::hostile_batches::{caught, nest, on, panic_with};
@@ -10,30 +10,30 @@ use nn::{
 };
 use std::sync::{Arc, PoisonError, RwLock};
 
-/// What a model does wrong, in the chunk of the last sample.
+/// The fault of a model, in the chunk of the last sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
-    /// Its cost is no scalar.
+    /// Its cost is not a scalar.
     NoScalar,
     /// Its cost depends on no parameter.
     Constant,
-    /// Its cost is not finite, and so is its gradient.
+    /// Its cost and its gradient are not finite.
     NotFinite,
     /// Its cost panics.
     Panics,
     /// It refuses the samples.
     Refuses,
-    /// It forms another gradient on the same thread.
+    /// It computes another gradient on the same thread.
     Nests,
-    /// It reads a parameter or a statistic that there is not.
+    /// It reads a parameter or a statistic that does not exist.
     NoSuchParameter,
     NoSuchStatistic,
-    /// It observes a statistic that there is not, or a value of another shape.
+    /// It observes a statistic that does not exist, or a value of another shape.
     ObservesNoStatistic,
     ObservesOtherShape,
-    /// It shows another layout than before.
+    /// Its `layout` returns another layout than before.
     OtherLayout,
-    /// It has the batch cut in another way than before.
+    /// Its `chunking` returns another value than before.
     OtherChunks,
 }
 
@@ -52,22 +52,22 @@ const FAULTS: [Fault; 12] = [
     Fault::OtherChunks,
 ];
 
-/// What must come of a fault.
+/// The expected outcome of a fault.
 enum Outcome {
-    /// A gradient, which may be another than that of the honest model.
+    /// A gradient, which may differ from the gradient of the honest model.
     Computed,
-    /// A panic at the caller's line, with the operation and this.
+    /// A panic at the caller's line, with the operation and this message.
     Refused(&'static str),
-    /// A panic in the model, with this.
+    /// A panic in the model, with this message.
     Panics(&'static str),
-    /// A step that is not taken.
+    /// An error: the step is not taken.
     NotFinite,
 }
 
 impl Fault {
     fn outcome(self) -> Outcome {
         match self {
-            // The engine keeps to the layout that it was made with.
+            // The engine keeps the layout that it was made with.
             Fault::Constant | Fault::Nests | Fault::OtherLayout | Fault::OtherChunks => {
                 Outcome::Computed
             }
@@ -91,12 +91,12 @@ impl Fault {
     }
 }
 
-/// A weighted sum, squared, with the mean of the inputs as a statistic.
+/// A model whose cost is a sum of squares, with the mean of the inputs as a statistic.
 struct Hostile {
     weight: Param,
     mean: Statistic,
     layout: Arc<Layout>,
-    /// What a layout has that is no longer the model's.
+    /// A parameter, a statistic and a layout that do not belong to the model.
     other: (Param, Statistic, Arc<Layout>),
     samples: usize,
     fault: RwLock<Option<Fault>>,
@@ -123,7 +123,7 @@ impl Hostile {
         }
     }
 
-    /// What it does wrong. A panic while the lock is held does not matter.
+    /// The current fault. A panic while the lock is held does not matter.
     fn fault(&self) -> Option<Fault> {
         *self.fault.read().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,7 +147,7 @@ impl Model for Hostile {
         }
     }
 
-    /// Several chunks to a shard.
+    /// Several chunks in a shard.
     fn chunking(&self) -> Chunking {
         match self.fault() {
             Some(Fault::OtherChunks) => Chunking::Samples(0),
@@ -179,7 +179,7 @@ impl Model for Hostile {
     }
 }
 
-/// Runs all faults through one gradient, each between honest batches.
+/// Runs each fault through one engine, followed by an honest batch.
 fn check(samples: usize) {
     let model = Hostile::new(samples);
     let parameters = model.layout().init::<f64>(1);
@@ -208,7 +208,7 @@ fn check(samples: usize) {
                 let is_expected = *gradient.gradient() == expected;
                 match fault {
                     Fault::Constant => assert!(!is_expected),
-                    // The sum rounds as it is cut.
+                    // The rounding of the sum depends on the chunks.
                     Fault::OtherChunks => {}
                     _ => assert!(is_expected, "{fault:?}"),
                 }
@@ -235,13 +235,13 @@ fn check(samples: usize) {
                 assert_eq!(error.quantity, Quantity::Gradient);
             }
         }
-        // Statistics too.
+        // The comparison includes the statistics.
         assert!(stepped == parameters, "{fault:?}");
         if let Outcome::Refused(_) | Outcome::Panics(_) = fault.outcome() {
             assert_eq!(gradient.step_number(), number, "{fault:?}");
         }
 
-        // Nothing stays of it.
+        // The fault does not affect the next batch.
         model.set_fault(None);
         let (found, stepped) = step(&mut gradient);
         assert!(found == cost && stepped == after, "{fault:?}");
@@ -249,7 +249,7 @@ fn check(samples: usize) {
         assert!(*found == expected, "{fault:?}");
     }
 
-    // Parameters of a layout that the model has only shown later.
+    // Parameters of a layout that the model returns only after the engine was made.
     model.set_fault(Some(Fault::OtherLayout));
     let other = model.layout().init::<f64>(1);
     refused(
@@ -261,7 +261,7 @@ fn check(samples: usize) {
 }
 
 #[test]
-fn a_model_that_breaks_its_promises_leaves_the_next_batch_alone() {
+fn a_model_that_breaks_its_contract_does_not_affect_the_next_batch() {
     for threads in [1, 2] {
         for samples in [5, 70, 600] {
             on(threads, || check(samples));

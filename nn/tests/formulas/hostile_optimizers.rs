@@ -1,5 +1,4 @@
-//! Optimizers and rules that do not keep their promises: the parameters are what they make of them, and the next gradient
-//! finds nothing of it.
+//! Optimizers and rules that break their contracts may spoil the parameters, but do not affect the next gradient.
 
 use crate::callers_line::{LOSS, refused};
 use crate::hostile_batches::{caught, honest, nest, network, on, panic_with};
@@ -12,28 +11,28 @@ use nn::{
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What an optimizer does wrong.
+/// The fault of an optimizer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fault {
-    /// It says that an update was applied, and there was none.
+    /// It returns that an update was applied, but applies none.
     AppliesNothing,
-    /// It has an update applied twice.
+    /// It applies an update twice.
     AppliesTwice,
-    /// It says that no update was applied, and there was one.
+    /// It returns that no update was applied, but applies one.
     DeniesApplying,
     /// Its moments have another size than the parameters.
     OtherMoments,
-    /// It says that it had another number of parameters before.
+    /// Its `size` returns another number of parameters.
     OtherSize,
     /// Its step panics.
     StepPanics,
-    /// Its rule panics, the first time or a later time.
+    /// Its rule panics from the call with this number on.
     RulePanics(usize),
-    /// Its rule, which it says to be safe, leaves numbers that are not finite.
+    /// Its rule is declared safe, but leaves numbers that are not finite.
     RuleIsUnsafe,
-    /// Its rule forms another gradient.
+    /// Its rule computes another gradient.
     RuleNests,
-    /// It says that its rule is plain descent, at a rate that is not finite.
+    /// It declares plain descent with a rate that is not finite.
     NoRate,
 }
 
@@ -51,7 +50,7 @@ const FAULTS: [Fault; 11] = [
     Fault::NoRate,
 ];
 
-/// Plain descent at a rate of 1, by pieces.
+/// Plain descent with the rate 1, panel by panel, with a fault.
 #[derive(Debug)]
 struct Hostile {
     fault: Fault,
@@ -130,7 +129,7 @@ impl Optimizer<f64> for Hostile {
     }
 }
 
-/// A batch, and what a fresh gradient makes of it.
+/// A batch, its cost and gradient by a fresh engine, and the engine under test.
 struct Case<'n> {
     parameters: Parameters<f64>,
     good: Labelled<f64>,
@@ -153,7 +152,7 @@ impl<'n> Case<'n> {
         }
     }
 
-    /// Runs `check` with batches of one shard, of two and of eight, both sources, and one and two threads.
+    /// Runs `check` for batches of one, two and eight shards, for both sources, on one and two threads.
     fn each(check: fn(&mut Case<'_>)) {
         let network = network();
         for threads in [1, 2] {
@@ -165,7 +164,7 @@ impl<'n> Case<'n> {
         }
     }
 
-    /// The parameters after so many steps of plain descent at a rate of 1 by the gradient of the batch.
+    /// Returns the parameters after `steps` steps of plain descent with the rate 1 along the gradient of the batch.
     fn after(&self, steps: usize) -> Parameters<f64> {
         let mut stepped = self.parameters.clone();
         for (x, g) in stepped.data_mut().iter_mut().zip(self.expected.data()) {
@@ -174,7 +173,7 @@ impl<'n> Case<'n> {
         stepped
     }
 
-    /// Checks that gradients and steps have the bits of fresh ones.
+    /// Checks that gradients and steps have the same bits as by a fresh engine.
     fn check_next(&mut self) {
         assert_eq!(
             self.gradient.compute(&self.parameters, &self.good),
@@ -190,7 +189,7 @@ impl<'n> Case<'n> {
 }
 
 #[test]
-fn an_optimizer_that_breaks_its_promises_leaves_the_next_step_alone() {
+fn an_optimizer_that_breaks_its_contract_does_not_affect_the_next_step() {
     Case::each(|case| {
         for fault in FAULTS {
             let honest = Sgd::new(1.0);
@@ -220,17 +219,17 @@ fn an_optimizer_that_breaks_its_promises_leaves_the_next_step_alone() {
     });
 }
 
-/// What a rule does wrong.
+/// The fault of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 enum RuleFault {
     /// Its formula panics.
     Panics,
-    /// Its formula makes a parameter that is not finite, or a moment.
+    /// Its formula returns a parameter or a moment that is not finite.
     ParameterIsNotFinite,
     MomentIsNotFinite,
-    /// Its formula forms another gradient.
+    /// Its formula computes another gradient.
     Nests,
-    /// It says that it is plain descent, at a rate that is not finite.
+    /// It declares plain descent with a rate that is not finite.
     NoRate,
 }
 
@@ -242,8 +241,8 @@ const RULE_FAULTS: [RuleFault; 5] = [
     RuleFault::NoRate,
 ];
 
-/// Plain descent at a rate of 1, with a moment that counts steps. What it does wrong it does to parameters whose derivative
-/// is not 0.
+/// Plain descent with the rate 1, with a moment that counts steps. The fault affects parameters whose derivative is not
+/// 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct HostileRule {
     learning_rate: f64,
@@ -279,14 +278,14 @@ impl Rule<1> for HostileRule {
         (self.fault == RuleFault::NoRate).then_some(f64::NAN)
     }
 
-    /// The faults that are in what the formula leaves must be found, so nothing is said of them.
+    /// Rules that return numbers that are not finite declare no safe gradient, so that the engine checks the step.
     fn safe_gradient<T: Real>(&self, _: u64) -> Option<f64> {
         matches!(self.fault, RuleFault::Nests | RuleFault::NoRate).then_some(1e100)
     }
 }
 
 #[test]
-fn a_rule_that_breaks_its_promises_leaves_the_next_step_alone() {
+fn a_rule_that_breaks_its_contract_does_not_affect_the_next_step() {
     Case::each(|case| {
         for fault in RULE_FAULTS {
             let rule = HostileRule {
@@ -318,7 +317,7 @@ fn a_rule_that_breaks_its_promises_leaves_the_next_step_alone() {
                 assert_eq!(error.slice.as_deref(), Some("layers.0.weight"));
                 assert!(optimizer == before, "{fault:?}");
             }
-            // A step that was not known to be safe was tried on copies.
+            // A step that is not declared safe is tried on copies.
             assert!(stepped == case.parameters, "{fault:?}");
             case.check_next();
         }

@@ -1,4 +1,4 @@
-//! Files of weights that were damaged, or made to do harm, are refused by their header, in little memory.
+//! Damaged and hostile snapshots are refused by their header, in little memory.
 
 use crate::memory::peak;
 use nn::snapshot::{self, Cause, HeaderError, MAX_HEADER_BYTES};
@@ -8,10 +8,10 @@ use nn::{
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// What a header of a few bytes may make the library allocate.
+/// The memory that the library may allocate for a small header, in bytes.
 pub(crate) const LITTLE: usize = 256 << 10;
 
-/// A training of a small network, as it is saved.
+/// Returns the bytes of a saved training of a small network.
 pub(crate) fn training() -> Vec<u8> {
     let network = Mlp::new(&[5, 4, 3], Activation::Tanh);
     let mut parameters = network.init::<f32>(Initializer::HeNormal, 1);
@@ -30,7 +30,7 @@ pub(crate) fn training() -> Vec<u8> {
     fs::read(path).unwrap()
 }
 
-/// The header of a file, and the data behind it.
+/// Returns the header of a file, and the data after it.
 pub(crate) fn parts(file: &[u8]) -> (&str, &[u8]) {
     let (length, rest) = file.split_first_chunk().unwrap();
     let (header, data) = rest.split_at(u64::from_le_bytes(*length) as usize);
@@ -45,7 +45,7 @@ pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Saved<f32>, Cause> {
     snapshot::from_bytes(bytes)
 }
 
-/// Why a file is refused, whose header was made by `alter`, in little memory.
+/// Returns why a file with a header altered by `alter` is refused. Checks that reading takes little memory.
 pub(crate) fn refused(alter: impl Fn(&str) -> Vec<u8>) -> Cause {
     let good = training();
     let (header, data) = parts(&good);
@@ -59,7 +59,7 @@ pub(crate) fn refused(alter: impl Fn(&str) -> Vec<u8>) -> Cause {
     cause
 }
 
-/// The same, where one text in the header stands for another.
+/// Like [`refused`], with a text in the header replaced by another.
 fn replaced(from: &str, to: &str) -> Cause {
     refused(|header| {
         assert!(header.contains(from), "{from} is not in {header}");
@@ -67,18 +67,18 @@ fn replaced(from: &str, to: &str) -> Cause {
     })
 }
 
-/// The header's entry for the first bias, which takes the last 16 bytes of the first 96.
+/// The entry of the first bias in the header.
 pub(crate) const BIAS: &str =
     r#""layers.0.bias":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}"#;
 
 #[test]
-fn the_header_of_the_tests_is_the_one_they_take_it_for() {
+fn the_header_of_the_test_file_is_as_expected() {
     let good = training();
     assert!(from_bytes(&good).is_ok());
     let (header, data) = parts(&good);
     assert!(header.contains(BIAS), "{header}");
     assert_eq!(file(header.as_bytes(), data), good);
-    // Spaces, and entries in another order, are another way of writing the same.
+    // Spaces and another order of entries do not change the meaning.
     let spaced = header.replace(':', " : ") + "   ";
     assert!(from_bytes(&file(spaced.as_bytes(), data)).is_ok());
     let last = header.replacen(&format!("{BIAS},"), "", 1);
@@ -87,14 +87,14 @@ fn the_header_of_the_tests_is_the_one_they_take_it_for() {
 }
 
 #[test]
-fn a_name_twice_is_refused() {
+fn duplicate_names_are_refused() {
     let twice = |name: &str, cause: &Cause| {
         assert!(
             matches!(cause, Cause::Header(HeaderError::Twice(found)) if found == name),
             "{cause}"
         );
     };
-    // The same entry twice, another one of the same name, and the name written in another way.
+    // The same entry twice, another entry of the same name, and the same name with an escape.
     for other in [
         BIAS.to_owned(),
         BIAS.replace("[0,16]", "[16,32]"),
@@ -134,9 +134,9 @@ fn a_name_twice_is_refused() {
 }
 
 #[test]
-fn tensors_that_do_not_lie_one_behind_the_other_are_refused() {
+fn tensors_that_are_not_consecutive_are_refused() {
     for place in [
-        // A gap, an overlap, the place of another tensor, and one behind the end of the file.
+        // A gap, an overlap, the range of another tensor, and a range after the end of the file.
         "[4,16]",
         "[0,20]",
         "[16,32]",
@@ -166,7 +166,7 @@ fn tensors_that_do_not_lie_one_behind_the_other_are_refused() {
             "{place}: {cause}"
         );
     }
-    // Backward.
+    // Negative and reversed ranges.
     let cause = replaced(BIAS, &BIAS.replace("[0,16]", "[0,-16]"));
     assert!(
         matches!(cause, Cause::Header(HeaderError::Json(_))),
@@ -202,14 +202,14 @@ fn shapes_and_types_that_do_not_fit_their_place_are_refused() {
             "{shape}: {cause}"
         );
     }
-    // Three halves of a byte.
+    // The size is one and a half bytes.
     let half = BIAS.replace("F32", "F4").replace("[4]", "[3]");
     let cause = replaced(BIAS, &half);
     assert!(
         matches!(cause, Cause::Header(HeaderError::ImpossibleSize(_))),
         "{cause}"
     );
-    // Of as many bytes as there are, but not of numbers that are read.
+    // The size is right, but the type is not a floating-point type.
     for dtype in ["I32", "U32"] {
         let cause = replaced(BIAS, &BIAS.replace("F32", dtype));
         assert!(matches!(cause, Cause::Precision { .. }), "{dtype}: {cause}");
@@ -219,7 +219,7 @@ fn shapes_and_types_that_do_not_fit_their_place_are_refused() {
 }
 
 #[test]
-fn what_is_no_header_is_refused() {
+fn invalid_headers_are_refused() {
     let deep = [b"[".repeat(100_000), b"]".repeat(100_000)].concat();
     let deep_shape = BIAS.replace("[4]", &"[".repeat(100_000));
     for header in [
@@ -264,7 +264,7 @@ fn what_is_no_header_is_refused() {
             "{to}: {cause}"
         );
     }
-    // A description of a network that is none.
+    // Invalid descriptions of a network.
     let cause = replaced(r#"{"network":"#, r#"{"other":"#);
     assert!(matches!(cause, Cause::Network(_)), "{cause}");
     for (from, to) in [
@@ -285,7 +285,7 @@ fn what_is_no_header_is_refused() {
 }
 
 #[test]
-fn tensors_that_belong_to_nothing_are_refused() {
+fn tensors_that_do_not_match_the_model_are_refused() {
     let cause = replaced(r#"\"widths\":[5,4,3]"#, r#"\"widths\":[5,4]"#);
     assert!(matches!(cause, Cause::Unexpected(_)), "{cause}");
     let cause = replaced(BIAS, &BIAS.replace("bias", "bits"));
@@ -298,7 +298,7 @@ fn tensors_that_belong_to_nothing_are_refused() {
     assert!(matches!(cause, Cause::Network(_)), "{cause}");
 }
 
-/// The header of the largest size that is read, full of what takes the most memory.
+/// Headers of the largest size that is read, filled with the entries that take the most memory.
 #[test]
 fn the_largest_headers_take_little_memory() {
     let most = MAX_HEADER_BYTES as usize;
@@ -370,7 +370,7 @@ fn a_network_of_too_many_layers_is_not_saved() {
 }
 
 #[test]
-fn a_network_of_very_many_layers_is_read_soon() {
+fn a_network_of_very_many_layers_is_read_quickly() {
     let network = Mlp::new(&[1; 20_000], Activation::Relu);
     let parameters = Parameters::<f32>::zeros(network.layout().clone());
     let folder = tempfile::tempdir().unwrap();
@@ -383,7 +383,7 @@ fn a_network_of_very_many_layers_is_read_soon() {
     .unwrap();
     let start = Instant::now();
     let saved = snapshot::load::<f32, MlpModel>(&path).unwrap();
-    // If every name were compared with every other, it would take twenty times as long.
+    // Comparing every name with every other name would take much longer than this.
     assert!(start.elapsed() < Duration::from_secs(4));
     assert_eq!(saved.model.network, network);
 }

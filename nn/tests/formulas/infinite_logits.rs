@@ -7,7 +7,7 @@ use nn::{Activation, Initializer, Mlp, Output, Parameters, StandardLoss};
 
 const INF: f64 = f64::INFINITY;
 
-/// What goes into the row of logits, over and over, beside finite numbers.
+/// Patterns of logits. A row repeats a pattern, or continues it with finite numbers.
 const PATTERNS: [&[f64]; 10] = [
     &[0.5, -INF, 1.0],
     &[INF, 0.5, -1.0, 2.0],
@@ -21,14 +21,14 @@ const PATTERNS: [&[f64]; 10] = [
     &[-INF, f64::NAN, INF],
 ];
 
-/// Whether both are NaN, or the same infinity, or close.
+/// Whether the numbers are both NaN, the same infinity, or close.
 fn agrees(found: f64, expected: f64, bound: f64) -> bool {
     found == expected
         || found.is_nan() && expected.is_nan()
         || expected.is_finite() && (found - expected).abs() <= bound * expected.abs().max(1.0)
 }
 
-/// The mean cost of a batch and its gradient, by the plain loops.
+/// Returns the mean cost of a batch and its gradient, by the plain loops.
 fn reference<T: Real>(
     network: &Mlp,
     loss: StandardLoss,
@@ -41,7 +41,7 @@ fn reference<T: Real>(
     (gradient.cost, derivatives)
 }
 
-/// The logits are the biases of the last layer, whose weights are 0.
+/// Compares both sources with the reference. The logits are the biases of the last layer, whose weights are 0.
 fn check<T: Real>(
     hidden: &[usize],
     logits: &[f64],
@@ -97,7 +97,7 @@ fn check_all<T: Real>() {
         },
     ];
     for pattern in PATTERNS {
-        // Few classes, as many as are taken in two pieces, and more.
+        // Few classes, and more classes than a vector register holds.
         for classes in [1, 2, 3, 10, 19] {
             let all: Vec<f64> = pattern.iter().copied().cycle().take(classes).collect();
             let first: Vec<f64> = (0..classes)

@@ -1,4 +1,4 @@
-//! An optimizer of each kind.
+//! The optimizers that the tests use, one of each kind.
 
 pub(crate) use nn::OptimizerSettings as Kind;
 use nn::{AdamSettings, SgdSettings};
@@ -18,7 +18,7 @@ pub(crate) const ADAM: AdamSettings = AdamSettings {
     weight_decay: 0.01,
 };
 
-/// All kinds, for tests that go through them.
+/// Returns all kinds.
 pub(crate) fn all() -> [Kind; 6] {
     let plain = SgdSettings::new(0.1);
     let nesterov = SgdSettings {

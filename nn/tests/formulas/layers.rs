@@ -1,4 +1,4 @@
-//! Layers against their formulas in plain loops, and in training.
+//! Layers compared with their formulas in plain loops, and trained.
 
 use crate::callers_line::refused;
 use autodiff::tensor::{Algebra, Real, Tensor};
@@ -10,7 +10,7 @@ use nn::{
 };
 use std::sync::Arc;
 
-/// A layer whose outputs' squared distance from targets is the cost.
+/// A model whose cost is the squared distance of a layer's outputs from targets.
 struct Distance<L> {
     layer: L,
     layout: Arc<Layout>,
@@ -33,7 +33,7 @@ fn numbers(shape: &[usize], seed: f64) -> Tensor<f64> {
     Tensor::from_fn(shape, |i| (i as f64 * 0.7 + seed).sin())
 }
 
-/// What a layer gives in training or evaluation.
+/// Returns the outputs of a layer in training or evaluation.
 fn outputs<L: Layer>(
     layer: &L,
     parameters: &Parameters<f64>,
@@ -58,10 +58,10 @@ fn assert_close(found: &Tensor<f64>, expected: &[f64]) {
     }
 }
 
-/// The gradient of a model on one chunk against central differences of its cost.
+/// Compares the gradient of a model on one chunk with central differences of its cost.
 fn check_gradient<M: Model<Chunk<f64> = [Tensor<f64>; 2]>>(model: &M, batch: &[Tensor<f64>; 2]) {
     let mut parameters = model.layout().init::<f64>(3);
-    // No parameter is where a derivative is 0 by symmetry.
+    // The offsets break symmetries that make derivatives 0.
     for (i, x) in parameters.data_mut().iter_mut().enumerate() {
         *x += 0.1 * (i as f64).sin();
     }
@@ -99,7 +99,7 @@ fn check_gradient<M: Model<Chunk<f64> = [Tensor<f64>; 2]>>(model: &M, batch: &[T
 }
 
 #[test]
-fn a_gru_is_its_formula() {
+fn a_gru_computes_its_formula() {
     let b = Builder::new();
     let gru = Gru::new(&b, 2, 3);
     let layout = b.layout();
@@ -131,7 +131,7 @@ fn a_gru_is_its_formula() {
         }
         expected.extend(h);
     }
-    // Its padding lies between the slices, not in them.
+    // `outputs` reads slices, so the offsets in the padding have no effect.
     assert_close(&outputs(&gru, &parameters, &x, false), &expected);
 
     let model = Distance { layer: gru, layout };
@@ -139,7 +139,7 @@ fn a_gru_is_its_formula() {
 }
 
 #[test]
-fn batch_normalization_is_its_formula() {
+fn batch_normalization_computes_its_formula() {
     let b = Builder::new();
     let norm = BatchNorm1d::with(&b, 3, 0.25, 1e-3);
     let layout = b.layout();
@@ -167,7 +167,8 @@ fn batch_normalization_is_its_formula() {
     let found = outputs(&norm, &parameters, &x, false);
     assert_close(&found, &normalized(&|_| 0.0, &|_| 1.0));
 
-    // A step mixes in a quarter, of the unbiased variance. A gradient alone does not.
+    // A step mixes the mean and the unbiased variance into the statistics at the rate 0.25. A gradient without a step
+    // does not.
     let model = Distance {
         layer: norm,
         layout,
@@ -198,7 +199,7 @@ fn batch_normalization_is_its_formula() {
     check_gradient(&model, &batch);
 }
 
-/// Layers one after the other, in boxes.
+/// A model that is a sequence of boxed layers.
 struct Boxed {
     layers: Sequential,
     layout: Arc<Layout>,
@@ -294,7 +295,7 @@ fn dropout_keeps_the_mean_and_is_off_in_evaluation() {
     let kept = found.data().iter().filter(|&&x| x == 1.0 / 0.7).count();
     assert_eq!(dropped + kept, 100_000);
     assert!(dropped.abs_diff(30_000) < 600, "{dropped}");
-    // No two samples are dropped alike.
+    // Different samples have different masks.
     assert_ne!(found.rows(0..1), found.rows(1..2));
 }
 
@@ -338,9 +339,9 @@ fn layers_refuse_what_does_not_fit() {
     });
 }
 
-/// A pass in training.
+/// Returns a pass in training.
 fn pass(parameters: &Parameters<f64>, samples: usize) -> Pass<'static, Tensor<f64>> {
-    // What the tests refuse is looked at by nobody afterwards, so it may stay.
+    // The arguments are leaked, so that the pass can be returned.
     let parameters: &'static Parameters<f64> = Box::leak(Box::new(parameters.clone()));
     let slices: &'static [Tensor<f64>] = Box::leak(parameters.tensors().into_vec().into());
     let context = Box::leak(Box::new(Context {

@@ -1,4 +1,4 @@
-//! Gradients and optimizers against their formulas.
+//! Tests of gradients, optimizers and files against formulas, with misuse and damaged data.
 
 mod callers_line;
 mod damaged_weights;

@@ -1,4 +1,4 @@
-//! The memory in use on each thread, and the most there was.
+//! An allocator that counts the memory in use on each thread, and its peak.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -8,28 +8,28 @@ thread_local! {
     static PEAK: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Counts for each thread the bytes in use, and the most there were.
+/// Counts the bytes in use on each thread, and their peak.
 struct Counting;
 
 #[expect(unsafe_code, reason = "an allocator cannot be written without")]
-// SAFETY: every call is passed on to the system's allocator as it came.
+// SAFETY: every call is passed on unchanged to the system allocator, which keeps the guarantees of the trait.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the obligations of the system allocator.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         count(layout.size());
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the obligations of the system allocator.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // What another thread allocated may be freed here, so the count only stays above zero.
+        // Memory of another thread may be freed here, so the count saturates at 0.
         IN_USE.set(IN_USE.get().saturating_sub(layout.size()));
-        // SAFETY: the caller's promises are passed on.
+        // SAFETY: the caller keeps the obligations of the system allocator.
         unsafe { System.dealloc(pointer, layout) }
     }
 }
@@ -42,7 +42,7 @@ fn count(size: usize) {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What `f` returns, and how many bytes this thread had in use at its worst beyond those that were there before.
+/// Returns the result of `f`, and the peak of the bytes that this thread used in addition to those in use before.
 pub(crate) fn peak<R>(f: impl FnOnce() -> R) -> (R, usize) {
     let before = IN_USE.get();
     PEAK.set(before);
@@ -51,7 +51,7 @@ pub(crate) fn peak<R>(f: impl FnOnce() -> R) -> (R, usize) {
 }
 
 #[test]
-fn what_is_in_use_is_counted() {
+fn memory_in_use_is_counted() {
     let (sum, bytes) = peak(|| vec![1_u8; 1 << 20].len() + vec![1_u8; 1 << 10].len());
     assert_eq!((sum, bytes), ((1 << 20) + (1 << 10), (1 << 20) + (1 << 10)));
 }

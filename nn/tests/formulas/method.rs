@@ -1,4 +1,4 @@
-//! The gradient of a perceptron by either source, chosen while the program runs.
+//! The gradient of a perceptron by a source that is chosen at run time.
 
 use autodiff::tensor::Real;
 use nn::delta::DeltaGradient;
@@ -6,7 +6,7 @@ use nn::{
     Batch, BatchGradient, Labelled, Mlp, Optimizer, Parameters, StandardLoss, StepError, Supervised,
 };
 
-/// Where a gradient comes from.
+/// The source of a gradient.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Method {
     Tape,
@@ -15,13 +15,13 @@ pub(crate) enum Method {
 
 type Model<'n> = Supervised<&'n Mlp, StandardLoss>;
 
-/// The batch engine with either source.
+/// The batch engine with one of the sources.
 pub(crate) enum Gradient<'n, T: Real> {
     Tape(BatchGradient<T, Model<'n>>),
     ClosedForm(BatchGradient<T, Model<'n>, DeltaGradient<T>>),
 }
 
-/// The same for both.
+/// Evaluates the same expression for both variants.
 macro_rules! both {
     ($self:expr, $gradient:ident => $call:expr) => {
         match $self {

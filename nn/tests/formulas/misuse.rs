@@ -1,4 +1,4 @@
-//! Buffers, slices, rows and samples that there are not are refused at the caller's line.
+//! Missing or misfitting buffers, slices, rows and samples are refused at the caller's line.
 
 use crate::callers_line::{LOSS, batch, network, parameters, refused};
 use crate::method::{Gradient, Method};
@@ -27,7 +27,7 @@ fn optimizers_refuse_buffers_of_other_sizes() {
         refused(expected, || {
             let _ = optimizer.step_by_pieces(63, &mut |_| true);
         });
-        // Through a reference to any optimizer, too.
+        // Through the engine, with a trait object.
         let network = Mlp::new(&[3, 16, 2], Activation::Relu);
         let mut others = network.init::<T>(Initializer::HeNormal, 1);
         let mut gradient = Gradient::new(&network, LOSS, Method::Tape);
@@ -113,7 +113,7 @@ fn deltas_refuse_sums_that_do_not_fit() {
         deltas.add_rows_to(1.0, slice, rows.clone(), &mut sum);
     };
     for (slice, rows, size) in [
-        // The sum is too long or too short: of weights, and of a bias.
+        // The sum is too long or too short, for weights and for a bias.
         (0, 0..4, 11),
         (0, 0..4, 13),
         (0, 1..2, 4),
@@ -121,11 +121,11 @@ fn deltas_refuse_sums_that_do_not_fit() {
         (1, 0..4, 5),
         (1, 0..4, 0),
         (3, 1..2, 2),
-        // There are no such rows.
+        // The rows do not exist.
         (0, 2..5, 9),
         (1, 2..5, 3),
         (1, 4..5, 1),
-        // There is no such slice.
+        // The slice does not exist.
         (4, 0..1, 1),
         (5, 0..1, 1),
         (usize::MAX, 0..1, 1),
@@ -133,7 +133,10 @@ fn deltas_refuse_sums_that_do_not_fit() {
         let expected = format!("slice {slice}");
         refused(&expected, || add(slice, rows.clone(), size));
     }
-    #[expect(clippy::reversed_empty_ranges, reason = "it is to be refused")]
+    #[expect(
+        clippy::reversed_empty_ranges,
+        reason = "the test checks that a reversed range is refused"
+    )]
     let reversed = 3..2;
     refused("rows 3..2", || add(1, reversed.clone(), 0));
     add(1, 1..3, 2);
@@ -155,7 +158,7 @@ fn deltas_refuse_sums_that_do_not_fit() {
 }
 
 #[test]
-fn data_and_initializers_refuse_what_there_is_not() {
+fn data_and_initializers_refuse_invalid_arguments() {
     let data = Dataset::new(&[1, 2, 3, 4, 5, 6], [3], &[0, 1]).unwrap();
     refused("rows: 1..3 lies outside", || drop(data.range(1..3)));
     refused("there is no sample 2: there are 2", || {

@@ -1,11 +1,11 @@
-//! Each optimizer against its published formula, written once more as plain loops in double precision.
+//! Each optimizer compared with its published formula, written as plain loops in double precision.
 
 use crate::kinds::{ADAM, Kind, SGD, all};
 use autodiff::tensor::Real;
 use nn::{Adam, AdamSettings, Optimizer, Sgd, SgdSettings};
 use proptest::prelude::*;
 
-/// A parameter after each of the gradients, by the formula as it is printed, with powers of β taken anew.
+/// Returns a parameter after steps along the gradients, by the published formula.
 fn formula(kind: Kind, start: f64, gradients: &[f64]) -> f64 {
     let (mut theta, mut m, mut v) = (start, 0.0, 0.0);
     for (before, &gradient) in gradients.iter().enumerate() {
@@ -37,8 +37,8 @@ fn formula(kind: Kind, start: f64, gradients: &[f64]) -> f64 {
     theta
 }
 
-/// How far the optimizer is from the formula at most after each of the steps, in units of the rounding error of `T` at the
-/// largest number on the way.
+/// Returns the largest distance of the optimizer from the formula after any step, in units of the rounding error of `T`
+/// at the largest number of the computation.
 fn distance<T: Real>(kind: Kind, by: Kind, start: &[f64], gradients: &[Vec<f64>]) -> f64 {
     let numbers = |numbers: &[f64]| -> Vec<T> { numbers.iter().map(|&x| T::from_f64(x)).collect() };
     let mut optimizer = kind.start::<T>().unwrap();
@@ -65,7 +65,7 @@ fn distance<T: Real>(kind: Kind, by: Kind, start: &[f64], gradients: &[Vec<f64>]
     farthest
 }
 
-/// Roundings that add up over 8 steps stay below so many; the mistakes below are thousands of times larger.
+/// A bound of the rounding error of 8 steps. The planted mistakes are thousands of times larger.
 const BOUND: f64 = 100.0;
 
 fn rates() -> impl Strategy<Value = (f64, f64)> {
@@ -102,7 +102,7 @@ fn any_kind() -> impl Strategy<Value = Kind> {
     ]
 }
 
-/// Some parameters, and gradients for up to 8 steps; gradients of exactly 0 among them.
+/// Parameters, and gradients for up to 8 steps, some of which are exactly 0.
 fn walks() -> impl Strategy<Value = (Vec<f64>, Vec<Vec<f64>>)> {
     let number = || prop_oneof![Just(0.0), -3.0..3.0];
     (1_usize..40, 1_usize..9).prop_flat_map(move |(size, steps)| {
@@ -121,7 +121,8 @@ proptest! {
 
     #[test]
     fn learning_rates_are_changed_from_the_next_step_on(rates in prop::collection::vec(0.0..1.0, 1..6)) {
-        // With a constant gradient of 1 the moments' quotient is 1, and each step is as long as its learning rate.
+        // With a constant gradient of 1, the quotient of the moments is 1, and the length of a step is the learning
+        // rate.
         let mut adam = Adam::new(0.0);
         let mut x = [0.0_f64];
         for &rate in &rates {
@@ -171,7 +172,7 @@ fn a_wrong_formula_is_noticed() {
     }
 }
 
-/// What PyTorch 2.15 makes of three parameters in five steps in double precision, with
+/// The results of PyTorch 2.15 for three parameters after five steps in double precision, with
 /// `SGD(p, lr=0.1, momentum=…, weight_decay=0.01, nesterov=…)` and
 /// `Adam(p, lr=0.1, betas=(0.8, 0.95), eps=1e-3, weight_decay=0.01)`, and `AdamW` likewise.
 #[test]
@@ -242,7 +243,7 @@ fn the_numbers_are_those_of_pytorch() {
 
 #[test]
 fn a_few_steps_by_hand() {
-    // A gradient of 1 at each step makes the velocity 1, 1.9, 2.71, and Nesterov's direction 1 + 0.9 of that.
+    // With a gradient of 1 at each step, the velocity v is 1, 1.9, 2.71, and Nesterov's direction is 1 + 0.9 v.
     let momentum = |nesterov| {
         let settings = SgdSettings {
             nesterov,
@@ -257,7 +258,8 @@ fn a_few_steps_by_hand() {
     assert!((momentum(false) + 0.1 * (1.0 + 1.9 + 2.71)).abs() < 1e-15);
     assert!((momentum(true) + 0.1 * (1.9 + 2.71 + 3.439)).abs() < 1e-15);
 
-    // Gradients 1 and −0.5 with Kingma and Ba's betas: m̂ is 1 and then 0.04/0.19, v̂ is 1 and then 0.001249/0.001999.
+    // With gradients 1 and −0.5 and the betas of Kingma and Ba, m̂ is 1 and then 0.04/0.19, and v̂ is 1 and then
+    // 0.001249/0.001999.
     let mut adam = Adam::new(0.1);
     let mut x = [0.0_f64];
     adam.step(&mut x, &[1.0]).unwrap();

@@ -1,5 +1,5 @@
-//! Optimizers in use: they descend, leave padding alone, give the same bits on any number of threads and after a
-//! snapshot, and refuse senseless settings.
+//! Optimizers minimize, keep padding at 0, give the same bits on any number of threads and after a snapshot, and refuse
+//! invalid settings.
 
 use crate::kinds::{ADAM, Kind, SGD, all};
 use crate::method::{Gradient, Method};
@@ -11,7 +11,7 @@ use nn::{
 use std::sync::Arc;
 
 #[test]
-fn parabolas_are_descended() {
+fn parabolas_are_minimized() {
     for kind in all() {
         let mut optimizer = kind.start::<f64>().unwrap();
         let mut at = [1.0, -2.0, 0.5];
@@ -26,7 +26,7 @@ fn parabolas_are_descended() {
     }
 }
 
-/// A network, of whose buffer the parts between the slices are padding.
+/// Returns a network with padding between the slices of its buffer.
 fn network() -> Mlp {
     Mlp::new(&[3, 5, 2], Activation::Tanh)
 }
@@ -43,7 +43,7 @@ fn padding_stays_zero_in_parameters_and_moments() {
                 .step(parameters.data_mut(), gradient.data())
                 .unwrap();
         }
-        // A copy of the slices alone has zeros between them.
+        // Returns a copy of the slices, with zeros as padding.
         let padding_apart = |flat: &[T]| {
             let mut slices = Parameters::zeros(Arc::clone(network.layout()));
             for (number, slice) in network.layout().slices().iter().enumerate() {
@@ -95,7 +95,7 @@ fn any_number_of_threads_gives_the_same_bits() {
 }
 
 #[test]
-fn training_goes_on_from_a_file_with_the_same_bits() {
+fn training_resumed_from_a_file_has_the_same_bits() {
     fn check<T: Real>(kind: Kind) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("training.safetensors");
@@ -112,7 +112,7 @@ fn training_goes_on_from_a_file_with_the_same_bits() {
                         .unwrap();
                 }
             };
-        // As many steps before as after, and none at all before.
+        // Seven steps before the file is saved, and none.
         for before in [7, 0] {
             let mut parameters = network.init::<T>(Initializer::GlorotNormal, 1);
             let mut optimizer = kind.start::<T>().unwrap();
@@ -135,7 +135,7 @@ fn training_goes_on_from_a_file_with_the_same_bits() {
             assert_eq!(saved.parameters, parameters, "{kind:?}");
             assert_eq!(resumed.state(), optimizer.state(), "{kind:?}");
 
-            // Who goes on with the weights alone ends elsewhere, where there are moments or a change of rate.
+            // The parameters alone are not enough: the moments or the changed learning rate matter.
             let mut forgetful = kind.start::<T>().unwrap();
             let mut saved = snapshot::load::<T, MlpModel>(&file).unwrap();
             train(&mut saved.parameters, &mut *forgetful, 7);
@@ -149,7 +149,7 @@ fn training_goes_on_from_a_file_with_the_same_bits() {
 }
 
 #[test]
-fn senseless_settings_are_refused_by_name() {
+fn invalid_settings_are_refused_by_name() {
     let refused = |kind: Kind| {
         let single = kind.start::<f32>().unwrap_err();
         assert_eq!(single.setting, kind.start::<f64>().unwrap_err().setting);

@@ -1,4 +1,4 @@
-//! Models, networks and losses of one's own: trained and refused as the built-in ones.
+//! Custom models are trained, and refused, like the built-in ones.
 
 use crate::callers_line::refused;
 use crate::residual::{Residual, points};
@@ -25,16 +25,17 @@ impl Describe for Residual {
     }
 }
 
-/// The bits of parameters.
+/// Returns the bits of parameters.
 pub(crate) fn bits<T: Real>(parameters: &Parameters<T>) -> Vec<u64> {
     let bits = parameters.data().iter().map(|x| x.to_f64().to_bits());
     bits.collect()
 }
 
 #[test]
-fn the_number_of_threads_does_not_change_a_bit_of_an_own_model() {
+fn a_custom_model_has_the_same_bits_on_any_number_of_threads() {
     fn check<T: Real>() {
-        // Large enough for its parameters to be shared, and batches of one shard, of shards of one chunk, and of several.
+        // The model is large enough for threads to share its parameters. The batches have one shard, shards of one
+        // chunk, and shards of several chunks.
         let model = Residual::new(100);
         for (samples, shards) in [(20, None), (100, None), (100, Some(3)), (1000, None)] {
             let points = points::<T>(samples);
@@ -73,7 +74,7 @@ fn the_number_of_threads_does_not_change_a_bit_of_an_own_model() {
 }
 
 #[test]
-fn training_makes_the_cost_of_an_own_model_small() {
+fn training_minimizes_the_cost_of_a_custom_model() {
     let model = Residual::new(16);
     let points = points::<f64>(200);
     let mut parameters = model.layout().init(1);
@@ -98,7 +99,7 @@ fn dropout_depends_on_seed_step_and_sample_alone() {
         gradient.compute(&parameters, &points).1.clone()
     };
     let first = gradient(7, 0, 1);
-    // However the batch is cut, the same elements are dropped, and only the order of addition differs.
+    // The same elements are dropped however the batch is cut; only the order of addition differs.
     for shards in [2, 3, 5] {
         let other = gradient(7, 0, shards);
         let close = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-14;
@@ -110,7 +111,7 @@ fn dropout_depends_on_seed_step_and_sample_alone() {
     }
 }
 
-/// The sum of some shards' gradients along the tree, by its definition.
+/// Returns the sum of the shards' gradients along the tree, by its definition.
 fn tree(shards: &[Vec<f32>]) -> Vec<f32> {
     if let [shard] = shards {
         return shard.clone();
@@ -124,7 +125,7 @@ fn tree(shards: &[Vec<f32>]) -> Vec<f32> {
     sums.map(|(a, b)| a + b).collect()
 }
 
-/// A batch whose weight is not its number of samples.
+/// A batch with a given weight.
 struct Weighted<B>(B, f64);
 
 impl<C, B: nn::Batch<C>> nn::Batch<C> for Weighted<B> {
@@ -150,7 +151,7 @@ fn shards_are_added_along_a_binary_tree() {
     let [x, y] = points::<f32>(100);
     let batch = (x, Targets::Probabilities(y));
     for shards in [1, 2, 3, 4, 5, 6, 7, 8, 16, 100] {
-        // The gradient of a shard by itself, weighted as in the whole.
+        // The gradient of one shard alone, weighted as in the whole batch.
         let of_shard = |number: usize| {
             let range = 100 * number / shards..100 * (number + 1) / shards;
             let part = Weighted(nn::Batch::load(&batch, range), 100.0);
@@ -164,7 +165,7 @@ fn shards_are_added_along_a_binary_tree() {
     }
 }
 
-/// A model whose cost is whatever it is told to be.
+/// A model with a given fault.
 struct Faulty {
     weight: Param,
     layout: Arc<Layout>,
@@ -250,7 +251,7 @@ fn a_model_that_breaks_its_contract_is_refused_at_the_callers_line() {
     });
 }
 
-/// A model without parameters, or with a parameter that its layout does not have.
+/// A model without parameters, or with a parameter that is not in its layout.
 struct Hollow(Option<Param>, Arc<Layout>);
 
 impl Model for Hollow {
@@ -269,7 +270,7 @@ impl Model for Hollow {
 }
 
 #[test]
-fn parameters_that_there_are_not_are_refused() {
+fn missing_parameters_are_refused() {
     let b = Builder::new();
     let model = Hollow(None, b.layout());
     refused("a model without parameters cannot be trained", || {

@@ -1,4 +1,4 @@
-//! Networks and losses of one's own.
+//! Custom networks and losses.
 
 use crate::callers_line::refused;
 use crate::residual::points;
@@ -7,7 +7,7 @@ use nn::layers::{Layer, Linear};
 use nn::{BatchGradient, Builder, Layout, Loss, Network, Pass, Supervised, evaluate};
 use std::sync::Arc;
 
-/// A network that gives as many outputs as it is told to, whatever the targets are.
+/// A network that returns at most a given number of rows.
 struct Wide {
     layer: Linear,
     layout: Arc<Layout>,
@@ -28,7 +28,7 @@ impl Network for Wide {
     }
 }
 
-/// The sum of the absolute differences.
+/// A loss: the sum of the absolute differences.
 struct Absolute;
 
 impl Loss for Absolute {
@@ -40,7 +40,7 @@ impl Loss for Absolute {
 }
 
 #[test]
-fn an_own_network_meets_own_and_standard_losses() {
+fn a_custom_network_works_with_custom_and_standard_losses() {
     let b = Builder::new();
     let mut network = Wide {
         layer: Linear::new(&b, 3, 4),

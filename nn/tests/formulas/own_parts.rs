@@ -1,4 +1,4 @@
-//! Rules and gradient sources of one's own, and what may be done with a gradient.
+//! Custom rules and gradient sources, and operations on a gradient.
 
 use crate::own_models::bits;
 use crate::residual::{Residual, points};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A rule with three moments that claims nothing about safety.
+/// A rule with three moments, which declares no safe gradient.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct AmsGrad {
     learning_rate: f64,
@@ -39,7 +39,7 @@ impl Rule<3> for AmsGrad {
 }
 
 #[test]
-fn an_own_rule_has_state_and_steps_by_its_formula() {
+fn a_custom_rule_has_state_and_steps_by_its_formula() {
     let model = Residual::new(40);
     let points = points::<f32>(100);
     let mut parameters = model.layout().init::<f32>(1);
@@ -76,7 +76,7 @@ fn an_own_rule_has_state_and_steps_by_its_formula() {
         weights.parameters.data()[3],
         f64::from(parameters.data()[3])
     );
-    // A file of another model is refused by the first tensor that is missing.
+    // The description of another kind of model cannot be read.
     let error = snapshot::load::<f32, nn::MlpModel>(&file).unwrap_err();
     assert!(matches!(error.cause, Cause::Network(_)), "{error}");
 
@@ -90,7 +90,7 @@ fn an_own_rule_has_state_and_steps_by_its_formula() {
     assert!(bits(&restored) == bits(&parameters));
 }
 
-/// A source of gradients of one's own: another one, whose shards are formed one by one and added up.
+/// A gradient source that wraps another, and lets the engine form and add the shards one by one.
 #[derive(Default)]
 struct OneByOne<G>(G);
 
@@ -114,7 +114,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> ShardGradient<T, M> for OneByOne
     }
 }
 
-/// The parameters after some steps of each optimizer.
+/// Returns the parameters after some steps of each optimizer.
 fn trained<T: Real, M: Model, G: ShardGradient<T, M>>(
     mut gradient: BatchGradient<T, M, G>,
     batch: &impl nn::Batch<M::Chunk<T>>,
@@ -132,7 +132,7 @@ fn trained<T: Real, M: Model, G: ShardGradient<T, M>>(
 #[test]
 fn shards_added_in_registers_have_the_bits_of_shards_added_one_by_one() {
     fn check<T: Real>() {
-        // Layers of few neurons and of many, and panels of several sizes.
+        // The layers have few and many neurons, and the panels have several sizes.
         let network = nn::Mlp::new(&[150, 70, 7], nn::Activation::Relu);
         let model = Supervised::new(&network, nn::StandardLoss::cross_entropy());
         for samples in [1, 20, 33, 100, 600, 1500] {
@@ -157,7 +157,7 @@ fn shards_added_in_registers_have_the_bits_of_shards_added_one_by_one() {
                 assert!(delta == trained(one_by_one, &batch), "{samples} samples");
             }
         }
-        // A model with other products than those of layers.
+        // A model that is not a perceptron.
         let model = Residual::new(40);
         for samples in [20, 300] {
             let points = points::<T>(samples);

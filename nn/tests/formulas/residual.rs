@@ -1,4 +1,4 @@
-//! A model of one's own, and points to train it on.
+//! A custom model, and points to train it on.
 
 use autodiff::tensor::{Algebra, Real, Tensor};
 use nn::layers::{Dropout, Layer, Linear};

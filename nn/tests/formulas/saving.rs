@@ -1,4 +1,4 @@
-//! Where a snapshot is written: behind links, with the permissions of an earlier file, and only over regular files.
+//! Snapshots follow links, keep the permissions of an earlier file, and replace only regular files.
 
 use nn::snapshot::{self, Cause};
 use nn::{Activation, Initializer, Mlp, MlpModel, Parameters, StandardLoss, Supervised};
@@ -25,7 +25,7 @@ fn is_saved(path: &Path) -> bool {
     snapshot::load::<f32, MlpModel>(path).is_ok_and(|saved| saved.parameters == network().1)
 }
 
-/// The names in a folder, in order.
+/// Returns the sorted names in a folder.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<String> = entries
@@ -56,7 +56,7 @@ mod unix {
     use std::os::unix::net::UnixListener;
 
     #[test]
-    fn what_a_link_leads_to_is_replaced_and_the_link_stays() {
+    fn the_target_of_a_link_is_replaced_and_the_link_stays() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         for inner in ["real", "links"] {
@@ -75,7 +75,7 @@ mod unix {
         ];
         for earlier in [true, false] {
             for link in links {
-                // At first the links lead to a file, and then to where none is yet.
+                // The target of the links exists first, and then does not.
                 if earlier {
                     fs::write(&target, "earlier").unwrap();
                 } else {
@@ -143,7 +143,7 @@ mod unix {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights");
         let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
-        // A new file is like any other new file.
+        // A new file has the usual permissions of a new file.
         fs::write(&path, "").unwrap();
         let usual = mode();
         fs::remove_file(&path).unwrap();
@@ -158,7 +158,7 @@ mod unix {
     }
 
     #[test]
-    fn nothing_is_left_under_a_name_that_cannot_be_taken() {
+    fn a_failed_save_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("weights");
         save(&path).unwrap();

@@ -1,4 +1,5 @@
-//! A step is that against the gradient, by whichever optimizer, source and number of threads.
+//! A step of the engine equals a gradient followed by a step of the optimizer, for every optimizer, source and number
+//! of threads.
 
 use crate::method::{Gradient, Method};
 use crate::tape_equals_delta::random_batch;
@@ -10,7 +11,7 @@ use nn::{
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-/// Optimizers of every kind that steps by pieces: with no moment, one and two.
+/// Returns optimizers that step panel by panel, with no moment, one and two.
 fn optimizers<T: Real>() -> [Box<dyn Optimizer<T>>; 5] {
     let plain = SgdSettings::new(0.1);
     let decay = SgdSettings {
@@ -32,7 +33,8 @@ fn optimizers<T: Real>() -> [Box<dyn Optimizer<T>>; 5] {
 
 #[test]
 fn the_number_of_threads_does_not_change_a_bit() {
-    // Enough parameters to be shared among threads, and batches of one shard, of shards of one chunk, and of several.
+    // The network is large enough for threads to share its parameters. The batches have one shard, shards of one chunk,
+    // and shards of several chunks.
     let network = Mlp::new(&[300, 70, 7], Activation::Relu);
     for (samples, are_bytes) in [(20, false), (100, false), (100, true), (3000, true)] {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
@@ -74,7 +76,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
 }
 
 #[test]
-fn a_step_is_that_against_the_gradient() {
+fn a_step_equals_a_gradient_and_a_step_of_the_optimizer() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let network = Mlp::new(&[30, 12, 7], Activation::Tanh);
     for samples in [1, 20, 100, 1000] {
@@ -102,7 +104,7 @@ fn a_step_is_that_against_the_gradient() {
     }
 }
 
-/// An optimizer that needs the whole gradient: descent by a step of a given length.
+/// An optimizer that needs the whole gradient: gradient descent with steps of a given length.
 #[derive(Debug)]
 struct Normalized {
     length: f64,
@@ -148,7 +150,7 @@ impl Optimizer<f64> for Normalized {
 }
 
 #[test]
-fn an_optimizer_of_ones_own_is_kept_and_restored() {
+fn a_custom_optimizer_is_saved_and_restored() {
     let kept = Normalized { length: 0.25 }.state();
     let mut restored = Normalized { length: 1.0 };
     restored.restore(kept).unwrap();

@@ -1,8 +1,9 @@
-//! The tape, the formulas by hand, and a plain loop in double precision: all three agree on every parameter.
+//! The tape, the formulas by hand, and plain loops in double precision agree on every derivative.
 //!
-//! The plain loop is written sample by sample, with indices as the paper's sums have them, and shares no kernel with the
-//! other two, whose shared mistakes it would show. What is close is told relative to the sum of the absolute values of
-//! a derivative's terms, (|Δ| |A|ᵀ)ᵢⱼ with the terms of Δ and A one by one: that is what rounding can spoil.
+//! The plain loops go sample by sample, with the indices of the paper's sums. They share no kernel with the tape and
+//! the formulas, so that they reveal a mistake that both share. A difference is measured relative to the sum of the
+//! absolute values of a derivative's terms, (|Δ| |A|ᵀ)ᵢⱼ, with the terms of Δ and A counted separately, because
+//! rounding errors are proportional to it.
 
 use crate::method::{Gradient, Method};
 use autodiff::tensor::{Real, Targets, Tensor};
@@ -12,7 +13,7 @@ use nn::{Activation, Batch, Initializer, Mlp, Output, Parameters, StandardLoss};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// The largest difference of any derivative, relative to the sum of its absolute terms.
+/// Returns the largest difference of any derivative, relative to the sum of the absolute values of its terms.
 fn largest_error<T: Real>(gradient: &Parameters<T>, expected: &[Vec<Scaled>]) -> f64 {
     let mut largest = 0.0_f64;
     for (tensor, expected) in gradient.tensors().iter().zip(expected) {
@@ -66,7 +67,8 @@ pub(crate) const LOSSES: [StandardLoss; 8] = [
     },
 ];
 
-/// The largest errors of tape and closed form, over 100 random batches: 1 to 5 layers, every activation and cost.
+/// Returns the largest errors of the tape and the closed form over 100 random batches, with 1 to 5 layers and every
+/// activation and loss.
 fn errors<T: Real>() -> [f64; 2] {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     let mut largest = [0.0_f64; 2];
@@ -79,7 +81,7 @@ fn errors<T: Real>() -> [f64; 2] {
         let parameters = network.init::<T>(Initializer::GlorotNormal, number as u64);
         let samples = rng.random_range(1..150);
         let mut batch = random_batch(&network, samples, &mut rng);
-        // Every third batch has rows of numbers as targets, which need not sum to 1.
+        // Every third batch has rows of numbers as targets, which do not sum to 1.
         if number % 3 == 0 {
             let rows = Tensor::from_fn([samples, widths[layers]], |_| {
                 T::from_f64(rng.random_range(0.0..1.0))
@@ -216,7 +218,7 @@ fn nothing_is_left_of_an_earlier_batch() {
     let loss = StandardLoss::cross_entropy();
     for method in [Method::Tape, Method::ClosedForm] {
         let mut gradient = Gradient::new(&network, loss, method);
-        // Batches of shards of several chunks, of one shard, and of shards of one chunk.
+        // The batches have shards of several chunks, one shard, and shards of one chunk.
         for samples in [3000, 3000, 20, 100, 3000] {
             let (x, targets) = random_batch(&network, samples, &mut ChaCha8Rng::seed_from_u64(3));
             let reference::Gradient {

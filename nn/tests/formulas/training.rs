@@ -1,4 +1,4 @@
-//! A training is the steps that it says it takes.
+//! `Training` takes the documented steps.
 
 use crate::callers_line::refused;
 use crate::own_models::bits;
@@ -100,7 +100,7 @@ fn a_resumed_training_has_the_bits_of_one_that_was_not_interrupted() {
 }
 
 #[test]
-fn a_step_that_fails_is_told_with_its_cost_and_not_counted() {
+fn a_failed_step_reports_its_cost_and_is_not_counted() {
     let (model, [x, y]) = (Residual::new(8), points::<f64>(50));
     let far = [x.map(|_: f64| f64::NAN), y];
     let mut training = training(&model, &far, Sgd::new(0.1));
@@ -113,7 +113,7 @@ fn a_step_that_fails_is_told_with_its_cost_and_not_counted() {
 }
 
 #[test]
-fn what_cannot_be_trained_is_refused_at_the_callers_line() {
+fn invalid_trainings_are_refused_at_the_callers_line() {
     let (model, points) = (Residual::new(8), points::<f64>(50));
     refused("batches of 0 cannot be drawn from 50 samples", || {
         let _ = training(&model, &points, Sgd::new(0.1)).batches(0, 1);
@@ -156,7 +156,7 @@ fn what_cannot_be_trained_is_refused_at_the_callers_line() {
 }
 
 #[test]
-fn rows_are_picked_of_every_tensor() {
+fn rows_are_selected_from_every_tensor() {
     let rows = (
         Tensor::from([[1.0, 2.0], [3.0, 4.0]]),
         [Tensor::from([5_u32, 6]), Tensor::from([7, 8])],

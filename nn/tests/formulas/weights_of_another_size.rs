@@ -1,4 +1,4 @@
-//! A file of weights that is longer or shorter than its header says is refused before its data is read.
+//! A snapshot that is longer or shorter than its header says is refused before its data is read.
 
 use crate::hostile_weights::{LITTLE, from_bytes, parts, refused, training};
 use crate::memory::peak;
@@ -26,7 +26,7 @@ fn a_file_of_another_size_than_its_header_says_is_refused() {
             good.len()
         )
     );
-    // A header that would be longer than the file, than any, and than can be counted.
+    // The length of the header exceeds the file, the limit, and every possible size.
     for length in [good.len() as u64, MAX_HEADER_BYTES] {
         let mut altered = good.clone();
         altered[..8].copy_from_slice(&length.to_le_bytes());
@@ -44,7 +44,7 @@ fn a_file_of_another_size_than_its_header_says_is_refused() {
         let cause = from_bytes(&altered).unwrap_err();
         assert!(matches!(cause, Cause::Header(HeaderError::TooLarge(found)) if found == length));
     }
-    // Data of more bytes than are read at all.
+    // The data exceeds the largest size of a file that is read.
     let size = snapshot::MAX_BYTES;
     let large = format!(
         r#"{{"layers.0.weight":{{"dtype":"F32","shape":[{}],"data_offsets":[0,{size}]}}}}"#,
@@ -56,7 +56,7 @@ fn a_file_of_another_size_than_its_header_says_is_refused() {
     ));
 }
 
-/// Zeros behind a good file, which take no room on the disk.
+/// A valid file with a tail of zeros, which is a hole and takes no space on the disk.
 #[test]
 fn a_long_tail_is_refused_without_reading_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -72,7 +72,7 @@ fn a_long_tail_is_refused_without_reading_it() {
         matches!(cause, Cause::Header(HeaderError::Trailing { .. })),
         "{cause}"
     );
-    // Nothing but a hole, which is not as long as its header is said to be.
+    // The file contains only the length of its header.
     fs::write(&path, MAX_HEADER_BYTES.to_le_bytes()).unwrap();
     let (result, bytes) = peak(|| snapshot::load::<f32, MlpModel>(&path));
     let cause = result.unwrap_err().cause;
@@ -81,7 +81,7 @@ fn a_long_tail_is_refused_without_reading_it() {
 
 #[cfg(unix)]
 #[test]
-fn of_a_pipe_no_more_is_read_than_the_header_says() {
+fn a_pipe_is_read_only_as_far_as_the_header_says() {
     use std::io::Write;
     let good = training();
     let expected = from_bytes(&good).unwrap();
@@ -89,7 +89,7 @@ fn of_a_pipe_no_more_is_read_than_the_header_says() {
         let (reader, mut writer) = std::io::pipe().unwrap();
         let bytes = [&good[..], &vec![0; tail]].concat();
         let writing = std::thread::spawn(move || {
-            // It may find the other end closed.
+            // The reader may have closed the pipe.
             let _ = writer.write_all(&bytes);
         });
         let path = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));

@@ -1,11 +1,11 @@
-//! Models of words.
+//! Models of sequences of words.
 
 use autodiff::tensor::{Algebra, Real, Tape, Tensor};
 use nn::layers::{Embedding, Gru, Layer};
 use nn::{Adam, BatchGradient, Builder, Context, Layout, Model, Pass, mean_cost};
 use std::sync::Arc;
 
-/// Words to words: an embedding, a recurrent unit, and the logits of the next word by the same table.
+/// A model that predicts the next word: an embedding, a recurrent unit, and logits by the table of the embedding.
 struct Words {
     table: Embedding,
     unit: Gru,
@@ -13,7 +13,7 @@ struct Words {
 }
 
 impl Model for Words {
-    /// Sequences, and the word that follows each.
+    /// Sequences, and the next word of each sequence.
     type Chunk<T: Real> = (Tensor<u32>, Tensor<u32>);
 
     fn layout(&self) -> &Arc<Layout> {
@@ -35,7 +35,7 @@ fn a_recurrent_model_of_words_learns_what_comes_next() {
         unit: Gru::new(&b.at("unit"), 8, 8),
         layout: b.layout(),
     };
-    // Each word is followed by the one after the next.
+    // Each word is 2 more than its predecessor, modulo 7.
     let words = Tensor::from_fn([42, 3], |i| ((i / 3 + 2 * (i % 3)) % 7) as u32);
     let next = Tensor::from_fn([42], |i| ((i + 6) % 7) as u32);
     let batch = (words, next);
@@ -49,7 +49,7 @@ fn a_recurrent_model_of_words_learns_what_comes_next() {
 }
 
 #[test]
-fn an_embedding_picks_rows_and_only_they_have_a_gradient() {
+fn an_embedding_selects_rows_and_only_these_have_a_gradient() {
     let b = Builder::new();
     let table = Embedding::new(&b, 5, 2);
     let parameters = b.layout().init::<f64>(1);

@@ -1,25 +1,25 @@
-//! An allocator that counts, for tests that find none to count. It counts for the whole process, so such a test is alone
-//! in its program.
-#![allow(unsafe_code)]
+//! An allocator that counts allocations, for tests that expect none. The counter is global to the process, so the test
+//! must be the only one in its program.
+#![allow(unsafe_code, reason = "an allocator cannot be written without")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How often memory is asked for while `work` is done, on any thread.
+/// Returns the number of allocations during `work`, on all threads.
 pub(crate) fn allocations(work: impl FnOnce()) -> usize {
     let before = ALLOCATIONS.load(Ordering::Relaxed);
     work();
     ALLOCATIONS.load(Ordering::Relaxed) - before
 }
 
-/// The fewest of three times, since the tests' harness has a thread of its own.
+/// Returns the smallest number of allocations of three runs, because the test harness has a thread that may allocate.
 pub(crate) fn fewest_allocations(mut work: impl FnMut()) -> usize {
     let counted = [(); 3].map(|()| allocations(&mut work));
     counted.into_iter().min().unwrap_or(0)
 }
 
-/// A counter that does not count would find that nothing is allocated.
+/// Checks that the counter counts: otherwise every test would find no allocations.
 #[track_caller]
 pub(crate) fn assert_counting() {
     let counted = allocations(|| drop(black_box(vec![0_u8; 100])));
@@ -33,11 +33,11 @@ static ALLOCATOR: Counting = Counting;
 
 static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
 
-// SAFETY: every call is handed on to the system's allocator as it came, so its guarantees are those of this one.
+// SAFETY: every call is passed on unchanged to the system allocator, which keeps the guarantees of the trait.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller's obligations are the system allocator's.
+        // SAFETY: the caller keeps the obligations of the system allocator.
         unsafe { System.alloc(layout) }
     }
 
@@ -48,7 +48,8 @@ unsafe impl GlobalAlloc for Counting {
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: as above.
+        // SAFETY: the memory came from `System.alloc` or `System.realloc` with this layout, and the caller keeps the
+        // obligations for `size`.
         unsafe { System.realloc(memory, layout, size) }
     }
 }

@@ -1,4 +1,4 @@
-//! A steady training step allocates nothing. The counter counts for the whole process, so there is one test.
+//! A steady training step allocates nothing. The counter is global to the process, so there is only one test.
 
 mod counting;
 #[path = "../formulas/method.rs"]

@@ -1,10 +1,10 @@
-//! After its first step an optimizer asks for no memory.
+//! An optimizer allocates nothing after its first step.
 
 use crate::counting::fewest_allocations;
 use autodiff::tensor::Real;
 use nn::{Adam, AdamW, Optimizer, Sgd, SgdSettings};
 
-/// The allocations in a hundred steps after the first.
+/// Returns the number of allocations in a hundred steps after the first.
 fn allocations_of_steps<T: Real>(optimizer: &mut dyn Optimizer<T>, size: usize) -> usize {
     let (mut parameters, gradient) = (vec![T::EPSILON; size], vec![T::EPSILON; size]);
     optimizer.step(&mut parameters, &gradient).unwrap();
@@ -39,8 +39,8 @@ pub(crate) fn check_all() {
             .num_threads(threads)
             .build()
             .unwrap();
-        // Few parameters, and so many that they are shared among threads. A thread asks for a little memory when it
-        // first takes work from another, which does not grow with the steps.
+        // Few parameters, and enough for threads to share them. A thread allocates a little memory when it first takes
+        // work from another thread; the number of allocations does not grow with the steps.
         for (size, allowed) in [(100, 0), (300_000, 10 * (threads - 1))] {
             pool.install(|| {
                 check::<f32>(size, allowed);

@@ -1,4 +1,4 @@
-//! A step of a model of one's own allocates nothing either.
+//! A step of a custom model allocates nothing either.
 
 use crate::counting::fewest_allocations;
 use crate::residual::{Residual, points};

@@ -1,4 +1,4 @@
-//! A training step like the one before asks for no memory, and never copies the parameters.
+//! A training step like the one before allocates nothing, and never copies the parameters.
 
 use crate::counting::{allocations, fewest_allocations};
 use crate::method::{Gradient, Method};
@@ -14,7 +14,7 @@ const PIXELS: usize = 784;
 const HIDDEN: usize = 64;
 const CLASSES: usize = 10;
 
-/// A network whose first layer is large enough to be shared among threads.
+/// Returns a network whose first layer is large enough for threads to share it.
 fn network() -> Mlp {
     Mlp::new(&[PIXELS, HIDDEN, CLASSES], Activation::Relu)
 }
@@ -27,8 +27,8 @@ fn dataset(samples: usize) -> Dataset {
     Dataset::new(&pixels, [PIXELS], &classes).unwrap()
 }
 
-/// Allocations in some steps, after ten others; panics if the parameters move. Without an optimizer, a gradient is
-/// computed and then descended along.
+/// Returns the number of allocations in some steps after ten others. Panics if the parameters are copied. Without an
+/// optimizer, a step computes a gradient and then descends along it.
 fn allocations_of_steps(
     steps: usize,
     method: Method,
@@ -64,8 +64,8 @@ fn allocations_of_steps(
     })
 }
 
-/// The allocations that the matrix products of one step make by themselves: where the `gemm` crate computes them, it
-/// takes fresh memory for the operands that it packs.
+/// Returns the number of allocations of the matrix products of one step. If the `gemm` crate computes a product, it
+/// allocates memory for the packed operands.
 fn allocations_of_products(samples: usize) -> usize {
     let sharding = Sharding::new::<f32>(Network::chunking(&network()), samples, None);
     let mut count = 0;
@@ -89,7 +89,7 @@ fn allocations_of_product(
     size: usize,
 ) -> usize {
     let mut out = vec![0.0; size];
-    // The first call on a thread looks at the caches of the machine, and does not count.
+    // The first call on a thread detects the caches of the machine, and is not counted.
     add_product(1.0, a, b, &mut out);
     allocations(|| add_product(1.0, a, b, &mut out))
 }
@@ -105,7 +105,7 @@ pub(crate) fn check_all() {
     for method in [Method::Tape, Method::ClosedForm] {
         for samples in [1, 20, 200, 300, 1500] {
             let products = match samples {
-                // One row, which no product packs.
+                // No product packs a single row.
                 1 => 0,
                 _ => 10 * one.install(|| allocations_of_products(samples)),
             };
@@ -121,9 +121,9 @@ pub(crate) fn check_all() {
             }
         }
     }
-    // On two threads, what runs where changes from step to step, and a thread asks for memory when it first runs
-    // more shards at a time than before; that does not grow with the steps. Samples by number are copied, and the memory
-    // for that stays with the thread that takes it.
+    // On two threads, the thread of a shard changes from step to step, and a thread allocates when it first runs more
+    // shards at a time than before. The number of allocations does not grow with the steps. Samples by number are
+    // copied, and that memory stays with the thread that allocates it.
     for samples in [200, 300, 1500] {
         let products = one.install(|| allocations_of_products(samples));
         let data = dataset(samples);
