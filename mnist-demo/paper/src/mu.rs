@@ -1,4 +1,4 @@
-//! µ and µ′, spelt out; Softmax and its Jacobian.
+//! µ and µ′, written out; Softmax and its Jacobian.
 
 use autodiff::Number;
 use nn::Activation;
@@ -53,7 +53,7 @@ pub(super) fn softmax(v: &Matrix) -> Matrix {
     })
 }
 
-/// The Jacobian of Softmax where its value is s: sᵢ (1 − sᵢ) on the diagonal, −sᵢ sⱼ beside it.
+/// The Jacobian of Softmax at value s: sᵢ (1 − sᵢ) on the diagonal, −sᵢ sⱼ elsewhere.
 pub(super) fn softmax_jacobian(s: &Matrix) -> Matrix {
     Matrix::new(s.rows(), s.rows(), |i, j| {
         let (s_i, s_j) = (s.at(i, 0), s.at(j, 0));
