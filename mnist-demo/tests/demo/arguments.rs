@@ -1,11 +1,11 @@
-//! Every option with values that make no sense: each is refused in one line that names the option and the reason.
+//! Invalid values for every option: each is refused in one line that names the option and the reason.
 
 use crate::common::{own_data, text};
 use std::ffi::OsStr;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// What nobody means.
+/// Values that are invalid for most options.
 const SENSELESS: [&str; 20] = [
     "",
     " ",
@@ -29,7 +29,7 @@ const SENSELESS: [&str; 20] = [
     "-q",
 ];
 
-/// The commands, each with what makes it quick on the data that is given.
+/// The commands, each with arguments that make it fast on the test data.
 const COMMANDS: [(&str, &[&str]); 5] = [
     ("train", &["--steps", "2", "--output", "out"]),
     ("compare", &["--batches", "1", "--batch", "2"]),
@@ -38,7 +38,7 @@ const COMMANDS: [(&str, &[&str]); 5] = [
     ("paper", &["--section", "digits"]),
 ];
 
-/// Which of the senseless values an option takes after all.
+/// The values of [`SENSELESS`] that an option accepts.
 fn taken(option: &str) -> &'static [&'static str] {
     match option {
         "--seed" | "--momentum" | "--beta1" | "--beta2" => &["0"],
@@ -66,7 +66,7 @@ fn taken(option: &str) -> &'static [&'static str] {
     }
 }
 
-/// Whether the option names a file or folder.
+/// Whether the value of the option is a file or folder.
 fn is_path(option: &str) -> bool {
     ["--output", "--report", "--data", "--weights"].contains(&option)
 }
@@ -84,7 +84,7 @@ impl Place {
         }
     }
 
-    /// Runs a command with what makes it quick, unless an argument replaces that, and with its arguments.
+    /// Runs a command with the given arguments, and with those of `usual` that they do not replace.
     fn run<S: AsRef<OsStr>>(&self, command: &str, usual: &[&str], arguments: &[S]) -> Output {
         let given = |option: &str| arguments.iter().any(|argument| argument.as_ref() == option);
         let mut program = Command::new(env!("CARGO_BIN_EXE_mnist-demo"));
@@ -106,7 +106,7 @@ impl Place {
     }
 }
 
-/// The options of a command, with whether they take a value, as its help lists them.
+/// The options of a command as listed in its help, and whether each takes a value.
 fn options(command: &str) -> Vec<(String, bool)> {
     let help = Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
         .args([command, "--help"])
@@ -126,7 +126,7 @@ fn options(command: &str) -> Vec<(String, bool)> {
     options
 }
 
-/// The one line that it was refused with.
+/// Checks that the program refused its arguments in one line, and returns the line.
 #[track_caller]
 fn refusal(output: &Output) -> String {
     let errors = String::from_utf8(output.stderr.clone()).unwrap();
@@ -147,12 +147,12 @@ fn senseless_values_are_refused_by_the_name_of_the_option() {
                 continue;
             }
             for value in SENSELESS {
-                // A learning rate with which training runs away is a matter of the data.
+                // Whether a large learning rate diverges depends on the data.
                 if option == "--learning-rate" && value.len() > 10 {
                     continue;
                 }
                 if taken(&option).contains(&value) {
-                    // One name of a folder stands for all.
+                    // One folder name is enough.
                     if is_path(&option) && value != "½" {
                         continue;
                     }
@@ -162,7 +162,7 @@ fn senseless_values_are_refused_by_the_name_of_the_option() {
                     continue;
                 }
                 let line = refusal(&place.run(command, usual, &[option.as_str(), value]));
-                // A file that is not there is named, which tells as much.
+                // The message for a missing file may name the file instead of the option.
                 let named = line.contains(&option) || is_path(&option) && line.contains(value);
                 assert!(named, "{command} {option} {value:?}: {line}");
             }
@@ -177,7 +177,7 @@ fn options_without_a_value_or_given_twice_or_misspelt_are_refused() {
         for (option, takes_value) in options(command) {
             let named = |arguments: &[&str]| {
                 let line = refusal(&place.run(command, usual, arguments));
-                // What is misspelt may be the one β or the other.
+                // A misspelt β may be taken for either one.
                 let name = option.trim_end_matches(['1', '2']);
                 assert!(line.contains(name), "{command} {arguments:?}: {line}");
             };

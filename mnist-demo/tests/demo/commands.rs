@@ -1,4 +1,4 @@
-//! The commands as their users see them: files written, texts printed, exit status.
+//! The commands as a user sees them: result files, printed text and exit status.
 
 use crate::common::{RESULTS, contents, demo, gzip, names, own_data, run, text, trained, weights};
 use std::fs;
@@ -37,7 +37,7 @@ fn mnist_is_trained_evaluated_and_predicted() {
         line.unwrap().to_owned()
     };
     assert_eq!(line(&evaluated), line(&shown));
-    // The last line of the progress tells of the same network as the result.
+    // The last line of the progress and the result describe the same network.
     let result = line(&shown);
     let (_, accuracy) = result.rsplit_once("  ").unwrap();
     let last = progress.lines().last().unwrap();

@@ -1,4 +1,4 @@
-//! The paper, section by section, and its errata: all is as it should be, and a planted error is noticed.
+//! All checks of the paper's sections and errata pass, and a planted error is detected.
 
 use mnist_core::report::Style;
 use mnist_paper::errata::{self, Kind, Trial};
@@ -46,7 +46,7 @@ fn every_erratum_is_judged_as_it_should_be() {
     for trial in &trials {
         let id = trial.erratum.id;
         assert!(trial.passed, "{id}\n{text}");
-        // The corrected form is right to 1e-12, whatever the kind.
+        // The corrected formula is right to 1e-12 for every kind.
         assert!(trial.corrected.apart <= 1e-12, "{id}");
         let far = |trial: &Trial| {
             trial
@@ -55,10 +55,10 @@ fn every_erratum_is_judged_as_it_should_be() {
         };
         match trial.erratum.kind {
             Kind::Wrong => assert!(far(trial) && trial.obstacle.is_none(), "{id}"),
-            // The shapes do not fit, and on equal widths the numbers are wrong.
+            // The shapes do not fit, and on equal widths the values are wrong.
             Kind::Misfit => assert!(far(trial) && trial.obstacle.is_some(), "{id}"),
             Kind::Notation => assert!(far(trial) || trial.obstacle.is_some(), "{id}"),
-            // The case that is left open gives nothing, or no number.
+            // The undefined case has no value, or NaN.
             Kind::Open => assert!(
                 trial
                     .printed
@@ -95,7 +95,7 @@ fn an_error_planted_into_the_errata_is_noticed() {
     assert!(paper::text::errata(&trials, Style::default()).contains("NOT as it should be"));
 }
 
-/// The table is written by `cargo test -p mnist-demo --test demo -- --ignored write_the_table`.
+/// To regenerate the table, run `cargo test -p mnist-demo --test demo -- --ignored write_the_table`.
 #[test]
 fn the_table_of_errata_is_that_of_the_code() {
     let written = std::fs::read_to_string(TABLE).unwrap();

@@ -6,7 +6,7 @@ use crate::train::{Length, Settings, train};
 use nn::OptimizerSettings;
 use nn::{Activation, Output, SgdSettings};
 
-/// Samples of nine pixels.
+/// Creates samples of nine pixels.
 fn samples(count: usize) -> Dataset {
     let pixels: Vec<u8> = (0..count * 9).map(|i| (i * i % 251) as u8).collect();
     let classes: Vec<u8> = (0..count).map(|i| (i % 10) as u8).collect();
@@ -87,7 +87,7 @@ fn what_is_no_number_does_not_pass() {
 
 #[test]
 fn a_precision_in_which_numbers_overflow_is_not_compared() {
-    // Large enough for one weight to overflow in single precision, and too small for anything to in double.
+    // Large enough for one weight to overflow in single precision, and too small for any overflow in double precision.
     let model = ModelSettings::default();
     let network = model.network(9).unwrap();
     let mut parameters = model.initial::<f64>(&network, 3);
@@ -122,7 +122,7 @@ fn senseless_numbers_are_refused() {
     assert!(message(|what| what.batches = 0).starts_with("--batches: "));
 }
 
-/// The parameters after some steps in the precision of `T`, unless they ran away.
+/// The parameters after some steps in the precision of `T`, unless the training diverged.
 fn trained<T: Real>(
     model: &ModelSettings,
     learning_rate: f64,
@@ -141,8 +141,8 @@ fn trained<T: Real>(
     }
 }
 
-/// How many states there were, in how many of them a planted error stands out of the noise, and in how many of those it
-/// is caught.
+/// Returns the number of states, the number of those in which a planted error is larger than the noise, and the number
+/// of those in which it is detected.
 fn extreme_states(hidden: &[&[usize]], learning_rates: &[f64]) -> [usize; 3] {
     let data = samples(60);
     let maps = Activation::ALL.map(Output::Elementwise);
@@ -195,7 +195,7 @@ fn extreme_states(hidden: &[&[usize]], learning_rates: &[f64]) -> [usize; 3] {
                     loss_name(loss),
                     right.pairs
                 );
-                // The tape against plain loops, in the layer that the error is planted into.
+                // The tape against plain loops, in the layer with the planted error.
                 let [noise, signal] =
                     [&right, &wrong].map(|found| found.pairs[2].parameters[0].absolute);
                 let stands_out = signal > 1e3 * noise && signal > 1e-290;

@@ -78,7 +78,7 @@ mod tests {
         packed
     }
 
-    /// The contents, and whether there is garbage behind them.
+    /// The contents, and whether garbage follows them.
     fn unpack(input: impl BufRead) -> io::Result<(Vec<u8>, bool)> {
         let mut members = Members::new(input);
         let mut contents = Vec::new();
@@ -102,7 +102,7 @@ mod tests {
         ] {
             let expected = (contents.as_bytes().to_vec(), has_garbage);
             assert_eq!(unpack(&file[..]).unwrap(), expected);
-            // However little is read at once.
+            // For any size of the reads.
             let slow = BufReader::with_capacity(1, &file[..]);
             assert_eq!(unpack(slow).unwrap(), expected);
         }

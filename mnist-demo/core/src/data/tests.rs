@@ -10,7 +10,7 @@ fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A folder of two pictures to train on and one to test with, all of 2×3 pixels.
+/// Creates a folder with two training pictures and one test picture, all of 2×3 pixels.
 fn small_folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let contents = [
@@ -96,7 +96,7 @@ fn a_file_is_found_under_all_of_its_names_and_the_published_one_comes_first() {
     let write = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
     let found = || Splits::from_dir(dir.path()).unwrap().test.classes()[0];
     fs::remove_file(dir.path().join(FILES[3])).unwrap();
-    // From the last name to the first, each hides those before it.
+    // From the last name to the first, each file hides the ones before it.
     for (label, name) in [
         (1, "t10k-labels.idx1-ubyte.gz"),
         (2, "t10k-labels.idx1-ubyte"),
@@ -115,7 +115,7 @@ fn a_data_set_unpacked_with_dots_in_its_names_is_read() {
     for name in FILES {
         let dotted = name.replace("-idx", ".idx");
         fs::rename(dir.path().join(name), dir.path().join(dotted)).unwrap();
-        // Some archives hold a folder of the published name beside the file.
+        // Some archives contain a folder with the published name next to the file.
         fs::create_dir(dir.path().join(name)).unwrap();
     }
     assert_eq!(Splits::from_dir(dir.path()).unwrap(), plain);

@@ -93,7 +93,7 @@ fn what_cannot_be_written_into_is_refused_at_once() {
     assert_eq!(fs::read_to_string(file).unwrap(), "here already");
 }
 
-// The one folder of which it is sure that not even the superuser can write into it.
+// A folder in which not even the superuser can create files.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_probe_finds_a_folder_that_takes_no_files() {
@@ -150,7 +150,7 @@ fn write_run(output: &OutputDir, contents: &str) -> Transaction {
     transaction
 }
 
-/// The contents of the files of a run, which may differ.
+/// The contents of a run's files. A missing file is empty.
 fn run(folder: &Path) -> [String; 3] {
     RUN.map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default())
 }
@@ -159,7 +159,7 @@ fn is_one(run: &[String; 3]) -> bool {
     run.iter().all(|contents| *contents == run[0])
 }
 
-/// Copies a folder and all below. In the copy nothing is locked, as when the process that works in it has ended.
+/// Copies a folder recursively. Nothing in the copy is locked, as after the death of the process that works in it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -199,7 +199,7 @@ fn a_process_that_ends_at_any_moment_leaves_one_run_or_a_journal() {
         .commit_observed(&mut || take(dir.path()))
         .unwrap();
     assert_eq!(run(dir.path()), ["new"; 3]);
-    // A process that ends while it finishes what another has left.
+    // A process that ends while it completes the moves of another.
     let ended = count;
     for number in 0..ended {
         let begun = tempfile::tempdir().unwrap();
@@ -242,7 +242,7 @@ fn what_a_dead_process_left_is_removed_and_what_a_living_one_writes_is_not() {
     let staging = living.staged("a").parent().unwrap().to_owned();
     let name = staging.file_name().unwrap().to_str().unwrap();
     copy(&staging, &dir.path().join(format!("{name}-of-a-dead-one")));
-    // One that ended before it wrote anything, and a folder that only looks like one.
+    // A process that ended before it wrote anything, and a folder that only resembles a staging folder.
     fs::create_dir(dir.path().join(format!("{name}-empty"))).unwrap();
     let own = format!("{name}-own");
     fs::create_dir(dir.path().join(&own)).unwrap();
