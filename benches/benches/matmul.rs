@@ -40,8 +40,7 @@ struct Product {
 }
 
 impl Product {
-    /// The products of a layer: `X Wᵀ` (forward), `Δᵀ X` (the gradient of the weights) and `Δ W` (the adjoint of the
-    /// inputs).
+    /// The products of a layer: `X Wᵀ` (forward), `Δᵀ X` (gradient of the weights), `Δ W` (adjoint of the inputs).
     fn of_layer((samples, inputs, outputs): (usize, usize, usize)) -> [Product; 3] {
         let product =
             |name, [rows, inner, columns]: [usize; 3], a_transposed, b_transposed| Product {

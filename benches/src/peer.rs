@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_has_every_weight_and_every_sample() {
+    fn a_start_has_all_weights_and_samples() {
         let start = Start::new(Workload::named("W2-1024").expect("it is one"));
         let shapes: Vec<_> = start
             .layers

@@ -40,8 +40,7 @@ pub trait Problem {
     /// Computes f(x).
     fn value<N: Number>(&self, x: &[N]) -> N;
 
-    /// Writes ∇f(x) to `out`, replacing its contents, and returns f(x). The formulas are written out by hand, without a
-    /// tape.
+    /// Overwrites `out` with ∇f(x) and returns f(x). The formulas are written by hand, without a tape.
     fn gradient(&self, x: &[f64], out: &mut [f64]) -> f64;
 }
 
@@ -205,7 +204,7 @@ mod checks {
     }
 
     #[test]
-    fn disagreement_is_measured_against_the_component_or_the_typical_one() {
+    fn disagreement_is_relative_to_the_component_or_the_root_mean_square() {
         assert_eq!(disagreement(&[3.0, 0.0], &[3.0, 0.0]), 0.0);
         assert_eq!(disagreement(&[0.0], &[0.0]), 0.0);
         // The large component relative to itself, the small one relative to the root mean square, which is 5.

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_slope_is_the_power() {
+    fn the_log_slope_is_the_exponent() {
         for power in [-1.0, 0.5, 1.0, 2.0] {
             let points = [1.0, 3.0, 10.0, 50.0].map(|x: f64| (x, 7.0 * x.powf(power)));
             assert!((log_slope(&points) - power).abs() < 1e-12);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_products_of_one_layer_are_two() {
+    fn one_layer_has_two_products() {
         assert_eq!(flops(&[784, 10], 3), 2.0 * 2.0 * 784.0 * 10.0 * 3.0);
         assert_eq!(flops(&[2, 3, 4], 1), 2.0 * (6.0 + 6.0 + 3.0 * 12.0));
     }

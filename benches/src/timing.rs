@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ratios_are_of_times_in_the_same_round() {
+    fn ratios_compare_times_of_the_same_round() {
         // The machine becomes slower, and stalls once.
         let turns = Turns {
             times: vec![
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_was_interrupted_does_not_count() {
+    fn an_interrupted_turn_does_not_count() {
         let mut calls = 0;
         let mut side: Side<'_> = Box::new(|count| {
             calls += 1;

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_workload_has_whole_batches_and_a_name_of_its_own() {
+    fn every_workload_has_whole_batches_and_a_unique_name() {
         for workload in WORKLOADS {
             assert_eq!(workload.samples % workload.batch, 0, "{}", workload.name);
             assert_eq!(Workload::named(workload.name), Some(workload));

@@ -70,8 +70,7 @@ fn bar() -> ProgressBar {
 }
 
 impl Display<'_> {
-    /// Shows the progress after a step if an update is due. Returns `Break` if a signal requested the end of the
-    /// training.
+    /// Shows the progress after a step if an update is due. Returns `Break` if a signal requested the end.
     pub(crate) fn step(&mut self, progress: &Progress) -> ControlFlow<()> {
         if self.stop.is_requested() {
             return ControlFlow::Break(());

@@ -91,8 +91,7 @@ impl<'a> Candidates<'a> {
         numbers.map(|number| (number, self.get(number).1)).collect()
     }
 
-    /// Returns the mutants that do not compile. Each pass of the compiler finds more of them, because errors hide
-    /// others.
+    /// Returns the mutants that do not compile. Each compilation finds more of them, because errors hide others.
     pub fn rejected(&self, workspace: &Workspace) -> Result<BTreeSet<u32>> {
         let mut rejected = BTreeSet::new();
         loop {

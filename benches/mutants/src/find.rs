@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_about_the_tests_is_left_alone() {
+    fn ignored_code_has_no_mutants() {
         let source = "
             const A: f64 = 1.0 + 2.0;
             const fn f(a: f64) -> f64 { 2.0 * a }

@@ -69,7 +69,7 @@ impl Case {
 }
 
 #[test]
-fn what_can_be_caught_is_caught_and_what_is_equivalent_survives() {
+fn mutants_are_caught_unless_they_are_equivalent() {
     let case = Case::new();
     let (status, report, progress) = case.run();
     assert_eq!(status, Some(1), "{report}{progress}");
@@ -123,7 +123,7 @@ fn what_can_be_caught_is_caught_and_what_is_equivalent_survives() {
 }
 
 #[test]
-fn an_equivalent_mutant_that_is_no_longer_there_is_an_error() {
+fn an_entry_that_matches_no_mutant_is_an_error() {
     let case = Case::new();
     case.set_equivalent(&larger_with("a < b", "a <= b"));
     let (status, _, errors) = case.run();

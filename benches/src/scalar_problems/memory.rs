@@ -87,7 +87,7 @@ impl Number for Counted {
 }
 
 #[test]
-fn a_gaussian_mixture_takes_at_most_20_bytes_an_operation_with_its_adjoints() {
+fn a_gaussian_mixture_takes_at_most_20_bytes_per_operation_with_adjoints() {
     let problem = Gmm::new(10, 25, 1000, 1);
     let parameters = problem.parameters();
     let active = parameters.iter().map(|&value| Counted {

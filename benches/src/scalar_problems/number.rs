@@ -143,8 +143,8 @@ impl Number for f64 {
     }
 }
 
-/// Σᵢ aᵢ bᵢ in eight independent sums, whose additions overlap. The additions of a single sum would wait for each
-/// other.
+/// Σᵢ aᵢ bᵢ in eight independent sums, whose additions overlap. In a single sum, each addition waits for the previous
+/// one.
 #[inline]
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_groups, a_rest) = a.as_chunks::<8>();

@@ -22,8 +22,7 @@ pub use sketch::{MAX_PICTURE_SIDE, Sketch};
 /// The number of classes: the digits 0 to 9, or ten kinds of clothing.
 pub const CLASSES: usize = 10;
 
-/// The names of the four files as published by MNIST and Fashion-MNIST: training images and labels, then test images
-/// and labels.
+/// The names of the four files of MNIST and Fashion-MNIST: training images and labels, then test images and labels.
 pub const FILES: [&str; 4] = [
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -71,8 +70,7 @@ impl Splits {
     ///
     /// # Errors
     ///
-    /// Never with the files that the program was released with. The error type comes from the reader that
-    /// [`Splits::from_dir`] uses too.
+    /// If the built-in files are damaged, which the tests exclude.
     pub fn embedded() -> Result<Self, Error> {
         const BUILT_IN: [&[u8]; 4] = [
             include_bytes!("../data/train-images-idx3-ubyte.gz"),

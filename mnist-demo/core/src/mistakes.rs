@@ -83,7 +83,7 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn of_equal_outputs_the_first_is_the_guess_as_in_an_evaluation() {
+    fn the_first_of_equal_outputs_is_the_guess_as_in_an_evaluation() {
         let network = Mlp::new(&[4, 10], Activation::Relu);
         let parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
         let loss = StandardLoss::cross_entropy();
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_begin_with_the_one_it_was_most_sure_of() {
+    fn mistakes_are_sorted_by_margin() {
         // The lighter a pixel, the larger the probability of class 1.
         let network = Mlp::new(&[1, 10], Activation::Relu);
         let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));

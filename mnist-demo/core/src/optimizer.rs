@@ -74,7 +74,7 @@ mod tests {
     use nn::SgdSettings;
 
     #[test]
-    fn settings_are_told_in_words() {
+    fn settings_are_described_in_words() {
         let sgd = SgdSettings::new(0.1);
         assert_eq!(in_words(&OptimizerSettings::Sgd(sgd)), "learning rate 0.1");
         let all = SgdSettings {

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn ascii_goes_from_nothing_to_full() {
+    fn ascii_covers_all_shades() {
         assert_eq!(
             ascii(&[255, 0, 128, 0, 0, 0, 26, 0, 25], 3),
             "@@  ++\n\n..\n"
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_no_probabilities_do_no_harm() {
+    fn outputs_that_are_not_probabilities_are_drawn() {
         for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0, 7.0] {
             for colour in [false, true] {
                 assert_eq!(bars(&[odd, 0.5], colour).lines().count(), 2);
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_come_back_from_png() {
+    fn png_files_decode_to_the_pictures() {
         let file = encode_png(&[0, 255, 128, 7, 8, 9], 3).unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(file))
             .read_info()
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_that_of_the_rfc() {
+    fn base64_matches_the_rfc() {
         let cases = [
             ("", ""),
             ("f", "Zg=="),

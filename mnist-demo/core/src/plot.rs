@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_has_its_size_and_scales_where_there_is_less_room() {
+    fn a_picture_has_its_own_size_and_scales_down() {
         let head = r#"<svg width="720" height="430" style="max-width:100%;height:auto" viewBox="0 0 2880 1720""#;
         let svg = plot(Scale::Linear, &[]);
         assert!(svg.starts_with(head), "{svg}");
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn points_without_a_place_leave_a_gap() {
+    fn points_without_a_position_leave_a_gap() {
         let with_gap = [
             (0.0, 1.0),
             (1.0, 0.5),

@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_easy_to_read() {
+    fn numbers_are_formatted() {
         assert_eq!(
             [0, 999, 1_000, 7_960, 1_234_567].map(grouped).join(" "),
             "0 999 1,000 7,960 1,234,567"
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_wants_colours_gets_them() {
+    fn colours_are_optional() {
         assert_eq!(Style { colour: false }.bold("x"), "x");
         assert_eq!(
             Style { colour: true }.verdict(true, "x"),

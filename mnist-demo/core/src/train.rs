@@ -230,7 +230,7 @@ mod tests {
     use nn::{Activation, SgdSettings, StandardLoss};
 
     #[test]
-    fn what_is_seen_last_is_the_result() {
+    fn the_result_is_the_state_after_the_last_step() {
         let pixels: Vec<u8> = (0..50 * 4).map(|i| (i * i % 251) as u8).collect();
         let classes: Vec<u8> = (0..50).map(|i| i % 10).collect();
         let data = Dataset::new(&pixels, [4], &classes).unwrap();
@@ -260,8 +260,7 @@ mod tests {
 
     #[test]
     fn a_network_that_overflows_is_no_result_although_its_loss_is_finite() {
-        // If the unit of the true class is dead, a huge step sends the others to −∞ before the rectifier and 0 after
-        // it.
+        // If the true class's unit is dead, a huge step sends the others to −∞ before the rectifier and 0 after it.
         let data = Dataset::new(&[255; 100], [100], &[3]).unwrap();
         let message = |seed| {
             let settings = Settings {
@@ -287,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_batch_of_an_epoch_is_counted_as_what_it_is() {
+    fn images_of_a_smaller_last_batch_are_counted() {
         assert_eq!(images_seen(2, 10, 4), 8);
         assert_eq!(images_seen(4, 10, 4), 14);
         assert_eq!(images_seen(3, 10, 10), 30);

@@ -66,8 +66,7 @@ pub struct Erratum {
 enum Printed {
     /// The formula's value, to be compared with the tape.
     Gives(Matrix),
-    /// The shapes do not fit. In the given reading they fit on equal widths; `equal` has the formula's and the tape's
-    /// value.
+    /// The shapes do not fit. `equal` is the formula's and the tape's value in a reading in which they fit.
     DoesNotFit {
         why: Misfit,
         reading: &'static str,
@@ -94,8 +93,7 @@ pub struct Trial {
     pub obstacle: Option<String>,
     /// The reading in which the shapes fit.
     pub reading: Option<&'static str>,
-    /// The printed formula against the tape, on equal widths if there is an obstacle; `None` if the formula has no
-    /// value.
+    /// The printed formula against the tape, on equal widths if there is an obstacle; `None` without a value.
     pub printed: Option<Agreement>,
     /// The corrected formula against the tape.
     pub corrected: Agreement,

@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_missing_or_no_number_does_not_pass() {
+    fn wrong_missing_and_nan_values_do_not_pass() {
         let by_hand = [Scaled::from(1.0), Scaled::from(2.0)];
         assert!(Agreement::new(&by_hand, &[1.0, 2.0], BOUND).passed());
         assert!(!Agreement::new(&by_hand, &[1.0, 2.0 + 1e-9], BOUND).passed());

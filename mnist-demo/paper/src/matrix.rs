@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_are_those_of_the_textbook_and_misfits_say_so() {
+    fn products_are_correct_and_misfits_name_the_shapes() {
         let x = Matrix::new(2, 3, |i, j| ((3 * i + j) as f64).into());
         let product = &x * x.t();
         assert_eq!(product.values(), [5.0, 14.0, 14.0, 50.0]);

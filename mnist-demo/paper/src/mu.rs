@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_activation_is_the_function_of_its_name() {
+    fn every_activation_matches_its_name() {
         let points = [-2.0_f64, -0.5, 0.25, 3.0];
         for activation in Activation::ALL {
             for x in points {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn every_slope_by_hand_is_that_of_the_tape() {
+    fn every_slope_by_hand_matches_the_tape() {
         for activation in Activation::ALL {
             for x in [-30.0, -1.5, 0.0, 0.75, 30.0] {
                 let slope = autodiff::scalar::derivative(|x| on_tape(activation, x), x);

@@ -1,5 +1,4 @@
-//! P6, *Considering Multiple Training Data Points*: the gradient of a batch is the sum over l of its samples'
-//! gradients.
+//! P6, *Considering Multiple Training Data Points*: the gradient of a batch is the sum of its samples' gradients.
 
 use mnist_core::Error;
 use nn::Activation;

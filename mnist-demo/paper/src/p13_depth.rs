@@ -1,5 +1,4 @@
-//! P13, *Summary: Multi-Layered Handwritten Digit Classifier*: any number of hidden layers, and whether more are
-//! better.
+//! P13, *Summary: Multi-Layered Handwritten Digit Classifier*: any number of hidden layers, and their accuracy.
 
 use std::ops::ControlFlow;
 

@@ -40,7 +40,7 @@ pub(crate) struct OptimizerArguments {
     epsilon: Option<f64>,
 }
 
-/// Parses a finite number.
+/// Parses a number. A number that overflows or underflows in double precision is an error.
 fn number(text: &str) -> Result<f64, &'static str> {
     let value: f64 = text.parse().map_err(|_| "a number is expected")?;
     let mantissa = text.split(['e', 'E']).next().unwrap_or_default();

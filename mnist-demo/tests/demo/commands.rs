@@ -128,7 +128,7 @@ fn the_same_seed_gives_the_same_weights_whatever_the_threads_and_the_packing() {
 }
 
 #[test]
-fn every_optimizer_learns_and_tells_its_settings() {
+fn every_optimizer_learns_and_prints_its_settings() {
     let data = own_data();
     let usual_adam = "β₁ 0.9, β₂ 0.999, ε 1e-8, weight decay";
     for (options, settings) in [
@@ -216,7 +216,7 @@ fn tape_and_formulas_are_compared() {
 }
 
 #[test]
-fn an_error_planted_in_either_side_is_caught() {
+fn an_error_planted_in_either_side_is_detected() {
     let data = own_data();
     let on_own = ["compare", "--data", text(data.path()), "--batches", "3"];
     for side in ["tape", "delta"] {
@@ -228,7 +228,7 @@ fn an_error_planted_in_either_side_is_caught() {
 
 #[cfg(unix)]
 #[test]
-fn any_name_of_a_folder_and_a_reader_who_leaves_are_no_errors() {
+fn unusual_folder_names_and_closed_pipes_are_no_errors() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     use std::process::Stdio;

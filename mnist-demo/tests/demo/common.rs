@@ -104,8 +104,7 @@ pub(crate) fn gzip(bytes: impl Read) -> Vec<u8> {
     packed
 }
 
-/// Images and labels of an easy data set: in pictures of 6×6 pixels, the position of a bright spot in dim noise is the
-/// class.
+/// An easy data set, images and labels: in pictures of 6×6 pixels the class is the position of a bright spot.
 pub(crate) fn pictures(count: usize) -> [Vec<u8>; 2] {
     let classes: Vec<u8> = (0..count).map(|i| (i * 7 % 10) as u8).collect();
     let mut pixels = Vec::new();

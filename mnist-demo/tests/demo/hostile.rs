@@ -18,7 +18,7 @@ fn bomb(header: &[u8]) -> Vec<u8> {
 }
 
 /// Replaces one of four valid files by `bytes`, and returns the error of reading the folder.
-fn refuse(name: &str, bytes: &[u8]) -> Error {
+fn error_of(name: &str, bytes: &[u8]) -> Error {
     let dir = tempfile::tempdir().unwrap();
     let good = [
         idx(&[2, 2, 2], &[0; 8]),
@@ -46,7 +46,7 @@ fn refuse(name: &str, bytes: &[u8]) -> Error {
 
 #[test]
 fn hostile_images_are_refused() {
-    let cause = |bytes: &[u8]| refuse(FILES[0], bytes).cause;
+    let cause = |bytes: &[u8]| error_of(FILES[0], bytes).cause;
     assert!(matches!(
         cause(b""),
         Cause::Truncated { part: "header", .. }
@@ -123,7 +123,7 @@ fn hostile_images_are_refused() {
 
 #[test]
 fn hostile_labels_are_refused() {
-    let cause = |bytes: &[u8]| refuse(FILES[1], bytes).cause;
+    let cause = |bytes: &[u8]| error_of(FILES[1], bytes).cause;
     assert!(matches!(
         cause(&idx(&[u32::MAX], &[])),
         Cause::TooLarge { .. }
@@ -161,7 +161,7 @@ fn hostile_labels_are_refused() {
 
 /// The files are gigabytes of zeros, which are sparse on disk.
 #[test]
-fn large_files_that_are_no_weights_are_hardly_read() {
+fn large_files_without_weights_are_refused_in_little_memory() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
     for (header, len) in [(0_u64, 1 << 30), (100, 1 << 32)] {

@@ -1,5 +1,4 @@
-//! Randomly altered files are read or refused, without a panic, in bounded memory and time. The program refuses in one
-//! line.
+//! Randomly altered files are read or refused, without a panic, in bounded memory and time. A refusal is one line.
 
 mod chance;
 mod idx;
@@ -190,7 +189,7 @@ fn time_on_processor() -> Duration {
 
 /// The checks of the tests above fail when they should.
 #[test]
-fn a_reader_that_takes_too_much_is_caught() {
+fn a_reader_that_exceeds_a_limit_is_detected() {
     let caught = |read: fn(&[u8]) -> Result<(), Cause>| {
         std::panic::catch_unwind(|| Tally::default().take(b"file", read)).is_err()
     };

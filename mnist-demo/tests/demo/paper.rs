@@ -14,7 +14,7 @@ fn reader(planted: Option<usize>) -> Reader {
 }
 
 #[test]
-fn every_section_without_training_holds() {
+fn every_section_without_training_passes() {
     let reader = reader(None);
     for section in &SECTIONS[..11] {
         let read = section.run(&reader).unwrap();
@@ -29,7 +29,7 @@ fn every_section_without_training_holds() {
 }
 
 #[test]
-fn an_error_planted_into_a_section_is_noticed() {
+fn an_error_planted_into_a_section_is_detected() {
     for section in &SECTIONS[..11] {
         let read = section.run(&reader(Some(section.number))).unwrap();
         assert!(!read.findings.passed(), "{}", section.name);
@@ -40,7 +40,7 @@ fn an_error_planted_into_a_section_is_noticed() {
 }
 
 #[test]
-fn every_erratum_is_judged_as_it_should_be() {
+fn every_erratum_has_the_expected_verdict() {
     let trials = errata::run(&reader(None));
     let text = paper::text::errata(&trials, Style::default());
     for trial in &trials {
@@ -71,7 +71,7 @@ fn every_erratum_is_judged_as_it_should_be() {
 }
 
 #[test]
-fn every_line_of_the_list_is_there_and_each_kind() {
+fn all_errata_and_all_kinds_are_present() {
     let all = errata::all();
     for number in 1..=21 {
         let there = all
@@ -88,7 +88,7 @@ fn every_line_of_the_list_is_there_and_each_kind() {
 }
 
 #[test]
-fn an_error_planted_into_the_errata_is_noticed() {
+fn an_error_planted_into_the_errata_is_detected() {
     let trials = errata::run(&reader(Some(0)));
     assert!(trials.iter().all(|trial| !trial.passed));
     assert!(!paper::all_hold(&[], &trials[..1]));
@@ -97,7 +97,7 @@ fn an_error_planted_into_the_errata_is_noticed() {
 
 /// To regenerate the table, run `cargo test -p mnist-demo --test demo -- --ignored write_the_table`.
 #[test]
-fn the_table_of_errata_is_that_of_the_code() {
+fn errata_md_matches_the_code() {
     let written = std::fs::read_to_string(TABLE).unwrap();
     assert!(
         written == errata::markdown(),

@@ -204,7 +204,7 @@ fn widths(browser: &Path, pages: &[PathBuf], dir: &Path) -> Vec<f64> {
 }
 
 #[test]
-fn an_error_planted_into_training_is_noticed() {
+fn an_error_planted_into_training_is_detected() {
     let dir = tempfile::tempdir().unwrap();
     few_images(dir.path());
     for section in &SECTIONS[11..] {

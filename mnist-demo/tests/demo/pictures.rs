@@ -7,7 +7,7 @@ use mnist_core::data::Sketch;
 
 /// The same digit with every colour type, depth and interlacing, opaque or on a transparent ground.
 #[test]
-fn every_kind_of_picture_is_read_alike() {
+fn every_kind_of_picture_gives_the_same_digit() {
     let (width, height) = (19, 23);
     let is_ink = |y: usize, x: usize| (4..18).contains(&y) && x.abs_diff(12 - y / 3) < 2;
     let shade = |i: usize| if is_ink(i / width, i % width) { 255 } else { 0 };

@@ -170,7 +170,7 @@ fn bad_settings_are_refused_and_earlier_results_stay() {
 }
 
 #[test]
-fn what_is_refused_makes_no_folder() {
+fn a_refusal_creates_no_folder() {
     let data = own_data();
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("new/run");
@@ -194,7 +194,7 @@ fn what_is_refused_makes_no_folder() {
 }
 
 #[test]
-fn bad_places_weights_and_pictures_are_refused() {
+fn bad_paths_weights_and_pictures_are_refused() {
     let data = own_data();
     let results = trained(data.path());
     let of_own = ["--data", text(data.path())];
@@ -359,7 +359,7 @@ fn finite_weights_that_overflow_give_no_result() {
 /// A limit on file sizes simulates a full disk: the pictures exceed the limit, the weights do not.
 #[cfg(unix)]
 #[test]
-fn without_room_for_all_results_the_earlier_ones_stay() {
+fn without_disk_space_the_earlier_results_stay() {
     let data = own_data();
     let results = trained(data.path());
     let before = contents(results.path());

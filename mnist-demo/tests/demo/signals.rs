@@ -90,7 +90,7 @@ fn a_signal_stops_cleanly_and_what_was_trained_is_kept() {
 }
 
 #[test]
-fn a_second_signal_ends_the_program_at_once() {
+fn a_second_signal_ends_the_program_immediately() {
     if is_ignored(2) {
         return;
     }

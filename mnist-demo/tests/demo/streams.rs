@@ -34,7 +34,7 @@ fn commands<'a>(data: &'a str, weights: &'a str) -> Vec<Vec<&'a str>> {
 }
 
 #[test]
-fn a_full_disk_behind_standard_output_is_told_in_one_line() {
+fn a_full_standard_output_is_reported_in_one_line() {
     if !cfg!(target_os = "linux") {
         return;
     }
@@ -61,7 +61,7 @@ fn a_full_disk_behind_standard_output_is_told_in_one_line() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_who_leaves_and_closed_streams_are_no_errors() {
+fn closed_pipes_and_streams_are_no_errors() {
     let data = own_data();
     let results = trained(data.path());
     let weights = weights(results.path());

@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     #[should_panic = "wrong: the gradient of gmm"]
-    fn a_tool_that_disagrees_is_not_entered() {
+    fn a_tool_with_a_wrong_gradient_is_rejected() {
         enter_for_all(|| Wrong);
     }
 }

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_section_is_renewed_and_the_others_stay_in_order() {
+    fn a_section_is_updated_and_the_others_stay_in_order() {
         let [first, second] = [SECTIONS[0].title, SECTIONS[1].title];
         let document = merge("", second, "two");
         let document = merge(&document, first, "one");

@@ -24,8 +24,7 @@ fn today() -> String {
 
 /// The date, given the number of days since 1 January 1970.
 fn date(days: u64) -> (u64, u64, u64) {
-    // Days since 1 March of the year 0, in cycles of 400 years. A year begins with March, so that the leap day is its
-    // last day.
+    // Days since 1 March of the year 0, in cycles of 400 years. With March first, the leap day is the last of a year.
     let days = days + 719_468;
     let (cycle, day_of_cycle) = (days / 146_097, days % 146_097);
     let year_of_cycle =
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_those_of_the_calendar() {
+    fn dates_match_the_calendar() {
         assert_eq!(date(0), (1970, 1, 1));
         assert_eq!(date(59), (1970, 3, 1));
         assert_eq!(date(11_016), (2000, 2, 29));

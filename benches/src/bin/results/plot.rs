@@ -67,8 +67,7 @@ impl Plot<'_> {
         })
     }
 
-    /// Draws groups of bars from `base` up or down. The axis is logarithmic if `base` is not zero. NaN values are
-    /// omitted.
+    /// Draws groups of bars from `base` up or down, without NaN values. The axis is logarithmic if `base` is not zero.
     pub(crate) fn bars(&self, base: f64, groups: &[(String, Vec<f64>)]) -> Result<String, Error> {
         let heights = groups.iter().flat_map(|group| &group.1).copied();
         let heights = heights.filter(|height| height.is_finite()).chain([base]);

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn members_follow_each_other_and_zeros_the_last() {
+    fn members_are_concatenated_and_trailing_zeros_ignored() {
         let (one, two) = (member(b"one "), member(b"two"));
         for (file, contents, has_garbage) in [
             (one.clone(), "one ", false),

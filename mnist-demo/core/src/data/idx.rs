@@ -66,8 +66,7 @@ pub fn read_images(input: impl BufRead, labels: usize) -> Result<Images, Cause> 
     })
 }
 
-/// Reads an IDX file of `N` dimensions and unsigned bytes to its end. `check` is called with the dimensions before the
-/// data is read.
+/// Reads an IDX file of `N` dimensions and unsigned bytes to its end. `check` gets the dimensions before the data.
 fn read<const N: usize>(
     mut input: impl BufRead,
     check: impl FnOnce([u32; N]) -> Result<(), Cause>,
@@ -216,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_lie_are_refused() {
+    fn false_headers_are_refused() {
         let labels = |bytes: &[u8]| read_labels(bytes).unwrap_err();
         assert!(matches!(
             labels(b""),
@@ -259,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn images_are_held_against_the_labels_and_the_limits() {
+    fn images_are_checked_against_the_labels_and_the_limits() {
         let images =
             |dims: &[u32], labels| read_images(&file(8, dims, &[])[..], labels).unwrap_err();
         assert!(matches!(
@@ -278,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn compressed_files_must_be_whole_too() {
+    fn compressed_files_must_be_complete_too() {
         let packed = gzip(&file(8, &[5], &[1, 2, 3, 4, 5]));
         assert_eq!(read_labels(&packed[..]).unwrap(), [1, 2, 3, 4, 5]);
         for len in 2..packed.len() {
@@ -305,7 +304,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whole_files_come_back(count in 1_usize..40, rows in 1_usize..9, cols in 1_usize..9, packed: bool) {
+        fn complete_files_are_read(count in 1_usize..40, rows in 1_usize..9, cols in 1_usize..9, packed: bool) {
             let pixels: Vec<u8> = (0..count * rows * cols).map(|i| (i * 37) as u8).collect();
             let plain = file(8, &[count as u32, rows as u32, cols as u32], &pixels);
             let bytes = if packed { gzip(&plain) } else { plain };
@@ -313,7 +312,7 @@ mod tests {
         }
 
         #[test]
-        fn cut_and_lengthened_files_are_refused(data in prop::collection::vec(any::<u8>(), 1..40)) {
+        fn truncated_and_extended_files_are_refused(data in prop::collection::vec(any::<u8>(), 1..40)) {
             let whole = file(8, &[data.len() as u32], &data);
             prop_assert_eq!(&read_labels(&whole[..]).unwrap(), &data);
             for len in 0..whole.len() {

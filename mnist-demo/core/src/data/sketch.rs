@@ -1,4 +1,4 @@
-//! A picture by the user, converted to the form of the data set.
+//! The user's own pictures, converted to the form of the data set.
 
 mod ground;
 mod read;
@@ -17,8 +17,7 @@ const LEAST_CONTRAST: f32 = 16.0;
 /// The smallest contrast between ink and ground in the pictures of a data set, of 255.
 const DATA_SET_CONTRAST: f32 = 128.0;
 
-/// The amount of ink, of 255, from which a pixel belongs to the digit. Less is the grain of a photograph or the edge of
-/// a stroke.
+/// The least ink, of 255, of a pixel in the digit. Less is the grain of a photograph or the edge of a stroke.
 const INK: u8 = 51;
 
 /// The multiple of the ground's grain from which a pixel belongs to the digit.
@@ -164,8 +163,7 @@ impl Sketch {
         )
     }
 
-    /// Places the digit on a black picture, with its centre of mass as close to the middle as possible without
-    /// cropping.
+    /// Places the digit on a black picture, its centre of mass as close to the middle as possible without cropping.
     fn place(&self, rows: usize, cols: usize) -> Vec<u8> {
         let (mut mass, mut moment_y, mut moment_x) = (0.0, 0.0, 0.0);
         for (i, &ink) in self.shades.iter().enumerate() {
@@ -191,8 +189,7 @@ impl Sketch {
     }
 }
 
-/// For each of `to` pixels that a line of `from` pixels is scaled to: the old pixels that it covers, with their
-/// weights.
+/// For each of `to` pixels that a line of `from` pixels is scaled to: the old pixels that it covers, and their weights.
 fn coverage(from: usize, to: usize) -> Vec<Vec<(usize, f32)>> {
     let step = from as f64 / to as f64;
     let cover = |i: usize| {

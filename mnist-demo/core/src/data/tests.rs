@@ -54,7 +54,7 @@ fn the_built_in_files_are_the_published_ones() {
 }
 
 #[test]
-fn the_built_in_data_set_is_whole() {
+fn the_built_in_data_set_is_complete() {
     let Splits { train, test } = Splits::embedded().unwrap();
     assert_eq!((train.len(), sides(&train)), (60_000, [28, 28]));
     assert_eq!((test.len(), sides(&test)), (10_000, [28, 28]));
@@ -64,7 +64,7 @@ fn the_built_in_data_set_is_whole() {
 }
 
 #[test]
-fn a_folder_gives_what_its_files_hold() {
+fn a_folder_is_read() {
     let Splits { train, test } = Splits::from_dir(small_folder().path()).unwrap();
     assert_eq!((train.len(), train.classes()), (2, &[3, 9][..]));
     assert_eq!(
@@ -74,7 +74,7 @@ fn a_folder_gives_what_its_files_hold() {
 }
 
 #[test]
-fn a_compressed_file_is_known_by_its_contents() {
+fn a_compressed_file_is_recognised_by_its_contents() {
     let dir = small_folder();
     let plain = Splits::from_dir(dir.path()).unwrap();
     for (name, ending) in FILES.iter().zip(["", ".gz", ".gz", ""]) {
@@ -90,7 +90,7 @@ fn a_compressed_file_is_known_by_its_contents() {
 }
 
 #[test]
-fn a_file_is_found_under_all_of_its_names_and_the_published_one_comes_first() {
+fn a_file_is_found_under_all_its_names_with_the_published_one_first() {
     let dir = small_folder();
     let labels = |label: u32| idx(&[1], &[label as u8]);
     let write = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
@@ -122,7 +122,7 @@ fn a_data_set_unpacked_with_dots_in_its_names_is_read() {
 }
 
 #[test]
-fn a_missing_file_is_named_with_all_that_are_needed() {
+fn the_error_names_a_missing_file_and_the_needed_files() {
     let dir = small_folder();
     fs::remove_file(dir.path().join(FILES[3])).unwrap();
     let message = refusal(&dir);
@@ -134,7 +134,7 @@ fn a_missing_file_is_named_with_all_that_are_needed() {
 }
 
 #[test]
-fn what_is_no_folder_or_no_file_is_refused() {
+fn paths_of_the_wrong_kind_are_refused() {
     let dir = small_folder();
     let file = dir.path().join(FILES[0]);
     assert!(matches!(

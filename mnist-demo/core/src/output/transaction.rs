@@ -26,8 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often an operation that another process may interfere with is tried.
 const TRIES: usize = 100;
 
-/// Files in a staging folder, which [`commit`](Transaction::commit) turns into results together. Without a commit they
-/// are removed.
+/// Files in a staging folder. [`commit`](Transaction::commit) makes them the results; otherwise they are removed.
 #[derive(Debug)]
 #[must_use = "the files are not results before they are committed"]
 pub struct Transaction {
@@ -98,8 +97,7 @@ impl Transaction {
         })
     }
 
-    /// The path at which the caller stages a file itself, to be committed as `name`. It must be on disk before the
-    /// commit.
+    /// The path for a file that the caller writes. It must be on disk before it is committed as `name`.
     pub fn staged(&self, name: &str) -> PathBuf {
         self.staging.path().join(name)
     }
@@ -122,8 +120,7 @@ impl Transaction {
         written().map_err(|cause| Error::File { path, cause })
     }
 
-    /// Tries the operations of a commit: creating a file, renaming it without replacing another, and syncing the
-    /// folder.
+    /// Tries the operations of a commit: creating a file, renaming it without replacing another, syncing the folder.
     pub(super) fn probe(&self) -> io::Result<()> {
         let mut file = scratch_file(self.staging.path())?;
         file.write_all(b"The folder can be written into.")?;
@@ -319,8 +316,7 @@ fn move_into_place(folder: &Path, staging: &Path, seen: &mut dyn FnMut()) -> Res
     sync_folder(folder).map_err(refused)
 }
 
-/// Renames a file, replacing an earlier file with the new name, or the file that a symbolic link of this name points
-/// to.
+/// Renames a file. An earlier file with the new name, or the target of a symbolic link with this name, is replaced.
 fn replace(from: &Path, to: &Path) -> io::Result<()> {
     let target = fs::canonicalize(to).unwrap_or_else(|_| to.to_owned());
     check_replaceable(&target)?;

@@ -45,8 +45,7 @@ pub(super) struct PlotAxis {
 }
 
 impl PlotAxis {
-    /// Creates an axis that shows all `places`, with a margin at both ends as a fraction of the range (1: as long as
-    /// the range).
+    /// Creates an axis that shows all `places`, with a margin at both ends, as a fraction of their range.
     pub(super) fn new(scale: Scale, margin: f64, places: impl Iterator<Item = f64>) -> Self {
         let ends = places.fold(None, |ends, place| match ends {
             None => Some((place, place)),
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_round_numbers() {
+    fn ticks_are_round_numbers() {
         assert_eq!(
             labels(Scale::Linear, 0.0, 1000.0),
             ["0", "200", "400", "600", "800", "1,000"]

@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_as_it_was_meant() {
+    fn the_table_has_aligned_columns() {
         let confusion = Confusion::new(vec![980, 0, 5, 0, 1100, 0, 12, 3, 0], 3);
         let expected = "\
 digit │     0     1     2 │ recognised

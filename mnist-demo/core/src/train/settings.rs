@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn senseless_settings_are_refused_by_name() {
+    fn invalid_settings_are_refused_by_name() {
         let refused = |option: &str, change: &dyn Fn(&mut Settings)| {
             let message = plan(change).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{option}: ")), "{message}");

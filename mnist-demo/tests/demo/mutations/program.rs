@@ -172,8 +172,7 @@ fn the_program_reads_or_refuses_thousands_of_altered_files_in_one_line() {
     check_weights(1_000);
 }
 
-/// The largest picture is read within the limits of the tests above, but not within half the memory, and its time is
-/// measurable.
+/// The largest picture fits the limits of the tests above, but not half the memory, and its time is measurable.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_largest_picture_needs_most_of_the_memory() {

@@ -51,7 +51,7 @@ fn every_kind_of_png_becomes_grey() {
 }
 
 #[test]
-fn what_is_no_whole_picture_is_refused() {
+fn invalid_pictures_are_refused() {
     let whole = png_file(ColorType::Grayscale, png::BitDepth::Eight, (9, 9), &[3; 81]);
     assert!(matches!(
         Sketch::read_png(Cursor::new(b"no picture")),
@@ -109,7 +109,7 @@ fn a_prepared_picture_stays_as_it_is() {
 
 /// A ground between black and white becomes black, and the ink white.
 #[test]
-fn shades_are_stretched_whatever_the_size() {
+fn shades_are_stretched_at_any_size() {
     let mut shades = vec![100; 28 * 28];
     shades[10 * 28..][8..20].fill(160);
     shades[20 * 28..][8..20].fill(130);
@@ -128,7 +128,7 @@ fn shades_are_stretched_whatever_the_size() {
 }
 
 #[test]
-fn a_digit_along_a_side_is_not_taken_for_a_slanting_light() {
+fn a_digit_along_a_side_is_not_taken_for_uneven_light() {
     // A seven that fills its picture: the whole top side is ink.
     let seven = |y: usize, x: usize| y < 4 || (x + y / 2).abs_diff(18) < 2;
     let shades = |ground: u8, ink: u8| {
@@ -186,7 +186,7 @@ fn dust_does_not_turn_ink_into_ground() {
 }
 
 #[test]
-fn a_large_drawing_becomes_the_digit_that_it_was_made_from() {
+fn a_large_drawing_becomes_the_original_digit() {
     let test = Splits::embedded().unwrap().test;
     let mut exact = 0;
     for index in 0..200 {
