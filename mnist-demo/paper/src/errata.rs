@@ -182,8 +182,8 @@ pub fn run(reader: &Reader) -> Vec<Trial> {
 pub fn markdown() -> String {
     let mut text = String::from(
         "# Errata of the paper\n\n\
-         The mistakes in the printed paper. `mnist-demo paper --errata` evaluates each formula as printed and as corrected,\n\
-         and compares both with the tape.\n\n\
+         This table lists the mistakes in the printed paper.\n\
+         `mnist-demo paper --errata` evaluates each formula as printed and as corrected, and compares both with the tape.\n\n\
          | # | where | printed | should be | verdict | reason |\n|---|---|---|---|---|---|\n",
     );
     for erratum in all() {

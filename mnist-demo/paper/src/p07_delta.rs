@@ -8,7 +8,7 @@ use super::matrix::Matrix;
 use super::network::{Cost, PaperNetwork, draw};
 use super::{Findings, Reader};
 
-/// The derivatives by hand of the samples' cost.
+/// The derivatives of the network's cost, by hand.
 #[allow(non_snake_case, reason = "the paper's letters")]
 pub(super) struct Backward {
     /// δ⁽ℓ⁾ with a column for each sample: Δ⁽¹⁾, Δ⁽²⁾, …
