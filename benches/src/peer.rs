@@ -4,7 +4,7 @@
 //!
 //! | command | effect | answer |
 //! |---|---|---|
-//! | `prepare NAME` | builds the network of the [`Workload`] with this name and loads its batches | `{"setting": "…"}` |
+//! | `prepare NAME` | builds the network of the [`Workload`] with this name, loads its batches | `{"setting": "…"}` |
 //! | `costs N` | takes N steps from the initial weights | `{"costs": […]}`, the cost before each step |
 //! | `time SECONDS` | takes steps from the initial weights for this time | `{"seconds": …}`, the mean time of a step |
 

@@ -31,7 +31,7 @@ pub enum Verdict {
 pub struct Runner {
     programs: BTreeMap<String, (TestProgram, Duration)>,
     /// The tests that caught mutants and how many each caught, by area and program.
-    telling: Mutex<BTreeMap<(String, String), BTreeMap<String, usize>>>,
+    catches: Mutex<BTreeMap<(String, String), BTreeMap<String, usize>>>,
 }
 
 impl Runner {
@@ -45,7 +45,7 @@ impl Runner {
         };
         Runner {
             programs: programs.into_iter().map(with_limit).collect(),
-            telling: Mutex::default(),
+            catches: Mutex::default(),
         }
     }
 
@@ -53,8 +53,8 @@ impl Runner {
     ///
     /// The tests that caught other mutants of the same area run first, then the whole programs.
     pub fn try_mutant(&self, area: &Area, mutant: u32) -> Result<Option<String>> {
-        let telling = |program: &String| self.telling_tests(&(area.name.clone(), program.clone()));
-        let first = area.tests.iter().map(|program| (program, telling(program)));
+        let catches = |program: &String| self.best_tests(&(area.name.clone(), program.clone()));
+        let first = area.tests.iter().map(|program| (program, catches(program)));
         let first = first.filter(|(_, tests)| !tests.is_empty());
         let whole = area.tests.iter().map(|program| (program, Vec::new()));
         for (name, tests) in first.chain(whole) {
@@ -67,8 +67,8 @@ impl Runner {
                 Verdict::Died(how) => return Ok(Some(format!("{name}: {how}"))),
                 Verdict::Failed(test) => {
                     let key = (area.name.clone(), name.clone());
-                    let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
-                    *telling
+                    let mut catches = self.catches.lock().unwrap_or_else(PoisonError::into_inner);
+                    *catches
                         .entry(key)
                         .or_default()
                         .entry(test.clone())
@@ -81,10 +81,10 @@ impl Runner {
     }
 
     /// The tests of a program that have caught most mutants, in decreasing order.
-    fn telling_tests(&self, key: &(String, String)) -> Vec<String> {
+    fn best_tests(&self, key: &(String, String)) -> Vec<String> {
         const ENOUGH: usize = 12;
-        let telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut tests: Vec<_> = telling.get(key).into_iter().flatten().collect();
+        let catches = self.catches.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tests: Vec<_> = catches.get(key).into_iter().flatten().collect();
         tests.sort_by_key(|(_, caught)| Reverse(**caught));
         tests
             .into_iter()
