@@ -53,8 +53,8 @@ impl Runner {
     ///
     /// The tests that caught other mutants of the same area run first, then the whole programs.
     pub fn try_mutant(&self, area: &Area, mutant: u32) -> Result<Option<String>> {
-        let catches = |program: &String| self.best_tests(&(area.name.clone(), program.clone()));
-        let first = area.tests.iter().map(|program| (program, catches(program)));
+        let best = |program: &String| self.best_tests(&(area.name.clone(), program.clone()));
+        let first = area.tests.iter().map(|program| (program, best(program)));
         let first = first.filter(|(_, tests)| !tests.is_empty());
         let whole = area.tests.iter().map(|program| (program, Vec::new()));
         for (name, tests) in first.chain(whole) {
