@@ -1,5 +1,6 @@
-//! Elementwise functions of tensors, and softmax and cross-entropy in rows of ten, beside two loops over slices: the
-//! same function one value at a time with the standard library, and a plain copy, which is as fast as memory allows.
+//! Elementwise functions of tensors, and softmax and cross-entropy in rows of ten. They are compared with two loops
+//! over slices: the same function applied value by value with the standard library, and a plain copy, the limit of the
+//! memory.
 
 use autodiff::tensor::{Real, Shape, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -8,7 +9,7 @@ use std::hint::black_box;
 const SIZES: [usize; 4] = [64, 640, 4096, 65_536];
 const CLASSES: usize = 10;
 
-/// Times a function of `n` numbers between 0.1 and 5.1: on tensors, by a loop, and as a copy.
+/// Times a function of `n` numbers between 0.1 and 5.1: on tensors, in a loop, and as a copy.
 fn compare<T: Real, R>(
     criterion: &mut Criterion,
     name: &str,
@@ -36,7 +37,7 @@ fn compare<T: Real, R>(
     group.finish();
 }
 
-/// A loop that applies `f` to one value after the other.
+/// A loop that applies `f` value by value.
 fn each<T: Real>(f: impl Fn(T) -> T) -> impl Fn(&[T], &mut [T]) {
     move |x, y| {
         for (y, &x) in y.iter_mut().zip(x) {
@@ -45,7 +46,7 @@ fn each<T: Real>(f: impl Fn(T) -> T) -> impl Fn(&[T], &mut [T]) {
     }
 }
 
-/// Softmax of a row, one value at a time; gives `ln Σ exp(xᵢ)`.
+/// Computes the softmax of a row value by value, and returns `ln Σ exp(xᵢ)`.
 fn softmax_row<T: Real>(x: &[T], y: &mut [T]) -> T {
     let m = x.iter().fold(-T::INFINITY, |m, &x| m.max(x));
     let mut sum = T::from_f64(0.0);

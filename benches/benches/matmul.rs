@@ -1,8 +1,8 @@
-//! The matrix products of a training step, beside the `gemm` crate called directly and `matrixmultiply`, in floating-point
-//! operations a second.
+//! The matrix products of a training step, compared with `matrixmultiply` and with direct calls of the `gemm` crate, in
+//! floating-point operations per second.
 //!
-//! A product is always on one thread here, since a batch is shared among threads by its samples; so the others have one
-//! thread, too. `benches/peers/matmul` sets the same products beside `faer`, and beside the peak.
+//! All products run on one thread, as in training, where the threads share a batch by its samples.
+//! `benches/peers/matmul` compares the same products with `faer` and with the peak of the processor.
 #![expect(unsafe_code, reason = "the other crates take raw pointers")]
 
 use autodiff::tensor::raw::{add_product, plain};
@@ -29,7 +29,7 @@ const LAYERS: [(usize, usize, usize); 15] = [
     (10, 784, 1024),
 ];
 
-/// A product `a · b`: its extents, and which factors are read transposed.
+/// A product `a · b`: its extents, and whether the factors are transposed.
 struct Product {
     name: &'static str,
     rows: usize,
@@ -40,7 +40,7 @@ struct Product {
 }
 
 impl Product {
-    /// The forward product of a layer, `X Wᵀ`, the gradient of its weights, `Δᵀ X`, and the adjoint of its inputs, `Δ W`.
+    /// The products of a layer: `X Wᵀ` (forward), `Δᵀ X` (gradient of the weights), `Δ W` (adjoint of the inputs).
     fn of_layer((samples, inputs, outputs): (usize, usize, usize)) -> [Product; 3] {
         let product =
             |name, [rows, inner, columns]: [usize; 3], a_transposed, b_transposed| Product {
@@ -58,7 +58,7 @@ impl Product {
         ]
     }
 
-    /// The factors, as they lie.
+    /// The factors in their memory layout.
     fn factors<T: Real>(&self) -> [Tensor<T>; 2] {
         let values = |rows, columns, is_transposed| {
             let shape = if is_transposed {
@@ -74,7 +74,7 @@ impl Product {
         ]
     }
 
-    /// The steps between the rows, and between the columns, of both factors.
+    /// The row and column strides of both factors.
     fn steps(&self) -> [[isize; 2]; 2] {
         let steps = |rows: usize, columns: usize, is_transposed| {
             if is_transposed {
@@ -90,7 +90,7 @@ impl Product {
     }
 }
 
-/// Adds a product to a row-major matrix.
+/// Accumulates a product in a row-major matrix.
 type AddProduct<T> = fn(&Product, &Tensor<T>, &Tensor<T>, &mut [T]);
 
 fn ours<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T]) {
@@ -107,7 +107,7 @@ fn ours<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T])
 fn gemm<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T]) {
     let one = T::from_f64(1.0);
     let [[a_row, a_column], [b_row, b_column]] = product.steps();
-    // SAFETY: the steps are those of matrices that fill their tensors, and `out` has rows × columns elements.
+    // SAFETY: the strides describe matrices that fill their tensors, and `out` has rows × columns elements.
     unsafe {
         gemm::gemm(
             product.rows,

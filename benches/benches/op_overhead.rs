@@ -1,4 +1,4 @@
-//! What a node of the tape costs beside its arithmetic: chains of nodes on four numbers, recorded, and walked back.
+//! The overhead of a node of the tape: chains of nodes on four numbers, recorded and differentiated.
 
 use autodiff::tensor::Tape;
 use benches::nodes::{CHAIN, NODES};

@@ -1,5 +1,5 @@
-//! Gradients by the scalar tape, beside the plain function and the gradient written out by hand; `log_sum_exp` as one
-//! node; and what a checkpoint saves of the memory of a long loop, and costs of its time.
+//! Gradients by the scalar tape, compared with the plain function and with the gradient written out by hand;
+//! `log_sum_exp` as one node; and the memory that checkpoints save in a long loop, with their cost in time.
 
 use autodiff::scalar::{Gradients, Tape, Var, checkpoint, log_sum_exp};
 use benches::scalar_problems::{Ours, Problem, Visitor, disagreement, visit_all};
@@ -63,17 +63,17 @@ fn log_sum_exp_as_one_node(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A step of the long loop, of two operations that are recorded.
+/// A step of the long loop: two recorded operations.
 fn step<'t>(x: Var<'t>, y: Var<'t>) -> Var<'t> {
     x.sin() * y + x
 }
 
-/// The loop of `side`² steps as it stands.
+/// The loop of `side`² steps, without checkpoints.
 fn plain<'t>(x: Var<'t>, y: Var<'t>, side: usize) -> Var<'t> {
     (0..side * side).fold(x, |x, _| step(x, y))
 }
 
-/// The same loop as `side` parts of `side` steps, which are recomputed in the walk back.
+/// The same loop as `side` parts of `side` steps, which the backward pass recomputes.
 fn in_parts<'t>(x: Var<'t>, y: Var<'t>, side: usize) -> Var<'t> {
     (0..side).fold(x, |x, _| {
         checkpoint(
@@ -98,7 +98,7 @@ fn checkpoints(criterion: &mut Criterion) {
         };
         let all = bytes(&|x, y| plain(x, y, side));
         let kept = bytes(&|x, y| in_parts(x, y, side));
-        // In the walk back the parts are recorded one after the other, in the same memory.
+        // In the backward pass the parts are recorded one after the other, in the same memory.
         let part = bytes(&|x, y| (0..side).fold(x, |x, _| step(x, y)));
         println!(
             "{:12}{all:14}{kept:14}{part:14}{:8.0}",

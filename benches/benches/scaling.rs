@@ -1,5 +1,5 @@
-//! Training steps of growing width, depth and batch, by the tape on one thread, on pictures without black, which no product
-//! passes over. The throughput is in operations of the matrix products, so it should hardly change.
+//! Training steps of growing width, depth and batch, by the tape on one thread. The pictures have no black pixels, so
+//! no product is skipped. The throughput counts the operations of the matrix products, and should hardly vary.
 
 use benches::scaling::{AXES, flops};
 use benches::{Case, Trainer};

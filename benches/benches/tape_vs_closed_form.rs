@@ -1,7 +1,7 @@
-//! What the tape costs over the same gradient written by hand: value, closed form and tape, gradient alone and whole
-//! step, on one thread.
+//! The overhead of the tape over the gradient written by hand: value, closed form and tape, for the gradient alone and
+//! for whole steps, on one thread.
 //!
-//! Both use the same kernels in the same chunks, and both keep their memory between steps, as in training.
+//! Both use the same kernels on the same chunks, and both reuse their memory between steps, as in training.
 
 use benches::{Case, NETWORKS, Trainer};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -10,7 +10,7 @@ use nn::{OptimizerSettings, SgdSettings, Supervised, evaluate};
 use std::hint::black_box;
 
 fn tape_vs_closed_form(c: &mut Criterion) {
-    // On one thread: what many add is the same for both.
+    // One thread, because the overhead of more threads is the same for both.
     rayon::ThreadPoolBuilder::new()
         .num_threads(1)
         .build_global()

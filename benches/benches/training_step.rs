@@ -1,4 +1,4 @@
-//! Whole training steps, by the tape and by the formulas, on one thread and on two.
+//! Whole training steps, by the tape and by the δ formulas, on one and on two threads.
 
 use benches::{Case, Trainer, WORKLOADS};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};

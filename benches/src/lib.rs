@@ -1,5 +1,4 @@
-//! What the benchmarks have in common: the networks, the training steps, the nodes and the problems whose gradients are
-//! timed, and the clock.
+//! The code that the benchmarks share: networks, training steps, tape nodes, scalar problems, and timing.
 
 mod networks;
 pub mod nodes;

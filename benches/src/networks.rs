@@ -1,13 +1,13 @@
-//! Networks and batches to time a training step of.
+//! Networks and batches for timing training steps.
 
 use mnist_core::data::Splits;
 use nn::{Activation, Dataset, Initializer, Mlp, Parameters, StandardLoss};
 use std::sync::LazyLock;
 
-/// The number of pictures in MNIST's training set: the paper's batch.
+/// The number of training pictures in MNIST: the paper's batch size.
 pub const FULL: usize = 60_000;
 
-/// A network, and the batch sizes that it is timed with.
+/// A network, and the batch sizes to time it with.
 #[derive(Clone, Copy, Debug)]
 pub struct Network {
     /// The number of neurons of each layer, inputs first.
@@ -16,7 +16,7 @@ pub struct Network {
     pub batches: &'static [usize],
 }
 
-/// The networks that are timed: the paper's, a usual one and a wide one.
+/// The networks to time: the paper's, a common one and a wide one.
 pub const NETWORKS: [Network; 3] = [
     Network {
         widths: &[784, 10, 10],
@@ -32,33 +32,33 @@ pub const NETWORKS: [Network; 3] = [
     },
 ];
 
-/// A network and a batch of MNIST, whose pictures are mostly black: what is black takes less time.
+/// A network and a batch of MNIST. Most pixels are black, and the kernels skip black pixels.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// The network, of rectifiers.
+    /// The network, with rectifiers.
     pub network: Mlp,
-    /// Its cost, cross-entropy.
+    /// The cost: softmax cross-entropy.
     pub loss: StandardLoss,
     /// The batch.
     pub batch: Dataset,
 }
 
 impl Case {
-    /// A case with the first samples of MNIST.
+    /// Creates a case with the first samples of MNIST.
     ///
     /// # Panics
     ///
-    /// If the widths are not those of a network with an input for each pixel, or MNIST has fewer samples.
+    /// If the first width is not the number of pixels, or MNIST has fewer samples.
     #[must_use]
     pub fn new(widths: &[usize], samples: usize) -> Case {
         Case::of_pictures(widths, &Pictures::first(samples))
     }
 
-    /// The same with no pixel black, so that every product is formed in whole.
+    /// Creates a case without black pixels, so that no product is skipped.
     ///
     /// # Panics
     ///
-    /// As [`new`](Case::new).
+    /// Like [`new`](Case::new).
     #[must_use]
     pub fn without_black(widths: &[usize], samples: usize) -> Case {
         let mut pictures = Pictures::first(samples);
@@ -78,7 +78,7 @@ impl Case {
         }
     }
 
-    /// Every case of a network.
+    /// All cases of a network.
     pub fn of(network: &Network) -> impl Iterator<Item = Case> {
         network
             .batches
@@ -86,20 +86,20 @@ impl Case {
             .map(|&samples| Case::new(network.widths, samples))
     }
 
-    /// Its parameters in single precision, before training.
+    /// The initial parameters in single precision.
     #[must_use]
     pub fn parameters(&self) -> Parameters<f32> {
         self.network.init(Initializer::HeNormal, 1)
     }
 
-    /// The widths as `784-10-10`.
+    /// The widths in the form `784-10-10`.
     #[must_use]
     pub fn network_name(&self) -> String {
         name(self.network.widths())
     }
 }
 
-/// The widths as `784-10-10`.
+/// The widths in the form `784-10-10`.
 pub(crate) fn name(widths: &[usize]) -> String {
     widths
         .iter()
@@ -108,24 +108,24 @@ pub(crate) fn name(widths: &[usize]) -> String {
         .join("-")
 }
 
-/// MNIST's pictures to train on, from the first on.
+/// The first training pictures of MNIST.
 #[derive(Clone, Debug)]
 pub struct Pictures {
-    /// The bytes of all, one picture after the other.
+    /// The pixels, picture by picture.
     pub pixels: Vec<u8>,
-    /// A class for each.
+    /// The class of each picture.
     pub classes: Vec<u8>,
 }
 
 impl Pictures {
-    /// The number of pixels of each.
+    /// The number of pixels of a picture.
     pub const PIXELS: usize = 784;
 
-    /// So many of them.
+    /// Returns the first `samples` pictures.
     ///
     /// # Panics
     ///
-    /// If there are fewer.
+    /// If MNIST has fewer pictures.
     #[must_use]
     pub fn first(samples: usize) -> Pictures {
         static MNIST: LazyLock<Splits> =

@@ -1,35 +1,35 @@
-//! Nodes of the tensor tape on tensors so small that their arithmetic does not count: what is left is the bookkeeping.
+//! Nodes of the tensor tape on tensors so small that the time is mostly bookkeeping.
 
 use autodiff::tensor::{Tape, Tensor, Var};
 
 /// A kind of node.
 #[derive(Clone, Copy, Debug)]
 pub struct Node {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// Records so many of them, each on the one before.
+    /// Records a chain of the given number of nodes, each with the previous one as input.
     pub record: for<'t> fn(Leaves<'t>, usize) -> Var<'t, f32>,
 }
 
-/// How many nodes are recorded at a time.
+/// The number of nodes recorded at a time.
 pub const CHAIN: usize = 100;
 
-/// What the nodes are made of: four numbers, a layer of four neurons.
+/// The inputs of the nodes: a row of four numbers, and a layer of four neurons.
 #[derive(Clone, Copy, Debug)]
 pub struct Leaves<'t> {
     /// A row of four numbers.
     pub x: Var<'t, f32>,
-    /// The weights of four neurons.
+    /// The weights of the neurons.
     pub weight: Var<'t, f32>,
-    /// Their biases.
+    /// The biases of the neurons.
     pub bias: Var<'t, f32>,
-    /// Their weights as a constant, so that nothing is to be done for them.
+    /// The weights as a constant, which has no gradient.
     pub fixed_weight: Var<'t, f32>,
-    /// Their biases as a constant.
+    /// The biases as a constant.
     pub fixed_bias: Var<'t, f32>,
 }
 
-/// The kinds of nodes that a network consists of.
+/// The kinds of nodes in a network.
 pub const NODES: [Node; 5] = [
     Node {
         name: "relu",
@@ -53,7 +53,7 @@ pub const NODES: [Node; 5] = [
         },
     },
     Node {
-        // A cost is one number, so it takes a sum to have many of them behind each other.
+        // A cost is a single number, so a chain of them needs sums.
         name: "cross-entropy and add",
         record: |leaves, count| {
             let cost = || leaves.x.cross_entropy(Tensor::from([2_u32]));
@@ -63,9 +63,9 @@ pub const NODES: [Node; 5] = [
 ];
 
 impl Node {
-    /// Records [`CHAIN`] of them on an empty tape.
+    /// Records a chain of [`CHAIN`] nodes on an empty tape.
     pub fn chain<'t>(&self, tape: &'t Tape<f32>) -> Var<'t, f32> {
-        // A layer that changes nothing, however many of it there are.
+        // An identity layer keeps the values the same in a chain of any length.
         let identity = || Tensor::from_fn([4, 4], |i| f32::from(u8::from(i % 5 == 0)));
         let leaves = Leaves {
             x: tape.var([[0.1, 0.2, 0.3, 0.4]]),

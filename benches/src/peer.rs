@@ -1,27 +1,27 @@
-//! How a tool trains when another process tells it to, so that tools in several languages can take turns.
+//! The protocol of the training benchmarks, by which one process can time tools in several languages in turn.
 //!
-//! A peer is a program that reads a command a line and answers each with a line of JSON:
+//! A peer is a program that reads one command per line and answers each with a line of JSON:
 //!
-//! | command | what it does | answer |
+//! | command | effect | answer |
 //! |---|---|---|
-//! | `prepare NAME` | builds the network of the [`Workload`] of that name and lays out its batches | `{"setting": "…"}` |
-//! | `costs N` | N steps from the first weights | `{"costs": […]}`, each before its step |
-//! | `time SECONDS` | steps from the first weights for so long | `{"seconds": …}`, the mean time of one |
+//! | `prepare NAME` | builds the network of the [`Workload`] with this name, loads its batches | `{"setting": "…"}` |
+//! | `costs N` | takes N steps from the initial weights | `{"costs": […]}`, the cost before each step |
+//! | `time SECONDS` | takes steps from the initial weights for this time | `{"seconds": …}`, the mean time of a step |
 
 use crate::{Case, Pictures, Workload};
 use serde_json::json;
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
 
-/// A network in training with some tool.
+/// Training of a network with some tool.
 pub trait Peer {
-    /// In a few words, which of its settings the tool runs with.
+    /// The tool's settings, in a few words.
     fn setting(&self) -> String;
 
-    /// Goes back to the first weights, and to an optimizer that has seen nothing.
+    /// Restores the initial weights and the initial state of the optimizer.
     fn reset(&mut self);
 
-    /// One step on the batch of the given number.
+    /// Takes a step on the batch with the given index.
     fn step(&mut self, batch: usize);
 
     /// The mean cost of the latest step's batch, before the step.
@@ -46,32 +46,32 @@ impl Peer for Box<dyn Peer> {
     }
 }
 
-/// What every peer starts from.
+/// The initial state that all peers share.
 #[derive(Clone, Debug)]
 pub struct Start {
     /// The training step.
     pub workload: Workload,
-    /// All samples.
+    /// The samples.
     pub pictures: Pictures,
-    /// The layers' first weights and biases.
+    /// The initial weights and biases of the layers.
     pub layers: Vec<Layer>,
 }
 
 /// A layer before training.
 #[derive(Clone, Debug)]
 pub struct Layer {
-    /// The number of its inputs.
+    /// The number of inputs.
     pub inputs: usize,
-    /// The number of its neurons.
+    /// The number of neurons.
     pub outputs: usize,
-    /// Its weights, a row for each neuron.
+    /// The weights, one row for each neuron.
     pub weight: Vec<f32>,
-    /// A bias for each neuron.
+    /// The biases, one for each neuron.
     pub bias: Vec<f32>,
 }
 
 impl Start {
-    /// What the training steps of a workload start from.
+    /// The initial state of a workload.
     #[must_use]
     pub fn new(workload: Workload) -> Start {
         let parameters = Case::new(workload.widths, 0).parameters();
@@ -92,7 +92,7 @@ impl Start {
         }
     }
 
-    /// The number of batches that the samples make.
+    /// The number of batches.
     #[must_use]
     pub fn batches(&self) -> usize {
         self.workload.samples / self.workload.batch
@@ -108,11 +108,11 @@ impl Start {
     }
 }
 
-/// Answers the commands on standard input until it ends.
+/// Answers the commands on standard input until its end.
 ///
 /// # Panics
 ///
-/// If a command is none, or nobody reads the answers.
+/// If a command is invalid, or an answer cannot be written.
 pub fn serve<P: Peer>(prepare: impl Fn(Start) -> P) {
     answer(std::io::stdin().lock(), std::io::stdout().lock(), prepare);
 }
@@ -154,13 +154,13 @@ fn answer<P: Peer>(commands: impl BufRead, mut answers: impl Write, prepare: imp
     }
 }
 
-/// The mean time of a step, in seconds. A tenth of the time goes before as a warm-up.
+/// Returns the mean time of a step in seconds, after a warm-up of a tenth of `time`.
 fn time(peer: &mut impl Peer, batches: usize, time: Duration) -> f64 {
     let mut next = (0..batches).cycle();
     let mut run = |time: Duration| {
         let begin = Instant::now();
         let mut steps = 0;
-        // The clock is read ever more rarely, and never less often than ten times.
+        // The clock is read ever more rarely, but at least ten times.
         let mut stride = 1;
         loop {
             for batch in next.by_ref().take(stride) {
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
     use serde_json::Value;
 
-    /// Its cost is the number of steps since the beginning.
+    /// A peer whose cost is the number of steps since the reset.
     struct Counter {
         batches: usize,
         steps: usize,
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_start_has_every_weight_and_every_sample() {
+    fn a_start_has_all_weights_and_samples() {
         let start = Start::new(Workload::named("W2-1024").expect("it is one"));
         let shapes: Vec<_> = start
             .layers

@@ -1,11 +1,10 @@
-//! Scalar problems on which gradients are timed: our own ports of well-known ones, generic over the number.
+//! Scalar problems for timing gradients: ports of well-known problems, generic over the number type.
 //!
-//! Each problem draws its inputs from a seed, computes its [value](Problem::value) with any [`Number`], and has its
-//! [gradient](Problem::gradient) written out by hand as the yardstick for correctness and for speed. Gaussian
-//! mixtures and the LSTM go back to ADBench, least squares and the differential equation to GradBench.
+//! Each problem draws its inputs from a seed and computes its [value](Problem::value) with any [`Number`]. Its
+//! [gradient](Problem::gradient) is written out by hand, as the reference for correctness and speed. The Gaussian
+//! mixture and the LSTM are from ADBench, least squares and the differential equation from GradBench.
 //!
-//! A tool enters the comparison by implementing [`Number`] for its variable, and meets the problems through a
-//! [`Visitor`].
+//! A tool takes part by implementing [`Number`] for its variable. It visits the problems with a [`Visitor`].
 
 mod chain;
 mod gmm;
@@ -38,22 +37,21 @@ pub trait Problem {
     /// The point at which the function is differentiated.
     fn parameters(&self) -> &[f64];
 
-    /// The function: f(x).
+    /// Computes f(x).
     fn value<N: Number>(&self, x: &[N]) -> N;
 
-    /// Writes ∇f(x) to `out`, whatever that holds before, and returns f(x): the formulas as a careful person writes
-    /// them out, without any tape.
+    /// Overwrites `out` with ∇f(x) and returns f(x). The formulas are written by hand, without a tape.
     fn gradient(&self, x: &[f64], out: &mut [f64]) -> f64;
 }
 
-/// Something done with each problem of a list. A trait and no closure, since it is generic over the problem.
+/// An action on each problem of a list. It is a trait, because a closure cannot be generic over the problem.
 pub trait Visitor {
-    /// Is called once with each problem.
+    /// Called once for each problem.
     fn visit<P: Problem>(&mut self, problem: &P);
 }
 
-/// Shows `visitor` every problem at the size at which it is timed. A problem is made when its turn comes and dropped
-/// after it, so that the larger ones do not share memory.
+/// Visits every problem at the size at which it is timed. Each problem is dropped before the next one is created, so
+/// that the large ones are not in memory together.
 pub fn visit_all(visitor: &mut impl Visitor) {
     const SEED: u64 = 1;
     visitor.visit(&Gmm::new(10, 25, 1000, SEED));
@@ -65,12 +63,12 @@ pub fn visit_all(visitor: &mut impl Visitor) {
     visitor.visit(&Chain::new(10_000, SEED));
 }
 
-/// How far two gradients are apart: the largest |gᵢ − rᵢ| / max(|rᵢ|, rms(r)) over the components.
+/// The difference of two gradients: the largest |gᵢ − rᵢ| / max(|rᵢ|, rms(r)) over the components.
 ///
-/// Rounding spoils a component in proportion to the terms that it sums, and these may cancel in it; the components of
-/// one gradient sum like terms, so the root mean square of all of them stands in for the terms of one. Unlike
-/// max(1, |rᵢ|) this does not depend on the unit in which the value is measured. A component that is not a number
-/// counts as infinitely far.
+/// The rounding error of a component is proportional to the terms that it sums, and the terms may cancel. The
+/// components of one gradient have similar terms, so the root mean square of all components is an estimate of the terms
+/// of each. Unlike max(1, |rᵢ|), it does not depend on the unit of the value. A component that is NaN is infinitely far
+/// off.
 pub fn disagreement(gradient: &[f64], reference: &[f64]) -> f64 {
     assert_eq!(
         gradient.len(),
@@ -81,7 +79,7 @@ pub fn disagreement(gradient: &[f64], reference: &[f64]) -> f64 {
     let typical = (squares / reference.len() as f64).sqrt();
     let distance = |(g, r): (&f64, &f64)| {
         let distance = (g - r).abs() / r.abs().max(typical);
-        // Equal infinities, and a gradient that is zero throughout, would otherwise give NaN.
+        // Equal infinities, and equal components of a zero gradient, would give NaN.
         if g == r {
             0.0
         } else if distance.is_nan() {
@@ -97,28 +95,28 @@ pub fn disagreement(gradient: &[f64], reference: &[f64]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-/// A stream of random numbers that depends on the seed alone.
+/// A random number generator that depends on the seed alone.
 fn random(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
-/// `count` numbers evenly distributed between `low` and `high`.
+/// `count` uniformly distributed numbers between `low` and `high`.
 fn uniform(random: &mut ChaCha8Rng, count: usize, low: f64, high: f64) -> Vec<f64> {
     (0..count).map(|_| random.random_range(low..high)).collect()
 }
 
 #[cfg(test)]
 mod checks {
-    //! The check of a hand-written gradient against differences of the value, used by the tests of every problem.
+    //! Checks hand-written gradients against finite differences, for the tests of all problems.
 
     use super::*;
 
-    /// Above this a gradient is taken to be wrong.
+    /// A gradient with a larger error is wrong.
     const TOLERANCE: f64 = 1e-7;
 
-    /// The largest error of `gradient` along a few random directions d of entries ±1, relative to Σ|gᵢ|. The slope
-    /// along d comes from differences of fourth order. Every component weighs the same in every direction, so a wrong
-    /// one shows in each.
+    /// The largest error of `gradient` along a few random directions d with entries ±1, relative to Σ|gᵢ|. The slope
+    /// along d is a finite difference of fourth order. Every component has the same weight in every direction, so a
+    /// wrong component affects each of them.
     fn error_along_directions<P: Problem>(problem: &P, gradient: &[f64]) -> f64 {
         const STEP: f64 = 1e-3;
         let x = problem.parameters();
@@ -146,11 +144,11 @@ mod checks {
         (0..6).map(error).fold(0.0, f64::max)
     }
 
-    /// Checks value and gradient of a small problem, and that the check would notice an error of 0.1 % of the largest
-    /// component in any one component.
+    /// Checks value and gradient of a small problem. Also checks that an error of 0.1 % of the largest component, in
+    /// any single component, would be detected.
     pub(super) fn check<P: Problem>(problem: &P) {
         let x = problem.parameters();
-        // The gradient must not depend on what the buffer held.
+        // The gradient must not depend on the previous contents of the buffer.
         let mut gradient = vec![f64::NAN; x.len()];
         let value = problem.gradient(x, &mut gradient);
         let plain = problem.value(x);
@@ -206,10 +204,10 @@ mod checks {
     }
 
     #[test]
-    fn disagreement_is_measured_against_the_component_or_the_typical_one() {
+    fn disagreement_is_relative_to_the_component_or_the_root_mean_square() {
         assert_eq!(disagreement(&[3.0, 0.0], &[3.0, 0.0]), 0.0);
         assert_eq!(disagreement(&[0.0], &[0.0]), 0.0);
-        // The large component against itself, the small one against the root mean square, which is 5.
+        // The large component relative to itself, the small one relative to the root mean square, which is 5.
         assert_eq!(disagreement(&[7.0 * 1.5, 1.0], &[7.0, 1.0]), 0.5);
         assert_eq!(disagreement(&[7.0, 1.5], &[7.0, 1.0]), 0.1);
         assert_eq!(disagreement(&[f64::NAN, 1.0], &[7.0, 1.0]), f64::INFINITY);

@@ -1,17 +1,17 @@
-//! Networks and batches of many sizes, to see that the cost of a step grows with its arithmetic and nothing else.
+//! Networks and batches of many sizes, to show that the time of a step is proportional to its arithmetic.
 
-/// Networks and batches that differ in one size.
+/// A series of networks and batches that differ in one size.
 #[derive(Clone, Copy, Debug)]
 pub struct Axis {
-    /// What differs.
+    /// The size that varies.
     pub name: &'static str,
-    /// Its values.
+    /// The values of this size.
     pub values: &'static [usize],
-    /// The network's widths and the batch for a value.
+    /// Returns the network's widths and the batch size for a value.
     pub size: fn(usize) -> (Vec<usize>, usize),
 }
 
-/// The sizes that are gone through.
+/// The series to time.
 pub const AXES: [Axis; 3] = [
     Axis {
         name: "width",
@@ -36,8 +36,8 @@ pub const AXES: [Axis; 3] = [
     },
 ];
 
-/// The multiplications and additions of the matrix products in a step: each layer's values, the gradients of its weights, and,
-/// but for the first layer, those of its inputs.
+/// The number of multiplications and additions in the matrix products of a step: each layer's forward product, the
+/// gradient of its weights, and, except for the first layer, the adjoint of its inputs.
 #[must_use]
 pub fn flops(widths: &[usize], batch: usize) -> f64 {
     let products: Vec<usize> = widths.windows(2).map(|pair| pair[0] * pair[1]).collect();
@@ -45,7 +45,7 @@ pub fn flops(widths: &[usize], batch: usize) -> f64 {
     2.0 * all as f64 * batch as f64
 }
 
-/// The slope of a straight line through the logarithms of the points, by least squares: the p of y = c xᵖ.
+/// The slope of a least-squares line through the logarithms of the points: the exponent p of y = c xᵖ.
 #[must_use]
 pub fn log_slope(points: &[(f64, f64)]) -> f64 {
     let logs = points.iter().map(|&(x, y)| (x.ln(), y.ln()));
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_slope_is_the_power() {
+    fn the_log_slope_is_the_exponent() {
         for power in [-1.0, 0.5, 1.0, 2.0] {
             let points = [1.0, 3.0, 10.0, 50.0].map(|x: f64| (x, 7.0 * x.powf(power)));
             assert!((log_slope(&points) - power).abs() < 1e-12);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_products_of_one_layer_are_two() {
+    fn one_layer_has_two_products() {
         assert_eq!(flops(&[784, 10], 3), 2.0 * 2.0 * 784.0 * 10.0 * 3.0);
         assert_eq!(flops(&[2, 3, 4], 1), 2.0 * (6.0 + 6.0 + 3.0 * 12.0));
     }

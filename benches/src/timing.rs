@@ -1,34 +1,34 @@
-//! Times of things that take turns, since a machine whose speed drifts then slows all alike.
+//! Times several candidates in turn, so that a drift of the machine's speed affects all of them alike.
 
 use std::time::{Duration, Instant};
 
-/// How long a turn lasts at least, so that neither reading the clock nor waking a thread counts.
+/// The minimum time of a turn. Within it, reading the clock and waking a thread are negligible.
 const TURN: Duration = Duration::from_millis(2);
 
-/// The fewest rounds that a median is taken of.
+/// The minimum number of rounds, for the median.
 const ROUNDS: usize = 9;
 
-/// How often it is seen that a turn lasts so long.
+/// The number of turns that must all reach [`TURN`].
 const TRIES: usize = 3;
 
-/// Something to be timed: does its work so many times.
+/// A candidate to time: a function that repeats its work the given number of times.
 pub type Side<'a> = Box<dyn FnMut(usize) + 'a>;
 
-/// What came out of taking turns.
+/// The times of all turns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Turns {
-    /// For each side, the time in seconds of doing its work once, in each round.
+    /// The time in seconds of one repetition, for each side and round.
     times: Vec<Vec<f64>>,
 }
 
 impl Turns {
-    /// The median time of doing a side's work once, in seconds.
+    /// The median time of one repetition, in seconds.
     #[must_use]
     pub fn seconds(&self, side: usize) -> f64 {
         median(self.times[side].clone())
     }
 
-    /// The time of one side over that of another: the median of the ratios within a round.
+    /// The time of one side relative to another: the median of the ratios within a round.
     #[must_use]
     pub fn ratio(&self, side: usize, other: usize) -> f64 {
         let pairs = self.times[side].iter().zip(&self.times[other]);
@@ -36,7 +36,7 @@ impl Turns {
     }
 }
 
-/// Lets the sides take turns for so long all together, each round beginning with another.
+/// Times the sides in turn for `time` in total. Each round begins with another side.
 pub fn take_turns(time: Duration, sides: &mut [Side<'_>]) -> Turns {
     let repeats: Vec<usize> = sides.iter_mut().map(repeats).collect();
     let mut times = vec![Vec::new(); sides.len()];
@@ -52,28 +52,28 @@ pub fn take_turns(time: Duration, sides: &mut [Side<'_>]) -> Turns {
     Turns { times }
 }
 
-/// How often a side does its work in a turn. Finding that out warms it up.
+/// Returns the number of repetitions in a turn of a side. The trial turns are also its warm-up.
 fn repeats(side: &mut Side<'_>) -> usize {
     let mut repeats = 1;
-    // More than once, since a single turn may be long for having been interrupted.
+    // Several turns, because a single one may be long due to an interruption.
     while !(0..TRIES).all(|_| seconds(side, repeats) * repeats as f64 >= TURN.as_secs_f64()) {
         repeats *= 2;
     }
     repeats
 }
 
-/// The time of doing the work once.
+/// The time of one repetition.
 fn seconds(side: &mut Side<'_>, repeats: usize) -> f64 {
     let begin = Instant::now();
     side(repeats);
     begin.elapsed().as_secs_f64() / repeats as f64
 }
 
-/// The middle one; the upper of two.
+/// The median; the upper one of two middle values.
 ///
 /// # Panics
 ///
-/// If there are none.
+/// If there are no values.
 #[must_use]
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
@@ -85,8 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ratios_are_of_times_in_the_same_round() {
-        // The machine gets slower, and stumbles once.
+    fn ratios_compare_times_of_the_same_round() {
+        // The machine becomes slower, and stalls once.
         let turns = Turns {
             times: vec![
                 vec![1.0, 2.0, 3.0, 4.0, 5.0],
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn a_turn_that_was_interrupted_does_not_count() {
+    fn an_interrupted_turn_does_not_count() {
         let mut calls = 0;
         let mut side: Side<'_> = Box::new(|count| {
             calls += 1;
@@ -108,7 +108,7 @@ mod tests {
                 TURN * count as u32 / 64
             });
         });
-        // It takes a 64th of a turn, although the first time it was interrupted.
+        // A repetition takes a 64th of a turn, but the first one is interrupted.
         let repeats = repeats(&mut side);
         assert!((2..=64).contains(&repeats), "{repeats} repeats");
     }
@@ -125,7 +125,7 @@ mod tests {
         });
         let turns = take_turns(Duration::ZERO, &mut { sides });
         assert!(turns.times.iter().all(|times| times.len() == ROUNDS));
-        // Some turns to see how long one is, and one a round.
+        // The trial turns, and one turn in each round.
         assert_eq!(work, [ROUNDS + TRIES; 2]);
     }
 

@@ -1,11 +1,11 @@
-//! A network in training.
+//! Training of a network, for timing.
 
 use crate::{Case, Side};
 use mnist_core::gradient::{EitherGradient, Method};
 use nn::{Dataset, Optimizer, OptimizerSettings, Parameters};
 use rayon::ThreadPool;
 
-/// A network in training: what is timed wherever a whole step is.
+/// A network in training, whose whole steps are timed.
 #[derive(Debug)]
 pub struct Trainer {
     gradient: EitherGradient<f32>,
@@ -14,11 +14,11 @@ pub struct Trainer {
 }
 
 impl Trainer {
-    /// A network before its first step, its gradient by the given method.
+    /// Creates a trainer before its first step, with gradients by the given method.
     ///
     /// # Panics
     ///
-    /// If a setting of the optimizer is out of its range.
+    /// If a setting of the optimizer is out of range.
     #[must_use]
     pub fn new(case: &Case, method: Method, optimizer: OptimizerSettings) -> Trainer {
         Trainer {
@@ -28,7 +28,7 @@ impl Trainer {
         }
     }
 
-    /// One step, which gives the batch's mean cost before it.
+    /// Takes a step, and returns the batch's mean cost before the step.
     ///
     /// # Panics
     ///
@@ -40,11 +40,11 @@ impl Trainer {
     }
 }
 
-/// Training steps on a pool of threads, to be timed.
+/// Training steps on a thread pool, as a side to be timed.
 ///
 /// # Panics
 ///
-/// If a setting of the optimizer is out of its range.
+/// If a setting of the optimizer is out of range.
 pub fn steps<'a>(
     pool: &'a ThreadPool,
     case: &'a Case,
@@ -61,11 +61,11 @@ pub fn steps<'a>(
     })
 }
 
-/// So many threads.
+/// Creates a pool with the given number of threads.
 ///
 /// # Panics
 ///
-/// If the system has none to give.
+/// If the threads cannot be started.
 #[must_use]
 pub fn pool(threads: usize) -> ThreadPool {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();

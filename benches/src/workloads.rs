@@ -1,11 +1,11 @@
-//! The training steps that are timed, here and with other tools.
+//! The training steps that are timed, with this project and with other tools.
 
 use crate::FULL;
 use nn::{AdamSettings, OptimizerSettings, SgdSettings};
 use serde::Serialize;
 
-/// A training step: a network of rectifiers with softmax and cross-entropy behind it, a batch of pictures of 784 bytes
-/// in ten classes, and an optimizer.
+/// A training step: a network with rectifiers and softmax cross-entropy, a batch of pictures of 784 bytes in ten
+/// classes, and an optimizer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Workload {
     /// A short name.
@@ -14,9 +14,9 @@ pub struct Workload {
     pub widths: &'static [usize],
     /// The number of samples in a batch.
     pub batch: usize,
-    /// The number of samples there are. A step takes the next batch of them, and begins again at their end.
+    /// The total number of samples. The steps take the batches in order, and start over after the last one.
     pub samples: usize,
-    /// What makes a step of a gradient.
+    /// The optimizer.
     pub optimizer: OptimizerSettings,
 }
 
@@ -53,13 +53,13 @@ const fn descent(
 }
 
 impl Workload {
-    /// The one of the given name.
+    /// Returns the workload with the given name.
     #[must_use]
     pub fn named(name: &str) -> Option<Workload> {
         WORKLOADS.into_iter().find(|workload| workload.name == name)
     }
 
-    /// The widths as `784-10-10`.
+    /// The widths in the form `784-10-10`.
     #[must_use]
     pub fn network_name(&self) -> String {
         crate::networks::name(self.widths)
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_workload_has_whole_batches_and_a_name_of_its_own() {
+    fn every_workload_has_whole_batches_and_a_unique_name() {
         for workload in WORKLOADS {
             assert_eq!(workload.samples % workload.batch, 0, "{}", workload.name);
             assert_eq!(Workload::named(workload.name), Some(workload));

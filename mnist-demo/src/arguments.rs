@@ -1,6 +1,6 @@
 //! Command-line arguments.
 
-mod mistake;
+mod message;
 mod model;
 mod optimizer;
 
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-pub(crate) use mistake::mistake;
+pub(crate) use message::error_message;
 use mnist_core::Error;
 use mnist_core::gradient::Method;
 use mnist_core::train::{Length, Settings};
@@ -209,7 +209,7 @@ pub(crate) struct PaperArguments {
 }
 
 impl PaperArguments {
-    /// The widths of the network whose paths are walked.
+    /// The widths given by `--widths`.
     pub(crate) fn widths(&self) -> Option<Vec<usize>> {
         self.widths.as_ref().map(|widths| widths.0.clone())
     }
@@ -263,7 +263,7 @@ impl From<MethodName> for Method {
     }
 }
 
-/// A path, which may not look like an option: that is one whose value was forgotten.
+/// Parses a path. A path that begins with a dash is an error: it is probably the next option, after a forgotten value.
 fn path() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| {
         if path.as_os_str().to_string_lossy().starts_with('-') {
@@ -275,7 +275,7 @@ fn path() -> impl TypedValueParser<Value = PathBuf> {
 }
 
 impl TrainArguments {
-    /// How to train.
+    /// The settings of the training.
     pub(crate) fn settings(&self) -> Result<Settings, Error> {
         let length = match (self.steps, self.epochs) {
             (Some(steps), _) => Length::Steps(steps),
@@ -294,7 +294,7 @@ impl TrainArguments {
 }
 
 impl DataFolder {
-    /// What the data is called.
+    /// The name of the data set: `MNIST`, or the folder.
     pub(crate) fn name(&self) -> String {
         match &self.folder {
             None => "MNIST".to_owned(),
@@ -304,7 +304,7 @@ impl DataFolder {
 }
 
 impl CompareArguments {
-    /// The side that is made wrong.
+    /// The side given by `--plant-error`.
     pub(crate) fn planted(&self) -> Option<Method> {
         self.plant_error.map(Method::from)
     }

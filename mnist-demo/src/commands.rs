@@ -1,4 +1,4 @@
-//! What the commands do: read, call, report.
+//! The commands: each reads its input, calls the library and prints the result.
 
 pub(crate) mod paper;
 pub(crate) mod train;
@@ -22,11 +22,11 @@ use crate::arguments::{
     CompareArguments, DataFolder, EvalArguments, PredictArguments, Threads, WeightsFile,
 };
 
-/// Holds the tape against the formulas.
+/// Compares the tape's gradients with the δ formulas.
 pub(crate) fn compare(arguments: &CompareArguments) -> Result<Outcome, Error> {
     let pool = pool(&arguments.threads)?;
     let model = arguments.model.model()?;
-    let splits = read(&arguments.data)?;
+    let splits = load_data(&arguments.data)?;
     let data = &splits.train;
     let network = model.network(data.features())?;
     let comparison = pool.install(|| {
@@ -61,13 +61,13 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Outcome, Error> {
     })
 }
 
-/// Tells how well saved weights do.
+/// Evaluates saved weights.
 pub(crate) fn eval(arguments: &EvalArguments) -> Result<Outcome, Error> {
-    let splits = read(&arguments.data)?;
-    let saved = load(&arguments.weights, &splits.test)?;
+    let splits = load_data(&arguments.data)?;
+    let saved = load_weights(&arguments.weights, &splits.test)?;
     let evaluate = |data| nn::evaluate(&saved.model, &saved.parameters, data);
     let (train, test) = (evaluate(&splits.train), evaluate(&splits.test));
-    // Nothing is printed of what is not a result.
+    // Weights that overflow have no result, so nothing is printed.
     let overflows = |cause: String| Error::Overflow {
         file: arguments.weights.file.clone(),
         cause,
@@ -97,12 +97,12 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Outcome, Error> {
     Ok(Outcome::Success)
 }
 
-/// Shows what saved weights make of one picture.
+/// Classifies one picture with saved weights.
 pub(crate) fn predict(arguments: &PredictArguments) -> Result<Outcome, Error> {
-    let splits = read(&arguments.data)?;
+    let splits = load_data(&arguments.data)?;
     let test = &splits.test;
     let [rows, cols] = data::sides(test);
-    let saved = load(&arguments.weights, test)?;
+    let saved = load_weights(&arguments.weights, test)?;
     let number = arguments
         .picture
         .to_str()
@@ -162,21 +162,21 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Outcome, Error> {
     Ok(Outcome::Success)
 }
 
-/// The user's pictures, or the built-in ones.
-fn read(data: &DataFolder) -> Result<Splits, Error> {
+/// Loads the data set in the user's folder, or the built-in one.
+fn load_data(data: &DataFolder) -> Result<Splits, Error> {
     Ok(match &data.folder {
         Some(folder) => Splits::from_dir(folder)?,
         None => Splits::embedded()?,
     })
 }
 
-/// Weights for pictures like those of the data.
-fn load(weights: &WeightsFile, data: &Dataset) -> Result<Saved<f32>, Error> {
-    // A run that was killed while it moved its files into place may have left newer weights than these.
+/// Loads weights, and checks that they fit the pictures of the data and are finite.
+fn load_weights(weights: &WeightsFile, data: &Dataset) -> Result<Saved<f32>, Error> {
+    // A run that was killed while it moved its files into place may have left newer weights in its staging folder.
     let folder = weights.file.parent();
     let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
     output::recover(folder.unwrap_or(Path::new(".")))?;
-    refuse_endless(&weights.file)?;
+    check_regular_file(&weights.file)?;
     let saved: Saved<f32> = nn::snapshot::load(&weights.file)?;
     let [rows, cols] = data::sides(data);
     match saved.model.network.widths() {
@@ -189,7 +189,7 @@ fn load(weights: &WeightsFile, data: &Dataset) -> Result<Saved<f32>, Error> {
                 cols,
             })
         }
-        // The largest of outputs that are no numbers is no guess.
+        // Outputs that are NaN have no maximum.
         _ if !saved.parameters.data().iter().all(|x| x.is_finite()) => Err(Error::NotFinite {
             file: weights.file.clone(),
         }),
@@ -197,15 +197,15 @@ fn load(weights: &WeightsFile, data: &Dataset) -> Result<Saved<f32>, Error> {
     }
 }
 
-/// Refuses a pipe, which would wait for ever, and a device, which never ends.
-fn refuse_endless(path: &Path) -> Result<(), Error> {
+/// Returns an error for a pipe or a device: reading from it might never end.
+fn check_regular_file(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
         Ok(found) if !found.is_file() => Err(data::Error::new(path, data::Cause::NotAFile).into()),
         _ => Ok(()),
     }
 }
 
-/// The threads that are asked for.
+/// A pool with the number of threads given by `--threads`.
 fn pool(threads: &Threads) -> Result<ThreadPool, Error> {
     const MOST: usize = 1_024;
     match threads.number {
@@ -220,7 +220,7 @@ fn pool(threads: &Threads) -> Result<ThreadPool, Error> {
     }
 }
 
-/// Whether standard output takes colours, and whoever reads it wants them.
+/// Colours are on if standard output is a terminal that supports them and `NO_COLOR` is not set.
 fn style() -> Style {
     let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let unable = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
@@ -229,18 +229,18 @@ fn style() -> Style {
     }
 }
 
-/// A text in one line and without control characters, of which the name of a file can hold any.
+/// Replaces line breaks and other control characters, which file names may contain, by spaces.
 pub(crate) fn one_line(text: impl Display) -> String {
     text.to_string().replace(char::is_control, " ")
 }
 
 /// Writes a line to standard output.
 fn print_line(line: &str) -> Result<(), Error> {
-    said(writeln!(io::stdout(), "{line}"))
+    ignore_broken_pipe(writeln!(io::stdout(), "{line}"))
 }
 
-/// What came of writing to standard output. A reader who has left, such as `head`, is no error.
-pub(crate) fn said(written: io::Result<()>) -> Result<(), Error> {
+/// The result of a write to standard output. A closed pipe (`| head`) is not an error.
+pub(crate) fn ignore_broken_pipe(written: io::Result<()>) -> Result<(), Error> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Error::StandardOutput(error))

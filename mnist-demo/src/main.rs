@@ -15,30 +15,32 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use mnist_core::Error;
 
-/// How a command ended, where it was not an error.
+/// How a command that returned no error ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// All is well.
+    /// The command succeeded.
     Success,
-    /// A comparison is over its bound, or a verdict not what it should be.
+    /// A difference exceeds its bound, or a check of the paper failed.
     OverBound,
-    /// A signal has stopped it; with the exit status that says so.
+    /// A signal stopped training; the value is the exit status.
     Stopped(u8),
 }
 
 fn main() -> ExitCode {
-    let typed: Vec<OsString> = std::env::args_os().collect();
-    let ending = match Arguments::try_parse_from(&typed) {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let outcome = match Arguments::try_parse_from(&args) {
         Ok(arguments) => run(arguments),
-        Err(error) if error.use_stderr() => return refuse(&arguments::mistake(&error, &typed)),
-        // The help or the version, which was asked for.
-        Err(text) => commands::said(text.print()).map(|()| Outcome::Success),
+        Err(error) if error.use_stderr() => {
+            return report_error(&arguments::error_message(&error, &args));
+        }
+        // `--help` or `--version`.
+        Err(text) => commands::ignore_broken_pipe(text.print()).map(|()| Outcome::Success),
     };
-    match ending {
+    match outcome {
         Ok(Outcome::Success) => ExitCode::SUCCESS,
         Ok(Outcome::OverBound) => ExitCode::from(1),
         Ok(Outcome::Stopped(status)) => ExitCode::from(status),
-        Err(error) => refuse(&error.to_string()),
+        Err(error) => report_error(&error.to_string()),
     }
 }
 
@@ -53,8 +55,8 @@ fn run(arguments: Arguments) -> Result<Outcome, Error> {
     }
 }
 
-/// Says in one line why nothing was done. That nobody can be told is no reason to do more.
-fn refuse(cause: &str) -> ExitCode {
+/// Prints the cause in one line to standard error and returns exit status 2. A failed write is ignored.
+fn report_error(cause: &str) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "error: {}", commands::one_line(cause));
     ExitCode::from(2)
 }

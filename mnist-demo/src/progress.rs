@@ -1,4 +1,4 @@
-//! How far the training is: a bar on a terminal, and a few plain lines elsewhere.
+//! The progress of the training: a bar on a terminal, a few plain lines elsewhere.
 
 use std::io::{IsTerminal, Write};
 use std::ops::ControlFlow;
@@ -11,13 +11,13 @@ use mnist_core::train::{Progress, Trained};
 
 use crate::stop::Stop;
 
-/// About how many plain lines a run gives.
+/// The approximate number of plain lines of a run.
 const LINES: u64 = 10;
 
-/// How often the bar is drawn anew: to format its text at every step would take longer than a small step does.
+/// The time between two updates of the bar. Formatting its text takes longer than a small training step.
 const PAUSE: Duration = Duration::from_millis(66);
 
-/// Shows progress on standard error, and ends the training when it is told to.
+/// Shows progress on standard error, and ends the training when a signal requests it.
 pub(crate) struct Display<'a> {
     bar: Option<ProgressBar>,
     drawn: Option<Instant>,
@@ -25,7 +25,7 @@ pub(crate) struct Display<'a> {
 }
 
 impl<'a> Display<'a> {
-    /// A display that ends the training as soon as a signal asks for it.
+    /// Creates a display that ends the training as soon as `stop` has received a signal.
     pub(crate) fn new(stop: &'a Stop) -> Self {
         Display {
             bar: std::io::stderr().is_terminal().then(bar),
@@ -37,7 +37,7 @@ impl<'a> Display<'a> {
     fn show(&mut self, progress: &Progress) {
         let Some(bar) = &self.bar else {
             let width = progress.steps.to_string().len();
-            // That nobody watches is no reason to stop.
+            // A closed standard error does not end the training.
             let _ = writeln!(
                 std::io::stderr(),
                 "  step {:>width$}/{}  {}",
@@ -53,7 +53,7 @@ impl<'a> Display<'a> {
         bar.set_position(progress.step);
     }
 
-    /// Leaves the bar as it is at the end, on a line of its own.
+    /// Leaves the finished bar on a line of its own.
     fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.abandon();
@@ -70,9 +70,9 @@ fn bar() -> ProgressBar {
 }
 
 impl Display<'_> {
-    /// Sees each step, and stops the training where that is asked for.
+    /// Shows the progress after a step if an update is due. Returns `Break` if a signal requested the end.
     pub(crate) fn step(&mut self, progress: &Progress) -> ControlFlow<()> {
-        if self.stop.is_asked() {
+        if self.stop.is_requested() {
             return ControlFlow::Break(());
         }
         let due = match &self.bar {
@@ -89,7 +89,7 @@ impl Display<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Shows what a training of so many steps has come to, if it has come to an end.
+    /// Shows the result of a training of `steps` steps, unless it failed.
     pub(crate) fn end<T: Real>(&mut self, steps: u64, trained: Option<&Trained<T>>) {
         if let Some(trained) = trained {
             self.show(&Progress {
@@ -121,7 +121,7 @@ fn line(progress: &Progress) -> String {
     )
 }
 
-/// A large number in five characters or so.
+/// Formats a large number in about five characters.
 fn short(number: f64) -> String {
     match number {
         0.0..1e4 => format!("{number:.0}"),

@@ -1,4 +1,4 @@
-//! Signals that end a run early: the first one is noted, and the second ends the program at once.
+//! Signals that end a run early. The first one is recorded; the second one ends the program immediately.
 
 use std::ffi::c_int;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use signal_hook::consts::SIGHUP;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// Ctrl-C, a request to end, and where the system has it, the loss of the terminal.
+/// Ctrl-C, a request to terminate and, on Unix, the loss of the terminal.
 const SIGNALS: &[c_int] = &[
     SIGINT,
     SIGTERM,
@@ -18,21 +18,21 @@ const SIGNALS: &[c_int] = &[
     SIGHUP,
 ];
 
-/// Which signal has asked the program to stop, if one has.
+/// The signal that requested the end of the training, if there was one.
 #[derive(Debug)]
 pub(crate) struct Stop {
     signal: Arc<AtomicUsize>,
 }
 
 impl Stop {
-    /// Listens from now on. A signal that was ignored when the program began, as `nohup` has it, stays ignored.
+    /// Installs the signal handlers. Signals that were ignored at the program's start, as under `nohup`, stay ignored.
     pub(crate) fn listen() -> Result<Stop, Error> {
-        let asked = Arc::new(AtomicBool::new(false));
+        let requested = Arc::new(AtomicBool::new(false));
         let signal = Arc::new(AtomicUsize::new(0));
         for &number in SIGNALS.iter().filter(|&&number| !is_ignored(number)) {
-            // They are run in this order, so that only the second signal finds the flag set.
+            // The handlers run in this order, so only the second signal finds the flag set.
             let status = c_int::from(status(number));
-            flag::register_conditional_shutdown(number, status, Arc::clone(&asked))
+            flag::register_conditional_shutdown(number, status, Arc::clone(&requested))
                 .and_then(|_| {
                     flag::register_usize(
                         number,
@@ -40,29 +40,29 @@ impl Stop {
                         number.unsigned_abs() as usize,
                     )
                 })
-                .and_then(|_| flag::register(number, Arc::clone(&asked)))
+                .and_then(|_| flag::register(number, Arc::clone(&requested)))
                 .map_err(Error::Signals)?;
         }
         Ok(Stop { signal })
     }
 
-    /// Whether the program is to stop.
-    pub(crate) fn is_asked(&self) -> bool {
+    /// Whether a signal requested the end of the training.
+    pub(crate) fn is_requested(&self) -> bool {
         self.signal.load(Ordering::Relaxed) != 0
     }
 
-    /// The exit status after the signal.
+    /// The exit status after the recorded signal.
     pub(crate) fn status(&self) -> u8 {
         status(self.signal.load(Ordering::Relaxed) as c_int)
     }
 }
 
-/// What a shell reports of a program that a signal has ended.
+/// The exit status that a shell reports for a program ended by `signal`.
 fn status(signal: c_int) -> u8 {
     128 + signal as u8
 }
 
-/// Whether the signal was ignored by whoever started the program, as far as the system tells.
+/// Whether the parent process had set the signal to be ignored. Always `false` except on Linux.
 fn is_ignored(signal: c_int) -> bool {
     if !cfg!(target_os = "linux") {
         return false;

@@ -1,4 +1,4 @@
-//! All mutants, and the choice among them.
+//! All mutants, and the selection of those to try.
 
 use crate::find;
 use crate::mutant::Mutant;
@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// All mutants, whether they compile or not. Their numbers count from 1.
+/// All mutants, including those that do not compile. They are numbered from 1.
 pub struct Candidates<'a> {
     areas: &'a [Area],
     files: BTreeSet<String>,
@@ -59,7 +59,7 @@ impl<'a> Candidates<'a> {
         hasher.finish()
     }
 
-    /// Refuses a list of equivalent mutants in which an entry describes none.
+    /// Returns an error if an entry in a list of equivalent mutants describes no mutant.
     pub fn check_equivalent(&self, list: &[Equivalent]) -> Result<()> {
         let describes_one = |entry: &&Equivalent| {
             self.mutants
@@ -80,7 +80,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// The packages that the test programs belong to.
+    /// The packages of the test programs.
     pub fn packages(&self) -> BTreeSet<String> {
         let programs = self.areas.iter().flat_map(|area| &area.tests);
         let packages = programs.filter_map(|program| program.split_once('/'));
@@ -91,7 +91,7 @@ impl<'a> Candidates<'a> {
         numbers.map(|number| (number, self.get(number).1)).collect()
     }
 
-    /// Those that do not compile. Each look at the code finds more of them, since some errors hide others.
+    /// Returns the mutants that do not compile. Each compilation finds more of them, because errors hide others.
     pub fn rejected(&self, workspace: &Workspace) -> Result<BTreeSet<u32>> {
         let mut rejected = BTreeSet::new();
         loop {
@@ -107,7 +107,7 @@ impl<'a> Candidates<'a> {
         }
     }
 
-    /// Draws so many mutants, about as many of each area, and those equivalent ones that come up meanwhile.
+    /// Draws `count` mutants, about equally many of each area, in addition to the equivalent mutants drawn on the way.
     pub fn draw(
         &self,
         seed: u64,
@@ -123,7 +123,7 @@ impl<'a> Candidates<'a> {
         for numbers in &mut of_areas {
             numbers.shuffle(&mut random);
         }
-        // The areas take turns.
+        // One mutant of each area in turn.
         let mut drawn = Vec::new();
         let mut left = count;
         for turn in 0..of_areas.iter().map(Vec::len).max().unwrap_or_default() {
@@ -137,7 +137,7 @@ impl<'a> Candidates<'a> {
         drawn
     }
 
-    /// Writes the chosen mutants and builds the test programs.
+    /// Writes the selected mutants and builds the test programs.
     pub fn build(&self, workspace: &Workspace, chosen: &[u32]) -> Result<Vec<TestProgram>> {
         let mutants = self.with_numbers(chosen.iter().copied());
         workspace.write_mutants(&self.files, &mutants)?;

@@ -1,4 +1,4 @@
-//! Finds the places in a source file that can be mutated.
+//! Finds the mutants of a source file.
 
 use crate::mutant::{Form, Mutant};
 use crate::rules::{alternatives, is_assignment};
@@ -13,7 +13,7 @@ use syn::{
     Attribute, Block, Expr, ImplItem, Item, Pat, ReturnType, Signature, Stmt, TraitItem, Type,
 };
 
-/// All mutants of a file, whether they compile or not.
+/// Returns all mutants of a file, including those that do not compile.
 pub fn mutants_of(file: &str, source: &str, settings: &Settings) -> Result<Vec<Mutant>> {
     let parsed = syn::parse_file(source).with_context(|| file.to_owned())?;
     let mut finder = Finder {
@@ -25,7 +25,7 @@ pub fn mutants_of(file: &str, source: &str, settings: &Settings) -> Result<Vec<M
     };
     finder.visit_file(&parsed);
     let mut found = finder.found;
-    // A rule may do what another has done.
+    // Two rules may produce the same mutant.
     found.dedup_by(|a, b| (&a.range, &a.after) == (&b.range, &b.after));
     let mut occurrences = BTreeMap::new();
     for mutant in &mut found {
@@ -40,7 +40,7 @@ struct Finder<'a> {
     file: &'a str,
     source: &'a str,
     settings: &'a Settings,
-    /// The names of types, macros and functions around the current place.
+    /// The names of the types, macros and functions around the current position.
     around: Vec<String>,
     found: Vec<Mutant>,
 }
@@ -79,7 +79,7 @@ impl<'a> Finder<'a> {
         self.around.pop();
     }
 
-    /// A function, whose result may be given before it is computed.
+    /// Visits a function. Some mutants return a constant at its start.
     fn function(&mut self, signature: &Signature, block: &Block) {
         let name = signature.ident.to_string();
         if signature.constness.is_some() || self.settings.ignore.functions.contains(&name) {
@@ -107,7 +107,7 @@ impl<'a> Finder<'a> {
         });
     }
 
-    /// The value of a block that does nothing else than to name it.
+    /// The final expression of a block that otherwise contains only `let` statements.
     fn constant_of(&self, block: &Block) -> Option<&'a str> {
         let (Stmt::Expr(value, None), before) = block.stmts.split_last()? else {
             return None;
@@ -116,7 +116,7 @@ impl<'a> Finder<'a> {
         before.iter().all(is_local).then(|| self.text(value))
     }
 
-    /// A block, each of whose statements may be left out: the last one too, if the block has no value.
+    /// Visits a block. Mutants omit one statement each, including the last one if `has_no_value`.
     fn block(&mut self, block: &Block, has_no_value: bool) {
         self.statements(&block.stmts, has_no_value);
     }
@@ -138,7 +138,7 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// Whether leaving a statement out changes something, and leaves what may compile.
+    /// Whether omitting a statement can have an effect and may compile.
     fn has_effect(&self, statement: &Stmt, is_value: bool) -> bool {
         match statement {
             Stmt::Expr(expression, semicolon) => {
@@ -215,7 +215,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 Some(name) => self.inside(name.to_string(), |finder| finder.visit_macro(&item.mac)),
                 None => self.visit_macro(&item.mac),
             },
-            // Constants and types are fixed when the program is compiled.
+            // Constants and types are evaluated at compile time.
             _ => {}
         }
     }
@@ -252,7 +252,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
     }
 
     fn visit_expr(&mut self, expression: &'ast Expr) {
-        // What binds names must stay where it is.
+        // An expression that binds names must stay in place.
         if !contains_let(expression) {
             for after in alternatives(expression, self.source, self.settings) {
                 self.add(expression.span().byte_range(), Form::Expression, after);
@@ -272,7 +272,7 @@ impl<'ast> Visit<'ast> for Finder<'_> {
                 self.visit_expr(&repeated.cond);
                 self.block(&repeated.body, true);
             }
-            // What is called is swapped together with its arguments.
+            // The function of a call is swapped together with the arguments.
             Expr::Call(call) => call.args.iter().for_each(|value| self.visit_expr(value)),
             _ => visit::visit_expr(self, expression),
         }
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn what_says_nothing_about_the_tests_is_left_alone() {
+    fn ignored_code_has_no_mutants() {
         let source = "
             const A: f64 = 1.0 + 2.0;
             const fn f(a: f64) -> f64 { 2.0 * a }

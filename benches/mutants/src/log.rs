@@ -1,4 +1,4 @@
-//! The results so far, in a file, so that an interrupted run goes on where it was.
+//! The log of results in a file, from which an interrupted run continues.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The results, a line for each mutant that has been tried.
+/// The log: one line for each mutant that was tried.
 pub struct Log {
     path: PathBuf,
     file: File,
@@ -16,25 +16,25 @@ pub struct Log {
 /// A line of the log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
-    /// The state of code and tests.
+    /// The digest of code and tests.
     pub digest: u64,
-    /// The mutant.
+    /// The name of the mutant.
     pub name: String,
-    /// What caught it: a test, or how a test program ended. `None` if nothing did.
+    /// The test that caught the mutant, or how a test program ended. `None` if nothing caught it.
     pub caught_by: Option<String>,
-    /// How long that took, in seconds.
+    /// The time in seconds.
     pub seconds: f64,
 }
 
 impl Log {
-    /// Opens the log, to append to it.
+    /// Opens the log for appending.
     pub fn open(path: &Path) -> Result<Self> {
         let file = File::options().create(true).append(true).open(path)?;
         let path = path.to_owned();
         Ok(Log { path, file })
     }
 
-    /// The results for one state of code and tests, by the names of mutants.
+    /// The results for one digest of code and tests, by the names of the mutants.
     pub fn entries(&self, digest: u64) -> Result<BTreeMap<String, Entry>> {
         let entries = self
             .all()?
@@ -43,7 +43,7 @@ impl Log {
         Ok(entries.map(|entry| (entry.name.clone(), entry)).collect())
     }
 
-    /// The names of the mutants that nothing caught when they were tried last, whatever the state was.
+    /// The names of the mutants that nothing caught when they were last tried, for any digest.
     pub fn survivors(&self) -> Result<BTreeSet<String>> {
         let mut survivors = BTreeSet::new();
         for entry in self.all()? {
@@ -55,7 +55,7 @@ impl Log {
         Ok(survivors)
     }
 
-    /// All entries in order. A line that was cut short is passed over.
+    /// All entries in order. A truncated line is skipped.
     fn all(&self) -> Result<Vec<Entry>> {
         let text = fs::read_to_string(&self.path)?;
         let entries = text
@@ -66,7 +66,7 @@ impl Log {
 
     /// Appends an entry.
     pub fn append(&mut self, entry: &Entry) -> Result<()> {
-        // In one piece, and on a line of its own even after one that was cut short.
+        // A single write, which begins a new line in case the previous line is truncated.
         let line = format!("\n{}\n", serde_json::to_string(entry)?);
         Ok(self.file.write_all(line.as_bytes())?)
     }

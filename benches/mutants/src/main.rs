@@ -1,7 +1,7 @@
-//! Mutation tests: small changes to the derivative code, each of which the tests are to catch.
+//! Mutation tests: small changes to the derivative code, each of which the tests should catch.
 //!
-//! All mutants are compiled into one program, in a copy of the workspace, and the environment variable `MUTANT` chooses
-//! one as the program runs. So a mutant costs a run of the tests and no build.
+//! All mutants are compiled into one program, in a copy of the workspace. The environment variable `MUTANT` selects one
+//! of them at run time, so trying a mutant needs no build.
 
 mod candidates;
 mod find;
@@ -32,16 +32,16 @@ use std::thread;
 use std::time::Instant;
 use workspace::Workspace;
 
-/// Tries the tests on mutants of the code.
+/// Runs the tests on mutants of the code.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// How many mutants to try, drawn at random from all areas alike
+    /// Number of mutants to try, drawn at random from all areas alike
     #[arg(long, default_value_t = 200)]
     count: usize,
-    /// What the draw depends on
+    /// Seed of the draw
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// How many test programs run at a time
+    /// Number of test programs that run at a time
     #[arg(long, default_value_t = 2)]
     jobs: usize,
     /// Only mutants of this area
@@ -53,16 +53,16 @@ struct Arguments {
     /// Only mutants of this line
     #[arg(long, requires = "file")]
     line: Option<usize>,
-    /// Only mutants that nothing caught when they were tried last
+    /// Only mutants that nothing caught when they were last tried
     #[arg(long)]
     retry: bool,
-    /// Show the mutants, and do not try them
+    /// List the mutants without trying them
     #[arg(long)]
     list: bool,
-    /// The settings; `equivalent.toml` lies beside them
+    /// The settings file; `equivalent.toml` is in the same folder
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/mutants.toml"))]
     settings: PathBuf,
-    /// Where to build and to keep results; `target/mutants` of the workspace if not given
+    /// Folder for the build and the results [default: `target/mutants` of the workspace]
     #[arg(long)]
     work: Option<PathBuf>,
 }
@@ -78,7 +78,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether every mutant was caught, or is known to be equivalent.
+/// Returns whether every mutant was caught or is known to be equivalent.
 fn try_main() -> Result<bool> {
     let arguments = Arguments::parse();
     let settings = Settings::read(&arguments.settings)?;

@@ -1,4 +1,4 @@
-//! One change to the source, and how all changes are written into one program.
+//! Mutants, and how all mutants of a file are written into one program.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,37 +8,37 @@ use std::ops::Range;
 pub struct Mutant {
     /// The file, relative to the workspace.
     pub file: String,
-    /// The function it lies in, with the type or macro around that.
+    /// The function that contains the change, with the type or macro around it.
     pub function: String,
-    /// The line on which it begins, from 1.
+    /// The line of the change, from 1.
     pub line: usize,
-    /// The place in that line, from 1.
+    /// The column of the change, from 1.
     pub column: usize,
-    /// The text of that line.
+    /// The text of the line.
     pub line_text: String,
-    /// The bytes that are replaced.
+    /// The replaced bytes.
     pub range: Range<usize>,
-    /// What they are.
+    /// The syntactic form of the replaced code.
     pub form: Form,
-    /// The code.
+    /// The replaced code.
     pub before: String,
-    /// What it is replaced by.
+    /// The replacement.
     pub after: String,
-    /// Which it is, from 1, of those on this line that do the same.
+    /// The number of the mutant, from 1, among the mutants of this line with the same change.
     pub occurrence: usize,
 }
 
-/// What a mutant replaces, which decides how a switch is written around it.
+/// The form of the replaced code, which determines the form of the switch around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// An expression, by another.
+    /// An expression is replaced by another expression.
     Expression,
-    /// A statement, or the empty place before one, by others.
+    /// A statement, or the empty place before one, is replaced by statements.
     Statement,
 }
 
 impl Mutant {
-    /// What is changed, and where, but for the number of the line: so that it follows the code.
+    /// The change and its position, without the line number, so that the name survives edits elsewhere in the file.
     pub fn name(&self) -> String {
         let [before, after] = [&self.before, &self.after].map(|code| one_line(code));
         let Mutant {
@@ -72,39 +72,39 @@ impl fmt::Display for Mutant {
     }
 }
 
-/// Code on one line, with single blanks.
+/// Code on one line, with single spaces.
 pub fn one_line(code: &str) -> String {
     code.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A source file with a switch for each of its mutants.
+/// A source file with a switch for each mutant.
 #[derive(Debug, Default)]
 pub struct Switched<'a> {
-    /// The text.
+    /// The source text.
     pub text: String,
-    /// Where the mutants are in it.
+    /// The positions of the mutants in the text.
     switches: Vec<Switch<'a>>,
 }
 
-/// The place of a mutant in a file with switches.
+/// The position of a mutant in a file with switches.
 #[derive(Debug)]
 struct Switch<'a> {
     number: u32,
     mutant: &'a Mutant,
-    /// The whole switch.
+    /// The range of the whole switch.
     whole: Range<usize>,
-    /// The replacement.
+    /// The range of the replacement.
     after: Range<usize>,
 }
 
 impl<'a> Switched<'a> {
-    /// Writes a switch around the code of each mutant. Of two mutants, one contains the other or they are apart.
+    /// Writes a switch around the code of each mutant. Two mutants are nested or disjoint.
     ///
-    /// Only one is active in a run, so a replacement is plain text, and the size of the file grows with the number of
-    /// mutants and not with the depth to which they are nested.
+    /// Only one mutant is active in a run, so replacements contain no switches, and the size of the file grows with the
+    /// number of mutants, not with the depth of nesting.
     pub fn new(source: &str, mutants: &[(u32, &'a Mutant)]) -> Self {
         let mut sorted = mutants.to_vec();
-        // What contains others comes before them.
+        // An outer mutant comes before the mutants that it contains.
         sorted.sort_by_key(|(_, mutant)| {
             let Range { start, end } = mutant.range;
             (
@@ -118,7 +118,7 @@ impl<'a> Switched<'a> {
         switched
     }
 
-    /// Makes it the root of a crate.
+    /// Adds what a crate root needs.
     pub fn make_root(&mut self) {
         self.text.insert_str(0, ALLOWED);
         self.text += IS_ACTIVE;
@@ -168,7 +168,7 @@ impl<'a> Switched<'a> {
         });
     }
 
-    /// The mutant that is to blame for an error at one of these places.
+    /// The mutant that causes an error at one of these positions.
     pub fn blame(&self, places: &[Range<usize>]) -> Option<u32> {
         let innermost = |range_of: for<'s> fn(&'s Switch<'a>) -> &'s Range<usize>| {
             places.iter().find_map(|place| {
@@ -187,7 +187,7 @@ impl<'a> Switched<'a> {
                 .switches
                 .iter()
                 .filter(|s| s.mutant.function == *function);
-            // What breaks the code around it is most often a statement that is left out.
+            // Errors outside a switch are mostly caused by an omitted statement.
             same_function.min_by_key(|s| (s.mutant.form != Form::Statement, distance(s)))
         };
         let switch = innermost(|switch| &switch.after)
@@ -197,10 +197,10 @@ impl<'a> Switched<'a> {
     }
 }
 
-/// What the root of each crate begins with. A mutant whose constants overflow panics if it is chosen, and compiles.
+/// The first line of each crate root. A mutant whose constant expression overflows then compiles, and panics if active.
 const ALLOWED: &str = "#![allow(arithmetic_overflow, unconditional_panic)]\n";
 
-/// What is added to the root of each crate: whether a mutant is the one that the environment names.
+/// Code added to each crate root: whether a mutant is the one that the environment variable selects.
 const IS_ACTIVE: &str = r#"
 #[doc(hidden)]
 #[allow(dead_code)]

@@ -4,26 +4,26 @@ use crate::mutant::Mutant;
 use crate::settings::Equivalent;
 use std::fmt::Write;
 
-/// What came of a mutant.
+/// The result of a mutant.
 pub struct Outcome<'a> {
-    /// The area it belongs to.
+    /// The area of the mutant.
     pub area: &'a str,
     /// The mutant.
     pub mutant: &'a Mutant,
-    /// What caught it.
+    /// What caught the mutant.
     pub caught_by: Option<&'a str>,
-    /// The entry that says that nothing can.
+    /// The entry that lists the mutant as equivalent.
     pub equivalent: Option<&'a Equivalent>,
 }
 
 impl Outcome<'_> {
-    /// Whether it is not as it should be: neither caught nor equivalent, or both.
+    /// Whether the mutant is neither caught nor equivalent, or both.
     fn is_unexplained(&self) -> bool {
         self.caught_by.is_some() == self.equivalent.is_some()
     }
 }
 
-/// How many are not as they should be.
+/// The number of mutants that are neither caught nor equivalent, or both.
 pub fn unexplained(outcomes: &[Outcome<'_>]) -> usize {
     outcomes
         .iter()
@@ -31,7 +31,7 @@ pub fn unexplained(outcomes: &[Outcome<'_>]) -> usize {
         .count()
 }
 
-/// The numbers of each area, and all mutants that were not caught.
+/// Formats the numbers of each area, and all mutants that were not caught.
 pub fn table(outcomes: &[Outcome<'_>]) -> String {
     let mut areas: Vec<&str> = Vec::new();
     for outcome in outcomes {

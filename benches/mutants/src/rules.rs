@@ -1,11 +1,11 @@
-//! What an expression is replaced by.
+//! The replacements of an expression.
 
 use crate::settings::Settings;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{BinOp, Expr, ExprBinary, ExprMethodCall, Lit, Token, UnOp};
 
-/// The other expressions that are tried in place of one, whether they compile or not.
+/// Returns the expressions that replace an expression, including those that do not compile.
 pub fn alternatives(expression: &Expr, source: &str, settings: &Settings) -> Vec<String> {
     let rules = Rules { source, settings };
     match expression {
@@ -55,7 +55,7 @@ pub fn alternatives(expression: &Expr, source: &str, settings: &Settings) -> Vec
     }
 }
 
-/// Whether an operator assigns.
+/// Whether an operator is an assignment.
 pub fn is_assignment(operator: &BinOp) -> bool {
     matches!(
         operator,
@@ -82,7 +82,7 @@ impl Rules<'_> {
         self.source[node.span().byte_range()].to_owned()
     }
 
-    /// The text of an expression, which can be the operand of any operator.
+    /// The text of an expression, parenthesized if necessary for an operand.
     fn operand(&self, expression: &Expr) -> String {
         let text = self.text(expression);
         match expression {
@@ -102,7 +102,7 @@ impl Rules<'_> {
         texts.join(", ")
     }
 
-    /// The other of a pair of names in the settings. A path may have more before the name.
+    /// The other name of a pair in the settings. In a path, the name is the last segment.
     fn swapped(&self, name: &str) -> Option<String> {
         self.settings.swaps.iter().find_map(|[a, b]| {
             let other = |from: &str, to: &str| {
@@ -169,7 +169,7 @@ impl Rules<'_> {
         all
     }
 
-    /// A call with two neighbouring arguments exchanged, in all ways.
+    /// All variants of a call with two neighbouring arguments exchanged.
     fn reordered(&self, function: &str, arguments: &Punctuated<Expr, Token![,]>) -> Vec<String> {
         let name = function.rsplit("::").next().unwrap_or_default();
         if self

@@ -1,4 +1,4 @@
-//! Runs test programs against a mutant.
+//! Runs test programs with a mutant.
 
 use crate::settings::Area;
 use crate::workspace::TestProgram;
@@ -13,48 +13,48 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most memory that a test program may ask for, in KiB. A mutant may ask for all there is.
+/// The memory limit of a test program in KiB. A mutant may allocate without end.
 const MEMORY: u64 = 6 << 20;
 
-/// What a test program has to say of a mutant.
+/// The result of running a test program with a mutant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// All tests pass.
     Passed,
     /// This test fails.
     Failed(String),
-    /// The program ends without telling which test fails, or does not end.
+    /// The program ends without naming a failed test, or does not end; the text says how.
     Died(String),
 }
 
-/// The test programs, and which tests have caught mutants so far.
+/// The test programs, and the tests that have caught mutants so far.
 pub struct Runner {
     programs: BTreeMap<String, (TestProgram, Duration)>,
-    /// For an area and a program, the tests that caught mutants, and how many.
-    telling: Mutex<BTreeMap<(String, String), BTreeMap<String, usize>>>,
+    /// The tests that caught mutants and how many each caught, by area and program.
+    catches: Mutex<BTreeMap<(String, String), BTreeMap<String, usize>>>,
 }
 
 impl Runner {
-    /// Takes these programs, and how long each takes without a mutant.
+    /// Creates a runner for these programs, given the time of each without a mutant.
     pub fn new(programs: Vec<TestProgram>, seconds: &BTreeMap<String, f64>) -> Self {
         let with_limit = |program: TestProgram| {
             let seconds = seconds.get(&program.name).copied().unwrap_or_default();
-            // Far more than it needs: what is slow is not to count as caught.
+            // A generous limit: a slow machine must not count as a catch.
             let limit = Duration::from_secs_f64(5.0 + 5.0 * seconds);
             (program.name.clone(), (program, limit))
         };
         Runner {
             programs: programs.into_iter().map(with_limit).collect(),
-            telling: Mutex::default(),
+            catches: Mutex::default(),
         }
     }
 
-    /// What catches the mutant, if anything does.
+    /// Runs the tests on a mutant, and returns what catches it, if anything does.
     ///
-    /// Those tests come first which caught others of the same area, then the programs as a whole.
+    /// The tests that caught other mutants of the same area run first, then the whole programs.
     pub fn try_mutant(&self, area: &Area, mutant: u32) -> Result<Option<String>> {
-        let telling = |program: &String| self.telling_tests(&(area.name.clone(), program.clone()));
-        let first = area.tests.iter().map(|program| (program, telling(program)));
+        let best = |program: &String| self.best_tests(&(area.name.clone(), program.clone()));
+        let first = area.tests.iter().map(|program| (program, best(program)));
         let first = first.filter(|(_, tests)| !tests.is_empty());
         let whole = area.tests.iter().map(|program| (program, Vec::new()));
         for (name, tests) in first.chain(whole) {
@@ -67,8 +67,8 @@ impl Runner {
                 Verdict::Died(how) => return Ok(Some(format!("{name}: {how}"))),
                 Verdict::Failed(test) => {
                     let key = (area.name.clone(), name.clone());
-                    let mut telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
-                    *telling
+                    let mut catches = self.catches.lock().unwrap_or_else(PoisonError::into_inner);
+                    *catches
                         .entry(key)
                         .or_default()
                         .entry(test.clone())
@@ -80,11 +80,11 @@ impl Runner {
         Ok(None)
     }
 
-    /// The tests of a program that have caught most, those first that catch more.
-    fn telling_tests(&self, key: &(String, String)) -> Vec<String> {
+    /// The tests of a program that have caught most mutants, in decreasing order.
+    fn best_tests(&self, key: &(String, String)) -> Vec<String> {
         const ENOUGH: usize = 12;
-        let telling = self.telling.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut tests: Vec<_> = telling.get(key).into_iter().flatten().collect();
+        let catches = self.catches.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tests: Vec<_> = catches.get(key).into_iter().flatten().collect();
         tests.sort_by_key(|(_, caught)| Reverse(**caught));
         tests
             .into_iter()
@@ -94,14 +94,14 @@ impl Runner {
     }
 }
 
-/// Runs a program's tests until the first one fails: all, or those named. Number 0 is no mutant.
+/// Runs a program's tests, all or the named ones, until the first failure. Number 0 selects no mutant.
 pub fn run(
     program: &TestProgram,
     mutant: u32,
     tests: &[String],
     limit: Duration,
 ) -> Result<Verdict> {
-    // Seconds of computation, which do not depend on what else the machine does.
+    // The limit is on processor time, which does not depend on other processes.
     let seconds = limit.as_secs();
     let limits = format!("ulimit -c 0; ulimit -S -t {seconds}; ulimit -v {MEMORY}; exec \"$@\"");
     let mut command = Command::new("sh");
@@ -123,13 +123,13 @@ pub fn run(
         .context("a test program cannot be started")?;
     let output = child.stdout.take().context("no output of a test program")?;
     let verdict = watch(&mut child, output, 20 * limit);
-    // It may have ended already.
+    // The program may have ended already.
     let _ = child.kill();
     let status = child.wait()?;
     Ok(verdict.unwrap_or_else(|| of_status(status)))
 }
 
-/// Reads the output until a test fails, the program ends, or nobody wants to wait any longer.
+/// Reads the output until a test fails, the program ends, or the time is over.
 fn watch(
     child: &mut Child,
     output: impl Read + Send + 'static,
@@ -166,7 +166,7 @@ fn watch(
 }
 
 fn of_status(status: ExitStatus) -> Verdict {
-    /// The signal that a program gets which computes for longer than it may.
+    /// The signal sent to a program that exceeds its limit of processor time.
     const SIGXCPU: i32 = 24;
     match status.signal() {
         None if status.success() => Verdict::Passed,

@@ -1,4 +1,4 @@
-//! What is mutated, by which tests it is to be caught, and which mutants are known to be equivalent.
+//! The settings: what is mutated, which tests should catch the mutants, and which mutants are known to be equivalent.
 
 use crate::mutant::{Mutant, one_line};
 use anyhow::{Context, Result, ensure};
@@ -12,25 +12,25 @@ use std::path::{Path, PathBuf};
 pub struct Settings {
     /// The workspace, relative to the settings file.
     pub root: PathBuf,
-    /// What is left alone.
+    /// Code that is not mutated.
     #[serde(default)]
     pub ignore: Ignore,
-    /// Names of which each is replaced by the other: methods, functions, variants.
+    /// Pairs of names that are replaced by each other: methods, functions, variants.
     #[serde(default)]
     pub swaps: Vec<[String; 2]>,
-    /// The parts of the code, which are reported one by one.
+    /// The areas of the code, which are reported separately.
     #[serde(rename = "area")]
     pub areas: Vec<Area>,
 }
 
-/// Code in which a mutant would say nothing.
+/// Code whose mutants say nothing about the tests.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ignore {
     /// Functions whose bodies are not mutated, such as those that list test samples.
     #[serde(default)]
     pub functions: Vec<String>,
-    /// Calls that do not change a result, such as `clone` and hints to the compiler.
+    /// Calls that do not change a result, such as `clone` and compiler hints.
     #[serde(default)]
     pub calls: Vec<String>,
     /// Calls whose result does not depend on the order of their operands.
@@ -38,21 +38,21 @@ pub struct Ignore {
     pub commutative: Vec<String>,
 }
 
-/// A part of the code.
+/// An area of the code.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Area {
-    /// What the report calls it.
+    /// The name in the report.
     pub name: String,
-    /// Patterns of paths, relative to the workspace.
+    /// Glob patterns of paths, relative to the workspace.
     pub files: Vec<String>,
-    /// The test programs to run, as `package/target`, those that catch most first. The unit tests of a library are its
-    /// target `lib`.
+    /// The test programs to run, as `package/target`, in decreasing order of how many mutants they catch. The target of
+    /// a library's unit tests is `lib`.
     pub tests: Vec<String>,
 }
 
 impl Settings {
-    /// Reads the file, and makes `root` a path from the current folder.
+    /// Reads the settings file, and makes `root` relative to the current folder.
     pub fn read(path: &Path) -> Result<Self> {
         let mut settings: Settings = read_toml(path)?;
         settings.root = path
@@ -64,7 +64,7 @@ impl Settings {
 }
 
 impl Area {
-    /// The paths of its files, relative to the workspace.
+    /// The paths of the area's files, relative to the workspace.
     pub fn paths(&self, root: &Path) -> Result<Vec<String>> {
         let mut paths = Vec::new();
         for pattern in &self.files {
@@ -85,31 +85,31 @@ impl Area {
     }
 }
 
-/// A mutant that no test can catch, since it does not change what is computed: an entry of `equivalent.toml`.
+/// An entry of `equivalent.toml`: a mutant that no test can catch, because it does not change the results.
 ///
-/// It is found by its text and not by a line number, so that it follows the code.
+/// An entry matches by its text, not by a line number, so it stays valid when the code moves.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Equivalent {
     /// The file, relative to the workspace.
     pub file: String,
-    /// The function, as the report gives it.
+    /// The function, as in the report.
     pub function: String,
-    /// A part of the line on which it begins, where the rest does not tell.
+    /// A part of the mutant's line, if the other fields are ambiguous.
     #[serde(default)]
     pub line: String,
-    /// Which of those on the line it is, from 1; all of them, if it is not given.
+    /// The number of the mutant, from 1, among those on the line; all of them if absent.
     pub occurrence: Option<usize>,
-    /// The code, on one line with single blanks.
+    /// The replaced code, on one line with single spaces.
     pub before: String,
-    /// What it is replaced by.
+    /// The replacement.
     pub after: String,
-    /// Why nothing that is computed changes.
+    /// Why the results do not change.
     pub reason: String,
 }
 
 impl Equivalent {
-    /// Reads the list; a file that does not exist is an empty one.
+    /// Reads the list. A missing file is an empty list.
     pub fn read(path: &Path) -> Result<Vec<Self>> {
         #[derive(Default, Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -125,7 +125,7 @@ impl Equivalent {
         Ok(list.equivalent)
     }
 
-    /// Whether this is the mutant that it describes.
+    /// Whether the entry describes this mutant.
     pub fn describes(&self, mutant: &Mutant) -> bool {
         self.file == mutant.file
             && self.function == mutant.function

@@ -1,4 +1,4 @@
-//! What takes a while to find out about the code, in a file.
+//! A cache file for facts about the code that take long to determine.
 
 use crate::candidates::Candidates;
 use crate::run::{self, Verdict};
@@ -10,23 +10,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What is known about a state of the code and its tests.
+/// Facts about one state of the code and its tests.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct State {
     #[serde(skip)]
     path: PathBuf,
-    /// The state of the code.
+    /// The digest of the code.
     code: u64,
     /// The numbers of the mutants that do not compile.
     pub rejected: Vec<u32>,
-    /// The state of code and tests.
+    /// The digest of code and tests.
     pub tests: u64,
-    /// How long each test program takes without a mutant, in seconds.
+    /// The time of each test program without a mutant, in seconds.
     pub seconds: BTreeMap<String, f64>,
 }
 
 impl State {
-    /// Reads the file; if there is none, nothing is known.
+    /// Reads the file. Without a file, nothing is known.
     pub fn read(path: &Path) -> Self {
         let text = fs::read_to_string(path).unwrap_or_default();
         State {
@@ -40,7 +40,7 @@ impl State {
         fs::write(&self.path, text).with_context(|| self.path.display().to_string())
     }
 
-    /// Finds out which mutants do not compile, unless that is known.
+    /// Determines which mutants do not compile, unless it is known.
     pub fn find_rejected(&mut self, all: &Candidates<'_>, workspace: &Workspace) -> Result<()> {
         let packages = all.packages();
         let code = all.digest(workspace.digest(&packages, |file| !file.contains("/tests/"))?);
@@ -52,7 +52,7 @@ impl State {
         Ok(())
     }
 
-    /// Runs the tests without a mutant to find out how long they take, unless that is known.
+    /// Runs the tests without a mutant to measure their times, unless these are known.
     pub fn find_times(
         &mut self,
         all: &Candidates<'_>,

@@ -5,7 +5,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Block, Expr, FieldValue, File, ImplItem, Macro, Stmt, Token};
 
-/// What a macro's tokens are, as far as they are code.
+/// Tokens of a macro, parsed as code.
 pub enum Code {
     /// Items of a module.
     Items(File),
@@ -17,11 +17,11 @@ pub enum Code {
     Expressions(Vec<Expr>),
 }
 
-/// The code in a macro's definition or in the arguments of a call.
+/// Returns the code in a macro's definition or in the arguments of a call.
 ///
-/// Macros of the standard library that evaluate nothing of interest (messages, debug assertions) have none. What a call
-/// of another macro means is not known: its arguments are code where they read as items or statements, and in lists of
-/// `name: value` the closures are.
+/// Calls of standard library macros that evaluate nothing of interest (messages, debug assertions) have none. The
+/// meaning of other macro calls is unknown: their arguments are code if they parse as items or statements, and in lists
+/// of `name: value` the closures are code.
 pub fn code_of(call: &Macro) -> Vec<Code> {
     let name = call.path.segments.last().map(|last| last.ident.to_string());
     let tokens = call.tokens.clone();
@@ -44,17 +44,17 @@ pub fn code_of(call: &Macro) -> Vec<Code> {
     }
 }
 
-/// What the rules of a `macro_rules!` write.
+/// The bodies of the rules of a `macro_rules!`.
 fn bodies(rules: TokenStream) -> impl Iterator<Item = TokenStream> {
     let groups = rules.into_iter().filter_map(|token| match token {
         TokenTree::Group(group) => Some(group.stream()),
         _ => None,
     });
-    // Pattern and body take turns.
+    // Patterns and bodies alternate.
     groups.skip(1).step_by(2)
 }
 
-/// The code in tokens, as a whole or in the groups among them.
+/// Finds code in tokens: in all of them together, or in the groups among them.
 fn search(tokens: TokenStream) -> Vec<Code> {
     if let Ok(items) = syn::parse2::<File>(tokens.clone()) {
         return vec![Code::Items(items)];
@@ -85,9 +85,9 @@ fn search(tokens: TokenStream) -> Vec<Code> {
     groups.flatten().collect()
 }
 
-/// Makes a body of `macro_rules!` read as Rust: `$name` becomes `name`, and of `$(…),*` the inside stays.
+/// Turns a body of `macro_rules!` into Rust: `$name` becomes `name`, and `$(…),*` becomes its contents.
 ///
-/// The places of all tokens in the source stay; that of `name` includes the `$`.
+/// The positions of all tokens in the source stay the same; the position of `name` includes the `$`.
 fn without_variables(tokens: TokenStream) -> TokenStream {
     let mut plain = Vec::new();
     let mut tokens = tokens.into_iter();

@@ -1,4 +1,4 @@
-//! A copy of the workspace, into which mutants are written and in which they are built.
+//! The copy of the workspace in which mutants are written and built.
 
 use crate::mutant::{Mutant, Switched};
 use anyhow::{Context, Result, bail, ensure};
@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// The copy.
+/// A copy of the workspace.
 pub struct Workspace {
     root: PathBuf,
     copy: PathBuf,
@@ -19,19 +19,19 @@ pub struct Workspace {
     files: Vec<String>,
 }
 
-/// A test program that has been built.
+/// A test program that was built.
 #[derive(Clone, Debug)]
 pub struct TestProgram {
-    /// Its name, as `package/target`.
+    /// The name, as `package/target`.
     pub name: String,
     /// The executable.
     pub executable: PathBuf,
-    /// The package's folder, in which it is run.
+    /// The package's folder, in which the program runs.
     pub folder: PathBuf,
 }
 
 impl Workspace {
-    /// The workspace whose files are those that git tracks or would track; nothing is copied yet.
+    /// Opens the workspace at `root`, with the files that git tracks or would track. Nothing is copied yet.
     pub fn open(root: &Path, work: &Path) -> Result<Self> {
         let list = Command::new("git")
             .args([
@@ -65,7 +65,7 @@ impl Workspace {
         fs::read_to_string(self.root.join(file)).with_context(|| file.to_owned())
     }
 
-    /// A number that tells states of these packages apart, as far as `covers` says what counts.
+    /// A digest of these packages. `covers` says which files count.
     pub fn digest(
         &self,
         packages: &BTreeSet<String>,
@@ -83,7 +83,7 @@ impl Workspace {
         Ok(hasher.finish())
     }
 
-    /// Makes the copy: these mutants, in these files, and all else as it is.
+    /// Writes the copy, with these mutants in their files and all other files unchanged.
     pub fn write_mutants<'a>(
         &self,
         files: &BTreeSet<String>,
@@ -118,7 +118,7 @@ impl Workspace {
         Ok(all)
     }
 
-    /// Writes a file of the copy, unless it is the same: Cargo builds anew what is written.
+    /// Writes a file of the copy, unless it is unchanged: Cargo rebuilds the files that were written.
     fn write(&self, file: &str, content: &[u8]) -> Result<()> {
         let path = self.copy.join(file);
         if fs::read(&path).is_ok_and(|old| old == content) {
@@ -129,7 +129,7 @@ impl Workspace {
     }
 }
 
-/// The files in a folder and those below.
+/// The files in a folder and its subfolders.
 fn files_below(folder: &Path) -> Result<BTreeSet<PathBuf>> {
     let mut files = BTreeSet::new();
     let mut folders = vec![folder.to_owned()];
@@ -149,7 +149,7 @@ fn files_below(folder: &Path) -> Result<BTreeSet<PathBuf>> {
     Ok(files)
 }
 
-/// What Cargo prints for programs, as far as it is of interest.
+/// The messages of Cargo that are used.
 #[derive(Deserialize)]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 enum CargoMessage {
@@ -179,7 +179,7 @@ struct Diagnostic {
     rendered: Option<String>,
 }
 
-/// A place in the source, and the place of the macro that wrote it.
+/// A position in the source, with the position of the macro call that produced it.
 #[derive(Deserialize)]
 struct Place {
     file_name: String,
@@ -195,7 +195,7 @@ struct Expansion {
 }
 
 impl Diagnostic {
-    /// All places that it names, the one of the error itself first.
+    /// All positions that the message names, beginning with the position of the error itself.
     fn places(&self) -> Vec<&Place> {
         let mut spans: Vec<&Place> = self.spans.iter().collect();
         spans.sort_by_key(|place| !place.is_primary);
@@ -225,8 +225,8 @@ impl Workspace {
             .context("cargo cannot be run")
     }
 
-    /// The numbers of mutants that do not compile, as written last. It is empty if all do; if not, there may be more
-    /// that do not.
+    /// Returns the numbers of the written mutants that do not compile. If there are any, they may not be all; an empty
+    /// set means that all compile.
     pub fn rejected(
         &self,
         packages: &BTreeSet<String>,

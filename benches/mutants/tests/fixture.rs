@@ -1,4 +1,4 @@
-//! The program as a whole, on a small crate whose mutants are known.
+//! Tests of the program on a small crate whose mutants are known.
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ fn larger_with(before: &str, after: &str) -> String {
     )
 }
 
-/// A folder with settings, a list of equivalent mutants, and results.
+/// A temporary folder for the settings, the list of equivalent mutants and the results.
 struct Case(TempDir);
 
 impl Case {
@@ -50,7 +50,7 @@ impl Case {
         fs::write(self.path("equivalent.toml"), list).unwrap();
     }
 
-    /// Runs the program, and gives its status and what it writes.
+    /// Runs the program, and returns its status, standard output and standard error.
     fn run(&self) -> (Option<i32>, String, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_mutants"))
             .arg("--settings")
@@ -69,7 +69,7 @@ impl Case {
 }
 
 #[test]
-fn what_can_be_caught_is_caught_and_what_is_equivalent_survives() {
+fn mutants_are_caught_unless_they_are_equivalent() {
     let case = Case::new();
     let (status, report, progress) = case.run();
     assert_eq!(status, Some(1), "{report}{progress}");
@@ -91,7 +91,7 @@ fn what_can_be_caught_is_caught_and_what_is_equivalent_survives() {
         caught("in table: x * x → x / x", "a_square_is_a_product"),
         "{progress}"
     );
-    // On a busy machine the time to wait may be over first.
+    // On a busy machine the waiting limit may be reached first.
     let endless = ["it computes forever", "it waits forever"];
     assert!(
         endless
@@ -101,7 +101,7 @@ fn what_can_be_caught_is_caught_and_what_is_equivalent_survives() {
     );
     assert!(!progress.contains("triple"), "{progress}");
 
-    // What is in the log is not tried again, but for the last line, which was cut short.
+    // Mutants in the log are not tried again, except the last one, whose line is truncated.
     let log = fs::read_to_string(case.path("work/results.jsonl")).unwrap();
     fs::write(case.path("work/results.jsonl"), &log[..log.len() - 10]).unwrap();
     let (status, again, progress) = case.run();
@@ -123,7 +123,7 @@ fn what_can_be_caught_is_caught_and_what_is_equivalent_survives() {
 }
 
 #[test]
-fn an_equivalent_mutant_that_is_no_longer_there_is_an_error() {
+fn an_entry_that_matches_no_mutant_is_an_error() {
     let case = Case::new();
     case.set_equivalent(&larger_with("a < b", "a <= b"));
     let (status, _, errors) = case.run();

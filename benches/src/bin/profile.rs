@@ -1,5 +1,5 @@
-//! Prints where the time of the training steps goes, as a table: their parts one by one on one thread, by the formulas,
-//! the whole on one thread and on two, and what the way of the weights from and to the caches takes by itself.
+//! Prints a table of the time in training steps: their parts with the δ formulas on one thread, whole steps on one and
+//! on two threads, and the time for moving the weights through the caches alone.
 //!
 //! Usage: `cargo run --release -p benches --bin profile -- [seconds for each row]`.
 
@@ -50,14 +50,14 @@ fn main() {
     }
 }
 
-/// How far a step is taken; each part needs those before it.
+/// How much of a step is run. Each part includes the parts before it.
 #[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Part {
-    /// The samples are had as tensors; what needs numbers of them makes them in the next part.
+    /// Loads the samples as tensors. The conversion to floating point belongs to the next part.
     Load,
-    /// Activations and δ.
+    /// Computes activations and δ.
     Propagate,
-    /// `Δᵀ A`, added to one buffer.
+    /// Accumulates `Δᵀ A` in one buffer.
     Products,
 }
 
@@ -101,9 +101,9 @@ fn optimizer<'a>(pool: &'a ThreadPool, case: &Case, workload: &Workload) -> Side
     })
 }
 
-/// The parameters read once, and then read and written once: what a step has to do with them, with next to no arithmetic.
+/// Reads the parameters once, then reads and writes them once: the memory traffic of a step, with little arithmetic.
 fn weights<'a>(pool: &'a ThreadPool, case: &Case) -> Side<'a> {
-    /// As many sums as keep the reading from waiting for the adding.
+    /// The number of independent sums, which hide the latency of the additions.
     const SUMS: usize = 128;
     let mut parameters: Parameters<f32> = case.parameters();
     Box::new(move |count| {

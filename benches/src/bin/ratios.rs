@@ -1,4 +1,4 @@
-//! Prints what the tape costs over the closed form, as a table: the median of ratios of steps taken in turn.
+//! Prints a table of the tape's time relative to the closed form: the median ratio of steps taken in turn.
 //!
 //! Usage: `cargo run --release -p benches --bin ratios -- [threads] [seconds for each row]`.
 

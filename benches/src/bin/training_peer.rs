@@ -1,7 +1,7 @@
-//! Our own side of the comparison in `benches/peers/training`.
+//! This project's side of the comparison in `benches/peers/training`.
 //!
-//! `training_peer THREADS` reads commands and answers them, as [`benches::peer`] says; `training_peer write FOLDER` writes
-//! what every tool starts from, for those that are not written in Rust.
+//! `training_peer THREADS` answers commands by the protocol of [`benches::peer`]. `training_peer write FOLDER` writes
+//! the initial state of all workloads to files, for the tools that are not written in Rust.
 
 use benches::peer::{Peer, Start, serve};
 use benches::{Case, Trainer, WORKLOADS, Workload};
@@ -70,7 +70,7 @@ impl Peer for Ours {
     }
 }
 
-/// Writes the list of training steps, the pictures and the weights, numbers as they lie in memory.
+/// Writes the list of workloads, the pictures and the weights. Numbers are written in their memory representation.
 fn write_starts(folder: &Path) -> Result<(), Box<dyn Error>> {
     create_dir_all(folder)?;
     for workload in WORKLOADS {

@@ -5,8 +5,9 @@ use rand::RngExt;
 
 /// A chain of neurons, aᵢ₊₁ = tanh(wᵢ aᵢ + bᵢ), with the cost (a − y)² at its end.
 ///
-/// Nothing in it can be computed side by side. The parameters are the weights and then the biases. They are chosen such
-/// that each link's slope wᵢ (1 − aᵢ₊₁²) is ±1 up to rounding, so that the adjoint keeps its size all the way back.
+/// The neurons can only be computed one after the other. The parameters are the weights, followed by the biases. They
+/// are chosen to make each link's slope wᵢ (1 − aᵢ₊₁²) equal to ±1 up to rounding, so the adjoint keeps its magnitude
+/// through the whole backward pass.
 pub struct Chain {
     input: f64,
     target: f64,
@@ -14,7 +15,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// A chain of `neurons` neurons.
+    /// Creates a chain of `neurons` neurons.
     pub fn new(neurons: usize, seed: u64) -> Self {
         let random = &mut random(seed);
         let activations = uniform(random, neurons + 1, -0.7, 0.7);

@@ -1,4 +1,4 @@
-//! The likelihood of a mixture of Gaussians.
+//! The likelihood of a Gaussian mixture.
 
 use super::number::{add_scaled, dot, softmax_in_place};
 use super::{Number, Problem, random, uniform};
@@ -34,7 +34,7 @@ struct Parameters<'a, N> {
 }
 
 impl Gmm {
-    /// `points` points and `components` Gaussians in `dimensions` dimensions.
+    /// Creates a problem with `points` points and `components` Gaussians in `dimensions` dimensions.
     pub fn new(dimensions: usize, components: usize, points: usize, seed: u64) -> Self {
         let random = &mut random(seed);
         let per_component = 1 + 2 * dimensions + dimensions * (dimensions - 1) / 2;
@@ -63,7 +63,7 @@ impl Gmm {
         self.dimensions * (self.dimensions + 1) / 2
     }
 
-    /// The triangles F꜀ one after the other, row by row, each row up to and with its diagonal.
+    /// The triangles F꜀ one after the other, row by row. Each row ends with the diagonal.
     fn factors<N: Number>(&self, q: &[N], lower: &[N]) -> Vec<N> {
         let mut factors = Vec::with_capacity(self.components * self.triangle());
         let mut lower = lower.iter();

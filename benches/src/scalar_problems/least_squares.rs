@@ -5,8 +5,8 @@ use super::{Number, Problem, random, uniform};
 
 /// Linear least squares, f(x) = ½ ‖A x − b‖².
 ///
-/// GradBench takes powers tʲ as the entries of A, which underflow for small t; here they are random, so that no
-/// product is slowed by subnormal numbers.
+/// GradBench uses powers tʲ as the entries of A, which underflow for small t. Here they are random, so that no product
+/// is slowed down by subnormal numbers.
 pub struct LeastSquares {
     /// A, row by row.
     matrix: Vec<f64>,
@@ -15,7 +15,7 @@ pub struct LeastSquares {
 }
 
 impl LeastSquares {
-    /// `rows` observations of `columns` unknowns.
+    /// Creates a problem with `rows` observations of `columns` unknowns.
     pub fn new(rows: usize, columns: usize, seed: u64) -> Self {
         let random = &mut random(seed);
         LeastSquares {

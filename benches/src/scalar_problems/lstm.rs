@@ -3,28 +3,29 @@
 use super::{Number, Problem, random, uniform};
 use rand::RngExt;
 
-/// An LSTM with diagonal weights that predicts each character of a text from those before it: the objective of ADBench,
-/// the mean over the text of −Σᵢ gᵢ (yᵢ − ln(2 + Σⱼ e^yⱼ)) / width, where g is the next character as bits and y its
-/// prediction. (The 2 is ADBench's.)
+/// An LSTM with diagonal weights that predicts each character of a text from the previous ones. This is ADBench's
+/// objective: the mean over the text of −Σᵢ gᵢ (yᵢ − ln(2 + Σⱼ e^yⱼ)) / width, where g is the next character as bits
+/// and y is its prediction. (The 2 is ADBench's.)
 ///
-/// A layer with input u, hidden state h and cell s computes, component by component,
+/// A layer with input u, hidden state h and cell s computes, for each component,
 ///
 /// forget = σ(w u + b), ingate = σ(w h + b), outgate = σ(w u + b), change = tanh(w h + b),
 /// s ← s forget + ingate change, h ← outgate tanh s,
 ///
-/// with weights and biases of each gate's own. The parameters are, for each layer, the weights of the four gates and
-/// their biases; then the weights of the input; then weights and biases of the output. The state at the start is given.
+/// with separate weights and biases for each gate. The parameters are: for each layer, the weights of the four gates
+/// and their biases; then the weights of the input; then the weights and biases of the output. The initial state is
+/// given.
 pub struct Lstm {
     layers: usize,
     width: usize,
-    /// The text, `width` bits a character.
+    /// The text, with `width` bits for each character.
     text: Vec<f64>,
-    /// Hidden state and cell of each layer at the start.
+    /// The initial hidden state and cell of each layer.
     state: Vec<f64>,
     start: Vec<f64>,
 }
 
-/// What the backward pass needs of one component of one layer at one character.
+/// The values of one component of a layer at one character that the backward pass needs.
 #[derive(Clone, Copy)]
 struct Step {
     input: f64,
@@ -38,13 +39,13 @@ struct Step {
     squashed: f64,
 }
 
-/// The eight parameters of one component of a layer lie this far from each other: one `width`.
+/// The eight parameters of component `i` of a layer. They are `width` apart.
 fn layer_parameters<N: Copy>(x: &[N], layer: usize, width: usize, i: usize) -> [N; 8] {
     std::array::from_fn(|kind| x[(layer * 8 + kind) * width + i])
 }
 
 impl Lstm {
-    /// `layers` layers on a text of `characters` characters of `width` bits.
+    /// Creates a problem with `layers` layers on a text of `characters` characters of `width` bits.
     pub fn new(layers: usize, width: usize, characters: usize, seed: u64) -> Self {
         let random = &mut random(seed);
         Lstm {
@@ -63,7 +64,7 @@ impl Lstm {
         self.text.len() / self.width
     }
 
-    /// Each character with the one that follows it.
+    /// The pairs of each character and the next one.
     fn pairs(&self) -> impl DoubleEndedIterator<Item = (&[f64], &[f64])> + ExactSizeIterator {
         let characters = self.text.chunks_exact(self.width);
         characters.clone().zip(characters.skip(1))
@@ -207,7 +208,7 @@ impl Problem for Lstm {
         let scale = -1.0 / self.predicted_bits();
         let mut hidden_bar = vec![0.0; steps_per_character];
         let mut cell_bar = vec![0.0; steps_per_character];
-        // The adjoint of what the layer above was given.
+        // The adjoint of the input of the layer above.
         let mut input_bar = vec![0.0; width];
         let characters = self.pairs().zip(steps.chunks_exact(steps_per_character));
         let predictions = outputs.chunks_exact(width).zip(shares.chunks_exact(width));

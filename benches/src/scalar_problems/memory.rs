@@ -1,15 +1,15 @@
-//! What a recording takes for each elementary operation: a number that counts them, and our tape beside it.
+//! The memory of a recording for each elementary operation: a number that counts operations, compared with the tape.
 
 use super::{Gmm, Number, Ours, Problem};
 use std::cell::Cell;
 use std::ops::{Add, Mul, Neg, Sub};
 
 thread_local! {
-    /// Elementary operations so far, of which at least one operand depends on a variable.
+    /// The number of elementary operations so far with at least one operand that depends on a variable.
     static OPERATIONS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A number that knows whether it depends on a variable, and counts what is computed from those that do.
+/// A number that records whether it depends on a variable, and counts the operations on numbers that do.
 #[derive(Clone, Copy)]
 struct Counted {
     value: f64,
@@ -87,7 +87,7 @@ impl Number for Counted {
 }
 
 #[test]
-fn a_gaussian_mixture_takes_at_most_20_bytes_an_operation_with_its_adjoints() {
+fn a_gaussian_mixture_takes_at_most_20_bytes_per_operation_with_adjoints() {
     let problem = Gmm::new(10, 25, 1000, 1);
     let parameters = problem.parameters();
     let active = parameters.iter().map(|&value| Counted {

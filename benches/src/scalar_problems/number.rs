@@ -1,12 +1,12 @@
-//! What a problem asks of a number.
+//! The number type of the problems.
 
 use std::ops::{Add, Mul, Neg, Sub};
 
 /// A number with which the problems are computed: `f64`, or the variable of a tape.
 ///
-/// It asks only for what the problems use, all of which every tool has. Sums of many terms are methods of their own with
-/// loops as defaults, so that a tool which records such a sum at once can do so. A method is to be overridden wherever
-/// the tool has a better way.
+/// The trait contains only the operations that the problems use, and every tool has them. Sums of many terms are
+/// methods with loops as defaults, which a tool can override to record a sum as one operation. A tool should override
+/// every method for which it has a faster way.
 pub trait Number:
     Copy
     + Neg<Output = Self>
@@ -17,10 +17,10 @@ pub trait Number:
     + Sub<f64, Output = Self>
     + Mul<f64, Output = Self>
 {
-    /// The number without its derivatives.
+    /// The value, without derivatives.
     fn value(self) -> f64;
 
-    /// A constant, on the tape of `self` if the tool keeps constants on a tape.
+    /// A constant. It is on the tape of `self` if the tool records constants.
     fn constant(self, value: f64) -> Self;
 
     /// eˣ.
@@ -56,7 +56,7 @@ pub trait Number:
     /// Σᵢ xᵢ.
     ///
     /// # Panics
-    /// If there is no term, here and in the other sums: an empty sum would be on no tape.
+    /// If there are no terms, in this and the other sums: an empty sum would belong to no tape.
     #[inline]
     fn sum(terms: impl Iterator<Item = Self>) -> Self {
         terms
@@ -64,13 +64,13 @@ pub trait Number:
             .expect("a sum of no terms")
     }
 
-    /// Σᵢ aᵢ bᵢ, for slices of one length.
+    /// Σᵢ aᵢ bᵢ, for slices of equal length.
     #[inline]
     fn dot(a: &[Self], b: &[Self]) -> Self {
         Self::sum(a.iter().zip(b).map(|(&a, &b)| a * b))
     }
 
-    /// Σᵢ aᵢ cᵢ with plain numbers cᵢ, for slices of one length.
+    /// Σᵢ aᵢ cᵢ with constants cᵢ, for slices of equal length.
     #[inline]
     fn dot_constants(a: &[Self], c: &[f64]) -> Self {
         Self::sum(a.iter().zip(c).map(|(&a, &c)| a * c))
@@ -82,8 +82,8 @@ pub trait Number:
         Self::sum(a.iter().map(|&a| a.square()))
     }
 
-    /// ln Σᵢ eˣⁱ, computed as m + ln Σᵢ exp(xᵢ − m) with the largest value m taken as a constant, which changes
-    /// neither the value nor the derivatives.
+    /// ln Σᵢ eˣⁱ, computed as m + ln Σᵢ exp(xᵢ − m). The largest value m is a constant, which changes neither the value
+    /// nor the derivatives.
     #[inline]
     fn log_sum_exp(x: &[Self]) -> Self {
         let largest = largest(x.iter().map(|x| x.value()));
@@ -143,7 +143,8 @@ impl Number for f64 {
     }
 }
 
-/// Σᵢ aᵢ bᵢ in eight sums side by side, which the processor computes at once; one sum would wait for each addition.
+/// Σᵢ aᵢ bᵢ in eight independent sums, whose additions overlap. In a single sum, each addition waits for the previous
+/// one.
 #[inline]
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_groups, a_rest) = a.as_chunks::<8>();

@@ -5,17 +5,17 @@ use super::{Number, Problem, random, uniform};
 /// The time to which the equation is integrated.
 const END: f64 = 2.0;
 
-/// The differential equation y₀' = x₀, yᵢ' = xᵢ yᵢ₋₁ with y = 0 at the start, integrated by steps of the classical
-/// Runge–Kutta method to the time 2; the value is the last component there, which is close to Πᵢ xᵢ · 2ⁿ/n!.
+/// The differential equation y₀' = x₀, yᵢ' = xᵢ yᵢ₋₁ with y = 0 at the start, integrated to time 2 in steps of the
+/// classical Runge–Kutta method. The value is the last component at that time, which is close to Πᵢ xᵢ · 2ⁿ/n!.
 ///
-/// The parameters xᵢ lie about (i + 1)/2, so that the value is about 1; GradBench's lie about 1.
+/// The parameters xᵢ are near (i + 1)/2, which makes the value about 1; GradBench's are near 1.
 pub struct Ode {
     steps: usize,
     start: Vec<f64>,
 }
 
 impl Ode {
-    /// `components` equations and as many parameters, integrated in `steps` steps.
+    /// Creates a problem with `components` equations and parameters, integrated in `steps` steps.
     pub fn new(components: usize, steps: usize, seed: u64) -> Self {
         let factors = uniform(&mut random(seed), components, 0.8, 1.2);
         let start = factors
@@ -26,7 +26,7 @@ impl Ode {
         Ode { steps, start }
     }
 
-    /// The length h of a step.
+    /// The step size h.
     fn step(&self) -> f64 {
         END / self.steps as f64
     }
@@ -81,7 +81,7 @@ impl Problem for Ode {
     fn gradient(&self, x: &[f64], out: &mut [f64]) -> f64 {
         let n = x.len();
         let h = self.step();
-        // The four points of each step at which the right-hand side is taken.
+        // The four points in each step at which the right-hand side is evaluated.
         let mut points = vec![0.0; self.steps * 4 * n];
         let mut y = vec![0.0; n];
         let [mut k1, mut k2, mut k3, mut k4] = [y.clone(), y.clone(), y.clone(), y.clone()];
@@ -106,7 +106,7 @@ impl Problem for Ode {
         let mut y_bar = vec![0.0; n];
         let [mut before_bar, mut point_bar] = [y_bar.clone(), y_bar.clone()];
         y_bar[n - 1] = 1.0;
-        // The last stage first: its weight in the update, and how far the stage after it went along its slope.
+        // In reverse order: each stage's weight in the update, and the step along its slope to the next stage.
         let stages = [
             (h / 6.0, 0.0),
             (h / 3.0, h),
@@ -119,7 +119,7 @@ impl Problem for Ode {
                 let slope_bar =
                     |i: usize, point_bar: &[f64]| weight * y_bar[i] + distance * point_bar[i];
                 out[0] += slope_bar(0, &point_bar);
-                // `point_bar` belongs to the stage after this one where it is read and to this one where it is written.
+                // `point_bar` belongs to the next stage when it is read, and to this stage when it is written.
                 for i in 1..n {
                     let slope_bar = slope_bar(i, &point_bar);
                     out[i] += slope_bar * point[i - 1];

@@ -1,4 +1,4 @@
-//! The problems on our own tape.
+//! The problems on this project's tape.
 
 use super::{Number, Problem};
 use autodiff::scalar::{Gradients, Tape, Var, dot, linear_combination, log_sum_exp};
@@ -59,7 +59,7 @@ impl Number for Var<'_> {
         dot(a, b)
     }
 
-    // Four terms are joined one by one more quickly than a node of many inputs is set up.
+    // For four terms, binary nodes are faster than setting up a node with many inputs.
     #[inline(always)]
     fn dot_constants(a: &[Self], c: &[f64]) -> Self {
         match (a, c) {
@@ -79,7 +79,7 @@ impl Number for Var<'_> {
     }
 }
 
-/// A tape and adjoints that are kept from one gradient to the next.
+/// A tape and adjoints that are reused for every gradient.
 #[derive(Default)]
 pub struct Ours {
     tape: Tape,
@@ -87,7 +87,7 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// Writes the gradient of `problem` at `x` to `out` and returns the value there.
+    /// Writes the gradient of `problem` at `x` to `out` and returns the value.
     pub fn gradient<P: Problem>(&mut self, problem: &P, x: &[f64], out: &mut [f64]) -> f64 {
         self.tape.reset();
         let x = self.tape.vars(x);
@@ -125,7 +125,7 @@ mod tests {
             );
             let distance = disagreement(&ours, &by_hand);
             assert!(distance <= 1e-11, "{}: {distance:e}", problem.name());
-            // The check would see an error.
+            // The check would detect an error.
             ours[0] += 1e-9
                 * by_hand
                     .iter()

@@ -8,7 +8,7 @@ pub struct Rosenbrock {
 }
 
 impl Rosenbrock {
-    /// The function of `variables` variables, at a point whose coordinates lie between −2 and 2.
+    /// Creates a problem with `variables` variables, at a point with coordinates between −2 and 2.
     pub fn new(variables: usize, seed: u64) -> Self {
         Rosenbrock {
             start: uniform(&mut random(seed), variables, -2.0, 2.0),
@@ -34,7 +34,7 @@ impl Problem for Rosenbrock {
 
     fn gradient(&self, x: &[f64], out: &mut [f64]) -> f64 {
         let mut value = 0.0;
-        // What term i − 1 adds to ∂f/∂xᵢ.
+        // The contribution of term i − 1 to ∂f/∂xᵢ.
         let mut from_before = 0.0;
         for (&[x, next], out) in x.array_windows().zip(out.iter_mut()) {
             let valley = next - x * x;

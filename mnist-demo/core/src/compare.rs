@@ -1,12 +1,13 @@
-//! The tape against the δ formulas: how far apart the two gradients are, for every weight and bias.
+//! The tape against the δ formulas: the differences of the two gradients, for every weight and bias.
 //!
-//! A derivative is a sum of products over the samples, and rounding can spoil it in proportion to the sum of their
-//! absolute values, (|Δ| |A|ᵀ)ᵢⱼ. So that is the scale of a relative difference; it does not vanish where terms cancel.
-//! The scale comes from plain loops in double precision, which both gradients are held against as well: they share no
-//! kernel with the two, whose shared mistakes they would show.
+//! A derivative is a sum of products over the samples. Its rounding error is proportional to the sum of their absolute
+//! values, (|Δ| |A|ᵀ)ᵢⱼ. Relative differences are therefore relative to this sum, which does not vanish where terms
+//! cancel. Plain loops in double precision compute it, and both gradients are compared with the derivatives of these
+//! loops too. The loops share no kernel with the tape and the formulas, so they reveal a mistake that the two have in
+//! common.
 //!
-//! Where training has run away, numbers may overflow in a precision although the network is still a network. Then there
-//! is nothing to compare in that precision, which is told and is no failure.
+//! If training has diverged, values may overflow in one precision although the weights are finite. The comparison in
+//! that precision is then skipped, and reported as skipped; this is not a failure.
 
 use autodiff::tensor::Real;
 use nn::reference;
@@ -19,28 +20,28 @@ use crate::gradient::{EitherGradient, Method};
 use crate::model::{cast, loss_name, precision};
 use crate::train::check_batch;
 
-/// What is compared.
+/// The input of a comparison.
 #[derive(Clone, Debug)]
 pub struct Comparing<'a> {
     /// The network.
     pub network: &'a Mlp,
     /// The cost.
     pub loss: StandardLoss,
-    /// Its parameters.
+    /// The network's parameters.
     pub parameters: &'a Parameters<f64>,
-    /// Where the samples are from.
+    /// The samples.
     pub data: &'a Dataset,
     /// The number of batches.
     pub batches: usize,
-    /// The samples in each.
+    /// The number of samples in each batch.
     pub batch: usize,
-    /// What the batches are drawn from.
+    /// The seed of the batches.
     pub seed: u64,
-    /// A side whose derivatives are made wrong by a thousandth in the first layer, to see that it is noticed.
+    /// A side whose derivatives in the first layer are multiplied by 1.001, to show that the comparison detects it.
     pub planted: Option<Method>,
 }
 
-/// What came of it.
+/// The result of a comparison.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// The widths of the network.
@@ -51,34 +52,34 @@ pub struct Comparison {
     pub loss: String,
     /// The number of batches.
     pub batches: usize,
-    /// The samples in each.
+    /// The number of samples in each batch.
     pub batch: usize,
-    /// The differences between every two ways.
+    /// The differences between each two methods.
     pub pairs: Vec<Pair>,
-    /// Whether all are within their bounds.
+    /// Whether all pairs are within their bounds.
     pub passed: bool,
 }
 
-/// How far two gradients are apart.
+/// The differences between two gradients.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Pair {
-    /// The first.
+    /// The first method.
     pub left: Side,
-    /// The second.
+    /// The second method.
     pub right: Side,
-    /// What they were computed in.
+    /// The precision of both gradients.
     pub precision: &'static str,
-    /// The largest relative difference that passes.
+    /// The largest accepted relative difference.
     pub bound: f64,
-    /// The largest differences in each weight matrix and bias.
+    /// The largest differences of each weight matrix and bias.
     pub parameters: Vec<Difference>,
-    /// The number of batches that were left out because numbers overflowed.
+    /// The number of batches that were skipped because values overflowed.
     pub left_out: usize,
-    /// Whether all are within the bound.
+    /// Whether all relative differences are within the bound.
     pub passed: bool,
 }
 
-/// A way to a gradient.
+/// A method of computing a gradient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
@@ -90,25 +91,25 @@ pub enum Side {
     Loops,
 }
 
-/// The largest differences in a weight matrix or bias.
+/// The largest differences of a weight matrix or bias.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
-    /// Its name.
+    /// The name of the weight matrix or bias.
     pub name: String,
-    /// Its shape.
+    /// The shape of the weight matrix or bias.
     pub shape: Vec<usize>,
-    /// The largest difference.
+    /// The largest absolute difference.
     pub absolute: f64,
-    /// The largest difference relative to the sum of absolute terms.
+    /// The largest difference relative to the sum of the terms' absolute values.
     pub relative: f64,
-    /// Where that is; nowhere if no two derivatives differ.
+    /// The index of the largest relative difference; `None` if no two derivatives differ.
     pub index: Option<Vec<usize>>,
-    /// In which batch that is.
+    /// The batch of the largest relative difference.
     pub batch: Option<usize>,
 }
 
 impl Pair {
-    /// The largest relative difference of all.
+    /// The parameter with the largest relative difference.
     pub fn worst(&self) -> Option<&Difference> {
         self.parameters
             .iter()
@@ -116,11 +117,11 @@ impl Pair {
     }
 }
 
-/// Compares, on the threads of the surrounding rayon pool.
+/// Compares the gradients, on the threads of the surrounding rayon pool.
 ///
 /// # Errors
 ///
-/// When there are no batches, or more samples in one than there are.
+/// If the number of batches is 0, or a batch is empty or larger than the data set.
 pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
     check_batch(what.batch, what.data.len())?;
     if what.batches == 0 {
@@ -130,7 +131,7 @@ pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
     let mut draw = Batches::new(what.data.len(), what.batch, what.seed);
     let mut pairs = blank_pairs(what.network);
     let mut first = 0;
-    // A few batches at a time feed the threads, and keep memory small however many there are.
+    // A few batches per thread at a time keep memory small for any number of batches.
     while first < what.batches {
         let count = (what.batches - first).min(4 * rayon::current_num_threads());
         let batches: Vec<Vec<usize>> = (0..count).map(|_| draw.draw().to_vec()).collect();
@@ -145,7 +146,7 @@ pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
         first += count;
     }
     for pair in &mut pairs {
-        // A difference that is no number is not within the bound.
+        // A difference that is NaN is not within the bound.
         pair.passed = pair.parameters.iter().all(|p| p.relative <= pair.bound);
     }
     Ok(Comparison {
@@ -159,7 +160,7 @@ pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
     })
 }
 
-/// The pairs before anything is compared.
+/// The pairs to compare, with all differences 0.
 fn blank_pairs(network: &Mlp) -> Vec<Pair> {
     let blank = |left, right, precision, bound| Pair {
         left,
@@ -185,8 +186,8 @@ fn blank_pairs(network: &Mlp) -> Vec<Pair> {
     vec![
         blank(Side::Tape, Side::Delta, precision::<f64>(), 1e-12),
         blank(Side::Tape, Side::Delta, precision::<f32>(), 1e-5),
-        // The loops see the same z as the others only in double precision. In single precision they might find
-        // themselves on the other side of a kink, where both are right.
+        // The loops compute the same z as the others only in double precision. In single precision, z may be on the
+        // other side of a kink, where both derivatives are right.
         blank(Side::Tape, Side::Loops, precision::<f64>(), 1e-12),
         blank(Side::Delta, Side::Loops, precision::<f64>(), 1e-12),
     ]
@@ -222,7 +223,7 @@ impl Comparing<'_> {
                 pair.left_out = 1;
                 continue;
             }
-            // Any number below the smallest normal one may have been lost.
+            // A difference below the smallest normal number may be lost to underflow.
             let least = smallest / pair.bound;
             for (slice, difference) in pair.parameters.iter_mut().enumerate() {
                 let scales = loops.derivatives[slice].iter();
@@ -233,7 +234,7 @@ impl Comparing<'_> {
         pairs
     }
 
-    /// The gradient of a batch: a list for each slice.
+    /// The gradient of a batch, one list for each parameter slice.
     fn gradient<T: Real>(
         &self,
         method: Method,
@@ -256,7 +257,7 @@ impl Comparing<'_> {
 }
 
 impl Difference {
-    /// Finds the largest differences between two gradients.
+    /// Updates the largest differences with a batch's two gradients.
     fn measure(
         &mut self,
         batch: usize,
@@ -269,7 +270,7 @@ impl Difference {
             if left == right {
                 continue;
             }
-            // What is no number is larger than all numbers: `max` would drop it.
+            // `total_cmp` orders NaN above all numbers; `max` would drop it.
             let absolute = (left - right).abs();
             let relative = absolute / scale;
             if absolute.total_cmp(&self.absolute).is_gt() {
@@ -287,7 +288,7 @@ impl Difference {
     }
 }
 
-/// The smallest normal number of a precision, and the largest.
+/// The smallest positive normal number and the largest number of a precision.
 fn range<T: Real>() -> (f64, f64) {
     if size_of::<T>() == 4 {
         (f32::MIN_POSITIVE.into(), f32::MAX.into())
@@ -296,7 +297,7 @@ fn range<T: Real>() -> (f64, f64) {
     }
 }
 
-/// The index of the element that is at a place in row-major order.
+/// Converts an index in row-major order to an index for each axis.
 fn unflatten(mut flat: usize, shape: &[usize]) -> Vec<usize> {
     let mut index: Vec<usize> = shape
         .iter()
@@ -311,7 +312,7 @@ fn unflatten(mut flat: usize, shape: &[usize]) -> Vec<usize> {
     index
 }
 
-/// Keeps the larger differences of two.
+/// Merges the differences of `next` into `all`, keeping the larger ones.
 fn join(all: &mut [Pair], next: &[Pair]) {
     for (all, next) in all.iter_mut().zip(next) {
         all.left_out += next.left_out;

@@ -1,9 +1,7 @@
-//! Labelled pictures: the MNIST database as built into the program, or any other in the same four
-//! IDX files.
+//! Labelled pictures: the built-in MNIST database, or another data set in the same four IDX files.
 //!
-//! Nothing that a file says is believed: a header is checked before anything is allocated for it,
-//! memory is bounded, and every refusal names the file and the cause. A decoder that panics gives
-//! an error like any other.
+//! No file is trusted. Headers are checked before memory is allocated for their data, memory is bounded, and every
+//! error names the file and the cause. A panic in a decoder becomes an error too.
 
 mod contain;
 mod error;
@@ -21,11 +19,10 @@ pub use error::{Cause, Error};
 pub use idx::{Images, MAX_BYTES, MAX_ITEMS, MAX_SIDE, read_images, read_labels};
 pub use sketch::{MAX_PICTURE_SIDE, Sketch};
 
-/// How many classes there are: the digits 0 to 9, or ten kinds of clothing.
+/// The number of classes: the digits 0 to 9, or ten kinds of clothing.
 pub const CLASSES: usize = 10;
 
-/// The names of the four files, by which MNIST and Fashion-MNIST are published: images and labels
-/// to train on, then images and labels to test with.
+/// The names of the four files of MNIST and Fashion-MNIST: training images and labels, then test images and labels.
 pub const FILES: [&str; 4] = [
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -33,12 +30,11 @@ pub const FILES: [&str; 4] = [
     "t10k-labels-idx1-ubyte",
 ];
 
-/// Joins pictures and labels, and checks that they fit together: there is at least one picture, every picture has its
-/// label, and no label is over 9. A pixel is 0 where the background is, and 255 where the ink is.
+/// Returns the data set of pictures and labels. A pixel is 0 in the background and 255 in the ink.
 ///
 /// # Errors
 ///
-/// When there are no pictures, their number is not that of the labels, or a label is over 9.
+/// If there are no pictures, the numbers of pictures and labels differ, or a label is over 9.
 pub fn dataset(images: &Images, labels: &[u8]) -> Result<Dataset, Cause> {
     let &Images {
         ref pixels,
@@ -55,27 +51,26 @@ pub fn dataset(images: &Images, labels: &[u8]) -> Result<Dataset, Cause> {
     })
 }
 
-/// The rows and columns of the pictures.
+/// The numbers of rows and columns of the pictures.
 pub fn sides(data: &Dataset) -> [usize; 2] {
     [data.shape()[0], data.shape()[1]]
 }
 
-/// A data set to train on and one to test with, of pictures of the same size.
+/// A training set and a test set, with pictures of the same size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Splits {
-    /// What the network learns from.
+    /// The training samples.
     pub train: Dataset,
-    /// What it has never seen.
+    /// The test samples.
     pub test: Dataset,
 }
 
 impl Splits {
-    /// MNIST, from the copy that is built into the program.
+    /// Returns MNIST, from the copy that is built into the program.
     ///
     /// # Errors
     ///
-    /// Never with the files that the program was released with; the type is that of
-    /// [`Splits::from_dir`], since both go the same way.
+    /// If the built-in files are damaged, which the tests exclude.
     pub fn embedded() -> Result<Self, Error> {
         const BUILT_IN: [&[u8]; 4] = [
             include_bytes!("../data/train-images-idx3-ubyte.gz"),
@@ -91,20 +86,18 @@ impl Splits {
         Self::read(train_images, train_labels, test_images, test_labels)
     }
 
-    /// The four [`FILES`] of a folder, each plain or, with the ending `.gz` or without, compressed
-    /// with gzip.
+    /// Reads the four [`FILES`] from a folder. Each may be plain or gzip-compressed, with or without the extension
+    /// `.gz`.
     ///
-    /// As some tools unpack them, the names may have a dot before `idx`: `train-images.idx3-ubyte`.
-    /// Where a folder has a file under several names, the first of these is read: as published,
-    /// as published with `.gz`, with the dot, with the dot and `.gz`.
+    /// The names may have a dot before `idx`, as some tools write them: `train-images.idx3-ubyte`. If the folder
+    /// contains a file under several names, the first of these is read: the published name, the published name with
+    /// `.gz`, the name with the dot, the name with the dot and `.gz`.
     ///
     /// # Errors
     ///
-    /// When a file is missing, cannot be read, is not what its name promises, or does not fit to
-    /// the others.
+    /// If a file is missing, cannot be read, is not what its name promises, or does not match the other files.
     pub fn from_dir(dir: impl AsRef<Path>) -> Result<Self, Error> {
-        // All four are looked for first, so that a missing one is told before seconds go into
-        // reading the others.
+        // All four files are located first: reading takes seconds, and a missing file should be reported before.
         let [train_images, train_labels, test_images, test_labels] =
             FILES.map(|name| find(dir.as_ref(), name));
         let (train_images, train_labels) = (open(train_images?)?, open(train_labels?)?);
@@ -119,7 +112,7 @@ impl Splits {
         test_labels: Source<R>,
     ) -> Result<Self, Error> {
         let test_name = test_images.name.clone();
-        // The smaller split comes first, so that most mistakes are found at once.
+        // The smaller split comes first, so that most errors are found early.
         let test = read_split(test_images, test_labels)?;
         let train = read_split(train_images, train_labels)?;
         let [train_size, test_size] = [&train, &test].map(|data| sides(data).into());
@@ -136,12 +129,11 @@ impl Splits {
     }
 }
 
-/// Reads a PNG picture of one digit and prepares it as [`Sketch::prepare`] tells: `rows`×`cols`
-/// pixels, white on black.
+/// Reads a PNG picture of one digit and converts it by [`Sketch::prepare`] to `rows`×`cols` pixels, white on black.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, is no PNG picture or too large a one, or shows nothing.
+/// If the file cannot be read, is not a PNG picture, is too large, or shows nothing.
 pub fn read_digit(path: impl AsRef<Path>, rows: usize, cols: usize) -> Result<Vec<u8>, Error> {
     let Source { name, input } = open(path.as_ref().to_owned())?;
     Sketch::read_png(input)
@@ -149,14 +141,14 @@ pub fn read_digit(path: impl AsRef<Path>, rows: usize, cols: usize) -> Result<Ve
         .map_err(|cause| Error::new(name, cause))
 }
 
-/// Something to read, and what to call it in an error.
+/// An input, and its name in errors.
 struct Source<R> {
     name: PathBuf,
     input: R,
 }
 
-/// Reads the labels before the images, whose header is then held against their number before a
-/// pixel is read.
+/// Reads a split. The labels come first, so that the number of images in the header can be compared with the number of
+/// labels before a pixel is read.
 fn read_split<R: BufRead>(images: Source<R>, labels: Source<R>) -> Result<Dataset, Error> {
     let bad_labels = |cause| Error::new(&labels.name, cause);
     let label_bytes = read_labels(labels.input).map_err(bad_labels)?;
@@ -179,7 +171,7 @@ fn check_labels(labels: &[u8]) -> Result<(), Cause> {
     }
 }
 
-/// The path of one of the [`FILES`] in a folder, under the first of its names that is there.
+/// Returns the path of one of the [`FILES`] in a folder, under the first of its names that exists.
 fn find(dir: &Path, name: &str) -> Result<PathBuf, Error> {
     match fs::metadata(dir) {
         Ok(found) if found.is_dir() => {}
@@ -189,8 +181,8 @@ fn find(dir: &Path, name: &str) -> Result<PathBuf, Error> {
     let dotted = name.replace("-idx", ".idx");
     let names = [name, &dotted].map(|name| [name.to_owned(), format!("{name}.gz")]);
     let paths = names.as_flattened().iter().map(|name| dir.join(name));
-    // A folder that has one of the names does not hide a file that has another. Where there is no
-    // file at all, whatever is there is opened, and the error tells what it is.
+    // A folder with one of the names does not hide a file with another. Without any file, the first existing path is
+    // opened, and the error says what it is.
     let is_file = |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.is_file());
     let is_there = |path: &PathBuf| match fs::metadata(path) {
         Ok(_) => true,
@@ -205,8 +197,7 @@ fn find(dir: &Path, name: &str) -> Result<PathBuf, Error> {
         })
 }
 
-/// Opens a regular file. Anything else is refused, since a pipe would wait for ever and a device
-/// never ends.
+/// Opens a regular file. Anything else is an error: reading a pipe or a device might never end.
 fn open(path: PathBuf) -> Result<Source<BufReader<File>>, Error> {
     let opened = match fs::metadata(&path) {
         Ok(found) if !found.is_file() => Err(Cause::NotAFile),

@@ -1,4 +1,4 @@
-//! What can go wrong, each in one line that names the file or the option, and the cause.
+//! The crate's error type. Each message is one line that names the file or option, and the cause.
 
 use std::io;
 use std::path::PathBuf;
@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use crate::report::counted;
 use crate::{data, output, plot};
 
-/// Why a command could not do what it was asked for.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The pictures cannot be used.
+    /// The data set or a picture cannot be used.
     #[error(transparent)]
     Data(#[from] data::Error),
 
@@ -22,15 +22,15 @@ pub enum Error {
     #[error(transparent)]
     Weights(#[from] nn::SnapshotError),
 
-    /// The weights are those of a network for other pictures.
+    /// The weights belong to a network for pictures of another size or with other classes.
     #[error("{}: has {inputs} inputs and {outputs} outputs, but the pictures have {rows}×{cols} = {} pixels and {} classes",
         file.display(), rows * cols, data::CLASSES)]
     OtherNetwork {
-        /// The file of the weights.
+        /// The file with the weights.
         file: PathBuf,
-        /// The network's inputs.
+        /// The number of the network's inputs.
         inputs: usize,
-        /// The network's outputs.
+        /// The number of the network's outputs.
         outputs: usize,
         /// The height of a picture in pixels.
         rows: usize,
@@ -38,55 +38,55 @@ pub enum Error {
         cols: usize,
     },
 
-    /// Some weights are infinite or no numbers.
+    /// Some weights are infinite or NaN.
     #[error("{}: contains weights that are not finite in single precision", file.display())]
     NotFinite {
-        /// The file of the weights.
+        /// The file with the weights.
         file: PathBuf,
     },
 
-    /// The weights are finite, but not what the network computes with them.
+    /// The weights are finite, but some layer's output is not.
     #[error("{}: {cause}", file.display())]
     Overflow {
-        /// The file of the weights.
+        /// The file with the weights.
         file: PathBuf,
-        /// Which numbers are not finite.
+        /// Which values are not finite.
         cause: String,
     },
 
-    /// An option has a value that makes no sense.
+    /// The value of an option is invalid.
     #[error("{option}: {cause}")]
     Setting {
-        /// The option, as it is typed.
+        /// The option, such as `--batch`.
         option: &'static str,
-        /// What is wrong with its value.
+        /// Why its value is invalid.
         cause: String,
     },
 
-    /// There is no such picture in the test set.
+    /// The test set has no picture with this number.
     #[error("there is no test image {index}: they are numbered from 0 to {}", count.saturating_sub(1))]
     NoSuchPicture {
-        /// The number that was asked for.
+        /// The requested number.
         index: usize,
-        /// How many pictures there are.
+        /// The number of pictures in the test set.
         count: usize,
     },
 
-    /// Training has run away.
+    /// Training diverged.
     #[error(
         "after {} {cause}; try a smaller --learning-rate than {learning_rate:?} (nothing was written)",
         counted(*step, "step", "steps")
     )]
     Diverged {
-        /// How many steps were taken before.
+        /// The number of steps taken before.
         step: u64,
-        /// Which number is not finite.
+        /// Which value is not finite.
         cause: String,
         /// The learning rate.
         learning_rate: f64,
     },
 
-    /// A picture of a result cannot be drawn.
+    /// A plot cannot be drawn.
     #[error(transparent)]
     Plot(#[from] plot::Error),
 
@@ -94,7 +94,7 @@ pub enum Error {
     #[error("cannot encode a digit: {0}")]
     Png(#[from] png::EncodingError),
 
-    /// A result cannot be told as JSON.
+    /// A result cannot be serialized as JSON.
     #[error("cannot write JSON: {0}")]
     Json(#[from] serde_json::Error),
 
@@ -102,17 +102,17 @@ pub enum Error {
     #[error("--threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 
-    /// Signals such as that of Ctrl-C cannot be caught.
+    /// The handlers of signals such as Ctrl-C cannot be installed.
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
 
-    /// Nothing can be said: standard output is closed or full.
+    /// Standard output is closed or full.
     #[error("standard output: {0}")]
     StandardOutput(io::Error),
 }
 
 impl Error {
-    /// Blames the value of an option.
+    /// An [`Error::Setting`] for `option`.
     pub fn setting(option: &'static str, cause: impl Into<String>) -> Self {
         Error::Setting {
             option,

@@ -1,4 +1,4 @@
-//! The gradient of a network by the tape or by the δ formulas, as the user chooses.
+//! The gradient of a network's cost, by the tape or by the δ formulas.
 
 use autodiff::tensor::Real;
 use nn::delta::DeltaGradient;
@@ -10,27 +10,27 @@ use nn::{
 /// How gradients are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
-    /// By a tape: recorded, and walked back.
+    /// By the tape: record, then sweep backward.
     Tape,
-    /// By the formulas derived by hand.
+    /// By the δ formulas.
     ClosedForm,
 }
 
-/// The gradient of a batch by one of the methods.
+/// The gradient of a batch, by either method.
 #[derive(Debug)]
 pub enum EitherGradient<T: Real> {
-    /// By a tape.
+    /// By the tape.
     Tape(BatchGradient<T, MlpModel>),
-    /// By the formulas.
+    /// By the δ formulas.
     ClosedForm(BatchGradient<T, MlpModel, DeltaGradient<T>>),
 }
 
 impl<T: Real> EitherGradient<T> {
-    /// The gradients of a network's cost.
+    /// Creates the gradient of a network's cost.
     ///
     /// # Panics
     ///
-    /// When the loss has a label smoothing that is not in [0, 1].
+    /// If the loss has a label smoothing outside [0, 1].
     pub fn new(network: &Mlp, loss: StandardLoss, method: Method) -> Self {
         let model = Supervised::new(network.clone(), loss);
         match method {
@@ -39,11 +39,11 @@ impl<T: Real> EitherGradient<T> {
         }
     }
 
-    /// The mean cost of a batch, and its gradient.
+    /// Returns the mean cost of a batch, and its gradient.
     ///
     /// # Panics
     ///
-    /// When the batch or the parameters do not fit the network.
+    /// If the batch or the parameters do not fit the network.
     pub fn compute(
         &mut self,
         parameters: &Parameters<T>,
@@ -55,15 +55,15 @@ impl<T: Real> EitherGradient<T> {
         }
     }
 
-    /// Takes a step of an optimizer, and returns the mean cost before it.
+    /// Takes a step of an optimizer, and returns the mean cost before the step.
     ///
     /// # Errors
     ///
-    /// When something would not stay finite; nothing is changed then.
+    /// If the gradient or an updated parameter would not be finite; nothing is changed then.
     ///
     /// # Panics
     ///
-    /// When the batch or the parameters do not fit the network.
+    /// If the batch or the parameters do not fit the network.
     pub fn step(
         &mut self,
         parameters: &mut Parameters<T>,

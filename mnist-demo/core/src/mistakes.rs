@@ -1,30 +1,30 @@
-//! What a network makes of single pictures, and which it gets most wrong.
+//! Classifies single pictures, and finds the misclassified ones.
 
 use autodiff::tensor::{Real, Tensor};
 use nn::{Batch, Dataset, Labelled, Mlp, Parameters, StandardLoss};
 use rayon::prelude::*;
 
-/// A picture that was taken for another class than its own.
+/// A misclassified picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mistake {
-    /// Its number in the data.
+    /// The index of the picture in the data.
     pub index: usize,
-    /// Its class.
+    /// The true class.
     pub truth: u8,
-    /// What it was taken for.
+    /// The predicted class.
     pub guess: u8,
-    /// The network's output for the guess.
+    /// The network's output for the predicted class.
     pub certainty: f64,
-    /// How much larger that is than the output for the truth.
+    /// The output for the predicted class minus the output for the true class.
     pub margin: f64,
 }
 
-/// The class that a picture is taken for, and the network's outputs: probabilities, where the map on the last layer is
-/// softmax. Of several classes that are as likely, it is the first, as in an evaluation.
+/// Returns the predicted class of a picture, and the network's outputs: probabilities if the map on the last layer is
+/// softmax. Of several equal maxima the first is the prediction, as in an evaluation.
 ///
 /// # Panics
 ///
-/// When the picture does not fit the network.
+/// If the picture does not fit the network.
 pub fn guess<T: Real>(
     network: &Mlp,
     loss: StandardLoss,
@@ -40,7 +40,7 @@ pub fn guess<T: Real>(
     (guess, outputs.data().iter().map(|x| x.to_f64()).collect())
 }
 
-/// All mistakes, those first where the network was most sure of its wrong guess.
+/// Returns all misclassified pictures, by decreasing [`margin`](Mistake::margin).
 pub fn mistakes<T: Real>(
     network: &Mlp,
     loss: StandardLoss,
@@ -83,7 +83,7 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn of_equal_outputs_the_first_is_the_guess_as_in_an_evaluation() {
+    fn the_first_of_equal_outputs_is_the_guess_as_in_an_evaluation() {
         let network = Mlp::new(&[4, 10], Activation::Relu);
         let parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
         let loss = StandardLoss::cross_entropy();
@@ -95,8 +95,8 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_begin_with_the_one_it_was_most_sure_of() {
-        // The lighter a pixel, the surer the network is of class 1.
+    fn mistakes_are_sorted_by_margin() {
+        // The lighter a pixel, the larger the probability of class 1.
         let network = Mlp::new(&[1, 10], Activation::Relu);
         let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
         parameters.slice_mut(0)[1] = 5.0;

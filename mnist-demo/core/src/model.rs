@@ -1,4 +1,4 @@
-//! Which network is trained, and for which cost.
+//! The network to train, and its cost.
 
 use autodiff::tensor::Real;
 use nn::{Activation, Initializer, Mlp, Output, Parameters, StandardLoss};
@@ -7,25 +7,25 @@ use crate::Error;
 use crate::data::CLASSES;
 use crate::report::grouped;
 
-/// The most parameters that a network may have: beyond, the gradients of all shards would take gigabytes.
+/// The largest number of parameters of a network. With more, the gradients of all shards would take gigabytes.
 pub const MAX_PARAMETERS: usize = 1 << 25;
 
-/// The most hidden layers that a network may have.
+/// The largest number of hidden layers of a network.
 pub const MAX_LAYERS: usize = 1_000;
 
-/// A network between pictures and classes, and its cost.
+/// The settings of a network from pictures to classes, and its cost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelSettings {
     /// The widths of the hidden layers.
     pub hidden: Vec<usize>,
     /// The activation of the hidden layers.
     pub activation: Activation,
-    /// The cost, with the map on the last layer.
+    /// The cost, together with the output map of the last layer.
     pub loss: StandardLoss,
 }
 
 impl Default for ModelSettings {
-    /// The paper's: ten hidden neurons, rectifier, cross-entropy behind softmax.
+    /// The paper's network: ten hidden neurons with rectifier, and softmax cross-entropy.
     fn default() -> Self {
         ModelSettings {
             hidden: vec![10],
@@ -36,18 +36,18 @@ impl Default for ModelSettings {
 }
 
 impl ModelSettings {
-    /// The network for pictures of so many pixels.
+    /// Returns the network for pictures of `pixels` pixels.
     ///
     /// # Errors
     ///
-    /// When a width is 0, or the network would be too large.
+    /// If a width is 0, or the network would be too large.
     pub fn network(&self, pixels: usize) -> Result<Mlp, Error> {
         let widths: Vec<usize> = [&[pixels], &self.hidden[..], &[CLASSES]].concat();
         check_widths(&widths, MAX_PARAMETERS)?;
         Ok(Mlp::new(&widths, self.activation))
     }
 
-    /// Initial parameters: after He where the hidden layers are rectifiers, and after Glorot elsewhere.
+    /// Returns initial parameters: He's initialization if the hidden layers are rectifiers, Glorot's otherwise.
     pub fn initial<T: Real>(&self, network: &Mlp, seed: u64) -> Parameters<T> {
         let initializer = match self.activation {
             Activation::Relu => Initializer::HeNormal,
@@ -60,11 +60,11 @@ impl ModelSettings {
     }
 }
 
-/// Refuses widths, inputs first and outputs last, of which no network of at most so many parameters can be made.
+/// Checks the widths of a network, from inputs to outputs.
 ///
 /// # Errors
 ///
-/// When a width is 0, or there would be more than [`MAX_LAYERS`] hidden layers or more than `most` parameters.
+/// If a width is 0, or there would be more than [`MAX_LAYERS`] hidden layers or more than `most` parameters.
 pub fn check_widths(widths: &[usize], most: usize) -> Result<(), Error> {
     let parameters = widths.windows(2).try_fold(0_usize, |sum, pair| {
         let weights = pair[0].checked_mul(pair[1])?;
@@ -89,7 +89,7 @@ pub fn check_widths(widths: &[usize], most: usize) -> Result<(), Error> {
     Err(Error::setting("--widths", cause))
 }
 
-/// The same parameters as numbers of another kind.
+/// Converts parameters to another precision.
 pub fn cast<T: Real, U: Real>(parameters: &Parameters<T>) -> Parameters<U> {
     let mut result = Parameters::zeros(parameters.layout().clone());
     for (to, &from) in result.data_mut().iter_mut().zip(parameters.data()) {
@@ -98,12 +98,12 @@ pub fn cast<T: Real, U: Real>(parameters: &Parameters<T>) -> Parameters<U> {
     result
 }
 
-/// The name of a kind of number.
+/// The name of a precision: `f32` or `f64`.
 pub fn precision<T: Real>() -> &'static str {
     if size_of::<T>() == 4 { "f32" } else { "f64" }
 }
 
-/// A cost in words, such as `squared difference after sigmoid`.
+/// The name of a cost, such as `squared difference after sigmoid`.
 pub fn loss_name(loss: StandardLoss) -> String {
     match loss {
         StandardLoss::CrossEntropy { .. } => "softmax cross-entropy".to_owned(),

@@ -1,15 +1,15 @@
-//! Optimizers: errors by option, and settings in words.
+//! Optimizers: their errors, by command-line option, and their settings in words.
 
 use autodiff::tensor::Real;
 use nn::{AdamSettings, Optimizer, OptimizerSettings, Setting};
 
 use crate::Error;
 
-/// The optimizer before its first step.
+/// Creates the optimizer.
 ///
 /// # Errors
 ///
-/// When a setting makes no sense; the option is named.
+/// If a setting is invalid; the error names the option.
 pub fn start<T: Real>(settings: &OptimizerSettings) -> Result<Box<dyn Optimizer<T>>, Error> {
     settings.start().map_err(|error| {
         let option = match error.setting {
@@ -25,7 +25,7 @@ pub fn start<T: Real>(settings: &OptimizerSettings) -> Result<Box<dyn Optimizer<
     })
 }
 
-/// A setting as short as it can be told, such as `0.001` or `1e30`.
+/// Formats a setting in its shortest form, such as `0.001` or `1e30`.
 fn short(value: f64) -> String {
     if value == 0.0 || (1e-7..1e7).contains(&value) {
         value.to_string()
@@ -34,7 +34,7 @@ fn short(value: f64) -> String {
     }
 }
 
-/// The settings in words. Plain gradient descent, which is nothing but its learning rate, is not named.
+/// The settings in words. Plain gradient descent is not named; only its learning rate is.
 pub fn in_words(settings: &OptimizerSettings) -> String {
     let adam = |name: &str, settings: &AdamSettings| {
         let AdamSettings {
@@ -74,7 +74,7 @@ mod tests {
     use nn::SgdSettings;
 
     #[test]
-    fn settings_are_told_in_words() {
+    fn settings_are_described_in_words() {
         let sgd = SgdSettings::new(0.1);
         assert_eq!(in_words(&OptimizerSettings::Sgd(sgd)), "learning rate 0.1");
         let all = SgdSettings {

@@ -1,13 +1,13 @@
-//! The folder that results are written into: the files of a run replace earlier ones together or not at all.
+//! The output folder: the files of a run replace earlier ones together or not at all.
 //!
-//! A [`Transaction`] writes its files into a staging folder inside the folder of the results. Once all of them are on the
-//! disk, a journal that names the staging folder appears beside the results, and from then on the staged files are the
-//! results. They are moved into place one by one, and then the journal is removed. So a process that ends at any moment
-//! leaves the earlier results, or a journal; [`recover`] then moves the rest.
+//! A [`Transaction`] writes its files into a staging folder inside the output folder. When all of them are on disk, it
+//! writes a journal that names the staging folder into the output folder. From then on the staged files are the
+//! results: they are moved into place one by one, and then the journal is removed. A process that ends at any moment
+//! therefore leaves either the earlier results or a journal, and [`recover`] completes the moves of a journal.
 //!
-//! A process keeps a file in its staging folder locked for as long as it lives, so that the next one can tell what a dead
-//! one has left. The system releases such a lock however the process ends. The number of a process would not do: it may
-//! be that of another by now, and means nothing in another container or on another computer.
+//! A process holds a lock on a file in its staging folder for as long as it runs, which distinguishes it from a process
+//! that died. The system releases the lock however the process ends. A process identifier would not do: it may have
+//! been reused, and it has no meaning in another container or on another computer.
 
 mod transaction;
 
@@ -18,25 +18,25 @@ use std::path::{Path, PathBuf};
 pub use transaction::{Transaction, recover};
 use transaction::{check_journal, check_replaceable, sweep};
 
-/// A result that cannot be written: where, and why.
+/// A result cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The folder cannot be made, or nothing can be written into it.
+    /// The folder cannot be created, or is not writable.
     #[error("{}: cannot write into this folder: {cause}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         cause: io::Error,
     },
 
-    /// A file could not be written. If there was one of this name before, it is as it was.
+    /// A file cannot be written. An earlier file with this name is unchanged.
     #[error("{}: cannot write this file: {cause}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         cause: io::Error,
     },
 }
@@ -48,22 +48,22 @@ impl Error {
     }
 }
 
-/// A folder that files can be written into; it is made with the first of them, if it is missing.
+/// An output folder. If it is missing, the first transaction creates it.
 #[derive(Clone, Debug)]
 pub struct OutputDir {
     path: PathBuf,
 }
 
 impl OutputDir {
-    /// Finishes or removes what processes that have ended left in the folder, and tries whether files of these names can be
-    /// written into it, which leaves everything as it was.
+    /// Completes or removes what dead processes left in the folder, and checks that files with these names can be
+    /// written into it. The check leaves no trace.
     ///
-    /// Called before the work starts, so that its result is not lost for want of a place.
+    /// Call this before the work starts, so that no result is lost because the folder is not writable.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be made, is not a folder, or cannot be written into, or one of the names is that of
-    /// something other than a file.
+    /// If the folder cannot be created, is not a folder or is not writable, or if one of the names belongs to something
+    /// other than a regular file.
     pub fn new(path: impl Into<PathBuf>, names: &[&str]) -> Result<Self, Error> {
         let path = path.into();
         recover(&path)?;
@@ -81,7 +81,7 @@ impl OutputDir {
             .collect();
         let tried = Transaction::begin(&path).and_then(|transaction| transaction.probe());
         for folder in missing {
-            // It stays if another program has put something into it.
+            // It stays if another program has written into it.
             let _ = fs::remove_dir(folder);
         }
         match tried {
@@ -90,25 +90,25 @@ impl OutputDir {
         }
     }
 
-    /// Where the folder is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Begins to write files that are to replace earlier ones together.
+    /// Begins a transaction.
     ///
     /// # Errors
     ///
-    /// When nothing can be written into the folder.
+    /// If the folder is not writable.
     pub fn begin(&self) -> Result<Transaction, Error> {
         Transaction::begin(&self.path).map_err(|cause| Error::folder(&self.path, cause))
     }
 
-    /// Writes a file, or replaces it, and returns its path.
+    /// Writes or replaces a single file, and returns its path.
     ///
     /// # Errors
     ///
-    /// When it cannot be written; an earlier file of this name is then untouched.
+    /// If the file cannot be written; an earlier file with this name is then unchanged.
     pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> Result<PathBuf, Error> {
         let transaction = self.begin()?;
         transaction.write(name, contents)?;
@@ -117,7 +117,7 @@ impl OutputDir {
     }
 }
 
-/// Whether there is something of this name, be it a link that leads nowhere.
+/// Whether the path exists. A dangling symbolic link exists.
 fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }

@@ -1,4 +1,4 @@
-//! Where the numbers of a network overflow, although its parameters are finite.
+//! Finds layers whose outputs overflow although the parameters are finite.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use autodiff::tensor::{Real, Tensor};
 use nn::{Batch, Dataset, Labelled, Mlp, Parameters};
 use rayon::prelude::*;
 
-/// A layer that gives numbers which are not finite.
+/// A layer with outputs that are not finite.
 ///
-/// What comes behind it may be finite again, and is still not what the network computes: a rectifier turns −∞ into 0.
+/// The outputs of later layers may be finite, and are wrong nevertheless: a rectifier maps −∞ to 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overflow {
-    /// The layer, from 1.
+    /// The number of the layer, counted from 1.
     pub layer: usize,
     /// The number of layers.
     pub layers: usize,
-    /// The picture for which it does, from 0.
+    /// The index of the first picture for which the layer overflows.
     pub picture: usize,
 }
 
@@ -25,11 +25,11 @@ impl fmt::Display for Overflow {
     }
 }
 
-/// The first layer that overflows on some pictures, each a row of `x`.
+/// Returns the first layer that overflows on the pictures in the rows of `x`, if there is one.
 ///
 /// # Panics
 ///
-/// When the pictures do not fit the network.
+/// If the pictures do not fit the network.
 pub fn overflow_on<T: Real>(
     network: &Mlp,
     parameters: &Parameters<T>,
@@ -53,11 +53,11 @@ pub fn overflow_on<T: Real>(
     None
 }
 
-/// The first layer that overflows on the first pictures of the data for which one does.
+/// Finds the first batch of pictures on which a layer overflows, and returns the first such layer.
 ///
 /// # Panics
 ///
-/// When the pictures do not fit the network.
+/// If the pictures do not fit the network.
 pub fn overflow<T: Real>(
     network: &Mlp,
     parameters: &Parameters<T>,

@@ -1,17 +1,17 @@
-//! Digits and probabilities, drawn in the terminal or on a sheet.
+//! Digits and probabilities, drawn in the terminal or on an SVG sheet.
 
 use std::fmt::Write;
 
 use crate::plot::SHRINKING;
 
-/// Draws a picture in the terminal, each character showing two pixels, one above the other, in
-/// their own shades of grey.
+/// Draws a picture for a terminal with 24-bit colours. Each character shows two pixels, one above the other, in their
+/// shades of grey.
 ///
-/// It needs a terminal with 24-bit colours; [`ascii`] needs nothing.
+/// [`ascii`] works in every terminal.
 ///
 /// # Panics
 ///
-/// When `pixels` are not rows of `cols`.
+/// If `pixels` are not rows of `cols`.
 #[track_caller]
 pub fn greys(pixels: &[u8], cols: usize) -> String {
     check(pixels, cols);
@@ -19,7 +19,7 @@ pub fn greys(pixels: &[u8], cols: usize) -> String {
     for pair in pixels.chunks(2 * cols) {
         let (upper, lower) = pair.split_at(cols);
         for (x, top) in upper.iter().enumerate() {
-            // A picture of an odd height ends half way down its last line.
+            // If the height is odd, the last line ends half-way.
             let bottom = lower.get(x).unwrap_or(&0);
             let _ = write!(
                 text,
@@ -31,11 +31,11 @@ pub fn greys(pixels: &[u8], cols: usize) -> String {
     text
 }
 
-/// Draws a picture in plain characters, two a pixel, the darker the pixel the less there is of it.
+/// Draws a picture in plain characters, two per pixel. Lighter pixels get denser characters.
 ///
 /// # Panics
 ///
-/// When `pixels` are not rows of `cols`.
+/// If `pixels` are not rows of `cols`.
 #[track_caller]
 pub fn ascii(pixels: &[u8], cols: usize) -> String {
     const RAMP: &[u8; 10] = b" .:-=+*#%@";
@@ -62,9 +62,9 @@ fn check(pixels: &[u8], cols: usize) {
     );
 }
 
-/// Draws the probability of each class as a bar with its number; the greatest stands out.
+/// Draws the probability of each class as a bar with a number, the largest emphasized.
 ///
-/// `colour` allows colours of the terminal.
+/// `colour` allows terminal colours.
 pub fn bars(probabilities: &[f32], colour: bool) -> String {
     let best = probabilities
         .iter()
@@ -88,7 +88,7 @@ pub fn bars(probabilities: &[f32], colour: bool) -> String {
     text
 }
 
-/// A share in percent, such as `99.8 %`. An output that is no probability may be any number.
+/// Formats a fraction in percent, such as `99.8 %`. An output that is not a probability may be any number.
 fn percent(share: f32, decimals: usize) -> String {
     let percent = 100.0 * f64::from(share);
     if percent.abs() < 1e5 {
@@ -98,41 +98,41 @@ fn percent(share: f32, decimals: usize) -> String {
     }
 }
 
-/// A bar of a length from 0 to 1, in steps of an eighth of a character.
+/// Draws a bar of length 0 to 1, in steps of an eighth of a character.
 fn bar(length: f32) -> String {
     const WIDTH: usize = 30;
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    // A number that is none becomes 0.
+    // NaN becomes 0.
     let eighths = (length.clamp(0.0, 1.0) * (8 * WIDTH) as f32).round() as usize;
     let bar = "█".repeat(eighths / 8) + EIGHTHS[eighths % 8];
     format!("{bar:WIDTH$}")
 }
 
-/// A digit on a [`sheet`]: what it is, and what it was taken for.
+/// A digit on a [`sheet`], with its true and its predicted class.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thumbnail<'a> {
-    /// Its pixels, row after row.
+    /// The pixels, row by row.
     pub pixels: &'a [u8],
-    /// The class that it belongs to.
+    /// The true class.
     pub truth: u8,
-    /// The class that it was taken for.
+    /// The predicted class.
     pub guess: u8,
-    /// How sure the network was of its guess, from 0 to 1.
+    /// The network's output for the predicted class, from 0 to 1.
     pub probability: f32,
 }
 
-/// Draws digits in rows of `columns`, each with its truth, the guess and how sure it was, as an
-/// SVG that holds all it needs.
+/// Draws digits in rows of `columns` as a self-contained SVG. The caption of a digit is its true class, its predicted
+/// class and the probability of the prediction.
 ///
 /// `cols` is the width of each picture in pixels.
 ///
 /// # Errors
 ///
-/// When a picture cannot be encoded: it has no pixels.
+/// If a picture has no pixels and cannot be encoded.
 ///
 /// # Panics
 ///
-/// When the pixels of a picture are not rows of `cols`, or there are no `columns`.
+/// If the number of a picture's pixels is not a multiple of `cols`, or `columns` is 0.
 #[track_caller]
 pub fn sheet(
     title: &str,
@@ -146,7 +146,7 @@ pub fn sheet(
     const STEP: (usize, usize) = (100, 122);
     assert!(columns > 0, "a sheet needs columns");
     let width = 2 * MARGIN + columns * STEP.0 - (STEP.0 - SIDE);
-    // A narrow sheet is as wide as its title, about.
+    // A narrow sheet is about as wide as its title.
     let width = width.max(2 * MARGIN + 11 * title.chars().count());
     let height = TOP + exhibits.len().div_ceil(columns) * STEP.1 + MARGIN / 2;
     let mut svg = format!(
@@ -178,15 +178,15 @@ pub fn sheet(
     Ok(svg)
 }
 
-/// A grey picture as a PNG file.
+/// Encodes a grey picture as PNG.
 ///
 /// # Errors
 ///
-/// When it has no pixels.
+/// If there are no pixels.
 ///
 /// # Panics
 ///
-/// When `pixels` are not rows of `cols`.
+/// If `pixels` are not rows of `cols`.
 #[track_caller]
 pub fn encode_png(pixels: &[u8], cols: usize) -> Result<Vec<u8>, png::EncodingError> {
     check(pixels, cols);
@@ -200,7 +200,7 @@ pub fn encode_png(pixels: &[u8], cols: usize) -> Result<Vec<u8>, png::EncodingEr
     Ok(file)
 }
 
-/// Bytes as text, in the alphabet of RFC 4648.
+/// Encodes bytes in Base64 (RFC 4648).
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
@@ -220,7 +220,7 @@ fn base64(bytes: &[u8]) -> String {
     text
 }
 
-/// Text as it must stand between tags.
+/// Escapes text for XML.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn ascii_goes_from_nothing_to_full() {
+    fn ascii_covers_all_shades() {
         assert_eq!(
             ascii(&[255, 0, 128, 0, 0, 0, 26, 0, 25], 3),
             "@@  ++\n\n..\n"
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_no_probabilities_do_no_harm() {
+    fn outputs_that_are_not_probabilities_are_drawn() {
         for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0, 7.0] {
             for colour in [false, true] {
                 assert_eq!(bars(&[odd, 0.5], colour).lines().count(), 2);
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_come_back_from_png() {
+    fn png_files_decode_to_the_pictures() {
         let file = encode_png(&[0, 255, 128, 7, 8, 9], 3).unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(file))
             .read_info()
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_that_of_the_rfc() {
+    fn base64_matches_the_rfc() {
         let cases = [
             ("", ""),
             ("f", "Zg=="),

@@ -1,7 +1,6 @@
-//! Pictures of a run as SVG: curves over its steps, and which digits it takes for which.
+//! Plots of a run as SVG: curves over its steps, and the confusion matrix.
 //!
-//! The texts stay texts, in whatever sans-serif font the viewer has, so that no font is needed to
-//! draw them and a reader can search and copy them.
+//! Text stays text, in the viewer's sans-serif font. Drawing needs no font, and the text can be searched and copied.
 
 mod axis;
 mod canvas;
@@ -17,10 +16,10 @@ pub(crate) use canvas::SHRINKING;
 use canvas::{Canvas, Drawn, FAINT_TEXT, GRID, MARGIN, TEXT, centred, draw, line, px, text};
 pub use confusion::Confusion;
 
-/// The size of a plot in pixels: not so wide that its texts could not be read where it is scaled down.
+/// The size of a plot in pixels. It is narrow enough for the text to stay readable when the plot is scaled down.
 const SIZE: (i32, i32) = (720, 430);
 
-/// Colours that stay apart for the colour-blind too (after Okabe and Ito).
+/// Colours that colour-blind readers can distinguish too (after Okabe and Ito).
 const COLOURS: [RGBColor; 5] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0xd5, 0x5e, 0x00),
@@ -32,14 +31,14 @@ const COLOURS: [RGBColor; 5] = [
 /// One curve.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Series {
-    /// What the legend calls it.
+    /// The name in the legend.
     pub name: String,
-    /// Its points, from left to right.
+    /// The points, from left to right.
     pub points: Vec<(f64, f64)>,
 }
 
 impl Series {
-    /// A curve with its name.
+    /// Creates a curve.
     pub fn new(name: impl Into<String>, points: impl IntoIterator<Item = (f64, f64)>) -> Self {
         Self {
             name: name.into(),
@@ -48,7 +47,7 @@ impl Series {
     }
 }
 
-/// Curves over a common axis.
+/// A plot of curves over a common horizontal axis.
 ///
 /// ```
 /// use mnist_core::plot::{LinePlot, Scale, Series};
@@ -68,13 +67,13 @@ impl Series {
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinePlot {
-    /// What stands above it.
+    /// The title above the plot.
     pub title: String,
-    /// What the horizontal axis counts.
+    /// The label of the horizontal axis.
     pub x_label: String,
-    /// What the vertical axis measures.
+    /// The label of the vertical axis.
     pub y_label: String,
-    /// How the vertical axis is divided.
+    /// The scale of the vertical axis.
     pub y_scale: Scale,
     /// The curves; any number of them, of any length.
     pub series: Vec<Series>,
@@ -83,12 +82,12 @@ pub struct LinePlot {
 impl LinePlot {
     /// Draws the plot.
     ///
-    /// A point that has no place (infinite, not a number, or not above zero on a logarithmic axis)
-    /// leaves a gap in its curve. A point without neighbours is drawn as a dot.
+    /// A point that has no position (infinite, NaN, or not above zero on a logarithmic axis) leaves a gap in its curve.
+    /// A point without neighbours is drawn as a dot.
     ///
     /// # Errors
     ///
-    /// When the drawing library fails.
+    /// If the drawing library fails.
     pub fn to_svg(&self) -> Result<String, Error> {
         draw(&self.title, SIZE, |root| self.draw(root))
     }
@@ -144,7 +143,7 @@ impl LinePlot {
         Ok(())
     }
 
-    /// The names of the curves, in a row below the title, where no curve can run through them.
+    /// Draws the names of the curves in a row below the title, where they cross no curve.
     fn draw_legend(&self, root: &Canvas<'_>) -> Drawn {
         let mut left = MARGIN;
         for (series, colour) in self.series.iter().zip(COLOURS.iter().cycle()) {
@@ -161,7 +160,7 @@ impl LinePlot {
         Ok(())
     }
 
-    /// The curve on the scale of its axis, cut where a point has no place.
+    /// Splits a curve, in axis coordinates, at the points that have no position.
     fn pieces(&self, points: &[(f64, f64)]) -> Vec<Vec<(f64, f64)>> {
         let placed = points
             .iter()
@@ -178,8 +177,8 @@ impl LinePlot {
     }
 }
 
-/// Leaves the lowest and the highest point of each group, where there are more points than a
-/// screen has columns; the outline stays what it was.
+/// Keeps the lowest and the highest point of each group if there are more points than a screen has columns. The outline
+/// stays the same.
 fn thin_out(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
     const COLUMNS: usize = 1_000;
     if points.len() <= 2 * COLUMNS {
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_has_its_size_and_scales_where_there_is_less_room() {
+    fn a_picture_has_its_own_size_and_scales_down() {
         let head = r#"<svg width="720" height="430" style="max-width:100%;height:auto" viewBox="0 0 2880 1720""#;
         let svg = plot(Scale::Linear, &[]);
         assert!(svg.starts_with(head), "{svg}");
@@ -245,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn points_without_a_place_leave_a_gap() {
+    fn points_without_a_position_leave_a_gap() {
         let with_gap = [
             (0.0, 1.0),
             (1.0, 0.5),

@@ -14,10 +14,10 @@ use crate::compare::{Comparison, Pair, Side};
 use crate::model::{loss_name, shape_name};
 use crate::plot::Confusion;
 
-/// Whether a text may have colours.
+/// Whether text may contain terminal colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
-    /// Whether it may.
+    /// Whether colours are allowed.
     pub colour: bool,
 }
 
@@ -30,23 +30,23 @@ impl Style {
         }
     }
 
-    /// What is read first.
+    /// Bold text.
     pub fn bold(self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    /// What is read when it is needed.
+    /// Faint text.
     pub fn faint(self, text: &str) -> String {
         self.paint("2", text)
     }
 
-    /// What is as it should be, or not.
+    /// Text in green if `good`, otherwise in bold red.
     pub fn verdict(self, good: bool, text: &str) -> String {
         self.paint(if good { "32" } else { "1;31" }, text)
     }
 }
 
-/// A number with its thousands set apart, such as `60,000`.
+/// Formats a number with thousands separators, such as `60,000`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -59,18 +59,18 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// So many things, such as `1 batch` or `60,000 images`.
+/// Formats a count with its noun, such as `1 batch` or `60,000 images`.
 pub fn counted(number: u64, one: &str, many: &str) -> String {
     let noun = if number == 1 { one } else { many };
     format!("{} {noun}", grouped(number))
 }
 
-/// A share in percent, such as `91.46 %`.
+/// Formats a fraction in percent, such as `91.46 %`.
 pub fn percent(share: f64) -> String {
     format!("{:.2} %", 100.0 * share)
 }
 
-/// A cost, such as `0.3029` or `6.62e26`.
+/// Formats a cost, such as `0.3029` or `6.62e26`.
 pub fn cost(cost: f64) -> String {
     match cost {
         0.0..1e4 => format!("{cost:.4}"),
@@ -78,7 +78,7 @@ pub fn cost(cost: f64) -> String {
     }
 }
 
-/// A time, such as `1:23:45`, `2:05` or `8.3 s`.
+/// Formats a duration, such as `1:23:45`, `2:05` or `8.3 s`.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
@@ -88,7 +88,7 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A network in one line, such as `784-10-10, relu, softmax cross-entropy (7,960 parameters)`.
+/// Describes a network in one line, such as `784-10-10, relu, softmax cross-entropy (7,960 parameters)`.
 pub fn network(network: &Mlp, loss: StandardLoss) -> String {
     format!(
         "{}, {}, {} ({} parameters)",
@@ -99,12 +99,12 @@ pub fn network(network: &Mlp, loss: StandardLoss) -> String {
     )
 }
 
-/// The confusion as a table.
+/// The confusion matrix as a table.
 pub fn confusion_table(evaluation: &Evaluation) -> String {
     confusion(&evaluation.confusion).to_string()
 }
 
-/// The counts of a confusion, as the plots want them.
+/// Converts the counts of a confusion matrix to the type that the plots use.
 pub fn confusion(counts: &Tensor<u32>) -> Confusion {
     let wide = counts
         .data()
@@ -114,7 +114,7 @@ pub fn confusion(counts: &Tensor<u32>) -> Confusion {
     Confusion::new(wide, counts.shape()[0])
 }
 
-/// Costs and accuracies, a line for each set of samples.
+/// Costs and accuracies as a table, one line for each set of samples.
 pub fn evaluations(sets: &[(&str, &Evaluation)], style: Style) -> String {
     let head = format!(
         "  {:10} {:>8} {:>9} {:>10}",
@@ -137,13 +137,13 @@ pub fn evaluations(sets: &[(&str, &Evaluation)], style: Style) -> String {
 ///
 /// # Errors
 ///
-/// Never, in fact; the type is that of the library that writes it.
+/// Never for a finished comparison; the error type comes from the serialization library.
 pub fn comparison_json(comparison: &Comparison) -> Result<String, Error> {
     Ok(serde_json::to_string_pretty(comparison)?)
 }
 
-/// A comparison as a table: for each weight matrix and bias the tape against the formulas in both precisions, then how
-/// far both are from plain loops, and the verdicts.
+/// A comparison as a table: for each weight matrix and bias the differences between the tape and the formulas in both
+/// precisions; then the verdict on each pair, the plain loops included.
 pub fn comparison(comparison: &Comparison, style: Style) -> String {
     let table: Vec<&Pair> = comparison
         .pairs
@@ -192,7 +192,7 @@ pub fn comparison(comparison: &Comparison, style: Style) -> String {
     text
 }
 
-/// A pair in one line, such as `✓ f64  tape and δ formulas  3.1e-16 apart  bound 1e-12`.
+/// The verdict on a pair in one line, such as `✓ f64  tape and δ formulas  3.1e-16 apart  bound 1e-12`.
 fn verdict(pair: &Pair, batches: usize, style: Style) -> String {
     let name = |side| match side {
         Side::Tape => "tape",
@@ -235,7 +235,7 @@ fn verdict(pair: &Pair, batches: usize, style: Style) -> String {
     )
 }
 
-/// A small number, such as `3.1e-16`.
+/// Formats a small number, such as `3.1e-16`.
 fn small(number: f64) -> String {
     if number == 0.0 {
         "0".to_owned()
@@ -246,7 +246,7 @@ fn small(number: f64) -> String {
     }
 }
 
-/// Numbers with something between them, such as `10×784`.
+/// Joins numbers with a separator, such as `10×784`.
 fn join(numbers: &[usize], between: &str) -> String {
     let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
     numbers.join(between)
@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_easy_to_read() {
+    fn numbers_are_formatted() {
         assert_eq!(
             [0, 999, 1_000, 7_960, 1_234_567].map(grouped).join(" "),
             "0 999 1,000 7,960 1,234,567"
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_wants_colours_gets_them() {
+    fn colours_are_optional() {
         assert_eq!(Style { colour: false }.bold("x"), "x");
         assert_eq!(
             Style { colour: true }.verdict(true, "x"),

@@ -1,4 +1,4 @@
-//! Training: step after step from a seed, and what it was like.
+//! Training from a seed, and its history.
 
 mod settings;
 
@@ -20,16 +20,16 @@ use crate::overflow::overflow;
 pub(crate) use settings::check_batch;
 pub use settings::{Length, Plan, Settings};
 
-/// What the run was like at one moment: a line of its table.
+/// The state of a run at one step: a row of its table.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Record {
-    /// How many steps had been taken.
+    /// The number of steps taken before.
     pub step: u64,
-    /// Seconds since the beginning.
+    /// Seconds since the start.
     pub seconds: f64,
-    /// The mean cost of the batch, before it was learnt from. At the end, that of all samples.
+    /// The mean cost of the batch before the step; in the last record, the mean cost of all samples.
     pub loss: f64,
-    /// The accuracy on training samples that are drawn once, as many as there are to test with; where it was measured.
+    /// The accuracy on a fixed random subset of the training samples, as large as the test set, where it was measured.
     pub train_accuracy: Option<f64>,
     /// The accuracy on the test set, where it was measured.
     pub test_accuracy: Option<f64>,
@@ -37,27 +37,27 @@ pub struct Record {
 
 /// The records of a run, in order.
 ///
-/// There is one for each step, up to [`MAX_RECORDS`]; of a longer run, one for each so many steps.
+/// A run of at most [`MAX_RECORDS`] steps has a record for each step. A longer run has one for every n-th step.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History(pub Vec<Record>);
 
-/// About the most records that are kept of a run.
+/// The approximate maximum number of records of a run.
 pub const MAX_RECORDS: u64 = 100_000;
 
-/// How far training is.
+/// The progress of the training.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// How many steps have been taken.
+    /// The number of steps taken.
     pub step: u64,
-    /// How many there are.
+    /// The total number of steps.
     pub steps: u64,
-    /// How many images they have seen.
+    /// The number of images in these steps.
     pub images: u64,
-    /// The mean cost of the latest batch, before it was learnt from.
+    /// The mean cost of the latest batch, before its step.
     pub loss: f64,
-    /// The accuracy on the test set when it was last measured.
+    /// The latest measured accuracy on the test set.
     pub test_accuracy: f64,
-    /// Seconds since the beginning.
+    /// Seconds since the start.
     pub seconds: f64,
 }
 
@@ -68,28 +68,28 @@ pub struct Trained<T: Real> {
     pub network: Mlp,
     /// Its parameters.
     pub parameters: Parameters<T>,
-    /// What the run was like.
+    /// The history of the run.
     pub history: History,
-    /// What it makes of the samples that it learnt from.
+    /// The evaluation on the training samples.
     pub train: Evaluation,
-    /// What it makes of those it has never seen.
+    /// The evaluation on the test samples.
     pub test: Evaluation,
-    /// How many steps were taken.
+    /// The number of steps taken.
     pub steps: u64,
-    /// How many images they have seen.
+    /// The number of images in these steps.
     pub images: u64,
-    /// Seconds that the steps took, measurements between them included.
+    /// Seconds that the steps took, including the measurements between them.
     pub seconds: f64,
 }
 
 /// Trains a network, on the threads of the surrounding rayon pool.
 ///
-/// `observe` sees each step after it was taken, and may stop the training there. The same settings and data give the same
-/// bits at any number of threads.
+/// `observe` is called after each step and may stop the training. The same settings and data give bitwise the same
+/// result with any number of threads.
 ///
 /// # Errors
 ///
-/// When a setting makes no sense, or the loss, a gradient, a weight or an output is not finite any more.
+/// If a setting is invalid, or the loss, a gradient, a weight or an output is not finite.
 pub fn train<T: Real>(
     settings: &Settings,
     data: &Dataset,
@@ -119,8 +119,8 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     let optimizer = optimizer::start::<T>(&settings.optimizer)?;
     let mut training =
         Training::new(gradient, initial, optimizer, data).batches(batch, settings.seed);
-    // Drawn, because neighbours and every other sample may have more in common than chance allows: MNIST takes turns
-    // between two groups of writers.
+    // A random subset, because neighbouring samples, or every n-th sample, may be correlated: MNIST alternates between
+    // two groups of writers.
     let sampled = data.len().min(test.len());
     let mut draw = Batches::new(data.len(), sampled, settings.seed);
     let sample = data.select(draw.draw());
@@ -209,14 +209,14 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     })
 }
 
-/// How many images some steps have seen; the last of an epoch may see fewer than the others.
+/// The number of images in `steps` steps. The last batch of an epoch may be smaller than the others.
 fn images_seen(steps: u64, images: usize, batch: usize) -> u64 {
     let per_epoch = images.div_ceil(batch) as u64;
     steps / per_epoch * images as u64 + steps % per_epoch * batch as u64
 }
 
-/// How often the accuracy is measured: up to 40 times, and so seldom that it sees no more than half as many images as
-/// the training, which costs a small part of its time.
+/// The number of times that the accuracy is measured: at most 40. The measurements evaluate at most half as many images
+/// as the training, because evaluation is cheap but not free.
 fn measurements(steps: u64, batch: usize, images: usize) -> u64 {
     let seen = steps.saturating_mul(batch as u64);
     (seen / 2 / images as u64).clamp(1, 40)
@@ -230,7 +230,7 @@ mod tests {
     use nn::{Activation, SgdSettings, StandardLoss};
 
     #[test]
-    fn what_is_seen_last_is_the_result() {
+    fn the_result_is_the_state_after_the_last_step() {
         let pixels: Vec<u8> = (0..50 * 4).map(|i| (i * i % 251) as u8).collect();
         let classes: Vec<u8> = (0..50).map(|i| i % 10).collect();
         let data = Dataset::new(&pixels, [4], &classes).unwrap();
@@ -238,7 +238,7 @@ mod tests {
             length: Length::Steps(40),
             ..Settings::default()
         };
-        // To the last step, and stopped before.
+        // To the last step, and stopped before it.
         for steps in [40, 7] {
             let mut seen = Vec::new();
             let mut observe = |progress: &Progress| {
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_network_that_overflows_is_no_result_although_its_loss_is_finite() {
-        // Where the unit of the class is dead, a huge step makes the others −∞ before the rectifier, and 0 behind it.
+        // If the true class's unit is dead, a huge step sends the others to −∞ before the rectifier and 0 after it.
         let data = Dataset::new(&[255; 100], [100], &[3]).unwrap();
         let message = |seed| {
             let settings = Settings {
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_batch_of_an_epoch_is_counted_as_what_it_is() {
+    fn images_of_a_smaller_last_batch_are_counted() {
         assert_eq!(images_seen(2, 10, 4), 8);
         assert_eq!(images_seen(4, 10, 4), 14);
         assert_eq!(images_seen(3, 10, 10), 30);

@@ -1,4 +1,4 @@
-//! Pictures that are drawn for the report alone, in colours that follow its light or dark page.
+//! Pictures for the report, in colours that follow the light or dark page.
 
 use std::fmt::Write;
 
@@ -8,10 +8,10 @@ use mnist_core::compare::Comparison;
 use super::Figure;
 use super::math::escape;
 
-/// The steps of the colour scale of weights, on either side of 0.
+/// The number of steps of the colour scale of weights, on either side of 0.
 const SHADES: i32 = 8;
 
-/// The weights of each neuron of the first layer as a picture of the images' own size.
+/// Draws the weights of each neuron of the first layer as an image of the size of the input images.
 pub(super) fn weight_images(weight: &Tensor<f32>, side: usize) -> Figure {
     let neurons = weight.shape()[0];
     let cols = neurons.min(5);
@@ -72,8 +72,8 @@ pub(super) fn weight_images(weight: &Tensor<f32>, side: usize) -> Figure {
     }
 }
 
-/// The largest relative differences between the tape and what it is held against, for each weight matrix and bias, on
-/// a logarithmic scale.
+/// Draws the largest relative differences between the tape and the other methods for each weight matrix and bias, on a
+/// logarithmic scale.
 pub(super) fn gradient_differences(comparison: &Comparison) -> Figure {
     const LEFT: f64 = 130.0;
     const WIDTH: f64 = 640.0;

@@ -1,7 +1,7 @@
-//! The mistakes in the printed paper, with the tape as judge.
+//! The mistakes in the printed paper, decided by the tape.
 //!
-//! Each erratum runs the formula as printed, the corrected one, and the tape; or shows why the printed shapes do not
-//! fit, and then runs the printed formula on equal widths, where they do.
+//! Each erratum evaluates the printed formula, the corrected formula and the tape. If the shapes in the printed formula
+//! do not fit, the erratum shows this, and evaluates the formula on equal widths, where they fit.
 
 mod backward;
 mod costs;
@@ -15,19 +15,19 @@ use super::findings::{Agreement, BOUND};
 use super::matrix::{Matrix, Misfit};
 use super::{Reader, math};
 
-/// How far a wrong formula has to be from the tape at least, so that nobody takes it for rounding.
+/// The smallest relative difference from the tape that counts as wrong. It is far above rounding errors.
 pub const FAR: f64 = 1e-3;
 
-/// What kind of mistake it is.
+/// The kind of a mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The printed formula gives another number than the tape.
+    /// The value of the printed formula differs from the tape.
     Wrong,
-    /// The shapes in the printed formula do not fit, and on equal widths, where they do, it gives another number.
+    /// The shapes in the printed formula do not fit. On equal widths, where they fit, its value differs from the tape.
     Misfit,
-    /// A slip of notation: taken to the letter it says something else than is meant.
+    /// A slip of notation: the literal meaning is not the intended one.
     Notation,
-    /// A case is left open.
+    /// A case is left undefined.
     Open,
 }
 
@@ -43,40 +43,40 @@ impl Kind {
     }
 }
 
-/// A place in the paper where something else should stand.
+/// A mistake in the paper, with its correction.
 #[derive(Debug)]
 pub struct Erratum {
-    /// Its number; those that belong together share it, with a letter.
+    /// The number. Related errata share it and differ by a letter.
     pub id: &'static str,
-    /// The section in which it stands.
+    /// The section of the paper.
     pub place: &'static str,
-    /// What is printed, in the notation of [`math`].
+    /// The printed formula, in the notation of [`math`].
     pub printed: &'static str,
-    /// What should stand there.
+    /// The corrected formula.
     pub corrected: &'static str,
-    /// Why, in a line.
+    /// The reason, in one line.
     pub reason: &'static str,
-    /// What kind of mistake it is.
+    /// The kind of the mistake.
     pub kind: Kind,
     run: fn() -> Evidence,
 }
 
-/// What the printed formula comes to.
+/// The result of evaluating the printed formula.
 #[derive(Clone, Debug)]
 enum Printed {
-    /// Numbers, to be held against the tape's.
+    /// The formula's value, to be compared with the tape.
     Gives(Matrix),
-    /// It cannot be evaluated; read so that the shapes fit, it gives these numbers, where the tape gives those.
+    /// The shapes do not fit. `equal` is the formula's and the tape's value in a reading in which they fit.
     DoesNotFit {
         why: Misfit,
         reading: &'static str,
         equal: (Matrix, Matrix),
     },
-    /// It does not say: why, and which case it is.
+    /// The formula has no value; the text says why, and in which case.
     DoesNotSay(&'static str),
 }
 
-/// What a formula comes to as printed, as corrected, and on the tape.
+/// The printed formula's result, and the values of the corrected formula and the tape.
 #[derive(Clone, Debug)]
 struct Evidence {
     printed: Printed,
@@ -84,25 +84,25 @@ struct Evidence {
     tape: Vec<f64>,
 }
 
-/// An erratum that was tried.
+/// The result of running an erratum.
 #[derive(Clone, Debug)]
 pub struct Trial {
     /// The erratum.
     pub erratum: &'static Erratum,
-    /// What stands against evaluating the printed formula.
+    /// Why the printed formula cannot be evaluated.
     pub obstacle: Option<String>,
-    /// How it was read instead, so that the shapes fit.
+    /// The reading in which the shapes fit.
     pub reading: Option<&'static str>,
-    /// The printed formula against the tape, on equal widths if there is an obstacle; nothing if it says nothing.
+    /// The printed formula against the tape, on equal widths if there is an obstacle; `None` without a value.
     pub printed: Option<Agreement>,
     /// The corrected formula against the tape.
     pub corrected: Agreement,
-    /// Whether the verdict is the one that it should be.
+    /// Whether the results confirm the verdict and the correction.
     pub passed: bool,
 }
 
 impl Erratum {
-    /// Runs both formulas and the tape.
+    /// Evaluates both formulas and the tape.
     fn run(&'static self, planted: bool) -> Trial {
         let Evidence {
             printed,
@@ -132,7 +132,7 @@ impl Erratum {
             }
             Printed::DoesNotSay(why) => (Some((*why).to_owned()), None),
         };
-        // What is no number is as far from the tape as can be.
+        // NaN counts as far from the tape.
         let far = printed.is_some_and(|printed| printed.apart.is_nan() || printed.apart > FAR);
         let as_judged = match self.kind {
             Kind::Wrong => obstacle.is_none() && far,
@@ -151,7 +151,7 @@ impl Erratum {
     }
 }
 
-/// Every erratum, in the order of the list in the paper's notes, and then those found beside them.
+/// Returns all errata, by number.
 pub fn all() -> Vec<&'static Erratum> {
     let lists = [
         forward::ERRATA,
@@ -169,7 +169,7 @@ pub fn all() -> Vec<&'static Erratum> {
     all
 }
 
-/// Tries every erratum.
+/// Runs all errata.
 pub fn run(reader: &Reader) -> Vec<Trial> {
     let planted = reader.planted_in(0);
     all()
@@ -178,12 +178,12 @@ pub fn run(reader: &Reader) -> Vec<Trial> {
         .collect()
 }
 
-/// The errata as a table in Markdown.
+/// Formats the errata as a Markdown table.
 pub fn markdown() -> String {
     let mut text = String::from(
         "# Errata of the paper\n\n\
-         The mistakes in the printed paper. `mnist-demo paper --errata` evaluates each formula as printed and as corrected,\n\
-         and compares both with the tape.\n\n\
+         This table lists the mistakes in the printed paper.\n\
+         `mnist-demo paper --errata` evaluates each formula as printed and as corrected, and compares both with the tape.\n\n\
          | # | where | printed | should be | verdict | reason |\n|---|---|---|---|---|---|\n",
     );
     for erratum in all() {
@@ -202,14 +202,14 @@ pub fn markdown() -> String {
     text
 }
 
-/// What most errata are tried on: a small network, a few samples, and what the tape says of them.
+/// The example of most errata: a small network, a few samples, and the tape's derivatives.
 mod example {
     use nn::Activation;
 
     use super::Matrix;
     use crate::network::{Cost, Derivatives, Layers, PaperNetwork, draw};
 
-    /// Widths that all differ, and the equal ones.
+    /// Different widths, and equal widths.
     pub(super) const WIDTHS: [usize; 4] = [5, 4, 3, 2];
     pub(super) const EQUAL: [usize; 4] = [3, 3, 3, 3];
     /// The number of samples, N.
@@ -251,13 +251,13 @@ mod example {
             self.network.b[l - 1].repeated(self.layers.a[0].cols())
         }
 
-        /// Z⁽ℓ⁾; what a neuron was computed from counts as one term.
+        /// Z⁽ℓ⁾, each entry as a single term.
         #[allow(non_snake_case, reason = "the paper's letter")]
         pub(super) fn Z(&self, l: usize) -> Matrix {
             self.layers.z[l - 1].plain()
         }
 
-        /// A⁽ℓ⁾.
+        /// A⁽ℓ⁾, each entry as a single term.
         #[allow(non_snake_case, reason = "the paper's letter")]
         pub(super) fn A(&self, l: usize) -> Matrix {
             self.layers.a[l].plain()

@@ -1,58 +1,58 @@
-//! What a section of the paper comes to: formulas, comparisons, tables, pictures.
+//! The findings of a section: formulas, checks, tables and pictures.
 
 use super::Scaled;
 use super::matrix::Matrix;
 
-/// The largest relative difference between a formula and a tape that passes.
+/// The largest accepted relative difference between a formula and a tape.
 pub const BOUND: f64 = 1e-12;
 
-/// What came of a section.
+/// The findings of a section.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
     /// The formulas, in the notation of [`math`](super::math).
     pub formulas: Vec<&'static str>,
-    /// What was held against what, and how far apart it was.
+    /// The checks.
     pub checks: Vec<Check>,
-    /// Sentences.
+    /// Remarks, in sentences.
     pub remarks: Vec<String>,
-    /// Tables of numbers.
+    /// The tables.
     pub tables: Vec<Table>,
-    /// Pictures.
+    /// The pictures.
     pub figures: Vec<Figure>,
-    /// Whether an error is planted into what is computed by hand, to see that it is noticed.
+    /// Whether an error is planted into the values by hand, to show that it is detected.
     planted: bool,
 }
 
-/// Something that should hold, and whether it does.
+/// A statement that should hold, and whether it does.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// What was compared or claimed.
+    /// The compared quantity, or the claim.
     pub what: String,
-    /// How far formula and tape are apart; nothing of a claim.
+    /// The comparison of a formula with a tape; `None` for a claim.
     pub comparison: Option<Agreement>,
-    /// Whether it is as it should be.
+    /// Whether the check passed.
     pub passed: bool,
 }
 
-/// A formula against a tape, number by number.
+/// The comparison of a formula with a tape, number by number.
 #[derive(Clone, Copy, Debug)]
 pub struct Agreement {
-    /// How many numbers were compared.
+    /// The number of compared numbers.
     pub numbers: usize,
     /// The largest difference, relative to the sum of the absolute values of the formula's terms.
     pub apart: f64,
-    /// The formula's number where that is.
+    /// The formula's value at the largest difference.
     pub by_hand: f64,
-    /// The tape's number there.
+    /// The tape's value at the largest difference.
     pub tape: f64,
-    /// The largest difference that passes.
+    /// The largest accepted difference.
     pub bound: f64,
 }
 
-/// A table: a head and rows of as many cells.
+/// A table: a head, and rows with as many cells as the head.
 #[derive(Clone, Debug)]
 pub struct Table {
-    /// What it shows.
+    /// The caption.
     pub caption: String,
     /// The head of each column.
     pub head: Vec<&'static str>,
@@ -63,19 +63,19 @@ pub struct Table {
 /// A picture as SVG.
 #[derive(Clone, Debug)]
 pub struct Figure {
-    /// The picture; its own text and lines are dark on light.
+    /// The SVG source. Unless `themed`, its text and lines are dark on light.
     pub svg: String,
-    /// What stands below it.
+    /// The caption.
     pub caption: String,
-    /// What it shows, for who cannot see it.
+    /// A description for readers who cannot see the picture.
     pub description: String,
-    /// Whether it brings its own colours for light and for dark.
+    /// Whether the picture has its own colours for light and dark pages.
     pub themed: bool,
 }
 
-/// Whatever has numbers with their scales.
+/// Values that can be listed as numbers with their scales.
 pub trait Numbers {
-    /// The numbers.
+    /// Returns the numbers.
     fn numbers(&self) -> Vec<Scaled>;
 }
 
@@ -98,7 +98,7 @@ impl Numbers for Scaled {
 }
 
 impl Agreement {
-    /// Compares; lists of different lengths are infinitely far apart.
+    /// Compares two lists. Lists of different lengths are infinitely far apart.
     pub fn new(by_hand: &[Scaled], tape: &[f64], bound: f64) -> Agreement {
         let mut comparison = Agreement {
             numbers: by_hand.len(),
@@ -113,7 +113,7 @@ impl Agreement {
         };
         for (x, &y) in by_hand.iter().zip(tape) {
             let apart = x.apart(y);
-            // What is no number is further than all numbers.
+            // `total_cmp` orders NaN above all numbers.
             if apart.abs().total_cmp(&comparison.apart).is_gt() {
                 comparison = Agreement {
                     apart: apart.abs(),
@@ -126,14 +126,14 @@ impl Agreement {
         comparison
     }
 
-    /// Whether the difference is within the bound; one that is no number is not, and nothing to compare proves nothing.
+    /// Whether the difference is within the bound. NaN is not, and an empty comparison does not pass.
     pub fn passed(&self) -> bool {
         self.numbers > 0 && self.apart <= self.bound
     }
 }
 
 impl Findings {
-    /// Nothing yet.
+    /// Creates empty findings.
     pub fn new(planted: bool) -> Findings {
         Findings {
             planted,
@@ -141,22 +141,22 @@ impl Findings {
         }
     }
 
-    /// Whether everything is as it should be.
+    /// Whether all checks passed. Without any check the result is `false`.
     pub fn passed(&self) -> bool {
         !self.checks.is_empty() && self.checks.iter().all(|check| check.passed)
     }
 
-    /// Shows a formula.
+    /// Adds a formula.
     pub fn formula(&mut self, formula: &'static str) {
         self.formulas.push(formula);
     }
 
-    /// Holds what is computed by hand against a tape.
+    /// Compares values by hand with a tape's values, within [`BOUND`].
     pub fn compare(&mut self, what: impl Into<String>, by_hand: &impl Numbers, tape: &[f64]) {
         self.compare_within(BOUND, what, by_hand, tape);
     }
 
-    /// Holds what is computed by hand against a tape, with a bound of its own.
+    /// Compares values by hand with a tape's values, within the given bound.
     pub fn compare_within(
         &mut self,
         bound: f64,
@@ -178,7 +178,7 @@ impl Findings {
         });
     }
 
-    /// Says something that should hold.
+    /// Adds a claim, and whether it holds.
     pub fn claim(&mut self, what: impl Into<String>, holds: bool) {
         self.checks.push(Check {
             what: what.into(),
@@ -187,7 +187,7 @@ impl Findings {
         });
     }
 
-    /// Says something.
+    /// Adds a remark.
     pub fn remark(&mut self, sentence: impl Into<String>) {
         self.remarks.push(sentence.into());
     }
@@ -198,7 +198,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_missing_or_no_number_does_not_pass() {
+    fn wrong_missing_and_nan_values_do_not_pass() {
         let by_hand = [Scaled::from(1.0), Scaled::from(2.0)];
         assert!(Agreement::new(&by_hand, &[1.0, 2.0], BOUND).passed());
         assert!(!Agreement::new(&by_hand, &[1.0, 2.0 + 1e-9], BOUND).passed());

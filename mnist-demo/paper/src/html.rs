@@ -1,4 +1,4 @@
-//! The report: one HTML file that opens from disk, with formulas as MathML and pictures as SVG.
+//! The report: one self-contained HTML file, with formulas as MathML and pictures as SVG.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::math::{escape, mathml};
 use super::text::{apart, printed};
 use super::{Check, Figure, Read, Table, number};
 
-/// The report of some sections and errata.
+/// Formats sections and errata as an HTML page.
 pub fn page(reads: &[Read], trials: &[Trial]) -> String {
     let mut html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -34,7 +34,7 @@ fn write_head(reads: &[Read], trials: &[Trial], html: &mut String) {
     let checks = || reads.iter().flat_map(|read| &read.findings.checks);
     let comparisons = || checks().filter_map(|check| check.comparison);
     let numbers: usize = comparisons().map(|comparison| comparison.numbers).sum();
-    // Bounds of their own are for what is no comparison of a formula with a tape.
+    // Comparisons with another bound do not compare a formula with a tape.
     let worst = comparisons()
         .filter(|comparison| comparison.bound <= super::BOUND)
         .fold(0.0, |worst: f64, comparison| worst.max(comparison.apart));
@@ -111,7 +111,7 @@ fn write_section(read: &Read, html: &mut String) {
 
 fn write_figure(figure: &Figure, id: &str, html: &mut String) {
     let class = if figure.themed { "themed" } else { "plain" };
-    // The first tag of the picture is told its role, and what it shows.
+    // The first tag of the picture gets its role and its description.
     let svg = figure.svg.replacen(
         "<svg ",
         &format!("<svg role=\"img\" aria-labelledby=\"{id}\" "),
@@ -156,7 +156,7 @@ fn write_table(table: &Table, html: &mut String) {
     html.push_str("</tbody></table></div>\n");
 }
 
-/// All checks of a section, folded away behind their sum.
+/// Writes all checks of a section as a table, collapsed behind a summary.
 fn write_checks(checks: &[Check], html: &mut String) {
     let passed = checks.iter().filter(|check| check.passed).count();
     let worst = checks

@@ -1,11 +1,11 @@
-//! The paper, section by section: each prints its formulas, evaluates them by hand and by the tape, and says how far
-//! the two are apart.
+//! The checks of the paper, section by section. Each section shows its formulas, evaluates them by hand and by the
+//! tape, and reports the differences.
 //!
-//! A section is a file that can be read next to the paper, in the paper's letters. What is computed by hand is
-//! computed with [`Matrix`] and [`Scaled`], plain loops that share nothing with the tapes. [`errata`] are the mistakes
-//! in the printed paper.
+//! Each section is a file in the paper's notation, to be read next to the paper. Values by hand are computed with
+//! [`Matrix`] and [`Scaled`], in plain loops that share no code with the tapes. The module [`errata`] checks the
+//! mistakes in the printed paper.
 //!
-//! Nothing here prints or writes a file: [`text`] and [`html`] turn what was found into text and into a page.
+//! This crate prints nothing and writes no files: [`text`] and [`html`] format the findings as text and as a page.
 
 #![forbid(unsafe_code)]
 
@@ -45,11 +45,11 @@ pub use reader::{Digits, Reader, ReaderSettings};
 /// A section of the paper.
 #[derive(Debug)]
 pub struct Section {
-    /// Its number, from 1.
+    /// The number of the section, from 1.
     pub number: usize,
-    /// What it can be asked for by.
+    /// The name, as accepted by [`section`].
     pub name: &'static str,
-    /// What it shows.
+    /// The subject of the section.
     pub title: &'static str,
     /// The heading in the paper.
     pub place: &'static str,
@@ -58,7 +58,7 @@ pub struct Section {
 
 macro_rules! sections {
     ($($number:literal $name:literal $module:ident: $title:literal, $place:literal;)*) => {
-        /// Every section, in the paper's order.
+        /// All sections, in the paper's order.
         pub static SECTIONS: &[Section] = &[$(Section {
             number: $number,
             name: $name,
@@ -85,11 +85,11 @@ sections! {
     13 "depth" p13_depth: "Accuracy against depth and width", "Summary: Multi-Layered Handwritten Digit Classifier";
 }
 
-/// The section of a number or name.
+/// Returns the section with a number or name.
 ///
 /// # Errors
 ///
-/// If there is none.
+/// If there is no such section.
 pub fn section(name: &str) -> Result<&'static Section, Error> {
     let found = SECTIONS
         .iter()
@@ -106,14 +106,14 @@ pub fn section(name: &str) -> Result<&'static Section, Error> {
     })
 }
 
-/// A section that was run.
+/// The result of running a section.
 #[derive(Clone, Debug)]
 pub struct Read {
     /// The section.
     pub section: &'static Section,
-    /// What came of it.
+    /// The findings of the section.
     pub findings: Findings,
-    /// The seconds it took.
+    /// The duration of the run in seconds.
     pub seconds: f64,
 }
 
@@ -122,7 +122,7 @@ impl Section {
     ///
     /// # Errors
     ///
-    /// If the data cannot be read, or a setting makes no sense.
+    /// If the data cannot be read, or a setting is invalid.
     pub fn run(&'static self, reader: &Reader) -> Result<Read, Error> {
         let start = Instant::now();
         let mut findings = Findings::new(reader.planted_in(self.number));
@@ -135,12 +135,12 @@ impl Section {
     }
 }
 
-/// Whether all sections and errata are as they should be; where they are not, the program ends with status 1.
+/// Whether all checks of the sections and errata passed. If not, the program exits with status 1.
 pub fn all_hold(reads: &[Read], trials: &[errata::Trial]) -> bool {
     reads.iter().all(|read| read.findings.passed()) && trials.iter().all(|trial| trial.passed)
 }
 
-/// A number as tables have it.
+/// Formats a number for a table.
 pub(crate) fn number(x: f64) -> String {
     if x == 0.0 {
         "0".to_owned()
@@ -151,7 +151,7 @@ pub(crate) fn number(x: f64) -> String {
     }
 }
 
-/// A short time, such as `12 µs`.
+/// Formats a short duration, such as `12.0 µs`.
 fn seconds(time: f64) -> String {
     match time {
         0.0..1e-3 => format!("{:.1} µs", 1e6 * time),

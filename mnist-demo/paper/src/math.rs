@@ -1,7 +1,7 @@
-//! Formulas: one notation, shown as text in the terminal and as MathML in the report.
+//! Formulas in one notation, shown as text in the terminal and as MathML in the report.
 //!
-//! The notation is a little of TeX's: `_` and `^` with braces, `\frac{}{}`, `\text{}`, and the sums `∑`, `∏` as
-//! themselves. A word of several letters is one name; letters of different names have a space between them.
+//! The notation is a small subset of TeX: `_` and `^` with braces, `\frac{}{}`, `\text{}`, and the literal characters
+//! `∑` and `∏`. Adjacent letters form one name; a space separates names.
 
 use std::fmt::Write;
 use std::iter::Peekable;
@@ -23,14 +23,14 @@ enum Part {
     },
 }
 
-/// A formula as one line of text, such as `δ⁽ˡ⁾ = ∂C/∂z⁽ˡ⁾`.
+/// Formats a formula as one line of text, such as `δ⁽ˡ⁾ = ∂C/∂z⁽ˡ⁾`.
 pub fn text(formula: &str) -> String {
     let mut text = String::new();
     write_text(&parse(formula), &mut text);
     text.trim().to_owned()
 }
 
-/// A formula as MathML, with its text for who cannot see it set.
+/// Formats a formula as MathML.
 pub fn mathml(formula: &str) -> String {
     let mut ml = String::from("<math display=\"block\"><mrow>");
     write_row(&parse(formula), &mut ml);
@@ -62,7 +62,7 @@ fn parse_row(chars: &mut Peekable<Chars<'_>>) -> Vec<Part> {
     row
 }
 
-/// Sets an index or exponent on the last part of a row.
+/// Attaches a subscript or superscript to the last part of a row.
 fn attach(row: &mut Vec<Part>, below: bool, script: Vec<Part>) {
     let (base, mut sub, mut sup) = match row.pop() {
         Some(Part::Scripts { base, sub, sup }) => (base, sub, sup),
@@ -76,7 +76,7 @@ fn attach(row: &mut Vec<Part>, below: bool, script: Vec<Part>) {
     row.push(Part::Scripts { base, sub, sup });
 }
 
-/// What a script takes, or the next thing in a row: a group in braces or a single part.
+/// Parses the next part, or a group in braces.
 fn parse_one(chars: &mut Peekable<Chars<'_>>) -> Vec<Part> {
     let Some(c) = chars.next() else {
         return Vec::new();
@@ -132,13 +132,13 @@ fn run(first: char, chars: &mut Peekable<Chars<'_>>, more: fn(char) -> bool) -> 
     word
 }
 
-/// Operators with space around them in a line of text.
+/// Operators that have spaces around them in text.
 const SPACED: &str = "=+−⊙→≠≤≥<>∈↦·≈∘:";
 
 fn write_text(row: &[Part], text: &mut String) {
     let mut last: Option<&Part> = None;
     for part in row {
-        // A bracket with an exponent belongs to what is before it; a sum stands by itself.
+        // A bracket with an exponent belongs to the name before it; a sum is set apart.
         let stands_apart = match part {
             Part::Scripts { base, .. } => match **base {
                 Part::Operator(c) => c == '∑' || c == '∏',
@@ -157,7 +157,7 @@ fn write_text(row: &[Part], text: &mut String) {
         }
         match part {
             Part::Name(word) | Part::Number(word) | Part::Text(word) => text.push_str(word),
-            // A minus in front of everything, or behind another sign, stands close to its number.
+            // A minus at the beginning, or after another sign, has no space after it.
             Part::Operator('−') if text.is_empty() || text.ends_with(['(', ' ']) => {
                 text.push('−');
             }
@@ -186,7 +186,7 @@ fn write_text(row: &[Part], text: &mut String) {
     }
 }
 
-/// A row as text, in brackets where it is a sum.
+/// Formats a row as text, in parentheses if it is a sum or a fraction.
 fn group(row: &[Part]) -> String {
     let mut text = String::new();
     write_text(row, &mut text);
@@ -201,7 +201,7 @@ fn group(row: &[Part]) -> String {
 const SUPERSCRIPTS: &str = "0⁰1¹2²3³4⁴5⁵6⁶7⁷8⁸9⁹+⁺−⁻(⁽)⁾ℓˡlˡLᴸTᵀNᴺiⁱjʲkᵏnⁿdᵈvᵛzᶻhʰ";
 const SUBSCRIPTS: &str = "0₀1₁2₂3₃4₄5₅6₆7₇8₈9₉+₊−₋(₍)₎=₌iᵢjⱼkₖlₗnₙ";
 
-/// A script in small letters where there are such, and else after its sign.
+/// Formats a script in small characters if they all exist, otherwise after its sign.
 fn script(row: &[Part], small: &str, sign: char) -> String {
     let mut plain = String::new();
     write_text(row, &mut plain);
@@ -228,7 +228,7 @@ fn write_row(row: &[Part], ml: &mut String) {
 
 fn write_ml(part: &Part, ml: &mut String) {
     match part {
-        // Two small letters are two indices; names have more.
+        // Two lower-case letters are two indices; names are longer.
         Part::Name(word) if word.len() == 2 && word.chars().all(|c| c.is_ascii_lowercase()) => {
             ml.push_str("<mrow>");
             for letter in word.chars() {
@@ -243,7 +243,7 @@ fn write_ml(part: &Part, ml: &mut String) {
             let _ = write!(ml, "<mn>{digits}</mn>");
         }
         Part::Operator(c) => {
-            // Brackets of their own height, as in a line of text: most hold one letter and its index.
+            // Brackets do not stretch, as in a line of text: most contain one letter and its index.
             let form = if "()‖".contains(*c) {
                 " stretchy=\"false\""
             } else {
@@ -289,7 +289,7 @@ fn write_ml(part: &Part, ml: &mut String) {
     }
 }
 
-/// A text for use in HTML, between tags or in an attribute.
+/// Escapes text for HTML, between tags or in an attribute.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -1,4 +1,4 @@
-//! Matrices as the paper writes them: columns are samples. Plain loops; nothing is shared with the tapes.
+//! Matrices in the paper's convention: columns are samples. The loops are plain and share no code with the tapes.
 
 use std::fmt;
 use std::ops::{Add, Mul, Sub};
@@ -7,7 +7,7 @@ use autodiff::Tensor;
 
 use super::Scaled;
 
-/// A matrix computed by hand; a vector is a matrix of one column.
+/// A matrix computed by hand. A vector is a matrix with one column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
     rows: usize,
@@ -15,14 +15,14 @@ pub struct Matrix {
     entries: Vec<Scaled>,
 }
 
-/// Two matrices whose shapes do not fit.
+/// An operation on two matrices whose shapes do not fit.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Misfit {
-    /// What was to be done with them.
+    /// The operation.
     pub operation: &'static str,
-    /// Rows and columns of the first.
+    /// Rows and columns of the first matrix.
     pub left: (usize, usize),
-    /// Rows and columns of the second.
+    /// Rows and columns of the second matrix.
     pub right: (usize, usize),
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for Misfit {
 }
 
 impl Matrix {
-    /// The matrix whose entry in row i and column j is `entry(i, j)`.
+    /// Creates the matrix with the entry `entry(i, j)` in row i and column j.
     pub fn new(rows: usize, cols: usize, mut entry: impl FnMut(usize, usize) -> Scaled) -> Self {
         let entries = (0..rows * cols)
             .map(|n| entry(n / cols, n % cols))
@@ -54,19 +54,19 @@ impl Matrix {
         }
     }
 
-    /// The vector of some numbers.
+    /// Creates a vector.
     pub fn column<N: Into<Scaled> + Copy>(numbers: &[N]) -> Self {
         Matrix::new(numbers.len(), 1, |i, _| numbers[i].into())
     }
 
-    /// The matrix in a tensor of two axes, or the vector in one of one axis.
+    /// Converts a tensor of rank 2 to a matrix, or of rank 1 to a vector.
     pub fn of(tensor: &Tensor<f64>) -> Self {
         let rows = tensor.shape()[0];
         let cols = tensor.size() / rows.max(1);
         Matrix::new(rows, cols, |i, j| tensor.data()[i * cols + j].into())
     }
 
-    /// The same numbers for the tape.
+    /// Converts the matrix to a tensor, without the scales.
     pub fn tensor(&self) -> Tensor<f64> {
         Tensor::new([self.rows, self.cols], self.values())
     }
@@ -86,12 +86,12 @@ impl Matrix {
         &self.entries
     }
 
-    /// The numbers, row by row.
+    /// The values of the entries, row by row.
     pub fn values(&self) -> Vec<f64> {
         self.entries.iter().map(|entry| entry.value).collect()
     }
 
-    /// The entry in row i and column j, both counted from 0.
+    /// The entry in row i and column j, counted from 0.
     pub fn at(&self, i: usize, j: usize) -> Scaled {
         self.entries[i * self.cols + j]
     }
@@ -106,15 +106,15 @@ impl Matrix {
         Matrix::new(self.cols, self.rows, |i, j| self.at(j, i))
     }
 
-    /// A function of each number, whose result counts as one term.
+    /// Applies a function to each entry. Each result is a single term.
     pub fn map(&self, f: impl Fn(f64) -> f64) -> Self {
         Matrix::new(self.rows, self.cols, |i, j| f(self.at(i, j).value).into())
     }
 
-    /// A function of each number, given with its slope, through which the terms of the number reach the result.
+    /// Applies a function to each entry, with scale |f(x)| + |f′(x)| · scale(x): `slope` is f′.
     ///
-    /// They are counted once, and not the terms of their own terms: where an activation is what is left of terms that
-    /// cancel, rounding has spoilt it in proportion to them.
+    /// An activation whose z is a sum with cancellation has a rounding error proportional to the terms of z. Only these
+    /// terms count, not the terms that they consist of.
     pub fn through(&self, f: impl Fn(f64) -> f64, slope: impl Fn(f64) -> f64) -> Self {
         Matrix::new(self.rows, self.cols, |i, j| {
             let Scaled { value, scale } = self.at(i, j);
@@ -126,12 +126,12 @@ impl Matrix {
         })
     }
 
-    /// The same numbers, each of which counts as one term from here on.
+    /// The same values, each as a single term.
     pub fn plain(&self) -> Self {
         self.map(|x| x)
     }
 
-    /// A multiple.
+    /// The matrix times a factor.
     pub fn scaled(&self, factor: f64) -> Self {
         Matrix::new(self.rows, self.cols, |i, j| factor * self.at(i, j))
     }
@@ -143,16 +143,16 @@ impl Matrix {
         })
     }
 
-    /// The vector as each of N columns, as B is made from b.
+    /// The vector repeated as each of N columns: B from b.
     pub fn repeated(&self, columns: usize) -> Self {
         Matrix::new(self.rows, columns, |i, _| self.at(i, 0))
     }
 
-    /// X Y, if there is such a product.
+    /// Returns the product X Y.
     ///
     /// # Errors
     ///
-    /// If X has not as many columns as Y has rows.
+    /// If the number of X's columns is not the number of Y's rows.
     pub fn try_times(&self, other: &Matrix) -> Result<Matrix, Misfit> {
         if self.cols != other.rows {
             return Err(self.misfit("times", other));
@@ -162,20 +162,20 @@ impl Matrix {
         }))
     }
 
-    /// X ⊙ Y, if there is such a product.
+    /// Returns the product of the entries, X ⊙ Y.
     ///
     /// # Errors
     ///
-    /// If the two differ in shape.
+    /// If the shapes differ.
     pub fn try_hadamard(&self, other: &Matrix) -> Result<Matrix, Misfit> {
         self.entrywise("⊙", other, Mul::mul)
     }
 
-    /// X ⊙ Y.
+    /// The product of the entries, X ⊙ Y.
     ///
     /// # Panics
     ///
-    /// If the two differ in shape.
+    /// If the shapes differ.
     #[track_caller]
     pub fn hadamard(&self, other: &Matrix) -> Matrix {
         fitting(self.try_hadamard(other))
@@ -212,7 +212,7 @@ fn fitting(result: Result<Matrix, Misfit>) -> Matrix {
     }
 }
 
-/// The operators take matrices by value or by reference, so that formulas can be read.
+/// Implements the operators for matrices by value and by reference, which keeps the formulas readable.
 macro_rules! operators {
     ($($Left:ty, $Right:ty;)*) => { $(
         impl Mul<$Right> for $Left {
@@ -263,7 +263,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_are_those_of_the_textbook_and_misfits_say_so() {
+    fn products_are_correct_and_misfits_name_the_shapes() {
         let x = Matrix::new(2, 3, |i, j| ((3 * i + j) as f64).into());
         let product = &x * x.t();
         assert_eq!(product.values(), [5.0, 14.0, 14.0, 50.0]);

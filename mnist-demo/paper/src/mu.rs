@@ -1,4 +1,4 @@
-//! µ and µ′, spelt out; Softmax and its Jacobian.
+//! µ and µ′, written out; Softmax and its Jacobian.
 
 use autodiff::Number;
 use nn::Activation;
@@ -53,7 +53,7 @@ pub(super) fn softmax(v: &Matrix) -> Matrix {
     })
 }
 
-/// The Jacobian of Softmax where its value is s: sᵢ (1 − sᵢ) on the diagonal, −sᵢ sⱼ beside it.
+/// The Jacobian of Softmax at value s: sᵢ (1 − sᵢ) on the diagonal, −sᵢ sⱼ elsewhere.
 pub(super) fn softmax_jacobian(s: &Matrix) -> Matrix {
     Matrix::new(s.rows(), s.rows(), |i, j| {
         let (s_i, s_j) = (s.at(i, 0), s.at(j, 0));
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_activation_is_the_function_of_its_name() {
+    fn every_activation_matches_its_name() {
         let points = [-2.0_f64, -0.5, 0.25, 3.0];
         for activation in Activation::ALL {
             for x in points {
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn every_slope_by_hand_is_that_of_the_tape() {
+    fn every_slope_by_hand_matches_the_tape() {
         for activation in Activation::ALL {
             for x in [-30.0, -1.5, 0.0, 0.75, 30.0] {
                 let slope = autodiff::scalar::derivative(|x| on_tape(activation, x), x);

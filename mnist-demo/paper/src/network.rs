@@ -1,4 +1,4 @@
-//! A network with its weights, run by hand and on both tapes.
+//! A network with its weights, evaluated by hand and on both tapes.
 
 use std::iter;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use super::Scaled;
 use super::matrix::Matrix;
 use super::mu::{mu, mu_prime, on_tape, softmax};
 
-/// The map on the last layer, and the cost behind it.
+/// The map on the last layer, and the cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cost {
-    /// Σₗ ‖aₗ − yₗ‖² behind µ.
+    /// Σₗ ‖aₗ − yₗ‖² after µ.
     Squares,
-    /// (1/N) Σₗ ‖aₗ − yₗ‖² behind µ.
+    /// (1/N) Σₗ ‖aₗ − yₗ‖² after µ.
     MeanSquares,
-    /// Σₗ ‖aₗ − yₗ‖² behind Softmax.
+    /// Σₗ ‖aₗ − yₗ‖² after Softmax.
     SquaresOfSoftmax,
-    /// (1/N) Σₗ (−Σᵢ (yₗ)ᵢ log (aₗ)ᵢ) behind Softmax.
+    /// (1/N) Σₗ (−Σᵢ (yₗ)ᵢ log (aₗ)ᵢ) after Softmax.
     CrossEntropy,
 }
 
@@ -35,11 +35,11 @@ impl Cost {
     }
 }
 
-/// L layers, W⁽¹⁾ and b⁽¹⁾ first; the paper's letters.
+/// A network of L layers, in the paper's letters. W⁽¹⁾ and b⁽¹⁾ come first.
 #[derive(Clone, Debug)]
 #[allow(non_snake_case, reason = "the paper's letters")]
 pub(super) struct PaperNetwork {
-    /// µ on the hidden layers, and on the last one unless that has Softmax.
+    /// µ of the hidden layers, and of the last layer unless it has Softmax.
     pub(super) mu: Activation,
     /// The cost, with the map on the last layer.
     pub(super) cost: Cost,
@@ -49,7 +49,7 @@ pub(super) struct PaperNetwork {
     pub(super) b: Vec<Matrix>,
 }
 
-/// z⁽ℓ⁾ and a⁽ℓ⁾ of every layer, a column for each sample.
+/// z⁽ℓ⁾ and a⁽ℓ⁾ of every layer, with a column for each sample.
 #[derive(Clone, Debug)]
 pub(super) struct Layers {
     /// z⁽¹⁾, z⁽²⁾, …
@@ -58,7 +58,7 @@ pub(super) struct Layers {
     pub(super) a: Vec<Matrix>,
 }
 
-/// What a tape says of a network.
+/// A network's cost, output and derivatives, by a tape.
 #[derive(Clone, Debug)]
 pub(super) struct Derivatives {
     /// C.
@@ -73,14 +73,14 @@ pub(super) struct Derivatives {
     pub(super) z: Vec<Vec<f64>>,
 }
 
-/// A matrix of normal numbers with the given standard deviation.
+/// Draws a matrix of normally distributed numbers with the given standard deviation.
 pub(super) fn draw(rows: usize, cols: usize, deviation: f64, seed: u64) -> Matrix {
     let mut rng = Initializer::generator(seed);
     Matrix::of(&Initializer::Normal(deviation).draw::<f64>(rows, cols, &mut rng))
 }
 
 impl PaperNetwork {
-    /// Random weights and biases for the widths n₀, n₁, …
+    /// Draws random weights and biases for the widths n₀, n₁, …
     pub(super) fn draw(widths: &[usize], mu: Activation, cost: Cost, seed: u64) -> PaperNetwork {
         let layers = || widths.windows(2).zip(1_u64..);
         PaperNetwork {
@@ -100,7 +100,7 @@ impl PaperNetwork {
         self.W.len()
     }
 
-    /// The same network as it is trained, with its parameters.
+    /// Converts the network to the types used in training.
     #[allow(non_snake_case, reason = "the paper's letters")]
     pub(super) fn in_training(&self) -> (Mlp, Parameters<f64>) {
         let outputs = self.W.iter().map(Matrix::rows);
@@ -121,7 +121,7 @@ impl PaperNetwork {
         (mlp, parameters)
     }
 
-    /// The cost of a sample as it is trained with.
+    /// The cost of a sample, as used in training.
     pub(super) fn loss(&self) -> StandardLoss {
         match self.cost {
             Cost::Squares | Cost::MeanSquares => StandardLoss::squared_difference(self.mu),
@@ -181,7 +181,7 @@ impl PaperNetwork {
         }
     }
 
-    /// What the tensor tape says: one recording of matrices with samples as columns, one walk back.
+    /// Differentiates on the tensor tape: one recording with samples as columns, one backward pass.
     pub(super) fn by_tensor_tape(&self, a0: &Matrix, y: &Matrix) -> Derivatives {
         let tape = tensor::Tape::new();
         let weights: Vec<_> = self.W.iter().map(|w| tape.var(w.tensor())).collect();
@@ -225,7 +225,7 @@ impl PaperNetwork {
         }
     }
 
-    /// What the scalar tape says: the same, number by number.
+    /// Differentiates on the scalar tape, number by number.
     pub(super) fn by_scalar_tape(&self, a0: &Matrix, y: &Matrix) -> Derivatives {
         let tape = scalar::Tape::new();
         let variables = |list: &[Matrix]| -> Vec<Vec<scalar::Var<'_>>> {
@@ -282,7 +282,7 @@ impl PaperNetwork {
         let wrt = |lists: &[Vec<scalar::Var<'_>>]| -> Vec<Vec<f64>> {
             lists.iter().map(|v| gradients.wrt_all(v)).collect()
         };
-        // A sample after the other was recorded; a column for each is what the paper has.
+        // The samples were recorded one after the other; the result has a column for each sample.
         let columns = |samples: Vec<f64>| -> Vec<f64> {
             let width = samples.len() / a0.cols();
             (0..samples.len())

@@ -13,7 +13,7 @@ use super::{Figure, Findings, Reader};
 const N: usize = 40;
 /// The degree of p, d.
 const D: usize = 3;
-/// The number of steps downhill.
+/// The number of descent steps.
 const STEPS: usize = 6_000;
 
 /// p(x) = k₀ x⁰ + k₁ x¹ + ⋯ + k_d xᵈ.
@@ -68,7 +68,7 @@ fn closed_form(x: &[f64], y: &[f64]) -> Vec<f64> {
         })
         .collect();
     for pivot in 0..n {
-        // The matrix is symmetric and positive, so no rows need to be exchanged.
+        // The matrix is symmetric positive definite, so no pivoting is needed.
         let (above, below) = rows.split_at_mut(pivot + 1);
         for row in below {
             let factor = row[pivot] / above[pivot][pivot];
@@ -90,7 +90,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     found.formula(r"C(k_0, …, k_d) = ∑_{i=1}^N (p(x_i) − y_i)^2");
     found.formula(r"\frac{∂C}{∂k_j} = ∑_{i=1}^N 2(p(x_i) − y_i) x_i^j");
 
-    // A wave and some noise on it, which no polynomial fits.
+    // A sine with noise, which no polynomial fits exactly.
     let x: Vec<f64> = (0..N)
         .map(|i| 2.0 * i as f64 / (N - 1) as f64 - 1.0)
         .collect();
@@ -115,7 +115,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         &by_tensor_tape(&random, &x, &y),
     );
 
-    // α is one over the trace of C's matrix of second derivatives: no step of that size overshoots.
+    // α is one over the trace of C's Hessian, so no step overshoots.
     let alpha = 0.5
         / x.iter()
             .map(|x| (0..=D as i32).map(|j| x.powi(2 * j)).sum::<f64>())

@@ -14,7 +14,7 @@ use super::{Figure, Findings, Reader, Table, seconds};
 
 const MU: Activation = Activation::Sigmoid;
 
-/// A chain of L neurons, and what it is shown; w[ℓ] and b[ℓ] belong to layer ℓ, and those of layer 0 are not used.
+/// A chain of L neurons with its data. w[ℓ] and b[ℓ] belong to layer ℓ; w[0] and b[0] are unused.
 struct Chain {
     w: Vec<f64>,
     b: Vec<f64>,
@@ -24,7 +24,7 @@ struct Chain {
 }
 
 impl Chain {
-    /// Weights such that w µ′ stays near 1: with any others the product is soon 0, or infinite.
+    /// Chooses weights for which every w µ′ is near 1. With others the product soon becomes 0 or infinite.
     fn new(layers: usize, seed: u64) -> Chain {
         let near = draw(layers, 2, 1.0, seed).values();
         let (mut w, mut b) = (vec![0.0], vec![0.0]);
@@ -39,8 +39,8 @@ impl Chain {
         Chain { w, b, z, a, y: 0.2 }
     }
 
-    /// ∂C/∂w⁽ᴸ⁻ʲ⁾ = 2 (a⁽ᴸ⁾ − y) (Πᵢ₌₁ʲ µ′(z⁽ᴸ⁻ⁱ⁺¹⁾) w⁽ᴸ⁻ⁱ⁺¹⁾) µ′(z⁽ᴸ⁻ʲ⁾) a⁽ᴸ⁻ʲ⁻¹⁾, and the same without the last factor for
-    /// b⁽ᴸ⁻ʲ⁾, each as printed: the product is multiplied out anew for every j.
+    /// ∂C/∂w⁽ᴸ⁻ʲ⁾ = 2 (a⁽ᴸ⁾ − y) (Πᵢ₌₁ʲ µ′(z⁽ᴸ⁻ⁱ⁺¹⁾) w⁽ᴸ⁻ⁱ⁺¹⁾) µ′(z⁽ᴸ⁻ʲ⁾) a⁽ᴸ⁻ʲ⁻¹⁾. For b⁽ᴸ⁻ʲ⁾ the last factor is
+    /// omitted. As in the printed formula, the product is computed anew for every j.
     fn by_hand(&self) -> Vec<Scaled> {
         let last = self.w.len() - 1;
         let mu_prime = |l: usize| Scaled::from(mu_prime(MU, self.z[l]));
@@ -137,14 +137,14 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     Ok(())
 }
 
-/// The result, and the shortest of three times.
+/// Returns the result and the best time. `f` is repeated until its time stops falling by a fifth.
 fn timed<R>(mut f: impl FnMut() -> R) -> (R, f64) {
     let mut best = f64::INFINITY;
     loop {
         let start = Instant::now();
         let result = f();
         let time = start.elapsed().as_secs_f64();
-        // The first runs fetch memory that the later ones have.
+        // The first runs allocate memory that later runs reuse.
         if best.is_finite() && time >= 0.8 * best {
             return (result, best.min(time));
         }

@@ -14,11 +14,11 @@ use super::{Findings, Reader, Table, seconds};
 
 const MU: Activation = Activation::Tanh;
 
-/// The most paths that are walked.
+/// The largest number of paths to walk.
 const MOST_PATHS: u128 = 100_000_000;
 
-/// The paths through which the neurons of all layers but the input influence the cost: from a neuron of layer L − j
-/// there are Πᵢ₌₀ʲ⁻¹ n_{L−i}. Nothing if they are more than can be counted.
+/// The number of paths along which the neurons of all layers except the input influence the cost. From a neuron of
+/// layer L − j there are Πᵢ₌₀ʲ⁻¹ n_{L−i}. `None` if the number overflows.
 fn paths(widths: &[usize]) -> Option<u128> {
     let mut paths_from_one: u128 = 1;
     let mut all: u128 = 0;

@@ -1,4 +1,4 @@
-//! P6, *Considering Multiple Training Data Points*: the gradient of a batch is the sum over l of its samples' gradients.
+//! P6, *Considering Multiple Training Data Points*: the gradient of a batch is the sum of its samples' gradients.
 
 use mnist_core::Error;
 use nn::Activation;
@@ -17,7 +17,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let a0 = draw(widths[0], samples, 1.0, reader.seed() + 60);
     let y = draw(widths[2], samples, 1.0, reader.seed() + 61);
 
-    // By hand: a gradient for each sample l, added up.
+    // By hand: the sum of the gradients of the samples l.
     let of_sample = |l: usize| backward(&network, &a0.col(l), &y.col(l));
     let mut sum = of_sample(0);
     for l in 1..samples {
@@ -45,7 +45,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         }
     }
 
-    // The tapes' own gradients of single samples add up to that of the batch, too.
+    // The sum of the tapes' gradients of single samples is the gradient of the batch, too.
     let mut sum = vec![super::Scaled::default(); sum.dW[0].entries().len()];
     for l in 0..samples {
         let one = network.by_scalar_tape(&a0.col(l), &y.col(l));

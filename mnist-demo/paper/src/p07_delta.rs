@@ -8,7 +8,7 @@ use super::matrix::Matrix;
 use super::network::{Cost, PaperNetwork, draw};
 use super::{Findings, Reader};
 
-/// The derivatives of the samples' summed costs, by hand.
+/// The derivatives of the network's cost, by hand.
 #[allow(non_snake_case, reason = "the paper's letters")]
 pub(super) struct Backward {
     /// δ⁽ℓ⁾ with a column for each sample: Δ⁽¹⁾, Δ⁽²⁾, …
@@ -19,8 +19,8 @@ pub(super) struct Backward {
     pub(super) db: Vec<Matrix>,
 }
 
-/// δ⁽ᴸ⁾ = 2 (a⁽ᴸ⁾ − y) ⊙ µ′(z⁽ᴸ⁾), or as the cost has it; then δ⁽ℓ⁻¹⁾ = µ′(z⁽ℓ⁻¹⁾) ⊙ (W⁽ℓ⁾)ᵀ δ⁽ℓ⁾ back to the first layer,
-/// in the plain loops of [`reference`].
+/// δ⁽ᴸ⁾ = 2 (a⁽ᴸ⁾ − y) ⊙ µ′(z⁽ᴸ⁾), or the cost's own formula; then δ⁽ℓ⁻¹⁾ = µ′(z⁽ℓ⁻¹⁾) ⊙ (W⁽ℓ⁾)ᵀ δ⁽ℓ⁾ back to the first
+/// layer, in the plain loops of [`reference`].
 #[allow(non_snake_case, reason = "the paper's letters")]
 pub(super) fn backward(network: &PaperNetwork, a0: &Matrix, y: &Matrix) -> Backward {
     let (mlp, parameters) = network.in_training();
@@ -28,7 +28,7 @@ pub(super) fn backward(network: &PaperNetwork, a0: &Matrix, y: &Matrix) -> Backw
     let x = a0.t().tensor();
     let found = reference::gradient(&mlp, network.loss(), &parameters, &x, &targets);
     let samples = a0.cols();
-    // The loops divide a gradient by the number of samples, and no δ.
+    // The loops divide the gradients by the number of samples, but not the δ.
     let (of_gradient, of_delta) = match network.cost {
         Cost::Squares | Cost::SquaresOfSoftmax => (samples as f64, 1.0),
         Cost::MeanSquares | Cost::CrossEntropy => (1.0, 1.0 / samples as f64),

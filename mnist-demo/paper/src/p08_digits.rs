@@ -7,7 +7,7 @@ use nn::Activation;
 use super::network::Cost;
 use super::{Figure, Findings, Reader};
 
-/// The images that are looked at.
+/// The number of images.
 const SAMPLES: usize = 128;
 
 pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
@@ -71,7 +71,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     Ok(())
 }
 
-/// The computation graph, drawn from the tape itself.
+/// The computation graph, drawn by the tape.
 fn graph(network: &super::network::PaperNetwork, a0: &super::Matrix, y: &super::Matrix) -> String {
     let tape = autodiff::tensor::Tape::new();
     // A sample is a row on the tape, as in training.

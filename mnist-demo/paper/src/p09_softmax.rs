@@ -11,7 +11,7 @@ use super::network::{Cost, PaperNetwork, draw};
 use super::p07_delta::backward;
 use super::{Findings, Reader, Table, number};
 
-/// The Jacobian by the tensor tape, a backward pass for each row.
+/// The Jacobian by the tensor tape, with one backward pass for each row.
 pub(super) fn by_tensor_tape(z: &Matrix) -> Vec<f64> {
     let tape = tensor::Tape::new();
     let z = tape.var(z.tensor());

@@ -10,13 +10,13 @@ use super::mu::softmax;
 use super::network::draw;
 use super::{Findings, Reader};
 
-/// A line of the proof, as the tape records it.
+/// A name and a line of the proof, as a function on the tape.
 type Line<'a> = (
     &'static str,
     Box<dyn for<'t> Fn(Var<'t, f64>) -> Var<'t, f64> + 'a>,
 );
 
-/// The value of a formula of z and its gradient, by the tape.
+/// The value and the gradient of a formula at z, by the tape.
 fn on_tape(
     z: &Tensor<f64>,
     line: &dyn for<'t> Fn(Var<'t, f64>) -> Var<'t, f64>,
@@ -47,7 +47,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
 
     let (row, y_t) = (z.t().tensor(), y.t().tensor());
     let one_hot = |y: Tensor<f64>| CrossEntropy::new(Targets::Probabilities(y));
-    // Every line of the proof is the same C, so each has its value and its gradient.
+    // Every line of the proof is the same C, so its value and its gradient are the same.
     let lines: [Line<'_>; 6] = [
         (
             "fused, cross-entropy from z",
@@ -80,7 +80,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
             Box::new(|z| z.exp().sum().ln() - (z * &y_t).sum()),
         ),
     ];
-    // Taken apart, C is a difference of terms that may be larger than itself.
+    // The lines that separate the terms compute C as a difference of terms that may be larger than C.
     let terms: Scaled = (0..n).map(|i| y.at(i, 0) * z.at(i, 0)).sum::<Scaled>() + 1.0_f64.into();
     let cost = Scaled {
         scale: cost.scale + terms.scale,
@@ -92,7 +92,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         found.compare(format!("∂C/∂z = a − y, C as {name}"), &delta, &gradient);
     }
 
-    // The derivatives of the single terms.
+    // The derivatives of the individual terms.
     let (_, first) = on_tape(&row, &|z| -(z * &y_t).sum());
     found.compare("∂/∂zₖ (−Σ yᵢ zᵢ) = −yₖ", &(-1.0 * y.clone()), &first);
     let (_, s) = on_tape(&row, &|z| z.exp().sum());
@@ -100,7 +100,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let (_, log_s) = on_tape(&row, &|z| z.exp().sum().ln());
     found.compare("∂ log S/∂zₖ = aₖ", &a, &log_s);
 
-    // Over N samples C carries 1/N, and so does ∂C/∂Z.
+    // Over N samples both C and ∂C/∂Z have the factor 1/N.
     let samples = 7;
     let z = draw(n, samples, 1.5, reader.seed() + 101);
     let y = Matrix::new(n, samples, |i, l| {

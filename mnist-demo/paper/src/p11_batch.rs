@@ -1,4 +1,4 @@
-//! P11, the batch in matrix form: Z, A, Δ, sums of columns, and 1/N; on MNIST.
+//! P11, the batch in matrix form: Z, A, Δ, sums of columns, and 1/N, on MNIST.
 
 use mnist_core::Error;
 use nn::{Activation, BatchGradient, Supervised};
@@ -7,7 +7,7 @@ use super::mu::{relu, relu_prime, softmax};
 use super::network::{Cost, PaperNetwork};
 use super::{Findings, Reader};
 
-/// The images in the batch, N.
+/// The number of images in the batch, N.
 const N: usize = 128;
 
 #[allow(non_snake_case, reason = "the paper's letters")]
@@ -65,7 +65,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     Ok(())
 }
 
-/// The gradient as training computes it, with the same weights.
+/// The gradient with the same weights, as computed in training.
 fn gradient_in_training(network: &PaperNetwork, data: &nn::Dataset, n: usize) -> Vec<Vec<f64>> {
     let (mlp, parameters) = network.in_training();
     let model = Supervised::new(&mlp, network.loss());

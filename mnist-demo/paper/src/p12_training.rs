@@ -1,4 +1,4 @@
-//! P12, training: (W, b) ← (W, b) − α ∂C/∂(W, b) with α = 0.1, about 1,000 times over all images.
+//! P12, training: (W, b) ← (W, b) − α ∂C/∂(W, b) with α = 0.1, in 1,000 steps on all images.
 
 use std::ops::ControlFlow;
 
@@ -13,7 +13,7 @@ use mnist_core::train::{Length, Settings, Trained, train};
 use super::text::apart;
 use super::{Figure, Findings, Reader, Table, charts};
 
-/// The steps of a short reading, which is not held against the paper's accuracy.
+/// The number of steps with `--quick`. The accuracy after them is not compared with the paper's.
 const FEW_STEPS: u64 = 20;
 
 pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
@@ -122,7 +122,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     figures(&trained, digits.side(), found)
 }
 
-/// Curves, weights and confusion of a trained network.
+/// Adds the plots of the cost and the accuracy, the weights and the confusion matrix.
 fn figures(trained: &Trained<f32>, side: usize, found: &mut Findings) -> Result<(), Error> {
     let records = &trained.history.0;
     let losses = records

@@ -1,4 +1,4 @@
-//! P13, *Summary: Multi-Layered Handwritten Digit Classifier*: any number of hidden layers, and whether more are better.
+//! P13, *Summary: Multi-Layered Handwritten Digit Classifier*: any number of hidden layers, and their accuracy.
 
 use std::ops::ControlFlow;
 
@@ -14,10 +14,10 @@ use super::network::{Cost, PaperNetwork};
 use super::p07_delta::backward;
 use super::{Figure, Findings, Reader, Table};
 
-/// The hidden layers that are tried, and the neurons in each.
+/// The numbers of hidden layers, and the numbers of neurons in each.
 const DEPTHS: [usize; 5] = [0, 1, 2, 3, 4];
 const WIDTHS: [usize; 3] = [10, 32, 100];
-/// Images in a step.
+/// The number of images in a step.
 const BATCH: usize = 100;
 
 pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
@@ -43,7 +43,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     for width in WIDTHS {
         let mut points = Vec::new();
         for depth in DEPTHS {
-            // Formula against tape, for this depth and width.
+            // The formulas against the tape, for this depth and width.
             let widths = [&[a0.rows()], &vec![width; depth][..], &[10]].concat();
             let network =
                 PaperNetwork::draw(&widths, Activation::Relu, Cost::CrossEntropy, reader.seed());

@@ -1,4 +1,4 @@
-//! What the sections are told.
+//! The input of the sections: settings and images.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -12,21 +12,21 @@ use nn::{Batch, Dataset};
 
 use super::Matrix;
 
-/// The most parameters of a network whose paths are walked: each is a number on a tape.
+/// The largest number of parameters of a network whose paths are walked. Each parameter is a variable on a tape.
 const MAX_PARAMETERS: usize = 1_000_000;
 
-/// How the paper is read.
+/// The settings of the checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReaderSettings {
     /// Whether training is cut short.
     pub quick: bool,
-    /// What weights and points are drawn from.
+    /// The seed of the weights and points.
     pub seed: u64,
-    /// The widths of the network whose paths are walked, inputs first; several networks if there are none.
+    /// The widths of the network whose paths section 5 walks, inputs first; `None` for several networks.
     pub widths: Option<Vec<usize>>,
-    /// A folder of images in place of the built-in ones.
+    /// A folder with images, instead of the built-in ones.
     pub data: Option<PathBuf>,
-    /// A section into which an error is planted, to see that it is noticed; 0 stands for the errata.
+    /// The number of a section into which an error is planted, to show that it is detected; 0 for the errata.
     pub planted: Option<usize>,
 }
 
@@ -42,7 +42,7 @@ impl Default for ReaderSettings {
     }
 }
 
-/// ReaderSettings, and images for the sections that want them.
+/// The settings, and the images for the sections that need them.
 #[derive(Debug)]
 pub struct Reader {
     settings: ReaderSettings,
@@ -54,11 +54,11 @@ pub struct Reader {
 pub struct Digits(Splits);
 
 impl Reader {
-    /// A reader with these settings.
+    /// Creates a reader.
     ///
     /// # Errors
     ///
-    /// If the widths are not those of a network.
+    /// If the widths are invalid.
     pub fn new(settings: ReaderSettings) -> Result<Reader, Error> {
         if let Some(widths) = &settings.widths {
             if widths.len() < 2 {
@@ -73,9 +73,9 @@ impl Reader {
         })
     }
 
-    /// What weights and points are drawn from.
+    /// The seed of the weights and points.
     pub fn seed(&self) -> u64 {
-        // Every section adds a little to the seed.
+        // The sections add small numbers to the seed, which must not overflow.
         self.settings.seed % (1 << 32)
     }
 
@@ -84,21 +84,21 @@ impl Reader {
         self.settings.quick
     }
 
-    /// The widths of the network whose paths are walked.
+    /// The widths of the network whose paths section 5 walks, if they are set.
     pub fn widths(&self) -> Option<&[usize]> {
         self.settings.widths.as_deref()
     }
 
-    /// Whether an error is planted into this section.
+    /// Whether an error is planted into the section with this number.
     pub fn planted_in(&self, section: usize) -> bool {
         self.settings.planted == Some(section)
     }
 
-    /// The images, which are read when they are first asked for.
+    /// Returns the images. The first call reads them.
     ///
     /// # Errors
     ///
-    /// If they cannot be read.
+    /// If the images cannot be read.
     pub fn digits(&self) -> Result<&Digits, Error> {
         if let Some(digits) = self.digits.get() {
             return Ok(digits);
@@ -112,12 +112,12 @@ impl Reader {
 }
 
 impl Digits {
-    /// The images to learn from.
+    /// The training images.
     pub fn training(&self) -> &Dataset {
         &self.0.train
     }
 
-    /// The images to be tested with.
+    /// The test images.
     pub fn test(&self) -> &Dataset {
         &self.0.test
     }
@@ -127,7 +127,7 @@ impl Digits {
         sides(&self.0.train)[1]
     }
 
-    /// A⁽⁰⁾ and Y of the first images: columns of pixels, and one-hot columns.
+    /// A⁽⁰⁾ and Y of the first `count` training images: columns of pixels, and one-hot columns.
     pub fn first(&self, count: usize) -> (Matrix, Matrix) {
         let count = count.min(self.training().len());
         let (x, targets): (Tensor<f64>, Targets<f64>) = self.training().load(0..count);

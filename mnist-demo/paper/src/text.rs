@@ -7,7 +7,7 @@ use mnist_core::report::{Style, duration};
 use super::errata::Trial;
 use super::{Check, Findings, Read, Table, math, number};
 
-/// A section as text.
+/// Formats a section.
 pub fn section(read: &Read, style: Style) -> String {
     let section = read.section;
     let mut text = style.bold(&format!("P{} {}", section.number, section.title));
@@ -34,7 +34,7 @@ fn findings(findings: &Findings, style: Style) -> String {
     text
 }
 
-/// A check in one line.
+/// Formats a check in one line.
 fn check(check: &Check, style: Style) -> String {
     let mark = style.verdict(check.passed, if check.passed { "✓" } else { "✗" });
     match &check.comparison {
@@ -58,7 +58,7 @@ fn check(check: &Check, style: Style) -> String {
     }
 }
 
-/// A table with its columns aligned.
+/// Formats a table with aligned columns.
 pub fn table(table: &Table, style: Style) -> String {
     let width = |column: usize| {
         let cells = table.rows.iter().map(|row| row[column].chars().count());
@@ -87,7 +87,7 @@ pub fn table(table: &Table, style: Style) -> String {
     text
 }
 
-/// The errata as text: for each the printed and the corrected formula, how far both are from the tape, and the verdict.
+/// Formats the errata: the printed and the corrected formula, the differences of both from the tape, and the verdict.
 pub fn errata(trials: &[Trial], style: Style) -> String {
     let mut text = style.bold("Errata") + "\n";
     for trial in trials {
@@ -123,7 +123,7 @@ pub fn errata(trials: &[Trial], style: Style) -> String {
     text
 }
 
-/// What became of the printed formula, in words.
+/// Describes the result of the printed formula.
 pub fn printed(trial: &Trial) -> String {
     let gives = trial.printed.map(|c| {
         format!(
@@ -144,7 +144,7 @@ pub fn printed(trial: &Trial) -> String {
     }
 }
 
-/// A difference, such as `3.1e-16`.
+/// Formats a difference, such as `3.1e-16`.
 pub(super) fn apart(difference: f64) -> String {
     if difference == 0.0 {
         "0".to_owned()

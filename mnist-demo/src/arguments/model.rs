@@ -43,7 +43,7 @@ enum LossKind {
     SquaredDifference,
 }
 
-/// Widths with commas between them, or `none`.
+/// The widths of the hidden layers, separated by commas, or `none`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Widths(pub(crate) Vec<usize>);
 
@@ -77,7 +77,7 @@ fn output() -> impl TypedValueParser<Value = Output> {
 }
 
 impl ModelArguments {
-    /// The network and cost that are asked for.
+    /// The network and its cost, as given by the options.
     pub(crate) fn model(&self) -> Result<ModelSettings, Error> {
         let loss = match (self.loss, self.output_map) {
             (LossKind::CrossEntropy, None) => StandardLoss::cross_entropy(),

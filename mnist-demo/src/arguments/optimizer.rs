@@ -40,7 +40,7 @@ pub(crate) struct OptimizerArguments {
     epsilon: Option<f64>,
 }
 
-/// A number that double precision can hold.
+/// Parses a number. A number that overflows or underflows in double precision is an error.
 fn number(text: &str) -> Result<f64, &'static str> {
     let value: f64 = text.parse().map_err(|_| "a number is expected")?;
     let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
@@ -67,7 +67,7 @@ fn paper_rate() -> f64 {
 }
 
 impl OptimizerArguments {
-    /// The optimizer that is asked for.
+    /// The optimizer's settings, as given by the options.
     pub(crate) fn optimizer(&self) -> Result<OptimizerSettings, Error> {
         let of_sgd = [
             ("--momentum", self.momentum.is_some()),

@@ -1,4 +1,4 @@
-//! Reads the paper: sections, errata, report.
+//! Checks the paper: sections, errata and report.
 
 use mnist_core::Error;
 use mnist_core::output::OutputDir;
@@ -11,7 +11,7 @@ use crate::arguments::PaperArguments;
 /// The name of the report's file.
 const REPORT: &str = "paper.html";
 
-/// Runs what is asked for, and says whether all is as it should be.
+/// Runs the sections and the errata given by the arguments. The outcome is [`Outcome::OverBound`] if a check failed.
 pub(crate) fn run(arguments: &PaperArguments) -> Result<Outcome, Error> {
     let pool = pool(&arguments.threads)?;
     let sections = arguments.sections()?;
@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Outcome, Error> {
         data: arguments.data.folder.clone(),
         planted: None,
     })?;
-    // Images that cannot be used and a place that cannot be written into are told before any work is done.
+    // Unusable images and folders are reported before any work is done.
     if arguments.data.folder.is_some() {
         reader.digits()?;
     }
@@ -31,11 +31,11 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Outcome, Error> {
         None => None,
     };
     let style = style();
-    let mut reads = Vec::new();
+    let mut runs = Vec::new();
     for section in sections {
-        let read = pool.install(|| section.run(&reader))?;
-        print_line(&text::section(&read, style))?;
-        reads.push(read);
+        let run = pool.install(|| section.run(&reader))?;
+        print_line(&text::section(&run, style))?;
+        runs.push(run);
     }
     let trials = if arguments.errata || output.is_some() {
         errata::run(&reader)
@@ -46,10 +46,10 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Outcome, Error> {
         print_line(text::errata(&trials, style).trim_end())?;
     }
     if let Some(output) = output {
-        let path = output.write(REPORT, html::page(&reads, &trials))?;
+        let path = output.write(REPORT, html::page(&runs, &trials))?;
         print_line(&format!("Written to {}", one_line(path.display())))?;
     }
-    Ok(if paper::all_hold(&reads, &trials) {
+    Ok(if paper::all_hold(&runs, &trials) {
         Outcome::Success
     } else {
         print_line(&style.verdict(false, "Not everything is as it should be"))?;
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &PaperArguments) -> Result<Outcome, Error> {
 }
 
 impl PaperArguments {
-    /// The sections that are asked for: all of them, unless some are named or the errata alone are wanted.
+    /// The sections given by `--section`. Without it: all sections, or none if only the errata are printed.
     fn sections(&self) -> Result<Vec<&'static Section>, Error> {
         if self.section.is_empty() && self.errata && self.report.is_none() {
             return Ok(Vec::new());

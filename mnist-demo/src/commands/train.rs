@@ -1,4 +1,4 @@
-//! Trains a network, and compares tape and formulas before and after.
+//! Trains a network, and compares the tape with the δ formulas before and after.
 
 use std::path::Path;
 
@@ -15,26 +15,26 @@ use mnist_core::report::{self, Style, counted, grouped};
 use mnist_core::train::{self, Plan, Progress, Settings, Trained};
 use nn::{Dataset, Mlp, Parameters};
 
-use super::{one_line, pool, print_line, read, style};
+use super::{load_data, one_line, pool, print_line, style};
 use crate::Outcome;
 use crate::arguments::{Precision, TrainArguments};
 use crate::progress::Display;
 use crate::stop::Stop;
 
-/// How many batches tape and formulas are compared over, and how many images are in each: up to 10 of 128, and fewer for
-/// a large network, for which the plain loops would take minutes.
-fn compared(network: &Mlp, images: usize) -> (usize, usize) {
+/// The number of batches to compare, and the images in each: up to 10 batches of 128 images. A large network gets
+/// fewer, because the plain loops would take minutes.
+fn comparison_size(network: &Mlp, images: usize) -> (usize, usize) {
     const MOST: usize = 300_000_000;
     let affordable = MOST / network.layout().parameters();
     let batch = affordable.clamp(1, images.min(128));
     ((affordable / batch).clamp(1, 10), batch)
 }
 
-/// Trains as the arguments say.
+/// Trains a network as given by the arguments.
 pub(crate) fn run(arguments: &TrainArguments) -> Result<Outcome, Error> {
     let settings = arguments.settings()?;
     let pool = pool(&arguments.threads)?;
-    let splits = read(&arguments.data)?;
+    let splits = load_data(&arguments.data)?;
     let stop = Stop::listen()?;
     let task = Task {
         settings: &settings,
@@ -66,9 +66,9 @@ impl Task<'_> {
         let plan = self
             .settings
             .plan::<T>(self.data.len(), self.data.features())?;
-        // A place for the results is made sure of before any work is done for them.
+        // The output folder is checked before any work is done.
         let output = OutputDir::new(self.output, &report::RESULTS)?;
-        self.introduce::<T>(&plan)?;
+        self.print_plan::<T>(&plan)?;
         let initial = self
             .settings
             .model
@@ -98,7 +98,7 @@ impl Task<'_> {
         )?;
         print_line("")?;
         let after = interrupted || self.compare("After training", &plan, &trained.parameters)?;
-        self.conclude(&trained)?;
+        self.print_result(&trained)?;
         print_line(&format!(
             "Written to {}: {}",
             one_line(self.output.display()),
@@ -119,8 +119,8 @@ impl Task<'_> {
         })
     }
 
-    /// Says what is to come.
-    fn introduce<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
+    /// Prints the data set, the network and the settings of the training.
+    fn print_plan<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
         let [rows, cols] = sides(self.data);
         print_line(&format!(
             "Data      {}: {} for training, {} for testing, {rows}×{cols} pixels",
@@ -148,14 +148,14 @@ impl Task<'_> {
         print_line("")
     }
 
-    /// Prints how far tape and formulas are apart, and says whether that is within the bounds.
+    /// Prints the differences between the tape and the δ formulas, and returns whether all are within their bounds.
     fn compare<T: Real>(
         &self,
         when: &str,
         plan: &Plan,
         parameters: &Parameters<T>,
     ) -> Result<bool, Error> {
-        let (batches, batch) = compared(&plan.network, self.data.len());
+        let (batches, batch) = comparison_size(&plan.network, self.data.len());
         let comparison = compare(&Comparing {
             network: &plan.network,
             loss: self.settings.model.loss,
@@ -171,8 +171,8 @@ impl Task<'_> {
         Ok(comparison.passed)
     }
 
-    /// Prints how well the network does.
-    fn conclude<T: Real>(&self, trained: &Trained<T>) -> Result<(), Error> {
+    /// Prints costs, accuracies and the confusion matrix.
+    fn print_result<T: Real>(&self, trained: &Trained<T>) -> Result<(), Error> {
         print_line(&self.style.bold("Result"))?;
         let sets = [("training", &trained.train), ("test", &trained.test)];
         print_line(&report::evaluations(&sets, self.style))?;
@@ -182,17 +182,17 @@ impl Task<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::compared;
+    use super::comparison_size;
     use nn::{Activation, Mlp};
 
     #[test]
     fn large_networks_are_compared_on_fewer_images() {
-        let compared =
-            |widths: &[usize], images| compared(&Mlp::new(widths, Activation::Relu), images);
-        assert_eq!(compared(&[784, 10, 10], 60_000), (10, 128));
-        assert_eq!(compared(&[784, 10, 10], 50), (10, 50));
-        assert_eq!(compared(&[784, 512, 512, 10], 60_000), (3, 128));
-        assert_eq!(compared(&[784, 2000, 2000, 10], 60_000), (1, 53));
-        assert_eq!(compared(&[784, 40_000, 10], 60_000), (1, 9));
+        let size =
+            |widths: &[usize], images| comparison_size(&Mlp::new(widths, Activation::Relu), images);
+        assert_eq!(size(&[784, 10, 10], 60_000), (10, 128));
+        assert_eq!(size(&[784, 10, 10], 50), (10, 50));
+        assert_eq!(size(&[784, 512, 512, 10], 60_000), (3, 128));
+        assert_eq!(size(&[784, 2000, 2000, 10], 60_000), (1, 53));
+        assert_eq!(size(&[784, 40_000, 10], 60_000), (1, 9));
     }
 }

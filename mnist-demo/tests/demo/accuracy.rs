@@ -1,4 +1,4 @@
-//! The paper's network learns as well as the paper says, whatever it starts from.
+//! The paper's network reaches the paper's accuracy from any seed.
 
 use std::ops::ControlFlow;
 

@@ -1,12 +1,12 @@
-//! Every option with values that make no sense: each is refused in one line that names the option and the reason.
+//! Invalid values for every option: each is refused in one line that names the option and the reason.
 
 use crate::common::{own_data, text};
 use std::ffi::OsStr;
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// What nobody means.
-const SENSELESS: [&str; 20] = [
+/// Values that are invalid for most options.
+const INVALID: [&str; 20] = [
     "",
     " ",
     "0",
@@ -29,7 +29,7 @@ const SENSELESS: [&str; 20] = [
     "-q",
 ];
 
-/// The commands, each with what makes it quick on the data that is given.
+/// The commands, each with arguments that make it fast on the test data.
 const COMMANDS: [(&str, &[&str]); 5] = [
     ("train", &["--steps", "2", "--output", "out"]),
     ("compare", &["--batches", "1", "--batch", "2"]),
@@ -38,8 +38,8 @@ const COMMANDS: [(&str, &[&str]); 5] = [
     ("paper", &["--section", "digits"]),
 ];
 
-/// Which of the senseless values an option takes after all.
-fn taken(option: &str) -> &'static [&'static str] {
+/// The values of [`INVALID`] that an option accepts.
+fn accepted(option: &str) -> &'static [&'static str] {
     match option {
         "--seed" | "--momentum" | "--beta1" | "--beta2" => &["0"],
         "--learning-rate" | "--weight-decay" => &["0", "1.5"],
@@ -66,25 +66,25 @@ fn taken(option: &str) -> &'static [&'static str] {
     }
 }
 
-/// Whether the option names a file or folder.
+/// Whether the value of the option is a file or folder.
 fn is_path(option: &str) -> bool {
     ["--output", "--report", "--data", "--weights"].contains(&option)
 }
 
-struct Place {
+struct Fixture {
     data: TempDir,
     folder: TempDir,
 }
 
-impl Place {
-    fn new() -> Place {
-        Place {
+impl Fixture {
+    fn new() -> Fixture {
+        Fixture {
             data: own_data(),
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    /// Runs a command with what makes it quick, unless an argument replaces that, and with its arguments.
+    /// Runs a command with the given arguments, and with those of `usual` that they do not replace.
     fn run<S: AsRef<OsStr>>(&self, command: &str, usual: &[&str], arguments: &[S]) -> Output {
         let given = |option: &str| arguments.iter().any(|argument| argument.as_ref() == option);
         let mut program = Command::new(env!("CARGO_BIN_EXE_mnist-demo"));
@@ -106,7 +106,7 @@ impl Place {
     }
 }
 
-/// The options of a command, with whether they take a value, as its help lists them.
+/// The options of a command as listed in its help, and whether each takes a value.
 fn options(command: &str) -> Vec<(String, bool)> {
     let help = Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
         .args([command, "--help"])
@@ -126,7 +126,7 @@ fn options(command: &str) -> Vec<(String, bool)> {
     options
 }
 
-/// The one line that it was refused with.
+/// Checks that the program refused its arguments in one line, and returns the line.
 #[track_caller]
 fn refusal(output: &Output) -> String {
     let errors = String::from_utf8(output.stderr.clone()).unwrap();
@@ -139,30 +139,30 @@ fn refusal(output: &Output) -> String {
 }
 
 #[test]
-fn senseless_values_are_refused_by_the_name_of_the_option() {
-    let place = Place::new();
+fn invalid_values_are_refused_with_the_name_of_the_option() {
+    let fixture = Fixture::new();
     for (command, usual) in COMMANDS {
         for (option, takes_value) in options(command) {
             if !takes_value {
                 continue;
             }
-            for value in SENSELESS {
-                // A learning rate with which training runs away is a matter of the data.
+            for value in INVALID {
+                // Whether a large learning rate diverges depends on the data.
                 if option == "--learning-rate" && value.len() > 10 {
                     continue;
                 }
-                if taken(&option).contains(&value) {
-                    // One name of a folder stands for all.
+                if accepted(&option).contains(&value) {
+                    // One folder name is enough.
                     if is_path(&option) && value != "½" {
                         continue;
                     }
-                    let output = place.run(command, usual, &[option.as_str(), value]);
+                    let output = fixture.run(command, usual, &[option.as_str(), value]);
                     let status = output.status.code();
                     assert_eq!(status, Some(0), "{command} {option} {value:?}: {output:?}");
                     continue;
                 }
-                let line = refusal(&place.run(command, usual, &[option.as_str(), value]));
-                // A file that is not there is named, which tells as much.
+                let line = refusal(&fixture.run(command, usual, &[option.as_str(), value]));
+                // The message for a missing file may name the file instead of the option.
                 let named = line.contains(&option) || is_path(&option) && line.contains(value);
                 assert!(named, "{command} {option} {value:?}: {line}");
             }
@@ -171,13 +171,13 @@ fn senseless_values_are_refused_by_the_name_of_the_option() {
 }
 
 #[test]
-fn options_without_a_value_or_given_twice_or_misspelt_are_refused() {
-    let place = Place::new();
+fn incomplete_repeated_and_misspelt_options_are_refused() {
+    let fixture = Fixture::new();
     for (command, usual) in COMMANDS {
         for (option, takes_value) in options(command) {
             let named = |arguments: &[&str]| {
-                let line = refusal(&place.run(command, usual, arguments));
-                // What is misspelt may be the one β or the other.
+                let line = refusal(&fixture.run(command, usual, arguments));
+                // A misspelt β may be taken for either one.
                 let name = option.trim_end_matches(['1', '2']);
                 assert!(line.contains(name), "{command} {arguments:?}: {line}");
             };
@@ -199,14 +199,14 @@ fn options_without_a_value_or_given_twice_or_misspelt_are_refused() {
 
 #[cfg(unix)]
 #[test]
-fn values_that_are_no_text_are_refused_by_the_name_of_the_option() {
+fn values_that_are_not_utf8_are_refused_with_the_name_of_the_option() {
     use std::os::unix::ffi::OsStrExt;
-    let place = Place::new();
+    let fixture = Fixture::new();
     let no_text = OsStr::from_bytes(b"\xff\n");
     for (command, usual) in COMMANDS {
         for (option, takes_value) in options(command) {
             if takes_value && !is_path(&option) {
-                let line = refusal(&place.run(command, usual, &[OsStr::new(&option), no_text]));
+                let line = refusal(&fixture.run(command, usual, &[OsStr::new(&option), no_text]));
                 assert!(line.contains(&option), "{command} {option}: {line}");
             }
         }
@@ -214,8 +214,8 @@ fn values_that_are_no_text_are_refused_by_the_name_of_the_option() {
 }
 
 #[test]
-fn what_cannot_be_combined_is_refused_in_one_line() {
-    let place = Place::new();
+fn invalid_combinations_are_refused_in_one_line() {
+    let fixture = Fixture::new();
     for (arguments, words) in [
         (&["train", "--steps", "1", "--epochs", "1"][..], "--epochs"),
         (
@@ -245,7 +245,7 @@ fn what_cannot_be_combined_is_refused_in_one_line() {
         (&["\u{1b}[31m\nUsage:"], "unrecognized subcommand"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_mnist-demo"))
-            .current_dir(place.folder.path())
+            .current_dir(fixture.folder.path())
             .args(arguments)
             .output()
             .unwrap();
@@ -255,7 +255,7 @@ fn what_cannot_be_combined_is_refused_in_one_line() {
 }
 
 #[test]
-fn a_file_that_is_refused_by_no_name_is_noticed() {
+fn a_refusal_with_the_wrong_exit_status_is_detected() {
     let silent = Output {
         status: Command::new("true").status().unwrap(),
         stdout: Vec::new(),

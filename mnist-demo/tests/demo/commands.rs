@@ -1,4 +1,4 @@
-//! The commands as their users see them: files written, texts printed, exit status.
+//! The commands as a user sees them: result files, printed text and exit status.
 
 use crate::common::{RESULTS, contents, demo, gzip, names, own_data, run, text, trained, weights};
 use std::fs;
@@ -37,7 +37,7 @@ fn mnist_is_trained_evaluated_and_predicted() {
         line.unwrap().to_owned()
     };
     assert_eq!(line(&evaluated), line(&shown));
-    // The last line of the progress tells of the same network as the result.
+    // The last line of the progress and the result describe the same network.
     let result = line(&shown);
     let (_, accuracy) = result.rsplit_once("  ").unwrap();
     let last = progress.lines().last().unwrap();
@@ -128,7 +128,7 @@ fn the_same_seed_gives_the_same_weights_whatever_the_threads_and_the_packing() {
 }
 
 #[test]
-fn every_optimizer_learns_and_tells_its_settings() {
+fn every_optimizer_learns_and_prints_its_settings() {
     let data = own_data();
     let usual_adam = "β₁ 0.9, β₂ 0.999, ε 1e-8, weight decay";
     for (options, settings) in [
@@ -216,7 +216,7 @@ fn tape_and_formulas_are_compared() {
 }
 
 #[test]
-fn an_error_planted_in_either_side_is_caught() {
+fn an_error_planted_in_either_side_is_detected() {
     let data = own_data();
     let on_own = ["compare", "--data", text(data.path()), "--batches", "3"];
     for side in ["tape", "delta"] {
@@ -228,7 +228,7 @@ fn an_error_planted_in_either_side_is_caught() {
 
 #[cfg(unix)]
 #[test]
-fn any_name_of_a_folder_and_a_reader_who_leaves_are_no_errors() {
+fn unusual_folder_names_and_closed_pipes_are_no_errors() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
     use std::process::Stdio;

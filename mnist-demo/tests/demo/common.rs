@@ -1,4 +1,4 @@
-//! What the tests of the program share: data files, and the program with its exit status and what it prints.
+//! Helpers for the tests of the program: data files, and running the program.
 #![allow(dead_code, reason = "no test needs all of it")]
 
 use flate2::Compression;
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// What a run leaves behind.
+/// The result files of a run.
 pub(crate) const RESULTS: [&str; 6] = [
     "accuracy.svg",
     "confusion.svg",
@@ -28,7 +28,7 @@ pub(crate) fn demo(arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Runs the program, which must end with this status, and returns what it printed.
+/// Runs the program, checks its exit status, and returns its standard output.
 #[track_caller]
 pub(crate) fn run(status: i32, arguments: &[&str]) -> String {
     let output = demo(arguments);
@@ -41,7 +41,7 @@ pub(crate) fn run(status: i32, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Runs the program, which must refuse in one line that has all of these words.
+/// Runs the program, and checks that it refuses in one line that contains all of `words`.
 #[track_caller]
 pub(crate) fn refused(arguments: &[&str], words: &[&str]) {
     let output = demo(arguments);
@@ -63,12 +63,12 @@ pub(crate) fn refused(arguments: &[&str], words: &[&str]) {
     }
 }
 
-/// A path as an argument.
+/// The path as a string, for an argument.
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-/// The files of a folder with their contents, in order.
+/// The names and contents of the files in a folder, sorted.
 pub(crate) fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
         .unwrap()
@@ -82,12 +82,12 @@ pub(crate) fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     files
 }
 
-/// The names of the files of a folder, in order.
+/// The names of the files in a folder, sorted.
 pub(crate) fn names(folder: &Path) -> Vec<String> {
     contents(folder).into_iter().map(|(name, _)| name).collect()
 }
 
-/// An IDX file of bytes.
+/// Creates an IDX file of unsigned bytes.
 pub(crate) fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0, 0, 8, dims.len() as u8];
     bytes.extend(dims.iter().flat_map(|dim| dim.to_be_bytes()));
@@ -95,7 +95,7 @@ pub(crate) fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The bytes, packed as well as can be.
+/// Compresses bytes with gzip.
 pub(crate) fn gzip(bytes: impl Read) -> Vec<u8> {
     let mut packed = Vec::new();
     GzEncoder::new(bytes, Compression::best())
@@ -104,7 +104,7 @@ pub(crate) fn gzip(bytes: impl Read) -> Vec<u8> {
     packed
 }
 
-/// Images and labels: pictures of 6×6 pixels that are easy to tell: the class is the place of a bright spot among dim noise.
+/// An easy data set, images and labels: in pictures of 6×6 pixels the class is the position of a bright spot.
 pub(crate) fn pictures(count: usize) -> [Vec<u8>; 2] {
     let classes: Vec<u8> = (0..count).map(|i| (i * 7 % 10) as u8).collect();
     let mut pixels = Vec::new();
@@ -120,7 +120,7 @@ pub(crate) fn pictures(count: usize) -> [Vec<u8>; 2] {
     ]
 }
 
-/// A folder with 600 pictures to train on and 50 to test with.
+/// Creates a folder with 600 training pictures and 50 test pictures.
 pub(crate) fn own_data() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let files = [pictures(600), pictures(50)].concat();
@@ -130,7 +130,7 @@ pub(crate) fn own_data() -> TempDir {
     folder
 }
 
-/// A folder with results of a short run on the data.
+/// Creates a folder with the results of a short run on the data.
 pub(crate) fn trained(data: &Path) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let (data, output) = (text(data), text(folder.path()));
@@ -150,7 +150,7 @@ pub(crate) fn trained(data: &Path) -> TempDir {
     folder
 }
 
-/// The weights among the results in a folder.
+/// The path of the weights in a folder with results.
 pub(crate) fn weights(folder: &Path) -> PathBuf {
     folder.join("weights.safetensors")
 }

@@ -1,4 +1,4 @@
-//! A digit is recognised on any ground: of any shade, noisy, or lit from one side.
+//! Digits are recognised on any ground: of any shade, noisy, or lit from one side.
 
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -11,24 +11,24 @@ use nn::{Dataset, SgdSettings};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// How many digits are drawn on each paper.
+/// The number of digits drawn on each paper.
 const DIGITS: usize = 60;
 
-/// What a digit is drawn on, and with what.
+/// The ground and the ink of a drawing.
 #[derive(Clone, Copy, Debug)]
 struct Paper {
     /// The shade in the middle.
     shade: f32,
-    /// How much lighter the ink is.
+    /// The shade of the ink minus the shade of the ground.
     ink: f32,
-    /// The largest deviation of a pixel by chance.
+    /// The largest random deviation of a pixel.
     noise: f32,
-    /// How much lighter the last corner is than the first.
+    /// The shade of the last corner minus the shade of the first.
     tilt: f32,
 }
 
 impl Paper {
-    /// Draws ink, of 0 to 1, on a square.
+    /// Draws ink, given as values from 0 to 1, on a square.
     fn draw(&self, ink: &[f32], size: usize, random: &mut ChaCha8Rng) -> Sketch {
         let mut chance = || random.next_u32() as f32 / u32::MAX as f32 - 0.5;
         let shade = |(i, ink): (usize, &f32)| {
@@ -40,9 +40,9 @@ impl Paper {
     }
 }
 
-/// A digit of 28×28 pixels as ink, of 0 to 1, on a square of another size.
+/// Resizes a digit of 28×28 pixels to a square of another size, with ink values from 0 to 1.
 fn resize(digit: &[u8], size: usize) -> Vec<f32> {
-    // Each new pixel is the mean of some points in it, and a point lies between four old pixels.
+    // Each new pixel is the mean of several sample points, interpolated between four old pixels.
     const POINTS: usize = 3;
     let at = |y: f32, x: f32| {
         f32::from(digit[y.clamp(0.0, 27.0) as usize * 28 + x.clamp(0.0, 27.0) as usize]) / 255.0
@@ -72,7 +72,7 @@ fn resize(digit: &[u8], size: usize) -> Vec<f32> {
     ink
 }
 
-/// A network that has learnt a little, and the data that it is tested with.
+/// A network after a short training, and the test data.
 fn network() -> &'static (Trained<f32>, Dataset) {
     static NETWORK: OnceLock<(Trained<f32>, Dataset)> = OnceLock::new();
     NETWORK.get_or_init(learn)
@@ -91,7 +91,7 @@ fn learn() -> (Trained<f32>, Dataset) {
     (trained, splits.test)
 }
 
-/// How many of the digits the network recognises, as given by `pixels` from their numbers.
+/// The number of digits that the network recognises when `pixels` returns the picture with a given index.
 fn recognised(
     trained: &Trained<f32>,
     test: &Dataset,
@@ -105,8 +105,8 @@ fn recognised(
     (0..DIGITS).filter(is_right).count()
 }
 
-/// Draws digits of every size with ink of every contrast, darker and lighter, on every ground, and
-/// checks that nearly as many are recognised as are in the data set's own pictures.
+/// Draws digits of every size with ink of every contrast, darker and lighter, on every ground. Checks that nearly as
+/// many are recognised as in the data set's own pictures.
 fn check(sizes: &[usize], contrasts: &[f32]) {
     let (trained, test) = network();
     let own = recognised(trained, test, |index| test.sample(index).to_vec());
@@ -150,7 +150,7 @@ fn digits_of_any_size_are_recognised_on_any_ground() {
     check(&[20, 28, 29, 56, 100, 280, 500], &[60.0, 110.0]);
 }
 
-/// The check above would fail if pictures were taken as they are.
+/// The checks above would fail without the preparation of the pictures.
 #[test]
 fn without_preparation_few_digits_are_recognised_on_grey() {
     let (trained, test) = network();

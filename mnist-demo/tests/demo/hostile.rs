@@ -1,5 +1,4 @@
-//! Data files made to do harm are refused with one line, at once, and without memory being given
-//! out on their word.
+//! Malicious data files are refused in one line, quickly, and without allocating the memory that they claim.
 
 use std::fs;
 use std::io::{Cursor, Read};
@@ -10,17 +9,16 @@ use crate::png;
 use mnist_core::data::{Cause, Error, FILES, MAX_ITEMS, Sketch, Splits, read_images, read_labels};
 use proptest::prelude::*;
 
-/// What a file of a few bytes may make the program allocate at its worst: buffers for reading and
-/// inflating.
+/// The memory limit for reading a file of a few bytes. Buffers for reading and decompressing are included.
 const LITTLE: usize = 512 << 10;
 
-/// A file of a thousandth of the size that begins with `header` and goes on with 256 MB of zeros.
+/// Creates a compressed file, a thousandth of its decompressed size, with `header` followed by 256 MB of zeros.
 fn bomb(header: &[u8]) -> Vec<u8> {
     gzip(header.chain(std::io::repeat(0).take(256 << 20)))
 }
 
-/// Puts one hostile file among three good ones, and returns how it was refused.
-fn refuse(name: &str, bytes: &[u8]) -> Error {
+/// Replaces one of four valid files by `bytes`, and returns the error of reading the folder.
+fn error_of(name: &str, bytes: &[u8]) -> Error {
     let dir = tempfile::tempdir().unwrap();
     let good = [
         idx(&[2, 2, 2], &[0; 8]),
@@ -48,7 +46,7 @@ fn refuse(name: &str, bytes: &[u8]) -> Error {
 
 #[test]
 fn hostile_images_are_refused() {
-    let cause = |bytes: &[u8]| refuse(FILES[0], bytes).cause;
+    let cause = |bytes: &[u8]| error_of(FILES[0], bytes).cause;
     assert!(matches!(
         cause(b""),
         Cause::Truncated { part: "header", .. }
@@ -125,7 +123,7 @@ fn hostile_images_are_refused() {
 
 #[test]
 fn hostile_labels_are_refused() {
-    let cause = |bytes: &[u8]| refuse(FILES[1], bytes).cause;
+    let cause = |bytes: &[u8]| error_of(FILES[1], bytes).cause;
     assert!(matches!(
         cause(&idx(&[u32::MAX], &[])),
         Cause::TooLarge { .. }
@@ -161,9 +159,9 @@ fn hostile_labels_are_refused() {
     ));
 }
 
-/// Gigabytes of zeros, which take no room on the disk.
+/// The files are gigabytes of zeros, which are sparse on disk.
 #[test]
-fn large_files_that_are_no_weights_are_hardly_read() {
+fn large_files_without_weights_are_refused_in_little_memory() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights.safetensors");
     for (header, len) in [(0_u64, 1 << 30), (100, 1 << 32)] {
@@ -181,14 +179,14 @@ fn large_files_that_are_no_weights_are_hardly_read() {
 
 #[test]
 fn a_picture_is_refused_by_its_header() {
-    // The header of a picture of 2³¹−1 pixels a side, whose checksum is right.
+    // The header of a picture of 2³¹−1 pixels a side, with a correct checksum.
     let header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x06\0\0\0\x14\xc9\x0b\x66";
     let (result, peak) = peak(|| Sketch::read_png(Cursor::new(header)));
     assert!(matches!(result, Err(Cause::PictureTooLarge { .. })));
     assert!(peak < LITTLE, "{peak} bytes");
 }
 
-/// The decoder panics at a palette whose last colour is not whole.
+/// The decoder panics at a palette whose last colour is incomplete.
 #[test]
 fn a_panic_of_the_decoder_is_an_error() {
     for length in [4, 5, 766, 767] {
@@ -205,7 +203,7 @@ fn a_panic_of_the_decoder_is_an_error() {
 }
 
 proptest! {
-    /// Bytes of every kind, most of them behind a header that lets them get some way.
+    /// Random bytes, most of them after a header that gets them past the first checks.
     #[test]
     fn any_bytes_are_read_or_refused_in_little_memory(
         bytes in prop::collection::vec(any::<u8>(), 0..400),

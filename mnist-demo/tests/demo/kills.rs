@@ -1,4 +1,4 @@
-//! A run that is killed at any moment leaves the earlier results, or its own, or says which is which.
+//! A run that is killed at any moment leaves the earlier results, its own results, or a journal.
 
 use crate::common::{RESULTS, contents, names, own_data, run, text, weights};
 use std::fs;
@@ -8,13 +8,13 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// The steps of the two runs that take turns.
+/// The numbers of steps of the two alternating runs.
 const STEPS: [&str; 2] = ["20", "30"];
 
-/// The two runs, as they are when nothing interferes.
+/// The result files of the two runs without interference.
 struct Runs([Vec<(String, Vec<u8>)>; 2]);
 
-/// What identifies the run that a file is of: all of it, but for the times in the table.
+/// The part of a file that identifies its run: everything except the times in the table.
 fn essence(name: &str, contents: &[u8]) -> Vec<u8> {
     if name == "run.csv" {
         let lines = contents.split(|&byte| byte == b'\n').count();
@@ -24,7 +24,7 @@ fn essence(name: &str, contents: &[u8]) -> Vec<u8> {
 }
 
 impl Runs {
-    /// Which of the runs each file of the folder is of; none if it is of neither.
+    /// The run that each file in the folder belongs to; `None` if it belongs to neither.
     fn of(&self, folder: &Path) -> Vec<Option<usize>> {
         let found = |name: &str| fs::read(folder.join(name)).unwrap();
         let is = |name: &str, run: usize| {
@@ -53,7 +53,7 @@ fn arguments<'a>(steps: &'a str, data: &'a Path, folder: &'a Path) -> [&'a str; 
     ]
 }
 
-/// Kills as many runs, each a little after its last step, and returns how many were moving files into place.
+/// Kills `count` runs, each shortly after its last step, and returns how many were moving files into place.
 fn kill(count: u32) -> u32 {
     let data = own_data();
     let runs = Runs(STEPS.map(|steps| {
@@ -76,7 +76,7 @@ fn kill(count: u32) -> u32 {
         let last = format!("step {steps}/{steps}");
         let errors = BufReader::new(child.stderr.take().unwrap());
         assert!(errors.lines().any(|line| line.unwrap().contains(&last)));
-        // Up to 25 ms, all over the writing of the results and beyond.
+        // Up to 25 ms: longer than writing the results takes.
         sleep(Duration::from_micros(u64::from(
             number.wrapping_mul(2_654_435_761) % 25_000,
         )));
@@ -88,7 +88,7 @@ fn kill(count: u32) -> u32 {
         let journal = folder.path().join("UNFINISHED-RUN.txt").exists();
         assert!(is_one(&left) || journal, "{number}: {left:?}");
         moving += u32::from(journal);
-        // Whatever reads the results has them finished first.
+        // Reading the results completes them first.
         let weights = weights(folder.path());
         let places = ["--data", text(data.path()), "--weights", text(&weights)];
         run(0, &[&["eval"], &places[..]].concat());
@@ -99,7 +99,7 @@ fn kill(count: u32) -> u32 {
             "{number}: {found:?}"
         );
     }
-    // The next run removes what the killed ones left.
+    // The next run removes the leftovers of the killed runs.
     run(0, &arguments(STEPS[0], data.path(), folder.path()));
     let mut expected = [&["notes.txt"], &RESULTS[..]].concat();
     expected.sort_unstable();

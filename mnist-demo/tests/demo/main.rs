@@ -1,4 +1,4 @@
-//! The program and its parts, from outside.
+//! Tests of the program and its libraries through their public interfaces.
 
 mod accuracy;
 mod arguments;

@@ -1,5 +1,4 @@
-//! Files altered by chance are read or refused: no panic, little memory, little time, and from the
-//! program one line.
+//! Randomly altered files are read or refused, without a panic, in bounded memory and time. A refusal is one line.
 
 mod chance;
 mod idx;
@@ -16,29 +15,29 @@ use crate::png::assemble;
 use chance::Chance;
 use mnist_core::data::{Cause, Sketch, read_images, read_labels};
 
-/// The most memory that reading a file may take, in bytes.
+/// The memory limit for reading a file, in bytes.
 const MOST_MEMORY: usize = 64 << 20;
 
-/// The longest that reading a file may take.
+/// The time limit for reading a file.
 const MOST_TIME: Duration = Duration::from_millis(500);
 
-/// How the files of a test were received.
+/// The outcomes of the files of a test.
 #[derive(Debug, Default)]
 struct Tally {
-    /// How often a file was read, or refused for which cause.
+    /// The number of files for each outcome: `read`, or the cause of the refusal.
     outcomes: BTreeMap<String, usize>,
     most_memory: usize,
     most_time: Duration,
 }
 
 impl Tally {
-    /// Has a file read, and checks what that took.
+    /// Reads a file, and checks the memory and the time.
     fn take(&mut self, file: &[u8], read: impl Fn(&[u8]) -> Result<(), Cause>) {
         let begin = Instant::now();
         let (result, memory) = peak(|| read(file));
         let mut time = begin.elapsed();
         if time >= MOST_TIME {
-            // The processor may have been busy with something else.
+            // Measure processor time, in case other processes took the processor.
             let begin = time_on_processor();
             let _ = read(file);
             time = time_on_processor() - begin;
@@ -51,7 +50,7 @@ impl Tally {
         *self.outcomes.entry(outcome).or_default() += 1;
     }
 
-    /// How often the outcome began so.
+    /// The number of outcomes with this prefix.
     fn count(&self, outcome: &str) -> usize {
         let outcomes = self.outcomes.iter();
         let counts = outcomes.filter(|(name, _)| name.starts_with(outcome));
@@ -59,7 +58,7 @@ impl Tally {
     }
 }
 
-/// The name of a cause, with no more particulars than what a decoder said when it panicked.
+/// The name of a cause without its fields. For a panic of the decoder, the message is included.
 fn name(cause: &Cause) -> String {
     let text = format!("{cause:?}");
     let end = text.find(|c: char| !c.is_alphanumeric());
@@ -123,7 +122,7 @@ fn check_data(count: usize) {
     let read = |file: &[u8]| {
         let images = read_images(file, idx::COUNT as usize).map(drop);
         let labels = read_labels(file).map(drop);
-        // The cause that counts is that of the reader for which the file was meant.
+        // The relevant cause is the one from the reader for this kind of file.
         images.or_else(|cause| match labels {
             Err(Cause::WrongDimensions { .. }) => Err(cause),
             labels => labels,
@@ -173,13 +172,13 @@ fn bombs_are_read_or_refused_in_bounded_memory_and_time() {
         let length = bomb.len();
         println!("{name}, {length} bytes: {memory} bytes of memory, {time:?}, {outcome}");
         assert!(memory < MOST_MEMORY, "{name}: {memory} bytes");
-        // Without optimisation the decoder takes some times as long.
+        // Without optimization the decoder takes several times as long.
         let most_time = MOST_TIME * if cfg!(debug_assertions) { 4 } else { 1 };
         assert!(time < most_time, "{name}: {time:?}");
     }
 }
 
-/// How long this thread has run, which is known on Linux; elsewhere no time passes.
+/// The processor time of this thread. Always zero except on Linux.
 fn time_on_processor() -> Duration {
     let statistics = std::fs::read_to_string("/proc/thread-self/schedstat");
     let nanoseconds = statistics
@@ -188,9 +187,9 @@ fn time_on_processor() -> Duration {
     Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
-/// What the tests above hold the readers against fails those that it should.
+/// The checks of the tests above fail when they should.
 #[test]
-fn a_reader_that_takes_too_much_is_caught() {
+fn a_reader_that_exceeds_a_limit_is_detected() {
     let caught = |read: fn(&[u8]) -> Result<(), Cause>| {
         std::panic::catch_unwind(|| Tally::default().take(b"file", read)).is_err()
     };

@@ -1,4 +1,4 @@
-//! The paper, section by section, and its errata: all is as it should be, and a planted error is noticed.
+//! All checks of the paper's sections and errata pass, and a planted error is detected.
 
 use mnist_core::report::Style;
 use mnist_paper::errata::{self, Kind, Trial};
@@ -14,7 +14,7 @@ fn reader(planted: Option<usize>) -> Reader {
 }
 
 #[test]
-fn every_section_without_training_holds() {
+fn every_section_without_training_passes() {
     let reader = reader(None);
     for section in &SECTIONS[..11] {
         let read = section.run(&reader).unwrap();
@@ -29,7 +29,7 @@ fn every_section_without_training_holds() {
 }
 
 #[test]
-fn an_error_planted_into_a_section_is_noticed() {
+fn an_error_planted_into_a_section_is_detected() {
     for section in &SECTIONS[..11] {
         let read = section.run(&reader(Some(section.number))).unwrap();
         assert!(!read.findings.passed(), "{}", section.name);
@@ -40,13 +40,13 @@ fn an_error_planted_into_a_section_is_noticed() {
 }
 
 #[test]
-fn every_erratum_is_judged_as_it_should_be() {
+fn every_erratum_has_the_expected_verdict() {
     let trials = errata::run(&reader(None));
     let text = paper::text::errata(&trials, Style::default());
     for trial in &trials {
         let id = trial.erratum.id;
         assert!(trial.passed, "{id}\n{text}");
-        // The corrected form is right to 1e-12, whatever the kind.
+        // The corrected formula is right to 1e-12 for every kind.
         assert!(trial.corrected.apart <= 1e-12, "{id}");
         let far = |trial: &Trial| {
             trial
@@ -55,10 +55,10 @@ fn every_erratum_is_judged_as_it_should_be() {
         };
         match trial.erratum.kind {
             Kind::Wrong => assert!(far(trial) && trial.obstacle.is_none(), "{id}"),
-            // The shapes do not fit, and on equal widths the numbers are wrong.
+            // The shapes do not fit, and on equal widths the values are wrong.
             Kind::Misfit => assert!(far(trial) && trial.obstacle.is_some(), "{id}"),
             Kind::Notation => assert!(far(trial) || trial.obstacle.is_some(), "{id}"),
-            // The case that is left open gives nothing, or no number.
+            // The undefined case has no value, or NaN.
             Kind::Open => assert!(
                 trial
                     .printed
@@ -71,7 +71,7 @@ fn every_erratum_is_judged_as_it_should_be() {
 }
 
 #[test]
-fn every_line_of_the_list_is_there_and_each_kind() {
+fn all_errata_and_all_kinds_are_present() {
     let all = errata::all();
     for number in 1..=21 {
         let there = all
@@ -88,16 +88,16 @@ fn every_line_of_the_list_is_there_and_each_kind() {
 }
 
 #[test]
-fn an_error_planted_into_the_errata_is_noticed() {
+fn an_error_planted_into_the_errata_is_detected() {
     let trials = errata::run(&reader(Some(0)));
     assert!(trials.iter().all(|trial| !trial.passed));
     assert!(!paper::all_hold(&[], &trials[..1]));
     assert!(paper::text::errata(&trials, Style::default()).contains("NOT as it should be"));
 }
 
-/// The table is written by `cargo test -p mnist-demo --test demo -- --ignored write_the_table`.
+/// To regenerate the table, run `cargo test -p mnist-demo --test demo -- --ignored write_the_table`.
 #[test]
-fn the_table_of_errata_is_that_of_the_code() {
+fn errata_md_matches_the_code() {
     let written = std::fs::read_to_string(TABLE).unwrap();
     assert!(
         written == errata::markdown(),

@@ -1,4 +1,4 @@
-//! The paper's report from end to end: the program writes it, and a browser shows it where there is one.
+//! The report of the paper from end to end: the program writes it, and a browser, if one is installed, shows it.
 
 use std::fs;
 use std::io::Write;
@@ -10,7 +10,7 @@ use mnist_core::data::{FILES, Splits, sides};
 use mnist_paper::{Reader, ReaderSettings, SECTIONS};
 use nn::Dataset;
 
-/// A folder with the first images of each set, so that training takes moments.
+/// Creates a data folder with the first images of each set, so that training is fast.
 fn few_images(dir: &Path) {
     let splits = Splits::embedded().unwrap();
     let files = |data: &Dataset, count: usize| {
@@ -44,7 +44,7 @@ fn the_report_is_written_and_a_browser_shows_it() {
     let html = fs::read_to_string(&page).unwrap();
     holds_everything(&html);
     match browser() {
-        // Written past the test harness, which keeps what the macros print to itself.
+        // Bypasses the test harness, which captures the output of the print macros.
         None => writeln!(
             std::io::stderr(),
             "SKIP: no chromium was found, so the report was not looked at"
@@ -54,7 +54,7 @@ fn the_report_is_written_and_a_browser_shows_it() {
     }
 }
 
-/// Everything is in the page, and nothing is fetched from elsewhere.
+/// Checks that the page is complete, and that it loads nothing from elsewhere.
 fn holds_everything(html: &str) {
     for wanted in [
         "<html lang=\"en\">",
@@ -74,7 +74,7 @@ fn holds_everything(html: &str) {
     for outside in ["<link", "<script", "src=", "@import", "url("] {
         assert!(!html.contains(outside), "{outside}");
     }
-    // Every picture says what it shows, and every id is there once.
+    // Every picture has a description, and every id is unique.
     assert_eq!(
         html.matches("<svg ").count(),
         html.matches("<svg role=\"img\"").count()
@@ -98,7 +98,7 @@ fn holds_everything(html: &str) {
     }
 }
 
-/// A Chromium, under any of its names.
+/// Finds a Chromium, under any of its names.
 fn browser() -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome"];
@@ -107,7 +107,7 @@ fn browser() -> Option<PathBuf> {
         .find(|program| program.is_file())
 }
 
-/// Runs a browser on a page, and returns what it prints.
+/// Runs a browser on a page, and returns its standard output.
 fn browse(browser: &Path, page: &Path, dir: &Path, arguments: &[String]) -> String {
     let profile = tempfile::tempdir_in(dir).unwrap();
     let output = Command::new(browser)
@@ -137,7 +137,7 @@ fn browse(browser: &Path, page: &Path, dir: &Path, arguments: &[String]) -> Stri
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A browser parses the page, and takes its picture on a screen and on a phone.
+/// Checks that a browser parses the page, and takes screenshots for a desktop and a phone.
 fn looks_right(browser: &Path, page: &Path, dir: &Path) {
     let run = |arguments: &[String]| browse(browser, page, dir, arguments);
     let dom = run(&["--dump-dom".into()]);
@@ -166,14 +166,14 @@ fn looks_right(browser: &Path, page: &Path, dir: &Path) {
             page.display()
         );
     }
-    // A picture that does not scale is noticed.
+    // The check detects a picture that does not scale.
     let svg = fs::read_to_string(docs.join("loss.svg")).unwrap();
     let rigid = dir.join("rigid.svg");
     fs::write(&rigid, svg.replace("max-width", "min-width")).unwrap();
     assert_eq!(widths(browser, &[rigid], dir), [720.0]);
 }
 
-/// How far to the right the pictures of each page reach, in a window of 400 pixels.
+/// The right edge of the widest picture on each page, in a window of 400 pixels.
 fn widths(browser: &Path, pages: &[PathBuf], dir: &Path) -> Vec<f64> {
     let mut html = "<!DOCTYPE html><title></title>".to_owned();
     for page in pages {
@@ -204,7 +204,7 @@ fn widths(browser: &Path, pages: &[PathBuf], dir: &Path) -> Vec<f64> {
 }
 
 #[test]
-fn an_error_planted_into_training_is_noticed() {
+fn an_error_planted_into_training_is_detected() {
     let dir = tempfile::tempdir().unwrap();
     few_images(dir.path());
     for section in &SECTIONS[11..] {

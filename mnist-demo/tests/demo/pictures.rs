@@ -1,25 +1,25 @@
-//! Pictures of every kind are read.
+//! PNG pictures of every kind are read.
 
 use std::io::Cursor;
 
 use crate::png;
 use mnist_core::data::Sketch;
 
-/// The same digit in every colour, depth and order of rows, opaque or on a transparent ground.
+/// The same digit with every colour type, depth and interlacing, opaque or on a transparent ground.
 #[test]
-fn every_kind_of_picture_is_read_alike() {
+fn every_kind_of_picture_gives_the_same_digit() {
     let (width, height) = (19, 23);
     let is_ink = |y: usize, x: usize| (4..18).contains(&y) && x.abs_diff(12 - y / 3) < 2;
     let shade = |i: usize| if is_ink(i / width, i % width) { 255 } else { 0 };
     let sketch = Sketch::new((0..width * height).map(shade).collect(), width);
     let expected = sketch.prepare(28, 28).unwrap();
-    // The samples of the ground and of the ink, of which a shallow picture takes the last bits.
+    // The samples of ground and ink. A picture with fewer bits uses the low bits.
     let (none, most) = (0, u16::MAX);
     let mut kinds = Vec::new();
     for depth in [1, 2, 4, 8, 16] {
         kinds.push((0, depth, [none; 4], [most; 4], None));
         kinds.push((0, depth, [most; 4], [none; 4], None));
-        // A ground of one shade is transparent, so the ink need not differ from black or white.
+        // A ground of one shade is transparent, so the ink need not be black or white.
         let transparent = |shade: u16| {
             Some((
                 b"tRNS",
@@ -65,7 +65,7 @@ fn every_kind_of_picture_is_read_alike() {
     }
 }
 
-/// Of an animation, the picture that is shown where none is expected.
+/// Of an animation, the picture for viewers without animation is read.
 #[test]
 fn of_an_animation_the_first_picture_is_read() {
     let header = png::header(2, 1, 8, 0, false);

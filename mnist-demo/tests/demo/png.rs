@@ -1,16 +1,16 @@
-//! PNG files, chunk by chunk.
+//! Builds PNG files from chunks.
 
 use std::io::Read;
 
 use flate2::read::ZlibEncoder;
 use flate2::{Compression, Crc};
 
-/// A type, and the data.
+/// A chunk: its type and its data.
 pub(crate) type Chunk = ([u8; 4], Vec<u8>);
 
 const SIGNATURE: &[u8; 8] = b"\x89PNG\r\n\x1a\n";
 
-/// A file of these chunks, with the right lengths and checksums.
+/// Creates a file from chunks, with correct lengths and checksums.
 pub(crate) fn assemble(chunks: &[Chunk]) -> Vec<u8> {
     let mut file = SIGNATURE.to_vec();
     for (kind, data) in chunks {
@@ -33,20 +33,20 @@ pub(crate) fn deflate(bytes: impl Read) -> Vec<u8> {
     packed
 }
 
-/// The header of a picture of this size.
+/// Creates the header chunk of a picture.
 pub(crate) fn header(width: u32, height: u32, depth: u8, color: u8, interlaced: bool) -> Chunk {
     let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
     let rest = [depth, color, 0, 0, u8::from(interlaced)];
     (*b"IHDR", [&size[..], &rest].concat())
 }
 
-/// The rows of a picture, each behind the number of its filter, from the samples of each pixel.
+/// Creates the rows of a picture, each preceded by its filter type, from the samples of each pixel.
 pub(crate) fn rows(
     header: &[u8],
     mut filter: impl FnMut() -> u8,
     mut samples: impl FnMut(usize, usize) -> [u16; 4],
 ) -> Vec<u8> {
-    /// First row, first column, and the steps to the next ones.
+    /// For each pass: the first row, the first column, and the steps between rows and columns.
     const PASSES: [[usize; 4]; 7] = [
         [0, 0, 8, 8],
         [0, 4, 8, 8],

@@ -1,4 +1,4 @@
-//! What cannot be used is refused in one line that says what and why, and earlier results stay.
+//! Unusable input is refused in one line that names the object and the cause, and earlier results stay.
 
 use crate::common::{
     contents, demo, gzip, idx, own_data, pictures, refused, text, trained, weights,
@@ -128,7 +128,7 @@ fn bad_settings_are_refused_and_earlier_results_stay() {
     ] {
         refused(&[&places[..], options].concat(), &[option]);
     }
-    // The loss is no number any more after some steps.
+    // The loss becomes NaN after some steps.
     let wild = [
         "--learning-rate",
         "1e30",
@@ -149,7 +149,7 @@ fn bad_settings_are_refused_and_earlier_results_stay() {
     }
     assert_eq!(contents(results.path()), before);
 
-    // A network whose paths cannot be walked, or that is too large to walk them.
+    // Networks that are invalid, or have too many paths or parameters.
     for widths in [
         "3",
         "3,0,2",
@@ -170,7 +170,7 @@ fn bad_settings_are_refused_and_earlier_results_stay() {
 }
 
 #[test]
-fn what_is_refused_makes_no_folder() {
+fn a_refusal_creates_no_folder() {
     let data = own_data();
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("new/run");
@@ -194,7 +194,7 @@ fn what_is_refused_makes_no_folder() {
 }
 
 #[test]
-fn bad_places_weights_and_pictures_are_refused() {
+fn bad_paths_weights_and_pictures_are_refused() {
     let data = own_data();
     let results = trained(data.path());
     let of_own = ["--data", text(data.path())];
@@ -204,7 +204,7 @@ fn bad_places_weights_and_pictures_are_refused() {
         &[&of_own[..], &["--output", text(&file)]].concat(),
         &["run.csv", "cannot write into this folder"],
     );
-    // The place of a result is taken by a folder, which is noticed before the training.
+    // A folder has the name of a result file, which is detected before the training.
     let taken = tempfile::tempdir().unwrap();
     fs::create_dir(taken.path().join("loss.svg")).unwrap();
     refused(
@@ -213,7 +213,7 @@ fn bad_places_weights_and_pictures_are_refused() {
     );
     assert_eq!(fs::read_dir(taken.path()).unwrap().count(), 1);
 
-    // What takes no files, whoever asks.
+    // Paths where nobody can create files.
     for path in ["/proc/self", "/proc/self/new", "/dev/null", "/dev/full"] {
         if cfg!(target_os = "linux") {
             let cause = "cannot write into this folder";
@@ -238,7 +238,7 @@ fn bad_places_weights_and_pictures_are_refused() {
             refused(&arguments, &[weights, cause]);
         }
     }
-    // One weight of the last layer is no number.
+    // One weight of the last layer is NaN.
     let unsound = results.path().join("unsound.safetensors");
     let mut bytes = fs::read(&good).unwrap();
     let last = bytes.len() - 4;
@@ -276,7 +276,7 @@ fn bad_places_weights_and_pictures_are_refused() {
     let dot = results.path().join("dot.png");
     fs::write(&dot, mnist_core::picture::encode_png(&[255], 1).unwrap()).unwrap();
     predict(text(&dot), &["dot.png", "shows no digit"]);
-    // A palette whose second colour is not whole, at which the decoder panics.
+    // A palette whose second colour is incomplete, at which the decoder panics.
     let palette = results.path().join("palette.png");
     let chunks = [
         png::header(1, 1, 8, 3, false),
@@ -294,7 +294,7 @@ fn bad_places_weights_and_pictures_are_refused() {
         assert!(made.success());
         predict(text(&pipe), &["pipe.png: is not a regular file"]);
     }
-    // What a terminal would obey is not printed.
+    // Control characters are not printed.
     predict("\x1b[31m\nno.png", &["error:  [31m no.png: cannot be read"]);
 }
 
@@ -315,12 +315,12 @@ fn finite_weights_that_overflow_give_no_result() {
         assert_eq!(demo(&arguments).stdout, b"");
     };
 
-    // Sums of infinities in the first layer, and in the last.
+    // Sums of infinities in the first layer, and in the last layer.
     let network = Mlp::new(&[36, 10, 10], Activation::Tanh);
     for layer in [0, 1] {
         let mut parameters = network.init::<f32>(Initializer::GlorotNormal, 1);
         for (i, weight) in parameters.slice_mut(2 * layer).iter_mut().enumerate() {
-            // Of one sign in a neuron, and of either in its neighbours.
+            // Infinities of one sign in one neuron, and of both signs in its neighbours.
             let inputs = [36, 10][layer];
             *weight = if i / inputs % 2 == 0 { 3e38 } else { -3e38 };
         }
@@ -337,13 +337,13 @@ fn finite_weights_that_overflow_give_no_result() {
         evaluated(&[&overflows, "on training image 0"]);
         predicted(&[&overflows]);
     }
-    // Every output is finite, and their squares are not.
+    // Every output is finite, but the squares overflow.
     let loss = StandardLoss::squared_difference(Activation::Identity);
     let mut parameters = network.init::<f32>(Initializer::GlorotNormal, 1);
     parameters.slice_mut(3).fill(3e38);
     snapshot::save(&file, &Supervised::new(network.clone(), loss), &parameters).unwrap();
     evaluated(&["the cost of the training images is inf"]);
-    // In double precision the file is sound.
+    // The file is valid in double precision.
     let mut parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
     parameters.slice_mut(3)[0] = 1e39;
     snapshot::save(
@@ -356,10 +356,10 @@ fn finite_weights_that_overflow_give_no_result() {
     predicted(&["weights that are not finite in single precision"]);
 }
 
-/// A limit on the size of files stands in for a disk without room: the pictures are too large for it, the weights are not.
+/// A limit on file sizes simulates a full disk: the pictures exceed the limit, the weights do not.
 #[cfg(unix)]
 #[test]
-fn without_room_for_all_results_the_earlier_ones_stay() {
+fn without_disk_space_the_earlier_results_stay() {
     let data = own_data();
     let results = trained(data.path());
     let before = contents(results.path());

@@ -1,4 +1,4 @@
-//! Signals that stop the training: what was learnt is kept.
+//! Signals that stop the training: the trained weights are kept.
 
 use crate::common::{RESULTS, names, own_data, run, text, weights};
 use std::fs;
@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// A training that would take for ever.
+/// A running training that would never end.
 struct Training {
     child: Child,
     data: TempDir,
@@ -16,7 +16,7 @@ struct Training {
 }
 
 impl Training {
-    /// Begins one, in a shell that first does something else, and waits until it has taken a step.
+    /// Starts a training in a shell that first runs the commands in `first`, and waits for its first step.
     fn begin(first: &str) -> Training {
         let (data, folder) = (own_data(), tempfile::tempdir().unwrap());
         let mut child = Command::new("sh")
@@ -49,7 +49,7 @@ impl Training {
         }
     }
 
-    /// Waits for the end, which must be soon.
+    /// Waits for the end of the training, with a time limit.
     fn end(self) -> (Output, TempDir, TempDir) {
         let begin = Instant::now();
         let output = self.child.wait_with_output().unwrap();
@@ -61,8 +61,8 @@ impl Training {
 /// The signals that stop a training, and their numbers.
 const SIGNALS: [(&str, i32); 3] = [("INT", 2), ("TERM", 15), ("HUP", 1)];
 
-/// Whether a signal is ignored here, and so by the programs that are started from here: under `nohup` SIGHUP is, and SIGINT
-/// in what a shell script runs in the background.
+/// Whether a signal is ignored by this process, and therefore by its children. This is so for SIGHUP under `nohup`, and
+/// for SIGINT in background jobs of a shell script.
 fn is_ignored(signal: i32) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -90,12 +90,12 @@ fn a_signal_stops_cleanly_and_what_was_trained_is_kept() {
 }
 
 #[test]
-fn a_second_signal_ends_the_program_at_once() {
+fn a_second_signal_ends_the_program_immediately() {
     if is_ignored(2) {
         return;
     }
     let training = Training::begin("");
-    // Both wait until the program goes on, so that it cannot come to an end between them.
+    // Both signals are pending until the program continues, so it cannot end between them.
     training.send(&["STOP", "INT", "TERM", "CONT"]);
     let (output, _, folder) = training.end();
     let status = output.status.code();

@@ -1,9 +1,9 @@
-//! Standard output that is full, closed, or read by somebody who leaves.
+//! Standard output that is full or closed, or whose reader ends early.
 
 use crate::common::{names, own_data, text, trained, weights};
 use std::process::{Command, Output};
 
-/// Runs the program by a line of a shell, in which `$0 $@` stands for it and its arguments.
+/// Runs the program by a shell command in which `$0 $@` stands for the program and its arguments.
 fn shell(line: &str, arguments: &[&str]) -> Output {
     Command::new("sh")
         .args(["-c", &line.replace("$0 $@", r#""$0" "$@""#)])
@@ -13,7 +13,7 @@ fn shell(line: &str, arguments: &[&str]) -> Output {
         .unwrap()
 }
 
-/// Every command, on data and results of its own.
+/// All commands with arguments for the given data and weights.
 fn commands<'a>(data: &'a str, weights: &'a str) -> Vec<Vec<&'a str>> {
     let on_data = ["--data", data];
     let saved = ["--data", data, "--weights", weights];
@@ -34,7 +34,7 @@ fn commands<'a>(data: &'a str, weights: &'a str) -> Vec<Vec<&'a str>> {
 }
 
 #[test]
-fn a_full_disk_behind_standard_output_is_told_in_one_line() {
+fn a_full_standard_output_is_reported_in_one_line() {
     if !cfg!(target_os = "linux") {
         return;
     }
@@ -48,7 +48,7 @@ fn a_full_disk_behind_standard_output_is_told_in_one_line() {
         let full = "error: standard output: No space left on device (os error 28)\n";
         assert_eq!(errors, full, "{arguments:?}");
     }
-    // A training that cannot be told of does not begin.
+    // A training that cannot print its settings does not begin.
     let folder = tempfile::tempdir().unwrap();
     let places = ["--data", text(data.path()), "--output", text(folder.path())];
     let output = shell(
@@ -61,7 +61,7 @@ fn a_full_disk_behind_standard_output_is_told_in_one_line() {
 
 #[cfg(unix)]
 #[test]
-fn a_reader_who_leaves_and_closed_streams_are_no_errors() {
+fn closed_pipes_and_streams_are_no_errors() {
     let data = own_data();
     let results = trained(data.path());
     let weights = weights(results.path());
@@ -77,7 +77,7 @@ fn a_reader_who_leaves_and_closed_streams_are_no_errors() {
             assert!(output.stderr.is_empty(), "{arguments:?} {line}: {output:?}");
         }
     }
-    // An error with nowhere to be told still has its status.
+    // An error that cannot be printed still has its exit status.
     let output = shell("$0 $@ 2>&-", &["train", "--steps", "x"]);
     assert_eq!(output.status.code(), Some(2));
     let output = shell("$0 $@ 2>/dev/full", &["train", "--steps", "x"]);

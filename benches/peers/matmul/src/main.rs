@@ -1,4 +1,4 @@
-//! Times the matrix products of a training step by several crates, in one program, and prints a table in GFLOP/s.
+//! Times the matrix products of a training step with several crates, in one program, and prints a table in GFLOP/s.
 //!
 //! `cargo run --release -- [threads] [milliseconds for each figure] [samples,inputs,outputs]...`.
 
@@ -8,12 +8,12 @@ use pulp::{Simd, WithSimd};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// A product `a · b` as a step forms it, or the first rows of it: extents, and which operands are read transposed.
+/// A product `a · b`, or its first rows: extents, and whether the operands are transposed.
 struct Product {
     what: &'static str,
-    /// The rows that `a` has.
+    /// The number of rows of `a`.
     all_rows: usize,
-    /// Those of the product that are formed.
+    /// The number of rows of the product to compute.
     rows: usize,
     inner: usize,
     columns: usize,
@@ -21,11 +21,11 @@ struct Product {
     b_transposed: bool,
 }
 
-/// So many rows of the gradient of a wide layer are formed at a time.
+/// The number of rows of a wide layer's gradient that are computed at a time.
 const BLOCK: usize = 48;
 
-/// The forward product of a layer, `X Wᵀ`, the gradient of its weights, `Δᵀ X`, and of some of them, and the adjoint of its
-/// inputs, `Δ W`.
+/// The products of a layer: `X Wᵀ` (forward), `Δᵀ X` (the gradient of the weights), its first rows, and `Δ W` (the
+/// adjoint of the inputs).
 fn of_layer(samples: usize, inputs: usize, outputs: usize) -> [Product; 4] {
     let product = |what, rows, inner, columns, a_transposed, b_transposed| Product {
         what,
@@ -47,10 +47,10 @@ fn of_layer(samples: usize, inputs: usize, outputs: usize) -> [Product; 4] {
     ]
 }
 
-/// So many chains of multiply-adds hide their latency, and fit into the registers of any processor.
+/// The number of independent chains of multiply-adds: enough to hide their latency, and few enough for the registers.
 const CHAINS: usize = 10;
 
-/// One crate's product, added to the result.
+/// Accumulates a product with one crate.
 type Multiply<T> = fn(&Product, &Tensor<T>, &Tensor<T>, &mut [T], usize);
 
 fn main() {
@@ -63,7 +63,7 @@ fn main() {
         .map_or(60, |word| word.parse().expect("a number of milliseconds"));
     let time = Duration::from_millis(milliseconds);
     let wanted: Vec<String> = arguments.collect();
-    // SAFETY: no other thread runs yet.
+    // SAFETY: no other thread is running yet.
     unsafe { std::env::set_var("MATMUL_NUM_THREADS", threads.to_string()) };
     println!("{threads} thread(s), GFLOP/s; ours runs on one thread always\n");
     println!(
@@ -132,7 +132,7 @@ fn main() {
     }
 }
 
-/// Times a product by all, in turn, and the peak beside them; prints the medians.
+/// Times a product with all crates in turn, together with the peak, and prints the medians.
 fn row<T: Real>(
     precision: &str,
     product: &Product,
@@ -173,7 +173,7 @@ fn row<T: Real>(
     );
     let mut out = vec![T::default(); rows * columns];
     let flops = 2.0 * (rows * inner * columns) as f64;
-    // So many at a time that reading the clock does not count.
+    // Enough repetitions to make reading the clock negligible.
     let repeat = (200_000.0 / flops).ceil();
     let mut speeds: [Vec<f64>; 5] = Default::default();
     let begin = Instant::now();
@@ -218,7 +218,7 @@ fn ours<T: Real>(product: &Product, a: &Tensor<T>, b: &Tensor<T>, out: &mut [T],
 }
 
 impl Product {
-    /// The steps between rows and columns of both operands.
+    /// The row and column strides of both operands.
     fn steps(&self) -> [isize; 4] {
         let (all_rows, inner, columns) = (
             self.all_rows as isize,
@@ -253,7 +253,8 @@ macro_rules! raw {
                 1 => gemm::Parallelism::None,
                 threads => gemm::Parallelism::Rayon(threads),
             };
-            // SAFETY: the steps are those of matrices that fill their tensors, of one perhaps the first rows, and `out` has rows × columns elements.
+            // SAFETY: the strides describe matrices that fill their tensors, or the first rows of one, and `out` has
+            // rows × columns elements.
             unsafe {
                 gemm::gemm(
                     product.rows,
@@ -308,8 +309,8 @@ macro_rules! raw {
             }
         }
 
-        /// The floating-point operations a second of one thread that does nothing but multiply and add in registers,
-        /// about as many as are asked for.
+        /// The floating-point operations per second of one thread that only multiplies and adds in registers, measured
+        /// over about `flops` operations.
         fn $peak(flops: f64) -> f64 {
             struct Loop(usize);
             impl WithSimd for Loop {

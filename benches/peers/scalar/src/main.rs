@@ -1,6 +1,6 @@
-//! Times the gradients of the scalar problems with other tools, side by side, and prints one table for each problem.
+//! Times the gradients of the scalar problems with several tools, and prints a table for each problem.
 //!
-//! Before anything is timed, every tool's gradient must agree with the one written out by hand.
+//! Before a tool is timed, its gradient must agree with the one written out by hand.
 
 mod timing;
 mod tools;
@@ -11,11 +11,11 @@ use std::hint::black_box;
 use timing::{Competitor, time_in_turns};
 use tools::{AdTrait, ByHand, Echidna, NumDual, Ours, Reverse, Tool, Xad};
 
-/// The most by which two gradients may differ, by the measure of [`disagreement`]. The problems sum up to some
-/// thousands of terms, each rounded to 1.1e-16.
+/// The largest accepted difference of two gradients, as measured by [`disagreement`]. The problems sum up to a few
+/// thousand terms, each with a rounding error of 1.1e-16.
 const AGREEMENT: f64 = 1e-11;
 
-/// The name of the function without gradient.
+/// The name of the function without its gradient.
 const PLAIN: &str = "value only";
 
 /// Times gradients of the scalar problems with several tools.
@@ -25,7 +25,7 @@ struct Options {
     #[arg(long)]
     problem: Option<String>,
 
-    /// Only the tools whose name contains this, beside the three that the others are compared with.
+    /// Only the tools whose name contains this, in addition to the three baselines.
     #[arg(long)]
     tool: Option<String>,
 
@@ -72,7 +72,7 @@ impl Visitor for Options {
 }
 
 impl Options {
-    /// Enters a tool if its name is wanted and the problem suits it.
+    /// Enters a tool if its name is selected and it suits the problem.
     fn enter_if_wanted<'a, T: Tool + 'a, P: Problem>(
         &self,
         tool: T,
@@ -86,7 +86,7 @@ impl Options {
         (wanted && T::suits(reference.len())).then(|| enter(tool, problem, reference))
     }
 
-    /// Times the competitors, the first three of which are the function, the formulas and `reverse`, and prints them.
+    /// Times the competitors and prints the times. The first three are the function, the formulas and `reverse`.
     fn report(&self, problem: &str, mut competitors: Vec<Competitor<'_>>) {
         let times = time_in_turns(&mut competitors, self.rounds.into());
         let [plain, _, reverse, ..] = &times[..] else {
@@ -111,7 +111,7 @@ impl Options {
     }
 }
 
-/// Makes a tool a competitor, after its gradient was found to agree with `reference`.
+/// Makes a tool a competitor, after checking that its gradient agrees with `reference`.
 ///
 /// # Panics
 /// If it does not agree.
@@ -158,7 +158,7 @@ mod tests {
         }
     }
 
-    /// Enters `tool` for small problems, which between them use every method of a number.
+    /// Enters `tool` for small problems that together use every method of a number.
     fn enter_for_all<T: Tool>(new: impl Fn() -> T) {
         fn enter_for<P: Problem>(tool: impl Tool, problem: &P) {
             let mut reference = vec![f64::NAN; problem.parameters().len()];
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     #[should_panic = "wrong: the gradient of gmm"]
-    fn a_tool_that_disagrees_is_not_entered() {
+    fn a_tool_with_a_wrong_gradient_is_rejected() {
         enter_for_all(|| Wrong);
     }
 }

@@ -1,39 +1,39 @@
-//! Timing of several competitors in turn, so that what disturbs the machine disturbs all of them.
+//! Times several competitors in turn, so that a disturbance of the machine affects all of them.
 
 use std::time::{Duration, Instant};
 
-/// How long one turn should take at least: short calls are repeated, so that the clock and a cold cache do not show.
+/// The minimum time of a turn. Short calls are repeated, so that reading the clock and a cold cache are negligible.
 const TURN: Duration = Duration::from_millis(10);
 
-/// After this much time a competitor takes no more turns, if it had [`FEWEST`].
+/// The time after which a competitor takes no more turns, if it has had [`FEWEST`].
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// The fewest turns of a slow competitor.
+/// The minimum number of turns of a slow competitor.
 const FEWEST: usize = 3;
 
-/// Something that is timed.
+/// A function to time.
 pub(crate) struct Competitor<'a> {
-    /// Its name in the table.
+    /// The name in the table.
     pub(crate) name: &'static str,
     /// Does the work once.
     pub(crate) run: Box<dyn FnMut() + 'a>,
 }
 
-/// Seconds per call in each of a competitor's turns. Turn i of all competitors lies in round i.
+/// The seconds per call in each of a competitor's turns. Turn i of every competitor is in round i.
 pub(crate) struct Times(Vec<f64>);
 
 impl Times {
-    /// The shortest.
+    /// The shortest time.
     pub(crate) fn shortest(&self) -> f64 {
         self.0.iter().copied().fold(f64::INFINITY, f64::min)
     }
 
-    /// The one in the middle.
+    /// The median time.
     pub(crate) fn median(&self) -> f64 {
         median(self.0.clone())
     }
 
-    /// The median over the rounds of the time over that of `other` in the same round.
+    /// The median over the rounds of this time divided by the time of `other` in the same round.
     pub(crate) fn over(&self, other: &Times) -> f64 {
         median(
             self.0
@@ -50,7 +50,7 @@ impl Times {
     }
 }
 
-/// The middle of `values`.
+/// The median.
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
@@ -61,7 +61,7 @@ fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-/// Gives each competitor `rounds` turns. Each round begins with another one, so that none always follows the same.
+/// Gives each competitor `rounds` turns. Each round begins with another competitor, so that the order varies.
 pub(crate) fn time_in_turns(competitors: &mut [Competitor<'_>], rounds: usize) -> Vec<Times> {
     let mut times: Vec<Times> = competitors.iter().map(|_| Times(Vec::new())).collect();
     let mut spent = vec![Duration::ZERO; competitors.len()];
@@ -79,8 +79,8 @@ pub(crate) fn time_in_turns(competitors: &mut [Competitor<'_>], rounds: usize) -
     times
 }
 
-/// Seconds per call of `run`, and how long the turn took in all. The first call, which finds the caches as the
-/// competitor before left them, counts only where it alone fills the turn.
+/// Returns the seconds per call of `run`, and the duration of the turn. The first call starts with the caches of the
+/// previous competitor, and counts only if it fills the turn alone.
 fn take_turn(run: &mut dyn FnMut()) -> (f64, Duration) {
     let start = Instant::now();
     run();

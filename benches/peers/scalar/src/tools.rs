@@ -18,22 +18,22 @@ pub(crate) use xad::Xad;
 
 use benches::scalar_problems::Problem;
 
-/// A way to compute gradients. What it keeps between two gradients, a tape above all, lives in it.
+/// A tool that computes gradients. It owns what it reuses between gradients, such as its tape.
 pub(crate) trait Tool {
-    /// The name and version, as they stand in the table.
+    /// The name and version in the table.
     const NAME: &'static str;
 
-    /// Whether it can be asked for the gradient of a function of so many parameters.
+    /// Whether the tool is suitable for functions of this many parameters.
     fn suits(_parameters: usize) -> bool {
         true
     }
 
-    /// Writes the gradient of `problem` at x to `out` and returns the value there.
+    /// Writes the gradient of `problem` at x to `out` and returns the value.
     fn gradient<P: Problem>(&mut self, problem: &P, x: &[f64], out: &mut [f64]) -> f64;
 }
 
-/// Wraps the number of a tool, for a foreign trait cannot be implemented for a foreign type, and hands its operators
-/// on. `constant` makes of an `f64` what the tool's operators take on their right.
+/// Wraps the number type of a tool and forwards its operators, because a foreign trait cannot be implemented for a
+/// foreign type. `constant` converts an `f64` to the type of the operators' right-hand side.
 macro_rules! wrap {
     ($(#[$documentation:meta])* $name:ident $(<$life:lifetime>)?, $inner:ty, $constant:expr) => {
         $(#[$documentation])*

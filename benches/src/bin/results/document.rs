@@ -1,4 +1,4 @@
-//! The document that the findings are written to.
+//! The document with the results.
 
 use crate::machine::here_and_now;
 use crate::sections::{Findings, SECTIONS, Section};
@@ -31,7 +31,7 @@ pub(crate) fn renew(folder: &Path, section: &Section, findings: &Findings) -> io
     write(path, merge(&old, section.title, &text))
 }
 
-/// The old document with one section's text new.
+/// Returns the document with the text of one section replaced.
 fn merge(old: &str, title: &str, text: &str) -> String {
     let names = SECTIONS
         .map(|section| format!("`{}`", section.name))
@@ -50,7 +50,7 @@ fn merge(old: &str, title: &str, text: &str) -> String {
     document
 }
 
-/// What a document says under a title.
+/// The text under a title in a document.
 fn text_of<'a>(document: &'a str, title: &str) -> Option<&'a str> {
     document
         .split("\n## ")
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_section_is_renewed_and_the_others_stay_in_order() {
+    fn a_section_is_updated_and_the_others_stay_in_order() {
         let [first, second] = [SECTIONS[0].title, SECTIONS[1].title];
         let document = merge("", second, "two");
         let document = merge(&document, first, "one");

@@ -1,4 +1,4 @@
-//! When and on what something was measured.
+//! The date and the machine of a measurement.
 
 use std::time::SystemTime;
 
@@ -14,7 +14,7 @@ pub(crate) fn here_and_now() -> String {
     )
 }
 
-/// The date, in Greenwich.
+/// The current date in UTC.
 fn today() -> String {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let days = since.map_or(0, |since| since.as_secs() / 86_400);
@@ -22,10 +22,9 @@ fn today() -> String {
     format!("{year}-{month:02}-{day:02}")
 }
 
-/// The date so many days after the first of January 1970.
+/// The date, given the number of days since 1 January 1970.
 fn date(days: u64) -> (u64, u64, u64) {
-    // Days since the first of March of the year 0, in cycles of 400 years; a year begins with March, so that the day that
-    // is added to some of them is their last.
+    // Days since 1 March of the year 0, in cycles of 400 years. With March first, the leap day is the last of a year.
     let days = days + 719_468;
     let (cycle, day_of_cycle) = (days / 146_097, days % 146_097);
     let year_of_cycle =
@@ -42,7 +41,7 @@ fn date(days: u64) -> (u64, u64, u64) {
     (400 * cycle + year_of_cycle + next_year, month, day)
 }
 
-/// The processor's name, where the system tells it.
+/// The processor's name, if the system reports it.
 fn processor() -> String {
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = info
@@ -54,7 +53,7 @@ fn processor() -> String {
         })
 }
 
-/// The extensions of the processor that matter to the kernels.
+/// The processor's instruction set extensions that the kernels use.
 #[cfg(target_arch = "x86_64")]
 fn features() -> Vec<&'static str> {
     [
@@ -77,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_those_of_the_calendar() {
+    fn dates_match_the_calendar() {
         assert_eq!(date(0), (1970, 1, 1));
         assert_eq!(date(59), (1970, 3, 1));
         assert_eq!(date(11_016), (2000, 2, 29));

@@ -1,7 +1,7 @@
-//! Runs the measures and writes them to `benches/RESULTS.md`, with pictures in `benches/results`.
+//! Runs the benchmarks and writes the results to `benches/RESULTS.md`, with plots in `benches/results`.
 //!
-//! `cargo run --release -p benches --bin results -- [--seconds S] [SECTION...]` renews the sections that are named, or all,
-//! and leaves the others as they are. S is the time for each row of a table.
+//! `cargo run --release -p benches --bin results -- [--seconds S] [SECTION...]` updates the named sections, or all
+//! sections, and leaves the others unchanged. S is the time for each row of a table.
 
 mod document;
 mod machine;
@@ -17,7 +17,7 @@ use std::time::Duration;
 #[derive(Parser)]
 #[command(about = "Measures, and writes what it finds to benches/RESULTS.md")]
 struct Arguments {
-    /// Which sections to renew; all if none is named
+    /// The sections to update; all if none is named
     #[arg(value_parser = SECTIONS.map(|section| section.name))]
     sections: Vec<String>,
     /// The time for each row of a table

@@ -1,4 +1,4 @@
-//! Pictures of the findings as SVG, with their texts as texts.
+//! Plots of the results as SVG, in which text stays text.
 
 use plotters::chart::MeshStyle;
 use plotters::coord::Shift;
@@ -7,7 +7,7 @@ use plotters::style::FontStyle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::ops::Range;
 
-/// Colours that stay apart for the colour-blind too (after Okabe and Ito).
+/// Colours that colour-blind readers can distinguish too (after Okabe and Ito).
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0xd5, 0x5e, 0x00),
@@ -23,26 +23,25 @@ const GRID: RGBColor = RGBColor(0xe7, 0xe9, 0xec);
 const SIZE: (u32, u32) = (900, 460);
 const MARGIN: i32 = 24;
 
-/// What the library could not draw.
+/// An error of the drawing library.
 pub(crate) type Error = DrawingAreaErrorKind<std::io::Error>;
 
 type Sheet<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Curves or bars, with what stands around them.
+/// A plot of curves or bars, with its labels.
 pub(crate) struct Plot<'a> {
-    /// What stands above.
+    /// The title above the plot.
     pub(crate) title: &'a str,
-    /// What the horizontal axis counts.
+    /// The label of the horizontal axis.
     pub(crate) x_label: &'a str,
-    /// What the vertical axis measures.
+    /// The label of the vertical axis.
     pub(crate) y_label: &'a str,
-    /// The names of the curves, or of the bars of a group.
+    /// The names of the curves, or of the bars in each group.
     pub(crate) names: Vec<String>,
 }
 
 impl Plot<'_> {
-    /// Curves with a dot at each point, over logarithmic axes. A curve beyond those that are named is a thin line for
-    /// comparison.
+    /// Draws curves with a dot at each point, on logarithmic axes. Curves without a name are thin lines for comparison.
     pub(crate) fn log_log(&self, curves: &[Vec<(f64, f64)>]) -> Result<String, Error> {
         let points = || curves.iter().flatten();
         let x = spread(points().map(|point| point.0));
@@ -68,8 +67,7 @@ impl Plot<'_> {
         })
     }
 
-    /// Groups of bars from `base` upwards or downwards, over a logarithmic axis if the base is not zero. Bars that are not
-    /// numbers are left out.
+    /// Draws groups of bars from `base` up or down, without NaN values. The axis is logarithmic if `base` is not zero.
     pub(crate) fn bars(&self, base: f64, groups: &[(String, Vec<f64>)]) -> Result<String, Error> {
         let heights = groups.iter().flat_map(|group| &group.1).copied();
         let heights = heights.filter(|height| height.is_finite()).chain([base]);
@@ -132,12 +130,12 @@ impl Plot<'_> {
             body(&sheet)?;
             sheet.present()?;
         }
-        // It scales where there is less room than it takes.
+        // Scales down where there is less room.
         Ok(svg.replacen("<svg ", r#"<svg style="max-width:100%;height:auto" "#, 1))
     }
 }
 
-/// Where the vertical axis stands.
+/// The position of the vertical axis.
 const LEFT: i32 = 12 + 72;
 
 fn builder<'a, 'b>(sheet: &'a Sheet<'b>) -> ChartBuilder<'a, 'b, SVGBackend<'b>> {
@@ -185,7 +183,7 @@ fn text(size: i32, colour: RGBColor) -> TextStyle<'static> {
     ("sans-serif", size).into_font().color(&colour)
 }
 
-/// The range of some positive numbers and a little beyond, on a logarithmic axis.
+/// The range of some positive numbers, slightly extended, for a logarithmic axis.
 fn spread(values: impl Iterator<Item = f64>) -> Range<f64> {
     let (low, high) = values.fold((f64::INFINITY, 0.0), |(low, high), value| {
         (f64::min(low, value), f64::max(high, value))
@@ -193,7 +191,7 @@ fn spread(values: impl Iterator<Item = f64>) -> Range<f64> {
     low / 1.3..high * 1.3
 }
 
-/// A short number: 0, 0.5, 20, 1e6.
+/// Formats a number in short form: 0, 0.5, 20, 1e6.
 fn scientific(value: f64) -> String {
     if value == 0.0 || (1e-3..1e5).contains(&value) {
         format!("{}", (value * 1e6).round() / 1e6)

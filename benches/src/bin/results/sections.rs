@@ -1,4 +1,4 @@
-//! The sections of the document. Another one is a file and a line here.
+//! The sections of the document. To add one, add a file and an entry in [`SECTIONS`].
 
 mod op_overhead;
 mod peers;
@@ -9,21 +9,21 @@ mod training_step;
 use std::error::Error;
 use std::time::Duration;
 
-/// A part of the document, and the measures that it is about.
+/// A section of the document, with its benchmark.
 pub(crate) struct Section {
-    /// What it is called in commands.
+    /// The name on the command line.
     pub(crate) name: &'static str,
-    /// Its title.
+    /// The title.
     pub(crate) title: &'static str,
-    /// Measures, with so much time for each row of a table.
+    /// Runs the benchmark, with the given time for each row of a table.
     pub(crate) measure: fn(Duration) -> Result<Findings, Box<dyn Error>>,
 }
 
-/// What was found.
+/// The results of a benchmark.
 pub(crate) struct Findings {
-    /// The tables, and what they say, in Markdown.
+    /// The tables and their explanation, in Markdown.
     pub(crate) text: String,
-    /// The name, the text for those who cannot see it, and the SVG of each picture.
+    /// The name, the alternative text and the SVG of each plot.
     pub(crate) pictures: Vec<(&'static str, &'static str, String)>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) const SECTIONS: [Section; 5] = [
     },
 ];
 
-/// The numbers of threads to measure with: one, and as many as there are cores.
+/// The numbers of threads to measure with: one, and the number of cores.
 fn thread_counts() -> Vec<usize> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     if cores > 1 { vec![1, cores] } else { vec![1] }

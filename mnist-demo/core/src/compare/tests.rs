@@ -6,7 +6,7 @@ use crate::train::{Length, Settings, train};
 use nn::OptimizerSettings;
 use nn::{Activation, Output, SgdSettings};
 
-/// Samples of nine pixels.
+/// Creates samples of nine pixels.
 fn samples(count: usize) -> Dataset {
     let pixels: Vec<u8> = (0..count * 9).map(|i| (i * i % 251) as u8).collect();
     let classes: Vec<u8> = (0..count).map(|i| (i % 10) as u8).collect();
@@ -48,7 +48,7 @@ fn all_agree_for_every_cost() {
 }
 
 #[test]
-fn an_error_planted_in_either_side_is_caught_and_found() {
+fn an_error_planted_in_either_side_is_detected_and_located() {
     for (method, innocent) in [(Method::Tape, 3), (Method::ClosedForm, 2)] {
         let comparison = comparison(|what| what.planted = Some(method)).unwrap();
         assert!(!comparison.passed);
@@ -62,7 +62,7 @@ fn an_error_planted_in_either_side_is_caught_and_found() {
 }
 
 #[test]
-fn a_relative_difference_is_that_to_the_sum_of_absolute_terms() {
+fn differences_are_relative_to_the_sum_of_absolute_terms() {
     let mut difference =
         blank_pairs(&ModelSettings::default().network(2).unwrap())[0].parameters[0].clone();
     difference.measure(7, &[1.5, 1.25, 3.0], &[1.0, 1.0, 3.0], [4.0, 0.5, 1.0]);
@@ -74,7 +74,7 @@ fn a_relative_difference_is_that_to_the_sum_of_absolute_terms() {
 }
 
 #[test]
-fn what_is_no_number_does_not_pass() {
+fn nan_does_not_pass() {
     let mut difference =
         blank_pairs(&ModelSettings::default().network(4).unwrap())[0].parameters[0].clone();
     let mut left = [1.0; 40];
@@ -86,8 +86,8 @@ fn what_is_no_number_does_not_pass() {
 }
 
 #[test]
-fn a_precision_in_which_numbers_overflow_is_not_compared() {
-    // Large enough for one weight to overflow in single precision, and too small for anything to in double.
+fn a_precision_that_overflows_is_not_compared() {
+    // Large enough for one weight to overflow in single precision, and too small for any overflow in double precision.
     let model = ModelSettings::default();
     let network = model.network(9).unwrap();
     let mut parameters = model.initial::<f64>(&network, 3);
@@ -115,14 +115,14 @@ fn a_precision_in_which_numbers_overflow_is_not_compared() {
 }
 
 #[test]
-fn senseless_numbers_are_refused() {
+fn invalid_numbers_are_refused() {
     let message = |change: fn(&mut Comparing<'_>)| comparison(change).unwrap_err().to_string();
     assert!(message(|what| what.batch = 0).starts_with("--batch: "));
     assert!(message(|what| what.batch = 51).starts_with("--batch: "));
     assert!(message(|what| what.batches = 0).starts_with("--batches: "));
 }
 
-/// The parameters after some steps in the precision of `T`, unless they ran away.
+/// The parameters after some steps in the precision of `T`, unless the training diverged.
 fn trained<T: Real>(
     model: &ModelSettings,
     learning_rate: f64,
@@ -141,8 +141,8 @@ fn trained<T: Real>(
     }
 }
 
-/// How many states there were, in how many of them a planted error stands out of the noise, and in how many of those it
-/// is caught.
+/// Returns the number of states, the number of those in which a planted error is larger than the noise, and the number
+/// of those in which it is detected.
 fn extreme_states(hidden: &[&[usize]], learning_rates: &[f64]) -> [usize; 3] {
     let data = samples(60);
     let maps = Activation::ALL.map(Output::Elementwise);
@@ -195,7 +195,7 @@ fn extreme_states(hidden: &[&[usize]], learning_rates: &[f64]) -> [usize; 3] {
                     loss_name(loss),
                     right.pairs
                 );
-                // The tape against plain loops, in the layer that the error is planted into.
+                // The tape against plain loops, in the layer with the planted error.
                 let [noise, signal] =
                     [&right, &wrong].map(|found| found.pairs[2].parameters[0].absolute);
                 let stands_out = signal > 1e3 * noise && signal > 1e-290;
@@ -209,7 +209,7 @@ fn extreme_states(hidden: &[&[usize]], learning_rates: &[f64]) -> [usize; 3] {
 }
 
 #[test]
-fn a_network_that_ran_far_gives_no_false_alarm_and_hides_no_error() {
+fn networks_with_extreme_weights_cause_no_false_alarm_and_hide_no_error() {
     let [all, standing_out, caught] = extreme_states(&[&[12, 8]], &[1e-30, 1e3, 1e6]);
     assert!(all >= 150 && standing_out >= 75, "{all}, {standing_out}");
     assert!(
@@ -220,7 +220,7 @@ fn a_network_that_ran_far_gives_no_false_alarm_and_hides_no_error() {
 
 #[test]
 #[ignore = "trains 2,100 networks: ten seconds in a release build"]
-fn networks_that_ran_far_in_many_ways_give_no_false_alarm() {
+fn many_networks_with_extreme_weights_cause_no_false_alarm() {
     let hidden: [&[usize]; 5] = [&[], &[10], &[1, 30], &[12, 8], &[6; 6]];
     let rates = [1e-30, 1.0, 30.0, 1e3, 1e6, 1e12];
     let [all, standing_out, caught] = extreme_states(&hidden, &rates);

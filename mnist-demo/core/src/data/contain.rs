@@ -1,4 +1,4 @@
-//! Decoders of others, whose panics must not end the program.
+//! Turns panics in third-party decoders into errors.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -6,13 +6,13 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Once;
 
 thread_local! {
-    /// Whether a panic on this thread is caught here, and so needs no message.
+    /// Whether a panic on this thread will be caught here, and must not be printed.
     static CONTAINED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a decoder. A panic in it becomes an error with its message, which is not printed.
+/// Runs a decoder, and returns the message of a panic in it as an error. The panic is not printed.
 ///
-/// What `decode` has borrowed may be half changed after a panic: it should own what it works on.
+/// A panic may leave values borrowed by `decode` in an inconsistent state, so `decode` should own its data.
 pub(super) fn contain<R>(decode: impl FnOnce() -> R) -> Result<R, String> {
     static SILENCE: Once = Once::new();
     SILENCE.call_once(|| {
@@ -29,7 +29,7 @@ pub(super) fn contain<R>(decode: impl FnOnce() -> R) -> Result<R, String> {
     result.map_err(|payload| message(&*payload))
 }
 
-/// What a panic said, in one line.
+/// The message of a panic, in one line.
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     let owned = || payload.downcast_ref::<String>().map(String::as_str);

@@ -6,19 +6,19 @@ use super::idx::{MAX_BYTES, MAX_ITEMS, MAX_SIDE};
 use super::sketch::MAX_PICTURE_SIDE;
 use crate::report::{counted, grouped};
 
-/// Data that cannot be used: which file it is, and what is wrong with it.
+/// Unusable data: the file, and what is wrong with it.
 #[derive(Debug, thiserror::Error)]
 #[error("{}: {cause}", file.display())]
 #[non_exhaustive]
 pub struct Error {
-    /// The file, or the folder in which one is missing.
+    /// The file, or the folder in which a file is missing.
     pub file: PathBuf,
-    /// What is wrong with it.
+    /// What is wrong with the file.
     pub cause: Cause,
 }
 
 impl Error {
-    /// Blames `cause` on `file`.
+    /// Creates an error about `file`.
     pub fn new(file: impl AsRef<Path>, cause: Cause) -> Self {
         Self {
             file: file.as_ref().to_owned(),
@@ -27,57 +27,57 @@ impl Error {
     }
 }
 
-/// What can be wrong with a file.
+/// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Cause {
-    /// The system would not open or read it.
+    /// The system could not open or read the file.
     #[error("cannot be read: {0}")]
     Read(io::Error),
 
-    /// Its contents begin as gzip but do not go on so.
+    /// The file begins as gzip, but the rest is not valid.
     #[error("is damaged or cut short: {0}")]
     Gzip(io::Error),
 
-    /// It is a whole gzip file, but neither another one nor zeros follow.
+    /// A complete gzip file is followed by bytes that are neither another gzip member nor zeros.
     #[error("goes on after its compressed data with bytes that are neither gzip nor zeros")]
     TrailingGarbage,
 
-    /// One of the four files is not in the folder.
+    /// One of the four files is missing in the folder.
     #[error("does not contain {name} (needed: {}, each plain or .gz; .idx may stand for -idx)", FILES.join(", "))]
     Missing {
-        /// The file that was looked for.
+        /// The name of the missing file.
         name: String,
     },
 
-    /// It was to be a folder.
+    /// The path is not a folder.
     #[error("is not a folder")]
     NotAFolder,
 
-    /// It is a folder, a pipe or a device.
+    /// The path is a folder, a pipe or a device.
     #[error("is not a regular file")]
     NotAFile,
 
-    /// It does not begin with the two zero bytes of every IDX file.
+    /// The file does not begin with the two zero bytes of the IDX format.
     #[error("is not an IDX file (it starts with {found:02x?})")]
     NotIdx {
-        /// Its first four bytes.
+        /// The first four bytes of the file.
         found: [u8; 4],
     },
 
-    /// It is an IDX file of something other than unsigned bytes.
+    /// The elements of the IDX file are not unsigned bytes.
     #[error("contains {}, not unsigned bytes (0x08)", element_name(*found))]
     WrongType {
-        /// The code of the type.
+        /// The type code of the elements.
         found: u8,
     },
 
-    /// It is an IDX file of another number of dimensions; labels given as images, for instance.
+    /// The IDX file has another number of dimensions, as when labels are passed as images.
     #[error("has {} where {expected} are needed (images have 3, labels 1)", counted(u64::from(*found), "dimension", "dimensions"))]
     WrongDimensions {
-        /// The number it should have.
+        /// The required number of dimensions.
         expected: u8,
-        /// The number it has.
+        /// The file's number of dimensions.
         found: u8,
     },
 
@@ -85,89 +85,89 @@ pub enum Cause {
     #[error("is empty")]
     Empty,
 
-    /// The header promises more than any such file holds.
+    /// The header claims more data than the limits allow.
     #[error("claims to contain {} bytes, which is over the limit of {MAX_ITEMS} items, {MAX_SIDE} pixels a side or \
              {MAX_BYTES} bytes",
         .dims.iter().map(u32::to_string).collect::<Vec<_>>().join("×"))]
     TooLarge {
-        /// The dimensions that it claims.
+        /// The claimed dimensions.
         dims: Vec<u32>,
     },
 
-    /// The file ends before it has kept its promise.
+    /// The file ends before the header or the data is complete.
     #[error("is cut short: its {part} needs {} and has {}", counted(*expected as u64, "byte", "bytes"), grouped(*found as u64))]
     Truncated {
-        /// Whether it ends in the `"header"` or in the `"data"`.
+        /// The part in which the file ends: `"header"` or `"data"`.
         part: &'static str,
-        /// How many bytes that part should have.
+        /// The number of bytes that this part should have.
         expected: usize,
-        /// How many it has.
+        /// The number of bytes that this part has.
         found: usize,
     },
 
-    /// The file goes on after it has kept its promise.
+    /// The file continues after its data.
     #[error(
         "is too long: it goes on after the {} of data that its header promises",
         counted(*expected as u64, "byte", "bytes")
     )]
     TrailingBytes {
-        /// How many bytes of data there should be.
+        /// The number of bytes of data that the header claims.
         expected: usize,
     },
 
-    /// Some pictures have no label, or some labels no picture.
+    /// The numbers of pictures and labels differ.
     #[error("contains {} for {}", counted(*images as u64, "image", "images"), counted(*labels as u64, "label", "labels"))]
     CountMismatch {
-        /// How many pictures there are.
+        /// The number of pictures.
         images: usize,
-        /// How many labels there are.
+        /// The number of labels.
         labels: usize,
     },
 
     /// A label is not one of the ten classes.
     #[error("label {label} at index {index} is not one of 0 to 9")]
     BadLabel {
-        /// Where it is, counted from 0.
+        /// The index of the label, counted from 0.
         index: usize,
-        /// What it is.
+        /// The label.
         label: u8,
     },
 
-    /// The pictures to test with have another size than those to train on.
+    /// The test pictures and the training pictures differ in size.
     #[error("images are {}×{} pixels, but those to train on are {}×{}", test.0, test.1, train.0, train.1)]
     SizeMismatch {
-        /// Rows and columns of the pictures to train on.
+        /// Rows and columns of the training pictures.
         train: (usize, usize),
-        /// Rows and columns of the pictures to test with.
+        /// Rows and columns of the test pictures.
         test: (usize, usize),
     },
 
-    /// It is not a PNG picture, or a damaged one.
+    /// The file is not a PNG picture, or a damaged one.
     #[error("cannot be read as a PNG picture: {0}")]
     Png(png::DecodingError),
 
-    /// The decoder of PNG pictures panicked, which is its fault; no other picture is harmed.
+    /// The PNG decoder panicked: a bug of the decoder. Other pictures are not affected.
     #[error("cannot be read as a PNG picture: the decoder failed ({message})")]
     PngDecoder {
-        /// What the decoder said.
+        /// The message of the panic.
         message: String,
     },
 
-    /// The picture has too many pixels.
+    /// The picture is too large.
     #[error("is a picture of {width}×{height} pixels; at most {MAX_PICTURE_SIDE} a side are read")]
     PictureTooLarge {
-        /// Its width in pixels.
+        /// The width of the picture in pixels.
         width: u32,
-        /// Its height in pixels.
+        /// The height of the picture in pixels.
         height: u32,
     },
 
-    /// The picture shows nothing.
+    /// The picture is blank.
     #[error("shows no digit: nothing stands out from the background")]
     Blank,
 }
 
-/// The elements of an IDX file, by their code.
+/// The name of an IDX element type.
 fn element_name(code: u8) -> String {
     let name = match code {
         0x09 => "signed bytes",

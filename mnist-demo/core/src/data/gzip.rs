@@ -1,18 +1,18 @@
-//! Gzip files, read as `gzip -d` reads them: one member after the other, then zeros.
+//! Gzip files, read like `gzip -d`: one or more members, then optional zeros.
 
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
-/// The two bytes with which every member begins.
+/// The first two bytes of a member.
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// The most zeros that may follow the last member; archives on tapes are padded to whole blocks.
+/// The maximum number of zeros after the last member. Tape archives are padded to whole blocks.
 const MAX_PADDING: usize = 1 << 26;
 
-/// The contents of all members of a gzip file.
+/// Reads the concatenated contents of the members of a gzip file.
 pub(super) struct Members<R> {
-    /// There is none after the last.
+    /// `None` after the last member.
     member: Option<GzDecoder<R>>,
     has_garbage: bool,
 }
@@ -25,7 +25,7 @@ impl<R: BufRead> Members<R> {
         }
     }
 
-    /// Whether something else than a member and zeros follows the members, once they are read.
+    /// Whether anything other than zeros follows the last member. Valid once the contents are read to the end.
     pub(super) fn has_garbage(&self) -> bool {
         self.has_garbage
     }
@@ -51,7 +51,7 @@ impl<R: BufRead> Read for Members<R> {
     }
 }
 
-/// Whether the input is zeros, and not too many of them.
+/// Whether the rest of the input is at most [`MAX_PADDING`] zeros.
 fn is_padding(input: &mut impl BufRead) -> io::Result<bool> {
     let mut length = 0;
     loop {
@@ -78,7 +78,7 @@ mod tests {
         packed
     }
 
-    /// The contents, and whether there is garbage behind them.
+    /// The contents, and whether garbage follows them.
     fn unpack(input: impl BufRead) -> io::Result<(Vec<u8>, bool)> {
         let mut members = Members::new(input);
         let mut contents = Vec::new();
@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn members_follow_each_other_and_zeros_the_last() {
+    fn members_are_concatenated_and_trailing_zeros_ignored() {
         let (one, two) = (member(b"one "), member(b"two"));
         for (file, contents, has_garbage) in [
             (one.clone(), "one ", false),
@@ -102,7 +102,7 @@ mod tests {
         ] {
             let expected = (contents.as_bytes().to_vec(), has_garbage);
             assert_eq!(unpack(&file[..]).unwrap(), expected);
-            // However little is read at once.
+            // For any size of the reads.
             let slow = BufReader::with_capacity(1, &file[..]);
             assert_eq!(unpack(slow).unwrap(), expected);
         }

@@ -1,53 +1,51 @@
-//! The IDX format, in which MNIST is published: a short header and then the bytes.
+//! The IDX format, in which MNIST is published: a short header followed by the data.
 
 use std::io::{self, BufRead, Read};
 
 use super::Cause;
 use super::gzip::{MAGIC, Members};
 
-/// The most bytes of data that a file may claim to hold; MNIST's largest has 47 million.
+/// The maximum number of bytes of data that a file may claim; MNIST's largest file has 47 million.
 pub const MAX_BYTES: usize = 1 << 28;
 
-/// The most items that a file may claim to hold; MNIST's largest has 60,000.
+/// The maximum number of items that a file may claim; MNIST's largest file has 60,000.
 pub const MAX_ITEMS: u32 = 1 << 20;
 
-/// The largest side that a picture may claim to have, in pixels.
+/// The largest height or width of a picture that a file may claim, in pixels.
 pub const MAX_SIDE: usize = 1024;
 
-/// How much memory is given out on the word of a header alone.
+/// The number of bytes allocated at first, whatever the header claims.
 const FIRST_STEP: usize = 1 << 16;
 
-/// The pixels of pictures of one size.
+/// Pictures of one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// All pixels, picture after picture and row after row.
+    /// All pixels, picture by picture and row by row.
     pub pixels: Vec<u8>,
-    /// The height of a picture.
+    /// The height of a picture in pixels.
     pub rows: usize,
-    /// The width of a picture.
+    /// The width of a picture in pixels.
     pub cols: usize,
 }
 
-/// Reads a file of labels, plain or compressed.
+/// Reads a file of labels, plain or gzip-compressed.
 ///
 /// # Errors
 ///
-/// When it is not a whole and valid IDX file of one dimension, or an empty one.
+/// If the input is not a complete and valid IDX file of one dimension, or is empty.
 pub fn read_labels(input: impl BufRead) -> Result<Vec<u8>, Cause> {
     let (_, labels) = read(input, |_: [u32; 1]| Ok(()))?;
     Ok(labels)
 }
 
-/// Reads a file of images, plain or compressed, of which there must be as many as there are
-/// `labels`.
+/// Reads a file of `labels` images, plain or gzip-compressed.
 ///
-/// The number is compared as soon as the header is read. So a file that claims more than its labels
-/// can stand for never gets the memory to prove it.
+/// The number of images is compared with `labels` as soon as the header is read, so a header that claims too many
+/// images allocates nothing.
 ///
 /// # Errors
 ///
-/// When it is not a whole and valid IDX file of three dimensions, an empty one, or one of another
-/// number of images.
+/// If the input is not a complete and valid IDX file of three dimensions, is empty, or has another number of images.
 pub fn read_images(input: impl BufRead, labels: usize) -> Result<Images, Cause> {
     let ([_, rows, cols], pixels) = read(input, |dims| {
         let [images, rows, cols] = dims.map(|dim| dim as usize);
@@ -68,14 +66,12 @@ pub fn read_images(input: impl BufRead, labels: usize) -> Result<Images, Cause> 
     })
 }
 
-/// Reads an IDX file of `N` dimensions and unsigned bytes to its end; `check` sees the dimensions
-/// before the data is read.
+/// Reads an IDX file of `N` dimensions and unsigned bytes to its end. `check` gets the dimensions before the data.
 fn read<const N: usize>(
     mut input: impl BufRead,
     check: impl FnOnce([u32; N]) -> Result<(), Cause>,
 ) -> Result<([u32; N], Vec<u8>), Cause> {
-    // A gzip file is known by its first two bytes and not by its name; none of them can begin an
-    // IDX file.
+    // A gzip file is recognized by its first two bytes, not by its name. No IDX file begins with these bytes.
     let mut magic = [0; 2];
     let found = fill(&mut input, &mut magic)?;
     let input = magic[..found].chain(input);
@@ -114,12 +110,12 @@ fn read_plain<const N: usize>(
     Ok((dims, read_data(&mut input, len)?))
 }
 
-/// Reads the magic number and the dimensions that follow it.
+/// Reads the magic number and the dimensions after it.
 fn read_header<const N: usize>(input: &mut impl Read) -> Result<[u32; N], Cause> {
     let mut magic = [0; 4];
     let wanted = 4 + 4 * N;
     let found = fill(input, &mut magic)?;
-    // A file of two letters is told that it is not IDX, and an empty one that it is cut short.
+    // A file of two other bytes is reported as not IDX, and an empty file as truncated.
     if found > 0 && magic[..2] != [0, 0] {
         return Err(Cause::NotIdx { found: magic });
     }
@@ -158,8 +154,8 @@ fn read_header<const N: usize>(input: &mut impl Read) -> Result<[u32; N], Cause>
 
 /// Reads exactly `len` bytes, after which the file must end.
 ///
-/// Memory is at most doubled at a time, and only when what was there is full, so that a short file
-/// with a bold header costs next to nothing.
+/// The buffer grows at most by a factor of two, and only when it is full. A short file with a large claim in its header
+/// therefore allocates little.
 fn read_data(input: &mut impl Read, len: usize) -> Result<Vec<u8>, Cause> {
     let mut data = Vec::new();
     while data.len() < len {
@@ -184,7 +180,7 @@ fn read_data(input: &mut impl Read, len: usize) -> Result<Vec<u8>, Cause> {
     }
 }
 
-/// Fills the buffer as far as the input goes, and says how far that was.
+/// Reads until the buffer is full or the input ends, and returns the number of bytes read.
 fn fill(input: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Cause> {
     let mut filled = 0;
     while filled < buffer.len() {
@@ -219,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_lie_are_refused() {
+    fn false_headers_are_refused() {
         let labels = |bytes: &[u8]| read_labels(bytes).unwrap_err();
         assert!(matches!(
             labels(b""),
@@ -262,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn images_are_held_against_the_labels_and_the_limits() {
+    fn images_are_checked_against_the_labels_and_the_limits() {
         let images =
             |dims: &[u32], labels| read_images(&file(8, dims, &[])[..], labels).unwrap_err();
         assert!(matches!(
@@ -281,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn compressed_files_must_be_whole_too() {
+    fn compressed_files_must_be_complete_too() {
         let packed = gzip(&file(8, &[5], &[1, 2, 3, 4, 5]));
         assert_eq!(read_labels(&packed[..]).unwrap(), [1, 2, 3, 4, 5]);
         for len in 2..packed.len() {
@@ -308,7 +304,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whole_files_come_back(count in 1_usize..40, rows in 1_usize..9, cols in 1_usize..9, packed: bool) {
+        fn complete_files_are_read(count in 1_usize..40, rows in 1_usize..9, cols in 1_usize..9, packed: bool) {
             let pixels: Vec<u8> = (0..count * rows * cols).map(|i| (i * 37) as u8).collect();
             let plain = file(8, &[count as u32, rows as u32, cols as u32], &pixels);
             let bytes = if packed { gzip(&plain) } else { plain };
@@ -316,7 +312,7 @@ mod tests {
         }
 
         #[test]
-        fn cut_and_lengthened_files_are_refused(data in prop::collection::vec(any::<u8>(), 1..40)) {
+        fn truncated_and_extended_files_are_refused(data in prop::collection::vec(any::<u8>(), 1..40)) {
             let whole = file(8, &[data.len() as u32], &data);
             prop_assert_eq!(&read_labels(&whole[..]).unwrap(), &data);
             for len in 0..whole.len() {

@@ -1,4 +1,4 @@
-//! A picture of the user's own, brought into the form of the data set.
+//! The user's own pictures, converted to the form of the data set.
 
 mod ground;
 mod read;
@@ -8,39 +8,38 @@ use std::io::{BufRead, Seek};
 use super::Cause;
 use ground::Ground;
 
-/// The largest side of a picture that is read, in pixels.
+/// The largest accepted height or width of a picture, in pixels.
 pub const MAX_PICTURE_SIDE: u32 = 4096;
 
-/// The least difference in shade between ink and ground, of 255.
+/// The smallest contrast between ink and ground, of 255.
 const LEAST_CONTRAST: f32 = 16.0;
 
-/// The least difference in shade between ink and ground in the pictures of a data set.
+/// The smallest contrast between ink and ground in the pictures of a data set, of 255.
 const DATA_SET_CONTRAST: f32 = 128.0;
 
-/// How much ink a pixel needs to belong to the digit, of 255; less is the grain of a photograph or
-/// the rim of a stroke.
+/// The least ink, of 255, of a pixel in the digit. Less is the grain of a photograph or the edge of a stroke.
 const INK: u8 = 51;
 
-/// How many times the grain of the ground a pixel must stand out to belong to the digit.
+/// The multiple of the ground's grain from which a pixel belongs to the digit.
 const GRAINS: u8 = 3;
 
-/// The most ink that a pixel needs to belong to the digit, however strong the grain.
+/// The amount of ink, of 255, from which a pixel belongs to the digit whatever the grain.
 const MOST_INK: u8 = 128;
 
-/// A grey picture of any size, with its digit anywhere in it, drawn dark on light or light on dark.
+/// A grey picture of any size with a digit anywhere in it, dark on light or light on dark.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sketch {
-    /// One shade a pixel, row after row, from black to white.
+    /// The shades of the pixels, row by row, from 0 (black) to 255 (white).
     shades: Vec<u8>,
     width: usize,
 }
 
 impl Sketch {
-    /// Makes a sketch of shades, row after row, each from 0 (black) to 255 (white).
+    /// Creates a sketch from shades, row by row, each from 0 (black) to 255 (white).
     ///
     /// # Panics
     ///
-    /// When `shades` is empty or not a whole number of rows.
+    /// If `shades` is empty or not a whole number of rows.
     #[track_caller]
     pub fn new(shades: Vec<u8>, width: usize) -> Self {
         assert!(
@@ -51,38 +50,37 @@ impl Sketch {
         Self { shades, width }
     }
 
-    /// Reads a PNG picture of any kind: grey, coloured or with a palette, 1 to 16 bits,
-    /// transparent, interlaced, animated (of which the first picture is taken).
+    /// Reads a PNG picture of any kind: grey, coloured or with a palette, 1 to 16 bits, transparent, interlaced, or
+    /// animated (the first frame is used).
     ///
-    /// What is transparent takes the shade of the border where that is opaque; else it becomes
-    /// white behind dark ink and black behind light ink.
+    /// If most of the border is opaque, transparent pixels take its shade. Otherwise they become white behind dark ink
+    /// and black behind light ink.
     ///
     /// # Errors
     ///
-    /// When it is not a whole PNG picture, has more than [`MAX_PICTURE_SIDE`] pixels a side, or the
-    /// decoder fails in any other way, a panic included.
+    /// If the input is not a complete PNG picture or has more than [`MAX_PICTURE_SIDE`] pixels a side, or the decoder
+    /// fails in another way, including a panic.
     pub fn read_png(input: impl BufRead + Seek) -> Result<Self, Cause> {
         read::png(input)
     }
 
-    /// The digit as a data set of `rows`×`cols` pixels would show it: white on black, in the
-    /// middle, of the usual size.
+    /// Returns the digit as a data set of `rows`×`cols` pixels would show it: white on black, centred, at the usual
+    /// size.
     ///
-    /// The ground is what the border shows, whatever its shade, even if it changes from side to
-    /// side; the ink is what stands out from it, darker or lighter, stretched to the full range of
-    /// shades, which helps thin pens and pale pencils.
+    /// The ground is the shade of the border, which may change evenly across the picture. The ink is what stands out
+    /// from the ground, darker or lighter. It is stretched to the full range of shades, which helps with thin pens and
+    /// pale pencils.
     ///
-    /// The digit is then cut out, scaled to fit into a box of 20×20 pixels (of 28×28; in proportion
-    /// otherwise) with its aspect ratio kept and its edges smoothed, and moved so that its centre
-    /// of mass lies in the middle. This is how MNIST itself was made from larger pictures.
+    /// The digit is then cropped, scaled with antialiasing to fit into a box of 20×20 pixels (in a picture of 28×28; in
+    /// proportion otherwise) with its aspect ratio kept, and moved so that its centre of mass is in the middle. MNIST
+    /// was made from larger pictures in the same way.
     ///
-    /// A picture that already has the right size is taken to be cut out, scaled and moved. If it is
-    /// in strong contrast on pure black, as MNIST's pictures are, it stays as it is, and on pure
-    /// white it is inverted.
+    /// A picture of the right size is taken to be cropped, scaled and centred already. With strong contrast on pure
+    /// black, as in MNIST, it is unchanged; on pure white it is inverted.
     ///
     /// # Errors
     ///
-    /// When nothing stands out from the ground.
+    /// If nothing stands out from the ground.
     pub fn prepare(&self, rows: usize, cols: usize) -> Result<Vec<u8>, Cause> {
         let ground = Ground::find(&self.shades, self.width);
         if ground.contrast < LEAST_CONTRAST {
@@ -110,7 +108,7 @@ impl Sketch {
         self.shades.len() / self.width
     }
 
-    /// The smallest rectangle that holds all pixels of at least so much ink.
+    /// Crops to the smallest rectangle that contains all pixels with at least `least` ink.
     fn cut_out(&self, least: u8) -> Self {
         let (mut top, mut left, mut bottom, mut right) = (self.height(), self.width, 0, 0);
         for (i, _) in self
@@ -133,8 +131,7 @@ impl Sketch {
         )
     }
 
-    /// Scales to the largest size that fits, each new pixel being the average of the area that it
-    /// covers.
+    /// Scales to the largest size that fits. Each new pixel is the average of the area that it covers.
     fn scale_into(&self, rows: usize, cols: usize) -> Self {
         let (from_rows, from_cols) = (self.height(), self.width);
         let scale = (rows as f32 / from_rows as f32).min(cols as f32 / from_cols as f32);
@@ -166,8 +163,7 @@ impl Sketch {
         )
     }
 
-    /// Lays the digit on a black picture, its centre of mass as near to the middle as it can go
-    /// without being cut.
+    /// Places the digit on a black picture, its centre of mass as close to the middle as possible without cropping.
     fn place(&self, rows: usize, cols: usize) -> Vec<u8> {
         let (mut mass, mut moment_y, mut moment_x) = (0.0, 0.0, 0.0);
         for (i, &ink) in self.shades.iter().enumerate() {
@@ -176,8 +172,8 @@ impl Sketch {
             moment_y += ink * ((i / self.width) as f32 + 0.5);
             moment_x += ink * ((i % self.width) as f32 + 0.5);
         }
-        // Of the two pixels in the middle MNIST takes the one to the right and below: its centres
-        // of mass lie from 14 to 15, and not about 14.
+        // Of the two middle pixels MNIST uses the right and lower one: its centres of mass are between 14 and 15, and
+        // not around 14.
         let offset = |size: usize, moment: f32, taken: usize| {
             (((size / 2) as f32 + 0.5 - moment / mass).round().max(0.0) as usize).min(size - taken)
         };
@@ -193,8 +189,7 @@ impl Sketch {
     }
 }
 
-/// For each of `to` pixels that a line of `from` pixels is scaled to, which old ones it covers, and
-/// their shares.
+/// For each of `to` pixels that a line of `from` pixels is scaled to: the old pixels that it covers, and their weights.
 fn coverage(from: usize, to: usize) -> Vec<Vec<(usize, f32)>> {
     let step = from as f64 / to as f64;
     let cover = |i: usize| {

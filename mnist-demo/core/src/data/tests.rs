@@ -10,7 +10,7 @@ fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// A folder of two pictures to train on and one to test with, all of 2×3 pixels.
+/// Creates a folder with two training pictures and one test picture, all of 2×3 pixels.
 fn small_folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let contents = [
@@ -54,7 +54,7 @@ fn the_built_in_files_are_the_published_ones() {
 }
 
 #[test]
-fn the_built_in_data_set_is_whole() {
+fn the_built_in_data_set_is_complete() {
     let Splits { train, test } = Splits::embedded().unwrap();
     assert_eq!((train.len(), sides(&train)), (60_000, [28, 28]));
     assert_eq!((test.len(), sides(&test)), (10_000, [28, 28]));
@@ -64,7 +64,7 @@ fn the_built_in_data_set_is_whole() {
 }
 
 #[test]
-fn a_folder_gives_what_its_files_hold() {
+fn a_folder_is_read() {
     let Splits { train, test } = Splits::from_dir(small_folder().path()).unwrap();
     assert_eq!((train.len(), train.classes()), (2, &[3, 9][..]));
     assert_eq!(
@@ -74,7 +74,7 @@ fn a_folder_gives_what_its_files_hold() {
 }
 
 #[test]
-fn a_compressed_file_is_known_by_its_contents() {
+fn a_compressed_file_is_recognised_by_its_contents() {
     let dir = small_folder();
     let plain = Splits::from_dir(dir.path()).unwrap();
     for (name, ending) in FILES.iter().zip(["", ".gz", ".gz", ""]) {
@@ -90,13 +90,13 @@ fn a_compressed_file_is_known_by_its_contents() {
 }
 
 #[test]
-fn a_file_is_found_under_all_of_its_names_and_the_published_one_comes_first() {
+fn a_file_is_found_under_all_its_names_with_the_published_one_first() {
     let dir = small_folder();
     let labels = |label: u32| idx(&[1], &[label as u8]);
     let write = |name: &str, bytes: &[u8]| fs::write(dir.path().join(name), bytes).unwrap();
     let found = || Splits::from_dir(dir.path()).unwrap().test.classes()[0];
     fs::remove_file(dir.path().join(FILES[3])).unwrap();
-    // From the last name to the first, each hides those before it.
+    // From the last name to the first, each file hides the ones before it.
     for (label, name) in [
         (1, "t10k-labels.idx1-ubyte.gz"),
         (2, "t10k-labels.idx1-ubyte"),
@@ -115,14 +115,14 @@ fn a_data_set_unpacked_with_dots_in_its_names_is_read() {
     for name in FILES {
         let dotted = name.replace("-idx", ".idx");
         fs::rename(dir.path().join(name), dir.path().join(dotted)).unwrap();
-        // Some archives hold a folder of the published name beside the file.
+        // Some archives contain a folder with the published name next to the file.
         fs::create_dir(dir.path().join(name)).unwrap();
     }
     assert_eq!(Splits::from_dir(dir.path()).unwrap(), plain);
 }
 
 #[test]
-fn a_missing_file_is_named_with_all_that_are_needed() {
+fn the_error_names_a_missing_file_and_the_needed_files() {
     let dir = small_folder();
     fs::remove_file(dir.path().join(FILES[3])).unwrap();
     let message = refusal(&dir);
@@ -134,7 +134,7 @@ fn a_missing_file_is_named_with_all_that_are_needed() {
 }
 
 #[test]
-fn what_is_no_folder_or_no_file_is_refused() {
+fn paths_of_the_wrong_kind_are_refused() {
     let dir = small_folder();
     let file = dir.path().join(FILES[0]);
     assert!(matches!(

@@ -20,7 +20,7 @@ fn a_missing_folder_is_made_with_the_first_file() {
 }
 
 #[test]
-fn a_folder_in_the_place_of_a_file_is_refused_at_once() {
+fn a_folder_in_the_place_of_a_file_is_refused_immediately() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("result")).unwrap();
     let error = OutputDir::new(dir.path(), &["other", "result"]).unwrap_err();
@@ -32,7 +32,7 @@ fn a_folder_in_the_place_of_a_file_is_refused_at_once() {
 }
 
 #[test]
-fn a_file_is_replaced_whole() {
+fn a_file_is_replaced_completely() {
     let dir = tempfile::tempdir().unwrap();
     let output = OutputDir::new(dir.path(), &[]).unwrap();
     output.write("result", "a long first result").unwrap();
@@ -65,7 +65,7 @@ fn a_failure_half_way_leaves_the_earlier_result() {
 }
 
 #[test]
-fn what_is_never_committed_leaves_nothing() {
+fn a_transaction_without_commit_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let output = OutputDir::new(dir.path(), &[]).unwrap();
     let path = output.write("result", "first").unwrap();
@@ -77,7 +77,7 @@ fn what_is_never_committed_leaves_nothing() {
 }
 
 #[test]
-fn what_cannot_be_written_into_is_refused_at_once() {
+fn an_unwritable_folder_is_refused_immediately() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
     fs::write(&file, "here already").unwrap();
@@ -93,10 +93,10 @@ fn what_cannot_be_written_into_is_refused_at_once() {
     assert_eq!(fs::read_to_string(file).unwrap(), "here already");
 }
 
-// The one folder of which it is sure that not even the superuser can write into it.
+// A folder in which not even the superuser can create files.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_probe_finds_a_folder_that_takes_no_files() {
+fn the_probe_detects_a_folder_that_accepts_no_files() {
     let message = OutputDir::new("/proc/self", &[]).unwrap_err().to_string();
     assert!(
         message.starts_with("/proc/self: cannot write into this folder: "),
@@ -107,7 +107,7 @@ fn the_probe_finds_a_folder_that_takes_no_files() {
 
 #[cfg(unix)]
 #[test]
-fn others_may_read_what_the_user_lets_them() {
+fn results_have_the_default_permissions() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let usual = dir.path().join("usual");
@@ -121,7 +121,7 @@ fn others_may_read_what_the_user_lets_them() {
 }
 
 #[test]
-fn tables_have_a_header_and_a_line_a_row() {
+fn tables_have_a_header_and_a_line_per_row() {
     let dir = tempfile::tempdir().unwrap();
     let output = OutputDir::new(dir.path(), &[]).unwrap();
     let transaction = output.begin().unwrap();
@@ -150,7 +150,7 @@ fn write_run(output: &OutputDir, contents: &str) -> Transaction {
     transaction
 }
 
-/// The contents of the files of a run, which may differ.
+/// The contents of a run's files. A missing file is empty.
 fn run(folder: &Path) -> [String; 3] {
     RUN.map(|name| fs::read_to_string(folder.join(name)).unwrap_or_default())
 }
@@ -159,7 +159,7 @@ fn is_one(run: &[String; 3]) -> bool {
     run.iter().all(|contents| *contents == run[0])
 }
 
-/// Copies a folder and all below. In the copy nothing is locked, as when the process that works in it has ended.
+/// Copies a folder recursively. Nothing in the copy is locked, as after the death of the process that works in it.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
@@ -199,7 +199,7 @@ fn a_process_that_ends_at_any_moment_leaves_one_run_or_a_journal() {
         .commit_observed(&mut || take(dir.path()))
         .unwrap();
     assert_eq!(run(dir.path()), ["new"; 3]);
-    // A process that ends while it finishes what another has left.
+    // A process that ends while it completes the moves of another.
     let ended = count;
     for number in 0..ended {
         let begun = tempfile::tempdir().unwrap();
@@ -235,14 +235,14 @@ fn a_process_that_ends_at_any_moment_leaves_one_run_or_a_journal() {
 }
 
 #[test]
-fn what_a_dead_process_left_is_removed_and_what_a_living_one_writes_is_not() {
+fn files_of_a_dead_process_are_removed_and_files_of_a_living_one_are_not() {
     let dir = tempfile::tempdir().unwrap();
     let output = OutputDir::new(dir.path(), &RUN).unwrap();
     let living = write_run(&output, "new");
     let staging = living.staged("a").parent().unwrap().to_owned();
     let name = staging.file_name().unwrap().to_str().unwrap();
     copy(&staging, &dir.path().join(format!("{name}-of-a-dead-one")));
-    // One that ended before it wrote anything, and a folder that only looks like one.
+    // A process that ended before it wrote anything, and a folder that only resembles a staging folder.
     fs::create_dir(dir.path().join(format!("{name}-empty"))).unwrap();
     let own = format!("{name}-own");
     fs::create_dir(dir.path().join(&own)).unwrap();
@@ -275,7 +275,7 @@ fn runs_that_end_at_the_same_time_do_not_mix() {
 }
 
 #[test]
-fn a_file_of_the_journals_name_is_not_taken_for_a_journal() {
+fn a_foreign_file_with_the_journals_name_is_no_journal() {
     let dir = tempfile::tempdir().unwrap();
     let own = dir.path().join("UNFINISHED-RUN.txt");
     for contents in [
@@ -298,7 +298,7 @@ fn a_file_of_the_journals_name_is_not_taken_for_a_journal() {
 
 #[cfg(unix)]
 #[test]
-fn the_file_behind_a_link_is_replaced_and_nothing_but_a_file_is() {
+fn links_are_followed_and_only_regular_files_are_replaced() {
     use std::os::unix::fs::symlink;
     let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let target = elsewhere.path().join("target");

@@ -1,4 +1,4 @@
-//! Several files that replace earlier ones together.
+//! Replaces several files together.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
@@ -11,38 +11,37 @@ use tempfile::{Builder, NamedTempFile, TempDir};
 
 use super::Error;
 
-/// How the name of a staging folder begins.
+/// The prefix of the names of staging folders.
 const STAGING: &str = ".mnist-demo-unfinished-";
 
-/// The file in a staging folder that its process keeps locked.
+/// The file in a staging folder that is locked while its process runs.
 const LOCK: &str = "lock";
 
-/// The file that says which staging folder has been committed.
+/// The journal: it names the committed staging folder.
 const JOURNAL: &str = "UNFINISHED-RUN.txt";
 
-/// How long another process may take to move its files into place.
+/// How long to wait for another process to move its files into place.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often something is tried that another process may interfere with.
+/// How often an operation that another process may interfere with is tried.
 const TRIES: usize = 100;
 
-/// Files that are written into a staging folder, to be [committed](Transaction::commit) together. If they never are, they
-/// are removed.
+/// Files in a staging folder. [`commit`](Transaction::commit) makes them the results; otherwise they are removed.
 #[derive(Debug)]
 #[must_use = "the files are not results before they are committed"]
 pub struct Transaction {
     folder: PathBuf,
-    // Declared before the folder that it lies in: on some systems an open file keeps its folder from being removed.
+    // Declared before `staging`: some systems cannot remove a folder that contains an open file.
     lock: File,
     staging: TempDir,
 }
 
 impl Transaction {
-    /// Makes the folder if it is missing, and an empty staging folder in it.
+    /// Creates the folder if it is missing, and an empty staging folder in it.
     pub(super) fn begin(folder: &Path) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
         for _ in 0..TRIES {
-            // The kind of an error goes on and its path does not: to the user the name of a staging folder means nothing.
+            // Only the error's kind is kept: the path of a staging folder would mean nothing to the user.
             let staging = Builder::new()
                 .prefix(STAGING)
                 .tempdir_in(folder)
@@ -55,7 +54,7 @@ impl Transaction {
                         staging,
                     });
                 }
-                // Another process took it for a dead one's before it was locked.
+                // Before the lock was taken, another process removed the staging folder as abandoned.
                 Err(error)
                     if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::WouldBlock) => {}
                 Err(error) => return Err(error),
@@ -64,22 +63,22 @@ impl Transaction {
         Err(io::Error::other("another process removes what is written"))
     }
 
-    /// Writes a file.
+    /// Writes a file into the staging folder.
     ///
     /// # Errors
     ///
-    /// When it cannot be written.
+    /// If the file cannot be written.
     pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) -> Result<(), Error> {
         self.write_with(name, |file| file.write_all(contents.as_ref()))
     }
 
-    /// Writes a table of comma-separated values: a header, and a line for each row.
+    /// Writes a CSV table: a header, and one line for each row.
     ///
     /// A row is anything that serializes as a sequence of values: a tuple, an array, a struct.
     ///
     /// # Errors
     ///
-    /// When it cannot be written, or a row has another number of values than the header.
+    /// If the file cannot be written, or a row and the header differ in their number of values.
     pub fn write_csv<R: Serialize>(
         &self,
         name: &str,
@@ -98,12 +97,12 @@ impl Transaction {
         })
     }
 
-    /// Where a file is to be put by somebody else to be committed under this name. It must be on the disk by then.
+    /// The path for a file that the caller writes. It must be on disk before it is committed as `name`.
     pub fn staged(&self, name: &str) -> PathBuf {
         self.staging.path().join(name)
     }
 
-    /// Writes a file by what `fill` puts into it.
+    /// Writes a file with the contents that `fill` writes.
     pub(super) fn write_with(
         &self,
         name: &str,
@@ -121,7 +120,7 @@ impl Transaction {
         written().map_err(|cause| Error::File { path, cause })
     }
 
-    /// Tries what a commit needs: a file, a name that replaces nothing, and names that last.
+    /// Tries the operations of a commit: creating a file, renaming it without replacing another, syncing the folder.
     pub(super) fn probe(&self) -> io::Result<()> {
         let mut file = scratch_file(self.staging.path())?;
         file.write_all(b"The folder can be written into.")?;
@@ -129,17 +128,18 @@ impl Transaction {
         sync_folder(self.staging.path())
     }
 
-    /// Makes the files the results, in place of those of the same names. Other files in the folder are left alone.
+    /// Makes the staged files the results, replacing files with the same names. Other files in the folder are
+    /// unchanged.
     ///
     /// # Errors
     ///
-    /// When there is no room for the journal; the earlier results then stay. When a file cannot be moved into place; the
-    /// journal then stays, and so do the files that were not moved.
+    /// If the journal cannot be written; the earlier results then stay. If a file cannot be moved into place; the
+    /// journal and the files not yet moved then stay.
     pub fn commit(self) -> Result<(), Error> {
         self.commit_observed(&mut || {})
     }
 
-    /// Commits, and calls `seen` after each change of the folder, to show a test what a process that ends there leaves.
+    /// Like `commit`, calling `seen` after each change of the folder, so that a test can inspect every state.
     pub(super) fn commit_observed(self, seen: &mut dyn FnMut()) -> Result<(), Error> {
         let Transaction {
             folder,
@@ -154,29 +154,30 @@ impl Transaction {
         seen();
         move_into_place(&folder, &staging, seen)?;
         drop(lock);
-        // If it stays, the next run removes it.
+        // If this fails, the next run removes the folder.
         let _ = fs::remove_dir_all(staging);
         seen();
         Ok(())
     }
 }
 
-/// Finishes what a process that has ended since had committed but not moved into place. Waits for one that is alive.
+/// Moves the files of a committed but unfinished transaction into place, if its process has ended. Waits for a living
+/// one.
 ///
 /// # Errors
 ///
-/// When a file cannot be moved, or a living process takes too long.
+/// If a file cannot be moved, or a living process takes too long.
 pub fn recover(folder: &Path) -> Result<(), Error> {
     recover_observed(folder, &mut || {})
 }
 
-/// Recovers, and calls `seen` after each change of the folder.
+/// Like [`recover`], calling `seen` after each change of the folder.
 pub(super) fn recover_observed(folder: &Path, seen: &mut dyn FnMut()) -> Result<(), Error> {
     let begin = Instant::now();
     while let Some(staging) = read_journal(folder) {
         match lock_abandoned(&staging.join(LOCK)) {
             Ok(Some(lock)) => {
-                // It may have been finished before the lock was free.
+                // The other process may have finished before it released the lock.
                 if read_journal(folder).as_deref() == Some(&*staging) {
                     move_into_place(folder, &staging, seen)?;
                 }
@@ -184,14 +185,14 @@ pub(super) fn recover_observed(folder: &Path, seen: &mut dyn FnMut()) -> Result<
                 let _ = fs::remove_dir_all(staging);
                 seen();
             }
-            // Its process lives.
+            // The process is alive.
             Ok(None) if begin.elapsed() < PATIENCE => thread::sleep(Duration::from_millis(5)),
             Ok(None) => {
                 let cause = format!("another run is writing into it, as {JOURNAL} says");
                 let cause = io::Error::other(cause);
                 return Err(Error::folder(folder, cause));
             }
-            // Its process has just removed journal and lock, or somebody has removed the lock by hand.
+            // The process has just removed the journal and the lock, or the user removed the lock.
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 if read_journal(folder).as_deref() == Some(&*staging) {
                     move_into_place(folder, &staging, seen)?;
@@ -203,7 +204,7 @@ pub(super) fn recover_observed(folder: &Path, seen: &mut dyn FnMut()) -> Result<
     Ok(())
 }
 
-/// Removes the staging folders of processes that ended before they committed. What cannot be removed stays.
+/// Removes the staging folders of dead processes that did not commit. Errors are ignored.
 pub(super) fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
@@ -218,21 +219,21 @@ pub(super) fn sweep(folder: &Path) {
         let staging = entry.path();
         match lock_abandoned(&staging.join(LOCK)) {
             Ok(Some(lock)) => {
-                // Its process may have committed it and ended since the journal was last looked at.
+                // The process may have committed and ended after the journal was last read.
                 if read_journal(folder).as_deref() != Some(&*staging) {
                     drop(lock);
                     let _ = fs::remove_dir_all(staging);
                 }
             }
-            // Its process lives.
+            // The process is alive.
             Ok(None) => {}
-            // It is about to be locked, or was about to be removed: an empty folder is, and any other stays.
+            // There is no lock yet, or no longer: remove the folder only if it is empty.
             Err(_) => drop(fs::remove_dir(staging)),
         }
     }
 }
 
-/// Refuses a folder in which somebody else's file has the name of the journal.
+/// Returns an error if the journal's name belongs to a file of another program.
 pub(super) fn check_journal(folder: &Path) -> Result<(), Error> {
     let path = folder.join(JOURNAL);
     if path.symlink_metadata().is_ok() && read_journal(folder).is_none() {
@@ -242,7 +243,7 @@ pub(super) fn check_journal(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Writes the journal: from then on the staged files are the results. Only one process at a time has one.
+/// Writes the journal; from then on the staged files are the results. Waits until no other process has a journal.
 fn begin_journal(folder: &Path, staging: &Path) -> Result<(), Error> {
     let name = staging.file_name().unwrap_or_default().to_string_lossy();
     let note = format!(
@@ -272,7 +273,7 @@ fn begin_journal(folder: &Path, staging: &Path) -> Result<(), Error> {
 /// The staging folder that the journal names, if there is a journal.
 fn read_journal(folder: &Path) -> Option<PathBuf> {
     let path = folder.join(JOURNAL);
-    // Anything else, such as a pipe, might never end.
+    // Reading anything else, such as a pipe, might never end.
     if !path.symlink_metadata().ok()?.is_file() {
         return None;
     }
@@ -284,7 +285,7 @@ fn read_journal(folder: &Path) -> Option<PathBuf> {
     is_name.then(|| folder.join(name))
 }
 
-/// Moves what is left in the staging folder to where it belongs, and removes the journal.
+/// Moves the files that are left in the staging folder into place, and removes the journal.
 fn move_into_place(folder: &Path, staging: &Path, seen: &mut dyn FnMut()) -> Result<(), Error> {
     let refused = |cause| Error::folder(folder, cause);
     let mut names = Vec::new();
@@ -315,12 +316,12 @@ fn move_into_place(folder: &Path, staging: &Path, seen: &mut dyn FnMut()) -> Res
     sync_folder(folder).map_err(refused)
 }
 
-/// Gives a file another name, in place of an earlier file of that name, or of the file that a link of that name leads to.
+/// Renames a file. An earlier file with the new name, or the target of a symbolic link with this name, is replaced.
 fn replace(from: &Path, to: &Path) -> io::Result<()> {
     let target = fs::canonicalize(to).unwrap_or_else(|_| to.to_owned());
     check_replaceable(&target)?;
     match fs::rename(from, &target) {
-        // A link has led to another file system.
+        // A symbolic link points to another file system.
         Err(error) if error.kind() == ErrorKind::CrossesDevices => {
             let beside = target.parent().unwrap_or(Path::new("."));
             let mut copy = scratch_file(beside)?;
@@ -333,7 +334,7 @@ fn replace(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Refuses a place that is taken by something other than a file.
+/// Returns an error if the path exists and is not a regular file.
 pub(super) fn check_replaceable(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
         Ok(found) if found.is_dir() => Err(ErrorKind::IsADirectory.into()),
@@ -342,7 +343,7 @@ pub(super) fn check_replaceable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A file that removes itself unless it is kept, with the rights that a new file usually has.
+/// A temporary file with the default permissions of a new file. It is removed unless it is persisted.
 fn scratch_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(STAGING);
@@ -358,7 +359,7 @@ fn lock_new(path: &Path) -> io::Result<File> {
     let file = File::create_new(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
-        // Where there are no locks, nobody removes or finishes what might be another's.
+        // On systems without locks, no process removes or completes a staging folder.
         Ok(()) | Err(TryLockError::Error(_)) => {
             path.symlink_metadata()?;
             Ok(file)
@@ -366,13 +367,13 @@ fn lock_new(path: &Path) -> io::Result<File> {
     }
 }
 
-/// The lock of a process that has ended; `None` while it lives, or if that cannot be told.
+/// Returns the lock of a dead process; `None` if the process is alive or the lock cannot be tested.
 fn lock_abandoned(path: &Path) -> io::Result<Option<File>> {
     let file = File::options().read(true).write(true).open(path)?;
     Ok(file.try_lock().is_ok().then_some(file))
 }
 
-/// Makes new names last. Other systems than Unix neither need nor allow it.
+/// Makes renames in the folder durable. Only Unix needs and allows it.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(folder)?.sync_all()

@@ -1,10 +1,10 @@
-//! How an axis is divided: where it begins and ends, where its marks lie and what they are called.
+//! The scale of an axis: its ends, and the positions and labels of its ticks.
 
 use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
-/// How the vertical axis is divided.
+/// The scale of the vertical axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scale {
@@ -17,9 +17,9 @@ pub enum Scale {
 }
 
 impl Scale {
-    /// Where a value lies on the axis; `None` if it has no place there.
+    /// Returns the position of a value on the axis; `None` if it has none.
     ///
-    /// Values beyond ±1e100 have none, so that no difference of two can overflow.
+    /// Values beyond ±1e100 have no position, so that the difference of two positions cannot overflow.
     pub(super) fn place(self, value: f64) -> Option<f64> {
         let place = if self == Self::Log {
             value.log10()
@@ -30,24 +30,22 @@ impl Scale {
     }
 }
 
-/// A logarithmic axis no longer than this has marks at equal differences.
+/// A logarithmic axis no longer than this has linearly spaced ticks.
 const WITHIN_A_DECADE: f64 = 0.8;
 
-/// A horizontal or vertical axis. Everything on it is told by its place, which on a logarithmic
-/// axis is the logarithm of the value.
+/// A horizontal or vertical axis. All its coordinates are positions: on a logarithmic axis, logarithms of the values.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PlotAxis {
     scale: Scale,
     low: f64,
     high: f64,
     pub(super) ticks: Vec<f64>,
-    /// The distance of two marks.
+    /// The distance between two ticks.
     step: f64,
 }
 
 impl PlotAxis {
-    /// An axis on which all of `places` can be seen, with a margin at both ends (1: as long as what
-    /// lies between).
+    /// Creates an axis that shows all `places`, with a margin at both ends, as a fraction of their range.
     pub(super) fn new(scale: Scale, margin: f64, places: impl Iterator<Item = f64>) -> Self {
         let ends = places.fold(None, |ends, place| match ends {
             None => Some((place, place)),
@@ -64,7 +62,7 @@ impl PlotAxis {
         };
         axis.ticks = match scale {
             Scale::Log if high - low > WITHIN_A_DECADE => decades(low, high),
-            // Within a decade round values are better marks than round logarithms.
+            // Within a decade, round values are better ticks than round logarithms.
             Scale::Log => {
                 let (low, high) = (10_f64.powf(low), 10_f64.powf(high));
                 axis.step = nice_step((high - low) / 6.0);
@@ -79,7 +77,7 @@ impl PlotAxis {
     }
 }
 
-/// Marks at round numbers, on every scale; the library's own are round only on a linear one.
+/// Ticks at round numbers on every scale; the library's own are round only on a linear scale.
 impl Ranged for PlotAxis {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
@@ -98,7 +96,7 @@ impl Ranged for PlotAxis {
     }
 }
 
-/// What the mark at a place is called.
+/// The label of a tick.
 impl ValueFormatter<f64> for PlotAxis {
     fn format_ext(&self, place: &f64) -> String {
         match self.scale {
@@ -118,7 +116,7 @@ impl ValueFormatter<f64> for PlotAxis {
     }
 }
 
-/// The ends of an axis on which points lie from `low` to `high`.
+/// The ends of an axis for points from `low` to `high`.
 fn widen(scale: Scale, margin: f64, (low, high): (f64, f64)) -> (f64, f64) {
     let size = low.abs().max(high.abs());
     let margin = if size == 0.0 {
@@ -129,7 +127,7 @@ fn widen(scale: Scale, margin: f64, (low, high): (f64, f64)) -> (f64, f64) {
         (high - low) * margin
     };
     match scale {
-        // Zero belongs to what is counted or measured from it, if it is near.
+        // The axis of non-negative values starts at zero if zero is near.
         Scale::Linear if low >= 0.0 && low < 0.25 * high => (0.0, high + margin),
         Scale::Percent if low >= 0.0 && high <= 1.0 => {
             ((low - margin).max(0.0), (high + margin).min(1.0))
@@ -138,7 +136,7 @@ fn widen(scale: Scale, margin: f64, (low, high): (f64, f64)) -> (f64, f64) {
     }
 }
 
-/// The least of 1, 2 and 5 times a power of ten that is not under `least`.
+/// The smallest number of the form 1, 2 or 5 times a power of ten that is at least `least`.
 fn nice_step(least: f64) -> f64 {
     let decade = 10_f64.powf(least.log10().floor());
     [1.0, 2.0, 5.0]
@@ -148,17 +146,17 @@ fn nice_step(least: f64) -> f64 {
         .unwrap_or(10.0 * decade)
 }
 
-/// All multiples of `step` from `low` to `high`.
+/// All multiples of `step` between `low` and `high`.
 fn multiples(low: f64, high: f64, step: f64) -> Vec<f64> {
     let first = (low / step - 1e-6).ceil();
-    // At most twenty, whatever rounding does to the quotients of very close and very large numbers.
+    // At most twenty, because rounding may distort the quotients of very close or very large numbers.
     (0..20)
         .map(|i| (first + f64::from(i)) * step)
         .take_while(|&tick| tick <= high + 1e-6 * step)
         .collect()
 }
 
-/// The logarithms of powers of ten from `low` to `high`, and of some multiples where there is room.
+/// The logarithms of the powers of ten between `low` and `high`, and of some multiples if there is room.
 fn decades(low: f64, high: f64) -> Vec<f64> {
     let stride = nice_step(((high - low) / 8.0).max(0.5)).max(1.0);
     let digits: &[f64] = match high - low {
@@ -172,8 +170,8 @@ fn decades(low: f64, high: f64) -> Vec<f64> {
     all.filter(|place| (low..=high).contains(place)).collect()
 }
 
-/// A number among others of about `size`, with as many digits as tell it from one that is `step`
-/// away, and a comma for the thousands.
+/// Formats a number among others of about `size`, with enough digits to distinguish it from a number that differs by
+/// `step`, and with thousands separators.
 fn number(value: f64, step: f64, size: f64) -> String {
     if value.abs() < step * 1e-3 {
         return "0".to_owned();
@@ -210,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_round_numbers() {
+    fn ticks_are_round_numbers() {
         assert_eq!(
             labels(Scale::Linear, 0.0, 1000.0),
             ["0", "200", "400", "600", "800", "1,000"]

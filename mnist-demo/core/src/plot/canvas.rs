@@ -1,49 +1,49 @@
-//! What all pictures are drawn on and with.
+//! The drawing surface and the styles that all plots share.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::FontStyle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-/// A picture that could not be drawn.
+/// A plot that could not be drawn.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot draw {title:?}: {cause}")]
 #[non_exhaustive]
 pub struct Error {
-    /// The title of the picture.
+    /// The title of the plot.
     pub title: String,
-    /// What the drawing library says.
+    /// The error message of the drawing library.
     pub cause: String,
 }
 
-/// The style of a picture that has its own size where there is room for it, and scales where there is not.
+/// The style of an SVG that is shown at its own size where there is room, and scaled down where there is not.
 pub(crate) const SHRINKING: &str = "max-width:100%;height:auto";
 
-/// How far texts and axes keep from the left and right border.
+/// The distance of text and axes from the left and right border.
 pub(super) const MARGIN: i32 = px(24);
 
-/// The colour of what is read first.
+/// The colour of important text.
 pub(super) const TEXT: RGBColor = RGBColor(0x22, 0x26, 0x2b);
 
-/// The colour of what is read when it is needed.
+/// The colour of secondary text.
 pub(super) const FAINT_TEXT: RGBColor = RGBColor(0x5b, 0x63, 0x6b);
 
-/// The colour of lines behind everything.
+/// The colour of grid lines.
 pub(super) const GRID: RGBColor = RGBColor(0xe7, 0xe9, 0xec);
 
-/// A length in pixels, in the library's own unit, which is finer: it knows whole numbers only, and
-/// curves would be jagged.
+/// Converts pixels to the library's unit. The unit is finer than a pixel, because the library rounds coordinates to
+/// whole units and curves would be jagged.
 pub(super) const fn px(length: i32) -> i32 {
     length * 4
 }
 
-/// The sheet that is drawn on.
+/// The drawing surface.
 pub(super) type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Whether the library could draw.
+/// The result of a drawing operation.
 pub(super) type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 
-/// Draws on a blank sheet under a title.
+/// Draws on a blank surface under a title, and returns the SVG.
 pub(super) fn draw(
     title: &str,
     size: (i32, i32),
@@ -62,7 +62,7 @@ pub(super) fn draw(
     });
     drop(root);
     match drawn {
-        // The picture keeps its fine units inside, and is shown in pixels, or smaller where there is less room.
+        // The viewBox keeps the fine unit; width and height are in pixels, and scale down where there is less room.
         Ok(()) => Ok(svg.replacen(
             &format!(r#"width="{}" height="{}""#, units.0, units.1),
             &format!(
@@ -78,17 +78,17 @@ pub(super) fn draw(
     }
 }
 
-/// The pen for a line of a width in pixels.
+/// A line style, with a width in pixels.
 pub(super) fn line(width: i32, colour: RGBColor) -> ShapeStyle {
     colour.stroke_width(px(width) as u32)
 }
 
-/// A text of a height in pixels.
+/// A text style, with a height in pixels.
 pub(super) fn text(size: i32, colour: RGBColor) -> TextStyle<'static> {
     ("sans-serif", px(size)).into_font().color(&colour)
 }
 
-/// The same, with its middle where it is placed.
+/// The same text style, anchored at the centre.
 pub(super) fn centred<'a>(style: &TextStyle<'a>) -> TextStyle<'a> {
     style.pos(Pos::new(HPos::Center, VPos::Center))
 }

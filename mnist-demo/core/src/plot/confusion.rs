@@ -1,4 +1,4 @@
-//! Which classes are taken for which.
+//! The confusion matrix.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use super::canvas::{
     Canvas, Drawn, Error, FAINT_TEXT, GRID, MARGIN, TEXT, centred, draw, line, px, text,
 };
 
-/// How often each class was taken for each.
+/// A confusion matrix: how often each true class was predicted as each class.
 ///
 /// Its text form (`{}`) is a table for the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,11 +20,11 @@ pub struct Confusion {
 }
 
 impl Confusion {
-    /// Makes a matrix of counts, row after row: a row for each true class, a column for each guess.
+    /// Creates a matrix from its counts, row by row: one row per true class, one column per predicted class.
     ///
     /// # Panics
     ///
-    /// When there are not `classes`×`classes` counts.
+    /// If there are not `classes`×`classes` counts.
     #[track_caller]
     pub fn new(counts: Vec<u64>, classes: usize) -> Self {
         assert_eq!(
@@ -35,14 +35,13 @@ impl Confusion {
         Self { counts, classes }
     }
 
-    /// Draws the matrix: blue for how much of a class is recognised, orange for what it is taken
-    /// for instead.
+    /// Draws the matrix: blue for correct predictions, orange for mistakes, each as a fraction of the true class.
     ///
-    /// The two have their own shades, since mistakes are few and would otherwise not be seen.
+    /// The two colours have separate scales, because mistakes are few and would be invisible on a common one.
     ///
     /// # Errors
     ///
-    /// When the drawing library fails.
+    /// If the drawing library fails.
     pub fn to_svg(&self, title: &str) -> Result<String, Error> {
         let side = CELL * self.classes as i32;
         let size = ((LEFT + side + RIGHT) / px(1), (TOP + side + BOTTOM) / px(1));
@@ -65,7 +64,7 @@ impl Confusion {
                 };
                 let cell = [(left, top), (left + CELL - px(2), top + CELL - px(2))];
                 root.draw(&Rectangle::new(cell, blend(full, strength).filled()))?;
-                // Orange is the lighter of the two.
+                // Orange is the lighter colour.
                 let white_from = if truth == guess { 0.75 } else { 0.9 };
                 let colour = match (count, strength > white_from) {
                     (0, _) => FAINT_ZERO,
@@ -123,11 +122,11 @@ impl Confusion {
     }
 
     fn rows(&self) -> impl Iterator<Item = &[u64]> {
-        // A matrix of no classes has no rows, and chunks of zero would be a panic.
+        // An empty matrix has no rows, and `chunks_exact(0)` would panic.
         self.counts.chunks_exact(self.classes.max(1))
     }
 
-    /// For each mistake, how much of the class it happens to.
+    /// For each kind of mistake, the fraction of the true class.
     fn wrong_shares(&self) -> impl Iterator<Item = f64> {
         self.rows().enumerate().flat_map(|(truth, row)| {
             let total = row.iter().sum();
@@ -159,7 +158,7 @@ impl fmt::Display for Confusion {
         for (truth, row) in self.rows().enumerate() {
             write!(f, "{truth:5} │")?;
             for &count in row {
-                // A dot keeps the mistakes that never happen from hiding those that do.
+                // Zero is drawn as a dot, so that the mistakes that occur stand out.
                 if count == 0 {
                     write!(f, "{:>width$}", "·")?;
                 } else {
@@ -200,7 +199,7 @@ fn percent(count: u64, total: u64) -> String {
     }
 }
 
-/// A shade between that of an empty cell and the full colour.
+/// A blend of the empty cell's colour and the full colour.
 fn blend(full: RGBColor, strength: f64) -> RGBColor {
     let mix = |from: u8, to: u8| {
         (f64::from(from) + (f64::from(to) - f64::from(from)) * strength).round() as u8
@@ -217,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_is_as_it_was_meant() {
+    fn the_table_has_aligned_columns() {
         let confusion = Confusion::new(vec![980, 0, 5, 0, 1100, 0, 12, 3, 0], 3);
         let expected = "\
 digit │     0     1     2 │ recognised

@@ -1,4 +1,4 @@
-//! What a run leaves in its folder.
+//! The result files of a run.
 
 use autodiff::tensor::Real;
 use nn::{Dataset, StandardLoss, Supervised};
@@ -13,7 +13,7 @@ use crate::picture::{Thumbnail, sheet};
 use crate::plot::{LinePlot, Scale, Series};
 use crate::train::{Record, Trained};
 
-/// The files of a run.
+/// The names of the result files.
 pub const RESULTS: [&str; 6] = [WEIGHTS, RUN, LOSS, ACCURACY, CONFUSION, MISTAKES];
 
 const WEIGHTS: &str = "weights.safetensors";
@@ -23,15 +23,15 @@ const ACCURACY: &str = "accuracy.svg";
 const CONFUSION: &str = "confusion.svg";
 const MISTAKES: &str = "mistakes.svg";
 
-/// The most digits on the sheet of mistakes, and how many stand in a row.
+/// The maximum number of digits on the sheet of mistakes, and the number in a row.
 const SHEET: (usize, usize) = (40, 8);
 
-/// Writes weights, table and pictures of a run, the [`RESULTS`], in place of those of an earlier one.
+/// Writes the weights, the table and the pictures of a run (the [`RESULTS`]), replacing the files of an earlier run.
 ///
 /// # Errors
 ///
-/// When one cannot be drawn or written. Earlier results stay as they are, unless they cannot be replaced although
-/// there is room for the new ones.
+/// If a file cannot be drawn or written. The files of an earlier run then stay, unless moving the new ones into place
+/// fails part-way: see [`Transaction::commit`](crate::output::Transaction::commit).
 pub fn write_results<T: Real>(
     output: &OutputDir,
     trained: &Trained<T>,

@@ -1,4 +1,4 @@
-//! How a network is trained, and what that means for some data.
+//! The settings of a training, and the plan that they give for a data set.
 
 use autodiff::tensor::Real;
 use nn::{Mlp, OptimizerSettings, SgdSettings};
@@ -9,34 +9,34 @@ use crate::model::ModelSettings;
 use crate::optimizer;
 use crate::report::{counted, grouped};
 
-/// How a network is trained.
+/// The settings of a training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The network and its cost.
     pub model: ModelSettings,
-    /// The samples in a step; all of them when there is no number.
+    /// The number of samples in a step; `None` for all of them.
     pub batch: Option<usize>,
-    /// When it ends.
+    /// The length of the training.
     pub length: Length,
-    /// What follows the gradient.
+    /// The optimizer.
     pub optimizer: OptimizerSettings,
-    /// What initial weights and batches are drawn from.
+    /// The seed of the initial weights and the batches.
     pub seed: u64,
-    /// What computes the gradients.
+    /// How gradients are computed.
     pub method: Method,
 }
 
-/// How long training goes on.
+/// The length of a training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Length {
-    /// So many steps.
+    /// The number of steps.
     Steps(u64),
-    /// So often through all samples.
+    /// The number of passes through all samples.
     Epochs(u64),
 }
 
 impl Default for Settings {
-    /// The paper's: all images in each of 1,000 steps, with α = 0.1.
+    /// The paper's settings: all images in each of 1,000 steps, with α = 0.1.
     fn default() -> Self {
         Settings {
             model: ModelSettings::default(),
@@ -49,23 +49,23 @@ impl Default for Settings {
     }
 }
 
-/// What settings mean for some data: a network, a batch, and a number of steps.
+/// The settings applied to a data set: a network, a batch size and a number of steps.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// The network.
     pub network: Mlp,
-    /// The samples in a step.
+    /// The number of samples in a step.
     pub batch: usize,
     /// The number of steps.
     pub steps: u64,
 }
 
 impl Settings {
-    /// Works out the plan for so many samples of so many pixels, trained on in the precision of `T`.
+    /// Returns the plan for `samples` samples of `pixels` pixels, trained in the precision of `T`.
     ///
     /// # Errors
     ///
-    /// When a setting makes no sense: in itself, in this precision, or for this data.
+    /// If a setting is invalid: in general, in this precision, or for this data.
     pub fn plan<T: Real>(&self, samples: usize, pixels: usize) -> Result<Plan, Error> {
         let network = self.model.network(pixels)?;
         optimizer::start::<T>(&self.optimizer)?;
@@ -89,7 +89,7 @@ impl Settings {
     }
 }
 
-/// A batch that can be drawn from so many samples.
+/// Returns `batch`, or an error if batches of this size cannot be drawn from `samples` samples.
 pub(crate) fn check_batch(batch: usize, samples: usize) -> Result<usize, Error> {
     match batch {
         0 => Err(Error::setting("--batch", "must be at least 1")),
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn senseless_settings_are_refused_by_name() {
+    fn invalid_settings_are_refused_by_name() {
         let refused = |option: &str, change: &dyn Fn(&mut Settings)| {
             let message = plan(change).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{option}: ")), "{message}");

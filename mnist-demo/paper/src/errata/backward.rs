@@ -169,10 +169,10 @@ fn written_out() -> Evidence {
     }
 }
 
-/// The matrix of ∂z_k⁽³⁾/∂z_i⁽²⁾, row k by row k.
+/// The matrix of ∂z_k⁽³⁾/∂z_i⁽²⁾, row by row (k).
 fn jacobian_of_z() -> Evidence {
     let (example, equal) = (squares(&WIDTHS, 1), squares(&EQUAL, 1));
-    // Each row of W is multiplied entry by entry with the slopes of the layer.
+    // Each row of W is multiplied elementwise with the slopes of the layer.
     let with_slopes_of = |e: &Example, l: usize| {
         let slopes = slope(e, l).t();
         let rows = Matrix::new(e.W(3).rows(), slopes.cols(), |_, i| slopes.at(0, i));
@@ -242,7 +242,7 @@ fn hadamard_with_a_jacobian() -> Evidence {
 
 fn down_to_layer_one(samples: usize) -> Evidence {
     let example = squares(&WIDTHS, samples);
-    // z[0] is that of layer 1: there is none before it.
+    // z[0] belongs to layer 1; no z precedes it.
     let z0 = (1_usize..=1).find_map(|l| example.layers.z.get(l.wrapping_sub(2)));
     let printed = match z0 {
         Some(z0) => Printed::Gives(z0.clone()),

@@ -1,4 +1,4 @@
-//! Errata of costs and their derivatives: 1/N, the bias's sum, what is left open at a kink.
+//! Errata of costs and their derivatives: the factor 1/N, the sum for the bias, and undefined cases at a kink.
 
 use autodiff::tensor::{CrossEntropy, Tape, Targets};
 use nn::Activation;
@@ -87,7 +87,7 @@ fn second_bias() -> Evidence {
 
 fn mean_of_squares() -> Evidence {
     let example = Example::new(&WIDTHS, Activation::Tanh, Cost::MeanSquares, N);
-    // δ_l is that of one sample's own cost, as the section defines it.
+    // δ_l is the derivative of one sample's own cost, as the section defines it.
     let slope = example.Z(3).map(|z| mu_prime(Activation::Tanh, z));
     let delta = 2.0 * (example.A(3) - &example.Y).hadamard(&slope);
     let sum = delta * example.A(2).t();
@@ -115,7 +115,7 @@ fn slope_at_the_kink() -> Evidence {
     let tape = Tape::new();
     let z = tape.var(x);
     let slopes = z.relu().sum().gradients().wrt(z);
-    // A scale of 1: what is compared is 0 or 1.
+    // The scale is 1, because the compared values are 0 or 1.
     let corrected: Vec<Scaled> = x
         .iter()
         .map(|&x| Scaled {
@@ -179,7 +179,7 @@ fn lost_square() -> Evidence {
 }
 
 fn zero_times_infinity() -> Evidence {
-    // The second class is so far behind that its share is rounded to 0.
+    // The second class is so unlikely that its probability is rounded to 0.
     let z = Matrix::column(&[3.0, -900.0, 1.0]);
     let y = Matrix::column(&[0.0, 0.0, 1.0]);
     let a = softmax(&z);
@@ -196,7 +196,7 @@ fn zero_times_infinity() -> Evidence {
         .cross_entropy(CrossEntropy::new(targets));
     Evidence {
         printed: Printed::Gives(Matrix::column(&[printed])),
-        // The fused form takes log Σ e^z and z apart, so these are its terms.
+        // The fused form computes log Σ e^z and z separately, so these are its terms.
         corrected: Matrix::column(&[Scaled {
             scale: corrected.scale + 3.0,
             ..corrected

@@ -83,7 +83,7 @@ pub(super) const ERRATA: &[Erratum] = &[
     },
 ];
 
-/// Z⁽ℓ⁾ by the tape, which computes the network forward as well.
+/// Z⁽ℓ⁾ by the tape, whose recording is a forward pass as well.
 fn z_by_tape(example: &Example, l: usize) -> Vec<f64> {
     let tape = Tape::new();
     let w = tape.var(example.W(l).tensor());
@@ -131,7 +131,7 @@ fn second_layer(samples: usize) -> Evidence {
     }
 }
 
-/// What a printed formula comes to whose shapes do not fit, with its result on equal widths and the tape's there.
+/// The result of a printed formula whose shapes do not fit, with its value and the tape's on equal widths.
 pub(super) fn on_equal_widths(
     printed: Result<Matrix, super::Misfit>,
     equal: Result<Matrix, super::Misfit>,
@@ -153,7 +153,7 @@ pub(super) fn on_equal_widths(
 }
 
 fn sum_to_the_wrong_end() -> Evidence {
-    // Layer 1 has 5 inputs and 4 neurons: the printed sum leaves the last input out.
+    // Layer 1 has 5 inputs and 4 neurons: the printed sum omits the last input.
     let example = squares(&WIDTHS, 1);
     let (w, a, b) = (example.W(1), example.A(0), &example.network.b[0]);
     let to = |end: usize| {
@@ -198,7 +198,7 @@ fn linear_or_affine() -> Evidence {
 
 fn first_bias() -> Evidence {
     let example = squares(&WIDTHS, 1);
-    // To the letter, for i = 2.
+    // Literally, for i = 2.
     let b = &example.network.b[0];
     let printed = Matrix::new(b.rows(), 1, |k, _| b.at(if k == 0 { 1 } else { k }, 0));
     let z = example.W(1) * example.A(0);

@@ -1,4 +1,4 @@
-//! Slips of notation: what is printed, taken to the letter, is something else or nothing at all.
+//! Slips of notation: the printed formula, taken literally, means something else or nothing.
 
 use autodiff::tensor::Tape;
 use nn::Activation;
@@ -94,7 +94,7 @@ pub(super) const ERRATA: &[Erratum] = &[
 ];
 
 fn undefined_dimension() -> Evidence {
-    // R^n → R^ℓ → R^k; nothing is called h.
+    // R^n → R^ℓ → R^k; the paper defines no h.
     let example = Example::new(&WIDTHS[..3], Activation::Tanh, Cost::Squares, 1);
     let dimensions = [("n", WIDTHS[0]), ("ℓ", WIDTHS[1]), ("k", WIDTHS[2])];
     let of = |letter| dimensions.iter().find(|(name, _)| *name == letter);
@@ -132,7 +132,7 @@ fn vector_as_component() -> Evidence {
     let z = Matrix::column(&[0.3, -1.1, 0.8]);
     let tape = Tape::new();
     let a = tape.constant(z.tensor()).softmax(0).value();
-    // To the letter: every component of the vector is the one with i = 1.
+    // Literally: every component of the vector is the component with i = 1.
     let first = softmax(&z).at(0, 0);
     Evidence {
         printed: Printed::Gives(Matrix::new(3, 1, |_, _| first)),
@@ -144,7 +144,7 @@ fn vector_as_component() -> Evidence {
 fn targets_of_a_layer() -> Evidence {
     let example = Example::new(&WIDTHS[..3], Activation::Relu, Cost::CrossEntropy, N);
     let n = 1.0 / N as f64;
-    // A Y of layer 1 would stand beside A of layer 1.
+    // A Y of layer 1 would appear together with A of layer 1.
     let wanted = (example.A(1).rows(), example.Y.rows());
     Evidence {
         printed: if wanted.0 == wanted.1 {
@@ -184,7 +184,7 @@ fn softmax_of_a_matrix() -> Evidence {
 
 fn neurons_for_samples() -> Evidence {
     let example = Example::new(&WIDTHS[..3], Activation::Tanh, Cost::Squares, N);
-    // To the letter: the sum of the first N neurons of one sample.
+    // Literally: the sum over the first N neurons of one sample.
     let (a, y) = (example.A(2).col(0), example.Y.col(0));
     let neurons: Option<Scaled> = (0..N)
         .map(|j| {
@@ -210,7 +210,7 @@ fn weight_of_no_layer() -> Evidence {
     let a = tape.var(example.A(1).tensor());
     let z = tape.constant(example.W(2).tensor()).matmul(a) + example.network.b[1].tensor();
     Evidence {
-        // To the letter it may be the weight of any layer, such as the first.
+        // Literally, it may be the weight of any layer, such as the first.
         printed: Printed::Gives(jacobian(example.W(1))),
         corrected: jacobian(example.W(2)),
         tape: z.tanh().jacobian(a).data().to_vec(),

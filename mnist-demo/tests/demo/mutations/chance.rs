@@ -1,4 +1,4 @@
-//! Choices by chance, always the same, and alterations that suit any file.
+//! Reproducible random choices, and alterations for any file.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -10,17 +10,17 @@ impl Chance {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }
 
-    /// A number below another, or 0 where there is none.
+    /// A random number below `end`, or 0 if `end` is 0.
     pub(crate) fn below(&mut self, end: usize) -> usize {
         (self.0.next_u64() % (end as u64).max(1)) as usize
     }
 
-    /// One of some things.
+    /// A random element.
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.below(from.len())]
     }
 
-    /// Whether something that happens once in so many times happens now.
+    /// Returns `true` with a probability of 1 in `times`.
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
@@ -29,7 +29,7 @@ impl Chance {
         (0..count).map(|_| self.0.next_u32() as u8).collect()
     }
 
-    /// A number that programs are seldom written for.
+    /// An extreme number, such as programs often handle wrongly.
     pub(crate) fn extreme(&mut self) -> u32 {
         let near = self.below(3) as u32;
         let bit = 1_u32 << self.below(32);
@@ -37,7 +37,7 @@ impl Chance {
         base.wrapping_add(near).wrapping_sub(1)
     }
 
-    /// Alters some bytes anywhere.
+    /// Alters some bytes at random positions.
     pub(crate) fn alter(&mut self, bytes: &mut Vec<u8>) {
         for _ in 0..=self.below(3) {
             let length = bytes.len();
@@ -61,7 +61,7 @@ impl Chance {
         }
     }
 
-    /// The beginning of one file and the end of another.
+    /// Joins the beginning of one file and the end of another.
     pub(crate) fn splice(&mut self, begin: &[u8], end: &[u8]) -> Vec<u8> {
         let (stop, start) = (self.below(begin.len()), self.below(end.len()));
         [&begin[..stop], &end[start..]].concat()

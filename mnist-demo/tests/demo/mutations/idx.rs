@@ -1,36 +1,36 @@
-//! IDX files, plain and compressed, and how they are altered.
+//! IDX files, plain and compressed, and their alterations.
 
 use super::chance::Chance;
 use crate::common::{gzip, idx};
 
-/// The number of images in the files, and of labels.
+/// The number of images in each file, and the number of labels.
 pub(super) const COUNT: u32 = 3;
 
-/// A file of images of this size.
+/// Creates a file of images of this size.
 pub(super) fn images(rows: u32, cols: u32, chance: &mut Chance) -> Vec<u8> {
     let dims = [COUNT, rows, cols];
     idx(&dims, &chance.bytes(dims.iter().product::<u32>() as usize))
 }
 
-/// The labels that belong to the images.
+/// Creates the file of labels for the images.
 pub(super) fn labels() -> Vec<u8> {
     idx(&[COUNT], &[1, 2, 9])
 }
 
-/// The forms in which a file may come: plain, compressed, and in two members before some zeros.
+/// The variants of a file: plain, compressed, and in two members followed by zeros.
 pub(super) fn forms(file: &[u8], chance: &mut Chance) -> Vec<Vec<u8>> {
     let (begin, end) = file.split_at(chance.below(file.len()));
     let padded = [gzip(begin), gzip(end), vec![0; 100]].concat();
     vec![file.to_vec(), gzip(file), padded]
 }
 
-/// One of the files, altered.
+/// Returns an alteration of one of the files.
 pub(super) fn alter(originals: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
     let mut file = chance.pick(originals).clone();
     for _ in 0..=chance.below(2) {
         let is_packed = file.starts_with(&[0x1f, 0x8b]);
         match chance.below(10) {
-            // A header that claims something else.
+            // A header with other claims.
             0 | 1 if !is_packed && file.len() >= 8 => {
                 let dims = (file.len().min(16) - 4) / 4;
                 let place = 4 + 4 * chance.below(dims);
@@ -40,7 +40,7 @@ pub(super) fn alter(originals: &[Vec<u8>], chance: &mut Chance) -> Vec<u8> {
                 let place = chance.below(4);
                 file[place] = *chance.pick(&[0, 1, 2, 3, 4, 8, 9, 0x0b, 0x0d, 0xff]);
             }
-            // A gzip header with optional parts, which are then read from the data.
+            // A gzip header with optional fields, which are then read from the data.
             2 if file.len() >= 10 => file[3] = chance.below(256) as u8,
             // Another checksum or length.
             3 if is_packed => {

@@ -1,18 +1,18 @@
-//! PNG files of every kind, and how they are altered.
+//! PNG files of every kind, and their alterations.
 
 use std::io::Read;
 
 use super::chance::Chance;
 use crate::png::{Chunk, assemble, deflate, header, rows};
 
-/// Every type of chunk that the decoder knows, and two that it does not.
+/// All chunk types that the decoder knows, and two that it does not know.
 const TYPES: [&[u8; 4]; 23] = [
     b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sBIT", b"pHYs", b"gAMA", b"acTL", b"fcTL",
     b"fdAT", b"cHRM", b"sRGB", b"cICP", b"mDCV", b"cLLI", b"bKGD", b"eXIf", b"iCCP", b"tEXt",
     b"zTXt", b"neXt", b"NEXT",
 ];
 
-/// Rows of random filters and samples, every other row nearly empty.
+/// Rows with random filters and samples; every other row is nearly empty.
 fn random_rows(header: &[u8], chance: &mut Chance) -> Vec<u8> {
     let filters = chance.bytes(1_000);
     let mut filters = filters.iter().cycle();
@@ -26,7 +26,7 @@ fn random_rows(header: &[u8], chance: &mut Chance) -> Vec<u8> {
     )
 }
 
-/// A chunk of what a file may hold beside its picture.
+/// Creates an ancillary chunk.
 fn extra(kind: &[u8; 4], header: &[u8], chance: &mut Chance) -> Chunk {
     let text = deflate(&b"profile or text"[..]);
     let data = match kind {
@@ -54,7 +54,7 @@ fn extra(kind: &[u8; 4], header: &[u8], chance: &mut Chance) -> Chunk {
     (*kind, data)
 }
 
-/// The control of a frame as large as the picture.
+/// Creates the frame control chunk of a frame as large as the picture.
 fn frame(number: u32, header: &[u8]) -> Chunk {
     let place = [0; 8];
     let rest = [0, 1, 0, 1, 0, 0];
@@ -62,7 +62,7 @@ fn frame(number: u32, header: &[u8]) -> Chunk {
     (*b"fcTL", data)
 }
 
-/// Pictures of every colour and depth, as chunks, with all that may stand beside a picture.
+/// Pictures of every colour type and depth, as chunks, with all kinds of ancillary chunks.
 pub(super) fn originals(chance: &mut Chance) -> Vec<Vec<Chunk>> {
     let mut files = Vec::new();
     for (color, depths) in [
@@ -117,7 +117,7 @@ pub(super) fn originals(chance: &mut Chance) -> Vec<Vec<Chunk>> {
     files
 }
 
-/// One of the files, altered.
+/// Returns an alteration of one of the files.
 pub(super) fn alter(originals: &[Vec<Chunk>], chance: &mut Chance) -> Vec<u8> {
     let mut chunks = chance.pick(originals).clone();
     for _ in 0..chance.below(4) {
@@ -131,7 +131,7 @@ pub(super) fn alter(originals: &[Vec<Chunk>], chance: &mut Chance) -> Vec<u8> {
             let other: &Vec<Chunk> = chance.pick(originals);
             file = chance.splice(&file, &assemble(other));
         }
-        // A length that lies.
+        // A wrong chunk length.
         3 => {
             let before = chance.below(chunks.len());
             let place = assemble(&chunks[..before]).len();
@@ -144,7 +144,7 @@ pub(super) fn alter(originals: &[Vec<Chunk>], chance: &mut Chance) -> Vec<u8> {
     file
 }
 
-/// Alters the chunks, whose lengths and checksums will be right.
+/// Alters the chunks. Their lengths and checksums will be correct.
 fn alter_chunks(chunks: &mut Vec<Chunk>, originals: &[Vec<Chunk>], chance: &mut Chance) {
     if chunks.is_empty() {
         return;
@@ -167,7 +167,7 @@ fn alter_chunks(chunks: &mut Vec<Chunk>, originals: &[Vec<Chunk>], chance: &mut 
             let header = originals[0][0].1.clone();
             chunks.insert(place, extra(&kind, &header, chance));
         }
-        // A header that claims something else.
+        // A header with other claims.
         6 => {
             let header = &mut chunks[0].1;
             if header.len() == 13 {
@@ -181,7 +181,7 @@ fn alter_chunks(chunks: &mut Vec<Chunk>, originals: &[Vec<Chunk>], chance: &mut 
                 }
             }
         }
-        // Rows too short, too long, or with a filter that there is none of.
+        // Rows that are too short, too long, or have an invalid filter.
         7 => {
             let mut rows = chance.bytes(4);
             rows[0] %= 7;
@@ -199,7 +199,7 @@ fn alter_chunks(chunks: &mut Vec<Chunk>, originals: &[Vec<Chunk>], chance: &mut 
     }
 }
 
-/// Small files that inflate to large ones, by name.
+/// Small files that decompress to large ones, with their names.
 pub(super) fn bombs() -> Vec<(&'static str, Vec<u8>)> {
     let zeros = |count| deflate(std::io::repeat(0).take(count));
     let end = || (*b"IEND", vec![]);

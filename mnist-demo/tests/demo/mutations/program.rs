@@ -1,4 +1,4 @@
-//! The same files through the program.
+//! Runs the program on altered files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::common;
 use mnist_core::data::{FILES, Splits, read_digit};
 use tempfile::TempDir;
 
-/// The program's own data and weights, and a place for altered files.
+/// Data and weights for the program, and a folder for altered files.
 struct Stage {
     data: TempDir,
     results: TempDir,
@@ -37,7 +37,7 @@ impl Stage {
         common::weights(self.results.path())
     }
 
-    /// Runs the program on an altered file, which it must refuse if `is_bad`.
+    /// Runs the program on an altered file. It must refuse the file if `is_bad`.
     fn run(&mut self, arguments: &[&str], is_bad: bool) {
         let (output, time) = limited(MOST_KILOBYTES, arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -63,14 +63,14 @@ impl Stage {
     }
 }
 
-/// What the program gets: 64 MiB, and some for the stacks of its threads.
+/// The program's memory limit: 64 MiB, and some for the stacks of its threads.
 const MOST_KILOBYTES: usize = 80 << 10;
 
-/// Runs the program with so much memory, and tells how long the processor took for it.
+/// Runs the program with a memory limit, and returns its output and its processor time.
 #[cfg(unix)]
 fn limited(kilobytes: usize, arguments: &[&str]) -> (Output, Duration) {
     let times = tempfile::NamedTempFile::new().unwrap();
-    // A program that never ends is ended.
+    // A program that does not end is killed after a minute of processor time.
     let script = r#"ulimit -d "$1"; ulimit -t 60; times=$2; shift 2
         "$0" "$@"; status=$?; times > "$times"; exit $status"#;
     let output = std::process::Command::new("sh")
@@ -80,7 +80,7 @@ fn limited(kilobytes: usize, arguments: &[&str]) -> (Output, Duration) {
         .env("RAYON_NUM_THREADS", "2")
         .output()
         .unwrap();
-    // The second line is that of the program: in itself, and in the system for it.
+    // The second line has the times of child processes: user time and system time.
     let times = fs::read_to_string(times.path()).unwrap();
     let of_program = times.lines().nth(1).unwrap().split(' ');
     let seconds = of_program.map(|time| {
@@ -172,8 +172,7 @@ fn the_program_reads_or_refuses_thousands_of_altered_files_in_one_line() {
     check_weights(1_000);
 }
 
-/// A picture that takes some memory is read under the limit of the tests above, and would not be
-/// under half of it; it also takes time that can be told.
+/// The largest picture fits the limits of the tests above, but not half the memory, and its time is measurable.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_largest_picture_needs_most_of_the_memory() {

@@ -1,8 +1,8 @@
-//! Files of weights, and how they are altered.
+//! Files of weights, and their alterations.
 
 use super::chance::Chance;
 
-/// The file, altered.
+/// Returns an alteration of the file.
 pub(super) fn alter(original: &[u8], chance: &mut Chance) -> Vec<u8> {
     let length = u64::from_le_bytes(original[..8].try_into().unwrap()) as usize;
     let mut header = original[8..8 + length].to_vec();
@@ -17,7 +17,7 @@ pub(super) fn alter(original: &[u8], chance: &mut Chance) -> Vec<u8> {
             let number = chance.extreme().to_string().into_bytes();
             header.splice(place..=place, number);
         }
-        // Other weights, infinite ones among them.
+        // Other weights, including infinite ones.
         4 => {
             let place = chance.below(data.len() / 4) * 4;
             let weight = *chance.pick(&[f32::NAN, f32::INFINITY, f32::MAX, -0.0, 1e-45]);

@@ -1,4 +1,4 @@
-//! `ad_trait`: a graph of operations in the thread, whose derivatives are computed on the way back.
+//! `ad_trait`: a thread-local graph of operations, differentiated in the backward pass.
 
 use super::{Tool, wrap};
 use ::ad_trait::reverse_ad::adr::adr;
@@ -6,11 +6,11 @@ use ::ad_trait::{AD, F64};
 use benches::scalar_problems::{Number, Problem};
 
 wrap!(
-    /// Its variable.
+    /// The variable.
     Variable, adr, F64
 );
 
-// Functions generic over `AD`, since its supertraits have these methods and belong to a crate that need not be named.
+// Generic over `AD`: its supertraits have these methods, and this avoids naming their crate.
 
 #[inline(always)]
 fn exp<T: AD>(x: T) -> T {
@@ -64,7 +64,7 @@ impl Number for Variable {
     }
 }
 
-/// Records into the thread's graph, which keeps its memory when it is reset.
+/// Records into the thread's graph, which keeps its memory after a reset.
 #[derive(Default)]
 pub(crate) struct AdTrait {
     variables: Vec<Variable>,

@@ -3,7 +3,7 @@
 use super::Tool;
 use benches::scalar_problems::Problem;
 
-/// The formulas.
+/// The gradients written out by hand.
 pub(crate) struct ByHand;
 
 impl Tool for ByHand {

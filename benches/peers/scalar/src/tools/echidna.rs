@@ -1,4 +1,4 @@
-//! `echidna`: Adept's two stacks, with the tape in the thread.
+//! `echidna`: Adept's two stacks, with a thread-local tape.
 
 use super::{Tool, wrap};
 use benches::scalar_problems::{Number, Problem};
@@ -6,7 +6,7 @@ use bytemuck::TransparentWrapper;
 use num_traits::Float;
 
 wrap!(
-    /// Its variable.
+    /// The variable.
     Variable, echidna::Reverse<f64>, std::convert::identity
 );
 
@@ -47,7 +47,7 @@ impl Number for Variable {
     }
 }
 
-/// Its function `grad`, which takes the tape from a pool of the thread, and so keeps the memory.
+/// Uses the function `grad`, which takes a tape from a thread-local pool and so reuses its memory.
 pub(crate) struct Echidna;
 
 impl Tool for Echidna {

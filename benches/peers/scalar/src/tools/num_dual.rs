@@ -4,11 +4,11 @@ use super::{Tool, wrap};
 use ::num_dual::{DualNum, DualSVec64};
 use benches::scalar_problems::{Number, Problem};
 
-/// The number of directions carried at once: enough to share the work on the value, few enough for registers.
+/// The number of directions in a pass: enough to share the work on the value, few enough for the registers.
 const LANES: usize = 8;
 
 wrap!(
-    /// Its number.
+    /// The number type.
     Dual, DualSVec64<LANES>, std::convert::identity
 );
 
@@ -44,7 +44,7 @@ impl Number for Dual {
     }
 }
 
-/// The whole gradient, by one pass for every [`LANES`] parameters.
+/// Computes the gradient with one pass for every [`LANES`] parameters.
 #[derive(Default)]
 pub(crate) struct NumDual {
     parameters: Vec<Dual>,
@@ -53,7 +53,7 @@ pub(crate) struct NumDual {
 impl Tool for NumDual {
     const NAME: &'static str = "num-dual 0.15.1 (forward, 8 lanes)";
 
-    // Its time grows with the product of parameters and operations: a million parameters would take half an hour.
+    // The time is proportional to parameters × operations: a million parameters would take half an hour.
     fn suits(parameters: usize) -> bool {
         parameters <= 20_000
     }

@@ -1,9 +1,9 @@
-//! Our own scalar tape.
+//! This project's scalar tape.
 
 use super::Tool;
 use benches::scalar_problems::{self, Problem};
 
-/// Keeps the memory of its tape and of the adjoints.
+/// Reuses the memory of the tape and of the adjoints.
 #[derive(Default)]
 pub(crate) struct Ours(scalar_problems::Ours);
 

@@ -6,7 +6,7 @@ use bytemuck::TransparentWrapper;
 use reverse::{Gradient, Tape, Var};
 
 wrap!(
-    /// Its variable.
+    /// The variable.
     Variable<'t>, Var<'t>, std::convert::identity
 );
 
@@ -16,7 +16,7 @@ impl Number for Variable<'_> {
         self.0.val()
     }
 
-    // Constants are nodes here, for a variable must have one.
+    // A variable needs a node here, so constants are nodes.
     #[inline(always)]
     fn constant(self, value: f64) -> Self {
         Self(self.0.tape.add_var(value))
@@ -48,7 +48,7 @@ impl Number for Variable<'_> {
     }
 }
 
-/// Keeps the memory of its tape; the adjoints are a new vector each time, which cannot be avoided.
+/// Reuses the memory of the tape. The adjoints are a new vector for each gradient; the tool offers no alternative.
 #[derive(Default)]
 pub(crate) struct Reverse {
     tape: Tape,

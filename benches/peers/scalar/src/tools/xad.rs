@@ -1,4 +1,4 @@
-//! `xad-rs`: a tape of statements with any number of operands, in the thread.
+//! `xad-rs`: a thread-local tape of statements with any number of operands.
 
 use super::{Tool, wrap};
 use benches::scalar_problems::{Number, Problem};
@@ -8,13 +8,13 @@ use xad_rs::math::ad;
 use xad_rs::{AReal, Tape, compute_gradient_rev_with};
 
 wrap!(
-    /// Its variable.
+    /// The variable.
     Variable, AReal<f64>, std::convert::identity
 );
 
 thread_local! {
-    /// The terms of a sum, which the tool wants as a slice. The memory is kept, for a million terms in fresh memory take
-    /// longer than their sum.
+    /// The terms of a sum, which the tool takes as a slice. The memory is reused: a million terms in newly allocated
+    /// memory take longer than their sum.
     static TERMS: Cell<Vec<Variable>> = const { Cell::new(Vec::new()) };
 }
 
@@ -54,7 +54,7 @@ impl Number for Variable {
         Self(left - self.0)
     }
 
-    // The documentation advises to record a sum as one statement.
+    // The documentation recommends recording a sum as one statement.
     #[inline(always)]
     fn sum(terms: impl Iterator<Item = Self>) -> Self {
         let mut collected = TERMS.take();
@@ -81,7 +81,7 @@ impl Number for Variable {
     }
 }
 
-/// Keeps its tape, as the documentation recommends for many gradients.
+/// Reuses the tape, as the documentation recommends for many gradients.
 pub(crate) struct Xad {
     tape: Tape<f64>,
 }

@@ -1,4 +1,4 @@
-//! What a node of the tape costs beside its arithmetic.
+//! The overhead of a node of the tape.
 
 use super::Findings;
 use crate::plot::Plot;
@@ -75,7 +75,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
     })
 }
 
-/// The nodes that a sample's cost is recorded with.
+/// The number of nodes that record a sample's cost.
 fn nodes(case: &Case) -> usize {
     let tape = Tape::new();
     let (images, classes) = case.batch.load(0..1);

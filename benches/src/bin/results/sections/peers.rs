@@ -1,4 +1,4 @@
-//! The same training steps with other tools, as `benches/peers/training/run` found them.
+//! The same training steps with other tools, from the results of `benches/peers/training/run`.
 
 use super::Findings;
 use crate::plot::Plot;
@@ -10,7 +10,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-/// What was found for one training step.
+/// The results for one training step.
 #[derive(Deserialize)]
 struct Comparison {
     date: String,
@@ -18,7 +18,7 @@ struct Comparison {
     sides: Vec<Side>,
 }
 
-/// A tool on a number of threads, with the time of a step in each of its turns.
+/// A tool with a number of threads, and the time of a step in each of its turns.
 #[derive(Deserialize)]
 struct Side {
     name: String,
@@ -102,7 +102,7 @@ pub(super) fn measure(_: Duration) -> Result<Findings, Box<dyn Error>> {
     })
 }
 
-/// A tool on the number of threads that is best for it.
+/// A tool with its best number of threads.
 fn best<'a>(sides: &'a [Side], name: &str) -> Option<&'a Side> {
     let named = sides.iter().filter(|side| side.name == name);
     named.min_by(|one, other| one.median().total_cmp(&other.median()))

@@ -1,4 +1,4 @@
-//! How the cost of a step grows with its arithmetic.
+//! The growth of a step's time with its arithmetic.
 
 use super::{Findings, thread_counts};
 use crate::plot::Plot;
@@ -70,7 +70,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
     }
     text += &format!("\n|---|{}\n{slopes}", "---:|---:|".repeat(counts.len()));
 
-    // A straight line of slope 1 through the largest of all.
+    // A line of slope 1 through the largest point of all curves.
     let all = || curves.iter().flatten().copied();
     let (work, micros) = all().fold((0.0, 0.0), |most, at| if at.0 > most.0 { at } else { most });
     let least = all().fold(f64::INFINITY, |least, at| least.min(at.0));
@@ -88,7 +88,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
     })
 }
 
-/// The widths as `784-128-10`, and `784-128×8-10` for many of one width.
+/// The widths in the form `784-128-10`, or `784-128×8-10` for repeated widths.
 fn network(widths: &[usize]) -> String {
     let layers = widths
         .chunk_by(|one, next| one == next)

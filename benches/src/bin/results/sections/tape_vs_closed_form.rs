@@ -1,4 +1,4 @@
-//! What the tape costs over the closed form, for every network and batch.
+//! The tape's time relative to the closed form, for every network and batch size.
 
 use super::Findings;
 use crate::plot::Plot;
@@ -22,7 +22,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
         .map(|batch| (batch.to_string(), Vec::new()))
         .collect();
     for network in &NETWORKS {
-        // A network that is not timed with a batch leaves a gap there.
+        // A network that is not timed with a batch size leaves a gap.
         groups
             .iter_mut()
             .for_each(|(_, ratios)| ratios.push(f64::NAN));

@@ -1,15 +1,15 @@
-//! Tells ink from ground: what shade the paper has at each pixel, and how far the ink stands out.
+//! Separates ink from ground: the shade of the paper at each pixel, and how far the ink stands out.
 
-/// A shade that changes evenly across a picture, as on a sheet that is lit from one side.
+/// A shade that varies linearly across a picture, as on a sheet that is lit from one side.
 #[derive(Clone, Copy)]
 struct Plane {
-    /// The shade in the middle.
+    /// The shade in the middle of the picture.
     shade: f32,
-    /// The change of shade from a row to the next.
+    /// The change of shade from one row to the next.
     down: f32,
-    /// The change of shade from a column to the next.
+    /// The change of shade from one column to the next.
     across: f32,
-    /// Row and column of the middle.
+    /// The row and column of the middle.
     middle: (f32, f32),
 }
 
@@ -21,7 +21,7 @@ impl Plane {
     }
 }
 
-/// The ground of a picture, and how the ink stands out from it.
+/// The ground of a picture, and the contrast of its ink.
 pub(super) struct Ground {
     plane: Plane,
     /// The median shade of the border.
@@ -30,14 +30,14 @@ pub(super) struct Ground {
     pub(super) dark_ink: bool,
     /// The difference in shade between the ground and the strongest ink.
     pub(super) contrast: f32,
-    /// The noise of the ground: nine in ten pixels of the border differ from the plane by less.
+    /// The noise of the ground: nine in ten pixels of the border differ from the plane by less than this.
     pub(super) grain: u8,
 }
 
 impl Ground {
-    /// Finds the ground of a picture, `width` pixels wide: it is what the border shows.
+    /// Estimates the ground of a picture of `width` pixels a row from its border.
     ///
-    /// Medians pass over a digit that touches the border.
+    /// Medians ignore a digit that touches the border.
     pub(super) fn find(shades: &[u8], width: usize) -> Self {
         let height = shades.len() / width;
         let mut sides = sides(shades, width);
@@ -51,7 +51,7 @@ impl Ground {
             middle: ((height - 1) as f32 / 2.0, (width - 1) as f32 / 2.0),
         };
         let (_, contrast) = ink_on(shades, width, level);
-        // Opposite sides that differ by more are no light from one side, but a digit along a side.
+        // A larger difference of opposite sides is not uneven light, but a digit along one side.
         let slope = |begin: f32, end: f32, pixels: usize| match end - begin {
             rise if rise.abs() < contrast / 2.0 => rise / (pixels - 1).max(1) as f32,
             _ => 0.0,
@@ -71,7 +71,7 @@ impl Ground {
         }
     }
 
-    /// The ink on each pixel, from 0 (the ground) to 255 (the strongest ink).
+    /// The ink of each pixel, from 0 (the ground) to 255 (the strongest ink).
     pub(super) fn ink(&self, shades: &[u8], width: usize) -> Vec<u8> {
         let scale = if self.dark_ink { -255.0 } else { 255.0 } / self.contrast;
         deviations(shades, width, self.plane)
@@ -80,7 +80,7 @@ impl Ground {
     }
 }
 
-/// How much lighter than the plane each pixel is.
+/// The shade of each pixel minus the shade of the plane.
 fn deviations(shades: &[u8], width: usize, plane: Plane) -> impl Iterator<Item = f32> {
     let rows = shades.chunks_exact(width).enumerate();
     rows.flat_map(move |(y, row)| {
@@ -89,10 +89,10 @@ fn deviations(shades: &[u8], width: usize, plane: Plane) -> impl Iterator<Item =
     })
 }
 
-/// Whether the ink is darker than the plane, and by how much the strongest ink differs.
+/// Returns whether the ink is darker than the plane, and the largest difference of the ink from the plane.
 ///
-/// The sums of squares decide: a digit outweighs a few specks of dust, however strong, and noise
-/// has as much on one side as on the other.
+/// The side with the larger sum of squares is the ink. A digit outweighs a few specks of dust, however strong, and
+/// noise is the same on both sides.
 fn ink_on(shades: &[u8], width: usize, plane: Plane) -> (bool, f32) {
     let mut sums = [0.0; 2];
     let mut most = [0.0_f32; 2];
@@ -105,7 +105,7 @@ fn ink_on(shades: &[u8], width: usize, plane: Plane) -> (bool, f32) {
     (dark, most[usize::from(dark)])
 }
 
-/// By what most of the border differs from the plane.
+/// The ninth decile of the border's absolute deviations from the plane.
 fn grain_on_border(shades: &[u8], width: usize, plane: Plane) -> u8 {
     let bottom = shades.len() / width - 1;
     let is_border = |y: usize, x: usize| y == 0 || y == bottom || x == 0 || x == width - 1;
@@ -118,7 +118,7 @@ fn grain_on_border(shades: &[u8], width: usize, plane: Plane) -> u8 {
     *differences.select_nth_unstable(most).1
 }
 
-/// The pixels of each side of a picture: above, below, left and right.
+/// The pixels along each side of a picture: top, bottom, left and right.
 pub(super) fn sides<T: Copy>(pixels: &[T], width: usize) -> [Vec<T>; 4] {
     let row = |y: usize| pixels[y * width..][..width].to_vec();
     let column = |x: usize| pixels.iter().skip(x).step_by(width).copied().collect();
@@ -126,7 +126,7 @@ pub(super) fn sides<T: Copy>(pixels: &[T], width: usize) -> [Vec<T>; 4] {
     [row(0), row(bottom), column(0), column(width - 1)]
 }
 
-/// The median of some shades, of which there must be at least one.
+/// The median of at least one shade.
 pub(super) fn median(shades: &mut [u8]) -> u8 {
     let middle = shades.len() / 2;
     *shades.select_nth_unstable(middle).1

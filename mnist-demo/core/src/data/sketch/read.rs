@@ -9,12 +9,12 @@ use super::{MAX_PICTURE_SIDE, Sketch};
 use crate::data::Cause;
 use crate::data::contain::contain;
 
-/// The most bytes that the decoder may allocate for chunks and rows.
+/// The maximum number of bytes that the decoder may allocate for chunks and rows.
 ///
-/// The picture itself is not part of it; its size is checked by [`MAX_PICTURE_SIDE`].
+/// The picture itself is not included; [`MAX_PICTURE_SIDE`] bounds its size.
 const MAX_DECODER_BYTES: usize = 8 << 20;
 
-/// Reads a picture, whatever the decoder does about it.
+/// Reads a PNG picture. A panic of the decoder becomes an error.
 pub(super) fn png(input: impl BufRead + Seek) -> Result<Sketch, Cause> {
     contain(|| decode(input)).unwrap_or_else(|message| Err(Cause::PngDecoder { message }))
 }
@@ -25,7 +25,7 @@ fn decode(input: impl BufRead + Seek) -> Result<Sketch, Cause> {
     };
     let mut decoder = Decoder::new_with_limits(input, limits);
     decoder.set_transformations(Transformations::normalize_to_color8());
-    // A few bytes of compressed text or colour profile can inflate to gigabytes.
+    // A few bytes of compressed text or colour profile can decompress to gigabytes.
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     let (width, height) = decoder.read_header_info().map_err(Cause::Png)?.size();
@@ -36,8 +36,8 @@ fn decode(input: impl BufRead + Seek) -> Result<Sketch, Cause> {
     let (color, _) = reader.output_color_type();
     let opaque = !matches!(color, ColorType::GrayscaleAlpha | ColorType::Rgba);
 
-    // Each pixel is its shade, and its opacity where the picture has one. Row by row, a colour
-    // never takes more memory than grey.
+    // A pixel is its shade, followed by its opacity if the picture has transparency. Rows are converted one by one, so
+    // a colour picture takes no more memory than a grey one.
     let channels = if opaque { 1 } else { 2 };
     let stride = width as usize * channels;
     let mut pixels = vec![0; stride * height as usize];
@@ -64,7 +64,7 @@ fn decode(input: impl BufRead + Seek) -> Result<Sketch, Cause> {
     Ok(Sketch::new(shades, width as usize))
 }
 
-/// Appends a row of pixels, of 8 bits a channel, as shades with their opacities, if they have any.
+/// Appends a row of pixels with 8 bits per channel as shades, each followed by its opacity if there is one.
 fn append_grey(color: ColorType, row: &[u8], grey: &mut Vec<u8>) {
     match color {
         ColorType::Grayscale | ColorType::Indexed | ColorType::GrayscaleAlpha => {
@@ -78,15 +78,15 @@ fn append_grey(color: ColorType, row: &[u8], grey: &mut Vec<u8>) {
     }
 }
 
-/// How light a colour looks (ITU-R BT.601).
+/// The luma of a colour (ITU-R BT.601).
 fn luma(&[r, g, b]: &[u8; 3]) -> u8 {
     ((299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000) as u8
 }
 
-/// Lays shades with their opacities over the ground.
+/// Blends shades over the ground, by their opacities.
 ///
-/// Where most of the border is opaque, it shows the ground. Elsewhere the ground is what the ink
-/// stands out from: white if what is opaque is mostly dark, and black otherwise.
+/// If most of the border is opaque, it is the ground. Otherwise the ground contrasts with the ink: white if the opaque
+/// pixels are mostly dark, and black otherwise.
 fn flatten(pixels: &[[u8; 2]], width: usize) -> Vec<u8> {
     let mut border = sides(pixels, width).concat();
     let length = border.len();

@@ -51,7 +51,7 @@ fn every_kind_of_png_becomes_grey() {
 }
 
 #[test]
-fn what_is_no_whole_picture_is_refused() {
+fn invalid_pictures_are_refused() {
     let whole = png_file(ColorType::Grayscale, png::BitDepth::Eight, (9, 9), &[3; 81]);
     assert!(matches!(
         Sketch::read_png(Cursor::new(b"no picture")),
@@ -107,9 +107,9 @@ fn a_prepared_picture_stays_as_it_is() {
     }
 }
 
-/// Where the ground lies between black and white, it becomes black and the ink white.
+/// A ground between black and white becomes black, and the ink white.
 #[test]
-fn shades_are_stretched_whatever_the_size() {
+fn shades_are_stretched_at_any_size() {
     let mut shades = vec![100; 28 * 28];
     shades[10 * 28..][8..20].fill(160);
     shades[20 * 28..][8..20].fill(130);
@@ -128,8 +128,8 @@ fn shades_are_stretched_whatever_the_size() {
 }
 
 #[test]
-fn a_digit_along_a_side_is_not_taken_for_a_slanting_light() {
-    // A seven that fills its picture: the whole upper side is ink.
+fn a_digit_along_a_side_is_not_taken_for_uneven_light() {
+    // A seven that fills its picture: the whole top side is ink.
     let seven = |y: usize, x: usize| y < 4 || (x + y / 2).abs_diff(18) < 2;
     let shades = |ground: u8, ink: u8| {
         let shade = |i: usize| if seven(i / 20, i % 20) { ink } else { ground };
@@ -186,12 +186,12 @@ fn dust_does_not_turn_ink_into_ground() {
 }
 
 #[test]
-fn a_large_drawing_becomes_the_digit_that_it_was_made_from() {
+fn a_large_drawing_becomes_the_original_digit() {
     let test = Splits::embedded().unwrap().test;
     let mut exact = 0;
     for index in 0..200 {
         let digit = test.sample(index);
-        // Eleven times as large, in brown on beige paper and off the middle.
+        // Eleven times as large, in brown on beige paper and off centre.
         let (size, zoom, margin) = (28 * 11, 11, 60);
         let width = size + margin;
         let mut drawing = vec![230; width * (size + 2 * margin)];
@@ -211,7 +211,7 @@ fn a_large_drawing_becomes_the_digit_that_it_was_made_from() {
         let ink: u32 = digit.iter().map(|&shade| u32::from(shade)).sum();
         exact += usize::from(off * 20 < ink);
     }
-    // A centre of mass half way between two pixels may go either way.
+    // A centre of mass half-way between two pixels may be rounded either way.
     assert!(exact >= 195, "{exact} of 200 digits came back within 5 %");
 }
 

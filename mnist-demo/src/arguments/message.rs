@@ -1,15 +1,15 @@
-//! Mistakes in the arguments, in one line.
+//! Error messages of the command line, in one line.
 
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
 
-/// What is wrong with the arguments, and what could be meant. clap takes several lines for it.
-pub(crate) fn mistake(error: &clap::Error, arguments: &[OsString]) -> String {
-    // clap does not say which argument it is.
-    let misspelt = arguments.iter().position(|text| text.to_str().is_none());
-    if let (ErrorKind::InvalidUtf8, Some(place)) = (error.kind(), misspelt) {
-        let with_option = &arguments[place.saturating_sub(1)..=place];
+/// Returns clap's message for invalid arguments, with its tips, joined into one line.
+pub(crate) fn error_message(error: &clap::Error, arguments: &[OsString]) -> String {
+    // clap's message does not name the argument that is not UTF-8.
+    let invalid = arguments.iter().position(|text| text.to_str().is_none());
+    if let (ErrorKind::InvalidUtf8, Some(index)) = (error.kind(), invalid) {
+        let with_option = &arguments[index.saturating_sub(1)..=index];
         let text: Vec<_> = with_option
             .iter()
             .map(|text| text.to_string_lossy())
@@ -29,6 +29,6 @@ pub(crate) fn mistake(error: &clap::Error, arguments: &[OsString]) -> String {
         };
         line = line + between + part;
     }
-    let mistake = line.strip_prefix("error: ").unwrap_or(&line);
-    format!("{mistake} (see --help)")
+    let message = line.strip_prefix("error: ").unwrap_or(&line);
+    format!("{message} (see --help)")
 }
