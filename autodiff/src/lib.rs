@@ -41,5 +41,5 @@ pub use tensor::Tensor;
 
 /// The README's example, compiled and run.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 pub struct Readme;
