@@ -65,5 +65,5 @@ pub use tensor::Tensor;
 
 /// Compiles and runs the example in the README.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -20,7 +20,6 @@ mod x86;
 use crate::matrix::{Factors, Matrix};
 use crate::{Epilogue, Write, simd};
 use algorithm::Algorithm;
-use pulp::Arch;
 
 /// The largest number of columns that counts as narrow: the paper's ten digits, and a few more.
 const NARROW: usize = 16;
@@ -93,7 +92,7 @@ macro_rules! unpacked {
                 match Algorithm::of(a, b) {
                     Some(Algorithm::Dot) => unpacked!(dot(scale, a, b, out, write) in $avx512, $avx2),
                     Some(Algorithm::Axpy) => {
-                        let (factors, epilogue) = (&[(*a, *b)], Epilogue::Write(write));
+                        let (factors, epilogue) = (&[(*a, *b)], Epilogue::<$T>::Write(write));
                         unpacked!(axpy(scale, factors, out, epilogue) in $avx512, $avx2)
                     }
                     Some(Algorithm::AxpyTransposed) => {
@@ -143,13 +142,13 @@ macro_rules! unpacked {
     ($kernel:ident($($argument:ident),*) in $avx512:ident, $avx2:ident) => {
         match simd::arch() {
             #[cfg(target_arch = "x86_64")]
-            Arch::V4(_) => {
+            pulp::Arch::V4(_) => {
                 // SAFETY: a `V4` exists only if the processor has AVX-512, AVX2 and FMA.
                 unsafe { x86::$avx512::$kernel($($argument),*) };
                 true
             }
             #[cfg(target_arch = "x86_64")]
-            Arch::V3(_) => {
+            pulp::Arch::V3(_) => {
                 // SAFETY: a `V3` exists only if the processor has AVX2 and FMA.
                 unsafe { x86::$avx2::$kernel($($argument),*) };
                 true

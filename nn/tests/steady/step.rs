@@ -130,7 +130,7 @@ pub(crate) fn check_all() {
         let numbers: Vec<usize> = (0..samples).rev().collect();
         for method in [Method::Tape, Method::ClosedForm] {
             let selection = data.select(&numbers);
-            let steps = 100;
+            let steps = 60;
             let optimizers: [&mut dyn Optimizer<f32>; 2] = [&mut descent, &mut adam];
             for optimizer in optimizers {
                 let several =

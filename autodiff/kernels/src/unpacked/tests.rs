@@ -46,6 +46,10 @@ macro_rules! kernels_of {
 
 /// The kernels that this machine can run, whatever the limit of the environment.
 fn kernels() -> (Vec<Kernels<f32>>, Vec<Kernels<f64>>) {
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(unused_mut, reason = "the kernels are for x86-64 alone")
+    )]
     let (mut single, mut double) = (Vec::new(), Vec::new());
     #[cfg(target_arch = "x86_64")]
     {
@@ -97,7 +101,7 @@ impl Number for f64 {
 #[test]
 fn products_are_taken_where_there_are_vectors() {
     fn check<T: crate::Float>() {
-        let vectors = cfg!(target_arch = "x86_64") && !matches!(simd::arch(), Arch::Scalar);
+        let vectors = cfg!(target_arch = "x86_64") && !matches!(simd::arch(), pulp::Arch::Scalar);
         let (x, bytes) = ([T::default(); 256], [0; 256]);
         let (x, bytes) = (Matrix::new(&x, 16, 16), Matrix::new(&bytes, 16, 16));
         let (one, mut out) = (T::from_f64(1.0), [T::from_f64(f64::NAN); 256]);
