@@ -330,13 +330,13 @@ pub(super) fn products(checked: &mut Checked) {
     let misfit = "linear: input [2, 3], weight [2, 3] and bias [4] are not";
     let linear = "tensor/ops/linear.rs";
     checked.refused(&format!("{linear} linear"), misfit, || x.linear(&x, &y));
-    checked.refused(&format!("{linear} layer"), misfit, || {
+    checked.refused(&format!("{linear} dense"), misfit, || {
         x.dense(&x, &y, Unary::Relu)
     });
     checked.refused(&format!("{linear} linear"), misfit, || {
         var_x.linear(var_x, var_y)
     });
-    checked.refused(&format!("{linear} layer"), misfit, || {
+    checked.refused(&format!("{linear} dense"), misfit, || {
         var_x.dense(var_x, var_y, Unary::Relu)
     });
 
