@@ -68,7 +68,7 @@ fn only_unpacked_products_are_taken() {
             Some(Algorithm::AxpyTransposed)
         );
     }
-    // Few of them, long combinations, and rows or columns that are not contiguous.
+    // Few short dot products, long combinations, and rows or columns that are not contiguous.
     for (rows, columns) in [(15, 10), (64, 1)] {
         assert_eq!(
             Algorithm::of(&matrix(rows, 10), &matrix(columns, 10).transposed()),
