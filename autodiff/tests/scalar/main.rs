@@ -18,6 +18,7 @@ mod hostile;
 mod misuse;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
+mod operators;
 mod precision;
 mod reference;
 mod tape;

@@ -1,6 +1,7 @@
 //! `Tensor`: a shape and a range of shared memory, without derivatives.
 
 mod bytes;
+mod convert;
 mod display;
 
 use super::buffer::Buffer;
@@ -370,41 +371,5 @@ impl<T: Real> Tensor<T> {
 impl<T: Element> PartialEq for Tensor<T> {
     fn eq(&self, other: &Self) -> bool {
         self.shape() == other.shape() && self.data() == other.data()
-    }
-}
-
-impl<T: Element> From<T> for Tensor<T> {
-    fn from(x: T) -> Self {
-        Tensor::scalar(x)
-    }
-}
-
-impl<T: Element> From<&Tensor<T>> for Tensor<T> {
-    fn from(tensor: &Tensor<T>) -> Self {
-        tensor.clone()
-    }
-}
-
-impl<T: Element> From<&[T]> for Tensor<T> {
-    fn from(data: &[T]) -> Self {
-        Tensor::new([data.len()], data)
-    }
-}
-
-impl<T: Element> From<Vec<T>> for Tensor<T> {
-    fn from(data: Vec<T>) -> Self {
-        Tensor::from(&data[..])
-    }
-}
-
-impl<T: Element, const N: usize> From<[T; N]> for Tensor<T> {
-    fn from(data: [T; N]) -> Self {
-        Tensor::new([N], data)
-    }
-}
-
-impl<T: Element, const N: usize, const M: usize> From<[[T; M]; N]> for Tensor<T> {
-    fn from(rows: [[T; M]; N]) -> Self {
-        Tensor::new([N, M], rows.as_flattened())
     }
 }
