@@ -92,7 +92,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         }
     }
 
-    /// Sets the seed of the random numbers of the model, such as those of dropout. The default is 0.
+    /// Sets the seed of the model's random numbers, such as the masks of dropout. The default is 0.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.context.seed = seed;

@@ -107,8 +107,8 @@ impl<M: Model> Model for &M {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Chunking {
-    /// The number of floats, values and adjoints together, that one sample takes, about. The engine chooses chunks that
-    /// fit into cache.
+    /// The approximate number of floats that one sample takes, values and adjoints together. The engine chooses chunks
+    /// that fit into cache.
     Floats(usize),
     /// Chunks of at most this many samples.
     Samples(usize),
@@ -188,8 +188,8 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     })
 }
 
-/// Refuses a batch that does not fit the model, if the batch can be loaded as a whole, or whose tensors do not fit
-/// together.
+/// Refuses a batch whose tensors do not fit together. Also refuses a batch that does not fit the model, if the batch
+/// can be loaded as a whole.
 pub(crate) fn check_whole<T: Real, M: Model>(
     model: &M,
     batch: &impl Batch<M::Chunk<T>>,

@@ -122,7 +122,7 @@ impl<N: Network> Network for &N {
 pub struct Supervised<N, L> {
     /// The network.
     pub network: N,
-    /// The cost of its outputs.
+    /// The loss, which compares the outputs with targets.
     pub loss: L,
 }
 

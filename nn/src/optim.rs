@@ -117,8 +117,8 @@ pub trait Optimizer<T: Real>: Debug + Send {
     /// copies the moments unless the state has been dropped.
     fn state(&self) -> OptimizerState<T>;
 
-    /// Replaces settings and moments by those of a state. The next steps are the same as by the optimizer that the
-    /// state was taken from.
+    /// Replaces the settings and moments of this optimizer by the settings and moments of a state. The next steps are
+    /// the same as by the optimizer that the state was taken from.
     ///
     /// # Errors
     ///

@@ -54,7 +54,8 @@ impl<T: Real> Parameters<T> {
     /// let network = Mlp::new(&[3, 2], Activation::Relu);
     /// let parameters = network.init::<f32>(Initializer::HeNormal, 1);
     /// let other = Mlp::new(&[4, 2], Activation::Relu);
-    /// // test: parameters of another layout: slice 0 is `layers.0.weight` of shape [2, 3], not `layers.0.weight` of shape [2, 4]
+    /// // test: parameters of another layout: slice 0 is `layers.0.weight` of shape [2, 3],
+    /// // not `layers.0.weight` of shape [2, 4]
     /// parameters.check_layout("test", other.layout());
     /// ```
     ///

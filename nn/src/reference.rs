@@ -167,8 +167,8 @@ pub fn gradient<T: Real>(
     }
 }
 
-/// Returns z = Σⱼ wⱼ aⱼ + b. Its scale is the sum of the absolute values of the terms, plus the errors that the aⱼ
-/// carry. These errors are independent, so their squares are added.
+/// Returns z = Σⱼ wⱼ aⱼ + b. Its scale is the sum of the absolute values of the terms, plus the root of the summed
+/// squares of the errors that the aⱼ carry, because these errors are independent.
 fn pre_activation(weights: &[f64], a: &[Scaled], bias: f64) -> Scaled {
     let mut z = Scaled::from(bias);
     let mut carried = 0.0;

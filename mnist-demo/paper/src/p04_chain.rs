@@ -14,7 +14,7 @@ use super::{Figure, Findings, Reader, Table, seconds};
 
 const MU: Activation = Activation::Sigmoid;
 
-/// A chain of L neurons with its data. w[ℓ] and b[ℓ] belong to layer ℓ; w[0] and b[0] are unused.
+/// A chain of L neurons with its data. `w[ℓ]` and `b[ℓ]` belong to layer ℓ; `w[0]` and `b[0]` are unused.
 struct Chain {
     w: Vec<f64>,
     b: Vec<f64>,

@@ -20,7 +20,7 @@ pub(super) struct Backward {
 }
 
 /// δ⁽ᴸ⁾ = 2 (a⁽ᴸ⁾ − y) ⊙ µ′(z⁽ᴸ⁾), or the cost's own formula; then δ⁽ℓ⁻¹⁾ = µ′(z⁽ℓ⁻¹⁾) ⊙ (W⁽ℓ⁾)ᵀ δ⁽ℓ⁾ back to the first
-/// layer, in the plain loops of [`reference`].
+/// layer, in the plain loops of [`reference`](mod@reference).
 #[allow(non_snake_case, reason = "the paper's letters")]
 pub(super) fn backward(network: &PaperNetwork, a0: &Matrix, y: &Matrix) -> Backward {
     let (mlp, parameters) = network.in_training();

@@ -6,8 +6,8 @@ use std::ops::Range;
 
 /// Samples of bytes, each with a class number, such as pictures of digits.
 ///
-/// The samples are stored as bytes, which need a quarter of the memory traffic of `f32`. A chunk contains byte ·
-/// (1/255), a number between 0 and 1.
+/// The samples are stored as bytes, which need a quarter of the memory traffic of `f32`. A chunk contains the bytes
+/// multiplied by 1/255, as numbers between 0 and 1.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     inputs: Tensor<u8>,
@@ -156,7 +156,7 @@ impl Dataset {
     }
 }
 
-/// Returns byte · (1/255) for each byte.
+/// Returns the bytes multiplied by 1/255.
 fn pixels<T: Real>(bytes: &Tensor<u8>) -> Tensor<T> {
     Tensor::from_scaled_bytes(bytes, T::from_f64(1.0 / 255.0))
 }

@@ -123,7 +123,7 @@ fn shift<T: Real>(row: &[T]) -> T {
     }
 }
 
-/// Returns z − m, or 0 if z = m, which may be infinite.
+/// Returns z − m, or 0 if z = m. Both may then be infinite.
 fn less<T: Real>(z: T, m: T) -> T {
     if z == m { T::default() } else { z - m }
 }

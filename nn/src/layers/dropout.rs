@@ -5,8 +5,8 @@ use crate::{Builder, Pass, Stream};
 use autodiff::tensor::{Algebra, Float, Tensor};
 use rand_chacha::rand_core::Rng;
 
-/// Dropout (Srivastava et al., 2014): in training, zeroes each element with probability p and divides the others by 1 −
-/// p. In evaluation it is the identity.
+/// Dropout (Srivastava et al., 2014): in training, zeroes each element with probability p and divides the other
+/// elements by `1 − p`. In evaluation it is the identity.
 ///
 /// The dropped elements depend on the seed, the number of the step and the number of the sample in the batch, but not
 /// on how the batch is cut.

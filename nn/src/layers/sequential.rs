@@ -5,7 +5,7 @@ use crate::Pass;
 use autodiff::tensor::{Algebra, Dispatch, Tensor, Var};
 use std::fmt;
 
-/// A sequence of layers that is chosen at run time. Each layer is the argument of the next.
+/// A sequence of layers that is chosen at run time. The output of each layer is the input of the next.
 ///
 /// A model whose layers are known at compile time is a struct of layers, which needs no boxes.
 ///

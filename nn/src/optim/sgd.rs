@@ -5,7 +5,8 @@ use super::{Elementwise, Rule, Setting, SettingError};
 use autodiff::tensor::Real;
 use serde::{Deserialize, Serialize};
 
-/// Gradient descent, `θ ← θ − α ∂C/∂θ` (Worked Example, Backpropagation), optionally with momentum µ and weight decay λ:
+/// Gradient descent, `θ ← θ − α ∂C/∂θ` (Worked Example, Backpropagation), optionally with momentum µ and weight decay
+/// λ:
 ///
 /// ```text
 /// g ← ∂C/∂θ + λθ

@@ -93,8 +93,8 @@ impl<'a, T: Real> Update<'a, T> {
         self.descent
     }
 
-    /// Whether the rule keeps finite parameters finite for all derivatives up to `gradient` in magnitude. False if
-    /// `gradient` is NaN, or the rate of plain descent is not finite.
+    /// Whether the rule keeps finite parameters and moments finite for all derivatives up to `gradient` in magnitude.
+    /// False if `gradient` is NaN, or the rate of plain descent is not finite.
     pub(crate) fn is_safe(&self, gradient: f64) -> bool {
         gradient <= T::MAX.to_f64()
             && self.safe_gradient.is_some_and(|safe| gradient <= safe)
