@@ -36,7 +36,8 @@ Exit status:
   1    tape and formulas differ by more than the bounds
   2    a file, folder or option cannot be used, or the loss is no longer finite
   130  training was stopped by Ctrl-C; what was trained so far is kept
-  143  the same by SIGTERM, and 129 by SIGHUP, unless it is ignored as under nohup";
+  129  the same after SIGHUP, which nohup ignores
+  143  the same after SIGTERM";
 
 const COMPARE_STATUS: &str = "\
 Exit status:
@@ -47,7 +48,7 @@ Exit status:
 const PAPER_STATUS: &str = "\
 Exit status:
   0    success
-  1    a formula or an erratum did not come out as it should
+  1    a check of a formula or an erratum failed
   2    a file, folder or option cannot be used";
 
 #[derive(Debug, Subcommand)]

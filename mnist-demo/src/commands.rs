@@ -11,10 +11,10 @@ use std::path::Path;
 use autodiff::Tensor;
 use mnist_core::compare::{self, Comparing};
 use mnist_core::data::{self, CLASSES, Splits};
-use mnist_core::overflow::{overflow, overflow_on};
+use mnist_core::overflow::{first_overflow, first_overflow_in};
 use mnist_core::report::{self, Style, counted};
 use mnist_core::{Error, mistakes, output, picture};
-use nn::{Dataset, Saved};
+use nn::{Dataset, Snapshot};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::Outcome;
@@ -76,7 +76,7 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Outcome, Error> {
         ("training", &splits.train, &train),
         ("test", &splits.test, &test),
     ] {
-        if let Some(found) = overflow(&saved.model.network, &saved.parameters, data) {
+        if let Some(found) = first_overflow(&saved.model.network, &saved.parameters, data) {
             let cause = format!("{found} on {name} image {}", found.picture);
             return Err(overflows(cause));
         }
@@ -118,7 +118,7 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Outcome, Error> {
         }
     };
     let x = Tensor::from_fn([1, pixels.len()], |i| f32::from(pixels[i]) / 255.0);
-    if let Some(found) = overflow_on(&saved.model.network, &saved.parameters, &x) {
+    if let Some(found) = first_overflow_in(&saved.model.network, &saved.parameters, &x) {
         return Err(Error::Overflow {
             file: arguments.weights.file.clone(),
             cause: format!("{found} on this picture"),
@@ -171,13 +171,13 @@ fn load_data(data: &DataFolder) -> Result<Splits, Error> {
 }
 
 /// Loads weights, and checks that they fit the pictures of the data and are finite.
-fn load_weights(weights: &WeightsFile, data: &Dataset) -> Result<Saved<f32>, Error> {
+fn load_weights(weights: &WeightsFile, data: &Dataset) -> Result<Snapshot<f32>, Error> {
     // A run that was killed while it moved its files into place may have left newer weights in its staging folder.
     let folder = weights.file.parent();
     let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
     output::recover(folder.unwrap_or(Path::new(".")))?;
     check_regular_file(&weights.file)?;
-    let saved: Saved<f32> = nn::snapshot::load(&weights.file)?;
+    let saved: Snapshot<f32> = nn::snapshot::load(&weights.file)?;
     let [rows, cols] = data::sides(data);
     match saved.model.network.widths() {
         [inputs, .., outputs] if (*inputs, *outputs) != (rows * cols, CLASSES) => {

@@ -182,7 +182,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         let layout = Arc::clone(self.gradient.layout());
         let shards = &self.shards[..sharding.shards];
         let bound: f64 = shards.iter().map(|shard| shard.bound).sum();
-        let is_taken = optimizer.step_by_pieces(values.len(), &mut |update| {
+        let is_taken = optimizer.step_by_panels(values.len(), &mut |update| {
             if !(update.is_safe(bound) && update.moments_fit(values.len())) {
                 return false;
             }

@@ -90,7 +90,7 @@
 //! | train over epochs, in batches drawn from a seed | [`Training`], [`Batches`] |
 //! | build a model from layers | [`layers`], [`Builder`], [`Model`] |
 //! | write a network or a loss, and combine them | [`Network`], [`Loss`], [`Supervised`] |
-//! | choose or write an optimizer | [`Sgd`], [`Adam`], [`AdamW`], [`Rule`], [`Optimizer`] |
+//! | choose or write an optimizer | [`Sgd`], [`Adam`], [`AdamW`], [`UpdateRule`], [`Optimizer`] |
 //! | feed samples of your own type | [`Batch`], [`Gather`], [`Dataset`] |
 //! | measure a trained model | [`evaluate`], [`mean_cost`] |
 //! | save a model, or interrupt a training and resume it | [`snapshot`] |
@@ -152,11 +152,11 @@ pub use mlp::Mlp;
 pub use model::{Chunking, Model, mean_cost};
 pub use network::{MlpModel, Network, Supervised};
 pub use optim::{
-    Adam, AdamSettings, AdamW, Decoupled, Elementwise, Optimizer, OptimizerSettings,
-    OptimizerState, Quantity, Rule, Setting, SettingError, Sgd, SgdSettings, StateError, StepError,
-    Update,
+    Adam, AdamSettings, AdamW, Decoupled, ElementwiseOptimizer, Optimizer, OptimizerSettings,
+    OptimizerState, Quantity, Setting, SettingError, Sgd, SgdSettings, StateError, StepError,
+    Update, UpdateRule,
 };
 pub use parameters::{Layout, Parameters, Slice, Slices};
 pub use pass::{Context, Observed, Pass};
-pub use snapshot::{Saved, SnapshotError};
+pub use snapshot::{Snapshot, SnapshotError};
 pub use train::Training;

@@ -1,6 +1,6 @@
 //! Optimizers: each is one loop over the flat buffers of parameters, gradient and moments.
 //!
-//! An optimizer that updates each parameter separately is a [`Rule`], its formula; [`Elementwise`] does the rest.
+//! An optimizer that updates each parameter separately is an [`UpdateRule`], its formula; [`ElementwiseOptimizer`] does the rest.
 //!
 //! A step is not taken if it would leave a number that is not finite. To know this beforehand without computing an
 //! update twice, the rules clamp their moments. A bound of the gradient then implies that moments and parameters stay
@@ -20,7 +20,7 @@ mod state;
 mod update;
 
 pub use adam::{Adam, AdamSettings, AdamW, Decoupled};
-pub use elementwise::{Elementwise, Rule};
+pub use elementwise::{ElementwiseOptimizer, UpdateRule};
 pub use error::{Quantity, StepError};
 pub use kind::OptimizerSettings;
 pub use setting::{Setting, SettingError};
@@ -34,7 +34,7 @@ use autodiff::tensor::Real;
 use std::fmt::Debug;
 
 /// An optimizer: updates parameters from their gradient, step by step. [`Sgd`], [`Adam`], [`AdamW`] and every other
-/// [`Rule`] update each parameter separately. An implementation of your own may use the whole gradient.
+/// [`UpdateRule`] update each parameter separately. An implementation of your own may use the whole gradient.
 ///
 /// ```
 /// use nn::{Adam, Optimizer, Sgd};
@@ -88,7 +88,7 @@ pub trait Optimizer<T: Real>: Debug + Send {
     ///
     /// If the number of parameters differs from an earlier step.
     #[track_caller]
-    fn step_by_pieces(
+    fn step_by_panels(
         &mut self,
         parameters: usize,
         apply: &mut dyn FnMut(Update<'_, T>) -> bool,

@@ -63,7 +63,7 @@ pub const MAX_BYTES: u64 = 1 << 31;
 /// let model = Affine::new(3);
 /// let parameters = model.layout().init::<f32>(1);
 /// nn::snapshot::save(&path, &model, &parameters)?;
-/// let saved: nn::Saved<f32, Affine> = nn::snapshot::load(&path)?;
+/// let saved: nn::Snapshot<f32, Affine> = nn::snapshot::load(&path)?;
 /// assert_eq!(saved.parameters, parameters);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -88,7 +88,7 @@ pub trait Describe: Model + Sized {
 
 /// A model together with its parameters.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Saved<T: Real, M = MlpModel> {
+pub struct Snapshot<T: Real, M = MlpModel> {
     /// The model.
     pub model: M,
     /// The parameters.
@@ -188,7 +188,7 @@ pub fn save<T: Real, M: Describe>(
 /// # Errors
 ///
 /// If the file cannot be read, is not a snapshot of an `M`, or its tensors do not match its model.
-pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Saved<T, M>, SnapshotError> {
+pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Snapshot<T, M>, SnapshotError> {
     read(path.as_ref(), |contents: Contents<M>, data| {
         Ok(contents.saved(data))
     })
@@ -197,7 +197,7 @@ pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Saved<T, M>,
 /// Reads a model from the bytes of a file that [`save`] or [`save_training`] wrote.
 ///
 /// ```
-/// # use nn::{Activation, Initializer, Mlp, Saved, StandardLoss, Supervised, snapshot};
+/// # use nn::{Activation, Initializer, Mlp, Snapshot, StandardLoss, Supervised, snapshot};
 /// # let network = Mlp::new(&[3, 2], Activation::Relu);
 /// # let parameters = network.init::<f32>(Initializer::HeNormal, 1);
 /// # let model = Supervised::new(network, StandardLoss::cross_entropy());
@@ -205,7 +205,7 @@ pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Saved<T, M>,
 /// # let file = folder.path().join("weights.safetensors");
 /// snapshot::save(&file, &model, &parameters)?;
 /// let bytes = std::fs::read(&file)?;
-/// let saved: Saved<f32> = snapshot::from_bytes(&bytes)?;
+/// let saved: Snapshot<f32> = snapshot::from_bytes(&bytes)?;
 /// assert_eq!(saved.parameters, parameters);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -213,7 +213,7 @@ pub fn load<T: Real, M: Describe>(path: impl AsRef<Path>) -> Result<Saved<T, M>,
 /// # Errors
 ///
 /// If the bytes are not a snapshot of an `M`, or its tensors do not match its model.
-pub fn from_bytes<T: Real, M: Describe>(mut bytes: &[u8]) -> Result<Saved<T, M>, Cause> {
+pub fn from_bytes<T: Real, M: Describe>(mut bytes: &[u8]) -> Result<Snapshot<T, M>, Cause> {
     let size = bytes.len() as u64;
     let contents = Contents::read(&mut bytes, Some(size))?;
     Ok(contents.saved(bytes))
@@ -235,7 +235,7 @@ pub fn from_bytes<T: Real, M: Describe>(mut bytes: &[u8]) -> Result<Saved<T, M>,
 /// If the parameters have another layout than the model.
 ///
 /// ```
-/// use nn::{Activation, Adam, Initializer, Mlp, Saved, StandardLoss, Supervised, snapshot};
+/// use nn::{Activation, Adam, Initializer, Mlp, Snapshot, StandardLoss, Supervised, snapshot};
 ///
 /// let network = Mlp::new(&[3, 2], Activation::Relu);
 /// let mut parameters = network.init::<f32>(Initializer::HeNormal, 1);
@@ -248,7 +248,7 @@ pub fn from_bytes<T: Real, M: Describe>(mut bytes: &[u8]) -> Result<Saved<T, M>,
 /// let model = Supervised::new(network, StandardLoss::cross_entropy());
 /// snapshot::save_training(&file, &model, &parameters, &adam)?;
 /// let mut resumed = Adam::new(0.0);
-/// let saved: Saved<f32> = snapshot::load_training(&file, &mut resumed)?;
+/// let saved: Snapshot<f32> = snapshot::load_training(&file, &mut resumed)?;
 /// assert_eq!(saved.parameters, parameters);
 /// assert_eq!(resumed, adam);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -275,7 +275,7 @@ pub fn save_training<T: Real, M: Describe>(
 pub fn load_training<T: Real, M: Describe>(
     path: impl AsRef<Path>,
     optimizer: &mut dyn Optimizer<T>,
-) -> Result<Saved<T, M>, SnapshotError> {
+) -> Result<Snapshot<T, M>, SnapshotError> {
     read(path.as_ref(), |contents: Contents<M>, data| {
         let state = contents.optimizer(data);
         let saved = contents.saved(data);

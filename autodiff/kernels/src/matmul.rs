@@ -14,7 +14,7 @@ use crate::{Epilogue, Float, Scratch, Write, simd};
 
 /// The largest inner extent that is passed to one kernel. A kernel adds blocks of terms to the result sequentially, so
 /// that its error grows with their number.
-const LONG: usize = 1 << 13;
+const MAX_INNER_EXTENT: usize = 1 << 13;
 
 /// Writes or adds `scale · a · b` to the row-major matrix `out`, on the calling thread.
 ///
@@ -35,7 +35,7 @@ pub fn matmul<T: Float>(
     in_parts(
         &a,
         &b,
-        LONG,
+        MAX_INNER_EXTENT,
         out,
         write,
         scratch,
@@ -63,7 +63,7 @@ pub fn bytes_times<T: Float>(
     in_parts(
         &a,
         &b,
-        LONG,
+        MAX_INNER_EXTENT,
         out,
         write,
         scratch,
@@ -106,9 +106,17 @@ pub fn sum_of_products_with_bytes<T: Float>(
     let ([(a, b)], Epilogue::Write(write)) = (factors, epilogue) else {
         return false;
     };
-    in_parts(a, b, LONG, out, write, scratch, &mut |a, b, out, write| {
-        T::unpacked_sum_of_bytes(scale, &[(*a, *b)], out, Epilogue::Write(write))
-    })
+    in_parts(
+        a,
+        b,
+        MAX_INNER_EXTENT,
+        out,
+        write,
+        scratch,
+        &mut |a, b, out, write| {
+            T::unpacked_sum_of_bytes(scale, &[(*a, *b)], out, Epilogue::Write(write))
+        },
+    )
 }
 
 /// Like [`matmul`], by a single kernel.
@@ -126,19 +134,27 @@ fn product<T: Float>(
     let is_off = simd::is_off();
     // Plain loops add the terms sequentially, and so does `gemm` for a matrix times a vector.
     let is_sequential = is_off || a.rows() == 1 || b.columns() == 1;
-    let most = if is_sequential && a.columns() > UNCUT {
+    let max_terms = if is_sequential && a.columns() > UNCUT {
         RUN
     } else {
         a.columns()
     };
-    in_parts(a, b, most, out, write, scratch, &mut |a, b, out, write| {
-        if is_off {
-            plain(scale, a, b, out, write);
-        } else {
-            T::gemm(scale, a, b, out, write);
-        }
-        true
-    });
+    in_parts(
+        a,
+        b,
+        max_terms,
+        out,
+        write,
+        scratch,
+        &mut |a, b, out, write| {
+            if is_off {
+                plain(scale, a, b, out, write);
+            } else {
+                T::gemm(scale, a, b, out, write);
+            }
+            true
+        },
+    );
 }
 
 /// Like [`matmul`], by plain loops.
@@ -156,24 +172,24 @@ fn plain<T: Float>(scale: T, a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T]
     }
 }
 
-/// Calls `product` with at most `most` terms of the inner extent at a time, and adds the parts pairwise. Returns
+/// Calls `product` with at most `max_terms` terms of the inner extent at a time, and adds the parts pairwise. Returns
 /// `false`, and writes nothing, if `product` does.
 #[inline]
 fn in_parts<A: Copy, B: Copy, T: Float>(
     a: &Matrix<'_, A>,
     b: &Matrix<'_, B>,
-    most: usize,
+    max_terms: usize,
     out: &mut [T],
     write: Write,
     scratch: &impl Scratch,
     product: &mut impl FnMut(&Matrix<'_, A>, &Matrix<'_, B>, &mut [T], Write) -> bool,
 ) -> bool {
-    if a.columns() <= most {
+    if a.columns() <= max_terms {
         return product(a, b, out, write);
     }
     pairwise(
         0..a.columns(),
-        most,
+        max_terms,
         out,
         write,
         scratch,
@@ -186,7 +202,7 @@ fn in_parts<A: Copy, B: Copy, T: Float>(
 
 /// Whether the inner extent is too long for a single kernel.
 fn is_long<A, B>((a, _): &Factors<'_, A, B>) -> bool {
-    a.columns() > LONG
+    a.columns() > MAX_INNER_EXTENT
 }
 
 /// # Panics

@@ -4,11 +4,7 @@ use crate::Float;
 
 /// A source of memory for intermediate results.
 pub trait Scratch {
-    /// Calls `f` with a slice of `len` numbers, of any values.
-    ///
-    /// # Panics
-    ///
-    /// If there is not enough memory.
+    /// Calls `f` with a slice of `len` numbers with unspecified contents.
     fn with<T: Float>(&self, len: usize, f: impl FnOnce(&mut [T]));
 }
 

@@ -97,7 +97,7 @@ impl<T: Float> Normalizer<T> {
 const ROWS: usize = 64;
 
 /// The largest number of elements of a line that are added sequentially.
-const LONG: usize = 1024;
+const MAX_SEQUENTIAL: usize = 1024;
 
 /// The number of elements in each of the two vectors that a short row is loaded as.
 const HALF: usize = 8;
@@ -331,7 +331,7 @@ fn maximum<T: Float>(line: &[T], step: usize) -> T {
 
 #[inline(always)]
 fn sum<T: Float>(line: &[T], step: usize) -> T {
-    if line.len() > LONG * step {
+    if line.len() > MAX_SEQUENTIAL * step {
         cold_path();
         return sum_of_long(line, step);
     }

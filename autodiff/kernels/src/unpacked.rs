@@ -25,7 +25,7 @@ use algorithm::Algorithm;
 const NARROW: usize = 16;
 
 /// From this length on, the horizontal sum is a negligible part of a dot product.
-const LONG: usize = 256;
+const MIN_LONG_DOT: usize = 256;
 
 /// A combination adds at most this many terms sequentially. A longer product is cut into runs of [`RUN`] terms.
 pub(crate) const UNCUT: usize = 512;

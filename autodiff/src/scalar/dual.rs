@@ -1,7 +1,7 @@
 //! `Dual`: the forward-mode number.
 
 use super::number::{Scalar, chain};
-use super::pairwise::sum_of;
+use super::pairwise;
 use super::trace::Operation;
 use crate::Number;
 use crate::elementwise::Binary;
@@ -82,7 +82,7 @@ impl<T: Scalar> Dual<T> {
 
 impl<T: Scalar> Sum for Dual<T> {
     fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
-        sum_of(terms)
+        pairwise::sum(terms)
     }
 }
 

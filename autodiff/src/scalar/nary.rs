@@ -2,7 +2,7 @@
 
 use super::node_ref::NodeRef;
 use super::number::{Scalar, chain_two};
-use super::pairwise::sum_over;
+use super::pairwise::sum_map;
 use super::tape::{InputPair, Span, Tape};
 use super::trace::Operation;
 use super::var::{Var, common_tape};
@@ -38,7 +38,7 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
         a.len(),
         b.len()
     );
-    let value = sum_over(a, b, |a, b| a.value * b.value);
+    let value = sum_map(a, b, |a, b| a.value * b.value);
     let inputs = || a.iter().chain(b).copied().collect();
     if std::ptr::eq(a, b) {
         // The square of a norm needs one input for each number, with the slope 2 a.
@@ -78,7 +78,7 @@ pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T
         c.len(),
         x.len()
     );
-    let value = sum_over(c, x, |&c, x| c * x.value);
+    let value = sum_map(c, x, |&c, x| c * x.value);
     let constants = || c.iter().map(|&c| Var::constant(c));
     let inputs = || x.iter().copied().chain(constants()).collect();
     let slope = |_: &_, &c: &T| c;
@@ -111,7 +111,7 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
         // As a constant of nested numbers: the derivative at the origin is 0, and an infinite norm has none.
         scale
     } else {
-        sum_over(x, x, |x, _| (x.value / scale).square()).sqrt() * scale
+        sum_map(x, x, |x, _| (x.value / scale).square()).sqrt() * scale
     };
     let slope = |x: &Var<'t, T>, _: &_| if value == zero { zero } else { x.value / value };
     record_many(Operation::Norm, value, x, x, slope, || x.to_vec())
@@ -151,7 +151,7 @@ pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     let max = T::from_f64(max);
     let mut powers: SmallVec<[T; INLINE]> = x.iter().map(|x| x.value - max).collect();
     T::exp_each(&mut powers);
-    let sum = sum_over(&powers, &powers, |&power, _| power);
+    let sum = sum_map(&powers, &powers, |&power, _| power);
     let (value, factor) = (sum.ln() + max, sum.recip());
     let slope = |_: &_, &power: &T| power * factor;
     record_many(Operation::LogSumExp, value, x, &powers, slope, || {

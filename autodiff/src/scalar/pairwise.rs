@@ -5,26 +5,26 @@ use smallvec::SmallVec;
 
 /// Returns the sum of the terms, by pairwise summation.
 #[inline(always)]
-pub(super) fn sum_of<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
-    /// The number of terms that are added in order, to form a chunk.
-    const ENOUGH: u32 = 64;
+pub(super) fn sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
+    /// The number of terms that are added in order, to form a block.
+    const BLOCK_LENGTH: u32 = 64;
     let zero = T::from_f64(0.0);
-    let mut chunks = Sums::default();
+    let mut blocks = PartialSums::default();
     let (mut sum, mut length) = (zero, 0);
     for term in terms {
         sum = sum + term;
         length += 1;
-        if length == ENOUGH {
-            chunks.add(sum);
+        if length == BLOCK_LENGTH {
+            blocks.add(sum);
             (sum, length) = (zero, 0);
         }
     }
-    chunks.total(sum)
+    blocks.total(sum)
 }
 
 /// Returns the sum of `term(a[i], b[i])` over two slices of the same length, by pairwise summation.
 #[inline(always)]
-pub(super) fn sum_over<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
+pub(super) fn sum_map<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
     /// Independent partial sums, so that an addition need not wait for the one before.
     const LANES: usize = 4;
     if a.len() > 64 * LANES {
@@ -45,25 +45,25 @@ pub(super) fn sum_over<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) 
 fn sum_by_halves<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
     let half = a.len() / 2;
     let ((a, a_rest), (b, b_rest)) = (a.split_at(half), b.split_at(half));
-    sum_over(a, b, term) + sum_over(a_rest, b_rest, term)
+    sum_map(a, b, term) + sum_map(a_rest, b_rest, term)
 }
 
-/// Partial sums of 2ᵏ chunks of terms, each with its level k. Two sums of one level are merged, like digits in a binary
-/// counter, so the error of the total grows with the logarithm of the number of chunks.
-pub(super) struct Sums<T>(SmallVec<[(T, u32); 32]>);
+/// Partial sums of 2ᵏ blocks of terms, each with its level k. Two sums of one level are merged, like digits in a binary
+/// counter, so the error of the total grows with the logarithm of the number of blocks.
+pub(super) struct PartialSums<T>(SmallVec<[(T, u32); 32]>);
 
-impl<T> Default for Sums<T> {
+impl<T> Default for PartialSums<T> {
     fn default() -> Self {
-        Sums(SmallVec::new())
+        PartialSums(SmallVec::new())
     }
 }
 
-impl<T: Scalar> Sums<T> {
-    /// Adds the sum of the next chunk.
+impl<T: Scalar> PartialSums<T> {
+    /// Adds the sum of the next block.
     pub(super) fn add(&mut self, mut sum: T) {
         let mut level = 0;
-        while let Some(&(half, same)) = self.0.last()
-            && same == level
+        while let Some(&(half, level_of_half)) = self.0.last()
+            && level_of_half == level
         {
             sum = half + sum;
             level += 1;
@@ -72,7 +72,7 @@ impl<T: Scalar> Sums<T> {
         self.0.push((sum, level));
     }
 
-    /// Returns the sum of all chunks and of `rest`, the sum of the terms that do not fill a chunk.
+    /// Returns the sum of all blocks and of `rest`, the sum of the terms that do not fill a block.
     pub(super) fn total(&self, rest: T) -> T {
         let sums = self.0.iter().rev();
         sums.fold(rest, |total, &(sum, _)| total + sum)

@@ -3,7 +3,7 @@
 use super::nary::{input_pairs, record_many};
 use super::node_ref::SINK;
 use super::number::Scalar;
-use super::pairwise::{Sums, sum_over};
+use super::pairwise::{PartialSums, sum_map};
 use super::tape::{InputPair, Tape};
 use super::trace::Operation;
 use super::var::{Var, common_tape, refuse};
@@ -51,7 +51,7 @@ const CHUNK: usize = 32;
 #[track_caller]
 fn sum_of_few<'t, T: Scalar>(terms: &[Var<'t, T>]) -> Var<'t, T> {
     let one = T::from_f64(1.0);
-    let value = sum_over(terms, terms, |x, _| x.value);
+    let value = sum_map(terms, terms, |x, _| x.value);
     let inputs = || {
         let variables = terms.iter().copied().filter(|x| x.tape.is_some());
         let constant = sum_of_constants(terms).map(Var::constant);
@@ -69,7 +69,7 @@ fn sum_of_constants<T: Scalar>(terms: &[Var<'_, T>]) -> Option<T> {
 /// A sum of many terms in progress. Computing a term may record nodes, so the input pairs of the sum are collected here
 /// and appended to the tape after the last term.
 struct Chunks<'t, T: Scalar> {
-    values: Sums<T>,
+    values: PartialSums<T>,
     tape: Option<&'t Tape<T>>,
     pairs: Vec<InputPair<T>>,
     /// The sum of the constants, for the trace.
@@ -79,7 +79,7 @@ struct Chunks<'t, T: Scalar> {
 impl<T: Scalar> Default for Chunks<'_, T> {
     fn default() -> Self {
         Chunks {
-            values: Sums::default(),
+            values: PartialSums::default(),
             tape: None,
             pairs: Vec::new(),
             constant: None,
@@ -92,7 +92,7 @@ impl<'t, T: Scalar> Chunks<'t, T> {
     #[inline(never)]
     #[track_caller]
     fn add(&mut self, terms: &[Var<'t, T>]) {
-        self.values.add(sum_over(terms, terms, |x, _| x.value));
+        self.values.add(sum_map(terms, terms, |x, _| x.value));
         let tape = common_tape("sum", terms.iter().map(|x| [x]));
         if tape.is_none_or(Tape::is_traced) {
             let constants = self.constant.into_iter().chain(sum_of_constants(terms));

@@ -1,7 +1,7 @@
 //! The loops of the elementwise functions: one compiled loop for each function of the table, chosen once per call.
 //!
 //! Adjoints are multiplied by slopes with the table's `absorbing_mul`: an exactly zero factor absorbs an infinite or
-//! NaN factor. This takes two comparisons and a masked product per vector.
+//! NaN factor.
 
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
@@ -96,35 +96,35 @@ macro_rules! choices {
         fn unary<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
             vectorized_with(
                 #[inline(always)]
-                move |how| match function {
-                    $(Unary::$Variant { $($p),* } => unary_loop(Unary::$Variant { $($p),* }, x, y, how),)*
-                    $(Unary::$Variant3 => unary_loop(Unary::$Variant3, x, y, how),)*
+                move |fma| match function {
+                    $(Unary::$Variant { $($p),* } => unary_loop(Unary::$Variant { $($p),* }, x, y, fma),)*
+                    $(Unary::$Variant3 => unary_loop(Unary::$Variant3, x, y, fma),)*
                 },
             );
         }
 
         fn unary_in_place<T: Real>(function: Unary, x: &mut [T]) {
-            if is_soon_over(function, x.len()) {
+            if is_too_short_to_dispatch(function, x.len()) {
                 return in_place_loop(Unary::Relu, x, MultiplyAdd::Separate);
             }
             vectorized_with(
                 #[inline(always)]
-                move |how| match function {
-                    $(Unary::$Variant { $($p),* } => in_place_loop(Unary::$Variant { $($p),* }, x, how),)*
-                    $(Unary::$Variant3 => in_place_loop(Unary::$Variant3, x, how),)*
+                move |fma| match function {
+                    $(Unary::$Variant { $($p),* } => in_place_loop(Unary::$Variant { $($p),* }, x, fma),)*
+                    $(Unary::$Variant3 => in_place_loop(Unary::$Variant3, x, fma),)*
                 },
             );
         }
 
         fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
-            if is_soon_over(function, x.len()) {
+            if is_too_short_to_dispatch(function, x.len()) {
                 return unary_vjp_loop(Unary::Relu, x, y, y_bar, MultiplyAdd::Separate);
             }
             vectorized_with(
                 #[inline(always)]
-                move |how| match function {
-                    $(Unary::$Variant { $($p),* } => unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, how),)*
-                    $(Unary::$Variant3 => unary_vjp_loop(Unary::$Variant3, x, y, y_bar, how),)*
+                move |fma| match function {
+                    $(Unary::$Variant { $($p),* } => unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, fma),)*
+                    $(Unary::$Variant3 => unary_vjp_loop(Unary::$Variant3, x, y, y_bar, fma),)*
                 },
             );
         }
@@ -170,18 +170,18 @@ macro_rules! kernels_of_rows {
     ) => {
         /// f(x), by the kernel named in the function's row, or else as for a scalar number.
         #[inline(always)]
-        fn value_of<T: Real>(function: Unary, x: T, how: MultiplyAdd) -> T {
+        fn value_of<T: Real>(function: Unary, x: T, fma: MultiplyAdd) -> T {
             match function {
-                $($(Unary::$Variant { .. } => value::$vector(x, how),)?)*
+                $($(Unary::$Variant { .. } => value::$vector(x, fma),)?)*
                 _ => Number::unary(x, function),
             }
         }
 
         /// f′(x), by the kernel named in the function's row, or else by the table's slope for tensors.
         #[inline(always)]
-        fn slope_of<T: Real>(function: Unary, x: T, y: T, how: MultiplyAdd) -> T {
+        fn slope_of<T: Real>(function: Unary, x: T, y: T, fma: MultiplyAdd) -> T {
             match function {
-                $($(Unary::$Variant { .. } => value::$vector_slope(x, how),)?)*
+                $($(Unary::$Variant { .. } => value::$vector_slope(x, fma),)?)*
                 _ => function.slope_on_tensors(x, y),
             }
         }
@@ -189,30 +189,30 @@ macro_rules! kernels_of_rows {
 }
 elementwise_table!(kernels_of_rows);
 
-/// Whether a plain loop ends before a choice of vector instructions would pay: the usual function, on few numbers.
+/// Whether dispatch on vector instructions would cost more than the loop: the rectifier, on fewer than [`FEW`] numbers.
 #[inline(always)]
-fn is_soon_over(function: Unary, numbers: usize) -> bool {
+fn is_too_short_to_dispatch(function: Unary, numbers: usize) -> bool {
     function == Unary::Relu && numbers < FEW
 }
 
 #[inline(always)]
-fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], how: MultiplyAdd) {
+fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], fma: MultiplyAdd) {
     for (y, &x) in y.iter_mut().zip(x) {
-        *y = value_of(function, x, how);
+        *y = value_of(function, x, fma);
     }
 }
 
 #[inline(always)]
-fn in_place_loop<T: Real>(function: Unary, x: &mut [T], how: MultiplyAdd) {
+fn in_place_loop<T: Real>(function: Unary, x: &mut [T], fma: MultiplyAdd) {
     for x in x {
-        *x = value_of(function, *x, how);
+        *x = value_of(function, *x, fma);
     }
 }
 
 #[inline(always)]
-fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T], how: MultiplyAdd) {
+fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T], fma: MultiplyAdd) {
     for (y_bar, (&x, &y)) in y_bar.iter_mut().zip(x.iter().zip(y)) {
-        *y_bar = y_bar.absorbing_mul(slope_of(function, x, y, how));
+        *y_bar = y_bar.absorbing_mul(slope_of(function, x, y, fma));
     }
 }
 
@@ -228,7 +228,7 @@ fn binary_loop<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut
     );
 }
 
-/// Has one loop for each pair of steps, so that the compiler vectorizes each.
+/// Has a separate loop for each combination of strides, so that the compiler vectorizes each.
 #[inline(always)]
 fn binary_row<T: Real>(function: Binary, inner: Axis, a: &[T], b: &[T], y: &mut [T]) {
     match (inner.a, inner.b) {

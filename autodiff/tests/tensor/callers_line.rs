@@ -144,6 +144,7 @@ fn gradients(checked: &mut Checked) {
     let scale = tape.var(Tensor::full([2, 4], 0.5));
     let cost = (y * scale).sum();
     let file = "tensor/engine/gradients.rs";
+    let sweep = "tensor/engine/sweep.rs";
     let gradients = cost.gradients();
     let mut one = [0.0];
     let mistakes = [
@@ -160,14 +161,14 @@ fn gradients(checked: &mut Checked) {
             gradients.add_to(variable, 1.0, &mut one);
         });
     }
-    checked.refused(&format!("{file} of"), "gradients: of a tensor", || {
+    checked.refused(&format!("{sweep} of"), "gradients: of a tensor", || {
         Gradients::of(y)
     });
     let mut updated = Gradients::default();
-    checked.refused(&format!("{file} update"), "gradients: of a tensor", || {
+    checked.refused(&format!("{sweep} update"), "gradients: of a tensor", || {
         updated.update(y);
     });
-    checked.refused(&format!("{file} update_vjp"), "vjp: an adjoint", || {
+    checked.refused(&format!("{sweep} update_vjp"), "vjp: an adjoint", || {
         updated.update_vjp(y, [1.0]);
     });
     let of_rows = "tensor/engine/gradients/rows.rs";

@@ -174,14 +174,14 @@ struct Target {
 #[derive(Deserialize)]
 struct Diagnostic {
     level: String,
-    spans: Vec<Place>,
+    spans: Vec<Site>,
     children: Vec<Diagnostic>,
     rendered: Option<String>,
 }
 
 /// A position in the source, with the position of the macro call that produced it.
 #[derive(Deserialize)]
-struct Place {
+struct Site {
     file_name: String,
     byte_start: usize,
     byte_end: usize,
@@ -191,13 +191,13 @@ struct Place {
 
 #[derive(Deserialize)]
 struct Expansion {
-    span: Place,
+    span: Site,
 }
 
 impl Diagnostic {
     /// All positions that the message names, beginning with the position of the error itself.
-    fn places(&self) -> Vec<&Place> {
-        let mut spans: Vec<&Place> = self.spans.iter().collect();
+    fn places(&self) -> Vec<&Site> {
+        let mut spans: Vec<&Site> = self.spans.iter().collect();
         spans.sort_by_key(|place| !place.is_primary);
         let mut places = Vec::new();
         for span in spans {

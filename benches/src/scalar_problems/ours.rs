@@ -59,7 +59,7 @@ impl Number for Var<'_> {
         dot(a, b)
     }
 
-    // For four terms, binary nodes are faster than setting up a node with many inputs.
+    // Four terms do not repay the setup of a node with many inputs.
     #[inline(always)]
     fn dot_constants(a: &[Self], c: &[f64]) -> Self {
         match (a, c) {

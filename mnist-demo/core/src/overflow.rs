@@ -30,7 +30,7 @@ impl fmt::Display for Overflow {
 /// # Panics
 ///
 /// If the pictures do not fit the network.
-pub fn overflow_on<T: Real>(
+pub fn first_overflow_in<T: Real>(
     network: &Mlp,
     parameters: &Parameters<T>,
     x: &Tensor<T>,
@@ -41,11 +41,11 @@ pub fn overflow_on<T: Real>(
     for (layer, pair) in tensors.chunks_exact(2).enumerate() {
         let z = a.linear(&pair[0], &pair[1]);
         let found = z.data().iter().position(|z| !z.to_f64().is_finite());
-        if let Some(place) = found {
+        if let Some(index) = found {
             return Some(Overflow {
                 layer: layer + 1,
                 layers,
-                picture: place / network.widths()[layer + 1],
+                picture: index / network.widths()[layer + 1],
             });
         }
         a = network.hidden().apply(&z);
@@ -58,16 +58,16 @@ pub fn overflow_on<T: Real>(
 /// # Panics
 ///
 /// If the pictures do not fit the network.
-pub fn overflow<T: Real>(
+pub fn first_overflow<T: Real>(
     network: &Mlp,
     parameters: &Parameters<T>,
     data: &Dataset,
 ) -> Option<Overflow> {
-    const CHUNK: usize = 256;
-    let chunks: Vec<usize> = (0..data.len()).step_by(CHUNK).collect();
-    chunks.into_par_iter().find_map_first(|begin| {
-        let (x, _): Labelled<T> = data.load(begin..data.len().min(begin + CHUNK));
-        let found = overflow_on(network, parameters, &x)?;
+    const BATCH: usize = 256;
+    let batches: Vec<usize> = (0..data.len()).step_by(BATCH).collect();
+    batches.into_par_iter().find_map_first(|begin| {
+        let (x, _): Labelled<T> = data.load(begin..data.len().min(begin + BATCH));
+        let found = first_overflow_in(network, parameters, &x)?;
         Some(Overflow {
             picture: begin + found.picture,
             ..found
@@ -87,7 +87,7 @@ mod tests {
         let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
         let pixels: Vec<u8> = [0; 2 * 600].into_iter().chain([255, 255]).collect();
         let data = Dataset::new(&pixels, [2], &[0; 601]).unwrap();
-        assert_eq!(overflow(&network, &parameters, &data), None);
+        assert_eq!(first_overflow(&network, &parameters, &data), None);
 
         parameters.slice_mut(0)[..2].fill(-3e38);
         let expected = Overflow {
@@ -95,7 +95,7 @@ mod tests {
             layers: 2,
             picture: 600,
         };
-        let found = overflow(&network, &parameters, &data).unwrap();
+        let found = first_overflow(&network, &parameters, &data).unwrap();
         assert_eq!(found, expected);
         assert_eq!(found.to_string(), "layer 1 of 2 overflows");
         // The network's output is finite, but for the wrong reason.
@@ -111,7 +111,7 @@ mod tests {
         parameters.slice_mut(0)[3] = 3e38;
         parameters.slice_mut(1)[3] = 3e38;
         let x = Tensor::from([[1.0], [0.0]]);
-        let found = overflow_on(&network, &parameters, &x).unwrap();
+        let found = first_overflow_in(&network, &parameters, &x).unwrap();
         assert_eq!((found.layer, found.picture), (1, 0));
     }
 }

@@ -27,7 +27,7 @@ pub(super) enum Cost {
 
 impl Cost {
     /// Whether the map on the last layer is Softmax.
-    fn softmaxed(self) -> bool {
+    fn has_softmax(self) -> bool {
         match self {
             Cost::SquaresOfSoftmax | Cost::CrossEntropy => true,
             Cost::Squares | Cost::MeanSquares => false,
@@ -102,7 +102,7 @@ impl PaperNetwork {
 
     /// Converts the network to the types used in training.
     #[allow(non_snake_case, reason = "the paper's letters")]
-    pub(super) fn in_training(&self) -> (Mlp, Parameters<f64>) {
+    pub(super) fn to_mlp(&self) -> (Mlp, Parameters<f64>) {
         let outputs = self.W.iter().map(Matrix::rows);
         let widths: Vec<usize> = iter::once(self.W[0].cols()).chain(outputs).collect();
         let mlp = Mlp::new(&widths, self.mu);
@@ -148,7 +148,7 @@ impl PaperNetwork {
 
     /// a⁽ℓ⁾ from z⁽ℓ⁾.
     fn activate(&self, l: usize, z: &Matrix) -> Matrix {
-        if l == self.layers() && self.cost.softmaxed() {
+        if l == self.layers() && self.cost.has_softmax() {
             softmax(z)
         } else {
             z.through(|z| mu(self.mu, z), |z| mu_prime(self.mu, z))
@@ -191,7 +191,7 @@ impl PaperNetwork {
         for l in 1..=self.layers() {
             let z = (weights[l - 1].matmul(a) + biases[l - 1]).retain();
             z_s.push(z);
-            a = if l == self.layers() && self.cost.softmaxed() {
+            a = if l == self.layers() && self.cost.has_softmax() {
                 z.softmax(0)
             } else {
                 on_tape(self.mu, z)
@@ -253,7 +253,7 @@ impl PaperNetwork {
                 z = (0..biases[l - 1].len())
                     .map(|i| (scalar::dot(row(i), &a) + biases[l - 1][i]).retain())
                     .collect();
-                a = if l == self.layers() && self.cost.softmaxed() {
+                a = if l == self.layers() && self.cost.has_softmax() {
                     let log_sum = log_sum_exp(&z);
                     z.iter().map(|&z| (z - log_sum).exp()).collect()
                 } else {

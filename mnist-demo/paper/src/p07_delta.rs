@@ -23,7 +23,7 @@ pub(super) struct Backward {
 /// layer, in the plain loops of [`reference`](mod@reference).
 #[allow(non_snake_case, reason = "the paper's letters")]
 pub(super) fn backward(network: &PaperNetwork, a0: &Matrix, y: &Matrix) -> Backward {
-    let (mlp, parameters) = network.in_training();
+    let (mlp, parameters) = network.to_mlp();
     let targets = Targets::Probabilities(y.t().tensor());
     let x = a0.t().tensor();
     let found = reference::gradient(&mlp, network.loss(), &parameters, &x, &targets);

@@ -37,11 +37,11 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     // Backward.
     let Delta2 = A2 - &Y;
     let Delta1 = Z1.map(relu_prime).hadamard(&(W2.t() * &Delta2));
-    let n = 1.0 / N as f64;
-    let dW1 = n * (&Delta1 * A0.t());
-    let dW2 = n * (&Delta2 * A1.t());
-    let db1 = n * Delta1.sum_of_columns();
-    let db2 = n * Delta2.sum_of_columns();
+    let one_over_n = 1.0 / N as f64;
+    let dW1 = one_over_n * (&Delta1 * A0.t());
+    let dW2 = one_over_n * (&Delta2 * A1.t());
+    let db1 = one_over_n * Delta1.sum_of_columns();
+    let db2 = one_over_n * Delta2.sum_of_columns();
 
     let tape = network.by_tensor_tape(&A0, &Y);
     let trained = gradient_in_training(&network, digits.training(), N);
@@ -67,7 +67,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
 
 /// The gradient with the same weights, as computed in training.
 fn gradient_in_training(network: &PaperNetwork, data: &nn::Dataset, n: usize) -> Vec<Vec<f64>> {
-    let (mlp, parameters) = network.in_training();
+    let (mlp, parameters) = network.to_mlp();
     let model = Supervised::new(&mlp, network.loss());
     let mut gradient = BatchGradient::tape(model);
     let (_, gradient) = gradient.compute(&parameters, &data.range(0..n));

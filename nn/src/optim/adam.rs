@@ -1,7 +1,7 @@
 //! Adam and AdamW: weight decay in the gradient, or decoupled from it.
 
 use super::range::{clamp, largest_in_moments, safe_change};
-use super::{Elementwise, Rule, Setting, SettingError};
+use super::{ElementwiseOptimizer, Setting, SettingError, UpdateRule};
 use autodiff::tensor::Real;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -34,7 +34,7 @@ use std::ops::RangeInclusive;
 /// assert!(at.iter().all(|x| x.abs() < 1e-6));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub type Adam<T> = Elementwise<AdamSettings, T, 2>;
+pub type Adam<T> = ElementwiseOptimizer<AdamSettings, T, 2>;
 
 /// AdamW (Loshchilov and Hutter, Decoupled Weight Decay Regularization, 2019, Algorithm 2): [`Adam`] with a weight
 /// decay λ that does not enter the moments. At step t, counting from 1, with g = ∂C/∂θ:
@@ -62,7 +62,7 @@ pub type Adam<T> = Elementwise<AdamSettings, T, 2>;
 /// assert!(at.iter().all(|x| x.abs() < 1e-6));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub type AdamW<T> = Elementwise<Decoupled, T, 2>;
+pub type AdamW<T> = ElementwiseOptimizer<Decoupled, T, 2>;
 
 /// The settings of [`Adam`] and [`AdamW`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -116,7 +116,7 @@ impl<T: Real> Adam<T> {
     #[must_use]
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
-        super::valid(Elementwise::by(AdamSettings::new(learning_rate)))
+        super::valid(ElementwiseOptimizer::by(AdamSettings::new(learning_rate)))
     }
 }
 
@@ -130,18 +130,18 @@ impl<T: Real> AdamW<T> {
     #[must_use]
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
-        super::valid(Elementwise::by(Decoupled(AdamSettings {
+        super::valid(ElementwiseOptimizer::by(Decoupled(AdamSettings {
             weight_decay: 0.01,
             ..AdamSettings::new(learning_rate)
         })))
     }
 }
 
-/// Implements `Rule` from the settings and two factors of weight decay: the factor of the parameter that is added to
+/// Implements `UpdateRule` from the settings and two factors of weight decay: the factor of the parameter that is added to
 /// the gradient, and the factor that multiplies the parameter itself (1 − αλ for AdamW).
 macro_rules! adam {
-    ($Rule:ty, $name:literal, |$rule:ident| $settings:expr, $decay:expr) => {
-        impl Rule<2> for $Rule {
+    ($UpdateRule:ty, $name:literal, |$rule:ident| $settings:expr, $decay:expr) => {
+        impl UpdateRule<2> for $UpdateRule {
             const NAME: &'static str = $name;
             const MOMENTS: [&'static str; 2] = ["first_moment", "second_moment"];
 

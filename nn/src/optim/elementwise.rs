@@ -1,4 +1,4 @@
-//! Optimizers that update each parameter separately. A rule is the formula, and [`Elementwise`] does the rest.
+//! Optimizers that update each parameter separately. A rule is the formula, and [`ElementwiseOptimizer`] does the rest.
 
 use super::update::Update;
 use super::{
@@ -16,12 +16,12 @@ use std::ops::RangeInclusive;
 
 /// The formula of an optimizer that updates each parameter separately, from its derivative and `N` moments.
 ///
-/// A value of the type holds the settings. [`Elementwise`] is the optimizer of a rule: it owns the moments, saves and
+/// A value of the type holds the settings. [`ElementwiseOptimizer`] is the optimizer of a rule: it owns the moments, saves and
 /// restores its state, shares the parameters among threads, and refuses steps that are not finite.
 ///
 /// ```
 /// use autodiff::tensor::Real;
-/// use nn::{Elementwise, Rule};
+/// use nn::{ElementwiseOptimizer, UpdateRule};
 /// use serde::{Deserialize, Serialize};
 ///
 /// /// RMSProp, which divides the rate by the root of the mean squared derivative.
@@ -31,7 +31,7 @@ use std::ops::RangeInclusive;
 ///     decay: f64,
 /// }
 ///
-/// impl Rule<1> for RmsProp {
+/// impl UpdateRule<1> for RmsProp {
 ///     const NAME: &'static str = "rmsprop";
 ///     const MOMENTS: [&'static str; 1] = ["mean_square"];
 ///     fn learning_rate(&mut self) -> &mut f64 {
@@ -47,7 +47,7 @@ use std::ops::RangeInclusive;
 ///     }
 /// }
 ///
-/// let mut optimizer = Elementwise::by(RmsProp { learning_rate: 0.01, decay: 0.9 })?;
+/// let mut optimizer = ElementwiseOptimizer::by(RmsProp { learning_rate: 0.01, decay: 0.9 })?;
 /// let mut x = [1.0_f64];
 /// for _ in 0..200 {
 ///     let gradient = [2.0 * x[0]];
@@ -56,7 +56,7 @@ use std::ops::RangeInclusive;
 /// assert!(x[0].abs() < 0.02);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub trait Rule<const N: usize>:
+pub trait UpdateRule<const N: usize>:
     Clone + Debug + PartialEq + Send + Serialize + DeserializeOwned
 {
     /// The kind of optimizer, as a state and a file name it.
@@ -112,16 +112,16 @@ pub trait Rule<const N: usize>:
     }
 }
 
-/// An optimizer that updates each parameter separately, by a [`Rule`].
+/// An optimizer that updates each parameter separately, by a [`UpdateRule`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Elementwise<R, T: Real, const N: usize> {
+pub struct ElementwiseOptimizer<R, T: Real, const N: usize> {
     rule: R,
     steps: u64,
     /// Each has the size of the parameters. Empty before the first step.
     moments: Vec<Tensor<T>>,
 }
 
-impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
+impl<R: UpdateRule<N>, T: Real, const N: usize> ElementwiseOptimizer<R, T, N> {
     /// Returns an optimizer before its first step.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ impl<R: Rule<N>, T: Real, const N: usize> Elementwise<R, T, N> {
     /// If a setting of the rule is out of its range, exactly or rounded to `T`.
     pub fn by(rule: R) -> Result<Self, SettingError> {
         rule.check::<T>()?;
-        Ok(Elementwise {
+        Ok(ElementwiseOptimizer {
             rule,
             steps: 0,
             moments: Vec::new(),
@@ -229,14 +229,14 @@ fn each<T: Real, const N: usize>(
     );
 }
 
-impl<R: Rule<N>, T: Real, const N: usize> Optimizer<T> for Elementwise<R, T, N> {
+impl<R: UpdateRule<N>, T: Real, const N: usize> Optimizer<T> for ElementwiseOptimizer<R, T, N> {
     #[track_caller]
     fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError> {
-        Elementwise::step(self, parameters, gradient)
+        ElementwiseOptimizer::step(self, parameters, gradient)
     }
 
     #[track_caller]
-    fn step_by_pieces(
+    fn step_by_panels(
         &mut self,
         parameters: usize,
         apply: &mut dyn FnMut(Update<'_, T>) -> bool,
@@ -288,7 +288,7 @@ impl<R: Rule<N>, T: Real, const N: usize> Optimizer<T> for Elementwise<R, T, N> 
                 wanted: R::NAME,
             });
         }
-        let restored = Elementwise::by(serde_json::from_value::<R>(state.settings)?)?;
+        let restored = ElementwiseOptimizer::by(serde_json::from_value::<R>(state.settings)?)?;
         let (found, moments): (Vec<String>, Vec<Tensor<T>>) = state.moments.into_iter().unzip();
         let size = moments.first().map_or(0, Tensor::size);
         let are_fit = found == R::MOMENTS && moments.iter().all(|moment| moment.size() == size);
@@ -307,7 +307,7 @@ impl<R: Rule<N>, T: Real, const N: usize> Optimizer<T> for Elementwise<R, T, N> 
                 });
             }
         }
-        *self = Elementwise {
+        *self = ElementwiseOptimizer {
             steps: state.steps,
             moments,
             ..restored
@@ -323,7 +323,7 @@ mod tests {
 
     /// Returns whether a step keeps the largest parameters finite, for the largest derivative that the rule declares
     /// safe and moments at the ends of their ranges. `None` if the rule declares nothing.
-    fn stays_finite<T: Real, R: Rule<N>, const N: usize>(rule: &R, t: u64) -> Option<bool> {
+    fn stays_finite<T: Real, R: UpdateRule<N>, const N: usize>(rule: &R, t: u64) -> Option<bool> {
         let safe = T::from_f64(rule.safe_gradient::<T>(t)?);
         let formula = rule.formula::<T>(t);
         let ends = |range: &RangeInclusive<T>, is_high: bool| {

@@ -1,6 +1,6 @@
 //! The kinds of optimizers with their settings, as values.
 
-use super::{AdamSettings, Decoupled, Elementwise, Optimizer, SettingError, SgdSettings};
+use super::{AdamSettings, Decoupled, ElementwiseOptimizer, Optimizer, SettingError, SgdSettings};
 use autodiff::tensor::Real;
 use serde::{Deserialize, Serialize};
 
@@ -34,9 +34,11 @@ impl OptimizerSettings {
     /// If a setting is out of its range, exactly or rounded to `T`.
     pub fn start<T: Real>(&self) -> Result<Box<dyn Optimizer<T>>, SettingError> {
         Ok(match *self {
-            OptimizerSettings::Sgd(settings) => Box::new(Elementwise::by(settings)?),
-            OptimizerSettings::Adam(settings) => Box::new(Elementwise::by(settings)?),
-            OptimizerSettings::AdamW(settings) => Box::new(Elementwise::by(Decoupled(settings))?),
+            OptimizerSettings::Sgd(settings) => Box::new(ElementwiseOptimizer::by(settings)?),
+            OptimizerSettings::Adam(settings) => Box::new(ElementwiseOptimizer::by(settings)?),
+            OptimizerSettings::AdamW(settings) => {
+                Box::new(ElementwiseOptimizer::by(Decoupled(settings))?)
+            }
         })
     }
 

@@ -1,7 +1,7 @@
 //! Gradient descent, with or without momentum.
 
 use super::range::{clamp, largest_velocity, safe_change};
-use super::{Elementwise, Rule, Setting, SettingError};
+use super::{ElementwiseOptimizer, Setting, SettingError, UpdateRule};
 use autodiff::tensor::Real;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 /// assert!(at.iter().all(|x| x.abs() < 1e-6));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub type Sgd<T> = Elementwise<SgdSettings, T, 1>;
+pub type Sgd<T> = ElementwiseOptimizer<SgdSettings, T, 1>;
 
 /// The settings of [`Sgd`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,11 +70,11 @@ impl<T: Real> Sgd<T> {
     #[must_use]
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
-        super::valid(Elementwise::by(SgdSettings::new(learning_rate)))
+        super::valid(ElementwiseOptimizer::by(SgdSettings::new(learning_rate)))
     }
 }
 
-impl Rule<1> for SgdSettings {
+impl UpdateRule<1> for SgdSettings {
     const NAME: &'static str = "sgd";
     const MOMENTS: [&'static str; 1] = ["velocity"];
 

@@ -2,7 +2,7 @@
 
 use super::header::{Header, HeaderError, LENGTH_BYTES};
 use super::unique::Unique;
-use super::{Cause, Describe, MAX_BYTES, Saved};
+use super::{Cause, Describe, MAX_BYTES, Snapshot};
 use crate::{
     Activation, Layout, Loss, Mlp, MlpModel, OptimizerState, Parameters, StandardLoss, Supervised,
 };
@@ -250,13 +250,13 @@ impl<M: Describe> Contents<M> {
     }
 
     /// Returns the model with its parameters and statistics.
-    pub(super) fn saved<T: Real>(self, data: &[u8]) -> Saved<T, M> {
+    pub(super) fn saved<T: Real>(self, data: &[u8]) -> Snapshot<T, M> {
         let mut parameters = Parameters::zeros(Arc::clone(self.model.layout()));
         self.fill(&mut parameters, "", data);
         if let Some(statistics) = parameters.statistics_mut() {
             self.fill(statistics, STATISTICS, data);
         }
-        Saved {
+        Snapshot {
             parameters,
             model: self.model,
         }

@@ -1,4 +1,4 @@
-//! Saved models are loaded again; altered files are refused.
+//! Snapshot models are loaded again; altered files are refused.
 
 use super::*;
 use crate::{
@@ -6,16 +6,16 @@ use crate::{
     Supervised,
 };
 
-fn saved<T: Real>() -> Saved<T> {
+fn saved<T: Real>() -> Snapshot<T> {
     let network = Mlp::new(&[5, 4, 3], Activation::Tanh);
     let parameters = network.init(Initializer::Normal(1.0), 3);
-    Saved {
+    Snapshot {
         model: Supervised::new(network, StandardLoss::cross_entropy()),
         parameters,
     }
 }
 
-fn bytes_of<T: Real>(saved: &Saved<T>) -> Vec<u8> {
+fn bytes_of<T: Real>(saved: &Snapshot<T>) -> Vec<u8> {
     serialize(&saved.model, &saved.parameters, None).unwrap()
 }
 
@@ -95,7 +95,7 @@ fn an_earlier_file_stays_when_the_new_one_cannot_be_written() {
 }
 
 /// Returns a network, and an optimizer that has taken three steps.
-fn in_training<T: Real>() -> (Saved<T>, Adam<T>) {
+fn in_training<T: Real>() -> (Snapshot<T>, Adam<T>) {
     let mut saved = saved::<T>();
     let mut adam = Adam::new(0.123_456_789_012_345_68);
     for step in 0..3 {

@@ -3,7 +3,7 @@
 use crate::hostile_weights::{BIAS, LITTLE, file, from_bytes, parts, training};
 use crate::memory::peak;
 use autodiff::Tensor;
-use nn::Saved;
+use nn::Snapshot;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::time::{Duration, Instant};
@@ -103,7 +103,7 @@ fn read_damaged(count: usize) -> (usize, Duration) {
         let (result, peak) = peak(|| from_bytes(&bytes));
         slowest = slowest.max(start.elapsed());
         assert!(peak < LITTLE, "file {number}: {peak} bytes");
-        if let Ok(Saved { model, parameters }) = result {
+        if let Ok(Snapshot { model, parameters }) = result {
             // The model can be used.
             let network = model.network;
             let x = Tensor::zeros([1, network.widths()[0]]);

@@ -145,7 +145,7 @@ impl Optimizer<f64> for AdaGrad {
         outcome
     }
 
-    fn step_by_pieces(
+    fn step_by_panels(
         &mut self,
         parameters: usize,
         apply: &mut dyn FnMut(Update<'_, f64>) -> bool,

@@ -5,8 +5,8 @@ use crate::hostile_batches::{caught, honest, nest, network, on, panic_with};
 use crate::method::{Gradient, Method};
 use autodiff::tensor::Real;
 use nn::{
-    Elementwise, Initializer, Labelled, Mlp, Optimizer, OptimizerState, Parameters, Quantity, Rule,
-    SettingError, Sgd, StateError, StepError, Update,
+    ElementwiseOptimizer, Initializer, Labelled, Mlp, Optimizer, OptimizerState, Parameters,
+    Quantity, SettingError, Sgd, StateError, StepError, Update, UpdateRule,
 };
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -65,7 +65,7 @@ impl Optimizer<f64> for Hostile {
         self.honest.step(parameters, gradient)
     }
 
-    fn step_by_pieces(
+    fn step_by_panels(
         &mut self,
         parameters: usize,
         apply: &mut dyn FnMut(Update<'_, f64>) -> bool,
@@ -249,7 +249,7 @@ struct HostileRule {
     fault: RuleFault,
 }
 
-impl Rule<1> for HostileRule {
+impl UpdateRule<1> for HostileRule {
     const NAME: &'static str = "hostile";
     const MOMENTS: [&'static str; 1] = ["count"];
 
@@ -292,7 +292,7 @@ fn a_rule_that_breaks_its_contract_does_not_affect_the_next_step() {
                 learning_rate: 1.0,
                 fault,
             };
-            let mut optimizer = Elementwise::by(rule).unwrap();
+            let mut optimizer = ElementwiseOptimizer::by(rule).unwrap();
             let before = optimizer.clone();
             let mut stepped = case.parameters.clone();
             let mut step = || case.gradient.step(&mut stepped, &case.good, &mut optimizer);

@@ -3,7 +3,7 @@
 use crate::memory::peak;
 use nn::snapshot::{self, Cause, HeaderError, MAX_HEADER_BYTES};
 use nn::{
-    Activation, Adam, Initializer, Mlp, MlpModel, Parameters, Saved, StandardLoss, Supervised,
+    Activation, Adam, Initializer, Mlp, MlpModel, Parameters, Snapshot, StandardLoss, Supervised,
 };
 use std::fs;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ pub(crate) fn file(header: &[u8], data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header, data].concat()
 }
 
-pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Saved<f32>, Cause> {
+pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Snapshot<f32>, Cause> {
     snapshot::from_bytes(bytes)
 }
 

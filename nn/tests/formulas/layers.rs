@@ -5,8 +5,8 @@ use autodiff::tensor::{Algebra, Real, Tensor};
 use nn::layers::{BatchNorm1d, Dropout, Gru, Layer, Linear, Sequential};
 use nn::snapshot::{self, Cause, Describe, Tensors};
 use nn::{
-    Activation, Adam, BatchGradient, Builder, Context, Layout, Model, Param, Parameters, Pass,
-    Saved, Sgd, mean_cost,
+    Activation, Adam, BatchGradient, Builder, Context, Layout, Model, Param, Parameters, Pass, Sgd,
+    Snapshot, mean_cost,
 };
 use std::sync::Arc;
 
@@ -274,7 +274,7 @@ fn boxed_layers_train_to_the_same_bits_on_any_number_of_threads() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("boxed");
         snapshot::save(&file, &model, &one).unwrap();
-        let saved: Saved<T, Boxed> = snapshot::load(&file).unwrap();
+        let saved: Snapshot<T, Boxed> = snapshot::load(&file).unwrap();
         assert!(saved.parameters == one);
         assert_eq!(mean_cost(&saved.model, &saved.parameters, &batch), after);
     }

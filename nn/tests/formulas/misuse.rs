@@ -25,7 +25,7 @@ fn optimizers_refuse_buffers_of_other_sizes() {
             let _ = optimizer.step(&mut parameters[1..], &gradient[1..]);
         });
         refused(expected, || {
-            let _ = optimizer.step_by_pieces(63, &mut |_| true);
+            let _ = optimizer.step_by_panels(63, &mut |_| true);
         });
         // Through the engine, with a trait object.
         let network = Mlp::new(&[3, 16, 2], Activation::Relu);

@@ -6,8 +6,8 @@ use autodiff::tensor::{Algebra, Real, Targets, Tensor};
 use nn::delta::DeltaGradient;
 use nn::snapshot::{self, Cause, Describe};
 use nn::{
-    Adam, BatchGradient, ChunkTask, Chunking, Elementwise, Layout, Model, Optimizer, Parameters,
-    Pass, Rule, Saved, Sgd, ShardGradient, Supervised, TapeGradient,
+    Adam, BatchGradient, ChunkTask, Chunking, ElementwiseOptimizer, Layout, Model, Optimizer,
+    Parameters, Pass, Sgd, ShardGradient, Snapshot, Supervised, TapeGradient, UpdateRule,
 };
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -19,7 +19,7 @@ struct AmsGrad {
     learning_rate: f64,
 }
 
-impl Rule<3> for AmsGrad {
+impl UpdateRule<3> for AmsGrad {
     const NAME: &'static str = "amsgrad";
     const MOMENTS: [&'static str; 3] = ["first", "second", "largest"];
 
@@ -47,7 +47,7 @@ fn a_custom_rule_has_state_and_steps_by_its_formula() {
     let rule = AmsGrad {
         learning_rate: 0.01,
     };
-    let mut optimizer = Elementwise::by(rule.clone()).unwrap();
+    let mut optimizer = ElementwiseOptimizer::by(rule.clone()).unwrap();
     let mut gradient = BatchGradient::tape(&model).seed(3);
     let mut apart = BatchGradient::tape(&model).seed(3);
     let formula = rule.formula::<f32>(1);
@@ -67,11 +67,11 @@ fn a_custom_rule_has_state_and_steps_by_its_formula() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("training");
     snapshot::save_training(&file, &model, &parameters, &optimizer).unwrap();
-    let mut resumed = Elementwise::by(AmsGrad { learning_rate: 1.0 }).unwrap();
-    let saved: Saved<f32, Residual> = snapshot::load_training(&file, &mut resumed).unwrap();
+    let mut resumed = ElementwiseOptimizer::by(AmsGrad { learning_rate: 1.0 }).unwrap();
+    let saved: Snapshot<f32, Residual> = snapshot::load_training(&file, &mut resumed).unwrap();
     assert!(saved.parameters == parameters && resumed == optimizer);
     assert_eq!(saved.model.description(), 40);
-    let weights: Saved<f64, Residual> = snapshot::load(&file).unwrap();
+    let weights: Snapshot<f64, Residual> = snapshot::load(&file).unwrap();
     assert_eq!(
         weights.parameters.data()[3],
         f64::from(parameters.data()[3])

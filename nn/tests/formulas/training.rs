@@ -6,7 +6,7 @@ use crate::residual::{Residual, points};
 use autodiff::Tensor;
 use nn::{
     Adam, Batch, BatchGradient, Batches, Dataset, Gather, Labelled, Model, Optimizer, Quantity,
-    Saved, Selection, Sgd, Training, snapshot,
+    Selection, Sgd, Snapshot, Training, snapshot,
 };
 
 type Points = [Tensor<f64>; 2];
@@ -87,7 +87,7 @@ fn a_resumed_training_has_the_bits_of_one_that_was_not_interrupted() {
         whole.step().unwrap();
     }
     let mut adam = Adam::new(1.0);
-    let saved: Saved<f64, Residual> = snapshot::load_training(&path, &mut adam).unwrap();
+    let saved: Snapshot<f64, Residual> = snapshot::load_training(&path, &mut adam).unwrap();
     let gradient = BatchGradient::tape(&saved.model).seed(3);
     let mut resumed = Training::new(gradient, saved.parameters, Box::new(adam), &points)
         .batches(20, 5)

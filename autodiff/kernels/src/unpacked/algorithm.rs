@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{LISTED_ROWS, LONG, NARROW, PRODUCTS, UNCUT};
+use super::{LISTED_ROWS, MIN_LONG_DOT, NARROW, PRODUCTS, UNCUT};
 use crate::Epilogue;
 use crate::matrix::{Factors, Matrix};
 
@@ -40,7 +40,7 @@ impl Algorithm {
         let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
         if a.column_step() == 1 && b.row_step() == 1 {
             // The more rows there are, the smaller a copy of `b` is next to the product.
-            let pays = inner >= LONG || inner > 2 * rows || columns <= NARROW;
+            let pays = inner >= MIN_LONG_DOT || inner > 2 * rows || columns <= NARROW;
             if rows < FEW_ROWS || inner >= SHORT && pays {
                 return Some(Algorithm::Dot);
             }

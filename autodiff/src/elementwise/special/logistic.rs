@@ -3,8 +3,7 @@
 use std::f64::consts::LOG2_E;
 use std::hint::cold_path;
 
-/// tanh x, with a relative error below 3 ε, and its slope, with a relative error below 5 ε for every x. It is faster
-/// than the standard library's function.
+/// tanh x, with a relative error below 3 ε, and its slope, with a relative error below 5 ε for every x.
 ///
 /// With the [parts](exp_parts) p, q and h of e⁻²|ˣ|, which is p (1 + q + h) / (1 + q − h),
 ///

@@ -5,7 +5,6 @@ pub(crate) mod rows;
 
 use super::adjoints::{Adjoint, AdjointList, sum_of_rows};
 use super::products::add_product;
-use super::sweep::pull_back;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
 use crate::tensor::storage::element::Real;
@@ -33,54 +32,12 @@ use autodiff_kernels::{Write, reduce};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Real> {
-    adjoints: AdjointList<Tensor<T>>,
+    pub(super) adjoints: AdjointList<Tensor<T>>,
     /// The recording that they belong to; `None` if there has been no pass.
-    recording: Option<u64>,
+    pub(super) recording: Option<u64>,
 }
 
 impl<T: Real> Gradients<T> {
-    /// Computes the gradients of `y` by one backward pass.
-    ///
-    /// # Panics
-    ///
-    /// If `y` does not have exactly one element.
-    #[must_use]
-    #[track_caller]
-    pub fn of(y: Var<'_, T>) -> Self {
-        let mut gradients = Gradients::default();
-        gradients.update(y);
-        gradients
-    }
-
-    /// Replaces these gradients by the gradients of `y`, in the same memory.
-    ///
-    /// # Panics
-    ///
-    /// If `y` does not have exactly one element.
-    #[track_caller]
-    pub fn update(&mut self, y: Var<'_, T>) {
-        let y_bar = y.unit_adjoint();
-        self.pull_back(y, y_bar);
-    }
-
-    /// Replaces these gradients by the gradients of ⟨ȳ, y⟩, in the same memory; see [`Var::vjp`].
-    ///
-    /// # Panics
-    ///
-    /// If `y_bar` does not have the shape of `y`.
-    #[track_caller]
-    pub fn update_vjp(&mut self, y: Var<'_, T>, y_bar: impl Into<Tensor<T>>) {
-        let y_bar = y_bar.into();
-        y.check_adjoint(&y_bar);
-        self.pull_back(y, y_bar);
-    }
-
-    pub(super) fn pull_back(&mut self, y: Var<'_, T>, y_bar: Tensor<T>) {
-        self.clear();
-        pull_back(y, y_bar, &mut self.adjoints);
-        self.recording = Some(y.tape.recording());
-    }
-
     /// Returns the gradient with respect to `x`, in the shape of `x`; zeros if the result does not depend on `x`.
     ///
     /// # Panics

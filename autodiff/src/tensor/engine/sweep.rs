@@ -103,7 +103,7 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// The seed of a backward pass: an adjoint of 1 for this number.
     #[track_caller]
-    pub(super) fn unit_adjoint(self) -> Tensor<T> {
+    fn unit_adjoint(self) -> Tensor<T> {
         let node = &self.tape.nodes()[self.index as usize];
         match node.value.shape() {
             // Almost every cost is a scalar, whose shape is not copied.
@@ -119,7 +119,7 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     #[track_caller]
-    pub(super) fn check_adjoint(self, y_bar: &Tensor<T>) {
+    fn check_adjoint(self, y_bar: &Tensor<T>) {
         let node = &self.tape.nodes()[self.index as usize];
         assert!(
             y_bar.shape() == node.value.shape(),
@@ -130,12 +130,53 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+/// Backward passes.
+impl<T: Real> Gradients<T> {
+    /// Computes the gradients of `y` by one backward pass.
+    ///
+    /// # Panics
+    ///
+    /// If `y` does not have exactly one element.
+    #[must_use]
+    #[track_caller]
+    pub fn of(y: Var<'_, T>) -> Self {
+        let mut gradients = Gradients::default();
+        gradients.update(y);
+        gradients
+    }
+
+    /// Replaces these gradients by the gradients of `y`, in the same memory.
+    ///
+    /// # Panics
+    ///
+    /// If `y` does not have exactly one element.
+    #[track_caller]
+    pub fn update(&mut self, y: Var<'_, T>) {
+        let y_bar = y.unit_adjoint();
+        self.pull_back(y, y_bar);
+    }
+
+    /// Replaces these gradients by the gradients of ⟨ȳ, y⟩, in the same memory; see [`Var::vjp`].
+    ///
+    /// # Panics
+    ///
+    /// If `y_bar` does not have the shape of `y`.
+    #[track_caller]
+    pub fn update_vjp(&mut self, y: Var<'_, T>, y_bar: impl Into<Tensor<T>>) {
+        let y_bar = y_bar.into();
+        y.check_adjoint(&y_bar);
+        self.pull_back(y, y_bar);
+    }
+
+    fn pull_back(&mut self, y: Var<'_, T>, y_bar: Tensor<T>) {
+        self.clear();
+        pull_back(y, y_bar, &mut self.adjoints);
+        self.recording = Some(y.tape.recording());
+    }
+}
+
 /// Computes the backward pass from `y`, whose adjoint is `y_bar`.
-pub(super) fn pull_back<T: Real>(
-    y: Var<'_, T>,
-    y_bar: Tensor<T>,
-    adjoints: &mut AdjointList<Tensor<T>>,
-) {
+fn pull_back<T: Real>(y: Var<'_, T>, y_bar: Tensor<T>, adjoints: &mut AdjointList<Tensor<T>>) {
     let tape = y.tape;
     let last = y.index as usize;
     adjoints.begin(last + 1, tape.retained());
@@ -204,17 +245,17 @@ fn record_pull_back<'t, T: Real>(
 ) -> Vec<Var<'t, T>> {
     let tape = y.tape;
     let part = nodes_between(wrt, y);
-    let place_of = |node: u32| part.binary_search(&node).ok();
+    let position_of = |node: u32| part.binary_search(&node).ok();
     // Adjoint `i` belongs to node `part[i]`.
     let mut adjoints = AdjointList::default();
     adjoints.begin(part.len(), 0);
-    if let Some(last) = place_of(y.index) {
+    if let Some(last) = position_of(y.index) {
         adjoints.set(last, Adjoint::Array(y_bar));
     }
-    for (place, &index) in part.iter().enumerate().rev() {
+    for (position, &index) in part.iter().enumerate().rev() {
         #[cfg(test)]
         tests::VISITED.set(tests::VISITED.get() + 1);
-        let Some(&y_bar) = adjoints.sum(place) else {
+        let Some(&y_bar) = adjoints.sum(position) else {
             continue;
         };
         // The node is cloned, since its rule appends to the tape.
@@ -224,10 +265,10 @@ fn record_pull_back<'t, T: Real>(
         };
         // Nodes outside of the part count as constants.
         let edges = few(&node.inputs, |edge| {
-            let place = place_of(edge.node);
+            let position = position_of(edge.node);
             Edge {
-                node: place.unwrap_or(0) as u32,
-                needs_grad: place.is_some(),
+                node: position.unwrap_or(0) as u32,
+                needs_grad: position.is_some(),
                 lazy: false,
             }
         });
@@ -250,7 +291,7 @@ fn record_pull_back<'t, T: Real>(
         op.vjp_recorded(&at, y_bar, &mut x_bar);
     }
     let x_bar = |x: &Var<'t, T>| {
-        let sum = place_of(x.index).and_then(|place| adjoints.sum(place));
+        let sum = position_of(x.index).and_then(|position| adjoints.sum(position));
         let sum = sum.copied();
         sum.unwrap_or_else(|| tape.constant(Tensor::zeros(x.shape())))
     };

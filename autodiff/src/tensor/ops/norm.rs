@@ -48,9 +48,8 @@ impl<T: Real> Op<T> for Norm {
     built_in!(Norm);
 }
 
-/// The largest power of two up to `largest`, and at least the smallest normal number. Numbers of at most this magnitude
-/// can be divided by it without loss, and their squares then neither overflow nor underflow. 1 if `largest` is 0 or not
-/// finite.
+/// The largest power of two up to `largest`; 1 if `largest` is 0 or not finite. The quotients by it of numbers up to `largest`
+/// are below 2, so their squares do not overflow, and only negligible ones underflow.
 fn power_of_two_below(largest: f64) -> f64 {
     const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
     if largest == 0.0 || !largest.is_finite() {

@@ -1,30 +1,30 @@
 //! The user's own pictures, converted to the form of the data set.
 
-mod ground;
+mod background;
 mod read;
 
 use std::io::{BufRead, Seek};
 
 use super::Cause;
-use ground::Ground;
+use background::Background;
 
 /// The largest accepted height or width of a picture, in pixels.
 pub const MAX_PICTURE_SIDE: u32 = 4096;
 
-/// The smallest contrast between ink and ground, of 255.
-const LEAST_CONTRAST: f32 = 16.0;
+/// The smallest contrast between ink and background, of 255.
+const MIN_CONTRAST: f32 = 16.0;
 
-/// The smallest contrast between ink and ground in the pictures of a data set, of 255.
+/// The smallest contrast between ink and background in the pictures of a data set, of 255.
 const DATA_SET_CONTRAST: f32 = 128.0;
 
-/// The least ink, of 255, of a pixel in the digit. Less is the grain of a photograph or the edge of a stroke.
-const INK: u8 = 51;
+/// Pixels with less ink, of 255, are noise or the edge of a stroke.
+const MIN_INK_THRESHOLD: u8 = 51;
 
-/// The multiple of the ground's grain from which a pixel belongs to the digit.
-const GRAINS: u8 = 3;
+/// A pixel belongs to the digit if its ink is at least this multiple of the noise of the background.
+const NOISE_MULTIPLE: u8 = 3;
 
-/// The amount of ink, of 255, from which a pixel belongs to the digit whatever the grain.
-const MOST_INK: u8 = 128;
+/// The largest threshold of ink, of 255, however noisy the background is.
+const MAX_INK_THRESHOLD: u8 = 128;
 
 /// A grey picture of any size with a digit anywhere in it, dark on light or light on dark.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +67,8 @@ impl Sketch {
     /// Returns the digit as a data set of `rows`×`cols` pixels would show it: white on black, centred, at the usual
     /// size.
     ///
-    /// The ground is the shade of the border, which may change evenly across the picture. The ink is what stands out
-    /// from the ground, darker or lighter. It is stretched to the full range of shades, which helps with thin pens and
+    /// The background is the shade of the border, which may change evenly across the picture. The ink is what stands out
+    /// from the background, darker or lighter. It is stretched to the full range of shades, which helps with thin pens and
     /// pale pencils.
     ///
     /// The digit is then cropped, scaled with antialiasing to fit into a box of 20×20 pixels (in a picture of 28×28; in
@@ -80,24 +80,25 @@ impl Sketch {
     ///
     /// # Errors
     ///
-    /// If nothing stands out from the ground.
+    /// If nothing stands out from the background.
     pub fn prepare(&self, rows: usize, cols: usize) -> Result<Vec<u8>, Cause> {
-        let ground = Ground::find(&self.shades, self.width);
-        if ground.contrast < LEAST_CONTRAST {
+        let background = Background::find(&self.shades, self.width);
+        if background.contrast < MIN_CONTRAST {
             return Err(Cause::Blank);
         }
-        let ink = || ground.ink(&self.shades, self.width);
+        let ink = || background.ink(&self.shades, self.width);
         if (self.height(), self.width) == (rows, cols) {
-            return Ok(match ground.shade {
-                0 if ground.contrast >= DATA_SET_CONTRAST => self.shades.clone(),
-                255 if ground.contrast >= DATA_SET_CONTRAST => {
+            return Ok(match background.shade {
+                0 if background.contrast >= DATA_SET_CONTRAST => self.shades.clone(),
+                255 if background.contrast >= DATA_SET_CONTRAST => {
                     self.shades.iter().map(|shade| 255 - shade).collect()
                 }
                 _ => ink(),
             });
         }
-        let grain = f32::from(GRAINS) * f32::from(ground.grain) / ground.contrast * 255.0;
-        let least = (grain as u8).clamp(INK, MOST_INK);
+        let grain =
+            f32::from(NOISE_MULTIPLE) * f32::from(background.grain) / background.contrast * 255.0;
+        let least = (grain as u8).clamp(MIN_INK_THRESHOLD, MAX_INK_THRESHOLD);
         let digit = Self::new(ink(), self.width).cut_out(least);
         Ok(digit
             .scale_into(rows * 20 / 28, cols * 20 / 28)

@@ -67,7 +67,7 @@ fn agree<T: Number>(kernels: &[Kernels<T>], bound: f64) {
             compare(kernels.dot, left[0], columns, bound);
             for a in left {
                 compare_sum(kernels.axpy, a, Matrix::new(&b, k, n), bound);
-                if k < LONG {
+                if k < MIN_LONG_DOT {
                     compare(kernels.axpy_transposed, a, columns, bound);
                 }
             }

@@ -9,9 +9,9 @@ macro_rules! axpy {
         /// The fewest columns of a strip.
         const STRIP_COLUMNS: usize = AXPY_VECTORS * LANES;
 
-        /// Memory for a transposed strip of columns shorter than `LONG`.
+        /// Memory for a transposed strip of columns shorter than `MIN_LONG_DOT`.
         type Transposed =
-            [MaybeUninit<Number>; STRIP_BYTES / size_of::<Number>() + STRIP_COLUMNS * LONG];
+            [MaybeUninit<Number>; STRIP_BYTES / size_of::<Number>() + STRIP_COLUMNS * MIN_LONG_DOT];
 
         /// The number of columns in a strip of a matrix.
         fn strip_width(rows: usize, columns: usize) -> usize {
@@ -59,7 +59,7 @@ macro_rules! axpy {
             }
         }
 
-        /// Writes or adds `scale · a · b`, where the columns of `b` are contiguous and shorter than `LONG`. Each strip
+        /// Writes or adds `scale · a · b`, where the columns of `b` are contiguous and shorter than `MIN_LONG_DOT`. Each strip
         /// is transposed just before it is used.
         #[target_feature(enable = $features)]
         pub(in crate::unpacked) fn axpy_transposed(
@@ -71,7 +71,7 @@ macro_rules! axpy {
         ) {
             let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
             assert_eq!((inner, out.len()), (b.rows(), rows * columns));
-            assert!(inner < LONG && a.lies_inside() && b.lies_inside());
+            assert!(inner < MIN_LONG_DOT && a.lies_inside() && b.lies_inside());
             let mut transposed: Transposed = [const { MaybeUninit::uninit() }; _];
             let width = strip_width(inner, columns);
             let epilogue = Epilogue::Write(write);

@@ -38,10 +38,10 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
         let (name, network, batch) = (workload.name, workload.network_name(), workload.batch);
         write!(text, "| {name} | {network} | {batch} | {optimizer} |")?;
         let mut ratios = Vec::new();
-        for by_hand in (0..sides.len()).step_by(2) {
-            let [closed_form, tape] = [by_hand, by_hand + 1].map(|side| turns.seconds(side) * 1e6);
-            ratios.push(turns.ratio(by_hand + 1, by_hand));
-            let ratio = turns.ratio(by_hand + 1, by_hand);
+        for first in (0..sides.len()).step_by(2) {
+            let [closed_form, tape] = [first, first + 1].map(|side| turns.seconds(side) * 1e6);
+            let ratio = turns.ratio(first + 1, first);
+            ratios.push(ratio);
             write!(text, " {closed_form:.1} | {tape:.1} | {ratio:.3} |")?;
         }
         let best = (1..sides.len()).step_by(2).map(|tape| turns.seconds(tape));
@@ -51,19 +51,19 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
         ratios.push(speed_up);
         groups.push((name.to_owned(), ratios));
     }
-    let thread = |count: &usize| format!("tape / closed form, {count} thr.");
+    let label = |count: &usize| format!("tape / closed form, {count} thr.");
     let plot = Plot {
         title: "Training steps: the tape's cost, and what threads add",
         x_label: "",
         y_label: "ratio of times",
         names: counts
             .iter()
-            .map(thread)
+            .map(label)
             .chain(["tape, one thread / all".into()])
             .collect(),
     };
     let svg = plot.bars(0.0, &groups)?;
-    let alternative = "For each training step, tape over closed form, and one thread over all";
+    let alternative = "Bars for each training step: the time by the tape over the time by the closed form, and one thread over all";
     Ok(Findings {
         text,
         pictures: vec![("training_step", alternative, svg)],

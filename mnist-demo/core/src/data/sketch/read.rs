@@ -4,7 +4,7 @@ use std::io::{BufRead, Seek};
 
 use png::{ColorType, Decoder, InterlaceInfo, Limits, Transformations};
 
-use super::ground::{median, sides};
+use super::background::{median, sides};
 use super::{MAX_PICTURE_SIDE, Sketch};
 use crate::data::Cause;
 use crate::data::contain::contain;
@@ -83,15 +83,15 @@ fn luma(&[r, g, b]: &[u8; 3]) -> u8 {
     ((299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000) as u8
 }
 
-/// Blends shades over the ground, by their opacities.
+/// Blends shades over the background, by their opacities.
 ///
-/// If most of the border is opaque, it is the ground. Otherwise the ground contrasts with the ink: white if the opaque
+/// If most of the border is opaque, it is the background. Otherwise the background contrasts with the ink: white if the opaque
 /// pixels are mostly dark, and black otherwise.
 fn flatten(pixels: &[[u8; 2]], width: usize) -> Vec<u8> {
     let mut border = sides(pixels, width).concat();
     let length = border.len();
     border.retain(|&[_, alpha]| alpha >= 128);
-    let ground = if 2 * border.len() > length {
+    let background = if 2 * border.len() > length {
         median(&mut border.iter().map(|&[shade, _]| shade).collect::<Vec<_>>())
     } else {
         let (mut darkness, mut lightness) = (0, 0);
@@ -102,8 +102,8 @@ fn flatten(pixels: &[[u8; 2]], width: usize) -> Vec<u8> {
         if darkness > lightness { 255 } else { 0 }
     };
     let over = |&[shade, alpha]: &[u8; 2]| {
-        let [shade, alpha, ground] = [shade, alpha, ground].map(u32::from);
-        ((shade * alpha + ground * (255 - alpha) + 127) / 255) as u8
+        let [shade, alpha, background] = [shade, alpha, background].map(u32::from);
+        ((shade * alpha + background * (255 - alpha) + 127) / 255) as u8
     };
     pixels.iter().map(over).collect()
 }

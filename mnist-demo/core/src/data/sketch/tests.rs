@@ -107,7 +107,7 @@ fn a_prepared_picture_stays_as_it_is() {
     }
 }
 
-/// A ground between black and white becomes black, and the ink white.
+/// A background between black and white becomes black, and the ink white.
 #[test]
 fn shades_are_stretched_at_any_size() {
     let mut shades = vec![100; 28 * 28];
@@ -131,16 +131,22 @@ fn shades_are_stretched_at_any_size() {
 fn a_digit_along_a_side_is_not_taken_for_uneven_light() {
     // A seven that fills its picture: the whole top side is ink.
     let seven = |y: usize, x: usize| y < 4 || (x + y / 2).abs_diff(18) < 2;
-    let shades = |ground: u8, ink: u8| {
-        let shade = |i: usize| if seven(i / 20, i % 20) { ink } else { ground };
+    let shades = |background: u8, ink: u8| {
+        let shade = |i: usize| {
+            if seven(i / 20, i % 20) {
+                ink
+            } else {
+                background
+            }
+        };
         (0..600).map(shade).collect()
     };
     let expected = Sketch::new(shades(0, 255), 20).prepare(28, 28).unwrap();
     let is_bar = |row: &[u8]| row.iter().filter(|&&ink| ink > 250).count() > 10;
     assert!(expected.chunks_exact(28).any(is_bar));
-    for (ground, ink) in [(255, 0), (90, 190), (190, 90)] {
-        let found = Sketch::new(shades(ground, ink), 20).prepare(28, 28);
-        assert_eq!(found.unwrap(), expected, "{ink} on {ground}");
+    for (background, ink) in [(255, 0), (90, 190), (190, 90)] {
+        let found = Sketch::new(shades(background, ink), 20).prepare(28, 28);
+        assert_eq!(found.unwrap(), expected, "{ink} on {background}");
     }
 }
 

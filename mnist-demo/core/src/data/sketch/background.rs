@@ -1,4 +1,4 @@
-//! Separates ink from ground: the shade of the paper at each pixel, and how far the ink stands out.
+//! Separates ink from background: the shade of the paper at each pixel, and how far the ink stands out.
 
 /// A shade that varies linearly across a picture, as on a sheet that is lit from one side.
 #[derive(Clone, Copy)]
@@ -21,21 +21,21 @@ impl Plane {
     }
 }
 
-/// The ground of a picture, and the contrast of its ink.
-pub(super) struct Ground {
+/// The background of a picture, and the contrast of its ink.
+pub(super) struct Background {
     plane: Plane,
     /// The median shade of the border.
     pub(super) shade: u8,
-    /// Whether the ink is darker than the ground.
+    /// Whether the ink is darker than the background.
     pub(super) dark_ink: bool,
-    /// The difference in shade between the ground and the strongest ink.
+    /// The difference in shade between the background and the strongest ink.
     pub(super) contrast: f32,
-    /// The noise of the ground: nine in ten pixels of the border differ from the plane by less than this.
+    /// The noise of the background: nine in ten pixels of the border differ from the plane by less than this.
     pub(super) grain: u8,
 }
 
-impl Ground {
-    /// Estimates the ground of a picture of `width` pixels a row from its border.
+impl Background {
+    /// Estimates the background of a picture of `width` pixels a row from its border.
     ///
     /// Medians ignore a digit that touches the border.
     pub(super) fn find(shades: &[u8], width: usize) -> Self {
@@ -71,7 +71,7 @@ impl Ground {
         }
     }
 
-    /// The ink of each pixel, from 0 (the ground) to 255 (the strongest ink).
+    /// The ink of each pixel, from 0 (the background) to 255 (the strongest ink).
     pub(super) fn ink(&self, shades: &[u8], width: usize) -> Vec<u8> {
         let scale = if self.dark_ink { -255.0 } else { 255.0 } / self.contrast;
         deviations(shades, width, self.plane)
