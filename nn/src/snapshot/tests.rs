@@ -1,4 +1,4 @@
-//! Snapshot models are loaded again; altered files are refused.
+//! Saved models are loaded again; altered files are refused.
 
 use super::*;
 use crate::{

@@ -66,7 +66,7 @@ pub(super) const ERRATA: &[Erratum] = &[
     },
     Erratum {
         id: "19",
-        place: "Introducing Neural Networks; Backpropagation: Brute-force Approach with Chain UpdateRule",
+        place: "Introducing Neural Networks; Backpropagation: Brute-force Approach with Chain Rule",
         printed: r"C = ∑_{j=1}^N ‖a_j^{(L)} − y_j‖^2",
         corrected: r"C = ∑_{l=1}^N ‖a_l^{(L)} − y_l‖^2",
         reason: "Just before, j is the index of a neuron; the samples get an index of their own, l, only later.",
