@@ -268,7 +268,7 @@ impl From<MethodName> for Method {
 fn path() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| {
         if path.as_os_str().to_string_lossy().starts_with('-') {
-            Err("a name that begins with a dash is written with ./ before it")
+            Err("write ./ before a name that begins with a dash")
         } else {
             Ok(path)
         }

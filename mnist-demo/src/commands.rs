@@ -11,7 +11,7 @@ use std::path::Path;
 use autodiff::Tensor;
 use mnist_core::compare::{self, Comparing};
 use mnist_core::data::{self, CLASSES, Splits};
-use mnist_core::overflow::{first_overflow, first_overflow_in};
+use mnist_core::overflow::{overflow_in_batch, overflow_in_dataset};
 use mnist_core::report::{self, Style, counted};
 use mnist_core::{Error, mistakes, output, picture};
 use nn::{Dataset, Snapshot};
@@ -76,7 +76,7 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Outcome, Error> {
         ("training", &splits.train, &train),
         ("test", &splits.test, &test),
     ] {
-        if let Some(found) = first_overflow(&saved.model.network, &saved.parameters, data) {
+        if let Some(found) = overflow_in_dataset(&saved.model.network, &saved.parameters, data) {
             let cause = format!("{found} on {name} image {}", found.picture);
             return Err(overflows(cause));
         }
@@ -118,7 +118,7 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Outcome, Error> {
         }
     };
     let x = Tensor::from_fn([1, pixels.len()], |i| f32::from(pixels[i]) / 255.0);
-    if let Some(found) = first_overflow_in(&saved.model.network, &saved.parameters, &x) {
+    if let Some(found) = overflow_in_batch(&saved.model.network, &saved.parameters, &x) {
         return Err(Error::Overflow {
             file: arguments.weights.file.clone(),
             cause: format!("{found} on this picture"),

@@ -1,6 +1,7 @@
 //! Optimizers: each is one loop over the flat buffers of parameters, gradient and moments.
 //!
-//! An optimizer that updates each parameter separately is an [`UpdateRule`], its formula; [`ElementwiseOptimizer`] does the rest.
+//! An optimizer that updates each parameter separately is defined by its formula, an [`UpdateRule`]; [`ElementwiseOptimizer`]
+//! does the rest.
 //!
 //! A step is not taken if it would leave a number that is not finite. To know this beforehand without computing an
 //! update twice, the rules clamp their moments. A bound of the gradient then implies that moments and parameters stay
@@ -77,7 +78,7 @@ pub trait Optimizer<T: Real>: Debug + Send {
     /// before.
     ///
     /// [`BatchGradient::step`](crate::BatchGradient::step) uses this method to update each panel of the parameters
-    /// while its gradient is in cache. The bits must be the same as by [`step`](Optimizer::step). A panel cannot be
+    /// while its gradient is in cache. The bits must be the same as by [`step`](Optimizer::step). The update of a panel cannot be
     /// undone, so `apply` applies only an update that is [safe](Update::safe_up_to) for the current gradient. Otherwise
     /// the engine calls `step` with the whole gradient.
     ///

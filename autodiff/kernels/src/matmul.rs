@@ -1,6 +1,7 @@
 //! The matrix product, with checked extents.
 //!
-//! Products that packing the operands would slow down are formed by kernels of this crate, and all others by `gemm`.
+//! Kernels of this crate compute the products that packing would slow down, and `gemm` computes the others. Without vector
+//! instructions plain loops compute all.
 
 pub(crate) mod gemm;
 #[cfg(test)]
@@ -13,7 +14,7 @@ use crate::unpacked::{RUN, UNCUT};
 use crate::{Epilogue, Float, Scratch, Write, simd};
 
 /// The largest inner extent that is passed to one kernel. A kernel adds blocks of terms to the result sequentially, so
-/// that its error grows with their number.
+/// its error grows with their number.
 const MAX_INNER_EXTENT: usize = 1 << 13;
 
 /// Writes or adds `scale · a · b` to the row-major matrix `out`, on the calling thread.
@@ -131,9 +132,9 @@ fn product<T: Float>(
     if T::unpacked_product(scale, a, b, out, write) {
         return;
     }
-    let is_off = simd::is_off();
+    let simd_is_off = simd::is_off();
     // Plain loops add the terms sequentially, and so does `gemm` for a matrix times a vector.
-    let is_sequential = is_off || a.rows() == 1 || b.columns() == 1;
+    let is_sequential = simd_is_off || a.rows() == 1 || b.columns() == 1;
     let max_terms = if is_sequential && a.columns() > UNCUT {
         RUN
     } else {
@@ -147,7 +148,7 @@ fn product<T: Float>(
         write,
         scratch,
         &mut |a, b, out, write| {
-            if is_off {
+            if simd_is_off {
                 plain(scale, a, b, out, write);
             } else {
                 T::gemm(scale, a, b, out, write);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// A view of a slice as a row-major matrix, possibly transposed, or as a range of its rows and columns.
 ///
-/// The element at (i, j) is `data[i · row_step + j · column_step]`, which is always inside `data`.
+/// The element at (i, j) is `data[i · row_stride + j · column_stride]`, which is always inside `data`.
 ///
 /// Kernels take it by reference: a copy would be loaded right after it was stored, which stalls.
 #[derive(Clone, Copy, Debug)]
@@ -12,8 +12,8 @@ pub struct Matrix<'a, T> {
     data: &'a [T],
     rows: usize,
     columns: usize,
-    row_step: usize,
-    column_step: usize,
+    row_stride: usize,
+    column_stride: usize,
 }
 
 /// The two factors of a product.
@@ -36,8 +36,8 @@ impl<'a, T> Matrix<'a, T> {
             data,
             rows,
             columns,
-            row_step: columns,
-            column_step: 1,
+            row_stride: columns,
+            column_stride: 1,
         }
     }
 
@@ -47,8 +47,8 @@ impl<'a, T> Matrix<'a, T> {
             data: self.data,
             rows: self.columns,
             columns: self.rows,
-            row_step: self.column_step,
-            column_step: self.row_step,
+            row_stride: self.column_stride,
+            column_stride: self.row_stride,
         }
     }
 
@@ -65,7 +65,7 @@ impl<'a, T> Matrix<'a, T> {
             self.rows
         );
         // An empty range may begin past the last element, and so may any range of a matrix without columns.
-        let begin = (range.start * self.row_step).min(self.data.len());
+        let begin = (range.start * self.row_stride).min(self.data.len());
         Matrix {
             data: &self.data[begin..],
             rows: range.len(),
@@ -103,25 +103,25 @@ impl<'a, T> Matrix<'a, T> {
     /// Whether every element is inside the data. This is an invariant, which unchecked loads rely on.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn lies_inside(&self) -> bool {
-        let last = self.rows.saturating_sub(1) * self.row_step
-            + self.columns.saturating_sub(1) * self.column_step;
+        let last = self.rows.saturating_sub(1) * self.row_stride
+            + self.columns.saturating_sub(1) * self.column_stride;
         self.rows == 0 || self.columns == 0 || last < self.data.len()
     }
 
     /// The distance between two rows in the data: 1, or at least the number of columns.
-    pub(crate) fn row_step(&self) -> usize {
-        self.row_step
+    pub(crate) fn row_stride(&self) -> usize {
+        self.row_stride
     }
 
     /// The distance between two columns in the data: 1, or at least the number of rows.
-    pub(crate) fn column_step(&self) -> usize {
-        self.column_step
+    pub(crate) fn column_stride(&self) -> usize {
+        self.column_stride
     }
 }
 
 impl<T: Copy> Matrix<'_, T> {
     /// The element at (i, j).
     pub(crate) fn at(&self, i: usize, j: usize) -> T {
-        self.data[i * self.row_step + j * self.column_step]
+        self.data[i * self.row_stride + j * self.column_stride]
     }
 }

@@ -36,7 +36,7 @@ pub fn vectorized_with<R>(body: impl FnOnce(MultiplyAdd) -> R) -> R {
 
 /// Slices shorter than this are added or rectified without [`vectorized`]: the dispatch takes as long as the loop, and
 /// a wide load of numbers that were just stored individually stalls.
-pub const FEW: usize = 32;
+pub const MIN_DISPATCH_LENGTH: usize = 32;
 
 /// How to multiply and add on the processor that a loop is compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -62,10 +62,10 @@ impl<T: Scalar> PartialSums<T> {
     /// Adds the sum of the next block.
     pub(super) fn add(&mut self, mut sum: T) {
         let mut level = 0;
-        while let Some(&(half, level_of_half)) = self.0.last()
-            && level_of_half == level
+        while let Some(&(previous, previous_level)) = self.0.last()
+            && previous_level == level
         {
-            sum = half + sum;
+            sum = previous + sum;
             level += 1;
             self.0.pop();
         }

@@ -8,7 +8,7 @@ use crate::elementwise::{Binary, Unary, elementwise_table};
 use crate::tensor::storage::element::Real;
 use autodiff_kernels::broadcast::{Axis, Walk};
 use autodiff_kernels::elementary::value;
-use autodiff_kernels::simd::{FEW, MultiplyAdd, vectorized, vectorized_with};
+use autodiff_kernels::simd::{MIN_DISPATCH_LENGTH, MultiplyAdd, vectorized, vectorized_with};
 
 /// The loops for one precision. They are methods of a trait, so that they are compiled in this crate and not again in
 /// every crate that uses them.
@@ -189,10 +189,10 @@ macro_rules! kernels_of_rows {
 }
 elementwise_table!(kernels_of_rows);
 
-/// Whether dispatch on vector instructions would cost more than the loop: the rectifier, on fewer than [`FEW`] numbers.
+/// Whether dispatching to vector code would cost more than the loop. It does only for `relu` on a short slice.
 #[inline(always)]
-fn is_too_short_to_dispatch(function: Unary, numbers: usize) -> bool {
-    function == Unary::Relu && numbers < FEW
+fn is_too_short_to_dispatch(function: Unary, length: usize) -> bool {
+    function == Unary::Relu && length < MIN_DISPATCH_LENGTH
 }
 
 #[inline(always)]
@@ -228,7 +228,7 @@ fn binary_loop<T: Real>(function: Binary, walk: &Walk, a: &[T], b: &[T], y: &mut
     );
 }
 
-/// Has a separate loop for each combination of strides, so that the compiler vectorizes each.
+/// Computes one row, with a separate loop for each combination of strides, so that the compiler vectorizes each.
 #[inline(always)]
 fn binary_row<T: Real>(function: Binary, inner: Axis, a: &[T], b: &[T], y: &mut [T]) {
     match (inner.a, inner.b) {

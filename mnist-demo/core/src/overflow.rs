@@ -30,7 +30,7 @@ impl fmt::Display for Overflow {
 /// # Panics
 ///
 /// If the pictures do not fit the network.
-pub fn first_overflow_in<T: Real>(
+pub fn overflow_in_batch<T: Real>(
     network: &Mlp,
     parameters: &Parameters<T>,
     x: &Tensor<T>,
@@ -58,7 +58,7 @@ pub fn first_overflow_in<T: Real>(
 /// # Panics
 ///
 /// If the pictures do not fit the network.
-pub fn first_overflow<T: Real>(
+pub fn overflow_in_dataset<T: Real>(
     network: &Mlp,
     parameters: &Parameters<T>,
     data: &Dataset,
@@ -67,7 +67,7 @@ pub fn first_overflow<T: Real>(
     let batches: Vec<usize> = (0..data.len()).step_by(BATCH).collect();
     batches.into_par_iter().find_map_first(|begin| {
         let (x, _): Labelled<T> = data.load(begin..data.len().min(begin + BATCH));
-        let found = first_overflow_in(network, parameters, &x)?;
+        let found = overflow_in_batch(network, parameters, &x)?;
         Some(Overflow {
             picture: begin + found.picture,
             ..found
@@ -82,12 +82,12 @@ mod tests {
     use std::sync::Arc;
 
     #[test]
-    fn a_layer_that_overflows_is_found_even_if_its_output_is_finite() {
+    fn an_overflowing_layer_is_found_even_if_the_networks_output_is_finite() {
         let network = Mlp::new(&[2, 2, 2], Activation::Relu);
         let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
         let pixels: Vec<u8> = [0; 2 * 600].into_iter().chain([255, 255]).collect();
         let data = Dataset::new(&pixels, [2], &[0; 601]).unwrap();
-        assert_eq!(first_overflow(&network, &parameters, &data), None);
+        assert_eq!(overflow_in_dataset(&network, &parameters, &data), None);
 
         parameters.slice_mut(0)[..2].fill(-3e38);
         let expected = Overflow {
@@ -95,7 +95,7 @@ mod tests {
             layers: 2,
             picture: 600,
         };
-        let found = first_overflow(&network, &parameters, &data).unwrap();
+        let found = overflow_in_dataset(&network, &parameters, &data).unwrap();
         assert_eq!(found, expected);
         assert_eq!(found.to_string(), "layer 1 of 2 overflows");
         // The network's output is finite, but for the wrong reason.
@@ -111,7 +111,7 @@ mod tests {
         parameters.slice_mut(0)[3] = 3e38;
         parameters.slice_mut(1)[3] = 3e38;
         let x = Tensor::from([[1.0], [0.0]]);
-        let found = first_overflow_in(&network, &parameters, &x).unwrap();
+        let found = overflow_in_batch(&network, &parameters, &x).unwrap();
         assert_eq!((found.layer, found.picture), (1, 0));
     }
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use crate::Error;
 use crate::gradient::Method;
 use crate::optimizer;
-use crate::overflow::first_overflow;
+use crate::overflow::overflow_in_dataset;
 pub(crate) use settings::check_batch;
 pub use settings::{Length, Plan, Settings};
 
@@ -181,7 +181,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     let steps = training.steps();
     let parameters = training.parameters;
     for (what, pictures) in [("training", data), ("test", test)] {
-        if let Some(overflow) = first_overflow(&model.network, &parameters, pictures) {
+        if let Some(overflow) = overflow_in_dataset(&model.network, &parameters, pictures) {
             let cause = format!("{overflow} on {what} image {}", overflow.picture);
             return Err(diverged(steps, cause));
         }

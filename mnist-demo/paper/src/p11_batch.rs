@@ -43,13 +43,13 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let db1 = one_over_n * Delta1.sum_of_columns();
     let db2 = one_over_n * Delta2.sum_of_columns();
 
-    let tape = network.by_tensor_tape(&A0, &Y);
-    let trained = gradient_in_training(&network, digits.training(), N);
-    for (name, by_hand, tape, trained) in [
-        ("∂C/∂W⁽¹⁾", &dW1, &tape.w[0], &trained[0]),
-        ("∂C/∂b⁽¹⁾", &db1, &tape.b[0], &trained[1]),
-        ("∂C/∂W⁽²⁾", &dW2, &tape.w[1], &trained[2]),
-        ("∂C/∂b⁽²⁾", &db2, &tape.b[1], &trained[3]),
+    let by_tape = network.by_tensor_tape(&A0, &Y);
+    let in_training = gradient_in_training(&network, digits.training(), N);
+    for (name, by_hand, tape, in_training) in [
+        ("∂C/∂W⁽¹⁾", &dW1, &by_tape.w[0], &in_training[0]),
+        ("∂C/∂b⁽¹⁾", &db1, &by_tape.b[0], &in_training[1]),
+        ("∂C/∂W⁽²⁾", &dW2, &by_tape.w[1], &in_training[2]),
+        ("∂C/∂b⁽²⁾", &db2, &by_tape.b[1], &in_training[3]),
     ] {
         found.compare(
             format!("{name}, matrices on the tensor tape"),
@@ -59,7 +59,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         found.compare(
             format!("{name}, the tape in chunks and shards, as in training"),
             by_hand,
-            trained,
+            in_training,
         );
     }
     Ok(())

@@ -32,7 +32,7 @@ macro_rules! gemm {
             ) {
                 check(a, b, out);
                 let (m, n, k) = (a.rows(), b.columns(), a.columns());
-                // SAFETY: element (i, j) of a `Matrix` is at i · row_step + j · column_step of its slice, for all i and
+                // SAFETY: element (i, j) of a `Matrix` is at i · row_stride + j · column_stride of its slice, for all i and
                 // j within its extents. The inner extents agree and `out` has m × n elements, as checked above. `out`
                 // is borrowed mutably, so that it overlaps neither factor.
                 unsafe {
@@ -45,11 +45,11 @@ macro_rules! gemm {
                         n as isize,
                         write == Write::Add,
                         a.data().as_ptr(),
-                        a.column_step() as isize,
-                        a.row_step() as isize,
+                        a.column_stride() as isize,
+                        a.row_stride() as isize,
                         b.data().as_ptr(),
-                        b.column_step() as isize,
-                        b.row_step() as isize,
+                        b.column_stride() as isize,
+                        b.row_stride() as isize,
                         1.0,
                         scale,
                         false,

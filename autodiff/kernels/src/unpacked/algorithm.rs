@@ -38,7 +38,7 @@ impl Algorithm {
     /// The kernel for a product; `None` if packing pays, or for another layout.
     pub(super) fn of<A, B>(a: &Matrix<'_, A>, b: &Matrix<'_, B>) -> Option<Algorithm> {
         let (rows, columns, inner) = (a.rows(), b.columns(), a.columns());
-        if a.column_step() == 1 && b.row_step() == 1 {
+        if a.column_stride() == 1 && b.row_stride() == 1 {
             // The more rows there are, the smaller a copy of `b` is next to the product.
             let pays = inner >= MIN_LONG_DOT || inner > 2 * rows || columns <= NARROW;
             if rows < FEW_ROWS || inner >= SHORT && pays {
@@ -48,13 +48,13 @@ impl Algorithm {
             let pays = columns > NARROW || columns > 1 && rows >= NARROW;
             return pays.then_some(Algorithm::AxpyTransposed);
         }
-        let near = if is_aliased::<A>(a.column_step()) && is_aliased::<B>(b.row_step()) {
+        let near = if is_aliased::<A>(a.column_stride()) && is_aliased::<B>(b.row_stride()) {
             NEAR_IF_ALIASED
         } else {
             NEAR
         };
         let pays = rows <= NARROW || inner <= near;
-        (b.column_step() == 1 && pays).then_some(Algorithm::Axpy)
+        (b.column_stride() == 1 && pays).then_some(Algorithm::Axpy)
     }
 }
 
@@ -87,5 +87,5 @@ pub(super) fn are_listed<T>(factors: &[Factors<'_, T, u8>]) -> bool {
 /// Whether the columns of every `a` and the rows of every `b` are contiguous, as the kernel for bytes requires.
 pub(super) fn are_read_along<T>(factors: &[Factors<'_, T, u8>]) -> bool {
     let mut factors = factors.iter();
-    factors.all(|(a, b)| a.row_step() == 1 && b.column_step() == 1)
+    factors.all(|(a, b)| a.row_stride() == 1 && b.column_stride() == 1)
 }

@@ -10,7 +10,7 @@ use crate::tensor::storage::buffer::Pooled;
 use crate::tensor::storage::element::Real;
 use crate::tensor::storage::shape::Shape;
 use crate::tensor::var::Var;
-use autodiff_kernels::simd::{FEW, vectorized};
+use autodiff_kernels::simd::{MIN_DISPATCH_LENGTH, vectorized};
 use autodiff_kernels::{Write, reduce};
 
 /// The gradients of one number with respect to the variables of a recording.
@@ -233,7 +233,7 @@ fn add_scaled<T: Real>(scale: T, term: &[T], sum: &mut [T]) {
 
 /// Replaces each number x by `new(x, term)` with the corresponding term.
 fn update<T: Real>(numbers: &mut [T], terms: &[T], new: impl Fn(T, T) -> T) {
-    if numbers.len() < FEW {
+    if numbers.len() < MIN_DISPATCH_LENGTH {
         return update_each(numbers, terms, new);
     }
     vectorized(

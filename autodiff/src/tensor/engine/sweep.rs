@@ -299,7 +299,7 @@ fn record_pull_back<'t, T: Real>(
 }
 
 /// A list of up to this many nodes is allocated once.
-const FEW: usize = 32;
+const INITIAL_CAPACITY: usize = 32;
 
 /// The numbers, in ascending order, of the nodes that depend on a variable in `wrt` and that `y` depends on.
 fn nodes_between<T: Real>(wrt: &[Var<'_, T>], y: Var<'_, T>) -> Vec<u32> {
@@ -308,8 +308,8 @@ fn nodes_between<T: Real>(wrt: &[Var<'_, T>], y: Var<'_, T>) -> Vec<u32> {
         return Vec::new();
     };
     // Backward from `y`: the nodes that it depends on, in descending order. No node before `first` depends on `wrt`.
-    let mut leading_to_y = Vec::with_capacity(FEW);
-    let mut ahead = BinaryHeap::with_capacity(FEW);
+    let mut leading_to_y = Vec::with_capacity(INITIAL_CAPACITY);
+    let mut ahead = BinaryHeap::with_capacity(INITIAL_CAPACITY);
     ahead.push(y.index);
     while let Some(index) = ahead.pop() {
         if leading_to_y.last() == Some(&index) || index < first {

@@ -48,14 +48,14 @@ impl<T: Real> Op<T> for Norm {
     built_in!(Norm);
 }
 
-/// The largest power of two up to `largest`; 1 if `largest` is 0 or not finite. The quotients by it of numbers up to `largest`
-/// are below 2, so their squares do not overflow, and only negligible ones underflow.
+/// A power of two to divide by: the largest that is at most `largest`, but at least the smallest normal number; 1 if `largest`
+/// is 0 or not finite. A number up to `largest`, divided by this power, is below 2, so its square does not overflow.
 fn power_of_two_below(largest: f64) -> f64 {
-    const EXPONENT: u64 = 0x7ff0_0000_0000_0000;
+    const EXPONENT_MASK: u64 = 0x7ff0_0000_0000_0000;
     if largest == 0.0 || !largest.is_finite() {
         return 1.0;
     }
-    f64::from_bits(largest.to_bits() & EXPONENT).max(f64::MIN_POSITIVE)
+    f64::from_bits(largest.to_bits() & EXPONENT_MASK).max(f64::MIN_POSITIVE)
 }
 
 methods! {

@@ -11,19 +11,19 @@ use background::Background;
 /// The largest accepted height or width of a picture, in pixels.
 pub const MAX_PICTURE_SIDE: u32 = 4096;
 
-/// The smallest contrast between ink and background, of 255.
+/// The smallest accepted contrast between ink and background, on a scale of 0 to 255.
 const MIN_CONTRAST: f32 = 16.0;
 
-/// The smallest contrast between ink and background in the pictures of a data set, of 255.
+/// The smallest contrast between ink and background of a picture that is taken for one of a data set, on the same scale.
 const DATA_SET_CONTRAST: f32 = 128.0;
 
-/// Pixels with less ink, of 255, are noise or the edge of a stroke.
+/// The lower limit of the ink threshold: pixels with less ink are noise or the edge of a stroke.
 const MIN_INK_THRESHOLD: u8 = 51;
 
 /// A pixel belongs to the digit if its ink is at least this multiple of the noise of the background.
 const NOISE_MULTIPLE: u8 = 3;
 
-/// The largest threshold of ink, of 255, however noisy the background is.
+/// The upper limit of the ink threshold, however noisy the background is.
 const MAX_INK_THRESHOLD: u8 = 128;
 
 /// A grey picture of any size with a digit anywhere in it, dark on light or light on dark.
@@ -96,10 +96,10 @@ impl Sketch {
                 _ => ink(),
             });
         }
-        let grain =
-            f32::from(NOISE_MULTIPLE) * f32::from(background.grain) / background.contrast * 255.0;
-        let least = (grain as u8).clamp(MIN_INK_THRESHOLD, MAX_INK_THRESHOLD);
-        let digit = Self::new(ink(), self.width).cut_out(least);
+        let noise = f32::from(background.noise) / background.contrast * 255.0;
+        let threshold = (f32::from(NOISE_MULTIPLE) * noise) as u8;
+        let threshold = threshold.clamp(MIN_INK_THRESHOLD, MAX_INK_THRESHOLD);
+        let digit = Self::new(ink(), self.width).crop(threshold);
         Ok(digit
             .scale_into(rows * 20 / 28, cols * 20 / 28)
             .place(rows, cols))
@@ -109,14 +109,14 @@ impl Sketch {
         self.shades.len() / self.width
     }
 
-    /// Crops to the smallest rectangle that contains all pixels with at least `least` ink.
-    fn cut_out(&self, least: u8) -> Self {
+    /// Crops to the smallest rectangle that contains all pixels whose ink is at least `threshold`.
+    fn crop(&self, threshold: u8) -> Self {
         let (mut top, mut left, mut bottom, mut right) = (self.height(), self.width, 0, 0);
         for (i, _) in self
             .shades
             .iter()
             .enumerate()
-            .filter(|&(_, &ink)| ink >= least)
+            .filter(|&(_, &ink)| ink >= threshold)
         {
             let (y, x) = (i / self.width, i % self.width);
             (top, left, bottom, right) = (top.min(y), left.min(x), bottom.max(y), right.max(x));
@@ -154,11 +154,11 @@ impl Sketch {
                 averages.push(sum);
             }
         }
-        let most = averages.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
+        let largest = averages.iter().copied().fold(f32::MIN_POSITIVE, f32::max);
         Self::new(
             averages
                 .iter()
-                .map(|average| (average / most * 255.0).round() as u8)
+                .map(|average| (average / largest * 255.0).round() as u8)
                 .collect(),
             to_cols,
         )
@@ -190,7 +190,7 @@ impl Sketch {
     }
 }
 
-/// For each of `to` pixels that a line of `from` pixels is scaled to: the old pixels that it covers, and their weights.
+/// Returns, for each of the `to` new pixels of a line, the indices and weights of the old pixels that it covers.
 fn coverage(from: usize, to: usize) -> Vec<Vec<(usize, f32)>> {
     let step = from as f64 / to as f64;
     let cover = |i: usize| {

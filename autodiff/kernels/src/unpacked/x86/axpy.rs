@@ -79,7 +79,7 @@ macro_rules! axpy {
             while j < columns {
                 let strip = j..columns.min(j + width);
                 let n = strip.len();
-                let step = b.column_step();
+                let step = b.column_stride();
                 let b = transpose(&b.data()[j * step..], step, inner, n, &mut transposed);
                 // SAFETY: the transposed strip has n columns, and the strip is inside the result.
                 unsafe { axpy_strip(scale, &[(*a, b)], 0..n, out, columns, strip, epilogue) };
@@ -245,10 +245,10 @@ macro_rules! axpy {
                 for k in 0..a.columns() {
                     // SAFETY: by the caller's contract, `b` has a row k with these columns.
                     let row: [Vector; C] = from_fn(|c| unsafe {
-                        load::<PART, Number>(from.add(k * b.row_step() + c * LANES), len)
+                        load::<PART, Number>(from.add(k * b.row_stride() + c * LANES), len)
                     });
                     for m in 0..M {
-                        let at = (i + m) * a.row_step() + k * a.column_step();
+                        let at = (i + m) * a.row_stride() + k * a.column_stride();
                         // SAFETY: by the caller's contract, `a` has rows i to i + M, and a column k.
                         let factor = splat(unsafe { *rows.add(at) });
                         for c in 0..C {

@@ -20,7 +20,7 @@ macro_rules! axpy_bytes {
         ) {
             let (rows, columns) = extents(factors);
             assert_eq!(out.len(), rows * columns);
-            assert!(factors.iter().all(|(a, _)| a.row_step() == 1));
+            assert!(factors.iter().all(|(a, _)| a.row_stride() == 1));
             assert!(factors.len() == 1 || are_listed(factors));
             let inner = factors.iter().map(|(a, _)| a.columns()).sum();
             match (factors, inner) {
@@ -110,7 +110,7 @@ macro_rules! axpy_bytes {
                 lists.iter_mut().for_each(|list| list.push(0));
                 let from = b.data().as_ptr().wrapping_add(j);
                 // SAFETY: by the caller's contract, each row of `b` has a vector for each list there.
-                unsafe { nonzero_rows::<LANES, _>(lists, from, b.row_step(), b.rows()) };
+                unsafe { nonzero_rows::<LANES, _>(lists, from, b.row_stride(), b.rows()) };
                 for (list, begin) in lists.iter_mut().zip(begins) {
                     list.set(begin, list.len() - begin - 1);
                 }
@@ -200,8 +200,8 @@ macro_rules! axpy_bytes {
                     // SAFETY: `b` has a row k with these columns, and `a` a column k, whose elements i to i + M are
                     // contiguous.
                     unsafe {
-                        let row = load::<PART, u8>(from_b.add(usize::from(k) * b.row_step()), len);
-                        let column = from_a.add(usize::from(k) * a.column_step());
+                        let row = load::<PART, u8>(from_b.add(usize::from(k) * b.row_stride()), len);
+                        let column = from_a.add(usize::from(k) * a.column_stride());
                         for m in 0..M {
                             sums[m][0] = fmadd(splat(*column.add(m)), row, sums[m][0]);
                         }
@@ -257,7 +257,7 @@ macro_rules! axpy_bytes {
                 for i in 0..a.rows() {
                     // SAFETY: `a` and the result have a row i, which has this part; every listed vector was written.
                     unsafe {
-                        let factor = splat(scale * *a.data().as_ptr().add(i * a.row_step()));
+                        let factor = splat(scale * *a.data().as_ptr().add(i * a.row_stride()));
                         let to = out.as_mut_ptr().add(i * columns + j);
                         for (x, &k) in numbers.iter().zip(nonzero) {
                             let to = to.add(k.into());

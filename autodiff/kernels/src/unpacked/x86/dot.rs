@@ -107,7 +107,7 @@ macro_rules! dot {
                         5 => 3,
                         left => left.min(DOT_ROWS),
                     };
-                    let a = Slices::new(a.data(), i, a.row_step(), self.part);
+                    let a = Slices::new(a.data(), i, a.row_stride(), self.part);
                     let out = &mut out[i * columns..];
                     // SAFETY: rows i to i + m and these columns are inside the result, and the part is inside both
                     // factors.
@@ -158,7 +158,7 @@ macro_rules! dot {
                     } else {
                         N.min(left)
                     };
-                    let b = Slices::new(self.b.data(), j, self.b.column_step(), self.part);
+                    let b = Slices::new(self.b.data(), j, self.b.column_stride(), self.part);
                     let vectors = (0..a.len / LANES * LANES).step_by(LANES);
                     let out = out[j..].as_mut_ptr();
                     // SAFETY: by the caller's contract, since columns j to j + n are in the strip.

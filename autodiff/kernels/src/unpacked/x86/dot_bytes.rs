@@ -85,7 +85,7 @@ macro_rules! dot_bytes {
             let pairs = rows.len().div_ceil(PAIR);
             let pair = |number: usize| {
                 let i = rows.start + number * PAIR;
-                let a = Slices::new(a.data(), i, a.row_step(), part);
+                let a = Slices::new(a.data(), i, a.row_stride(), part);
                 (i, PAIR.min(rows.end - i), a)
             };
             for number in 0..pairs {
@@ -115,7 +115,7 @@ macro_rules! dot_bytes {
                     COLUMNS.. => COLUMNS,
                     _ => 2,
                 };
-                let b = Slices::new(b.data(), j, b.column_step(), part);
+                let b = Slices::new(b.data(), j, b.column_stride(), part);
                 for number in 0..pairs {
                     let (i, m, a) = pair(number);
                     let nonzero = &nonzero[begins[number]..begins[number + 1]];

@@ -22,7 +22,7 @@ macro_rules! rank_one {
             let (rows, columns) = (a.rows(), b.columns());
             let (column, from, to) = (a.data().as_ptr(), b.data().as_ptr(), out.as_mut_ptr());
             // SAFETY: i is a row of `a`, which has one column.
-            let factor = |i: usize| splat(scale * unsafe { *column.add(i * a.row_step()) });
+            let factor = |i: usize| splat(scale * unsafe { *column.add(i * a.row_stride()) });
             // SAFETY: i is a row of the result.
             let to = |i: usize| unsafe { to.add(i * columns) };
             let rest = columns % LANES;

@@ -4,7 +4,7 @@ use super::{Gradient, Gradients, gradient};
 use crate::tensor::engine::adjoints::Adjoint;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
-use autodiff_kernels::simd::{FEW, vectorized};
+use autodiff_kernels::simd::{MIN_DISPATCH_LENGTH, vectorized};
 use std::ops::BitAnd;
 
 /// Returns the largest magnitude in `x`: NaN if any number is NaN, and 0 if there are no numbers.
@@ -36,7 +36,7 @@ fn largest<B: Copy + Default + Ord + BitAnd<Output = B>>(bits: &[B], mask: B) ->
         let magnitudes = bits.iter().map(|&bits| bits & mask);
         magnitudes.fold(B::default(), Ord::max)
     };
-    if bits.len() < FEW {
+    if bits.len() < MIN_DISPATCH_LENGTH {
         largest()
     } else {
         vectorized(largest)

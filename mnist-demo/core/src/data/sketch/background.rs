@@ -31,7 +31,7 @@ pub(super) struct Background {
     /// The difference in shade between the background and the strongest ink.
     pub(super) contrast: f32,
     /// The noise of the background: nine in ten pixels of the border differ from the plane by less than this.
-    pub(super) grain: u8,
+    pub(super) noise: u8,
 }
 
 impl Background {
@@ -67,7 +67,7 @@ impl Background {
             shade,
             dark_ink,
             contrast,
-            grain: grain_on_border(shades, width, plane),
+            noise: grain_on_border(shades, width, plane),
         }
     }
 
