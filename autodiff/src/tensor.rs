@@ -30,7 +30,7 @@
 //!   operations.
 //! - [`Op`] defines an operation of your own. [Zero meets infinity](Op#zero-meets-infinity) says what a zero slope does
 //!   to an infinite adjoint.
-//! - [`catalogue`] lists the built-in operations with sample inputs, for checks and measurements.
+//! - [`catalogue`] lists the built-in operations with inputs, for checks and measurements.
 //!
 //! # What it is not
 //!
@@ -58,7 +58,7 @@ pub use engine::adjoints::Adjoints;
 pub use engine::gradients::Gradients;
 pub use engine::tape::Tape;
 pub use op::{Op, Point, Saved};
-pub use ops::{CrossEntropy, Sample, Targets, catalogue, methods};
+pub use ops::{CheckCase, CrossEntropy, Targets, catalogue, methods};
 pub use storage::array::Tensor;
 pub use storage::axes::Axes;
 pub use storage::buffer::release_memory;

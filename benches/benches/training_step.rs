@@ -11,7 +11,7 @@ fn training_step(c: &mut Criterion) {
         let case = Case::new(workload.widths, workload.batch);
         for threads in [1, 2] {
             let pool = benches::pool(threads);
-            for (label, method) in [("closed form", Method::ClosedForm), ("tape", Method::Tape)] {
+            for (label, method) in [("closed form", Method::Delta), ("tape", Method::Tape)] {
                 let id = BenchmarkId::new(label, format!("{threads} threads"));
                 group.bench_function(id, |b| {
                     pool.install(|| {

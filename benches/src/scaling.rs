@@ -2,7 +2,7 @@
 
 /// A series of networks and batches that differ in one size.
 #[derive(Clone, Copy, Debug)]
-pub struct Axis {
+pub struct ScalingAxis {
     /// The size that varies.
     pub name: &'static str,
     /// The values of this size.
@@ -12,13 +12,13 @@ pub struct Axis {
 }
 
 /// The series to time.
-pub const AXES: [Axis; 3] = [
-    Axis {
+pub const AXES: [ScalingAxis; 3] = [
+    ScalingAxis {
         name: "width",
         values: &[32, 64, 128, 256, 512, 1024],
         size: |width| (vec![784, width, width, 10], 128),
     },
-    Axis {
+    ScalingAxis {
         name: "depth",
         values: &[1, 2, 4, 8, 16, 32],
         size: |depth| {
@@ -29,7 +29,7 @@ pub const AXES: [Axis; 3] = [
             )
         },
     },
-    Axis {
+    ScalingAxis {
         name: "batch",
         values: &[32, 128, 512, 2048, 8192],
         size: |batch| (vec![784, 128, 64, 10], batch),

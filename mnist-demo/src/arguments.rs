@@ -259,7 +259,7 @@ impl From<MethodName> for Method {
     fn from(name: MethodName) -> Method {
         match name {
             MethodName::Tape => Method::Tape,
-            MethodName::Delta => Method::ClosedForm,
+            MethodName::Delta => Method::Delta,
         }
     }
 }

@@ -200,7 +200,9 @@ fn load_weights(weights: &WeightsFile, data: &Dataset) -> Result<Snapshot<f32>, 
 /// Returns an error for a pipe or a device: reading from it might never end.
 fn check_regular_file(path: &Path) -> Result<(), Error> {
     match fs::metadata(path) {
-        Ok(found) if !found.is_file() => Err(data::Error::new(path, data::Cause::NotAFile).into()),
+        Ok(found) if !found.is_file() => {
+            Err(data::Error::new(path, data::DataCause::NotAFile).into())
+        }
         _ => Ok(()),
     }
 }

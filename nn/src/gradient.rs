@@ -1,4 +1,4 @@
-//! The source of a chunk's gradient: the tape, the closed form, or a source of your own.
+//! The source of a chunk's gradient: the tape, the δ formulas, or a source of your own.
 
 mod tape;
 

@@ -195,7 +195,7 @@ impl<N: Network, L: Loss> Model for Supervised<N, L> {
     }
 }
 
-/// A perceptron with one of the standard losses: the model that the [closed form](crate::delta) covers.
+/// A perceptron with one of the standard losses: the model that the [δ formulas](crate::delta) cover.
 pub type MlpModel = Supervised<Mlp, StandardLoss>;
 
 impl<N: Network> Supervised<N, StandardLoss> {

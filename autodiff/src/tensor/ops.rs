@@ -1,6 +1,7 @@
 //! The list of operations, with one file for each.
 
 mod broadcast;
+mod check_case;
 mod concat;
 mod cross_entropy;
 mod elementwise;
@@ -13,7 +14,6 @@ mod narrow;
 mod norm;
 mod permute;
 mod reshape;
-mod sample;
 mod select;
 mod softmax;
 mod squared_distance;
@@ -21,8 +21,8 @@ mod sum;
 
 use super::op::{ErasedOp, Op};
 use crate::tensor::storage::element::Real;
+pub use check_case::CheckCase;
 pub use cross_entropy::{CrossEntropy, Targets};
-pub use sample::Sample;
 use std::sync::Arc;
 
 /// Imports that most operation files share.
@@ -31,8 +31,8 @@ mod prelude {
     pub(super) use crate::tensor::engine::adjoints::Adjoints;
     pub(super) use crate::tensor::op::{Op, Point, Saved};
     pub(super) use crate::tensor::ops::built_in;
+    pub(super) use crate::tensor::ops::check_case::CheckCase;
     pub(super) use crate::tensor::ops::methods_macro::methods;
-    pub(super) use crate::tensor::ops::sample::Sample;
     pub(super) use crate::tensor::storage::array::Tensor;
     pub(super) use crate::tensor::storage::axes::Axes;
     pub(super) use crate::tensor::storage::element::{Element, Real};
@@ -43,7 +43,7 @@ mod prelude {
 
 /// Declares the operations: for each file, its method traits and its operations.
 ///
-/// An operation that is not listed does not compile, and neither does a file without `samples`. Every operation is
+/// An operation that is not listed does not compile, and neither does a file without `check_cases`. Every operation is
 /// therefore checked.
 macro_rules! operations {
     ($($module:ident: $($Methods:ident)+ => $($Op:ident $(<$T:ident>)?),*;)*) => {
@@ -101,17 +101,17 @@ macro_rules! operations {
             }
         }
 
-        /// Returns every built-in operation with sample inputs of many shapes, for checks and measurements.
+        /// Returns every built-in operation with inputs of many shapes, for checks and measurements.
         ///
         /// ```
         /// let catalogue = autodiff::tensor::catalogue();
-        /// assert!(catalogue.iter().any(|sample| sample.name() == "matmul"));
+        /// assert!(catalogue.iter().any(|case| case.name() == "matmul"));
         /// ```
         #[must_use]
-        pub fn catalogue() -> Vec<Sample> {
-            let mut samples = Vec::new();
-            $(samples.extend($module::samples());)*
-            samples
+        pub fn catalogue() -> Vec<CheckCase> {
+            let mut checks = Vec::new();
+            $(checks.extend($module::check_cases());)*
+            checks
         }
     };
 }

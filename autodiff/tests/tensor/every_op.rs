@@ -2,7 +2,7 @@
 
 use autodiff::Tensor;
 use autodiff::gradcheck::{self, Error, Gradcheck};
-use autodiff::tensor::{self, Adjoints, Algebra, Op, Point, Real, Sample, Var};
+use autodiff::tensor::{self, Adjoints, Algebra, CheckCase, Op, Point, Real, Var};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -16,21 +16,21 @@ fn every_operation_is_the_derivative_of_its_value() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-fn first_order_failure(sample: &Sample) -> Option<String> {
-    let checked = check().first_order(|x| sample.record(x), sample.inputs());
-    checked.err().map(|error| format!("{sample:?}: {error}"))
+fn first_order_failure(case: &CheckCase) -> Option<String> {
+    let checked = check().first_order(|x| case.record(x), case.inputs());
+    checked.err().map(|error| format!("{case:?}: {error}"))
 }
 
-/// A checker with one random direction per sample, since there are many samples.
+/// A checker with one random direction per case, since there are many cases.
 fn check() -> Gradcheck {
     Gradcheck::new().directions(1)
 }
 
 #[test]
 fn every_recorded_gradient_can_be_differentiated_again() {
-    let failure = |sample: &Sample| {
-        let checked = check().second_order(|x| sample.record(x), sample.inputs());
-        checked.err().map(|error| format!("{sample:?}: {error}"))
+    let failure = |case: &CheckCase| {
+        let checked = check().second_order(|x| case.record(x), case.inputs());
+        checked.err().map(|error| format!("{case:?}: {error}"))
     };
     let failures: Vec<String> = tensor::catalogue().iter().filter_map(failure).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -39,35 +39,35 @@ fn every_recorded_gradient_can_be_differentiated_again() {
 #[test]
 fn third_derivatives_agree() {
     // The gradient of the gradient is checked to first order: its rule is recorded twice.
-    for sample in &tensor::catalogue() {
-        if sample.inputs().iter().any(|input| input.size() > 6) {
+    for case in &tensor::catalogue() {
+        if case.inputs().iter().any(|input| input.size() > 6) {
             continue;
         }
         // Third derivatives are larger, and their differences less accurate.
         let checked = check()
             .bound(1e-6)
-            .first_order(|x| squared_curvature(sample, x), sample.inputs());
-        assert!(checked.is_ok(), "{sample:?}: {checked:?}");
+            .first_order(|x| squared_curvature(case, x), case.inputs());
+        assert!(checked.is_ok(), "{case:?}: {checked:?}");
     }
 }
 
 /// A function of the second derivatives with respect to the first input.
-fn squared_curvature<'t>(sample: &Sample, x: &[Var<'t, f64>]) -> Var<'t, f64> {
-    let slope = sample.record(x).sum().recorded_gradients(&x[..1])[0];
+fn squared_curvature<'t>(case: &CheckCase, x: &[Var<'t, f64>]) -> Var<'t, f64> {
+    let slope = case.record(x).sum().recorded_gradients(&x[..1])[0];
     slope.square().sum().recorded_gradients(&x[..1])[0]
 }
 
 #[test]
 fn every_operation_is_checked_in_eight_shapes_or_more() {
     let mut shapes: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for sample in tensor::catalogue() {
-        let inputs: Vec<String> = sample
+    for case in tensor::catalogue() {
+        let inputs: Vec<String> = case
             .inputs()
             .iter()
             .map(|input| input.shape().to_string())
             .collect();
         shapes
-            .entry(sample.name().to_owned())
+            .entry(case.name().to_owned())
             .or_default()
             .push(inputs.join(" "));
     }

@@ -23,7 +23,7 @@ fn main() {
     println!("|---|---:|---:|---:|---:|---:|---:|---:|---:|");
     for workload in WORKLOADS {
         let case = Case::new(workload.widths, workload.batch);
-        let step = |pool| steps(pool, &case, Method::ClosedForm, workload.optimizer);
+        let step = |pool| steps(pool, &case, Method::Delta, workload.optimizer);
         let mut sides = vec![
             part(&one, &case, Part::Load),
             part(&one, &case, Part::Propagate),

@@ -21,7 +21,7 @@ fn main() {
     println!("|---|---:|---:|---:|---:|");
     for case in NETWORKS.iter().flat_map(Case::of) {
         let [closed_form, tape] =
-            [Method::ClosedForm, Method::Tape].map(|method| steps(&pool, &case, method, descent));
+            [Method::Delta, Method::Tape].map(|method| steps(&pool, &case, method, descent));
         let turns = take_turns(Duration::from_secs_f64(seconds), &mut [closed_form, tape]);
         println!(
             "| {} | {} | {:.1} | {:.1} | {:.3} |",

@@ -199,14 +199,14 @@ impl Comparing<'_> {
         let samples = &self.data.select(numbers);
         let loops = reference::gradient(self.network, self.loss, self.parameters, &x, &targets);
         let tape = self.gradient(Method::Tape, self.parameters, samples);
-        let delta = self.gradient(Method::ClosedForm, self.parameters, samples);
+        let delta = self.gradient(Method::Delta, self.parameters, samples);
         let values: Vec<Vec<f64>> = loops
             .derivatives
             .iter()
             .map(|slice| slice.iter().map(|derivative| derivative.value).collect())
             .collect();
         let single_tape = self.gradient(Method::Tape, single, samples);
-        let single_delta = self.gradient(Method::ClosedForm, single, samples);
+        let single_delta = self.gradient(Method::Delta, single, samples);
 
         let mut pairs = blank_pairs(self.network);
         let sides = [

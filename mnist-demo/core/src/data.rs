@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use nn::Dataset;
 
-pub use error::{Cause, Error};
+pub use error::{DataCause, Error};
 pub use idx::{Images, MAX_BYTES, MAX_ITEMS, MAX_SIDE, read_images, read_labels};
 pub use sketch::{MAX_PICTURE_SIDE, Sketch};
 
@@ -35,17 +35,17 @@ pub const FILES: [&str; 4] = [
 /// # Errors
 ///
 /// If there are no pictures, the numbers of pictures and labels differ, or a label is over 9.
-pub fn dataset(images: &Images, labels: &[u8]) -> Result<Dataset, Cause> {
+pub fn dataset(images: &Images, labels: &[u8]) -> Result<Dataset, DataCause> {
     let &Images {
         ref pixels,
         rows,
         cols,
     } = images;
     if labels.is_empty() || rows == 0 || cols == 0 {
-        return Err(Cause::Empty);
+        return Err(DataCause::Empty);
     }
     check_labels(labels)?;
-    Dataset::new(pixels, [rows, cols], labels).map_err(|_| Cause::CountMismatch {
+    Dataset::new(pixels, [rows, cols], labels).map_err(|_| DataCause::CountMismatch {
         images: pixels.len() / rows / cols,
         labels: labels.len(),
     })
@@ -119,7 +119,7 @@ impl Splits {
         if train_size != test_size {
             return Err(Error::new(
                 test_name,
-                Cause::SizeMismatch {
+                DataCause::SizeMismatch {
                     train: train_size,
                     test: test_size,
                 },
@@ -158,12 +158,12 @@ fn read_split<R: BufRead>(images: Source<R>, labels: Source<R>) -> Result<Datase
     dataset(&pixels, &label_bytes).map_err(bad_images)
 }
 
-fn check_labels(labels: &[u8]) -> Result<(), Cause> {
+fn check_labels(labels: &[u8]) -> Result<(), DataCause> {
     match labels
         .iter()
         .position(|&label| usize::from(label) >= CLASSES)
     {
-        Some(index) => Err(Cause::BadLabel {
+        Some(index) => Err(DataCause::BadLabel {
             index,
             label: labels[index],
         }),
@@ -175,8 +175,8 @@ fn check_labels(labels: &[u8]) -> Result<(), Cause> {
 fn find(dir: &Path, name: &str) -> Result<PathBuf, Error> {
     match fs::metadata(dir) {
         Ok(found) if found.is_dir() => {}
-        Ok(_) => return Err(Error::new(dir, Cause::NotAFolder)),
-        Err(cause) => return Err(Error::new(dir, Cause::Read(cause))),
+        Ok(_) => return Err(Error::new(dir, DataCause::NotAFolder)),
+        Err(cause) => return Err(Error::new(dir, DataCause::Read(cause))),
     }
     let dotted = name.replace("-idx", ".idx");
     let names = [name, &dotted].map(|name| [name.to_owned(), format!("{name}.gz")]);
@@ -193,16 +193,16 @@ fn find(dir: &Path, name: &str) -> Result<PathBuf, Error> {
         .or_else(|| paths.clone().find(is_there))
         .ok_or_else(|| {
             let name = name.to_owned();
-            Error::new(dir, Cause::Missing { name })
+            Error::new(dir, DataCause::Missing { name })
         })
 }
 
 /// Opens a regular file. Anything else is an error: reading a pipe or a device might never end.
 fn open(path: PathBuf) -> Result<Source<BufReader<File>>, Error> {
     let opened = match fs::metadata(&path) {
-        Ok(found) if !found.is_file() => Err(Cause::NotAFile),
-        Ok(_) => File::open(&path).map_err(Cause::Read),
-        Err(cause) => Err(Cause::Read(cause)),
+        Ok(found) if !found.is_file() => Err(DataCause::NotAFile),
+        Ok(_) => File::open(&path).map_err(DataCause::Read),
+        Err(cause) => Err(DataCause::Read(cause)),
     };
     match opened {
         Ok(file) => Ok(Source {

@@ -13,7 +13,7 @@ pub enum Method {
     /// By the tape: record, then sweep backward.
     Tape,
     /// By the δ formulas.
-    ClosedForm,
+    Delta,
 }
 
 /// The gradient of a batch, by either method.
@@ -22,7 +22,7 @@ pub enum EitherGradient<T: Real> {
     /// By the tape.
     Tape(BatchGradient<T, MlpModel>),
     /// By the δ formulas.
-    ClosedForm(BatchGradient<T, MlpModel, DeltaGradient<T>>),
+    Delta(BatchGradient<T, MlpModel, DeltaGradient<T>>),
 }
 
 impl<T: Real> EitherGradient<T> {
@@ -35,7 +35,7 @@ impl<T: Real> EitherGradient<T> {
         let model = Supervised::new(network.clone(), loss);
         match method {
             Method::Tape => EitherGradient::Tape(BatchGradient::new(model)),
-            Method::ClosedForm => EitherGradient::ClosedForm(BatchGradient::new(model)),
+            Method::Delta => EitherGradient::Delta(BatchGradient::new(model)),
         }
     }
 
@@ -51,7 +51,7 @@ impl<T: Real> EitherGradient<T> {
     ) -> (f64, &mut Parameters<T>) {
         match self {
             EitherGradient::Tape(gradient) => gradient.compute(parameters, batch),
-            EitherGradient::ClosedForm(gradient) => gradient.compute(parameters, batch),
+            EitherGradient::Delta(gradient) => gradient.compute(parameters, batch),
         }
     }
 
@@ -72,7 +72,7 @@ impl<T: Real> EitherGradient<T> {
     ) -> Result<f64, StepError> {
         match self {
             EitherGradient::Tape(gradient) => gradient.step(parameters, batch, optimizer),
-            EitherGradient::ClosedForm(gradient) => gradient.step(parameters, batch, optimizer),
+            EitherGradient::Delta(gradient) => gradient.step(parameters, batch, optimizer),
         }
     }
 }

@@ -98,7 +98,7 @@ pub fn train<T: Real>(
 ) -> Result<Trained<T>, Error> {
     match settings.method {
         Method::Tape => train_by::<T, TapeGradient<T>>(settings, data, test, observe),
-        Method::ClosedForm => train_by::<T, DeltaGradient<T>>(settings, data, test, observe),
+        Method::Delta => train_by::<T, DeltaGradient<T>>(settings, data, test, observe),
     }
 }
 

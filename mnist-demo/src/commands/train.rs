@@ -135,7 +135,7 @@ impl Task<'_> {
         ))?;
         let by = match self.settings.method {
             Method::Tape => "the tape",
-            Method::ClosedForm => "the δ formulas",
+            Method::Delta => "the δ formulas",
         };
         print_line(&format!(
             "Training  {} of {} by {by}, {}, seed {}, {}",

@@ -6,7 +6,9 @@ use std::io::{Cursor, Read};
 use crate::common::{gzip, idx};
 use crate::memory::peak;
 use crate::png;
-use mnist_core::data::{Cause, Error, FILES, MAX_ITEMS, Sketch, Splits, read_images, read_labels};
+use mnist_core::data::{
+    DataCause, Error, FILES, MAX_ITEMS, Sketch, Splits, read_images, read_labels,
+};
 use proptest::prelude::*;
 
 /// The memory limit for reading a file of a few bytes. Buffers for reading and decompressing are included.
@@ -49,75 +51,81 @@ fn hostile_images_are_refused() {
     let cause = |bytes: &[u8]| error_of(FILES[0], bytes).cause;
     assert!(matches!(
         cause(b""),
-        Cause::Truncated { part: "header", .. }
+        DataCause::Truncated { part: "header", .. }
     ));
-    assert!(matches!(cause(&[0x1f, 0x8b]), Cause::Gzip(_)));
+    assert!(matches!(cause(&[0x1f, 0x8b]), DataCause::Gzip(_)));
     assert!(matches!(
         cause(&[0x1f, 0x8b, 8, 0xff, 0xff, 0xff]),
-        Cause::Gzip(_)
+        DataCause::Gzip(_)
     ));
     assert!(matches!(
         cause(b"<html>not found</html>"),
-        Cause::NotIdx { .. }
+        DataCause::NotIdx { .. }
     ));
     assert!(matches!(
         cause(&idx(&[2], &[1, 2])),
-        Cause::WrongDimensions { .. }
+        DataCause::WrongDimensions { .. }
     ));
     assert!(matches!(
         cause(&idx(&[2; 255], &[])),
-        Cause::WrongDimensions { .. }
+        DataCause::WrongDimensions { .. }
     ));
-    assert!(matches!(cause(&idx(&[0, 2, 2], &[])), Cause::Empty));
-    assert!(matches!(cause(&idx(&[2, 0, u32::MAX], &[])), Cause::Empty));
+    assert!(matches!(cause(&idx(&[0, 2, 2], &[])), DataCause::Empty));
+    assert!(matches!(
+        cause(&idx(&[2, 0, u32::MAX], &[])),
+        DataCause::Empty
+    ));
     assert!(matches!(
         cause(&idx(&[u32::MAX; 3], &[])),
-        Cause::TooLarge { .. }
+        DataCause::TooLarge { .. }
     ));
     assert!(matches!(
         cause(&idx(&[1 << 31, 1 << 31, 4], &[])),
-        Cause::TooLarge { .. }
+        DataCause::TooLarge { .. }
     ));
     assert!(matches!(
         cause(&idx(&[2, 1 << 13, 1 << 13], &[])),
-        Cause::TooLarge { .. }
+        DataCause::TooLarge { .. }
     ));
     assert!(matches!(
         cause(&idx(&[2, 1025, 2], &[])),
-        Cause::TooLarge { .. }
+        DataCause::TooLarge { .. }
     ));
     assert!(matches!(
         cause(&idx(&[60_000, 28, 28], &[])),
-        Cause::CountMismatch { .. }
+        DataCause::CountMismatch { .. }
     ));
     assert!(matches!(
         cause(&idx(&[2, 1024, 1024], &[0; 9])),
-        Cause::Truncated { part: "data", .. }
+        DataCause::Truncated { part: "data", .. }
     ));
     assert!(matches!(
         cause(&gzip(&idx(&[2, 1024, 1024], &[0; 9])[..])),
-        Cause::Truncated { part: "data", .. }
+        DataCause::Truncated { part: "data", .. }
     ));
     assert!(matches!(
         cause(&idx(&[2, 2, 2], &[0; 9])),
-        Cause::TrailingBytes { expected: 8 }
+        DataCause::TrailingBytes { expected: 8 }
     ));
     assert!(matches!(
         cause(&[gzip(&idx(&[2, 2, 2], &[0; 8])[..]), b"rest".to_vec()].concat()),
-        Cause::TrailingGarbage
+        DataCause::TrailingGarbage
     ));
-    assert!(matches!(cause(&bomb(b"")), Cause::WrongType { found: 0 }));
+    assert!(matches!(
+        cause(&bomb(b"")),
+        DataCause::WrongType { found: 0 }
+    ));
     assert!(matches!(
         cause(&bomb(&idx(&[2, 2, 2], &[]))),
-        Cause::TrailingBytes { .. }
+        DataCause::TrailingBytes { .. }
     ));
     assert!(matches!(
         cause(&bomb(&idx(&[300_000, 28, 28], &[]))),
-        Cause::CountMismatch { .. }
+        DataCause::CountMismatch { .. }
     ));
     assert!(matches!(
         cause(&gzip(&bomb(&idx(&[2, 2, 2], &[]))[..])),
-        Cause::NotIdx { .. }
+        DataCause::NotIdx { .. }
     ));
 }
 
@@ -126,36 +134,36 @@ fn hostile_labels_are_refused() {
     let cause = |bytes: &[u8]| error_of(FILES[1], bytes).cause;
     assert!(matches!(
         cause(&idx(&[u32::MAX], &[])),
-        Cause::TooLarge { .. }
+        DataCause::TooLarge { .. }
     ));
     assert!(matches!(
         cause(&idx(&[MAX_ITEMS + 1], &[])),
-        Cause::TooLarge { .. }
+        DataCause::TooLarge { .. }
     ));
     assert!(matches!(
         cause(&idx(&[MAX_ITEMS], &[])),
-        Cause::Truncated { .. }
+        DataCause::Truncated { .. }
     ));
     assert!(matches!(
         cause(&idx(&[2], &[1, 255])),
-        Cause::BadLabel {
+        DataCause::BadLabel {
             index: 1,
             label: 255
         }
     ));
     assert!(matches!(
         cause(&idx(&[2, 2, 2], &[0; 8])),
-        Cause::WrongDimensions { .. }
+        DataCause::WrongDimensions { .. }
     ));
     assert!(matches!(
         cause(&bomb(&idx(&[2], &[]))),
-        Cause::TrailingBytes { .. }
+        DataCause::TrailingBytes { .. }
     ));
     let mut of_floats = idx(&[2], &[0; 8]);
     of_floats[2] = 0x0d;
     assert!(matches!(
         cause(&of_floats),
-        Cause::WrongType { found: 0x0d }
+        DataCause::WrongType { found: 0x0d }
     ));
 }
 
@@ -182,7 +190,7 @@ fn a_picture_is_refused_by_its_header() {
     // The header of a picture of 2³¹−1 pixels a side, with a correct checksum.
     let header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x06\0\0\0\x14\xc9\x0b\x66";
     let (result, peak) = peak(|| Sketch::read_png(Cursor::new(header)));
-    assert!(matches!(result, Err(Cause::PictureTooLarge { .. })));
+    assert!(matches!(result, Err(DataCause::PictureTooLarge { .. })));
     assert!(peak < LITTLE, "{peak} bytes");
 }
 
@@ -197,7 +205,7 @@ fn a_panic_of_the_decoder_is_an_error() {
             (*b"IEND", vec![]),
         ]);
         let error = Sketch::read_png(Cursor::new(file)).unwrap_err();
-        assert!(matches!(error, Cause::PngDecoder { .. }), "{error}");
+        assert!(matches!(error, DataCause::PngDecoder { .. }), "{error}");
         assert!(!error.to_string().contains('\n'), "{error}");
     }
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::memory::peak;
 use crate::png::assemble;
 use chance::Chance;
-use mnist_core::data::{Cause, Sketch, read_images, read_labels};
+use mnist_core::data::{DataCause, Sketch, read_images, read_labels};
 
 /// The memory limit for reading a file, in bytes.
 const MOST_MEMORY: usize = 64 << 20;
@@ -32,7 +32,7 @@ struct Tally {
 
 impl Tally {
     /// Reads a file, and checks the memory and the time.
-    fn take(&mut self, file: &[u8], read: impl Fn(&[u8]) -> Result<(), Cause>) {
+    fn take(&mut self, file: &[u8], read: impl Fn(&[u8]) -> Result<(), DataCause>) {
         let begin = Instant::now();
         let (result, memory) = peak(|| read(file));
         let mut time = begin.elapsed();
@@ -59,17 +59,17 @@ impl Tally {
 }
 
 /// The name of a cause without its fields. For a panic of the decoder, the message is included.
-fn name(cause: &Cause) -> String {
+fn name(cause: &DataCause) -> String {
     let text = format!("{cause:?}");
     let end = text.find(|c: char| !c.is_alphanumeric());
     match cause {
-        Cause::PngDecoder { message } => format!("PngDecoder: {message}"),
+        DataCause::PngDecoder { message } => format!("PngDecoder: {message}"),
         _ => text[..end.unwrap_or(text.len())].to_owned(),
     }
 }
 
 /// Reads and prepares a picture, as `predict` does.
-fn read_picture(file: &[u8]) -> Result<(), Cause> {
+fn read_picture(file: &[u8]) -> Result<(), DataCause> {
     let pixels = Sketch::read_png(Cursor::new(file))?.prepare(28, 28)?;
     assert_eq!(pixels.len(), 784);
     Ok(())
@@ -124,7 +124,7 @@ fn check_data(count: usize) {
         let labels = read_labels(file).map(drop);
         // The relevant cause is the one from the reader for this kind of file.
         images.or_else(|cause| match labels {
-            Err(Cause::WrongDimensions { .. }) => Err(cause),
+            Err(DataCause::WrongDimensions { .. }) => Err(cause),
             labels => labels,
         })
     };
@@ -190,7 +190,7 @@ fn time_on_processor() -> Duration {
 /// The checks of the tests above fail when they should.
 #[test]
 fn a_reader_that_exceeds_a_limit_is_detected() {
-    let caught = |read: fn(&[u8]) -> Result<(), Cause>| {
+    let caught = |read: fn(&[u8]) -> Result<(), DataCause>| {
         std::panic::catch_unwind(|| Tally::default().take(b"file", read)).is_err()
     };
     assert!(!caught(|_| Ok(())));

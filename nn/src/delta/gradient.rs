@@ -1,4 +1,4 @@
-//! The closed form as a source of gradients for the batch engine.
+//! The δ formulas as a source of gradients for the batch engine.
 
 use super::{Deltas, propagate_fitting};
 use crate::{ChunkTask, Mlp, Network, ShardGradient, StandardLoss, Supervised};

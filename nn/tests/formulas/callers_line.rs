@@ -38,7 +38,7 @@ pub(crate) fn batch(samples: usize) -> Pair {
 fn refused_by_all(expected: &str, parameters: &Parameters<f64>, batch: &Pair) {
     let network = network();
     let (x, targets) = batch;
-    for method in [Method::Tape, Method::ClosedForm] {
+    for method in [Method::Tape, Method::Delta] {
         let mut gradient = Gradient::new(&network, LOSS, method);
         refused(expected, || {
             gradient.compute(parameters, batch);
@@ -216,7 +216,7 @@ fn errors_on_other_threads_are_reported_at_the_callers_line() {
             for wrong in [0, samples / 2, samples - 1] {
                 let batch = Deceptive { samples, wrong };
                 let expected = format!("sample {wrong} is of class 9, and there are 2 outputs");
-                let mut gradient = Gradient::new(&network, LOSS, Method::ClosedForm);
+                let mut gradient = Gradient::new(&network, LOSS, Method::Delta);
                 refused(&expected, || {
                     gradient.compute(&parameters, &batch);
                 });
@@ -243,7 +243,7 @@ fn label_smoothing_out_of_range_is_refused() {
             drop(Gradient::<f64>::new(&network, loss, Method::Tape));
         });
         refused(expected, || {
-            drop(Gradient::<f64>::new(&network, loss, Method::ClosedForm));
+            drop(Gradient::<f64>::new(&network, loss, Method::Delta));
         });
         refused(expected, || {
             let _ = evaluate(&Supervised::new(&network, loss), &parameters, &batch(5));

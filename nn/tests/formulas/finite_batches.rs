@@ -68,7 +68,7 @@ fn a_batch_whose_gradient_is_not_finite_changes_nothing() {
         });
     }
     for kind in all() {
-        for method in [Method::Tape, Method::ClosedForm] {
+        for method in [Method::Tape, Method::Delta] {
             // One shard, shards of one chunk, and shards of several chunks.
             for samples in [1, 40, 2100] {
                 check::<f32>(kind, method, samples, 2);
@@ -84,7 +84,7 @@ fn the_element_is_named() {
     let network = Mlp::new(&[2, 1], Activation::Identity);
     let loss = StandardLoss::squared_difference(Activation::Identity);
     let before = Parameters::<f32>::zeros(network.layout().clone());
-    for method in [Method::Tape, Method::ClosedForm] {
+    for method in [Method::Tape, Method::Delta] {
         let mut gradient = Gradient::new(&network, loss, method);
         let mut step = |x: [f32; 2], y: f32| {
             let mut parameters = before.clone();

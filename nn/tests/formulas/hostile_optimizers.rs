@@ -157,7 +157,7 @@ impl<'n> Case<'n> {
         let network = network();
         for threads in [1, 2] {
             for samples in [5, 70, 512] {
-                for method in [Method::Tape, Method::ClosedForm] {
+                for method in [Method::Tape, Method::Delta] {
                     on(threads, || check(&mut Case::new(&network, samples, method)));
                 }
             }

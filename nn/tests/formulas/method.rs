@@ -10,7 +10,7 @@ use nn::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Method {
     Tape,
-    ClosedForm,
+    Delta,
 }
 
 type Model<'n> = Supervised<&'n Mlp, StandardLoss>;
@@ -18,7 +18,7 @@ type Model<'n> = Supervised<&'n Mlp, StandardLoss>;
 /// The batch engine with one of the sources.
 pub(crate) enum Gradient<'n, T: Real> {
     Tape(BatchGradient<T, Model<'n>>),
-    ClosedForm(BatchGradient<T, Model<'n>, DeltaGradient<T>>),
+    Delta(BatchGradient<T, Model<'n>, DeltaGradient<T>>),
 }
 
 /// Evaluates the same expression for both variants.
@@ -26,7 +26,7 @@ macro_rules! both {
     ($self:expr, $gradient:ident => $call:expr) => {
         match $self {
             Gradient::Tape($gradient) => $call,
-            Gradient::ClosedForm($gradient) => $call,
+            Gradient::Delta($gradient) => $call,
         }
     };
 }
@@ -37,7 +37,7 @@ impl<'n, T: Real> Gradient<'n, T> {
         let model = Supervised::new(network, loss);
         match method {
             Method::Tape => Gradient::Tape(BatchGradient::new(model)),
-            Method::ClosedForm => Gradient::ClosedForm(BatchGradient::new(model)),
+            Method::Delta => Gradient::Delta(BatchGradient::new(model)),
         }
     }
 

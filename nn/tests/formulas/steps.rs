@@ -43,7 +43,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
             let bytes = batch.0.map(|x| (255.0 * (2.0 * x - 1.0)) as u8);
             batch.0 = Tensor::from_scaled_bytes(&bytes, 1.0 / 255.0);
         }
-        for method in [Method::Tape, Method::ClosedForm] {
+        for method in [Method::Tape, Method::Delta] {
             let train = |threads: usize| {
                 let pool = rayon::ThreadPoolBuilder::new()
                     .num_threads(threads)
@@ -82,7 +82,7 @@ fn a_step_equals_a_gradient_and_a_step_of_the_optimizer() {
     for samples in [1, 20, 100, 1000] {
         let batch = random_batch::<f64>(&network, samples, &mut rng);
         let begin = network.init::<f64>(Initializer::GlorotUniform, 3);
-        for method in [Method::Tape, Method::ClosedForm] {
+        for method in [Method::Tape, Method::Delta] {
             let mut gradient = Gradient::new(&network, StandardLoss::cross_entropy(), method);
             for (mut fused, mut apart) in optimizers().into_iter().zip(optimizers()) {
                 let (mut parameters, mut expected) = (begin.clone(), begin.clone());
@@ -187,7 +187,7 @@ fn a_step_against_no_samples_changes_nothing() {
     let network = Mlp::new(&[30, 12, 7], Activation::Tanh);
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let [some, none] = [40, 0].map(|samples| random_batch::<f64>(&network, samples, &mut rng));
-    for method in [Method::Tape, Method::ClosedForm] {
+    for method in [Method::Tape, Method::Delta] {
         for mut optimizer in optimizers() {
             let mut parameters = network.init::<f64>(Initializer::GlorotUniform, 3);
             let mut gradient = Gradient::new(&network, StandardLoss::cross_entropy(), method);

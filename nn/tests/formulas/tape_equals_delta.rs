@@ -93,7 +93,7 @@ fn errors<T: Real>() -> [f64; 2] {
             derivatives: expected,
             ..
         } = reference::gradient(&network, loss, &parameters, &batch.0, &batch.1);
-        for (largest, method) in largest.iter_mut().zip([Method::Tape, Method::ClosedForm]) {
+        for (largest, method) in largest.iter_mut().zip([Method::Tape, Method::Delta]) {
             let mut gradient = Gradient::new(&network, loss, method);
             let found = gradient.compute(&parameters, &batch);
             let bound = 1e6 * T::EPSILON.to_f64();
@@ -150,7 +150,7 @@ fn a_large_first_layer_agrees_too() {
                 ..
             } = reference::gradient(&network, loss, &parameters, &x, &targets);
             let batch = (x, targets.clone());
-            for method in [Method::Tape, Method::ClosedForm] {
+            for method in [Method::Tape, Method::Delta] {
                 let mut gradient = Gradient::new(&network, loss, method);
                 let found = gradient.compute(&parameters, &batch);
                 assert!(
@@ -179,7 +179,7 @@ fn a_planted_error_in_one_derivative_is_caught() {
         &batch.1,
     )
     .derivatives;
-    for method in [Method::Tape, Method::ClosedForm] {
+    for method in [Method::Tape, Method::Delta] {
         let mut gradient = Gradient::new(&network, StandardLoss::cross_entropy(), method);
         gradient.compute(&parameters, &batch);
         let mut planted = gradient.gradient().clone();
@@ -216,7 +216,7 @@ fn nothing_is_left_of_an_earlier_batch() {
     let network = Mlp::new(&[140, 60, 5], Activation::Relu);
     let parameters = network.init::<f64>(Initializer::HeNormal, 1);
     let loss = StandardLoss::cross_entropy();
-    for method in [Method::Tape, Method::ClosedForm] {
+    for method in [Method::Tape, Method::Delta] {
         let mut gradient = Gradient::new(&network, loss, method);
         // The batches have shards of several chunks, one shard, and shards of one chunk.
         for samples in [3000, 3000, 20, 100, 3000] {

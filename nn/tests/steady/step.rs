@@ -102,7 +102,7 @@ pub(crate) fn check_all() {
             .unwrap()
     });
     let (mut descent, mut adam) = (Sgd::new(0.1), Adam::new(0.1));
-    for method in [Method::Tape, Method::ClosedForm] {
+    for method in [Method::Tape, Method::Delta] {
         for samples in [1, 20, 200, 300, 1500] {
             let products = match samples {
                 // No product packs a single row.
@@ -128,7 +128,7 @@ pub(crate) fn check_all() {
         let products = one.install(|| allocations_of_products(samples));
         let data = dataset(samples);
         let numbers: Vec<usize> = (0..samples).rev().collect();
-        for method in [Method::Tape, Method::ClosedForm] {
+        for method in [Method::Tape, Method::Delta] {
             let selection = data.select(&numbers);
             let steps = 60;
             let optimizers: [&mut dyn Optimizer<f32>; 2] = [&mut descent, &mut adam];

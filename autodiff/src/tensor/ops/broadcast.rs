@@ -155,7 +155,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let cases: [(&[usize], &[usize]); 11] = [
         (&[2, 1, 1], &[2, 2, 3]),
         (&[], &[]),
@@ -170,10 +170,10 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[3, 4], &[3, 4]),
     ];
     let stretched = |(from, to): (&[usize], &'static [usize])| {
-        Sample::new("broadcast_to", &[from], move |x| x[0].broadcast_to(to))
+        CheckCase::new("broadcast_to", &[from], move |x| x[0].broadcast_to(to))
     };
     let summed = |(to, from): (&'static [usize], &[usize])| {
-        Sample::new("sum_to", &[from], move |x| x[0].sum_to(to))
+        CheckCase::new("sum_to", &[from], move |x| x[0].sum_to(to))
     };
     cases
         .into_iter()

@@ -150,7 +150,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let cases: [(&[&[usize]], usize); 10] = [
         (&[&[2], &[3]], 0),
         (&[&[1]], 0),
@@ -163,12 +163,14 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[&[2], &[1], &[1], &[2], &[3]], 0),
         (&[&[0, 2], &[0, 1]], 1),
     ];
-    let mut samples = Vec::new();
+    let mut checks = Vec::new();
     for (shapes, axis) in cases {
-        samples.push(Sample::new("concat", shapes, move |x| Var::concat(x, axis)));
+        checks.push(CheckCase::new("concat", shapes, move |x| {
+            Var::concat(x, axis)
+        }));
     }
     // A variable that is an input twice gets both terms.
-    samples.push(Sample::new("concat", &[&[2, 2]], |x| {
+    checks.push(CheckCase::new("concat", &[&[2, 2]], |x| {
         Var::concat(&[x[0], x[0]], 1)
     }));
     let cases: [(&[usize], usize, &[usize]); 9] = [
@@ -184,14 +186,14 @@ pub(super) fn samples() -> Vec<Sample> {
     ];
     for (shape, axis, extents) in cases {
         // In reverse order, so that no piece keeps its place.
-        samples.push(Sample::new("split", &[shape], move |x| {
+        checks.push(CheckCase::new("split", &[shape], move |x| {
             let pieces = x[0].split(axis, extents);
             let reversed: Vec<_> = pieces.into_iter().rev().collect();
             Var::concat(&reversed, axis)
         }));
     }
-    samples.push(Sample::new("split", &[&[2, 2, 3]], |x| {
+    checks.push(CheckCase::new("split", &[&[2, 2, 3]], |x| {
         x[0].split(2, &[1, 2])[1]
     }));
-    samples
+    checks
 }

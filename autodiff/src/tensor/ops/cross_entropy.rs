@@ -254,8 +254,8 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
-    let mut samples = Vec::new();
+pub(super) fn check_cases() -> Vec<CheckCase> {
+    let mut checks = Vec::new();
     for [rows, columns] in [
         [1, 1],
         [1, 10],
@@ -280,7 +280,7 @@ pub(super) fn samples() -> Vec<Sample> {
                 .summed(),
         ];
         for how in cases {
-            samples.push(Sample::new(
+            checks.push(CheckCase::new(
                 "cross_entropy",
                 &[&[rows, columns]],
                 move |x| x[0].cross_entropy(how.clone()),
@@ -289,10 +289,10 @@ pub(super) fn samples() -> Vec<Sample> {
     }
     // The sum over no samples is 0. The mean is NaN, which cannot be checked.
     let none = CrossEntropy::new(Tensor::<u32>::zeros([0])).summed();
-    samples.push(Sample::new("cross_entropy", &[&[0, 10]], move |x| {
+    checks.push(CheckCase::new("cross_entropy", &[&[0, 10]], move |x| {
         x[0].cross_entropy(none.clone())
     }));
-    samples
+    checks
 }
 
 #[cfg(test)]

@@ -189,12 +189,12 @@ const SHAPES: [[&[usize]; 2]; 12] = [
     [&[1], &[2, 1, 3]],
 ];
 
-pub(super) fn samples() -> Vec<Sample> {
-    let mut samples = Vec::new();
+pub(super) fn check_cases() -> Vec<CheckCase> {
+    let mut checks = Vec::new();
     for (function, intervals) in Unary::catalogue() {
         for &interval in intervals {
             for [shape, _] in SHAPES {
-                samples.push(Sample::within(
+                checks.push(CheckCase::within(
                     function.name(),
                     &[shape],
                     &[interval],
@@ -206,10 +206,10 @@ pub(super) fn samples() -> Vec<Sample> {
     for (function, rectangles) in Binary::catalogue() {
         for &(a, b) in rectangles {
             for shapes in SHAPES {
-                let sample = Sample::within(function.name(), &shapes, &[a, b], move |x| {
+                let sample = CheckCase::within(function.name(), &shapes, &[a, b], move |x| {
                     x[0].binary(function, x[1])
                 });
-                samples.push(sample);
+                checks.push(sample);
             }
         }
     }
@@ -221,12 +221,12 @@ pub(super) fn samples() -> Vec<Sample> {
         Binary::Div,
         Binary::Powf,
     ] {
-        samples.push(Sample::within(
+        checks.push(CheckCase::within(
             function.name(),
             &[&[2, 3]],
             &[(0.4, 1.2)],
             move |x| x[0].binary(function, x[0]),
         ));
     }
-    samples
+    checks
 }

@@ -180,7 +180,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     // The shape of the input, the axis, and the shape of the indices.
     let cases: [(&[usize], usize, &[usize]); 12] = [
         (&[5], 0, &[3]),
@@ -196,21 +196,21 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[0, 3], 1, &[2]),
         (&[0], 0, &[0]),
     ];
-    let mut samples = Vec::new();
+    let mut checks = Vec::new();
     for (shape, axis, of_indices) in cases {
         let extent = shape[axis];
         // Some indices occur several times, and some never.
         let indices = Tensor::from_fn(of_indices, |i| (i * i % extent.max(1)) as u32);
         let picked = shape_of(&shape[..axis], of_indices, &shape[axis + 1..]);
         let scattered = indices.clone();
-        samples.push(Sample::new("gather", &[shape], move |x| {
+        checks.push(CheckCase::new("gather", &[shape], move |x| {
             x[0].gather(axis, &indices)
         }));
-        samples.push(Sample::new("scatter_add", &[&picked], move |x| {
+        checks.push(CheckCase::new("scatter_add", &[&picked], move |x| {
             x[0].scatter_add(axis, &scattered, extent)
         }));
     }
-    samples
+    checks
 }
 
 #[cfg(test)]

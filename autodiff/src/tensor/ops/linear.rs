@@ -159,7 +159,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let extents = [
         (1, 1, 1),
         (3, 4, 2),
@@ -172,33 +172,33 @@ pub(super) fn samples() -> Vec<Sample> {
         (2, 30, 10),
     ];
     let sample = |(samples, inputs, outputs)| {
-        Sample::new(
+        CheckCase::new(
             "linear",
             &[&[samples, inputs], &[outputs, inputs], &[outputs]],
             |x| x[0].linear(x[1], x[2]),
         )
     };
-    let mut samples: Vec<Sample> = extents.map(sample).into();
+    let mut checks: Vec<CheckCase> = extents.map(sample).into();
     let neurons = |function, intervals: [(f64, f64); 3]| {
         extents.map(|(samples, inputs, outputs)| {
             let shapes: [&[usize]; 3] = [&[samples, inputs], &[outputs, inputs], &[outputs]];
-            Sample::within("dense", &shapes, &intervals, move |x| {
+            CheckCase::within("dense", &shapes, &intervals, move |x| {
                 x[0].dense(x[1], x[2], function)
             })
         })
     };
     for function in [Unary::Sigmoid, Unary::Tanh, Unary::Softplus] {
-        samples.extend(neurons(function, [(-1.0, 1.0); 3]));
+        checks.extend(neurons(function, [(-1.0, 1.0); 3]));
     }
     // On both sides of the kink, and away from it.
-    samples.extend(neurons(Unary::Relu, [(0.3, 1.0), (0.1, 1.0), (0.1, 0.3)]));
-    samples.extend(neurons(
+    checks.extend(neurons(Unary::Relu, [(0.3, 1.0), (0.1, 1.0), (0.1, 0.3)]));
+    checks.extend(neurons(
         Unary::Relu,
         [(0.3, 1.0), (-1.0, -0.1), (-0.3, -0.1)],
     ));
     // A weight that is used twice gets both products.
-    samples.push(Sample::new("linear", &[&[2, 3], &[3, 3], &[3]], |x| {
+    checks.push(CheckCase::new("linear", &[&[2, 3], &[3, 3], &[3]], |x| {
         x[0].linear(x[1], x[2]).linear(x[1], x[2])
     }));
-    samples
+    checks
 }

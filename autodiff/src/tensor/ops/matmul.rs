@@ -193,7 +193,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let extents = [
         (1, 1, 1),
         (3, 4, 2),
@@ -205,15 +205,15 @@ pub(super) fn samples() -> Vec<Sample> {
         (4, 4, 4),
         (7, 9, 17),
     ];
-    let mut samples = Vec::new();
+    let mut checks = Vec::new();
     for (m, k, n) in extents {
-        samples.push(Sample::new("matmul", &[&[m, k], &[k, n]], |x| {
+        checks.push(CheckCase::new("matmul", &[&[m, k], &[k, n]], |x| {
             x[0].matmul(x[1])
         }));
         for (a_transposed, b_transposed) in [(true, false), (false, true), (true, true)] {
             let a = if a_transposed { [k, m] } else { [m, k] };
             let b = if b_transposed { [n, k] } else { [k, n] };
-            samples.push(Sample::new("matmul", &[&a, &b], move |x| {
+            checks.push(CheckCase::new("matmul", &[&a, &b], move |x| {
                 product(x, a_transposed, b_transposed)
             }));
         }
@@ -238,16 +238,16 @@ pub(super) fn samples() -> Vec<Sample> {
         shape
     };
     for [a, b] in batches {
-        samples.push(Sample::new("matmul", &[a, b], |x| x[0].matmul(x[1])));
-        samples.push(Sample::new("matmul", &[&transpose(a), b], |x| {
+        checks.push(CheckCase::new("matmul", &[a, b], |x| x[0].matmul(x[1])));
+        checks.push(CheckCase::new("matmul", &[&transpose(a), b], |x| {
             product(x, true, false)
         }));
-        samples.push(Sample::new("matmul", &[a, &transpose(b)], |x| {
+        checks.push(CheckCase::new("matmul", &[a, &transpose(b)], |x| {
             product(x, false, true)
         }));
     }
-    samples.push(Sample::new("matmul", &[&[3, 3]], |x| x[0].matmul(x[0])));
-    samples
+    checks.push(CheckCase::new("matmul", &[&[3, 3]], |x| x[0].matmul(x[0])));
+    checks
 }
 
 /// The product of two variables, each transposed or not.

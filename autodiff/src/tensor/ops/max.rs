@@ -100,7 +100,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let cases: [(&[usize], &[usize]); 12] = [
         (&[2, 2, 2, 3], &[2]),
         (&[1], &[0]),
@@ -115,15 +115,15 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[1, 1], &[0]),
         (&[3, 1], &[0]),
     ];
-    let samples = |(shape, axes): (&[usize], &'static [usize])| {
+    let both = |(shape, axes): (&[usize], &'static [usize])| {
         [
-            Sample::new("max_over", &[shape], move |x| x[0].max_over(axes)),
-            Sample::new("max_over_keepdims", &[shape], move |x| {
+            CheckCase::new("max_over", &[shape], move |x| x[0].max_over(axes)),
+            CheckCase::new("max_over_keepdims", &[shape], move |x| {
                 x[0].max_over_keepdims(axes)
             }),
         ]
     };
-    cases.into_iter().flat_map(samples).collect()
+    cases.into_iter().flat_map(both).collect()
 }
 
 #[cfg(test)]

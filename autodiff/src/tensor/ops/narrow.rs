@@ -144,7 +144,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let cases: [(&[usize], usize, Range<usize>); 12] = [
         (&[5], 0, 1..4),
         (&[1], 0, 0..1),
@@ -159,15 +159,15 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[1, 1], 1, 0..0),
         (&[1, 3, 2], 1, 2..3),
     ];
-    let mut samples = Vec::new();
+    let mut checks = Vec::new();
     for (shape, axis, range) in cases {
         let (before, after) = (range.start, shape[axis] - range.end);
-        samples.push(Sample::new("narrow", &[shape], move |x| {
+        checks.push(CheckCase::new("narrow", &[shape], move |x| {
             x[0].narrow(axis, range.clone())
         }));
-        samples.push(Sample::new("pad", &[shape], move |x| {
+        checks.push(CheckCase::new("pad", &[shape], move |x| {
             x[0].pad(axis, before, after)
         }));
     }
-    samples
+    checks
 }

@@ -102,12 +102,12 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let shapes: [&[usize]; 8] = [&[], &[1], &[0], &[5], &[3, 2], &[2, 3, 2], &[0, 3], &[1, 6]];
     // Away from the origin.
     let interval = [(0.3, 1.0)];
-    let mut samples: Vec<Sample> = shapes
-        .map(|shape| Sample::within("norm", &[shape], &interval, |x| x[0].norm()))
+    let mut checks: Vec<CheckCase> = shapes
+        .map(|shape| CheckCase::within("norm", &[shape], &interval, |x| x[0].norm()))
         .into();
     let cases: [(&[usize], &[usize]); 9] = [
         (&[1], &[0]),
@@ -121,17 +121,20 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[1, 3], &[0]),
     ];
     for (shape, axes) in cases {
-        samples.push(Sample::within("norm_over", &[shape], &interval, move |x| {
-            x[0].norm_over(axes)
-        }));
-        samples.push(Sample::within(
+        checks.push(CheckCase::within(
+            "norm_over",
+            &[shape],
+            &interval,
+            move |x| x[0].norm_over(axes),
+        ));
+        checks.push(CheckCase::within(
             "norm_over_keepdims",
             &[shape],
             &interval,
             move |x| x[0].norm_over_keepdims(axes),
         ));
     }
-    samples
+    checks
 }
 
 #[cfg(test)]

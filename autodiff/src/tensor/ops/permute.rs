@@ -103,7 +103,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let cases: [(&[usize], &[usize]); 9] = [
         (&[], &[]),
         (&[1], &[0]),
@@ -116,9 +116,9 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[2, 3, 4, 2], &[3, 1, 0, 2]),
     ];
     let permuted = |(shape, order): (&[usize], &'static [usize])| {
-        Sample::new("permute", &[shape], move |x| x[0].permute(order))
+        CheckCase::new("permute", &[shape], move |x| x[0].permute(order))
     };
-    let mut samples: Vec<Sample> = cases.into_iter().map(permuted).collect();
+    let mut checks: Vec<CheckCase> = cases.into_iter().map(permuted).collect();
     let matrices = [
         [1, 1],
         [1, 5],
@@ -129,6 +129,7 @@ pub(super) fn samples() -> Vec<Sample> {
         [17, 18],
         [32, 16],
     ];
-    samples.extend(matrices.map(|shape| Sample::new("transpose", &[&shape], |x| x[0].transpose())));
-    samples
+    checks
+        .extend(matrices.map(|shape| CheckCase::new("transpose", &[&shape], |x| x[0].transpose())));
+    checks
 }

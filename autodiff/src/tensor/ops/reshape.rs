@@ -60,7 +60,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let cases: [(&[usize], &[usize]); 10] = [
         (&[3, 1, 2], &[6]),
         (&[1, 1], &[1]),
@@ -74,7 +74,7 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[2, 3, 4], &[4, 6]),
     ];
     let sample = |(from, to): (&[usize], &'static [usize])| {
-        Sample::new("reshape", &[from], move |x| x[0].reshape(to))
+        CheckCase::new("reshape", &[from], move |x| x[0].reshape(to))
     };
     cases.into_iter().map(sample).collect()
 }

@@ -136,7 +136,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let shapes: [[&[usize]; 3]; 9] = [
         [&[], &[], &[]],
         [&[1], &[1], &[1]],
@@ -150,7 +150,7 @@ pub(super) fn samples() -> Vec<Sample> {
     ];
     let sample = |[mask, a, b]: [&[usize]; 3]| {
         let mask = Tensor::from_fn(Shape::from(mask), |i| u8::from(i % 3 != 1));
-        Sample::new("select", &[a, b], move |x| Var::select(&mask, x[0], x[1]))
+        CheckCase::new("select", &[a, b], move |x| Var::select(&mask, x[0], x[1]))
     };
     shapes.into_iter().map(sample).collect()
 }

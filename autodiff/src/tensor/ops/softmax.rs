@@ -123,7 +123,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let cases: [(&[usize], &[usize]); 12] = [
         (&[1], &[0]),
         (&[5], &[0]),
@@ -138,13 +138,13 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[0, 3], &[1]),
         (&[1, 10], &[1]),
     ];
-    let samples = |(shape, axes): (&[usize], &'static [usize])| {
+    let both = |(shape, axes): (&[usize], &'static [usize])| {
         [
-            Sample::new("softmax", &[shape], move |x| x[0].softmax(axes)),
-            Sample::new("log_softmax", &[shape], move |x| x[0].log_softmax(axes)),
+            CheckCase::new("softmax", &[shape], move |x| x[0].softmax(axes)),
+            CheckCase::new("log_softmax", &[shape], move |x| x[0].log_softmax(axes)),
         ]
     };
-    cases.into_iter().flat_map(samples).collect()
+    cases.into_iter().flat_map(both).collect()
 }
 
 #[cfg(test)]

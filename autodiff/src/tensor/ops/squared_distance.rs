@@ -55,7 +55,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let shapes: [&[usize]; 8] = [
         &[],
         &[1],
@@ -67,7 +67,7 @@ pub(super) fn samples() -> Vec<Sample> {
         &[1, 10],
     ];
     let sample = |shape| {
-        Sample::new("squared_distance", &[shape, shape], |x| {
+        CheckCase::new("squared_distance", &[shape, shape], |x| {
             x[0].squared_distance(x[1])
         })
     };

@@ -125,7 +125,7 @@ methods! {
     }
 }
 
-pub(super) fn samples() -> Vec<Sample> {
+pub(super) fn check_cases() -> Vec<CheckCase> {
     let all: [&[usize]; 9] = [
         &[],
         &[1],
@@ -137,8 +137,8 @@ pub(super) fn samples() -> Vec<Sample> {
         &[1, 1],
         &[70, 2],
     ];
-    let mut samples: Vec<Sample> = all
-        .map(|shape| Sample::new("sum", &[shape], |x| x[0].sum()))
+    let mut checks: Vec<CheckCase> = all
+        .map(|shape| CheckCase::new("sum", &[shape], |x| x[0].sum()))
         .into();
     let some: [(&[usize], &[usize]); 14] = [
         (&[], &[]),
@@ -157,21 +157,21 @@ pub(super) fn samples() -> Vec<Sample> {
         (&[4, 3], &[]),
     ];
     for (shape, axes) in some {
-        samples.push(Sample::new("sum_over", &[shape], move |x| {
+        checks.push(CheckCase::new("sum_over", &[shape], move |x| {
             x[0].sum_over(axes)
         }));
-        samples.push(Sample::new("sum_over_keepdims", &[shape], move |x| {
+        checks.push(CheckCase::new("sum_over_keepdims", &[shape], move |x| {
             x[0].sum_over_keepdims(axes)
         }));
         if !shape.contains(&0) {
-            samples.push(Sample::new("mean_over", &[shape], move |x| {
+            checks.push(CheckCase::new("mean_over", &[shape], move |x| {
                 x[0].mean_over(axes)
             }));
-            samples.push(Sample::new("mean_over_keepdims", &[shape], move |x| {
+            checks.push(CheckCase::new("mean_over_keepdims", &[shape], move |x| {
                 x[0].mean_over_keepdims(axes)
             }));
-            samples.push(Sample::new("mean", &[shape], |x| x[0].mean()));
+            checks.push(CheckCase::new("mean", &[shape], |x| x[0].mean()));
         }
     }
-    samples
+    checks
 }

@@ -1,7 +1,7 @@
 //! The document with the results.
 
 use crate::machine::here_and_now;
-use crate::sections::{Findings, SECTIONS, Section};
+use crate::sections::{SECTIONS, Section, SectionOutput};
 use std::fmt::Write as _;
 use std::fs::{create_dir_all, read_to_string, write};
 use std::io;
@@ -18,7 +18,7 @@ take turns, and ratios are medians of the ratios within a round, which the machi
 ";
 
 /// Replaces a section, or inserts it at its place, and writes its pictures.
-pub(crate) fn renew(folder: &Path, section: &Section, findings: &Findings) -> io::Result<()> {
+pub(crate) fn renew(folder: &Path, section: &Section, findings: &SectionOutput) -> io::Result<()> {
     let pictures = folder.join("results");
     create_dir_all(&pictures)?;
     let mut text = format!("{}.\n\n{}", here_and_now(), findings.text);

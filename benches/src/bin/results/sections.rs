@@ -16,11 +16,11 @@ pub(crate) struct Section {
     /// The title.
     pub(crate) title: &'static str,
     /// Runs the benchmark, with the given time for each row of a table.
-    pub(crate) measure: fn(Duration) -> Result<Findings, Box<dyn Error>>,
+    pub(crate) measure: fn(Duration) -> Result<SectionOutput, Box<dyn Error>>,
 }
 
 /// The results of a benchmark.
-pub(crate) struct Findings {
+pub(crate) struct SectionOutput {
     /// The tables and their explanation, in Markdown.
     pub(crate) text: String,
     /// The name, the alternative text and the SVG of each plot.

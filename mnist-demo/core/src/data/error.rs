@@ -14,12 +14,12 @@ pub struct Error {
     /// The file, or the folder in which a file is missing.
     pub file: PathBuf,
     /// What is wrong with the file.
-    pub cause: Cause,
+    pub cause: DataCause,
 }
 
 impl Error {
     /// Creates an error about `file`.
-    pub fn new(file: impl AsRef<Path>, cause: Cause) -> Self {
+    pub fn new(file: impl AsRef<Path>, cause: DataCause) -> Self {
         Self {
             file: file.as_ref().to_owned(),
             cause,
@@ -30,7 +30,7 @@ impl Error {
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Cause {
+pub enum DataCause {
     /// The system could not open or read the file.
     #[error("cannot be read: {0}")]
     Read(io::Error),

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use super::Cause;
+use super::DataCause;
 use super::gzip::{MAGIC, Members};
 
 /// The maximum number of bytes of data that a file may claim; MNIST's largest file has 47 million.
@@ -33,7 +33,7 @@ pub struct Images {
 /// # Errors
 ///
 /// If the input is not a complete and valid IDX file of one dimension, or is empty.
-pub fn read_labels(input: impl BufRead) -> Result<Vec<u8>, Cause> {
+pub fn read_labels(input: impl BufRead) -> Result<Vec<u8>, DataCause> {
     let (_, labels) = read(input, |_: [u32; 1]| Ok(()))?;
     Ok(labels)
 }
@@ -46,14 +46,14 @@ pub fn read_labels(input: impl BufRead) -> Result<Vec<u8>, Cause> {
 /// # Errors
 ///
 /// If the input is not a complete and valid IDX file of three dimensions, is empty, or has another number of images.
-pub fn read_images(input: impl BufRead, labels: usize) -> Result<Images, Cause> {
+pub fn read_images(input: impl BufRead, labels: usize) -> Result<Images, DataCause> {
     let ([_, rows, cols], pixels) = read(input, |dims| {
         let [images, rows, cols] = dims.map(|dim| dim as usize);
         if images != labels {
-            return Err(Cause::CountMismatch { images, labels });
+            return Err(DataCause::CountMismatch { images, labels });
         }
         if rows.max(cols) > MAX_SIDE {
-            return Err(Cause::TooLarge {
+            return Err(DataCause::TooLarge {
                 dims: dims.to_vec(),
             });
         }
@@ -69,8 +69,8 @@ pub fn read_images(input: impl BufRead, labels: usize) -> Result<Images, Cause> 
 /// Reads an IDX file of `N` dimensions and unsigned bytes to its end. `check` gets the dimensions before the data.
 fn read<const N: usize>(
     mut input: impl BufRead,
-    check: impl FnOnce([u32; N]) -> Result<(), Cause>,
-) -> Result<([u32; N], Vec<u8>), Cause> {
+    check: impl FnOnce([u32; N]) -> Result<(), DataCause>,
+) -> Result<([u32; N], Vec<u8>), DataCause> {
     // A gzip file is recognized by its first two bytes, not by its name. No IDX file begins with these bytes.
     let mut magic = [0; 2];
     let found = fill(&mut input, &mut magic)?;
@@ -81,27 +81,27 @@ fn read<const N: usize>(
     let mut members = Members::new(input);
     let result = read_plain(&mut members, check);
     if members.has_garbage() {
-        return Err(Cause::TrailingGarbage);
+        return Err(DataCause::TrailingGarbage);
     }
     result.map_err(|cause| match cause {
-        Cause::Read(error) => Cause::Gzip(error),
+        DataCause::Read(error) => DataCause::Gzip(error),
         other => other,
     })
 }
 
 fn read_plain<const N: usize>(
     mut input: impl Read,
-    check: impl FnOnce([u32; N]) -> Result<(), Cause>,
-) -> Result<([u32; N], Vec<u8>), Cause> {
+    check: impl FnOnce([u32; N]) -> Result<(), DataCause>,
+) -> Result<([u32; N], Vec<u8>), DataCause> {
     let dims = read_header(&mut input)?;
     let claimed = dims
         .iter()
         .try_fold(1_usize, |product, &dim| product.checked_mul(dim as usize));
     let len = match claimed {
-        Some(0) => return Err(Cause::Empty),
+        Some(0) => return Err(DataCause::Empty),
         Some(len) if len <= MAX_BYTES && dims[0] <= MAX_ITEMS => len,
         _ => {
-            return Err(Cause::TooLarge {
+            return Err(DataCause::TooLarge {
                 dims: dims.to_vec(),
             });
         }
@@ -111,16 +111,16 @@ fn read_plain<const N: usize>(
 }
 
 /// Reads the magic number and the dimensions after it.
-fn read_header<const N: usize>(input: &mut impl Read) -> Result<[u32; N], Cause> {
+fn read_header<const N: usize>(input: &mut impl Read) -> Result<[u32; N], DataCause> {
     let mut magic = [0; 4];
     let wanted = 4 + 4 * N;
     let found = fill(input, &mut magic)?;
     // A file of two other bytes is reported as not IDX, and an empty file as truncated.
     if found > 0 && magic[..2] != [0, 0] {
-        return Err(Cause::NotIdx { found: magic });
+        return Err(DataCause::NotIdx { found: magic });
     }
     if found < 4 {
-        return Err(Cause::Truncated {
+        return Err(DataCause::Truncated {
             part: "header",
             expected: wanted,
             found,
@@ -128,10 +128,10 @@ fn read_header<const N: usize>(input: &mut impl Read) -> Result<[u32; N], Cause>
     }
     let [_, _, element, count] = magic;
     if element != 0x08 {
-        return Err(Cause::WrongType { found: element });
+        return Err(DataCause::WrongType { found: element });
     }
     if usize::from(count) != N {
-        return Err(Cause::WrongDimensions {
+        return Err(DataCause::WrongDimensions {
             expected: N as u8,
             found: count,
         });
@@ -141,7 +141,7 @@ fn read_header<const N: usize>(input: &mut impl Read) -> Result<[u32; N], Cause>
         let mut bytes = [0; 4];
         let found = fill(input, &mut bytes)?;
         if found < 4 {
-            return Err(Cause::Truncated {
+            return Err(DataCause::Truncated {
                 part: "header",
                 expected: wanted,
                 found: 4 + 4 * i + found,
@@ -156,18 +156,18 @@ fn read_header<const N: usize>(input: &mut impl Read) -> Result<[u32; N], Cause>
 ///
 /// The buffer grows at most by a factor of two, and only when it is full. A short file with a large claim in its header
 /// therefore allocates little.
-fn read_data(input: &mut impl Read, len: usize) -> Result<Vec<u8>, Cause> {
+fn read_data(input: &mut impl Read, len: usize) -> Result<Vec<u8>, DataCause> {
     let mut data = Vec::new();
     while data.len() < len {
         let step = data.len().max(FIRST_STEP).min(len - data.len());
         data.try_reserve_exact(step)
-            .map_err(|error| Cause::Read(io::Error::new(io::ErrorKind::OutOfMemory, error)))?;
+            .map_err(|error| DataCause::Read(io::Error::new(io::ErrorKind::OutOfMemory, error)))?;
         let got = input
             .take(step as u64)
             .read_to_end(&mut data)
-            .map_err(Cause::Read)?;
+            .map_err(DataCause::Read)?;
         if got < step {
-            return Err(Cause::Truncated {
+            return Err(DataCause::Truncated {
                 part: "data",
                 expected: len,
                 found: data.len(),
@@ -176,19 +176,19 @@ fn read_data(input: &mut impl Read, len: usize) -> Result<Vec<u8>, Cause> {
     }
     match fill(input, &mut [0])? {
         0 => Ok(data),
-        _ => Err(Cause::TrailingBytes { expected: len }),
+        _ => Err(DataCause::TrailingBytes { expected: len }),
     }
 }
 
 /// Reads until the buffer is full or the input ends, and returns the number of bytes read.
-fn fill(input: &mut impl Read, buffer: &mut [u8]) -> Result<usize, Cause> {
+fn fill(input: &mut impl Read, buffer: &mut [u8]) -> Result<usize, DataCause> {
     let mut filled = 0;
     while filled < buffer.len() {
         match input.read(&mut buffer[filled..]) {
             Ok(0) => break,
             Ok(n) => filled += n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(Cause::Read(error)),
+            Err(error) => return Err(DataCause::Read(error)),
         }
     }
     Ok(filled)
@@ -219,7 +219,7 @@ mod tests {
         let labels = |bytes: &[u8]| read_labels(bytes).unwrap_err();
         assert!(matches!(
             labels(b""),
-            Cause::Truncated {
+            DataCause::Truncated {
                 part: "header",
                 expected: 8,
                 found: 0
@@ -227,7 +227,7 @@ mod tests {
         ));
         assert!(matches!(
             labels(b"\x00\x00\x08"),
-            Cause::Truncated {
+            DataCause::Truncated {
                 part: "header",
                 found: 3,
                 ..
@@ -235,25 +235,25 @@ mod tests {
         ));
         assert!(matches!(
             labels(b"PNG and more"),
-            Cause::NotIdx {
+            DataCause::NotIdx {
                 found: [b'P', b'N', b'G', b' ']
             }
         ));
         assert!(matches!(
             labels(&file(0x0d, &[4], &[0; 16])),
-            Cause::WrongType { found: 0x0d }
+            DataCause::WrongType { found: 0x0d }
         ));
         assert!(matches!(
             labels(&file(8, &[1, 1, 1], &[1])),
-            Cause::WrongDimensions {
+            DataCause::WrongDimensions {
                 expected: 1,
                 found: 3
             }
         ));
-        assert!(matches!(labels(&file(8, &[0], &[])), Cause::Empty));
+        assert!(matches!(labels(&file(8, &[0], &[])), DataCause::Empty));
         assert!(matches!(
             labels(&file(8, &[u32::MAX], &[1])),
-            Cause::TooLarge { .. }
+            DataCause::TooLarge { .. }
         ));
     }
 
@@ -263,17 +263,20 @@ mod tests {
             |dims: &[u32], labels| read_images(&file(8, dims, &[])[..], labels).unwrap_err();
         assert!(matches!(
             images(&[u32::MAX; 3], usize::MAX),
-            Cause::TooLarge { .. }
+            DataCause::TooLarge { .. }
         ));
-        assert!(matches!(images(&[1, 1025, 1], 1), Cause::TooLarge { .. }));
+        assert!(matches!(
+            images(&[1, 1025, 1], 1),
+            DataCause::TooLarge { .. }
+        ));
         assert!(matches!(
             images(&[300_000, 28, 28], 10),
-            Cause::CountMismatch {
+            DataCause::CountMismatch {
                 images: 300_000,
                 labels: 10
             }
         ));
-        assert!(matches!(images(&[10, 0, 28], 10), Cause::Empty));
+        assert!(matches!(images(&[10, 0, 28], 10), DataCause::Empty));
     }
 
     #[test]
@@ -282,7 +285,7 @@ mod tests {
         assert_eq!(read_labels(&packed[..]).unwrap(), [1, 2, 3, 4, 5]);
         for len in 2..packed.len() {
             assert!(
-                matches!(read_labels(&packed[..len]), Err(Cause::Gzip(_))),
+                matches!(read_labels(&packed[..len]), Err(DataCause::Gzip(_))),
                 "cut to {len}"
             );
         }
@@ -291,14 +294,14 @@ mod tests {
         let more = [&packed[..], b"more"].concat();
         assert!(matches!(
             read_labels(&more[..]),
-            Err(Cause::TrailingGarbage)
+            Err(DataCause::TrailingGarbage)
         ));
         let halves = [gzip(&file(8, &[5], &[1, 2])), gzip(&[3, 4, 5])].concat();
         assert_eq!(read_labels(&halves[..]).unwrap(), [1, 2, 3, 4, 5]);
         let two_files = gzip(&[file(8, &[1], &[1]), file(8, &[1], &[1])].concat());
         assert!(matches!(
             read_labels(&two_files[..]),
-            Err(Cause::TrailingBytes { expected: 1 })
+            Err(DataCause::TrailingBytes { expected: 1 })
         ));
     }
 
@@ -316,11 +319,11 @@ mod tests {
             let whole = file(8, &[data.len() as u32], &data);
             prop_assert_eq!(&read_labels(&whole[..]).unwrap(), &data);
             for len in 0..whole.len() {
-                let refused = matches!(read_labels(&whole[..len]), Err(Cause::Truncated { .. }));
+                let refused = matches!(read_labels(&whole[..len]), Err(DataCause::Truncated { .. }));
                 prop_assert!(refused, "cut to {}", len);
             }
             let longer = [whole, vec![0]].concat();
-            let refused = matches!(read_labels(&longer[..]), Err(Cause::TrailingBytes { .. }));
+            let refused = matches!(read_labels(&longer[..]), Err(DataCause::TrailingBytes { .. }));
             prop_assert!(refused);
         }
     }

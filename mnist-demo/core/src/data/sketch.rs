@@ -5,7 +5,7 @@ mod read;
 
 use std::io::{BufRead, Seek};
 
-use super::Cause;
+use super::DataCause;
 use background::Background;
 
 /// The largest accepted height or width of a picture, in pixels.
@@ -60,7 +60,7 @@ impl Sketch {
     ///
     /// If the input is not a complete PNG picture or has more than [`MAX_PICTURE_SIDE`] pixels a side, or the decoder
     /// fails in another way, including a panic.
-    pub fn read_png(input: impl BufRead + Seek) -> Result<Self, Cause> {
+    pub fn read_png(input: impl BufRead + Seek) -> Result<Self, DataCause> {
         read::png(input)
     }
 
@@ -81,10 +81,10 @@ impl Sketch {
     /// # Errors
     ///
     /// If nothing stands out from the background.
-    pub fn prepare(&self, rows: usize, cols: usize) -> Result<Vec<u8>, Cause> {
+    pub fn prepare(&self, rows: usize, cols: usize) -> Result<Vec<u8>, DataCause> {
         let background = Background::find(&self.shades, self.width);
         if background.contrast < MIN_CONTRAST {
-            return Err(Cause::Blank);
+            return Err(DataCause::Blank);
         }
         let ink = || background.ink(&self.shades, self.width);
         if (self.height(), self.width) == (rows, cols) {

@@ -139,17 +139,17 @@ fn paths_of_the_wrong_kind_are_refused() {
     let file = dir.path().join(FILES[0]);
     assert!(matches!(
         Splits::from_dir(&file).unwrap_err().cause,
-        Cause::NotAFolder
+        DataCause::NotAFolder
     ));
     assert!(matches!(
         Splits::from_dir(dir.path().join("none")).unwrap_err().cause,
-        Cause::Read(_)
+        DataCause::Read(_)
     ));
     fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
     assert!(matches!(
         Splits::from_dir(dir.path()).unwrap_err().cause,
-        Cause::NotAFile
+        DataCause::NotAFile
     ));
 }
 
@@ -206,15 +206,15 @@ fn a_data_set_is_checked_however_it_is_made() {
     assert_eq!(dataset(&images(2), &[0, 1]).unwrap().len(), 2);
     assert!(matches!(
         dataset(&images(2), &[0]),
-        Err(Cause::CountMismatch {
+        Err(DataCause::CountMismatch {
             images: 2,
             labels: 1
         })
     ));
-    assert!(matches!(dataset(&images(0), &[]), Err(Cause::Empty)));
+    assert!(matches!(dataset(&images(0), &[]), Err(DataCause::Empty)));
     assert!(matches!(
         dataset(&images(1), &[11]),
-        Err(Cause::BadLabel {
+        Err(DataCause::BadLabel {
             index: 0,
             label: 11
         })

@@ -1,6 +1,6 @@
 //! The overhead of a node of the tape.
 
-use super::Findings;
+use super::SectionOutput;
 use crate::plot::Plot;
 use autodiff::tensor::Tape;
 use benches::nodes::{CHAIN, NODES};
@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::hint::black_box;
 use std::time::Duration;
 
-pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
+pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let mut text = String::from(
         "Nodes on four numbers, in a chain of a hundred: recording them and forgetting them again, and walking back.\n
 | node | record, ns | walk back, ns |\n|---|---:|---:|\n",
@@ -51,7 +51,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
         let case = Case::new(widths, 1);
         let descent = OptimizerSettings::Sgd(SgdSettings::new(1e-6));
         let [tape, closed_form] =
-            [Method::Tape, Method::ClosedForm].map(|method| steps(&pool, &case, method, descent));
+            [Method::Tape, Method::Delta].map(|method| steps(&pool, &case, method, descent));
         let turns = take_turns(time, &mut [tape, closed_form]);
         let [tape, closed_form] = [0, 1].map(|side| turns.seconds(side) * 1e9);
         let (name, nodes) = (case.network_name(), nodes(&case));
@@ -69,7 +69,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
         names: vec!["record and forget".into(), "walk back".into()],
     };
     let alternative = "Time of recording and of walking back, for each kind of node";
-    Ok(Findings {
+    Ok(SectionOutput {
         text,
         pictures: vec![("op_overhead", alternative, plot.bars(0.0, &groups)?)],
     })

@@ -1,6 +1,6 @@
 //! The same training steps with other tools, from the results of `benches/peers/training/run`.
 
-use super::Findings;
+use super::SectionOutput;
 use crate::plot::Plot;
 use benches::{WORKLOADS, median};
 use serde::Deserialize;
@@ -32,10 +32,10 @@ impl Side {
     }
 }
 
-pub(super) fn measure(_: Duration) -> Result<Findings, Box<dyn Error>> {
+pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/peers.json");
     let Ok(json) = std::fs::read(path) else {
-        return Ok(Findings {
+        return Ok(SectionOutput {
             text: "`benches/peers/training/run` has not been run.".into(),
             pictures: vec![],
         });
@@ -96,7 +96,7 @@ pub(super) fn measure(_: Duration) -> Result<Findings, Box<dyn Error>> {
         names: names.iter().map(|&name| name.to_owned()).collect(),
     };
     let alternative = "For each training step and tool, its best time over ours";
-    Ok(Findings {
+    Ok(SectionOutput {
         text,
         pictures: vec![("peers", alternative, plot.bars(1.0, &groups)?)],
     })

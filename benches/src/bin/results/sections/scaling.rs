@@ -1,6 +1,6 @@
 //! The growth of a step's time with its arithmetic.
 
-use super::{Findings, thread_counts};
+use super::{SectionOutput, thread_counts};
 use crate::plot::Plot;
 use benches::scaling::{AXES, flops, log_slope};
 use benches::{Case, pool, steps, take_turns};
@@ -10,7 +10,7 @@ use std::error::Error;
 use std::fmt::Write;
 use std::time::Duration;
 
-pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
+pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let counts = thread_counts();
     let pools: Vec<_> = counts.iter().map(|&threads| pool(threads)).collect();
     let mut text = String::from(
@@ -82,7 +82,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
         names: AXES.map(|axis| format!("growing {}", axis.name)).into(),
     };
     let alternative = "Time against work on logarithmic axes, near a line of slope 1";
-    Ok(Findings {
+    Ok(SectionOutput {
         text,
         pictures: vec![("scaling", alternative, plot.log_log(&curves)?)],
     })

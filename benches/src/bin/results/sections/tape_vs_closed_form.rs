@@ -1,6 +1,6 @@
 //! The tape's time relative to the closed form, for every network and batch size.
 
-use super::Findings;
+use super::SectionOutput;
 use crate::plot::Plot;
 use benches::{Case, NETWORKS, pool, steps, take_turns};
 use mnist_core::gradient::Method;
@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fmt::Write;
 use std::time::Duration;
 
-pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
+pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let pool = pool(1);
     let descent = OptimizerSettings::Sgd(SgdSettings::new(1e-6));
     let mut text = String::from(
@@ -28,8 +28,8 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
             .for_each(|(_, ratios)| ratios.push(f64::NAN));
         for case in Case::of(network) {
             let (name, samples) = (case.network_name(), case.batch.len());
-            let [closed_form, tape] = [Method::ClosedForm, Method::Tape]
-                .map(|method| steps(&pool, &case, method, descent));
+            let [closed_form, tape] =
+                [Method::Delta, Method::Tape].map(|method| steps(&pool, &case, method, descent));
             let turns = take_turns(time, &mut [closed_form, tape]);
             let ratio = turns.ratio(1, 0);
             let [by_hand, by_tape] = [0, 1].map(|side| turns.seconds(side) * 1e6);
@@ -53,7 +53,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
     };
     let svg = plot.bars(0.0, &groups)?;
     let alternative = "Time by the tape over time by the closed form, for each network and batch";
-    Ok(Findings {
+    Ok(SectionOutput {
         text,
         pictures: vec![("tape_vs_closed_form", alternative, svg)],
     })

@@ -1,6 +1,6 @@
 //! Whole training steps on one thread and on all cores.
 
-use super::{Findings, thread_counts};
+use super::{SectionOutput, thread_counts};
 use crate::plot::Plot;
 use benches::{Case, WORKLOADS, pool, steps, take_turns};
 use mnist_core::gradient::Method;
@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fmt::Write;
 use std::time::Duration;
 
-pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
+pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let counts = thread_counts();
     let pools: Vec<_> = counts.iter().map(|&threads| pool(threads)).collect();
     let mut text = String::from("| | network | batch | optimizer |");
@@ -27,7 +27,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
         let case = Case::new(workload.widths, workload.batch);
         let mut sides: Vec<_> = pools
             .iter()
-            .flat_map(|pool| [(pool, Method::ClosedForm), (pool, Method::Tape)])
+            .flat_map(|pool| [(pool, Method::Delta), (pool, Method::Tape)])
             .map(|(pool, method)| steps(pool, &case, method, workload.optimizer))
             .collect();
         let turns = take_turns(time, &mut sides);
@@ -64,7 +64,7 @@ pub(super) fn measure(time: Duration) -> Result<Findings, Box<dyn Error>> {
     };
     let svg = plot.bars(0.0, &groups)?;
     let alternative = "Bar chart: for each training step, the tape's time divided by the closed form's, and the time on one thread divided by the time on all";
-    Ok(Findings {
+    Ok(SectionOutput {
         text,
         pictures: vec![("training_step", alternative, svg)],
     })

@@ -6,7 +6,7 @@ use png::{ColorType, Decoder, InterlaceInfo, Limits, Transformations};
 
 use super::background::{median, sides};
 use super::{MAX_PICTURE_SIDE, Sketch};
-use crate::data::Cause;
+use crate::data::DataCause;
 use crate::data::contain::contain;
 
 /// The maximum number of bytes that the decoder may allocate for chunks and rows.
@@ -15,11 +15,11 @@ use crate::data::contain::contain;
 const MAX_DECODER_BYTES: usize = 8 << 20;
 
 /// Reads a PNG picture. A panic of the decoder becomes an error.
-pub(super) fn png(input: impl BufRead + Seek) -> Result<Sketch, Cause> {
-    contain(|| decode(input)).unwrap_or_else(|message| Err(Cause::PngDecoder { message }))
+pub(super) fn png(input: impl BufRead + Seek) -> Result<Sketch, DataCause> {
+    contain(|| decode(input)).unwrap_or_else(|message| Err(DataCause::PngDecoder { message }))
 }
 
-fn decode(input: impl BufRead + Seek) -> Result<Sketch, Cause> {
+fn decode(input: impl BufRead + Seek) -> Result<Sketch, DataCause> {
     let limits = Limits {
         bytes: MAX_DECODER_BYTES,
     };
@@ -28,11 +28,11 @@ fn decode(input: impl BufRead + Seek) -> Result<Sketch, Cause> {
     // A few bytes of compressed text or colour profile can decompress to gigabytes.
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
-    let (width, height) = decoder.read_header_info().map_err(Cause::Png)?.size();
+    let (width, height) = decoder.read_header_info().map_err(DataCause::Png)?.size();
     if width.max(height) > MAX_PICTURE_SIDE {
-        return Err(Cause::PictureTooLarge { width, height });
+        return Err(DataCause::PictureTooLarge { width, height });
     }
-    let mut reader = decoder.read_info().map_err(Cause::Png)?;
+    let mut reader = decoder.read_info().map_err(DataCause::Png)?;
     let (color, _) = reader.output_color_type();
     let opaque = !matches!(color, ColorType::GrayscaleAlpha | ColorType::Rgba);
 
@@ -43,7 +43,7 @@ fn decode(input: impl BufRead + Seek) -> Result<Sketch, Cause> {
     let mut pixels = vec![0; stride * height as usize];
     let mut grey = Vec::with_capacity(stride);
     let mut y = 0;
-    while let Some(row) = reader.next_interlaced_row().map_err(Cause::Png)? {
+    while let Some(row) = reader.next_interlaced_row().map_err(DataCause::Png)? {
         grey.clear();
         append_grey(color, row.data(), &mut grey);
         match row.interlace() {

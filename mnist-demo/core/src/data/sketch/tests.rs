@@ -55,7 +55,7 @@ fn invalid_pictures_are_refused() {
     let whole = png_file(ColorType::Grayscale, png::BitDepth::Eight, (9, 9), &[3; 81]);
     assert!(matches!(
         Sketch::read_png(Cursor::new(b"no picture")),
-        Err(Cause::Png(_))
+        Err(DataCause::Png(_))
     ));
     for len in 0..whole.len() - 12 {
         assert!(
@@ -72,7 +72,7 @@ fn invalid_pictures_are_refused() {
     let refused = Sketch::read_png(Cursor::new(wide));
     assert!(matches!(
         refused,
-        Err(Cause::PictureTooLarge {
+        Err(DataCause::PictureTooLarge {
             width: 4097,
             height: 1
         })
@@ -84,11 +84,11 @@ fn a_blank_picture_is_refused() {
     for shade in [0, 128, 255] {
         assert!(matches!(
             Sketch::new(vec![shade; 100 * 50], 100).prepare(28, 28),
-            Err(Cause::Blank)
+            Err(DataCause::Blank)
         ));
         assert!(matches!(
             Sketch::new(vec![shade; 784], 28).prepare(28, 28),
-            Err(Cause::Blank)
+            Err(DataCause::Blank)
         ));
     }
 }

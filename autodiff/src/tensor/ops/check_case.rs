@@ -1,4 +1,4 @@
-//! Sample inputs for checks of an operation.
+//! Inputs at which an operation is checked.
 
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::shape::Shape;
@@ -7,9 +7,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fmt;
 
-/// An operation and inputs to record it at. [`catalogue`](crate::tensor::catalogue) returns samples of every operation,
+/// An operation and inputs to record it at. [`catalogue`](crate::tensor::catalogue) returns check cases of every operation,
 /// for many shapes.
-pub struct Sample {
+pub struct CheckCase {
     name: String,
     inputs: Vec<Tensor<f64>>,
     record: Box<Record>,
@@ -17,30 +17,30 @@ pub struct Sample {
 
 type Record = dyn for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>;
 
-impl Sample {
-    /// A sample whose inputs have the given shapes and are drawn from (−1, 1).
+impl CheckCase {
+    /// A case whose inputs have the given shapes and are drawn from (−1, 1).
     pub(crate) fn new(
         name: impl Into<String>,
         shapes: &[&[usize]],
         record: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64> + 'static,
-    ) -> Sample {
-        Sample::within(name, shapes, &vec![(-1.0, 1.0); shapes.len()], record)
+    ) -> CheckCase {
+        CheckCase::within(name, shapes, &vec![(-1.0, 1.0); shapes.len()], record)
     }
 
-    /// A sample whose inputs have the given shapes and are each drawn from an interval.
+    /// A case whose inputs have the given shapes and are each drawn from an interval.
     pub(crate) fn within(
         name: impl Into<String>,
         shapes: &[&[usize]],
         intervals: &[(f64, f64)],
         record: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64> + 'static,
-    ) -> Sample {
-        // Every sample has the same seed, so that a failure can be reproduced.
+    ) -> CheckCase {
+        // Every case has the same seed, so that a failure can be reproduced.
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let draw = |(shape, &(low, high)): (&&[usize], &(f64, f64))| {
             Tensor::from_fn(Shape::from(*shape), |_| rng.random_range(low..high))
         };
         let inputs = shapes.iter().zip(intervals).map(draw).collect();
-        Sample {
+        CheckCase {
             name: name.into(),
             inputs,
             record: Box::new(record),
@@ -66,7 +66,7 @@ impl Sample {
     }
 }
 
-impl fmt::Debug for Sample {
+impl fmt::Debug for CheckCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of", self.name)?;
         for input in &self.inputs {
