@@ -267,7 +267,7 @@ mod example {
         pub(super) fn delta(&self, l: usize) -> Matrix {
             let rows = self.network.b[l - 1].rows();
             let cols = self.layers.a[0].cols();
-            Matrix::new(rows, cols, |i, j| self.tape.z[l - 1][i * cols + j].into())
+            Matrix::new(rows, cols, |i, j| self.tape.dz[l - 1][i * cols + j].into())
         }
     }
 }

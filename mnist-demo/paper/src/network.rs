@@ -66,11 +66,11 @@ pub(super) struct Derivatives {
     /// a⁽ᴸ⁾.
     pub(super) a: Vec<f64>,
     /// ∂C/∂W⁽ℓ⁾, row by row.
-    pub(super) w: Vec<Vec<f64>>,
+    pub(super) dw: Vec<Vec<f64>>,
     /// ∂C/∂b⁽ℓ⁾.
-    pub(super) b: Vec<Vec<f64>>,
+    pub(super) db: Vec<Vec<f64>>,
     /// ∂C/∂z⁽ℓ⁾, with a column for each sample.
-    pub(super) z: Vec<Vec<f64>>,
+    pub(super) dz: Vec<Vec<f64>>,
 }
 
 /// Draws a matrix of normally distributed numbers with the given standard deviation.
@@ -187,10 +187,10 @@ impl PaperNetwork {
         let weights: Vec<_> = self.W.iter().map(|w| tape.var(w.tensor())).collect();
         let biases: Vec<_> = self.b.iter().map(|b| tape.var(b.tensor())).collect();
         let mut a = tape.constant(a0.tensor());
-        let mut z_s = Vec::new();
+        let mut all_z = Vec::new();
         for l in 1..=self.layers() {
             let z = (weights[l - 1].matmul(a) + biases[l - 1]).retain();
-            z_s.push(z);
+            all_z.push(z);
             a = if l == self.layers() && self.cost.has_softmax() {
                 z.softmax(0)
             } else {
@@ -203,7 +203,7 @@ impl PaperNetwork {
             Cost::MeanSquares => a.squared_distance(y.tensor()) * (1.0 / n),
             Cost::CrossEntropy => {
                 let targets = Targets::Probabilities(y.t().tensor());
-                z_s[self.layers() - 1]
+                all_z[self.layers() - 1]
                     .transpose()
                     .cross_entropy(CrossEntropy::new(targets))
             }
@@ -219,9 +219,9 @@ impl PaperNetwork {
         Derivatives {
             cost: cost.item(),
             a: a.value().data().to_vec(),
-            w: wrt(&weights),
-            b: wrt(&biases),
-            z: wrt(&z_s),
+            dw: wrt(&weights),
+            db: wrt(&biases),
+            dz: wrt(&all_z),
         }
     }
 
@@ -229,16 +229,16 @@ impl PaperNetwork {
     pub(super) fn by_scalar_tape(&self, a0: &Matrix, y: &Matrix) -> Derivatives {
         let tape = scalar::Tape::new();
         let variables = |list: &[Matrix]| -> Vec<Vec<scalar::Var<'_>>> {
-            let on_tape = |m: &Matrix| m.values().iter().map(|&v| tape.var(v)).collect();
-            list.iter().map(on_tape).collect()
+            let record = |m: &Matrix| m.values().iter().map(|&v| tape.var(v)).collect();
+            list.iter().map(record).collect()
         };
         let (weights, biases) = (variables(&self.W), variables(&self.b));
-        let mut z_s: Vec<Vec<scalar::Var<'_>>> = self
+        let mut all_z: Vec<Vec<scalar::Var<'_>>> = self
             .b
             .iter()
             .map(|b| Vec::with_capacity(b.rows() * a0.cols()))
             .collect();
-        let mut a_s = Vec::new();
+        let mut all_a = Vec::new();
         let mut terms = Vec::new();
         for sample in 0..a0.cols() {
             let mut a: Vec<scalar::Var<'_>> = a0
@@ -259,7 +259,7 @@ impl PaperNetwork {
                 } else {
                     z.iter().map(|&z| on_tape(self.mu, z)).collect()
                 };
-                z_s[l - 1].extend(&z);
+                all_z[l - 1].extend(&z);
             }
             let y = y.col(sample).values();
             terms.push(match self.cost {
@@ -270,7 +270,7 @@ impl PaperNetwork {
                     a.iter().zip(&y).map(|(&a, &y)| (a - y) * (a - y)).sum()
                 }
             });
-            a_s.push(a);
+            all_a.push(a);
         }
         let n = a0.cols() as f64;
         let sum: scalar::Var<'_> = terms.into_iter().sum();
@@ -286,15 +286,15 @@ impl PaperNetwork {
         let columns = |samples: Vec<f64>| -> Vec<f64> {
             let width = samples.len() / a0.cols();
             (0..samples.len())
-                .map(|n| samples[n % a0.cols() * width + n / a0.cols()])
+                .map(|index| samples[index % a0.cols() * width + index / a0.cols()])
                 .collect()
         };
         Derivatives {
             cost: cost.value(),
-            a: columns(a_s.iter().flatten().map(|a| a.value()).collect()),
-            w: wrt(&weights),
-            b: wrt(&biases),
-            z: wrt(&z_s).into_iter().map(columns).collect(),
+            a: columns(all_a.iter().flatten().map(|a| a.value()).collect()),
+            dw: wrt(&weights),
+            db: wrt(&biases),
+            dz: wrt(&all_z).into_iter().map(columns).collect(),
         }
     }
 }

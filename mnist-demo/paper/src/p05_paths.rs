@@ -134,12 +134,12 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         found.compare(
             format!("{name}, scalar tape"),
             &hand,
-            &[scalar.w.concat(), scalar.b.concat()].concat(),
+            &[scalar.dw.concat(), scalar.db.concat()].concat(),
         );
         found.compare(
             format!("{name}, tensor tape"),
             &hand,
-            &[tensor.w.concat(), tensor.b.concat()].concat(),
+            &[tensor.dw.concat(), tensor.db.concat()].concat(),
         );
         found.claim(
             format!("{name}: the paths walked are as many as the formula says"),

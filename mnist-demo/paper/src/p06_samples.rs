@@ -35,12 +35,12 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
             found.compare(
                 format!("∂C/∂W of layer {l}, all samples on one {name}"),
                 &sum.dW[l - 1],
-                &tape.w[l - 1],
+                &tape.dw[l - 1],
             );
             found.compare(
                 format!("∂C/∂b of layer {l}, all samples on one {name}"),
                 &sum.db[l - 1],
-                &tape.b[l - 1],
+                &tape.db[l - 1],
             );
         }
     }
@@ -49,7 +49,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let mut sum = vec![super::Scaled::default(); sum.dW[0].entries().len()];
     for l in 0..samples {
         let one = network.by_scalar_tape(&a0.col(l), &y.col(l));
-        for (sum, &term) in sum.iter_mut().zip(&one.w[0]) {
+        for (sum, &term) in sum.iter_mut().zip(&one.dw[0]) {
             *sum = *sum + term.into();
         }
     }
@@ -59,7 +59,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
             "∂C/∂W of layer 1, {samples} scalar tapes of one sample against one tensor tape of all"
         ),
         &sum,
-        &together.w[0],
+        &together.dw[0],
     );
     Ok(())
 }

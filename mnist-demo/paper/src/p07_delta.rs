@@ -86,17 +86,17 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
                 found.compare(
                     format!("{name}: δ, {kind}"),
                     &all(&hand.delta),
-                    &tape.z.concat(),
+                    &tape.dz.concat(),
                 );
                 found.compare(
                     format!("{name}: ∂C/∂W, {kind}"),
                     &all(&hand.dW),
-                    &tape.w.concat(),
+                    &tape.dw.concat(),
                 );
                 found.compare(
                     format!("{name}: ∂C/∂b, {kind}"),
                     &all(&hand.db),
-                    &tape.b.concat(),
+                    &tape.db.concat(),
                 );
             }
         }

@@ -77,12 +77,12 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     found.compare(
         "δ⁽ᴸ⁾ through the full Jacobian, squared difference, scalar tape",
         &hand.delta[1],
-        &network.by_scalar_tape(&a0, &y).z[1],
+        &network.by_scalar_tape(&a0, &y).dz[1],
     );
     found.compare(
         "δ⁽ᴸ⁾ through the full Jacobian, squared difference, tensor tape",
         &hand.delta[1],
-        &network.by_tensor_tape(&a0, &y).z[1],
+        &network.by_tensor_tape(&a0, &y).dz[1],
     );
     Ok(())
 }

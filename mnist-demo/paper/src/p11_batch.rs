@@ -46,10 +46,10 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let by_tape = network.by_tensor_tape(&A0, &Y);
     let in_training = gradient_in_training(&network, digits.training(), N);
     for (name, by_hand, tape, in_training) in [
-        ("∂C/∂W⁽¹⁾", &dW1, &by_tape.w[0], &in_training[0]),
-        ("∂C/∂b⁽¹⁾", &db1, &by_tape.b[0], &in_training[1]),
-        ("∂C/∂W⁽²⁾", &dW2, &by_tape.w[1], &in_training[2]),
-        ("∂C/∂b⁽²⁾", &db2, &by_tape.b[1], &in_training[3]),
+        ("∂C/∂W⁽¹⁾", &dW1, &by_tape.dw[0], &in_training[0]),
+        ("∂C/∂b⁽¹⁾", &db1, &by_tape.db[0], &in_training[1]),
+        ("∂C/∂W⁽²⁾", &dW2, &by_tape.dw[1], &in_training[2]),
+        ("∂C/∂b⁽²⁾", &db2, &by_tape.db[1], &in_training[3]),
     ] {
         found.compare(
             format!("{name}, matrices on the tensor tape"),

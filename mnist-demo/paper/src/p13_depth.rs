@@ -58,7 +58,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
             found.compare(
                 format!("all derivatives, {depth} hidden layers of {width}"),
                 &entries,
-                &[tape.w.concat(), tape.b.concat()].concat(),
+                &[tape.dw.concat(), tape.db.concat()].concat(),
             );
 
             let settings = Settings {

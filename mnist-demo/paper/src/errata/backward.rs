@@ -130,9 +130,9 @@ fn first_layer(samples: usize) -> Evidence {
         .map(relu_prime)
         .hadamard(&(example.W(2).t() * example.delta(2)));
     Evidence {
-        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &equal.tape.z[0]),
+        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &equal.tape.dz[0]),
         corrected,
-        tape: example.tape.z[0].clone(),
+        tape: example.tape.dz[0].clone(),
     }
 }
 
@@ -145,7 +145,7 @@ fn recursion(l: usize, samples: usize) -> Evidence {
     let (example, equal) = (squares(&WIDTHS, samples), squares(&EQUAL, samples));
     let with_slope_at =
         |e: &Example, layer: usize| slope(e, layer).try_hadamard(&(e.W(l).t() * e.delta(l)));
-    let tape = |e: &Example| e.tape.z[l - 2].clone();
+    let tape = |e: &Example| e.tape.dz[l - 2].clone();
     let corrected = slope(&example, l - 1).hadamard(&(example.W(l).t() * example.delta(l)));
     Evidence {
         printed: on_equal_widths(
@@ -163,9 +163,9 @@ fn written_out() -> Evidence {
     let back = |e: &Example| 2.0 * (e.W(3).t() * (e.A(3) - &e.Y).hadamard(&slope(e, 3)));
     let as_printed = |e: &Example| slope(e, 3).try_hadamard(&back(e));
     Evidence {
-        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &equal.tape.z[1]),
+        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &equal.tape.dz[1]),
         corrected: slope(&example, 2).hadamard(&back(&example)),
-        tape: example.tape.z[1].clone(),
+        tape: example.tape.dz[1].clone(),
     }
 }
 
@@ -206,12 +206,12 @@ fn summary_of_layers() -> Evidence {
         e.Z(1).map(relu_prime).try_hadamard(&back)
     };
     Evidence {
-        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &equal.tape.z[1]),
+        printed: on_equal_widths(as_printed(&example), as_printed(&equal), &equal.tape.dz[1]),
         corrected: example
             .Z(2)
             .map(relu_prime)
             .hadamard(&(example.W(3).t() * example.delta(3))),
-        tape: example.tape.z[1].clone(),
+        tape: example.tape.dz[1].clone(),
     }
 }
 
@@ -225,7 +225,7 @@ fn hadamard_with_a_jacobian() -> Evidence {
         // A vector and a matrix never fit; the nearest reading takes the diagonal.
         Err(why) => {
             let diagonal = Matrix::new(jacobian.rows(), 1, |i, _| jacobian.at(i, i));
-            let tape = Matrix::column(&example.tape.z[1]);
+            let tape = Matrix::column(&example.tape.dz[1]);
             Printed::DoesNotFit {
                 why,
                 reading: "with the diagonal alone",
@@ -236,7 +236,7 @@ fn hadamard_with_a_jacobian() -> Evidence {
     Evidence {
         printed,
         corrected,
-        tape: example.tape.z[1].clone(),
+        tape: example.tape.dz[1].clone(),
     }
 }
 
@@ -254,7 +254,7 @@ fn down_to_layer_one(samples: usize) -> Evidence {
     for l in (2..=example.network.layers()).rev() {
         let delta = slope(&example, l - 1).hadamard(&(example.W(l).t() * example.delta(l)));
         corrected.extend(delta.entries().to_vec());
-        tape.extend(&example.tape.z[l - 2]);
+        tape.extend(&example.tape.dz[l - 2]);
     }
     Evidence {
         printed,

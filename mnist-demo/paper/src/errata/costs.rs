@@ -81,7 +81,7 @@ fn second_bias() -> Evidence {
     Evidence {
         printed: Printed::Gives(n * delta1.sum_of_columns()),
         corrected: n * delta2.sum_of_columns(),
-        tape: example.tape.b[1].clone(),
+        tape: example.tape.db[1].clone(),
     }
 }
 
@@ -94,7 +94,7 @@ fn mean_of_squares() -> Evidence {
     Evidence {
         printed: Printed::Gives(sum.clone()),
         corrected: 1.0 / N as f64 * sum,
-        tape: example.tape.w[2].clone(),
+        tape: example.tape.dw[2].clone(),
     }
 }
 
@@ -139,7 +139,7 @@ fn delta_of_the_mean() -> Evidence {
     Evidence {
         printed: Printed::Gives(difference.clone()),
         corrected: 1.0 / N as f64 * difference,
-        tape: example.tape.z[1].clone(),
+        tape: example.tape.dz[1].clone(),
     }
 }
 

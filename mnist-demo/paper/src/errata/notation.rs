@@ -155,7 +155,7 @@ fn targets_of_a_layer() -> Evidence {
             )
         },
         corrected: n * (example.A(2) - &example.Y),
-        tape: example.tape.z[1].clone(),
+        tape: example.tape.dz[1].clone(),
     }
 }
 
@@ -165,7 +165,7 @@ fn bias_of_a_sample() -> Evidence {
     Evidence {
         printed: Printed::Gives(delta.col(0)),
         corrected: delta.sum_of_columns(),
-        tape: example.tape.b[0].clone(),
+        tape: example.tape.db[0].clone(),
     }
 }
 
@@ -221,7 +221,7 @@ fn column_before_a_matrix() -> Evidence {
     let example = Example::new(&WIDTHS[..3], Activation::Tanh, Cost::SquaresOfSoftmax, 1);
     let jacobian = softmax_jacobian(&example.A(2));
     let upstream = 2.0 * (example.A(2) - &example.Y);
-    let tape = example.tape.z[1].clone();
+    let tape = example.tape.dz[1].clone();
     Evidence {
         printed: match upstream.try_times(&jacobian) {
             Ok(product) => Printed::Gives(product),
