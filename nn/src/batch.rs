@@ -3,9 +3,9 @@
 //! A batch is cut into shards, each a run of consecutive samples, and a shard into chunks. The threads first share the
 //! shards. Each shard is taken forward and back, and keeps the factors of its gradient, or the sum over its chunks if
 //! it has several. Then the threads share the parameters: for each panel, the gradients of the shards are added along a
-//! fixed binary tree, and the optimizer's rule is applied to the sum. The cuts depend only on the batch and the model.
-//! Any number of threads therefore gives the same bits, and so does [`compute`](BatchGradient::compute) followed by the
-//! optimizer.
+//! fixed binary tree, and the optimizer's rule is applied to the sum. The cuts depend only on the batch, the model, and
+//! the number of shards if it is set. Any number of threads therefore gives the same bits, and so does
+//! [`compute`](BatchGradient::compute) followed by the optimizer.
 //!
 //! A step updates a panel as soon as its gradient is formed. It must therefore know beforehand that no update will have
 //! to be undone because the gradient of another panel is not finite. No element of δᵀ a is larger than the largest |δ|

@@ -4,11 +4,11 @@
 //! does the rest.
 //!
 //! A step is not taken if it would leave a number that is not finite. To know this beforehand without computing an
-//! update twice, the rules clamp their moments. A bound of the gradient then implies that moments and parameters stay
-//! finite ([`Update::safe_up_to`]). For a gradient in a flat buffer, the bound is the largest element. For a gradient
-//! that is formed panel by panel, the bound follows from the largest δ and the largest activation
-//! ([`BatchGradient::step`](crate::BatchGradient::step)). Only if the bound is too large is the whole gradient formed
-//! and checked, and the step tried on copies.
+//! update twice, the rules clamp their moments: if no element of the gradient exceeds the limit that a rule declares
+//! ([`Update::safe_up_to`]), moments and parameters stay finite. The largest element of a gradient in a flat buffer is
+//! compared with this limit. If a gradient is formed panel by panel, an upper bound is compared, which follows from the
+//! largest δ and the largest activation ([`BatchGradient::step`](crate::BatchGradient::step)). Only above the limit is
+//! the whole gradient formed and checked, and the step tried on copies.
 
 mod adam;
 mod elementwise;

@@ -10,7 +10,7 @@ mod tests;
 pub use crate::matrix::{Factors, Matrix};
 
 use crate::reduce::pairwise;
-use crate::unpacked::{RUN, UNCUT};
+use crate::unpacked::{MAX_SEQUENTIAL_TERMS, TERMS_PER_RUN};
 use crate::{Epilogue, Float, Scratch, Write, simd};
 
 /// The largest inner extent that is passed to one kernel. A kernel adds blocks of terms to the result sequentially, so
@@ -135,8 +135,8 @@ fn product<T: Float>(
     let simd_is_off = simd::is_off();
     // Plain loops add the terms sequentially, and so does `gemm` for a matrix times a vector.
     let is_sequential = simd_is_off || a.rows() == 1 || b.columns() == 1;
-    let max_terms = if is_sequential && a.columns() > UNCUT {
-        RUN
+    let max_terms = if is_sequential && a.columns() > MAX_SEQUENTIAL_TERMS {
+        TERMS_PER_RUN
     } else {
         a.columns()
     };

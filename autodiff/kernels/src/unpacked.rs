@@ -27,9 +27,9 @@ const NARROW: usize = 16;
 /// From this length on, the horizontal sum is a negligible part of a dot product.
 const MIN_LONG_DOT: usize = 256;
 
-/// A combination adds at most this many terms sequentially. A longer product is cut into runs of [`RUN`] terms.
-pub(crate) const UNCUT: usize = 512;
-pub(crate) const RUN: usize = 128;
+/// A combination adds at most this many terms sequentially. A longer product is cut into runs of [`TERMS_PER_RUN`] terms.
+pub(crate) const MAX_SEQUENTIAL_TERMS: usize = 512;
+pub(crate) const TERMS_PER_RUN: usize = 128;
 
 /// The capacity of a list of nonzero rows of bytes: row numbers, and a count for each pair of factors.
 const LISTED_ROWS: usize = 1152;

@@ -12,7 +12,7 @@ use super::Scaled;
 use super::matrix::Matrix;
 use super::mu::{mu, mu_prime, on_tape, softmax};
 
-/// The map on the last layer, and the cost.
+/// A cost, with the function that the last layer applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cost {
     /// Σₗ ‖aₗ − yₗ‖² after µ.

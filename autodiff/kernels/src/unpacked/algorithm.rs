@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{LISTED_ROWS, MIN_LONG_DOT, NARROW, PRODUCTS, UNCUT};
+use super::{LISTED_ROWS, MAX_SEQUENTIAL_TERMS, MIN_LONG_DOT, NARROW, PRODUCTS};
 use crate::Epilogue;
 use crate::matrix::{Factors, Matrix};
 
@@ -73,7 +73,7 @@ pub(super) fn are_axpy<T>(factors: &[Factors<'_, T, T>]) -> bool {
 /// into runs, and, of several products, none has a single term, whose scale is rounded differently.
 pub(super) fn is_tree<T, A, B>(factors: &[Factors<'_, A, B>], epilogue: &Epilogue<T>) -> bool {
     let least = if factors.len() > 1 { 2 } else { 1 };
-    let fits = |(a, _): &Factors<'_, A, B>| (least..=UNCUT).contains(&a.columns());
+    let fits = |(a, _): &Factors<'_, A, B>| (least..=MAX_SEQUENTIAL_TERMS).contains(&a.columns());
     matches!((factors, epilogue), ([_], Epilogue::Write(_)))
         || factors.len() <= PRODUCTS && factors.iter().all(fits)
 }
@@ -81,7 +81,10 @@ pub(super) fn is_tree<T, A, B>(factors: &[Factors<'_, A, B>], epilogue: &Epilogu
 /// Whether a list has room for all rows of bytes, and no product is cut into runs.
 pub(super) fn are_listed<T>(factors: &[Factors<'_, T, u8>]) -> bool {
     let inner: usize = factors.iter().map(|(a, _)| a.columns()).sum();
-    factors.len() + inner <= LISTED_ROWS && factors.iter().all(|(a, _)| a.columns() <= UNCUT)
+    factors.len() + inner <= LISTED_ROWS
+        && factors
+            .iter()
+            .all(|(a, _)| a.columns() <= MAX_SEQUENTIAL_TERMS)
 }
 
 /// Whether the columns of every `a` and the rows of every `b` are contiguous, as the kernel for bytes requires.

@@ -57,7 +57,7 @@ macro_rules! kernels {
     ) => {
         pub(super) mod $module {
             use crate::unpacked::algorithm::are_listed;
-            use crate::unpacked::{LEVELS, LISTED_ROWS, MIN_LONG_DOT, NARROW, RUN, UNCUT};
+            use crate::unpacked::{LEVELS, LISTED_ROWS, MIN_LONG_DOT, NARROW, TERMS_PER_RUN, MAX_SEQUENTIAL_TERMS};
             use super::index_list::{IndexList, MARGIN, $nonzero_rows as nonzero_rows};
             use super::lanes::$transpose4 as transpose4;
             use super::part_length;

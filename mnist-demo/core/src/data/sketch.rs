@@ -14,7 +14,7 @@ pub const MAX_PICTURE_SIDE: u32 = 4096;
 /// The smallest accepted contrast between ink and background, on a scale of 0 to 255.
 const MIN_CONTRAST: f32 = 16.0;
 
-/// The smallest contrast between ink and background of a picture that is taken for one of a data set, on the same scale.
+/// A picture of the right size with at least this contrast is taken for one of a data set.
 const DATA_SET_CONTRAST: f32 = 128.0;
 
 /// The lower limit of the ink threshold: pixels with less ink are noise or the edge of a stroke.

@@ -100,7 +100,7 @@ where
     let all_cuts = [&[0, k][..], &[0, 1.min(k), 1.min(k), k], &[0, k / 3, k]];
     for cuts in &all_cuts[..if cfg!(miri) { 2 } else { 3 }] {
         // Products that are cut into runs are not summed in one pass.
-        if cuts.len() > 2 && k > UNCUT {
+        if cuts.len() > 2 && k > MAX_SEQUENTIAL_TERMS {
             continue;
         }
         let ranges = cuts.windows(2).map(|cut| cut[0]..cut[1]);

@@ -40,7 +40,7 @@ macro_rules! axpy {
                 return unsafe { rank_one(scale, a, b, out, epilogue) };
             }
             if let ([(a, b)], Epilogue::Write(mut write)) = (factors, epilogue)
-                && a.columns() > UNCUT
+                && a.columns() > MAX_SEQUENTIAL_TERMS
             {
                 for factors in runs(*a, *b) {
                     axpy(scale, &[factors], out, Epilogue::Write(write));

@@ -148,14 +148,14 @@ macro_rules! vector {
             unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
         }
 
-        /// Divides a product of more than [`UNCUT`] terms into runs of [`RUN`] terms.
+        /// Divides a product of more than [`MAX_SEQUENTIAL_TERMS`] terms into runs of [`TERMS_PER_RUN`] terms.
         fn runs<'a, B: Copy>(
             a: Matrix<'a, Number>,
             b: Matrix<'a, B>,
         ) -> impl Iterator<Item = Factors<'a, Number, B>> {
             let terms = a.columns();
-            (0..terms).step_by(RUN).map(move |k| {
-                let run = k..terms.min(k + RUN);
+            (0..terms).step_by(TERMS_PER_RUN).map(move |k| {
+                let run = k..terms.min(k + TERMS_PER_RUN);
                 (a.some_columns(run.clone()), b.some_rows(run))
             })
         }
