@@ -1,8 +1,8 @@
-use autodiff::scalar::{Point, Tape};
+use autodiff::scalar::{Tape, Values};
 
 struct Longer;
 
-impl Point for Longer {
+impl Values for Longer {
     type Number = f64;
     type Like<U> = Vec<U>;
 
