@@ -1,9 +1,8 @@
 //! The gradient of any model, computed by the tape.
 
 use super::{ChunkTask, ShardGradient};
-use crate::Model;
-use crate::Pass;
 use crate::model::check_scalar;
+use crate::{Model, Pass};
 use autodiff::tensor::raw::{self, Gradient};
 use autodiff::tensor::{Gradients, Real, Tape, Tensor};
 use smallvec::SmallVec;

@@ -7,6 +7,7 @@
 //! Ties share the adjoint evenly: the subgradient of least norm.
 
 use super::prelude::*;
+use super::sum::reduce_over_axes;
 use autodiff_kernels::reduce;
 
 /// The maximum over axes, which keep extent 1.
@@ -29,16 +30,7 @@ impl<T: Real> Op<T> for Max {
                 x.shape()
             );
         }
-        let mut largest = x.clone();
-        for (first, last) in axes.runs() {
-            let (_, extent, inner) = largest.shape().split(first, last);
-            let mut shape = largest.shape().clone();
-            (first..=last).for_each(|axis| shape.set(axis, 1));
-            largest = Tensor::made(shape, |out| {
-                reduce::max(largest.data(), extent, inner, out);
-            });
-        }
-        largest
+        reduce_over_axes(x, axes, reduce::max)
     }
 
     #[track_caller]

@@ -44,18 +44,27 @@ impl<T: Real> Op<T> for Sum {
     built_in!(Sum);
 }
 
-/// The sum over axes, which keep extent 1. Each run of neighbouring axes is summed in one step.
+/// The sum over axes, which keep extent 1.
 pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &Axes) -> Tensor<T> {
-    let mut sum = x.clone();
+    reduce_over_axes(x, axes, |x, extent, inner, out| {
+        reduce::sum(x, extent, inner, out, Write::Set, &Pooled);
+    })
+}
+
+/// Applies a reduction over axes, which keep extent 1, to one run of neighbouring axes after the other.
+pub(super) fn reduce_over_axes<T: Real>(
+    x: &Tensor<T>,
+    axes: &Axes,
+    kernel: impl Fn(&[T], usize, usize, &mut [T]),
+) -> Tensor<T> {
+    let mut reduced = x.clone();
     for (first, last) in axes.runs() {
-        let (_, extent, inner) = sum.shape().split(first, last);
-        let mut shape = sum.shape().clone();
+        let (_, extent, inner) = reduced.shape().split(first, last);
+        let mut shape = reduced.shape().clone();
         (first..=last).for_each(|axis| shape.set(axis, 1));
-        sum = Tensor::made(shape, |out| {
-            reduce::sum(sum.data(), extent, inner, out, Write::Set, &Pooled);
-        });
+        reduced = Tensor::made(shape, |out| kernel(reduced.data(), extent, inner, out));
     }
-    sum
+    reduced
 }
 
 /// The number of elements that are reduced to one, over the given axes.

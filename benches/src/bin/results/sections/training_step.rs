@@ -33,7 +33,8 @@ pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
         let turns = take_turns(time, &mut sides);
         let optimizer = match workload.optimizer {
             OptimizerSettings::Sgd(_) => "SGD",
-            OptimizerSettings::Adam(_) | OptimizerSettings::AdamW(_) => "Adam",
+            OptimizerSettings::Adam(_) => "Adam",
+            OptimizerSettings::AdamW(_) => "AdamW",
         };
         let (name, network, batch) = (workload.name, workload.network_name(), workload.batch);
         write!(text, "| {name} | {network} | {batch} | {optimizer} |")?;
