@@ -11,7 +11,7 @@ use super::prelude::*;
 
 /// The norm over axes, which keep extent 1.
 #[derive(Clone, Debug)]
-pub(crate) struct Norm(Axes);
+pub(crate) struct Norm(AxisSet);
 
 impl<T: Real> Op<T> for Norm {
     fn name(&self) -> &'static str {
@@ -21,13 +21,12 @@ impl<T: Real> Op<T> for Norm {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (x, axes) = (x[0], &self.0);
-        axes.check(x.shape(), "norm");
         if x.size() == 0 {
             return Tensor::zeros(x.shape().reduced(axes, true));
         }
-        let largest = x.abs().max_over_keepdims(axes.clone());
+        let largest = x.abs().max_over_keepdims(axes);
         let scale = largest.map(|x| T::from_f64(power_of_two_below(x.to_f64())));
-        (x / &scale).square().sum_over_keepdims(axes.clone()).sqrt() * scale
+        (x / &scale).square().sum_over_keepdims(axes).sqrt() * scale
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -37,7 +36,7 @@ impl<T: Real> Op<T> for Norm {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         x_bar.add(0, || {
-            let is_zero = at.y.value().equal(&Tensor::scalar(T::default()));
+            let is_zero = at.y.equal(0.0);
             // A quotient by infinity is 0, and so are its slopes.
             let infinity = at.y.constant(Tensor::scalar(T::INFINITY));
             let direction = at.x[0] / A::select(&is_zero, infinity, at.y);
@@ -78,7 +77,7 @@ methods! {
     /// assert_eq!(origin.norm().gradients().wrt(origin).data(), [0.0, 0.0]);
     /// ```
     pub fn norm(self) -> Self {
-        self.norm_over(Axes::all_of(&self.shape()))
+        self.norm_over(..)
     }
 
     /// Returns the Euclidean norm over the given axes, which are removed.
@@ -87,9 +86,9 @@ methods! {
     ///
     /// If there is no such axis, or an axis is named twice.
     pub fn norm_over(self, axes: impl Into<Axes>) -> Self {
-        let axes = axes.into();
-        let kept = self.norm_over_keepdims(axes.clone());
-        kept.reshape(self.shape().reduced(&axes, false))
+        let shape = self.shape();
+        let axes = axes.into().of(&shape, "norm");
+        self.norm_over_keepdims(&axes).reshape(shape.reduced(&axes, false))
     }
 
     /// Returns the Euclidean norm over the given axes, which keep extent 1.
@@ -98,7 +97,7 @@ methods! {
     ///
     /// If there is no such axis, or an axis is named twice.
     pub fn norm_over_keepdims(self, axes: impl Into<Axes>) -> Self {
-        Self::apply(Norm(axes.into()), &[self])
+        Self::apply(Norm(axes.into().of(&self.shape(), "norm")), &[self])
     }
 }
 
