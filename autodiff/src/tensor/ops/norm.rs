@@ -5,7 +5,7 @@
 //! vjp   x̄ = ȳ x / y, and 0 where y = 0
 //! ```
 //!
-//! At the origin the slope is the subgradient of least norm, and all of its derivatives are 0.
+//! At the origin the gradient is 0, the subgradient of least norm, and all higher derivatives are 0.
 
 use super::prelude::*;
 
@@ -25,7 +25,7 @@ impl<T: Real> Op<T> for Norm {
             return Tensor::zeros(x.shape().reduced(axes, true));
         }
         let largest = x.abs().max_over_keepdims(axes);
-        let scale = largest.map(|x| T::from_f64(power_of_two_below(x.to_f64())));
+        let scale = largest.map(|x| T::from_f64(power_of_two_at_most(x.to_f64())));
         (x / &scale).square().sum_over_keepdims(axes).sqrt() * scale
     }
 
@@ -47,9 +47,11 @@ impl<T: Real> Op<T> for Norm {
     built_in!(Norm);
 }
 
-/// A power of two to divide by: the largest that is at most `largest`, but at least the smallest normal number; 1 if `largest`
-/// is 0 or not finite. A number up to `largest`, divided by this power, is below 2, so its square does not overflow.
-fn power_of_two_below(largest: f64) -> f64 {
+/// Returns the largest power of two that is at most `largest`, but at least the smallest normal number; 1 if `largest` is
+/// 0 or not finite.
+///
+/// A number up to `largest`, divided by this power, is below 2, so its square does not overflow.
+fn power_of_two_at_most(largest: f64) -> f64 {
     const EXPONENT_MASK: u64 = 0x7ff0_0000_0000_0000;
     if largest == 0.0 || !largest.is_finite() {
         return 1.0;
@@ -169,11 +171,11 @@ mod tests {
         let tape = Tape::new();
         // One row at the origin, and one away from it.
         let x = tape.var([[0.0_f64, 0.0], [3.0, 4.0]]);
-        let slope = x.norm_over([1]).sum().recorded_gradients(&[x])[0];
-        assert_eq!(slope.value(), Tensor::from([[0.0, 0.0], [0.6, 0.8]]));
-        let curvature = slope.sum().recorded_gradients(&[x])[0];
-        assert_eq!(curvature.value().rows(0..1), Tensor::from([[0.0, 0.0]]));
-        let third = curvature.sum().gradients().wrt(x);
+        let gradient = x.norm_over([1]).sum().recorded_gradients(&[x])[0];
+        assert_eq!(gradient.value(), Tensor::from([[0.0, 0.0], [0.6, 0.8]]));
+        let second = gradient.sum().recorded_gradients(&[x])[0];
+        assert_eq!(second.value().rows(0..1), Tensor::from([[0.0, 0.0]]));
+        let third = second.sum().gradients().wrt(x);
         assert_eq!(third.rows(0..1), Tensor::from([[0.0, 0.0]]));
         assert!(third.sum().item().is_finite());
     }
