@@ -128,6 +128,7 @@ methods! {
     /// # Panics
     ///
     /// If there are no tensors, there is no such axis, or the shapes differ along another axis.
+    #[doc(alias("cat", "concatenate", "hstack", "vstack"))]
     pub fn concat(parts: &[impl Borrow<Self>], axis: impl Into<Axis>) -> Self {
         let parts: SmallVec<[&Self; 4]> = parts.iter().map(Borrow::borrow).collect();
         let axis = axis.into().of(&first_of(&parts).shape(), "concat");
@@ -148,6 +149,7 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or the extents do not add up to its extent.
+    #[doc(alias("chunk", "array_split"))]
     pub fn split(self, axis: impl Into<Axis>, extents: &[usize]) -> Vec<Self> {
         let axis = axis.into().of(&self.shape(), "split");
         let ranges = ranges_of(&self.shape(), axis, extents);

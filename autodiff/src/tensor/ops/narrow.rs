@@ -89,6 +89,7 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or the range is not inside it.
+    #[doc(alias = "slice")]
     pub fn narrow(self, axis: impl Into<Axis>, range: Range<usize>) -> Self {
         let axis = axis.into().of(&self.shape(), "narrow");
         Self::apply(Narrow { axis, range }, &[self])
@@ -127,6 +128,7 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or not enough memory.
+    #[doc(alias = "constant_pad")]
     pub fn pad(self, axis: impl Into<Axis>, before: usize, after: usize) -> Self {
         let axis = axis.into().of(&self.shape(), "pad");
         Self::apply(Pad { axis, before, after }, &[self])
