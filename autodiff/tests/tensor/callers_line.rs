@@ -2,6 +2,7 @@
 //! says what is wrong.
 
 mod operations;
+mod shapes;
 
 use crate::refusals::{Checked, refused};
 use autodiff::Tensor;
@@ -18,6 +19,7 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     operations::on_variables(&mut checked);
     operations::ranges_and_slices(&mut checked);
     operations::products(&mut checked);
+    shapes::shapes(&mut checked);
     tapes(&mut checked);
     gradients(&mut checked);
     rules(&mut checked);
