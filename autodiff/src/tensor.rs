@@ -44,6 +44,7 @@ mod storage;
 mod var;
 
 mod algebra;
+mod checkpoint;
 mod derivatives;
 mod engine;
 mod loops;
@@ -54,6 +55,7 @@ pub mod raw;
 
 pub use algebra::{Algebra, Dispatch, Operand, Operators};
 pub use autodiff_kernels::Float;
+pub use checkpoint::checkpoint;
 pub use derivatives::{
     general, gradient, hessian, hvp, jacobian, jvp, per_sample_gradients, recorded,
     value_and_gradient, value_and_jacobian, vjp,
