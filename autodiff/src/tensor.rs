@@ -61,10 +61,10 @@ pub use derivatives::{
     general, gradient, hessian, hvp, jacobian, jvp, per_sample_gradients, recorded,
     value_and_gradient, value_and_jacobian, vjp,
 };
-pub use engine::NonFinite;
 pub use engine::adjoints::Adjoints;
-pub use engine::gradients::Gradients;
+pub use engine::gradients::{Gradients, RowGradient};
 pub use engine::tape::Tape;
+pub use engine::{NonFinite, NonFiniteAdjoint, Summary};
 pub use implicit::{Convergence, NotConverged, fixed_point, minimum};
 pub use op::{Op, Point, Saved};
 pub use ops::{CheckCase, CrossEntropy, Targets, catalogue, methods};

@@ -84,13 +84,20 @@ where
     F: for<'s> Fn(Var<'s, T>, &[Var<'s, T>]) -> Var<'s, T> + Send + Sync + 'static,
 {
     let values: Vec<Tensor<T>> = inputs.iter().map(|input| input.value()).collect();
-    let solution = iterate(start.into(), convergence, |x| {
+    let step = |x: &Tensor<T>| {
         let tape = Tape::new();
         let inputs: Vec<_> = values.iter().map(|value| tape.constant(value)).collect();
-        let y = f(tape.constant(x), &inputs).value();
-        check_shapes("fixed_point", &y, x);
-        y
-    })?;
+        f(tape.constant(x), &inputs).value()
+    };
+    let start = start.into();
+    let first = step(&start);
+    assert!(
+        first.shape() == start.shape(),
+        "fixed_point: the function returns a tensor of shape {} for one of shape {}",
+        first.shape(),
+        start.shape()
+    );
+    let solution = iterate(first, convergence, step)?;
     let op = FixedPoint {
         f: Arc::new(f),
         solution,
@@ -180,16 +187,6 @@ fn iterate<T: Real>(
 /// The largest magnitude of an element; NaN if one is NaN, and 0 if there are none.
 fn largest<T: Real>(x: &Tensor<T>) -> f64 {
     crate::tensor::raw::largest_magnitude(x.data())
-}
-
-#[track_caller]
-fn check_shapes<T: Real>(operation: &str, y: &Tensor<T>, x: &Tensor<T>) {
-    assert!(
-        y.shape() == x.shape(),
-        "{operation}: the function returns a tensor of shape {} for one of shape {}",
-        y.shape(),
-        x.shape()
-    );
 }
 
 /// The fixed point of a function.
