@@ -16,6 +16,7 @@ mod infinite_logits;
 mod long_sums;
 mod non_finite;
 mod own_operations;
+mod shapes;
 mod tape;
 mod values;
 mod zero_meets_infinity;

@@ -120,7 +120,7 @@ methods! {
     /// If the tensor does not have two axes.
     #[doc(alias("diag", "trace"))]
     pub fn diagonal(self, offset: isize) -> Self {
-        let (flat, positions) = diagonal_of(self.shape().borrow(), offset);
+        let (flat, positions) = diagonal_of(&self.shape(), offset);
         self.reshape(flat).slice_axis(-1, positions)
     }
 
@@ -140,7 +140,7 @@ methods! {
     /// If the tensor is a scalar, or there is not enough memory.
     #[doc(alias("diag", "diagflat", "diag_embed"))]
     pub fn to_diagonal(self, offset: isize) -> Self {
-        let (matrix, size, positions) = matrix_of(self.shape().borrow(), offset);
+        let (matrix, size, positions) = matrix_of(&self.shape(), offset);
         self.spread(-1, positions, size).reshape(matrix)
     }
 

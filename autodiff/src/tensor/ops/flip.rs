@@ -28,7 +28,7 @@ methods! {
     /// If there is no such axis, or an axis is named twice.
     #[doc(alias("reverse", "fliplr", "flipud"))]
     pub fn flip(self, axes: impl Into<Axes>) -> Self {
-        let axes = axes.into().of(self.shape().borrow(), "flip");
+        let axes = axes.into().of(&self.shape(), "flip");
         let mut flipped = self.clone();
         for &axis in axes.iter() {
             flipped = flipped.slice_axis(axis, step(.., -1));
@@ -51,7 +51,7 @@ methods! {
     /// If there is no such axis.
     #[doc(alias("rotate", "circshift"))]
     pub fn roll(self, axis: impl Into<Axis>, by: isize) -> Self {
-        let axis = axis.into().of(self.shape().borrow(), "roll");
+        let axis = axis.into().of(&self.shape(), "roll");
         let extent = self.shape()[axis];
         // The number of elements that stay before the cut. A cut of an empty axis is at 0 as well.
         match (-(by as i128)).checked_rem_euclid(extent as i128) {

@@ -141,7 +141,7 @@ methods! {
     /// If there is no such axis.
     #[doc(alias("swapaxes", "swapdims", "transpose"))]
     pub fn swap_axes(self, a: impl Into<Axis>, b: impl Into<Axis>) -> Self {
-        self.permute(&exchange(self.shape().borrow(), a.into(), b.into())[..])
+        self.permute(&exchange(&self.shape(), a.into(), b.into())[..])
     }
 }
 

@@ -61,8 +61,8 @@ methods! {
     /// If there is no such axis, or not enough memory.
     #[doc(alias = "tile")]
     pub fn repeat(self, axis: impl Into<Axis>, times: usize) -> Self {
-        let axis = axis.into().of(self.shape().borrow(), "repeat");
-        let repeated = Repeated::new("repeat", self.shape().borrow(), axis, axis, times);
+        let axis = axis.into().of(&self.shape(), "repeat");
+        let repeated = Repeated::new("repeat", &self.shape(), axis, axis, times);
         self.reshape(repeated.single).broadcast_to(repeated.copied).reshape(repeated.merged)
     }
 
@@ -79,8 +79,8 @@ methods! {
     /// If there is no such axis, or not enough memory.
     #[doc(alias("repeat", "repeat_each"))]
     pub fn repeat_interleave(self, axis: impl Into<Axis>, times: usize) -> Self {
-        let axis = axis.into().of(self.shape().borrow(), "repeat_interleave");
-        let repeated = Repeated::new("repeat_interleave", self.shape().borrow(), axis, axis + 1, times);
+        let axis = axis.into().of(&self.shape(), "repeat_interleave");
+        let repeated = Repeated::new("repeat_interleave", &self.shape(), axis, axis + 1, times);
         self.reshape(repeated.single).broadcast_to(repeated.copied).reshape(repeated.merged)
     }
 }

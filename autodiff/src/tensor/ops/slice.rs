@@ -206,7 +206,7 @@ methods! {
     #[doc(alias("index", "getitem", "strided_slice"))]
     pub fn slice(self, slices: impl Into<Slices>) -> Self {
         let slices = slices.into();
-        check_slices(self.shape().borrow(), &slices);
+        check_slices(&self.shape(), &slices);
         let (mut x, mut axis) = (self.clone(), 0);
         for &entry in slices.entries() {
             x = x.slice_axis(axis, entry);

@@ -60,7 +60,7 @@ methods! {
     ///
     /// If there is no such axis, an axis is named twice, or its extent is not 1.
     pub fn squeeze(self, axes: impl Into<Axes>) -> Self {
-        self.reshape(squeezed(self.shape().borrow(), &axes.into()))
+        self.reshape(squeezed(&self.shape(), &axes.into()))
     }
 
     /// Adds an axis of extent 1: number `axis` of the result, where −1 is the last. Tensors share memory.
@@ -77,7 +77,7 @@ methods! {
     /// If the result has no such axis.
     #[doc(alias("expand_dims", "newaxis"))]
     pub fn unsqueeze(self, axis: impl Into<Axis>) -> Self {
-        self.reshape(unsqueezed(self.shape().borrow(), axis.into()))
+        self.reshape(unsqueezed(&self.shape(), axis.into()))
     }
 
     /// Returns the elements, in row-major order, along a single axis. Tensors share memory.

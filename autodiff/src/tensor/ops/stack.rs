@@ -63,12 +63,12 @@ methods! {
     /// or there is not enough memory.
     pub fn stack(parts: &[impl Borrow<Self>], axis: impl Into<Axis>) -> Self {
         let shape = first_of::<Self>(parts).shape();
-        let axis = new_axis(shape.borrow(), axis.into(), "stack");
-        check_size(shape.borrow(), parts.len());
+        let axis = new_axis(&shape, axis.into(), "stack");
+        check_size(&shape, parts.len());
         let mut rows = Vec::with_capacity(parts.len());
         for part in parts {
             let part: &Self = part.borrow();
-            check_part(shape.borrow(), part.shape().borrow());
+            check_part(&shape, &part.shape());
             rows.push(part.unsqueeze(axis));
         }
         Self::concat(&rows, axis)
@@ -88,7 +88,7 @@ methods! {
     /// If there is no such axis.
     #[doc(alias = "unbind")]
     pub fn unstack(self, axis: impl Into<Axis>) -> Vec<Self> {
-        let axis = axis.into().of(self.shape().borrow(), "unstack");
+        let axis = axis.into().of(&self.shape(), "unstack");
         let mut parts = Vec::new();
         for i in 0..self.shape()[axis] {
             parts.push(self.slice_axis(axis, i));
