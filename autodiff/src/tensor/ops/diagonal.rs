@@ -26,7 +26,7 @@ fn matrices<'a>(operation: &str, shape: &'a Shape) -> (&'a [usize], [usize; 2]) 
     }
 }
 
-/// The positions of the `count` elements of diagonal number `offset` in the flat matrix with the given extents.
+/// The positions of the `count` elements of diagonal number `offset` in a flat matrix with `columns` columns.
 fn positions(columns: usize, offset: isize, count: usize) -> AxisRange {
     let first = match offset {
         0.. => offset.unsigned_abs(),
@@ -44,7 +44,11 @@ fn positions(columns: usize, offset: isize, count: usize) -> AxisRange {
     }
 }
 
-/// The matrices of a shape, each in one axis, and the positions of a diagonal along it.
+/// The shape with each matrix flattened to one axis, and the positions of a diagonal along it.
+///
+/// # Panics
+///
+/// If there are not two axes.
 #[track_caller]
 fn diagonal_of(shape: &Shape, offset: isize) -> (Shape, AxisRange) {
     let (before, [rows, columns]) = matrices("diagonal", shape);
@@ -60,6 +64,10 @@ fn diagonal_of(shape: &Shape, offset: isize) -> (Shape, AxisRange) {
 
 /// The shape of the matrices with diagonals of the given shape, their number of elements, and the positions of the
 /// diagonals in the flat matrices.
+///
+/// # Panics
+///
+/// If the shape has no axis, or the matrices have more elements than can be counted.
 #[track_caller]
 fn matrix_of(shape: &Shape, offset: isize) -> (Shape, usize, AxisRange) {
     let Some((&count, before)) = shape.split_last() else {
@@ -75,12 +83,16 @@ fn matrix_of(shape: &Shape, offset: isize) -> (Shape, usize, AxisRange) {
     }
 }
 
-/// Whether `holds(j − i, k)`, for each row `i` and column `j` of the matrices of a shape.
+/// The mask of `holds(j − i, k)`, for each row `i` and column `j` of the matrices of a shape.
+///
+/// # Panics
+///
+/// If there are not two axes.
 #[track_caller]
 fn mask(operation: &str, shape: &Shape, k: isize, holds: fn(&i128, &i128) -> bool) -> Tensor<u8> {
     let (_, [rows, columns]) = matrices(operation, shape);
     if shape.size() == 0 {
-        // Also if the matrices are large and there are none.
+        // There may be no matrices, but of a size for which there is no memory.
         return Tensor::zeros(shape);
     }
     Tensor::from_fn([rows, columns], |at| {
@@ -156,7 +168,7 @@ methods! {
     /// # Panics
     ///
     /// If the tensor does not have two axes.
-    #[doc(alias("lower", "band_part"))]
+    #[doc(alias = "band_part")]
     pub fn tril(self, k: isize) -> Self {
         self.masked_fill(&mask("tril", &self.shape(), k, i128::gt), 0.0)
     } on tensors {
@@ -175,7 +187,7 @@ methods! {
     /// # Panics
     ///
     /// If the tensor does not have two axes.
-    #[doc(alias("upper", "band_part"))]
+    #[doc(alias = "band_part")]
     pub fn triu(self, k: isize) -> Self {
         self.masked_fill(&mask("triu", &self.shape(), k, i128::lt), 0.0)
     } on tensors {

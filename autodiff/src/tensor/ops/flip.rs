@@ -36,8 +36,8 @@ methods! {
         flipped
     }
 
-    /// Moves the elements along an axis by `by` positions towards its end, or towards its begin if `by` is negative.
-    /// Elements that leave the axis come in again at the other end.
+    /// Shifts the elements along an axis by `by` positions towards its end, or towards its start if `by` is negative.
+    /// Elements that are shifted beyond one end reappear at the other.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -53,7 +53,7 @@ methods! {
     pub fn roll(self, axis: impl Into<Axis>, by: isize) -> Self {
         let axis = axis.into().of(&self.shape(), "roll");
         let extent = self.shape()[axis];
-        // The number of elements that stay before the cut. A cut of an empty axis is at 0 as well.
+        // The position of the element that becomes the first; `None` if the axis is empty.
         match (-(by as i128)).checked_rem_euclid(extent as i128) {
             None | Some(0) => self.clone(),
             Some(cut) => {

@@ -22,7 +22,7 @@ pub enum Padding {
     Reflect,
     /// Copies of the first and of the last element: `a a | a b c`.
     Replicate,
-    /// The elements from the other end, as if the axis were a circle: `b c | a b c`.
+    /// The elements from the other end, as often as needed: `b c | a b c`.
     Circular,
 }
 
@@ -78,7 +78,7 @@ impl Padded {
         }
     }
 
-    /// For each position of the padded axis, the position that `source` finds from the distance to the first element.
+    /// The index to gather for each position of the padded axis. `source` maps a position relative to the first element.
     #[track_caller]
     fn indices(&self, source: impl Fn(isize) -> usize) -> Tensor<u32> {
         let Padded {
@@ -110,9 +110,9 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or not enough memory; if reflection by `n` is of an axis that has not more than `n`
-    /// elements, or an axis without elements is replicated or a circle; or if there are more than [`u32::MAX`] elements
-    /// along an axis that is not padded with a number.
+    /// If there is no such axis, the axis has too few elements (reflection by `n` needs `n + 1` elements, replication and
+    /// circular padding need one), it has more than [`u32::MAX`] elements and the padding is not a number, or there is
+    /// not enough memory.
     #[doc(alias("reflection_pad", "replication_pad", "circular_pad", "edge", "wrap"))]
     pub fn pad_with(self, axis: impl Into<Axis>, before: usize, after: usize, padding: Padding) -> Self {
         let shape = self.shape();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_run_through_several_times() {
+    fn circular_padding_may_exceed_the_axis() {
         let x = Tensor::from([1.0, 2.0]);
         let y = x.pad_with(0, 3, 2, Padding::Circular);
         assert_eq!(y.data(), [2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);

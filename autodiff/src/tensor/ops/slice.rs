@@ -152,7 +152,7 @@ fn check_slices(shape: &Shape, slices: &Slices) {
     }
 }
 
-/// The positions that a range selects along an axis of the given extent, for the elements along an axis of `shape`.
+/// The positions that `range` selects along an axis of the given extent, one for each element along `axis` of `shape`.
 ///
 /// # Panics
 ///
@@ -186,8 +186,8 @@ methods! {
     /// Returns a part of the tensor, by one entry for each axis. Axes without an entry are whole.
     ///
     /// An entry is an integer, which selects one position and removes the axis; a range; or a range with a
-    /// [`step`](crate::tensor::step). Negative numbers count from the end of the axis. If only the first axis, or axes
-    /// before which all extents are 1, are cut, and without a step, tensors share memory.
+    /// [`step`](crate::tensor::step). Negative numbers count from the end of the axis. Tensors share memory if the part
+    /// is contiguous, for example a range of the first axis.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor, step};
@@ -258,8 +258,8 @@ methods! {
         }
     }
 
-    /// Spreads the elements along an axis among zeros: in the result, whose axis has the given extent, `range` selects
-    /// the elements of `self`, and all others are zero. It is the transpose of [`slice_axis`](Tensor::slice_axis).
+    /// Spreads the elements along an axis among zeros. In the result, the axis has the given extent, `range` selects the
+    /// elements of `self`, and all other elements are zero. This is the transpose of [`slice_axis`](Tensor::slice_axis).
     ///
     /// ```
     /// # use autodiff::tensor::{Tensor, step};
@@ -321,12 +321,12 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
     }
     let cases: [(&[usize], isize, AxisRange, usize); 9] = [
         (&[0], 0, step(.., 2), 0),
-        (&[0], 0, (1..1).into(), 3),
+        (&[0, 3], 0, (1..1).into(), 3),
         (&[1], -1, (-1..).into(), 3),
         (&[3], 0, step(.., 2), 5),
         (&[3], 0, step(1.., -2), 6),
         (&[2, 3], -1, step(.., 3), 7),
-        (&[2, 3], 0, (1..3).into(), 4),
+        (&[2, 4], 0, (1..3).into(), 4),
         (&[2, 2, 3], -2, step(.., -1), 2),
         (&[2, 2, 0], 1, step(.., 2), 3),
     ];

@@ -20,7 +20,7 @@ fn squeezed(shape: &Shape, axes: &Axes) -> Shape {
     shape.reduced(&axes, false)
 }
 
-/// The shape with an axis more, of extent 1.
+/// The shape with an added axis of extent 1.
 ///
 /// # Panics
 ///

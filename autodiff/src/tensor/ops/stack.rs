@@ -74,8 +74,8 @@ methods! {
         Self::concat(&rows, axis)
     }
 
-    /// Returns the parts along an axis, which each lacks, in their order. [`stack`](Tensor::stack) puts them together
-    /// again.
+    /// Returns the parts at each position along an axis, in order; the axis is removed. [`stack`](Tensor::stack) puts
+    /// them together again.
     ///
     /// ```
     /// # use autodiff::Tensor;
