@@ -12,11 +12,11 @@ use std::ops::{
 ///
 /// The range must be inside the axis. It is not clipped, as it would be in NumPy.
 ///
-/// Clippy's lint `reversed_empty_ranges` takes literal ranges such as `1..-1` for a mistake. Allow it, or count both ends
-/// from the same side.
+/// Clippy's lint `reversed_empty_ranges` takes literal ranges such as `1..-1` for a mistake. Allow the lint, or count
+/// both ends from the same side.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AxisRange {
-    // An `i128` holds every `usize` and every `isize`, and the sum of one of each.
+    // An `i128` holds every `usize` and every `isize`, and their sums.
     start: i128,
     end: Bound<i128>,
     step: isize,
@@ -61,7 +61,7 @@ impl AxisRange {
         let end = match self.end {
             Bound::Unbounded => extent,
             Bound::Excluded(end) => from_first(end),
-            // A last position before the first of all is outside, although the range would be empty.
+            // Position −1 would give an empty range, but is not inside.
             Bound::Included(last) if from_first(last) < 0 => return None,
             Bound::Included(last) => from_first(last) + 1,
         };
@@ -124,13 +124,12 @@ impl AxisSlice {
             Selected::Range(range) => range.within(extent),
             Selected::Index(index) => {
                 let (start, end) = (index, Bound::Included(index));
-                let position = AxisRange {
+                AxisRange {
                     start,
                     end,
                     step: 1,
                 }
-                .within(extent)?;
-                Some(position)
+                .within(extent)
             }
         }
     }
@@ -320,7 +319,7 @@ mod tests {
 
     #[test]
     #[expect(clippy::reversed_empty_ranges, reason = "one is refused")]
-    fn what_is_not_inside_is_nowhere() {
+    fn positions_outside_of_the_axis_are_refused() {
         for outside in [0..6, -6..5, 3..2, isize::MIN..0, 0..isize::MAX] {
             assert_eq!(positions(outside.clone(), 5), None, "{outside:?}");
         }
