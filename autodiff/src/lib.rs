@@ -41,6 +41,7 @@
 //! | record a longer computation, or reuse a tape | [`scalar`], [`scalar::Tape`] |
 //! | differentiate code that is generic over `num_traits::Float`, or a routine of `nalgebra` | [`scalar`] |
 //! | train a model | [`tensor`], and the crate `nn` in the same repository |
+//! | create a tensor, from a formula, a range, random numbers, vectors or arrays | [`Tensor`] |
 //! | write a function that runs on numbers, variables and tensors | [`Number`] |
 //! | write a model that runs with and without a tape | [`tensor::Algebra`] |
 //! | add an operation with your own derivative | [`scalar::custom`], [`tensor::Op`] |

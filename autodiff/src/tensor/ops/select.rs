@@ -36,7 +36,7 @@ impl<T: Real> Op<T> for Select {
         let mask = mask.broadcast_to(&shape);
         let (a, b) = (a.broadcast_to(&shape), b.broadcast_to(&shape));
         let (mask, a, b) = (mask.data(), a.data(), b.data());
-        Tensor::from_fn(shape, |i| if mask[i] != 0 { a[i] } else { b[i] })
+        Tensor::from_flat_fn(shape, |i| if mask[i] != 0 { a[i] } else { b[i] })
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -149,7 +149,7 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
         [&[2, 1], &[1, 3], &[4, 1, 1]],
     ];
     let sample = |[mask, a, b]: [&[usize]; 3]| {
-        let mask = Tensor::from_fn(Shape::from(mask), |i| u8::from(i % 3 != 1));
+        let mask = Tensor::from_flat_fn(Shape::from(mask), |i| u8::from(i % 3 != 1));
         CheckCase::new("select", &[a, b], move |x| Var::select(&mask, x[0], x[1]))
     };
     shapes.into_iter().map(sample).collect()
