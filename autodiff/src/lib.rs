@@ -48,6 +48,17 @@
 //! | look up a function, and its slope at a kink or a pole | [`elementwise`] |
 //! | check a derivative against finite differences | [`gradcheck`] |
 //!
+//! # Features
+//!
+//! All are off by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `nalgebra` | [`scalar::Dual`] is a `RealField`, so routines of `nalgebra` are differentiated unchanged |
+//! | `ndarray` | views of a [`Tensor`] as an array of `ndarray` without a copy (`as_ndarray`), and conversion in both directions |
+//! | `npy` | [`Tensor`]s in NumPy's formats: `read_npy`, `write_npy`, and `tensor::{NpzReader, NpzWriter}` for archives |
+//! | `serde` | `Serialize` and `Deserialize` for [`Tensor`], as a structure of `shape` and `data` |
+//!
 //! # What it is not
 //!
 //! - It is not a compiler: a tape records the operations that are executed, and is recorded again for each point.

@@ -60,6 +60,8 @@ pub use engine::tape::Tape;
 pub use op::{Op, Point, Saved};
 pub use ops::{CheckCase, CrossEntropy, Targets, catalogue, methods};
 pub use storage::array::Tensor;
+#[cfg(feature = "npy")]
+pub use storage::array::npy::{NpyError, NpzReader, NpzWriter};
 pub use storage::axes::Axes;
 pub use storage::buffer::release_memory;
 pub use storage::element::{Element, Real};

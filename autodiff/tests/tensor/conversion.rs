@@ -1,5 +1,12 @@
 //! Tensors made from arrays, vectors and iterators, and turned into them.
 
+#[cfg(feature = "ndarray")]
+mod ndarray;
+#[cfg(feature = "npy")]
+mod npy;
+#[cfg(feature = "serde")]
+mod serde;
+
 use autodiff::Tensor;
 
 #[test]

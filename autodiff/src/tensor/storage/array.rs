@@ -9,8 +9,14 @@ mod display;
 mod index;
 mod iter;
 mod map;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+#[cfg(feature = "npy")]
+pub(crate) mod npy;
 mod random;
 mod rows;
+#[cfg(feature = "serde")]
+mod serde;
 
 use super::buffer::Buffer;
 use super::element::Element;
