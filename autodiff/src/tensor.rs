@@ -62,7 +62,7 @@ pub use ops::{CheckCase, CrossEntropy, Targets, catalogue, methods};
 pub use storage::array::Tensor;
 #[cfg(feature = "npy")]
 pub use storage::array::npy::{NpyError, NpzReader, NpzWriter};
-pub use storage::axes::Axes;
+pub use storage::axes::{Axes, Axis};
 pub use storage::buffer::release_memory;
 pub use storage::element::{Element, Real};
 pub use storage::shape::Shape;

@@ -32,7 +32,7 @@ fn arrays_of_any_layout_are_copied_in_logical_order() {
     assert_eq!(Tensor::from(&array), x);
     assert_eq!(Tensor::from(array.view()), x);
     let order = array.permuted_axes(&[2, 0, 1][..]);
-    assert_eq!(Tensor::from(&order), x.permute(&[2, 0, 1]));
+    assert_eq!(Tensor::from(&order), x.permute([2, 0, 1]));
     let reversed = order.slice(s![..;-1, .., 1..2]);
     let expected = Tensor::from_fn([4, 2, 1], |[i, j, _]| x.at([j, 1, 3 - i]));
     assert_eq!(Tensor::from(reversed), expected);

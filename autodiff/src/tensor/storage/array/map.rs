@@ -1,6 +1,7 @@
 //! Conversion of the element type, maps, search, and accumulation in place.
 
 use super::Tensor;
+use crate::tensor::storage::axes::Axis;
 use crate::tensor::storage::element::{Element, Real};
 use autodiff_kernels::simd::vectorized;
 use num_traits::AsPrimitive;
@@ -43,12 +44,8 @@ impl<T: Element> Tensor<T> {
     /// If there is no such axis, or its extent is 0 and the result is not empty.
     #[must_use]
     #[track_caller]
-    pub fn arg_max(&self, axis: usize) -> Tensor<u32> {
-        assert!(
-            axis < self.shape().rank(),
-            "arg_max: a tensor of shape {} has no axis {axis}",
-            self.shape()
-        );
+    pub fn arg_max(&self, axis: impl Into<Axis>) -> Tensor<u32> {
+        let axis = axis.into().of(self.shape(), "arg_max");
         let (_, extent, inner) = self.shape().split(axis, axis);
         let shape = self.shape().reduced(&[axis], false);
         assert!(

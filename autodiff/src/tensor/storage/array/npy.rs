@@ -3,6 +3,7 @@
 mod header;
 
 use super::Tensor;
+use crate::tensor::storage::axes::Axes;
 use crate::tensor::storage::element::Element;
 use crate::tensor::storage::shape::Shape;
 use header::Header;
@@ -102,12 +103,12 @@ impl<T: Element> Tensor<T> {
             let reversed: Vec<usize> = shape.iter().rev().copied().collect();
             shape = Shape::from(&reversed[..]);
         }
-        let order: Vec<usize> = (0..shape.rank()).rev().collect();
+        let order: Axes = (0..shape.rank()).rev().collect();
         let tensor = Tensor::made(shape, |out| {
             bytemuck::cast_slice_mut(out).copy_from_slice(&bytes);
         });
         Ok(if fortran_order {
-            tensor.permute(&order)
+            tensor.permute(order)
         } else {
             tensor
         })
