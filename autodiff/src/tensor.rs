@@ -44,6 +44,7 @@ mod storage;
 mod var;
 
 mod algebra;
+mod derivatives;
 mod engine;
 mod loops;
 mod op;
@@ -53,6 +54,10 @@ pub mod raw;
 
 pub use algebra::{Algebra, Dispatch, Operand, Operators};
 pub use autodiff_kernels::Float;
+pub use derivatives::{
+    general, gradient, hessian, hvp, jacobian, jvp, per_sample_gradients, recorded,
+    value_and_gradient, value_and_jacobian, vjp,
+};
 pub use engine::NonFinite;
 pub use engine::adjoints::Adjoints;
 pub use engine::gradients::Gradients;

@@ -5,12 +5,14 @@
 use super::adjoints::{Adjoint, AdjointList, Adjoints};
 use super::gradients::Gradients;
 use super::node::{Edge, Node, few};
+use crate::tensor::algebra::Operand;
 use crate::tensor::op::Point;
 use crate::tensor::ops::StoredOp;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
 use smallvec::SmallVec;
+use std::borrow::Borrow;
 use std::collections::BinaryHeap;
 
 /// Derivatives.
@@ -63,16 +65,57 @@ impl<'t, T: Real> Var<'t, T> {
             shape.size() == 1,
             "recorded_gradients: a tensor of shape {shape} is not one number"
         );
+        self.check_wrt("recorded_gradients", wrt);
+        let y_bar = self.tape.constant(Tensor::full(shape, T::from_f64(1.0)));
+        record_pull_back(self, y_bar, wrt)
+    }
+
+    /// Returns the gradients of ⟨ȳ, y⟩, where y is `self`, with respect to each variable in `wrt`, recorded on the same
+    /// tape, as [`recorded_gradients`](Var::recorded_gradients) does. ȳ may itself be a variable.
+    ///
+    /// ```
+    /// # use autodiff::tensor::Tape;
+    /// let tape = Tape::new();
+    /// let (x, y_bar) = (tape.var([2.0, 3.0]), tape.var([1.0, 10.0]));
+    /// let x_bar = x.square().recorded_vjp(y_bar, &[x])[0]; // 2 x ȳ
+    /// assert_eq!(x_bar.value().data(), [4.0, 60.0]);
+    /// assert_eq!(x_bar.sum().gradients().wrt(y_bar).data(), [4.0, 6.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `y_bar` does not have the shape of `self`, or a variable in `wrt` is on another tape or a constant.
+    #[must_use]
+    #[track_caller]
+    pub fn recorded_vjp(
+        self,
+        y_bar: impl Operand<Var<'t, T>>,
+        wrt: &[Var<'t, T>],
+    ) -> Vec<Var<'t, T>> {
+        let y_bar = *y_bar.beside(&self).borrow();
+        assert!(
+            y_bar.shape() == self.shape(),
+            "recorded_vjp: an adjoint of shape {} for a tensor of shape {}",
+            y_bar.shape(),
+            self.shape()
+        );
+        self.check_wrt("recorded_vjp", wrt);
+        record_pull_back(self, y_bar, wrt)
+    }
+
+    /// # Panics
+    ///
+    /// If one of `wrt` is on another tape, or a constant.
+    #[track_caller]
+    fn check_wrt(self, operation: &str, wrt: &[Var<'t, T>]) {
         for x in wrt {
             assert!(
                 std::ptr::eq(self.tape, x.tape),
-                "recorded_gradients: with respect to a variable of another tape"
+                "{operation}: with respect to a variable of another tape"
             );
             self.tape.nodes()[x.index as usize]
-                .check_requires_grad("recorded_gradients: with respect to");
+                .check_requires_grad(&format!("{operation}: with respect to"));
         }
-        let y_bar = self.tape.constant(Tensor::full(shape, T::from_f64(1.0)));
-        record_pull_back(self, y_bar, wrt)
     }
 
     /// Returns the Jacobian ∂yᵢ/∂xⱼ of `self` with respect to `x`: a matrix with a row for each element of `self` and a
