@@ -281,7 +281,7 @@ fn apply_rule<T: Real>(
 }
 
 /// Records the backward pass from `y`, whose adjoint is `y_bar`; returns the adjoint of each variable in `wrt`.
-fn record_pull_back<'t, T: Real>(
+pub(crate) fn record_pull_back<'t, T: Real>(
     y: Var<'t, T>,
     y_bar: Var<'t, T>,
     wrt: &[Var<'t, T>],
