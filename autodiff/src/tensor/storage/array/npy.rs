@@ -98,6 +98,8 @@ impl<T: Element> Tensor<T> {
                 x.reverse();
             }
         }
+        // Without elements there is no order, and a permutation might loop over hostile extents.
+        let fortran_order = fortran_order && expected > 0;
         // In Fortran order, the elements are those of the transpose in row-major order.
         if fortran_order {
             let reversed: Vec<usize> = shape.iter().rev().copied().collect();
