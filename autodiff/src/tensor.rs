@@ -163,6 +163,8 @@ pub use implicit::{Convergence, NotConverged, fixed_point, minimum};
 pub use op::{Op, Point, Saved};
 pub use ops::{CheckCase, CrossEntropy, Targets, catalogue, methods};
 pub use storage::array::Tensor;
+#[cfg(feature = "npy")]
+pub use storage::array::npy::{NpyError, NpzReader, NpzWriter};
 pub use storage::axes::{Axes, Axis};
 pub use storage::buffer::release_memory;
 pub use storage::element::{Element, Real};
