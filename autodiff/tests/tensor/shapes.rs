@@ -53,7 +53,7 @@ fn generic_results<A: Algebra>(x: &A) -> Vec<Tensor<A::Element>> {
 
 #[test]
 fn shape_operations_agree_on_tensors_and_variables() {
-    let x = Tensor::from_fn([2, 3, 4], |i| i as f64 + 1.0);
+    let x = Tensor::from_flat_fn([2, 3, 4], |i| i as f64 + 1.0);
     let tape = Tape::new();
     let mut expected = results!(Tensor<f64>, &x);
     expected.extend(padded!(Tensor<f64>, &x));
@@ -67,7 +67,7 @@ fn shape_operations_agree_on_tensors_and_variables() {
 
 #[test]
 fn shape_operations_move_elements_of_any_type() {
-    let x = Tensor::from_fn([2, 3, 4], |i| i as f64 + 1.0);
+    let x = Tensor::from_flat_fn([2, 3, 4], |i| i as f64 + 1.0);
     let of_integers = results!(Tensor<i32>, &x.cast::<i32>());
     let expected = results!(Tensor<f64>, &x);
     for (number, (integers, expected)) in of_integers.iter().zip(&expected).enumerate() {

@@ -95,8 +95,7 @@ fn mask(operation: &str, shape: &Shape, k: isize, holds: fn(&i128, &i128) -> boo
         // There may be no matrices, but of a size for which there is no memory.
         return Tensor::zeros(shape);
     }
-    Tensor::from_fn([rows, columns], |at| {
-        let (i, j) = (at / columns, at % columns);
+    Tensor::from_fn([rows, columns], |[i, j]| {
         u8::from(holds(&(j as i128 - i as i128), &(k as i128)))
     })
 }
@@ -244,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_diagonal_is_where_the_columns_are_ahead_of_the_rows_by_its_offset() {
-        let x = Tensor::from_fn([2, 3, 4], |i| i as i32);
+        let x = Tensor::from_flat_fn([2, 3, 4], |i| i as i32);
         for offset in (-5..=5).chain([isize::MIN, isize::MAX]) {
             let expected = |batch: usize| {
                 let rows = (0..3).map(|row| (row, row as i128 + offset as i128));
@@ -291,7 +290,7 @@ mod tests {
 
     #[test]
     fn triangles_share_the_diagonal_that_is_named() {
-        let x = Tensor::from_fn([2, 3, 4], |i| i as i32 + 1);
+        let x = Tensor::from_flat_fn([2, 3, 4], |i| i as i32 + 1);
         for k in [-4, -1, 0, 2, 5] {
             let (lower, upper) = (x.tril(k), x.triu(k + 1));
             for ((&x, &lower), &upper) in x.data().iter().zip(lower.data()).zip(upper.data()) {

@@ -86,7 +86,7 @@ impl Padded {
             extent,
             after,
         } = *self;
-        Tensor::from_fn([before + extent + after], |i| {
+        Tensor::from_flat_fn([before + extent + after], |i| {
             source(i as isize - before as isize) as u32
         })
     }

@@ -343,7 +343,7 @@ mod tests {
     use crate::tensor::{Tape, Tensor, step};
 
     fn counted() -> Tensor<i32> {
-        Tensor::from_fn([2, 3, 4], |i| i as i32)
+        Tensor::from_flat_fn([2, 3, 4], |i| i as i32)
     }
 
     #[test]

@@ -157,7 +157,7 @@ mod tests {
     fn a_flat_tensor_has_one_axis() {
         assert_eq!(Tensor::scalar(3.0).flatten().shape(), [1]);
         assert_eq!(Tensor::<f64>::zeros([2, 0]).flatten().shape(), [0]);
-        let x = Tensor::from_fn([2, 1, 3], |i| i as f64);
-        assert_eq!(x.flatten(), Tensor::from_fn([6], |i| i as f64));
+        let x = Tensor::from_flat_fn([2, 1, 3], |i| i as f64);
+        assert_eq!(x.flatten(), Tensor::from_flat_fn([6], |i| i as f64));
     }
 }

@@ -143,12 +143,12 @@ mod tests {
 
     #[test]
     fn unstacking_undoes_stacking() {
-        let parts = [0, 1, 2].map(|n| Tensor::from_fn([2, 2], |i| 10 * n + i as i32));
+        let parts = [0, 1, 2].map(|n| Tensor::from_flat_fn([2, 2], |i| 10 * n + i as i32));
         for axis in [0, 1, 2, -1, -2, -3] {
             let stack = Tensor::stack(&parts, axis);
             assert_eq!(stack.unstack(axis), parts, "{axis}");
         }
-        assert_eq!(Tensor::stack(&parts, 1).at(&[1, 2, 0]), 22);
+        assert_eq!(Tensor::stack(&parts, 1).at([1, 2, 0]), 22);
         assert!(Tensor::<f64>::zeros([0, 2]).unstack(0).is_empty());
     }
 

@@ -30,6 +30,7 @@ impl Shape {
     /// If the product of the extents other than 0 overflows `usize`.
     #[must_use]
     #[track_caller]
+    #[doc(alias("numel", "len"))]
     pub fn size(&self) -> usize {
         match self.checked_size() {
             Some(size) => size,
