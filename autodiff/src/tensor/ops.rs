@@ -1,24 +1,35 @@
 //! The list of operations, with one file for each.
 
+mod arg_max;
 mod broadcast;
 mod check_case;
 mod compare;
 mod concat;
 mod cross_entropy;
+mod cumulative;
 mod elementwise;
 mod gather;
 mod linear;
+mod log_sum_exp;
+mod masked_softmax;
+mod masks;
 mod matmul;
 mod max;
 mod methods_macro;
 mod narrow;
 mod norm;
+mod one_hot;
 mod permute;
+mod prod;
+mod reductions_macro;
 mod reshape;
 mod select;
 mod softmax;
+mod sort;
 mod squared_distance;
 mod sum;
+mod take_along;
+mod variance;
 
 use super::op::{ErasedOp, Op};
 use crate::tensor::storage::element::Real;
@@ -34,6 +45,7 @@ mod prelude {
     pub(super) use crate::tensor::ops::built_in;
     pub(super) use crate::tensor::ops::check_case::CheckCase;
     pub(super) use crate::tensor::ops::methods_macro::methods;
+    pub(super) use crate::tensor::ops::reductions_macro::{kept_or_removed, reductions};
     pub(super) use crate::tensor::storage::array::Tensor;
     pub(super) use crate::tensor::storage::axes::{Axes, Axis, AxisSet};
     pub(super) use crate::tensor::storage::element::{Element, Real};
@@ -148,16 +160,24 @@ operations! {
     select: SelectMethods => Select;
     sum: SumMethods => Sum;
     max: MaxMethods => Max;
+    arg_max: ArgMaxMethods =>;
+    sort: SortMethods =>;
+    prod: ProdMethods =>;
+    log_sum_exp: LogSumExpMethods => LogSumExp;
+    cumulative: CumulativeMethods => CumulativeSum;
     broadcast: BroadcastMethods SumToMethods => Broadcast, SumTo;
     reshape: ReshapeMethods => Reshape;
     permute: PermuteMethods => Permute;
     narrow: NarrowMethods => Narrow, Pad;
     concat: ConcatMethods => Concat;
     gather: GatherMethods ScatterMethods => Gather, ScatterAdd;
+    take_along: TakeAlongMethods AddAlongMethods => TakeAlong, AddAlong;
     matmul: MatMulMethods => MatMul;
     linear: LinearMethods => Dense;
     softmax: SoftmaxMethods => Softmax, LogSoftmax;
+    masked_softmax: MaskedSoftmaxMethods =>;
     cross_entropy: CrossEntropyMethods => CrossEntropyLoss<T>;
     squared_distance: SquaredDistanceMethods => SquaredDistance;
     norm: NormMethods => Norm;
+    variance: VarianceMethods =>;
 }

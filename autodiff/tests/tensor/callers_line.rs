@@ -2,6 +2,7 @@
 //! says what is wrong.
 
 mod operations;
+mod reductions;
 
 use crate::refusals::{Checked, refused};
 use autodiff::Tensor;
@@ -18,6 +19,7 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     operations::on_variables(&mut checked);
     operations::ranges_and_slices(&mut checked);
     operations::products(&mut checked);
+    reductions::reductions(&mut checked);
     tapes(&mut checked);
     gradients(&mut checked);
     rules(&mut checked);
@@ -73,12 +75,6 @@ fn tensors(checked: &mut Checked) {
         "gather_rows: row 2",
         || x.gather_rows(&[0, 2]),
     );
-    checked.refused(&format!("{array} arg_max"), "arg_max: a tensor", || {
-        x.arg_max(2)
-    });
-    checked.refused(&format!("{array} arg_max"), "arg_max: axis 0", || {
-        Tensor::<f64>::zeros([0]).arg_max(0)
-    });
 }
 
 fn tapes(checked: &mut Checked) {
@@ -126,7 +122,7 @@ fn tapes(checked: &mut Checked) {
     checked.refused(apply, "sum_of_rows: an input is a variable", || {
         tape.apply(SumOfRows, &[foreign])
     });
-    checked.refused(apply, "sum: a tensor of shape []", || {
+    checked.refused(apply, "sum_over: a tensor of shape []", || {
         tape.apply(SumOfRows, &[one])
     });
     refused("sum_of_rows: there are no inputs", || {
