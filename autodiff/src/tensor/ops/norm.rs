@@ -85,8 +85,7 @@ reductions! {
     /// Norms.
     pub trait NormMethods;
 
-    /// The result neither overflows nor underflows before its time. Over two axes it is the Frobenius norm of
-    /// matrices.
+    /// Intermediate results neither overflow nor underflow. Over two axes it is the Frobenius norm of matrices.
     ///
     /// At the origin the gradient is 0, the subgradient of least norm, and so are the second derivatives. The gradient
     /// of `square().sum().sqrt()` is not defined there. For the square of the norm, write `square().sum()`.

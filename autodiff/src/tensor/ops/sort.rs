@@ -107,6 +107,9 @@ methods! {
     pub fn sort(self, axis: impl Into<Axis>) -> Self {
         let axis = axis.into().of(&self.shape(), "sort");
         self.take_along(axis, self.arg_sort(axis))
+    } on tensors {
+        let axis = axis.into().of(self.shape(), "sort");
+        self.take_along(axis, self.arg_sort(axis))
     }
 
     /// Returns the elements along an axis in descending order, with NaN first. Equal elements keep their order.
@@ -116,6 +119,9 @@ methods! {
     /// If there is no such axis.
     pub fn sort_descending(self, axis: impl Into<Axis>) -> Self {
         let axis = axis.into().of(&self.shape(), "sort_descending");
+        self.top_k(self.shape()[axis], axis).0
+    } on tensors {
+        let axis = axis.into().of(self.shape(), "sort_descending");
         self.top_k(self.shape()[axis], axis).0
     }
 
