@@ -44,7 +44,10 @@ mod storage;
 mod var;
 
 mod algebra;
+mod checkpoint;
+mod derivatives;
 mod engine;
+mod implicit;
 mod loops;
 mod op;
 mod ops;
@@ -53,10 +56,16 @@ pub mod raw;
 
 pub use algebra::{Algebra, Dispatch, Operand, Operators};
 pub use autodiff_kernels::Float;
-pub use engine::NonFinite;
+pub use checkpoint::checkpoint;
+pub use derivatives::{
+    general, gradient, hessian, hvp, jacobian, jvp, per_sample_gradients, recorded,
+    value_and_gradient, value_and_jacobian, vjp,
+};
 pub use engine::adjoints::Adjoints;
-pub use engine::gradients::Gradients;
+pub use engine::gradients::{Gradients, RowGradient};
 pub use engine::tape::Tape;
+pub use engine::{NonFinite, NonFiniteAdjoint, Summary};
+pub use implicit::{Convergence, NotConverged, fixed_point, minimum};
 pub use op::{Op, Point, Saved};
 pub use ops::{CheckCase, CrossEntropy, Targets, catalogue, methods};
 pub use storage::array::Tensor;

@@ -10,6 +10,8 @@ pub(crate) mod node;
 mod non_finite;
 mod picture;
 pub(crate) mod products;
+mod summary;
 pub(crate) mod sweep;
 
-pub use non_finite::NonFinite;
+pub use non_finite::{NonFinite, NonFiniteAdjoint};
+pub use summary::Summary;

@@ -1,6 +1,7 @@
 //! Every public function of the tensor tape with a documented panic panics at the caller's line, with a message that
 //! says what is wrong.
 
+mod derivatives;
 mod operations;
 mod reductions;
 
@@ -23,6 +24,8 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     tapes(&mut checked);
     gradients(&mut checked);
     rules(&mut checked);
+    derivatives::functions(&mut checked);
+    derivatives::recorded_functions(&mut checked);
     checked.check_complete("tensor");
 }
 

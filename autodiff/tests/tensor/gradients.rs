@@ -1,7 +1,7 @@
 //! Gradients as values that are separate from their recording.
 
 use autodiff::Tensor;
-use autodiff::tensor::{Gradients, Tape, raw};
+use autodiff::tensor::{Gradients, Tape, Var, raw};
 use std::panic::{self, AssertUnwindSafe};
 
 #[test]
@@ -208,4 +208,67 @@ fn a_sum_of_gradients_has_the_bits_of_the_tree() {
         &mut untouched
     ));
     assert_eq!(untouched, [1.0; 4]);
+}
+
+/// A table of embeddings, three words of which one occurs twice, and the gradient of their squares.
+fn embedded(tape: &Tape<f64>) -> (Var<'_, f64>, Var<'_, f64>) {
+    let table = tape.var(Tensor::new(
+        [4, 2],
+        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0],
+    ));
+    let words = table.gather(0, [2, 0, 2]);
+    (table, words.square().sum())
+}
+
+#[test]
+fn the_gradient_of_a_table_holds_only_rows_that_were_used() {
+    let tape = Tape::new();
+    let (table, cost) = embedded(&tape);
+    let gradients = cost.gradients();
+    let used = gradients.rows_wrt(table).unwrap();
+    assert_eq!(used.indices.data(), [2, 0, 2]);
+    assert_eq!(used.rows.data(), [10.0, 12.0, 2.0, 4.0, 10.0, 12.0]);
+    let dense = [2.0, 4.0, 0.0, 0.0, 20.0, 24.0, 0.0, 0.0];
+    assert_eq!(gradients.wrt(table).data(), dense);
+    let mut sum = [1.0; 8];
+    gradients.add_to(table, 0.5, &mut sum);
+    assert_eq!(sum, dense.map(|x| 1.0 + 0.5 * x));
+    // Rows of the gradient, as threads share it.
+    for rows in [0..4, 0..1, 1..3, 2..4] {
+        let mut sum = vec![0.0; 2 * rows.len()];
+        raw::add_rows_to(
+            raw::gradient(&gradients, 0).unwrap(),
+            1.0,
+            rows.clone(),
+            &mut sum,
+        );
+        assert_eq!(sum, dense[2 * rows.start..2 * rows.end]);
+    }
+}
+
+#[test]
+fn a_table_that_is_used_in_another_way_too_has_a_dense_gradient() {
+    let tape = Tape::new();
+    let (table, cost) = embedded(&tape);
+    for cost in [
+        cost + table.sum(),
+        table.sum() + cost,
+        cost + table.gather(0, [1]).sum(),
+    ] {
+        let gradients = cost.gradients();
+        assert!(gradients.rows_wrt(table).is_none());
+        let expected = cost.recorded_gradients(&[table])[0].value();
+        assert_eq!(gradients.wrt(table), expected);
+    }
+}
+
+#[test]
+fn sums_of_iterators_are_sums() {
+    let tape = Tape::new();
+    let x = [1.0, 2.0, 3.0].map(|x| tape.var([x, 1.0]));
+    let sum: Var<'_, f64> = x.iter().sum();
+    assert_eq!(sum.value().data(), [6.0, 3.0]);
+    assert_eq!(sum.sum().gradients().wrt(x[1]).data(), [1.0, 1.0]);
+    let total: Tensor<f64> = x.into_iter().map(|x| x.value()).sum();
+    assert_eq!(total.data(), [6.0, 3.0]);
 }

@@ -59,7 +59,7 @@ impl<T: Real> Op<T> for Mistaken {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         match self {
-            Mistaken::Transposed => x_bar.add(0, || y_bar.permute(&[1, 0])),
+            Mistaken::Transposed => x_bar.add(0, || y_bar.permute([1, 0])),
             Mistaken::OfAnotherSize => x_bar.add(0, || y_bar.broadcast_to([5, 2, 3])),
             Mistaken::OfLowerRank => x_bar.add(0, || y_bar.sum_to([3])),
             Mistaken::ToNoInput => x_bar.add(1, || y_bar),

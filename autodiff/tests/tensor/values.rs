@@ -332,7 +332,7 @@ fn variables_compute_what_tensors_do() {
         (|x| x[0].softmax(1), |x| x[0].softmax(1)),
         (|x| x[0].log_softmax(0), |x| x[0].log_softmax(0)),
         (|x| x[0].reshape([4, 6]), |x| x[0].reshape([4, 6])),
-        (|x| x[0].permute(&[2, 0, 1]), |x| x[0].permute(&[2, 0, 1])),
+        (|x| x[0].permute([2, 0, 1]), |x| x[0].permute([2, 0, 1])),
         (
             |x| x[0].broadcast_to([5, 2, 3, 4]),
             |x| x[0].broadcast_to([5, 2, 3, 4]),
@@ -362,7 +362,7 @@ fn variables_compute_what_tensors_do() {
             |x| x[0].cross_entropy(x[1].clone()),
         ),
         (
-            |x| Var::select(&x[0].value().less(&x[1].value()), x[0], x[1]),
+            |x| Var::select(&x[0].value().less(x[1].value()), x[0], x[1]),
             |x| x[0].min(&x[1]),
         ),
         (

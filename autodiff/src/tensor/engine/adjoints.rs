@@ -5,11 +5,12 @@ mod list;
 use super::factor::{Factor, product_fits};
 use super::node::{Edge, Node};
 use crate::tensor::algebra::Algebra;
+use crate::tensor::storage::array::Tensor;
 use std::fmt;
 
 #[cfg(test)]
 pub(super) use list::PAGE;
-pub(crate) use list::{Adjoint, AdjointList, sum_of_rows};
+pub(crate) use list::{Adjoint, AdjointList, Slices, sum_of_rows};
 
 /// The adjoints of an operation's inputs, to which its rule adds.
 ///
@@ -85,6 +86,27 @@ impl<A: Algebra> Adjoints<'_, A> {
             self.list.set(edge.node as usize, product);
         } else if edge.needs_grad {
             self.form_product(edge.node as usize, a, b);
+        }
+    }
+
+    /// Adds slices to the rows of the adjoint of an input with the given indices: slice `i` to row `indices[i]`.
+    ///
+    /// If the input is a variable, the addition stays lazy, so that a large table costs no more than its rows that are
+    /// used.
+    #[track_caller]
+    pub(crate) fn add_slices(&mut self, input: usize, indices: &Tensor<u32>, slices: A) {
+        let edge = *self.edge(input);
+        let extent = self.x[input].shape()[0];
+        if self.is_lazy(edge) {
+            let slices = Slices {
+                indices: indices.clone(),
+                slices,
+                extent,
+            };
+            self.list
+                .set(edge.node as usize, Adjoint::Scattered(slices));
+        } else {
+            self.add(input, || slices.scatter_add(0, indices, extent));
         }
     }
 

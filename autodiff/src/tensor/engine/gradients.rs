@@ -3,7 +3,7 @@
 pub(crate) mod bound;
 pub(crate) mod rows;
 
-use super::adjoints::{Adjoint, AdjointList, sum_of_rows};
+use super::adjoints::{Adjoint, AdjointList, Slices, sum_of_rows};
 use super::products::add_product;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
@@ -70,10 +70,47 @@ impl<T: Real> Gradients<T> {
         gradients
     }
 
+    /// Returns the gradient with respect to `x` as rows of `x`, if only rows of `x` were used, and all by one
+    /// [`gather`](Var::gather) along the first axis; otherwise `None`.
+    ///
+    /// A table of embeddings has many rows, of which a batch uses a few.
+    ///
+    /// ```
+    /// # use autodiff::tensor::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let table = tape.var(Tensor::full([1000, 2], 0.5));
+    /// let gradients = table.gather(0, [7, 3, 7]).square().sum().gradients();
+    /// let used = gradients.rows_wrt(table).unwrap();
+    /// assert_eq!(used.indices.data(), [7, 3, 7]);
+    /// assert_eq!(used.rows, Tensor::full([3, 2], 1.0));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`wrt`](Gradients::wrt).
+    #[doc(alias = "sparse")]
+    #[must_use]
+    #[track_caller]
+    pub fn rows_wrt(&self, x: Var<'_, T>) -> Option<RowGradient<T>> {
+        match self.term(x)? {
+            Adjoint::Scattered(Slices {
+                indices, slices, ..
+            }) => {
+                let row = &slices.shape()[indices.shape().rank()..];
+                let count = indices.size();
+                Some(RowGradient {
+                    indices: indices.reshape([count]),
+                    rows: slices.reshape(&[&[count], row].concat()[..]),
+                })
+            }
+            _ => None,
+        }
+    }
+
     /// Adds `scale` times the gradient with respect to `x` to `sum`, in row-major order.
     ///
-    /// The gradient of a weight matrix is a matrix product. The product is added directly to `sum`, without a temporary
-    /// array.
+    /// The gradient of a weight matrix is a matrix product, and the gradient of a table of embeddings some of its rows.
+    /// They are added directly to `sum`, without a temporary array.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
@@ -133,6 +170,15 @@ impl<T: Real> Gradients<T> {
     }
 }
 
+/// A gradient that is zero but for some rows; see [`Gradients::rows_wrt`].
+#[derive(Clone, Debug)]
+pub struct RowGradient<T: Real> {
+    /// The number of the row that each row of `rows` is added to. A number may occur several times.
+    pub indices: Tensor<u32>,
+    /// The rows.
+    pub rows: Tensor<T>,
+}
+
 impl<T: Real> Default for Gradients<T> {
     /// Returns gradients of no result, to be [updated](Gradients::update).
     fn default() -> Self {
@@ -173,6 +219,14 @@ impl<T: Real> Gradient<'_, T> {
                 let [_, columns] = b.as_factor().extents("gradient");
                 Shape::from([rows, columns])
             }
+            Adjoint::Scattered(Slices {
+                indices,
+                slices,
+                extent,
+            }) => {
+                let row = &slices.shape()[indices.shape().rank()..];
+                Shape::from(&[&[*extent], row].concat()[..])
+            }
         }
     }
 
@@ -201,6 +255,17 @@ impl<T: Real> Gradient<'_, T> {
                     reduce::sum(rows.data(), samples, sum.len(), sum, Write::Add, &Pooled);
                 } else {
                     add_scaled(scale, sum_of_rows(rows).data(), sum);
+                }
+            }
+            Adjoint::Scattered(Slices {
+                indices,
+                slices,
+                extent,
+            }) => {
+                let row: usize = slices.shape()[indices.shape().rank()..].iter().product();
+                check_size("add_to", extent * row, sum);
+                for (slice, &index) in slices.data().chunks_exact(row.max(1)).zip(indices.data()) {
+                    add_scaled(scale, slice, &mut sum[index as usize * row..][..row]);
                 }
             }
         }

@@ -1,9 +1,13 @@
-//! `NonFinite`: where a recording first produced an infinite or NaN value.
+//! Where a recording, or its backward pass, first produced an infinite or NaN value.
 
-use super::node::Node;
+use super::adjoints::AdjointList;
+use super::node::{Node, few};
+use super::sweep::apply_rule;
 use super::tape::Tape;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
+use crate::tensor::var::Var;
+use smallvec::SmallVec;
 use std::fmt;
 use std::panic::Location;
 
@@ -67,6 +71,127 @@ impl<T: Real> Tape<T> {
             inputs: inputs.map(|input| nodes[input].value.to_string()).collect(),
             location: node.location,
         })
+    }
+}
+
+/// The rule that first made an adjoint infinite or NaN; see [`Var::first_non_finite_adjoint`].
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NonFiniteAdjoint {
+    /// The number of the node whose rule it is.
+    pub node: usize,
+    /// The name of the operation.
+    pub operation: &'static str,
+    /// The input of the operation whose adjoint is not finite.
+    pub input: usize,
+    /// The index of the first such element of the adjoint, in row-major order.
+    pub element: usize,
+    /// The value of that element.
+    pub value: f64,
+    /// The line that recorded the operation.
+    pub location: &'static Location<'static>,
+}
+
+/// Search for non-finite values.
+impl<T: Real> Var<'_, T> {
+    /// Runs the backward pass from this number, and returns the first rule that makes an adjoint infinite or NaN,
+    /// although all adjoints before were finite. `None` if all adjoints are finite.
+    ///
+    /// The values of a recording can all be finite although a gradient is not; see
+    /// [`Tape::first_non_finite`] for the values.
+    ///
+    /// ```
+    /// use autodiff::tensor::Tape;
+    ///
+    /// let tape = Tape::new();
+    /// let x = tape.var([0.0, 4.0]);
+    /// let y = (x.sqrt() + 1.0).sum();
+    /// let found = y.first_non_finite_adjoint().unwrap();
+    /// assert_eq!((found.operation, found.input, found.element), ("sqrt", 0, 0));
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `self` does not have exactly one element.
+    #[must_use]
+    #[track_caller]
+    pub fn first_non_finite_adjoint(self) -> Option<NonFiniteAdjoint> {
+        let mut found = None;
+        self.pull_back_by_steps(|node, input, sum| {
+            let is_worse = |&x: &T| Class::of(x) > Class::Finite;
+            let element = sum.data().iter().position(is_worse)?;
+            let recorded = &self.tape.nodes()[node];
+            found = Some(NonFiniteAdjoint {
+                node,
+                operation: recorded.operation.name(),
+                input,
+                element,
+                value: sum.data()[element].to_f64(),
+                location: recorded.location,
+            });
+            Some(())
+        });
+        found
+    }
+}
+
+/// A backward pass that can be observed.
+impl<T: Real> Var<'_, T> {
+    /// Runs the backward pass from this number. After each rule it calls `observe` with the node, the position of an
+    /// input and the adjoint accumulated for it, and ends when that returns something.
+    #[track_caller]
+    fn pull_back_by_steps(self, mut observe: impl FnMut(usize, usize, &Tensor<T>) -> Option<()>) {
+        let last = self.index as usize;
+        let mut sums: Vec<Option<Tensor<T>>> = vec![None; last + 1];
+        sums[last] = Some(self.unit_adjoint());
+        let mut terms = AdjointList::default();
+        terms.begin(last + 1, 0);
+        for index in (0..=last).rev() {
+            let node = self.tape.nodes()[index].clone();
+            let Some(y_bar) = sums[index].take() else {
+                continue;
+            };
+            let value = |input| {
+                Var::value(Var {
+                    tape: self.tape,
+                    index: input as u32,
+                })
+            };
+            let x: SmallVec<[Tensor<T>; 3]> = node.input_nodes().map(value).collect();
+            apply_rule(&node, &few(&x, |x| x), y_bar, &mut terms);
+            for (position, input) in node.input_nodes().enumerate() {
+                let Some(term) = terms.take(input) else {
+                    continue;
+                };
+                let sum = match sums[input].take() {
+                    Some(sum) => sum + term,
+                    None => term,
+                };
+                if observe(index, position, &sum).is_some() {
+                    return;
+                }
+                sums[input] = Some(sum);
+            }
+            terms.clear();
+        }
+    }
+}
+
+impl fmt::Display for NonFiniteAdjoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let NonFiniteAdjoint {
+            node,
+            operation,
+            input,
+            element,
+            value,
+            location,
+        } = self;
+        write!(
+            f,
+            "the rule of {operation} (node {node}, recorded at {location}) gave {value} at element {element} of the \
+             adjoint of input {input}"
+        )
     }
 }
 

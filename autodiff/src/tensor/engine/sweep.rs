@@ -2,16 +2,20 @@
 //!
 //! Its cost depends on the part of the recording that leads to the result, and not on the length of the recording.
 
+mod recorded;
+
 use super::adjoints::{Adjoint, AdjointList, Adjoints};
 use super::gradients::Gradients;
-use super::node::{Edge, Node, few};
+use super::node::{Node, few};
+use crate::tensor::algebra::Operand;
 use crate::tensor::op::Point;
 use crate::tensor::ops::StoredOp;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
+pub(crate) use recorded::record_pull_back;
 use smallvec::SmallVec;
-use std::collections::BinaryHeap;
+use std::borrow::Borrow;
 
 /// Derivatives.
 impl<'t, T: Real> Var<'t, T> {
@@ -63,16 +67,57 @@ impl<'t, T: Real> Var<'t, T> {
             shape.size() == 1,
             "recorded_gradients: a tensor of shape {shape} is not one number"
         );
+        self.check_wrt("recorded_gradients", wrt);
+        let y_bar = self.tape.constant(Tensor::full(shape, T::from_f64(1.0)));
+        record_pull_back(self, y_bar, wrt)
+    }
+
+    /// Returns the gradients of ⟨ȳ, y⟩, where y is `self`, with respect to each variable in `wrt`, recorded on the same
+    /// tape, as [`recorded_gradients`](Var::recorded_gradients) does. ȳ may itself be a variable.
+    ///
+    /// ```
+    /// # use autodiff::tensor::Tape;
+    /// let tape = Tape::new();
+    /// let (x, y_bar) = (tape.var([2.0, 3.0]), tape.var([1.0, 10.0]));
+    /// let x_bar = x.square().recorded_vjp(y_bar, &[x])[0]; // 2 x ȳ
+    /// assert_eq!(x_bar.value().data(), [4.0, 60.0]);
+    /// assert_eq!(x_bar.sum().gradients().wrt(y_bar).data(), [4.0, 6.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `y_bar` does not have the shape of `self`, or a variable in `wrt` is on another tape or a constant.
+    #[must_use]
+    #[track_caller]
+    pub fn recorded_vjp(
+        self,
+        y_bar: impl Operand<Var<'t, T>>,
+        wrt: &[Var<'t, T>],
+    ) -> Vec<Var<'t, T>> {
+        let y_bar = *y_bar.beside(&self).borrow();
+        assert!(
+            y_bar.shape() == self.shape(),
+            "recorded_vjp: an adjoint of shape {} for a tensor of shape {}",
+            y_bar.shape(),
+            self.shape()
+        );
+        self.check_wrt("recorded_vjp", wrt);
+        record_pull_back(self, y_bar, wrt)
+    }
+
+    /// # Panics
+    ///
+    /// If one of `wrt` is on another tape, or a constant.
+    #[track_caller]
+    fn check_wrt(self, operation: &str, wrt: &[Var<'t, T>]) {
         for x in wrt {
             assert!(
                 std::ptr::eq(self.tape, x.tape),
-                "recorded_gradients: with respect to a variable of another tape"
+                "{operation}: with respect to a variable of another tape"
             );
             self.tape.nodes()[x.index as usize]
-                .check_requires_grad("recorded_gradients: with respect to");
+                .check_requires_grad(&format!("{operation}: with respect to"));
         }
-        let y_bar = self.tape.constant(Tensor::full(shape, T::from_f64(1.0)));
-        record_pull_back(self, y_bar, wrt)
     }
 
     /// Returns the Jacobian ∂yᵢ/∂xⱼ of `self` with respect to `x`: a matrix with a row for each element of `self` and a
@@ -103,7 +148,7 @@ impl<'t, T: Real> Var<'t, T> {
 
     /// The seed of a backward pass: an adjoint of 1 for this number.
     #[track_caller]
-    fn unit_adjoint(self) -> Tensor<T> {
+    pub(super) fn unit_adjoint(self) -> Tensor<T> {
         let node = &self.tape.nodes()[self.index as usize];
         match node.value.shape() {
             // Almost every cost is a scalar, whose shape is not copied.
@@ -218,7 +263,7 @@ fn pull_back<T: Real>(y: Var<'_, T>, y_bar: Tensor<T>, adjoints: &mut AdjointLis
 
 /// Runs a node's rule: adds to the adjoints of its inputs `x` their terms from its own adjoint `y_bar`.
 #[inline(always)]
-fn apply_rule<T: Real>(
+pub(super) fn apply_rule<T: Real>(
     node: &Node<T>,
     x: &[&Tensor<T>],
     y_bar: Tensor<T>,
@@ -237,105 +282,6 @@ fn apply_rule<T: Real>(
     op.vjp_computed(&Point { x, y, node }, y_bar, &mut x_bar);
 }
 
-/// Records the backward pass from `y`, whose adjoint is `y_bar`; returns the adjoint of each variable in `wrt`.
-fn record_pull_back<'t, T: Real>(
-    y: Var<'t, T>,
-    y_bar: Var<'t, T>,
-    wrt: &[Var<'t, T>],
-) -> Vec<Var<'t, T>> {
-    let tape = y.tape;
-    let part = nodes_between(wrt, y);
-    let position_of = |node: u32| part.binary_search(&node).ok();
-    // Adjoint `i` belongs to node `part[i]`.
-    let mut adjoints = AdjointList::default();
-    adjoints.begin(part.len(), 0);
-    if let Some(last) = position_of(y.index) {
-        adjoints.set(last, Adjoint::Array(y_bar));
-    }
-    for (position, &index) in part.iter().enumerate().rev() {
-        #[cfg(test)]
-        tests::VISITED.set(tests::VISITED.get() + 1);
-        let Some(&y_bar) = adjoints.sum(position) else {
-            continue;
-        };
-        // The node is cloned, since its rule appends to the tape.
-        let node = tape.nodes()[index as usize].clone();
-        let Some(op) = node.operation.op() else {
-            continue;
-        };
-        // Nodes outside of the part count as constants.
-        let edges = few(&node.inputs, |edge| {
-            let position = position_of(edge.node);
-            Edge {
-                node: position.unwrap_or(0) as u32,
-                needs_grad: position.is_some(),
-                lazy: false,
-            }
-        });
-        let x = few(&node.inputs, |edge| Var {
-            tape,
-            index: edge.node,
-        });
-        let x = few(&x, |x| x);
-        let at = Point {
-            x: &x,
-            y: &Var { tape, index },
-            node: &node,
-        };
-        let mut x_bar = Adjoints {
-            list: &mut adjoints,
-            x: &x,
-            edges: &edges,
-            node: &node,
-        };
-        op.vjp_recorded(&at, y_bar, &mut x_bar);
-    }
-    let x_bar = |x: &Var<'t, T>| {
-        let sum = position_of(x.index).and_then(|position| adjoints.sum(position));
-        let sum = sum.copied();
-        sum.unwrap_or_else(|| tape.constant(Tensor::zeros(x.shape())))
-    };
-    wrt.iter().map(x_bar).collect()
-}
-
-/// A list of up to this many nodes is allocated once.
-const INITIAL_CAPACITY: usize = 32;
-
-/// The numbers, in ascending order, of the nodes that depend on a variable in `wrt` and that `y` depends on.
-fn nodes_between<T: Real>(wrt: &[Var<'_, T>], y: Var<'_, T>) -> Vec<u32> {
-    let nodes = y.tape.nodes();
-    let Some(first) = wrt.iter().map(|x| x.index).min() else {
-        return Vec::new();
-    };
-    // Backward from `y`: the nodes that it depends on, in descending order. No node before `first` depends on `wrt`.
-    let mut leading_to_y = Vec::with_capacity(INITIAL_CAPACITY);
-    let mut ahead = BinaryHeap::with_capacity(INITIAL_CAPACITY);
-    ahead.push(y.index);
-    while let Some(index) = ahead.pop() {
-        if leading_to_y.last() == Some(&index) || index < first {
-            continue;
-        }
-        leading_to_y.push(index);
-        let inputs = nodes[index as usize].inputs.iter();
-        ahead.extend(inputs.filter(|edge| edge.needs_grad).map(|edge| edge.node));
-    }
-    // Forward: the nodes among them that depend on `wrt`.
-    let mut wrt: Vec<u32> = wrt.iter().map(|x| x.index).collect();
-    wrt.sort_unstable();
-    let mut between: Vec<u32> = Vec::with_capacity(leading_to_y.len());
-    for &index in leading_to_y.iter().rev() {
-        let inputs = &nodes[index as usize].inputs;
-        if wrt.binary_search(&index).is_ok()
-            || inputs
-                .iter()
-                .any(|edge| between.binary_search(&edge.node).is_ok())
-        {
-            between.push(index);
-        }
-    }
-    between
-}
-
 #[cfg(test)]
 mod tests {
     use crate::tensor::Tape;
@@ -344,7 +290,7 @@ mod tests {
 
     thread_local! {
         /// The number of slots that this thread's passes have visited.
-        pub(super) static VISITED: Cell<usize> = const { Cell::new(0) };
+        pub(in crate::tensor::engine) static VISITED: Cell<usize> = const { Cell::new(0) };
     }
 
     /// The number of slots that `pass` visits.

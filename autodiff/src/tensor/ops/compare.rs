@@ -215,7 +215,7 @@ mod tests {
         let tape = Tape::new();
         let x = tape.var([1.0_f32, 2.0]);
         assert_eq!(x.greater(1.5).data(), [0, 1]);
-        assert_eq!(x.greater(&Tensor::from([0.0, 9.0])).data(), [1, 0]);
+        assert_eq!(x.greater(Tensor::from([0.0, 9.0])).data(), [1, 0]);
         assert_eq!(tape.len(), 1);
     }
 
@@ -232,6 +232,6 @@ mod tests {
     fn labels_compare() {
         let labels = Tensor::from([3_u32, 1, 3]);
         assert_eq!(labels.equal(3).data(), [1, 0, 1]);
-        assert_eq!(labels.less(&Tensor::from([4, 1, 0])).data(), [1, 0, 0]);
+        assert_eq!(labels.less(Tensor::from([4, 1, 0])).data(), [1, 0, 0]);
     }
 }

@@ -31,8 +31,12 @@ impl<T: Real> Op<T> for Gather {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        let extent = at.x[0].shape()[self.axis];
-        x_bar.add(0, || y_bar.scatter_add(self.axis, &self.indices, extent));
+        if self.axis == 0 {
+            x_bar.add_slices(0, &self.indices, y_bar);
+        } else {
+            let extent = at.x[0].shape()[self.axis];
+            x_bar.add(0, || y_bar.scatter_add(self.axis, &self.indices, extent));
+        }
     }
 
     built_in!(Gather);

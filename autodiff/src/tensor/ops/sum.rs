@@ -101,6 +101,38 @@ reductions! {
     pub fn mean_over, mean_over_keepdims, mean = average: "the mean", "NaN";
 }
 
+/// Implements sums of iterators for the type `$A` and for references to it.
+macro_rules! sums {
+    ($(impl $parameters:tt for $A:ty;)*) => { $(
+        sums!(one $parameters $A, $A);
+        sums!(one $parameters $A, &'a $A);
+    )* };
+    (one [$($parameters:tt)*] $A:ty, $Term:ty) => {
+        impl<'a, $($parameters)*> std::iter::Sum<$Term> for $A {
+            /// Adds the terms in their order, broadcasting.
+            ///
+            /// # Panics
+            ///
+            /// If there are no terms: their sum has no shape.
+            #[track_caller]
+            fn sum<I: Iterator<Item = $Term>>(mut terms: I) -> $A {
+                let Some(first) = terms.next() else {
+                    panic!("sum: there are no terms")
+                };
+                let mut sum = <$A>::clone(first.borrow());
+                for term in terms {
+                    sum += term;
+                }
+                sum
+            }
+        }
+    };
+}
+sums! {
+    impl [T: Real] for Tensor<T>;
+    impl ['t, T: Real] for Var<'t, T>;
+}
+
 pub(super) fn check_cases() -> Vec<CheckCase> {
     let all: [&[usize]; 9] = [
         &[],

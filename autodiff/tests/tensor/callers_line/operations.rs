@@ -54,7 +54,7 @@ pub(super) fn on_tensors(checked: &mut Checked) {
     );
     let permute = "tensor/ops/permute.rs";
     checked.refused(&format!("{permute} permute"), "permute: [0, 0]", || {
-        x.permute(&[0, 0])
+        x.permute([0, 0])
     });
     checked.refused(&format!("{permute} transpose"), "transpose: shape", || {
         y.transpose()
@@ -95,7 +95,7 @@ pub(super) fn on_variables(checked: &mut Checked) {
     let x = tape.var(Tensor::zeros([2, 3]));
     let y = tape.var(Tensor::zeros([4]));
     let foreign = other.var(Tensor::zeros([2, 3]));
-    let mask = x.value().less(&x.value());
+    let mask = x.value().less(x.value());
 
     refused("add: shapes [2, 3] and [4]", || x + y);
     refused("max: shapes [2, 3] and [4]", || x.max(y));
@@ -128,7 +128,7 @@ pub(super) fn on_variables(checked: &mut Checked) {
     });
     let permute = "tensor/ops/permute.rs";
     checked.refused(&format!("{permute} permute"), "permute: [0]", || {
-        x.permute(&[0])
+        x.permute([0])
     });
     checked.refused(&format!("{permute} transpose"), "transpose: shape", || {
         y.transpose()

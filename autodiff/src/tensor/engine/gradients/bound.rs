@@ -1,7 +1,7 @@
 //! Upper bounds of the elements of tensors and gradients, found without forming a gradient.
 
 use super::{Gradient, Gradients, gradient};
-use crate::tensor::engine::adjoints::Adjoint;
+use crate::tensor::engine::adjoints::{Adjoint, Slices};
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use autodiff_kernels::simd::{MIN_DISPATCH_LENGTH, vectorized};
@@ -73,6 +73,9 @@ pub fn magnitude_bound_of<T: Real>(gradients: &Gradients<T>, variables: usize) -
     let bounds = gradients.map(|Gradient(term)| match term {
         Adjoint::Array(sum) => bound(sum),
         Adjoint::RowSum(rows) => rows.shape()[0] as f64 * bound(rows),
+        Adjoint::Scattered(Slices {
+            indices, slices, ..
+        }) => indices.size() as f64 * bound(slices),
         Adjoint::Product(a, b) => {
             let (a, b) = (a.as_factor(), b.as_factor());
             let [_, terms] = a.extents("gradient");
@@ -113,8 +116,14 @@ mod tests {
     #[test]
     fn gradients_of_every_kind_stay_below_their_bound_and_have_their_variables_shape() {
         let x = Tensor::from_fn([40, 3], |i| (i as f64 * 0.7).sin());
-        // A product, rows and an array, alone and together.
-        for variables in [[1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 1]] {
+        // A product, rows, an array and slices, alone and together.
+        for variables in [
+            [1, 0, 0, 0],
+            [0, 1, 0, 0],
+            [0, 0, 1, 0],
+            [0, 0, 0, 1],
+            [1, 1, 1, 1],
+        ] {
             let tape = Tape::new();
             let leaf = |value: Tensor<f64>, is_variable: i32| {
                 if is_variable == 1 {
@@ -127,12 +136,14 @@ mod tests {
                 Tensor::from_fn([5, 3], |i| (i as f64).cos()),
                 Tensor::zeros([5]),
                 Tensor::scalar(3.0),
+                Tensor::full([7, 5], 0.5),
             ];
-            let [weight, bias, scale] =
-                [0, 1, 2].map(|i: usize| leaf(values[i].clone(), variables[i]));
-            let cost = (tape.constant(&x).linear(weight, bias).sin() * scale).sum();
+            let [weight, bias, scale, table] =
+                [0, 1, 2, 3].map(|i: usize| leaf(values[i].clone(), variables[i]));
+            let rows = table.gather(0, [2, 2, 0]).sum_over_keepdims(0);
+            let cost = (tape.constant(&x).linear(weight, bias).sin() * scale * rows).sum();
             let gradients = cost.gradients();
-            let bound = magnitude_bound_of(&gradients, 3);
+            let bound = magnitude_bound_of(&gradients, 4);
             assert!(bound < 1e3);
             for (variable, value) in values.iter().enumerate() {
                 let found = gradient(&gradients, variable);

@@ -26,6 +26,7 @@ pub fn add_rows_to<T: Real>(
         }
         Adjoint::Array(gradient) => gradient.shape().first(),
         Adjoint::RowSum(rows) => rows.shape().get(1),
+        Adjoint::Scattered(slices) => Some(&slices.extent),
     };
     if rows.start == 0 && extent == Some(&rows.end) {
         return gradient.add_to(scale, sum);
@@ -108,7 +109,7 @@ fn descend_rows<T: Real>(
         }
         Adjoint::Array(gradient) => gradient,
         Adjoint::RowSum(rows) if rows.shape()[0] == 1 => rows,
-        Adjoint::RowSum(_) => return false,
+        Adjoint::RowSum(_) | Adjoint::Scattered(_) => return false,
     };
     let is_whole = formed.size() == out.len();
     if is_whole {
