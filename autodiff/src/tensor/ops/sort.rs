@@ -69,7 +69,7 @@ methods! {
     /// Returns the indices that sort the elements along an axis in ascending order, with NaN last. Equal elements keep
     /// their order.
     ///
-    /// [`take_along`](Self::take_along) with these indices sorts other tensors by the elements of this one.
+    /// [`take_along`](crate::Tensor::take_along) with these indices sorts other tensors by the elements of this one.
     ///
     /// ```
     /// # use autodiff::Tensor;

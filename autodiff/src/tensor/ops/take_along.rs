@@ -135,9 +135,9 @@ methods! {
     /// axis, the elements that the line of `indices` names.
     ///
     /// The result has the shape of `indices`, which is the shape of `self` except along the axis. An element may be
-    /// taken several times; its gradient is then the sum over its copies. [`arg_max`](Self::arg_max),
-    /// [`arg_sort`](Self::arg_sort) and [`top_k`](Self::top_k) return such indices. To take whole slices, see
-    /// [`gather`](Self::gather).
+    /// taken several times; its gradient is then the sum over its copies. [`arg_sort`](crate::Tensor::arg_sort) and
+    /// [`top_k`](crate::Tensor::top_k) return such indices. To take whole slices, see
+    /// [`gather`](crate::Tensor::gather).
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};
@@ -168,7 +168,7 @@ methods! {
     /// which has the given extent, is the sum of the elements whose index is `k`, and zero if there are none.
     ///
     /// `indices` has the shape of `self`. Elements with the same index are added in their order. To add whole slices, see
-    /// [`scatter_add`](Self::scatter_add).
+    /// [`scatter_add`](crate::Tensor::scatter_add).
     ///
     /// ```
     /// # use autodiff::Tensor;
