@@ -33,9 +33,10 @@ impl<T: Real> Op<T> for CumulativeSum {
                 for line in 0..inner {
                     let mut sum = CompensatedSum::default();
                     for step in 0..extent {
-                        let place = match self.from_the_end {
-                            true => extent - 1 - step,
-                            false => step,
+                        let place = if self.from_the_end {
+                            extent - 1 - step
+                        } else {
+                            step
                         };
                         sum.add(x[place * inner + line].to_f64());
                         out[place * inner + line] = T::from_f64(sum.total());
@@ -71,9 +72,10 @@ struct CompensatedSum {
 impl CompensatedSum {
     fn add(&mut self, x: f64) {
         let sum = self.sum + x;
-        let (large, small) = match self.sum.abs() >= x.abs() {
-            true => (self.sum, x),
-            false => (x, self.sum),
+        let (large, small) = if self.sum.abs() >= x.abs() {
+            (self.sum, x)
+        } else {
+            (x, self.sum)
         };
         self.lost += (large - sum) + small;
         self.sum = sum;

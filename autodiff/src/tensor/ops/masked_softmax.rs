@@ -1,7 +1,7 @@
 //! Softmax over the elements that a mask allows, and its logarithm.
 //!
-//! A logit that is not allowed is replaced by −∞, and its probability by the constant 0, so its gradient is 0. In a line
-//! in which nothing is allowed, the logits are replaced by 0 instead, since the softmax of −∞ alone is NaN.
+//! A logit that is not allowed is replaced by −∞, and its probability by the constant 0, so its gradient is 0. Where
+//! nothing is allowed, the logits are replaced by 0 instead, since the softmax of −∞ alone is NaN.
 
 use super::prelude::*;
 use autodiff_kernels::Float;
@@ -55,8 +55,8 @@ methods! {
         logits.softmax(&axes).masked_fill(&hidden, 0.0)
     }
 
-    /// Returns the logarithm of the softmax over one axis or several of the elements where the mask is not 0; the others
-    /// are −∞ and have gradient 0. If nothing is allowed along the axes, all are −∞. The mask is broadcast.
+    /// Returns the logarithm of the softmax over one axis or several of the elements where the mask is not 0; the
+    /// others are −∞ and have gradient 0. If nothing is allowed along the axes, all are −∞. The mask is broadcast.
     ///
     /// A logit that is not allowed may be infinite or NaN.
     #[doc = include_str!("../../infinite_logits.md")]

@@ -4,6 +4,77 @@ use super::prelude::*;
 use super::sum::elements_reduced;
 use autodiff_kernels::broadcast::Walk;
 
+/// Reductions of masks, in which anything but 0 is true.
+impl Tensor<u8> {
+    /// Whether an element is true; `false` if there are none.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        self.data().iter().any(|&x| x != 0)
+    }
+
+    /// Whether all elements are true; `true` if there are none.
+    #[must_use]
+    pub fn all(&self) -> bool {
+        self.data().iter().all(|&x| x != 0)
+    }
+
+    /// The number of true elements.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::from([[1.0, 3.0], [5.0, 7.0]]);
+    /// let mask = x.greater(2.0);
+    /// assert_eq!(mask.count(), 3);
+    /// assert!(mask.any() && !mask.all());
+    /// assert_eq!(mask.count_over(1).data(), [1, 2]);
+    /// assert_eq!(mask.all_over(1).data(), [0, 1]);
+    /// ```
+    #[must_use]
+    #[doc(alias("count_nonzero"))]
+    pub fn count(&self) -> usize {
+        self.data().iter().filter(|&&x| x != 0).count()
+    }
+}
+
+/// Declares the methods of each reduction over axes.
+macro_rules! mask_reductions {
+    ($($over:ident, $keepdims:ident = $reduce:ident -> $Element:ident: $what:literal, $empty:literal;)*) => {
+        /// Reductions of masks, in which anything but 0 is true.
+        impl Tensor<u8> {
+            $(
+                #[doc = concat!("Returns ", $what, " over the given axes, which are removed.")]
+                #[doc = concat!("Over an axis of extent 0, the result is ", $empty, ".")]
+                ///
+                /// # Panics
+                ///
+                /// If there is no such axis, or an axis is named twice.
+                #[must_use]
+                #[track_caller]
+                pub fn $over(&self, axes: impl Into<Axes>) -> Tensor<$Element> {
+                    $reduce(self, &axes.into().of(self.shape(), stringify!($over)), false)
+                }
+
+                #[doc = concat!("Returns ", $what, " over the given axes, which keep extent 1.")]
+                #[doc = concat!("Over an axis of extent 0, the result is ", $empty, ".")]
+                ///
+                /// # Panics
+                ///
+                /// If there is no such axis, or an axis is named twice.
+                #[must_use]
+                #[track_caller]
+                pub fn $keepdims(&self, axes: impl Into<Axes>) -> Tensor<$Element> {
+                    $reduce(self, &axes.into().of(self.shape(), stringify!($keepdims)), true)
+                }
+            )*
+        }
+    };
+}
+mask_reductions! {
+    any_over, any_over_keepdims = any -> u8: "whether an element is true, 1 or 0,", "0";
+    all_over, all_over_keepdims = all -> u8: "whether all elements are true, 1 or 0,", "1";
+    count_over, count_over_keepdims = count -> u32: "the number of true elements", "0";
+}
+
 /// The number of nonzero elements over axes.
 #[track_caller]
 fn count(mask: &Tensor<u8>, axes: &AxisSet, keepdims: bool) -> Tensor<u32> {
@@ -30,72 +101,6 @@ fn any(mask: &Tensor<u8>, axes: &AxisSet, keepdims: bool) -> Tensor<u8> {
 #[track_caller]
 fn all(mask: &Tensor<u8>, axes: &AxisSet, keepdims: bool) -> Tensor<u8> {
     count(mask, axes, keepdims).equal(elements_reduced(mask.shape(), axes) as u32)
-}
-
-/// Declares the methods of each reduction over axes.
-macro_rules! mask_reductions {
-    ($($over:ident, $keepdims:ident = $reduce:ident -> $Element:ident: $what:literal;)*) => {
-        /// Reductions of masks, in which anything but 0 is true.
-        impl Tensor<u8> {
-            /// Whether an element is true; `false` if there are none.
-            #[must_use]
-            pub fn any(&self) -> bool {
-                self.data().iter().any(|&x| x != 0)
-            }
-
-            /// Whether all elements are true; `true` if there are none.
-            #[must_use]
-            pub fn all(&self) -> bool {
-                self.data().iter().all(|&x| x != 0)
-            }
-
-            /// The number of true elements.
-            ///
-            /// ```
-            /// # use autodiff::Tensor;
-            /// let x = Tensor::from([[1.0, 3.0], [5.0, 7.0]]);
-            /// let mask = x.greater(2.0);
-            /// assert_eq!(mask.count(), 3);
-            /// assert!(mask.any() && !mask.all());
-            /// assert_eq!(mask.count_over(1).data(), [1, 2]);
-            /// assert_eq!(mask.all_over(1).data(), [0, 1]);
-            /// ```
-            #[must_use]
-            #[doc(alias("count_nonzero"))]
-            pub fn count(&self) -> usize {
-                self.data().iter().filter(|&&x| x != 0).count()
-            }
-
-            $(
-                #[doc = concat!("Returns ", $what, " over the given axes, which are removed.")]
-                ///
-                /// # Panics
-                ///
-                /// If there is no such axis, or an axis is named twice.
-                #[must_use]
-                #[track_caller]
-                pub fn $over(&self, axes: impl Into<Axes>) -> Tensor<$Element> {
-                    $reduce(self, &axes.into().of(self.shape(), stringify!($over)), false)
-                }
-
-                #[doc = concat!("Returns ", $what, " over the given axes, which keep extent 1.")]
-                ///
-                /// # Panics
-                ///
-                /// If there is no such axis, or an axis is named twice.
-                #[must_use]
-                #[track_caller]
-                pub fn $keepdims(&self, axes: impl Into<Axes>) -> Tensor<$Element> {
-                    $reduce(self, &axes.into().of(self.shape(), stringify!($keepdims)), true)
-                }
-            )*
-        }
-    };
-}
-mask_reductions! {
-    any_over, any_over_keepdims = any -> u8: "the mask of whether an element is true";
-    all_over, all_over_keepdims = all -> u8: "the mask of whether all elements are true";
-    count_over, count_over_keepdims = count -> u32: "the number of true elements";
 }
 
 #[cfg(test)]

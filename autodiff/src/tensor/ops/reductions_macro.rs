@@ -2,8 +2,8 @@
 
 use super::prelude::*;
 
-/// Declares the three methods of each reduction by [`methods!`](super::methods_macro::methods): over the given axes, over
-/// the given axes, which keep extent 1, and over all elements.
+/// Declares the three methods of each reduction by [`methods!`](super::methods_macro::methods): over the given axes,
+/// over the given axes, which keep extent 1, and over all elements.
 ///
 /// ```text
 /// reductions! {
@@ -123,8 +123,8 @@ pub(super) fn kept_or_removed<A: Algebra>(y: A, axes: &AxisSet, keepdims: bool) 
 /// The record of a reduction over axes.
 pub(super) type Reduction = for<'t> fn(Var<'t, f64>, &[usize]) -> Var<'t, f64>;
 
-/// Check cases of reductions at inputs in (0.3, 1), over all kinds of axes. If the result for no elements is not finite,
-/// it is left out.
+/// Check cases of reductions at inputs in (0.3, 1), over all kinds of axes. If the result for no elements is not
+/// finite, it is left out.
 pub(super) fn reduction_cases(
     reductions: &[(&'static str, Reduction)],
     is_finite_for_nothing: bool,
@@ -148,10 +148,10 @@ pub(super) fn reduction_cases(
     let mut checks = Vec::new();
     for (shape, axes) in cases {
         for &(name, reduction) in reductions {
-            let is_over_all = !name.contains("over");
-            let reduces_nothing = match is_over_all {
-                true => shape.contains(&0),
-                false => axes.iter().any(|&axis| shape[axis] == 0),
+            let reduces_nothing = if name.contains("over") {
+                axes.iter().any(|&axis| shape[axis] == 0)
+            } else {
+                shape.contains(&0)
             };
             if is_finite_for_nothing || !reduces_nothing {
                 checks.push(CheckCase::within(name, &[shape], &[(0.3, 1.0)], move |x| {

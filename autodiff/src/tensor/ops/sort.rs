@@ -1,6 +1,6 @@
 //! Sorting along an axis, and the largest elements.
 //!
-//! The elements are taken along the axis by the indices of their order, which are constants. So the gradient follows the
+//! The elements are taken along the axis by the indices of their order, which are constants. The gradient follows the
 //! elements to their places.
 
 use super::arg_max::is_nan;

@@ -131,8 +131,8 @@ methods! {
     /// Taking elements along an axis.
     pub trait TakeAlongMethods for any element;
 
-    /// Returns the elements along an axis with the given indices, which differ from line to line: in each line along the
-    /// axis, the elements that the line of `indices` names.
+    /// Returns the elements along an axis with the given indices, which differ from line to line: from each line along
+    /// the axis, the elements whose indices are in the same line of `indices`.
     ///
     /// The result has the shape of `indices`, which is the shape of `self` except along the axis. An element may be
     /// taken several times; its gradient is then the sum over its copies. [`arg_sort`](crate::Tensor::arg_sort) and
@@ -167,8 +167,8 @@ methods! {
     /// Sums the elements of each line along an axis that have the same index. Element `k` of a line of the result,
     /// which has the given extent, is the sum of the elements whose index is `k`, and zero if there are none.
     ///
-    /// `indices` has the shape of `self`. Elements with the same index are added in their order. To add whole slices, see
-    /// [`scatter_add`](crate::Tensor::scatter_add).
+    /// `indices` has the shape of `self`. Elements with the same index are added in their order. To add whole slices,
+    /// see [`scatter_add`](crate::Tensor::scatter_add).
     ///
     /// ```
     /// # use autodiff::Tensor;

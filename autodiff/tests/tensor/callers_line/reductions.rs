@@ -19,10 +19,13 @@ fn on_generic_tensors<A: Algebra>(x: &A, checked: &mut Checked) {
         "tensor/ops/reductions_macro.rs $over",
         "tensor/ops/reductions_macro.rs $keepdims",
     );
-    let (absent, twice) = (Axes::from(2), Axes::from([1, -1]));
+    let mistakes = [
+        (Axes::from(2), "a tensor of shape [2, 3] has no axis 2"),
+        (Axes::from([1, -1]), "axis 1 is named twice"),
+    ];
     macro_rules! check {
         ($($over:ident $keepdims:ident)*) => { $(
-            for (axes, mistake) in [(&absent, "a tensor of shape [2, 3] has no axis 2"), (&twice, "axis 1 is named twice")] {
+            for (axes, mistake) in &mistakes {
                 let name = stringify!($over);
                 checked.refused(over, &format!("{name}: {mistake}"), || x.$over(axes.clone()));
                 let name = stringify!($keepdims);
