@@ -6,6 +6,8 @@ mod random_functions;
 mod refusals;
 
 mod callers_line;
+mod construction;
+mod conversion;
 mod edges;
 mod every_op;
 mod generic_models;

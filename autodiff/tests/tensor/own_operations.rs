@@ -165,7 +165,7 @@ fn broadcasting_is_undone_for_a_rule() {
         [&[0, 3], &[1, 1]],
     ];
     for shapes in shapes {
-        let inputs = shapes.map(|shape| Tensor::from_fn(shape, |i| (i as f64).cos()));
+        let inputs = shapes.map(|shape| Tensor::from_flat_fn(shape, |i| (i as f64).cos()));
         let gradients = |product: fn(Var<'_, f64>, Var<'_, f64>) -> [Tensor<f64>; 4]| {
             let tape = Tape::new();
             let [a, b] = inputs.each_ref().map(|x| tape.var(x));

@@ -26,7 +26,7 @@ fn arg_best<T: Element>(
         x.shape()
     );
     let x = x.data();
-    Tensor::from_fn(shape, |i| {
+    Tensor::from_flat_fn(shape, |i| {
         let first = i / inner * inner * extent + i % inner;
         let mut best = 0;
         for place in 1..extent {

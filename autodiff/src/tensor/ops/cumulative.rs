@@ -178,7 +178,7 @@ mod tests {
 
     #[test]
     fn sums_along_each_axis() {
-        let x = Tensor::from_fn([2, 2, 3], |i| i as f64);
+        let x = Tensor::from_flat_fn([2, 2, 3], |i| i as f64);
         let expected = [
             0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 6.0, 7.0, 8.0, 15.0, 17.0, 19.0,
         ];

@@ -204,7 +204,7 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
     for (shape, axis, of_indices) in cases {
         let extent = shape[axis];
         // Some indices occur several times, and some never.
-        let indices = Tensor::from_fn(of_indices, |i| (i * i % extent.max(1)) as u32);
+        let indices = Tensor::from_flat_fn(of_indices, |i| (i * i % extent.max(1)) as u32);
         let picked = shape_of(&shape[..axis], of_indices, &shape[axis + 1..]);
         let scattered = indices.clone();
         checks.push(CheckCase::new("gather", &[shape], move |x| {

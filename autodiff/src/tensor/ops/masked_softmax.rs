@@ -88,7 +88,8 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
     ];
     let both = |(shape, of_mask, axes): (&[usize], &[usize], &'static [usize])| {
         // Some lines are allowed as a whole, some in part, and some not at all.
-        let mask = Tensor::from_fn(Shape::from(of_mask), |i| u8::from(i % 3 != 1 && i / 4 != 1));
+        let mask =
+            Tensor::from_flat_fn(Shape::from(of_mask), |i| u8::from(i % 3 != 1 && i / 4 != 1));
         let allowed = mask.clone();
         [
             CheckCase::new("masked_softmax", &[shape], move |x| {

@@ -31,7 +31,8 @@ impl<T: Real> Op<T> for Max {
         let y = self.value(x);
         // The set of largest elements is fixed here, and is a constant in derivatives of every order.
         let largest = x[0].equal(&y);
-        let ties = Tensor::from_fn(x[0].shape(), |i| T::from_f64(f64::from(largest.data()[i])));
+        let ties =
+            Tensor::from_flat_fn(x[0].shape(), |i| T::from_f64(f64::from(largest.data()[i])));
         let share = &ties / ties.sum_over_keepdims(&self.0);
         (y, Saved::nothing().with(share))
     }

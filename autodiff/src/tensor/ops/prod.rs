@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn products_have_their_values() {
-        let x = Tensor::from_fn([2, 3, 2], |i| 1.0 + i as f64);
+        let x = Tensor::from_flat_fn([2, 3, 2], |i| 1.0 + i as f64);
         assert_eq!(x.prod().item(), 479_001_600.0);
         assert_eq!(x.prod_over(1).data(), [15.0, 48.0, 693.0, 960.0]);
         assert_eq!(x.prod_over([0, -1]).data(), [112.0, 1080.0, 3960.0]);

@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn the_largest_elements_are_the_first_of_the_descending_order() {
-        let x = Tensor::from_fn([2, 50, 3], |i| ((i * 37) % 101 % 20) as f64);
+        let x = Tensor::from_flat_fn([2, 50, 3], |i| ((i * 37) % 101 % 20) as f64);
         let sorted = x.sort_descending(1);
         for k in [0, 1, 7, 49, 50] {
             assert_eq!(x.top_k(k, 1).0, sorted.narrow(1, 0..k));

@@ -209,7 +209,7 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
         of_indices.set(axis, extent);
         let own = shape[axis];
         // Some indices occur several times, and some never.
-        let indices = Tensor::from_fn(&of_indices, |i| (i * i % own.max(1)) as u32);
+        let indices = Tensor::from_flat_fn(&of_indices, |i| (i * i % own.max(1)) as u32);
         let added = indices.clone();
         checks.push(CheckCase::new("take_along", &[shape], move |x| {
             x[0].take_along(axis, &indices)
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn elements_along_each_axis_are_taken() {
-        let x = Tensor::from_fn([2, 3, 2], |i| i as u8);
+        let x = Tensor::from_flat_fn([2, 3, 2], |i| i as u8);
         let indices = Tensor::new([2, 1, 2], [2_u32, 0, 1, 1]);
         assert_eq!(x.take_along(1, &indices).data(), [4, 1, 8, 9]);
         assert_eq!(x.take_along(-2, &indices).data(), [4, 1, 8, 9]);
