@@ -3,6 +3,7 @@
 
 mod derivatives;
 mod operations;
+mod reductions;
 mod shapes;
 
 use crate::refusals::{Checked, refused};
@@ -23,6 +24,7 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     operations::ranges_and_slices(&mut checked);
     operations::products(&mut checked);
     shapes::shapes(&mut checked);
+    reductions::reductions(&mut checked);
     tapes(&mut checked);
     gradients(&mut checked);
     rules(&mut checked);
@@ -115,16 +117,6 @@ fn tensors(checked: &mut Checked) {
     checked.refused(&format!("{rows} gather_rows"), "gather_rows: row 2", || {
         x.gather_rows(&[0, 2])
     });
-    checked.refused(
-        "tensor/storage/array/map.rs arg_max",
-        "arg_max: a tensor",
-        || x.arg_max(2),
-    );
-    checked.refused(
-        "tensor/storage/array/map.rs arg_max",
-        "arg_max: axis 0",
-        || Tensor::<f64>::zeros([0]).arg_max(0),
-    );
     refused("index [2, 0] lies outside of shape [2, 3]", || x[[2, 0]]);
     refused("index [0] lies outside of shape [2, 3]", || {
         x.clone()[[0]] = 1.0;
@@ -183,7 +175,7 @@ fn tapes(checked: &mut Checked) {
     checked.refused(apply, "sum_of_rows: an input is a variable", || {
         tape.apply(SumOfRows, &[foreign])
     });
-    checked.refused(apply, "sum: a tensor of shape []", || {
+    checked.refused(apply, "sum_over: a tensor of shape []", || {
         tape.apply(SumOfRows, &[one])
     });
     refused("sum_of_rows: there are no inputs", || {

@@ -327,6 +327,50 @@ fn log_sum_exp_is_as_defined() {
     log_sum_exp_of::<f32>();
 }
 
+fn log_sum_exp_of_tensors<T: Real>() {
+    for row in rows() {
+        for axis in [0, 1] {
+            let (x, own) = among_others::<T>(&row.x, axis);
+            for weight in [0.0, 0.5] {
+                // The weight of each line; the row among the others is the third line.
+                let weights = Tensor::full([4], T::from_f64(weight));
+                let (y, gradients) =
+                    value_and_gradients(&x, &weights, |x| x.log_sum_exp_over(axis));
+                assert_agree(&y.data()[2..3], &[row.log_sum_exp], &row, "log_sum_exp");
+                let slope = |p: &f64| if weight == 0.0 { 0.0 } else { p * weight };
+                let expected: Vec<f64> = row.p.iter().map(slope).collect();
+                for gradient in gradients {
+                    assert_agree(&own(&gradient), &expected, &row, "gradient of log_sum_exp");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn log_sum_exp_of_tensors_is_as_defined() {
+    log_sum_exp_of_tensors::<f64>();
+    log_sum_exp_of_tensors::<f32>();
+}
+
+/// Where everything is allowed, a mask changes nothing, also at infinite logits.
+#[test]
+fn a_mask_that_allows_everything_changes_nothing() {
+    let same = |a: &Tensor<f64>, b: &Tensor<f64>| {
+        a.shape() == b.shape()
+            && a.data()
+                .iter()
+                .zip(b.data())
+                .all(|(a, b)| a == b || a.is_nan() && b.is_nan())
+    };
+    for row in rows() {
+        let x = Tensor::new([row.x.len()], &row.x);
+        let mask = Tensor::full(x.shape(), 1);
+        assert!(same(&x.masked_softmax(&mask, 0), &x.softmax(0)));
+        assert!(same(&x.masked_log_softmax(&mask, 0), &x.log_softmax(0)));
+    }
+}
+
 #[test]
 fn log_sum_exp_of_a_single_infinite_logit_has_its_derivative() {
     let tape = scalar::Tape::default();

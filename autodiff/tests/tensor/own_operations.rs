@@ -272,7 +272,7 @@ fn a_mistake_in_an_operation_leaves_the_tape_as_it_was() {
     let z = (x * x).sum();
     let before = tape.len();
     refused_in(file!(), "mistaken: the rule", || y.gradients());
-    refused("sum: a tensor of shape [2, 3] has no axis 2", || {
+    refused("sum_over: a tensor of shape [2, 3] has no axis 2", || {
         x.sum_over([2])
     });
     assert_eq!(tape.len(), before);

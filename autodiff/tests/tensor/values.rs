@@ -81,17 +81,36 @@ fn reductions_run_over_the_named_axes() {
         });
         assert_eq!(x.norm_over(axes), norm.reshape(&dropped[..]));
         assert_eq!(x.norm_over_keepdims(axes), norm);
-        if let &[axis] = axes {
-            let max = made(&kept, |index| {
-                group(index).into_iter().fold(f64::MIN, f64::max)
-            });
-            assert_eq!(x.max_over_keepdims(axis), max);
-            assert_eq!(x.max_over(axis), max.reshape(&dropped[..]));
-        }
+        let max = made(&kept, |index| {
+            group(index).into_iter().fold(f64::MIN, f64::max)
+        });
+        assert_eq!(x.max_over_keepdims(axes), max);
+        assert_eq!(x.max_over(axes), max.reshape(&dropped[..]));
+        let min = made(&kept, |index| {
+            group(index).into_iter().fold(f64::MAX, f64::min)
+        });
+        assert_eq!(x.min_over_keepdims(axes), min);
+        assert_eq!(x.min_over(axes), min.reshape(&dropped[..]));
+        let norm_1 = made(&kept, |index| group(index).iter().map(|x| x.abs()).sum());
+        assert_eq!(x.norm_1_over_keepdims(axes), norm_1);
+        assert_eq!(x.norm_1_over(axes), norm_1.reshape(&dropped[..]));
+        assert_eq!(x.norm_inf_over_keepdims(axes), max.max(-min));
+        // Products of 0, 1, −1, 2 and −2 are exact.
+        let product = made(&kept, |index| {
+            group(index).iter().map(|x| x % 3.0).product()
+        });
+        let remainders = x.map(|x| x % 3.0);
+        assert_eq!(remainders.prod_over_keepdims(axes), product);
+        assert_eq!(remainders.prod_over(axes), product.reshape(&dropped[..]));
     }
     assert_eq!(x.sum(), x.sum_over([0, 1, 2]));
     assert_eq!(x.mean(), x.mean_over([0, 1, 2]));
     assert_eq!(x.norm(), x.norm_over([0, 1, 2]));
+    assert_eq!(x.norm_1(), x.norm_1_over([0, 1, 2]));
+    assert_eq!(x.norm_inf(), x.norm_inf_over([0, 1, 2]));
+    assert_eq!(x.variance(), x.variance_over([0, 1, 2]));
+    assert_eq!(x.std(), x.std_over([0, 1, 2]));
+    assert_eq!(x.log_sum_exp(), x.log_sum_exp_over([0, 1, 2]));
 }
 
 #[test]

@@ -1,12 +1,11 @@
-//! Conversion of the element type, maps, search, and accumulation in place.
+//! Conversion of the element type, maps, and accumulation in place.
 
 use super::Tensor;
-use crate::tensor::storage::axes::Axis;
 use crate::tensor::storage::element::{Element, Real};
 use autodiff_kernels::simd::vectorized;
 use num_traits::AsPrimitive;
 
-/// Conversion, maps and search.
+/// Conversion and maps.
 impl<T: Element> Tensor<T> {
     /// Converts every element to another type, as the operator `as` does.
     #[must_use]
@@ -36,42 +35,6 @@ impl<T: Element> Tensor<T> {
             );
         })
     }
-
-    /// Returns the index of the largest element along an axis, the first of equal ones. A NaN counts as the largest.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or its extent is 0 and the result is not empty.
-    #[must_use]
-    #[track_caller]
-    pub fn arg_max(&self, axis: impl Into<Axis>) -> Tensor<u32> {
-        let axis = axis.into().of(self.shape(), "arg_max");
-        let (_, extent, inner) = self.shape().split(axis, axis);
-        let shape = self.shape().reduced(&[axis], false);
-        assert!(
-            extent > 0 || shape.size() == 0,
-            "arg_max: axis {axis} of shape {} has extent 0",
-            self.shape()
-        );
-        let x = self.data();
-        Tensor::from_flat_fn(shape, |i| {
-            let first = i / inner * inner * extent + i % inner;
-            let mut best = 0;
-            for place in 1..extent {
-                let (candidate, largest) = (x[first + place * inner], x[first + best * inner]);
-                if candidate > largest || (is_nan(candidate) && !is_nan(largest)) {
-                    best = place;
-                }
-            }
-            best as u32
-        })
-    }
-}
-
-/// Whether `x` is NaN: only a NaN differs from itself.
-#[expect(clippy::eq_op, reason = "the definition of NaN, for any element type")]
-fn is_nan<T: PartialEq + Copy>(x: T) -> bool {
-    x != x
 }
 
 impl<T: Real> Tensor<T> {
