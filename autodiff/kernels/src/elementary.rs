@@ -1,5 +1,5 @@
-//! Exponential, logarithm, sine, cosine, hyperbolic tangent, logistic function and its relatives of many numbers, several
-//! at a time.
+//! Exponential, logarithm, sine, cosine, hyperbolic tangent, logistic function and its relatives of many numbers,
+//! several at a time.
 //!
 //! The bits of a result depend on the number and on whether the processor has a fused multiply–add instruction. They do
 //! not depend on the number's index in its slice or on its neighbours. NaN gives NaN. Zeros, infinities, overflow and
@@ -91,7 +91,10 @@ fn in_trig_range_or<T: Float>(
     vectorized_with(
         #[inline(always)]
         move |how| {
-            if value::any_beyond_trig_range(x) {
+            // Not `any`: a loop that ends early is not vectorized.
+            if x.iter()
+                .fold(false, |any, &x| any | value::is_beyond_trig_range(x))
+            {
                 for x in x {
                     *x = if value::is_beyond_trig_range(*x) {
                         T::from_f64(libm(x.to_f64()))

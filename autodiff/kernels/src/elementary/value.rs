@@ -157,14 +157,6 @@ pub fn is_beyond_trig_range<T: Float>(x: T) -> bool {
     abs(x) > T::TRIG_RANGE
 }
 
-/// Whether any number of a slice is [beyond the range](is_beyond_trig_range).
-#[inline(always)]
-pub fn any_beyond_trig_range<T: Float>(x: &[T]) -> bool {
-    // Not `any`: a loop that ends early is not vectorized.
-    x.iter()
-        .fold(false, |any, &x| any | is_beyond_trig_range(x))
-}
-
 /// sin(x + k ½π) for the integers k = 0 and 1.
 #[inline(always)]
 fn sine_of_quarter_turns<T: Float>(x: T, k: T, how: MultiplyAdd) -> T {
