@@ -1,7 +1,7 @@
 //! A checker of gradients: it compares the derivatives on a tape with finite differences.
 //!
 //! It is for everybody who writes an operation with its own derivative, or a model that contains one. The crate's tests
-//! use it for every built-in operation. [`first_order`] and [`second_order`] check a function of tensors,
+//! check every built-in operation with it. [`first_order`] and [`second_order`] check a function of tensors,
 //! [`scalar_first_order`] and [`scalar_second_order`] a function of numbers. [`Gradcheck`] has options.
 //!
 //! # A first example
@@ -21,9 +21,9 @@
 //!
 //! # What is compared
 //!
-//! The checker compares the derivative of each output with respect to each element of the inputs. With many elements or
-//! outputs it compares derivatives of random sums of outputs along random directions instead, and traces a wrong one to
-//! an output and an element.
+//! The checker compares the derivative of each output with respect to each element of the inputs. For many elements or
+//! outputs it compares derivatives of random sums of outputs along random directions instead, and traces a wrong
+//! derivative to an output and an element.
 //!
 //! The difference quotients are central. Their step is halved until the quotients, extrapolated to step 0, settle
 //! (Ridders' method). The first step is ¼ of the element, so a function may have any scale. The distance between
@@ -47,7 +47,7 @@
 //! - The two quotients are far apart: the function is rough at this scale, because of noise, a kink nearby, or
 //!   oscillation. Check it at another point, or pass a [`step`](Gradcheck::step) shorter than the distance to the kink,
 //!   or a larger [`bound`](Gradcheck::bound).
-//! - They are NaN: the function has no value near the point. Pass a shorter step.
+//! - The two quotients are NaN: the function has no value near the point. Pass a shorter step.
 //!
 //! # Where to go next
 //!

@@ -60,7 +60,7 @@ pub use engine::tape::Tape;
 pub use op::{Op, Point, Saved};
 pub use ops::{CheckCase, CrossEntropy, Targets, catalogue, methods};
 pub use storage::array::Tensor;
-pub use storage::axes::Axes;
+pub use storage::axes::{Axes, Axis};
 pub use storage::buffer::release_memory;
 pub use storage::element::{Element, Real};
 pub use storage::shape::Shape;

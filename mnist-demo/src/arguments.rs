@@ -61,7 +61,7 @@ pub(crate) enum Command {
     Compare(CompareArguments),
     /// Show the cost, accuracy and confusion matrix of saved weights
     Eval(EvalArguments),
-    /// Classify one picture with saved weights
+    /// Classify one image with saved weights
     Predict(PredictArguments),
     /// Check the paper, section by section: every formula by hand and by the tape, and its errata
     #[command(after_help = PAPER_STATUS)]
@@ -165,9 +165,9 @@ pub(crate) struct EvalArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct PredictArguments {
-    /// A PNG picture of a digit, or the number of a test image, counting from 0
-    #[arg(value_name = "PICTURE")]
-    pub(crate) picture: PathBuf,
+    /// A PNG image of a digit, or the number of a test image, counting from 0
+    #[arg(value_name = "IMAGE")]
+    pub(crate) image: PathBuf,
 
     #[command(flatten)]
     pub(crate) weights: WeightsFile,
@@ -194,7 +194,7 @@ pub(crate) struct PaperArguments {
     #[arg(long)]
     pub(crate) quick: bool,
 
-    /// Widths of the network whose paths section 5 walks, inputs first, such as 3,4,4,2 [default: several]
+    /// Layer widths of the network in section 5, inputs first, such as 3,4,4,2 [default: several networks]
     #[arg(long, value_name = "WIDTHS", allow_hyphen_values = true)]
     widths: Option<Widths>,
 

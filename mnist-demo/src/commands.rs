@@ -9,11 +9,11 @@ use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use autodiff::Tensor;
-use mnist_core::compare::{self, Comparing};
+use mnist_core::compare::{self, ComparisonInput};
 use mnist_core::data::{self, CLASSES, Splits};
 use mnist_core::overflow::{overflow_in_batch, overflow_in_dataset};
 use mnist_core::report::{self, Style, counted};
-use mnist_core::{Error, mistakes, output, picture};
+use mnist_core::{Error, mistakes, output, render};
 use nn::{Dataset, Snapshot};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -30,7 +30,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Outcome, Error> {
     let data = &splits.train;
     let network = model.network(data.features())?;
     let comparison = pool.install(|| {
-        compare::compare(&Comparing {
+        compare::compare(&ComparisonInput {
             network: &network,
             loss: model.loss,
             parameters: &model.initial(&network, arguments.seed),
@@ -77,7 +77,7 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Outcome, Error> {
         ("test", &splits.test, &test),
     ] {
         if let Some(found) = overflow_in_dataset(&saved.model.network, &saved.parameters, data) {
-            let cause = format!("{found} on {name} image {}", found.picture);
+            let cause = format!("{found} on {name} image {}", found.image);
             return Err(overflows(cause));
         }
         if !found.cost.is_finite() {
@@ -97,31 +97,31 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Outcome, Error> {
     Ok(Outcome::Success)
 }
 
-/// Classifies one picture with saved weights.
+/// Classifies one image with saved weights.
 pub(crate) fn predict(arguments: &PredictArguments) -> Result<Outcome, Error> {
     let splits = load_data(&arguments.data)?;
     let test = &splits.test;
     let [rows, cols] = data::sides(test);
     let saved = load_weights(&arguments.weights, test)?;
     let number = arguments
-        .picture
+        .image
         .to_str()
         .and_then(|text| text.parse::<usize>().ok());
     let (pixels, truth) = match number {
-        None => (data::read_digit(&arguments.picture, rows, cols)?, None),
+        None => (data::read_digit(&arguments.image, rows, cols)?, None),
         Some(index) if index < test.len() => {
             (test.sample(index).to_vec(), Some(test.classes()[index]))
         }
         Some(index) => {
             let count = test.len();
-            return Err(Error::NoSuchPicture { index, count });
+            return Err(Error::NoSuchImage { index, count });
         }
     };
     let x = Tensor::from_fn([1, pixels.len()], |i| f32::from(pixels[i]) / 255.0);
     if let Some(found) = overflow_in_batch(&saved.model.network, &saved.parameters, &x) {
         return Err(Error::Overflow {
             file: arguments.weights.file.clone(),
-            cause: format!("{found} on this picture"),
+            cause: format!("{found} on this image"),
         });
     }
     let (guess, outputs) = mistakes::guess(
@@ -134,17 +134,17 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Outcome, Error> {
 
     let style = style();
     let drawn = if style.colour {
-        picture::greys(&pixels, cols)
+        render::greys(&pixels, cols)
     } else {
-        picture::ascii(&pixels, cols)
+        render::ascii(&pixels, cols)
     };
     print_line(drawn.trim_end_matches('\n'))?;
     print_line("")?;
-    print_line(picture::bars(&shares, style.colour).trim_end_matches('\n'))?;
+    print_line(render::bars(&shares, style.colour).trim_end_matches('\n'))?;
     print_line("")?;
     let seen = format!(
         "{} taken for {}",
-        one_line(arguments.picture.display()),
+        one_line(arguments.image.display()),
         style.bold(&guess.to_string())
     );
     print_line(&match truth {
@@ -170,7 +170,7 @@ fn load_data(data: &DataFolder) -> Result<Splits, Error> {
     })
 }
 
-/// Loads weights, and checks that they fit the pictures of the data and are finite.
+/// Loads weights, and checks that they fit the images of the data and are finite.
 fn load_weights(weights: &WeightsFile, data: &Dataset) -> Result<Snapshot<f32>, Error> {
     // A run that was killed while it moved its files into place may have left newer weights in its staging folder.
     let folder = weights.file.parent();

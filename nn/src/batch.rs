@@ -289,9 +289,9 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         sharding
     }
 
-    /// Forms the gradient of the batch from the shards.
-    fn form(&mut self, shards: usize) {
-        let shards = &self.shards[..shards];
+    /// Forms the gradient of the batch from the first `shard_count` shards.
+    fn form(&mut self, shard_count: usize) {
+        let shards = &self.shards[..shard_count];
         let layout = Arc::clone(self.gradient.layout());
         let buffers = SmallVec::from_iter([self.gradient.data_mut()]);
         let work = |panel: &Panel, parts: &mut [&mut [T]]| {
@@ -303,6 +303,6 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
 
 /// The number of shards in the left half of the tree: the largest power of two below their number. A sum over shards
 /// therefore has the same bits wherever its parts are computed.
-fn first_half(shards: usize) -> usize {
-    shards.next_power_of_two() / 2
+fn first_half(shard_count: usize) -> usize {
+    shard_count.next_power_of_two() / 2
 }

@@ -48,7 +48,7 @@ pub struct Builder {
 struct Collected {
     parameters: Layout,
     statistics: Layout,
-    streams: u32,
+    stream_count: u32,
 }
 
 impl Builder {
@@ -107,9 +107,9 @@ impl Builder {
     /// Adds a stream of random numbers.
     #[must_use]
     pub fn stream(&self) -> Stream {
-        let streams = &mut self.collected.borrow_mut().streams;
-        *streams += 1;
-        Stream(*streams)
+        let count = &mut self.collected.borrow_mut().stream_count;
+        *count += 1;
+        Stream(*count)
     }
 
     /// Returns the layout of the collected parameters and statistics.

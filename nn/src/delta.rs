@@ -1,4 +1,5 @@
-//! Back-propagation written by hand, as in the paper, without a tape and without autodiff's table of slopes.
+//! The δ formulas: back-propagation written by hand, as in the paper, without a tape and without autodiff's table of
+//! slopes. They are the closed form of the gradient.
 //!
 //! ```text
 //! zˡ = Wˡ aˡ⁻¹ + bˡ,   aˡ = µ(zˡ)                          (Utilizing Matrix/Vector Notation)

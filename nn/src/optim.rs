@@ -73,7 +73,7 @@ pub trait Optimizer<T: Real>: Debug + Send {
     #[track_caller]
     fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError>;
 
-    /// Takes a step whose gradient is formed panel by panel. Passes an [`Update`] for the given number of parameters to
+    /// Takes a step whose gradient is formed panel by panel. Passes an [`Update`] for `parameter_count` parameters to
     /// `apply`, once, and returns its result: whether the update was applied. If it was not, the optimizer must be as
     /// before.
     ///
@@ -91,10 +91,10 @@ pub trait Optimizer<T: Real>: Debug + Send {
     #[track_caller]
     fn step_by_panels(
         &mut self,
-        parameters: usize,
+        parameter_count: usize,
         apply: &mut dyn FnMut(Update<'_, T>) -> bool,
     ) -> bool {
-        let _ = (parameters, apply);
+        let _ = (parameter_count, apply);
         false
     }
 
@@ -133,7 +133,7 @@ pub trait Optimizer<T: Real>: Debug + Send {
 ///
 /// If a setting is out of its range.
 #[track_caller]
-fn valid<O>(optimizer: Result<O, SettingError>) -> O {
+fn expect_valid<O>(optimizer: Result<O, SettingError>) -> O {
     match optimizer {
         Ok(optimizer) => optimizer,
         Err(error) => panic!("{error}"),
@@ -146,26 +146,26 @@ fn valid<O>(optimizer: Result<O, SettingError>) -> O {
 ///
 /// If they differ.
 #[track_caller]
-pub(crate) fn check_size(parameters: usize, earlier: Option<usize>) {
-    let earlier = earlier.unwrap_or(parameters);
+pub(crate) fn check_size(parameter_count: usize, earlier_count: Option<usize>) {
+    let earlier_count = earlier_count.unwrap_or(parameter_count);
     assert!(
-        parameters == earlier,
-        "step: parameters and the optimizer's moments differ in size: {parameters} and {earlier}"
+        parameter_count == earlier_count,
+        "step: parameters and the optimizer's moments differ in size: {parameter_count} and {earlier_count}"
     );
 }
 
-/// Checks the sizes of the buffers of a step.
+/// Checks that the buffers of a step have one size, which is also the size in the earlier steps.
 ///
 /// # Panics
 ///
 /// If they differ.
 #[track_caller]
-fn check_sizes<T>(parameters: &[T], gradient: &[T], earlier: Option<usize>) {
+fn check_sizes<T>(parameters: &[T], gradient: &[T], earlier_count: Option<usize>) {
     assert!(
         parameters.len() == gradient.len(),
         "step: parameters and gradient differ in size: {} and {}",
         parameters.len(),
         gradient.len()
     );
-    check_size(parameters.len(), earlier);
+    check_size(parameters.len(), earlier_count);
 }

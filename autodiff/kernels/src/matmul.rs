@@ -1,7 +1,10 @@
 //! The matrix product, with checked extents.
 //!
-//! Kernels of this crate compute the products that packing would slow down, and `gemm` computes the others. Without vector
-//! instructions plain loops compute all.
+//! Kernels of this crate compute the products that packing would slow down, and `gemm` computes the others. Without
+//! vector instructions plain loops compute all products.
+//!
+//! A product with many terms is cut along its inner extent into runs of terms, which are formed separately and added
+//! pairwise.
 
 pub(crate) mod gemm;
 #[cfg(test)]
@@ -13,9 +16,9 @@ use crate::reduce::pairwise;
 use crate::unpacked::{MAX_SEQUENTIAL_TERMS, TERMS_PER_RUN};
 use crate::{Epilogue, Float, Scratch, Write, simd};
 
-/// The largest inner extent that is passed to one kernel. A kernel adds blocks of terms to the result sequentially, so
-/// its error grows with their number.
-const MAX_INNER_EXTENT: usize = 1 << 13;
+/// The largest inner extent that is passed to one kernel. A kernel adds terms to the result sequentially, so its error
+/// grows with their number.
+const MAX_KERNEL_TERMS: usize = 1 << 13;
 
 /// Writes or adds `scale · a · b` to the row-major matrix `out`, on the calling thread.
 ///
@@ -33,15 +36,15 @@ pub fn matmul<T: Float>(
     scratch: &impl Scratch,
 ) {
     check(&a, &b, out);
-    in_parts(
+    in_runs(
         &a,
         &b,
-        MAX_INNER_EXTENT,
+        MAX_KERNEL_TERMS,
         out,
         write,
         scratch,
         &mut |a, b, out, write| {
-            product(scale, a, b, out, write, scratch);
+            short_product(scale, a, b, out, write, scratch);
             true
         },
     );
@@ -52,7 +55,7 @@ pub fn matmul<T: Float>(
 /// # Panics
 ///
 /// If the inner extents differ, or `out` does not have as many elements as the product.
-pub fn bytes_times<T: Float>(
+pub fn matmul_with_left_bytes<T: Float>(
     scale: T,
     a: Matrix<'_, u8>,
     b: Matrix<'_, T>,
@@ -61,14 +64,14 @@ pub fn bytes_times<T: Float>(
     scratch: &impl Scratch,
 ) -> bool {
     check(&a, &b, out);
-    in_parts(
+    in_runs(
         &a,
         &b,
-        MAX_INNER_EXTENT,
+        MAX_KERNEL_TERMS,
         out,
         write,
         scratch,
-        &mut |a, b, out, write| T::unpacked_bytes_times(scale, a, b, out, write),
+        &mut |a, b, out, write| T::unpacked_product_with_left_bytes(scale, a, b, out, write),
     )
 }
 
@@ -93,7 +96,7 @@ pub fn sum_of_products<T: Float>(
 /// # Panics
 ///
 /// If the inner extents of a pair differ, or `out` does not have as many elements as every product.
-pub fn sum_of_products_with_bytes<T: Float>(
+pub fn sum_of_products_with_right_bytes<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, u8>],
     out: &mut [T],
@@ -102,26 +105,26 @@ pub fn sum_of_products_with_bytes<T: Float>(
 ) -> bool {
     factors.iter().for_each(|(a, b)| check(a, b, out));
     if !factors.iter().any(is_long) {
-        return T::unpacked_sum_of_bytes(scale, factors, out, epilogue);
+        return T::unpacked_sum_with_right_bytes(scale, factors, out, epilogue);
     }
     let ([(a, b)], Epilogue::Write(write)) = (factors, epilogue) else {
         return false;
     };
-    in_parts(
+    in_runs(
         a,
         b,
-        MAX_INNER_EXTENT,
+        MAX_KERNEL_TERMS,
         out,
         write,
         scratch,
         &mut |a, b, out, write| {
-            T::unpacked_sum_of_bytes(scale, &[(*a, *b)], out, Epilogue::Write(write))
+            T::unpacked_sum_with_right_bytes(scale, &[(*a, *b)], out, Epilogue::Write(write))
         },
     )
 }
 
-/// Like [`matmul`], by a single kernel.
-fn product<T: Float>(
+/// Like [`matmul`], with an inner extent of at most [`MAX_KERNEL_TERMS`].
+fn short_product<T: Float>(
     scale: T,
     a: &Matrix<'_, T>,
     b: &Matrix<'_, T>,
@@ -135,21 +138,21 @@ fn product<T: Float>(
     let simd_is_off = simd::is_off();
     // Plain loops add the terms sequentially, and so does `gemm` for a matrix times a vector.
     let is_sequential = simd_is_off || a.rows() == 1 || b.columns() == 1;
-    let max_terms = if is_sequential && a.columns() > MAX_SEQUENTIAL_TERMS {
+    let max_run_length = if is_sequential && a.columns() > MAX_SEQUENTIAL_TERMS {
         TERMS_PER_RUN
     } else {
         a.columns()
     };
-    in_parts(
+    in_runs(
         a,
         b,
-        max_terms,
+        max_run_length,
         out,
         write,
         scratch,
         &mut |a, b, out, write| {
             if simd_is_off {
-                plain(scale, a, b, out, write);
+                plain_loops(scale, a, b, out, write);
             } else {
                 T::gemm(scale, a, b, out, write);
             }
@@ -159,51 +162,57 @@ fn product<T: Float>(
 }
 
 /// Like [`matmul`], by plain loops.
-fn plain<T: Float>(scale: T, a: &Matrix<'_, T>, b: &Matrix<'_, T>, out: &mut [T], write: Write) {
+fn plain_loops<T: Float>(
+    scale: T,
+    a: &Matrix<'_, T>,
+    b: &Matrix<'_, T>,
+    out: &mut [T],
+    write: Write,
+) {
     if write == Write::Set {
         out.fill(T::default());
     }
     for (i, out) in out.chunks_exact_mut(b.columns().max(1)).enumerate() {
         for k in 0..a.columns() {
-            let factor = scale * a.at(i, k);
+            let scaled = scale * a.at(i, k);
             for (j, out) in out.iter_mut().enumerate() {
-                *out = *out + factor * b.at(k, j);
+                *out = *out + scaled * b.at(k, j);
             }
         }
     }
 }
 
-/// Calls `product` with at most `max_terms` terms of the inner extent at a time, and adds the parts pairwise. Returns
-/// `false`, and writes nothing, if `product` does.
+/// Calls `multiply` with runs of at most `max_run_length` terms of the inner extent, and adds the results pairwise. Returns
+/// `false`, and writes nothing, if `multiply` does.
 #[inline]
-fn in_parts<A: Copy, B: Copy, T: Float>(
+fn in_runs<A: Copy, B: Copy, T: Float>(
     a: &Matrix<'_, A>,
     b: &Matrix<'_, B>,
-    max_terms: usize,
+    max_run_length: usize,
     out: &mut [T],
     write: Write,
     scratch: &impl Scratch,
-    product: &mut impl FnMut(&Matrix<'_, A>, &Matrix<'_, B>, &mut [T], Write) -> bool,
+    multiply: &mut impl FnMut(&Matrix<'_, A>, &Matrix<'_, B>, &mut [T], Write) -> bool,
 ) -> bool {
-    if a.columns() <= max_terms {
-        return product(a, b, out, write);
+    if a.columns() <= max_run_length {
+        return multiply(a, b, out, write);
     }
     pairwise(
         0..a.columns(),
-        max_terms,
+        max_run_length,
         out,
         write,
         scratch,
-        &mut |part, out, write| {
-            let (a, b) = (a.some_columns(part.clone()), b.some_rows(part));
-            product(&a, &b, out, write)
+        &mut |run, out, write| {
+            let (a, b) = (a.some_columns(run.clone()), b.some_rows(run));
+            multiply(&a, &b, out, write)
         },
     )
 }
 
-/// Whether the inner extent is too long for a single kernel.
+/// Whether the inner extent is too long for one kernel.
 fn is_long<A, B>((a, _): &Factors<'_, A, B>) -> bool {
-    a.columns() > MAX_INNER_EXTENT
+    a.columns() > MAX_KERNEL_TERMS
 }
 
 /// # Panics

@@ -69,24 +69,31 @@ pub(crate) fn sum_of<T: Float>(x: &[T]) -> T {
     lanes[0]
 }
 
-/// Writes or adds the sum over `terms` to `out`. `part` writes or adds the sum over at most `most` terms; the parts are
-/// added pairwise. Returns `false`, and writes nothing, if the first call of `part` does.
+/// Writes or adds the sum over `terms` to `out`. `sum_run` writes or adds the sum over a run of at most `max_run_length` terms;
+/// the runs are added pairwise. Returns `false`, and writes nothing, if the first call of `sum_run` does.
 pub(crate) fn pairwise<T: Float>(
     terms: Range<usize>,
-    most: usize,
+    max_run_length: usize,
     out: &mut [T],
     write: Write,
     scratch: &impl Scratch,
-    part: &mut impl FnMut(Range<usize>, &mut [T], Write) -> bool,
+    sum_run: &mut impl FnMut(Range<usize>, &mut [T], Write) -> bool,
 ) -> bool {
-    if terms.len() <= most {
-        return part(terms, out, write);
+    if terms.len() <= max_run_length {
+        return sum_run(terms, out, write);
     }
     // If the first half starts on a cache line, so does the second.
     let middle = terms.start + (terms.len() / 2).next_multiple_of(64);
     let mut rest = middle..terms.end;
     if write == Write::Set {
-        if !pairwise(terms.start..middle, most, out, write, scratch, part) {
+        if !pairwise(
+            terms.start..middle,
+            max_run_length,
+            out,
+            write,
+            scratch,
+            sum_run,
+        ) {
             return false;
         }
     } else {
@@ -95,7 +102,7 @@ pub(crate) fn pairwise<T: Float>(
     }
     let mut is_written = false;
     scratch.with(out.len(), |sum: &mut [T]| {
-        is_written = pairwise(rest, most, sum, Write::Set, scratch, part);
+        is_written = pairwise(rest, max_run_length, sum, Write::Set, scratch, sum_run);
         if is_written {
             add(out, sum);
         }

@@ -1,14 +1,14 @@
-//! Memory for intermediate results.
+//! Where kernels get memory for intermediate results.
 
 use crate::Float;
 
-/// A source of memory for intermediate results.
+/// Memory for the intermediate results of kernels.
 pub trait Scratch {
     /// Calls `f` with a slice of `len` numbers with unspecified contents.
     fn with<T: Float>(&self, len: usize, f: impl FnOnce(&mut [T]));
 }
 
-/// Memory that is allocated on the heap for each call.
+/// Scratch memory from the heap, allocated for each call.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Heap;
 

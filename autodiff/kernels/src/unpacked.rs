@@ -53,7 +53,7 @@ pub trait Unpacked: Copy {
     ) -> bool;
 
     /// `scale · a · b` with bytes on the left, which are converted when they are loaded.
-    fn unpacked_bytes_times(
+    fn unpacked_product_with_left_bytes(
         scale: Self,
         a: &Matrix<'_, u8>,
         b: &Matrix<'_, Self>,
@@ -71,7 +71,7 @@ pub trait Unpacked: Copy {
     ) -> bool;
 
     /// Like [`unpacked_sum`](Unpacked::unpacked_sum), with bytes on the right, which are converted when loaded.
-    fn unpacked_sum_of_bytes(
+    fn unpacked_sum_with_right_bytes(
         scale: Self,
         factors: &[Factors<'_, Self, u8>],
         out: &mut [Self],
@@ -102,7 +102,7 @@ macro_rules! unpacked {
                 }
             }
 
-            fn unpacked_bytes_times(
+            fn unpacked_product_with_left_bytes(
                 scale: $T,
                 a: &Matrix<'_, u8>,
                 b: &Matrix<'_, $T>,
@@ -124,7 +124,7 @@ macro_rules! unpacked {
                     && unpacked!(axpy(scale, factors, out, epilogue) in $avx512, $avx2)
             }
 
-            fn unpacked_sum_of_bytes(
+            fn unpacked_sum_with_right_bytes(
                 scale: $T,
                 factors: &[Factors<'_, $T, u8>],
                 out: &mut [$T],

@@ -49,14 +49,14 @@ macro_rules! is_unbounded {
 
 /// The function with each set of parameters with which it is checked; a function without parameters is one case.
 macro_rules! cases {
-    ($Variant:ident) => { [Unary::$Variant] };
-    ($Variant:ident; $($case:tt),+) => { [$(Unary::$Variant $case),+] };
+    ($UnaryFn:ident) => { [Unary::$UnaryFn] };
+    ($UnaryFn:ident; $($case:tt),+) => { [$(Unary::$UnaryFn $case),+] };
 }
 
 /// Generates the enumerations `Unary` and `Binary` with their methods.
 macro_rules! functions {
     (
-        unary { $($(#[$doc:meta])* $name:ident($($($p:ident: $P:ty),+; $($case:tt),+)?) as $Variant:ident {
+        unary { $($(#[$doc:meta])* $name:ident($($($p:ident: $P:ty),+; $($case:tt),+)?) as $UnaryFn:ident {
             value: $value:expr, $kind:ident: |$x:ident, $y:ident, $c:ident| $slope:expr,
             $(value_and_slope: |$both_x:ident| $both:expr,)?
             $(slope_from_value: |$vy:ident, $vc:ident| $from_value:expr,)?
@@ -65,8 +65,9 @@ macro_rules! functions {
             $(vector_except: $except:ident,)?
             smooth: $smooth:tt
         })* }
-        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident {
-            value: $value2:expr, $kind2:ident: |$a:ident, $b:ident, $y2:ident, $c2:ident| $slopes:expr, smooth: $smooth2:tt
+        binary { $($(#[$binary_doc:meta])* $binary_name:ident as $BinaryFn:ident {
+            value: $binary_value:expr, $binary_kind:ident: |$a:ident, $b:ident, $binary_y:ident, $binary_c:ident| $slopes:expr,
+            smooth: $binary_smooth:tt
         })* }
     ) => {
         /// A function of one variable from the [table](crate::elementwise), with its parameters.
@@ -74,7 +75,7 @@ macro_rules! functions {
         #[non_exhaustive]
         #[repr(u64)] // The tag is as wide as the parameters, so that no wide load follows narrow stores.
         pub enum Unary {
-            $($(#[$doc])* $Variant $({ $(
+            $($(#[$doc])* $UnaryFn $({ $(
                 /// The parameter of the same name of the function's method.
                 $p: $P
             ),+ })?,)*
@@ -85,7 +86,7 @@ macro_rules! functions {
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
-                    $(Unary::$Variant { .. } => stringify!($name),)*
+                    $(Unary::$UnaryFn { .. } => stringify!($name),)*
                 }
             }
 
@@ -94,7 +95,7 @@ macro_rules! functions {
             #[inline(always)]
             pub fn slope<N: Number>(self, x: N, y: N) -> N {
                 match self {
-                    $(Unary::$Variant { $($($p),+)? } => slope_of!(|$x, $y, $c| $slope; x, y),)*
+                    $(Unary::$UnaryFn { $($($p),+)? } => slope_of!(|$x, $y, $c| $slope; x, y),)*
                 }
             }
 
@@ -107,7 +108,7 @@ macro_rules! functions {
             #[inline(always)]
             pub fn slope_from_value<N: Number>(self, y: N) -> Option<N> {
                 match self {
-                    $($(Unary::$Variant { .. } => Some(slope_of!(|y, $vy, $vc| $from_value; y, y)),)?)*
+                    $($(Unary::$UnaryFn { .. } => Some(slope_of!(|y, $vy, $vc| $from_value; y, y)),)?)*
                     _ => None,
                 }
             }
@@ -117,7 +118,7 @@ macro_rules! functions {
             #[inline(always)]
             pub(crate) fn value_and_slope<N: Number + Special>(self, x: N) -> (N, N) {
                 match self {
-                    $($(Unary::$Variant { .. } => { let $both_x = x; $both })?)*
+                    $($(Unary::$UnaryFn { .. } => { let $both_x = x; $both })?)*
                     _ => {
                         let value = x.unary(self);
                         (value, self.slope(x, value))
@@ -130,7 +131,7 @@ macro_rules! functions {
             #[inline(always)]
             pub fn has_unbounded_slope(self) -> bool {
                 match self {
-                    $(Unary::$Variant { .. } => is_unbounded!($kind),)*
+                    $(Unary::$UnaryFn { .. } => is_unbounded!($kind),)*
                 }
             }
 
@@ -139,7 +140,7 @@ macro_rules! functions {
             #[must_use]
             pub fn catalogue() -> Vec<(Unary, &'static [Interval])> {
                 let mut all: Vec<(Unary, &'static [Interval])> = Vec::new();
-                $(for case in cases!($Variant $(; $($case),+)?) {
+                $(for case in cases!($UnaryFn $(; $($case),+)?) {
                     all.push((case, &$smooth));
                 })*
                 all
@@ -150,7 +151,7 @@ macro_rules! functions {
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Binary {
-            $($(#[$doc2])* $Variant2,)*
+            $($(#[$binary_doc])* $BinaryFn,)*
         }
 
         impl Binary {
@@ -158,7 +159,7 @@ macro_rules! functions {
             #[must_use]
             pub fn name(self) -> &'static str {
                 match self {
-                    $(Binary::$Variant2 => stringify!($name2),)*
+                    $(Binary::$BinaryFn => stringify!($binary_name),)*
                 }
             }
 
@@ -167,7 +168,7 @@ macro_rules! functions {
             #[inline(always)]
             pub fn slopes<N: Number>(self, a: N, b: N, y: N) -> (N, N) {
                 match self {
-                    $(Binary::$Variant2 => slopes_of!(|$a, $b, $y2, $c2| $slopes; a, b, y),)*
+                    $(Binary::$BinaryFn => slopes_of!(|$a, $b, $binary_y, $binary_c| $slopes; a, b, y),)*
                 }
             }
 
@@ -176,7 +177,7 @@ macro_rules! functions {
             #[inline(always)]
             pub fn has_unbounded_slope(self) -> bool {
                 match self {
-                    $(Binary::$Variant2 => is_unbounded!($kind2),)*
+                    $(Binary::$BinaryFn => is_unbounded!($binary_kind),)*
                 }
             }
 
@@ -184,7 +185,7 @@ macro_rules! functions {
             #[must_use]
             pub fn catalogue() -> Vec<(Binary, &'static [(Interval, Interval)])> {
                 vec![
-                    $((Binary::$Variant2, &$smooth2),)*
+                    $((Binary::$BinaryFn, &$binary_smooth),)*
                 ]
             }
         }

@@ -64,8 +64,8 @@ pub trait Number:
 /// Generates the provided methods of [`Number`].
 macro_rules! methods {
     (
-        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
-        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $UnaryFn:ident $row:tt)* }
+        binary { $($(#[$binary_doc:meta])* $binary_name:ident as $BinaryFn:ident $binary_row:tt)* }
         $($operators:tt)*
     ) => {
         $(
@@ -74,16 +74,16 @@ macro_rules! methods {
             #[inline(always)]
             #[track_caller]
             fn $name(self, $($p: $P),*) -> Self {
-                self.unary(Unary::$Variant { $($p),* })
+                self.unary(Unary::$UnaryFn { $($p),* })
             }
         )*
         $(
-            $(#[$doc2])*
+            $(#[$binary_doc])*
             #[must_use]
             #[inline(always)]
             #[track_caller]
-            fn $name2(self, other: Self) -> Self {
-                self.binary(Binary::$Variant2, other)
+            fn $binary_name(self, other: Self) -> Self {
+                self.binary(Binary::$BinaryFn, other)
             }
         )*
     };
@@ -93,24 +93,24 @@ use methods;
 /// Generates the methods `unary` and `binary` of `f32` or `f64` from the values of the table.
 macro_rules! plain_number {
     (
-        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $UnaryFn:ident {
             value: |$x:ident| $value:expr, $($rest:tt)*
         })* }
-        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident {
-            value: |$a:ident, $b:ident| $value2:expr, $($rest2:tt)*
+        binary { $($(#[$binary_doc:meta])* $binary_name:ident as $BinaryFn:ident {
+            value: |$a:ident, $b:ident| $binary_value:expr, $($binary_rest:tt)*
         })* }
     ) => {
         #[inline(always)]
         fn unary(self, function: Unary) -> Self {
             match function {
-                $(Unary::$Variant { $($p),* } => { let $x = self; $value })*
+                $(Unary::$UnaryFn { $($p),* } => { let $x = self; $value })*
             }
         }
 
         #[inline(always)]
         fn binary(self, function: Binary, other: Self) -> Self {
             match function {
-                $(Binary::$Variant2 => { let ($a, $b) = (self, other); $value2 })*
+                $(Binary::$BinaryFn => { let ($a, $b) = (self, other); $binary_value })*
             }
         }
     };

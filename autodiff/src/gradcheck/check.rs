@@ -7,16 +7,16 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Up to this number, elements are changed one by one; more are changed together along random directions.
-const ELEMENTS: usize = 64;
+const MAX_SEPARATE_ELEMENTS: usize = 64;
 
 /// Up to this number, outputs are compared one by one; more are summed with random weights.
-const OUTPUTS: usize = 32;
+const MAX_SEPARATE_OUTPUTS: usize = 32;
 
 /// The default number of random directions.
-const DIRECTIONS: usize = 8;
+const DEFAULT_DIRECTIONS: usize = 8;
 
 /// The number of sums with random weights.
-const SUMS: usize = 2;
+const RANDOM_SUMS: usize = 2;
 
 /// Compares the derivatives of a function on a tape with finite differences, and returns the report, or the worst
 /// mismatch.
@@ -64,17 +64,18 @@ pub(super) fn check(subject: &Subject<'_>) -> Result<Report, Error> {
 /// Returns each output, or sums of all outputs with random weights.
 fn functionals(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<Functional> {
     let outputs = subject.base.len();
-    let terms: Vec<Terms> = if outputs <= OUTPUTS && subject.method.directions.is_none() {
-        (0..outputs).map(|output| vec![(output, 1.0)]).collect()
-    } else {
-        let sum = |_| {
-            balanced_weights(subject, rng)
-                .into_iter()
-                .enumerate()
-                .collect()
+    let terms: Vec<Terms> =
+        if outputs <= MAX_SEPARATE_OUTPUTS && subject.method.directions.is_none() {
+            (0..outputs).map(|output| vec![(output, 1.0)]).collect()
+        } else {
+            let sum = |_| {
+                balanced_weights(subject, rng)
+                    .into_iter()
+                    .enumerate()
+                    .collect()
+            };
+            (0..RANDOM_SUMS).map(sum).collect()
         };
-        (0..SUMS).map(sum).collect()
-    };
     terms
         .into_iter()
         .map(|terms| Functional::new(subject, terms))
@@ -98,7 +99,7 @@ pub(super) fn balanced_weights(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> V
 fn directions(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<Terms> {
     let scales = scales(subject).into_iter().enumerate();
     let movable: Terms = scales.filter(|(_, scale)| *scale > 0.0).collect();
-    if movable.len() <= ELEMENTS && subject.method.directions.is_none() {
+    if movable.len() <= MAX_SEPARATE_ELEMENTS && subject.method.directions.is_none() {
         return movable.into_iter().map(|term| vec![term]).collect();
     }
     let mut by = |&(element, scale): &(usize, f64)| {
@@ -113,7 +114,7 @@ fn directions(subject: &Subject<'_>, rng: &mut ChaCha8Rng) -> Vec<Terms> {
         (element, by * scale)
     };
     let random = |_| movable.iter().map(&mut by).collect();
-    (0..subject.method.directions.unwrap_or(DIRECTIONS))
+    (0..subject.method.directions.unwrap_or(DEFAULT_DIRECTIONS))
         .map(random)
         .collect()
 }

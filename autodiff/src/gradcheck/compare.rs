@@ -1,11 +1,11 @@
 //! The comparison of derivatives on the tape with difference quotients along a direction.
 
-use super::quotient::{Estimate, FEWEST, limit};
+use super::quotient::{Estimate, MIN_QUOTIENTS, limit};
 use super::report::Quotient;
 use super::subject::{Subject, Terms};
 
-/// The smallest step, in ε.
-const FINEST: f64 = 64.0;
+/// The smallest step, in units of ε.
+const MIN_STEP_IN_EPSILON: f64 = 64.0;
 
 /// A comparison ends after this number of finer quotients that do not improve the estimate.
 const PATIENCE: usize = 5;
@@ -111,7 +111,7 @@ pub(super) fn compare(
     let mut comparisons: Vec<DirectionalCheck> = functionals.iter().map(new).collect();
     let mut step = subject.method.step;
     for level in 0.. {
-        let is_finest = level > FEWEST && step < FINEST * subject.epsilon;
+        let is_finest = level > MIN_QUOTIENTS && step < MIN_STEP_IN_EPSILON * subject.epsilon;
         if is_finest || !comparisons.iter().any(DirectionalCheck::is_open) {
             break;
         }

@@ -1,7 +1,7 @@
 //! Difference quotients, extrapolated to step 0 with an estimate of the error: Ridders' method.
 //!
 //! The function is evaluated at steps that are halved repeatedly. Richardson extrapolation removes the errors of low
-//! order in the step from the quotients and arranges them in a tableau. Ridders takes the entry with the least
+//! order in the step from the quotients and arranges them in a tableau. Ridders takes the entry with the smallest
 //! estimated error (Ridders, *Accurate computation of F′(x) and F′(x) F″(x)*, Advances in Engineering Software 4, 1982;
 //! Numerical Recipes, §5.7).
 //!
@@ -21,17 +21,17 @@ pub(super) struct Estimate {
     pub(super) finest: usize,
 }
 
-/// The least number of quotients for an extrapolation.
-pub(super) const FEWEST: usize = 4;
+/// The smallest number of quotients for an extrapolation.
+pub(super) const MIN_QUOTIENTS: usize = 4;
 
 /// The largest number of columns of the tableau; higher orders gain nothing in 53 bits.
-const COLUMNS: usize = 7;
+const MAX_COLUMNS: usize = 7;
 
 /// The ratio of the estimated error to the distance between neighbours in the tableau.
-const CAUTION: f64 = 4.0;
+const ERROR_PER_DISTANCE: f64 = 4.0;
 
-/// The least ratio of the estimated error to the rounding error of the finest quotient.
-const ROUNDING: f64 = 2.0;
+/// The smallest ratio of the estimated error to the rounding error of the finest quotient.
+const ERROR_PER_ROUNDING: f64 = 2.0;
 
 /// Extrapolates quotients to step 0. They are ordered from the coarsest to the finest, each with half the step of the
 /// one before.
@@ -68,19 +68,19 @@ fn tableau(quotients: &[Quotient], value: impl Fn(&Quotient) -> f64, base: f64) 
     let first = outside.map_or(0, |level| level + 1);
     let mut column: Vec<f64> = quotients[first..].iter().map(value).collect();
     let mut entries = Vec::new();
-    if column.len() < FEWEST {
+    if column.len() < MIN_QUOTIENTS {
         return entries;
     }
     let mut power = 1.0;
-    for order in 0..COLUMNS.min(column.len() - 1) {
+    for order in 0..MAX_COLUMNS.min(column.len() - 1) {
         let mut distance = 0.0_f64;
         for (i, pair) in column.windows(2).enumerate().rev() {
             distance = (0.5 * distance).max((pair[0] - pair[1]).abs());
             let finest = first + i + order + 1;
-            let rounding = ROUNDING * quotients[finest].rounding;
+            let rounding = ERROR_PER_ROUNDING * quotients[finest].rounding;
             entries.push(Estimate {
                 slope: pair[0],
-                error: rounding.max(CAUTION * distance),
+                error: rounding.max(ERROR_PER_DISTANCE * distance),
                 finest,
             });
         }

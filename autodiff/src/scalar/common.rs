@@ -14,8 +14,8 @@ use std::fmt;
 /// trait. The second argument of a function of two variables is anything that converts into the type.
 macro_rules! inherent_methods {
     (
-        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
-        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $UnaryFn:ident $row:tt)* }
+        binary { $($(#[$binary_doc:meta])* $binary_name:ident as $BinaryFn:ident $binary_row:tt)* }
         $($operators:tt)*
     ) => {
         $(
@@ -24,16 +24,16 @@ macro_rules! inherent_methods {
             #[inline(always)]
             #[track_caller]
             pub fn $name(self, $($p: $P),*) -> Self {
-                Number::unary(self, Unary::$Variant { $($p),* })
+                Number::unary(self, Unary::$UnaryFn { $($p),* })
             }
         )*
         $(
-            $(#[$doc2])*
+            $(#[$binary_doc])*
             #[must_use]
             #[inline(always)]
             #[track_caller]
-            pub fn $name2(self, other: impl Into<Self>) -> Self {
-                Number::binary(self, Binary::$Variant2, other.into())
+            pub fn $binary_name(self, other: impl Into<Self>) -> Self {
+                Number::binary(self, Binary::$BinaryFn, other.into())
             }
         )*
     };

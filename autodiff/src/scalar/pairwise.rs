@@ -25,9 +25,11 @@ pub(super) fn sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
 /// Returns the sum of `term(a[i], b[i])` over two slices of the same length, by pairwise summation.
 #[inline(always)]
 pub(super) fn sum_map<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
-    /// Independent partial sums, so that an addition need not wait for the one before.
+    /// The number of independent partial sums. An addition to one need not wait for the addition to another.
     const LANES: usize = 4;
-    if a.len() > 64 * LANES {
+    /// The largest number of terms that are not halved.
+    const MAX_TERMS: usize = 64 * LANES;
+    if a.len() > MAX_TERMS {
         return sum_by_halves(a, b, term);
     }
     let zero = T::from_f64(0.0);
@@ -36,16 +38,17 @@ pub(super) fn sum_map<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -
     for (a, b) in a.iter().zip(b) {
         sums = std::array::from_fn(|lane| sums[lane] + term(&a[lane], &b[lane]));
     }
-    let rest = a_rest.iter().zip(b_rest);
-    let rest = rest.fold(zero, |sum, (a, b)| sum + term(a, b));
+    let rest_pairs = a_rest.iter().zip(b_rest);
+    let rest = rest_pairs.fold(zero, |sum, (a, b)| sum + term(a, b));
     ((sums[0] + sums[1]) + (sums[2] + sums[3])) + rest
 }
 
+/// Returns the sum of the terms of both halves, each by [`sum_map`].
 #[inline(never)]
 fn sum_by_halves<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
-    let half = a.len() / 2;
-    let ((a, a_rest), (b, b_rest)) = (a.split_at(half), b.split_at(half));
-    sum_map(a, b, term) + sum_map(a_rest, b_rest, term)
+    let middle = a.len() / 2;
+    let ((a_left, a_right), (b_left, b_right)) = (a.split_at(middle), b.split_at(middle));
+    sum_map(a_left, b_left, term) + sum_map(a_right, b_right, term)
 }
 
 /// Partial sums of 2ᵏ blocks of terms, each with its level k. Two sums of one level are merged, like digits in a binary

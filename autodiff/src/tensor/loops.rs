@@ -1,4 +1,4 @@
-//! The loops of the elementwise functions: one compiled loop for each function of the table, chosen once per call.
+//! The loops of the elementwise functions: one compiled loop for each function of the table, dispatched to once per call.
 //!
 //! Adjoints are multiplied by slopes with the table's `absorbing_mul`: an exactly zero factor absorbs an infinite or
 //! NaN factor.
@@ -28,7 +28,7 @@ pub trait Loops: Sized {
     /// Writes ȳᵢ ∂f/∂a or ȳᵢ ∂f/∂b to every element of `term`, in the common shape.
     #[expect(
         clippy::too_many_arguments,
-        reason = "the operands of a rule: arguments, value, adjoint and result"
+        reason = "the slices of a rule: arguments, value, adjoint and result"
     )]
     fn binary_vjp(
         function: Binary,
@@ -85,20 +85,23 @@ pub enum WhichOperand {
     B,
 }
 
-/// Implements the choice of a loop. The function is a constant in every arm, which the compiler folds into the loop.
-macro_rules! choices {
+/// Defines the functions that dispatch to the loop of a function of the table. In every arm the function is a constant,
+/// which the compiler folds into the loop.
+macro_rules! dispatch_to_loops {
     (
-        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident $row:tt)* }
-        binary { $($(#[$doc2:meta])* $name2:ident as $Variant2:ident $row2:tt)* }
-        unary_operators { $($(#[$doc3:meta])* $name3:ident as $Variant3:ident $row3:tt)* }
-        binary_operators { $($(#[$doc4:meta])* $name4:ident as $Variant4:ident $row4:tt)* }
+        unary {
+            $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $UnaryFn:ident $row:tt)*
+        }
+        binary { $($(#[$binary_doc:meta])* $binary_name:ident as $BinaryFn:ident $binary_row:tt)* }
+        unary_operators { $($(#[$unary_op_doc:meta])* $unary_op_name:ident as $UnaryOp:ident $unary_op_row:tt)* }
+        binary_operators { $($(#[$binary_op_doc:meta])* $binary_op_name:ident as $BinaryOp:ident $binary_op_row:tt)* }
     ) => {
         fn unary<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
             vectorized_with(
                 #[inline(always)]
                 move |fma| match function {
-                    $(Unary::$Variant { $($p),* } => unary_loop(Unary::$Variant { $($p),* }, x, y, fma),)*
-                    $(Unary::$Variant3 => unary_loop(Unary::$Variant3, x, y, fma),)*
+                    $(Unary::$UnaryFn { $($p),* } => unary_loop(Unary::$UnaryFn { $($p),* }, x, y, fma),)*
+                    $(Unary::$UnaryOp => unary_loop(Unary::$UnaryOp, x, y, fma),)*
                 },
             );
         }
@@ -110,8 +113,8 @@ macro_rules! choices {
             vectorized_with(
                 #[inline(always)]
                 move |fma| match function {
-                    $(Unary::$Variant { $($p),* } => in_place_loop(Unary::$Variant { $($p),* }, x, fma),)*
-                    $(Unary::$Variant3 => in_place_loop(Unary::$Variant3, x, fma),)*
+                    $(Unary::$UnaryFn { $($p),* } => in_place_loop(Unary::$UnaryFn { $($p),* }, x, fma),)*
+                    $(Unary::$UnaryOp => in_place_loop(Unary::$UnaryOp, x, fma),)*
                 },
             );
         }
@@ -123,8 +126,8 @@ macro_rules! choices {
             vectorized_with(
                 #[inline(always)]
                 move |fma| match function {
-                    $(Unary::$Variant { $($p),* } => unary_vjp_loop(Unary::$Variant { $($p),* }, x, y, y_bar, fma),)*
-                    $(Unary::$Variant3 => unary_vjp_loop(Unary::$Variant3, x, y, y_bar, fma),)*
+                    $(Unary::$UnaryFn { $($p),* } => unary_vjp_loop(Unary::$UnaryFn { $($p),* }, x, y, y_bar, fma),)*
+                    $(Unary::$UnaryOp => unary_vjp_loop(Unary::$UnaryOp, x, y, y_bar, fma),)*
                 },
             );
         }
@@ -133,32 +136,32 @@ macro_rules! choices {
             vectorized(
                 #[inline(always)]
                 move || match function {
-                    $(Binary::$Variant2 => binary_loop(Binary::$Variant2, walk, a, b, y),)*
-                    $(Binary::$Variant4 => binary_loop(Binary::$Variant4, walk, a, b, y),)*
+                    $(Binary::$BinaryFn => binary_loop(Binary::$BinaryFn, walk, a, b, y),)*
+                    $(Binary::$BinaryOp => binary_loop(Binary::$BinaryOp, walk, a, b, y),)*
                 },
             );
         }
 
-        #[expect(clippy::too_many_arguments, reason = "the operands of a rule: arguments, value, adjoint and result")]
+        #[expect(clippy::too_many_arguments, reason = "the slices of a rule: arguments, value, adjoint and result")]
         fn binary_vjp<T: Real>(
             function: Binary, which: WhichOperand, walk: &Walk, a: &[T], b: &[T], y: &[T], y_bar: &[T], term: &mut [T],
         ) {
             vectorized(
                 #[inline(always)]
                 move || match function {
-                    $(Binary::$Variant2 => binary_vjp_loop(Binary::$Variant2, which, walk, a, b, y, y_bar, term),)*
-                    $(Binary::$Variant4 => binary_vjp_loop(Binary::$Variant4, which, walk, a, b, y, y_bar, term),)*
+                    $(Binary::$BinaryFn => binary_vjp_loop(Binary::$BinaryFn, which, walk, a, b, y, y_bar, term),)*
+                    $(Binary::$BinaryOp => binary_vjp_loop(Binary::$BinaryOp, which, walk, a, b, y, y_bar, term),)*
                 },
             );
         }
     };
 }
-elementwise_table!(choices);
+elementwise_table!(dispatch_to_loops);
 
-/// Implements the choice of a kernel from the rows of the table.
-macro_rules! kernels_of_rows {
+/// Defines the functions that select the kernel named in a row of the table.
+macro_rules! select_kernels {
     (
-        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $Variant:ident {
+        unary { $($(#[$doc:meta])* $name:ident($($p:ident: $P:ty),* $(; $($case:tt),+)?) as $UnaryFn:ident {
             value: $value:expr, $kind:ident: |$($s:ident),*| $slope:expr,
             $(value_and_slope: $both:expr,)?
             $(slope_from_value: |$($r:ident),*| $from_value:expr,)?
@@ -173,7 +176,7 @@ macro_rules! kernels_of_rows {
         #[inline(always)]
         fn value_of<T: Real>(function: Unary, x: T, fma: MultiplyAdd) -> T {
             match function {
-                $($(Unary::$Variant { .. } => value::$vector(x, fma),)?)*
+                $($(Unary::$UnaryFn { .. } => value::$vector(x, fma),)?)*
                 _ => Number::unary(x, function),
             }
         }
@@ -182,7 +185,7 @@ macro_rules! kernels_of_rows {
         #[inline(always)]
         fn slope_of<T: Real>(function: Unary, x: T, y: T, fma: MultiplyAdd) -> T {
             match function {
-                $($(Unary::$Variant { .. } => value::$vector_slope(x, fma),)?)*
+                $($(Unary::$UnaryFn { .. } => value::$vector_slope(x, fma),)?)*
                 _ => function.slope_on_tensors(x, y),
             }
         }
@@ -197,7 +200,7 @@ macro_rules! kernels_of_rows {
         }
     };
 }
-elementwise_table!(kernels_of_rows);
+elementwise_table!(select_kernels);
 
 /// Whether the kernels of a function do not hold for some element.
 #[inline(always)]
@@ -313,7 +316,7 @@ fn binary_row<T: Real>(function: Binary, inner: Axis, a: &[T], b: &[T], y: &mut 
 #[inline(always)]
 #[expect(
     clippy::too_many_arguments,
-    reason = "the operands of a rule: arguments, value, adjoint and result"
+    reason = "the slices of a rule: arguments, value, adjoint and result"
 )]
 fn binary_vjp_loop<T: Real>(
     function: Binary,
@@ -337,17 +340,16 @@ fn binary_vjp_loop<T: Real>(
     walk.rows(
         #[inline(always)]
         move |at_a, at_b, at| {
-            let operands = y[at..at + inner.extent]
-                .iter()
-                .zip(&y_bar[at..at + inner.extent]);
-            let targets = term[at..at + inner.extent].iter_mut().zip(operands);
+            let row = at..at + inner.extent;
+            let values_and_adjoints = y[row.clone()].iter().zip(&y_bar[row.clone()]);
+            let terms = term[row].iter_mut().zip(values_and_adjoints);
             if (inner.a, inner.b) == (1, 1) {
-                let targets = targets.zip(a[at_a..].iter().zip(&b[at_b..]));
-                for ((term, (&y, &y_bar)), (&a, &b)) in targets {
+                let terms = terms.zip(a[at_a..].iter().zip(&b[at_b..]));
+                for ((term, (&y, &y_bar)), (&a, &b)) in terms {
                     *term = y_bar.absorbing_mul(slope(a, b, y));
                 }
             } else {
-                for (i, (term, (&y, &y_bar))) in targets.enumerate() {
+                for (i, (term, (&y, &y_bar))) in terms.enumerate() {
                     let (a, b) = (a[at_a + i * inner.a], b[at_b + i * inner.b]);
                     *term = y_bar.absorbing_mul(slope(a, b, y));
                 }

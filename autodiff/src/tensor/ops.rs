@@ -2,6 +2,7 @@
 
 mod broadcast;
 mod check_case;
+mod compare;
 mod concat;
 mod cross_entropy;
 mod elementwise;
@@ -34,7 +35,7 @@ mod prelude {
     pub(super) use crate::tensor::ops::check_case::CheckCase;
     pub(super) use crate::tensor::ops::methods_macro::methods;
     pub(super) use crate::tensor::storage::array::Tensor;
-    pub(super) use crate::tensor::storage::axes::Axes;
+    pub(super) use crate::tensor::storage::axes::{Axes, Axis, AxisSet};
     pub(super) use crate::tensor::storage::element::{Element, Real};
     pub(super) use crate::tensor::storage::shape::Shape;
     pub(super) use crate::tensor::var::Var;
@@ -47,7 +48,7 @@ mod prelude {
 /// therefore checked.
 macro_rules! operations {
     ($($module:ident: $($Methods:ident)+ => $($Op:ident $(<$T:ident>)?),*;)*) => {
-        $(use $module::{$($Op),*};)*
+        $($(use $module::$Op;)*)*
 
         /// The methods of the operations on generic tensors, with one or two traits for each operation file.
         ///
@@ -143,6 +144,7 @@ use built_in;
 
 operations! {
     elementwise: ElementwiseMethods => Map, Zip;
+    compare: CompareMethods =>;
     select: SelectMethods => Select;
     sum: SumMethods => Sum;
     max: MaxMethods => Max;

@@ -114,7 +114,7 @@ fn elements_are_moved_to_where_they_belong() {
                 .for_each(|(&axis, &i)| source[axis] = i);
             x.at(&source)
         });
-        assert_eq!(x.permute(&order), expected, "{order:?}");
+        assert_eq!(x.permute(&order[..]), expected, "{order:?}");
     }
     let matrix = integers(&[3, 4], 3);
     assert_eq!(
@@ -229,7 +229,7 @@ fn products_of_batches_are_products_of_their_matrices() {
             let rank = x.shape().rank();
             let mut order: Vec<usize> = (0..rank).collect();
             order.swap(rank - 1, rank - 2);
-            x.permute(&order)
+            x.permute(&order[..])
         };
         let (a_turned, b_turned) = (turned(&a), turned(&b));
         assert_eq!(Tensor::product(transposed(&a_turned), plain(&b)), expected);

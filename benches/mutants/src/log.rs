@@ -1,4 +1,4 @@
-//! The log of results in a file, from which an interrupted run continues.
+//! The log of results: a file, from which an interrupted run continues.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The log: one line for each mutant that was tried.
+/// The log: one line for each trial of a mutant.
 pub struct Log {
     path: PathBuf,
     file: File,
@@ -16,13 +16,13 @@ pub struct Log {
 /// A line of the log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Entry {
-    /// The digest of code and tests.
+    /// The digest of the code and the tests.
     pub digest: u64,
     /// The name of the mutant.
     pub name: String,
     /// The test that caught the mutant, or how a test program ended. `None` if nothing caught it.
     pub caught_by: Option<String>,
-    /// The time in seconds.
+    /// The time of the trial, in seconds.
     pub seconds: f64,
 }
 
@@ -34,10 +34,10 @@ impl Log {
         Ok(Log { path, file })
     }
 
-    /// The results for one digest of code and tests, by the names of the mutants.
-    pub fn entries(&self, digest: u64) -> Result<BTreeMap<String, Entry>> {
+    /// The entries with one digest of the code and the tests, by the names of the mutants.
+    pub fn entries_with_digest(&self, digest: u64) -> Result<BTreeMap<String, Entry>> {
         let entries = self
-            .all()?
+            .all_entries()?
             .into_iter()
             .filter(|entry| entry.digest == digest);
         Ok(entries.map(|entry| (entry.name.clone(), entry)).collect())
@@ -46,7 +46,7 @@ impl Log {
     /// The names of the mutants that nothing caught when they were last tried, for any digest.
     pub fn survivors(&self) -> Result<BTreeSet<String>> {
         let mut survivors = BTreeSet::new();
-        for entry in self.all()? {
+        for entry in self.all_entries()? {
             match entry.caught_by {
                 Some(_) => survivors.remove(&entry.name),
                 None => survivors.insert(entry.name),
@@ -56,7 +56,7 @@ impl Log {
     }
 
     /// All entries in order. A truncated line is skipped.
-    fn all(&self) -> Result<Vec<Entry>> {
+    fn all_entries(&self) -> Result<Vec<Entry>> {
         let text = fs::read_to_string(&self.path)?;
         let entries = text
             .lines()

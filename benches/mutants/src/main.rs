@@ -128,7 +128,7 @@ fn try_main() -> Result<bool> {
     let programs = all.build(&workspace, &chosen)?;
     state.find_times(&all, &workspace, &programs)?;
     let runner = Runner::new(programs, &state.seconds);
-    let known = log.entries(state.tests)?;
+    let known = log.entries_with_digest(state.tests)?;
     let is_known = |number: &&u32| known.contains_key(all.name(**number));
     let left: Vec<u32> = chosen
         .iter()
@@ -142,7 +142,7 @@ fn try_main() -> Result<bool> {
     );
     try_mutants(&all, &left, &runner, arguments.jobs, state.tests, &mut log)?;
 
-    let known = log.entries(state.tests)?;
+    let known = log.entries_with_digest(state.tests)?;
     let outcome = |&number: &u32| {
         let (area, mutant) = all.get(number);
         let entry = known

@@ -27,7 +27,7 @@ pub struct Settings {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ignore {
-    /// Functions whose bodies are not mutated, such as those that list test samples.
+    /// Functions whose bodies are not mutated, for instance lists of cases for tests.
     #[serde(default)]
     pub functions: Vec<String>,
     /// Calls that do not change a result, such as `clone` and compiler hints.

@@ -1,4 +1,4 @@
-//! Prints a table of the tape's time relative to the closed form: the median ratio of steps taken in turn.
+//! Prints a table of the tape's time relative to the closed form: the median of the ratios of steps that take turns.
 //!
 //! Usage: `cargo run --release -p benches --bin ratios -- [threads] [seconds for each row]`.
 
@@ -11,17 +11,17 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let threads = arguments
         .next()
-        .map_or(1, |word| word.parse().expect("a number of threads"));
-    let seconds = arguments
-        .next()
-        .map_or(1.0, |word| word.parse().expect("a number of seconds"));
+        .map_or(1, |argument| argument.parse().expect("a number of threads"));
+    let seconds = arguments.next().map_or(1.0, |argument| {
+        argument.parse().expect("a number of seconds")
+    });
     let pool = pool(threads);
-    let descent = OptimizerSettings::Sgd(SgdSettings::new(1e-6));
+    let optimizer = OptimizerSettings::Sgd(SgdSettings::new(1e-6));
     println!("| network | batch | closed form, µs | tape, µs | tape / closed form |");
     println!("|---|---:|---:|---:|---:|");
     for case in NETWORKS.iter().flat_map(Case::of) {
         let [closed_form, tape] =
-            [Method::Delta, Method::Tape].map(|method| steps(&pool, &case, method, descent));
+            [Method::Delta, Method::Tape].map(|method| steps(&pool, &case, method, optimizer));
         let turns = take_turns(Duration::from_secs_f64(seconds), &mut [closed_form, tape]);
         println!(
             "| {} | {} | {:.1} | {:.1} | {:.3} |",

@@ -22,7 +22,7 @@ use crate::train::check_batch;
 
 /// The input of a comparison.
 #[derive(Clone, Debug)]
-pub struct Comparing<'a> {
+pub struct ComparisonInput<'a> {
     /// The network.
     pub network: &'a Mlp,
     /// The cost.
@@ -122,26 +122,26 @@ impl Pair {
 /// # Errors
 ///
 /// If the number of batches is 0, or a batch is empty or larger than the data set.
-pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
-    check_batch(what.batch, what.data.len())?;
-    if what.batches == 0 {
+pub fn compare(input: &ComparisonInput<'_>) -> Result<Comparison, Error> {
+    check_batch(input.batch, input.data.len())?;
+    if input.batches == 0 {
         return Err(Error::setting("--batches", "must be at least 1"));
     }
-    let single = cast::<f64, f32>(what.parameters);
-    let mut draw = Batches::new(what.data.len(), what.batch, what.seed);
-    let mut pairs = blank_pairs(what.network);
+    let single = cast::<f64, f32>(input.parameters);
+    let mut draw = Batches::new(input.data.len(), input.batch, input.seed);
+    let mut pairs = blank_pairs(input.network);
     let mut first = 0;
     // A few batches per thread at a time keep memory small for any number of batches.
-    while first < what.batches {
-        let count = (what.batches - first).min(4 * rayon::current_num_threads());
+    while first < input.batches {
+        let count = (input.batches - first).min(4 * rayon::current_num_threads());
         let batches: Vec<Vec<usize>> = (0..count).map(|_| draw.draw().to_vec()).collect();
         let results: Vec<Vec<Pair>> = batches
             .par_iter()
             .enumerate()
-            .map(|(i, numbers)| what.one_batch(&single, first + i, numbers))
+            .map(|(i, numbers)| input.one_batch(&single, first + i, numbers))
             .collect();
         for result in &results {
-            join(&mut pairs, result);
+            merge(&mut pairs, result);
         }
         first += count;
     }
@@ -150,11 +150,11 @@ pub fn compare(what: &Comparing<'_>) -> Result<Comparison, Error> {
         pair.passed = pair.parameters.iter().all(|p| p.relative <= pair.bound);
     }
     Ok(Comparison {
-        widths: what.network.widths().to_vec(),
-        activation: what.network.hidden().to_string(),
-        loss: loss_name(what.loss),
-        batches: what.batches,
-        batch: what.batch,
+        widths: input.network.widths().to_vec(),
+        activation: input.network.hidden().to_string(),
+        loss: loss_name(input.loss),
+        batches: input.batches,
+        batch: input.batch,
         passed: pairs.iter().all(|pair| pair.passed),
         pairs,
     })
@@ -193,7 +193,7 @@ fn blank_pairs(network: &Mlp) -> Vec<Pair> {
     ]
 }
 
-impl Comparing<'_> {
+impl ComparisonInput<'_> {
     fn one_batch(&self, single: &Parameters<f32>, number: usize, numbers: &[usize]) -> Vec<Pair> {
         let (x, targets): Labelled<f64> = self.data.gather(numbers);
         let samples = &self.data.select(numbers);
@@ -313,7 +313,7 @@ fn unflatten(mut flat: usize, shape: &[usize]) -> Vec<usize> {
 }
 
 /// Merges the differences of `next` into `all`, keeping the larger ones.
-fn join(all: &mut [Pair], next: &[Pair]) {
+fn merge(all: &mut [Pair], next: &[Pair]) {
     for (all, next) in all.iter_mut().zip(next) {
         all.left_out += next.left_out;
         for (all, next) in all.parameters.iter_mut().zip(&next.parameters) {

@@ -1,4 +1,4 @@
-//! Labelled pictures: the built-in MNIST database, or another data set in the same four IDX files.
+//! Labelled images: the built-in MNIST database, or another data set in the same four IDX files.
 //!
 //! No file is trusted. Headers are checked before memory is allocated for their data, memory is bounded, and every
 //! error names the file and the cause. A panic in a decoder becomes an error too.
@@ -17,7 +17,7 @@ use nn::Dataset;
 
 pub use error::{DataCause, Error};
 pub use idx::{Images, MAX_BYTES, MAX_ITEMS, MAX_SIDE, read_images, read_labels};
-pub use sketch::{MAX_PICTURE_SIDE, Sketch};
+pub use sketch::{MAX_PNG_SIDE, Sketch};
 
 /// The number of classes: the digits 0 to 9, or ten kinds of clothing.
 pub const CLASSES: usize = 10;
@@ -30,11 +30,11 @@ pub const FILES: [&str; 4] = [
     "t10k-labels-idx1-ubyte",
 ];
 
-/// Returns the data set of pictures and labels. A pixel is 0 in the background and 255 in the ink.
+/// Returns the data set of images and labels. A pixel is 0 in the background and 255 in the ink.
 ///
 /// # Errors
 ///
-/// If there are no pictures, the numbers of pictures and labels differ, or a label is over 9.
+/// If there are no images, the numbers of images and labels differ, or a label is over 9.
 pub fn dataset(images: &Images, labels: &[u8]) -> Result<Dataset, DataCause> {
     let &Images {
         ref pixels,
@@ -51,12 +51,12 @@ pub fn dataset(images: &Images, labels: &[u8]) -> Result<Dataset, DataCause> {
     })
 }
 
-/// The numbers of rows and columns of the pictures.
+/// The numbers of rows and columns of the images.
 pub fn sides(data: &Dataset) -> [usize; 2] {
     [data.shape()[0], data.shape()[1]]
 }
 
-/// A training set and a test set, with pictures of the same size.
+/// A training set and a test set, with images of the same size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Splits {
     /// The training samples.
@@ -129,11 +129,11 @@ impl Splits {
     }
 }
 
-/// Reads a PNG picture of one digit and converts it by [`Sketch::prepare`] to `rows`×`cols` pixels, white on black.
+/// Reads a PNG image of one digit and converts it by [`Sketch::prepare`] to `rows`×`cols` pixels, white on black.
 ///
 /// # Errors
 ///
-/// If the file cannot be read, is not a PNG picture, is too large, or shows nothing.
+/// If the file cannot be read, is not a PNG image, is too large, or shows nothing.
 pub fn read_digit(path: impl AsRef<Path>, rows: usize, cols: usize) -> Result<Vec<u8>, Error> {
     let Source { name, input } = open(path.as_ref().to_owned())?;
     Sketch::read_png(input)

@@ -10,7 +10,7 @@ use crate::{data, output, plot};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The data set or a picture cannot be used.
+    /// The data set or an image cannot be used.
     #[error(transparent)]
     Data(#[from] data::Error),
 
@@ -22,8 +22,8 @@ pub enum Error {
     #[error(transparent)]
     Weights(#[from] nn::SnapshotError),
 
-    /// The weights belong to a network for pictures of another size or with other classes.
-    #[error("{}: has {inputs} inputs and {outputs} outputs, but the pictures have {rows}×{cols} = {} pixels and {} classes",
+    /// The weights belong to a network for images of another size or with other classes.
+    #[error("{}: has {inputs} inputs and {outputs} outputs, but the images have {rows}×{cols} = {} pixels and {} classes",
         file.display(), rows * cols, data::CLASSES)]
     OtherNetwork {
         /// The file with the weights.
@@ -32,9 +32,9 @@ pub enum Error {
         inputs: usize,
         /// The number of the network's outputs.
         outputs: usize,
-        /// The height of a picture in pixels.
+        /// The height of an image in pixels.
         rows: usize,
-        /// The width of a picture in pixels.
+        /// The width of an image in pixels.
         cols: usize,
     },
 
@@ -63,12 +63,12 @@ pub enum Error {
         cause: String,
     },
 
-    /// The test set has no picture with this number.
+    /// The test set has no image with this number.
     #[error("there is no test image {index}: they are numbered from 0 to {}", count.saturating_sub(1))]
-    NoSuchPicture {
+    NoSuchImage {
         /// The requested number.
         index: usize,
-        /// The number of pictures in the test set.
+        /// The number of images in the test set.
         count: usize,
     },
 

@@ -1,14 +1,14 @@
 //! The parts shared by the `mnist-demo` program and the checks of the paper: data, training, the comparison of the tape
-//! with the δ formulas, plots, pictures, and the output folder.
+//! with the δ formulas, plots, and the output folder.
 //!
-//! - [`data`]: the built-in MNIST, any data set in the same format, and the user's own pictures;
+//! - [`data`]: the built-in MNIST, any data set in the same format, and the user's own images;
 //! - [`model`], [`optimizer`], [`train`](mod@train): the network, the optimizer and the training;
-//! - [`mistakes`](mod@mistakes), [`overflow`](mod@overflow): misclassified pictures, and layers that overflow;
+//! - [`mistakes`](mod@mistakes), [`overflow`](mod@overflow): misclassified images, and layers that overflow;
 //! - [`gradient`]: gradients by the tape or by the δ formulas;
 //! - [`compare`](mod@compare): the tape against the δ formulas, for every weight and bias;
-//! - [`report`]: results as text, tables and pictures;
+//! - [`report`]: results as text, tables and SVG files;
 //! - [`output`]: files that are replaced together or not at all;
-//! - [`picture`]: digits and probabilities in the terminal, and a sheet of digits as SVG;
+//! - [`render`]: digits and probabilities in the terminal, a sheet of digits as SVG, and an image as PNG;
 //! - [`plot`]: curves as SVG, and the confusion matrix as SVG and text.
 //!
 //! Invalid input (files, folders and settings) is a typed error. Its message is one line that names the file or option
@@ -25,8 +25,8 @@ pub mod model;
 pub mod optimizer;
 pub mod output;
 pub mod overflow;
-pub mod picture;
 pub mod plot;
+pub mod render;
 pub mod report;
 pub mod train;
 

@@ -1,30 +1,30 @@
-//! Classifies single pictures, and finds the misclassified ones.
+//! Classifies single images, and finds the misclassified ones.
 
 use autodiff::tensor::{Real, Tensor};
 use nn::{Batch, Dataset, Labelled, Mlp, Parameters, StandardLoss};
 use rayon::prelude::*;
 
-/// A misclassified picture.
+/// A misclassified image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Mistake {
-    /// The index of the picture in the data.
+    /// The index of the image in the data.
     pub index: usize,
     /// The true class.
     pub truth: u8,
     /// The predicted class.
     pub guess: u8,
     /// The network's output for the predicted class.
-    pub certainty: f64,
+    pub output: f64,
     /// The output for the predicted class minus the output for the true class.
     pub margin: f64,
 }
 
-/// Returns the predicted class of a picture, and the network's outputs: probabilities if the map on the last layer is
+/// Returns the predicted class of an image, and the network's outputs: probabilities if the map on the last layer is
 /// softmax. Of several equal maxima the first is the prediction, as in an evaluation.
 ///
 /// # Panics
 ///
-/// If the picture does not fit the network.
+/// If the image does not fit the network.
 pub fn guess<T: Real>(
     network: &Mlp,
     loss: StandardLoss,
@@ -40,32 +40,32 @@ pub fn guess<T: Real>(
     (guess, outputs.data().iter().map(|x| x.to_f64()).collect())
 }
 
-/// Returns all misclassified pictures, by decreasing [`margin`](Mistake::margin).
+/// Returns all misclassified images, by decreasing [`margin`](Mistake::margin).
 pub fn mistakes<T: Real>(
     network: &Mlp,
     loss: StandardLoss,
     parameters: &Parameters<T>,
     data: &Dataset,
 ) -> Vec<Mistake> {
-    const CHUNK: usize = 256;
-    let chunks: Vec<usize> = (0..data.len()).step_by(CHUNK).collect();
-    let mut found: Vec<Mistake> = chunks
+    const BATCH: usize = 256;
+    let batches: Vec<usize> = (0..data.len()).step_by(BATCH).collect();
+    let mut found: Vec<Mistake> = batches
         .into_par_iter()
         .flat_map_iter(|begin| {
-            let (x, _): Labelled<T> = data.load(begin..data.len().min(begin + CHUNK));
+            let (x, _): Labelled<T> = data.load(begin..data.len().min(begin + BATCH));
             let z = network.predict(parameters, &x);
             let (outputs, guesses) = (loss.activations(&z), z.arg_max(1));
             let truths = &data.classes()[begin..];
             let mut found = Vec::new();
             for (i, (&guess, &truth)) in guesses.data().iter().zip(truths).enumerate() {
                 if guess != truth {
-                    let output = |class: u32| outputs.at(&[i, class as usize]).to_f64();
+                    let output_for = |class: u32| outputs.at(&[i, class as usize]).to_f64();
                     found.push(Mistake {
                         index: begin + i,
                         truth: truth as u8,
                         guess: guess as u8,
-                        certainty: output(guess),
-                        margin: output(guess) - output(truth),
+                        output: output_for(guess),
+                        margin: output_for(guess) - output_for(truth),
                     });
                 }
             }

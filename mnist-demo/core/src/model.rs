@@ -13,7 +13,7 @@ pub const MAX_PARAMETERS: usize = 1 << 25;
 /// The largest number of hidden layers of a network.
 pub const MAX_LAYERS: usize = 1_000;
 
-/// The settings of a network from pictures to classes, and its cost.
+/// The settings of a network from images to classes, and its cost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelSettings {
     /// The widths of the hidden layers.
@@ -36,7 +36,7 @@ impl Default for ModelSettings {
 }
 
 impl ModelSettings {
-    /// Returns the network for pictures of `pixels` pixels.
+    /// Returns the network for images of `pixels` pixels.
     ///
     /// # Errors
     ///

@@ -6,46 +6,46 @@ use autodiff::tensor::{Real, Tensor};
 use nn::{Batch, Dataset, Labelled, Mlp, Parameters};
 use rayon::prelude::*;
 
-/// A layer with outputs that are not finite.
+/// A layer whose outputs are not all finite.
 ///
-/// The outputs of later layers may be finite, and are wrong nevertheless: a rectifier maps −∞ to 0.
+/// The outputs of later layers may be finite but wrong: a rectifier maps −∞ to 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Overflow {
     /// The number of the layer, counted from 1.
     pub layer: usize,
     /// The number of layers.
-    pub layers: usize,
-    /// The index of the first picture for which the layer overflows.
-    pub picture: usize,
+    pub layer_count: usize,
+    /// The index of the first image for which the layer overflows.
+    pub image: usize,
 }
 
 impl fmt::Display for Overflow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "layer {} of {} overflows", self.layer, self.layers)
+        write!(f, "layer {} of {} overflows", self.layer, self.layer_count)
     }
 }
 
-/// Returns the first layer that overflows on the pictures in the rows of `x`, if there is one.
+/// Returns the first layer that overflows on a batch, with an image in each row of `x`. `None` if no layer overflows.
 ///
 /// # Panics
 ///
-/// If the pictures do not fit the network.
+/// If the images do not fit the network.
 pub fn overflow_in_batch<T: Real>(
     network: &Mlp,
     parameters: &Parameters<T>,
     x: &Tensor<T>,
 ) -> Option<Overflow> {
-    let layers = network.layers();
     let tensors = parameters.tensors();
     let mut a = x.clone();
+    // W and b of each layer alternate.
     for (layer, pair) in tensors.chunks_exact(2).enumerate() {
         let z = a.linear(&pair[0], &pair[1]);
-        let found = z.data().iter().position(|z| !z.to_f64().is_finite());
-        if let Some(index) = found {
+        let overflowed = z.data().iter().position(|z| !z.to_f64().is_finite());
+        if let Some(index) = overflowed {
             return Some(Overflow {
                 layer: layer + 1,
-                layers,
-                picture: index / network.widths()[layer + 1],
+                layer_count: network.layers(),
+                image: index / network.widths()[layer + 1],
             });
         }
         a = network.hidden().apply(&z);
@@ -53,11 +53,11 @@ pub fn overflow_in_batch<T: Real>(
     None
 }
 
-/// Finds the first batch of pictures on which a layer overflows, and returns the first such layer.
+/// Returns the first layer that overflows on the first batch on which any does. `None` if no layer overflows.
 ///
 /// # Panics
 ///
-/// If the pictures do not fit the network.
+/// If the images do not fit the network.
 pub fn overflow_in_dataset<T: Real>(
     network: &Mlp,
     parameters: &Parameters<T>,
@@ -67,10 +67,10 @@ pub fn overflow_in_dataset<T: Real>(
     let batches: Vec<usize> = (0..data.len()).step_by(BATCH).collect();
     batches.into_par_iter().find_map_first(|begin| {
         let (x, _): Labelled<T> = data.load(begin..data.len().min(begin + BATCH));
-        let found = overflow_in_batch(network, parameters, &x)?;
+        let overflow = overflow_in_batch(network, parameters, &x)?;
         Some(Overflow {
-            picture: begin + found.picture,
-            ..found
+            image: begin + overflow.image,
+            ..overflow
         })
     })
 }
@@ -92,8 +92,8 @@ mod tests {
         parameters.slice_mut(0)[..2].fill(-3e38);
         let expected = Overflow {
             layer: 1,
-            layers: 2,
-            picture: 600,
+            layer_count: 2,
+            image: 600,
         };
         let found = overflow_in_dataset(&network, &parameters, &data).unwrap();
         assert_eq!(found, expected);
@@ -105,13 +105,13 @@ mod tests {
     }
 
     #[test]
-    fn the_last_layer_counts_too() {
+    fn the_last_layer_is_checked_too() {
         let network = Mlp::new(&[1, 10], Activation::Tanh);
         let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
         parameters.slice_mut(0)[3] = 3e38;
         parameters.slice_mut(1)[3] = 3e38;
         let x = Tensor::from([[1.0], [0.0]]);
         let found = overflow_in_batch(&network, &parameters, &x).unwrap();
-        assert_eq!((found.layer, found.picture), (1, 0));
+        assert_eq!((found.layer, found.image), (1, 0));
     }
 }

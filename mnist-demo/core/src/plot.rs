@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_has_its_own_size_and_scales_down() {
+    fn a_plot_has_its_own_size_and_scales_down() {
         let head = r#"<svg width="720" height="430" style="max-width:100%;height:auto" viewBox="0 0 2880 1720""#;
         let svg = plot(Scale::Linear, &[]);
         assert!(svg.starts_with(head), "{svg}");

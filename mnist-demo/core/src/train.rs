@@ -1,4 +1,4 @@
-//! Training from a seed, and its history.
+//! Training from a seed, and its records.
 
 mod settings;
 
@@ -35,12 +35,6 @@ pub struct Record {
     pub test_accuracy: Option<f64>,
 }
 
-/// The records of a run, in order.
-///
-/// A run of at most [`MAX_RECORDS`] steps has a record for each step. A longer run has one for every n-th step.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct History(pub Vec<Record>);
-
 /// The approximate maximum number of records of a run.
 pub const MAX_RECORDS: u64 = 100_000;
 
@@ -68,8 +62,9 @@ pub struct Trained<T: Real> {
     pub network: Mlp,
     /// Its parameters.
     pub parameters: Parameters<T>,
-    /// The history of the run.
-    pub history: History,
+    /// The records of the run, in order. A run of at most [`MAX_RECORDS`] steps has a record for each step. A longer run
+    /// has one for every n-th step.
+    pub records: Vec<Record>,
     /// The evaluation on the training samples.
     pub train: Evaluation,
     /// The evaluation on the test samples.
@@ -136,7 +131,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
         Err(diverged(step, format!("{what} became {cost}")))
     };
 
-    let mut history = History::default();
+    let mut records = Vec::new();
     let record_every = steps.div_ceil(MAX_RECORDS);
     let measure_every = steps.div_ceil(measurements(steps, batch, sampled + test.len()));
     let mut progress = Progress {
@@ -160,7 +155,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
 
         progress.seconds = start.elapsed().as_secs_f64();
         if measured.is_some() || progress.step.is_multiple_of(record_every) {
-            history.0.push(Record {
+            records.push(Record {
                 step: progress.step,
                 seconds: progress.seconds,
                 loss: progress.loss,
@@ -180,9 +175,9 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
 
     let steps = training.steps();
     let parameters = training.parameters;
-    for (what, pictures) in [("training", data), ("test", test)] {
-        if let Some(overflow) = overflow_in_dataset(&model.network, &parameters, pictures) {
-            let cause = format!("{overflow} on {what} image {}", overflow.picture);
+    for (what, images) in [("training", data), ("test", test)] {
+        if let Some(overflow) = overflow_in_dataset(&model.network, &parameters, images) {
+            let cause = format!("{overflow} on {what} image {}", overflow.image);
             return Err(diverged(steps, cause));
         }
     }
@@ -190,7 +185,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     let test = evaluate(&model, &parameters, test);
     finite(steps, "the loss", train.cost)?;
     finite(steps, "the loss of the test images", test.cost)?;
-    history.0.push(Record {
+    records.push(Record {
         step: steps,
         seconds: start.elapsed().as_secs_f64(),
         loss: train.cost,
@@ -200,7 +195,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     Ok(Trained {
         network: model.network,
         parameters,
-        history,
+        records,
         train,
         test,
         steps,
@@ -250,7 +245,7 @@ mod tests {
             };
             let trained = train::<f32>(&settings, &data, &data, &mut observe).unwrap();
             assert!(seen.into_iter().eq(1..=steps));
-            let last = trained.history.0.last().unwrap();
+            let last = trained.records.last().unwrap();
             assert_eq!((trained.steps, last.step), (steps, steps));
             assert_eq!(trained.images, 50 * steps);
             assert_eq!(last.loss, trained.train.cost);

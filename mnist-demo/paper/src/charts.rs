@@ -1,4 +1,4 @@
-//! Pictures for the report, in colours that follow the light or dark page.
+//! Figures of the report, in colours that follow the light or dark page.
 
 use std::fmt::Write;
 
@@ -33,21 +33,10 @@ pub(super) fn weight_images(weight: &Tensor<f32>, side: usize) -> Figure {
         );
         let _ = write!(
             svg,
-            r#"<g transform="translate({x0} {y0})"><rect class="ground" width="{side}" height="{side}"/>"#
+            r#"<g transform="translate({x0} {y0})"><rect class="background" width="{side}" height="{side}"/>"#
         );
         for shade in (-SHADES..=SHADES).filter(|&shade| shade != 0) {
-            let shade_of = |&w: &f32| (w / largest * SHADES as f32).round() as i32;
-            let mut path = String::new();
-            for (row, line) in weights.chunks_exact(side).enumerate() {
-                let mut col = 0;
-                for run in line.chunk_by(|a, b| shade_of(a) == shade_of(b)) {
-                    if shade_of(&run[0]) == shade {
-                        let length = run.len();
-                        let _ = write!(path, "M{col} {row}h{length}v1h-{length}z");
-                    }
-                    col += run.len();
-                }
-            }
+            let path = path_of_shade(weights, side, shade, largest);
             if !path.is_empty() {
                 let class = if shade > 0 { "plus" } else { "minus" };
                 let opacity = f64::from(shade.abs()) / f64::from(SHADES);
@@ -72,17 +61,44 @@ pub(super) fn weight_images(weight: &Tensor<f32>, side: usize) -> Figure {
     }
 }
 
+/// Returns the SVG path of the pixels whose weights have this shade, which is ±[`SHADES`] for weights of ±`largest`.
+fn path_of_shade(weights: &[f32], side: usize, shade: i32, largest: f32) -> String {
+    let shade_of = |&w: &f32| (w / largest * SHADES as f32).round() as i32;
+    let mut path = String::new();
+    for (y, row) in weights.chunks_exact(side).enumerate() {
+        let mut x = 0;
+        for run in row.chunk_by(|a, b| shade_of(a) == shade_of(b)) {
+            let length = run.len();
+            if shade_of(&run[0]) == shade {
+                let _ = write!(path, "M{x} {y}h{length}v1h-{length}z");
+            }
+            x += length;
+        }
+    }
+    path
+}
+
+/// The left end of the bars of relative differences, and the width of the figure.
+const LEFT: f64 = 130.0;
+const WIDTH: f64 = 640.0;
+
+/// The decimal exponents at the ends of the axis of relative differences.
+const MIN_EXPONENT: f64 = -18.0;
+const MAX_EXPONENT: f64 = -4.0;
+
+/// The place of a relative difference on the axis, which is logarithmic.
+fn x_of(difference: f64) -> f64 {
+    let exponent = difference
+        .max(1e-300)
+        .log10()
+        .clamp(MIN_EXPONENT, MAX_EXPONENT);
+    LEFT + (exponent - MIN_EXPONENT) / (MAX_EXPONENT - MIN_EXPONENT) * (WIDTH - LEFT - 40.0)
+}
+
 /// Draws the largest relative differences between the tape and the other methods for each weight matrix and bias, on a
 /// logarithmic scale.
 pub(super) fn gradient_differences(comparison: &Comparison) -> Figure {
-    const LEFT: f64 = 130.0;
-    const WIDTH: f64 = 640.0;
     const BAR: f64 = 17.0;
-    const EXPONENTS: (f64, f64) = (-18.0, -4.0);
-    let place = |x: f64| {
-        let exponent = x.max(1e-300).log10().clamp(EXPONENTS.0, EXPONENTS.1);
-        LEFT + (exponent - EXPONENTS.0) / (EXPONENTS.1 - EXPONENTS.0) * (WIDTH - LEFT - 40.0)
-    };
     let kinds = [
         ("both", "δ, f64", &comparison.pairs[0]),
         ("loops", "loops, f64", &comparison.pairs[2]),
@@ -94,8 +110,8 @@ pub(super) fn gradient_differences(comparison: &Comparison) -> Figure {
         r#"<svg class="bars" viewBox="0 0 {WIDTH} {}" xmlns="http://www.w3.org/2000/svg">"#,
         bottom + 34.0
     );
-    for exponent in (EXPONENTS.0 as i32..=EXPONENTS.1 as i32).step_by(2) {
-        let x = place(10_f64.powi(exponent));
+    for exponent in (MIN_EXPONENT as i32..=MAX_EXPONENT as i32).step_by(2) {
+        let x = x_of(10_f64.powi(exponent));
         let _ = write!(
             svg,
             r#"<path class="grid" d="M{x:.1} 30V{bottom}"/><text class="faint" text-anchor="middle" x="{x:.1}" y="{}">1e{exponent}</text>"#,
@@ -103,7 +119,7 @@ pub(super) fn gradient_differences(comparison: &Comparison) -> Figure {
         );
     }
     for (precision, pair) in [("f64", kinds[0].2), ("f32", kinds[2].2)] {
-        let x = place(pair.bound);
+        let x = x_of(pair.bound);
         let _ = write!(
             svg,
             r#"<path class="bound" d="M{x:.1} 30V{bottom}"/><text class="faint" text-anchor="middle" x="{x:.1}" y="20">bound, {precision}</text>"#
@@ -121,7 +137,7 @@ pub(super) fn gradient_differences(comparison: &Comparison) -> Figure {
                     escape(&parameter.name)
                 );
             }
-            let end = place(parameter.relative);
+            let end = x_of(parameter.relative);
             let difference = match parameter.relative {
                 0.0 => "the same bits".to_owned(),
                 relative => format!("{relative:.0e}"),

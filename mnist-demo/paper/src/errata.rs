@@ -207,32 +207,44 @@ mod example {
     use nn::Activation;
 
     use super::Matrix;
-    use crate::network::{Cost, Derivatives, Layers, PaperNetwork, draw};
+    use crate::network::{Cost, Derivatives, ForwardPass, PaperNetwork, draw};
 
     /// Different widths, and equal widths.
     pub(super) const WIDTHS: [usize; 4] = [5, 4, 3, 2];
     pub(super) const EQUAL: [usize; 4] = [3, 3, 3, 3];
     /// The number of samples, N.
     pub(super) const N: usize = 6;
+    /// The seed of the weights and biases.
+    const SEED: u64 = 7;
 
     #[allow(non_snake_case, reason = "the paper's letters")]
     pub(super) struct Example {
         pub(super) network: PaperNetwork,
-        pub(super) layers: Layers,
+        pub(super) forward: ForwardPass,
         pub(super) Y: Matrix,
         pub(super) tape: Derivatives,
     }
 
     impl Example {
         pub(super) fn new(widths: &[usize], mu: Activation, cost: Cost, samples: usize) -> Example {
-            let network = PaperNetwork::draw(widths, mu, cost, 7);
-            let a0 = draw(widths[0], samples, 1.0, 70);
-            let classes = widths[widths.len() - 1];
+            Example::of(PaperNetwork::draw(widths, mu, cost, SEED), samples)
+        }
+
+        /// An example of one sample, with Softmax and the squared difference.
+        pub(super) fn squares_of_softmax() -> Example {
+            let widths = &WIDTHS[..3];
+            let network = PaperNetwork::draw(widths, Activation::Tanh, Cost::Squares, SEED);
+            Example::of(network.with_softmax(), 1)
+        }
+
+        fn of(network: PaperNetwork, samples: usize) -> Example {
+            let a0 = draw(network.W[0].cols(), samples, 1.0, 70);
+            let classes = network.W[network.layer_count() - 1].rows();
             let y = Matrix::new(classes, samples, |i, l| {
                 f64::from(u8::from(i == l % classes)).into()
             });
             Example {
-                layers: network.forward(&a0),
+                forward: network.forward(&a0),
                 tape: network.by_tensor_tape(&a0, &y),
                 network,
                 Y: y,
@@ -248,25 +260,25 @@ mod example {
         /// b⁽ℓ⁾ as each column of B⁽ℓ⁾.
         #[allow(non_snake_case, reason = "the paper's letter")]
         pub(super) fn B(&self, l: usize) -> Matrix {
-            self.network.b[l - 1].repeated(self.layers.a[0].cols())
+            self.network.b[l - 1].repeated(self.forward.a[0].cols())
         }
 
         /// Z⁽ℓ⁾, each entry as a single term.
         #[allow(non_snake_case, reason = "the paper's letter")]
         pub(super) fn Z(&self, l: usize) -> Matrix {
-            self.layers.z[l - 1].plain()
+            self.forward.z[l - 1].plain()
         }
 
         /// A⁽ℓ⁾, each entry as a single term.
         #[allow(non_snake_case, reason = "the paper's letter")]
         pub(super) fn A(&self, l: usize) -> Matrix {
-            self.layers.a[l].plain()
+            self.forward.a[l].plain()
         }
 
         /// Δ⁽ℓ⁾ = ∂C/∂Z⁽ℓ⁾, by the tape.
         pub(super) fn delta(&self, l: usize) -> Matrix {
             let rows = self.network.b[l - 1].rows();
-            let cols = self.layers.a[0].cols();
+            let cols = self.forward.a[0].cols();
             Matrix::new(rows, cols, |i, j| self.tape.dz[l - 1][i * cols + j].into())
         }
     }

@@ -1,4 +1,4 @@
-//! The findings of a section: formulas, checks, tables and pictures.
+//! The findings of a section: formulas, checks, tables and figures.
 
 use super::Scaled;
 use super::matrix::Matrix;
@@ -17,7 +17,7 @@ pub struct Findings {
     pub remarks: Vec<String>,
     /// The tables.
     pub tables: Vec<Table>,
-    /// The pictures.
+    /// The figures.
     pub figures: Vec<Figure>,
     /// Whether an error is planted into the values by hand, to show that it is detected.
     planted: bool,
@@ -60,16 +60,16 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
-/// A picture as SVG.
+/// A figure as SVG.
 #[derive(Clone, Debug)]
 pub struct Figure {
     /// The SVG source. Unless `themed`, its text and lines are dark on light.
     pub svg: String,
     /// The caption.
     pub caption: String,
-    /// A description for readers who cannot see the picture.
+    /// A description for readers who cannot see the figure.
     pub description: String,
-    /// Whether the picture has its own colours for light and dark pages.
+    /// Whether the figure has its own colours for light and dark pages.
     pub themed: bool,
 }
 

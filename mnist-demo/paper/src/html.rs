@@ -1,4 +1,4 @@
-//! The report: one self-contained HTML file, with formulas as MathML and pictures as SVG.
+//! The report: one self-contained HTML file, with formulas as MathML and figures as SVG.
 
 use std::fmt::Write;
 
@@ -7,10 +7,10 @@ use mnist_core::report::duration;
 use super::errata::Trial;
 use super::math::{escape, mathml};
 use super::text::{apart, printed};
-use super::{Check, Figure, Read, Table, number};
+use super::{Check, Figure, SectionRun, Table, number};
 
 /// Formats sections and errata as an HTML page.
-pub fn page(reads: &[Read], trials: &[Trial]) -> String {
+pub fn page(runs: &[SectionRun], trials: &[Trial]) -> String {
     let mut html = format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -18,10 +18,10 @@ pub fn page(reads: &[Read], trials: &[Trial]) -> String {
          <title>Backpropagation, checked by the tape</title>\n<style>{}</style>\n</head>\n<body>\n",
         include_str!("html/style.css")
     );
-    write_head(reads, trials, &mut html);
+    write_head(runs, trials, &mut html);
     html.push_str("<main id=\"main\">\n");
-    for read in reads {
-        write_section(read, &mut html);
+    for run in runs {
+        write_section(run, &mut html);
     }
     if !trials.is_empty() {
         write_errata(trials, &mut html);
@@ -30,8 +30,8 @@ pub fn page(reads: &[Read], trials: &[Trial]) -> String {
     html
 }
 
-fn write_head(reads: &[Read], trials: &[Trial], html: &mut String) {
-    let checks = || reads.iter().flat_map(|read| &read.findings.checks);
+fn write_head(runs: &[SectionRun], trials: &[Trial], html: &mut String) {
+    let checks = || runs.iter().flat_map(|run| &run.findings.checks);
     let comparisons = || checks().filter_map(|check| check.comparison);
     let numbers: usize = comparisons().map(|comparison| comparison.numbers).sum();
     // Comparisons with another bound do not compare a formula with a tape.
@@ -47,7 +47,7 @@ fn write_head(reads: &[Read], trials: &[Trial], html: &mut String) {
          A difference is relative to the sum of the absolute values of the formula’s terms.</p>\n<dl class=\"totals\">\n",
     );
     for (name, value) in [
-        ("sections", reads.len().to_string()),
+        ("sections", runs.len().to_string()),
         (
             "numbers compared",
             mnist_core::report::grouped(numbers as u64),
@@ -59,8 +59,8 @@ fn write_head(reads: &[Read], trials: &[Trial], html: &mut String) {
         let _ = writeln!(html, "<div><dt>{name}</dt><dd>{value}</dd></div>");
     }
     html.push_str("</dl>\n<nav aria-label=\"Sections\"><ol>\n");
-    for read in reads {
-        let section = read.section;
+    for run in runs {
+        let section = run.section;
         let _ = writeln!(
             html,
             "<li value=\"{}\"><a href=\"#{}\">{}</a></li>",
@@ -76,9 +76,9 @@ fn write_head(reads: &[Read], trials: &[Trial], html: &mut String) {
     html.push_str("</nav>\n</header>\n");
 }
 
-fn write_section(read: &Read, html: &mut String) {
-    let section = read.section;
-    let findings = &read.findings;
+fn write_section(run: &SectionRun, html: &mut String) {
+    let section = run.section;
+    let findings = &run.findings;
     let _ = writeln!(
         html,
         "<section id=\"{0}\" aria-labelledby=\"{0}-title\">\n<h2 id=\"{0}-title\"><span class=\"number\">P{1}</span> {2}</h2>\n\
@@ -87,7 +87,7 @@ fn write_section(read: &Read, html: &mut String) {
         section.number,
         escape(section.title),
         escape(section.place),
-        duration(read.seconds)
+        duration(run.seconds)
     );
     html.push_str(
         "<div class=\"formulas scroll\" tabindex=\"0\" role=\"group\" aria-label=\"Formulas\">\n",
@@ -111,7 +111,7 @@ fn write_section(read: &Read, html: &mut String) {
 
 fn write_figure(figure: &Figure, id: &str, html: &mut String) {
     let class = if figure.themed { "themed" } else { "plain" };
-    // The first tag of the picture gets its role and its description.
+    // The first tag of the figure gets its role and its description.
     let svg = figure.svg.replacen(
         "<svg ",
         &format!("<svg role=\"img\" aria-labelledby=\"{id}\" "),

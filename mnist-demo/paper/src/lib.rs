@@ -106,9 +106,9 @@ pub fn section(name: &str) -> Result<&'static Section, Error> {
     })
 }
 
-/// The result of running a section.
+/// The result of a run of a section.
 #[derive(Clone, Debug)]
-pub struct Read {
+pub struct SectionRun {
     /// The section.
     pub section: &'static Section,
     /// The findings of the section.
@@ -123,11 +123,11 @@ impl Section {
     /// # Errors
     ///
     /// If the data cannot be read, or a setting is invalid.
-    pub fn run(&'static self, reader: &Reader) -> Result<Read, Error> {
+    pub fn run(&'static self, reader: &Reader) -> Result<SectionRun, Error> {
         let start = Instant::now();
         let mut findings = Findings::new(reader.planted_in(self.number));
         (self.run)(reader, &mut findings)?;
-        Ok(Read {
+        Ok(SectionRun {
             section: self,
             findings,
             seconds: start.elapsed().as_secs_f64(),
@@ -136,8 +136,8 @@ impl Section {
 }
 
 /// Whether all checks of the sections and errata passed. If not, the program exits with status 1.
-pub fn all_hold(reads: &[Read], trials: &[errata::Trial]) -> bool {
-    reads.iter().all(|read| read.findings.passed()) && trials.iter().all(|trial| trial.passed)
+pub fn all_hold(runs: &[SectionRun], trials: &[errata::Trial]) -> bool {
+    runs.iter().all(|run| run.findings.passed()) && trials.iter().all(|trial| trial.passed)
 }
 
 /// Formats a number for a table.

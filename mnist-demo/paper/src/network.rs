@@ -12,36 +12,26 @@ use super::Scaled;
 use super::matrix::Matrix;
 use super::mu::{mu, mu_prime, on_tape, softmax};
 
-/// A cost, with the function that the last layer applies.
+/// The cost of N samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cost {
-    /// Σₗ ‖aₗ − yₗ‖² after µ.
+    /// Σₗ ‖aₗ − yₗ‖².
     Squares,
-    /// (1/N) Σₗ ‖aₗ − yₗ‖² after µ.
+    /// (1/N) Σₗ ‖aₗ − yₗ‖².
     MeanSquares,
-    /// Σₗ ‖aₗ − yₗ‖² after Softmax.
-    SquaresOfSoftmax,
-    /// (1/N) Σₗ (−Σᵢ (yₗ)ᵢ log (aₗ)ᵢ) after Softmax.
+    /// (1/N) Σₗ (−Σᵢ (yₗ)ᵢ log (aₗ)ᵢ), always of Softmax.
     CrossEntropy,
-}
-
-impl Cost {
-    /// Whether the map on the last layer is Softmax.
-    fn has_softmax(self) -> bool {
-        match self {
-            Cost::SquaresOfSoftmax | Cost::CrossEntropy => true,
-            Cost::Squares | Cost::MeanSquares => false,
-        }
-    }
 }
 
 /// A network of L layers, in the paper's letters. W⁽¹⁾ and b⁽¹⁾ come first.
 #[derive(Clone, Debug)]
 #[allow(non_snake_case, reason = "the paper's letters")]
 pub(super) struct PaperNetwork {
-    /// µ of the hidden layers, and of the last layer unless it has Softmax.
+    /// µ⁽ℓ⁾ of the hidden layers.
     pub(super) mu: Activation,
-    /// The cost, with the map on the last layer.
+    /// µ⁽ᴸ⁾, the map on the last layer.
+    output: Output,
+    /// C.
     pub(super) cost: Cost,
     /// W⁽¹⁾, W⁽²⁾, …
     pub(super) W: Vec<Matrix>,
@@ -51,14 +41,14 @@ pub(super) struct PaperNetwork {
 
 /// z⁽ℓ⁾ and a⁽ℓ⁾ of every layer, with a column for each sample.
 #[derive(Clone, Debug)]
-pub(super) struct Layers {
+pub(super) struct ForwardPass {
     /// z⁽¹⁾, z⁽²⁾, …
     pub(super) z: Vec<Matrix>,
     /// a⁽⁰⁾, a⁽¹⁾, …
     pub(super) a: Vec<Matrix>,
 }
 
-/// A network's cost, output and derivatives, by a tape.
+/// The cost, the activations of the last layer, and the derivatives of a network, by a tape.
 #[derive(Clone, Debug)]
 pub(super) struct Derivatives {
     /// C.
@@ -81,23 +71,49 @@ pub(super) fn draw(rows: usize, cols: usize, deviation: f64, seed: u64) -> Matri
 
 impl PaperNetwork {
     /// Draws random weights and biases for the widths n₀, n₁, …
+    ///
+    /// The last layer has Softmax if the cost is the cross-entropy, and otherwise µ like the others.
     pub(super) fn draw(widths: &[usize], mu: Activation, cost: Cost, seed: u64) -> PaperNetwork {
-        let layers = || widths.windows(2).zip(1_u64..);
-        PaperNetwork {
+        let mut network = PaperNetwork {
             mu,
+            output: match cost {
+                Cost::CrossEntropy => Output::Softmax,
+                Cost::Squares | Cost::MeanSquares => Output::Elementwise(mu),
+            },
             cost,
-            W: layers()
-                .map(|(n, l)| draw(n[1], n[0], 1.0 / (n[0] as f64).sqrt(), 100 * seed + 2 * l))
-                .collect(),
-            b: layers()
-                .map(|(n, l)| draw(n[1], 1, 0.5, 100 * seed + 2 * l + 1))
-                .collect(),
+            W: Vec::new(),
+            b: Vec::new(),
+        };
+        for (n, l) in widths.windows(2).zip(1_u64..) {
+            let deviation = 1.0 / (n[0] as f64).sqrt();
+            network
+                .W
+                .push(draw(n[1], n[0], deviation, 100 * seed + 2 * l));
+            network.b.push(draw(n[1], 1, 0.5, 100 * seed + 2 * l + 1));
+        }
+        network
+    }
+
+    /// Replaces the map on the last layer by Softmax.
+    pub(super) fn with_softmax(self) -> PaperNetwork {
+        PaperNetwork {
+            output: Output::Softmax,
+            ..self
         }
     }
 
     /// The number of layers, L.
-    pub(super) fn layers(&self) -> usize {
+    pub(super) fn layer_count(&self) -> usize {
         self.W.len()
+    }
+
+    /// µ⁽ℓ⁾, the map on layer ℓ.
+    fn map_on(&self, l: usize) -> Output {
+        if l == self.layer_count() {
+            self.output
+        } else {
+            Output::Elementwise(self.mu)
+        }
     }
 
     /// Converts the network to the types used in training.
@@ -121,38 +137,31 @@ impl PaperNetwork {
         (mlp, parameters)
     }
 
-    /// The cost of a sample, as used in training.
-    pub(super) fn loss(&self) -> StandardLoss {
+    /// The cost of a sample, in the type used in training.
+    pub(super) fn sample_cost(&self) -> StandardLoss {
         match self.cost {
-            Cost::Squares | Cost::MeanSquares => StandardLoss::squared_difference(self.mu),
-            Cost::SquaresOfSoftmax => StandardLoss::SquaredDifference {
-                output: Output::Softmax,
+            Cost::Squares | Cost::MeanSquares => StandardLoss::SquaredDifference {
+                output: self.output,
             },
             Cost::CrossEntropy => StandardLoss::cross_entropy(),
         }
     }
 
-    /// z⁽ℓ⁾ = W⁽ℓ⁾ a⁽ℓ⁻¹⁾ + b⁽ℓ⁾ and a⁽ℓ⁾ = µ(z⁽ℓ⁾), by hand.
-    pub(super) fn forward(&self, a0: &Matrix) -> Layers {
-        let mut layers = Layers {
+    /// z⁽ℓ⁾ = W⁽ℓ⁾ a⁽ℓ⁻¹⁾ + b⁽ℓ⁾ and a⁽ℓ⁾ = µ⁽ℓ⁾(z⁽ℓ⁾), by hand.
+    pub(super) fn forward(&self, a0: &Matrix) -> ForwardPass {
+        let mut pass = ForwardPass {
             z: Vec::new(),
             a: vec![a0.clone()],
         };
-        for l in 1..=self.layers() {
-            let z = &self.W[l - 1] * layers.a[l - 1].plain() + self.b[l - 1].repeated(a0.cols());
-            layers.a.push(self.activate(l, &z));
-            layers.z.push(z);
+        for l in 1..=self.layer_count() {
+            let z = &self.W[l - 1] * pass.a[l - 1].plain() + self.b[l - 1].repeated(a0.cols());
+            pass.a.push(match self.map_on(l) {
+                Output::Elementwise(f) => z.through(|z| mu(f, z), |z| mu_prime(f, z)),
+                Output::Softmax => softmax(&z),
+            });
+            pass.z.push(z);
         }
-        layers
-    }
-
-    /// a⁽ℓ⁾ from z⁽ℓ⁾.
-    fn activate(&self, l: usize, z: &Matrix) -> Matrix {
-        if l == self.layers() && self.cost.has_softmax() {
-            softmax(z)
-        } else {
-            z.through(|z| mu(self.mu, z), |z| mu_prime(self.mu, z))
-        }
+        pass
     }
 
     /// C, by hand.
@@ -164,7 +173,7 @@ impl PaperNetwork {
                 let sum: Scaled = terms.map(|(&y, a)| y * a.value.ln().into()).sum();
                 -(1.0 / n * sum)
             }
-            Cost::Squares | Cost::MeanSquares | Cost::SquaresOfSoftmax => {
+            Cost::Squares | Cost::MeanSquares => {
                 let difference = a - y;
                 let sum = difference
                     .hadamard(&difference)
@@ -188,22 +197,21 @@ impl PaperNetwork {
         let biases: Vec<_> = self.b.iter().map(|b| tape.var(b.tensor())).collect();
         let mut a = tape.constant(a0.tensor());
         let mut all_z = Vec::new();
-        for l in 1..=self.layers() {
+        for l in 1..=self.layer_count() {
             let z = (weights[l - 1].matmul(a) + biases[l - 1]).retain();
             all_z.push(z);
-            a = if l == self.layers() && self.cost.has_softmax() {
-                z.softmax(0)
-            } else {
-                on_tape(self.mu, z)
+            a = match self.map_on(l) {
+                Output::Elementwise(f) => on_tape(f, z),
+                Output::Softmax => z.softmax(0),
             };
         }
         let n = a0.cols() as f64;
         let cost = match self.cost {
-            Cost::Squares | Cost::SquaresOfSoftmax => a.squared_distance(y.tensor()),
+            Cost::Squares => a.squared_distance(y.tensor()),
             Cost::MeanSquares => a.squared_distance(y.tensor()) * (1.0 / n),
             Cost::CrossEntropy => {
                 let targets = Targets::Probabilities(y.t().tensor());
-                all_z[self.layers() - 1]
+                all_z[self.layer_count() - 1]
                     .transpose()
                     .cross_entropy(CrossEntropy::new(targets))
             }
@@ -228,73 +236,93 @@ impl PaperNetwork {
     /// Differentiates on the scalar tape, number by number.
     pub(super) fn by_scalar_tape(&self, a0: &Matrix, y: &Matrix) -> Derivatives {
         let tape = scalar::Tape::new();
-        let variables = |list: &[Matrix]| -> Vec<Vec<scalar::Var<'_>>> {
+        let variables = |matrices: &[Matrix]| -> Vec<Vec<scalar::Var<'_>>> {
             let record = |m: &Matrix| m.values().iter().map(|&v| tape.var(v)).collect();
-            list.iter().map(record).collect()
+            matrices.iter().map(record).collect()
         };
         let (weights, biases) = (variables(&self.W), variables(&self.b));
-        let mut all_z: Vec<Vec<scalar::Var<'_>>> = self
-            .b
-            .iter()
-            .map(|b| Vec::with_capacity(b.rows() * a0.cols()))
+        let samples: Vec<ScalarSample<'_>> = (0..a0.cols())
+            .map(|l| self.record_sample(&weights, &biases, &a0.col(l), &y.col(l)))
             .collect();
-        let mut all_a = Vec::new();
-        let mut terms = Vec::new();
-        for sample in 0..a0.cols() {
-            let mut a: Vec<scalar::Var<'_>> = a0
-                .col(sample)
-                .values()
-                .into_iter()
-                .map(scalar::Var::constant)
-                .collect();
-            let mut z: Vec<scalar::Var<'_>> = Vec::new();
-            for l in 1..=self.layers() {
-                let row = |i: usize| &weights[l - 1][i * a.len()..(i + 1) * a.len()];
-                z = (0..biases[l - 1].len())
-                    .map(|i| (scalar::dot(row(i), &a) + biases[l - 1][i]).retain())
-                    .collect();
-                a = if l == self.layers() && self.cost.has_softmax() {
-                    let log_sum = log_sum_exp(&z);
-                    z.iter().map(|&z| (z - log_sum).exp()).collect()
-                } else {
-                    z.iter().map(|&z| on_tape(self.mu, z)).collect()
-                };
-                all_z[l - 1].extend(&z);
-            }
-            let y = y.col(sample).values();
-            terms.push(match self.cost {
-                Cost::CrossEntropy => {
-                    log_sum_exp(&z) * y.iter().sum::<f64>() - scalar::linear_combination(&y, &z)
-                }
-                Cost::Squares | Cost::MeanSquares | Cost::SquaresOfSoftmax => {
-                    a.iter().zip(&y).map(|(&a, &y)| (a - y) * (a - y)).sum()
-                }
-            });
-            all_a.push(a);
-        }
-        let n = a0.cols() as f64;
-        let sum: scalar::Var<'_> = terms.into_iter().sum();
+        let sum: scalar::Var<'_> = samples.iter().map(|sample| sample.cost).sum();
         let cost = match self.cost {
-            Cost::Squares | Cost::SquaresOfSoftmax => sum,
-            Cost::MeanSquares | Cost::CrossEntropy => sum * (1.0 / n),
+            Cost::Squares => sum,
+            Cost::MeanSquares | Cost::CrossEntropy => sum * (1.0 / a0.cols() as f64),
         };
         let gradients = cost.gradients();
         let wrt = |lists: &[Vec<scalar::Var<'_>>]| -> Vec<Vec<f64>> {
             lists.iter().map(|v| gradients.wrt_all(v)).collect()
         };
-        // The samples were recorded one after the other; the result has a column for each sample.
-        let columns = |samples: Vec<f64>| -> Vec<f64> {
-            let width = samples.len() / a0.cols();
-            (0..samples.len())
-                .map(|index| samples[index % a0.cols() * width + index / a0.cols()])
-                .collect()
-        };
+        let a: Vec<_> = samples.iter().map(|sample| values(&sample.a)).collect();
+        let dz = (0..self.layer_count()).map(|layer| {
+            let of_sample = |sample: &ScalarSample<'_>| gradients.wrt_all(&sample.z[layer]);
+            as_columns(&samples.iter().map(of_sample).collect::<Vec<_>>())
+        });
         Derivatives {
             cost: cost.value(),
-            a: columns(all_a.iter().flatten().map(|a| a.value()).collect()),
+            a: as_columns(&a),
             dw: wrt(&weights),
             db: wrt(&biases),
-            dz: wrt(&all_z).into_iter().map(columns).collect(),
+            dz: dz.collect(),
         }
     }
+
+    /// Records the forward pass and the cost of a sample. The weights of a layer are listed row by row.
+    fn record_sample<'t>(
+        &self,
+        weights: &[Vec<scalar::Var<'t>>],
+        biases: &[Vec<scalar::Var<'t>>],
+        a0: &Matrix,
+        y: &Matrix,
+    ) -> ScalarSample<'t> {
+        let mut a: Vec<scalar::Var<'t>> =
+            a0.values().into_iter().map(scalar::Var::constant).collect();
+        let mut all_z: Vec<Vec<scalar::Var<'t>>> = Vec::new();
+        for l in 1..=self.layer_count() {
+            let rows = weights[l - 1].chunks_exact(a.len()).zip(&biases[l - 1]);
+            let z: Vec<scalar::Var<'t>> = rows
+                .map(|(row, &bias)| (scalar::dot(row, &a) + bias).retain())
+                .collect();
+            a = match self.map_on(l) {
+                Output::Elementwise(f) => z.iter().map(|&z| on_tape(f, z)).collect(),
+                Output::Softmax => {
+                    let log_sum = log_sum_exp(&z);
+                    z.iter().map(|&z| (z - log_sum).exp()).collect()
+                }
+            };
+            all_z.push(z);
+        }
+        let y = y.values();
+        let cost = match self.cost {
+            Cost::CrossEntropy => {
+                let z = &all_z[self.layer_count() - 1];
+                log_sum_exp(z) * y.iter().sum::<f64>() - scalar::linear_combination(&y, z)
+            }
+            Cost::Squares | Cost::MeanSquares => {
+                a.iter().zip(&y).map(|(&a, &y)| (a - y) * (a - y)).sum()
+            }
+        };
+        ScalarSample { z: all_z, a, cost }
+    }
+}
+
+/// A sample's variables on the scalar tape.
+struct ScalarSample<'t> {
+    /// z⁽¹⁾, z⁽²⁾, …
+    z: Vec<Vec<scalar::Var<'t>>>,
+    /// a⁽ᴸ⁾.
+    a: Vec<scalar::Var<'t>>,
+    /// The sample's term of C, before the factor 1/N.
+    cost: scalar::Var<'t>,
+}
+
+fn values(variables: &[scalar::Var<'_>]) -> Vec<f64> {
+    variables.iter().map(|variable| variable.value()).collect()
+}
+
+/// Returns the matrix with these columns, row by row.
+fn as_columns(columns: &[Vec<f64>]) -> Vec<f64> {
+    let rows = 0..columns[0].len();
+    rows.flat_map(|row| columns.iter().map(move |column| column[row]))
+        .collect()
 }

@@ -17,7 +17,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         let y = draw(widths[3], 7, 1.0, reader.seed() + 51);
 
         let a = network.forward(&a0).a;
-        let a_last = &a[network.layers()];
+        let a_last = &a[network.layer_count()];
         let cost = network.cost(a_last, &y);
 
         let tape = network.by_tensor_tape(&a0, &y);

@@ -90,16 +90,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     found.formula(r"C(k_0, …, k_d) = ∑_{i=1}^N (p(x_i) − y_i)^2");
     found.formula(r"\frac{∂C}{∂k_j} = ∑_{i=1}^N 2(p(x_i) − y_i) x_i^j");
 
-    // A sine with noise, which no polynomial fits exactly.
-    let x: Vec<f64> = (0..N)
-        .map(|i| 2.0 * i as f64 / (N - 1) as f64 - 1.0)
-        .collect();
-    let noise = draw(N, 1, 0.15, reader.seed() + 20).values();
-    let y: Vec<f64> = x
-        .iter()
-        .zip(&noise)
-        .map(|(x, noise)| (2.5 * x).sin() + noise)
-        .collect();
+    let (x, y) = noisy_sine(reader.seed() + 20);
     let random = draw(D + 1, 1, 1.0, reader.seed() + 21).values();
 
     let mut tape = scalar::Tape::new();
@@ -150,11 +141,28 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         cost(&exact)
     ));
 
-    // A point between two gaps is drawn as a dot.
-    let dots = x
+    found.figures.push(figure(&x, &y, &k, &random)?);
+    Ok(())
+}
+
+/// N points on a sine with noise, which no polynomial fits exactly.
+fn noisy_sine(seed: u64) -> (Vec<f64>, Vec<f64>) {
+    let x: Vec<f64> = (0..N)
+        .map(|i| 2.0 * i as f64 / (N - 1) as f64 - 1.0)
+        .collect();
+    let noise = draw(N, 1, 0.15, seed).values();
+    let y = x
         .iter()
-        .zip(&y)
-        .flat_map(|(&x, &y)| [(x, y), (x, f64::NAN)]);
+        .zip(&noise)
+        .map(|(x, noise)| (2.5 * x).sin() + noise)
+        .collect();
+    (x, y)
+}
+
+/// Draws the points, the polynomial after descent, and the polynomial before it.
+fn figure(x: &[f64], y: &[f64], fitted: &[f64], random: &[f64]) -> Result<Figure, Error> {
+    // A point between two gaps is drawn as a dot.
+    let dots = x.iter().zip(y).flat_map(|(&x, &y)| [(x, y), (x, f64::NAN)]);
     let curve = |k: &[f64]| -> Vec<(f64, f64)> {
         (0..=200)
             .map(|i| f64::from(i) / 100.0 - 1.0)
@@ -168,16 +176,15 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         y_scale: Scale::Linear,
         series: vec![
             Series::new("points", dots),
-            Series::new("fit", curve(&k)),
-            Series::new("before", curve(&random)),
+            Series::new("fit", curve(fitted)),
+            Series::new("before", curve(random)),
         ],
     }
     .to_svg()?;
-    found.figures.push(Figure {
+    Ok(Figure {
         svg,
         caption: format!("{N} points and the cubic that descent finds; it began at the third curve."),
         description: "Dots along a wave, a cubic curve through them, and the curve at random coefficients far from them".into(),
         themed: false,
-    });
-    Ok(())
+    })
 }

@@ -25,11 +25,11 @@ struct Chain {
 
 impl Chain {
     /// Chooses weights for which every w µ′ is near 1. With others the product soon becomes 0 or infinite.
-    fn new(layers: usize, seed: u64) -> Chain {
-        let near = draw(layers, 2, 1.0, seed).values();
+    fn new(layer_count: usize, seed: u64) -> Chain {
+        let near = draw(layer_count, 2, 1.0, seed).values();
         let (mut w, mut b) = (vec![0.0], vec![0.0]);
         let (mut z, mut a) = (vec![0.0], vec![0.3]);
-        for l in 1..=layers {
+        for l in 1..=layer_count {
             let wanted = near[2 * l - 2].clamp(-2.0, 2.0);
             w.push((1.0 + 0.02 * near[2 * l - 1]) / mu_prime(MU, wanted));
             b.push(wanted - w[l] * a[l - 1]);
@@ -95,19 +95,19 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     };
     let mut times: [Vec<(f64, f64)>; 3] = Default::default();
     let (mut scalar_tape, mut tensor_tape) = (scalar::Tape::new(), tensor::Tape::new());
-    for layers in [1, 2, 5, 10, 30, 100, 200, 400, 600, 800, 1_000] {
-        let chain = Chain::new(layers, reader.seed() + 40);
+    for layer_count in [1, 2, 5, 10, 30, 100, 200, 400, 600, 800, 1_000] {
+        let chain = Chain::new(layer_count, reader.seed() + 40);
         let (hand, hand_time) = timed(|| chain.by_hand());
         let (scalar, scalar_time) = timed(|| chain.by_scalar_tape(&mut scalar_tape));
         let (tensor, tensor_time) = timed(|| chain.by_tensor_tape(&mut tensor_tape));
-        found.compare(format!("L = {layers}, scalar tape"), &hand, &scalar);
-        found.compare(format!("L = {layers}, tensor tape"), &hand, &tensor);
+        found.compare(format!("L = {layer_count}, scalar tape"), &hand, &scalar);
+        found.compare(format!("L = {layer_count}, tensor tape"), &hand, &tensor);
         let all = [hand_time, scalar_time, tensor_time];
         for (points, time) in times.iter_mut().zip(all) {
-            points.push((layers as f64, time));
+            points.push((layer_count as f64, time));
         }
         table.rows.push(
-            std::iter::once(layers.to_string())
+            std::iter::once(layer_count.to_string())
                 .chain(all.map(seconds))
                 .collect(),
         );

@@ -22,7 +22,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let mut sum = of_sample(0);
     for l in 1..samples {
         let next = of_sample(l);
-        for layer in 0..network.layers() {
+        for layer in 0..network.layer_count() {
             sum.dW[layer] = &sum.dW[layer] + &next.dW[layer];
             sum.db[layer] = &sum.db[layer] + &next.db[layer];
         }
@@ -31,7 +31,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         ("scalar tape", network.by_scalar_tape(&a0, &y)),
         ("tensor tape", network.by_tensor_tape(&a0, &y)),
     ] {
-        for l in 1..=network.layers() {
+        for l in 1..=network.layer_count() {
             found.compare(
                 format!("∂C/∂W of layer {l}, all samples on one {name}"),
                 &sum.dW[l - 1],

@@ -10,7 +10,7 @@ use super::{Findings, Reader};
 
 /// The derivatives of the network's cost, by hand.
 #[allow(non_snake_case, reason = "the paper's letters")]
-pub(super) struct Backward {
+pub(super) struct BackwardPass {
     /// δ⁽ℓ⁾ with a column for each sample: Δ⁽¹⁾, Δ⁽²⁾, …
     pub(super) delta: Vec<Matrix>,
     /// ∂C/∂W⁽¹⁾, …
@@ -22,36 +22,36 @@ pub(super) struct Backward {
 /// δ⁽ᴸ⁾ = 2 (a⁽ᴸ⁾ − y) ⊙ µ′(z⁽ᴸ⁾), or the cost's own formula; then δ⁽ℓ⁻¹⁾ = µ′(z⁽ℓ⁻¹⁾) ⊙ (W⁽ℓ⁾)ᵀ δ⁽ℓ⁾ back to the first
 /// layer, in the plain loops of [`reference`](mod@reference).
 #[allow(non_snake_case, reason = "the paper's letters")]
-pub(super) fn backward(network: &PaperNetwork, a0: &Matrix, y: &Matrix) -> Backward {
+pub(super) fn backward(network: &PaperNetwork, a0: &Matrix, y: &Matrix) -> BackwardPass {
     let (mlp, parameters) = network.to_mlp();
     let targets = Targets::Probabilities(y.t().tensor());
     let x = a0.t().tensor();
-    let found = reference::gradient(&mlp, network.loss(), &parameters, &x, &targets);
+    let found = reference::gradient(&mlp, network.sample_cost(), &parameters, &x, &targets);
     let samples = a0.cols();
     // The loops divide the gradients by the number of samples, but not the δ.
-    let (of_gradient, of_delta) = match network.cost {
-        Cost::Squares | Cost::SquaresOfSoftmax => (samples as f64, 1.0),
+    let (gradient_factor, delta_factor) = match network.cost {
+        Cost::Squares => (samples as f64, 1.0),
         Cost::MeanSquares | Cost::CrossEntropy => (1.0, 1.0 / samples as f64),
     };
     let derivatives = |slice: usize| {
-        let (of_slice, shape) = (
-            &found.derivatives[slice],
-            &mlp.layout().slices()[slice].shape,
-        );
+        let entries = &found.derivatives[slice];
+        let shape = &mlp.layout().slices()[slice].shape;
         let cols = shape.get(1).copied().unwrap_or(1);
-        Matrix::new(shape[0], cols, |i, j| of_gradient * of_slice[i * cols + j])
+        Matrix::new(shape[0], cols, |i, j| {
+            gradient_factor * entries[i * cols + j]
+        })
     };
-    let layers = 1..=network.layers();
-    Backward {
-        delta: layers
+    let numbers = 1..=network.layer_count();
+    BackwardPass {
+        delta: numbers
             .clone()
             .map(|l| {
                 let (delta, rows) = (&found.deltas[l - 1], network.W[l - 1].rows());
-                Matrix::new(rows, samples, |i, n| of_delta * delta[n * rows + i])
+                Matrix::new(rows, samples, |i, n| delta_factor * delta[n * rows + i])
             })
             .collect(),
-        dW: layers.clone().map(|l| derivatives(2 * l - 2)).collect(),
-        db: layers.map(|l| derivatives(2 * l - 1)).collect(),
+        dW: numbers.clone().map(|l| derivatives(2 * l - 2)).collect(),
+        db: numbers.map(|l| derivatives(2 * l - 1)).collect(),
     }
 }
 

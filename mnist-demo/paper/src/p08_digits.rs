@@ -4,7 +4,8 @@ use mnist_core::Error;
 use mnist_core::report::grouped;
 use nn::Activation;
 
-use super::network::Cost;
+use super::matrix::Matrix;
+use super::network::{Cost, PaperNetwork};
 use super::{Figure, Findings, Reader};
 
 /// The number of images.
@@ -20,17 +21,17 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let digits = reader.digits()?;
     let (a0, y) = digits.first(SAMPLES);
     let pixels = a0.rows();
-    let network = super::network::PaperNetwork::draw(
+    let network = PaperNetwork::draw(
         &[pixels, 10, 10],
         Activation::Relu,
         Cost::CrossEntropy,
         reader.seed(),
     );
-    let layers = network.forward(&a0);
+    let forward = network.forward(&a0);
     let tape = network.by_tensor_tape(&a0, &y);
     found.compare(
         format!("A⁽²⁾ of {SAMPLES} images, tensor tape"),
-        &layers.a[2],
+        &forward.a[2],
         &tape.a,
     );
 
@@ -57,9 +58,9 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         (0..SAMPLES).all(one_hot),
     );
     let sums: Vec<f64> = (0..SAMPLES)
-        .map(|l| layers.a[2].col(l).values().iter().sum())
+        .map(|l| forward.a[2].col(l).values().iter().sum())
         .collect();
-    let ones = super::Matrix::new(1, SAMPLES, |_, _| 1.0.into());
+    let ones = Matrix::new(1, SAMPLES, |_, _| 1.0.into());
     found.compare("The activations of the last layer add to 1", &ones, &sums);
 
     found.figures.push(Figure {
@@ -72,7 +73,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
 }
 
 /// The computation graph, drawn by the tape.
-fn graph(network: &super::network::PaperNetwork, a0: &super::Matrix, y: &super::Matrix) -> String {
+fn graph(network: &PaperNetwork, a0: &Matrix, y: &Matrix) -> String {
     let tape = autodiff::tensor::Tape::new();
     // A sample is a row on the tape, as in training.
     let a0 = tape.constant(a0.t().tensor()).named("A⁽⁰⁾");

@@ -65,12 +65,8 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         }
     }
 
-    let network = PaperNetwork::draw(
-        &[6, 5, 4],
-        Activation::Tanh,
-        Cost::SquaresOfSoftmax,
-        reader.seed(),
-    );
+    let network = PaperNetwork::draw(&[6, 5, 4], Activation::Tanh, Cost::Squares, reader.seed())
+        .with_softmax();
     let a0 = draw(6, 3, 1.0, reader.seed() + 91);
     let y = Matrix::new(4, 3, |i, l| f64::from(u8::from(i == l)).into());
     let hand = backward(&network, &a0, &y);

@@ -1,4 +1,4 @@
-//! P11, the batch in matrix form: Z, A, Δ, sums of columns, and 1/N, on MNIST.
+//! P11, a batch of MNIST in matrix form: Z, A, Δ, the sum of the columns of Δ, and the factor 1/N.
 
 use mnist_core::Error;
 use nn::{Activation, BatchGradient, Supervised};
@@ -28,13 +28,13 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let (W1, W2) = (&network.W[0], &network.W[1]);
     let (b1, b2) = (&network.b[0], &network.b[1]);
 
-    // Forward.
+    // Forward pass.
     let Z1 = W1 * &A0 + b1.repeated(N);
     let A1 = Z1.through(relu, relu_prime);
     let Z2 = W2 * A1.plain() + b2.repeated(N);
     let A2 = softmax(&Z2);
 
-    // Backward.
+    // Backward pass.
     let Delta2 = A2 - &Y;
     let Delta1 = Z1.map(relu_prime).hadamard(&(W2.t() * &Delta2));
     let one_over_n = 1.0 / N as f64;
@@ -44,7 +44,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     let db2 = one_over_n * Delta2.sum_of_columns();
 
     let by_tape = network.by_tensor_tape(&A0, &Y);
-    let in_training = gradient_in_training(&network, digits.training(), N);
+    let in_training = training_gradient(&network, digits.training(), N);
     for (name, by_hand, tape, in_training) in [
         ("∂C/∂W⁽¹⁾", &dW1, &by_tape.dw[0], &in_training[0]),
         ("∂C/∂b⁽¹⁾", &db1, &by_tape.db[0], &in_training[1]),
@@ -65,12 +65,12 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     Ok(())
 }
 
-/// The gradient with the same weights, as computed in training.
-fn gradient_in_training(network: &PaperNetwork, data: &nn::Dataset, n: usize) -> Vec<Vec<f64>> {
+/// Returns the gradient of the first `n` samples by the code that training uses, one list for each parameter.
+fn training_gradient(network: &PaperNetwork, data: &nn::Dataset, n: usize) -> Vec<Vec<f64>> {
     let (mlp, parameters) = network.to_mlp();
-    let model = Supervised::new(&mlp, network.loss());
-    let mut gradient = BatchGradient::tape(model);
-    let (_, gradient) = gradient.compute(&parameters, &data.range(0..n));
+    let model = Supervised::new(&mlp, network.sample_cost());
+    let mut by_tape = BatchGradient::tape(model);
+    let (_, gradient) = by_tape.compute(&parameters, &data.range(0..n));
     gradient
         .iter()
         .map(|(_, slice)| slice.data().to_vec())

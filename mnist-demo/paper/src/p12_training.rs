@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use autodiff::tensor::Tensor;
 use mnist_core::Error;
-use mnist_core::compare::{Comparing, Side, compare};
+use mnist_core::compare::{ComparisonInput, Side, compare};
 use mnist_core::model::cast;
 use mnist_core::plot::{LinePlot, Scale, Series};
 use mnist_core::report::{confusion, grouped, percent};
@@ -42,8 +42,7 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         grouped(digits.test().len() as u64),
     ));
     let first = trained
-        .history
-        .0
+        .records
         .first()
         .map_or(f64::NAN, |record| record.loss);
     found.claim(
@@ -60,7 +59,19 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         );
     }
 
-    let comparison = compare(&Comparing {
+    compare_gradients(reader, &settings, &trained, found)?;
+    add_figures(&trained, digits.side(), found)
+}
+
+/// Compares the tape with the δ formulas and the plain loops at the trained weights.
+fn compare_gradients(
+    reader: &Reader,
+    settings: &Settings,
+    trained: &Trained<f32>,
+    found: &mut Findings,
+) -> Result<(), Error> {
+    let digits = reader.digits()?;
+    let comparison = compare(&ComparisonInput {
         network: &trained.network,
         loss: settings.model.loss,
         parameters: &cast(&trained.parameters),
@@ -91,7 +102,6 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
             pair.passed,
         );
     }
-    let differences = charts::gradient_differences(&comparison);
     let [both, single, loops, _] = &comparison.pairs[..] else {
         unreachable!("a comparison has four pairs")
     };
@@ -118,13 +128,15 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
             })
             .collect(),
     });
-    found.figures.push(differences);
-    figures(&trained, digits.side(), found)
+    found
+        .figures
+        .push(charts::gradient_differences(&comparison));
+    Ok(())
 }
 
 /// Adds the plots of the cost and the accuracy, the weights and the confusion matrix.
-fn figures(trained: &Trained<f32>, side: usize, found: &mut Findings) -> Result<(), Error> {
-    let records = &trained.history.0;
+fn add_figures(trained: &Trained<f32>, side: usize, found: &mut Findings) -> Result<(), Error> {
+    let records = &trained.records;
     let losses = records
         .iter()
         .map(|record| (record.step as f64, record.loss));

@@ -10,6 +10,7 @@ use mnist_core::report::percent;
 use mnist_core::train::{Length, Settings, train};
 use nn::Activation;
 
+use super::matrix::Matrix;
 use super::network::{Cost, PaperNetwork};
 use super::p07_delta::backward;
 use super::{Figure, Findings, Reader, Table};
@@ -43,39 +44,9 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
     for width in WIDTHS {
         let mut points = Vec::new();
         for depth in DEPTHS {
-            // The formulas against the tape, for this depth and width.
-            let widths = [&[a0.rows()], &vec![width; depth][..], &[10]].concat();
-            let network =
-                PaperNetwork::draw(&widths, Activation::Relu, Cost::CrossEntropy, reader.seed());
-            let hand = backward(&network, &a0, &y);
-            let tape = network.by_tensor_tape(&a0, &y);
-            let entries: Vec<_> = hand
-                .dW
-                .iter()
-                .chain(&hand.db)
-                .flat_map(|m| m.entries().to_vec())
-                .collect();
-            found.compare(
-                format!("all derivatives, {depth} hidden layers of {width}"),
-                &entries,
-                &[tape.dw.concat(), tape.db.concat()].concat(),
-            );
-
-            let settings = Settings {
-                model: ModelSettings {
-                    hidden: vec![width; depth],
-                    ..ModelSettings::default()
-                },
-                batch: Some(BATCH.min(digits.training().len())),
-                length: if reader.quick() {
-                    Length::Steps(30)
-                } else {
-                    Length::Epochs(3)
-                },
-                optimizer: Settings::default().optimizer,
-                seed: reader.seed(),
-                method: Method::Tape,
-            };
+            compare_gradients(reader, depth, width, (&a0, &y), found);
+            let batch = BATCH.min(digits.training().len());
+            let settings = settings(reader, depth, width, batch);
             let trained = train::<f32>(&settings, digits.training(), digits.test(), &mut |_| {
                 ControlFlow::Continue(())
             })?;
@@ -138,4 +109,44 @@ pub(super) fn run(reader: &Reader, found: &mut Findings) -> Result<(), Error> {
         }
     ));
     Ok(())
+}
+
+/// Compares the formulas with the tape for this depth and width.
+fn compare_gradients(
+    reader: &Reader,
+    depth: usize,
+    width: usize,
+    (a0, y): (&Matrix, &Matrix),
+    found: &mut Findings,
+) {
+    let widths = [&[a0.rows()], &vec![width; depth][..], &[10]].concat();
+    let network = PaperNetwork::draw(&widths, Activation::Relu, Cost::CrossEntropy, reader.seed());
+    let hand = backward(&network, a0, y);
+    let tape = network.by_tensor_tape(a0, y);
+    let matrices = hand.dW.iter().chain(&hand.db);
+    let entries: Vec<_> = matrices.flat_map(|m| m.entries().to_vec()).collect();
+    found.compare(
+        format!("all derivatives, {depth} hidden layers of {width}"),
+        &entries,
+        &[tape.dw.concat(), tape.db.concat()].concat(),
+    );
+}
+
+/// The settings of the training for this depth and width.
+fn settings(reader: &Reader, depth: usize, width: usize, batch: usize) -> Settings {
+    Settings {
+        model: ModelSettings {
+            hidden: vec![width; depth],
+            ..ModelSettings::default()
+        },
+        batch: Some(batch),
+        length: if reader.quick() {
+            Length::Steps(30)
+        } else {
+            Length::Epochs(3)
+        },
+        optimizer: Settings::default().optimizer,
+        seed: reader.seed(),
+        method: Method::Tape,
+    }
 }

@@ -12,7 +12,7 @@ use nn::{Batch, Dataset};
 
 use super::Matrix;
 
-/// The largest number of parameters of a network whose paths are walked. Each parameter is a variable on a tape.
+/// The largest number of parameters of the network in section 5. Each parameter is a variable on a tape.
 const MAX_PARAMETERS: usize = 1_000_000;
 
 /// The settings of the checks.
@@ -22,7 +22,7 @@ pub struct ReaderSettings {
     pub quick: bool,
     /// The seed of the weights and points.
     pub seed: u64,
-    /// The widths of the network whose paths section 5 walks, inputs first; `None` for several networks.
+    /// The layer widths of the network in section 5, inputs first; `None` for several networks.
     pub widths: Option<Vec<usize>>,
     /// A folder with images, instead of the built-in ones.
     pub data: Option<PathBuf>,
@@ -84,7 +84,7 @@ impl Reader {
         self.settings.quick
     }
 
-    /// The widths of the network whose paths section 5 walks, if they are set.
+    /// The layer widths of the network in section 5, if they are set.
     pub fn widths(&self) -> Option<&[usize]> {
         self.settings.widths.as_deref()
     }

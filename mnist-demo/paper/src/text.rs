@@ -5,18 +5,18 @@ use std::fmt::Write;
 use mnist_core::report::{Style, duration};
 
 use super::errata::Trial;
-use super::{Check, Findings, Read, Table, math, number};
+use super::{Check, Findings, SectionRun, Table, math, number};
 
 /// Formats a section.
-pub fn section(read: &Read, style: Style) -> String {
-    let section = read.section;
+pub fn section(run: &SectionRun, style: Style) -> String {
+    let section = run.section;
     let mut text = style.bold(&format!("P{} {}", section.number, section.title));
-    let place = format!("{} · {}", section.place, duration(read.seconds));
+    let place = format!("{} · {}", section.place, duration(run.seconds));
     let _ = writeln!(text, "\n{}", style.faint(&place));
-    for formula in &read.findings.formulas {
+    for formula in &run.findings.formulas {
         let _ = writeln!(text, "    {}", math::text(formula));
     }
-    text.push_str(&findings(&read.findings, style));
+    text.push_str(&findings(&run.findings, style));
     text
 }
 

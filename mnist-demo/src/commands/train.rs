@@ -4,7 +4,7 @@ use std::path::Path;
 
 use autodiff::tensor::Real;
 use mnist_core::Error;
-use mnist_core::compare::{Comparing, compare};
+use mnist_core::compare::{ComparisonInput, compare};
 use mnist_core::data::sides;
 use mnist_core::gradient::Method;
 use mnist_core::mistakes::mistakes;
@@ -156,7 +156,7 @@ impl Task<'_> {
         parameters: &Parameters<T>,
     ) -> Result<bool, Error> {
         let (batches, batch) = comparison_size(&plan.network, self.data.len());
-        let comparison = compare(&Comparing {
+        let comparison = compare(&ComparisonInput {
             network: &plan.network,
             loss: self.settings.model.loss,
             parameters: &cast(parameters),

@@ -237,10 +237,10 @@ fn invalid_combinations_are_refused_in_one_line() {
         (&["trian"], "tip: a similar subcommand exists: 'train'"),
         (&["--steps", "3", "train"], "--steps"),
         (&["train", "compare"], "compare"),
-        (&["predict"], "<PICTURE>"),
+        (&["predict"], "<IMAGE>"),
         (&["predict", "0", "1"], "'1'"),
         (&["predict", "-1"], "-- -1"),
-        (&["predict", ""], "<PICTURE>"),
+        (&["predict", ""], "<IMAGE>"),
         (&["help", "trian"], "trian"),
         (&["\u{1b}[31m\nUsage:"], "unrecognized subcommand"),
     ] {

@@ -55,7 +55,7 @@ fn mnist_is_trained_evaluated_and_predicted() {
 }
 
 #[test]
-fn own_data_is_learnt_and_a_picture_of_it_recognised() {
+fn own_data_is_learnt_and_an_image_of_it_recognised() {
     let data = own_data();
     let results = trained(data.path());
     let weights = weights(results.path());
@@ -66,16 +66,12 @@ fn own_data_is_learnt_and_a_picture_of_it_recognised() {
         "{evaluated}"
     );
 
-    // The third test picture, of class 4.
+    // The third test image, of class 4.
     let mut pixels = [0; 36];
     pixels[13] = 255;
-    let picture = results.path().join("four.png");
-    fs::write(
-        &picture,
-        mnist_core::picture::encode_png(&pixels, 6).unwrap(),
-    )
-    .unwrap();
-    let predicted = run(0, &[&["predict", text(&picture)], &of_own[..]].concat());
+    let image = results.path().join("four.png");
+    fs::write(&image, mnist_core::render::encode_png(&pixels, 6).unwrap()).unwrap();
+    let predicted = run(0, &[&["predict", text(&image)], &of_own[..]].concat());
     assert!(predicted.ends_with("four.png taken for 4\n"), "{predicted}");
     let predicted = run(0, &[&["predict", "2"], &of_own[..]].concat());
     assert!(

@@ -104,15 +104,15 @@ pub(crate) fn gzip(bytes: impl Read) -> Vec<u8> {
     packed
 }
 
-/// An easy data set, images and labels: in pictures of 6×6 pixels the class is the position of a bright spot.
-pub(crate) fn pictures(count: usize) -> [Vec<u8>; 2] {
+/// An easy data set, images and labels: in images of 6×6 pixels the class is the position of a bright spot.
+pub(crate) fn easy_data_set(count: usize) -> [Vec<u8>; 2] {
     let classes: Vec<u8> = (0..count).map(|i| (i * 7 % 10) as u8).collect();
     let mut pixels = Vec::new();
     for (i, &class) in classes.iter().enumerate() {
         let noise = (0..36).map(|j| ((i * 31 + j * 17) % 61) as u8);
-        let mut picture: Vec<u8> = noise.collect();
-        picture[3 * usize::from(class) + 1] = 255;
-        pixels.extend(picture);
+        let mut image: Vec<u8> = noise.collect();
+        image[3 * usize::from(class) + 1] = 255;
+        pixels.extend(image);
     }
     [
         idx(&[count as u32, 6, 6], &pixels),
@@ -120,10 +120,10 @@ pub(crate) fn pictures(count: usize) -> [Vec<u8>; 2] {
     ]
 }
 
-/// Creates a folder with 600 training pictures and 50 test pictures.
+/// Creates a folder with 600 training images and 50 test images.
 pub(crate) fn own_data() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let files = [pictures(600), pictures(50)].concat();
+    let files = [easy_data_set(600), easy_data_set(50)].concat();
     for (name, bytes) in FILES.iter().zip(files) {
         fs::write(folder.path().join(name), bytes).unwrap();
     }

@@ -186,11 +186,11 @@ fn large_files_without_weights_are_refused_in_little_memory() {
 }
 
 #[test]
-fn a_picture_is_refused_by_its_header() {
-    // The header of a picture of 2³¹−1 pixels a side, with a correct checksum.
+fn an_image_is_refused_by_its_header() {
+    // The header of an image of 2³¹−1 pixels a side, with a correct checksum.
     let header = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\x7f\xff\xff\xff\x7f\xff\xff\xff\x08\x06\0\0\0\x14\xc9\x0b\x66";
     let (result, peak) = peak(|| Sketch::read_png(Cursor::new(header)));
-    assert!(matches!(result, Err(DataCause::PictureTooLarge { .. })));
+    assert!(matches!(result, Err(DataCause::PngTooLarge { .. })));
     assert!(peak < LITTLE, "{peak} bytes");
 }
 

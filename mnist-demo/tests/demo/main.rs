@@ -2,9 +2,9 @@
 
 mod accuracy;
 mod arguments;
+mod backgrounds;
 mod commands;
 mod common;
-mod grounds;
 mod hostile;
 mod kills;
 #[path = "../../../nn/tests/formulas/memory.rs"]
@@ -12,8 +12,8 @@ mod memory;
 mod mutations;
 mod paper;
 mod paper_report;
-mod pictures;
 mod png;
+mod png_images;
 mod refusals;
 #[cfg(unix)]
 mod signals;

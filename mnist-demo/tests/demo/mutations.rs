@@ -1,9 +1,9 @@
 //! Randomly altered files are read or refused, without a panic, in bounded memory and time. A refusal is one line.
 
-mod chance;
 mod idx;
 mod png;
 mod program;
+mod random;
 mod weights;
 
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use crate::memory::peak;
 use crate::png::assemble;
-use chance::Chance;
 use mnist_core::data::{DataCause, Sketch, read_images, read_labels};
+use random::Random;
 
 /// The memory limit for reading a file, in bytes.
 const MOST_MEMORY: usize = 64 << 20;
@@ -68,23 +68,23 @@ fn name(cause: &DataCause) -> String {
     }
 }
 
-/// Reads and prepares a picture, as `predict` does.
-fn read_picture(file: &[u8]) -> Result<(), DataCause> {
+/// Reads and prepares an image, as `predict` does.
+fn read_digit(file: &[u8]) -> Result<(), DataCause> {
     let pixels = Sketch::read_png(Cursor::new(file))?.prepare(28, 28)?;
     assert_eq!(pixels.len(), 784);
     Ok(())
 }
 
-fn check_pictures(count: usize) {
-    let mut chance = Chance::new(1);
-    let originals = png::originals(&mut chance);
+fn check_png_images(count: usize) {
+    let mut random = Random::new(1);
+    let originals = png::originals(&mut random);
     let mut tally = Tally::default();
     for original in &originals {
-        tally.take(&assemble(original), read_picture);
+        tally.take(&assemble(original), read_digit);
     }
     assert!(tally.count("read") > originals.len() / 2, "{tally:?}");
     for _ in 0..count {
-        tally.take(&png::alter(&originals, &mut chance), read_picture);
+        tally.take(&png::alter(&originals, &mut random), read_digit);
     }
     println!("{tally:#?}");
     // The alterations reach all parts of the reader.
@@ -93,7 +93,7 @@ fn check_pictures(count: usize) {
         ("Png", 0.1),
         ("PngDecoder", 0.0),
         ("Blank", 0.001),
-        ("PictureTooLarge", 0.001),
+        ("PngTooLarge", 0.001),
     ] {
         let found = tally.count(outcome);
         assert!(found as f64 > share * count as f64, "{outcome}: {tally:?}");
@@ -101,22 +101,22 @@ fn check_pictures(count: usize) {
 }
 
 #[test]
-fn altered_pictures_are_read_or_refused() {
-    check_pictures(20_000);
+fn altered_images_are_read_or_refused() {
+    check_png_images(20_000);
 }
 
 #[test]
-#[ignore = "alters a million pictures: half a minute in a release build"]
-fn a_million_altered_pictures_are_read_or_refused() {
-    check_pictures(1_000_000);
+#[ignore = "alters a million images: half a minute in a release build"]
+fn a_million_altered_images_are_read_or_refused() {
+    check_png_images(1_000_000);
 }
 
 fn check_data(count: usize) {
-    let mut chance = Chance::new(2);
-    let mut originals = idx::forms(&idx::labels(), &mut chance);
+    let mut random = Random::new(2);
+    let mut originals = idx::forms(&idx::labels(), &mut random);
     for (rows, cols) in [(1, 1), (2, 3), (28, 28)] {
-        let images = idx::images(rows, cols, &mut chance);
-        originals.extend(idx::forms(&images, &mut chance));
+        let images = idx::images(rows, cols, &mut random);
+        originals.extend(idx::forms(&images, &mut random));
     }
     let mut tally = Tally::default();
     let read = |file: &[u8]| {
@@ -133,7 +133,7 @@ fn check_data(count: usize) {
     }
     assert_eq!(tally.count("read"), originals.len());
     for _ in 0..count {
-        tally.take(&idx::alter(&originals, &mut chance), read);
+        tally.take(&idx::alter(&originals, &mut random), read);
     }
     println!("{tally:#?}");
     for outcome in [
@@ -166,7 +166,7 @@ fn a_million_altered_data_files_are_read_or_refused() {
 fn bombs_are_read_or_refused_in_bounded_memory_and_time() {
     for (name, bomb) in png::bombs() {
         let begin = time_on_processor();
-        let (result, memory) = peak(|| read_picture(&bomb));
+        let (result, memory) = peak(|| read_digit(&bomb));
         let time = time_on_processor() - begin;
         let outcome = result.map_or_else(|cause| cause.to_string(), |()| "read".to_owned());
         let length = bomb.len();

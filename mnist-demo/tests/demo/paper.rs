@@ -17,24 +17,24 @@ fn reader(planted: Option<usize>) -> Reader {
 fn every_section_without_training_passes() {
     let reader = reader(None);
     for section in &SECTIONS[..11] {
-        let read = section.run(&reader).unwrap();
-        let text = paper::text::section(&read, Style::default());
-        assert!(read.findings.passed(), "{text}");
+        let run = section.run(&reader).unwrap();
+        let text = paper::text::section(&run, Style::default());
+        assert!(run.findings.passed(), "{text}");
         assert!(
             text.contains(section.title) && !text.contains("NaN"),
             "{text}"
         );
-        assert!(!read.findings.formulas.is_empty());
+        assert!(!run.findings.formulas.is_empty());
     }
 }
 
 #[test]
 fn an_error_planted_into_a_section_is_detected() {
     for section in &SECTIONS[..11] {
-        let read = section.run(&reader(Some(section.number))).unwrap();
-        assert!(!read.findings.passed(), "{}", section.name);
-        assert!(!paper::all_hold(std::slice::from_ref(&read), &[]));
-        let text = paper::text::section(&read, Style::default());
+        let run = section.run(&reader(Some(section.number))).unwrap();
+        assert!(!run.findings.passed(), "{}", section.name);
+        assert!(!paper::all_hold(std::slice::from_ref(&run), &[]));
+        let text = paper::text::section(&run, Style::default());
         assert!(text.contains('✗') && text.contains("NOT ≤"), "{text}");
     }
 }

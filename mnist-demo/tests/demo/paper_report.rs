@@ -74,7 +74,7 @@ fn holds_everything(html: &str) {
     for outside in ["<link", "<script", "src=", "@import", "url("] {
         assert!(!html.contains(outside), "{outside}");
     }
-    // Every picture has a description, and every id is unique.
+    // Every figure has a description, and every id is unique.
     assert_eq!(
         html.matches("<svg ").count(),
         html.matches("<svg role=\"img\"").count()
@@ -166,14 +166,14 @@ fn looks_right(browser: &Path, page: &Path, dir: &Path) {
             page.display()
         );
     }
-    // The check detects a picture that does not scale.
+    // The check detects a figure that does not scale.
     let svg = fs::read_to_string(docs.join("loss.svg")).unwrap();
     let rigid = dir.join("rigid.svg");
     fs::write(&rigid, svg.replace("max-width", "min-width")).unwrap();
     assert_eq!(widths(browser, &[rigid], dir), [720.0]);
 }
 
-/// The right edge of the widest picture on each page, in a window of 400 pixels.
+/// The right edge of the widest figure on each page, in a window of 400 pixels.
 fn widths(browser: &Path, pages: &[PathBuf], dir: &Path) -> Vec<f64> {
     let mut html = "<!DOCTYPE html><title></title>".to_owned();
     for page in pages {
@@ -184,8 +184,8 @@ fn widths(browser: &Path, pages: &[PathBuf], dir: &Path) -> Vec<f64> {
     }
     html += "<script>onload = () => { document.title = [...document.querySelectorAll('iframe')].map(frame => {
         const root = frame.contentDocument.documentElement;
-        const pictures = root.matches('svg') ? [root] : [...root.querySelectorAll('svg')];
-        return Math.max(...pictures.map(picture => picture.getBoundingClientRect().right));
+        const figures = root.matches('svg') ? [root] : [...root.querySelectorAll('svg')];
+        return Math.max(...figures.map(figure => figure.getBoundingClientRect().right));
     }).join(' ') }</script>";
     let page = dir.join("frames.html");
     fs::write(&page, html).unwrap();
@@ -215,8 +215,8 @@ fn an_error_planted_into_training_is_detected() {
             ..ReaderSettings::default()
         })
         .unwrap();
-        let read = section.run(&reader).unwrap();
-        assert!(!read.findings.passed(), "{}", section.name);
+        let run = section.run(&reader).unwrap();
+        assert!(!run.findings.passed(), "{}", section.name);
     }
 }
 

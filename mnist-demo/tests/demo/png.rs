@@ -33,14 +33,14 @@ pub(crate) fn deflate(bytes: impl Read) -> Vec<u8> {
     packed
 }
 
-/// Creates the header chunk of a picture.
+/// Creates the header chunk of an image.
 pub(crate) fn header(width: u32, height: u32, depth: u8, color: u8, interlaced: bool) -> Chunk {
     let size = [width.to_be_bytes(), height.to_be_bytes()].concat();
     let rest = [depth, color, 0, 0, u8::from(interlaced)];
     (*b"IHDR", [&size[..], &rest].concat())
 }
 
-/// Creates the rows of a picture, each preceded by its filter type, from the samples of each pixel.
+/// Creates the rows of an image, each preceded by its filter type, from the samples of each pixel.
 pub(crate) fn rows(
     header: &[u8],
     mut filter: impl FnMut() -> u8,

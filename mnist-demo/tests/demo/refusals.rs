@@ -1,7 +1,7 @@
 //! Unusable input is refused in one line that names the object and the cause, and earlier results stay.
 
 use crate::common::{
-    contents, demo, gzip, idx, own_data, pictures, refused, text, trained, weights,
+    contents, demo, easy_data_set, gzip, idx, own_data, refused, text, trained, weights,
 };
 use crate::png;
 use mnist_core::data::FILES;
@@ -22,11 +22,11 @@ fn bad_data_is_refused_and_earlier_results_stay() {
         refused(&["--data", text(data.path()), "--output", output], &words);
         assert_eq!(contents(results.path()), before, "{words:?}");
     };
-    let [images, labels] = pictures(600);
+    let [images, labels] = easy_data_set(600);
     bad(0, &images[..images.len() - 1], &["is cut short"]);
     bad(0, &[&images[..], &[0]].concat(), &["is too long"]);
     bad(0, b"\x89PNG and more", &["is not an IDX file"]);
-    bad(0, &pictures(599)[0], &["599 images for 600 labels"]);
+    bad(0, &easy_data_set(599)[0], &["599 images for 600 labels"]);
     bad(
         0,
         &gzip(idx(&[600, 6, 6], &[]).chain(std::io::repeat(0).take(64 << 20))),
@@ -194,7 +194,7 @@ fn a_refusal_creates_no_folder() {
 }
 
 #[test]
-fn bad_paths_weights_and_pictures_are_refused() {
+fn bad_paths_weights_and_images_are_refused() {
     let data = own_data();
     let results = trained(data.path());
     let of_own = ["--data", text(data.path())];
@@ -255,10 +255,10 @@ fn bad_paths_weights_and_pictures_are_refused() {
         &[&[text(&good)][..], &sizes].concat(),
     );
 
-    let predict = |picture: &str, words: &[&str]| {
+    let predict = |image: &str, words: &[&str]| {
         refused(
             &[
-                &["predict", picture],
+                &["predict", image],
                 &of_own[..],
                 &["--weights", text(&good)],
             ]
@@ -274,7 +274,7 @@ fn bad_paths_weights_and_pictures_are_refused() {
     predict(text(&file), &["run.csv", "PNG"]);
     predict("/nowhere.png", &["/nowhere.png", "cannot be read"]);
     let dot = results.path().join("dot.png");
-    fs::write(&dot, mnist_core::picture::encode_png(&[255], 1).unwrap()).unwrap();
+    fs::write(&dot, mnist_core::render::encode_png(&[255], 1).unwrap()).unwrap();
     predict(text(&dot), &["dot.png", "shows no digit"]);
     // A palette whose second colour is incomplete, at which the decoder panics.
     let palette = results.path().join("palette.png");
@@ -356,7 +356,7 @@ fn finite_weights_that_overflow_give_no_result() {
     predicted(&["weights that are not finite in single precision"]);
 }
 
-/// A limit on file sizes simulates a full disk: the pictures exceed the limit, the weights do not.
+/// A limit on file sizes simulates a full disk: the SVG files exceed the limit, the weights do not.
 #[cfg(unix)]
 #[test]
 fn without_disk_space_the_earlier_results_stay() {

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 use std::borrow::Borrow;
 use std::ops::Range;
 
-/// The gradient of an [`Mlp`], computed by the formulas of this module.
+/// The gradient of an [`Mlp`], computed by the [δ formulas](crate::delta).
 ///
 /// ```
 /// use nn::{Activation, BatchGradient, Mlp, StandardLoss, Supervised, delta::DeltaGradient};

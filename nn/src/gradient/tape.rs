@@ -8,20 +8,20 @@ use autodiff::tensor::{Gradients, Real, Tape, Tensor};
 use smallvec::SmallVec;
 use std::ops::Range;
 
-/// The gradient by the tape: the cost is recorded and walked back.
+/// The gradient by the tape: the cost is recorded, and a backward pass computes its gradient.
 #[derive(Debug)]
 pub struct TapeGradient<T: Real> {
     gradients: Gradients<T>,
     /// The number of the model's slices. They are recorded first, so that the number of a slice is the index of its
     /// variable.
-    slices: usize,
+    slice_count: usize,
 }
 
 impl<T: Real> Default for TapeGradient<T> {
     fn default() -> Self {
         TapeGradient {
             gradients: Gradients::default(),
-            slices: 0,
+            slice_count: 0,
         }
     }
 }
@@ -48,7 +48,7 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
             check_scalar(&cost);
             let scale = Tensor::scalar(T::from_f64(task.scale));
             self.gradients.update_vjp(cost, scale);
-            self.slices = slices.len();
+            self.slice_count = slices.len();
             cost.item().to_f64()
         };
         // The thread that recorded the chunk also frees its memory, so that the thread's free list has it for the next
@@ -80,7 +80,7 @@ impl<T: Real, M: Model> ShardGradient<T, M> for TapeGradient<T> {
     }
 
     fn magnitude_bound(&self) -> f64 {
-        raw::magnitude_bound_of(&self.gradients, self.slices)
+        raw::magnitude_bound_of(&self.gradients, self.slice_count)
     }
 
     fn clear(&mut self) {

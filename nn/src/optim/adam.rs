@@ -116,7 +116,7 @@ impl<T: Real> Adam<T> {
     #[must_use]
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
-        super::valid(ElementwiseOptimizer::by(AdamSettings::new(learning_rate)))
+        super::expect_valid(ElementwiseOptimizer::by(AdamSettings::new(learning_rate)))
     }
 }
 
@@ -130,7 +130,7 @@ impl<T: Real> AdamW<T> {
     #[must_use]
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
-        super::valid(ElementwiseOptimizer::by(Decoupled(AdamSettings {
+        super::expect_valid(ElementwiseOptimizer::by(Decoupled(AdamSettings {
             weight_decay: 0.01,
             ..AdamSettings::new(learning_rate)
         })))

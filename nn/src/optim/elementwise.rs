@@ -163,20 +163,24 @@ impl<R: UpdateRule<N>, T: Real, const N: usize> ElementwiseOptimizer<R, T, N> {
         outcome
     }
 
-    /// Passes the next step, for `parameters` parameters, to `apply`. Returns whether the step was taken.
-    fn begin(&mut self, parameters: usize, apply: impl FnOnce(Update<'_, T>) -> bool) -> bool {
+    /// Passes the next step, for `parameter_count` parameters, to `apply`. Returns whether the step was taken.
+    fn begin(&mut self, parameter_count: usize, apply: impl FnOnce(Update<'_, T>) -> bool) -> bool {
         let is_first = self.moments.is_empty();
         let steps = self.steps.saturating_add(1);
         let formula = self.rule.formula::<T>(steps);
         let rule = |parameters: &mut [T], gradient: &[T], moments: &mut [&mut [T]]| {
             each(&formula, parameters, gradient, moments);
         };
-        let count = if self.rule.has_moments() { N } else { 0 };
+        let moment_count = if self.rule.has_moments() { N } else { 0 };
         if is_first {
-            let zeros = || Tensor::zeros([parameters]);
-            self.moments.extend((0..count).map(|_| zeros()));
+            let zeros = || Tensor::zeros([parameter_count]);
+            self.moments.extend((0..moment_count).map(|_| zeros()));
         }
-        let moments = self.moments.iter_mut().take(count).map(Tensor::data_mut);
+        let moments = self
+            .moments
+            .iter_mut()
+            .take(moment_count)
+            .map(Tensor::data_mut);
         let mut update = Update::new(moments, &rule);
         if let Some(rate) = self.rule.plain_descent() {
             update = update.plain_descent(T::from_f64(rate));
@@ -238,11 +242,11 @@ impl<R: UpdateRule<N>, T: Real, const N: usize> Optimizer<T> for ElementwiseOpti
     #[track_caller]
     fn step_by_panels(
         &mut self,
-        parameters: usize,
+        parameter_count: usize,
         apply: &mut dyn FnMut(Update<'_, T>) -> bool,
     ) -> bool {
-        check_size(parameters, self.size());
-        self.begin(parameters, apply)
+        check_size(parameter_count, self.size());
+        self.begin(parameter_count, apply)
     }
 
     fn size(&self) -> Option<usize> {

@@ -70,7 +70,7 @@ impl<T: Real> Sgd<T> {
     #[must_use]
     #[track_caller]
     pub fn new(learning_rate: f64) -> Self {
-        super::valid(ElementwiseOptimizer::by(SgdSettings::new(learning_rate)))
+        super::expect_valid(ElementwiseOptimizer::by(SgdSettings::new(learning_rate)))
     }
 }
 

@@ -13,16 +13,16 @@ pub(crate) type Buffers<'a, T> = SmallVec<[&'a mut [T]; 4]>;
 /// A function that updates some parameters, given their derivatives and moments.
 pub(crate) type Apply<'a, T> = dyn Fn(&mut [T], &[T], &mut [&mut [T]]) + Sync + 'a;
 
-/// Cuts the first elements off each buffer, and returns them.
+/// Cuts the first `length` elements off each buffer, and returns them.
 ///
 /// # Panics
 ///
 /// If a buffer has fewer elements.
 #[track_caller]
-pub(crate) fn cut_off<'a, T>(buffers: &mut [&'a mut [T]], elements: usize) -> Buffers<'a, T> {
+pub(crate) fn cut_off<'a, T>(buffers: &mut [&'a mut [T]], length: usize) -> Buffers<'a, T> {
     let mut first = Buffers::new();
     for buffer in buffers {
-        let (begin, rest) = mem::take(buffer).split_at_mut(elements);
+        let (begin, rest) = mem::take(buffer).split_at_mut(length);
         *buffer = rest;
         first.push(begin);
     }
@@ -101,9 +101,11 @@ impl<'a, T: Real> Update<'a, T> {
             && self.descent.is_none_or(|rate| rate.to_f64().is_finite())
     }
 
-    /// Whether each moment has `parameters` elements.
-    pub(crate) fn moments_fit(&self, parameters: usize) -> bool {
-        self.moments.iter().all(|moment| moment.len() == parameters)
+    /// Whether each moment has `parameter_count` elements.
+    pub(crate) fn moments_fit(&self, parameter_count: usize) -> bool {
+        self.moments
+            .iter()
+            .all(|moment| moment.len() == parameter_count)
     }
 
     /// Returns the parameters and the moments as buffers, and the rule.

@@ -147,10 +147,10 @@ impl Optimizer<f64> for AdaGrad {
 
     fn step_by_panels(
         &mut self,
-        parameters: usize,
+        parameter_count: usize,
         apply: &mut dyn FnMut(Update<'_, f64>) -> bool,
     ) -> bool {
-        let is_taken = self.update(parameters, apply);
+        let is_taken = self.update(parameter_count, apply);
         self.pieces += usize::from(is_taken);
         is_taken
     }

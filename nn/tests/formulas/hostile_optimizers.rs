@@ -67,7 +67,7 @@ impl Optimizer<f64> for Hostile {
 
     fn step_by_panels(
         &mut self,
-        parameters: usize,
+        parameter_count: usize,
         apply: &mut dyn FnMut(Update<'_, f64>) -> bool,
     ) -> bool {
         let fault = self.fault;
@@ -87,7 +87,7 @@ impl Optimizer<f64> for Hostile {
                 }
             }
         };
-        let mut too_few = vec![0.0; parameters / 2];
+        let mut too_few = vec![0.0; parameter_count / 2];
         let mut apply = |moments: Option<&mut [f64]>| {
             let update = Update::new(moments, &rule).safe_up_to(f64::INFINITY);
             apply(match fault {

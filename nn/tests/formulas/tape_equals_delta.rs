@@ -67,7 +67,7 @@ pub(crate) const LOSSES: [StandardLoss; 8] = [
     },
 ];
 
-/// Returns the largest errors of the tape and the closed form over 100 random batches, with 1 to 5 layers and every
+/// Returns the largest errors of the tape and the δ formulas over 100 random batches, with 1 to 5 layers and every
 /// activation and loss.
 fn errors<T: Real>() -> [f64; 2] {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
@@ -109,25 +109,25 @@ fn errors<T: Real>() -> [f64; 2] {
 
 #[test]
 fn all_agree_in_double_precision() {
-    let [tape, closed_form] = errors::<f64>();
+    let [tape, delta] = errors::<f64>();
     println!(
-        "largest error relative to the sum of absolute terms, f64: tape {tape:e}, closed form {closed_form:e}"
+        "largest error relative to the sum of absolute terms, f64: tape {tape:e}, δ formulas {delta:e}"
     );
     assert!(
-        tape <= 1e-12 && closed_form <= 1e-12,
-        "tape {tape:e}, closed form {closed_form:e}"
+        tape <= 1e-12 && delta <= 1e-12,
+        "tape {tape:e}, δ formulas {delta:e}"
     );
 }
 
 #[test]
 fn all_agree_in_single_precision() {
-    let [tape, closed_form] = errors::<f32>();
+    let [tape, delta] = errors::<f32>();
     println!(
-        "largest error relative to the sum of absolute terms, f32: tape {tape:e}, closed form {closed_form:e}"
+        "largest error relative to the sum of absolute terms, f32: tape {tape:e}, δ formulas {delta:e}"
     );
     assert!(
-        tape <= 1e-5 && closed_form <= 1e-5,
-        "tape {tape:e}, closed form {closed_form:e}"
+        tape <= 1e-5 && delta <= 1e-5,
+        "tape {tape:e}, δ formulas {delta:e}"
     );
 }
 

@@ -114,7 +114,7 @@ fn largest_error(m: usize, n: usize, terms: usize) -> f64 {
         }
         let right = Matrix::new(&bytes[1], terms, n);
         let mut out = vec![1.0; m * n];
-        if sum_of_products_with_bytes(
+        if sum_of_products_with_right_bytes(
             1.0,
             &[(left, right)],
             &mut out,
@@ -130,7 +130,7 @@ fn largest_error(m: usize, n: usize, terms: usize) -> f64 {
         Matrix::new(&b, n, terms).transposed(),
     ] {
         let mut out = vec![0.0; m * n];
-        if bytes_times(0.1, left, right, &mut out, Write::Set, &Heap) {
+        if matmul_with_left_bytes(0.1, left, right, &mut out, Write::Set, &Heap) {
             check(&out, 0.1 * 3.0, 0.0);
         }
     }
@@ -202,9 +202,10 @@ fn parts_of_the_inner_extent_add_up_to_the_product() {
                     );
                     matmul(2.0, a, b, &mut sums[0], Write::Add, &Heap);
                     let a_of_bytes = of_bytes.some_columns(part.clone());
-                    is_read[0] &= bytes_times(2.0, a_of_bytes, b, &mut sums[1], Write::Add, &Heap);
+                    is_read[0] &=
+                        matmul_with_left_bytes(2.0, a_of_bytes, b, &mut sums[1], Write::Add, &Heap);
                     let factors = [(a, bytes[1].some_rows(part))];
-                    is_read[1] &= sum_of_products_with_bytes(
+                    is_read[1] &= sum_of_products_with_right_bytes(
                         2.0,
                         &factors,
                         &mut sums[2],

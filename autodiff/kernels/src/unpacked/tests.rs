@@ -108,9 +108,9 @@ fn products_are_taken_where_there_are_vectors() {
         let end = Epilogue::Write(Write::Set);
         for (number, is_taken) in [
             T::unpacked_product(one, &x, &x.transposed(), &mut out, Write::Set),
-            T::unpacked_bytes_times(one, &bytes, &x.transposed(), &mut out, Write::Set),
+            T::unpacked_product_with_left_bytes(one, &bytes, &x.transposed(), &mut out, Write::Set),
             T::unpacked_sum(one, &[(x.transposed(), x)], &mut out, end),
-            T::unpacked_sum_of_bytes(one, &[(x.transposed(), bytes)], &mut out, end),
+            T::unpacked_sum_with_right_bytes(one, &[(x.transposed(), bytes)], &mut out, end),
         ]
         .into_iter()
         .enumerate()

@@ -11,13 +11,21 @@ use std::borrow::Borrow;
 ///
 /// It is another `A`, by value or by reference, or a number. On a variable it may also be a tensor. Numbers and tensors
 /// become constants. A number is an `f64` in either precision, or an `f32` in single precision.
-pub trait Operand<A> {
+pub trait Operand<A: Algebra> {
     /// The operand as an `A`, owned or borrowed.
     type Held: Borrow<A>;
 
     /// Returns the operand as an `A`, on the tape of `other` if that is a variable.
     #[track_caller]
     fn beside(self, other: &A) -> Self::Held;
+
+    /// Returns the elements as a plain tensor. Nothing is recorded.
+    fn plain(self) -> Tensor<A::Element>;
+
+    /// Returns the operand if it is an `A` itself.
+    fn as_algebra(&self) -> Option<&A> {
+        None
+    }
 }
 
 impl<A: Algebra> Operand<A> for A {
@@ -26,6 +34,14 @@ impl<A: Algebra> Operand<A> for A {
     #[inline(always)]
     fn beside(self, _other: &A) -> A {
         self
+    }
+
+    fn plain(self) -> Tensor<A::Element> {
+        self.value()
+    }
+
+    fn as_algebra(&self) -> Option<&A> {
+        Some(self)
     }
 }
 
@@ -36,6 +52,14 @@ impl<'a, A: Algebra> Operand<A> for &'a A {
     fn beside(self, _other: &A) -> &'a A {
         self
     }
+
+    fn plain(self) -> Tensor<A::Element> {
+        self.value()
+    }
+
+    fn as_algebra(&self) -> Option<&A> {
+        Some(self)
+    }
 }
 
 impl<A: Algebra> Operand<A> for f64 {
@@ -43,7 +67,11 @@ impl<A: Algebra> Operand<A> for f64 {
 
     #[track_caller]
     fn beside(self, other: &A) -> A {
-        other.constant(Tensor::scalar(Float::from_f64(self)))
+        other.constant(Operand::<A>::plain(self))
+    }
+
+    fn plain(self) -> Tensor<A::Element> {
+        Tensor::scalar(Float::from_f64(self))
     }
 }
 
@@ -51,6 +79,10 @@ impl Operand<Tensor<f32>> for f32 {
     type Held = Tensor<f32>;
 
     fn beside(self, _other: &Tensor<f32>) -> Tensor<f32> {
+        Tensor::scalar(self)
+    }
+
+    fn plain(self) -> Tensor<f32> {
         Tensor::scalar(self)
     }
 }
@@ -62,6 +94,10 @@ impl<'t> Operand<Var<'t, f32>> for f32 {
     fn beside(self, other: &Var<'t, f32>) -> Var<'t, f32> {
         other.tape.constant(self)
     }
+
+    fn plain(self) -> Tensor<f32> {
+        Tensor::scalar(self)
+    }
 }
 
 impl<'t, T: Real> Operand<Var<'t, T>> for Tensor<T> {
@@ -71,6 +107,10 @@ impl<'t, T: Real> Operand<Var<'t, T>> for Tensor<T> {
     fn beside(self, other: &Var<'t, T>) -> Var<'t, T> {
         other.tape.constant(self)
     }
+
+    fn plain(self) -> Tensor<T> {
+        self
+    }
 }
 
 impl<'t, T: Real> Operand<Var<'t, T>> for &Tensor<T> {
@@ -79,5 +119,9 @@ impl<'t, T: Real> Operand<Var<'t, T>> for &Tensor<T> {
     #[track_caller]
     fn beside(self, other: &Var<'t, T>) -> Var<'t, T> {
         other.tape.constant(self)
+    }
+
+    fn plain(self) -> Tensor<T> {
+        self.clone()
     }
 }

@@ -99,7 +99,7 @@ fn multiply_bytes<T: Real>(
     if let Some((bytes, factor)) = a.array.bytes() {
         let bytes = a.read(bytes, a.extents(operation));
         let bytes = bytes.some_rows(rows.clone());
-        if matmul::bytes_times(
+        if matmul::matmul_with_left_bytes(
             scale * factor,
             bytes,
             b.matrix(operation),
@@ -116,7 +116,7 @@ fn multiply_bytes<T: Real>(
     let a = a.matrix(operation).some_rows(rows);
     let bytes = b.read(bytes, b.extents(operation));
     let epilogue = Epilogue::Write(write);
-    matmul::sum_of_products_with_bytes(scale * factor, &[(a, bytes)], out, epilogue, &Pooled)
+    matmul::sum_of_products_with_right_bytes(scale * factor, &[(a, bytes)], out, epilogue, &Pooled)
 }
 
 impl<A: Clone> Factor<'_, A> {

@@ -139,7 +139,9 @@ pub(super) fn products_rows_with<T: Real>(
                     b.read(bytes, b.extents(OPERATION)),
                 )
             },
-            |factors| matmul::sum_of_products_with_bytes(scale, factors, out, epilogue, &Pooled),
+            |factors| {
+                matmul::sum_of_products_with_right_bytes(scale, factors, out, epilogue, &Pooled)
+            },
         ),
         None => with_each(
             products,

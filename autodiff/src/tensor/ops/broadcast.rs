@@ -83,11 +83,11 @@ impl<T: Real> Op<T> for SumTo {
 }
 
 /// The axes of `target` along which `shape` is broadcast.
-fn stretched_axes(target: &Shape, shape: &Shape) -> Axes {
+fn stretched_axes(target: &Shape, shape: &Shape) -> AxisSet {
     let added = target.rank() - shape.rank();
     let is_stretched =
         |&axis: &usize| axis < added || (shape[axis - added] == 1 && target[axis] != 1);
-    (0..target.rank()).filter(is_stretched).collect()
+    AxisSet::filtered(target.rank(), is_stretched)
 }
 
 #[track_caller]

@@ -45,10 +45,7 @@ impl<T: Real> Op<T> for Concat {
 
 #[track_caller]
 fn joined<T: Element>(parts: &[&Tensor<T>], axis: usize) -> Tensor<T> {
-    let Some(first) = parts.first() else {
-        panic!("concat: there are no inputs")
-    };
-    Axes::from(axis).check(first.shape(), "concat");
+    let first = parts[0];
     let mut total = 0_usize;
     let mut shape = first.shape().clone();
     for part in parts {
@@ -80,13 +77,9 @@ fn joined<T: Element>(parts: &[&Tensor<T>], axis: usize) -> Tensor<T> {
 ///
 /// # Panics
 ///
-/// If there is no such axis, or the extents of the pieces do not add up to its extent.
+/// If the extents of the pieces do not add up to the extent of the axis.
 #[track_caller]
 fn ranges_of(shape: &Shape, axis: usize, extents: &[usize]) -> Vec<Range<usize>> {
-    assert!(
-        axis < shape.rank(),
-        "split: a tensor of shape {shape} has no axis {axis}"
-    );
     let total = extents
         .iter()
         .try_fold(0_usize, |sum, &n| sum.checked_add(n));
@@ -101,6 +94,19 @@ fn ranges_of(shape: &Shape, axis: usize, extents: &[usize]) -> Vec<Range<usize>>
         range
     };
     extents.iter().map(range).collect()
+}
+
+/// The first tensor to concatenate.
+///
+/// # Panics
+///
+/// If there is none.
+#[track_caller]
+fn first_of<'a, A>(parts: &[&'a A]) -> &'a A {
+    match parts.first() {
+        Some(first) => first,
+        None => panic!("concat: there are no inputs"),
+    }
 }
 
 methods! {
@@ -122,12 +128,13 @@ methods! {
     /// # Panics
     ///
     /// If there are no tensors, there is no such axis, or the shapes differ along another axis.
-    pub fn concat(parts: &[impl Borrow<Self>], axis: usize) -> Self {
+    pub fn concat(parts: &[impl Borrow<Self>], axis: impl Into<Axis>) -> Self {
         let parts: SmallVec<[&Self; 4]> = parts.iter().map(Borrow::borrow).collect();
+        let axis = axis.into().of(&first_of(&parts).shape(), "concat");
         Self::apply(Concat { axis }, &parts)
     } on tensors {
         let parts: SmallVec<[&Self; 4]> = parts.iter().map(Borrow::borrow).collect();
-        joined(&parts, axis)
+        joined(&parts, axis.into().of(first_of(&parts).shape(), "concat"))
     }
 
     /// Splits the tensor along an axis into pieces with the given extents.
@@ -141,10 +148,12 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or the extents do not add up to its extent.
-    pub fn split(self, axis: usize, extents: &[usize]) -> Vec<Self> {
+    pub fn split(self, axis: impl Into<Axis>, extents: &[usize]) -> Vec<Self> {
+        let axis = axis.into().of(&self.shape(), "split");
         let ranges = ranges_of(&self.shape(), axis, extents);
         ranges.into_iter().map(|range| self.narrow(axis, range)).collect()
     } on tensors {
+        let axis = axis.into().of(self.shape(), "split");
         let ranges = ranges_of(self.shape(), axis, extents);
         ranges.into_iter().map(|range| self.narrow(axis, range)).collect()
     }

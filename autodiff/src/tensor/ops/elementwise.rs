@@ -149,12 +149,12 @@ impl<T: Real> Number for Var<'_, T> {
 
     #[track_caller]
     fn less(self, other: Self) -> Tensor<u8> {
-        self.value().less(&other.value())
+        Var::less(self, other)
     }
 
     #[track_caller]
     fn equal(self, other: Self) -> Tensor<u8> {
-        self.value().equal(&other.value())
+        Var::equal(self, other)
     }
 
     #[track_caller]

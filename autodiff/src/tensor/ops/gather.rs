@@ -95,7 +95,6 @@ impl<T: Real> Op<T> for ScatterAdd {
 
 #[track_caller]
 fn picked<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<u32>) -> Tensor<T> {
-    Axes::from(axis).check(x.shape(), "gather");
     let (_, extent, inner) = x.shape().split(axis, axis);
     check_indices("gather", indices, extent);
     let (before, after) = (&x.shape()[..axis], &x.shape()[axis + 1..]);
@@ -148,10 +147,11 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or an index is not below its extent.
-    pub fn gather(self, axis: usize, indices: impl Into<Tensor<u32>>) -> Self {
+    pub fn gather(self, axis: impl Into<Axis>, indices: impl Into<Tensor<u32>>) -> Self {
+        let axis = axis.into().of(&self.shape(), "gather");
         Self::apply(Gather { axis, indices: indices.into() }, &[self])
     } on tensors {
-        picked(self, axis, &indices.into())
+        picked(self, axis.into().of(self.shape(), "gather"), &indices.into())
     }
 }
 

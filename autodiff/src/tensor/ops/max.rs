@@ -12,7 +12,7 @@ use autodiff_kernels::reduce;
 
 /// The maximum over axes, which keep extent 1.
 #[derive(Clone, Debug)]
-pub(crate) struct Max(Axes);
+pub(crate) struct Max(AxisSet);
 
 impl<T: Real> Op<T> for Max {
     fn name(&self) -> &'static str {
@@ -22,7 +22,6 @@ impl<T: Real> Op<T> for Max {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (x, axes) = (x[0], &self.0);
-        axes.check(x.shape(), "max_over");
         for &axis in axes.iter() {
             assert!(
                 x.shape()[axis] > 0,
@@ -39,7 +38,7 @@ impl<T: Real> Op<T> for Max {
         // The set of largest elements is fixed here, and is a constant in derivatives of every order.
         let largest = x[0].equal(&y);
         let ties = Tensor::from_fn(x[0].shape(), |i| T::from_f64(f64::from(largest.data()[i])));
-        let share = &ties / ties.sum_over_keepdims(self.0.clone());
+        let share = &ties / ties.sum_over_keepdims(&self.0);
         (y, Saved::nothing().with(share))
     }
 
@@ -76,9 +75,9 @@ methods! {
     ///
     /// If there is no such axis, an axis is named twice, or its extent is 0.
     pub fn max_over(self, axes: impl Into<Axes>) -> Self {
-        let axes = axes.into();
-        let kept = self.max_over_keepdims(axes.clone());
-        kept.reshape(self.shape().reduced(&axes, false))
+        let shape = self.shape();
+        let axes = axes.into().of(&shape, "max_over");
+        self.max_over_keepdims(&axes).reshape(shape.reduced(&axes, false))
     }
 
     /// Returns the largest element over the given axes, which keep extent 1. A NaN counts as the largest; ties share
@@ -88,7 +87,7 @@ methods! {
     ///
     /// If there is no such axis, an axis is named twice, or its extent is 0.
     pub fn max_over_keepdims(self, axes: impl Into<Axes>) -> Self {
-        Self::apply(Max(axes.into()), &[self])
+        Self::apply(Max(axes.into().of(&self.shape(), "max_over")), &[self])
     }
 }
 

@@ -19,8 +19,8 @@
 /// and the inherent methods of variables take `self` by value. An operand is a parameter of type `impl Operand<Self>`.
 /// Methods without `self` become associated functions. All are `#[must_use]` and `#[track_caller]`.
 ///
-/// In a `pub trait NarrowMethods for any element;` each method has two bodies. The second, after `on tensors`, is the
-/// body of the inherent method of tensors of any element type, whether or not it can be differentiated.
+/// With `pub trait NarrowMethods for any element;` the inherent methods of tensors work with any element type, whether or
+/// not it can be differentiated. Their body is the second one, after `on tensors`, or the same one if that compiles.
 ///
 /// [`Algebra`]: crate::tensor::Algebra
 /// [`Tensor`]: crate::tensor::Tensor
@@ -41,13 +41,13 @@ macro_rules! methods {
     (
         $(#[$about:meta])*
         pub trait $Trait:ident for any element;
-        $($(#[$doc:meta])* pub fn $name:ident $parameters:tt -> $R:ty $body:block on tensors $on_tensors:block)*
+        $($(#[$doc:meta])* pub fn $name:ident $parameters:tt -> $R:ty $body:block $(on tensors $on_tensors:block)?)*
     ) => {
         methods!(@common $(#[$about])* $Trait $($(#[$doc])* $name $parameters -> [$R] $body)*);
 
         $(#[$about])*
         impl<T: $crate::tensor::Element> $crate::tensor::Tensor<T> {
-            $(methods!(@any_tensor $(#[$doc])* $name $parameters -> [$R] $on_tensors);)*
+            $(methods!(@any_tensor $(#[$doc])* $name $parameters -> [$R] $body $($on_tensors)?);)*
         }
     };
 
@@ -94,6 +94,9 @@ macro_rules! methods {
         pub fn $name($self $(, $p: $P)*) -> $R {
             $Trait::$name(&$self $(, $p)*)
         }
+    };
+    (@any_tensor $(#[$doc:meta])* $name:ident $parameters:tt -> [$R:ty] $body:block $on_tensors:block) => {
+        methods!(@any_tensor $(#[$doc])* $name $parameters -> [$R] $on_tensors);
     };
     (@any_tensor $(#[$doc:meta])* $name:ident ($self:ident $(, $p:ident: $P:ty)* $(,)?) -> [$R:ty] $body:block) => {
         $(#[$doc])*

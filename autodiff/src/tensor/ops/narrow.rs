@@ -89,10 +89,11 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or the range is not inside it.
-    pub fn narrow(self, axis: usize, range: Range<usize>) -> Self {
+    pub fn narrow(self, axis: impl Into<Axis>, range: Range<usize>) -> Self {
+        let axis = axis.into().of(&self.shape(), "narrow");
         Self::apply(Narrow { axis, range }, &[self])
     } on tensors {
-        Axes::from(axis).check(self.shape(), "narrow");
+        let axis = axis.into().of(self.shape(), "narrow");
         let (outer, extent, inner) = self.shape().split(axis, axis);
         assert!(
             range.start <= range.end && range.end <= extent,
@@ -126,10 +127,11 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or not enough memory.
-    pub fn pad(self, axis: usize, before: usize, after: usize) -> Self {
+    pub fn pad(self, axis: impl Into<Axis>, before: usize, after: usize) -> Self {
+        let axis = axis.into().of(&self.shape(), "pad");
         Self::apply(Pad { axis, before, after }, &[self])
     } on tensors {
-        Axes::from(axis).check(self.shape(), "pad");
+        let axis = axis.into().of(self.shape(), "pad");
         let (_, extent, inner) = self.shape().split(axis, axis);
         let padded = extent.saturating_add(before).saturating_add(after);
         let mut shape = self.shape().clone();

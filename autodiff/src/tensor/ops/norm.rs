@@ -5,13 +5,13 @@
 //! vjp   x̄ = ȳ x / y, and 0 where y = 0
 //! ```
 //!
-//! At the origin the slope is the subgradient of least norm, and all of its derivatives are 0.
+//! At the origin the gradient is 0, the subgradient of least norm, and all higher derivatives are 0.
 
 use super::prelude::*;
 
 /// The norm over axes, which keep extent 1.
 #[derive(Clone, Debug)]
-pub(crate) struct Norm(Axes);
+pub(crate) struct Norm(AxisSet);
 
 impl<T: Real> Op<T> for Norm {
     fn name(&self) -> &'static str {
@@ -21,13 +21,12 @@ impl<T: Real> Op<T> for Norm {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (x, axes) = (x[0], &self.0);
-        axes.check(x.shape(), "norm");
         if x.size() == 0 {
             return Tensor::zeros(x.shape().reduced(axes, true));
         }
-        let largest = x.abs().max_over_keepdims(axes.clone());
-        let scale = largest.map(|x| T::from_f64(power_of_two_below(x.to_f64())));
-        (x / &scale).square().sum_over_keepdims(axes.clone()).sqrt() * scale
+        let largest = x.abs().max_over_keepdims(axes);
+        let scale = largest.map(|x| T::from_f64(power_of_two_at_most(x.to_f64())));
+        (x / &scale).square().sum_over_keepdims(axes).sqrt() * scale
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -37,7 +36,7 @@ impl<T: Real> Op<T> for Norm {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         x_bar.add(0, || {
-            let is_zero = at.y.value().equal(&Tensor::scalar(T::default()));
+            let is_zero = at.y.equal(0.0);
             // A quotient by infinity is 0, and so are its slopes.
             let infinity = at.y.constant(Tensor::scalar(T::INFINITY));
             let direction = at.x[0] / A::select(&is_zero, infinity, at.y);
@@ -48,9 +47,11 @@ impl<T: Real> Op<T> for Norm {
     built_in!(Norm);
 }
 
-/// A power of two to divide by: the largest that is at most `largest`, but at least the smallest normal number; 1 if `largest`
-/// is 0 or not finite. A number up to `largest`, divided by this power, is below 2, so its square does not overflow.
-fn power_of_two_below(largest: f64) -> f64 {
+/// Returns the largest power of two that is at most `largest`, but at least the smallest normal number; 1 if `largest` is
+/// 0 or not finite.
+///
+/// A number up to `largest`, divided by this power, is below 2, so its square does not overflow.
+fn power_of_two_at_most(largest: f64) -> f64 {
     const EXPONENT_MASK: u64 = 0x7ff0_0000_0000_0000;
     if largest == 0.0 || !largest.is_finite() {
         return 1.0;
@@ -78,7 +79,7 @@ methods! {
     /// assert_eq!(origin.norm().gradients().wrt(origin).data(), [0.0, 0.0]);
     /// ```
     pub fn norm(self) -> Self {
-        self.norm_over(Axes::all_of(&self.shape()))
+        self.norm_over(..)
     }
 
     /// Returns the Euclidean norm over the given axes, which are removed.
@@ -87,9 +88,9 @@ methods! {
     ///
     /// If there is no such axis, or an axis is named twice.
     pub fn norm_over(self, axes: impl Into<Axes>) -> Self {
-        let axes = axes.into();
-        let kept = self.norm_over_keepdims(axes.clone());
-        kept.reshape(self.shape().reduced(&axes, false))
+        let shape = self.shape();
+        let axes = axes.into().of(&shape, "norm");
+        self.norm_over_keepdims(&axes).reshape(shape.reduced(&axes, false))
     }
 
     /// Returns the Euclidean norm over the given axes, which keep extent 1.
@@ -98,7 +99,7 @@ methods! {
     ///
     /// If there is no such axis, or an axis is named twice.
     pub fn norm_over_keepdims(self, axes: impl Into<Axes>) -> Self {
-        Self::apply(Norm(axes.into()), &[self])
+        Self::apply(Norm(axes.into().of(&self.shape(), "norm")), &[self])
     }
 }
 
@@ -170,11 +171,11 @@ mod tests {
         let tape = Tape::new();
         // One row at the origin, and one away from it.
         let x = tape.var([[0.0_f64, 0.0], [3.0, 4.0]]);
-        let slope = x.norm_over([1]).sum().recorded_gradients(&[x])[0];
-        assert_eq!(slope.value(), Tensor::from([[0.0, 0.0], [0.6, 0.8]]));
-        let curvature = slope.sum().recorded_gradients(&[x])[0];
-        assert_eq!(curvature.value().rows(0..1), Tensor::from([[0.0, 0.0]]));
-        let third = curvature.sum().gradients().wrt(x);
+        let gradient = x.norm_over([1]).sum().recorded_gradients(&[x])[0];
+        assert_eq!(gradient.value(), Tensor::from([[0.0, 0.0], [0.6, 0.8]]));
+        let second = gradient.sum().recorded_gradients(&[x])[0];
+        assert_eq!(second.value().rows(0..1), Tensor::from([[0.0, 0.0]]));
+        let third = second.sum().gradients().wrt(x);
         assert_eq!(third.rows(0..1), Tensor::from([[0.0, 0.0]]));
         assert!(third.sum().item().is_finite());
     }

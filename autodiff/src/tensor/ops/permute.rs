@@ -18,7 +18,7 @@ impl<T: Real> Op<T> for Permute {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        x[0].permute(&self.0)
+        x[0].permute(&self.0[..])
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -27,7 +27,7 @@ impl<T: Real> Op<T> for Permute {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        x_bar.add(0, || y_bar.permute(&inverse(&self.0)));
+        x_bar.add(0, || y_bar.permute(&inverse(&self.0)[..]));
     }
 
     built_in!(Permute);
@@ -40,6 +40,23 @@ pub(super) fn inverse(order: &[usize]) -> SmallVec<[usize; 4]> {
         inverse[from] = to;
     }
     inverse
+}
+
+/// The order of the axes of a tensor of the given shape, as numbers.
+///
+/// # Panics
+///
+/// If an axis does not exist, or is not named exactly once.
+#[track_caller]
+fn order_of(shape: &Shape, axes: &Axes) -> SmallVec<[usize; 4]> {
+    let order = axes.in_order(shape, "permute");
+    let is_permutation =
+        order.len() == shape.rank() && (0..shape.rank()).all(|axis| order.contains(&axis));
+    assert!(
+        is_permutation,
+        "permute: {order:?} is not an order of the axes of shape {shape}"
+    );
+    order
 }
 
 /// The permutation that transposes a matrix.
@@ -65,29 +82,22 @@ methods! {
     /// ```
     /// # use autodiff::Tensor;
     /// let x = Tensor::<f32>::zeros([2, 3, 4]);
-    /// assert_eq!(x.permute(&[2, 0, 1]).shape()[..], [4, 2, 3]);
+    /// assert_eq!(x.permute([2, 0, -2]).shape()[..], [4, 2, 3]);
     /// ```
     ///
     /// # Panics
     ///
     /// If `order` does not name every axis exactly once.
-    pub fn permute(self, order: &[usize]) -> Self {
-        Self::apply(Permute(SmallVec::from_slice(order)), &[self])
+    pub fn permute(self, order: impl Into<Axes>) -> Self {
+        Self::apply(Permute(order_of(&self.shape(), &order.into())), &[self])
     } on tensors {
-        let mut sorted: SmallVec<[usize; 4]> = SmallVec::from_slice(order);
-        sorted.sort_unstable();
-        let each_once = sorted.iter().copied().eq(0..self.shape().rank());
-        assert!(
-            each_once,
-            "permute: {order:?} is not an order of the axes of shape {}",
-            self.shape()
-        );
+        let order = order_of(self.shape(), &order.into());
         let mut shape = self.shape().clone();
         for (to, &from) in order.iter().enumerate() {
             shape.set(to, self.shape()[from]);
         }
         Tensor::made(shape, |out| {
-            autodiff_kernels::permute(self.data(), self.shape(), order, out);
+            autodiff_kernels::permute(self.data(), self.shape(), &order, out);
         })
     }
 
@@ -97,9 +107,9 @@ methods! {
     ///
     /// If the tensor does not have two axes.
     pub fn transpose(self) -> Self {
-        self.permute(&transposition(&self.shape()))
+        self.permute(transposition(&self.shape()))
     } on tensors {
-        self.permute(&transposition(self.shape()))
+        self.permute(transposition(self.shape()))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Selection by a mask, `y = mask ? a : b`, and the comparisons that return masks.
+//! Selection by a mask, `y = mask ? a : b`.
 //!
 //! ```text
 //! vjp   ā = mask ? ȳ : 0,   b̄ = mask ? 0 : ȳ
@@ -7,7 +7,7 @@
 //! The rule selects instead of multiplying by the mask, so that a NaN that is not selected does not spread.
 
 use super::prelude::*;
-use autodiff_kernels::broadcast::Walk;
+use autodiff_kernels::simd::vectorized;
 
 /// Selection by a mask, which is a constant.
 #[derive(Clone, Debug)]
@@ -36,7 +36,16 @@ impl<T: Real> Op<T> for Select {
         let mask = mask.broadcast_to(&shape);
         let (a, b) = (a.broadcast_to(&shape), b.broadcast_to(&shape));
         let (mask, a, b) = (mask.data(), a.data(), b.data());
-        Tensor::from_fn(shape, |i| if mask[i] != 0 { a[i] } else { b[i] })
+        Tensor::made(shape, |y| {
+            vectorized(
+                #[inline(always)]
+                move || {
+                    for (((y, &mask), &a), &b) in y.iter_mut().zip(mask).zip(a).zip(b) {
+                        *y = if mask != 0 { a } else { b };
+                    }
+                },
+            );
+        })
     }
 
     fn vjp<A: Algebra<Element = T>>(
@@ -46,67 +55,10 @@ impl<T: Real> Op<T> for Select {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         x_bar.add(0, || A::select(&self.0, &y_bar, 0.0));
-        x_bar.add(1, || {
-            let zero = y_bar.constant(Tensor::scalar(T::default()));
-            A::select(&self.0, zero, &y_bar)
-        });
+        x_bar.add(1, || A::select(&self.0, 0.0, &y_bar));
     }
 
     built_in!(Select);
-}
-
-/// Comparisons.
-impl<T: Real> Tensor<T> {
-    /// Returns the mask that is 1 where `self < other`, and 0 elsewhere.
-    ///
-    /// ```
-    /// # use autodiff::Tensor;
-    /// let mask = Tensor::from([1.0, 3.0]).less(&Tensor::scalar(2.0));
-    /// assert_eq!(mask.data(), [1_u8, 0]);
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If the shapes cannot be broadcast together.
-    #[must_use]
-    #[track_caller]
-    pub fn less(&self, other: &Tensor<T>) -> Tensor<u8> {
-        self.compare("less", other, |a, b| a < b)
-    }
-
-    /// Returns the mask that is 1 where `self == other`, and 0 elsewhere.
-    ///
-    /// # Panics
-    ///
-    /// If the shapes cannot be broadcast together.
-    #[must_use]
-    #[track_caller]
-    pub fn equal(&self, other: &Tensor<T>) -> Tensor<u8> {
-        self.compare("equal", other, |a, b| a == b)
-    }
-
-    #[track_caller]
-    fn compare(&self, name: &str, other: &Tensor<T>, holds: impl Fn(T, T) -> bool) -> Tensor<u8> {
-        let Some(shape) = self.shape().broadcast(other.shape()) else {
-            panic!(
-                "{name}: shapes {} and {} cannot be broadcast together",
-                self.shape(),
-                other.shape()
-            );
-        };
-        let walk = Walk::new(self.shape(), other.shape(), &shape);
-        let (a, b) = (self.data(), other.data());
-        Tensor::made(shape, |out: &mut [u8]| {
-            walk.rows(|at_a, at_b, at| {
-                for i in 0..walk.inner.extent {
-                    out[at + i] = u8::from(holds(
-                        a[at_a + i * walk.inner.a],
-                        b[at_b + i * walk.inner.b],
-                    ));
-                }
-            });
-        })
-    }
 }
 
 methods! {
@@ -118,21 +70,42 @@ methods! {
     /// A NaN in an element that is not selected affects neither the value nor a gradient.
     ///
     /// ```
-    /// # use autodiff::tensor::{Tape, Tensor, Var};
+    /// # use autodiff::tensor::{Tape, Var};
     /// let tape = Tape::new();
     /// let x = tape.var([-1.0, 4.0]);
-    /// let positive = Tensor::scalar(0.0).less(&x.value());
-    /// let y = Var::select(&positive, x.sqrt(), 0.0).sum();
+    /// let y = Var::select(&x.greater(0.0), x.sqrt(), 0.0).sum();
     /// assert_eq!(y.item(), 2.0);
     /// assert_eq!(y.gradients().wrt(x).data(), [0.0, 0.25]);
     /// ```
     ///
     /// # Panics
     ///
+    /// If the shapes cannot be broadcast together, the variables are on different tapes, or neither operand is a
+    /// variable (or, of tensors, a tensor).
+    #[doc(alias("where", "if_else", "cond"))]
+    pub fn select(mask: &Tensor<u8>, a: impl Operand<Self>, b: impl Operand<Self>) -> Self {
+        let Some(beside) = a.as_algebra().or(b.as_algebra()).cloned() else {
+            panic!("select: neither operand is a variable or a tensor to select for")
+        };
+        let (a, b) = (a.beside(&beside), b.beside(&beside));
+        Self::apply(Select(mask.clone()), &[a.borrow(), b.borrow()])
+    }
+
+    /// Returns `value` where the mask is not 0, and the elements of `self` elsewhere. All three are broadcast.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let scores = Tensor::from([1.0, 2.0, 3.0]);
+    /// let hidden = scores.less(2.5);
+    /// assert_eq!(scores.masked_fill(&hidden, f64::NEG_INFINITY).softmax(0).data(), [0.0, 0.0, 1.0]);
+    /// ```
+    ///
+    /// # Panics
+    ///
     /// If the shapes cannot be broadcast together, or the variables are on different tapes.
-    pub fn select(mask: &Tensor<u8>, a: impl Borrow<Self>, b: impl Operand<Self>) -> Self {
-        let a = a.borrow();
-        Self::apply(Select(mask.clone()), &[a, b.beside(a).borrow()])
+    pub fn masked_fill(self, mask: &Tensor<u8>, value: impl Operand<Self>) -> Self {
+        let value = value.beside(self);
+        Self::apply(Select(mask.clone()), &[value.borrow(), self])
     }
 }
 
@@ -152,5 +125,22 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
         let mask = Tensor::from_fn(Shape::from(mask), |i| u8::from(i % 3 != 1));
         CheckCase::new("select", &[a, b], move |x| Var::select(&mask, x[0], x[1]))
     };
-    shapes.into_iter().map(sample).collect()
+    let mut checks: Vec<CheckCase> = shapes.into_iter().map(sample).collect();
+    let shapes: [[&[usize]; 2]; 8] = [
+        [&[], &[]],
+        [&[1], &[1]],
+        [&[0], &[0]],
+        [&[5], &[5]],
+        [&[3, 4], &[4]],
+        [&[4], &[3, 4]],
+        [&[2, 1], &[1, 3]],
+        [&[2, 3, 2], &[3, 1]],
+    ];
+    for [x, mask] in shapes {
+        let mask = Tensor::from_fn(Shape::from(mask), |i| u8::from(i % 2 == 0));
+        checks.push(CheckCase::new("masked_fill", &[x], move |x| {
+            x[0].masked_fill(&mask, -2.0)
+        }));
+    }
+    checks
 }

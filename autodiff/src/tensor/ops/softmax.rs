@@ -15,7 +15,7 @@ use autodiff_kernels::softmax;
 
 /// Softmax over axes.
 #[derive(Clone, Debug)]
-pub(crate) struct Softmax(Axes);
+pub(crate) struct Softmax(AxisSet);
 
 impl<T: Real> Op<T> for Softmax {
     fn name(&self) -> &'static str {
@@ -24,7 +24,6 @@ impl<T: Real> Op<T> for Softmax {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        self.0.check(x[0].shape(), "softmax");
         along(x[0], &self.0, softmax::softmax)
     }
 
@@ -35,7 +34,7 @@ impl<T: Real> Op<T> for Softmax {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         x_bar.add(0, || {
-            let mean = y_bar.absorbing_mul(at.y).sum_over_keepdims(self.0.clone());
+            let mean = y_bar.absorbing_mul(at.y).sum_over_keepdims(&self.0);
             at.y.absorbing_mul(&y_bar - mean)
         });
     }
@@ -45,7 +44,7 @@ impl<T: Real> Op<T> for Softmax {
 
 /// The logarithm of softmax over axes.
 #[derive(Clone, Debug)]
-pub(crate) struct LogSoftmax(Axes);
+pub(crate) struct LogSoftmax(AxisSet);
 
 impl<T: Real> Op<T> for LogSoftmax {
     fn name(&self) -> &'static str {
@@ -54,7 +53,6 @@ impl<T: Real> Op<T> for LogSoftmax {
 
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
-        self.0.check(x[0].shape(), "log_softmax");
         along(x[0], &self.0, softmax::log_softmax)
     }
 
@@ -65,10 +63,10 @@ impl<T: Real> Op<T> for LogSoftmax {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         x_bar.add(0, || {
-            let p = at.x[0].softmax(self.0.clone());
+            let p = at.x[0].softmax(&self.0);
             // 1, or NaN where p is NaN, so that a NaN reaches the total even if the adjoints cancel.
             let one = 0.0 * &p + 1.0;
-            let total = y_bar.absorbing_mul(one).sum_over_keepdims(self.0.clone());
+            let total = y_bar.absorbing_mul(one).sum_over_keepdims(&self.0);
             &y_bar - p.absorbing_mul(total)
         });
     }
@@ -79,7 +77,7 @@ impl<T: Real> Op<T> for LogSoftmax {
 /// Applies a kernel along the lines formed by the given axes together.
 fn along<T: Real>(
     x: &Tensor<T>,
-    axes: &Axes,
+    axes: &AxisSet,
     kernel: impl Fn(&[T], usize, usize, &mut [T]),
 ) -> Tensor<T> {
     let shape = x.shape();
@@ -91,8 +89,8 @@ fn along<T: Real>(
         _ => {
             let others = (0..shape.rank()).filter(|axis| !axes.contains(axis));
             let order: Vec<usize> = others.chain(axes.iter().copied()).collect();
-            let together = (order.len() - axes.len()..order.len()).collect();
-            return along(&x.permute(&order), &together, kernel).permute(&inverse(&order));
+            let together = AxisSet::filtered(order.len(), |&axis| axis >= order.len() - axes.len());
+            return along(&x.permute(&order[..]), &together, kernel).permute(&inverse(&order)[..]);
         }
     };
     Tensor::made(shape.clone(), |y| kernel(x.data(), extent, inner, y))
@@ -109,7 +107,7 @@ methods! {
     ///
     /// If there is no such axis, or an axis is named twice.
     pub fn softmax(self, axes: impl Into<Axes>) -> Self {
-        Self::apply(Softmax(axes.into()), &[self])
+        Self::apply(Softmax(axes.into().of(&self.shape(), "softmax")), &[self])
     }
 
     /// Returns the logarithm of softmax over one axis or several: `xᵢ − ln Σⱼ exp(xⱼ)`, not from a rounded quotient.
@@ -119,7 +117,7 @@ methods! {
     ///
     /// If there is no such axis, or an axis is named twice.
     pub fn log_softmax(self, axes: impl Into<Axes>) -> Self {
-        Self::apply(LogSoftmax(axes.into()), &[self])
+        Self::apply(LogSoftmax(axes.into().of(&self.shape(), "log_softmax")), &[self])
     }
 }
 

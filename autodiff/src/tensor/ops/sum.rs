@@ -11,7 +11,7 @@ use autodiff_kernels::{Write, reduce};
 /// The sum over axes, which keep extent 1 or are removed.
 #[derive(Clone, Debug)]
 pub(crate) struct Sum {
-    axes: Axes,
+    axes: AxisSet,
     keepdims: bool,
 }
 
@@ -23,7 +23,6 @@ impl<T: Real> Op<T> for Sum {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let x = x[0];
-        self.axes.check(x.shape(), "sum");
         sum_over_axes(x, &self.axes).reshape(x.shape().reduced(&self.axes, self.keepdims))
     }
 
@@ -45,7 +44,7 @@ impl<T: Real> Op<T> for Sum {
 }
 
 /// The sum over axes, which keep extent 1.
-pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &Axes) -> Tensor<T> {
+pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &AxisSet) -> Tensor<T> {
     reduce_over_axes(x, axes, |x, extent, inner, out| {
         reduce::sum(x, extent, inner, out, Write::Set, &Pooled);
     })
@@ -54,7 +53,7 @@ pub(super) fn sum_over_axes<T: Real>(x: &Tensor<T>, axes: &Axes) -> Tensor<T> {
 /// Applies a reduction over axes, which keep extent 1, to one run of neighbouring axes after the other.
 pub(super) fn reduce_over_axes<T: Real>(
     x: &Tensor<T>,
-    axes: &Axes,
+    axes: &AxisSet,
     kernel: impl Fn(&[T], usize, usize, &mut [T]),
 ) -> Tensor<T> {
     let mut reduced = x.clone();
@@ -68,7 +67,9 @@ pub(super) fn reduce_over_axes<T: Real>(
 }
 
 /// The number of elements that are reduced to one, over the given axes.
+#[track_caller]
 fn extent_of(shape: &Shape, axes: &Axes) -> f64 {
+    let axes = axes.of(shape, "mean");
     axes.iter().map(|&axis| shape[axis] as f64).product()
 }
 
@@ -80,7 +81,7 @@ methods! {
     ///
     /// The sum is formed pairwise, so that the rounding error hardly grows with the number of elements.
     pub fn sum(self) -> Self {
-        self.sum_over(Axes::all_of(&self.shape()))
+        self.sum_over(..)
     }
 
     /// Returns the sum over the given axes, which are removed.
@@ -96,7 +97,8 @@ methods! {
     ///
     /// If there is no such axis, or an axis is named twice.
     pub fn sum_over(self, axes: impl Into<Axes>) -> Self {
-        Self::apply(Sum { axes: axes.into(), keepdims: false }, &[self])
+        let axes = axes.into().of(&self.shape(), "sum");
+        Self::apply(Sum { axes, keepdims: false }, &[self])
     }
 
     /// Returns the sum over the given axes, which keep extent 1.
@@ -105,12 +107,13 @@ methods! {
     ///
     /// If there is no such axis, or an axis is named twice.
     pub fn sum_over_keepdims(self, axes: impl Into<Axes>) -> Self {
-        Self::apply(Sum { axes: axes.into(), keepdims: true }, &[self])
+        let axes = axes.into().of(&self.shape(), "sum");
+        Self::apply(Sum { axes, keepdims: true }, &[self])
     }
 
     /// Returns the mean of all elements, a scalar; NaN if there are none.
     pub fn mean(self) -> Self {
-        self.mean_over(Axes::all_of(&self.shape()))
+        self.mean_over(..)
     }
 
     /// Returns the mean over the given axes, which are removed; NaN if an axis has extent 0.
@@ -120,7 +123,8 @@ methods! {
     /// If there is no such axis, or an axis is named twice.
     pub fn mean_over(self, axes: impl Into<Axes>) -> Self {
         let axes = axes.into();
-        self.sum_over(axes.clone()) / extent_of(&self.shape(), &axes)
+        let extent = extent_of(&self.shape(), &axes);
+        self.sum_over(axes) / extent
     }
 
     /// Returns the mean over the given axes, which keep extent 1; NaN if an axis has extent 0.
@@ -130,7 +134,8 @@ methods! {
     /// If there is no such axis, or an axis is named twice.
     pub fn mean_over_keepdims(self, axes: impl Into<Axes>) -> Self {
         let axes = axes.into();
-        self.sum_over_keepdims(axes.clone()) / extent_of(&self.shape(), &axes)
+        let extent = extent_of(&self.shape(), &axes);
+        self.sum_over_keepdims(axes) / extent
     }
 }
 

@@ -19,11 +19,17 @@ pub(super) fn on_tensors(checked: &mut Checked) {
     refused("has more elements", || {
         Tensor::<f64>::zeros([0, 1 << 40, 1]) + Tensor::zeros([0, 1, 1 << 40])
     });
-    let select = "tensor/ops/select.rs";
-    checked.refused(&format!("{select} less"), cannot_be_broadcast, || {
+    let (compare, select) = ("tensor/ops/compare.rs", "tensor/ops/select.rs");
+    checked.refused(&format!("{compare} $name"), cannot_be_broadcast, || {
         x.less(&y)
     });
-    checked.refused(&format!("{select} equal"), "equal: shapes", || x.equal(&y));
+    checked.refused(&format!("{compare} $name"), "equal: shapes", || x.equal(&y));
+    checked.refused(&format!("{select} masked_fill"), "select: shapes", || {
+        x.masked_fill(&x.less(&x), &y)
+    });
+    checked.refused(&format!("{select} select"), "neither operand is", || {
+        Tensor::<f64>::select(&x.less(&x), 1.0, 2.0)
+    });
     checked.refused(&format!("{select} select"), "select: shapes", || {
         Tensor::select(&x.less(&x), &x, &y)
     });

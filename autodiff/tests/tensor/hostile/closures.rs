@@ -59,6 +59,11 @@ impl<'t> Operand<Var<'t, f64>> for Foreign {
         strike();
         two
     }
+
+    fn plain(self) -> Tensor<f64> {
+        strike();
+        Tensor::scalar(2.0)
+    }
 }
 
 type Attacked = for<'t> fn(&'t Tape<f64>, [Var<'t, f64>; 2]);
@@ -183,6 +188,10 @@ impl<'t> Operand<Var<'t, f64>> for OfAnotherTape<'t> {
 
     fn beside(self, _: &Var<'t, f64>) -> Var<'t, f64> {
         self.0
+    }
+
+    fn plain(self) -> Tensor<f64> {
+        self.0.value()
     }
 }
 

@@ -13,11 +13,11 @@ fn samples(count: usize) -> Dataset {
     Dataset::new(&pixels, [9], &classes).unwrap()
 }
 
-fn comparison(change: impl FnOnce(&mut Comparing<'_>)) -> Result<Comparison, Error> {
+fn comparison(change: impl FnOnce(&mut ComparisonInput<'_>)) -> Result<Comparison, Error> {
     let data = samples(50);
     let model = ModelSettings::default();
     let network = model.network(9).unwrap();
-    let mut what = Comparing {
+    let mut input = ComparisonInput {
         network: &network,
         loss: model.loss,
         parameters: &model.initial(&network, 3),
@@ -27,8 +27,8 @@ fn comparison(change: impl FnOnce(&mut Comparing<'_>)) -> Result<Comparison, Err
         seed: 3,
         planted: None,
     };
-    change(&mut what);
-    compare(&what)
+    change(&mut input);
+    compare(&input)
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn all_agree_for_every_cost() {
             output: Output::Softmax,
         },
     ] {
-        let comparison = comparison(|what| what.loss = loss).unwrap();
+        let comparison = comparison(|input| input.loss = loss).unwrap();
         assert!(comparison.passed, "{comparison:#?}");
         assert_eq!(comparison.pairs.len(), 4);
         assert_eq!(comparison.pairs[0].parameters.len(), 4);
@@ -50,7 +50,7 @@ fn all_agree_for_every_cost() {
 #[test]
 fn an_error_planted_in_either_side_is_detected_and_located() {
     for (method, innocent) in [(Method::Tape, 3), (Method::Delta, 2)] {
-        let comparison = comparison(|what| what.planted = Some(method)).unwrap();
+        let comparison = comparison(|input| input.planted = Some(method)).unwrap();
         assert!(!comparison.passed);
         for (number, pair) in comparison.pairs.iter().enumerate() {
             assert_eq!(pair.passed, number == innocent, "{pair:#?}");
@@ -93,7 +93,7 @@ fn a_precision_that_overflows_is_not_compared() {
     let mut parameters = model.initial::<f64>(&network, 3);
     parameters.slice_mut(0)[0] = 1e39;
     let overflowing = |planted| {
-        let what = Comparing {
+        let input = ComparisonInput {
             network: &network,
             loss: model.loss,
             parameters: &parameters,
@@ -103,7 +103,7 @@ fn a_precision_that_overflows_is_not_compared() {
             seed: 3,
             planted,
         };
-        compare(&what).unwrap()
+        compare(&input).unwrap()
     };
     let right = overflowing(None);
     assert!(right.passed, "{:#?}", right.pairs);
@@ -116,10 +116,11 @@ fn a_precision_that_overflows_is_not_compared() {
 
 #[test]
 fn invalid_numbers_are_refused() {
-    let message = |change: fn(&mut Comparing<'_>)| comparison(change).unwrap_err().to_string();
-    assert!(message(|what| what.batch = 0).starts_with("--batch: "));
-    assert!(message(|what| what.batch = 51).starts_with("--batch: "));
-    assert!(message(|what| what.batches = 0).starts_with("--batches: "));
+    let message =
+        |change: fn(&mut ComparisonInput<'_>)| comparison(change).unwrap_err().to_string();
+    assert!(message(|input| input.batch = 0).starts_with("--batch: "));
+    assert!(message(|input| input.batch = 51).starts_with("--batch: "));
+    assert!(message(|input| input.batches = 0).starts_with("--batches: "));
 }
 
 /// The parameters after some steps in the precision of `T`, unless the training diverged.
@@ -174,7 +175,7 @@ fn extreme_states(hidden: &[&[usize]], learning_rates: &[f64]) -> [usize; 3] {
                 let Some(parameters) = parameters else {
                     continue;
                 };
-                let right = Comparing {
+                let right = ComparisonInput {
                     network: &network,
                     loss,
                     parameters: &parameters,
@@ -184,7 +185,7 @@ fn extreme_states(hidden: &[&[usize]], learning_rates: &[f64]) -> [usize; 3] {
                     seed: 3,
                     planted: None,
                 };
-                let wrong = Comparing {
+                let wrong = ComparisonInput {
                     planted: Some(Method::Tape),
                     ..right.clone()
                 };

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::FILES;
 use super::idx::{MAX_BYTES, MAX_ITEMS, MAX_SIDE};
-use super::sketch::MAX_PICTURE_SIDE;
+use super::sketch::MAX_PNG_SIDE;
 use crate::report::{counted, grouped};
 
 /// Unusable data: the file, and what is wrong with it.
@@ -81,7 +81,7 @@ pub enum DataCause {
         found: u8,
     },
 
-    /// There are no pictures, or they have no pixels.
+    /// There are no images, or they have no pixels.
     #[error("is empty")]
     Empty,
 
@@ -115,10 +115,10 @@ pub enum DataCause {
         expected: usize,
     },
 
-    /// The numbers of pictures and labels differ.
+    /// The numbers of images and labels differ.
     #[error("contains {} for {}", counted(*images as u64, "image", "images"), counted(*labels as u64, "label", "labels"))]
     CountMismatch {
-        /// The number of pictures.
+        /// The number of images.
         images: usize,
         /// The number of labels.
         labels: usize,
@@ -133,36 +133,36 @@ pub enum DataCause {
         label: u8,
     },
 
-    /// The test pictures and the training pictures differ in size.
+    /// The test images and the training images differ in size.
     #[error("images are {}×{} pixels, but those to train on are {}×{}", test.0, test.1, train.0, train.1)]
     SizeMismatch {
-        /// Rows and columns of the training pictures.
+        /// Rows and columns of the training images.
         train: (usize, usize),
-        /// Rows and columns of the test pictures.
+        /// Rows and columns of the test images.
         test: (usize, usize),
     },
 
-    /// The file is not a PNG picture, or a damaged one.
-    #[error("cannot be read as a PNG picture: {0}")]
+    /// The file is not a PNG image, or a damaged one.
+    #[error("cannot be read as a PNG image: {0}")]
     Png(png::DecodingError),
 
-    /// The PNG decoder panicked: a bug of the decoder. Other pictures are not affected.
-    #[error("cannot be read as a PNG picture: the decoder failed ({message})")]
+    /// The PNG decoder panicked: a bug of the decoder. Other images are not affected.
+    #[error("cannot be read as a PNG image: the decoder failed ({message})")]
     PngDecoder {
         /// The message of the panic.
         message: String,
     },
 
-    /// The picture is too large.
-    #[error("is a picture of {width}×{height} pixels; at most {MAX_PICTURE_SIDE} a side are read")]
-    PictureTooLarge {
-        /// The width of the picture in pixels.
+    /// The image is too large.
+    #[error("is an image of {width}×{height} pixels; at most {MAX_PNG_SIDE} a side are read")]
+    PngTooLarge {
+        /// The width of the image in pixels.
         width: u32,
-        /// The height of the picture in pixels.
+        /// The height of the image in pixels.
         height: u32,
     },
 
-    /// The picture is blank.
+    /// The image is blank.
     #[error("shows no digit: nothing stands out from the background")]
     Blank,
 }

@@ -11,20 +11,20 @@ pub const MAX_BYTES: usize = 1 << 28;
 /// The maximum number of items that a file may claim; MNIST's largest file has 60,000.
 pub const MAX_ITEMS: u32 = 1 << 20;
 
-/// The largest height or width of a picture that a file may claim, in pixels.
+/// The largest height or width of an image that a file may claim, in pixels.
 pub const MAX_SIDE: usize = 1024;
 
 /// The number of bytes allocated at first, whatever the header claims.
 const FIRST_STEP: usize = 1 << 16;
 
-/// Pictures of one size.
+/// Images of one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Images {
-    /// All pixels, picture by picture and row by row.
+    /// All pixels, image by image and row by row.
     pub pixels: Vec<u8>,
-    /// The height of a picture in pixels.
+    /// The height of an image in pixels.
     pub rows: usize,
-    /// The width of a picture in pixels.
+    /// The width of an image in pixels.
     pub cols: usize,
 }
 

@@ -10,7 +10,7 @@ fn idx(dims: &[u32], data: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Creates a folder with two training pictures and one test picture, all of 2×3 pixels.
+/// Creates a folder with two training images and one test image, all of 2×3 pixels.
 fn small_folder() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let contents = [

@@ -50,55 +50,71 @@ impl Confusion {
 
     fn draw(&self, root: &Canvas<'_>) -> Drawn {
         let side = CELL * self.classes as i32;
+        for (truth, counts) in self.rows().enumerate() {
+            self.draw_cells(root, truth, counts)?;
+            self.draw_class_labels(root, truth, counts)?;
+        }
+        Self::draw_titles(root, side)?;
+        let rim = [(LEFT - px(2), TOP - px(2)), (LEFT + side, TOP + side)];
+        root.draw(&Rectangle::new(rim, line(1, GRID)))
+    }
+
+    /// Draws the cells of the row of a true class.
+    fn draw_cells(&self, root: &Canvas<'_>, truth: usize, counts: &[u64]) -> Drawn {
         let most_wrong = self.wrong_shares().fold(0.0, f64::max);
-        for (truth, row) in self.rows().enumerate() {
-            let top = TOP + CELL * truth as i32;
-            let middle = top + CELL / 2;
-            for (guess, &count) in row.iter().enumerate() {
-                let left = LEFT + CELL * guess as i32;
-                let share = share(count, row.iter().sum());
-                let (full, strength) = match (truth == guess, most_wrong) {
-                    (true, _) => (RIGHT_COLOUR, share),
-                    (false, 0.0) => (WRONG_COLOUR, 0.0),
-                    (false, most) => (WRONG_COLOUR, share / most),
-                };
-                let cell = [(left, top), (left + CELL - px(2), top + CELL - px(2))];
-                root.draw(&Rectangle::new(cell, blend(full, strength).filled()))?;
-                // Orange is the lighter colour.
-                let white_from = if truth == guess { 0.75 } else { 0.9 };
-                let colour = match (count, strength > white_from) {
-                    (0, _) => FAINT_ZERO,
-                    (_, true) => WHITE,
-                    (_, false) => TEXT,
-                };
-                let place = (left + CELL / 2 - px(1), middle - px(1));
-                root.draw(&Text::new(
-                    count.to_string(),
-                    place,
-                    centred(&text(14, colour)),
-                ))?;
-            }
-            let class = ("sans-serif", px(15), FontStyle::Bold)
-                .into_font()
-                .color(&TEXT);
+        let top = TOP + CELL * truth as i32;
+        for (guess, &count) in counts.iter().enumerate() {
+            let left = LEFT + CELL * guess as i32;
+            let share = share(count, counts.iter().sum());
+            let (full, strength) = match (truth == guess, most_wrong) {
+                (true, _) => (RIGHT_COLOUR, share),
+                (false, 0.0) => (WRONG_COLOUR, 0.0),
+                (false, most) => (WRONG_COLOUR, share / most),
+            };
+            let cell = [(left, top), (left + CELL - px(2), top + CELL - px(2))];
+            root.draw(&Rectangle::new(cell, blend(full, strength).filled()))?;
+            // Orange is the lighter colour.
+            let white_from = if truth == guess { 0.75 } else { 0.9 };
+            let colour = match (count, strength > white_from) {
+                (0, _) => FAINT_ZERO,
+                (_, true) => WHITE,
+                (_, false) => TEXT,
+            };
+            let middle = (left + CELL / 2 - px(1), top + CELL / 2 - px(1));
             root.draw(&Text::new(
-                truth.to_string(),
-                (LEFT - px(16), middle - px(1)),
-                centred(&class),
-            ))?;
-            root.draw(&Text::new(
-                truth.to_string(),
-                (LEFT + CELL * truth as i32 + CELL / 2 - px(1), TOP - px(15)),
-                centred(&class),
-            ))?;
-            let recall = text(14, FAINT_TEXT).pos(Pos::new(HPos::Right, VPos::Center));
-            let place = (LEFT + side + RIGHT - MARGIN, middle - px(1));
-            root.draw(&Text::new(
-                percent(row[truth], row.iter().sum()),
-                place,
-                recall,
+                count.to_string(),
+                middle,
+                centred(&text(14, colour)),
             ))?;
         }
+        Ok(())
+    }
+
+    /// Draws a class to the left of its row and above its column, and its recall to the right of its row.
+    fn draw_class_labels(&self, root: &Canvas<'_>, class: usize, counts: &[u64]) -> Drawn {
+        let side = CELL * self.classes as i32;
+        let from_edge = CELL * class as i32 + CELL / 2 - px(1);
+        let bold = ("sans-serif", px(15), FontStyle::Bold)
+            .into_font()
+            .color(&TEXT);
+        root.draw(&Text::new(
+            class.to_string(),
+            (LEFT - px(16), TOP + from_edge),
+            centred(&bold),
+        ))?;
+        root.draw(&Text::new(
+            class.to_string(),
+            (LEFT + from_edge, TOP - px(15)),
+            centred(&bold),
+        ))?;
+        let recall = percent(counts[class], counts.iter().sum());
+        let right = text(14, FAINT_TEXT).pos(Pos::new(HPos::Right, VPos::Center));
+        let place = (LEFT + side + RIGHT - MARGIN, TOP + from_edge);
+        root.draw(&Text::new(recall, place, right))
+    }
+
+    /// Draws the titles of the columns, the rows and the recalls, for a matrix of `side` units.
+    fn draw_titles(root: &Canvas<'_>, side: i32) -> Drawn {
         let label = text(15, FAINT_TEXT);
         root.draw(&Text::new(
             "taken for",
@@ -116,9 +132,7 @@ impl Confusion {
             "recognised",
             (LEFT + side + RIGHT - MARGIN, TOP - px(15)),
             right,
-        ))?;
-        let rim = [(LEFT - px(2), TOP - px(2)), (LEFT + side, TOP + side)];
-        root.draw(&Rectangle::new(rim, line(1, GRID)))
+        ))
     }
 
     fn rows(&self) -> impl Iterator<Item = &[u64]> {

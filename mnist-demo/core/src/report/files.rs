@@ -9,8 +9,8 @@ use crate::data::sides;
 use crate::mistakes::Mistake;
 use crate::model::{loss_name, shape_name};
 use crate::output::OutputDir;
-use crate::picture::{Thumbnail, sheet};
 use crate::plot::{LinePlot, Scale, Series};
+use crate::render::{Thumbnail, sheet};
 use crate::train::{Record, Trained};
 
 /// The names of the result files.
@@ -23,10 +23,13 @@ const ACCURACY: &str = "accuracy.svg";
 const CONFUSION: &str = "confusion.svg";
 const MISTAKES: &str = "mistakes.svg";
 
-/// The maximum number of digits on the sheet of mistakes, and the number in a row.
-const SHEET: (usize, usize) = (40, 8);
+/// The maximum number of digits on the sheet of mistakes.
+const MAX_THUMBNAILS: usize = 40;
 
-/// Writes the weights, the table and the pictures of a run (the [`RESULTS`]), replacing the files of an earlier run.
+/// The number of digits in a row of the sheet.
+const THUMBNAILS_PER_ROW: usize = 8;
+
+/// Writes the weights, the table and the SVG files of a run (the [`RESULTS`]), replacing the files of an earlier run.
 ///
 /// # Errors
 ///
@@ -39,10 +42,10 @@ pub fn write_results<T: Real>(
     test: &Dataset,
     mistakes: &[Mistake],
 ) -> Result<(), Error> {
-    let records = &trained.history.0;
+    let records = &trained.records;
     let network = shape_name(&trained.network);
     let accuracy = percent(trained.test.accuracy());
-    let pictures = [
+    let figures = [
         (LOSS, loss_plot(records, &network, loss).to_svg()?),
         (ACCURACY, accuracy_plot(records, &network).to_svg()?),
         (
@@ -55,7 +58,7 @@ pub fn write_results<T: Real>(
     let transaction = output.begin()?;
     let header = ["step", "seconds", "loss", "train_accuracy", "test_accuracy"];
     transaction.write_csv(RUN, &header, records)?;
-    for (name, svg) in pictures {
+    for (name, svg) in figures {
         transaction.write(name, svg)?;
     }
     let weights = transaction.staged(WEIGHTS);
@@ -101,22 +104,27 @@ fn accuracy_plot(records: &[Record], network: &str) -> LinePlot {
 }
 
 fn mistakes_sheet(test: &Dataset, mistakes: &[Mistake]) -> Result<String, Error> {
-    let exhibits: Vec<Thumbnail<'_>> = mistakes
+    let thumbnails: Vec<Thumbnail<'_>> = mistakes
         .iter()
-        .take(SHEET.0)
+        .take(MAX_THUMBNAILS)
         .map(|mistake| Thumbnail {
             pixels: test.sample(mistake.index),
             truth: mistake.truth,
             guess: mistake.guess,
-            probability: mistake.certainty as f32,
+            output: mistake.output as f32,
         })
         .collect();
     let all = counted(mistakes.len() as u64, "mistake", "mistakes");
-    let which = if exhibits.len() < mistakes.len() {
-        format!("{} of {all}", exhibits.len())
+    let which = if thumbnails.len() < mistakes.len() {
+        format!("{} of {all}", thumbnails.len())
     } else {
         all
     };
     let title = format!("{which}: truth → guess, and how sure it was");
-    Ok(sheet(&title, &exhibits, sides(test)[1], SHEET.1)?)
+    Ok(sheet(
+        &title,
+        &thumbnails,
+        sides(test)[1],
+        THUMBNAILS_PER_ROW,
+    )?)
 }

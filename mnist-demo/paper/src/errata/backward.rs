@@ -216,7 +216,7 @@ fn summary_of_layers() -> Evidence {
 }
 
 fn hadamard_with_a_jacobian() -> Evidence {
-    let example = Example::new(&WIDTHS[..3], Activation::Tanh, Cost::SquaresOfSoftmax, 1);
+    let example = Example::squares_of_softmax();
     let jacobian = softmax_jacobian(&example.A(2));
     let upstream = 2.0 * (example.A(2) - &example.Y);
     let corrected = jacobian.t() * &upstream;
@@ -243,7 +243,7 @@ fn hadamard_with_a_jacobian() -> Evidence {
 fn down_to_layer_one(samples: usize) -> Evidence {
     let example = squares(&WIDTHS, samples);
     // z[0] belongs to layer 1; no z precedes it.
-    let z0 = (1_usize..=1).find_map(|l| example.layers.z.get(l.wrapping_sub(2)));
+    let z0 = (1_usize..=1).find_map(|l| example.forward.z.get(l.wrapping_sub(2)));
     let printed = match z0 {
         Some(z0) => Printed::Gives(z0.clone()),
         None => Printed::DoesNotSay("for ℓ = 1 there is no z⁽⁰⁾"),
@@ -251,7 +251,7 @@ fn down_to_layer_one(samples: usize) -> Evidence {
     // From ℓ = L down to ℓ = 2.
     let mut corrected = Vec::new();
     let mut tape = Vec::new();
-    for l in (2..=example.network.layers()).rev() {
+    for l in (2..=example.network.layer_count()).rev() {
         let delta = slope(&example, l - 1).hadamard(&(example.W(l).t() * example.delta(l)));
         corrected.extend(delta.entries().to_vec());
         tape.extend(&example.tape.dz[l - 2]);

@@ -218,7 +218,7 @@ fn weight_of_no_layer() -> Evidence {
 }
 
 fn column_before_a_matrix() -> Evidence {
-    let example = Example::new(&WIDTHS[..3], Activation::Tanh, Cost::SquaresOfSoftmax, 1);
+    let example = Example::squares_of_softmax();
     let jacobian = softmax_jacobian(&example.A(2));
     let upstream = 2.0 * (example.A(2) - &example.Y);
     let tape = example.tape.dz[1].clone();

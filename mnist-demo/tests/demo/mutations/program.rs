@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
 
-use super::chance::Chance;
+use super::random::Random;
 use super::{MOST_TIME, idx, png, weights};
 use crate::common;
 use mnist_core::data::{FILES, Splits, read_digit};
@@ -99,37 +99,37 @@ fn text(path: &Path) -> &str {
     common::text(path)
 }
 
-fn check_pictures(count: usize) {
+fn check_png_images(count: usize) {
     let mut stage = Stage::new();
-    let mut chance = Chance::new(3);
-    let originals = png::originals(&mut chance);
+    let mut random = Random::new(3);
+    let originals = png::originals(&mut random);
     let (weights, data) = (stage.weights(), stage.data.path().to_owned());
     let file = stage.results.path().join("altered.png");
     for _ in 0..count {
-        fs::write(&file, png::alter(&originals, &mut chance)).unwrap();
+        fs::write(&file, png::alter(&originals, &mut random)).unwrap();
         let is_bad = read_digit(&file, 6, 6).is_err();
         let arguments = ["predict", text(&file), "--weights", text(&weights)];
         stage.run(&[&arguments[..], &["--data", text(&data)]].concat(), is_bad);
     }
-    stage.report("pictures");
+    stage.report("images");
 }
 
 fn check_data(count: usize) {
     let mut stage = Stage::new();
-    let mut chance = Chance::new(4);
+    let mut random = Random::new(4);
     let (weights, data) = (stage.weights(), stage.data.path().to_owned());
     let good = [
-        idx::images(6, 6, &mut chance),
+        idx::images(6, 6, &mut random),
         idx::labels(),
-        idx::images(6, 6, &mut chance),
+        idx::images(6, 6, &mut random),
         idx::labels(),
     ];
     for _ in 0..count {
-        let altered = chance.below(good.len());
+        let altered = random.below(good.len());
         for (i, (name, bytes)) in FILES.iter().zip(&good).enumerate() {
             let file = if i == altered {
-                let forms = idx::forms(bytes, &mut chance);
-                idx::alter(&forms, &mut chance)
+                let forms = idx::forms(bytes, &mut random);
+                idx::alter(&forms, &mut random)
             } else {
                 bytes.clone()
             };
@@ -144,12 +144,12 @@ fn check_data(count: usize) {
 
 fn check_weights(count: usize) {
     let mut stage = Stage::new();
-    let mut chance = Chance::new(5);
+    let mut random = Random::new(5);
     let original = fs::read(stage.weights()).unwrap();
     let data = stage.data.path().to_owned();
     let file = stage.results.path().join("altered.safetensors");
     for _ in 0..count {
-        fs::write(&file, weights::alter(&original, &mut chance)).unwrap();
+        fs::write(&file, weights::alter(&original, &mut random)).unwrap();
         let is_bad = nn::snapshot::load::<f32, nn::MlpModel>(&file).is_err();
         let arguments = ["predict", "0", "--weights", text(&file)];
         stage.run(&[&arguments[..], &["--data", text(&data)]].concat(), is_bad);
@@ -159,7 +159,7 @@ fn check_weights(count: usize) {
 
 #[test]
 fn the_program_reads_or_refuses_altered_files_in_one_line() {
-    check_pictures(25);
+    check_png_images(25);
     check_data(25);
     check_weights(25);
 }
@@ -167,15 +167,15 @@ fn the_program_reads_or_refuses_altered_files_in_one_line() {
 #[test]
 #[ignore = "runs the program on 3,000 altered files: a minute in a release build"]
 fn the_program_reads_or_refuses_thousands_of_altered_files_in_one_line() {
-    check_pictures(1_000);
+    check_png_images(1_000);
     check_data(1_000);
     check_weights(1_000);
 }
 
-/// The largest picture fits the limits of the tests above, but not half the memory, and its time is measurable.
+/// The largest image fits the limits of the tests above, but not half the memory, and its time is measurable.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_largest_picture_needs_most_of_the_memory() {
+fn the_largest_image_needs_most_of_the_memory() {
     let stage = Stage::new();
     let (weights, data) = (stage.weights(), stage.data.path());
     let file = stage.results.path().join("large.png");

@@ -1,9 +1,11 @@
 //! Separates ink from background: the shade of the paper at each pixel, and how far the ink stands out.
 
-/// A shade that varies linearly across a picture, as on a sheet that is lit from one side.
+use super::ink::Ink;
+
+/// A shade that varies linearly across an image, as on paper that is lit from one side.
 #[derive(Clone, Copy)]
 struct Plane {
-    /// The shade in the middle of the picture.
+    /// The shade in the middle of the image.
     shade: f32,
     /// The change of shade from one row to the next.
     down: f32,
@@ -21,7 +23,7 @@ impl Plane {
     }
 }
 
-/// The background of a picture, and the contrast of its ink.
+/// The background of an image, and the contrast of its ink.
 pub(super) struct Background {
     plane: Plane,
     /// The median shade of the border.
@@ -35,7 +37,7 @@ pub(super) struct Background {
 }
 
 impl Background {
-    /// Estimates the background of a picture of `width` pixels a row from its border.
+    /// Estimates the background of an image of `width` pixels a row from its border.
     ///
     /// Medians ignore a digit that touches the border.
     pub(super) fn find(shades: &[u8], width: usize) -> Self {
@@ -67,16 +69,17 @@ impl Background {
             shade,
             dark_ink,
             contrast,
-            noise: grain_on_border(shades, width, plane),
+            noise: noise_on_border(shades, width, plane),
         }
     }
 
-    /// The ink of each pixel, from 0 (the background) to 255 (the strongest ink).
-    pub(super) fn ink(&self, shades: &[u8], width: usize) -> Vec<u8> {
+    /// Returns the ink on the background, stretched so that the strongest is 255.
+    pub(super) fn ink(&self, shades: &[u8], width: usize) -> Ink {
         let scale = if self.dark_ink { -255.0 } else { 255.0 } / self.contrast;
-        deviations(shades, width, self.plane)
+        let ink = deviations(shades, width, self.plane)
             .map(|deviation| (deviation * scale).round() as u8)
-            .collect()
+            .collect();
+        Ink::new(ink, width)
     }
 }
 
@@ -106,7 +109,7 @@ fn ink_on(shades: &[u8], width: usize, plane: Plane) -> (bool, f32) {
 }
 
 /// The ninth decile of the border's absolute deviations from the plane.
-fn grain_on_border(shades: &[u8], width: usize, plane: Plane) -> u8 {
+fn noise_on_border(shades: &[u8], width: usize, plane: Plane) -> u8 {
     let bottom = shades.len() / width - 1;
     let is_border = |y: usize, x: usize| y == 0 || y == bottom || x == 0 || x == width - 1;
     let mut differences: Vec<u8> = deviations(shades, width, plane)
@@ -118,7 +121,7 @@ fn grain_on_border(shades: &[u8], width: usize, plane: Plane) -> u8 {
     *differences.select_nth_unstable(most).1
 }
 
-/// The pixels along each side of a picture: top, bottom, left and right.
+/// The pixels along each side of an image: top, bottom, left and right.
 pub(super) fn sides<T: Copy>(pixels: &[T], width: usize) -> [Vec<T>; 4] {
     let row = |y: usize| pixels[y * width..][..width].to_vec();
     let column = |x: usize| pixels.iter().skip(x).step_by(width).copied().collect();

@@ -5,16 +5,16 @@ use std::io::{BufRead, Seek};
 use png::{ColorType, Decoder, InterlaceInfo, Limits, Transformations};
 
 use super::background::{median, sides};
-use super::{MAX_PICTURE_SIDE, Sketch};
+use super::{MAX_PNG_SIDE, Sketch};
 use crate::data::DataCause;
 use crate::data::contain::contain;
 
 /// The maximum number of bytes that the decoder may allocate for chunks and rows.
 ///
-/// The picture itself is not included; [`MAX_PICTURE_SIDE`] bounds its size.
+/// The image itself is not included; [`MAX_PNG_SIDE`] bounds its size.
 const MAX_DECODER_BYTES: usize = 8 << 20;
 
-/// Reads a PNG picture. A panic of the decoder becomes an error.
+/// Reads a PNG image. A panic of the decoder becomes an error.
 pub(super) fn png(input: impl BufRead + Seek) -> Result<Sketch, DataCause> {
     contain(|| decode(input)).unwrap_or_else(|message| Err(DataCause::PngDecoder { message }))
 }
@@ -29,15 +29,15 @@ fn decode(input: impl BufRead + Seek) -> Result<Sketch, DataCause> {
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     let (width, height) = decoder.read_header_info().map_err(DataCause::Png)?.size();
-    if width.max(height) > MAX_PICTURE_SIDE {
-        return Err(DataCause::PictureTooLarge { width, height });
+    if width.max(height) > MAX_PNG_SIDE {
+        return Err(DataCause::PngTooLarge { width, height });
     }
     let mut reader = decoder.read_info().map_err(DataCause::Png)?;
     let (color, _) = reader.output_color_type();
     let opaque = !matches!(color, ColorType::GrayscaleAlpha | ColorType::Rgba);
 
-    // A pixel is its shade, followed by its opacity if the picture has transparency. Rows are converted one by one, so
-    // a colour picture takes no more memory than a grey one.
+    // A pixel is its shade, followed by its opacity if the image has transparency. Rows are converted one by one, so
+    // a colour image takes no more memory than a grey one.
     let channels = if opaque { 1 } else { 2 };
     let stride = width as usize * channels;
     let mut pixels = vec![0; stride * height as usize];

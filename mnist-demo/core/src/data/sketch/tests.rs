@@ -51,10 +51,10 @@ fn every_kind_of_png_becomes_grey() {
 }
 
 #[test]
-fn invalid_pictures_are_refused() {
+fn invalid_images_are_refused() {
     let whole = png_file(ColorType::Grayscale, png::BitDepth::Eight, (9, 9), &[3; 81]);
     assert!(matches!(
-        Sketch::read_png(Cursor::new(b"no picture")),
+        Sketch::read_png(Cursor::new(b"no image")),
         Err(DataCause::Png(_))
     ));
     for len in 0..whole.len() - 12 {
@@ -72,7 +72,7 @@ fn invalid_pictures_are_refused() {
     let refused = Sketch::read_png(Cursor::new(wide));
     assert!(matches!(
         refused,
-        Err(DataCause::PictureTooLarge {
+        Err(DataCause::PngTooLarge {
             width: 4097,
             height: 1
         })
@@ -80,7 +80,7 @@ fn invalid_pictures_are_refused() {
 }
 
 #[test]
-fn a_blank_picture_is_refused() {
+fn a_blank_image_is_refused() {
     for shade in [0, 128, 255] {
         assert!(matches!(
             Sketch::new(vec![shade; 100 * 50], 100).prepare(28, 28),
@@ -94,13 +94,13 @@ fn a_blank_picture_is_refused() {
 }
 
 #[test]
-fn a_prepared_picture_stays_as_it_is() {
+fn a_prepared_image_stays_as_it_is() {
     let test = Splits::embedded().unwrap().test;
     for index in 0..1_000 {
         let digit = test.sample(index);
         let inverted: Vec<u8> = digit.iter().map(|shade| 255 - shade).collect();
         for shown in [digit, &inverted] {
-            let file = crate::picture::encode_png(shown, 28).unwrap();
+            let file = crate::render::encode_png(shown, 28).unwrap();
             let sketch = Sketch::read_png(Cursor::new(file)).unwrap();
             assert_eq!(sketch.prepare(28, 28).unwrap(), digit, "test image {index}");
         }
@@ -129,7 +129,7 @@ fn shades_are_stretched_at_any_size() {
 
 #[test]
 fn a_digit_along_a_side_is_not_taken_for_uneven_light() {
-    // A seven that fills its picture: the whole top side is ink.
+    // A seven that fills its image: the whole top side is ink.
     let seven = |y: usize, x: usize| y < 4 || (x + y / 2).abs_diff(18) < 2;
     let shades = |background: u8, ink: u8| {
         let shade = |i: usize| {
@@ -152,7 +152,7 @@ fn a_digit_along_a_side_is_not_taken_for_uneven_light() {
 
 /// As in a screenshot of a window.
 #[test]
-fn transparent_corners_of_an_opaque_sheet_are_ground() {
+fn transparent_corners_of_an_opaque_window_are_background() {
     let read = |corner_alpha: u8| {
         let mut pixels = vec![[240, 255]; 40 * 40];
         for y in 12..28 {
@@ -178,7 +178,7 @@ fn transparent_corners_of_an_opaque_sheet_are_ground() {
 }
 
 #[test]
-fn dust_does_not_turn_ink_into_ground() {
+fn dust_does_not_turn_ink_into_background() {
     let mut shades = vec![128; 60 * 60];
     for row in shades.chunks_exact_mut(60).skip(20).take(20) {
         row[28..32].fill(80);
@@ -223,12 +223,12 @@ fn a_large_drawing_becomes_the_original_digit() {
 
 proptest! {
     #[test]
-    fn any_bytes_give_a_picture_or_an_error(bytes: Vec<u8>, width in 1_usize..40, rows in 1_usize..40, cols in 1_usize..40) {
+    fn any_bytes_give_an_image_or_an_error(bytes: Vec<u8>, width in 1_usize..40, rows in 1_usize..40, cols in 1_usize..40) {
         let signed = [&b"\x89PNG\r\n\x1a\n"[..], &bytes].concat();
         let _ = Sketch::read_png(Cursor::new(signed));
         let whole = bytes.len() / width * width;
-        if whole > 0 && let Ok(picture) = Sketch::new(bytes[..whole].to_vec(), width).prepare(rows, cols) {
-            prop_assert_eq!(picture.len(), rows * cols);
+        if whole > 0 && let Ok(image) = Sketch::new(bytes[..whole].to_vec(), width).prepare(rows, cols) {
+            prop_assert_eq!(image.len(), rows * cols);
         }
     }
 }

@@ -1,10 +1,10 @@
-//! Digits and probabilities, drawn in the terminal or on an SVG sheet.
+//! Images of digits and their probabilities, rendered in the terminal, on an SVG sheet, or as PNG.
 
 use std::fmt::Write;
 
 use crate::plot::SHRINKING;
 
-/// Draws a picture for a terminal with 24-bit colours. Each character shows two pixels, one above the other, in their
+/// Draws an image for a terminal with 24-bit colours. Each character shows two pixels, one above the other, in their
 /// shades of grey.
 ///
 /// [`ascii`] works in every terminal.
@@ -31,7 +31,7 @@ pub fn greys(pixels: &[u8], cols: usize) -> String {
     text
 }
 
-/// Draws a picture in plain characters, two per pixel. Lighter pixels get denser characters.
+/// Draws an image in plain characters, two per pixel. Lighter pixels get denser characters.
 ///
 /// # Panics
 ///
@@ -118,37 +118,38 @@ pub struct Thumbnail<'a> {
     /// The predicted class.
     pub guess: u8,
     /// The network's output for the predicted class, from 0 to 1.
-    pub probability: f32,
+    pub output: f32,
 }
 
 /// Draws digits in rows of `columns` as a self-contained SVG. The caption of a digit is its true class, its predicted
-/// class and the probability of the prediction.
+/// class and the network's output for the predicted class in percent.
 ///
-/// `cols` is the width of each picture in pixels.
+/// `cols` is the width of each image in pixels.
 ///
 /// # Errors
 ///
-/// If a picture has no pixels and cannot be encoded.
+/// If an image has no pixels and cannot be encoded.
 ///
 /// # Panics
 ///
-/// If the number of a picture's pixels is not a multiple of `cols`, or `columns` is 0.
+/// If the number of an image's pixels is not a multiple of `cols`, or `columns` is 0.
 #[track_caller]
 pub fn sheet(
     title: &str,
-    exhibits: &[Thumbnail<'_>],
+    thumbnails: &[Thumbnail<'_>],
     cols: usize,
     columns: usize,
 ) -> Result<String, png::EncodingError> {
     const MARGIN: usize = 24;
     const TOP: usize = 64;
     const SIDE: usize = 84;
-    const STEP: (usize, usize) = (100, 122);
+    const STEP_X: usize = 100;
+    const STEP_Y: usize = 122;
     assert!(columns > 0, "a sheet needs columns");
-    let width = 2 * MARGIN + columns * STEP.0 - (STEP.0 - SIDE);
+    let width = 2 * MARGIN + columns * STEP_X - (STEP_X - SIDE);
     // A narrow sheet is about as wide as its title.
     let width = width.max(2 * MARGIN + 11 * title.chars().count());
-    let height = TOP + exhibits.len().div_ceil(columns) * STEP.1 + MARGIN / 2;
+    let height = TOP + thumbnails.len().div_ceil(columns) * STEP_Y + MARGIN / 2;
     let mut svg = format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" style="{SHRINKING}" viewBox="0 0 {width} {height}" font-family="sans-serif" text-anchor="middle">
 <rect width="100%" height="100%" fill="#ffffff"/>
@@ -156,29 +157,29 @@ pub fn sheet(
 "##,
         escape(title)
     );
-    for (i, exhibit) in exhibits.iter().enumerate() {
-        let (left, top) = (MARGIN + i % columns * STEP.0, TOP + i / columns * STEP.1);
+    for (i, thumbnail) in thumbnails.iter().enumerate() {
+        let (left, top) = (MARGIN + i % columns * STEP_X, TOP + i / columns * STEP_Y);
         let (middle, below) = (left + SIDE / 2, top + SIDE + 18);
-        let image = base64(&encode_png(exhibit.pixels, cols)?);
+        let image = base64(&encode_png(thumbnail.pixels, cols)?);
         let Thumbnail {
             truth,
             guess,
-            probability,
+            output,
             ..
-        } = exhibit;
+        } = thumbnail;
         let colour = if truth == guess { "#007a59" } else { "#c04a00" };
         let _ = writeln!(
             svg,
             r##"<image x="{left}" y="{top}" width="{SIDE}" height="{SIDE}" style="image-rendering:pixelated" href="data:image/png;base64,{image}"/>
 <text x="{middle}" y="{below}" font-size="13" fill="#5b636b">{truth} → <tspan font-weight="bold" fill="{colour}">{guess}</tspan> {}</text>"##,
-            percent(*probability, 0)
+            percent(*output, 0)
         );
     }
     svg.push_str("</svg>\n");
     Ok(svg)
 }
 
-/// Encodes a grey picture as PNG.
+/// Encodes a grey image as PNG.
 ///
 /// # Errors
 ///
@@ -274,14 +275,14 @@ mod tests {
 
     #[test]
     fn a_sheet_shows_each_digit_with_its_caption() {
-        let exhibit = Thumbnail {
+        let thumbnail = Thumbnail {
             pixels: &[0, 255, 128, 7],
             truth: 7,
             guess: 1,
-            probability: 0.984,
+            output: 0.984,
         };
         for count in [0, 1, 5] {
-            let svg = sheet("Hard <& easy>", &vec![exhibit; count], 2, 3).unwrap();
+            let svg = sheet("Hard <& easy>", &vec![thumbnail; count], 2, 3).unwrap();
             assert_eq!(svg.matches("<image").count(), count);
             assert_eq!(
                 svg.matches(r##"7 → <tspan font-weight="bold" fill="#c04a00">1</tspan> 98 %"##)
@@ -295,7 +296,7 @@ mod tests {
                 "",
                 &[Thumbnail {
                     pixels: &[],
-                    ..exhibit
+                    ..thumbnail
                 }],
                 2,
                 3
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn png_files_decode_to_the_pictures() {
+    fn png_files_decode_to_the_images() {
         let file = encode_png(&[0, 255, 128, 7, 8, 9], 3).unwrap();
         let mut reader = png::Decoder::new(std::io::Cursor::new(file))
             .read_info()

@@ -1,4 +1,4 @@
-//! Digits are recognised on any ground: of any shade, noisy, or lit from one side.
+//! Digits are recognised on any background: of any shade, noisy, or lit from one side.
 
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -11,15 +11,15 @@ use nn::{Dataset, SgdSettings};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// The number of digits drawn on each paper.
+/// The number of digits drawn on each background.
 const DIGITS: usize = 60;
 
-/// The ground and the ink of a drawing.
+/// The background and the ink of a drawing.
 #[derive(Clone, Copy, Debug)]
-struct Paper {
+struct Drawing {
     /// The shade in the middle.
     shade: f32,
-    /// The shade of the ink minus the shade of the ground.
+    /// The shade of the ink minus the shade of the background.
     ink: f32,
     /// The largest random deviation of a pixel.
     noise: f32,
@@ -27,7 +27,7 @@ struct Paper {
     tilt: f32,
 }
 
-impl Paper {
+impl Drawing {
     /// Draws ink, given as values from 0 to 1, on a square.
     fn draw(&self, ink: &[f32], size: usize, random: &mut ChaCha8Rng) -> Sketch {
         let mut chance = || random.next_u32() as f32 / u32::MAX as f32 - 0.5;
@@ -91,7 +91,7 @@ fn learn() -> (Trained<f32>, Dataset) {
     (trained, splits.test)
 }
 
-/// The number of digits that the network recognises when `pixels` returns the picture with a given index.
+/// The number of digits that the network recognises when `pixels` returns the image with a given index.
 fn recognised(
     trained: &Trained<f32>,
     test: &Dataset,
@@ -105,12 +105,12 @@ fn recognised(
     (0..DIGITS).filter(is_right).count()
 }
 
-/// Draws digits of every size with ink of every contrast, darker and lighter, on every ground. Checks that nearly as
-/// many are recognised as in the data set's own pictures.
+/// Draws digits of every size with ink of every contrast, darker and lighter, on every background. Checks that nearly as
+/// many are recognised as in the data set's own images.
 fn check(sizes: &[usize], contrasts: &[f32]) {
     let (trained, test) = network();
     let own = recognised(trained, test, |index| test.sample(index).to_vec());
-    println!("{own} of {DIGITS} in the data set's own pictures");
+    println!("{own} of {DIGITS} in the data set's own images");
     assert!(own >= 50);
     for &size in sizes {
         let digits: Vec<Vec<f32>> = (0..DIGITS).map(|i| resize(test.sample(i), size)).collect();
@@ -119,7 +119,7 @@ fn check(sizes: &[usize], contrasts: &[f32]) {
                 for shade in [0.0, 64.0, 128.0, 192.0, 255.0_f32] {
                     let inks = [contrast, -contrast].into_iter();
                     for ink in inks.filter(|ink| (0.0..=255.0).contains(&(shade + ink))) {
-                        let paper = Paper {
+                        let drawing = Drawing {
                             shade,
                             ink,
                             noise,
@@ -127,11 +127,11 @@ fn check(sizes: &[usize], contrasts: &[f32]) {
                         };
                         let mut random = ChaCha8Rng::seed_from_u64(1);
                         let found = recognised(trained, test, |index| {
-                            let sketch = paper.draw(&digits[index], size, &mut random);
+                            let sketch = drawing.draw(&digits[index], size, &mut random);
                             sketch.prepare(28, 28).unwrap()
                         });
-                        println!("{found} of {size}×{size} pixels on {paper:?}");
-                        assert!(found + 4 >= own, "{found} of {size}×{size} on {paper:?}");
+                        println!("{found} of {size}×{size} pixels in {drawing:?}");
+                        assert!(found + 4 >= own, "{found} of {size}×{size} in {drawing:?}");
                     }
                 }
             }
@@ -140,17 +140,17 @@ fn check(sizes: &[usize], contrasts: &[f32]) {
 }
 
 #[test]
-fn digits_are_recognised_on_any_ground() {
+fn digits_are_recognised_on_any_background() {
     check(&[20, 28, 29, 56], &[60.0]);
 }
 
 #[test]
-#[ignore = "draws 23,000 pictures, some of them large: half a minute in a release build"]
-fn digits_of_any_size_are_recognised_on_any_ground() {
+#[ignore = "draws 23,000 images, some of them large: half a minute in a release build"]
+fn digits_of_any_size_are_recognised_on_any_background() {
     check(&[20, 28, 29, 56, 100, 280, 500], &[60.0, 110.0]);
 }
 
-/// The checks above would fail without the preparation of the pictures.
+/// The checks above would fail without the preparation of the images.
 #[test]
 fn without_preparation_few_digits_are_recognised_on_grey() {
     let (trained, test) = network();
