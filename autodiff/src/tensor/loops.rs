@@ -194,7 +194,7 @@ macro_rules! select_kernels {
         #[inline(always)]
         fn is_beyond_kernel<T: Real>(function: Unary, x: T) -> bool {
             match function {
-                $($(Unary::$Variant { .. } => value::$except(x),)?)*
+                $($(Unary::$UnaryFn { .. } => value::$except(x),)?)*
                 _ => false,
             }
         }
