@@ -18,8 +18,8 @@
 //! | `softplus` | 1.7 | 2 |
 //! | `log_sigmoid` | 1.7 | 2 |
 //! | `silu` | 3.4 | 3 |
-//! | `sin` | 0.9 | 1 |
-//! | `cos` | 0.9 | 1 |
+//! | `sin` | 1 | 1 |
+//! | `cos` | 1 | 1 |
 //!
 //! Sine and cosine subtract a multiple of π/2 from numbers up to 3216 in single and up to 1.6 · 10⁶ in double precision.
 //! Larger numbers take the standard library's function, one by one.
