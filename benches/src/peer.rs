@@ -8,7 +8,7 @@
 //! | `costs N` | takes N steps from the initial weights | `{"costs": […]}`, the cost before each step |
 //! | `time SECONDS` | takes steps from the initial weights for this time | `{"seconds": …}`, the mean time of a step |
 
-use crate::{Case, Pictures, Workload};
+use crate::{Case, Images, Workload};
 use serde_json::json;
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
@@ -52,7 +52,7 @@ pub struct Start {
     /// The training step.
     pub workload: Workload,
     /// The samples.
-    pub pictures: Pictures,
+    pub images: Images,
     /// The initial weights and biases of the layers.
     pub layers: Vec<Layer>,
 }
@@ -87,7 +87,7 @@ impl Start {
             });
         Start {
             workload,
-            pictures: Pictures::first(workload.samples),
+            images: Images::first(workload.samples),
             layers: layers.collect(),
         }
     }
@@ -101,10 +101,10 @@ impl Start {
     /// The batches as numbers between 0 and 1, with their classes.
     pub fn float_batches(&self) -> impl Iterator<Item = (Vec<f32>, &[u8])> {
         let Workload { widths, batch, .. } = self.workload;
-        let pixels = self.pictures.pixels.chunks_exact(batch * widths[0]);
+        let pixels = self.images.pixels.chunks_exact(batch * widths[0]);
         pixels
             .map(|pixels| pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect())
-            .zip(self.pictures.classes.chunks_exact(batch))
+            .zip(self.images.classes.chunks_exact(batch))
     }
 }
 
