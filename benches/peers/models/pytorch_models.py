@@ -1,5 +1,6 @@
 """The models in PyTorch, `pytorch_models.py eager|compile`: see ../training/peer.py."""
 
+import functools
 import sys
 
 import torch
@@ -20,14 +21,18 @@ def residual(u, slopes, curvature, viscosity):
     return (slopes[:, 1:] + u * slopes[:, :1] - viscosity * curvature[:, :1]).square().mean()
 
 
-def recurrent_loss(parameters, inputs, classes):
-    gates, gates_bias, v, c, u, d, output, output_bias = parameters
+def cell(x, h, gates, gates_bias, v, c, u, d):
+    r, z = torch.sigmoid(F.linear(torch.cat([x, h], 1), gates, gates_bias)).chunk(2, 1)
+    n = torch.tanh(F.linear(x, v, c) + r * F.linear(h, u, d))
+    return n + z * (h - n)
+
+
+def recurrent_loss(parameters, inputs, classes, cell=cell):
+    *recurrent, output, output_bias = parameters
     h = inputs.new_zeros(inputs.shape[1:])
     states = []
     for x in inputs:
-        r, z = torch.sigmoid(F.linear(torch.cat([x, h], 1), gates, gates_bias)).chunk(2, 1)
-        n = torch.tanh(F.linear(x, v, c) + r * F.linear(h, u, d))
-        h = n + z * (h - n)
+        h = cell(x, h, *recurrent)
         states.append(h)
     return F.cross_entropy(F.linear(torch.cat(states), output, output_bias), classes)
 
@@ -82,7 +87,18 @@ class Eager:
         return self.latest.item()
 
 
-class Compiled(Eager):
+class CompiledCell(Eager):
+    """The recurrent network with a compiled cell, since compiling all steps of a sequence takes many minutes."""
+
+    setting = "the cell compiled, autograd and torch.optim.SGD"
+
+    def __init__(self, workload):
+        super().__init__(workload)
+        torch.compiler.reset()
+        self.losses["W9"] = functools.partial(recurrent_loss, cell=torch.compile(cell, dynamic=False))
+
+
+class CompiledStep(Eager):
     """Forward pass, backward pass and update in one compiled function."""
 
     setting = "the whole step compiled"
@@ -129,5 +145,11 @@ class Compiled(Eager):
             self.latest = self.step(self.parameters, *self.batches[number])
 
 
+def prepare(workload):
+    if sys.argv[1] == "eager":
+        return Eager(workload)
+    return CompiledCell(workload) if workload.name == "W9" else CompiledStep(workload)
+
+
 torch.set_num_threads(1)
-serve(Eager if sys.argv[1] == "eager" else Compiled, Workload)
+serve(prepare, Workload)

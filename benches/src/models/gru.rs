@@ -1,4 +1,4 @@
-//! A gated recurrent unit that predicts a class at every step of a sequence:
+//! A gated recurrent unit that learns to name the largest input at every step of a sequence:
 //!
 //! ```text
 //! r, z = σ(W (x, h) + b)
@@ -6,7 +6,7 @@
 //! h′   = n + z ⊙ (h − n)
 //! ```
 
-use super::{below, descend, layer, uniform};
+use super::{descend, layer, uniform};
 use crate::peer::Peer;
 use autodiff::elementwise::Unary;
 use autodiff::tensor::{Gradients, Tape, Tensor, Var};
@@ -26,7 +26,7 @@ pub(super) struct Training {
     cost: f32,
 }
 
-/// The inputs of each step, and the classes of all steps.
+/// The inputs of each step, and the classes of all steps: the number of the largest input.
 struct Sequences {
     inputs: Vec<Tensor<f32>>,
     classes: Tensor<u32>,
@@ -40,7 +40,7 @@ impl Training {
                 inputs: (0..STEPS)
                     .map(|step| all.view(step * BATCH * WIDTH, [BATCH, WIDTH]))
                     .collect(),
-                classes: below(200 + batch, [STEPS * BATCH], WIDTH as u32),
+                classes: all.arg_max(2).reshape([STEPS * BATCH]),
             }
         };
         Training {
