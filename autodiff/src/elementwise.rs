@@ -38,8 +38,8 @@
 //! - `slope_from_value` is the slope computed from the value alone. Tensors use it, because it takes less time and
 //!   memory.
 //! - `vector` and `vector_slope` name the vectorised kernels ([`elementary`](autodiff_kernels::elementary)) with which
-//!   tensors compute the value, and a slope that is not computed from the value. Rows without them are computed as
-//!   written.
+//!   tensors compute the value, and a slope that is not computed from the value. `vector_except` names the condition
+//!   under which these do not hold for a number. Such numbers, and rows without kernels, are computed as written.
 //! - A function with parameters lists, after a semicolon, the parameters with which it is checked.
 //! - `smooth` lists intervals in which the function is smooth. The derivative checks draw their points there.
 //!
@@ -55,7 +55,7 @@
 //! 4. The slope that the function's documentation states, otherwise NaN.
 //!
 //! Second derivatives follow the same rules. At a kink, a tie, or the origin of a norm they are the derivatives of the
-//! chosen slope, which are 0.
+//! chosen slope, which are 0 unless the function's documentation states otherwise.
 //!
 //! Outside the domain the value and the slopes are NaN. A NaN argument makes every dependent value and slope NaN. The
 //! exceptions are slopes that take only constant values, which are one of the constants at NaN too: 0 for `relu`, `max`
@@ -72,13 +72,14 @@
 //!   that they are computed from is a subnormal number: they have no more digits than that quotient;
 //! - the second derivatives of `hypot` where both arguments are subnormal numbers: one may overflow too early, by a
 //!   factor of 2;
-//! - a second derivative close to one of its zeros, relative to itself: the one of `log` in b near b = e⁻², and the
-//!   mixed one of `powf` near b ln a = −1;
+//! - a second derivative close to one of its zeros, relative to itself: the one of `log` in b near b = e⁻², the mixed
+//!   one of `powf` near b ln a = −1, and the ones of `gelu` near ±√2, of `gelu_tanh` near ±1.42 and of `silu` near ±2.40;
 //! - `lgamma` and `polygamma` close to a zero below −30, relative to themselves, and `polygamma` of an order above
 //!   1000.
 //!
 //! On tensors a slope computed from the value has an absolute error of a few ε: where the slope of `tanh` is less than
-//! ε, it is 0. The module [`elementary`](autodiff_kernels::elementary) documents the errors of vectorised functions.
+//! ε, it is 0. So has the slope of `silu`, whose terms cancel near −1.28. The module
+//! [`elementary`](autodiff_kernels::elementary) documents the errors of vectorised functions.
 //!
 //! # Where to go next
 //!
@@ -100,6 +101,14 @@ mod special;
 pub use function::{Binary, Interval, Unary};
 pub use number::Number;
 
+/// The constants of `selu`: λ, the slope above 0, and λ alpha, the slope at 0.
+const SELU_ABOVE: f64 = 1.050_700_987_355_480_5;
+const SELU_BELOW: f64 = 1.758_099_340_847_376_8;
+
+/// The coefficients of the cubic polynomial in `gelu_tanh`: √(8/π) and 0.044715 √(8/π).
+const GELU_TANH_LINEAR: f64 = 1.595_769_121_605_730_8;
+const GELU_TANH_CUBIC: f64 = 0.071_354_816_272_600_25;
+
 /// Passes the table to the named macro: `unary` and `binary` rows, each of which has a method, and `unary_operators`
 /// and `binary_operators` without a method, which are the operators with a symbol and the rows that are slopes. With
 /// the word `all` in front it passes the operators among the unary and binary rows.
@@ -108,10 +117,12 @@ macro_rules! elementwise_table {
     ($then:ident $($argument:ident)?) => { $then! { $($argument)?
 unary {
     /// The reciprocal, `1 / x`. Its slope is `−1 / x²`.
+    #[doc(alias = "reciprocal")]
     recip() as Recip { value: |x| x.recip(), unbounded_slope: |_x, y, _c| -(y * y), smooth: [(-3.0, -0.3), (0.3, 3.0)] }
     /// The square, `x²`. Its slope is `2 x`.
     square() as Square { value: |x| x * x, slope: |x, _y, c| c(2.0) * x, smooth: [(-3.0, 3.0)] }
     /// The integer power, `xⁿ`. Its slope is `n xⁿ⁻¹`. The power 0 is the constant 1 and has slope 0 everywhere.
+    #[doc(alias = "pow")]
     powi(n: i32; { n: 3 }, { n: 2 }, { n: 1 }, { n: 0 }, { n: -2 }) as Powi {
         value: |x| Special::powi(x, n),
         unbounded_slope: |x, _y, c| match n {
@@ -142,10 +153,13 @@ unary {
         smooth: [(-3.0, 3.0)]
     }
     /// `eˣ − 1`, accurate near 0. Its slope is `eˣ`.
+    #[doc(alias = "expm1")]
     exp_m1() as ExpM1 { value: |x| x.exp_m1(), slope: |x, _y, _c| x.exp(), smooth: [(-3.0, 3.0)] }
     /// The natural logarithm; NaN below 0. Its slope is `1 / x`.
+    #[doc(alias = "log")]
     ln() as Ln { value: |x| x.ln(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, plus_zero(x).recip()), vector: ln, smooth: [(0.1, 5.0)] }
     /// `ln(1 + x)`, accurate near 0; NaN below −1. Its slope is `1 / (1 + x)`.
+    #[doc(alias = "log1p")]
     ln_1p() as Ln1p { value: |x| x.ln_1p(), unbounded_slope: |x, y, c| nan_where(&x.less(c(-1.0)), y, c(1.0) / (c(1.0) + x)), smooth: [(-0.8, 4.0)] }
     /// The logarithm to the base 2; NaN below 0. Its slope is `1 / (x ln 2)`.
     log2() as Log2 { value: |x| x.log2(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, c(LOG2_E) / plus_zero(x)), smooth: [(0.1, 5.0)] }
@@ -153,17 +167,20 @@ unary {
     log10() as Log10 { value: |x| x.log10(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, c(LOG10_E) / plus_zero(x)), smooth: [(0.1, 5.0)] }
 
     /// The sine. Its slope is `cos x`.
-    sin() as Sin { value: |x| x.sin(), slope: |x, _y, _c| x.cos(), smooth: [(-3.0, 3.0)] }
+    sin() as Sin { value: |x| x.sin(), slope: |x, _y, _c| x.cos(), vector: sin, vector_slope: cos, vector_except: is_beyond_trig_range, smooth: [(-3.0, 3.0)] }
     /// The cosine. Its slope is `−sin x`.
-    cos() as Cos { value: |x| x.cos(), slope: |x, _y, _c| -x.sin(), smooth: [(-3.0, 3.0)] }
+    cos() as Cos { value: |x| x.cos(), slope: |x, _y, _c| -x.sin(), vector: cos, vector_slope: cos_slope, vector_except: is_beyond_trig_range, smooth: [(-3.0, 3.0)] }
     /// The tangent. Its slope is `1 + tan² x`.
     tan() as Tan { value: |x| x.tan(), slope: |_x, y, c| c(1.0) + y * y, smooth: [(-1.2, 1.2)] }
     /// The inverse sine; NaN outside [−1, 1]. Its slope is `1 / √(1 − x²)`. At ±1 the slope is infinite, by continuity.
+    #[doc(alias = "arcsin")]
     asin() as Asin { value: |x| x.asin(), unbounded_slope: |x, _y, c| c(1.0) / one_minus_square(x).sqrt(), smooth: [(-0.9, 0.9)] }
     /// The inverse cosine; NaN outside [−1, 1]. Its slope is `−1 / √(1 − x²)`. At ±1 the slope is infinite, by
     /// continuity.
+    #[doc(alias = "arccos")]
     acos() as Acos { value: |x| x.acos(), unbounded_slope: |x, _y, c| c(-1.0) / one_minus_square(x).sqrt(), smooth: [(-0.9, 0.9)] }
     /// The inverse tangent. Its slope is `1 / (1 + x²)`.
+    #[doc(alias = "arctan")]
     atan() as Atan { value: |x| x.atan(), slope: |x, _y, c| c(1.0).hypot(x).recip().square(), smooth: [(-3.0, 3.0)] }
     /// The hyperbolic sine. Its slope is `cosh x`.
     sinh() as Sinh { value: |x| x.sinh(), slope: |x, _y, _c| x.cosh(), smooth: [(-3.0, 3.0)] }
@@ -176,17 +193,22 @@ unary {
         vector: tanh, smooth: [(-3.0, 3.0)]
     }
     /// The inverse hyperbolic sine. Its slope is `1 / √(x² + 1)`.
+    #[doc(alias = "arcsinh")]
     asinh() as Asinh { value: |x| Special::asinh(x), slope: |x, _y, c| c(1.0) / c(1.0).hypot(x), smooth: [(-3.0, 3.0)] }
     /// The inverse hyperbolic cosine; NaN below 1. Its slope is `1 / √(x² − 1)`. At 1 the slope is infinite, by
     /// continuity.
+    #[doc(alias = "arccosh")]
     acosh() as Acosh { value: |x| Special::acosh(x), unbounded_slope: |x, _y, c| c(1.0) / ((x - c(1.0)).sqrt() * (x + c(1.0)).sqrt()), smooth: [(1.2, 5.0)] }
     /// The inverse hyperbolic tangent; NaN outside [−1, 1]. Its slope is `1 / (1 − x²)`. At ±1 the slope is infinite,
     /// by continuity.
+    #[doc(alias = "arctanh")]
     atanh() as Atanh { value: |x| Special::atanh(x), unbounded_slope: |x, y, c| nan_where(&c(1.0).less(x.square()), y, one_minus_square(x).recip()), smooth: [(-0.8, 0.8)] }
 
     /// The absolute value. Its slope is the sign of `x`. At 0 the slope is 0, the subgradient of least norm.
+    #[doc(alias = "absolute")]
     abs() as Abs { value: |x| x.abs(), slope: |x, _y, _c| x.sign(), smooth: [(-3.0, -0.1), (0.1, 3.0)] }
     /// The sign: −1, 0 or 1, and 0 at ±0. Its slope is 0.
+    #[doc(alias = "sgn")]
     sign() as Sign { value: |x| if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { x }, slope: |_x, _y, c| c(0.0), smooth: [(-3.0, -0.1), (0.1, 3.0)] }
     /// The sign bit as a number, ±1 as in [`f64::signum`]: 1 at +0, −1 at −0. Its slope is 0.
     signum() as Signum { value: |x| x.signum(), slope: |_x, _y, c| c(0.0), smooth: [(-3.0, -0.1), (0.1, 3.0)] }
@@ -199,8 +221,10 @@ unary {
     /// The integer part: `x` rounded towards 0. Its slope is 0.
     trunc() as Trunc { value: |x| x.trunc(), slope: |_x, _y, c| c(0.0), smooth: [(0.1, 0.9), (-1.9, -1.1)] }
     /// The fractional part, `x − trunc(x)`. Its slope is 1, at the jumps too.
+    #[doc(alias = "frac")]
     fract() as Fract { value: |x| x.fract(), slope: |_x, _y, c| c(1.0), smooth: [(0.1, 0.9), (-1.9, -1.1)] }
     /// `x` limited to the interval from `low` to `high`. The slope is 1 inside and at the bounds, and 0 outside.
+    #[doc(alias = "clip")]
     clamp(low: f64, high: f64; { low: -0.5, high: 0.5 }) as Clamp {
         value: |x| { let (low, high) = (low as Self, high as Self); if x < low { low } else if x > high { high } else { x } },
         slope: |x, _y, c| Number::select(&x.less(c(low)), c(0.0), Number::select(&c(high).less(x), c(0.0), c(1.0))),
@@ -208,6 +232,7 @@ unary {
     }
 
     /// The rectifier, `max(x, 0)`. At 0 the slope is 0, the subgradient of least norm. A NaN passes through.
+    #[doc(alias = "rectifier")]
     relu() as Relu {
         value: |x| if x <= 0.0 { 0.0 } else { x },
         slope: |x, _y, c| Number::select(&c(0.0).less(x), c(1.0), c(0.0)),
@@ -222,6 +247,7 @@ unary {
     }
     /// The logistic function, `1 / (1 + e⁻ˣ)`. Its slope is `1 / (4 cosh² ½x)`; on tensors it is computed from the
     /// value y, as `y (1 − y)`.
+    #[doc(alias("expit", "logistic"))]
     sigmoid() as Sigmoid {
         value: |x| Special::sigmoid_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::SigmoidSlope),
         value_and_slope: |x| Special::sigmoid_and_slope(x), slope_from_value: |y, c| y * (c(1.0) - y),
@@ -233,19 +259,60 @@ unary {
         vector: softplus, vector_slope: sigmoid, smooth: [(-4.0, 4.0)]
     }
 
+    /// The logarithm of the logistic function, `−ln(1 + e⁻ˣ)`, without overflow. Its slope is `1 / (1 + eˣ)`.
+    #[doc(alias = "logsigmoid")]
+    log_sigmoid() as LogSigmoid {
+        value: |x| (if x < 0.0 { x } else { 0.0 }) - (-x.abs()).exp().ln_1p(), slope: |x, _y, _c| (-x).sigmoid(),
+        vector: log_sigmoid, vector_slope: log_sigmoid_slope, smooth: [(-4.0, 4.0)]
+    }
+    /// `x σ(x)`, with the logistic function σ (Hendrycks and Gimpel 2016). Its slope is `σ(x) (1 + x σ(−x))`.
+    #[doc(alias = "swish")]
+    silu() as Silu {
+        value: |x| Special::silu(x), slope: |x, _y, _c| x.unary(Unary::SiluSlope),
+        vector: silu, vector_slope: silu_slope, smooth: [(-4.0, 4.0)]
+    }
+    /// `x Φ(x)`, with the cumulative normal distribution Φ (Hendrycks and Gimpel 2016). Its slope is `Φ(x) + x φ(x)`,
+    /// with the normal density φ.
+    gelu() as Gelu { value: |x| Special::gelu(x), slope: |x, _y, _c| x.unary(Unary::GeluSlope), smooth: [(-4.0, 4.0)] }
+    /// The approximation of `gelu` by `½ x (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
+    gelu_tanh() as GeluTanh { value: |x| Special::gelu_tanh(x), slope: |x, _y, _c| x.unary(Unary::GeluTanhSlope), smooth: [(-4.0, 4.0)] }
+    /// The exponential linear unit (Clevert et al. 2015): `x` above 0, and `alpha · (eˣ − 1)` below. At 0 the slope and
+    /// the second derivative are `alpha`, the limits from below.
+    elu(alpha: f64; { alpha: 1.0 }, { alpha: 0.5 }) as Elu {
+        value: |x| if x <= 0.0 { alpha as Self * x.exp_m1() } else { x },
+        slope: |x, _y, c| Number::select(&c(0.0).less(x), c(1.0), c(alpha) * x.exp()),
+        smooth: [(-3.0, -0.1), (0.1, 3.0)]
+    }
+    /// The scaled exponential linear unit (Klambauer et al. 2017), `λ elu(x)` with `λ = 1.0507009873554805` and
+    /// `alpha = 1.6732632423543773`. At 0 the slope and the second derivative are `λ alpha`, the limits from below.
+    selu() as Selu {
+        value: |x| if x <= 0.0 { SELU_BELOW as Self * x.exp_m1() } else { SELU_ABOVE as Self * x },
+        slope: |x, _y, c| Number::select(&c(0.0).less(x), c(SELU_ABOVE), c(SELU_BELOW) * x.exp()),
+        smooth: [(-3.0, -0.1), (0.1, 3.0)]
+    }
+    /// `x / (1 + |x|)`. Its slope is `1 / (1 + |x|)²`. At 0 the second derivative is 0.
+    softsign() as Softsign {
+        value: |x| if x.is_infinite() { x.signum() } else { x / (1.0 + x.abs()) },
+        slope: |x, _y, c| (c(1.0) + x.abs()).recip().square(),
+        smooth: [(-3.0, -0.1), (0.1, 3.0)]
+    }
+
     /// The error function, `2/√π ∫₀ˣ e^(−t²) dt`. Its slope is `2/√π e^(−x²)`.
     erf() as Erf { value: |x| Special::erf(x), slope: |x, _y, c| c(FRAC_2_SQRT_PI) * gaussian(x), smooth: [(-2.0, 2.0)] }
     /// The complementary error function, `1 − erf x`, accurate for large `x`. Its slope is `−2/√π e^(−x²)`.
     erfc() as Erfc { value: |x| Special::erfc(x), slope: |x, _y, c| c(-FRAC_2_SQRT_PI) * gaussian(x), smooth: [(-2.0, 2.0)] }
     /// The logarithm of |Γ(x)|. Its slope is the digamma function, `polygamma(0)`. At the poles −1, −2, … the slope is
     /// NaN, because the limits from the two sides differ, and at ±0 it is ∓∞.
+    #[doc(alias = "ln_gamma")]
     lgamma() as Lgamma { value: |x| Special::lgamma(x), unbounded_slope: |x, _y, _c| x.polygamma(0), smooth: [(0.3, 5.0)] }
     /// The derivative of order `n + 1` of `ln Γ`: `polygamma(0)` is digamma, `polygamma(1)` trigamma. At the poles −1,
     /// −2, … it is ∞ for odd `n` and NaN for even `n`; at ±0 it is ∞ for odd `n` and ∓∞ for even `n`.
+    #[doc(alias = "digamma")]
     polygamma(n: u32; { n: 0 }, { n: 1 }, { n: 2 }) as Polygamma { value: |x| Special::polygamma(x, n), unbounded_slope: |x, _y, _c| x.polygamma(n.saturating_add(1)), smooth: [(0.5, 5.0)] }
 }
 binary {
     /// The larger of `a` and `b`. At a tie both slopes are ½, the subgradient of least norm. A NaN passes through.
+    #[doc(alias = "maximum")]
     max as Max {
         value: |a, b| if a > b || a.is_nan() { a } else { b },
         slopes: |a, b, _y, c| (
@@ -255,6 +322,7 @@ binary {
         smooth: [((0.0, 1.0), (1.1, 2.0)), ((1.1, 2.0), (0.0, 1.0))]
     }
     /// The smaller of `a` and `b`. At a tie both slopes are ½, the supergradient of least norm. A NaN passes through.
+    #[doc(alias = "minimum")]
     min as Min {
         value: |a, b| if a < b || a.is_nan() { a } else { b },
         slopes: |a, b, _y, c| (
@@ -266,6 +334,7 @@ binary {
     /// The power `aᵇ`, as in [`f64::powf`]. At the exponent 0 the slope in `a` is 0; at `a = 0`, `b ≥ 0` the slope in
     /// `b` is 0. For a negative base the slope in `a` exists at integers `b`, and the slope in `b` is NaN. At an
     /// infinite exponent the slopes are the limits for a fixed base.
+    #[doc(alias = "pow")]
     powf as Powf {
         value: |a, b| a.powf(b),
         unbounded_slopes: |a, b, _y, _c| (a.binary(Binary::PowfSlopeA, b), a.binary(Binary::PowfSlopeB, b)),
@@ -280,6 +349,7 @@ binary {
     }
     /// The angle of the point (`b`, `a`), which is `atan(a / b)` in the right quadrant. At the origin both slopes are
     /// 0, by convention.
+    #[doc(alias = "arctan2")]
     atan2 as Atan2 {
         value: |a, b| a.atan2(b),
         unbounded_slopes: |a, b, _y, _c| (a.binary(Binary::Atan2Slope, b), -b.binary(Binary::Atan2Slope, a)),
@@ -321,6 +391,48 @@ unary_operators {
     /// The slope of the logistic function, `1 / (4 cosh² ½x)`.
     sigmoid_slope as SigmoidSlope {
         value: |x| Special::sigmoid_and_slope(x).1, slope: |x, y, c| -((c(0.5) * x).tanh() * y), smooth: [(-4.0, 4.0)]
+    }
+    /// The slope of `gelu`, `Φ(x) + x φ(x)`.
+    gelu_slope as GeluSlope { value: |x| Special::gelu_slope(x), slope: |x, _y, _c| x.unary(Unary::GeluCurvature), smooth: [(-4.0, 4.0)] }
+    /// The second derivative of `gelu`, `(2 − x²) φ(x)`.
+    gelu_curvature as GeluCurvature {
+        value: |x| Special::gelu_curvature(x),
+        slope: |x, _y, c| {
+            let x = x.clamp(-40.0, 40.0);
+            c(0.5 * FRAC_1_SQRT_2 * FRAC_2_SQRT_PI) * (x * (x * x - c(4.0))) * gaussian(c(FRAC_1_SQRT_2) * x)
+        },
+        smooth: [(-4.0, 4.0)]
+    }
+    /// The slope of `gelu_tanh`.
+    gelu_tanh_slope as GeluTanhSlope { value: |x| Special::gelu_tanh_slope(x), slope: |x, _y, _c| x.unary(Unary::GeluTanhCurvature), smooth: [(-4.0, 4.0)] }
+    /// The second derivative of `gelu_tanh`.
+    gelu_tanh_curvature as GeluTanhCurvature {
+        value: |x| Special::gelu_tanh_curvature(x),
+        slope: |x, _y, c| {
+            // The third derivative of x σ(v) is 3 (v″ σ′ + v′² σ″) + x (v‴ σ′ + 3 v′ v″ σ″ + v′³ σ‴).
+            let x = x.clamp(-40.0, 40.0);
+            let (linear, cubic) = (c(GELU_TANH_LINEAR), c(GELU_TANH_CUBIC));
+            let square = x * x;
+            let v = x * (linear + cubic * square);
+            let (v1, v2, v3) = (linear + c(3.0) * cubic * square, c(6.0) * cubic * x, c(6.0) * cubic);
+            let s1 = v.unary(Unary::SigmoidSlope);
+            let tanh = (c(0.5) * v).tanh();
+            let (s2, s3) = (-(tanh * s1), s1 * (c(1.0) - c(6.0) * s1));
+            c(3.0) * (v2 * s1 + v1 * v1 * s2) + x * (v3 * s1 + c(3.0) * v1 * v2 * s2 + v1 * v1 * v1 * s3)
+        },
+        smooth: [(-4.0, 4.0)]
+    }
+    /// The slope of `silu`, `σ(x) (1 + x σ(−x))`.
+    silu_slope as SiluSlope { value: |x| Special::silu_slope(x), slope: |x, _y, _c| x.unary(Unary::SiluCurvature), smooth: [(-4.0, 4.0)] }
+    /// The second derivative of `silu`, `σ′(x) (2 − x tanh ½x)`.
+    silu_curvature as SiluCurvature {
+        value: |x| Special::silu_curvature(x),
+        slope: |x, _y, c| {
+            let x = x.clamp(-1500.0, 1500.0);
+            let slope = x.unary(Unary::SigmoidSlope);
+            slope * (x * (c(1.0) - c(6.0) * slope) - c(3.0) * (c(0.5) * x).tanh())
+        },
+        smooth: [(-4.0, 4.0)]
     }
 }
 binary_operators {

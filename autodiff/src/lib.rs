@@ -41,11 +41,23 @@
 //! | record a longer computation, or reuse a tape | [`scalar`], [`scalar::Tape`] |
 //! | differentiate code that is generic over `num_traits::Float`, or a routine of `nalgebra` | [`scalar`] |
 //! | train a model | [`tensor`], and the crate `nn` in the same repository |
+//! | create a tensor, from a formula, a range, random numbers, vectors or arrays | [`Tensor`] |
 //! | write a function that runs on numbers, variables and tensors | [`Number`] |
 //! | write a model that runs with and without a tape | [`tensor::Algebra`] |
 //! | add an operation with your own derivative | [`scalar::custom`], [`tensor::Op`] |
 //! | look up a function, and its slope at a kink or a pole | [`elementwise`] |
 //! | check a derivative against finite differences | [`gradcheck`] |
+//!
+//! # Features
+//!
+//! All are off by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `nalgebra` | [`scalar::Dual`] is a `RealField`, so routines of `nalgebra` are differentiated unchanged |
+//! | `ndarray` | views of a [`Tensor`] as an array of `ndarray` without a copy (`as_ndarray`), and conversion in both directions |
+//! | `npy` | [`Tensor`]s in NumPy's formats: `read_npy`, `write_npy`, and `tensor::{NpzReader, NpzWriter}` for archives |
+//! | `serde` | `Serialize` and `Deserialize` for [`Tensor`], as a structure of `shape` and `data` |
 //!
 //! # What it is not
 //!

@@ -22,21 +22,115 @@
 //! The result of an operation is computed immediately and recorded. One recording can be walked back many times, and
 //! [`Var::recorded_gradients`] records a gradient as operations that can be differentiated again.
 //!
+//! To differentiate a closure at a point you need no tape of your own: call [`gradient`], [`jacobian`], [`hessian`],
+//! [`jvp`], [`vjp`] or [`hvp`].
+//!
+//! ```
+//! use autodiff::tensor::{Tensor, gradient};
+//!
+//! let [slope] = gradient(|[x]| x.square().sum(), [Tensor::from([1.0, 2.0])]);
+//! assert_eq!(slope.data(), [2.0, 4.0]);
+//! ```
+//!
+//! # A training loop
+//!
+//! One tape serves all steps: a reset drops the recording and keeps the memory, and the compiler rejects any use of a
+//! variable from an earlier step. [`Gradients::update`] keeps its memory too, so that a step like the one before
+//! allocates nothing.
+//!
+//! ```
+//! use autodiff::tensor::{Gradients, Tape, Tensor};
+//!
+//! let x = Tensor::from([[0.0], [1.0], [2.0], [3.0]]);
+//! let target = Tensor::from([[1.0], [3.0], [5.0], [7.0]]); // 2 x + 1
+//! let (mut weight, mut bias) = (Tensor::from([[0.0]]), Tensor::from([0.0]));
+//!
+//! let (mut tape, mut gradients) = (Tape::new(), Gradients::default());
+//! for _ in 0..500 {
+//!     let [w, b] = [&weight, &bias].map(|parameter| tape.var(parameter));
+//!     let cost = (tape.constant(&x).linear(w, b) - &target).square().mean();
+//!     gradients.update(cost);
+//!     gradients.add_to(w, -0.1, weight.data_mut());
+//!     gradients.add_to(b, -0.1, bias.data_mut());
+//!     tape.reset();
+//! }
+//! assert!((weight.item() - 2.0_f64).abs() < 1e-6 && (bias.item() - 1.0).abs() < 1e-6);
+//! ```
+//!
+//! # A layer or model of your own
+//!
+//! A function that is generic over [`Algebra`] runs on tensors, where nothing is recorded, and on variables. It has all
+//! operations, and the operators `+ − * /` on values, references and numbers. No import is needed.
+//!
+//! ```
+//! use autodiff::tensor::{Algebra, Tape, Tensor};
+//!
+//! /// A residual layer: x + tanh(x W + b).
+//! fn residual<A: Algebra>(x: &A, weight: &A, bias: &A) -> A {
+//!     x + (x.matmul(weight) + bias).tanh()
+//! }
+//!
+//! let (x, weight, bias) = (Tensor::ones([2, 3]), Tensor::zeros([3, 3]), Tensor::zeros([3]));
+//! let computed = residual(&x, &weight, &bias);
+//! let tape = Tape::new();
+//! let recorded = residual(&tape.var(&x), &tape.var(&weight), &tape.var(&bias));
+//! assert_eq!(recorded.value(), computed);
+//! # let _: Tensor<f64> = computed;
+//! ```
+//!
+//! # An operation of your own
+//!
+//! [`Op`] is a value and a rule. The rule is written once against [`Algebra`], so it serves every order of derivative,
+//! and inside generic models ([`Algebra::apply`]). Check it with [`gradcheck`](crate::gradcheck).
+//!
+//! # Higher derivatives
+//!
+//! - [`Var::recorded_gradients`] records a gradient as operations, so that it can be part of a cost.
+//! - The functions in [`recorded`] do the same for closures; they can be nested to any order.
+//! - [`fixed_point`] and [`minimum`] differentiate the solution of an equation without recording how it was found.
+//! - [`per_sample_gradients`] returns the gradient of each sample by one backward pass.
+//!
+//! ```
+//! use autodiff::tensor::{Tape, recorded};
+//!
+//! // The curvature of sin at three points, as a physics-informed network needs it.
+//! let tape = Tape::new();
+//! let x = tape.var([0.0, 0.5, 1.0]);
+//! let slope = |x| recorded::gradient(|[x]| x.sin().sum(), x)[0];
+//! let [curvature] = recorded::gradient(|x| slope(x).sum(), [x]);
+//! assert_eq!(curvature.value(), (-x.sin()).value());
+//! ```
+//!
+//! # Memory
+//!
+//! A tape keeps every value until it is reset; [`Tape::summary`] counts them, and [`checkpoint`] recomputes a segment in
+//! the backward pass instead of keeping it. The gradient of a weight matrix stays a product until it is used
+//! ([`Gradients::add_to`] adds it to its destination), and that of a table of embeddings keeps only the rows that were
+//! used ([`Gradients::rows_wrt`]). Memory of dropped tensors is kept for the next ones by each thread
+//! ([`release_memory`] returns it).
+//!
 //! # Where to go next
 //!
 //! - [`Tensor`] is the array: construction, views, and every operation without a tape.
 //! - [`Var`] is a tensor on a tape. [`Gradients`] are the result of a backward pass.
-//! - [`Algebra`] is the trait that tensors and variables share, for models that run on either; [`methods`] lists its
-//!   operations.
-//! - [`Op`] defines an operation of your own. [Zero meets infinity](Op#zero-meets-infinity) says what a zero slope does
-//!   to an infinite adjoint.
+//! - [`methods`] lists the operations of generic tensors.
+//! - [Zero meets infinity](Op#zero-meets-infinity) says what a zero slope does to an infinite adjoint, and the
+//!   [table](crate::elementwise) what a slope is at a kink or a pole.
+//! - [`Tape::first_non_finite`] and [`Var::first_non_finite_adjoint`] find the operation that made a NaN;
+//!   [`Tape::to_dot`] draws the recording.
 //! - [`catalogue`] lists the built-in operations with inputs, for checks and measurements.
+//! - The folder `examples` has whole programs: a recurrent network, word vectors, a physics-informed network, and more.
 //!
 //! # What it is not
 //!
-//! Tensors are contiguous arrays of numbers in main memory: there are no strides, no other devices, and no
-//! convolutions. Gradients are computed in `f32` and `f64` only. There are no layers, optimizers or training loops.
-//! For functions of single numbers, use the tape in [`scalar`](crate::scalar).
+//! - Tensors are contiguous arrays of numbers in main memory: there are no strides and no other devices. A transpose is
+//!   an argument of the matrix product, not a view.
+//! - Gradients are computed in `f32` and `f64` only; there are no complex numbers, and no types chosen at run time.
+//! - Nothing is recorded behind the user's back: there is no global tape, and no switch that turns recording off. To
+//!   compute without recording, use tensors.
+//! - Variables are `Copy` and borrow their tape; they are not sent to other threads. Threads use a tape each.
+//! - There are no convolutions, layers, optimizers or training loops.
+//! - For functions of single numbers, use the tape in [`scalar`](crate::scalar).
 
 // These come first because the order of the modules is the order of the sections in the documentation of `Tensor` and
 // `Var`: construction and shape before the operations.
@@ -67,10 +161,13 @@ pub use engine::tape::Tape;
 pub use engine::{NonFinite, NonFiniteAdjoint, Summary};
 pub use implicit::{Convergence, NotConverged, fixed_point, minimum};
 pub use op::{Op, Point, Saved};
-pub use ops::{CheckCase, CrossEntropy, Targets, catalogue, methods};
+pub use ops::{CheckCase, CrossEntropy, Padding, Targets, catalogue, methods};
 pub use storage::array::Tensor;
+#[cfg(feature = "npy")]
+pub use storage::array::npy::{NpyError, NpzReader, NpzWriter};
 pub use storage::axes::{Axes, Axis};
 pub use storage::buffer::release_memory;
 pub use storage::element::{Element, Real};
 pub use storage::shape::Shape;
+pub use storage::slices::{AxisRange, AxisSlice, Slices, step};
 pub use var::Var;

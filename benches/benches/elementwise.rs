@@ -19,7 +19,7 @@ fn compare<T: Real, R>(
 ) {
     let mut group = criterion.benchmark_group(format!("{name}/{}", std::any::type_name::<T>()));
     for size in SIZES {
-        let x = Tensor::from_fn(shape_of(size), |i| {
+        let x = Tensor::from_flat_fn(shape_of(size), |i| {
             T::from_f64(0.1 + (i as f64 * 0.37) % 5.0)
         });
         let mut y = x.data().to_vec();
@@ -94,7 +94,8 @@ fn functions<T: Real>(criterion: &mut Criterion) {
             }
         },
     );
-    let classes = SIZES.map(|size| Tensor::from_fn([size / CLASSES], |i| (i % CLASSES) as u32));
+    let classes =
+        SIZES.map(|size| Tensor::from_flat_fn([size / CLASSES], |i| (i % CLASSES) as u32));
     let classes_of = |x: &Tensor<T>| {
         let fits = |classes: &&Tensor<u32>| classes.size() == x.shape()[0];
         classes.iter().find(fits).unwrap().clone()

@@ -66,7 +66,7 @@ impl Product {
             } else {
                 [rows, columns]
             };
-            Tensor::from_fn(shape, |i| T::from_f64((i % 251) as f64 / 251.0 - 0.5))
+            Tensor::from_flat_fn(shape, |i| T::from_f64((i % 251) as f64 / 251.0 - 0.5))
         };
         [
             values(self.rows, self.inner, self.a_transposed),

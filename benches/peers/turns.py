@@ -55,12 +55,13 @@ class Side:
     def __init__(self, name, threads, command, **environment):
         self.name, self.threads = name, threads
         variables = {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"}
+        environment = ALLOCATOR | {"JAX_PLATFORMS": "cpu"} | dict.fromkeys(variables, str(threads)) | environment
         self.process = subprocess.Popen(
             [str(word) for word in command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | ALLOCATOR | dict.fromkeys(variables, str(threads)) | {"JAX_PLATFORMS": "cpu"} | environment,
+            env=os.environ | environment,
             preexec_fn=lambda: os.sched_setaffinity(0, CORES[-threads:]),
         )
 

@@ -10,7 +10,7 @@ mod timing;
 mod trainer;
 mod workloads;
 
-pub use networks::{Case, FULL, NETWORKS, Network, Pictures};
+pub use networks::{Case, FULL, Images, NETWORKS, Network};
 pub use timing::{Side, Turns, median, take_turns};
 pub use trainer::{Trainer, pool, steps};
 pub use workloads::{WORKLOADS, Workload};

@@ -7,11 +7,11 @@
 //! | `prepare NAME` | builds the network of the [`Workload`] with this name, loads its batches | `{"setting": "…"}` |
 //! | `costs N` | takes N steps from the initial weights | `{"costs": […]}`, the cost before each step |
 //! | `time SECONDS` | takes steps from the initial weights for this time | `{"seconds": …}`, the mean time of a step |
-//! | `memory N` | takes N steps, and two more from the initial weights | `{"bytes": …}`, the growth of the memory in the two |
+//! | `memory N` | takes N steps, and two from the initial weights | `{"bytes": …}`, the growth of memory in the two |
 
 mod memory;
 
-use crate::{Case, Pictures, Workload};
+use crate::{Case, Images, Workload};
 use autodiff::tensor::release_memory;
 use serde_json::json;
 use std::io::{BufRead, Write};
@@ -56,7 +56,7 @@ pub struct Start {
     /// The training step.
     pub workload: Workload,
     /// The samples.
-    pub pictures: Pictures,
+    pub images: Images,
     /// The initial weights and biases of the layers.
     pub layers: Vec<Layer>,
 }
@@ -91,7 +91,7 @@ impl Start {
             });
         Start {
             workload,
-            pictures: Pictures::first(workload.samples),
+            images: Images::first(workload.samples),
             layers: layers.collect(),
         }
     }
@@ -105,10 +105,10 @@ impl Start {
     /// The batches as numbers between 0 and 1, with their classes.
     pub fn float_batches(&self) -> impl Iterator<Item = (Vec<f32>, &[u8])> {
         let Workload { widths, batch, .. } = self.workload;
-        let pixels = self.pictures.pixels.chunks_exact(batch * widths[0]);
+        let pixels = self.images.pixels.chunks_exact(batch * widths[0]);
         pixels
             .map(|pixels| pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect())
-            .zip(self.pictures.classes.chunks_exact(batch))
+            .zip(self.images.classes.chunks_exact(batch))
     }
 }
 

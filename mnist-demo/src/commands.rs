@@ -117,7 +117,7 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Outcome, Error> {
             return Err(Error::NoSuchImage { index, count });
         }
     };
-    let x = Tensor::from_fn([1, pixels.len()], |i| f32::from(pixels[i]) / 255.0);
+    let x = Tensor::from_fn([1, pixels.len()], |[_, i]| f32::from(pixels[i]) / 255.0);
     if let Some(found) = overflow_in_batch(&saved.model.network, &saved.parameters, &x) {
         return Err(Error::Overflow {
             file: arguments.weights.file.clone(),

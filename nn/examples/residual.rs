@@ -54,8 +54,8 @@ impl Model for Residual {
 
 fn main() -> Result<(), nn::StepError> {
     let model = Residual::new(32, 3);
-    let x = Tensor::from_fn([1000, 2], |i| ((i * 7919) % 2003) as f32 / 1001.5 - 1.0);
-    let y = Tensor::from_fn([1000, 1], |i| (3.0 * x.at(&[i, 0])).sin() * x.at(&[i, 1]));
+    let x = Tensor::from_flat_fn([1000, 2], |i| ((i * 7919) % 2003) as f32 / 1001.5 - 1.0);
+    let y = Tensor::from_flat_fn([1000, 1], |i| (3.0 * x.at([i, 0])).sin() * x.at([i, 1]));
     let points = [x, y];
     let mut parameters = model.layout().init(1);
     let (mut gradient, mut adam) = (BatchGradient::tape(&model).seed(7), Adam::new(0.003));

@@ -33,7 +33,7 @@ use std::ops::Range;
 ///     fn load(&self, range: Range<usize>) -> [Tensor<f32>; 2] {
 ///         assert!(range.end <= self.points, "{range:?} lies outside of {} points", self.points);
 ///         let position = |i: usize| (range.start + i) as f32 / self.points as f32;
-///         let x = Tensor::from_fn([range.len(), 1], position);
+///         let x = Tensor::from_flat_fn([range.len(), 1], position);
 ///         [x.clone(), x.square()]
 ///     }
 /// }

@@ -62,7 +62,7 @@ fn normal<T: Real>(deviation: f64, shape: [usize; 2], rng: &mut impl Rng) -> Ten
     let Some(distribution) = distribution.filter(|_| deviation >= 0.0) else {
         panic!("a normal distribution cannot have the standard deviation {deviation}")
     };
-    Tensor::from_fn(shape, |_| T::from_f64(distribution.sample(rng)))
+    Tensor::from_flat_fn(shape, |_| T::from_f64(distribution.sample(rng)))
 }
 
 #[track_caller]
@@ -70,7 +70,7 @@ fn uniform<T: Real>(bound: f64, shape: [usize; 2], rng: &mut impl Rng) -> Tensor
     let Ok(distribution) = Uniform::new_inclusive(-bound, bound) else {
         panic!("a uniform distribution cannot have the bound {bound}")
     };
-    Tensor::from_fn(shape, |_| T::from_f64(distribution.sample(rng)))
+    Tensor::from_flat_fn(shape, |_| T::from_f64(distribution.sample(rng)))
 }
 
 #[cfg(test)]

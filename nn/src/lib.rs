@@ -72,7 +72,7 @@
 //!     dropout: Dropout::new(&b, 0.1),
 //!     layout: b.layout(),
 //! };
-//! let x = Tensor::from_fn([200, 1], |i| i as f32 / 100.0 - 1.0);
+//! let x = Tensor::from_fn([200, 1], |[i, _]| i as f32 / 100.0 - 1.0);
 //! let points = [x.clone(), x.map(|x: f32| (3.0 * x).sin())];
 //! let mut parameters = model.layout().init(1);
 //! let (mut gradient, mut adam) = (BatchGradient::tape(&model), Adam::new(0.01));

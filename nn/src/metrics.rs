@@ -30,7 +30,7 @@ impl Evaluation {
     pub fn accuracy(&self) -> f64 {
         let classes = self.confusion.shape()[0];
         let right: u64 = (0..classes)
-            .map(|class| u64::from(self.confusion.at(&[class, class])))
+            .map(|class| u64::from(self.confusion.at([class, class])))
             .sum();
         right as f64 / self.samples() as f64
     }

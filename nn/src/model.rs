@@ -44,7 +44,7 @@ use std::sync::Arc;
 ///     offset: b.param("offset", [1], Initializer::Constant(0.0)),
 ///     layout: b.layout(),
 /// };
-/// let x = Tensor::from_fn([100, 1], |i| i as f64 / 100.0);
+/// let x = Tensor::from_fn([100, 1], |[i, _]| i as f64 / 100.0);
 /// let points = [x.clone(), x.map(|x: f64| 3.0 * x - 1.0)];
 /// let mut parameters = line.layout().init(1);
 /// let (mut gradient, mut adam) = (BatchGradient::tape(&line), Adam::new(0.1));

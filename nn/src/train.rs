@@ -13,8 +13,8 @@ use autodiff::tensor::Real;
 /// use nn::{Activation, Adam, BatchGradient, Initializer, Mlp, StandardLoss, Supervised, Training};
 /// use nn::{OptimizerSettings, evaluate};
 ///
-/// # let x = Tensor::from_fn([300, 2], |i| ((7 * i) as f32).sin());
-/// # let classes = Tensor::from_fn([300], |i| u32::from(x.at(&[i, 0]) > x.at(&[i, 1])));
+/// # let x = Tensor::from_flat_fn([300, 2], |i| ((7 * i) as f32).sin());
+/// # let classes = Tensor::from_flat_fn([300], |i| u32::from(x.at([i, 0]) > x.at([i, 1])));
 /// # let (data, test) = ((x.clone(), classes.clone().into()), (x, classes.into()));
 /// let network = Mlp::new(&[2, 8, 2], Activation::Tanh);
 /// let model = Supervised::new(&network, StandardLoss::cross_entropy());

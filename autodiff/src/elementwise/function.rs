@@ -3,8 +3,10 @@
 use super::number::Number;
 use super::slopes::{gaussian, nan_where, one_minus_square, plus_zero};
 use super::special::Special;
-use super::{elementwise_table, join_operators};
-use std::f64::consts::{FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
+use super::{
+    GELU_TANH_CUBIC, GELU_TANH_LINEAR, SELU_ABOVE, SELU_BELOW, elementwise_table, join_operators,
+};
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LOG2_E, LOG10_E};
 
 /// An interval, by its lower and upper end, inside which a function is smooth.
 pub type Interval = (f64, f64);
@@ -60,6 +62,7 @@ macro_rules! functions {
             $(slope_from_value: |$vy:ident, $vc:ident| $from_value:expr,)?
             $(vector: $vector:ident,)?
             $(vector_slope: $vector_slope:ident,)?
+            $(vector_except: $except:ident,)?
             smooth: $smooth:tt
         })* }
         binary { $($(#[$binary_doc:meta])* $binary_name:ident as $BinaryFn:ident {

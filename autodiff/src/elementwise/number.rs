@@ -2,7 +2,7 @@
 
 use super::function::{Binary, Unary};
 use super::special::Special;
-use super::{elementwise_table, join_operators};
+use super::{SELU_ABOVE, SELU_BELOW, elementwise_table, join_operators};
 use std::fmt::Debug;
 use std::ops::{Add, Div, Mul, Neg, Sub};
 

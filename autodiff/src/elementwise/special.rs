@@ -1,6 +1,8 @@
 //! Functions that the standard library lacks, computes slowly, or computes with few digits at the edges of the range.
 
+mod double_double;
 mod gamma;
+mod gate;
 mod hyperbolic;
 mod logarithm;
 mod logistic;
@@ -75,6 +77,24 @@ special! {
     erf(x) = libm::erf;
     /// The complementary error function.
     erfc(x) = libm::erfc;
+    /// `x Φ(x)`, with the cumulative normal distribution Φ.
+    gelu(x) = gate::gelu;
+    /// The slope of `gelu`.
+    gelu_slope(x) = gate::gelu_slope;
+    /// The second derivative of `gelu`.
+    gelu_curvature(x) = gate::gelu_curvature;
+    /// The approximation of `gelu` by tanh.
+    gelu_tanh(x) = gate::gelu_tanh;
+    /// The slope of `gelu_tanh`.
+    gelu_tanh_slope(x) = gate::gelu_tanh_slope;
+    /// The second derivative of `gelu_tanh`.
+    gelu_tanh_curvature(x) = gate::gelu_tanh_curvature;
+    /// `x σ(x)`, with the logistic function σ.
+    silu(x) = gate::silu;
+    /// The slope of `silu`.
+    silu_slope(x) = gate::silu_slope;
+    /// The second derivative of `silu`.
+    silu_curvature(x) = gate::silu_curvature;
     /// The logarithm of |Γ|.
     lgamma(x) = gamma::lgamma;
     /// The derivative of order `n + 1` of `ln Γ`.

@@ -264,7 +264,7 @@ fn wrt_all<T: Real>(gradients: &Gradients<T>, inputs: &[Var<'_, T>]) -> Vec<f64>
 }
 
 fn tensor<T: Real>(shape: &Shape, x: &[f64]) -> Tensor<T> {
-    Tensor::from_fn(shape, |i| T::from_f64(x[i]))
+    Tensor::from_flat_fn(shape, |i| T::from_f64(x[i]))
 }
 
 fn numbers<T: Real>(x: &Tensor<T>) -> Vec<f64> {

@@ -96,7 +96,7 @@ pub trait Algebra: Clone + Debug + Operators + AllMethods + Accumulate {
     /// }
     ///
     /// fn model<A: Algebra>(x: &A) -> A {
-    ///     (A::apply(Reverse, &[x]) * x.constant(Tensor::from_fn([3], |i| Float::from_f64(i as f64)))).sum()
+    ///     (A::apply(Reverse, &[x]) * x.constant(Tensor::from_flat_fn([3], |i| Float::from_f64(i as f64)))).sum()
     /// }
     ///
     /// let tape = Tape::new();

@@ -167,6 +167,7 @@ macro_rules! select_kernels {
             $(slope_from_value: |$($r:ident),*| $from_value:expr,)?
             $(vector: $vector:ident,)?
             $(vector_slope: $vector_slope:ident,)?
+            $(vector_except: $except:ident,)?
             smooth: $smooth:tt
         })* }
         $($rest:tt)*
@@ -188,9 +189,44 @@ macro_rules! select_kernels {
                 _ => function.slope_on_tensors(x, y),
             }
         }
+
+        /// Whether the kernels named in the function's row do not hold for x.
+        #[inline(always)]
+        fn is_beyond_kernel<T: Real>(function: Unary, x: T) -> bool {
+            match function {
+                $($(Unary::$UnaryFn { .. } => value::$except(x),)?)*
+                _ => false,
+            }
+        }
     };
 }
 elementwise_table!(select_kernels);
+
+/// Whether the kernels of a function do not hold for some element.
+#[inline(always)]
+fn any_beyond_kernel<T: Real>(function: Unary, x: &[T]) -> bool {
+    // Not `any`: a loop that ends early is not vectorized.
+    x.iter()
+        .fold(false, |any, &x| any | is_beyond_kernel(function, x))
+}
+
+/// f(x) for every x.
+#[inline(always)]
+fn value_anywhere<T: Real>(function: Unary, x: T, fma: MultiplyAdd) -> T {
+    if is_beyond_kernel(function, x) {
+        return Number::unary(x, function);
+    }
+    value_of(function, x, fma)
+}
+
+/// f′(x) for every x.
+#[inline(always)]
+fn slope_anywhere<T: Real>(function: Unary, x: T, y: T, fma: MultiplyAdd) -> T {
+    if is_beyond_kernel(function, x) {
+        return function.slope_on_tensors(x, y);
+    }
+    slope_of(function, x, y, fma)
+}
 
 /// Whether dispatching to vector code would cost more than the loop. It does only for `relu` on a short slice.
 #[inline(always)]
@@ -200,6 +236,12 @@ fn is_too_short_to_dispatch(function: Unary, length: usize) -> bool {
 
 #[inline(always)]
 fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], fma: MultiplyAdd) {
+    if any_beyond_kernel(function, x) {
+        for (y, &x) in y.iter_mut().zip(x) {
+            *y = value_anywhere(function, x, fma);
+        }
+        return;
+    }
     for (y, &x) in y.iter_mut().zip(x) {
         *y = value_of(function, x, fma);
     }
@@ -207,6 +249,12 @@ fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], fma: MultiplyAdd) 
 
 #[inline(always)]
 fn in_place_loop<T: Real>(function: Unary, x: &mut [T], fma: MultiplyAdd) {
+    if any_beyond_kernel(function, x) {
+        for x in x {
+            *x = value_anywhere(function, *x, fma);
+        }
+        return;
+    }
     for x in x {
         *x = value_of(function, *x, fma);
     }
@@ -214,7 +262,14 @@ fn in_place_loop<T: Real>(function: Unary, x: &mut [T], fma: MultiplyAdd) {
 
 #[inline(always)]
 fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T], fma: MultiplyAdd) {
-    for (y_bar, (&x, &y)) in y_bar.iter_mut().zip(x.iter().zip(y)) {
+    let elements = y_bar.iter_mut().zip(x.iter().zip(y));
+    if any_beyond_kernel(function, x) {
+        for (y_bar, (&x, &y)) in elements {
+            *y_bar = y_bar.absorbing_mul(slope_anywhere(function, x, y, fma));
+        }
+        return;
+    }
+    for (y_bar, (&x, &y)) in elements {
         *y_bar = y_bar.absorbing_mul(slope_of(function, x, y, fma));
     }
 }

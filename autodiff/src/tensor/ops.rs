@@ -1,29 +1,48 @@
 //! The list of operations, with one file for each.
 
+mod arg_max;
 mod broadcast;
 mod check_case;
 mod compare;
 mod concat;
 mod cross_entropy;
+mod cumulative;
+mod diagonal;
 mod elementwise;
+mod flip;
 mod gather;
 mod linear;
+mod log_sum_exp;
+mod masked_softmax;
+mod masks;
 mod matmul;
 mod max;
 mod methods_macro;
 mod narrow;
 mod norm;
+mod one_hot;
+mod pad_with;
 mod permute;
+mod prod;
+mod reductions_macro;
+mod repeat;
 mod reshape;
 mod select;
+mod slice;
 mod softmax;
+mod sort;
 mod squared_distance;
+mod squeeze;
+mod stack;
 mod sum;
+mod take_along;
+mod variance;
 
 use super::op::{ErasedOp, Op};
 use crate::tensor::storage::element::Real;
 pub use check_case::CheckCase;
 pub use cross_entropy::{CrossEntropy, Targets};
+pub use pad_with::Padding;
 use std::sync::Arc;
 
 /// Imports that most operation files share.
@@ -34,6 +53,7 @@ mod prelude {
     pub(super) use crate::tensor::ops::built_in;
     pub(super) use crate::tensor::ops::check_case::CheckCase;
     pub(super) use crate::tensor::ops::methods_macro::methods;
+    pub(super) use crate::tensor::ops::reductions_macro::{kept_or_removed, reductions};
     pub(super) use crate::tensor::storage::array::Tensor;
     pub(super) use crate::tensor::storage::axes::{Axes, Axis, AxisSet};
     pub(super) use crate::tensor::storage::element::{Element, Real};
@@ -148,16 +168,31 @@ operations! {
     select: SelectMethods => Select;
     sum: SumMethods => Sum;
     max: MaxMethods => Max;
+    arg_max: ArgMaxMethods =>;
+    sort: SortMethods =>;
+    prod: ProdMethods =>;
+    log_sum_exp: LogSumExpMethods => LogSumExp;
+    cumulative: CumulativeMethods => CumulativeSum;
     broadcast: BroadcastMethods SumToMethods => Broadcast, SumTo;
     reshape: ReshapeMethods => Reshape;
+    squeeze: SqueezeMethods =>;
     permute: PermuteMethods => Permute;
     narrow: NarrowMethods => Narrow, Pad;
+    slice: SliceMethods => Slice, Spread;
+    flip: FlipMethods =>;
     concat: ConcatMethods => Concat;
+    stack: StackMethods =>;
+    repeat: RepeatMethods =>;
     gather: GatherMethods ScatterMethods => Gather, ScatterAdd;
+    pad_with: PadWithMethods =>;
+    diagonal: DiagonalMethods =>;
+    take_along: TakeAlongMethods AddAlongMethods => TakeAlong, AddAlong;
     matmul: MatMulMethods => MatMul;
     linear: LinearMethods => Dense;
     softmax: SoftmaxMethods => Softmax, LogSoftmax;
+    masked_softmax: MaskedSoftmaxMethods =>;
     cross_entropy: CrossEntropyMethods => CrossEntropyLoss<T>;
     squared_distance: SquaredDistanceMethods => SquaredDistance;
     norm: NormMethods => Norm;
+    variance: VarianceMethods =>;
 }

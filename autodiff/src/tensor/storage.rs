@@ -7,3 +7,4 @@ mod byte_matrix;
 pub(crate) mod element;
 pub(crate) mod recycle;
 pub(crate) mod shape;
+pub(crate) mod slices;

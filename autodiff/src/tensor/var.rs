@@ -19,7 +19,7 @@ use std::fmt;
 /// let x = tape.var([[1.0_f64, 2.0], [3.0, 4.0]]);
 /// let y = (2.0 * x + 1.0).ln().sum();
 /// let gradients = y.gradients();
-/// assert_eq!(gradients.wrt(x).at(&[1, 0]), 2.0 / 7.0);
+/// assert_eq!(gradients.wrt(x).at([1, 0]), 2.0 / 7.0);
 /// ```
 pub struct Var<'t, T: Real> {
     pub(crate) tape: &'t Tape<T>,

@@ -38,6 +38,39 @@ def erfc(x):
     return mp.erfc(x) if x < 1e10 else mp.exp(-x * x)
 
 
+def normal_cdf(x):
+    return erfc(-x / mp.sqrt(2)) / 2
+
+
+def normal_density(x):
+    return mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
+
+
+def gate_derivatives(v, v1, v2):
+    """The function x σ(v) with the logistic function σ, and its first two derivatives, from the polynomial v and its
+    derivatives."""
+
+    def curvature(x):
+        return logistic_slope(v(x)) * (2 * v1(x) + x * v2(x) - x * v1(x) ** 2 * mp.tanh(v(x) / 2))
+
+    return [lambda x: x * logistic(v(x)), lambda x: logistic(v(x)) + x * v1(x) * logistic_slope(v(x)), curvature]
+
+
+def scale(x):
+    return mp.sqrt(8 / mp.pi) * x
+
+
+def cubic(x):
+    """The argument of σ in gelu_tanh, limited to numbers whose exponentials mpmath computes."""
+    return max(min(scale(x + CUBIC * x**3), mpf("1e100")), mpf("-1e100"))
+
+
+CUBIC = mpf("0.044715")
+GELU = [lambda x: x * normal_cdf(x), lambda x: normal_cdf(x) + x * normal_density(x), lambda x: (2 - x * x) * normal_density(x)]
+GELU_TANH = gate_derivatives(cubic, lambda x: scale(1 + 3 * CUBIC * x * x), lambda x: scale(6 * CUBIC * x))
+SILU = gate_derivatives(lambda x: x, lambda x: mpf(1), lambda x: mpf(0))
+
+
 def cot_derivative(n, x):
     """The derivative of order n of π cot(πx): πⁿ⁺¹ Pₙ(cot πx), with P₀(c) = c and Pₖ₊₁ = −(1 + c²) dPₖ/dc."""
     polynomial = [0, 1]
@@ -127,6 +160,31 @@ def flat_at_infinity(low, high):
     return lambda x: [mpf(low if x < 0 else high), mpf(0), mpf(0)] if mp.isinf(x) else None
 
 
+def linear_above(x):
+    """Defines the limits at ±∞ of a function that is 0 at −∞ and close to x at +∞."""
+    if not mp.isinf(x):
+        return None
+    return [INF, mpf(1), mpf(0)] if x > 0 else [mpf(0)] * 3
+
+
+def slopes_of(name, formulas):
+    """The rows of the first and the second derivative of a function. mpmath differentiates further."""
+    slope, curvature = formulas[1:]
+    third, fourth = (lambda x, n=n: mp.diff(curvature, x, n) for n in (1, 2))
+    return [Row(name + "Slope", [slope, curvature, third], moderate), Row(name + "Curvature", [curvature, third, fourth], moderate)]
+
+
+def elu(name, scale, alpha):
+    """The function scale · elu with this alpha. At 0 the derivatives are the limits from below."""
+    below = lambda x: scale * alpha * mp.exp(x)
+    return Row(
+        name,
+        [lambda x: scale * alpha * (mp.exp(x) - 1) if x <= 0 else scale * x, lambda x: scale if x > 0 else below(x), lambda x: mpf(0) if x > 0 else below(x)],
+        moderate + [interval(-700, 700)],
+        everywhere=True,
+    )
+
+
 def staircase(name, value, edges):
     return Row(name, [value, zero, zero], steps, edges, everywhere=True)
 
@@ -146,6 +204,7 @@ halves = [0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 1, 2, -1, -2, 2**52 - 0.5, 2**52, 2**
 SLOPES = [
     Row("TanhSlope", [lambda x: sech(x) ** 2, lambda x: -2 * mp.tanh(x) * sech(x) ** 2, lambda x: (4 - 6 * sech(x) ** 2) * sech(x) ** 2], moderate),
     Row("SigmoidSlope", [lambda x: logistic_slope(x), lambda x: -logistic_slope(x) * mp.tanh(x / 2), lambda x: logistic_slope(x) * (1 - 6 * logistic_slope(x))], moderate + [interval(-700, 700)]),
+    *slopes_of("Gelu", GELU), *slopes_of("GeluTanh", GELU_TANH), *slopes_of("Silu", SILU),
 ]
 
 
@@ -193,6 +252,13 @@ def unary(leak):
         Row("LeakyRelu { leak: 0.01 }", [lambda x: leak * x if x <= 0 else x, lambda x: mpf(1) if x > 0 else leak, zero], real, everywhere=True),
         Row("Sigmoid", [logistic, logistic_slope, lambda x: -logistic_slope(x) * mp.tanh(x / 2)], moderate + [interval(-700, 700)], [3, 37, 708.8, -708.8, -745.1]),
         Row("Softplus", [lambda x: mp.log1p(mp.exp(x)), logistic, logistic_slope], moderate + [interval(-700, 700)], [30, 37]),
+        Row("LogSigmoid", [lambda x: -mp.log1p(mp.exp(-x)), lambda x: logistic(-x), lambda x: -logistic_slope(x)], moderate + [interval(-700, 700)], [-30, -37]),
+        Row("Silu", SILU, moderate + [interval(-700, 700)], [-1.2784645, -1.31, -1.24, -708.8, -745.1, -751], linear_above),
+        Row("Gelu", GELU, moderate + [interval(-37, 37)], [-0.7517915, -0.79, -0.71, -1.1, -37.7, -38.4, 8.3], linear_above),
+        Row("GeluTanh", GELU_TANH, moderate + [interval(-21, 21)], [-0.7524614, -0.79, -0.71, -3, -21.1, -21.5, 8.3], linear_above),
+        elu("Elu { alpha: 1.0 }", mpf(1), mpf(1)), elu("Elu { alpha: 0.5 }", mpf(1), mpf(0.5)),
+        elu("Selu", mpf("1.0507009873554804934193349852946"), mpf("1.6732632423543772848170429916717")),
+        Row("Softsign", [lambda x: x / (1 + abs(x)), lambda x: 1 / (1 + abs(x)) ** 2, lambda x: -2 * sign(x) / (1 + abs(x)) ** 3], real + [magnitudes(1e3, 1e200, True)]),
         Row("Erf", [mp.erf, gaussian, lambda x: -2 * x * gaussian(x)], moderate, [5.9, 26.6], flat_at_infinity(-1, 1)),
         Row("Erfc", [erfc, lambda x: -gaussian(x), lambda x: 2 * x * gaussian(x)], moderate, [5.9, 26.5], flat_at_infinity(2, 0)),
         Row("Lgamma", [lgamma, lambda x: psi(0, x), lambda x: psi(1, x)], [interval(0, 5), magnitudes(1e-6, 1e6), interval(-8, 0)],

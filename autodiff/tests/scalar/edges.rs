@@ -57,6 +57,10 @@ fn relu_at_zero_has_slope_zero() {
         (0.0, 0.0)
     );
     assert_eq!(slope(Unary::LeakyRelu { leak: 0.1 }, 0.0), 0.1);
+    assert_eq!(
+        [0.0, -0.0].map(|x| slope(Unary::Elu { alpha: 0.1 }, x)),
+        [0.1; 2]
+    );
 }
 
 #[test]

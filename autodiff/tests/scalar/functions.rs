@@ -291,12 +291,16 @@ fn single_precision_follows_double() {
 #[test]
 fn functions_on_slices_agree_with_the_reference() {
     type Function = fn(&mut [f64]);
-    let functions: [(&str, Function); 5] = [
+    let functions: [(&str, Function); 9] = [
         ("Exp", elementary::exp),
         ("Ln", elementary::ln),
         ("Tanh", elementary::tanh),
         ("Sigmoid", elementary::sigmoid),
         ("Softplus", elementary::softplus),
+        ("LogSigmoid", elementary::log_sigmoid),
+        ("Silu", elementary::silu),
+        ("Sin", elementary::sin),
+        ("Cos", elementary::cos),
     ];
     for (name, function) in functions {
         for row in reference(name) {

@@ -157,7 +157,16 @@ const MORE: [Unary; 8] = [
 ];
 
 /// The slopes that are rows of the table. At the edges they are checked as slopes of their functions.
-pub(crate) const SLOPES_OF_ONE: [Unary; 2] = [Unary::TanhSlope, Unary::SigmoidSlope];
+pub(crate) const SLOPES_OF_ONE: [Unary; 8] = [
+    Unary::TanhSlope,
+    Unary::SigmoidSlope,
+    Unary::GeluSlope,
+    Unary::GeluCurvature,
+    Unary::GeluTanhSlope,
+    Unary::GeluTanhCurvature,
+    Unary::SiluSlope,
+    Unary::SiluCurvature,
+];
 pub(crate) const SLOPES_OF_TWO: [Binary; 10] = [
     Binary::PowfSlopeA,
     Binary::PowfSlopeB,

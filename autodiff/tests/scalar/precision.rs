@@ -50,6 +50,62 @@ fn slopes_that_vanish_far_out_keep_their_digits() {
 }
 
 #[test]
+fn products_with_a_step_keep_their_digits_where_the_slope_vanishes() {
+    let near_zeros = [
+        (Unary::Gelu, -0.75, 0.000_774_278_260_764_895_7),
+        (
+            Unary::Gelu,
+            -0.751_791_524_693_564_5,
+            -6.453_751_729_367_753e-18,
+        ),
+        (
+            Unary::GeluTanh,
+            -0.752_461_422_071_016_3,
+            -1.564_745_574_089_369_2e-17,
+        ),
+        (
+            Unary::Silu,
+            -1.278_464_542_761_073_7,
+            2.384_383_475_524_311_5e-17,
+        ),
+    ];
+    let tails = [
+        (Unary::Gelu, -37.0, -7.838_298_669_418_516e-297),
+        (Unary::Gelu, -38.5, -2.085e-321),
+        (Unary::GeluTanh, -21.0, -5.773_008_639_270_406e-299),
+        (Unary::GeluTanh, -21.5, -2.845e-320),
+        (Unary::Silu, -700.0, -6.891_913_904_088_079e-302),
+        (Unary::Silu, -750.0, -1.5e-323),
+    ];
+    for (function, x, right) in near_zeros.into_iter().chain(tails) {
+        assert_close(slope(function, x), right);
+    }
+    assert_close(Number::gelu(-37.0), -2.118_461_352_334_093_5e-298);
+    assert_close(curvature(Unary::Gelu, -37.0), -2.898_048_955_934_136e-295);
+    assert_close(Number::gelu_tanh(-21.0), -6.016_648_487_631_484e-301);
+    assert_close(
+        curvature(Unary::GeluTanh, -21.0),
+        -5.533_824_054_544_821_6e-297,
+    );
+}
+
+#[test]
+fn products_with_a_step_are_flat_at_minus_infinity_and_linear_at_infinity() {
+    for function in [Unary::Gelu, Unary::GeluTanh, Unary::Silu] {
+        for x in [-1e300, -INF] {
+            assert_eq!((x.unary(function), slope(function, x)), (0.0, 0.0));
+        }
+        for x in [1e300, INF] {
+            assert_eq!((x.unary(function), slope(function, x)), (x, 1.0));
+        }
+        assert_eq!([-INF, INF].map(|x| curvature(function, x)), [0.0; 2]);
+        assert_eq!((-0.0_f64).unary(function).to_bits(), (-0.0_f64).to_bits());
+        assert_eq!(slope(function, 5e-324), 0.5);
+        assert!(f64::NAN.unary(function).is_nan() && curvature(function, f64::NAN).is_nan());
+    }
+}
+
+#[test]
 fn second_derivatives_near_zero_keep_their_digits() {
     assert_close(curvature(Unary::Asin, 1e-16), 1e-16);
     assert_close(curvature(Unary::Atanh, 1e-20), 2e-20);

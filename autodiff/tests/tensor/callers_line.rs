@@ -3,12 +3,16 @@
 
 mod derivatives;
 mod operations;
+mod reductions;
+mod shapes;
 
 use crate::refusals::{Checked, refused};
 use autodiff::Tensor;
 use autodiff::elementwise::{Binary, Unary};
 use autodiff::tensor::raw::{self, plain, transposed};
 use autodiff::tensor::{Adjoints, Algebra, Gradients, Op, Point, Real, Shape, Tape, Var};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 #[test]
 #[cfg_attr(miri, ignore = "reads the sources")]
@@ -19,6 +23,8 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     operations::on_variables(&mut checked);
     operations::ranges_and_slices(&mut checked);
     operations::products(&mut checked);
+    shapes::shapes(&mut checked);
+    reductions::reductions(&mut checked);
     tapes(&mut checked);
     gradients(&mut checked);
     rules(&mut checked);
@@ -35,52 +41,92 @@ fn tensors(checked: &mut Checked) {
     checked.refused("tensor/storage/shape.rs size", "has more elements", || {
         Shape::from([1 << 40, 1 << 40]).size()
     });
-    let array = "tensor/storage/array.rs";
-    checked.refused(&format!("{array} new"), "cannot be made of 5", || {
+    let construct = "tensor/storage/array/construct.rs";
+    let index = "tensor/storage/array/index.rs";
+    let rows = "tensor/storage/array/rows.rs";
+    checked.refused(&format!("{construct} new"), "cannot be made of 5", || {
         Tensor::new([2, 3], [0.0; 5])
     });
-    checked.refused(&format!("{array} zeros"), too_large, || {
+    checked.refused(&format!("{construct} zeros"), too_large, || {
         Tensor::<f64>::zeros(huge)
     });
-    checked.refused(&format!("{array} full"), too_large, || {
+    checked.refused(&format!("{construct} full"), too_large, || {
         Tensor::full(huge, 1.0)
     });
-    checked.refused(&format!("{array} from_fn"), too_large, || {
-        Tensor::from_fn(huge, |i| i as f64)
+    checked.refused(&format!("{construct} from_flat_fn"), too_large, || {
+        Tensor::from_flat_fn(huge, |i| i as f64)
     });
-    checked.refused(&format!("{array} zeros"), "there is no memory", || {
+    checked.refused(&format!("{construct} from_fn"), too_large, || {
+        Tensor::from_fn(huge, |[i]| i as f64)
+    });
+    checked.refused(&format!("{construct} ones"), too_large, || {
+        Tensor::<f64>::ones(huge)
+    });
+    checked.refused(&format!("{construct} eye"), "takes", || {
+        Tensor::<f64>::eye(1 << 31)
+    });
+    let range = "tensor/storage/array/range.rs";
+    checked.refused(&format!("{range} arange"), "no tensor can take", || {
+        Tensor::arange(0..i64::MAX)
+    });
+    checked.refused(&format!("{range} arange"), "no tensor can take", || {
+        Tensor::arange(0.0..f64::INFINITY)
+    });
+    checked.refused(&format!("{range} arange_step"), "the step 0 is", || {
+        Tensor::arange_step(1.0..1.0, 0.0)
+    });
+    checked.refused(&format!("{range} linspace"), too_large, || {
+        Tensor::linspace(0.0, 1.0, huge[0])
+    });
+    let random = "tensor/storage/array/random.rs";
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    checked.refused(&format!("{random} uniform"), "the range 1..1 is", || {
+        Tensor::uniform([2], 1..1, &mut rng)
+    });
+    checked.refused(&format!("{random} uniform"), "not finite", || {
+        Tensor::uniform([2], 0.0..f64::NAN, &mut rng)
+    });
+    checked.refused(&format!("{random} normal"), "deviation -1", || {
+        Tensor::normal([2], 0.0, -1.0, &mut rng)
+    });
+    // Only an empty tensor of a shape beyond `isize::MAX` is refused.
+    checked.also("tensor/storage/array/ndarray.rs as_ndarray");
+    checked.refused(&format!("{construct} zeros"), "there is no memory", || {
         Tensor::<u8>::zeros([1 << 61])
     });
-    checked.refused(&format!("{array} zeros"), "has more elements", || {
+    checked.refused(&format!("{construct} zeros"), "has more elements", || {
         Tensor::<u8>::zeros([1 << 40, 0, 1 << 40])
     });
-    checked.refused(&format!("{array} item"), "item: a tensor of", || x.item());
-    checked.refused(&format!("{array} at"), "at: index [2, 0]", || x.at(&[2, 0]));
+    checked.refused(&format!("{index} item"), "item: a tensor of", || x.item());
+    checked.refused(&format!("{index} at"), "at: index [2, 0]", || x.at([2, 0]));
     checked.refused("tensor/ops/reshape.rs reshape", "reshape: a tensor", || {
         x.reshape([5])
     });
     checked.refused("tensor/ops/reshape.rs reshape", "has more elements", || {
         x.reshape([1 << 40, 1 << 40])
     });
-    checked.refused(&format!("{array} rows"), "rows: 1..3 lies outside", || {
+    checked.refused(&format!("{rows} rows"), "rows: 1..3 lies outside", || {
         x.rows(1..3)
     });
-    checked.refused(&format!("{array} rows"), "rows: a scalar", || {
+    checked.refused(&format!("{rows} rows"), "rows: a scalar", || {
         Tensor::scalar(1.0).rows(0..0)
     });
-    checked.refused(&format!("{array} view"), "view: shape [4] at 3", || {
+    checked.refused(&format!("{rows} view"), "view: shape [4] at 3", || {
         x.view(3, [4])
     });
-    checked.refused(
-        &format!("{array} gather_rows"),
-        "gather_rows: row 2",
-        || x.gather_rows(&[0, 2]),
-    );
-    checked.refused(&format!("{array} arg_max"), "arg_max: a tensor", || {
-        x.arg_max(2)
+    checked.refused(&format!("{rows} gather_rows"), "gather_rows: row 2", || {
+        x.gather_rows(&[0, 2])
     });
-    checked.refused(&format!("{array} arg_max"), "arg_max: axis 0", || {
-        Tensor::<f64>::zeros([0]).arg_max(0)
+    refused("index [2, 0] lies outside of shape [2, 3]", || x[[2, 0]]);
+    refused("index [0] lies outside of shape [2, 3]", || {
+        x.clone()[[0]] = 1.0;
+    });
+    refused("lengths [2] (element 0) and [1] (element 2)", || {
+        Tensor::from(vec![vec![1, 2], vec![3, 4], vec![5]])
+    });
+    refused("lengths [2] (element 0) and [1] (element 1)", || {
+        let ragged = vec![vec![vec![1.0, 2.0], vec![3.0]]];
+        let _ = Tape::new().var(ragged);
     });
 }
 
@@ -129,7 +175,7 @@ fn tapes(checked: &mut Checked) {
     checked.refused(apply, "sum_of_rows: an input is a variable", || {
         tape.apply(SumOfRows, &[foreign])
     });
-    checked.refused(apply, "sum: a tensor of shape []", || {
+    checked.refused(apply, "sum_over: a tensor of shape []", || {
         tape.apply(SumOfRows, &[one])
     });
     refused("sum_of_rows: there are no inputs", || {

@@ -74,7 +74,7 @@ impl<T: Real> Op<T> for LargestRow {
     fn value_and_saved(&self, x: &[&Tensor<T>]) -> (Tensor<T>, Saved) {
         let row = x[0].narrow(1, 0..1).reshape([x[0].shape()[0]]).arg_max(0);
         let factor = f64::from(row.item());
-        let mask = Tensor::from_fn(x[0].shape(), |_| 1_u8);
+        let mask = Tensor::from_flat_fn(x[0].shape(), |_| 1_u8);
         let y = x[0].gather(0, &row) * factor;
         let saved = Saved::nothing()
             .with(row)
@@ -112,7 +112,7 @@ fn inputs() -> Vec<Tensor<f64>> {
     let wave = |seed: usize| move |i: usize| ((i * 7 + seed) as f64).sin();
     let tensors = shapes.iter().enumerate();
     let mut inputs: Vec<_> = tensors
-        .map(|(seed, &shape)| Tensor::from_fn(shape, wave(seed)))
+        .map(|(seed, &shape)| Tensor::from_flat_fn(shape, wave(seed)))
         .collect();
     // Far above or below the other operand of the maximum, where there is no kink.
     inputs[4] = inputs[4].map(|x| if x < 0.0 { x - 2.0 } else { x + 2.0 });

@@ -59,7 +59,7 @@ impl<T: Real> Skewed for Var<'_, T> {
 fn survey_of<T: Real>(numbers: Range<u64>, mistake: Mistake) {
     const SIZE: usize = 2;
     let rounded = |x: &[Vec<f64>]| -> Vec<Tensor<T>> {
-        let tensor = |x: &Vec<f64>| Tensor::from_fn([SIZE], |i| T::from_f64(x[i]));
+        let tensor = |x: &Vec<f64>| Tensor::from_flat_fn([SIZE], |i| T::from_f64(x[i]));
         x.iter().map(tensor).collect()
     };
     let numbers_of = |x: Tensor<T>| -> Vec<f64> { x.data().iter().map(|x| x.to_f64()).collect() };
@@ -100,7 +100,7 @@ fn mismatch(checked: Result<Report, Error>) -> Mismatch {
 }
 
 fn inputs<T: Real>() -> [Tensor<T>; 2] {
-    let tensor = |x: &[f64]| Tensor::from_fn([2, x.len() / 2], |i| T::from_f64(x[i]));
+    let tensor = |x: &[f64]| Tensor::from_flat_fn([2, x.len() / 2], |i| T::from_f64(x[i]));
     [tensor(&[0.3, 0.2, 1.1, 0.4]), tensor(&[5.0, 0.7, 3.0, 2.0])]
 }
 
@@ -215,14 +215,14 @@ impl<T: Real> Op<T> for WrongElement {
         x_bar: &mut Adjoints<'_, A>,
     ) {
         let slope = |i| T::from_f64(if i == self.place { 1.001 } else { 1.0 });
-        let slopes = Tensor::from_fn(at.x[0].shape(), slope);
+        let slopes = Tensor::from_flat_fn(at.x[0].shape(), slope);
         x_bar.add(0, || &y_bar * y_bar.constant(slopes));
     }
 }
 
 #[test]
 fn a_wrong_element_among_many_is_named() {
-    let x = Tensor::from_fn([12, 20], |i| 0.5 + (0.37 * i as f64).sin().abs());
+    let x = Tensor::from_flat_fn([12, 20], |i| 0.5 + (0.37 * i as f64).sin().abs());
     let wrong = mismatch(gradcheck::first_order(
         |x| {
             x[0].tape()

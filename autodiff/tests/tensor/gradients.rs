@@ -98,11 +98,11 @@ fn cleared_gradients_hold_no_tensors() {
 #[test]
 fn a_gradient_added_by_rows_equals_the_whole_gradient() {
     let tape = Tape::new();
-    let weight = tape.var(Tensor::from_fn([7, 3], |i| (i as f64).cos()));
-    let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
+    let weight = tape.var(Tensor::from_flat_fn([7, 3], |i| (i as f64).cos()));
+    let bias = tape.var(Tensor::from_flat_fn([7], |i| i as f64 / 7.0));
     let twice = tape.var(Tensor::full([7, 7], 0.1));
     let unused = tape.var(Tensor::full([4, 2], 1.0));
-    let x = tape.constant(Tensor::from_fn([5, 3], |i| (i as f64).sin()));
+    let x = tape.constant(Tensor::from_flat_fn([5, 3], |i| (i as f64).sin()));
     let y = x.linear(weight, bias).tanh();
     let y = y.matmul(twice).matmul(twice).sum();
     let gradients = y.gradients();
@@ -133,9 +133,9 @@ fn a_gradient_added_by_rows_equals_the_whole_gradient() {
 #[test]
 fn a_descent_along_a_row_has_the_bits_of_its_sum() {
     let tape = Tape::new();
-    let weight = tape.var(Tensor::from_fn([7, 20], |i| (i as f64).cos()));
-    let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
-    let x = Tensor::from_fn([1, 20], |i| (i as f64).sin());
+    let weight = tape.var(Tensor::from_flat_fn([7, 20], |i| (i as f64).cos()));
+    let bias = tape.var(Tensor::from_flat_fn([7], |i| i as f64 / 7.0));
+    let x = Tensor::from_flat_fn([1, 20], |i| (i as f64).sin());
     let y = tape.constant(x).linear(weight, bias).relu().sum();
     // The derivatives include zeros of both signs.
     for y in [y, y * -1.0] {
@@ -157,12 +157,12 @@ fn a_descent_along_a_row_has_the_bits_of_its_sum() {
 #[test]
 fn a_sum_of_gradients_has_the_bits_of_the_tree() {
     let tape = Tape::new();
-    let weight = tape.var(Tensor::from_fn([7, 20], |i| (i as f64).cos()));
-    let bias = tape.var(Tensor::from_fn([7], |i| i as f64 / 7.0));
+    let weight = tape.var(Tensor::from_flat_fn([7, 20], |i| (i as f64).cos()));
+    let bias = tape.var(Tensor::from_flat_fn([7], |i| i as f64 / 7.0));
     let parts: Vec<Gradients<f64>> = [3, 2, 17]
         .into_iter()
         .map(|samples| {
-            let x = Tensor::from_fn([samples, 20], |i| (i as f64 * samples as f64).sin());
+            let x = Tensor::from_flat_fn([samples, 20], |i| (i as f64 * samples as f64).sin());
             let y = tape.constant(x).linear(weight, bias).tanh().sum();
             y.gradients()
         })

@@ -116,7 +116,7 @@ fn among_others<T: Real>(row: &[f64], axis: usize) -> (Tensor<T>, impl Fn(&Tenso
     } else {
         [OTHERS, length]
     };
-    let x = Tensor::from_fn(shape, |i| {
+    let x = Tensor::from_flat_fn(shape, |i| {
         let (line, at) = place(i);
         T::from_f64(if line == PLACE {
             row[at]
@@ -212,7 +212,7 @@ fn targets<T: Real>(classes: usize) -> Vec<(CrossEntropy<T>, Vec<f64>)> {
     };
     let of_class = |class: usize| CrossEntropy::new(Tensor::from([class as u32]));
     let rows = |t: &[f64]| {
-        let t = Tensor::from_fn([1, classes], |i| T::from_f64(t[i]));
+        let t = Tensor::from_flat_fn([1, classes], |i| T::from_f64(t[i]));
         CrossEntropy::new(Targets::Probabilities(t))
     };
     let smoothed = |t: Vec<f64>, epsilon: f64| -> Vec<f64> {
@@ -238,7 +238,7 @@ fn targets<T: Real>(classes: usize) -> Vec<(CrossEntropy<T>, Vec<f64>)> {
 fn cross_entropy<T: Real>() {
     for row in rows() {
         let classes = row.x.len();
-        let x = Tensor::from_fn([1, classes], |i| T::from_f64(row.x[i]));
+        let x = Tensor::from_flat_fn([1, classes], |i| T::from_f64(row.x[i]));
         for (how, t) in targets::<T>(classes) {
             let pairs = row.ln_p.iter().zip(&t).filter(|(_, t)| **t != 0.0);
             let cost = -pairs.map(|(ln_p, t)| t * ln_p).sum::<f64>();
@@ -292,8 +292,8 @@ fn a_sample_has_the_same_gradient_among_others() {
     for classes in [3, 10, 40] {
         let of_length = |row: &Row| row.x.len() == classes;
         let rows: Vec<Row> = rows().into_iter().filter(of_length).collect();
-        let x = Tensor::from_fn([rows.len(), classes], |i| rows[i / classes].x[i % classes]);
-        let all = Tensor::from_fn([rows.len()], |i| (i % classes) as u32);
+        let x = Tensor::from_fn([rows.len(), classes], |[i, j]| rows[i].x[j]);
+        let all = Tensor::from_flat_fn([rows.len()], |i| (i % classes) as u32);
         let how = CrossEntropy::new(all).summed();
         let (_, gradients) =
             value_and_gradients(&x, &Tensor::scalar(1.0), |x| x.cross_entropy(how.clone()));
@@ -325,6 +325,50 @@ fn log_sum_exp_of<T: Real + Scalar>() {
 fn log_sum_exp_is_as_defined() {
     log_sum_exp_of::<f64>();
     log_sum_exp_of::<f32>();
+}
+
+fn log_sum_exp_of_tensors<T: Real>() {
+    for row in rows() {
+        for axis in [0, 1] {
+            let (x, own) = among_others::<T>(&row.x, axis);
+            for weight in [0.0, 0.5] {
+                // The weight of each line; the row among the others is the third line.
+                let weights = Tensor::full([4], T::from_f64(weight));
+                let (y, gradients) =
+                    value_and_gradients(&x, &weights, |x| x.log_sum_exp_over(axis));
+                assert_agree(&y.data()[2..3], &[row.log_sum_exp], &row, "log_sum_exp");
+                let slope = |p: &f64| if weight == 0.0 { 0.0 } else { p * weight };
+                let expected: Vec<f64> = row.p.iter().map(slope).collect();
+                for gradient in gradients {
+                    assert_agree(&own(&gradient), &expected, &row, "gradient of log_sum_exp");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn log_sum_exp_of_tensors_is_as_defined() {
+    log_sum_exp_of_tensors::<f64>();
+    log_sum_exp_of_tensors::<f32>();
+}
+
+/// Where everything is allowed, a mask changes nothing, also at infinite logits.
+#[test]
+fn a_mask_that_allows_everything_changes_nothing() {
+    let same = |a: &Tensor<f64>, b: &Tensor<f64>| {
+        a.shape() == b.shape()
+            && a.data()
+                .iter()
+                .zip(b.data())
+                .all(|(a, b)| a == b || a.is_nan() && b.is_nan())
+    };
+    for row in rows() {
+        let x = Tensor::new([row.x.len()], &row.x);
+        let mask = Tensor::full(x.shape(), 1);
+        assert!(same(&x.masked_softmax(&mask, 0), &x.softmax(0)));
+        assert!(same(&x.masked_log_softmax(&mask, 0), &x.log_softmax(0)));
+    }
 }
 
 #[test]

@@ -163,7 +163,7 @@ fn the_error_of_the_longest_sums_is_no_larger() {
 #[test]
 fn neighbouring_axes_are_summed_as_one() {
     // The bits therefore do not depend on the shape of the summed axes.
-    let terms = Tensor::from_fn([2, 3, 100, 7], |i| (i as f64).sin());
+    let terms = Tensor::from_flat_fn([2, 3, 100, 7], |i| (i as f64).sin());
     let columns = terms.reshape([600, 7]).sum_over([0]);
     assert_eq!(terms.sum_over([2, 0, 1]), columns);
     assert_eq!(terms.reshape([4200]).sum(), terms.sum());

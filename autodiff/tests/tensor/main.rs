@@ -6,6 +6,8 @@ mod random_functions;
 mod refusals;
 
 mod callers_line;
+mod construction;
+mod conversion;
 mod edges;
 mod every_op;
 mod generic_models;
@@ -16,6 +18,7 @@ mod infinite_logits;
 mod long_sums;
 mod non_finite;
 mod own_operations;
+mod shapes;
 mod tape;
 mod values;
 mod zero_meets_infinity;

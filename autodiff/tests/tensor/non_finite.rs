@@ -36,7 +36,7 @@ fn the_first_operation_that_leaves_the_finite_numbers_is_found() {
     assert_eq!((*operation, *element), ("sqrt", 1));
     assert!(value.is_nan());
     assert_eq!((location.file(), location.line()), (file!(), line));
-    assert_eq!(found.inputs, ["[4, -1]"]);
+    assert_eq!(found.inputs, ["[ 4, -1]"]);
     assert!(found.to_string().starts_with("sqrt (node 1, recorded at "));
 }
 

@@ -23,7 +23,7 @@ fn made(shape: &[usize], element: impl Fn(&[usize]) -> f64) -> Tensor<f64> {
 
 /// Small integers, so that their sums and products are exact.
 fn integers(shape: &[usize], seed: usize) -> Tensor<f64> {
-    Tensor::from_fn(shape, |i| ((i + seed) * 37 % 101) as f64 - 50.0)
+    Tensor::from_flat_fn(shape, |i| ((i + seed) * 37 % 101) as f64 - 50.0)
 }
 
 #[test]
@@ -81,17 +81,36 @@ fn reductions_run_over_the_named_axes() {
         });
         assert_eq!(x.norm_over(axes), norm.reshape(&dropped[..]));
         assert_eq!(x.norm_over_keepdims(axes), norm);
-        if let &[axis] = axes {
-            let max = made(&kept, |index| {
-                group(index).into_iter().fold(f64::MIN, f64::max)
-            });
-            assert_eq!(x.max_over_keepdims(axis), max);
-            assert_eq!(x.max_over(axis), max.reshape(&dropped[..]));
-        }
+        let max = made(&kept, |index| {
+            group(index).into_iter().fold(f64::MIN, f64::max)
+        });
+        assert_eq!(x.max_over_keepdims(axes), max);
+        assert_eq!(x.max_over(axes), max.reshape(&dropped[..]));
+        let min = made(&kept, |index| {
+            group(index).into_iter().fold(f64::MAX, f64::min)
+        });
+        assert_eq!(x.min_over_keepdims(axes), min);
+        assert_eq!(x.min_over(axes), min.reshape(&dropped[..]));
+        let norm_1 = made(&kept, |index| group(index).iter().map(|x| x.abs()).sum());
+        assert_eq!(x.norm_1_over_keepdims(axes), norm_1);
+        assert_eq!(x.norm_1_over(axes), norm_1.reshape(&dropped[..]));
+        assert_eq!(x.norm_inf_over_keepdims(axes), max.max(-min));
+        // Products of 0, 1, −1, 2 and −2 are exact.
+        let product = made(&kept, |index| {
+            group(index).iter().map(|x| x % 3.0).product()
+        });
+        let remainders = x.map(|x| x % 3.0);
+        assert_eq!(remainders.prod_over_keepdims(axes), product);
+        assert_eq!(remainders.prod_over(axes), product.reshape(&dropped[..]));
     }
     assert_eq!(x.sum(), x.sum_over([0, 1, 2]));
     assert_eq!(x.mean(), x.mean_over([0, 1, 2]));
     assert_eq!(x.norm(), x.norm_over([0, 1, 2]));
+    assert_eq!(x.norm_1(), x.norm_1_over([0, 1, 2]));
+    assert_eq!(x.norm_inf(), x.norm_inf_over([0, 1, 2]));
+    assert_eq!(x.variance(), x.variance_over([0, 1, 2]));
+    assert_eq!(x.std(), x.std_over([0, 1, 2]));
+    assert_eq!(x.log_sum_exp(), x.log_sum_exp_over([0, 1, 2]));
 }
 
 #[test]
@@ -112,14 +131,14 @@ fn elements_are_moved_to_where_they_belong() {
                 .iter()
                 .zip(index)
                 .for_each(|(&axis, &i)| source[axis] = i);
-            x.at(&source)
+            x.at(source)
         });
         assert_eq!(x.permute(&order[..]), expected, "{order:?}");
     }
     let matrix = integers(&[3, 4], 3);
     assert_eq!(
         matrix.transpose(),
-        made(&[4, 3], |i| matrix.at(&[i[1], i[0]]))
+        made(&[4, 3], |i| matrix.at([i[1], i[0]]))
     );
     for stretched in [[1, 1, 4], [1, 3, 1], [1, 3, 4], [1, 1, 1]] {
         let small = integers(&stretched, 4);
@@ -152,7 +171,7 @@ fn ranges_pieces_and_slices_are_where_they_belong() {
         };
         for (start, end) in (0..=extent).flat_map(|s| (s..=extent).map(move |e| (s, e))) {
             let expected = made(&with(x.shape(), end - start), |i| {
-                x.at(&with(i, start + i[axis]))
+                x.at(with(i, start + i[axis]))
             });
             let narrowed = x.narrow(axis, start..end);
             assert_eq!(narrowed, expected);
@@ -165,10 +184,10 @@ fn ranges_pieces_and_slices_are_where_they_belong() {
             assert_eq!(pieces[0], x.narrow(axis, 0..first));
             assert_eq!(pieces[1], x.narrow(axis, first..extent));
             assert_eq!(Tensor::concat(&pieces, axis), x);
-            let turned = made(x.shape(), |i| x.at(&with(i, (i[axis] + first) % extent)));
+            let turned = made(x.shape(), |i| x.at(with(i, (i[axis] + first) % extent)));
             assert_eq!(Tensor::concat(&[&pieces[1], &pieces[0]], axis), turned);
         }
-        let picks = Tensor::from_fn([2, 5], |i| (i * i % extent) as u32);
+        let picks = Tensor::from_flat_fn([2, 5], |i| (i * i % extent) as u32);
         let mut shape = x.shape().to_vec();
         shape.splice(axis..=axis, [2, 5]);
         let source = |index: &[usize]| {
@@ -177,7 +196,7 @@ fn ranges_pieces_and_slices_are_where_they_belong() {
             index.splice(axis..axis + 2, [pick as usize]);
             index
         };
-        let picked = made(&shape, |i| x.at(&source(i)));
+        let picked = made(&shape, |i| x.at(source(i)));
         assert_eq!(x.gather(axis, &picks), picked);
         let sums = made(x.shape(), |target| {
             let all = indices(&shape);
@@ -217,7 +236,7 @@ fn products_of_batches_are_products_of_their_matrices() {
         let at = |x: &Tensor<f64>, before: &[usize], batch: &[usize], i: usize, j: usize| {
             let own = batch[batch.len() - before.len()..].iter().zip(before);
             let index = own.map(|(&i, &extent)| i.min(extent - 1)).chain([i, j]);
-            x.at(&index.collect::<Vec<_>>())
+            x.at(index.collect::<Vec<_>>())
         };
         let expected = made(&[of_both, &[3, 2]].concat(), |index| {
             let (batch, matrix) = index.split_at(of_both.len());
@@ -243,9 +262,7 @@ fn products_of_batches_are_products_of_their_matrices() {
 fn products_and_distances_are_sums_of_products() {
     let (a, b) = (integers(&[3, 4], 6), integers(&[4, 5], 7));
     let sum = |n: usize, term: &dyn Fn(usize) -> f64| (0..n).map(term).sum::<f64>();
-    let product = made(&[3, 5], |i| {
-        sum(4, &|k| a.at(&[i[0], k]) * b.at(&[k, i[1]]))
-    });
+    let product = made(&[3, 5], |i| sum(4, &|k| a.at([i[0], k]) * b.at([k, i[1]])));
     assert_eq!(a.matmul(&b), product);
     let (weight, bias) = (b.transpose(), integers(&[5], 8));
     let affine = made(&[3, 5], |i| product.at(i) + bias.at(&i[1..]));
@@ -266,14 +283,14 @@ fn softmax_and_cross_entropy_are_their_formulas() {
     let close = |a: f64, b: f64| assert!((a - b).abs() <= 1e-14 * b.abs().max(1.0), "{a} and {b}");
     let z = &integers(&[3, 4], 10) * 0.05;
     let softmax = made(&[3, 4], |i| {
-        let sum: f64 = (0..4).map(|class| z.at(&[i[0], class]).exp()).sum();
+        let sum: f64 = (0..4).map(|class| z.at([i[0], class]).exp()).sum();
         z.at(i).exp() / sum
     });
     for index in indices(&[3, 4]) {
         close(z.softmax(1).at(&index), softmax.at(&index));
         close(z.log_softmax(1).at(&index), softmax.at(&index).ln());
         let of_columns = z.transpose().softmax(0);
-        close(of_columns.at(&[index[1], index[0]]), softmax.at(&index));
+        close(of_columns.at([index[1], index[0]]), softmax.at(&index));
     }
 
     let classes = Tensor::from([2_u32, 0, 3]);
@@ -284,7 +301,7 @@ fn softmax_and_cross_entropy_are_their_formulas() {
     let cost = |targets: &Tensor<f64>| {
         let terms = indices(&[3, 4])
             .into_iter()
-            .map(|i| -targets.at(&i) * softmax.at(&i).ln());
+            .map(|i| -targets.at(&i) * softmax.at(i).ln());
         terms.sum::<f64>()
     };
     let entropy = CrossEntropy::new(classes);

@@ -16,7 +16,7 @@ const LENGTH: usize = 37;
 /// of the recorded gradient.
 fn derivatives<T: Real>(f: impl for<'t> Fn(Var<'t, T>) -> Var<'t, T>, x: &[f64]) -> [Vec<f64>; 3] {
     let tape = Tape::new();
-    let x = tape.var(Tensor::from_fn([x.len()], |i| T::from_f64(x[i])));
+    let x = tape.var(Tensor::from_flat_fn([x.len()], |i| T::from_f64(x[i])));
     let y = f(x);
     let computed = y.vjp(Tensor::full(y.shape(), T::from_f64(1.0))).wrt(x);
     let recorded = y.sum().recorded_gradients(&[x])[0];

@@ -77,7 +77,7 @@ def serve(prepare, start=None):
 
 
 def run(peer, numbers, seconds):
-    """The mean time of a step, over so many seconds. The clock is read ever more rarely, and never less than ten times."""
+    """The mean time of a step in this time. The clock is read ever more rarely, but at least ten times."""
     steps, stride = 0, 1
     begin = time.perf_counter()
     while True:

@@ -31,7 +31,7 @@ pub fn guess<T: Real>(
     parameters: &Parameters<T>,
     pixels: &[u8],
 ) -> (usize, Vec<f64>) {
-    let x = Tensor::from_fn([1, pixels.len()], |i| {
+    let x = Tensor::from_flat_fn([1, pixels.len()], |i| {
         T::from_f64(f64::from(pixels[i]) / 255.0)
     });
     let z = network.predict(parameters, &x);
@@ -59,7 +59,7 @@ pub fn mistakes<T: Real>(
             let mut found = Vec::new();
             for (i, (&guess, &truth)) in guesses.data().iter().zip(truths).enumerate() {
                 if guess != truth {
-                    let output_for = |class: u32| outputs.at(&[i, class as usize]).to_f64();
+                    let output_for = |class: u32| outputs.at([i, class as usize]).to_f64();
                     found.push(Mistake {
                         index: begin + i,
                         truth: truth as u8,
@@ -91,7 +91,7 @@ mod tests {
         assert_eq!((found, outputs.len()), (0, 10));
         let data = Dataset::new(&[0, 1, 2, 3], [4], &[3]).unwrap();
         let evaluation = evaluate(&Supervised::new(&network, loss), &parameters, &data);
-        assert_eq!(evaluation.confusion.at(&[3, found]), 1);
+        assert_eq!(evaluation.confusion.at([3, found]), 1);
     }
 
     #[test]

@@ -49,7 +49,7 @@ fn by_scalar_tape(tape: &mut scalar::Tape, k: &[f64], x: &[f64], y: &[f64]) -> V
 /// ∇C by the tensor tape: p(x) is a matrix of powers times k.
 fn by_tensor_tape(k: &[f64], x: &[f64], y: &[f64]) -> Vec<f64> {
     let tape = tensor::Tape::new();
-    let powers = Tensor::from_fn([N, D + 1], |n| x[n / (D + 1)].powi((n % (D + 1)) as i32));
+    let powers = Tensor::from_fn([N, D + 1], |[n, power]| x[n].powi(power as i32));
     let k = tape.var(Tensor::new([D + 1, 1], k));
     let p = tape.constant(powers).matmul(k);
     let cost = p.squared_distance(Tensor::new([N, 1], y));

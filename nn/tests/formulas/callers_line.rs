@@ -154,7 +154,7 @@ fn samples_that_do_not_fit_are_refused() {
             (
                 (
                     x(samples),
-                    Targets::Classes(Tensor::from_fn([samples], |i| 2 * u32::from(i == 4))),
+                    Targets::Classes(Tensor::from_flat_fn([samples], |i| 2 * u32::from(i == 4))),
                 ),
                 "sample 4 is of class 2, and there are 2 outputs".to_owned(),
             ),
@@ -202,7 +202,7 @@ impl Batch<Labelled<f64>> for Deceptive {
 
     fn load(&self, range: Range<usize>) -> Pair {
         let class = |i| 9 * u32::from(range.start + i == self.wrong);
-        let classes = Tensor::from_fn([range.len()], class);
+        let classes = Tensor::from_flat_fn([range.len()], class);
         (Tensor::zeros([range.len(), 3]), classes.into())
     }
 }

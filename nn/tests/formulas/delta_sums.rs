@@ -12,8 +12,8 @@ use std::sync::Arc;
 fn case<T: Real>() -> (Mlp, Parameters<T>, (Tensor<T>, Targets<T>)) {
     let network = Mlp::new(&[6, 5, 4, 3], Activation::Tanh);
     let parameters = network.init(Initializer::GlorotNormal, 1);
-    let x = Tensor::from_fn([7, 6], |i| T::from_f64((i as f64 * 0.7).sin()));
-    let classes = Tensor::from_fn([7], |i| (i % 3) as u32);
+    let x = Tensor::from_flat_fn([7, 6], |i| T::from_f64((i as f64 * 0.7).sin()));
+    let classes = Tensor::from_flat_fn([7], |i| (i % 3) as u32);
     (network, parameters, (x, classes.into()))
 }
 

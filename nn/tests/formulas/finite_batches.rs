@@ -14,8 +14,8 @@ fn network() -> Mlp {
 }
 
 fn batch<T: Real>(samples: usize) -> (Tensor<T>, Targets<T>) {
-    let x = Tensor::from_fn([samples, 140], |i| T::from_f64((i as f64 * 0.37).sin()));
-    let classes = Tensor::from_fn([samples], |i| (i % 5) as u32);
+    let x = Tensor::from_flat_fn([samples, 140], |i| T::from_f64((i as f64 * 0.37).sin()));
+    let classes = Tensor::from_flat_fn([samples], |i| (i % 5) as u32);
     (x, classes.into())
 }
 

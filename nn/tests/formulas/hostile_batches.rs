@@ -16,8 +16,8 @@ pub(crate) fn network() -> Mlp {
 }
 
 pub(crate) fn honest(samples: usize) -> Labelled<f64> {
-    let x = Tensor::from_fn([samples, 140], |i| (i as f64 * 0.37).sin());
-    let classes = Tensor::from_fn([samples], |i| (i % 5) as u32);
+    let x = Tensor::from_flat_fn([samples, 140], |i| (i as f64 * 0.37).sin());
+    let classes = Tensor::from_flat_fn([samples], |i| (i % 5) as u32);
     (x, classes.into())
 }
 

@@ -133,7 +133,7 @@ impl Hostile {
     }
 
     fn points(&self) -> Tensor<f64> {
-        Tensor::from_fn([self.samples, 3], |i| (i as f64 * 0.7).sin())
+        Tensor::from_flat_fn([self.samples, 3], |i| (i as f64 * 0.7).sin())
     }
 }
 

@@ -58,7 +58,7 @@ fn check<T: Real>(
         *bias = T::from_f64(logit);
     }
     for samples in [1, 3] {
-        let x = Tensor::from_fn([samples, 2], |i| T::from_f64(1.0 + i as f64));
+        let x = Tensor::from_flat_fn([samples, 2], |i| T::from_f64(1.0 + i as f64));
         let batch = (x, targets(samples));
         let (cost, expected) = reference(&network, loss, &parameters, &batch);
         for method in [Method::Tape, Method::Delta] {
@@ -114,7 +114,7 @@ fn check_all<T: Real>() {
                 }
                 let row = |i: usize| T::from_f64(if i.is_multiple_of(classes) { 1.5 } else { 0.0 });
                 let rows =
-                    |samples| Targets::Probabilities(Tensor::from_fn([samples, classes], row));
+                    |samples| Targets::Probabilities(Tensor::from_flat_fn([samples, classes], row));
                 check::<T>(&[5], logits, loss, &rows);
                 let nothing = |samples| Targets::Probabilities(Tensor::zeros([samples, classes]));
                 check::<T>(&[], logits, loss, &nothing);

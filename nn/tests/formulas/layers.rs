@@ -30,7 +30,7 @@ impl<L: Layer> Model for Distance<L> {
 }
 
 fn numbers(shape: &[usize], seed: f64) -> Tensor<f64> {
-    Tensor::from_fn(shape, |i| (i as f64 * 0.7 + seed).sin())
+    Tensor::from_flat_fn(shape, |i| (i as f64 * 0.7 + seed).sin())
 }
 
 /// Returns the outputs of a layer in training or evaluation.
@@ -115,11 +115,11 @@ fn a_gru_computes_its_formula() {
         let mut h = [0.0; 3];
         for step in 0..5 {
             let input = |row: usize| {
-                let terms = (0..2).map(|j| w.at(&[row, j]) * x.at(&[sample, step, j]));
+                let terms = (0..2).map(|j| w.at([row, j]) * x.at([sample, step, j]));
                 terms.sum::<f64>() + b.data()[row]
             };
             let state = |row: usize| {
-                let terms = (0..3).map(|j| u.at(&[row, j]) * h[j]);
+                let terms = (0..3).map(|j| u.at([row, j]) * h[j]);
                 terms.sum::<f64>() + c.data()[row]
             };
             h = std::array::from_fn(|i| {
@@ -148,16 +148,16 @@ fn batch_normalization_computes_its_formula() {
     parameters.slice_mut(1).copy_from_slice(&[0.1, 0.2, 0.3]);
     let x = numbers(&[6, 3], 0.3);
     let column = |j: usize| (0..6).map(move |i| (i, j));
-    let mean = |j| column(j).map(|(i, j)| x.at(&[i, j])).sum::<f64>() / 6.0;
+    let mean = |j| column(j).map(|(i, j)| x.at([i, j])).sum::<f64>() / 6.0;
     let variance = |j| {
-        let squares = column(j).map(|(i, j)| (x.at(&[i, j]) - mean(j)).powi(2));
+        let squares = column(j).map(|(i, j)| (x.at([i, j]) - mean(j)).powi(2));
         squares.sum::<f64>() / 6.0
     };
     let [scale, shift] = [parameters.tensor(0), parameters.tensor(1)];
     let normalized = |mean: &dyn Fn(usize) -> f64, variance: &dyn Fn(usize) -> f64| {
         let elements = (0..18).map(|k| {
             let (i, j) = (k / 3, k % 3);
-            let normal = (x.at(&[i, j]) - mean(j)) / (variance(j) + 1e-3).sqrt();
+            let normal = (x.at([i, j]) - mean(j)) / (variance(j) + 1e-3).sqrt();
             scale.data()[j] * normal + shift.data()[j]
         });
         elements.collect::<Vec<_>>()

@@ -61,7 +61,7 @@ fn a_custom_network_works_with_custom_and_standard_losses() {
     let (cost, _) = gradient.compute(&parameters, &(x.clone(), y.clone()));
     assert!((cost - expected).abs() < 1e-14);
 
-    let classes = Targets::Classes(Tensor::from_fn([100], |i| (i % 4) as u32));
+    let classes = Targets::Classes(Tensor::from_flat_fn([100], |i| (i % 4) as u32));
     let model = Supervised::new(&network, nn::StandardLoss::cross_entropy());
     let found = evaluate(&model, &parameters, &(x.clone(), classes.clone()));
     assert_eq!(
@@ -69,7 +69,7 @@ fn a_custom_network_works_with_custom_and_standard_losses() {
         (100, &[4, 4][..])
     );
 
-    let wrong = Targets::Classes(Tensor::from_fn([100], |i| 4 * u32::from(i == 70)));
+    let wrong = Targets::Classes(Tensor::from_flat_fn([100], |i| 4 * u32::from(i == 70)));
     refused(
         "compute: sample 70 is of class 4, and there are 4 outputs",
         || {

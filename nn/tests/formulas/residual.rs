@@ -45,9 +45,9 @@ impl Model for Residual {
 }
 
 pub(crate) fn points<T: Real>(samples: usize) -> [Tensor<T>; 2] {
-    let x = Tensor::from_fn([samples, 3], |i| T::from_f64((i as f64 * 0.7).sin()));
-    let y = Tensor::from_fn([samples, 1], |i| {
-        T::from_f64((3.0 * x.at(&[i, 0]).to_f64()).sin())
+    let x = Tensor::from_flat_fn([samples, 3], |i| T::from_f64((i as f64 * 0.7).sin()));
+    let y = Tensor::from_flat_fn([samples, 1], |i| {
+        T::from_f64((3.0 * x.at([i, 0]).to_f64()).sin())
     });
     [x, y]
 }

@@ -33,10 +33,10 @@ pub(crate) fn random_batch<T: Real>(
     rng: &mut ChaCha8Rng,
 ) -> (Tensor<T>, Targets<T>) {
     let (inputs, outputs) = (network.widths()[0], network.widths()[network.layers()]);
-    let x = Tensor::from_fn([samples, inputs], |_| {
+    let x = Tensor::from_flat_fn([samples, inputs], |_| {
         T::from_f64(rng.random_range(0.0..1.0))
     });
-    let classes = Tensor::from_fn([samples], |_| rng.random_range(0..outputs as u32));
+    let classes = Tensor::from_flat_fn([samples], |_| rng.random_range(0..outputs as u32));
     (x, classes.into())
 }
 
@@ -83,7 +83,7 @@ fn errors<T: Real>() -> [f64; 2] {
         let mut batch = random_batch(&network, samples, &mut rng);
         // Every third batch has rows of numbers as targets, which do not sum to 1.
         if number % 3 == 0 {
-            let rows = Tensor::from_fn([samples, widths[layers]], |_| {
+            let rows = Tensor::from_flat_fn([samples, widths[layers]], |_| {
                 T::from_f64(rng.random_range(0.0..1.0))
             });
             batch.1 = Targets::Probabilities(rows);
@@ -139,7 +139,7 @@ fn a_large_first_layer_agrees_too() {
         let network = Mlp::new(&[160, 60, 6], hidden);
         let parameters = network.init::<f64>(Initializer::GlorotNormal, 1);
         let (x, targets) = random_batch::<f64>(&network, samples, &mut rng);
-        let bytes = Tensor::from_fn([samples, 160], |_| {
+        let bytes = Tensor::from_flat_fn([samples, 160], |_| {
             let byte = rng.random_range(0..=255);
             if rng.random() { byte } else { 0 }
         });

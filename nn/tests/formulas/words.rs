@@ -36,8 +36,8 @@ fn a_recurrent_model_of_words_learns_what_comes_next() {
         layout: b.layout(),
     };
     // Each word is 2 more than its predecessor, modulo 7.
-    let words = Tensor::from_fn([42, 3], |i| ((i / 3 + 2 * (i % 3)) % 7) as u32);
-    let next = Tensor::from_fn([42], |i| ((i + 6) % 7) as u32);
+    let words = Tensor::from_fn([42, 3], |[i, j]| ((i + 2 * j) % 7) as u32);
+    let next = Tensor::from_flat_fn([42], |i| ((i + 6) % 7) as u32);
     let batch = (words, next);
     let mut parameters = model.layout().init::<f64>(1);
     let (mut gradient, mut adam) = (BatchGradient::tape(&model), Adam::new(0.02));
@@ -60,10 +60,7 @@ fn an_embedding_selects_rows_and_only_these_have_a_gradient() {
     let words = Tensor::from([[4_u32, 1, 4], [1, 1, 0]]);
     let rows = table.forward(&pass, &words);
     assert_eq!(rows.shape()[..], [2, 3, 2]);
-    assert_eq!(
-        rows.value().at(&[0, 2, 1]),
-        parameters.tensor(0).at(&[4, 1])
-    );
+    assert_eq!(rows.value().at([0, 2, 1]), parameters.tensor(0).at([4, 1]));
     let gradient = rows.sum().gradients().wrt(slices[0]);
     assert_eq!(
         gradient,

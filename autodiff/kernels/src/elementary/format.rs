@@ -27,8 +27,24 @@ pub trait Format: Copy + 'static {
     /// The polynomial W of least relative error in `2 artanh s = 2 s + s³ W(s²)` for |s| ≤ 3 − 2√2.
     const LN: &'static [Self];
 
+    /// 2/π.
+    const FRAC_2_PI: Self;
+    /// π/2 as a sum of four positive numbers. The products of the first three with the integers up to 2/π ·
+    /// [`TRIG_RANGE`](Self::TRIG_RANGE) are exact.
+    const FRAC_PI_2: [Self; 4];
+    /// The largest number from which multiples of π/2 are subtracted.
+    const TRIG_RANGE: Self;
+    /// The polynomial S of least relative error in `sin r = r − r³ S(r²)` for |r| ≤ ¼π.
+    const SIN: &'static [Self];
+    /// The polynomial C of least relative error in `cos r = 1 − r²/2 + r⁴ C(r²)` for |r| ≤ ¼π.
+    const COS: &'static [Self];
+
     /// Two normal numbers whose product is 2ⁿ, which may be subnormal or infinite, from `n + ROUNDING`.
     fn power_of_two(shifted: Self) -> (Self, Self);
+
+    /// Whether the integer n is odd, and −1 where n leaves the remainder 2 or 3 when divided by 4, otherwise 1, from
+    /// `n + ROUNDING`.
+    fn quadrant(shifted: Self) -> (bool, Self);
 
     /// The exponent k and the number m in [√½, √2) with `x = 2ᵏ m`, for a normal positive x.
     fn split(x: Self) -> (Self, Self);
@@ -58,6 +74,14 @@ macro_rules! parts {
                 $T::from_bits(half << DIGITS),
                 $T::from_bits(exponents.wrapping_sub(half) << DIGITS),
             )
+        }
+
+        #[inline(always)]
+        fn quadrant(shifted: $T) -> (bool, $T) {
+            const ONE: $Bits = $T::to_bits(1.0);
+            let n = shifted.to_bits().wrapping_sub(Self::ROUNDING.to_bits());
+            let sign = (n & 2) << ($Bits::BITS - 2);
+            (n & 1 != 0, $T::from_bits(sign | ONE))
         }
 
         #[inline(always)]
@@ -113,6 +137,11 @@ const _: () = {
             0.000_198_241_38,
         ];
         const LN: &'static [f32] = &[0.666_667_76, 0.399_774_97, 0.298_730_37];
+        const FRAC_2_PI: f32 = std::f32::consts::FRAC_2_PI;
+        const FRAC_PI_2: [f32; 4] = [1.570_556_6, 0.000_239_670_28, 1.589_069_1e-8, 2.563_344e-12];
+        const TRIG_RANGE: f32 = 3216.0;
+        const SIN: &'static [f32] = &[0.166_666_55, -0.008_332_156, 0.000_195_146_32];
+        const COS: &'static [f32] = &[0.041_666_646, -0.001_388_731, 2.443_241_3e-5];
         parts!(f32, u32);
     }
 };
@@ -148,6 +177,30 @@ const _: () = {
             0.181_835_696_290_079_37,
             0.153_139_062_336_117_15,
             0.147_974_762_019_927_13,
+        ];
+        const FRAC_2_PI: f64 = std::f64::consts::FRAC_2_PI;
+        const FRAC_PI_2: [f64; 4] = [
+            1.570_796_326_734_125_6,
+            6.077_100_506_303_966e-11,
+            2.022_266_248_711_166_5e-21,
+            8.478_427_660_368_9e-32,
+        ];
+        const TRIG_RANGE: f64 = 1.6e6;
+        const SIN: &'static [f64] = &[
+            0.166_666_666_666_666_3,
+            -0.008_333_333_333_322_005,
+            0.000_198_412_698_294_953_9,
+            -2.755_731_358_759_144_4e-6,
+            2.505_074_230_445_767e-8,
+            -1.589_590_457_908_541_3e-10,
+        ];
+        const COS: &'static [f64] = &[
+            0.041_666_666_666_666_59,
+            -0.001_388_888_888_887_289_5,
+            2.480_158_728_874_816e-5,
+            -2.755_731_414_861_638e-7,
+            2.087_569_657_174_725_4e-9,
+            -1.135_831_045_183_274_4e-11,
         ];
         parts!(f64, u64);
     }

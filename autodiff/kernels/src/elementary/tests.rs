@@ -1,4 +1,4 @@
-use super::{exp, ln, sigmoid, softplus, tanh, value};
+use super::{cos, exp, ln, log_sigmoid, sigmoid, silu, sin, softplus, tanh, value};
 use crate::Float;
 use crate::simd::{MultiplyAdd, vectorized_with};
 
@@ -13,13 +13,16 @@ struct Case {
     bound: f64,
 }
 
-fn cases() -> [Case; 5] {
+fn cases() -> [Case; 9] {
     macro_rules! case {
         ($name:ident, $bound:expr, $exact:expr) => {
+            case!($name, value::$name, $bound, $exact)
+        };
+        ($name:ident, $value:path, $bound:expr, $exact:expr) => {
             Case {
                 name: stringify!($name),
-                single: value::$name,
-                double: value::$name,
+                single: $value,
+                double: $value,
                 single_slice: $name,
                 exact: $exact,
                 bound: $bound,
@@ -35,8 +38,45 @@ fn cases() -> [Case; 5] {
         } else {
             1.0 / (1.0 + (-x).exp())
         }),
-        case!(softplus, 1.70, |x| x.max(0.0) + (-x.abs()).exp().ln_1p()),
+        case!(softplus, 1.70, exact_softplus),
+        case!(log_sigmoid, 1.70, |x| -exact_softplus(-x)),
+        case!(silu, 3.40, exact_silu),
+        case!(sin, sin_of_any, 1.0, f64::sin),
+        case!(cos, cos_of_any, 1.0, f64::cos),
     ]
+}
+
+fn exact_softplus(x: f64) -> f64 {
+    x.max(0.0) + (-x.abs()).exp().ln_1p()
+}
+
+/// x / (1 + e⁻ˣ), where a subnormal result is rounded once.
+fn exact_silu(x: f64) -> f64 {
+    if x < -800.0 {
+        return -0.0;
+    }
+    let root = (0.5 * x).exp();
+    if x < -40.0 {
+        x * root * root
+    } else {
+        x / (1.0 + (-x).exp())
+    }
+}
+
+/// sin x by the kernel, or by the standard library beyond its range.
+fn sin_of_any<T: Float>(x: T, how: MultiplyAdd) -> T {
+    if value::is_beyond_trig_range(x) {
+        return T::from_f64(x.to_f64().sin());
+    }
+    value::sin(x, how)
+}
+
+/// cos x by the kernel, or by the standard library beyond its range.
+fn cos_of_any<T: Float>(x: T, how: MultiplyAdd) -> T {
+    if value::is_beyond_trig_range(x) {
+        return T::from_f64(x.to_f64().cos());
+    }
+    value::cos(x, how)
 }
 
 /// The error of a number in units in the last place of an `f32`. If the exact value is 0, infinite or NaN, the error is
@@ -119,7 +159,7 @@ mod every_number {
             }
         )* };
     }
-    tests! { exp ln tanh sigmoid softplus }
+    tests! { exp ln tanh sigmoid softplus log_sigmoid silu sin cos }
 }
 
 #[test]
@@ -228,6 +268,87 @@ fn check_edges<T: Float>(largest_exponent: f64, smallest_exponent: f64) {
                 (under, 0.0),
             ],
         );
+        check(
+            value::log_sigmoid,
+            &[
+                (infinity, -0.0),
+                (-infinity, -infinity),
+                (nan, nan),
+                (-1e30, -1e30),
+                (-under, -0.0),
+            ],
+        );
+        check(
+            value::silu,
+            &[
+                (0.0, 0.0),
+                (-0.0, -0.0),
+                (1e-40, 0.5e-40),
+                (infinity, infinity),
+                (-infinity, -0.0),
+                (nan, nan),
+                (1e30, 1e30),
+                (-1e30, -0.0),
+            ],
+        );
+        check(
+            value::silu_slope,
+            &[
+                (0.0, 0.5),
+                (infinity, 1.0),
+                (1e30, 1.0),
+                (-infinity, -0.0),
+                (-1e30, -0.0),
+                (nan, nan),
+            ],
+        );
+        check(
+            value::log_sigmoid_slope,
+            &[(0.0, 0.5), (infinity, 0.0), (-infinity, 1.0), (nan, nan)],
+        );
+        check(
+            value::sin,
+            &[(0.0, 0.0), (-0.0, -0.0), (1e-40, 1e-40), (nan, nan)],
+        );
+        check(
+            value::cos,
+            &[(0.0, 1.0), (-0.0, 1.0), (1e-40, 1.0), (nan, nan)],
+        );
+        check(value::cos_slope, &[(0.0, -0.0), (-0.0, 0.0), (nan, nan)]);
+        let large = 100_f64.exp2();
+        check(
+            sin_of_any,
+            &[(large, large.sin()), (infinity, nan), (-infinity, nan)],
+        );
+    }
+}
+
+#[test]
+fn numbers_beyond_the_range_leave_their_neighbours_as_they_are() {
+    let mut x = [0.5_f32, 1e10, -3.0, f32::NEG_INFINITY, 100.0];
+    let mut alone = x;
+    alone.iter_mut().for_each(|x| sin(std::slice::from_mut(x)));
+    sin(&mut x);
+    assert!(x[3].is_nan() && x[1] == 1e10_f64.sin() as f32);
+    assert_eq!(x.map(f32::to_bits), alone.map(f32::to_bits));
+    let range = <f64 as super::format::Format>::TRIG_RANGE;
+    let edges = [range, -range, range.next_up(), f64::INFINITY, f64::NAN];
+    let beyond = edges.map(value::is_beyond_trig_range);
+    assert_eq!(beyond, [false, false, true, true, false]);
+}
+
+/// Multiples of π/2 leave the smallest remainders.
+#[test]
+fn sine_and_cosine_are_accurate_near_their_zeros() {
+    for n in 1..1_000_000 {
+        let x = f64::from(n) * std::f64::consts::FRAC_PI_2;
+        for how in [MultiplyAdd::Fused, MultiplyAdd::Separate] {
+            for x in [x, x.next_up(), -x] {
+                let apart = units_apart(value::sin(x, how), x.sin())
+                    .max(units_apart(value::cos(x, how), x.cos()));
+                assert!(apart <= 2, "{apart} units in the last place at {x:e}");
+            }
+        }
     }
 }
 

@@ -5,7 +5,9 @@
 //! ln x        = k ln 2 + ln(1 + f)  x = 2ᵏ (1 + f),  ln(1 + f) = 2 artanh(f / (2 + f))
 //! tanh |x|    = −t / (2 + t)        t = e⁻²ˣ − 1,  and 1 − 2 e⁻²ˣ / (2 + t) for larger x
 //! sigmoid x   = 1 / (1 + e⁻ˣ)       and eˣ / (1 + eˣ) below 0
+//! silu x      = x / (1 + e⁻ˣ)       and x eˣ / (1 + eˣ) below 0
 //! softplus x  = max(x, 0) + ln(1 + e^−|x|)
+//! sin x       = ±sin r or ±cos r    n the integer nearest to x / ½π,  r = x − n ½π
 //! ```
 //!
 //! Every condition selects between two computed results. Comparisons are written so that a NaN takes the side that
@@ -78,6 +80,107 @@ pub fn softplus<T: Float>(x: T, how: MultiplyAdd) -> T {
     let k = if upper { one() } else { zero };
     let f = if upper { (exp - one()) * half() } else { exp };
     (if x > zero { x } else { zero }) + ln_of_power_times(k, f, how)
+}
+
+/// ln(1 / (1 + e⁻ˣ)).
+#[inline(always)]
+pub fn log_sigmoid<T: Float>(x: T, how: MultiplyAdd) -> T {
+    -softplus(-x, how)
+}
+
+/// The slope of [`log_sigmoid`], `1 / (1 + eˣ)`.
+#[inline(always)]
+pub fn log_sigmoid_slope<T: Float>(x: T, how: MultiplyAdd) -> T {
+    sigmoid(-x, how)
+}
+
+/// x / (1 + e⁻ˣ).
+#[inline(always)]
+pub fn silu<T: Float>(x: T, how: MultiplyAdd) -> T {
+    // The product x eˣ is not yet 0 where eˣ rounds to 0.
+    let least = T::EXP_RANGE.0 * T::from_f64(1.1);
+    let x = at_least(x, least);
+    let (q, (a, b)) = exp_m1_reduced(at_least(-abs(x), least), how);
+    let m = one::<T>() + q;
+    let denominator = one::<T>() + m * a * b;
+    // The powers of two are multiplied last, so that a subnormal result is rounded once.
+    let below = x * m / denominator * a * b;
+    if x < T::default() {
+        below
+    } else {
+        x / denominator
+    }
+}
+
+/// The slope of [`silu`], `σ(x) (1 + x σ(−x))` with the logistic function σ. Its absolute error is a few ε.
+#[inline(always)]
+pub fn silu_slope<T: Float>(x: T, how: MultiplyAdd) -> T {
+    let zero = T::default();
+    let least = T::EXP_RANGE.0;
+    let x = if x > -least {
+        -least
+    } else {
+        at_least(x, least)
+    };
+    let exp = exp(-abs(x), how);
+    let upper = one::<T>() / (one::<T>() + exp);
+    let lower = exp * upper;
+    let (of_x, of_minus_x) = if x < zero {
+        (lower, upper)
+    } else {
+        (upper, lower)
+    };
+    of_x * T::multiply_add(how, x, of_minus_x, one())
+}
+
+/// sin x, for numbers that are not [beyond the range](is_beyond_trig_range).
+#[inline(always)]
+pub fn sin<T: Float>(x: T, how: MultiplyAdd) -> T {
+    sine_of_quarter_turns(x, T::default(), how)
+}
+
+/// cos x, for numbers that are not [beyond the range](is_beyond_trig_range).
+#[inline(always)]
+pub fn cos<T: Float>(x: T, how: MultiplyAdd) -> T {
+    sine_of_quarter_turns(x, one(), how)
+}
+
+/// The slope of [`cos`], −sin x, in the same range.
+#[inline(always)]
+pub fn cos_slope<T: Float>(x: T, how: MultiplyAdd) -> T {
+    -sin(x, how)
+}
+
+/// Whether x is too large for [`sin`] and [`cos`]: |x| > 3216 in single and |x| > 1.6 · 10⁶ in double precision.
+#[inline(always)]
+pub fn is_beyond_trig_range<T: Float>(x: T) -> bool {
+    abs(x) > T::TRIG_RANGE
+}
+
+/// sin(x + k ½π) for the integers k = 0 and 1.
+#[inline(always)]
+fn sine_of_quarter_turns<T: Float>(x: T, k: T, how: MultiplyAdd) -> T {
+    let shifted = T::multiply_add(how, x, T::FRAC_2_PI, T::ROUNDING);
+    let n = shifted - T::ROUNDING;
+    // r − lost = x − n ½π. The first three products are exact, and so is the first difference. What the second and the
+    // third difference lose to rounding is added to `lost`.
+    let [a, b, c, d] = T::FRAC_PI_2;
+    let high = T::multiply_add(how, -n, a, x);
+    let (second, third) = (n * b, n * c);
+    let middle = high - second;
+    let r = middle - third;
+    let lost = (second - (high - middle)) + (third - (middle - r));
+    let lost = T::multiply_add(how, n, d, lost);
+
+    let z = r * r;
+    // sin(r − lost) and cos(r − lost). As terms that are subtracted, zeros leave the sign of r = ±0 as it is.
+    let sine = r - T::multiply_add(how, r * z, polynomial(z, T::SIN, how), lost);
+    let h = half::<T>() * z;
+    let w = one::<T>() - h;
+    let rest = T::multiply_add(how, z * z, polynomial(z, T::COS, how), r * lost);
+    let cosine = w + (((one::<T>() - w) - h) + rest);
+    let (is_odd, sign) = T::quadrant(shifted + k);
+    sign * if is_odd { cosine } else { sine }
 }
 
 /// eʳ − 1, and two factors of 2ⁿ, where x = n ln 2 + r.

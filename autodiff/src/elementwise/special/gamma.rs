@@ -4,9 +4,7 @@
 //! the same generic code. This is done for arguments above [`FAR`]; below it, near a zero, the error is relative to the
 //! terms.
 
-mod double_double;
-
-use double_double::DoubleDouble;
+use super::double_double::DoubleDouble;
 use std::f64::consts::PI;
 use std::ops::{Add, Div, Mul, Sub};
 

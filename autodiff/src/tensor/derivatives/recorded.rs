@@ -185,7 +185,7 @@ fn jacobians<'t, T: Real>(y: Var<'t, T>, arguments: &[Var<'t, T>]) -> Vec<Var<'t
     let (tape, shape) = (y.tape(), y.shape());
     let mut rows = vec![Vec::new(); arguments.len()];
     for row in 0..shape.size() {
-        let unit = Tensor::from_fn(&shape, |i| T::from_f64(f64::from(u8::from(i == row))));
+        let unit = Tensor::from_flat_fn(&shape, |i| T::from_f64(f64::from(u8::from(i == row))));
         for (rows, x_bar) in rows.iter_mut().zip(y.recorded_vjp(unit, arguments)) {
             let row = joined(&[1], &x_bar.shape());
             rows.push(x_bar.reshape(row));

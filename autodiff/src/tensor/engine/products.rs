@@ -179,8 +179,9 @@ mod tests {
         (0..products)
             .map(|number| {
                 let samples = 5 + 2 * number;
-                let delta = Tensor::from_fn([samples, 30], |i| ((i + number) as f64 * 0.7).sin());
-                let bytes = Tensor::<u8>::from_fn([samples, 40], |i| (i * 37 % 256) as u8);
+                let delta =
+                    Tensor::from_flat_fn([samples, 30], |i| ((i + number) as f64 * 0.7).sin());
+                let bytes = Tensor::<u8>::from_flat_fn([samples, 40], |i| (i * 37 % 256) as u8);
                 let scale = if Some(number) == other { 0.5 } else { 0.25 };
                 let x = Tensor::from_scaled_bytes(&bytes, scale);
                 assert!(x.bytes().is_some(), "they are read as they lie");

@@ -139,7 +139,7 @@ impl<'t, T: Real> Var<'t, T> {
             .chunks_exact_mut(columns.max(1))
             .enumerate()
         {
-            let unit = Tensor::from_fn(&shape, |j| T::from_f64(f64::from(u8::from(i == j))));
+            let unit = Tensor::from_flat_fn(&shape, |j| T::from_f64(f64::from(u8::from(i == j))));
             gradients.pull_back(self, unit);
             row.copy_from_slice(gradients.wrt(x).data());
         }

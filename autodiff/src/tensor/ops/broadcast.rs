@@ -128,6 +128,7 @@ methods! {
     /// # Panics
     ///
     /// If the tensor cannot be broadcast to that shape.
+    #[doc(alias("expand", "expand_as"))]
     pub fn broadcast_to(self, shape: impl Into<Shape>) -> Self {
         Self::apply(Broadcast(shape.into()), &[self])
     } on tensors {

@@ -37,7 +37,7 @@ impl CheckCase {
         // Every case has the same seed, so that a failure can be reproduced.
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let draw = |(shape, &(low, high)): (&&[usize], &(f64, f64))| {
-            Tensor::from_fn(Shape::from(*shape), |_| rng.random_range(low..high))
+            Tensor::from_flat_fn(Shape::from(*shape), |_| rng.random_range(low..high))
         };
         let inputs = shapes.iter().zip(intervals).map(draw).collect();
         CheckCase {

@@ -266,8 +266,8 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
         [17, 4],
         [4, 33],
     ] {
-        let classes = Tensor::from_fn([rows], |i| (i * 7 % columns) as u32);
-        let probabilities = Tensor::from_fn([rows, columns], |i| 0.1 + (i % 5) as f64 / 10.0);
+        let classes = Tensor::from_flat_fn([rows], |i| (i * 7 % columns) as u32);
+        let probabilities = Tensor::from_flat_fn([rows, columns], |i| 0.1 + (i % 5) as f64 / 10.0);
         let one_hot = Targets::<f64>::from(classes.clone()).probabilities(columns);
         let cases = [
             CrossEntropy::new(classes.clone()),

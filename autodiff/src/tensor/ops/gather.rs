@@ -6,7 +6,6 @@
 //! ```
 
 use super::prelude::*;
-use smallvec::SmallVec;
 
 /// The slices along an axis with the given indices.
 #[derive(Clone, Debug)]
@@ -72,7 +71,7 @@ impl<T: Real> Op<T> for ScatterAdd {
         check_indices("scatter_add", indices, extent);
         let inner: usize = after.iter().product();
         let data = x.data();
-        Tensor::made(shape_of(before, &[extent], after), |out| {
+        Tensor::made(Shape::joined([before, &[extent], after]), |out| {
             out.fill(T::default());
             for (slice, x) in data.chunks_exact(inner.max(1)).enumerate() {
                 let (row, position) = (slice / indices.size(), slice % indices.size());
@@ -103,7 +102,7 @@ fn picked<T: Element>(x: &Tensor<T>, axis: usize, indices: &Tensor<u32>) -> Tens
     check_indices("gather", indices, extent);
     let (before, after) = (&x.shape()[..axis], &x.shape()[axis + 1..]);
     let data = x.data();
-    Tensor::made(shape_of(before, indices.shape(), after), |out| {
+    Tensor::made(Shape::joined([before, indices.shape(), after]), |out| {
         for (slice, out) in out.chunks_exact_mut(inner.max(1)).enumerate() {
             let (row, position) = (slice / indices.size(), slice % indices.size());
             let index = indices.data()[position] as usize;
@@ -120,13 +119,6 @@ fn check_indices(operation: &str, indices: &Tensor<u32>, extent: usize) {
     if let Some(index) = indices.data().iter().find(|&&i| i as usize >= extent) {
         panic!("{operation}: index {index} is not below the extent {extent} of the axis")
     }
-}
-
-/// The concatenation of three lists of extents.
-fn shape_of(before: &[usize], middle: &[usize], after: &[usize]) -> Shape {
-    let axes = [before, middle, after].into_iter().flatten();
-    let extents: SmallVec<[usize; 4]> = axes.copied().collect();
-    Shape::from(&extents[..])
 }
 
 methods! {
@@ -151,6 +143,7 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or an index is not below its extent.
+    #[doc(alias("index_select", "embedding", "take"))]
     pub fn gather(self, axis: impl Into<Axis>, indices: impl Into<Tensor<u32>>) -> Self {
         let axis = axis.into().of(&self.shape(), "gather");
         Self::apply(Gather { axis, indices: indices.into() }, &[self])
@@ -179,6 +172,7 @@ methods! {
     /// # Panics
     ///
     /// If the shape from `axis` on does not begin with the shape of `indices`, or an index is not below the extent.
+    #[doc(alias("index_add", "segment_sum"))]
     pub fn scatter_add(self, axis: usize, indices: impl Into<Tensor<u32>>, extent: usize) -> Self {
         Self::apply(ScatterAdd { axis, indices: indices.into(), extent }, &[self])
     }
@@ -204,8 +198,8 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
     for (shape, axis, of_indices) in cases {
         let extent = shape[axis];
         // Some indices occur several times, and some never.
-        let indices = Tensor::from_fn(of_indices, |i| (i * i % extent.max(1)) as u32);
-        let picked = shape_of(&shape[..axis], of_indices, &shape[axis + 1..]);
+        let indices = Tensor::from_flat_fn(of_indices, |i| (i * i % extent.max(1)) as u32);
+        let picked = Shape::joined([&shape[..axis], of_indices, &shape[axis + 1..]]);
         let scattered = indices.clone();
         checks.push(CheckCase::new("gather", &[shape], move |x| {
             x[0].gather(axis, &indices)

@@ -1,4 +1,4 @@
-//! The maximum over axes.
+//! The maximum over axes, and the minimum `min x = −max (−x)`.
 //!
 //! ```text
 //! vjp   x̄ = ȳ / (number of ties) where x is largest, 0 elsewhere; NaN everywhere if the largest is NaN
@@ -22,13 +22,7 @@ impl<T: Real> Op<T> for Max {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (x, axes) = (x[0], &self.0);
-        for &axis in axes.iter() {
-            assert!(
-                x.shape()[axis] > 0,
-                "max_over: axis {axis} of shape {} has no elements",
-                x.shape()
-            );
-        }
+        check_not_empty("max_over", x.shape(), axes);
         reduce_over_axes(x, axes, reduce::max)
     }
 
@@ -37,7 +31,8 @@ impl<T: Real> Op<T> for Max {
         let y = self.value(x);
         // The set of largest elements is fixed here, and is a constant in derivatives of every order.
         let largest = x[0].equal(&y);
-        let ties = Tensor::from_fn(x[0].shape(), |i| T::from_f64(f64::from(largest.data()[i])));
+        let ties =
+            Tensor::from_flat_fn(x[0].shape(), |i| T::from_f64(f64::from(largest.data()[i])));
         let share = &ties / ties.sum_over_keepdims(&self.0);
         (y, Saved::nothing().with(share))
     }
@@ -55,12 +50,32 @@ impl<T: Real> Op<T> for Max {
     built_in!(Max);
 }
 
-methods! {
-    /// Maxima.
+#[track_caller]
+pub(super) fn largest<A: Algebra>(x: &A, axes: &AxisSet, keepdims: bool) -> A {
+    kept_or_removed(A::apply(Max(axes.clone()), &[x]), axes, keepdims)
+}
+
+#[track_caller]
+fn smallest<A: Algebra>(x: &A, axes: &AxisSet, keepdims: bool) -> A {
+    check_not_empty("min_over", &x.shape(), axes);
+    -largest(&-x, axes, keepdims)
+}
+
+/// # Panics
+///
+/// If one of the axes has extent 0.
+#[track_caller]
+fn check_not_empty(operation: &str, shape: &Shape, axes: &AxisSet) {
+    if let Some(axis) = axes.iter().find(|&&axis| shape[axis] == 0) {
+        panic!("{operation}: axis {axis} of shape {shape} has no elements")
+    }
+}
+
+reductions! {
+    /// Maxima and minima.
     pub trait MaxMethods;
 
-    /// Returns the largest element over the given axes, which are removed. A NaN counts as the largest; ties share the
-    /// gradient evenly.
+    /// A NaN counts as the largest; ties share the gradient evenly.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};
@@ -69,26 +84,23 @@ methods! {
     /// let y = x.max_over(1);
     /// assert_eq!(y.value(), Tensor::from([3.0, 2.0]));
     /// assert_eq!(y.sum().gradients().wrt(x), Tensor::from([[0.0, 1.0], [0.5, 0.5]]));
+    /// assert_eq!(x.max_over(..).item(), 3.0);
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, an axis is named twice, or its extent is 0.
-    pub fn max_over(self, axes: impl Into<Axes>) -> Self {
-        let shape = self.shape();
-        let axes = axes.into().of(&shape, "max_over");
-        self.max_over_keepdims(&axes).reshape(shape.reduced(&axes, false))
-    }
+    #[doc(alias("amax"))]
+    pub fn max_over, max_over_keepdims = largest: "the largest element";
 
-    /// Returns the largest element over the given axes, which keep extent 1. A NaN counts as the largest; ties share
-    /// the gradient evenly.
+    /// A NaN counts as the smallest; ties share the gradient evenly.
     ///
-    /// # Panics
-    ///
-    /// If there is no such axis, an axis is named twice, or its extent is 0.
-    pub fn max_over_keepdims(self, axes: impl Into<Axes>) -> Self {
-        Self::apply(Max(axes.into().of(&self.shape(), "max_over")), &[self])
-    }
+    /// ```
+    /// # use autodiff::tensor::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let x = tape.var([[1.0, 3.0], [2.0, 2.0]]);
+    /// let y = x.min_over(1);
+    /// assert_eq!(y.value(), Tensor::from([1.0, 2.0]));
+    /// assert_eq!(y.sum().gradients().wrt(x), Tensor::from([[1.0, 0.0], [0.5, 0.5]]));
+    /// ```
+    #[doc(alias("amin"))]
+    pub fn min_over, min_over_keepdims = smallest: "the smallest element";
 }
 
 pub(super) fn check_cases() -> Vec<CheckCase> {
@@ -106,15 +118,19 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
         (&[1, 1], &[0]),
         (&[3, 1], &[0]),
     ];
-    let both = |(shape, axes): (&[usize], &'static [usize])| {
+    let all = |(shape, axes): (&[usize], &'static [usize])| {
         [
             CheckCase::new("max_over", &[shape], move |x| x[0].max_over(axes)),
             CheckCase::new("max_over_keepdims", &[shape], move |x| {
                 x[0].max_over_keepdims(axes)
             }),
+            CheckCase::new("min_over", &[shape], move |x| x[0].min_over(axes)),
+            CheckCase::new("min_over_keepdims", &[shape], move |x| {
+                x[0].min_over_keepdims(axes)
+            }),
         ]
     };
-    cases.into_iter().flat_map(both).collect()
+    cases.into_iter().flat_map(all).collect()
 }
 
 #[cfg(test)]
@@ -136,6 +152,23 @@ mod tests {
                 .max_over(0)
                 .item()
                 .is_nan()
+        );
+    }
+
+    #[test]
+    fn the_minimum_follows_the_maximum() {
+        let tape = Tape::new();
+        let x = tape.var([[2.0, 1.0, 1.0], [2.0, 2.0, 2.0]]);
+        let y = x.min_over_keepdims(-1);
+        assert_eq!(y.value(), Tensor::from([[1.0], [2.0]]));
+        let gradient = y.sum().gradients().wrt(x);
+        assert_eq!(gradient, Tensor::from([[0.0, 0.5, 0.5], [1.0 / 3.0; 3]]));
+        assert!(Tensor::from([1.0, f64::NAN]).min_over(..).item().is_nan());
+        assert!(
+            Tensor::from([0.0_f64])
+                .min_over(0)
+                .item()
+                .is_sign_positive()
         );
     }
 

@@ -100,6 +100,7 @@ macro_rules! methods {
     };
     (@any_tensor $(#[$doc:meta])* $name:ident ($self:ident $(, $p:ident: $P:ty)* $(,)?) -> [$R:ty] $body:block) => {
         $(#[$doc])*
+        #[allow(clippy::needless_borrow, reason = "the body may serve `Algebra` too, where `shape()` is not a reference")]
         #[must_use]
         #[track_caller]
         pub fn $name(&$self $(, $p: $P)*) -> $R $body
@@ -108,6 +109,7 @@ macro_rules! methods {
     // Associated functions are declared in the same way in each place.
     (@any_tensor $(#[$doc:meta])* $name:ident ($($p:ident: $P:ty),* $(,)?) -> [$R:ty] $body:block) => {
         $(#[$doc])*
+        #[allow(clippy::needless_borrow, reason = "the body may serve `Algebra` too, where `shape()` is not a reference")]
         #[must_use]
         #[track_caller]
         pub fn $name($($p: $P),*) -> $R $body

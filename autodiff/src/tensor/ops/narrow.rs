@@ -89,6 +89,7 @@ methods! {
     /// # Panics
     ///
     /// If there is no such axis, or the range is not inside it.
+    #[doc(alias = "slice")]
     pub fn narrow(self, axis: impl Into<Axis>, range: Range<usize>) -> Self {
         let axis = axis.into().of(&self.shape(), "narrow");
         Self::apply(Narrow { axis, range }, &[self])
@@ -126,14 +127,21 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or not enough memory.
+    /// If there is no such axis, its extent would overflow, or there is not enough memory.
+    #[doc(alias = "constant_pad")]
     pub fn pad(self, axis: impl Into<Axis>, before: usize, after: usize) -> Self {
         let axis = axis.into().of(&self.shape(), "pad");
         Self::apply(Pad { axis, before, after }, &[self])
     } on tensors {
         let axis = axis.into().of(self.shape(), "pad");
         let (_, extent, inner) = self.shape().split(axis, axis);
-        let padded = extent.saturating_add(before).saturating_add(after);
+        let padded = extent.checked_add(before).and_then(|n| n.checked_add(after));
+        let Some(padded) = padded else {
+            panic!(
+                "pad: axis {axis} of shape {} cannot have {before} elements before and {after} after its own",
+                self.shape()
+            )
+        };
         let mut shape = self.shape().clone();
         shape.set(axis, padded);
         let (x, run) = (self.data(), extent * inner);

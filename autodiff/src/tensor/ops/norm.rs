@@ -1,13 +1,17 @@
-//! The Euclidean norm, over all elements or over axes.
+//! Norms, over all elements or over axes.
 //!
 //! ```text
-//! y = √(Σ x²)
-//! vjp   x̄ = ȳ x / y, and 0 where y = 0
+//! norm       y = √(Σ x²)      x̄ = ȳ x / y, and 0 where y = 0
+//! norm_1     y = Σ |x|
+//! norm_inf   y = max |x|
 //! ```
 //!
-//! At the origin the gradient is 0, the subgradient of least norm, and all higher derivatives are 0.
+//! At the origin every gradient is 0, the subgradient of least norm, and all higher derivatives are 0.
 
+use super::max::largest;
 use super::prelude::*;
+use super::reductions_macro::{Reduction, reduction_cases};
+use super::sum::{elements_reduced, total};
 
 /// The norm over axes, which keep extent 1.
 #[derive(Clone, Debug)]
@@ -59,12 +63,29 @@ fn power_of_two_at_most(largest: f64) -> f64 {
     f64::from_bits(largest.to_bits() & EXPONENT_MASK).max(f64::MIN_POSITIVE)
 }
 
-methods! {
-    /// Euclidean norms.
+#[track_caller]
+pub(super) fn euclidean<A: Algebra>(x: &A, axes: &AxisSet, keepdims: bool) -> A {
+    kept_or_removed(A::apply(Norm(axes.clone()), &[x]), axes, keepdims)
+}
+
+#[track_caller]
+fn sum_of_magnitudes<A: Algebra>(x: &A, axes: &AxisSet, keepdims: bool) -> A {
+    total(&x.abs(), axes, keepdims)
+}
+
+#[track_caller]
+fn largest_magnitude<A: Algebra>(x: &A, axes: &AxisSet, keepdims: bool) -> A {
+    if elements_reduced(&x.shape(), axes) == 0.0 {
+        return total(x, axes, keepdims);
+    }
+    largest(&x.abs(), axes, keepdims)
+}
+
+reductions! {
+    /// Norms.
     pub trait NormMethods;
 
-    /// Returns the Euclidean norm `√(Σ x²)` of all elements, a scalar, without overflow or underflow; 0 if there are
-    /// none.
+    /// Intermediate results neither overflow nor underflow. Over two axes it is the Frobenius norm of matrices.
     ///
     /// At the origin the gradient is 0, the subgradient of least norm, and so are the second derivatives. The gradient
     /// of `square().sum().sqrt()` is not defined there. For the square of the norm, write `square().sum()`.
@@ -78,64 +99,52 @@ methods! {
     /// let origin = tape.var([0.0, 0.0]);
     /// assert_eq!(origin.norm().gradients().wrt(origin).data(), [0.0, 0.0]);
     /// ```
-    pub fn norm(self) -> Self {
-        self.norm_over(..)
-    }
+    #[doc(alias("l2_norm", "frobenius"))]
+    pub fn norm_over, norm_over_keepdims, norm = euclidean: "the Euclidean norm `√(Σ x²)`", "0";
 
-    /// Returns the Euclidean norm over the given axes, which are removed.
+    /// The gradient is the sign of each element, and 0 at 0.
     ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or an axis is named twice.
-    pub fn norm_over(self, axes: impl Into<Axes>) -> Self {
-        let shape = self.shape();
-        let axes = axes.into().of(&shape, "norm");
-        self.norm_over_keepdims(&axes).reshape(shape.reduced(&axes, false))
-    }
+    /// ```
+    /// # use autodiff::tensor::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([3.0, 0.0, -4.0]);
+    /// assert_eq!(x.norm_1().item(), 7.0);
+    /// assert_eq!(x.norm_1().gradients().wrt(x).data(), [1.0, 0.0, -1.0]);
+    /// ```
+    #[doc(alias("l1_norm"))]
+    pub fn norm_1_over, norm_1_over_keepdims, norm_1 = sum_of_magnitudes: "the 1-norm `Σ |x|`", "0";
 
-    /// Returns the Euclidean norm over the given axes, which keep extent 1.
+    /// Elements of the same magnitude share the gradient evenly; at the origin it is 0.
     ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or an axis is named twice.
-    pub fn norm_over_keepdims(self, axes: impl Into<Axes>) -> Self {
-        Self::apply(Norm(axes.into().of(&self.shape(), "norm")), &[self])
-    }
+    /// ```
+    /// # use autodiff::tensor::Tape;
+    /// let tape = Tape::new();
+    /// let x = tape.var([3.0, 0.0, -4.0]);
+    /// assert_eq!(x.norm_inf().item(), 4.0);
+    /// assert_eq!(x.norm_inf().gradients().wrt(x).data(), [0.0, 0.0, -1.0]);
+    /// ```
+    #[doc(alias("infinity_norm", "max_norm"))]
+    pub fn norm_inf_over, norm_inf_over_keepdims, norm_inf = largest_magnitude: "the ∞-norm `max |x|`", "0";
 }
 
 pub(super) fn check_cases() -> Vec<CheckCase> {
-    let shapes: [&[usize]; 8] = [&[], &[1], &[0], &[5], &[3, 2], &[2, 3, 2], &[0, 3], &[1, 6]];
     // Away from the origin.
-    let interval = [(0.3, 1.0)];
-    let mut checks: Vec<CheckCase> = shapes
-        .map(|shape| CheckCase::within("norm", &[shape], &interval, |x| x[0].norm()))
-        .into();
-    let cases: [(&[usize], &[usize]); 9] = [
-        (&[1], &[0]),
-        (&[4], &[]),
-        (&[3, 2], &[0]),
-        (&[3, 2], &[1]),
-        (&[2, 3], &[1, 0]),
-        (&[2, 3, 2], &[0, 2]),
-        (&[2, 0, 2], &[1]),
-        (&[0, 3], &[1]),
-        (&[1, 3], &[0]),
+    let reductions: [(&str, Reduction); 9] = [
+        ("norm", |x, _| x.norm()),
+        ("norm_over", |x, axes| x.norm_over(axes)),
+        ("norm_over_keepdims", |x, axes| x.norm_over_keepdims(axes)),
+        ("norm_1", |x, _| x.norm_1()),
+        ("norm_1_over", |x, axes| x.norm_1_over(axes)),
+        ("norm_1_over_keepdims", |x, axes| {
+            x.norm_1_over_keepdims(axes)
+        }),
+        ("norm_inf", |x, _| x.norm_inf()),
+        ("norm_inf_over", |x, axes| x.norm_inf_over(axes)),
+        ("norm_inf_over_keepdims", |x, axes| {
+            x.norm_inf_over_keepdims(axes)
+        }),
     ];
-    for (shape, axes) in cases {
-        checks.push(CheckCase::within(
-            "norm_over",
-            &[shape],
-            &interval,
-            move |x| x[0].norm_over(axes),
-        ));
-        checks.push(CheckCase::within(
-            "norm_over_keepdims",
-            &[shape],
-            &interval,
-            move |x| x[0].norm_over_keepdims(axes),
-        ));
-    }
-    checks
+    reduction_cases(&reductions, true)
 }
 
 #[cfg(test)]
@@ -164,6 +173,24 @@ mod tests {
             f64::INFINITY
         );
         assert!(Tensor::from([1.0, f64::NAN]).norm().item().is_nan());
+    }
+
+    #[test]
+    fn the_other_norms_have_their_values_and_subgradients() {
+        let tape = Tape::new();
+        let x = tape.var([[3.0, -4.0], [0.0, 0.0], [-2.0, 2.0]]);
+        let y = x.norm_1_over(1);
+        assert_eq!(y.value().data(), [7.0, 0.0, 4.0]);
+        let expected = Tensor::from([[1.0, -1.0], [0.0, 0.0], [-1.0, 1.0]]);
+        assert_eq!(y.sum().gradients().wrt(x), expected);
+        let y = x.norm_inf_over(-1);
+        assert_eq!(y.value().data(), [4.0, 0.0, 2.0]);
+        let expected = Tensor::from([[0.0, -1.0], [0.0, 0.0], [-0.5, 0.5]]);
+        assert_eq!(y.sum().gradients().wrt(x), expected);
+        assert_eq!(
+            Tensor::<f64>::zeros([2, 0]).norm_inf_over(1).data(),
+            [0.0; 2]
+        );
     }
 
     #[test]

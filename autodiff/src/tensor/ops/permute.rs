@@ -73,6 +73,19 @@ fn transposition(shape: &Shape) -> [usize; 2] {
     [1, 0]
 }
 
+/// The permutation that exchanges two axes.
+///
+/// # Panics
+///
+/// If an axis does not exist.
+#[track_caller]
+fn exchange(shape: &Shape, a: Axis, b: Axis) -> SmallVec<[usize; 4]> {
+    let (a, b) = (a.of(shape, "swap_axes"), b.of(shape, "swap_axes"));
+    let mut order: SmallVec<[usize; 4]> = (0..shape.rank()).collect();
+    order.swap(a, b);
+    order
+}
+
 methods! {
     /// Permutation of axes.
     pub trait PermuteMethods for any element;
@@ -88,6 +101,7 @@ methods! {
     /// # Panics
     ///
     /// If `order` does not name every axis exactly once.
+    #[doc(alias("moveaxis", "movedim", "transpose"))]
     pub fn permute(self, order: impl Into<Axes>) -> Self {
         Self::apply(Permute(order_of(&self.shape(), &order.into())), &[self])
     } on tensors {
@@ -101,15 +115,33 @@ methods! {
         })
     }
 
-    /// Returns the transpose of a matrix. The data are copied.
+    /// Returns the transpose of a matrix. The data are copied. For a tensor with more axes,
+    /// [`swap_axes`](Tensor::swap_axes) by `(-2, -1)` transposes each matrix in the last two.
     ///
     /// # Panics
     ///
     /// If the tensor does not have two axes.
+    #[doc(alias("t", "mT"))]
     pub fn transpose(self) -> Self {
         self.permute(transposition(&self.shape()))
     } on tensors {
         self.permute(transposition(self.shape()))
+    }
+
+    /// Exchanges two axes. The data are copied.
+    ///
+    /// ```
+    /// # use autodiff::Tensor;
+    /// let x = Tensor::<f32>::zeros([2, 3, 4]);
+    /// assert_eq!(x.swap_axes(-2, -1).shape()[..], [2, 4, 3]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If there is no such axis.
+    #[doc(alias("swapaxes", "swapdims", "transpose"))]
+    pub fn swap_axes(self, a: impl Into<Axis>, b: impl Into<Axis>) -> Self {
+        self.permute(&exchange(&self.shape(), a.into(), b.into())[..])
     }
 }
 
@@ -141,5 +173,20 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
     ];
     checks
         .extend(matrices.map(|shape| CheckCase::new("transpose", &[&shape], |x| x[0].transpose())));
+    let cases: [(&[usize], isize, isize); 8] = [
+        (&[1], 0, 0),
+        (&[0], -1, 0),
+        (&[3, 4], 0, 1),
+        (&[4, 2], -1, 0),
+        (&[2, 0], 0, -1),
+        (&[2, 3, 4], -2, -1),
+        (&[3, 2, 2], 0, 2),
+        (&[2, 3, 1, 2], -1, 1),
+    ];
+    for (shape, a, b) in cases {
+        checks.push(CheckCase::new("swap_axes", &[shape], move |x| {
+            x[0].swap_axes(a, b)
+        }));
+    }
     checks
 }

@@ -47,6 +47,7 @@ methods! {
     /// # Panics
     ///
     /// If the shapes do not have the same number of elements.
+    #[doc(alias = "view")]
     pub fn reshape(self, shape: impl Into<Shape>) -> Self {
         Self::apply(Reshape(shape.into()), &[self])
     } on tensors {

@@ -122,7 +122,7 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
         [&[2, 1], &[1, 3], &[4, 1, 1]],
     ];
     let sample = |[mask, a, b]: [&[usize]; 3]| {
-        let mask = Tensor::from_fn(Shape::from(mask), |i| u8::from(i % 3 != 1));
+        let mask = Tensor::from_flat_fn(Shape::from(mask), |i| u8::from(i % 3 != 1));
         CheckCase::new("select", &[a, b], move |x| Var::select(&mask, x[0], x[1]))
     };
     let mut checks: Vec<CheckCase> = shapes.into_iter().map(sample).collect();
@@ -137,7 +137,7 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
         [&[2, 3, 2], &[3, 1]],
     ];
     for [x, mask] in shapes {
-        let mask = Tensor::from_fn(Shape::from(mask), |i| u8::from(i % 2 == 0));
+        let mask = Tensor::from_flat_fn(Shape::from(mask), |i| u8::from(i % 2 == 0));
         checks.push(CheckCase::new("masked_fill", &[x], move |x| {
             x[0].masked_fill(&mask, -2.0)
         }));

@@ -50,6 +50,7 @@ methods! {
     /// # Panics
     ///
     /// If the shapes differ. They are not broadcast, since a cost with a broadcast target is usually a mistake.
+    #[doc(alias("mse", "squared_error"))]
     pub fn squared_distance(self, other: impl Operand<Self>) -> Self {
         Self::apply(SquaredDistance, &[self, other.beside(self).borrow()])
     }

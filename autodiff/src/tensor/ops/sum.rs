@@ -66,77 +66,39 @@ pub(super) fn reduce_over_axes<T: Real>(
     reduced
 }
 
-/// The number of elements that are reduced to one, over the given axes.
 #[track_caller]
-fn extent_of(shape: &Shape, axes: &Axes) -> f64 {
-    let axes = axes.of(shape, "mean");
+pub(super) fn total<A: Algebra>(x: &A, axes: &AxisSet, keepdims: bool) -> A {
+    let axes = axes.clone();
+    A::apply(Sum { axes, keepdims }, &[x])
+}
+
+#[track_caller]
+pub(super) fn average<A: Algebra>(x: &A, axes: &AxisSet, keepdims: bool) -> A {
+    total(x, axes, keepdims) / elements_reduced(&x.shape(), axes)
+}
+
+/// The number of elements that are reduced to one, over the given axes.
+pub(super) fn elements_reduced(shape: &Shape, axes: &AxisSet) -> f64 {
     axes.iter().map(|&axis| shape[axis] as f64).product()
 }
 
-methods! {
+reductions! {
     /// Sums and means.
     pub trait SumMethods;
 
-    /// Returns the sum of all elements, a scalar; 0 if there are none.
-    ///
     /// The sum is formed pairwise, so that the rounding error hardly grows with the number of elements.
-    pub fn sum(self) -> Self {
-        self.sum_over(..)
-    }
-
-    /// Returns the sum over the given axes, which are removed.
     ///
     /// ```
     /// # use autodiff::Tensor;
     /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.sum().item(), 10.0);
     /// assert_eq!(x.sum_over(0), Tensor::from([4.0, 6.0]));
     /// assert_eq!(x.sum_over_keepdims(0), Tensor::from([[4.0, 6.0]]));
     /// ```
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or an axis is named twice.
-    pub fn sum_over(self, axes: impl Into<Axes>) -> Self {
-        let axes = axes.into().of(&self.shape(), "sum");
-        Self::apply(Sum { axes, keepdims: false }, &[self])
-    }
+    pub fn sum_over, sum_over_keepdims, sum = total: "the sum", "0";
 
-    /// Returns the sum over the given axes, which keep extent 1.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or an axis is named twice.
-    pub fn sum_over_keepdims(self, axes: impl Into<Axes>) -> Self {
-        let axes = axes.into().of(&self.shape(), "sum");
-        Self::apply(Sum { axes, keepdims: true }, &[self])
-    }
-
-    /// Returns the mean of all elements, a scalar; NaN if there are none.
-    pub fn mean(self) -> Self {
-        self.mean_over(..)
-    }
-
-    /// Returns the mean over the given axes, which are removed; NaN if an axis has extent 0.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or an axis is named twice.
-    pub fn mean_over(self, axes: impl Into<Axes>) -> Self {
-        let axes = axes.into();
-        let extent = extent_of(&self.shape(), &axes);
-        self.sum_over(axes) / extent
-    }
-
-    /// Returns the mean over the given axes, which keep extent 1; NaN if an axis has extent 0.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or an axis is named twice.
-    pub fn mean_over_keepdims(self, axes: impl Into<Axes>) -> Self {
-        let axes = axes.into();
-        let extent = extent_of(&self.shape(), &axes);
-        self.sum_over_keepdims(axes) / extent
-    }
+    #[doc(alias("average"))]
+    pub fn mean_over, mean_over_keepdims, mean = average: "the mean", "NaN";
 }
 
 /// Implements sums of iterators for the type `$A` and for references to it.

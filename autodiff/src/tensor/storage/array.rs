@@ -1,16 +1,27 @@
 //! `Tensor`: a shape and a range of shared memory, without derivatives.
 
+mod construct;
+mod range;
+
 mod bytes;
 mod convert;
 mod display;
+mod index;
+mod iter;
+mod map;
+#[cfg(feature = "ndarray")]
+mod ndarray;
+#[cfg(feature = "npy")]
+pub(crate) mod npy;
+mod random;
+mod rows;
+#[cfg(feature = "serde")]
+mod serde;
 
 use super::buffer::Buffer;
-use super::element::{Element, Real};
+use super::element::Element;
 use super::shape::Shape;
-use autodiff_kernels::simd::vectorized;
-use num_traits::AsPrimitive;
 use std::marker::PhantomData;
-use std::ops::Range;
 
 /// An array of numbers of any rank, row-major and contiguous.
 ///
@@ -31,91 +42,6 @@ pub struct Tensor<T> {
     element: PhantomData<T>,
 }
 
-/// Construction.
-impl<T: Element> Tensor<T> {
-    /// Creates a tensor of the given shape from its elements in row-major order.
-    ///
-    /// # Panics
-    ///
-    /// If `data` does not have `shape.size()` elements.
-    #[must_use]
-    #[track_caller]
-    pub fn new(shape: impl Into<Shape>, data: impl AsRef<[T]>) -> Self {
-        let (shape, data) = (shape.into(), data.as_ref());
-        assert!(
-            shape.size() == data.len(),
-            "a tensor of shape {shape} cannot be made of {} elements",
-            data.len()
-        );
-        Tensor::made(shape, |out| out.copy_from_slice(data))
-    }
-
-    /// Creates a scalar: a tensor without axes.
-    #[must_use]
-    pub fn scalar(x: T) -> Self {
-        Tensor {
-            buffer: Buffer::scalar(x),
-            element: PhantomData,
-        }
-    }
-
-    /// Creates a tensor whose elements are all `x`.
-    ///
-    /// # Panics
-    ///
-    /// If there is not enough memory.
-    #[must_use]
-    #[track_caller]
-    pub fn full(shape: impl Into<Shape>, x: T) -> Self {
-        Tensor::made(shape.into(), |out| out.fill(x))
-    }
-
-    /// Creates a tensor of zeros.
-    ///
-    /// # Panics
-    ///
-    /// If there is not enough memory.
-    #[must_use]
-    #[track_caller]
-    pub fn zeros(shape: impl Into<Shape>) -> Self {
-        Tensor::full(shape, T::default())
-    }
-
-    /// Creates the tensor whose elements are `f(0)`, `f(1)`, … in row-major order.
-    ///
-    /// # Panics
-    ///
-    /// If there is not enough memory.
-    #[must_use]
-    #[track_caller]
-    pub fn from_fn(shape: impl Into<Shape>, mut f: impl FnMut(usize) -> T) -> Self {
-        Tensor::made(shape.into(), |out| {
-            for (i, x) in out.iter_mut().enumerate() {
-                *x = f(i);
-            }
-        })
-    }
-
-    /// Creates a tensor whose elements are written by `fill`.
-    ///
-    /// `fill` must write every element: its slice holds the data of dropped tensors.
-    #[track_caller]
-    pub(crate) fn made(shape: Shape, fill: impl FnOnce(&mut [T])) -> Self {
-        Tensor {
-            buffer: Buffer::filled(shape, fill),
-            element: PhantomData,
-        }
-    }
-
-    /// A view of the elements from `offset` on. The caller has checked that the view is inside.
-    pub(crate) fn piece(&self, offset: usize, shape: &Shape) -> Self {
-        Tensor {
-            buffer: self.buffer.view(offset, shape),
-            element: PhantomData,
-        }
-    }
-}
-
 /// Shape and elements.
 impl<T: Element> Tensor<T> {
     /// The extent along each axis.
@@ -126,17 +52,20 @@ impl<T: Element> Tensor<T> {
 
     /// The number of elements.
     #[must_use]
+    #[doc(alias("numel", "len"))]
     pub fn size(&self) -> usize {
         self.buffer.size()
     }
 
     /// The elements in row-major order.
     #[must_use]
+    #[doc(alias = "as_slice")]
     pub fn data(&self) -> &[T] {
         self.buffer.data()
     }
 
     /// The elements for writing, in row-major order. Shared memory is copied first.
+    #[doc(alias = "as_mut_slice")]
     pub fn data_mut(&mut self) -> &mut [T] {
         if !self.is_unshared() {
             *self = Tensor::made(self.shape().clone(), |out| out.copy_from_slice(self.data()));
@@ -163,208 +92,26 @@ impl<T: Element> Tensor<T> {
     pub(crate) fn is_clone_of(&self, other: &Tensor<T>) -> bool {
         self.buffer.is_clone_of(&other.buffer)
     }
-
-    /// Returns the only element.
-    ///
-    /// # Panics
-    ///
-    /// If the tensor does not have exactly one element.
-    #[must_use]
-    #[track_caller]
-    pub fn item(&self) -> T {
-        match self.data() {
-            [x] => *x,
-            _ => panic!(
-                "item: a tensor of shape {} does not have just one element",
-                self.shape()
-            ),
-        }
-    }
-
-    /// Returns the element at the given index.
-    ///
-    /// # Panics
-    ///
-    /// If `index` does not have one number per axis, or a number is not below the axis's extent.
-    #[must_use]
-    #[track_caller]
-    pub fn at(&self, index: &[usize]) -> T {
-        let inside = index.len() == self.shape().rank()
-            && index.iter().zip(self.shape().iter()).all(|(i, n)| i < n);
-        assert!(
-            inside,
-            "at: index {index:?} lies outside of shape {}",
-            self.shape()
-        );
-        let flat = index
-            .iter()
-            .zip(self.shape().iter())
-            .fold(0, |flat, (i, n)| flat * n + i);
-        self.data()[flat]
-    }
 }
 
-/// Rows and views.
 impl<T: Element> Tensor<T> {
-    /// Returns the sub-tensor of a range along the first axis, in shared memory.
+    /// Creates a tensor whose elements are written by `fill`.
     ///
-    /// # Panics
-    ///
-    /// If the tensor is a scalar, or the range is not inside the first axis.
-    #[must_use]
+    /// `fill` must write every element: its slice holds the data of dropped tensors.
     #[track_caller]
-    pub fn rows(&self, range: Range<usize>) -> Tensor<T> {
-        let Some((&rows, rest)) = self.shape().split_first() else {
-            panic!("rows: a scalar has no rows")
-        };
-        assert!(
-            range.start <= range.end && range.end <= rows,
-            "rows: {range:?} lies outside of shape {}",
-            self.shape()
-        );
-        if range.len() == rows {
-            return self.clone();
+    pub(crate) fn made(shape: Shape, fill: impl FnOnce(&mut [T])) -> Self {
+        Tensor {
+            buffer: Buffer::filled(shape, fill),
+            element: PhantomData,
         }
-        let row: usize = rest.iter().product();
-        let mut extents = self.shape().clone();
-        extents.set(0, range.len());
-        self.piece(range.start * row, &extents)
     }
 
-    /// Returns the `shape.size()` elements from `offset` on as a tensor of that shape, in shared memory.
-    ///
-    /// # Panics
-    ///
-    /// If `offset + shape.size()` exceeds the number of elements.
-    #[must_use]
-    #[track_caller]
-    pub fn view(&self, offset: usize, shape: impl Into<Shape>) -> Tensor<T> {
-        let shape = shape.into();
-        let inside = offset
-            .checked_add(shape.size())
-            .is_some_and(|end| end <= self.size());
-        assert!(
-            inside,
-            "view: shape {shape} at {offset} lies outside of a tensor of {} elements",
-            self.size()
-        );
-        self.piece(offset, &shape)
-    }
-
-    /// Returns the tensor of the rows with the given numbers, copied.
-    ///
-    /// # Panics
-    ///
-    /// If the tensor is a scalar, or a number is not below the extent of the first axis.
-    #[must_use]
-    #[track_caller]
-    pub fn gather_rows(&self, numbers: &[usize]) -> Tensor<T> {
-        let Some((&rows, rest)) = self.shape().split_first() else {
-            panic!("gather_rows: a scalar has no rows")
-        };
-        if let Some(outside) = numbers.iter().find(|&&number| number >= rows) {
-            panic!(
-                "gather_rows: row {outside} lies outside of shape {}",
-                self.shape()
-            );
+    /// A view of the elements from `offset` on. The caller has checked that the view is inside.
+    pub(crate) fn piece(&self, offset: usize, shape: &Shape) -> Self {
+        Tensor {
+            buffer: self.buffer.view(offset, shape),
+            element: PhantomData,
         }
-        let row: usize = rest.iter().product();
-        let mut shape = self.shape().clone();
-        shape.set(0, numbers.len());
-        Tensor::made(shape, |out| {
-            for (out, &number) in out.chunks_exact_mut(row.max(1)).zip(numbers) {
-                out.copy_from_slice(&self.data()[number * row..][..row]);
-            }
-        })
-    }
-}
-
-/// Conversion, maps and search.
-impl<T: Element> Tensor<T> {
-    /// Converts every element to another type, as the operator `as` does.
-    #[must_use]
-    pub fn cast<U: Element>(&self) -> Tensor<U>
-    where
-        T: AsPrimitive<U>,
-    {
-        Tensor::made(self.shape().clone(), |out| {
-            for (out, x) in out.iter_mut().zip(self.data()) {
-                *out = x.as_();
-            }
-        })
-    }
-
-    /// Applies `f` to every element.
-    #[must_use]
-    pub fn map<U: Element>(&self, f: impl Fn(T) -> U) -> Tensor<U> {
-        Tensor::made(self.shape().clone(), |out| {
-            vectorized(
-                #[inline(always)]
-                move || {
-                    for (out, &x) in out.iter_mut().zip(self.data()) {
-                        *out = f(x);
-                    }
-                },
-            );
-        })
-    }
-
-    /// Returns the index of the largest element along an axis, the first of equal ones. A NaN counts as the largest.
-    ///
-    /// # Panics
-    ///
-    /// If there is no such axis, or its extent is 0 and the result is not empty.
-    #[must_use]
-    #[track_caller]
-    pub fn arg_max(&self, axis: usize) -> Tensor<u32> {
-        assert!(
-            axis < self.shape().rank(),
-            "arg_max: a tensor of shape {} has no axis {axis}",
-            self.shape()
-        );
-        let (_, extent, inner) = self.shape().split(axis, axis);
-        let shape = self.shape().reduced(&[axis], false);
-        assert!(
-            extent > 0 || shape.size() == 0,
-            "arg_max: axis {axis} of shape {} has extent 0",
-            self.shape()
-        );
-        let x = self.data();
-        Tensor::from_fn(shape, |i| {
-            let first = i / inner * inner * extent + i % inner;
-            let mut best = 0;
-            for place in 1..extent {
-                let (candidate, largest) = (x[first + place * inner], x[first + best * inner]);
-                if candidate > largest || (is_nan(candidate) && !is_nan(largest)) {
-                    best = place;
-                }
-            }
-            best as u32
-        })
-    }
-}
-
-/// Whether `x` is NaN: only a NaN differs from itself.
-#[expect(clippy::eq_op, reason = "the definition of NaN, for any element type")]
-fn is_nan<T: PartialEq + Copy>(x: T) -> bool {
-    x != x
-}
-
-impl<T: Real> Tensor<T> {
-    /// Adds `term`, of the same shape, in place if the memory of either is unshared.
-    pub(crate) fn accumulate(&mut self, mut term: Tensor<T>) {
-        if !self.is_unshared() && term.is_unshared() {
-            std::mem::swap(self, &mut term);
-        }
-        let (sum, term) = (self.data_mut(), term.data());
-        vectorized(
-            #[inline(always)]
-            move || {
-                for (sum, &x) in sum.iter_mut().zip(term) {
-                    *sum = *sum + x;
-                }
-            },
-        );
     }
 }
 

@@ -18,6 +18,11 @@ impl Shape {
         Shape(SmallVec::new_const())
     }
 
+    /// The shape whose extents are the concatenation of `parts`.
+    pub(crate) fn joined(parts: [&[usize]; 3]) -> Shape {
+        Shape(parts.into_iter().flatten().copied().collect())
+    }
+
     /// The number of elements: the product of the extents, and 1 for a scalar.
     ///
     /// # Panics
@@ -25,8 +30,21 @@ impl Shape {
     /// If the product of the extents other than 0 overflows `usize`.
     #[must_use]
     #[track_caller]
+    #[doc(alias("numel", "len"))]
     pub fn size(&self) -> usize {
-        let product = match self[..] {
+        match self.checked_size() {
+            Some(size) => size,
+            None => panic!(
+                "shape {self} has more elements than can be counted, which is {}",
+                usize::MAX
+            ),
+        }
+    }
+
+    /// The number of elements; `None` if the product of the extents other than 0 overflows `usize`.
+    #[inline]
+    pub(crate) fn checked_size(&self) -> Option<usize> {
+        match self[..] {
             // The most frequent ranks, without a loop.
             [m, n] => m.checked_mul(n),
             [n] => Some(n),
@@ -36,13 +54,6 @@ impl Shape {
                 // If this product does not overflow, no product of some extents does, even if another extent is 0.
                 product.map(|size| if self.contains(&0) { 0 } else { size })
             }
-        };
-        match product {
-            Some(size) => size,
-            None => panic!(
-                "shape {self} has more elements than can be counted, which is {}",
-                usize::MAX
-            ),
         }
     }
 

@@ -59,7 +59,8 @@ pub(super) fn unary_of_scalars<T: Precision>(function: Unary, x: &[T]) -> Deriva
 /// A function of two variables on the tensor tape, at all points together.
 pub(super) fn binary_of_tensors<T: Precision>(function: Binary, points: &[[T; 2]]) -> Derivatives {
     let tape = Tape::new();
-    let [a, b] = [0, 1].map(|side| tape.var(Tensor::from_fn([points.len()], |i| points[i][side])));
+    let [a, b] =
+        [0, 1].map(|side| tape.var(Tensor::from_flat_fn([points.len()], |i| points[i][side])));
     let y = Number::binary(a, function, b);
     let slopes = y.sum().recorded_gradients(&[a, b]);
     let [slope_a, slope_b] = [slopes[0], slopes[1]];

@@ -71,7 +71,7 @@ type Attacked = for<'t> fn(&'t Tape<f64>, [Var<'t, f64>; 2]);
 /// Every function that runs a user's closure or conversion.
 const ATTACKED: [Attacked; 13] = [
     |_, _| {
-        let x = Tensor::from_fn([2, 3], |i| {
+        let x = Tensor::from_flat_fn([2, 3], |i| {
             strike();
             i as f64
         });
@@ -86,8 +86,8 @@ const ATTACKED: [Attacked; 13] = [
     },
     |_, _| {
         // A tensor may be created inside of the function that creates another.
-        let x = Tensor::from_fn([2, 3], |i| {
-            let inner = Tensor::from_fn([i], |k| {
+        let x = Tensor::from_flat_fn([2, 3], |i| {
+            let inner = Tensor::from_flat_fn([i], |k| {
                 strike();
                 k as f64
             });

@@ -93,7 +93,7 @@ fn a_panic_that_drops_everything_leaves_the_tape_whole() {
                 let views: Vec<_> = tensors.iter().map(|x| x.view(0, [x.size()])).collect();
                 let _acts = ActsWhenDropped;
                 let more = (y.value(), views.clone(), Tape::<f32>::new());
-                let made = Tensor::from_fn([9], |i| {
+                let made = Tensor::from_flat_fn([9], |i| {
                     if i == 5 {
                         resume_unwind(Box::new("half-way"));
                     }

@@ -48,7 +48,7 @@ impl<T: Real> Op<T> for Strange {
     }
 
     fn value_and_saved(&self, x: &[&Tensor<T>]) -> (Tensor<T>, Saved) {
-        let whole = || Tensor::from_fn([4, 3], |i| T::from_byte(i as u8));
+        let whole = || Tensor::from_flat_fn([4, 3], |i| T::from_byte(i as u8));
         let (y, saved) = match self {
             Strange::Input => (x[0].clone(), x[0].clone()),
             Strange::Row => (x[0].rows(1..2), x[0].clone()),

@@ -32,7 +32,7 @@ fn on_threads<S: Clone + Send>(shared: S, work: impl Fn(usize, S) + Sync) {
 #[test]
 fn threads_that_share_a_tensor_see_nothing_of_each_others_writing() {
     for _ in 0..ROUNDS {
-        let whole = Tensor::from_fn([4, 3], |i| i as f64);
+        let whole = Tensor::from_flat_fn([4, 3], |i| i as f64);
         let rows = whole.rows(1..3);
         on_threads((whole, rows), |number, (mut whole, mut rows)| {
             let before = rows.sum().item();

@@ -151,7 +151,7 @@ fn row<T: Real>(
         b_transposed,
     } = *product;
     let values = |shape: [usize; 2], step: usize| {
-        Tensor::from_fn(shape, |i| {
+        Tensor::from_flat_fn(shape, |i| {
             T::from_f64((i * step % 251) as f64 / 251.0 - 0.5)
         })
     };

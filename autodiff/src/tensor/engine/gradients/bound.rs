@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn gradients_of_every_kind_stay_below_their_bound_and_have_their_variables_shape() {
-        let x = Tensor::from_fn([40, 3], |i| (i as f64 * 0.7).sin());
+        let x = Tensor::from_flat_fn([40, 3], |i| (i as f64 * 0.7).sin());
         // A product, rows, an array and slices, alone and together.
         for variables in [
             [1, 0, 0, 0],
@@ -133,7 +133,7 @@ mod tests {
                 }
             };
             let values = [
-                Tensor::from_fn([5, 3], |i| (i as f64).cos()),
+                Tensor::from_flat_fn([5, 3], |i| (i as f64).cos()),
                 Tensor::zeros([5]),
                 Tensor::scalar(3.0),
                 Tensor::full([7, 5], 0.5),

@@ -72,15 +72,7 @@ impl<T: Real> Targets<T> {
                 {
                     panic!("probabilities: there is no class {class} among {classes}");
                 }
-                let mut rows = Tensor::zeros([numbers.size(), classes]);
-                for (row, &class) in rows
-                    .data_mut()
-                    .chunks_exact_mut(classes.max(1))
-                    .zip(numbers.data())
-                {
-                    row[class as usize] = T::from_f64(1.0);
-                }
-                rows
+                Tensor::one_hot(numbers.reshape([numbers.size()]), classes)
             }
         }
     }

@@ -10,6 +10,11 @@ pub(super) struct DoubleDouble {
 }
 
 impl DoubleDouble {
+    /// Returns the sum of a number and a remainder of at most half a unit in its last place.
+    pub(super) const fn new(high: f64, low: f64) -> Self {
+        DoubleDouble { high, low }
+    }
+
     /// Returns the exact sum of two numbers.
     pub(super) fn sum(a: f64, b: f64) -> Self {
         let high = a + b;
@@ -57,6 +62,11 @@ impl DoubleDouble {
         });
         let two = DoubleDouble::from(2.0);
         two * s * series + DoubleDouble::from(exponent) * LN_2
+    }
+
+    /// Returns the nearest `f64` and the remainder.
+    pub(super) fn parts(self) -> (f64, f64) {
+        (self.high, self.low)
     }
 
     /// Returns the nearest `f64`.
