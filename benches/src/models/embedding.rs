@@ -66,7 +66,8 @@ impl Peer for Training {
             .map(|table| self.tape.var(table.clone()));
         let scores =
             (center.gather(0, centers.clone()) * context.gather(0, contexts.clone())).sum_over(2);
-        let signs = Tensor::from_fn([1 + NEGATIVES], |word| if word == 0 { -1.0 } else { 1.0 });
+        let signs =
+            Tensor::from_flat_fn([1 + NEGATIVES], |word| if word == 0 { -1.0 } else { 1.0 });
         let loss = (scores * signs).softplus().sum() / PAIRS as f64;
         self.cost = loss.item();
         self.gradients.update(loss);
