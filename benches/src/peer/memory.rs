@@ -30,8 +30,9 @@ mod tests {
 
     #[test]
     fn memory_is_counted_that_is_freed_before_the_end() {
-        let size = 1 << 26;
+        // Much more than what the other tests, which run at the same time, may free in between.
+        let size = 1 << 28;
         let grown = peak_growth(|| drop(black_box(vec![1_u8; size])));
-        assert!(grown > size as u64 * 9 / 10, "{grown} bytes");
+        assert!(grown > size as u64 / 2, "{grown} bytes");
     }
 }
