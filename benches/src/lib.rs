@@ -1,5 +1,6 @@
 //! The code that the benchmarks share: networks, training steps, tape nodes, scalar problems, and timing.
 
+pub mod models;
 mod networks;
 pub mod nodes;
 pub mod peer;

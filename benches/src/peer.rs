@@ -7,8 +7,12 @@
 //! | `prepare NAME` | builds the network of the [`Workload`] with this name, loads its batches | `{"setting": "…"}` |
 //! | `costs N` | takes N steps from the initial weights | `{"costs": […]}`, the cost before each step |
 //! | `time SECONDS` | takes steps from the initial weights for this time | `{"seconds": …}`, the mean time of a step |
+//! | `memory N` | takes N steps, and two from the initial weights | `{"bytes": …}`, the growth of memory in the two |
+
+mod memory;
 
 use crate::{Case, Images, Workload};
+use autodiff::tensor::release_memory;
 use serde_json::json;
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
@@ -108,26 +112,43 @@ impl Start {
     }
 }
 
-/// Answers the commands on standard input until its end.
+/// Answers the commands on standard input until its end. `prepare` builds the network of a [`Workload`].
 ///
 /// # Panics
 ///
 /// If a command is invalid, or an answer cannot be written.
 pub fn serve<P: Peer>(prepare: impl Fn(Start) -> P) {
+    serve_named(|name| of_workload(name, &prepare));
+}
+
+/// Answers the commands on standard input until its end. `prepare` returns the training with the given name and the
+/// number of its batches.
+///
+/// # Panics
+///
+/// If a command is invalid, or an answer cannot be written.
+pub fn serve_named<P: Peer>(prepare: impl Fn(&str) -> (P, usize)) {
     answer(std::io::stdin().lock(), std::io::stdout().lock(), prepare);
 }
 
-fn answer<P: Peer>(commands: impl BufRead, mut answers: impl Write, prepare: impl Fn(Start) -> P) {
+fn of_workload<P: Peer>(name: &str, prepare: impl Fn(Start) -> P) -> (P, usize) {
+    let start = Start::new(Workload::named(name).expect("the name of a workload"));
+    let batches = start.batches();
+    (prepare(start), batches)
+}
+
+fn answer<P: Peer>(
+    commands: impl BufRead,
+    mut answers: impl Write,
+    prepare: impl Fn(&str) -> (P, usize),
+) {
     let mut running: Option<(P, usize)> = None;
     for line in commands.lines() {
         let line = line.expect("commands are text");
         let (command, argument) = line.split_once(' ').expect("a command and its argument");
         let answer = if command == "prepare" {
             drop(running.take());
-            let workload = Workload::named(argument).expect("the name of a workload");
-            let start = Start::new(workload);
-            let batches = start.batches();
-            let (peer, _) = running.insert((prepare(start), batches));
+            let (peer, _) = running.insert(prepare(argument));
             json!({ "setting": peer.setting() })
         } else {
             let (peer, batches) = running.as_mut().expect("something was prepared");
@@ -144,6 +165,10 @@ fn answer<P: Peer>(commands: impl BufRead, mut answers: impl Write, prepare: imp
                 "time" => {
                     let seconds = argument.parse().expect("a number of seconds");
                     json!({ "seconds": time(peer, *batches, Duration::from_secs_f64(seconds)) })
+                }
+                "memory" => {
+                    let steps: usize = argument.parse().expect("a number of steps");
+                    json!({ "bytes": memory(peer, *batches, steps) })
                 }
                 _ => panic!("no such command: {line}"),
             }
@@ -176,6 +201,14 @@ fn time(peer: &mut impl Peer, batches: usize, time: Duration) -> f64 {
     };
     run(time / 10);
     run(time)
+}
+
+/// Returns the growth of the resident memory in two steps, in bytes. The steps before load the program's code.
+fn memory(peer: &mut impl Peer, batches: usize, steps: usize) -> u64 {
+    (0..steps).for_each(|step| peer.step(step % batches));
+    peer.reset();
+    release_memory();
+    memory::peak_growth(|| (0..2).for_each(|step| peer.step(step % batches)))
 }
 
 #[cfg(test)]
@@ -216,7 +249,9 @@ mod tests {
             batches: start.batches(),
             steps: 0,
         };
-        answer(commands.as_bytes(), &mut answers, counter);
+        answer(commands.as_bytes(), &mut answers, |name| {
+            of_workload(name, counter)
+        });
         let answers = String::from_utf8(answers).expect("answers are text");
         let answers: Vec<Value> = answers
             .lines()
