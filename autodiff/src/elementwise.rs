@@ -189,7 +189,7 @@ unary {
     /// The hyperbolic tangent. Its slope is `1 / cosh² x`; on tensors it is computed from the value y, as `1 − y²`.
     tanh() as Tanh {
         value: |x| Special::tanh_and_slope(x).0, slope: |x, _y, _c| x.unary(Unary::TanhSlope),
-        value_and_slope: |x| Special::tanh_and_slope(x), slope_from_value: |y, c| c(1.0) - y * y,
+        value_and_slope: |x| Special::tanh_and_slope(x), slope_from_value: |y, c| c(1.0) - y.square(),
         vector: tanh, smooth: [(-3.0, 3.0)]
     }
     /// The inverse hyperbolic sine. Its slope is `1 / √(x² + 1)`.

@@ -272,3 +272,16 @@ fn sums_of_iterators_are_sums() {
     let total: Tensor<f64> = x.into_iter().map(|x| x.value()).sum();
     assert_eq!(total.data(), [6.0, 3.0]);
 }
+
+#[test]
+fn ranges_of_a_tensor_add_to_its_adjoint() {
+    let tape = Tape::new();
+    let x = tape.var(Tensor::from_flat_fn([2, 6], |i| i as f64));
+    // Ranges that overlap, one of them empty, and another use of the whole.
+    let parts = [0..2, 1..4, 5..5, 3..6].map(|range| x.narrow(1, range).square().sum());
+    let cost: Var<'_, f64> = parts.into_iter().sum::<Var<'_, f64>>() + x.sum();
+    let times = [1.0, 2.0, 1.0, 2.0, 1.0, 1.0];
+    let expected = Tensor::from_fn([2, 6], |[i, j]| 2.0 * times[j] * (6 * i + j) as f64 + 1.0);
+    assert_eq!(cost.gradients().wrt(x), expected);
+    assert_eq!(cost.recorded_gradients(&[x])[0].value(), expected);
+}

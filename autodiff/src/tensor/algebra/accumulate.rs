@@ -32,6 +32,11 @@ pub trait Accumulate: Sized {
     #[track_caller]
     fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self;
 
+    /// Returns `self` plus `term` in the range of an axis that begins at `start`, in place where possible.
+    #[must_use]
+    #[track_caller]
+    fn plus_range(self, axis: usize, start: usize, term: &Self) -> Self;
+
     /// Returns ȳ ⊙ f′(x), all of the same shape, in place where possible.
     #[must_use]
     #[track_caller]
@@ -70,6 +75,19 @@ impl<T: Real> Accumulate for Tensor<T> {
         let rows = 0..self.shape()[0];
         let one = T::from_f64(1.0);
         multiply("plus_product", one, a, b, rows, self.data_mut(), Write::Add);
+        self
+    }
+
+    #[track_caller]
+    fn plus_range(mut self, axis: usize, start: usize, term: &Self) -> Self {
+        let (_, extent, inner) = self.shape().split(axis, axis);
+        let run = term.shape()[axis] * inner;
+        let rows = self.data_mut().chunks_exact_mut((extent * inner).max(1));
+        for (sum, term) in rows.zip(term.data().chunks_exact(run.max(1))) {
+            for (sum, &x) in sum[start * inner..][..run].iter_mut().zip(term) {
+                *sum = *sum + x;
+            }
+        }
         self
     }
 
@@ -132,6 +150,12 @@ impl<T: Real> Accumulate for Var<'_, T> {
     fn plus_product(self, a: Factor<'_, Self>, b: Factor<'_, Self>) -> Self {
         check_product(&self, a, b);
         self + Self::product(a, b)
+    }
+
+    #[track_caller]
+    fn plus_range(self, axis: usize, start: usize, term: &Self) -> Self {
+        let after = Var::shape(self)[axis] - start - Var::shape(*term)[axis];
+        self + (*term).pad(axis, start, after)
     }
 
     #[track_caller]

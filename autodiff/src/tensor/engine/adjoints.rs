@@ -110,6 +110,22 @@ impl<A: Algebra> Adjoints<'_, A> {
         }
     }
 
+    /// Adds a term to the adjoint of an input, in the range of an axis that begins at `start`.
+    ///
+    /// Only the range of an adjoint that exists is touched, so that many ranges cost no more than the whole.
+    #[track_caller]
+    pub(crate) fn add_range(&mut self, input: usize, axis: usize, start: usize, term: A) {
+        let edge = *self.edge(input);
+        if !edge.needs_grad {
+            return;
+        }
+        let after = self.x[input].shape()[axis] - start - term.shape()[axis];
+        self.list.accumulate(edge.node as usize, |sum| match sum {
+            None => term.pad(axis, start, after),
+            Some(sum) => sum.plus_range(axis, start, &term),
+        });
+    }
+
     #[inline(never)]
     fn form_product(&mut self, node: usize, a: Factor<'_, A>, b: Factor<'_, A>) {
         self.list.accumulate(node, |sum| match sum {

@@ -179,6 +179,53 @@ pub struct RowGradient<T: Real> {
     pub rows: Tensor<T>,
 }
 
+impl<T: Real> RowGradient<T> {
+    /// Adds `scale` times the rows to those rows of `table`, in row-major order.
+    ///
+    /// ```
+    /// # use autodiff::tensor::{Gradients, Tape, Tensor};
+    /// let mut table = Tensor::full([1000, 2], 0.5);
+    /// let mut tape = Tape::new();
+    /// let used = {
+    ///     let rows = tape.var(&table);
+    ///     let cost = rows.gather(0, [7, 3]).square().sum();
+    ///     cost.gradients().rows_wrt(rows).unwrap()
+    /// };
+    /// tape.reset(); // The tape holds the table no more, so it is not copied when it is written to.
+    /// used.add_to(-0.1, table.data_mut());
+    /// assert_eq!(table.at([7, 0]), 0.4);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `table` has too few elements for a row.
+    #[track_caller]
+    pub fn add_to(&self, scale: T, table: &mut [T]) {
+        let row: usize = self.rows.shape()[1..].iter().product();
+        let last = self.indices.data().iter().max();
+        let needed = last.map_or(0, |&last| (last as usize + 1) * row);
+        assert!(
+            needed <= table.len(),
+            "add_to: rows of {row} elements up to row {last:?}, and a table of {} elements",
+            table.len()
+        );
+        add_rows(scale, &self.rows, &self.indices, row, table);
+    }
+}
+
+/// Adds `scale` times each row, of `row` elements, to the row of `table` with its index.
+fn add_rows<T: Real>(
+    scale: T,
+    rows: &Tensor<T>,
+    indices: &Tensor<u32>,
+    row: usize,
+    table: &mut [T],
+) {
+    for (term, &index) in rows.data().chunks_exact(row.max(1)).zip(indices.data()) {
+        add_scaled(scale, term, &mut table[index as usize * row..][..row]);
+    }
+}
+
 impl<T: Real> Default for Gradients<T> {
     /// Returns gradients of no result, to be [updated](Gradients::update).
     fn default() -> Self {
@@ -264,9 +311,7 @@ impl<T: Real> Gradient<'_, T> {
             }) => {
                 let row: usize = slices.shape()[indices.shape().rank()..].iter().product();
                 check_size("add_to", extent * row, sum);
-                for (slice, &index) in slices.data().chunks_exact(row.max(1)).zip(indices.data()) {
-                    add_scaled(scale, slice, &mut sum[index as usize * row..][..row]);
-                }
+                add_rows(scale, slices, indices, row, sum);
             }
         }
     }

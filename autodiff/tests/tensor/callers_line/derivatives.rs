@@ -127,6 +127,14 @@ pub(super) fn recorded_functions(checked: &mut Checked) {
         || x.sum().gradients().rows_wrt(other.var([1.0])),
     );
 
+    let table = tape.var(Tensor::zeros([4, 2]));
+    let used = table.gather(0, [3]).sum().gradients().rows_wrt(table);
+    checked.refused(
+        "tensor/engine/gradients.rs add_to",
+        "up to row Some(3), and a table of 6 elements",
+        || used.unwrap().add_to(1.0, &mut [0.0; 6]),
+    );
+
     let segments = "tensor/checkpoint.rs checkpoint";
     checked.refused(segments, "checkpoint: there are no inputs", || {
         checkpoint(|x| x.to_vec(), &[] as &[tensor::Var<'_, f64>])
