@@ -39,7 +39,7 @@
 //! [`Mismatch`] holds both derivatives, the estimated error of the difference quotient, and the plain quotients of two
 //! steps.
 //!
-//! - The two quotients are close to each other ([`Mismatch::spread`]), but not to the tape's derivative: the rule is
+//! - The two quotients are close to each other ([`Mismatch::gap`]), but not to the tape's derivative: the rule is
 //!   wrong. A ratio of the two derivatives, for instance 2 or −1, often shows the mistake. If only the second order is
 //!   refused, the gradient is right, but the rule computes it from values that are constants to the tape.
 //! - The quotients of both sides stay apart ([`Mismatch::is_at_kink`]): the function has a kink or a jump there. Check

@@ -1,4 +1,4 @@
-//! Training steps of growing width, depth and batch, by the tape on one thread. The pictures have no black pixels, so
+//! Training steps of growing width, depth and batch, by the tape on one thread. The images have no black pixels, so
 //! no product is skipped. The throughput counts the operations of the matrix products, and should hardly vary.
 
 use benches::scaling::{AXES, flops};

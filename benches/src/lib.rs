@@ -1,5 +1,6 @@
 //! The code that the benchmarks share: networks, training steps, tape nodes, scalar problems, and timing.
 
+pub mod models;
 mod networks;
 pub mod nodes;
 pub mod peer;
@@ -9,7 +10,7 @@ mod timing;
 mod trainer;
 mod workloads;
 
-pub use networks::{Case, FULL, NETWORKS, Network, Pictures};
+pub use networks::{Case, FULL, Images, NETWORKS, Network};
 pub use timing::{Side, Turns, median, take_turns};
 pub use trainer::{Trainer, pool, steps};
 pub use workloads::{WORKLOADS, Workload};

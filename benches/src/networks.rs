@@ -4,7 +4,7 @@ use mnist_core::data::Splits;
 use nn::{Activation, Dataset, Initializer, Mlp, Parameters, StandardLoss};
 use std::sync::LazyLock;
 
-/// The number of training pictures in MNIST: the paper's batch size.
+/// The number of training images in MNIST: the paper's batch size.
 pub const FULL: usize = 60_000;
 
 /// A network, and the batch sizes to time it with.
@@ -51,7 +51,7 @@ impl Case {
     /// If the first width is not the number of pixels, or MNIST has fewer samples.
     #[must_use]
     pub fn new(widths: &[usize], samples: usize) -> Case {
-        Case::of_pictures(widths, &Pictures::first(samples))
+        Case::of_images(widths, &Images::first(samples))
     }
 
     /// Creates a case without black pixels, so that no product is skipped.
@@ -61,16 +61,16 @@ impl Case {
     /// Like [`new`](Case::new).
     #[must_use]
     pub fn without_black(widths: &[usize], samples: usize) -> Case {
-        let mut pictures = Pictures::first(samples);
-        pictures.pixels.iter_mut().for_each(|pixel| *pixel |= 1);
-        Case::of_pictures(widths, &pictures)
+        let mut images = Images::first(samples);
+        images.pixels.iter_mut().for_each(|pixel| *pixel |= 1);
+        Case::of_images(widths, &images)
     }
 
-    fn of_pictures(widths: &[usize], pictures: &Pictures) -> Case {
+    fn of_images(widths: &[usize], images: &Images) -> Case {
         let network = Mlp::new(widths, Activation::Relu);
-        assert_eq!(widths[0], Pictures::PIXELS, "an input for each pixel");
-        let batch = Dataset::new(&pictures.pixels, [Pictures::PIXELS], &pictures.classes)
-            .expect("a class for each picture");
+        assert_eq!(widths[0], Images::PIXELS, "an input for each pixel");
+        let batch = Dataset::new(&images.pixels, [Images::PIXELS], &images.classes)
+            .expect("a class for each image");
         Case {
             network,
             loss: StandardLoss::cross_entropy(),
@@ -108,31 +108,31 @@ pub(crate) fn name(widths: &[usize]) -> String {
         .join("-")
 }
 
-/// The first training pictures of MNIST.
+/// The first training images of MNIST.
 #[derive(Clone, Debug)]
-pub struct Pictures {
-    /// The pixels, picture by picture.
+pub struct Images {
+    /// The pixels, image by image.
     pub pixels: Vec<u8>,
-    /// The class of each picture.
+    /// The class of each image.
     pub classes: Vec<u8>,
 }
 
-impl Pictures {
-    /// The number of pixels of a picture.
+impl Images {
+    /// The number of pixels of a image.
     pub const PIXELS: usize = 784;
 
-    /// Returns the first `samples` pictures.
+    /// Returns the first `samples` images.
     ///
     /// # Panics
     ///
-    /// If MNIST has fewer pictures.
+    /// If MNIST has fewer images.
     #[must_use]
-    pub fn first(samples: usize) -> Pictures {
+    pub fn first(samples: usize) -> Images {
         static MNIST: LazyLock<Splits> =
             LazyLock::new(|| Splits::embedded().expect("the files that are built in are whole"));
         let mnist = &MNIST.train;
-        Pictures {
-            pixels: mnist.inputs()[..samples * Pictures::PIXELS].to_vec(),
+        Images {
+            pixels: mnist.inputs()[..samples * Images::PIXELS].to_vec(),
             classes: mnist.classes()[..samples]
                 .iter()
                 .map(|&class| class as u8)

@@ -7,8 +7,12 @@
 //! | `prepare NAME` | builds the network of the [`Workload`] with this name, loads its batches | `{"setting": "…"}` |
 //! | `costs N` | takes N steps from the initial weights | `{"costs": […]}`, the cost before each step |
 //! | `time SECONDS` | takes steps from the initial weights for this time | `{"seconds": …}`, the mean time of a step |
+//! | `memory N` | takes N steps, and two from the initial weights | `{"bytes": …}`, the growth of memory in the two |
 
-use crate::{Case, Pictures, Workload};
+mod memory;
+
+use crate::{Case, Images, Workload};
+use autodiff::tensor::release_memory;
 use serde_json::json;
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
@@ -52,7 +56,7 @@ pub struct Start {
     /// The training step.
     pub workload: Workload,
     /// The samples.
-    pub pictures: Pictures,
+    pub images: Images,
     /// The initial weights and biases of the layers.
     pub layers: Vec<Layer>,
 }
@@ -87,7 +91,7 @@ impl Start {
             });
         Start {
             workload,
-            pictures: Pictures::first(workload.samples),
+            images: Images::first(workload.samples),
             layers: layers.collect(),
         }
     }
@@ -101,33 +105,50 @@ impl Start {
     /// The batches as numbers between 0 and 1, with their classes.
     pub fn float_batches(&self) -> impl Iterator<Item = (Vec<f32>, &[u8])> {
         let Workload { widths, batch, .. } = self.workload;
-        let pixels = self.pictures.pixels.chunks_exact(batch * widths[0]);
+        let pixels = self.images.pixels.chunks_exact(batch * widths[0]);
         pixels
             .map(|pixels| pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect())
-            .zip(self.pictures.classes.chunks_exact(batch))
+            .zip(self.images.classes.chunks_exact(batch))
     }
 }
 
-/// Answers the commands on standard input until its end.
+/// Answers the commands on standard input until its end. `prepare` builds the network of a [`Workload`].
 ///
 /// # Panics
 ///
 /// If a command is invalid, or an answer cannot be written.
 pub fn serve<P: Peer>(prepare: impl Fn(Start) -> P) {
+    serve_named(|name| of_workload(name, &prepare));
+}
+
+/// Answers the commands on standard input until its end. `prepare` returns the training with the given name and the
+/// number of its batches.
+///
+/// # Panics
+///
+/// If a command is invalid, or an answer cannot be written.
+pub fn serve_named<P: Peer>(prepare: impl Fn(&str) -> (P, usize)) {
     answer(std::io::stdin().lock(), std::io::stdout().lock(), prepare);
 }
 
-fn answer<P: Peer>(commands: impl BufRead, mut answers: impl Write, prepare: impl Fn(Start) -> P) {
+fn of_workload<P: Peer>(name: &str, prepare: impl Fn(Start) -> P) -> (P, usize) {
+    let start = Start::new(Workload::named(name).expect("the name of a workload"));
+    let batches = start.batches();
+    (prepare(start), batches)
+}
+
+fn answer<P: Peer>(
+    commands: impl BufRead,
+    mut answers: impl Write,
+    prepare: impl Fn(&str) -> (P, usize),
+) {
     let mut running: Option<(P, usize)> = None;
     for line in commands.lines() {
         let line = line.expect("commands are text");
         let (command, argument) = line.split_once(' ').expect("a command and its argument");
         let answer = if command == "prepare" {
             drop(running.take());
-            let workload = Workload::named(argument).expect("the name of a workload");
-            let start = Start::new(workload);
-            let batches = start.batches();
-            let (peer, _) = running.insert((prepare(start), batches));
+            let (peer, _) = running.insert(prepare(argument));
             json!({ "setting": peer.setting() })
         } else {
             let (peer, batches) = running.as_mut().expect("something was prepared");
@@ -144,6 +165,10 @@ fn answer<P: Peer>(commands: impl BufRead, mut answers: impl Write, prepare: imp
                 "time" => {
                     let seconds = argument.parse().expect("a number of seconds");
                     json!({ "seconds": time(peer, *batches, Duration::from_secs_f64(seconds)) })
+                }
+                "memory" => {
+                    let steps: usize = argument.parse().expect("a number of steps");
+                    json!({ "bytes": memory(peer, *batches, steps) })
                 }
                 _ => panic!("no such command: {line}"),
             }
@@ -176,6 +201,14 @@ fn time(peer: &mut impl Peer, batches: usize, time: Duration) -> f64 {
     };
     run(time / 10);
     run(time)
+}
+
+/// Returns the growth of the resident memory in two steps, in bytes. The steps before load the program's code.
+fn memory(peer: &mut impl Peer, batches: usize, steps: usize) -> u64 {
+    (0..steps).for_each(|step| peer.step(step % batches));
+    peer.reset();
+    release_memory();
+    memory::peak_growth(|| (0..2).for_each(|step| peer.step(step % batches)))
 }
 
 #[cfg(test)]
@@ -216,7 +249,9 @@ mod tests {
             batches: start.batches(),
             steps: 0,
         };
-        answer(commands.as_bytes(), &mut answers, counter);
+        answer(commands.as_bytes(), &mut answers, |name| {
+            of_workload(name, counter)
+        });
         let answers = String::from_utf8(answers).expect("answers are text");
         let answers: Vec<Value> = answers
             .lines()

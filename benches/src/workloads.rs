@@ -4,7 +4,7 @@ use crate::FULL;
 use nn::{AdamSettings, OptimizerSettings, SgdSettings};
 use serde::Serialize;
 
-/// A training step: a network with rectifiers and softmax cross-entropy, a batch of pictures of 784 bytes in ten
+/// A training step: a network with rectifiers and softmax cross-entropy, a batch of images of 784 bytes in ten
 /// classes, and an optimizer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Workload {

@@ -3,12 +3,12 @@
 //! An optimizer that updates each parameter separately is defined by its formula, an [`UpdateRule`]; [`ElementwiseOptimizer`]
 //! does the rest.
 //!
-//! A step is not taken if it would leave a number that is not finite. To know this beforehand without computing an
-//! update twice, the rules clamp their moments: if no element of the gradient exceeds the limit that a rule declares
-//! ([`Update::safe_up_to`]), moments and parameters stay finite. The largest element of a gradient in a flat buffer is
-//! compared with this limit. If a gradient is formed panel by panel, an upper bound is compared, which follows from the
-//! largest δ and the largest activation ([`BatchGradient::step`](crate::BatchGradient::step)). Only above the limit is
-//! the whole gradient formed and checked, and the step tried on copies.
+//! A step is refused if a parameter or a moment would become infinite or NaN. The rules clamp their moments, so that a
+//! bound on the gradient decides this before the update: if no element of the gradient exceeds the limit that a rule
+//! declares ([`Update::safe_up_to`]), moments and parameters stay finite. For a gradient in a flat buffer the bound is
+//! its largest element. For a gradient that is formed panel by panel it follows from the largest δ, the largest
+//! activation and the number of samples ([`BatchGradient::step`](crate::BatchGradient::step)). Only above the limit the
+//! engine forms and checks the whole gradient, and the optimizer tries the step on copies.
 
 mod adam;
 mod elementwise;
@@ -73,9 +73,8 @@ pub trait Optimizer<T: Real>: Debug + Send {
     #[track_caller]
     fn step(&mut self, parameters: &mut [T], gradient: &[T]) -> Result<(), StepError>;
 
-    /// Takes a step whose gradient is formed panel by panel. Passes an [`Update`] for `parameter_count` parameters to
-    /// `apply`, once, and returns its result: whether the update was applied. If it was not, the optimizer must be as
-    /// before.
+    /// Takes a step whose gradient is formed panel by panel. Calls `apply` once, with an [`Update`] for
+    /// `parameter_count` parameters. Returns whether `apply` applied it; if not, the optimizer must not change.
     ///
     /// [`BatchGradient::step`](crate::BatchGradient::step) uses this method to update each panel of the parameters
     /// while its gradient is in cache. The bits must be the same as by [`step`](Optimizer::step). The update of a panel cannot be

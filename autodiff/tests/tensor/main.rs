@@ -20,5 +20,6 @@ mod non_finite;
 mod own_operations;
 mod shapes;
 mod tape;
+mod transposition;
 mod values;
 mod zero_meets_infinity;

@@ -1,5 +1,7 @@
 """The Python side of the protocol that `benches/src/peer.rs` describes."""
 
+import ctypes
+import gc
 import json
 import sys
 import time
@@ -34,8 +36,10 @@ class Start:
         return self.samples // self.batch
 
 
-def serve(prepare):
-    """Answers the commands on standard input. `prepare` makes of a `Start` something with
+def serve(prepare, start=None):
+    """Answers the commands on standard input. `start` makes of a name what a peer starts from, with its number of
+    `batches`: by default a `Start` from the files in the folder that is the first argument. `prepare` makes of that
+    something with
 
     - `setting`, which of its settings the tool runs with;
     - `reset()`, back to the first weights, and to an optimizer that has seen nothing;
@@ -44,18 +48,18 @@ def serve(prepare):
     """
     # What libraries print must not mix with the answers.
     answers, sys.stdout = sys.stdout, sys.stderr
-    folder = Path(sys.argv[1])
+    start = start or (lambda name: Start(Path(sys.argv[1]), name))
     peer = None
     for line in sys.stdin:
         command, argument = line.split()
         if command == "prepare":
             peer = None
-            start = Start(folder, argument)
-            peer = prepare(start)
+            beginning = start(argument)
+            peer = prepare(beginning)
             answer = {"setting": peer.setting}
         else:
             peer.reset()
-            numbers = cycle(range(start.batches))
+            numbers = cycle(range(beginning.batches))
             if command == "costs":
                 costs = []
                 for number in islice(numbers, int(argument)):
@@ -66,11 +70,14 @@ def serve(prepare):
                 seconds = float(argument)
                 run(peer, numbers, seconds / 10)
                 answer = {"seconds": run(peer, numbers, seconds)}
+            elif command == "memory":
+                measured = hasattr(peer, "memory")
+                answer = {"bytes": peer.memory() if measured else memory(peer, numbers, int(argument))}
         print(json.dumps(answer), file=answers, flush=True)
 
 
 def run(peer, numbers, seconds):
-    """The mean time of a step, over so many seconds. The clock is read ever more rarely, and never less than ten times."""
+    """The mean time of a step in this time. The clock is read ever more rarely, but at least ten times."""
     steps, stride = 0, 1
     begin = time.perf_counter()
     while True:
@@ -80,6 +87,24 @@ def run(peer, numbers, seconds):
         if passed >= seconds:
             return passed / steps
         stride = max(1, steps // 10)
+
+
+def memory(peer, numbers, steps):
+    """The growth of the resident memory in two steps, in bytes. The steps before compile, and load code."""
+    peer.steps(islice(numbers, steps))
+    peer.reset()
+    gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")
+    before = status("VmRSS")
+    peer.steps(islice(numbers, 2))
+    return status("VmHWM") - before
+
+
+def status(name):
+    """An entry of the status of this process, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(name + ":"))
 
 
 def fastest(candidates):

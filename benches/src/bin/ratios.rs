@@ -1,4 +1,4 @@
-//! Prints a table of the tape's time relative to the closed form: the median of the ratios of steps that take turns.
+//! Prints a table of the tape's time relative to the closed form: the median ratio of steps that are timed alternately.
 //!
 //! Usage: `cargo run --release -p benches --bin ratios -- [threads] [seconds for each row]`.
 

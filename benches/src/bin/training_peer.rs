@@ -54,7 +54,7 @@ impl Ours {
 
 impl Peer for Ours {
     fn setting(&self) -> String {
-        "the tape, pictures as bytes".into()
+        "the tape, images as bytes".into()
     }
 
     fn reset(&mut self) {
@@ -70,7 +70,7 @@ impl Peer for Ours {
     }
 }
 
-/// Writes the list of workloads, the pictures and the weights. Numbers are written in their memory representation.
+/// Writes the list of workloads, the images and the weights. Numbers are written in their memory representation.
 fn write_starts(folder: &Path) -> Result<(), Box<dyn Error>> {
     create_dir_all(folder)?;
     for workload in WORKLOADS {
@@ -78,11 +78,11 @@ fn write_starts(folder: &Path) -> Result<(), Box<dyn Error>> {
         let samples = workload.samples;
         write(
             folder.join(format!("{samples}.pixels")),
-            &start.pictures.pixels,
+            &start.images.pixels,
         )?;
         write(
             folder.join(format!("{samples}.classes")),
-            &start.pictures.classes,
+            &start.images.classes,
         )?;
         let weights = folder.join(format!("{}.weights", workload.network_name()));
         let mut file = BufWriter::new(File::create(weights)?);

@@ -53,7 +53,7 @@ pub fn overflow_in_batch<T: Real>(
     None
 }
 
-/// Returns the first layer that overflows on the first batch on which any does. `None` if no layer overflows.
+/// Returns the first layer that overflows, on the first batch that overflows any layer. `None` if no layer overflows.
 ///
 /// # Panics
 ///

@@ -15,11 +15,11 @@ use super::mu::{mu, mu_prime, on_tape, softmax};
 /// The cost of N samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cost {
-    /// Σₗ ‖aₗ − yₗ‖².
+    /// Σₙ ‖aₙ − yₙ‖².
     Squares,
-    /// (1/N) Σₗ ‖aₗ − yₗ‖².
+    /// (1/N) Σₙ ‖aₙ − yₙ‖².
     MeanSquares,
-    /// (1/N) Σₗ (−Σᵢ (yₗ)ᵢ log (aₗ)ᵢ), always of Softmax.
+    /// (1/N) Σₙ (−Σᵢ (yₙ)ᵢ log (aₙ)ᵢ). The map of the last layer is always Softmax.
     CrossEntropy,
 }
 
@@ -84,12 +84,15 @@ impl PaperNetwork {
             W: Vec::new(),
             b: Vec::new(),
         };
-        for (n, l) in widths.windows(2).zip(1_u64..) {
-            let deviation = 1.0 / (n[0] as f64).sqrt();
+        for (widths, l) in widths.windows(2).zip(1_u64..) {
+            let (inputs, outputs) = (widths[0], widths[1]);
+            let deviation = 1.0 / (inputs as f64).sqrt();
             network
                 .W
-                .push(draw(n[1], n[0], deviation, 100 * seed + 2 * l));
-            network.b.push(draw(n[1], 1, 0.5, 100 * seed + 2 * l + 1));
+                .push(draw(outputs, inputs, deviation, 100 * seed + 2 * l));
+            network
+                .b
+                .push(draw(outputs, 1, 0.5, 100 * seed + 2 * l + 1));
         }
         network
     }
@@ -242,7 +245,7 @@ impl PaperNetwork {
         };
         let (weights, biases) = (variables(&self.W), variables(&self.b));
         let samples: Vec<ScalarSample<'_>> = (0..a0.cols())
-            .map(|l| self.record_sample(&weights, &biases, &a0.col(l), &y.col(l)))
+            .map(|n| self.record_sample(&weights, &biases, &a0.col(n), &y.col(n)))
             .collect();
         let sum: scalar::Var<'_> = samples.iter().map(|sample| sample.cost).sum();
         let cost = match self.cost {

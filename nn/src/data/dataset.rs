@@ -4,7 +4,7 @@ use super::{Batch, Gather, Labelled, Selection};
 use autodiff::tensor::{Real, Shape, Tensor};
 use std::ops::Range;
 
-/// Samples of bytes, each with a class number, such as pictures of digits.
+/// Samples of bytes, each with a class number, such as images of digits.
 ///
 /// The samples are stored as bytes, which need a quarter of the memory traffic of `f32`. A chunk contains the bytes
 /// multiplied by 1/255, as numbers between 0 and 1.
@@ -38,7 +38,7 @@ impl Dataset {
     /// ```
     /// use nn::Dataset;
     ///
-    /// // Two pictures of 2 × 2 pixels.
+    /// // Two images of 2 × 2 pixels.
     /// let data = Dataset::new(&[0, 255, 255, 0, 9, 9, 9, 9], [2, 2], &[0, 1])?;
     /// assert_eq!((data.len(), data.features()), (2, 4));
     /// assert_eq!(data.sample(1), [9; 4]);

@@ -144,9 +144,9 @@ fn shards_added_in_registers_have_the_bits_of_shards_added_one_by_one() {
                 }
             };
             let bytes = Tensor::from_flat_fn([samples, 150], pixel);
-            let pictures = Tensor::from_scaled_bytes(&bytes, T::from_f64(1.0 / 255.0));
+            let images = Tensor::from_scaled_bytes(&bytes, T::from_f64(1.0 / 255.0));
             let numbers = Tensor::from_flat_fn([samples, 150], |i| T::from_f64((i as f64).sin()));
-            for x in [pictures, numbers] {
+            for x in [images, numbers] {
                 let classes = Tensor::from_flat_fn([samples], |i| (i % 7) as u32);
                 let batch = (x, Targets::Classes(classes));
                 let tape = trained(BatchGradient::tape(model), &batch);

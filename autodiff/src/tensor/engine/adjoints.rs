@@ -10,7 +10,7 @@ use std::fmt;
 
 #[cfg(test)]
 pub(super) use list::PAGE;
-pub(crate) use list::{Adjoint, AdjointList, Slices, sum_of_rows};
+pub(crate) use list::{Adjoint, AdjointList, IndexedSlices, sum_of_rows};
 
 /// The adjoints of an operation's inputs, to which its rule adds.
 ///
@@ -98,7 +98,7 @@ impl<A: Algebra> Adjoints<'_, A> {
         let edge = *self.edge(input);
         let extent = self.x[input].shape()[0];
         if self.is_lazy(edge) {
-            let slices = Slices {
+            let slices = IndexedSlices {
                 indices: indices.clone(),
                 slices,
                 extent,

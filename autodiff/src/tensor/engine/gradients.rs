@@ -3,7 +3,7 @@
 pub(crate) mod bound;
 pub(crate) mod rows;
 
-use super::adjoints::{Adjoint, AdjointList, Slices, sum_of_rows};
+use super::adjoints::{Adjoint, AdjointList, IndexedSlices, sum_of_rows};
 use super::products::add_product;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::buffer::Pooled;
@@ -93,7 +93,7 @@ impl<T: Real> Gradients<T> {
     #[track_caller]
     pub fn rows_wrt(&self, x: Var<'_, T>) -> Option<RowGradient<T>> {
         match self.term(x)? {
-            Adjoint::Scattered(Slices {
+            Adjoint::Scattered(IndexedSlices {
                 indices, slices, ..
             }) => {
                 let row = &slices.shape()[indices.shape().rank()..];
@@ -219,7 +219,7 @@ impl<T: Real> Gradient<'_, T> {
                 let [_, columns] = b.as_factor().extents("gradient");
                 Shape::from([rows, columns])
             }
-            Adjoint::Scattered(Slices {
+            Adjoint::Scattered(IndexedSlices {
                 indices,
                 slices,
                 extent,
@@ -257,7 +257,7 @@ impl<T: Real> Gradient<'_, T> {
                     add_scaled(scale, sum_of_rows(rows).data(), sum);
                 }
             }
-            Adjoint::Scattered(Slices {
+            Adjoint::Scattered(IndexedSlices {
                 indices,
                 slices,
                 extent,

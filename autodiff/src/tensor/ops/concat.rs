@@ -46,7 +46,7 @@ impl<T: Real> Op<T> for Concat {
 #[track_caller]
 fn joined<T: Element>(parts: &[&Tensor<T>], axis: usize) -> Tensor<T> {
     let first = parts[0];
-    let mut total = 0_usize;
+    let mut total = Some(0_usize);
     let mut shape = first.shape().clone();
     for part in parts {
         let fits = part.shape().rank() == shape.rank()
@@ -57,8 +57,11 @@ fn joined<T: Element>(parts: &[&Tensor<T>], axis: usize) -> Tensor<T> {
             first.shape(),
             part.shape()
         );
-        total = total.saturating_add(part.shape()[axis]);
+        total = total.and_then(|total| total.checked_add(part.shape()[axis]));
     }
+    let Some(total) = total else {
+        panic!("concat: the sum of the extents along axis {axis} overflows")
+    };
     shape.set(axis, total);
     let (_, extent, inner) = shape.split(axis, axis);
     Tensor::made(shape, |out| {
@@ -127,7 +130,8 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there are no tensors, there is no such axis, or the shapes differ along another axis.
+    /// If there are no tensors, there is no such axis, the shapes differ along another axis, or the sum
+    /// of the extents overflows.
     #[doc(alias("cat", "concatenate", "hstack", "vstack"))]
     pub fn concat(parts: &[impl Borrow<Self>], axis: impl Into<Axis>) -> Self {
         let parts: SmallVec<[&Self; 4]> = parts.iter().map(Borrow::borrow).collect();

@@ -115,8 +115,9 @@ methods! {
     /// Diagonals and triangles of matrices.
     pub trait DiagonalMethods for any element;
 
-    /// Returns a diagonal of the matrix, or of each matrix in the last two axes: the main diagonal if `offset` is 0, one
-    /// above it if `offset` is positive, and one below it if `offset` is negative. The two axes are replaced by one.
+    /// Returns a diagonal of the matrix, or of each matrix in the last two axes: the main diagonal if `offset` is 0,
+    /// one above it if `offset` is positive, and one below it if `offset` is negative. The two axes are replaced by
+    /// one.
     ///
     /// ```
     /// # use autodiff::Tensor;

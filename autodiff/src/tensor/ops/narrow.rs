@@ -127,7 +127,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or not enough memory.
+    /// If there is no such axis, its extent would overflow, or there is not enough memory.
     #[doc(alias = "constant_pad")]
     pub fn pad(self, axis: impl Into<Axis>, before: usize, after: usize) -> Self {
         let axis = axis.into().of(&self.shape(), "pad");
@@ -135,7 +135,13 @@ methods! {
     } on tensors {
         let axis = axis.into().of(self.shape(), "pad");
         let (_, extent, inner) = self.shape().split(axis, axis);
-        let padded = extent.saturating_add(before).saturating_add(after);
+        let padded = extent.checked_add(before).and_then(|n| n.checked_add(after));
+        let Some(padded) = padded else {
+            panic!(
+                "pad: axis {axis} of shape {} cannot have {before} elements before and {after} after its own",
+                self.shape()
+            )
+        };
         let mut shape = self.shape().clone();
         shape.set(axis, padded);
         let (x, run) = (self.data(), extent * inner);

@@ -78,7 +78,8 @@ impl Padded {
         }
     }
 
-    /// The index to gather for each position of the padded axis. `source` maps a position relative to the first element.
+    /// The index to gather for each position of the padded axis. `source` maps a position relative to the first
+    /// element.
     #[track_caller]
     fn indices(&self, source: impl Fn(isize) -> usize) -> Tensor<u32> {
         let Padded {
@@ -110,9 +111,9 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there is no such axis, the axis has too few elements (reflection by `n` needs `n + 1` elements, replication and
-    /// circular padding need one), it has more than [`u32::MAX`] elements and the padding is not a number, or there is
-    /// not enough memory.
+    /// If there is no such axis, the axis has too few elements (reflection by `n` needs `n + 1` elements, replication
+    /// and circular padding need one), it has more than [`u32::MAX`] elements and the padding is not a number, or there
+    /// is not enough memory.
     #[doc(alias("reflection_pad", "replication_pad", "circular_pad", "edge", "wrap"))]
     pub fn pad_with(self, axis: impl Into<Axis>, before: usize, after: usize, padding: Padding) -> Self {
         let shape = self.shape();

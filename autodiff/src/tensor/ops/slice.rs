@@ -258,8 +258,10 @@ methods! {
         }
     }
 
-    /// Spreads the elements along an axis among zeros. In the result, the axis has the given extent, `range` selects the
-    /// elements of `self`, and all other elements are zero. This is the transpose of [`slice_axis`](Tensor::slice_axis).
+    /// Spreads the elements along an axis among zeros. In the result, the axis has the given extent, `range` selects
+    /// the elements of `self`, and all other elements are zero.
+    ///
+    /// This is the transpose of [`slice_axis`](Tensor::slice_axis).
     ///
     /// ```
     /// # use autodiff::tensor::{Tensor, step};

@@ -157,7 +157,14 @@ pub(super) fn ranges_and_slices(checked: &mut Checked) {
     refused("narrow: 1..4 lies", || y.narrow(1, 1..4));
     refused("pad: a tensor of shape [2, 3] has no", || x.pad(2, 0, 0));
     refused("pad: a tensor of shape [2, 3] has no", || y.pad(2, 0, 0));
-    refused("has more elements", || x.pad(0, usize::MAX, 1));
+    refused("has more elements", || x.pad(0, usize::MAX - 2, 0));
+    refused("pad: axis 0 of shape [2, 3] cannot", || {
+        x.pad(0, usize::MAX, 1)
+    });
+    let longest = Tensor::<f64>::zeros([0, usize::MAX]);
+    refused("the extents along axis 1 overflows", || {
+        Tensor::concat(&[&longest, &longest], 1)
+    });
     refused("concat: shapes [2, 3] and [3, 2]", || {
         Tensor::concat(&[&x, &x.transpose()], 0)
     });
@@ -200,7 +207,7 @@ fn on_generic_tensors<A: Algebra>(x: &A, checked: &mut Checked) {
     checked.refused(&format!("{narrow} pad"), "pad: a tensor of", || {
         x.pad(2, 1, 1)
     });
-    refused("has more elements", || x.pad(0, usize::MAX, 1));
+    refused("has more elements", || x.pad(0, usize::MAX - 2, 0));
     let concat = "tensor/ops/concat.rs";
     checked.refused(&format!("{concat} concat"), "no axis 2", || {
         A::concat(&[x, x], 2)

@@ -17,13 +17,13 @@ Steps are whole ones, gradient and update, in single precision. Times are median
 take turns, and ratios are medians of the ratios within a round, which the machine's speed, drifting, does not touch.
 ";
 
-/// Replaces a section, or inserts it at its place, and writes its pictures.
+/// Replaces a section, or inserts it at its place, and writes its figures.
 pub(crate) fn renew(folder: &Path, section: &Section, findings: &SectionOutput) -> io::Result<()> {
-    let pictures = folder.join("results");
-    create_dir_all(&pictures)?;
+    let figures = folder.join("results");
+    create_dir_all(&figures)?;
     let mut text = format!("{}.\n\n{}", here_and_now(), findings.text);
-    for (name, alternative, svg) in &findings.pictures {
-        write(pictures.join(format!("{name}.svg")), svg)?;
+    for (name, alternative, svg) in &findings.figures {
+        write(figures.join(format!("{name}.svg")), svg)?;
         let _ = write!(text, "\n![{alternative}](results/{name}.svg)\n");
     }
     let path = folder.join("RESULTS.md");

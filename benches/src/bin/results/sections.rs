@@ -24,7 +24,7 @@ pub(crate) struct SectionOutput {
     /// The tables and their explanation, in Markdown.
     pub(crate) text: String,
     /// The name, the alternative text and the SVG of each plot.
-    pub(crate) pictures: Vec<(&'static str, &'static str, String)>,
+    pub(crate) figures: Vec<(&'static str, &'static str, String)>,
 }
 
 /// All sections, in the document's order.

@@ -15,7 +15,7 @@ pub const MAX_PNG_SIDE: u32 = 4096;
 /// The smallest accepted contrast between ink and background, on a scale of 0 to 255.
 const MIN_CONTRAST: f32 = 16.0;
 
-/// An image of the right size with at least this contrast is taken for one of a data set.
+/// An image of the right size with at least this contrast is assumed to come from a data set.
 const DATA_SET_CONTRAST: f32 = 128.0;
 
 /// The lower limit of the ink threshold: pixels with less ink are noise or the edge of a stroke.

@@ -39,14 +39,14 @@ pub(crate) enum Adjoint<A> {
     /// A weight matrix's gradient is such a product. It can be added directly to its destination, without a temporary
     /// array.
     Product(KeptFactor<A>, KeptFactor<A>),
-    /// Slices along the first axis, which are lazily added to zeros: a table of embeddings gets some rows only.
-    Scattered(Slices<A>),
+    /// IndexedSlices along the first axis, which are lazily added to zeros: a table of embeddings gets some rows only.
+    Scattered(IndexedSlices<A>),
 }
 
-/// Slices of a tensor along its first axis: slice `i` belongs to row `indices[i]`, and an index may occur several
+/// IndexedSlices of a tensor along its first axis: slice `i` belongs to row `indices[i]`, and an index may occur several
 /// times.
 #[derive(Clone, Debug)]
-pub(crate) struct Slices<A> {
+pub(crate) struct IndexedSlices<A> {
     pub(crate) indices: Tensor<u32>,
     pub(crate) slices: A,
     /// The extent of the first axis.
@@ -169,7 +169,7 @@ impl<A: Algebra> Adjoint<A> {
             Adjoint::Array(sum) => sum.clone(),
             Adjoint::RowSum(rows) => sum_of_rows(rows),
             Adjoint::Product(a, b) => A::product(a.as_factor(), b.as_factor()),
-            Adjoint::Scattered(Slices {
+            Adjoint::Scattered(IndexedSlices {
                 indices,
                 slices,
                 extent,

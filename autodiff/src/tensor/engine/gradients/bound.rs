@@ -1,7 +1,7 @@
 //! Upper bounds of the elements of tensors and gradients, found without forming a gradient.
 
 use super::{Gradient, Gradients, gradient};
-use crate::tensor::engine::adjoints::{Adjoint, Slices};
+use crate::tensor::engine::adjoints::{Adjoint, IndexedSlices};
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use autodiff_kernels::simd::{MIN_DISPATCH_LENGTH, vectorized};
@@ -73,7 +73,7 @@ pub fn magnitude_bound_of<T: Real>(gradients: &Gradients<T>, variables: usize) -
     let bounds = gradients.map(|Gradient(term)| match term {
         Adjoint::Array(sum) => bound(sum),
         Adjoint::RowSum(rows) => rows.shape()[0] as f64 * bound(rows),
-        Adjoint::Scattered(Slices {
+        Adjoint::Scattered(IndexedSlices {
             indices, slices, ..
         }) => indices.size() as f64 * bound(slices),
         Adjoint::Product(a, b) => {

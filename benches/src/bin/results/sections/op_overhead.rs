@@ -71,7 +71,7 @@ pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let alternative = "Time of recording and of walking back, for each kind of node";
     Ok(SectionOutput {
         text,
-        pictures: vec![("op_overhead", alternative, plot.bars(0.0, &groups)?)],
+        figures: vec![("op_overhead", alternative, plot.bars(0.0, &groups)?)],
     })
 }
 

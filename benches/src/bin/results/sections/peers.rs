@@ -37,7 +37,7 @@ pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let Ok(json) = std::fs::read(path) else {
         return Ok(SectionOutput {
             text: "`benches/peers/training/run` has not been run.".into(),
-            pictures: vec![],
+            figures: vec![],
         });
     };
     let found: HashMap<String, Comparison> = serde_json::from_slice(&json)?;
@@ -98,7 +98,7 @@ pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let alternative = "For each training step and tool, its best time over ours";
     Ok(SectionOutput {
         text,
-        pictures: vec![("peers", alternative, plot.bars(1.0, &groups)?)],
+        figures: vec![("peers", alternative, plot.bars(1.0, &groups)?)],
     })
 }
 

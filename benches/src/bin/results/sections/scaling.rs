@@ -14,7 +14,7 @@ pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let counts = thread_counts();
     let pools: Vec<_> = counts.iter().map(|&threads| pool(threads)).collect();
     let mut text = String::from(
-        "Steps by the tape, on pictures without black, which no product passes over. The work is that of the matrix \
+        "Steps by the tape, on images without black, which no product passes over. The work is that of the matrix \
          products; where cost grew with it and nothing else, the slope of time against work, both as logarithms, would be \
          1, and less where small products run below the machine's speed.\n
 | | network | batch | work, Mflop |",
@@ -84,7 +84,7 @@ pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let alternative = "Time against work on logarithmic axes, near a line of slope 1";
     Ok(SectionOutput {
         text,
-        pictures: vec![("scaling", alternative, plot.log_log(&curves)?)],
+        figures: vec![("scaling", alternative, plot.log_log(&curves)?)],
     })
 }
 

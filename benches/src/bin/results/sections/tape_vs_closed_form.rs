@@ -55,6 +55,6 @@ pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let alternative = "Time by the tape over time by the closed form, for each network and batch";
     Ok(SectionOutput {
         text,
-        pictures: vec![("tape_vs_closed_form", alternative, svg)],
+        figures: vec![("tape_vs_closed_form", alternative, svg)],
     })
 }

@@ -45,7 +45,7 @@ pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let alternative = "Bar chart: for each training step, the tape's time divided by the closed form's, and the time on one thread divided by the time on all";
     Ok(SectionOutput {
         text,
-        pictures: vec![("training_step", alternative, svg)],
+        figures: vec![("training_step", alternative, svg)],
     })
 }
 
