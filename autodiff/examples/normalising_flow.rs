@@ -86,7 +86,7 @@ fn main() {
             let g = gradients.wrt(variable);
             *m = &*m * 0.9 + &g * 0.1;
             *v = &*v * 0.999 + g.square() * 0.001;
-            *p -= &*m / decay / ((&*v / decay_of_squares).sqrt() + 1e-8) * 2e-3;
+            *p -= &*m / decay / ((&*v / decay_of_squares).sqrt() + 1e-8) * 5e-3;
         }
         tape.reset();
     }
@@ -95,5 +95,5 @@ fn main() {
     let reached = log_likelihood(&two_moons(10_000, rng), &parameters).item();
     println!("mean log-likelihood of new points: {reached:.3}");
     // The best normal distribution reaches −1.91.
-    assert!(reached > -1.3);
+    assert!(reached > -1.25);
 }

@@ -72,7 +72,7 @@ def print_picture(points):
 def main():
     torch.manual_seed(1)
     flow = Flow(layers=6, width=32)
-    adam = torch.optim.Adam(flow.parameters(), lr=2e-3)
+    adam = torch.optim.Adam(flow.parameters(), lr=5e-3)
     for step in range(1001):
         loss = -flow.log_likelihood(two_moons(256))
         if step % 250 == 0:
@@ -86,7 +86,7 @@ def main():
         reached = flow.log_likelihood(two_moons(10_000)).item()
     print(f"mean log-likelihood of new points: {reached:.3f}")
     # The best normal distribution reaches -1.91.
-    assert reached > -1.3
+    assert reached > -1.25
 
 
 if __name__ == "__main__":
