@@ -200,6 +200,33 @@ def gelu_tanh_curvature(x):
     return 2 * v1 * s1 + x * (v2 * s1 - v1 * v1 * s1 * torch.tanh(v / 2))
 
 
+def polygamma(x, n):
+    """PyTorch's trigamma function, the slope of its digamma function, has only ten digits; the zeta function has all."""
+    return Digamma.apply(x) if n == 0 else (-1) ** (n + 1) * math.factorial(n) * torch.special.zeta(n + 1, x)
+
+
+class Digamma(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return torch.digamma(x)
+
+    @staticmethod
+    def backward(context, adjoint):
+        return adjoint * polygamma(*context.saved_tensors, 1)
+
+
+class Lgamma(torch.autograd.Function):
+    @staticmethod
+    def forward(context, x):
+        context.save_for_backward(x)
+        return torch.lgamma(x)
+
+    @staticmethod
+    def backward(context, adjoint):
+        return adjoint * Digamma.apply(*context.saved_tensors)
+
+
 def sigmoid_slope(x):
     return torch.sigmoid(x) * torch.sigmoid(-x)
 
@@ -252,8 +279,8 @@ UNARY = {
     "softsign": lambda x: F.softsign(x),
     "erf": lambda x: torch.erf(x),
     "erfc": lambda x: torch.erfc(x),
-    "lgamma": lambda x: torch.lgamma(x),
-    "polygamma": lambda x, n: torch.polygamma(n, x),
+    "lgamma": lambda x: Lgamma.apply(x),
+    "polygamma": lambda x, n: polygamma(x, n),
     "neg": lambda x: -x,
     "tanh_slope": lambda x: torch.cosh(x) ** -2,
     "sigmoid_slope": sigmoid_slope,
@@ -304,7 +331,7 @@ OPERATIONS = {
     **reductions("std", lambda x, axes: torch.std(x, axes, correction=0, keepdim=True)),
     **reductions("norm", norm(2)),
     **reductions("norm_1", norm(1)),
-    **reductions("norm_inf", norm(math.inf)),
+    **reductions("norm_inf", lambda x, axes: torch.amax(x.abs(), axes, keepdim=True)),
     "max_over": over(lambda x, axes: torch.amax(x, axes, keepdim=True), False),
     "max_over_keepdims": over(lambda x, axes: torch.amax(x, axes, keepdim=True), True),
     "min_over": over(lambda x, axes: torch.amin(x, axes, keepdim=True), False),

@@ -4,8 +4,9 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
-# These return no numbers whose error matters: a perturbed comparison could have another outcome.
-COMPARISONS = {"eq", "ne", "lt", "le", "gt", "ge"}
+# These compute no new number. A rule may look for their result among their operands, which only succeeds if neither is
+# changed.
+EXACT = {"eq", "ne", "lt", "le", "gt", "ge", "amax", "amin"}
 
 
 class Perturbed(TorchDispatchMode):
@@ -22,7 +23,7 @@ class Perturbed(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
         # Views and operations in place share memory with their arguments, which must stay.
         shares = any(result.alias_info for result in function._schema.returns)
-        stays = shares or function._schema.name.split("::")[1] in COMPARISONS
+        stays = shares or function._schema.name.split("::")[1] in EXACT
         arguments = tree_map_only(torch.Tensor, with_memory if stays else self.change, arguments)
         return function(*arguments, **(keywords or {}))
 

@@ -121,15 +121,19 @@ impl<'t> Graph<'t> {
         let (mut y, mut weights) = (self.tape.constant(0.0), Vec::new());
         for &end in &ends {
             let weight = self.numbers(&self.nodes[end].shape(), 1.0);
-            y = y + (self.nodes[end] * &weight).sum();
+            y += (self.nodes[end] * &weight).sum();
             weights.push(json!({"node": end, "weight": weight.data()}));
         }
         let gradients = y.gradients().wrt_all(&inputs);
         let recorded = y.recorded_gradients(&inputs);
-        let direction: Vec<Tensor<f64>> = inputs.iter().map(|x| self.numbers(&x.shape(), 1.0)).collect();
+        let direction: Vec<Tensor<f64>> = inputs
+            .iter()
+            .map(|x| self.numbers(&x.shape(), 1.0))
+            .collect();
+        // It depends on the inputs, even if the gradient does not.
         let mut slope = y * 0.0;
         for (gradient, v) in recorded.iter().zip(&direction) {
-            slope = slope + (*gradient * v).sum();
+            slope += (*gradient * v).sum();
         }
         let product = slope.gradients().wrt_all(&inputs);
         let recorded: Vec<Tensor<f64>> = recorded.iter().map(|x| x.value()).collect();
@@ -174,8 +178,18 @@ impl<'t> Graph<'t> {
         }
         let rows = shape[..shape.rank() / 2].iter().product();
         let columns = shape[shape.rank() / 2..].iter().product();
-        let (arguments, y) = (json!({"to": [rows, columns]}), self.var(x).reshape([rows, columns]));
-        self.push("reshape", Drawn { of: vec![x], arguments, y })
+        let (arguments, y) = (
+            json!({"to": [rows, columns]}),
+            self.var(x).reshape([rows, columns]),
+        );
+        self.push(
+            "reshape",
+            Drawn {
+                of: vec![x],
+                arguments,
+                y,
+            },
+        )
     }
 
     /// A node of the given shape, of elements of another one; `None` if that has none.
@@ -189,11 +203,25 @@ impl<'t> Graph<'t> {
             return None;
         }
         let y = self.var(x).flatten();
-        let x = self.push("flatten", Drawn { of: vec![x], arguments: json!({}), y });
+        let x = self.push(
+            "flatten",
+            Drawn {
+                of: vec![x],
+                arguments: json!({}),
+                y,
+            },
+        );
         let indices = self.indices(shape, size);
         let arguments = json!({"axis": 0, "indices": integers(&indices)});
         let y = self.var(x).gather(0, indices);
-        Some(self.push("gather", Drawn { of: vec![x], arguments, y }))
+        Some(self.push(
+            "gather",
+            Drawn {
+                of: vec![x],
+                arguments,
+                y,
+            },
+        ))
     }
 
     /// A node that can be broadcast together with `x`.
@@ -215,7 +243,9 @@ impl<'t> Graph<'t> {
 
     /// An extent.
     pub(crate) fn extent(&mut self) -> usize {
-        *[0, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4].choose(&mut self.rng).unwrap_or(&1)
+        *[0, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 4]
+            .choose(&mut self.rng)
+            .unwrap_or(&1)
     }
 
     /// A shape that can be broadcast to the given one.
@@ -238,7 +268,14 @@ impl<'t> Graph<'t> {
     /// An axis of a node, as an argument and as a number from 0.
     pub(crate) fn axis_and_number(&mut self, x: usize) -> Option<(isize, usize)> {
         let (axis, rank) = (self.axis(x)?, self.var(x).shape().rank());
-        Some((axis, if axis < 0 { rank - axis.unsigned_abs() } else { axis as usize }))
+        Some((
+            axis,
+            if axis < 0 {
+                rank - axis.unsigned_abs()
+            } else {
+                axis as usize
+            },
+        ))
     }
 
     /// Some of the axes of a node, in any order and from either end.
@@ -254,12 +291,21 @@ impl<'t> Graph<'t> {
         let rank = self.var(x).shape().rank() as isize;
         let mut axes: Vec<isize> = (0..rank).collect();
         axes.shuffle(&mut self.rng);
-        axes.iter().map(|&axis| if self.rng.random_bool(0.5) { axis - rank } else { axis }).collect()
+        axes.iter()
+            .map(|&axis| {
+                if self.rng.random_bool(0.5) {
+                    axis - rank
+                } else {
+                    axis
+                }
+            })
+            .collect()
     }
 
     /// An integer, which may be negative.
     pub(crate) fn integer(&mut self, range: RangeInclusive<isize>) -> isize {
-        self.rng.random_range(*range.start() as i64..=*range.end() as i64) as isize
+        self.rng
+            .random_range(*range.start() as i64..=*range.end() as i64) as isize
     }
 
     /// Numbers between `−largest` and `largest`.

@@ -13,7 +13,9 @@ use std::io::{BufWriter, Write, stdout};
 fn main() -> std::io::Result<()> {
     let mut arguments = std::env::args().skip(1);
     let mut number = |default: u64| {
-        arguments.next().map_or(default, |word| word.parse().expect("a number"))
+        arguments
+            .next()
+            .map_or(default, |word| word.parse().expect("a number"))
     };
     let (graphs, first) = (number(1000), number(0));
     let operations = operations::all();
@@ -26,6 +28,9 @@ fn main() -> std::io::Result<()> {
         writeln!(out, "{}", graph.evaluate(seed))?;
     }
     out.flush()?;
-    eprintln!("{graphs} graphs of {} operations; {rejected} draws rejected", operations.len());
+    eprintln!(
+        "{graphs} graphs of {} operations; {rejected} draws rejected",
+        operations.len()
+    );
     Ok(())
 }

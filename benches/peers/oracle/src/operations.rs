@@ -51,12 +51,20 @@ pub(crate) fn all() -> Vec<Operation> {
 
 /// The result of an operation on one node.
 fn of_one<'t>(x: usize, arguments: Value, y: Node<'t>) -> Option<Drawn<'t>> {
-    Some(Drawn { of: vec![x], arguments, y })
+    Some(Drawn {
+        of: vec![x],
+        arguments,
+        y,
+    })
 }
 
 /// The result of an operation on several nodes.
 fn of_all<'t>(of: &[usize], arguments: Value, y: Node<'t>) -> Option<Drawn<'t>> {
-    Some(Drawn { of: of.to_vec(), arguments, y })
+    Some(Drawn {
+        of: of.to_vec(),
+        arguments,
+        y,
+    })
 }
 
 /// Whether no two elements are nearly equal, so that their order is the same in the neighbourhood.

@@ -8,19 +8,30 @@ use serde_json::{Value, json};
 
 pub(super) fn operations() -> Vec<Operation> {
     let unary = Unary::catalogue().into_iter().map(|(function, intervals)| {
-        Operation::new(function.name(), move |graph| unary(graph, function, intervals))
+        Operation::new(function.name(), move |graph| {
+            unary(graph, function, intervals)
+        })
     });
-    let binary = Binary::catalogue().into_iter().map(|(function, rectangles)| {
-        Operation::new(function.name(), move |graph| binary(graph, function, rectangles))
-    });
-    unary.chain(binary).chain([Operation::new("number_operators", number_operators)]).collect()
+    let binary = Binary::catalogue()
+        .into_iter()
+        .map(|(function, rectangles)| {
+            Operation::new(function.name(), move |graph| {
+                binary(graph, function, rectangles)
+            })
+        });
+    unary
+        .chain(binary)
+        .chain([Operation::new("number_operators", number_operators)])
+        .collect()
 }
 
 /// A function of one variable, at elements inside the intervals in which it is smooth.
 fn unary<'t>(graph: &mut Graph<'t>, function: Unary, intervals: &[Interval]) -> Option<Drawn<'t>> {
     let mut x = graph.pick();
     let value = graph.var(x).value();
-    let is_inside = value.iter().all(|&x| intervals.iter().any(|&interval| contains(interval, x)));
+    let is_inside = value
+        .iter()
+        .all(|&x| intervals.iter().any(|&interval| contains(interval, x)));
     if !is_inside || graph.rng.random_bool(0.5) {
         let interval = intervals[graph.rng.random_range(0..intervals.len())];
         x = within(graph, x, interval);
@@ -72,7 +83,14 @@ fn within(graph: &mut Graph<'_>, x: usize, (low, high): Interval) -> usize {
     let (centre, radius) = ((low + high) / 2.0, 0.48 * (high - low));
     let y = graph.var(x).sin() * radius + centre;
     let arguments = json!({"centre": centre, "radius": radius});
-    graph.push("within", Drawn { of: vec![x], arguments, y })
+    graph.push(
+        "within",
+        Drawn {
+            of: vec![x],
+            arguments,
+            y,
+        },
+    )
 }
 
 /// The parameters of a function.

@@ -29,16 +29,22 @@ pub(super) fn operations() -> Vec<Operation> {
             of_all(&[a, b], json!({"mask": integers(&mask)}), y)
         }),
         Operation::new("arg_max", |graph| {
-            in_order(graph, |x, axis| x.take_along(axis, x.arg_max(axis).unsqueeze(axis)))
+            in_order(graph, |x, axis| {
+                x.take_along(axis, x.arg_max(axis).unsqueeze(axis))
+            })
         }),
         Operation::new("arg_min", |graph| {
-            in_order(graph, |x, axis| x.take_along(axis, x.arg_min(axis).unsqueeze(axis)))
+            in_order(graph, |x, axis| {
+                x.take_along(axis, x.arg_min(axis).unsqueeze(axis))
+            })
         }),
         Operation::new("arg_sort", |graph| {
             in_order(graph, |x, axis| x.take_along(axis, x.arg_sort(axis)))
         }),
         Operation::new("sort", |graph| in_order(graph, |x, axis| x.sort(axis))),
-        Operation::new("sort_descending", |graph| in_order(graph, |x, axis| x.sort_descending(axis))),
+        Operation::new("sort_descending", |graph| {
+            in_order(graph, |x, axis| x.sort_descending(axis))
+        }),
         Operation::new("top_k", top_k),
         Operation::new("gather", gather),
         Operation::new("scatter_add", scatter_add),
@@ -47,11 +53,19 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new("one_hot", |graph| {
             let x = graph.pick_matrix();
             let classes = graph.var(x).shape()[0];
-            let shape = if classes == 0 { vec![0] } else { vec![graph.extent()] };
+            let shape = if classes == 0 {
+                vec![0]
+            } else {
+                vec![graph.extent()]
+            };
             let indices = graph.indices(&shape, classes);
             let arguments = json!({"indices": integers(&indices)});
             let rows = Tensor::<f64>::one_hot(indices, classes);
-            of_one(x, arguments, graph.var(x).tape().constant(rows).matmul(graph.var(x)))
+            of_one(
+                x,
+                arguments,
+                graph.var(x).tape().constant(rows).matmul(graph.var(x)),
+            )
         }),
     ]);
     all
@@ -73,7 +87,11 @@ fn compare<'t>(
 ) -> Option<Drawn<'t>> {
     let a = graph.pick();
     // A node that is compared with itself is equal everywhere.
-    let b = if graph.rng.random_bool(0.25) { a } else { graph.pick_beside(a)? };
+    let b = if graph.rng.random_bool(0.25) {
+        a
+    } else {
+        graph.pick_beside(a)?
+    };
     let difference = graph.var(a).value() - graph.var(b).value();
     if a != b && !is_far_from(&difference, 0.0) {
         return None;
@@ -96,7 +114,11 @@ fn logic<'t>(
         return None;
     }
     let mask = connect(x.less(thresholds[0]), y.greater(thresholds[1]));
-    of_all(&[a, b], json!({"thresholds": thresholds}), Var::select(&mask, x, y.square()))
+    of_all(
+        &[a, b],
+        json!({"thresholds": thresholds}),
+        Var::select(&mask, x, y.square()),
+    )
 }
 
 /// An operation that depends on the order of the elements along an axis.
@@ -119,13 +141,19 @@ fn top_k<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
     let value = graph.var(x).value();
     are_distinct(&value).then_some(())?;
     let k = graph.rng.random_range(0..=value.shape()[number]);
-    of_one(x, json!({"axis": axis, "k": k}), graph.var(x).top_k(k, axis).0)
+    of_one(
+        x,
+        json!({"axis": axis, "k": k}),
+        graph.var(x).top_k(k, axis).0,
+    )
 }
 
 fn gather<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
     let x = graph.pick();
     let (axis, number) = graph.axis_and_number(x)?;
-    let shape: Vec<usize> = (0..graph.rng.random_range(0..=2)).map(|_| graph.extent()).collect();
+    let shape: Vec<usize> = (0..graph.rng.random_range(0..=2))
+        .map(|_| graph.extent())
+        .collect();
     let extent = graph.var(x).shape()[number];
     if extent == 0 && !shape.contains(&0) {
         return None;
@@ -143,7 +171,11 @@ fn scatter_add<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
     let extent = graph.rng.random_range(1..=4);
     let indices = graph.indices(&shape[axis..last], extent);
     let arguments = json!({"axis": axis, "indices": integers(&indices), "extent": extent});
-    of_one(x, arguments, graph.var(x).scatter_add(axis, indices, extent))
+    of_one(
+        x,
+        arguments,
+        graph.var(x).scatter_add(axis, indices, extent),
+    )
 }
 
 fn take_along<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {

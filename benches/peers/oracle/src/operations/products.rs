@@ -30,7 +30,11 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new("squared_distance", |graph| {
             let a = graph.pick();
             let b = graph.pick_of_shape(&graph.var(a).shape())?;
-            of_all(&[a, b], json!({}), graph.var(a).squared_distance(graph.var(b)))
+            of_all(
+                &[a, b],
+                json!({}),
+                graph.var(a).squared_distance(graph.var(b)),
+            )
         }),
     ]
 }
@@ -74,12 +78,20 @@ fn product<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
     let (of_a, of_b) = (graph.rng.random_bool(0.5), graph.rng.random_bool(0.5));
     let inner = shape[shape.rank() - if of_a { 2 } else { 1 }];
     let columns = graph.extent();
-    let matrix = if of_b { [columns, inner] } else { [inner, columns] };
+    let matrix = if of_b {
+        [columns, inner]
+    } else {
+        [inner, columns]
+    };
     let b = matrices_beside(graph, a, matrix)?;
     let (x, y) = (graph.var(a), graph.var(b));
     let first = if of_a { transposed(&x) } else { plain(&x) };
     let second = if of_b { transposed(&y) } else { plain(&y) };
-    of_all(&[a, b], json!({"transposed": [of_a, of_b]}), Var::product(first, second))
+    of_all(
+        &[a, b],
+        json!({"transposed": [of_a, of_b]}),
+        Var::product(first, second),
+    )
 }
 
 fn layer<'t>(graph: &mut Graph<'t>, function: Option<Unary>) -> Option<Drawn<'t>> {
@@ -114,7 +126,11 @@ fn cross_entropy<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
         let description = json!({"probabilities": real(&rows)});
         (rows.into(), description)
     };
-    let smoothing = if graph.rng.random_bool(0.5) { 0.0 } else { graph.rng.random_range(0.0..1.0) };
+    let smoothing = if graph.rng.random_bool(0.5) {
+        0.0
+    } else {
+        graph.rng.random_range(0.0..1.0)
+    };
     let how = CrossEntropy::new(targets).label_smoothing(smoothing);
     let weight = graph.rng.random_range(0.1..2.0);
     let (how, weight) = match graph.rng.random_range(0..3) {

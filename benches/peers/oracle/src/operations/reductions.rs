@@ -42,17 +42,27 @@ pub(super) fn operations() -> Vec<Operation> {
         .into_iter()
         .flat_map(|(reductions, takes_empty)| {
             reductions.into_iter().map(move |reduction| {
-                Operation::new(reduction.0, move |graph| reduce(graph, reduction, takes_empty))
+                Operation::new(reduction.0, move |graph| {
+                    reduce(graph, reduction, takes_empty)
+                })
             })
         })
         .collect();
     all.extend(of_masks());
-    all.push(Operation::new("softmax", |graph| over_axes(graph, |x, axes| x.softmax(axes))));
-    all.push(Operation::new("log_softmax", |graph| over_axes(graph, |x, axes| x.log_softmax(axes))));
+    all.push(Operation::new("softmax", |graph| {
+        over_axes(graph, |x, axes| x.softmax(axes))
+    }));
+    all.push(Operation::new("log_softmax", |graph| {
+        over_axes(graph, |x, axes| x.log_softmax(axes))
+    }));
     all.push(Operation::new("masked_softmax", masked_softmax));
     all.push(Operation::new("masked_log_softmax", masked_log_softmax));
-    all.push(Operation::new("cumsum", |graph| cumulative(graph, |x, axis| x.cumsum(axis))));
-    all.push(Operation::new("cumprod", |graph| cumulative(graph, |x, axis| x.cumprod(axis))));
+    all.push(Operation::new("cumsum", |graph| {
+        cumulative(graph, |x, axis| x.cumsum(axis))
+    }));
+    all.push(Operation::new("cumprod", |graph| {
+        cumulative(graph, |x, axis| x.cumprod(axis))
+    }));
     all
 }
 
@@ -123,7 +133,10 @@ fn masked_log_softmax<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
     let x = graph.pick();
     let (axes, mask) = (graph.axes(x), graph.mask(&graph.var(x).shape()));
     let arguments = json!({"axes": axes, "mask": crate::graph::integers(&mask)});
-    let y = graph.var(x).masked_log_softmax(&mask, &axes[..]).masked_fill(&!mask, 0.0);
+    let y = graph
+        .var(x)
+        .masked_log_softmax(&mask, &axes[..])
+        .masked_fill(&!mask, 0.0);
     of_one(x, arguments, y)
 }
 

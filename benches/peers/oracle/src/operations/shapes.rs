@@ -69,7 +69,11 @@ pub(super) fn operations() -> Vec<Operation> {
         Operation::new("roll", |graph| {
             let x = graph.pick();
             let (axis, by) = (graph.axis(x)?, graph.integer(-5..=5));
-            of_one(x, json!({"axis": axis, "by": by}), graph.var(x).roll(axis, by))
+            of_one(
+                x,
+                json!({"axis": axis, "by": by}),
+                graph.var(x).roll(axis, by),
+            )
         }),
         Operation::new("concat", concat),
         Operation::new("split", split),
@@ -83,18 +87,30 @@ pub(super) fn operations() -> Vec<Operation> {
             }
             of_one(x, json!({"axis": axis, "to": to}), Var::stack(&parts, to))
         }),
-        Operation::new("repeat", |graph| repeated(graph, |x, axis, times| x.repeat(axis, times))),
+        Operation::new("repeat", |graph| {
+            repeated(graph, |x, axis, times| x.repeat(axis, times))
+        }),
         Operation::new("repeat_interleave", |graph| {
             repeated(graph, |x, axis, times| x.repeat_interleave(axis, times))
         }),
-        Operation::new("diagonal", |graph| of_matrices(graph, |x, offset| x.diagonal(offset))),
-        Operation::new("tril", |graph| of_matrices(graph, |x, offset| x.tril(offset))),
-        Operation::new("triu", |graph| of_matrices(graph, |x, offset| x.triu(offset))),
+        Operation::new("diagonal", |graph| {
+            of_matrices(graph, |x, offset| x.diagonal(offset))
+        }),
+        Operation::new("tril", |graph| {
+            of_matrices(graph, |x, offset| x.tril(offset))
+        }),
+        Operation::new("triu", |graph| {
+            of_matrices(graph, |x, offset| x.triu(offset))
+        }),
         Operation::new("to_diagonal", |graph| {
             let x = graph.pick();
             let offset = graph.integer(-2..=2);
             graph.axis(x)?;
-            of_one(x, json!({"offset": offset}), graph.var(x).to_diagonal(offset))
+            of_one(
+                x,
+                json!({"offset": offset}),
+                graph.var(x).to_diagonal(offset),
+            )
         }),
     ]
 }
@@ -168,7 +184,11 @@ fn pad_with<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
     let arguments = json!({
         "axis": axis, "before": before, "after": after, "mode": mode, "constant": constant
     });
-    of_one(x, arguments, graph.var(x).pad_with(axis, before, after, padding))
+    of_one(
+        x,
+        arguments,
+        graph.var(x).pad_with(axis, before, after, padding),
+    )
 }
 
 /// A position or a range along an axis of the given extent, some counted from the end, and its description.
@@ -180,7 +200,13 @@ fn entry(graph: &mut Graph<'_>, extent: usize) -> (AxisSlice, Value) {
     }
     let start = graph.integer(0..=n);
     let end = graph.integer(start..=n);
-    let mut from_either_end = |i: isize| if i < n && graph.rng.random_bool(0.5) { i - n } else { i };
+    let mut from_either_end = |i: isize| {
+        if i < n && graph.rng.random_bool(0.5) {
+            i - n
+        } else {
+            i
+        }
+    };
     let (start, end) = (from_either_end(start), from_either_end(end));
     let by = *[-3, -2, -1, 1, 2, 3].choose(&mut graph.rng).unwrap_or(&1);
     let description = json!({"start": start, "end": end, "step": by});
@@ -191,10 +217,15 @@ fn slice<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
     let x = graph.pick();
     let shape = graph.var(x).shape();
     let count = graph.rng.random_range(0..=shape.rank());
-    let entries: Vec<(AxisSlice, Value)> = shape[..count].iter().map(|&n| entry(graph, n)).collect();
+    let entries: Vec<(AxisSlice, Value)> =
+        shape[..count].iter().map(|&n| entry(graph, n)).collect();
     let (entries, descriptions): (Vec<AxisSlice>, Vec<Value>) = entries.into_iter().unzip();
     let slices = entries.into_iter().collect::<autodiff::tensor::Slices>();
-    of_one(x, json!({"entries": descriptions}), graph.var(x).slice(slices))
+    of_one(
+        x,
+        json!({"entries": descriptions}),
+        graph.var(x).slice(slices),
+    )
 }
 
 fn spread<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
@@ -203,11 +234,20 @@ fn spread<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
     let by = *[-2_isize, -1, 1, 2].choose(&mut graph.rng).unwrap_or(&1);
     let (count, stride) = (graph.var(x).shape()[number], by.unsigned_abs());
     let spare = graph.rng.random_range(0..stride);
-    let length = if count == 0 { 0 } else { (count - 1) * stride + 1 + spare };
+    let length = if count == 0 {
+        0
+    } else {
+        (count - 1) * stride + 1 + spare
+    };
     let [before, after] = padding(graph);
     let (end, extent) = (before + length, before + length + after);
-    let arguments = json!({"axis": axis, "start": before, "end": end, "step": by, "extent": extent});
-    of_one(x, arguments, graph.var(x).spread(axis, step(before..end, by), extent))
+    let arguments =
+        json!({"axis": axis, "start": before, "end": end, "step": by, "extent": extent});
+    of_one(
+        x,
+        arguments,
+        graph.var(x).spread(axis, step(before..end, by), extent),
+    )
 }
 
 fn concat<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
@@ -236,8 +276,17 @@ fn split<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
         extents.push(graph.rng.random_range(0..=rest));
         rest -= extents[extents.len() - 1];
     }
-    let pieces: Vec<Node<'t>> = graph.var(x).split(axis, &extents).into_iter().rev().collect();
-    of_one(x, json!({"axis": axis, "extents": extents}), Var::concat(&pieces, axis))
+    let pieces: Vec<Node<'t>> = graph
+        .var(x)
+        .split(axis, &extents)
+        .into_iter()
+        .rev()
+        .collect();
+    of_one(
+        x,
+        json!({"axis": axis, "extents": extents}),
+        Var::concat(&pieces, axis),
+    )
 }
 
 fn stack<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
@@ -257,7 +306,11 @@ fn repeated<'t>(
 ) -> Option<Drawn<'t>> {
     let x = graph.pick();
     let (axis, times) = (graph.axis(x)?, graph.rng.random_range(0..=3));
-    of_one(x, json!({"axis": axis, "times": times}), method(graph.var(x), axis, times))
+    of_one(
+        x,
+        json!({"axis": axis, "times": times}),
+        method(graph.var(x), axis, times),
+    )
 }
 
 fn of_matrices<'t>(
