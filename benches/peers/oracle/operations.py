@@ -1,5 +1,6 @@
 """The operations by PyTorch: for each name a function of the operands and the arguments."""
 
+import functools
 import math
 
 import numpy
@@ -46,8 +47,10 @@ def reductions(name, reduce):
 
 
 def prod(x, axes):
+    """Multiplied factor by factor: PyTorch's own rule divides by them, and another one is used where terms are estimated."""
     for axis in axes:
-        x = torch.prod(x, axis, keepdim=True)
+        ones = torch.ones_like(x.sum(axis, keepdim=True))
+        x = functools.reduce(torch.mul, x.split(1, axis), ones) if x.shape[axis] else ones
     return x
 
 
@@ -272,7 +275,7 @@ UNARY = {
     "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "log_sigmoid": lambda x: F.logsigmoid(x),
     "silu": lambda x: F.silu(x),
-    "gelu": lambda x: F.gelu(x),
+    "gelu": lambda x: x * torch.special.ndtr(x),
     "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
     "elu": lambda x, alpha: F.elu(x, alpha),
     "selu": lambda x: F.selu(x),

@@ -114,10 +114,10 @@ fn layer<'t>(graph: &mut Graph<'t>, function: Option<Unary>) -> Option<Drawn<'t>
 fn cross_entropy<'t>(graph: &mut Graph<'t>) -> Option<Drawn<'t>> {
     let x = graph.pick_matrix();
     let shape: Shape = graph.var(x).shape();
+    if shape[1] == 0 {
+        return None;
+    }
     let (targets, description): (Targets<f64>, _) = if graph.rng.random_bool(0.5) {
-        if shape[1] == 0 {
-            return None;
-        }
         let classes = graph.indices(&shape[..1], shape[1]);
         let description = json!({"classes": integers(&classes)});
         (classes.into(), description)
