@@ -1,4 +1,7 @@
 //! `Unary` and `Binary`: the functions of the table as values. A tensor tape stores them in its nodes.
+//!
+//! Every use of a function contains the whole table, until the compiler removes the other functions. So the functions
+//! that match on the table are inlined in release builds only; with debug assertions they are built once for each type.
 
 use super::number::Number;
 use super::slopes::{gaussian, nan_where, one_minus_square, plus_zero};
@@ -92,7 +95,7 @@ macro_rules! functions {
 
             /// Returns the slope f′(x), computed from the argument `x` and the value `y = f(x)`.
             #[must_use]
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn slope<N: Number>(self, x: N, y: N) -> N {
                 match self {
                     $(Unary::$UnaryFn { $($($p),+)? } => slope_of!(|$x, $y, $c| $slope; x, y),)*
@@ -105,7 +108,7 @@ macro_rules! functions {
             /// With such a formula the argument need not be stored. The absolute error of the slope is about the error
             /// of the value, also where the slope is small.
             #[must_use]
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn slope_from_value<N: Number>(self, y: N) -> Option<N> {
                 match self {
                     $($(Unary::$UnaryFn { .. } => Some(slope_of!(|y, $vy, $vc| $from_value; y, y)),)?)*
@@ -115,7 +118,7 @@ macro_rules! functions {
 
             /// Returns the value and the slope on plain numbers, computed together where the row has a formula for
             /// both.
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub(crate) fn value_and_slope<N: Number + Special>(self, x: N) -> (N, N) {
                 match self {
                     $($(Unary::$UnaryFn { .. } => { let $both_x = x; $both })?)*
@@ -128,7 +131,7 @@ macro_rules! functions {
 
             /// Returns whether the slope has a pole, at which an adjoint of zero must stay zero.
             #[must_use]
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn has_unbounded_slope(self) -> bool {
                 match self {
                     $(Unary::$UnaryFn { .. } => is_unbounded!($kind),)*
@@ -165,7 +168,7 @@ macro_rules! functions {
 
             /// Returns the slopes ∂f/∂a and ∂f/∂b, computed from the arguments and the value `y = f(a, b)`.
             #[must_use]
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn slopes<N: Number>(self, a: N, b: N, y: N) -> (N, N) {
                 match self {
                     $(Binary::$BinaryFn => slopes_of!(|$a, $b, $binary_y, $binary_c| $slopes; a, b, y),)*
@@ -174,7 +177,7 @@ macro_rules! functions {
 
             /// Returns whether a slope has a pole, at which an adjoint of zero must stay zero.
             #[must_use]
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn has_unbounded_slope(self) -> bool {
                 match self {
                     $(Binary::$BinaryFn => is_unbounded!($binary_kind),)*
@@ -197,14 +200,14 @@ elementwise_table!(all functions);
 impl Unary {
     /// Returns whether the slope can be [computed from the value](Unary::slope_from_value) alone.
     #[must_use]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub fn has_slope_from_value(self) -> bool {
         self.slope_from_value(0.0).is_some()
     }
 
     /// Returns the slope as tensors compute it: from the value alone where that is possible.
     #[must_use]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn slope_on_tensors<N: Number>(self, x: N, y: N) -> N {
         self.slope_from_value(y).unwrap_or_else(|| self.slope(x, y))
     }

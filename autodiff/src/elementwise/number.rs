@@ -71,7 +71,7 @@ macro_rules! methods {
         $(
             $(#[$doc])*
             #[must_use]
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             #[track_caller]
             fn $name(self, $($p: $P),*) -> Self {
                 self.unary(Unary::$UnaryFn { $($p),* })
@@ -80,7 +80,7 @@ macro_rules! methods {
         $(
             $(#[$binary_doc])*
             #[must_use]
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             #[track_caller]
             fn $binary_name(self, other: Self) -> Self {
                 self.binary(Binary::$BinaryFn, other)
@@ -100,14 +100,14 @@ macro_rules! plain_number {
             value: |$a:ident, $b:ident| $binary_value:expr, $($binary_rest:tt)*
         })* }
     ) => {
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn unary(self, function: Unary) -> Self {
             match function {
                 $(Unary::$UnaryFn { $($p),* } => { let $x = self; $value })*
             }
         }
 
-        #[inline(always)]
+        #[cfg_attr(not(debug_assertions), inline(always))]
         fn binary(self, function: Binary, other: Self) -> Self {
             match function {
                 $(Binary::$BinaryFn => { let ($a, $b) = (self, other); $binary_value })*
@@ -121,22 +121,22 @@ macro_rules! numbers {
         impl Number for $T {
             type Mask = bool;
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn constant(self, c: f64) -> Self {
                 c as $T
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn less(self, other: Self) -> bool {
                 self < other
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn equal(self, other: Self) -> bool {
                 self == other
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn select(mask: &bool, a: Self, b: Self) -> Self {
                 if *mask { a } else { b }
             }

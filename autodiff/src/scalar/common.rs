@@ -21,7 +21,7 @@ macro_rules! inherent_methods {
         $(
             $(#[$doc])*
             #[must_use]
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             #[track_caller]
             pub fn $name(self, $($p: $P),*) -> Self {
                 Number::unary(self, Unary::$UnaryFn { $($p),* })
@@ -30,7 +30,7 @@ macro_rules! inherent_methods {
         $(
             $(#[$binary_doc])*
             #[must_use]
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             #[track_caller]
             pub fn $binary_name(self, other: impl Into<Self>) -> Self {
                 Number::binary(self, Binary::$BinaryFn, other.into())
@@ -78,7 +78,7 @@ macro_rules! numbers {
             /// Returns `self · a + b`, rounded after the product and after the sum.
             #[must_use]
             #[track_caller]
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn mul_add(self, a: impl Into<Self>, b: impl Into<Self>) -> Self {
                 self * a.into() + b.into()
             }
@@ -98,34 +98,34 @@ macro_rules! numbers {
         impl<$($life,)? T: Scalar> Number for $V {
             type Mask = bool;
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn constant(self, c: f64) -> Self {
                 <$V>::constant(self.value.constant(c))
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn less(self, other: Self) -> bool {
                 self.value.less(other.value)
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn equal(self, other: Self) -> bool {
                 self.value.equal(other.value)
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn select(mask: &bool, a: Self, b: Self) -> Self {
                 if *mask { a } else { b }
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             #[track_caller]
             fn unary(self, function: Unary) -> Self {
                 let (value, slope) = self.value.unary_with_slope(function);
                 self.chain_unary(|| Operation::Unary(function), value, slope)
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             #[track_caller]
             fn binary(self, function: Binary, other: Self) -> Self {
                 let (value, slopes) = self.value.binary_with_slopes(function, other.value);
@@ -154,14 +154,14 @@ macro_rules! numbers {
         }
 
         impl<$($life,)? T: Scalar<Plain = f64>> From<f64> for $V {
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn from(value: f64) -> Self {
                 <$V>::constant(T::from_f64(value))
             }
         }
 
         impl<$($life,)? T: Scalar<Plain = f32>> From<f32> for $V {
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn from(value: f32) -> Self {
                 <$V>::constant(T::from_f64(f64::from(value)))
             }

@@ -32,7 +32,7 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
 
     /// Returns whether `self * x` can be NaN only if `x` is NaN. Returning `false` is always correct.
     #[must_use]
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn is_safe_factor(self) -> bool {
         false
     }
@@ -71,22 +71,22 @@ macro_rules! plain {
         impl Scalar for $T {
             type Plain = $T;
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn from_f64(c: f64) -> Self {
                 c as $T
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn has_nan(self) -> bool {
                 self.is_nan()
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn is_safe_factor(self) -> bool {
                 self.is_finite() && self != 0.0
             }
@@ -96,12 +96,12 @@ macro_rules! plain {
                 elementary::exp(x);
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn unary_with_slope(self, function: Unary) -> (Self, Self) {
                 function.value_and_slope(self)
             }
 
-            #[inline(always)]
+            #[cfg_attr(not(debug_assertions), inline(always))]
             fn binary_with_slopes(self, function: Binary, other: Self) -> (Self, (Self, Self)) {
                 let value = self.binary(function, other);
                 (value, function.slopes(self, other, value))
@@ -112,7 +112,7 @@ macro_rules! plain {
 plain!(f32 f64);
 
 /// Returns the product of two slopes along a path. A slope of exactly zero absorbs an infinite or NaN one.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 #[track_caller]
 pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
     let product = a * b;
@@ -128,7 +128,7 @@ pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
 }
 
 /// Returns two products as [`chain`] does, with one comparison for both.
-#[inline(always)]
+#[cfg_attr(not(debug_assertions), inline(always))]
 #[track_caller]
 pub(super) fn chain_two<T: Scalar>(a: [T; 2], b: [T; 2]) -> [T; 2] {
     let products = [a[0] * b[0], a[1] * b[1]];
