@@ -22,10 +22,11 @@ const LENGTH: usize = 40;
 const STEPS: i32 = 300;
 const BOUND: f32 = 0.2;
 
-/// The state of a gated recurrent unit (Cho et al. 2014) after it has read a character in each sample.
+/// The state of a gated recurrent unit (Cho et al. 2014, with the reset gate after the product, as in cuDNN) after it
+/// has read a character in each sample.
 ///
-/// The parameters are a table with what each character adds to the gates, the recurrent weight and bias, and the weight
-/// and bias of the output layer.
+/// The parameters are a table with the input of the gates for each character, the recurrent weight and bias, and the
+/// weight and bias of the output layer.
 fn next_state<A: Algebra>(parameters: &[A; 5], h: &A, characters: impl Into<Tensor<u32>>) -> A {
     let [table, weight, bias, ..] = parameters;
     let (read, kept) = (table.gather(0, characters), h.linear(weight, bias));

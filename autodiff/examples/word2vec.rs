@@ -38,8 +38,8 @@ fn sentence(rng: &mut ChaCha8Rng) -> Vec<&'static str> {
     words.map(replaced).collect()
 }
 
-/// The cost of vectors `v` of words, [samples, width], and vectors `u` of others, [samples, 1 + negatives, width]:
-/// −ln σ(u·v) for the first, which occurs near the word, and −ln σ(−u·v) for the others, which are drawn.
+/// The mean cost of word vectors `v`, [samples, width], with context vectors `u`, [samples, 1 + negatives, width]: for
+/// each sample −ln σ(u₀·v), where word 0 occurs near the word, and −ln σ(−uᵢ·v) for every negative sample i ≥ 1.
 fn cost<'t>(v: Var<'t, f32>, u: Var<'t, f32>) -> Var<'t, f32> {
     let signs = Tensor::from_flat_fn([1 + NEGATIVES], |i| if i == 0 { 1.0 } else { -1.0 });
     let scores = (u * v.unsqueeze(1)).sum_over(2);

@@ -8,7 +8,7 @@
 //! use autodiff::tensor::{Tape, Tensor};
 //!
 //! let tape = Tape::new();
-//! let images = tape.constant(Tensor::<f32>::zeros([2, 784])); // a sample a row
+//! let images = tape.constant(Tensor::<f32>::zeros([2, 784])); // one sample per row
 //! let weight = tape.var(Tensor::full([10, 784], 0.01)); // (out, in)
 //! let bias = tape.var(Tensor::zeros([10]));
 //!
@@ -19,7 +19,7 @@
 //! assert_eq!(gradients.wrt(weight).shape()[..], [10, 784]);
 //! ```
 //!
-//! The result of an operation is computed immediately and recorded. One recording can be walked back many times, and
+//! The result of an operation is computed immediately and recorded. One recording can be differentiated many times, and
 //! [`Var::recorded_gradients`] records a gradient as operations that can be differentiated again.
 //!
 //! To differentiate a closure at a point you need no tape of your own: call [`gradient`], [`jacobian`], [`hessian`],
@@ -80,10 +80,11 @@
 //!
 //! # An operation of your own
 //!
-//! [`Op`] is a value and a rule. The rule is written once against [`Algebra`], so it serves every order of derivative,
-//! and inside generic models ([`Algebra::apply`]). Check it with [`gradcheck`](crate::gradcheck).
+//! Implement [`Op`]: a function that computes the value, and a rule for the adjoints of the inputs. The rule is generic
+//! over [`Algebra`], so one rule serves derivatives of every order. Generic models call the operation with
+//! [`Algebra::apply`]. Check the rule with [`gradcheck`](crate::gradcheck).
 //!
-//! # Higher derivatives
+//! # Higher derivatives, and derivatives of solutions
 //!
 //! - [`Var::recorded_gradients`] records a gradient as operations, so that it can be part of a cost.
 //! - The functions in [`recorded`] do the same for closures; they can be nested to any order.
@@ -103,11 +104,12 @@
 //!
 //! # Memory
 //!
-//! A tape keeps every value until it is reset; [`Tape::summary`] counts them, and [`checkpoint`] recomputes a segment in
-//! the backward pass instead of keeping it. The gradient of a weight matrix stays a product until it is used
-//! ([`Gradients::add_to`] adds it to its destination), and that of a table of embeddings keeps only the rows that were
-//! used ([`Gradients::rows_wrt`]). Memory of dropped tensors is kept for the next ones by each thread
-//! ([`release_memory`] returns it).
+//! - A tape keeps every value until it is reset. [`Tape::summary`] returns the bytes, and [`checkpoint`] recomputes a
+//!   segment in the backward pass instead of keeping its values.
+//! - The gradient of a weight matrix is stored as an unevaluated product; [`Gradients::add_to`] adds it without a
+//!   temporary matrix. The gradient of a table of embeddings stores only the rows that were used
+//!   ([`Gradients::rows_wrt`]).
+//! - Each thread keeps the memory of dropped tensors in a free list; [`release_memory`] returns it to the system.
 //!
 //! # Where to go next
 //!
@@ -116,15 +118,15 @@
 //! - [`methods`] lists the operations of generic tensors.
 //! - [Zero meets infinity](Op#zero-meets-infinity) says what a zero slope does to an infinite adjoint, and the
 //!   [table](crate::elementwise) what a slope is at a kink or a pole.
-//! - [`Tape::first_non_finite`] and [`Var::first_non_finite_adjoint`] find the operation that made a NaN;
+//! - [`Tape::first_non_finite`] and [`Var::first_non_finite_adjoint`] find the operation that first made a value infinite or NaN;
 //!   [`Tape::to_dot`] draws the recording.
 //! - [`catalogue`] lists the built-in operations with inputs, for checks and measurements.
 //! - The folder `examples` has whole programs: a recurrent network, word vectors, a physics-informed network, and more.
 //!
 //! # What it is not
 //!
-//! - Tensors are contiguous arrays of numbers in main memory: there are no strides and no other devices. A transpose is
-//!   an argument of the matrix product, not a view.
+//! - Tensors are contiguous arrays of numbers in main memory: there are no strides and no other devices. `transpose`
+//!   copies.
 //! - Gradients are computed in `f32` and `f64` only; there are no complex numbers, and no types chosen at run time.
 //! - Nothing is recorded behind the user's back: there is no global tape, and no switch that turns recording off. To
 //!   compute without recording, use tensors.

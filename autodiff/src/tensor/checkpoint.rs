@@ -16,7 +16,8 @@ use std::sync::{Arc, OnceLock};
 /// Returns `f(inputs)` without keeping its intermediate results. The backward pass computes and records `f` again when
 /// it reaches the checkpoint, which saves memory and costs a second evaluation.
 ///
-/// The gradient equals the gradient of the plain recording, to the bit if no input has another use.
+/// The gradient equals the gradient of the plain recording, to the bit if no input has another use. An output that is
+/// not used has an adjoint of zero; a plain recording does not visit it.
 ///
 /// `f` must compute the same values each time. The tape stores `f`, so `f` cannot capture a variable, which borrows its
 /// tape: pass every variable as an input.

@@ -205,13 +205,13 @@ where
 /// Returns the gradient of each sample's cost with respect to each parameter, by one backward pass: tensors of shape
 /// `[samples, parameter…]`.
 ///
-/// `f` gets the parameters with an axis of samples in front, along which they are equal, and returns one cost for each
-/// sample. The cost of a sample may depend only on its own copy of the parameters.
+/// `f` is called with a copy of the parameters for each sample, stacked along a leading axis of extent `samples`, and
+/// returns costs of shape `[samples]`. The cost of a sample may depend only on its own copy of the parameters.
 ///
 /// ```
 /// use autodiff::tensor::{Tensor, per_sample_gradients};
 ///
-/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]); // a sample a row
+/// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]); // one sample per row
 /// let weight = Tensor::from([0.5, -0.5]);
 /// let [gradients] = per_sample_gradients(|[w]| (w * &x).sum_over(1).square(), [weight], 3);
 /// assert_eq!(gradients, Tensor::from([[-1.0, -2.0], [-3.0, -4.0], [-5.0, -6.0]]));

@@ -24,7 +24,7 @@ use thiserror::Error;
 pub struct Convergence {
     /// The iteration ends when no element changes by more than `tolerance` times the largest magnitude so far.
     pub tolerance: f64,
-    /// The largest number of iterations.
+    /// The largest number of iterations after the first evaluation of the function.
     pub max_iterations: usize,
 }
 
@@ -37,7 +37,7 @@ pub struct Convergence {
 pub struct NotConverged {
     /// The number of iterations.
     pub iterations: usize,
-    /// The largest change of an element in the last iteration; NaN if an element is NaN.
+    /// The largest change of an element in the last iteration; NaN if an element is NaN, and ∞ if there was none.
     pub change: f64,
     /// The largest magnitude of an element in all iterations.
     pub magnitude: f64,
@@ -47,9 +47,9 @@ pub struct NotConverged {
 ///
 /// With J = ∂f/∂x at the solution, the adjoint of an input θ is θ̄ = (∂f/∂θ)ᵀ w, where w solves w = x̄ + Jᵀ w and is found
 /// by iteration too. This converges if the iteration of `f` does. If `w` has not converged after `max_iterations`, the
-/// gradient is NaN. Derivatives of higher order are right.
+/// gradient is NaN. Derivatives of every order are supported.
 ///
-/// `f` must be a function of its arguments alone: the tape stores it.
+/// The tape stores `f`, which cannot capture a variable: pass every variable as an input.
 ///
 /// ```
 /// use autodiff::tensor::{Convergence, Tape, fixed_point};
@@ -106,14 +106,16 @@ where
     Ok(record(op, "fixed_point", inputs))
 }
 
-/// Returns the variable x that minimises `cost(x, inputs)`, given the minimiser as a tensor, which was found by any
-/// means.
+/// Returns `minimiser`, the x that minimises `cost(x, inputs)`, as a variable that depends on the inputs.
+///
+/// `minimiser` may be found by any method. This function neither searches for it nor checks it.
 ///
 /// With H the Hessian of the cost with respect to x at the minimum, the adjoint of an input θ is
-/// θ̄ = −(∂²cost/∂θ∂x) w, where w solves H w = x̄ by conjugate gradients. H must be positive definite there; otherwise the
-/// gradient is NaN. Derivatives of higher order are right.
+/// θ̄ = −(∂²cost/∂θ∂x) w, where w solves H w = x̄ by conjugate gradients. H must be positive definite there. If the
+/// iteration meets a direction without positive curvature, or does not converge, the gradient is NaN. Derivatives of
+/// every order are supported.
 ///
-/// `cost` must be a function of its arguments alone: the tape stores it. The derivative is as accurate as the minimiser.
+/// The tape stores `cost`, which cannot capture a variable: pass every variable as an input. The derivative is as accurate as the minimiser.
 ///
 /// ```
 /// use autodiff::tensor::{Tape, Tensor, minimum};
@@ -173,7 +175,7 @@ fn iterate<T: Real>(
         change = largest(&(&next - &x));
         magnitude = magnitude.max(largest(&next));
         x = next;
-        if change <= convergence.tolerance * magnitude {
+        if change.is_finite() && change <= convergence.tolerance * magnitude {
             return Ok(x);
         }
     }
@@ -320,7 +322,7 @@ impl<T: Real> ClosureRule<T> for Minimum<T> {
         let w = record(adjoint, "minimum", &[&[x_bar, x], inputs].concat());
         let inputs: Vec<_> = inputs.iter().map(|&input| own_node(input)).collect();
         let x = own_node(x);
-        let slope = record_pull_back((self.cost)(x, &inputs), unit(w), &[x])[0];
+        let slope = (self.cost)(x, &inputs).recorded_gradients(&[x])[0];
         record_pull_back(-(slope * w).sum(), unit(w), &inputs)
     }
 }
@@ -343,7 +345,16 @@ fn conjugate_gradients<T: Real>(
     b: &Tensor<T>,
     product: impl Fn(&Tensor<T>) -> Tensor<T>,
 ) -> Tensor<T> {
-    let dot = |a: &Tensor<T>, b: &Tensor<T>| (a * b).sum().item().to_f64();
+    // The solution is linear in b. Numbers of the order of 1 have squares that neither overflow nor underflow.
+    let scale = largest(b);
+    if scale == 0.0 || !scale.is_finite() {
+        return b * scale;
+    }
+    let dot = |a: &Tensor<T>, b: &Tensor<T>| -> f64 {
+        let terms = a.data().iter().zip(b.data());
+        terms.map(|(a, b)| a.to_f64() * b.to_f64()).sum()
+    };
+    let b = &(b / scale);
     let (mut w, mut residual) = (Tensor::zeros(b.shape()), b.clone());
     let mut direction = residual.clone();
     let (first, tolerance) = (dot(b, b), T::EPSILON.to_f64());
@@ -351,7 +362,7 @@ fn conjugate_gradients<T: Real>(
     // In exact arithmetic the solution is found after as many steps as there are unknowns.
     for _ in 0..10 * b.size() + 10 {
         if square <= tolerance * tolerance * first {
-            return w;
+            return w * scale;
         }
         let image = product(&direction);
         let curvature = dot(&direction, &image);
@@ -367,7 +378,7 @@ fn conjugate_gradients<T: Real>(
     }
     // A residual that rounding keeps from becoming smaller still.
     if square <= 1e4 * tolerance * tolerance * first {
-        w
+        w * scale
     } else {
         b * f64::NAN
     }

@@ -62,7 +62,7 @@ where
 ///
 /// # Panics
 ///
-/// If the shapes of `x_dot` and `x` differ.
+/// If the number or the shapes of `x_dot` and `x` differ.
 #[must_use]
 #[track_caller]
 pub fn jvp<T: Real, F>(f: F, x: &[Tensor<T>], x_dot: &[Tensor<T>]) -> (Tensor<T>, Tensor<T>)
@@ -108,7 +108,7 @@ where
 ///
 /// # Panics
 ///
-/// If the value does not have exactly one element, or the shapes of `v` and `x` differ.
+/// If the value does not have exactly one element, or the number or the shapes of `v` and `x` differ.
 #[must_use]
 #[track_caller]
 pub fn hvp<T: Real, F>(f: F, x: &[Tensor<T>], v: &[Tensor<T>]) -> (Vec<Tensor<T>>, Vec<Tensor<T>>)

@@ -1,5 +1,5 @@
-//! The same functions at variables: the derivatives are recorded on the tape of the variables, and can be
-//! differentiated again, to any order.
+//! Derivatives of closures at variables, with the names of the functions in [`tensor`](crate::tensor). Each derivative
+//! is recorded on the tape of the variables, so it can be differentiated again, to any order.
 //!
 //! The function may also use other variables of the tape. Its derivatives are with respect to its arguments alone, even
 //! if one of the other variables is the same as an argument.
@@ -26,7 +26,7 @@ use crate::tensor::var::Var;
 ///
 /// # Panics
 ///
-/// If the value does not have exactly one element, or the inputs are constants.
+/// If the value does not have exactly one element, or an input is a constant.
 #[must_use]
 #[track_caller]
 pub fn gradient<'t, T: Real, const N: usize, F>(f: F, x: [Var<'t, T>; N]) -> [Var<'t, T>; N]
@@ -40,7 +40,7 @@ where
 ///
 /// # Panics
 ///
-/// If the value does not have exactly one element.
+/// If the value does not have exactly one element, or an input is a constant.
 #[must_use]
 #[track_caller]
 pub fn value_and_gradient<'t, T: Real, const N: usize, F>(
@@ -59,7 +59,7 @@ where
 ///
 /// # Panics
 ///
-/// If the shapes of `x_dot` and `x` differ.
+/// If the shapes of `x_dot` and `x` differ, or an input is a constant.
 #[must_use]
 #[track_caller]
 pub fn jvp<'t, T: Real, const N: usize, F>(
@@ -85,7 +85,7 @@ where
 ///
 /// # Panics
 ///
-/// If `y_bar` does not have the shape of the value.
+/// If `y_bar` does not have the shape of the value, or an input is a constant.
 #[must_use]
 #[track_caller]
 pub fn vjp<'t, T: Real, const N: usize, F>(
@@ -104,7 +104,7 @@ where
 ///
 /// # Panics
 ///
-/// If the value does not have exactly one element, or the shapes of `v` and `x` differ.
+/// If the value does not have exactly one element, the shapes of `v` and `x` differ, or an input is a constant.
 #[must_use]
 #[track_caller]
 pub fn hvp<'t, T: Real, const N: usize, F>(
@@ -156,7 +156,7 @@ where
 ///
 /// # Panics
 ///
-/// If the value does not have exactly one element.
+/// If the value does not have exactly one element, or an input is a constant.
 #[must_use]
 #[track_caller]
 pub fn hessian<'t, T: Real, const N: usize, F>(f: F, x: [Var<'t, T>; N]) -> [[Var<'t, T>; N]; N]

@@ -91,8 +91,8 @@ impl<A: Algebra> Adjoints<'_, A> {
 
     /// Adds slices to the rows of the adjoint of an input with the given indices: slice `i` to row `indices[i]`.
     ///
-    /// If the input is a variable, the addition stays lazy, so that a large table costs no more than its rows that are
-    /// used.
+    /// If the input is a variable and this is its first term, the addition stays lazy, so that a large table costs no
+    /// more than its rows that are used.
     #[track_caller]
     pub(crate) fn add_slices(&mut self, input: usize, indices: &Tensor<u32>, slices: A) {
         let edge = *self.edge(input);
@@ -112,9 +112,9 @@ impl<A: Algebra> Adjoints<'_, A> {
 
     /// Adds a term to the adjoint of an input, in the range of an axis that begins at `start`.
     ///
-    /// Only the range of an adjoint that exists is touched, so that many ranges cost no more than the whole.
+    /// On tensors, only the range of an adjoint that exists is touched, so that many ranges cost no more than the whole.
     #[track_caller]
-    pub(crate) fn add_range(&mut self, input: usize, axis: usize, start: usize, term: A) {
+    pub(crate) fn add_range(&mut self, input: usize, axis: usize, start: usize, term: &A) {
         let edge = *self.edge(input);
         if !edge.needs_grad {
             return;
@@ -122,7 +122,7 @@ impl<A: Algebra> Adjoints<'_, A> {
         let after = self.x[input].shape()[axis] - start - term.shape()[axis];
         self.list.accumulate(edge.node as usize, |sum| match sum {
             None => term.pad(axis, start, after),
-            Some(sum) => sum.plus_range(axis, start, &term),
+            Some(sum) => sum.plus_range(axis, start, term),
         });
     }
 

@@ -15,7 +15,7 @@ use autodiff_kernels::{Write, reduce};
 
 /// The gradients of one number with respect to the variables of a recording.
 ///
-/// They are separate from the tape, which a backward pass does not change. One recording can be walked back many times,
+/// They are separate from the tape, which a backward pass does not change. One recording can be differentiated many times,
 /// and the gradients of several results can exist together.
 ///
 /// ```
@@ -70,10 +70,10 @@ impl<T: Real> Gradients<T> {
         gradients
     }
 
-    /// Returns the gradient with respect to `x` as rows of `x`, if only rows of `x` were used, and all by one
-    /// [`gather`](Var::gather) along the first axis; otherwise `None`.
+    /// Returns the gradient with respect to `x` as the rows of `x` that were used, if the only use of `x` was one
+    /// [`gather`](Var::gather) along the first axis. Returns `None` after any other use, or if the gradient is zero.
     ///
-    /// A table of embeddings has many rows, of which a batch uses a few.
+    /// A batch uses a few rows of a large table of embeddings. The gradient of all other rows is zero and not stored.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};
@@ -191,7 +191,7 @@ impl<T: Real> RowGradient<T> {
     ///     let cost = rows.gather(0, [7, 3]).square().sum();
     ///     cost.gradients().rows_wrt(rows).unwrap()
     /// };
-    /// tape.reset(); // The tape holds the table no more, so it is not copied when it is written to.
+    /// tape.reset(); // Drops the tape's reference, so that `data_mut` does not copy the table.
     /// used.add_to(-0.1, table.data_mut());
     /// assert_eq!(table.at([7, 0]), 0.4);
     /// ```

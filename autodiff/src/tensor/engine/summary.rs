@@ -16,7 +16,8 @@ pub struct Summary {
     /// The largest number of bytes that adjoints take at one time in a backward pass from the last node, if each is
     /// formed. Gradients of variables are counted until the end. A gradient that stays lazy takes less.
     pub peak_adjoint_bytes: usize,
-    /// The number of nodes and the bytes of their values, for each operation, in alphabetical order.
+    /// For each operation, in alphabetical order: its name, the number of its nodes and the bytes of their values.
+    /// Variables and constants are listed as `variable` and `constant`.
     pub operations: Vec<(&'static str, usize, usize)>,
 }
 
@@ -32,7 +33,7 @@ impl<T: Real> Tape<T> {
     /// let _ = x.exp().sin().sum();
     /// let summary = tape.summary();
     /// assert_eq!(summary.nodes, 4);
-    /// // The adjoints of the results of exp and sin, one after the other, beside the one of their input.
+    /// // The adjoints of the results of exp and sin, one at a time, together with the adjoint of their input.
     /// assert_eq!(summary.peak_adjoint_bytes, 2 * 8000);
     /// println!("{summary}");
     /// ```

@@ -62,6 +62,8 @@ fn an_iteration_that_does_not_converge_is_an_error() {
     let a = tape.var(2.0);
     let error = fixed_point(|x, a| x * a[0], 1.0, &[a], CONVERGENCE).unwrap_err();
     assert_eq!(error.iterations, 200);
+    let error = fixed_point(|x, a| x * x * a[0], 2.0, &[a], CONVERGENCE).unwrap_err();
+    assert!(!error.change.is_finite());
     let error = fixed_point(|x, a| x * a[0] * f64::NAN, 1.0, &[a], CONVERGENCE).unwrap_err();
     assert!(error.change.is_nan());
 }
@@ -101,4 +103,16 @@ fn the_gradient_at_a_maximum_is_nan() {
     let a = tape.var([1.0_f64, 2.0]);
     let x = minimum(|x, a| -(x - a[0]).square().sum(), [1.0, 2.0], &[a]);
     assert!(x.sum().gradients().wrt(a).data()[0].is_nan());
+}
+
+#[test]
+fn adjoints_of_any_magnitude_are_found() {
+    let tape = Tape::new();
+    let a = tape.var([3.0_f32]);
+    // A cost of one element is one number, whatever its rank.
+    let x = minimum(|x, a| (x - a[0]).square(), [3.0_f32], &[a]);
+    for x_bar in [1e30_f32, 1.0, 1e-30, 0.0] {
+        let found = x.vjp([x_bar]).wrt(a).item();
+        assert!((found - x_bar).abs() <= 1e-6 * x_bar, "{found} {x_bar}");
+    }
 }

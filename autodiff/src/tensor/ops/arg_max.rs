@@ -49,8 +49,8 @@ methods! {
     /// Indices of largest and smallest elements.
     pub trait ArgMaxMethods for any element;
 
-    /// Returns the index of the largest element along an axis, which is removed; the first of equal ones. A NaN counts
-    /// as the largest.
+    /// Returns the index of the largest element along an axis; of equal elements, the first. A NaN counts as the
+    /// largest. The axis is removed, and the result is a constant: it has no gradient.
     ///
     /// ```
     /// # use autodiff::Tensor;

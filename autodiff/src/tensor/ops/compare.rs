@@ -45,7 +45,7 @@ macro_rules! integer_comparisons {
         /// Comparisons.
         impl Tensor<$Integer> {
             $(
-                #[doc = concat!("Returns the mask of [`", stringify!($name), "`](Tensor::", stringify!($name), ").")]
+                #[doc = concat!("Returns the mask of the comparison `", stringify!($name), "`, element by element and broadcasting.")]
                 ///
                 /// # Panics
                 ///

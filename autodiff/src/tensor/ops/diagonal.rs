@@ -129,7 +129,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If the tensor does not have two axes.
+    /// If the tensor has fewer than two axes.
     #[doc(alias("diag", "trace"))]
     pub fn diagonal(self, offset: isize) -> Self {
         let (flat, positions) = diagonal_of(&self.shape(), offset);
@@ -167,7 +167,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If the tensor does not have two axes.
+    /// If the tensor has fewer than two axes.
     #[doc(alias = "band_part")]
     pub fn tril(self, k: isize) -> Self {
         self.masked_fill(&mask("tril", &self.shape(), k, i128::gt), 0.0)
@@ -186,7 +186,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If the tensor does not have two axes.
+    /// If the tensor has fewer than two axes.
     #[doc(alias = "band_part")]
     pub fn triu(self, k: isize) -> Self {
         self.masked_fill(&mask("triu", &self.shape(), k, i128::lt), 0.0)

@@ -33,10 +33,12 @@ methods! {
     /// Softmax with a mask.
     pub trait MaskedSoftmaxMethods;
 
-    /// Returns the softmax over one axis or several of the elements where the mask is not 0; the others are 0 and have
-    /// gradient 0. If nothing is allowed along the axes, all are 0. The mask is broadcast.
+    /// Returns the softmax over the given axes, restricted to the elements where the mask is not 0. The other
+    /// probabilities are 0, and their logits have gradient 0, even if they are infinite or NaN. If no element along
+    /// the axes is kept, all probabilities are 0.
     ///
-    /// A logit that is not allowed may be infinite or NaN.
+    /// The mask selects what is kept, as in PyTorch's `scaled_dot_product_attention`; in
+    /// [`masked_fill`](crate::Tensor::masked_fill) it selects what is replaced. It is broadcast to the shape of `self`.
     ///
     /// ```
     /// # use autodiff::Tensor;

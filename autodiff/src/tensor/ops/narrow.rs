@@ -31,7 +31,7 @@ impl<T: Real> Op<T> for Narrow {
         y_bar: A,
         x_bar: &mut Adjoints<'_, A>,
     ) {
-        x_bar.add_range(0, self.axis, self.range.start, y_bar);
+        x_bar.add_range(0, self.axis, self.range.start, &y_bar);
     }
 
     built_in!(Narrow);

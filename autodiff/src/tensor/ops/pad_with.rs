@@ -12,7 +12,7 @@
 use super::prelude::*;
 use autodiff_kernels::Float;
 
-/// The elements that [`pad_with`](Tensor::pad_with) puts before and after those of an axis.
+/// How [`pad_with`](Tensor::pad_with) fills the positions that it adds before and after an axis.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[non_exhaustive]
 pub enum Padding {

@@ -54,7 +54,8 @@ reductions! {
     /// Products.
     pub trait ProdMethods;
 
-    /// The gradient is the product of the other elements, also where some are 0.
+    /// The gradient is the product of the other elements, also where some are 0. The elements are multiplied in a tree,
+    /// so the product is NaN where one part of them overflows and another part underflows.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;

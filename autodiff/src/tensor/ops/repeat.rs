@@ -58,7 +58,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or not enough memory.
+    /// If there is no such axis, or there is not enough memory.
     #[doc(alias = "tile")]
     pub fn repeat(self, axis: impl Into<Axis>, times: usize) -> Self {
         let axis = axis.into().of(&self.shape(), "repeat");
@@ -76,7 +76,7 @@ methods! {
     ///
     /// # Panics
     ///
-    /// If there is no such axis, or not enough memory.
+    /// If there is no such axis, or there is not enough memory.
     #[doc(alias("repeat", "repeat_each"))]
     pub fn repeat_interleave(self, axis: impl Into<Axis>, times: usize) -> Self {
         let axis = axis.into().of(&self.shape(), "repeat_interleave");

@@ -258,10 +258,10 @@ methods! {
         }
     }
 
-    /// Spreads the elements along an axis among zeros. In the result, the axis has the given extent, `range` selects
-    /// the elements of `self`, and all other elements are zero.
+    /// Returns zeros of the given `extent` along an axis, with the elements of `self` at the positions in `range`.
     ///
-    /// This is the transpose of [`slice_axis`](Tensor::slice_axis).
+    /// If `y = x.spread(axis, range, extent)`, then `y.slice_axis(axis, range)` is `x`. This is the transpose of
+    /// [`slice_axis`](Tensor::slice_axis).
     ///
     /// ```
     /// # use autodiff::tensor::{Tensor, step};

@@ -26,9 +26,18 @@ fn first_in_order<T: Element>(
     count: usize,
     order: impl Fn(T, T) -> Ordering,
 ) -> Tensor<u32> {
-    let (_, extent, inner) = x.shape().split(axis, axis);
     let mut shape = x.shape().clone();
     shape.set(axis, count);
+    if shape.size() == 0 {
+        return Tensor::zeros(shape);
+    }
+    let (_, extent, inner) = x.shape().split(axis, axis);
+    let Ok(numbers) = u32::try_from(extent) else {
+        panic!(
+            "arg_sort: axis {axis} of shape {} has more elements than a u32 can number",
+            x.shape()
+        )
+    };
     let (from, to) = ((extent * inner).max(1), (count * inner).max(1));
     let mut indices: Vec<u32> = Vec::with_capacity(extent);
     Tensor::made(shape, |out| {
@@ -38,7 +47,7 @@ fn first_in_order<T: Element>(
                 let element = |index: u32| x[index as usize * inner + line];
                 let order = |&i: &u32, &j: &u32| order(element(i), element(j)).then(i.cmp(&j));
                 indices.clear();
-                indices.extend(0..extent as u32);
+                indices.extend(0..numbers);
                 if count < extent {
                     indices.select_nth_unstable_by(count, order);
                 }
@@ -126,7 +135,7 @@ methods! {
     }
 
     /// Returns the `k` largest elements along an axis in descending order, and their indices. A NaN counts as the
-    /// largest; of equal elements, the first come first.
+    /// largest; equal elements keep their order.
     ///
     /// ```
     /// # use autodiff::tensor::{Tape, Tensor};

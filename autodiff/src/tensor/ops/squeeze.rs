@@ -48,7 +48,7 @@ methods! {
     /// Axes of extent 1, and flattening.
     pub trait SqueezeMethods for any element;
 
-    /// Removes the given axes, each of extent 1. Tensors share memory.
+    /// Removes the given axes, each of which must have extent 1. On tensors, the result shares the memory of `self`.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -63,7 +63,8 @@ methods! {
         self.reshape(squeezed(&self.shape(), &axes.into()))
     }
 
-    /// Adds an axis of extent 1: number `axis` of the result, where −1 is the last. Tensors share memory.
+    /// Adds an axis of extent 1, which is axis number `axis` of the result; −1 is the last. On tensors, the result
+    /// shares the memory of `self`.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -80,7 +81,8 @@ methods! {
         self.reshape(unsqueezed(&self.shape(), axis.into()))
     }
 
-    /// Returns the elements, in row-major order, along a single axis. Tensors share memory.
+    /// Returns the elements in row-major order as a vector of shape `[size]`. On tensors, the result shares the memory
+    /// of `self`.
     ///
     /// ```
     /// # use autodiff::Tensor;

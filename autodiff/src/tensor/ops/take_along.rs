@@ -63,9 +63,10 @@ impl<T: Real> Op<T> for AddAlong {
         shape.set(axis, self.extent);
         check_indices("add_along", indices, axis, &shape);
         let (_, added, inner) = x.shape().split(axis, axis);
-        let (from, to) = ((added * inner).max(1), (self.extent * inner).max(1));
         Tensor::made(shape, |out| {
             out.fill(T::default());
+            // The size of the result has been checked.
+            let (from, to) = ((added * inner).max(1), (self.extent * inner).max(1));
             let blocks = x.data().chunks_exact(from);
             let blocks = blocks.zip(indices.data().chunks_exact(from));
             for ((x, indices), out) in blocks.zip(out.chunks_exact_mut(to)) {
@@ -131,10 +132,10 @@ methods! {
     /// Taking elements along an axis.
     pub trait TakeAlongMethods for any element;
 
-    /// Returns the elements along an axis with the given indices, which differ from line to line: from each line along
-    /// the axis, the elements whose indices are in the same line of `indices`.
+    /// Returns the elements at `indices` along an axis: for axis 0 of a matrix, `y[i][j] = x[indices[i][j]][j]`.
     ///
-    /// The result has the shape of `indices`, which is the shape of `self` except along the axis. An element may be
+    /// This is `gather` in PyTorch and `take_along_axis` in NumPy. The result has the shape of `indices`, which must
+    /// equal the shape of `self` except along the axis. An element may be
     /// taken several times; its gradient is then the sum over its copies. [`arg_sort`](crate::Tensor::arg_sort) and
     /// [`top_k`](crate::Tensor::top_k) return such indices. To take whole slices, see
     /// [`gather`](crate::Tensor::gather).
@@ -164,10 +165,11 @@ methods! {
     /// Adding elements along an axis.
     pub trait AddAlongMethods;
 
-    /// Sums the elements of each line along an axis that have the same index. Element `k` of a line of the result,
-    /// which has the given extent, is the sum of the elements whose index is `k`, and zero if there are none.
+    /// Sums the elements along an axis that have the same index: for axis 0 of a matrix, `y[k][j]` is the sum of all
+    /// `x[i][j]` with `indices[i][j] = k`, and 0 if there are none.
     ///
-    /// `indices` has the shape of `self`. Elements with the same index are added in their order. To add whole slices,
+    /// This is `scatter_add` onto zeros in PyTorch. `indices` has the shape of `self`, and the result has the given
+    /// `extent` along the axis. Elements with the same index are added in ascending order of their positions. To add whole slices,
     /// see [`scatter_add`](crate::Tensor::scatter_add).
     ///
     /// ```

@@ -22,11 +22,10 @@ pub struct AxisRange {
     step: isize,
 }
 
-/// Takes every `step`-th element of a range along an axis.
+/// Returns `range` with a step, which selects every `|step|`-th of its positions.
 ///
-/// The range selects the elements. A positive step goes from the first of them forward, and a negative step from the
-/// last of them backward. NumPy names the ends of a backward range in the order of the steps; here, the range is always
-/// written forward.
+/// A positive step starts at the first position of the range, a negative step at the last. The range is always written
+/// forward: NumPy's `x[4:0:-2]` is `step(1..5, -2)`.
 ///
 /// ```
 /// # use autodiff::tensor::{Tensor, step};

@@ -39,11 +39,11 @@ pub(crate) enum Adjoint<A> {
     /// A weight matrix's gradient is such a product. It can be added directly to its destination, without a temporary
     /// array.
     Product(KeptFactor<A>, KeptFactor<A>),
-    /// IndexedSlices along the first axis, which are lazily added to zeros: a table of embeddings gets some rows only.
+    /// Slices along the first axis, which are lazily added to zeros: a table of embeddings gets some rows only.
     Scattered(IndexedSlices<A>),
 }
 
-/// IndexedSlices of a tensor along its first axis: slice `i` belongs to row `indices[i]`, and an index may occur several
+/// Slices of a tensor along its first axis: slice `i` belongs to row `indices[i]`, and an index may occur several
 /// times.
 #[derive(Clone, Debug)]
 pub(crate) struct IndexedSlices<A> {

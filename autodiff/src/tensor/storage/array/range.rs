@@ -3,7 +3,6 @@
 use super::Tensor;
 use crate::tensor::storage::element::{Element, Real};
 use crate::tensor::storage::shape::Shape;
-use num_traits::AsPrimitive;
 use std::ops::Range;
 
 /// Numbers at equal distances.
@@ -77,10 +76,13 @@ impl<T: Real> Tensor<T> {
     #[track_caller]
     pub fn linspace(start: T, end: T, count: usize) -> Self {
         let first: f64 = start.as_();
-        let distance = AsPrimitive::<f64>::as_(end) - first;
+        let last: f64 = end.as_();
+        // Half of it, since the distance of large numbers may overflow.
+        let half = 0.5 * last - 0.5 * first;
         Tensor::made(Shape::from([count]), |out| {
             for (i, x) in out.iter_mut().enumerate() {
-                *x = T::from_f64(first + distance * (i as f64 / (count - 1).max(1) as f64));
+                let step = half * (i as f64 / (count - 1).max(1) as f64);
+                *x = T::from_f64(first + step + step);
             }
             // Rounding may miss it.
             if let [_, .., last] = out {
