@@ -77,18 +77,7 @@ impl Peer for Training {
         self.tape.reset();
         for (table, used) in self.tables.iter_mut().zip(used) {
             let used = used.expect("a table is gathered from once");
-            let table = table.data_mut();
-            for (&word, row) in used
-                .indices
-                .data()
-                .iter()
-                .zip(used.rows.data().chunks_exact(WIDTH))
-            {
-                let vector = &mut table[word as usize * WIDTH..][..WIDTH];
-                for (x, slope) in vector.iter_mut().zip(row) {
-                    *x -= RATE * slope;
-                }
-            }
+            used.add_to(-RATE, table.data_mut());
         }
     }
 
