@@ -97,6 +97,9 @@ macro_rules! dispatch_to_loops {
         binary_operators { $($(#[$binary_op_doc:meta])* $binary_op_name:ident as $BinaryOp:ident $binary_op_row:tt)* }
     ) => {
         fn unary<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
+            if any_outside_kernel_range(function, x) {
+                return unary_with_fallback(function, x, y);
+            }
             vectorized_with(
                 #[inline(always)]
                 move |fma| match function {
@@ -110,6 +113,9 @@ macro_rules! dispatch_to_loops {
             if is_short_relu(function, x.len()) {
                 return in_place_loop(Unary::Relu, x, MultiplyAdd::Separate);
             }
+            if any_outside_kernel_range(function, x) {
+                return in_place_with_fallback(function, x);
+            }
             vectorized_with(
                 #[inline(always)]
                 move |fma| match function {
@@ -122,6 +128,9 @@ macro_rules! dispatch_to_loops {
         fn unary_vjp<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
             if is_short_relu(function, x.len()) {
                 return unary_vjp_loop(Unary::Relu, x, y, y_bar, MultiplyAdd::Separate);
+            }
+            if any_outside_kernel_range(function, x) {
+                return unary_vjp_with_fallback(function, x, y, y_bar);
             }
             vectorized_with(
                 #[inline(always)]
@@ -190,6 +199,18 @@ macro_rules! select_kernels {
             }
         }
 
+        /// Whether the kernels of the function's row are accurate in a range only.
+        #[inline(always)]
+        fn has_kernel_range<T: Real>(function: Unary) -> bool {
+            match function {
+                $($(Unary::$UnaryFn { .. } => {
+                    let _ = value::$except::<T>;
+                    true
+                })?)*
+                _ => false,
+            }
+        }
+
         /// Whether x is outside the range in which the kernels of the function's row are accurate.
         #[inline(always)]
         fn is_outside_kernel_range<T: Real>(function: Unary, x: T) -> bool {
@@ -202,30 +223,68 @@ macro_rules! select_kernels {
 }
 elementwise_table!(select_kernels);
 
-/// Whether the kernels of a function do not hold for some element.
-#[inline(always)]
+/// Whether some element is outside the range in which the kernels of the function's row are accurate.
+#[inline]
 fn any_outside_kernel_range<T: Real>(function: Unary, x: &[T]) -> bool {
     // Not `any`: a loop that ends early is not vectorized.
-    x.iter()
-        .fold(false, |any, &x| any | is_outside_kernel_range(function, x))
+    has_kernel_range::<T>(function)
+        && x.iter()
+            .fold(false, |any, &x| any | is_outside_kernel_range(function, x))
 }
 
-/// f(x) for every x.
+// The loops with a fallback take the function at run time, so that they are built once for all functions. An element
+// within the range has the bits of the vectorized loop.
+
+/// f(x) for every x, by the kernel where it is accurate.
+#[inline(never)]
+fn unary_with_fallback<T: Real>(function: Unary, x: &[T], y: &mut [T]) {
+    vectorized_with(
+        #[inline(always)]
+        move |fma| {
+            for (y, &x) in y.iter_mut().zip(x) {
+                *y = value_with_fallback(function, x, fma);
+            }
+        },
+    );
+}
+
+/// Replaces every x by f(x), by the kernel where it is accurate.
+#[inline(never)]
+fn in_place_with_fallback<T: Real>(function: Unary, x: &mut [T]) {
+    vectorized_with(
+        #[inline(always)]
+        move |fma| {
+            for x in x {
+                *x = value_with_fallback(function, *x, fma);
+            }
+        },
+    );
+}
+
+/// Multiplies every ȳ by f′(x), by the kernel where it is accurate.
+#[inline(never)]
+fn unary_vjp_with_fallback<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T]) {
+    vectorized_with(
+        #[inline(always)]
+        move |fma| {
+            for (y_bar, (&x, &y)) in y_bar.iter_mut().zip(x.iter().zip(y)) {
+                let slope = if is_outside_kernel_range(function, x) {
+                    function.slope_on_tensors(x, y)
+                } else {
+                    slope_of(function, x, y, fma)
+                };
+                *y_bar = y_bar.absorbing_mul(slope);
+            }
+        },
+    );
+}
+
 #[inline(always)]
 fn value_with_fallback<T: Real>(function: Unary, x: T, fma: MultiplyAdd) -> T {
     if is_outside_kernel_range(function, x) {
         return Number::unary(x, function);
     }
     value_of(function, x, fma)
-}
-
-/// f′(x) for every x.
-#[inline(always)]
-fn slope_with_fallback<T: Real>(function: Unary, x: T, y: T, fma: MultiplyAdd) -> T {
-    if is_outside_kernel_range(function, x) {
-        return function.slope_on_tensors(x, y);
-    }
-    slope_of(function, x, y, fma)
 }
 
 /// Whether the loop is cheaper than the dispatch to vector code: `relu` on a short slice.
@@ -236,12 +295,6 @@ fn is_short_relu(function: Unary, length: usize) -> bool {
 
 #[inline(always)]
 fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], fma: MultiplyAdd) {
-    if any_outside_kernel_range(function, x) {
-        for (y, &x) in y.iter_mut().zip(x) {
-            *y = value_with_fallback(function, x, fma);
-        }
-        return;
-    }
     for (y, &x) in y.iter_mut().zip(x) {
         *y = value_of(function, x, fma);
     }
@@ -249,12 +302,6 @@ fn unary_loop<T: Real>(function: Unary, x: &[T], y: &mut [T], fma: MultiplyAdd) 
 
 #[inline(always)]
 fn in_place_loop<T: Real>(function: Unary, x: &mut [T], fma: MultiplyAdd) {
-    if any_outside_kernel_range(function, x) {
-        for x in x {
-            *x = value_with_fallback(function, *x, fma);
-        }
-        return;
-    }
     for x in x {
         *x = value_of(function, *x, fma);
     }
@@ -263,12 +310,6 @@ fn in_place_loop<T: Real>(function: Unary, x: &mut [T], fma: MultiplyAdd) {
 #[inline(always)]
 fn unary_vjp_loop<T: Real>(function: Unary, x: &[T], y: &[T], y_bar: &mut [T], fma: MultiplyAdd) {
     let elements = y_bar.iter_mut().zip(x.iter().zip(y));
-    if any_outside_kernel_range(function, x) {
-        for (y_bar, (&x, &y)) in elements {
-            *y_bar = y_bar.absorbing_mul(slope_with_fallback(function, x, y, fma));
-        }
-        return;
-    }
     for (y_bar, (&x, &y)) in elements {
         *y_bar = y_bar.absorbing_mul(slope_of(function, x, y, fma));
     }
