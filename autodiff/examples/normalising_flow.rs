@@ -51,7 +51,8 @@ fn columns<A: Algebra>(x: &A) -> [A; 2] {
     [x.narrow(1, 0..1), x.narrow(1, 1..2)]
 }
 
-/// Prints how many points fall into each cell of [−1.5, 2.5] × [−1, 1.5]. Cells at the border include what lies outside.
+/// Prints how many points fall into each cell of [−1.5, 2.5] × [−1, 1.5]. Cells at the border include what lies
+/// outside.
 fn print_picture(points: &Tensor<f32>) {
     let mut counts = [[0; 48]; 12];
     for point in points.data().chunks_exact(2) {

@@ -57,9 +57,9 @@
 //!
 //! # What it is not
 //!
-//! It is not a proof. It checks the derivatives at one point, and a mistake passes where the function's own rounding hides
-//! it, as 10¹⁶ hides a term of 1. [`Report::uncertain`] counts the derivatives that are known less exactly than the
-//! bound. In double precision a slope that is off by 0.1 % is found if it changes a derivative by 10⁻⁴ of itself or
+//! It is not a proof. It checks the derivatives at one point, and a mistake passes where the function's own rounding
+//! hides it, as 10¹⁶ hides a term of 1. [`Report::uncertain`] counts the derivatives that are known less exactly than
+//! the bound. In double precision a slope that is off by 0.1 % is found if it changes a derivative by 10⁻⁴ of itself or
 //! more. In single precision a slope that is off by 5 % is found if it changes a derivative by 10⁻³ of itself or more,
 //! and the derivative times the element by 10⁻³ of the function's value or more. A longer [step](Gradcheck::step) finds
 //! smaller mistakes.

@@ -55,7 +55,7 @@
 //! | feature | adds |
 //! |---|---|
 //! | `nalgebra` | [`scalar::Dual`] is a `RealField`, so routines of `nalgebra` are differentiated unchanged |
-//! | `ndarray` | views of a [`Tensor`] as an array of `ndarray` without a copy (`as_ndarray`), and conversion in both directions |
+//! | `ndarray` | views of a [`Tensor`] without a copy (`as_ndarray`), and conversion in both directions |
 //! | `npy` | [`Tensor`]s in NumPy's formats: `read_npy`, `write_npy`, and `tensor::{NpzReader, NpzWriter}` for archives |
 //! | `serde` | `Serialize` and `Deserialize` for [`Tensor`], as a structure of `shape` and `data` |
 //!

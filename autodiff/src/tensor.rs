@@ -118,8 +118,8 @@
 //! - [`methods`] lists the operations of generic tensors.
 //! - [Zero meets infinity](Op#zero-meets-infinity) says what a zero slope does to an infinite adjoint, and the
 //!   [table](crate::elementwise) what a slope is at a kink or a pole.
-//! - [`Tape::first_non_finite`] and [`Var::first_non_finite_adjoint`] find the operation that first made a value infinite or NaN;
-//!   [`Tape::to_dot`] draws the recording.
+//! - [`Tape::first_non_finite`] and [`Var::first_non_finite_adjoint`] find the operation that first made a value
+//!   infinite or NaN; [`Tape::to_dot`] draws the recording.
 //! - [`catalogue`] lists the built-in operations with inputs, for checks and measurements.
 //! - The folder `examples` has whole programs: a recurrent network, word vectors, a physics-informed network, and more.
 //!

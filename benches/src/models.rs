@@ -9,7 +9,7 @@ mod gru;
 mod pinn;
 
 use crate::peer::Peer;
-use autodiff::tensor::{Gradients, Shape, Tensor, Var};
+use autodiff::tensor::{Gradients, Shape, Tape, Tensor, Var};
 
 /// Returns the training of the model with the given name, before its first step, and the number of its batches.
 ///
@@ -61,15 +61,45 @@ fn layer(stream: u32, outputs: usize, inputs: usize) -> [Tensor<f32>; 2] {
     ]
 }
 
-/// Takes a step of gradient descent. The tape shares the memory of the parameters, so that writing copies them.
-fn descend(
-    gradients: &Gradients<f32>,
-    variables: &[Var<'_, f32>],
+/// Gradient descent on one tape, which is reused.
+struct Descent {
+    parameters: Vec<Tensor<f32>>,
     rate: f32,
-    parameters: &mut [Tensor<f32>],
-) {
-    for (&variable, parameter) in variables.iter().zip(parameters) {
-        gradients.add_to(variable, -rate, parameter.data_mut());
+    tape: Tape<f32>,
+    gradients: Gradients<f32>,
+    /// The cost of the latest step.
+    cost: f32,
+}
+
+impl Descent {
+    fn new(parameters: Vec<Tensor<f32>>, rate: f32) -> Descent {
+        Descent {
+            parameters,
+            rate,
+            tape: Tape::new(),
+            gradients: Gradients::default(),
+            cost: f32::NAN,
+        }
+    }
+
+    /// Takes a step on the cost that `record` records for the parameters.
+    fn step(
+        &mut self,
+        record: impl for<'t> FnOnce(&'t Tape<f32>, &[Var<'t, f32>]) -> Var<'t, f32>,
+    ) {
+        let parameters = self.parameters.iter();
+        let variables: Vec<_> = parameters
+            .map(|parameter| self.tape.var(parameter))
+            .collect();
+        let cost = record(&self.tape, &variables);
+        self.cost = cost.item();
+        self.gradients.update(cost);
+        // The tape shares the memory of the parameters, so that writing copies them.
+        for (variable, parameter) in variables.into_iter().zip(&mut self.parameters) {
+            self.gradients
+                .add_to(variable, -self.rate, parameter.data_mut());
+        }
+        self.tape.reset();
     }
 }
 

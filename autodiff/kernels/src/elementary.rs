@@ -21,8 +21,8 @@
 //! | `sin` | 1 | 1 |
 //! | `cos` | 1 | 1 |
 //!
-//! Sine and cosine subtract a multiple of π/2 from numbers up to 3216 in single and up to 1.6 · 10⁶ in double precision.
-//! Larger numbers take the standard library's function, one by one.
+//! Sine and cosine subtract a multiple of π/2 from numbers up to 3216 in single and up to 1.6 · 10⁶ in double
+//! precision. Larger numbers take the standard library's function, one by one.
 //!
 //! ```
 //! let mut x = [0.0_f32, 1.0];

@@ -182,8 +182,8 @@ fn plain_loops<T: Float>(
     }
 }
 
-/// Calls `multiply` with runs of at most `max_run_length` terms of the inner extent, and adds the results pairwise. Returns
-/// `false`, and writes nothing, if `multiply` does.
+/// Calls `multiply` with runs of at most `max_run_length` terms of the inner extent, and adds the results pairwise.
+/// Returns `false`, and writes nothing, if `multiply` does.
 #[inline]
 fn in_runs<A: Copy, B: Copy, T: Float>(
     a: &Matrix<'_, A>,

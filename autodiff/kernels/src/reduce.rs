@@ -69,8 +69,9 @@ pub(crate) fn sum_of<T: Float>(x: &[T]) -> T {
     lanes[0]
 }
 
-/// Writes or adds the sum over `terms` to `out`. `sum_run` writes or adds the sum over a run of at most `max_run_length` terms;
-/// the runs are added pairwise. Returns `false`, and writes nothing, if the first call of `sum_run` does.
+/// Writes or adds the sum over `terms` to `out`. `sum_run` writes or adds the sum over a run of at most
+/// `max_run_length` terms; the runs are added pairwise. Returns `false`, and writes nothing, if the first call of
+/// `sum_run` does.
 pub(crate) fn pairwise<T: Float>(
     terms: Range<usize>,
     max_run_length: usize,

@@ -1,16 +1,12 @@
 //! `checkpoint`: parts of a computation that are recomputed in the backward pass.
 
-use crate::tensor::algebra::Algebra;
-use crate::tensor::engine::adjoints::Adjoints;
 use crate::tensor::engine::sweep::record_pull_back;
 use crate::tensor::engine::tape::Tape;
-use crate::tensor::op::closure_rule::{ClosureRule, add_terms};
-use crate::tensor::op::{Op, Point};
+use crate::tensor::op::closure::ClosureRule;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::storage::shape::Shape;
 use crate::tensor::var::Var;
-use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 /// Returns `f(inputs)` without keeping its intermediate results. The backward pass computes and records `f` again when
@@ -51,14 +47,11 @@ where
     T: Real,
     F: for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Send + Sync + 'static,
 {
-    let Some(first) = inputs.first() else {
-        panic!("checkpoint: there are no inputs")
-    };
     let segment = Arc::new(Segment {
         f: Box::new(f),
         shapes: OnceLock::new(),
     });
-    let all = first.tape().apply(Checkpoint(Arc::clone(&segment)), inputs);
+    let all = Checkpoint(Arc::clone(&segment)).apply(inputs);
     let shapes = segment.shapes.get().map_or(&[][..], |shapes| shapes);
     if let [shape] = shapes {
         return vec![all.reshape(shape)];
@@ -105,13 +98,7 @@ impl<T: Real> Segment<T> {
 /// The operation whose rule records the function again.
 struct Checkpoint<T: Real>(Arc<Segment<T>>);
 
-impl<T: Real> fmt::Debug for Checkpoint<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Checkpoint")
-    }
-}
-
-impl<T: Real> Op<T> for Checkpoint<T> {
+impl<T: Real> ClosureRule<T> for Checkpoint<T> {
     fn name(&self) -> &'static str {
         "checkpoint"
     }
@@ -123,25 +110,14 @@ impl<T: Real> Op<T> for Checkpoint<T> {
         self.0.record(&x).value()
     }
 
-    fn vjp<A: Algebra<Element = T>>(
-        &self,
-        at: &Point<'_, A>,
-        y_bar: A,
-        x_bar: &mut Adjoints<'_, A>,
-    ) {
-        add_terms(self, at, &y_bar, x_bar);
-    }
-}
-
-impl<T: Real> ClosureRule<T> for Checkpoint<T> {
     fn record_terms<'t>(
         &self,
         x: &[Var<'t, T>],
         _y: Var<'t, T>,
         y_bar: Var<'t, T>,
     ) -> Vec<Var<'t, T>> {
-        // The function gets nodes of its own, so that the terms of an input that is given twice are separate.
-        let arguments: Vec<_> = x.iter().map(|x| x.reshape(x.shape())).collect();
+        // The terms of an input that is given twice are separate.
+        let arguments: Vec<_> = x.iter().map(|x| x.as_new_node()).collect();
         let y = self.0.record(&arguments);
         record_pull_back(y, y_bar, &arguments)
     }

@@ -6,16 +6,12 @@
 #[cfg(test)]
 mod tests;
 
-use crate::tensor::algebra::Algebra;
-use crate::tensor::engine::adjoints::Adjoints;
 use crate::tensor::engine::sweep::record_pull_back;
 use crate::tensor::engine::tape::Tape;
-use crate::tensor::op::closure_rule::{ClosureRule, add_terms};
-use crate::tensor::op::{Op, Point};
+use crate::tensor::op::closure::ClosureRule;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
-use std::fmt;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -45,9 +41,9 @@ pub struct NotConverged {
 
 /// Returns the solution of `x = f(x, inputs)`, found by iterating `f` from `start`.
 ///
-/// With J = ∂f/∂x at the solution, the adjoint of an input θ is θ̄ = (∂f/∂θ)ᵀ w, where w solves w = x̄ + Jᵀ w and is found
-/// by iteration too. This converges if the iteration of `f` does. If `w` has not converged after `max_iterations`, the
-/// gradient is NaN. Derivatives of every order are supported.
+/// With J = ∂f/∂x at the solution, the adjoint of an input θ is θ̄ = (∂f/∂θ)ᵀ w, where w solves w = x̄ + Jᵀ w and is
+/// found by iteration too. This converges if the iteration of `f` does. If `w` has not converged after
+/// `max_iterations`, the gradient is NaN. Derivatives of every order are supported.
 ///
 /// The tape stores `f`, which cannot capture a variable: pass every variable as an input.
 ///
@@ -103,7 +99,7 @@ where
         solution,
         convergence,
     };
-    Ok(record(op, "fixed_point", inputs))
+    Ok(op.apply(inputs))
 }
 
 /// Returns `minimiser`, the x that minimises `cost(x, inputs)`, as a variable that depends on the inputs.
@@ -115,7 +111,8 @@ where
 /// iteration meets a direction without positive curvature, or does not converge, the gradient is NaN. Derivatives of
 /// every order are supported.
 ///
-/// The tape stores `cost`, which cannot capture a variable: pass every variable as an input. The derivative is as accurate as the minimiser.
+/// The tape stores `cost`, which cannot capture a variable: pass every variable as an input. The derivative is as
+/// accurate as the minimiser.
 ///
 /// ```
 /// use autodiff::tensor::{Tape, Tensor, minimum};
@@ -148,19 +145,11 @@ where
         cost: Arc::new(cost),
         solution: minimiser.into(),
     };
-    record(op, "minimum", inputs)
+    op.apply(inputs)
 }
 
 /// A function of the unknown tensor and of the inputs.
 type Function<T> = dyn for<'s> Fn(Var<'s, T>, &[Var<'s, T>]) -> Var<'s, T> + Send + Sync;
-
-#[track_caller]
-fn record<'t, T: Real>(op: impl Op<T>, name: &str, inputs: &[Var<'t, T>]) -> Var<'t, T> {
-    let Some(first) = inputs.first() else {
-        panic!("{name}: there are no inputs")
-    };
-    first.tape().apply(op, inputs)
-}
 
 /// Iterates `f` from `start`.
 fn iterate<T: Real>(
@@ -198,31 +187,6 @@ struct FixedPoint<T: Real> {
     convergence: Convergence,
 }
 
-impl<T: Real> fmt::Debug for FixedPoint<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FixedPoint")
-    }
-}
-
-impl<T: Real> Op<T> for FixedPoint<T> {
-    fn name(&self) -> &'static str {
-        "fixed_point"
-    }
-
-    fn value(&self, _x: &[&Tensor<T>]) -> Tensor<T> {
-        self.solution.clone()
-    }
-
-    fn vjp<A: Algebra<Element = T>>(
-        &self,
-        at: &Point<'_, A>,
-        y_bar: A,
-        x_bar: &mut Adjoints<'_, A>,
-    ) {
-        add_terms(self, at, &y_bar, x_bar);
-    }
-}
-
 impl<T: Real> FixedPoint<T> {
     /// Returns the solution of w = ȳ + Jᵀ w; NaN if it is not found.
     fn adjoint(&self, inputs: &[Var<'_, T>], y_bar: &Tensor<T>) -> Tensor<T> {
@@ -236,6 +200,14 @@ impl<T: Real> FixedPoint<T> {
 }
 
 impl<T: Real> ClosureRule<T> for FixedPoint<T> {
+    fn name(&self) -> &'static str {
+        "fixed_point"
+    }
+
+    fn value(&self, _inputs: &[&Tensor<T>]) -> Tensor<T> {
+        self.solution.clone()
+    }
+
     fn record_terms<'t>(
         &self,
         inputs: &[Var<'t, T>],
@@ -246,14 +218,14 @@ impl<T: Real> ClosureRule<T> for FixedPoint<T> {
         let f = Arc::clone(&self.f);
         let adjoint = FixedPoint {
             f: Arc::new(move |w: Var<'_, T>, of: &[Var<'_, T>]| {
-                let x = own_node(of[1]);
+                let x = of[1].as_new_node();
                 of[0] + record_pull_back(f(x, &of[2..]), w, &[x])[0]
             }),
             solution: self.adjoint(inputs, &x_bar.value()),
             convergence: self.convergence,
         };
-        let w = record(adjoint, "fixed_point", &[&[x_bar, x], inputs].concat());
-        let inputs: Vec<_> = inputs.iter().map(|&input| own_node(input)).collect();
+        let w = adjoint.apply(&[&[x_bar, x], inputs].concat());
+        let inputs: Vec<_> = inputs.iter().map(|input| input.as_new_node()).collect();
         record_pull_back((self.f)(x, &inputs), w, &inputs)
     }
 }
@@ -262,31 +234,6 @@ impl<T: Real> ClosureRule<T> for FixedPoint<T> {
 struct Minimum<T: Real> {
     cost: Arc<Function<T>>,
     solution: Tensor<T>,
-}
-
-impl<T: Real> fmt::Debug for Minimum<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Minimum")
-    }
-}
-
-impl<T: Real> Op<T> for Minimum<T> {
-    fn name(&self) -> &'static str {
-        "minimum"
-    }
-
-    fn value(&self, _x: &[&Tensor<T>]) -> Tensor<T> {
-        self.solution.clone()
-    }
-
-    fn vjp<A: Algebra<Element = T>>(
-        &self,
-        at: &Point<'_, A>,
-        y_bar: A,
-        x_bar: &mut Adjoints<'_, A>,
-    ) {
-        add_terms(self, at, &y_bar, x_bar);
-    }
 }
 
 impl<T: Real> Minimum<T> {
@@ -301,6 +248,14 @@ impl<T: Real> Minimum<T> {
 }
 
 impl<T: Real> ClosureRule<T> for Minimum<T> {
+    fn name(&self) -> &'static str {
+        "minimum"
+    }
+
+    fn value(&self, _inputs: &[&Tensor<T>]) -> Tensor<T> {
+        self.solution.clone()
+    }
+
     fn record_terms<'t>(
         &self,
         inputs: &[Var<'t, T>],
@@ -311,7 +266,7 @@ impl<T: Real> ClosureRule<T> for Minimum<T> {
         let cost = Arc::clone(&self.cost);
         let adjoint = Minimum {
             cost: Arc::new(move |w: Var<'_, T>, of: &[Var<'_, T>]| {
-                let x = own_node(of[1]);
+                let x = of[1].as_new_node();
                 let slope = cost(x, &of[2..]).recorded_gradients(&[x])[0];
                 // w is a constant in the direction of differentiation.
                 let product = record_pull_back((slope * w).sum(), unit(w), &[x])[0];
@@ -319,17 +274,12 @@ impl<T: Real> ClosureRule<T> for Minimum<T> {
             }),
             solution: self.adjoint(inputs, &x_bar.value()),
         };
-        let w = record(adjoint, "minimum", &[&[x_bar, x], inputs].concat());
-        let inputs: Vec<_> = inputs.iter().map(|&input| own_node(input)).collect();
-        let x = own_node(x);
+        let w = adjoint.apply(&[&[x_bar, x], inputs].concat());
+        let inputs: Vec<_> = inputs.iter().map(|input| input.as_new_node()).collect();
+        let x = x.as_new_node();
         let slope = (self.cost)(x, &inputs).recorded_gradients(&[x])[0];
         record_pull_back(-(slope * w).sum(), unit(w), &inputs)
     }
-}
-
-/// A node of its own with the value of `x`, so that derivatives with respect to it count no other use of `x`.
-fn own_node<T: Real>(x: Var<'_, T>) -> Var<'_, T> {
-    x.reshape(x.shape())
 }
 
 /// The adjoint 1 of a number, on the tape of `x`.

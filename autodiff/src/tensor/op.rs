@@ -1,6 +1,6 @@
 //! `Op`: an operation's value and its vector–Jacobian product.
 
-pub(super) mod closure_rule;
+pub(super) mod closure;
 mod saved;
 
 use super::algebra::Algebra;

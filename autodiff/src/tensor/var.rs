@@ -79,6 +79,14 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+impl<'t, T: Real> Var<'t, T> {
+    /// Records a node of its own with the same value. Derivatives with respect to it count no other use of `self`.
+    pub(crate) fn as_new_node(self) -> Var<'t, T> {
+        // A reshape is recorded, also to the same shape, and moves no data.
+        self.reshape(self.shape())
+    }
+}
+
 /// Control of the backward pass.
 impl<'t, T: Real> Var<'t, T> {
     /// Records the value as a constant: no gradient flows through it.

@@ -203,31 +203,29 @@ def gelu_tanh_curvature(x):
     return 2 * v1 * s1 + x * (v2 * s1 - v1 * v1 * s1 * torch.tanh(v / 2))
 
 
+def with_slope(value, slope):
+    """A function of one variable whose slope is the given function instead of PyTorch's own."""
+
+    class Function(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            context.save_for_backward(x)
+            return value(x)
+
+        @staticmethod
+        def backward(context, adjoint):
+            return adjoint * slope(*context.saved_tensors)
+
+    return Function.apply
+
+
 def polygamma(x, n):
     """PyTorch's trigamma function, the slope of its digamma function, has only ten digits; the zeta function has all."""
-    return Digamma.apply(x) if n == 0 else (-1) ** (n + 1) * math.factorial(n) * torch.special.zeta(n + 1, x)
+    return digamma(x) if n == 0 else (-1) ** (n + 1) * math.factorial(n) * torch.special.zeta(n + 1, x)
 
 
-class Digamma(torch.autograd.Function):
-    @staticmethod
-    def forward(context, x):
-        context.save_for_backward(x)
-        return torch.digamma(x)
-
-    @staticmethod
-    def backward(context, adjoint):
-        return adjoint * polygamma(*context.saved_tensors, 1)
-
-
-class Lgamma(torch.autograd.Function):
-    @staticmethod
-    def forward(context, x):
-        context.save_for_backward(x)
-        return torch.lgamma(x)
-
-    @staticmethod
-    def backward(context, adjoint):
-        return adjoint * Digamma.apply(*context.saved_tensors)
+digamma = with_slope(torch.digamma, lambda x: polygamma(x, 1))
+lgamma = with_slope(torch.lgamma, digamma)
 
 
 def sigmoid_slope(x):
@@ -282,7 +280,7 @@ UNARY = {
     "softsign": lambda x: F.softsign(x),
     "erf": lambda x: torch.erf(x),
     "erfc": lambda x: torch.erfc(x),
-    "lgamma": lambda x: Lgamma.apply(x),
+    "lgamma": lambda x: lgamma(x),
     "polygamma": lambda x, n: polygamma(x, n),
     "neg": lambda x: -x,
     "tanh_slope": lambda x: torch.cosh(x) ** -2,

@@ -6,10 +6,10 @@
 //! h′   = n + z ⊙ (h − n)
 //! ```
 
-use super::{descend, layer, uniform};
+use super::{Descent, layer, uniform};
 use crate::peer::Peer;
 use autodiff::elementwise::Unary;
-use autodiff::tensor::{Gradients, Tape, Tensor, Var};
+use autodiff::tensor::{Tape, Tensor, Var};
 
 /// The number of inputs, of units and of classes.
 const WIDTH: usize = 64;
@@ -20,10 +20,7 @@ const RATE: f32 = 0.1;
 
 pub(super) struct Training {
     batches: Vec<Sequences>,
-    parameters: Vec<Tensor<f32>>,
-    tape: Tape<f32>,
-    gradients: Gradients<f32>,
-    cost: f32,
+    descent: Descent,
 }
 
 /// The inputs of each step, and the classes of all steps: the number of the largest input.
@@ -45,10 +42,7 @@ impl Training {
         };
         Training {
             batches: (0..BATCHES as u32).map(batch).collect(),
-            parameters: parameters(),
-            tape: Tape::new(),
-            gradients: Gradients::default(),
-            cost: f32::NAN,
+            descent: Descent::new(parameters(), RATE),
         }
     }
 }
@@ -94,25 +88,16 @@ impl Peer for Training {
     }
 
     fn reset(&mut self) {
-        self.parameters = parameters();
-        self.tape = Tape::new();
-        self.gradients = Gradients::default();
+        self.descent = Descent::new(parameters(), RATE);
     }
 
     fn step(&mut self, batch: usize) {
-        let variables: Vec<_> = self
-            .parameters
-            .iter()
-            .map(|parameter| self.tape.var(parameter.clone()))
-            .collect();
-        let loss = loss(&self.tape, &self.batches[batch], &variables);
-        self.cost = loss.item();
-        self.gradients.update(loss);
-        descend(&self.gradients, &variables, RATE, &mut self.parameters);
-        self.tape.reset();
+        let batch = &self.batches[batch];
+        self.descent
+            .step(|tape, parameters| loss(tape, batch, parameters));
     }
 
     fn cost(&mut self) -> f64 {
-        self.cost.into()
+        self.descent.cost.into()
     }
 }

@@ -1,9 +1,9 @@
 //! A physics-informed network: u(x, t) solves Burgers' equation `∂u/∂t + u ∂u/∂x = ν ∂²u/∂x²`.
 
-use super::{descend, layer, uniform};
+use super::{Descent, layer, uniform};
 use crate::peer::Peer;
 use autodiff::elementwise::Unary;
-use autodiff::tensor::{Gradients, Tape, Tensor, Var};
+use autodiff::tensor::{Tensor, Var};
 use std::f64::consts::PI;
 
 const WIDTHS: [usize; 5] = [2, 64, 64, 64, 1];
@@ -12,12 +12,9 @@ const VISCOSITY: f64 = 0.01 / PI;
 const RATE: f32 = 1e-3;
 
 pub(super) struct Training {
-    /// A point (x, t) a row.
+    /// One point (x, t) per row.
     points: Tensor<f32>,
-    parameters: Vec<Tensor<f32>>,
-    tape: Tape<f32>,
-    gradients: Gradients<f32>,
-    cost: f32,
+    descent: Descent,
 }
 
 impl Training {
@@ -28,10 +25,7 @@ impl Training {
         }
         Training {
             points,
-            parameters: parameters(),
-            tape: Tape::new(),
-            gradients: Gradients::default(),
-            cost: f32::NAN,
+            descent: Descent::new(parameters(), RATE),
         }
     }
 }
@@ -66,24 +60,16 @@ impl Peer for Training {
     }
 
     fn reset(&mut self) {
-        *self = Training::new();
+        self.descent = Descent::new(parameters(), RATE);
     }
 
     fn step(&mut self, _batch: usize) {
-        let points = self.tape.var(self.points.clone());
-        let variables: Vec<_> = self
-            .parameters
-            .iter()
-            .map(|parameter| self.tape.var(parameter.clone()))
-            .collect();
-        let loss = loss(points, &variables);
-        self.cost = loss.item();
-        self.gradients.update(loss);
-        descend(&self.gradients, &variables, RATE, &mut self.parameters);
-        self.tape.reset();
+        let points = &self.points;
+        self.descent
+            .step(|tape, parameters| loss(tape.var(points), parameters));
     }
 
     fn cost(&mut self) -> f64 {
-        self.cost.into()
+        self.descent.cost.into()
     }
 }

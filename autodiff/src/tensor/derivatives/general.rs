@@ -215,8 +215,9 @@ where
     (vars, y)
 }
 
-/// The Jacobian of `y` with respect to each variable.
-fn jacobians<T: Real>(y: Var<'_, T>, wrt: &[Var<'_, T>]) -> Vec<Tensor<T>> {
+/// The Jacobian of `y` with respect to each variable, of shape `[y…, x…]`.
+#[track_caller]
+pub(crate) fn jacobians<T: Real>(y: Var<'_, T>, wrt: &[Var<'_, T>]) -> Vec<Tensor<T>> {
     let shape = y.shape();
     let empty = |x: &Var<'_, T>| Tensor::zeros(joined(&shape, &x.shape()));
     let mut jacobians: Vec<Tensor<T>> = wrt.iter().map(empty).collect();

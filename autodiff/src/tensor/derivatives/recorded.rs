@@ -175,8 +175,7 @@ fn record<'t, T: Real, const N: usize, F>(f: F, x: [Var<'t, T>; N]) -> ([Var<'t,
 where
     F: FnOnce([Var<'t, T>; N]) -> Var<'t, T>,
 {
-    // A reshape to the same shape is a node of its own, and costs nothing.
-    let arguments = x.map(|x| x.reshape(x.shape()));
+    let arguments = x.map(|x| x.as_new_node());
     (arguments, f(arguments))
 }
 

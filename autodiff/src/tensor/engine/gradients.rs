@@ -15,8 +15,8 @@ use autodiff_kernels::{Write, reduce};
 
 /// The gradients of one number with respect to the variables of a recording.
 ///
-/// They are separate from the tape, which a backward pass does not change. One recording can be differentiated many times,
-/// and the gradients of several results can exist together.
+/// They are separate from the tape, which a backward pass does not change. One recording can be differentiated many
+/// times, and the gradients of several results can exist together.
 ///
 /// ```
 /// use autodiff::tensor::{Gradients, Tape};
@@ -209,12 +209,12 @@ impl<T: Real> RowGradient<T> {
             "add_to: rows of {row} elements up to row {last:?}, and a table of {} elements",
             table.len()
         );
-        add_rows(scale, &self.rows, &self.indices, row, table);
+        add_to_rows(scale, &self.rows, &self.indices, row, table);
     }
 }
 
 /// Adds `scale` times each row, of `row` elements, to the row of `table` with its index.
-fn add_rows<T: Real>(
+fn add_to_rows<T: Real>(
     scale: T,
     rows: &Tensor<T>,
     indices: &Tensor<u32>,
@@ -311,7 +311,7 @@ impl<T: Real> Gradient<'_, T> {
             }) => {
                 let row: usize = slices.shape()[indices.shape().rank()..].iter().product();
                 check_size("add_to", extent * row, sum);
-                add_rows(scale, slices, indices, row, sum);
+                add_to_rows(scale, slices, indices, row, sum);
             }
         }
     }

@@ -34,10 +34,11 @@ impl<T: Real> Tape<T> {
     /// Returns the first operation whose result is worse than all of its inputs, where an infinite number is worse than
     /// a finite one, and NaN is worse than both. `None` if all recorded values are finite.
     ///
-    /// An intended −∞, as in the mask of an attention, is reported only if no operation made a value worse, and operations
-    /// that only pass it on are not reported. Results that depend on a variable are searched first, then operations on constants, and last the constants
-    /// and variables themselves. A function of the [table](crate::elementwise) is judged element by element; any other
-    /// operation is judged by all elements of its inputs together.
+    /// An intended −∞, as in the mask of an attention, is reported only if no operation made a value worse, and
+    /// operations that only pass it on are not reported. Results that depend on a variable are searched first, then
+    /// operations on constants, and last the constants and variables themselves. A function of the
+    /// [table](crate::elementwise) is judged element by element; any other operation is judged by all elements of its
+    /// inputs together.
     ///
     /// ```
     /// use autodiff::tensor::Tape;

@@ -8,6 +8,7 @@ use super::adjoints::{Adjoint, AdjointList, Adjoints};
 use super::gradients::Gradients;
 use super::node::{Node, few};
 use crate::tensor::algebra::Operand;
+use crate::tensor::derivatives::general::jacobians;
 use crate::tensor::op::Point;
 use crate::tensor::ops::StoredOp;
 use crate::tensor::storage::array::Tensor;
@@ -130,20 +131,8 @@ impl<'t, T: Real> Var<'t, T> {
     #[must_use]
     #[track_caller]
     pub fn jacobian(self, x: Var<'t, T>) -> Tensor<T> {
-        let (shape, columns) = (self.shape(), x.shape().size());
-        let rows = shape.size();
-        let mut jacobian = Tensor::zeros([rows, columns]);
-        let mut gradients = Gradients::default();
-        for (i, row) in jacobian
-            .data_mut()
-            .chunks_exact_mut(columns.max(1))
-            .enumerate()
-        {
-            let unit = Tensor::from_flat_fn(&shape, |j| T::from_f64(f64::from(u8::from(i == j))));
-            gradients.pull_back(self, unit);
-            row.copy_from_slice(gradients.wrt(x).data());
-        }
-        jacobian
+        let (rows, columns) = (self.size(), x.size());
+        jacobians(self, &[x])[0].reshape([rows, columns])
     }
 
     /// The seed of a backward pass: an adjoint of 1 for this number.

@@ -82,6 +82,35 @@ impl<T: Real> Op<T> for SumTo {
     built_in!(SumTo);
 }
 
+/// The shape to which several operands are broadcast together.
+///
+/// # Panics
+///
+/// If the shapes do not fit together.
+#[inline]
+#[track_caller]
+pub(super) fn common_shape<const N: usize>(operation: &str, shapes: [&Shape; N]) -> Shape {
+    let mut common = shapes[0].clone();
+    for shape in &shapes[1..] {
+        match common.broadcast(shape) {
+            Some(both) => common = both,
+            None => cannot_be_broadcast(operation, &shapes),
+        }
+    }
+    common
+}
+
+#[cold]
+#[track_caller]
+fn cannot_be_broadcast(operation: &str, shapes: &[&Shape]) -> ! {
+    let (last, others) = (shapes[shapes.len() - 1], &shapes[..shapes.len() - 1]);
+    let others: Vec<String> = others.iter().map(|shape| shape.to_string()).collect();
+    panic!(
+        "{operation}: shapes {} and {last} cannot be broadcast together",
+        others.join(", ")
+    )
+}
+
 /// The axes of `target` along which `shape` is broadcast.
 fn stretched_axes(target: &Shape, shape: &Shape) -> AxisSet {
     let added = target.rank() - shape.rank();
@@ -155,6 +184,22 @@ methods! {
         Self::apply(SumTo(shape.into()), &[self])
     }
 }
+
+/// Shapes of two operands: equal, scalar, of extent 1, empty, and broadcast in every way.
+pub(super) const BROADCAST_SHAPES: [[&[usize]; 2]; 12] = [
+    [&[], &[]],
+    [&[1], &[1]],
+    [&[0], &[0]],
+    [&[5], &[5]],
+    [&[3, 4], &[3, 4]],
+    [&[3, 4], &[]],
+    [&[], &[3, 4]],
+    [&[3, 4], &[4]],
+    [&[3, 1], &[1, 4]],
+    [&[2, 3, 2], &[3, 1]],
+    [&[0, 3], &[3]],
+    [&[1], &[2, 1, 3]],
+];
 
 pub(super) fn check_cases() -> Vec<CheckCase> {
     let cases: [(&[usize], &[usize]); 11] = [

@@ -7,8 +7,8 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fmt;
 
-/// An operation and inputs to record it at. [`catalogue`](crate::tensor::catalogue) returns check cases of every operation,
-/// for many shapes.
+/// An operation and inputs to record it at. [`catalogue`](crate::tensor::catalogue) returns check cases of every
+/// operation, for many shapes.
 pub struct CheckCase {
     name: String,
     inputs: Vec<Tensor<f64>>,

@@ -2,6 +2,7 @@
 //!
 //! A mask is a constant: no gradient flows through a comparison.
 
+use super::broadcast::{BROADCAST_SHAPES, common_shape};
 use super::prelude::*;
 use autodiff_kernels::broadcast::Walk;
 use std::ops::{BitAnd, BitOr, BitXor, Not};
@@ -45,7 +46,7 @@ macro_rules! integer_comparisons {
         /// Comparisons.
         impl Tensor<$Integer> {
             $(
-                #[doc = concat!("Returns the mask of the comparison `", stringify!($name), "`, element by element and broadcasting.")]
+                #[doc = concat!("Returns the mask of `", stringify!($name), "`, element by element and broadcasting.")]
                 ///
                 /// # Panics
                 ///
@@ -95,13 +96,7 @@ fn compare<T: Element>(
     b: &Tensor<T>,
     holds: impl Fn(T, T) -> bool,
 ) -> Tensor<u8> {
-    let Some(shape) = a.shape().broadcast(b.shape()) else {
-        panic!(
-            "{name}: shapes {} and {} cannot be broadcast together",
-            a.shape(),
-            b.shape()
-        );
-    };
+    let shape = common_shape(name, [a.shape(), b.shape()]);
     let walk = Walk::new(a.shape(), b.shape(), &shape);
     let (a, b) = (a.data(), b.data());
     Tensor::made(shape, |out: &mut [u8]| {
@@ -159,22 +154,12 @@ impl Not for &Tensor<u8> {
 
 /// The smaller of two tensors, selected by a comparison.
 pub(super) fn check_cases() -> Vec<CheckCase> {
-    let shapes: [[&[usize]; 2]; 8] = [
-        [&[], &[]],
-        [&[1], &[1]],
-        [&[0], &[0]],
-        [&[5], &[5]],
-        [&[3, 4], &[4]],
-        [&[3, 4], &[]],
-        [&[2, 1], &[1, 3]],
-        [&[2, 3, 2], &[3, 1]],
-    ];
     let smaller = |shapes: [&[usize]; 2]| {
         CheckCase::new("less", &shapes, |x| {
             Var::select(&x[0].less(x[1]), x[0], x[1])
         })
     };
-    shapes.into_iter().map(smaller).collect()
+    BROADCAST_SHAPES.into_iter().map(smaller).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //!       ā = ȳ ⊙ ∂f/∂a,   b̄ = ȳ ⊙ ∂f/∂b
 //! ```
 
+use super::broadcast::{BROADCAST_SHAPES, common_shape};
 use super::prelude::*;
 use crate::Number;
 use crate::elementwise::{Binary, Unary, elementwise_table};
@@ -60,14 +61,7 @@ impl<T: Real> Op<T> for Zip {
         if is_product && b.shape().is_scalar() && *b.data() == [T::from_f64(1.0)] {
             return a.clone();
         }
-        let Some(shape) = a.shape().broadcast(b.shape()) else {
-            panic!(
-                "{}: shapes {} and {} cannot be broadcast together",
-                self.0.name(),
-                a.shape(),
-                b.shape()
-            );
-        };
+        let shape = common_shape(self.0.name(), [a.shape(), b.shape()]);
         let walk = Walk::new(a.shape(), b.shape(), &shape);
         Tensor::made(shape, |y| {
             Loops::binary(self.0, &walk, a.data(), b.data(), y);
@@ -173,27 +167,11 @@ impl<T: Real> Number for Var<'_, T> {
     }
 }
 
-/// Shapes of two operands: equal, scalar, of extent 1, empty, and broadcast in every way.
-const SHAPES: [[&[usize]; 2]; 12] = [
-    [&[], &[]],
-    [&[1], &[1]],
-    [&[0], &[0]],
-    [&[5], &[5]],
-    [&[3, 4], &[3, 4]],
-    [&[3, 4], &[]],
-    [&[], &[3, 4]],
-    [&[3, 4], &[4]],
-    [&[3, 1], &[1, 4]],
-    [&[2, 3, 2], &[3, 1]],
-    [&[0, 3], &[3]],
-    [&[1], &[2, 1, 3]],
-];
-
 pub(super) fn check_cases() -> Vec<CheckCase> {
     let mut checks = Vec::new();
     for (function, intervals) in Unary::catalogue() {
         for &interval in intervals {
-            for [shape, _] in SHAPES {
+            for [shape, _] in BROADCAST_SHAPES {
                 checks.push(CheckCase::within(
                     function.name(),
                     &[shape],
@@ -205,7 +183,7 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
     }
     for (function, rectangles) in Binary::catalogue() {
         for &(a, b) in rectangles {
-            for shapes in SHAPES {
+            for shapes in BROADCAST_SHAPES {
                 let sample = CheckCase::within(function.name(), &shapes, &[a, b], move |x| {
                     x[0].binary(function, x[1])
                 });

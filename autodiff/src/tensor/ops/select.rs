@@ -6,6 +6,7 @@
 //!
 //! The rule selects instead of multiplying by the mask, so that a NaN that is not selected does not spread.
 
+use super::broadcast::{BROADCAST_SHAPES, common_shape};
 use super::prelude::*;
 use autodiff_kernels::simd::vectorized;
 
@@ -21,18 +22,7 @@ impl<T: Real> Op<T> for Select {
     #[track_caller]
     fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
         let (mask, a, b) = (&self.0, x[0], x[1]);
-        let common = a
-            .shape()
-            .broadcast(b.shape())
-            .and_then(|shape| shape.broadcast(mask.shape()));
-        let Some(shape) = common else {
-            panic!(
-                "select: shapes {}, {} and {} cannot be broadcast together",
-                mask.shape(),
-                a.shape(),
-                b.shape()
-            );
-        };
+        let shape = common_shape("select", [mask.shape(), a.shape(), b.shape()]);
         let mask = mask.broadcast_to(&shape);
         let (a, b) = (a.broadcast_to(&shape), b.broadcast_to(&shape));
         let (mask, a, b) = (mask.data(), a.data(), b.data());
@@ -126,17 +116,7 @@ pub(super) fn check_cases() -> Vec<CheckCase> {
         CheckCase::new("select", &[a, b], move |x| Var::select(&mask, x[0], x[1]))
     };
     let mut checks: Vec<CheckCase> = shapes.into_iter().map(sample).collect();
-    let shapes: [[&[usize]; 2]; 8] = [
-        [&[], &[]],
-        [&[1], &[1]],
-        [&[0], &[0]],
-        [&[5], &[5]],
-        [&[3, 4], &[4]],
-        [&[4], &[3, 4]],
-        [&[2, 1], &[1, 3]],
-        [&[2, 3, 2], &[3, 1]],
-    ];
-    for [x, mask] in shapes {
+    for [x, mask] in BROADCAST_SHAPES {
         let mask = Tensor::from_flat_fn(Shape::from(mask), |i| u8::from(i % 2 == 0));
         checks.push(CheckCase::new("masked_fill", &[x], move |x| {
             x[0].masked_fill(&mask, -2.0)

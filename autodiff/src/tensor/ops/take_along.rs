@@ -169,8 +169,8 @@ methods! {
     /// `x[i][j]` with `indices[i][j] = k`, and 0 if there are none.
     ///
     /// This is `scatter_add` onto zeros in PyTorch. `indices` has the shape of `self`, and the result has the given
-    /// `extent` along the axis. Elements with the same index are added in ascending order of their positions. To add whole slices,
-    /// see [`scatter_add`](crate::Tensor::scatter_add).
+    /// `extent` along the axis. Elements with the same index are added in ascending order of their positions. To add
+    /// whole slices, see [`scatter_add`](crate::Tensor::scatter_add).
     ///
     /// ```
     /// # use autodiff::Tensor;

@@ -1,16 +1,27 @@
-//! Rules of operations that are defined by a user's function of variables.
+//! `ClosureOp`: an operation that is defined by a user's function of variables.
 
 use crate::tensor::algebra::{Algebra, Dispatch};
 use crate::tensor::engine::adjoints::Adjoints;
 use crate::tensor::engine::tape::Tape;
-use crate::tensor::op::Point;
+use crate::tensor::op::{Op, Point};
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
+use std::fmt;
 
-/// The rule of an operation that records a user's function of variables. It cannot be written against [`Algebra`],
-/// since a closure is not generic.
-pub(crate) trait ClosureRule<T: Real> {
+/// An operation whose rule records a user's function. The rule cannot be written against [`Algebra`], since a closure is
+/// not generic, so it is written for variables, and for tensors where that takes less memory.
+pub(crate) struct ClosureOp<R>(R);
+
+/// The value and the rule of a [`ClosureOp`].
+pub(crate) trait ClosureRule<T: Real>: Send + Sync + 'static {
+    /// The operation's name in messages and pictures.
+    fn name(&self) -> &'static str;
+
+    /// Computes the value at the inputs `x`.
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T>;
+
     /// Returns the terms of the inputs' adjoints, recorded on the tape of the inputs.
     fn record_terms<'t>(
         &self,
@@ -26,18 +37,50 @@ pub(crate) trait ClosureRule<T: Real> {
         let terms = self.record_terms(&x, tape.var(y), tape.constant(y_bar));
         terms.iter().map(|term| term.value()).collect()
     }
+
+    /// Records the operation on the tape of the inputs.
+    ///
+    /// # Panics
+    ///
+    /// If there are no inputs, or they lie on different tapes.
+    #[track_caller]
+    fn apply<'t>(self, inputs: &[Var<'t, T>]) -> Var<'t, T>
+    where
+        Self: Sized,
+    {
+        let Some(first) = inputs.first() else {
+            panic!("{}: there are no inputs", self.name())
+        };
+        first.tape().apply(ClosureOp(self), inputs)
+    }
 }
 
-/// Adds the terms of `rule` to the adjoints of all inputs.
-pub(crate) fn add_terms<A: Algebra>(
-    rule: &dyn ClosureRule<A::Element>,
-    at: &Point<'_, A>,
-    y_bar: &A,
-    x_bar: &mut Adjoints<'_, A>,
-) {
-    let terms = A::dispatch(Terms, (rule, at.x, at.y, y_bar));
-    for (input, term) in terms.into_iter().enumerate() {
-        x_bar.add(input, || term);
+impl<R> fmt::Debug for ClosureOp<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClosureOp")
+    }
+}
+
+impl<T: Real, R: ClosureRule<T>> Op<T> for ClosureOp<R> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    #[track_caller]
+    fn value(&self, x: &[&Tensor<T>]) -> Tensor<T> {
+        self.0.value(x)
+    }
+
+    fn vjp<A: Algebra<Element = T>>(
+        &self,
+        at: &Point<'_, A>,
+        y_bar: A,
+        x_bar: &mut Adjoints<'_, A>,
+    ) {
+        let terms = A::dispatch(Terms, (&self.0, at.x, at.y, &y_bar));
+        for (input, term) in terms.into_iter().enumerate() {
+            x_bar.add(input, || term);
+        }
     }
 }
 
