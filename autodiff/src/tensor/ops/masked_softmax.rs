@@ -6,7 +6,7 @@
 use super::prelude::*;
 use autodiff_kernels::Float;
 
-/// The mask of what is not allowed, and the logits without it.
+/// The mask of the elements to leave out, and the logits without them.
 #[track_caller]
 fn hidden<A: Algebra>(
     operation: &str,
@@ -57,10 +57,9 @@ methods! {
         logits.softmax(&axes).masked_fill(&hidden, 0.0)
     }
 
-    /// Returns the logarithm of the softmax over one axis or several of the elements where the mask is not 0; the
-    /// others are −∞ and have gradient 0. If nothing is allowed along the axes, all are −∞. The mask is broadcast.
-    ///
-    /// A logit that is not allowed may be infinite or NaN.
+    /// Returns the logarithm of the softmax over the given axes, restricted to the elements where the mask is not 0. The
+    /// other logarithms are −∞, and their logits have gradient 0, even if they are infinite or NaN. If no element along
+    /// the axes is kept, all logarithms are −∞. The mask is broadcast to the shape of `self`.
     #[doc = include_str!("../../infinite_logits.md")]
     ///
     /// # Panics

@@ -6,13 +6,13 @@ use autodiff_kernels::broadcast::Walk;
 
 /// Reductions of masks, in which anything but 0 is true.
 impl Tensor<u8> {
-    /// Whether an element is true; `false` if there are none.
+    /// Whether any element is true; `false` if there are no elements.
     #[must_use]
     pub fn any(&self) -> bool {
         self.data().iter().any(|&x| x != 0)
     }
 
-    /// Whether all elements are true; `true` if there are none.
+    /// Whether all elements are true; `true` if there are no elements.
     #[must_use]
     pub fn all(&self) -> bool {
         self.data().iter().all(|&x| x != 0)

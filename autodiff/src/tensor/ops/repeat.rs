@@ -66,7 +66,7 @@ methods! {
         self.reshape(repeated.single).broadcast_to(repeated.copied).reshape(repeated.merged)
     }
 
-    /// Repeats each element along an axis, followed by its copies.
+    /// Repeats each element `times` times along an axis; its copies are neighbours.
     ///
     /// ```
     /// # use autodiff::Tensor;
