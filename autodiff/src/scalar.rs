@@ -137,6 +137,7 @@ mod sum;
 mod backward;
 mod derivatives;
 pub mod general;
+pub mod sparse;
 mod sweep;
 
 // Parts of a recording that are removed, or recomputed.

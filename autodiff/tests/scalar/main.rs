@@ -21,6 +21,7 @@ mod nalgebra;
 mod operators;
 mod precision;
 mod reference;
+mod sparse;
 mod tape;
 mod trace;
 mod ways;
