@@ -129,7 +129,7 @@ impl Pattern {
     /// Returns whether the pattern equals its transpose.
     #[must_use]
     pub fn is_symmetric(&self) -> bool {
-        self.rows() == self.columns && *self == self.transpose()
+        *self == self.transpose()
     }
 
     /// Returns the pattern of the nonzeros on and below the diagonal.

@@ -140,6 +140,12 @@ fn dense_rows_and_columns_have_products_of_their_own() {
         assert_eq!(check_jacobian(&both.transpose()), [40, 40, 6]);
     }
 
+    // A separate row or column that saves one product.
+    let diagonal = pattern(20, 20, |i, j| {
+        i == j || (i == 5 && (5..9).contains(&j)) || (j == 12 && (12..16).contains(&i))
+    });
+    assert_eq!(check_jacobian(&diagonal), [4, 4, 3]);
+
     // Rows that are longer, but not by enough to pay.
     let longer = pattern(40, 40, |i, j| {
         i.abs_diff(j) < if i % 4 == 1 { 3 } else { 2 }
@@ -155,6 +161,15 @@ fn dense_rows_and_columns_have_products_of_their_own() {
     assert_eq!(check_jacobian(&pattern(30, 1, |_, _| true)), [1, 30, 1]);
     assert_eq!(check_jacobian(&pattern(6, 7, |_, _| true)), [7, 6, 6]);
     assert_eq!(check_hessian(&pattern(7, 7, |_, _| true)), 7);
+}
+
+#[test]
+fn the_mode_with_fewer_products_is_chosen() {
+    // The edges and vertices of the complete graph of four vertices: any two vertices share an edge, and the edges have
+    // three colours. The bounds, two for the columns and three for the rows, suggest the opposite.
+    let edges = Pattern::from_rows(4, [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]]);
+    assert_eq!(check_jacobian(&edges), [4, 3, 3]);
+    assert_eq!(check_jacobian(&edges.transpose()), [3, 4, 3]);
 }
 
 #[test]

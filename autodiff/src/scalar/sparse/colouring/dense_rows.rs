@@ -71,6 +71,7 @@ pub(super) fn partition(pattern: &Pattern, transpose: &Pattern) -> Partition {
         .iter()
         .copied()
         .filter(|&i| !pattern.row(i as usize).is_empty());
+    // A product for each row needs no search, and rules out the separations that cannot be better.
     let mut best = Partition {
         columns: Colours::none(pattern.columns()),
         separate: occupied.collect(),

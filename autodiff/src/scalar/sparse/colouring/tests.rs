@@ -250,4 +250,15 @@ fn colours_that_nothing_is_read_from_are_removed() {
     assert_eq!(star::colour(&hub).count, 2);
     let colouring = Colouring::of_hessian(&hub);
     assert_eq!(colouring.column_groups().to_string(), "× · · ·");
+
+    // y₁ x + y₂ x and u v: the pair of u and v is read from the product that the others need, whether it comes before
+    // or after them.
+    for rows in [
+        [&[2][..], &[2], &[0, 1], &[4], &[3]],
+        [&[1][..], &[0], &[4], &[4], &[2, 3]],
+    ] {
+        let pattern = Pattern::from_rows(5, rows);
+        assert_eq!(star::colour(&pattern).count, 2);
+        assert_eq!(Colouring::of_hessian(&pattern).products(), 1, "\n{pattern}");
+    }
 }
