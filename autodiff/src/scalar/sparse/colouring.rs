@@ -61,9 +61,9 @@ impl Colouring {
     /// a Jacobian.
     ///
     /// Four kinds are compared: [by columns](Self::by_columns); by columns, with dense rows that have products of their
-    /// own; [by rows](Self::by_rows); and by rows, with dense columns that have products of their own. As many of the
-    /// rows with the most nonzeros are separated as gives the fewest products in all. If another kind is not better,
-    /// the first or third is returned, which needs one mode only.
+    /// own; [by rows](Self::by_rows); and by rows, with dense columns that have products of their own. The dense rows
+    /// are those with the most nonzeros, as many as make the sum of colours and dense rows smallest, among a few
+    /// numbers that promise most. Of kinds with as many products, one that needs only one mode is returned.
     #[must_use]
     pub fn of_jacobian(pattern: &Pattern) -> Self {
         let transpose = pattern.transpose();
@@ -89,8 +89,8 @@ impl Colouring {
         }
     }
 
-    /// Returns a colouring without row groups, so that forward passes are enough. The time is proportional to the sum
-    /// of the squared numbers of nonzeros of the rows.
+    /// Returns a colouring without row groups, so that forward passes are enough. The time is at most proportional to
+    /// the sum of the squared numbers of nonzeros of the rows.
     ///
     /// Columns of one group are *structurally orthogonal*: no two have a nonzero in the same row (Curtis, Powell and
     /// Reid, "On the estimation of sparse Jacobian matrices", 1974). So entry `i` of a product is the only nonzero of
@@ -120,12 +120,12 @@ impl Colouring {
     /// this condition is also necessary (Coleman and Moré, "Estimation of sparse Hessian matrices and graph coloring
     /// problems", 1984). Groups from which nothing is read are removed.
     ///
-    /// An arrow matrix gets two products. A band matrix with `w` nonzeros on either side of the diagonal gets `2 w +
-    /// 1`, as many as without symmetry.
+    /// An arrow matrix gets two products. A band matrix with `w` nonzeros on either side of the diagonal gets
+    /// `2 w + 1`, as many as without symmetry.
     ///
-    /// The colouring is the greedy one of Gebremedhin, Tarafdar, Manne and Pothen ("New acyclic and star coloring
-    /// algorithms with application to computing Hessians", 2007). The time is proportional to the number of nonzeros
-    /// times the number of colours.
+    /// The colouring is greedy and keeps the stars of two colours, like that of Gebremedhin, Tarafdar, Manne and Pothen
+    /// ("New acyclic and star coloring algorithms with application to computing Hessians", 2007). The time is at most
+    /// proportional to the number of nonzeros times the number of colours.
     ///
     /// # Panics
     ///
