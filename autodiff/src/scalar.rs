@@ -144,6 +144,10 @@ mod sweep;
 mod checkpoint;
 mod rewind;
 
+// Functions that are recorded once and replayed on many points.
+pub mod program;
+mod replay;
+
 // Inspection.
 mod inspect;
 mod trace;

@@ -161,6 +161,7 @@ pub use engine::adjoints::Adjoints;
 pub use engine::gradients::{Gradients, RowGradient};
 pub use engine::tape::Tape;
 pub use engine::{NonFinite, NonFiniteAdjoint, Summary};
+pub(crate) use loops::Loops;
 pub use implicit::{Convergence, NotConverged, fixed_point, minimum};
 pub use op::{Op, Point, Saved};
 pub use ops::{CheckCase, CrossEntropy, Padding, Targets, catalogue, methods};

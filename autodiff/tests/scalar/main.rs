@@ -19,6 +19,7 @@ mod misuse;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
 mod operators;
+mod program;
 mod precision;
 mod reference;
 mod sparse;
