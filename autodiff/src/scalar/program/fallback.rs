@@ -123,7 +123,12 @@ fn second_order<T: Real + Scalar>(
         values: request.widths[0],
     };
     let mut workspace = [Workspace::default()];
-    task.run(&mut workspace, [gradient, product], &mut [], &mut Vec::new());
+    task.run(
+        &mut workspace,
+        [gradient, product],
+        &mut [],
+        &mut Vec::new(),
+    );
     Ok(Found {
         outputs: 1,
         of_point,

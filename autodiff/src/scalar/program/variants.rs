@@ -299,7 +299,12 @@ impl<T: Real + Scalar> Variants<T> {
         let count = if is_all {
             let [values, derivatives] = outputs;
             let deviating = &mut scratch.deviating;
-            task.run(&mut self.workspaces, [values, derivatives], results, deviating);
+            task.run(
+                &mut self.workspaces,
+                [values, derivatives],
+                results,
+                deviating,
+            );
             request.count
         } else {
             let pending = &scratch.pending;
@@ -312,7 +317,12 @@ impl<T: Real + Scalar> Variants<T> {
             }
             let [values, derivatives] = &mut scratch.outputs;
             let deviating = &mut scratch.deviating;
-            task.run(&mut self.workspaces, [values, derivatives], results, deviating);
+            task.run(
+                &mut self.workspaces,
+                [values, derivatives],
+                results,
+                deviating,
+            );
             for (to, from) in outputs.iter_mut().zip(&scratch.outputs) {
                 scatter(from, pending, request, to);
             }
