@@ -57,12 +57,8 @@ pub(super) fn compute<T: Real + Scalar>(
         return second_order(f, request, single);
     }
     tape.reset();
-    let constants = |x: &[T]| -> Vec<Var<'_, T>> { x.iter().copied().map(Var::constant).collect() };
-    let (shared, point) = match request.computation {
-        Computation::Values => (constants(request.shared), constants(&single.point)),
-        Computation::SummedGradient => (tape.vars(request.shared), constants(&single.point)),
-        _ => (constants(request.shared), tape.vars(&*single.point)),
-    };
+    // All inputs are variables, as in a recording: the function may ask for their tape.
+    let (shared, point) = (tape.vars(request.shared), tape.vars(&*single.point));
     let y = f(&shared, &point);
     let mut found = Found {
         outputs: y.len(),
