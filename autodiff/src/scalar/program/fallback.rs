@@ -10,7 +10,6 @@ use crate::scalar::general::push_forward;
 use crate::scalar::number::Scalar;
 use crate::scalar::sweep::Gradients;
 use crate::scalar::tape::Tape;
-use crate::scalar::var::Var;
 use crate::tensor::Real;
 use std::sync::Arc;
 
