@@ -163,7 +163,10 @@ const NESTED: [(&str, Function); 7] = [
 ];
 
 /// Functions that a careless identity would change: of zeros, infinities and NaN.
-const IDENTITIES: [(&str, Function); 16] = [
+const IDENTITIES: [(&str, Function); 17] = [
+    ("the absorbing product with 1", |_, x| {
+        vec![x[0].absorbing_mul(1.0)]
+    }),
     ("0 x", |_, x| vec![x[0] * 0.0]),
     ("-0 x", |_, x| vec![-0.0 * x[0]]),
     ("0 x + y", |_, x| vec![x[0] * 0.0 + x[1]]),
