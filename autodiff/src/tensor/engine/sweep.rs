@@ -301,15 +301,15 @@ mod tests {
         }
         let last = step();
         // At most the page of the step's nodes and the page of the shared nodes.
-        assert!((5..=2 * PAGE).contains(&visited(|| drop(last.gradients()))));
+        assert!((5..=2 * PAGE).contains(&visited(|| _ = last.gradients())));
         // The shared result and the three nodes of the step that are not constants; and `x`.
-        assert_eq!(visited(|| drop(last.recorded_gradients(&[shared]))), 4);
-        assert_eq!(visited(|| drop(last.recorded_gradients(&[x]))), 5);
+        assert_eq!(visited(|| _ = last.recorded_gradients(&[shared])), 4);
+        assert_eq!(visited(|| _ = last.recorded_gradients(&[x])), 5);
         // The path from another variable is not visited: only the sum and its other term are.
         let other = tape.var(0.25).cos();
         let sum = other + last;
-        assert_eq!(visited(|| drop(sum.recorded_gradients(&[last]))), 2);
-        assert_eq!(visited(|| drop(tape.constant(1.0).gradients())), 0);
+        assert_eq!(visited(|| _ = sum.recorded_gradients(&[last])), 2);
+        assert_eq!(visited(|| _ = tape.constant(1.0).gradients()), 0);
     }
 
     #[test]
