@@ -137,11 +137,16 @@ mod sum;
 mod backward;
 mod derivatives;
 pub mod general;
+pub mod sparse;
 mod sweep;
 
 // Parts of a recording that are removed, or recomputed.
 mod checkpoint;
 mod rewind;
+
+// Functions that are recorded once and replayed on many points.
+pub mod program;
+mod replay;
 
 // Inspection.
 mod inspect;

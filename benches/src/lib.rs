@@ -4,6 +4,7 @@ pub mod models;
 mod networks;
 pub mod nodes;
 pub mod peer;
+pub mod program_problems;
 pub mod scalar_problems;
 pub mod scaling;
 mod timing;

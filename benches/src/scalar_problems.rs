@@ -96,12 +96,12 @@ pub fn disagreement(gradient: &[f64], reference: &[f64]) -> f64 {
 }
 
 /// A random number generator that depends on the seed alone.
-fn random(seed: u64) -> ChaCha8Rng {
+pub(crate) fn random(seed: u64) -> ChaCha8Rng {
     ChaCha8Rng::seed_from_u64(seed)
 }
 
 /// `count` uniformly distributed numbers between `low` and `high`.
-fn uniform(random: &mut ChaCha8Rng, count: usize, low: f64, high: f64) -> Vec<f64> {
+pub(crate) fn uniform(random: &mut ChaCha8Rng, count: usize, low: f64, high: f64) -> Vec<f64> {
     (0..count).map(|_| random.random_range(low..high)).collect()
 }
 

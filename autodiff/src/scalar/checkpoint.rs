@@ -58,6 +58,10 @@ where
     F: for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T>> + Recomputable,
 {
     let tape = common_tape("checkpoint", inputs.iter().map(|x| [x]));
+    if tape.is_some_and(Tape::is_for_program) {
+        // A program keeps no values, so there is nothing to save.
+        return f(inputs);
+    }
     // A loop and not a closure, which would hide the caller's line.
     let mut retained = Vec::with_capacity(inputs.len());
     for &input in inputs {

@@ -3,6 +3,7 @@
 
 use super::dual::Dual;
 use super::number::Scalar;
+use super::program::Relation;
 use super::trace::Operation;
 use super::var::Var;
 use crate::Number;
@@ -104,13 +105,15 @@ macro_rules! numbers {
             }
 
             #[cfg_attr(not(debug_assertions), inline(always))]
+            #[track_caller]
             fn less(self, other: Self) -> bool {
-                self.value.less(other.value)
+                self < other
             }
 
             #[cfg_attr(not(debug_assertions), inline(always))]
+            #[track_caller]
             fn equal(self, other: Self) -> bool {
-                self.value.equal(other.value)
+                self == other
             }
 
             #[cfg_attr(not(debug_assertions), inline(always))]
@@ -142,8 +145,16 @@ macro_rules! numbers {
             }
 
             #[inline]
+            #[track_caller]
             fn to_f64(self) -> f64 {
+                self.leaves("to_f64");
                 self.value.to_f64()
+            }
+
+            #[inline]
+            #[track_caller]
+            fn is_sign_negative(self) -> bool {
+                self.compared_sign(self.value.is_sign_negative())
             }
 
             #[inline]
@@ -184,22 +195,48 @@ macro_rules! numbers {
         impl<$($life,)? T: Scalar> PartialEq for $V {
             /// Returns whether the values are equal.
             #[inline]
+            #[track_caller]
             fn eq(&self, other: &Self) -> bool {
-                self.value == other.value
+                self.compared(Relation::Equal, *other, self.value == other.value)
             }
         }
 
         impl<$($life,)? T: Scalar> PartialOrd for $V {
             /// Returns the order of the values.
             #[inline]
+            #[track_caller]
             fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-                self.value.partial_cmp(&other.value)
+                self.ordered(*other, self.value.partial_cmp(&other.value))
+            }
+
+            #[inline]
+            #[track_caller]
+            fn lt(&self, other: &Self) -> bool {
+                self.compared(Relation::Less, *other, self.value < other.value)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn le(&self, other: &Self) -> bool {
+                self.compared(Relation::LessOrEqual, *other, self.value <= other.value)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn gt(&self, other: &Self) -> bool {
+                other.compared(Relation::Less, *self, self.value > other.value)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn ge(&self, other: &Self) -> bool {
+                other.compared(Relation::LessOrEqual, *self, self.value >= other.value)
             }
         }
     )* };
 }
 
 numbers! {
-    ['t] Var<'t, T>: has_nan |x| x.value.has_nan();
+    ['t] Var<'t, T>: has_nan |x| { let nan = x.value.has_nan(); !x.compared(Relation::Equal, x, !nan) };
     [] Dual<T>: has_nan |x| x.value.has_nan() || x.tangent.has_nan();
 }

@@ -2,9 +2,11 @@
 
 use super::number::{Scalar, chain};
 use super::pairwise;
+use super::program::Relation;
 use super::trace::Operation;
 use crate::Number;
 use crate::elementwise::Binary;
+use std::cmp::Ordering;
 use std::fmt;
 use std::iter::{Product, Sum};
 
@@ -78,6 +80,27 @@ impl<T: Scalar> Dual<T> {
             tangent: chain(self.tangent, slopes.0) + chain(other.tangent, slopes.1),
         }
     }
+}
+
+/// A comparison is noted by the values, if they are variables of a [program](super::program).
+impl<T: Scalar> Dual<T> {
+    #[inline(always)]
+    pub(super) fn compared(self, _: Relation, _: Self, outcome: bool) -> bool {
+        outcome
+    }
+
+    #[inline(always)]
+    pub(super) fn ordered(self, _: Self, order: Option<Ordering>) -> Option<Ordering> {
+        order
+    }
+
+    #[inline(always)]
+    pub(super) fn compared_sign(self, outcome: bool) -> bool {
+        outcome
+    }
+
+    #[inline(always)]
+    pub(super) fn leaves(self, _: &'static str) {}
 }
 
 impl<T: Scalar> Sum for Dual<T> {

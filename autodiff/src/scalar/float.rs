@@ -13,6 +13,7 @@
 use super::dual::Dual;
 use super::number::Scalar;
 use super::var::Var;
+use crate::Number;
 use num_traits::{
     Bounded, Float, FloatConst, FromPrimitive, Inv, MulAdd, Num, NumCast, One, Signed, ToPrimitive,
     Zero,
@@ -35,6 +36,7 @@ macro_rules! same {
 macro_rules! of_value {
     ($($name:ident -> $T:ty;)*) => { $(
         #[inline]
+        #[track_caller]
         fn $name(self) -> $T {
             Scalar::to_f64(self).$name()
         }
@@ -63,7 +65,7 @@ macro_rules! number_traits {
             /// Returns whether the value is zero.
             #[inline]
             fn is_zero(&self) -> bool {
-                Scalar::to_f64(*self) == 0.0
+                *self == Self::zero()
             }
         }
 
@@ -83,14 +85,17 @@ macro_rules! number_traits {
         }
 
         impl<$($life,)? T: Scalar> ToPrimitive for $V {
+            #[track_caller]
             fn to_i64(&self) -> Option<i64> {
                 Scalar::to_f64(*self).to_i64()
             }
 
+            #[track_caller]
             fn to_u64(&self) -> Option<u64> {
                 Scalar::to_f64(*self).to_u64()
             }
 
+            #[track_caller]
             fn to_f64(&self) -> Option<f64> {
                 Some(Scalar::to_f64(*self))
             }
@@ -154,12 +159,14 @@ macro_rules! number_traits {
                 (*self).signum()
             }
 
+            #[track_caller]
             fn is_positive(&self) -> bool {
-                Scalar::to_f64(*self).is_sign_positive()
+                !Scalar::is_sign_negative(*self)
             }
 
+            #[track_caller]
             fn is_negative(&self) -> bool {
-                Scalar::to_f64(*self).is_sign_negative()
+                Scalar::is_sign_negative(*self)
             }
         }
 
@@ -173,19 +180,39 @@ macro_rules! number_traits {
         impl<$($life,)? T: Scalar> Float for $V {
             constants! { Float: nan infinity neg_infinity neg_zero min_value max_value min_positive_value epsilon }
 
-            of_value! {
-                is_nan -> bool;
-                is_infinite -> bool;
-                is_finite -> bool;
-                is_sign_positive -> bool;
-                is_sign_negative -> bool;
-                integer_decode -> (u64, i16, i8);
+            of_value! { integer_decode -> (u64, i16, i8); }
+
+            #[track_caller]
+            fn is_nan(self) -> bool {
+                !Number::equal(self, self)
             }
 
+            #[track_caller]
+            fn is_infinite(self) -> bool {
+                self == Self::infinity() || self == Self::neg_infinity()
+            }
+
+            #[track_caller]
+            fn is_finite(self) -> bool {
+                Self::neg_infinity() < self && self < Self::infinity()
+            }
+
+            #[track_caller]
+            fn is_sign_positive(self) -> bool {
+                !Scalar::is_sign_negative(self)
+            }
+
+            #[track_caller]
+            fn is_sign_negative(self) -> bool {
+                Scalar::is_sign_negative(self)
+            }
+
+            #[track_caller]
             fn is_normal(self) -> bool {
                 self.classify() == FpCategory::Normal
             }
 
+            #[track_caller]
             fn classify(self) -> FpCategory {
                 let value = Scalar::to_f64(self);
                 if is_single::<T>() { (value as f32).classify() } else { value.classify() }
@@ -218,6 +245,7 @@ macro_rules! number_traits {
 
             /// Returns `self`, limited to the interval from `low` to `high`. As for the function of the
             /// [table](crate::elementwise), the slope in `self` is 1 at the bounds too.
+            #[track_caller]
             fn clamp(self, low: Self, high: Self) -> Self {
                 if self < low {
                     low
@@ -245,7 +273,7 @@ macro_rules! number_traits {
 
             #[track_caller]
             fn copysign(self, sign: Self) -> Self {
-                let same = Scalar::to_f64(self).is_sign_negative() == Scalar::to_f64(sign).is_sign_negative();
+                let same = Scalar::is_sign_negative(self) == Scalar::is_sign_negative(sign);
                 if same { self } else { -self }
             }
         }

@@ -273,7 +273,7 @@ where
 
 /// Returns the tangents of the outputs, given the tangents of the inputs.
 #[track_caller]
-fn push_forward<'t, T: Scalar, const K: usize>(
+pub(super) fn push_forward<'t, T: Scalar, const K: usize>(
     tape: &'t Tape<T>,
     inputs: impl Iterator<Item = (Var<'t, T>, [T; K])>,
     outputs: &[Var<'t, T>],

@@ -26,6 +26,13 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
     #[must_use]
     fn to_f64(self) -> f64;
 
+    /// Returns whether the sign bit of the value is set.
+    #[doc(hidden)]
+    #[must_use]
+    fn is_sign_negative(self) -> bool {
+        self.to_f64().is_sign_negative()
+    }
+
     /// Returns whether the value, or a derivative that the number carries, is NaN.
     #[must_use]
     fn has_nan(self) -> bool;

@@ -94,35 +94,31 @@ macro_rules! negation {
     };
 }
 
-/// Implements comparison with plain numbers, by value.
+/// Implements comparison with plain numbers on either side, by value.
 macro_rules! comparison {
     ([$($generics:tt)*] $V:ty, $plain:ty) => {
-        impl<$($generics)*> PartialEq<$plain> for $V {
-            #[inline]
-            fn eq(&self, other: &$plain) -> bool {
-                self.to_f64() == f64::from(*other)
-            }
+        comparison!([$($generics)*] $V, $plain: |a, b| *a, <$V>::from(*b));
+        comparison!([$($generics)*] $plain, $V: |a, b| <$V>::from(*a), *b);
+    };
+    ([$($generics:tt)*] $A:ty, $B:ty: |$a:ident, $b:ident| $left:expr, $right:expr) => {
+        impl<$($generics)*> PartialEq<$B> for $A {
+            comparison!(@by PartialEq: eq -> bool, $B: |$a, $b| $left, $right);
         }
 
-        impl<$($generics)*> PartialEq<$V> for $plain {
-            #[inline]
-            fn eq(&self, other: &$V) -> bool {
-                f64::from(*self) == other.to_f64()
-            }
+        impl<$($generics)*> PartialOrd<$B> for $A {
+            comparison!(@by PartialOrd: partial_cmp -> Option<Ordering>, $B: |$a, $b| $left, $right);
+            comparison!(@by PartialOrd: lt -> bool, $B: |$a, $b| $left, $right);
+            comparison!(@by PartialOrd: le -> bool, $B: |$a, $b| $left, $right);
+            comparison!(@by PartialOrd: gt -> bool, $B: |$a, $b| $left, $right);
+            comparison!(@by PartialOrd: ge -> bool, $B: |$a, $b| $left, $right);
         }
-
-        impl<$($generics)*> PartialOrd<$plain> for $V {
-            #[inline]
-            fn partial_cmp(&self, other: &$plain) -> Option<Ordering> {
-                self.to_f64().partial_cmp(&f64::from(*other))
-            }
-        }
-
-        impl<$($generics)*> PartialOrd<$V> for $plain {
-            #[inline]
-            fn partial_cmp(&self, other: &$V) -> Option<Ordering> {
-                f64::from(*self).partial_cmp(&other.to_f64())
-            }
+    };
+    (@by $Trait:ident: $name:ident -> $R:ty, $B:ty: |$a:ident, $b:ident| $left:expr, $right:expr) => {
+        #[inline]
+        #[track_caller]
+        fn $name(&self, other: &$B) -> $R {
+            let ($a, $b) = (self, other);
+            $Trait::$name(&$left, &$right)
         }
     };
 }

@@ -70,6 +70,9 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
             self.recording = None;
             return;
         };
+        if tape.is_traced() {
+            tape.note_escape("gradients");
+        }
         self.recording = Some(tape.recording());
         self.sweep(tape, outputs, Products::Plain);
         if tape.any_leaf(&self.adjoints, |adjoint| {

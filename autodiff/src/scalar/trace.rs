@@ -1,5 +1,6 @@
 //! The trace of a traced tape: every operation with its operands and the line of code that recorded it.
 
+use super::program::Recording;
 use crate::elementwise::{Binary, Unary};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -88,10 +89,12 @@ pub struct TraceEntry<T = f64> {
     pub location: &'static Location<'static>,
 }
 
-/// The entries of a trace, and the names of nodes.
+/// What a traced tape keeps: the entries of a trace with the names of nodes, or the graph of a program.
 pub(super) struct Trace<T> {
     pub(super) steps: Vec<TraceEntry<T>>,
     pub(super) names: BTreeMap<u32, Cow<'static, str>>,
+    /// The program that is being recorded, instead of entries.
+    pub(super) program: Option<Recording<T>>,
 }
 
 impl<T> Default for Trace<T> {
@@ -99,6 +102,7 @@ impl<T> Default for Trace<T> {
         Trace {
             steps: Vec::new(),
             names: BTreeMap::new(),
+            program: None,
         }
     }
 }

@@ -5,6 +5,7 @@ use super::number::Scalar;
 use super::tape::Tape;
 use super::trace::{Input, Operation, TraceEntry};
 use super::var::Var;
+use smallvec::SmallVec;
 use std::borrow::Cow;
 use std::cell::Ref;
 use std::panic::Location;
@@ -96,8 +97,8 @@ impl<T: Scalar> Tape<T> {
     ) -> NodeRef {
         let node = self.push_node([a.0, b.0], [a.1, b.1]);
         if self.is_traced() {
-            let inputs = vec![Input::Node(a.0), Input::Node(b.0)];
-            self.keep_entry(operation, inputs, value, node.index());
+            let inputs = [a.0, b.0].map(Input::Node);
+            self.keep_entry(operation, &inputs, value, node.index());
         }
         node
     }
@@ -114,25 +115,29 @@ impl<T: Scalar> Tape<T> {
         value: T,
     ) -> NodeRef {
         let node = self.push_node([input, SINK], [slope, T::from_f64(0.0)]);
-        let inputs = inputs.into_iter().flatten().collect();
-        self.keep_entry(operation, inputs, value, node.index());
+        let inputs: SmallVec<[_; 2]> = inputs.into_iter().flatten().collect();
+        self.keep_entry(operation, &inputs, value, node.index());
         node
     }
 
-    /// Appends an entry to the trace.
+    /// Appends an entry to the trace, or an operation to the program.
     #[cold]
     #[track_caller]
-    fn keep_entry(&self, operation: Operation, inputs: Vec<Input<T>>, value: T, node: u32) {
+    fn keep_entry(&self, operation: Operation, inputs: &[Input<T>], value: T, node: u32) {
         let Some(trace) = &self.trace else { return };
         let Ok(mut trace) = trace.try_borrow_mut() else {
             panic!("{operation}: recorded on a traced tape while its steps were being read");
         };
+        let location = Location::caller();
+        if let Some(program) = &mut trace.program {
+            return program.add(operation, inputs, value, location);
+        }
         trace.steps.push(TraceEntry {
             operation,
-            inputs,
+            inputs: inputs.to_vec(),
             value,
             node,
-            location: Location::caller(),
+            location,
         });
     }
 }
@@ -162,8 +167,8 @@ impl<'t, T: Scalar> Var<'t, T> {
         if let Some(tape) = self.tape
             && tape.is_traced()
         {
-            let inputs = inputs().into_iter().map(Var::input).collect();
-            tape.keep_entry(operation, inputs, self.value, self.index());
+            let inputs: Vec<_> = inputs().into_iter().map(Var::input).collect();
+            tape.keep_entry(operation, &inputs, self.value, self.index());
         }
         self
     }

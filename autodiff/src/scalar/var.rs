@@ -73,7 +73,9 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// The value.
     #[must_use]
     #[inline(always)]
+    #[track_caller]
     pub fn value(self) -> T {
+        self.leaves("value");
         self.value
     }
 
@@ -86,7 +88,14 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// ```
     #[must_use]
     #[inline(always)]
+    #[track_caller]
     pub fn detach(self) -> Self {
+        if self.node.is_traced() {
+            cold_path();
+            if let Some(detached) = self.detached_in_program() {
+                return detached;
+            }
+        }
         Var::constant(self.value)
     }
 

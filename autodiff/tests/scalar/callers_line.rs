@@ -2,6 +2,7 @@
 //! names the operation.
 
 use crate::refusals::{Checked, refused};
+use autodiff::scalar::sparse::{Colouring, Pattern};
 use autodiff::scalar::{
     Gradients, Tape, Var, checkpoint, custom, dot, general, linear_combination, log_sum_exp, norm,
 };
@@ -14,6 +15,7 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     gradients(&mut checked);
     nodes_of_many_inputs(&mut checked);
     functions(&mut checked);
+    sparse_matrices(&mut checked);
     checked.check_complete("scalar");
 }
 
@@ -137,4 +139,51 @@ fn functions(checked: &mut Checked) {
     checked.refused("scalar/general.rs hvp", "hvp: a direction of 1", || {
         general::hvp(|x| x[0] * x[1], &x, &[1.0])
     });
+}
+
+fn sparse_matrices(checked: &mut Checked) {
+    let file = "scalar/sparse/pattern.rs";
+    for (columns, row, expected) in [
+        (
+            3,
+            [0, 1, 3],
+            "from_rows: row 1 has column 3, and there are 3",
+        ),
+        (
+            3,
+            [0, 2, 1],
+            "from_rows: row 1 is not ascending: 1 follows 2",
+        ),
+        (
+            3,
+            [0, 0, 1],
+            "from_rows: row 1 is not ascending: 0 follows 0",
+        ),
+        (usize::MAX, [0, 1, 2], "columns are too many"),
+    ] {
+        checked.refused(&format!("{file} from_rows"), expected, || {
+            Pattern::from_rows(columns, [[0, 1, 2], row])
+        });
+    }
+    let upper = Pattern::from_rows(2, [vec![0, 1], vec![1]]);
+    checked.refused(&format!("{file} row"), "row: there is no row 2", || {
+        upper.row(2).len()
+    });
+    let file = "scalar/sparse/colouring.rs";
+    checked.refused(
+        &format!("{file} of_hessian"),
+        "of_hessian: the pattern is not symmetric",
+        || Colouring::of_hessian(&upper),
+    );
+    let colouring = Colouring::by_columns(&upper);
+    checked.refused(
+        &format!("{file} recover"),
+        "recover: 1 products, and the colouring has 2 groups",
+        || colouring.recover(&[[1.0, 2.0]]),
+    );
+    checked.refused(
+        &format!("{file} recover"),
+        "recover: product 1 has 1 entries instead of 2",
+        || colouring.recover(&[vec![1.0, 2.0], vec![3.0]]),
+    );
 }

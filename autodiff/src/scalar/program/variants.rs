@@ -1,0 +1,406 @@
+//! The paths through a function: each is recorded at the first point that takes it, up to a limit.
+
+use super::compile::{Compiled, Computation};
+use super::error::ProgramError;
+use super::fallback::{self, Single};
+use super::listing::Listing;
+use super::points::{Points, Table};
+use super::recording::{Function, Recorded, record};
+use super::run::{Task, Workspace};
+use crate::scalar::number::Scalar;
+use crate::scalar::tape::Tape;
+use crate::tensor::Real;
+use std::sync::Arc;
+
+/// How many points took which path through the function of a [`Program`](super::Program).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    /// The number of points on each compiled path, in the order in which they were recorded.
+    pub compiled: Vec<u64>,
+    /// The number of points that were left to a tape.
+    pub on_tape: u64,
+}
+
+/// What a program is asked to compute.
+pub(super) struct Request<'a, T> {
+    pub(super) computation: Computation,
+    pub(super) shared: &'a [T],
+    pub(super) points: Points<'a, T>,
+    /// A vector for each point, in the layout of the points.
+    pub(super) direction: Option<&'a [T]>,
+    pub(super) count: usize,
+    /// The numbers of outputs that go to the first and to the second place.
+    pub(super) widths: [usize; 2],
+}
+
+impl<'a, T: Copy> Request<'a, T> {
+    /// The inputs of the points.
+    pub(super) fn table(&self) -> Table<'a, T> {
+        self.layout(self.points.data())
+    }
+
+    /// The vectors of the points.
+    pub(super) fn directions(&self) -> Option<Table<'a, T>> {
+        self.direction.map(|data| self.layout(data))
+    }
+
+    fn layout(&self, data: &'a [T]) -> Table<'a, T> {
+        Table {
+            points: if self.points.is_rows() {
+                Points::Rows(data)
+            } else {
+                Points::Columns(data)
+            },
+            count: self.count,
+            width: data.len() / self.count.max(1),
+        }
+    }
+}
+
+/// The recorded paths of a program.
+pub(super) struct Variants<T: Scalar> {
+    /// The largest number of paths that are compiled.
+    pub(super) limit: usize,
+    outputs: Option<usize>,
+    variants: Vec<Variant<T>>,
+    on_tape: u64,
+    workspaces: Vec<Workspace<T>>,
+    tape: Tape<T>,
+    scratch: Scratch<T>,
+    results: Vec<T>,
+}
+
+struct Variant<T> {
+    recorded: Arc<Recorded<T>>,
+    compiled: [Option<Compiled<T>>; Computation::COUNT],
+    points: u64,
+}
+
+/// Points that deviate from earlier paths, gathered in columns, with their results.
+struct Scratch<T> {
+    pending: Vec<usize>,
+    deviating: Vec<usize>,
+    points: Vec<T>,
+    directions: Vec<T>,
+    outputs: [Vec<T>; 2],
+}
+
+impl<T> Default for Scratch<T> {
+    fn default() -> Self {
+        Scratch {
+            pending: Vec::new(),
+            deviating: Vec::new(),
+            points: Vec::new(),
+            directions: Vec::new(),
+            outputs: [Vec::new(), Vec::new()],
+        }
+    }
+}
+
+impl<T: Real + Scalar> Default for Variants<T> {
+    fn default() -> Self {
+        Variants {
+            limit: 8,
+            outputs: None,
+            variants: Vec::new(),
+            on_tape: 0,
+            workspaces: vec![Workspace::default()],
+            tape: Tape::default(),
+            scratch: Scratch::default(),
+            results: Vec::new(),
+        }
+    }
+}
+
+impl<T: Real + Scalar> Variants<T> {
+    pub(super) fn set_threads(&mut self, threads: usize) {
+        self.workspaces.resize_with(threads, Workspace::default);
+    }
+
+    pub(super) fn paths(&self) -> Paths {
+        Paths {
+            compiled: self.variants.iter().map(|variant| variant.points).collect(),
+            on_tape: self.on_tape,
+        }
+    }
+
+    pub(super) fn listing(&mut self, computation: Computation) -> Option<Listing> {
+        let variant = self.variants.first_mut()?;
+        let guards = variant.recorded.guards.len();
+        Some(Listing::new(&variant.compiled(computation).plain, guards))
+    }
+
+    /// Room for results that are sums over the points.
+    pub(super) fn take_results(&mut self, count: usize) -> Vec<T> {
+        let mut results = std::mem::take(&mut self.results);
+        results.clear();
+        results.resize(count, T::default());
+        results
+    }
+
+    /// Takes the room back, and returns the first result.
+    pub(super) fn give_back(&mut self, results: Vec<T>) -> T {
+        self.results = results;
+        self.results[0]
+    }
+
+    /// The number of outputs, from a recording at the first point; 0 if there is none.
+    #[track_caller]
+    pub(super) fn output_count(
+        &mut self,
+        f: &Function<'_, T>,
+        inputs: [usize; 2],
+        shared: &[T],
+        points: Points<'_, T>,
+    ) -> Result<usize, ProgramError> {
+        if self.outputs.is_none() && !points.data().is_empty() {
+            let count = points.data().len() / inputs[1];
+            let point = (0..inputs[1]).map(|number| points.get(0, number, count, inputs[1]));
+            let point: Vec<T> = point.collect();
+            let recorded = record(f, shared, &point)?;
+            self.outputs = Some(recorded.outputs.len());
+            self.add(recorded);
+        }
+        Ok(self.outputs.unwrap_or(0))
+    }
+
+    /// Adds a path, unless points like this one are left to the tape. Returns whether it was added.
+    fn add(&mut self, recorded: Recorded<T>) -> bool {
+        let is_compiled = !recorded.is_singular && self.variants.len() < self.limit;
+        if is_compiled {
+            self.variants.push(Variant {
+                recorded: Arc::new(recorded),
+                compiled: [const { None }; Computation::COUNT],
+                points: 0,
+            });
+        }
+        is_compiled
+    }
+
+    /// Computes the request, for each point on its path.
+    #[track_caller]
+    pub(super) fn run(
+        &mut self,
+        f: &Function<'_, T>,
+        request: &Request<'_, T>,
+        mut outputs: [&mut [T]; 2],
+        results: &mut [T],
+    ) -> Result<(), ProgramError> {
+        self.check(request, &outputs);
+        if request.count == 0 {
+            return Ok(());
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let done = self.run_with(f, request, &mut outputs, results, &mut scratch);
+        self.scratch = scratch;
+        done
+    }
+
+    #[track_caller]
+    fn check(&self, request: &Request<'_, T>, outputs: &[&mut [T]; 2]) {
+        let operation = request.computation.name();
+        let (count, outputs_each) = (request.count, self.outputs.unwrap_or(0));
+        if count > 0 && request.computation.has_one_output() {
+            assert!(
+                outputs_each == 1,
+                "{operation}: the function has {outputs_each} outputs, and should have 1"
+            );
+        }
+        let inputs = request.points.data().len();
+        let directions = match request.computation {
+            Computation::Vjp => count * outputs_each,
+            _ => inputs,
+        };
+        if let Some(direction) = request.direction {
+            super::check_length(operation, "the vectors", direction.len(), directions);
+        }
+        let names = ["the first results", "the second results"];
+        for ((output, width), name) in outputs.iter().zip(request.widths).zip(names) {
+            super::check_length(operation, name, output.len(), count * width);
+        }
+    }
+
+    #[track_caller]
+    fn run_with(
+        &mut self,
+        f: &Function<'_, T>,
+        request: &Request<'_, T>,
+        outputs: &mut [&mut [T]; 2],
+        results: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), ProgramError> {
+        // The points that are still to be computed; at first they are all, and need not be gathered.
+        let mut is_all = true;
+        let mut fresh = None;
+        let mut next = 0;
+        loop {
+            if next < self.variants.len() {
+                self.run_variant(next, request, is_all, outputs, results, scratch);
+                std::mem::swap(&mut scratch.pending, &mut scratch.deviating);
+                (is_all, next) = (false, next + 1);
+                if fresh.is_some() && scratch.pending.first().copied() == fresh {
+                    // The path was recorded at this point and does not hold for it: its function differs each time.
+                    self.run_on_tape(f, request, &mut scratch.pending, 1, outputs, results)?;
+                }
+                if scratch.pending.is_empty() {
+                    return Ok(());
+                }
+                continue;
+            }
+            if is_all {
+                (is_all, scratch.pending) = (false, (0..request.count).collect());
+            }
+            let count = scratch.pending.len();
+            if self.variants.len() >= self.limit {
+                return self.run_on_tape(f, request, &mut scratch.pending, count, outputs, results);
+            }
+            let single = Single::new(request, scratch.pending[0]);
+            let recorded = record(f, request.shared, &single.point)?;
+            self.check_outputs(recorded.outputs.len())?;
+            fresh = Some(scratch.pending[0]);
+            if !self.add(recorded) {
+                self.run_on_tape(f, request, &mut scratch.pending, 1, outputs, results)?;
+                if scratch.pending.is_empty() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn check_outputs(&self, found: usize) -> Result<(), ProgramError> {
+        match self.outputs {
+            Some(expected) if expected != found => Err(ProgramError::Outputs { expected, found }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Computes the pending points by a compiled path. The points that deviate from it are then in
+    /// `scratch.deviating`.
+    fn run_variant(
+        &mut self,
+        number: usize,
+        request: &Request<'_, T>,
+        is_all: bool,
+        outputs: &mut [&mut [T]; 2],
+        results: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        let variant = &mut self.variants[number];
+        let compiled = variant.compiled(request.computation);
+        let (points, directions) = (request.table(), request.directions());
+        scratch.deviating.clear();
+        let mut task = Task {
+            compiled,
+            shared: request.shared,
+            points,
+            directions,
+            values: request.widths[0],
+        };
+        let count = if is_all {
+            let [values, derivatives] = outputs;
+            let deviating = &mut scratch.deviating;
+            task.run(
+                &mut self.workspaces,
+                [values, derivatives],
+                results,
+                deviating,
+            );
+            request.count
+        } else {
+            let pending = &scratch.pending;
+            task.points = gather(&points, pending, &mut scratch.points);
+            task.directions = directions
+                .as_ref()
+                .map(|directions| gather(directions, pending, &mut scratch.directions));
+            for (output, width) in scratch.outputs.iter_mut().zip(request.widths) {
+                output.resize(pending.len() * width, T::default());
+            }
+            let [values, derivatives] = &mut scratch.outputs;
+            let deviating = &mut scratch.deviating;
+            task.run(
+                &mut self.workspaces,
+                [values, derivatives],
+                results,
+                deviating,
+            );
+            for (to, from) in outputs.iter_mut().zip(&scratch.outputs) {
+                scatter(from, pending, request, to);
+            }
+            for point in &mut scratch.deviating {
+                *point = pending[*point];
+            }
+            pending.len()
+        };
+        variant.points += (count - scratch.deviating.len()) as u64;
+    }
+
+    /// Computes the first pending points on a tape, and removes them.
+    #[track_caller]
+    fn run_on_tape(
+        &mut self,
+        f: &Function<'_, T>,
+        request: &Request<'_, T>,
+        pending: &mut Vec<usize>,
+        count: usize,
+        outputs: &mut [&mut [T]; 2],
+        results: &mut [T],
+    ) -> Result<(), ProgramError> {
+        for &point in &pending[..count] {
+            let single = Single::new(request, point);
+            let found = fallback::compute(f, request, &single, &mut self.tape)?;
+            self.check_outputs(found.outputs)?;
+            for ((to, from), width) in outputs.iter_mut().zip(&found.of_point).zip(request.widths) {
+                for (number, x) in from.iter().enumerate() {
+                    let place = if request.points.is_rows() {
+                        point * width + number
+                    } else {
+                        number * request.count + point
+                    };
+                    to[place] = *x;
+                }
+            }
+            for (result, x) in results.iter_mut().zip(found.to_sum) {
+                *result = *result + x;
+            }
+        }
+        self.on_tape += count as u64;
+        pending.drain(..count);
+        Ok(())
+    }
+}
+
+impl<T: Real + Scalar> Variant<T> {
+    fn compiled(&mut self, computation: Computation) -> &Compiled<T> {
+        let compiled = &mut self.compiled[computation as usize];
+        compiled.get_or_insert_with(|| Compiled::new(computation, &self.recorded))
+    }
+}
+
+/// Gathers some points of a table, in columns.
+fn gather<'a, T: Copy>(table: &Table<'_, T>, points: &[usize], to: &'a mut Vec<T>) -> Table<'a, T> {
+    to.clear();
+    for number in 0..table.width {
+        let column = points.iter();
+        to.extend(column.map(|&point| table.points.get(point, number, table.count, table.width)));
+    }
+    Table {
+        points: Points::Columns(to),
+        count: points.len(),
+        width: table.width,
+    }
+}
+
+/// Puts the results of some points, in columns, to their places among all points.
+fn scatter<T: Copy>(from: &[T], points: &[usize], request: &Request<'_, T>, to: &mut [T]) {
+    let width = from.len() / points.len();
+    for (number, column) in from.chunks_exact(points.len()).enumerate() {
+        for (x, point) in column.iter().zip(points) {
+            let place = if request.points.is_rows() {
+                point * width + number
+            } else {
+                number * request.count + point
+            };
+            to[place] = *x;
+        }
+    }
+}

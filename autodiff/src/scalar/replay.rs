@@ -1,0 +1,220 @@
+//! What variables tell a [program](super::program) that is being recorded, apart from operations: comparisons, choices,
+//! and values that leave the recording.
+//!
+//! A tape on which a program is recorded is a traced tape, so an ordinary tape pays one test of a flag.
+
+use super::dual::Dual;
+use super::node_ref::SINK;
+use super::number::Scalar;
+use super::program::{ProgramError, Recording, Relation};
+use super::tape::Tape;
+use super::var::{Var, common_tape};
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::hint::cold_path;
+use std::panic::Location;
+
+impl<T: Scalar> Tape<T> {
+    /// Returns an empty tape that records a program.
+    pub(super) fn for_program(recording: Recording<T>) -> Self {
+        let tape = Tape::default().tracing();
+        tape.with_trace(|trace| trace.program = Some(recording));
+        tape
+    }
+
+    /// The program that was recorded on this tape.
+    pub(super) fn into_program(mut self) -> Recording<T> {
+        let trace = self.trace.take().map(|trace| trace.into_inner());
+        let program = trace.and_then(|trace| trace.program);
+        program.expect("made by `for_program`")
+    }
+
+    /// Returns whether a program is being recorded on this tape.
+    pub(super) fn is_for_program(&self) -> bool {
+        self.trace
+            .as_ref()
+            .is_some_and(|trace| trace.borrow().program.is_some())
+    }
+
+    /// Calls `tell` with the program that is being recorded on this tape, if there is one.
+    fn tell<R>(&self, tell: impl FnOnce(&mut Recording<T>) -> R) -> Option<R> {
+        // The trace of another tape may be in use.
+        if !self.is_for_program() {
+            return None;
+        }
+        self.with_trace(|trace| trace.program.as_mut().map(tell))
+            .flatten()
+    }
+
+    fn with_trace<R>(&self, act: impl FnOnce(&mut super::trace::Trace<T>) -> R) -> Option<R> {
+        let trace = self.trace.as_deref().map(RefCell::borrow_mut);
+        trace.map(|mut trace| act(&mut trace))
+    }
+
+    /// Notes that a plain number leaves the recording, if it is one of a program.
+    #[cold]
+    #[track_caller]
+    pub(super) fn note_escape(&self, operation: &'static str) {
+        let location = Location::caller();
+        self.tell(|program| {
+            program.fail(ProgramError::Escaped {
+                operation,
+                location,
+            });
+        });
+    }
+}
+
+impl<'t, T: Scalar> Var<'t, T> {
+    /// Returns the outcome of a comparison, and notes it if a program is being recorded.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn compared(self, relation: Relation, other: Self, outcome: bool) -> bool {
+        if self.node.is_traced() || other.node.is_traced() {
+            self.note_comparison(relation, other, outcome);
+        }
+        outcome
+    }
+
+    /// Returns the order of two numbers, and notes it if a program is being recorded.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn ordered(self, other: Self, order: Option<Ordering>) -> Option<Ordering> {
+        if self.node.is_traced() || other.node.is_traced() {
+            let is = |expected| order == Some(expected);
+            self.note_comparison(Relation::Less, other, is(Ordering::Less));
+            self.note_comparison(Relation::Equal, other, is(Ordering::Equal));
+            other.note_comparison(Relation::Less, self, is(Ordering::Greater));
+        }
+        order
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn note_comparison(self, relation: Relation, other: Self, outcome: bool) {
+        let location = Location::caller();
+        if let Some(tape) = common_tape("comparison", [[&self, &other]].into_iter()) {
+            let operands = [self.input(), other.input()];
+            tape.tell(|program| program.compare(relation, operands, outcome, location));
+        }
+    }
+
+    /// Returns the outcome of a test of the sign bit, and notes it if a program is being recorded.
+    #[inline]
+    #[track_caller]
+    pub(super) fn compared_sign(self, outcome: bool) -> bool {
+        if self.node.is_traced() {
+            cold_path();
+            let location = Location::caller();
+            if let Some(tape) = self.tape {
+                tape.tell(|program| program.compare_sign(self.input(), outcome, location));
+            }
+        }
+        outcome
+    }
+
+    /// Notes that the value leaves the recording, if a program is being recorded.
+    #[inline(always)]
+    #[track_caller]
+    pub(super) fn leaves(self, operation: &'static str) {
+        if self.node.is_traced() {
+            cold_path();
+            if let Some(tape) = self.tape {
+                tape.note_escape(operation);
+            }
+        }
+    }
+
+    /// Returns the value as a number of the program that is being recorded, to which no derivative flows.
+    #[cold]
+    #[track_caller]
+    pub(super) fn detached_in_program(self) -> Option<Self> {
+        let location = Location::caller();
+        let tape = self.tape?;
+        tape.tell(|program| program.detach(self.input(), location))?;
+        Some(tape.constant_node(self.value))
+    }
+
+    /// Chooses between two numbers by a comparison. In a program it is an operation, not a branch.
+    #[inline]
+    #[track_caller]
+    fn chosen(relation: Relation, operands: [Self; 4], outcome: bool) -> Self {
+        let [a, b, then, otherwise] = operands;
+        let result = if outcome { then } else { otherwise };
+        if operands.iter().any(|x| x.node.is_traced()) {
+            cold_path();
+            let location = Location::caller();
+            let rows = [[&a, &b, &then, &otherwise]];
+            if let Some(tape) = common_tape("select", rows.into_iter()) {
+                let inputs = operands.map(Var::input);
+                let told = tape.tell(|program| program.select(relation, inputs, location));
+                if told.is_some() {
+                    return tape.constant_node(result.value);
+                }
+            }
+        }
+        result
+    }
+}
+
+impl<T: Scalar> Tape<T> {
+    /// Appends a node with this value and without derivatives, which the program computes.
+    #[track_caller]
+    fn constant_node(&self, value: T) -> Var<'_, T> {
+        let zero = T::from_f64(0.0);
+        Var::at(self, self.push_node([SINK, SINK], [zero, zero]), value)
+    }
+}
+
+/// Choices without a branch.
+macro_rules! choices {
+    ($([$($life:lifetime)?] $V:ty: |$relation:ident, $operands:ident, $outcome:ident| $chosen:expr;)*) => { $(
+        /// # Choices
+        ///
+        /// An `if` on a comparison is a branch: a [program](super::program) is recorded again for points that take the
+        /// other side. These methods choose without a branch.
+        impl<$($life,)? T: Scalar> $V {
+            /// Returns `then` if `a < b`, by value, and `otherwise` if not. The other one has no influence on
+            /// derivatives.
+            #[must_use]
+            #[inline]
+            #[track_caller]
+            pub fn select_less(
+                a: impl Into<Self>,
+                b: impl Into<Self>,
+                then: impl Into<Self>,
+                otherwise: impl Into<Self>,
+            ) -> Self {
+                let (a, b) = (a.into(), b.into());
+                let $outcome = a.value < b.value;
+                let $relation = Relation::Less;
+                let $operands = [a, b, then.into(), otherwise.into()];
+                $chosen
+            }
+
+            /// Returns `then` if `a == b`, by value, and `otherwise` if not. The other one has no influence on
+            /// derivatives.
+            #[must_use]
+            #[inline]
+            #[track_caller]
+            pub fn select_equal(
+                a: impl Into<Self>,
+                b: impl Into<Self>,
+                then: impl Into<Self>,
+                otherwise: impl Into<Self>,
+            ) -> Self {
+                let (a, b) = (a.into(), b.into());
+                let $outcome = a.value == b.value;
+                let $relation = Relation::Equal;
+                let $operands = [a, b, then.into(), otherwise.into()];
+                $chosen
+            }
+        }
+    )* };
+}
+
+choices! {
+    ['t] Var<'t, T>: |relation, operands, outcome| Var::chosen(relation, operands, outcome);
+    [] Dual<T>: |_relation, operands, outcome| if outcome { operands[2] } else { operands[3] };
+}
