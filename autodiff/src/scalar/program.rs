@@ -153,7 +153,7 @@ macro_rules! computations {
                 let mut direction: Option<&[T]> = None;
                 $(direction = Some($direction);)?
                 self.compute(
-                    Request {
+                    &Request {
                         computation: Computation::$Computation,
                         shared,
                         points,
@@ -215,11 +215,7 @@ impl<T: Real + Scalar> Program<'_, T> {
     ///
     /// If the function cannot be replayed.
     #[track_caller]
-    pub fn values(
-        &mut self,
-        shared: &[T],
-        points: Points<'_, T>,
-    ) -> Result<Vec<T>, ProgramError> {
+    pub fn values(&mut self, shared: &[T], points: Points<'_, T>) -> Result<Vec<T>, ProgramError> {
         let count = self.check("values", shared, points);
         let outputs = self.output_count(shared, points)?;
         let mut values = vec![T::default(); count * outputs];
@@ -243,7 +239,7 @@ impl<T: Real + Scalar> Program<'_, T> {
         let count = self.check("values", shared, points);
         let outputs = self.output_count(shared, points)?;
         self.compute(
-            Request {
+            &Request {
                 computation: Computation::Values,
                 shared,
                 points,
@@ -287,11 +283,16 @@ impl<T: Real + Scalar> Program<'_, T> {
         gradient: &mut [T],
     ) -> Result<T, ProgramError> {
         let count = self.check("sum_and_gradient", shared, points);
-        check_length("sum_and_gradient", "the gradient", gradient.len(), self.inputs[0]);
+        check_length(
+            "sum_and_gradient",
+            "the gradient",
+            gradient.len(),
+            self.inputs[0],
+        );
         self.output_count(shared, points)?;
         let mut results = self.variants.take_results(1 + self.inputs[0]);
         self.compute(
-            Request {
+            &Request {
                 computation: Computation::SummedGradient,
                 shared,
                 points,
@@ -309,11 +310,11 @@ impl<T: Real + Scalar> Program<'_, T> {
     #[track_caller]
     fn compute(
         &mut self,
-        request: Request<'_, T>,
+        request: &Request<'_, T>,
         outputs: [&mut [T]; 2],
         results: &mut [T],
     ) -> Result<(), ProgramError> {
-        self.variants.run(&*self.f, &request, outputs, results)
+        self.variants.run(&*self.f, request, outputs, results)
     }
 
     /// Checks the lengths of the inputs, and returns the number of points.

@@ -38,6 +38,10 @@ impl<T: Scalar> Tape<T> {
 
     /// Calls `tell` with the program that is being recorded on this tape, if there is one.
     fn tell<R>(&self, tell: impl FnOnce(&mut Recording<T>) -> R) -> Option<R> {
+        // The trace of another tape may be in use.
+        if !self.is_for_program() {
+            return None;
+        }
         self.with_trace(|trace| trace.program.as_mut().map(tell))
             .flatten()
     }

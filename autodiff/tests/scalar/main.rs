@@ -19,8 +19,8 @@ mod misuse;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
 mod operators;
-mod program;
 mod precision;
+mod program;
 mod reference;
 mod sparse;
 mod tape;

@@ -36,11 +36,15 @@ fn random(count: usize, seed: u64) -> Vec<f64> {
 /// The numbers of a point.
 fn row(data: &[f64], point: usize, count: usize) -> Vec<f64> {
     let width = data.len() / count;
-    (0..width).map(|number| data[number * count + point]).collect()
+    (0..width)
+        .map(|number| data[number * count + point])
+        .collect()
 }
 
 fn transposed(columns: &[f64], count: usize) -> Vec<f64> {
-    (0..count).flat_map(|point| row(columns, point, count)).collect()
+    (0..count)
+        .flat_map(|point| row(columns, point, count))
+        .collect()
 }
 
 #[track_caller]
@@ -137,7 +141,10 @@ fn sums_agree_with_the_tape_and_do_not_depend_on_threads() {
     let tape = Tape::new();
     let s = tape.vars(SHARED);
     let terms = (0..count).map(|point| {
-        let x: Vec<Var<'_>> = row(&x, point, count).into_iter().map(Var::constant).collect();
+        let x: Vec<Var<'_>> = row(&x, point, count)
+            .into_iter()
+            .map(Var::constant)
+            .collect();
         single(&s, &x)[0]
     });
     let sum: Var<'_> = terms.sum();
@@ -154,7 +161,9 @@ fn rows_and_columns_and_threads_have_the_same_bits() {
     let x = random(3 * count, 7);
     let rows = transposed(&x, count);
     let mut program = Program::new(2, 3, pair);
-    let (y, j) = program.values_and_jacobians(&SHARED, Points::Columns(&x)).unwrap();
+    let (y, j) = program
+        .values_and_jacobians(&SHARED, Points::Columns(&x))
+        .unwrap();
     for threads in [1, 3] {
         let mut program = Program::new(2, 3, pair).threads(threads);
         let points = Points::Rows(&rows);
@@ -162,6 +171,9 @@ fn rows_and_columns_and_threads_have_the_same_bits() {
         assert_eq!(of_rows, transposed(&y, count));
         assert_eq!(j_of_rows, transposed(&j, count));
         let points = Points::Columns(&x);
-        assert_eq!(program.values_and_jacobians(&SHARED, points).unwrap(), (y.clone(), j.clone()));
+        assert_eq!(
+            program.values_and_jacobians(&SHARED, points).unwrap(),
+            (y.clone(), j.clone())
+        );
     }
 }

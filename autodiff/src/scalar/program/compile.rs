@@ -125,7 +125,10 @@ fn compile<T: Real + Scalar>(
             outputs.clear();
             let s = inputs(Source::Shared, shared);
             let gradient = reverse(&graph, &seeded, &s, products);
-            results.extend(y.iter().map(|&y| Some(graph.borrow_mut().sum_over_points(y))));
+            results.extend(
+                y.iter()
+                    .map(|&y| Some(graph.borrow_mut().sum_over_points(y))),
+            );
             results.extend(gradient);
         }
         Computation::Jacobians => {

@@ -64,7 +64,10 @@ pub(super) fn reverse<T: Scalar>(
             _ => &mut adjoints,
         };
         for (operand, slope) in slopes(graph, index, &active).into_iter().flatten() {
-            accumulate(&mut targets[operand.index()], slope.times(adjoint, products));
+            accumulate(
+                &mut targets[operand.index()],
+                slope.times(adjoint, products),
+            );
         }
     }
     let adjoint_of = |id: &Id| adjoints[id.index()].map(|adjoint: Symbol<'_, T>| adjoint.id);

@@ -7,7 +7,9 @@ use std::panic::Location;
 #[non_exhaustive]
 pub enum ProgramError {
     /// The value of a variable left the recording as a plain number: what the function does with it is unknown.
-    #[error("{operation}: a value leaves the recording at {location}, so the function cannot be replayed")]
+    #[error(
+        "{operation}: a value leaves the recording at {location}, so the function cannot be replayed"
+    )]
     Escaped {
         /// The method that returned the value.
         operation: &'static str,
@@ -15,7 +17,9 @@ pub enum ProgramError {
         location: &'static Location<'static>,
     },
     /// An operation computes its value and slopes by a closure on plain numbers.
-    #[error("{operation}: the closure at {location} computes with plain numbers, so the function cannot be replayed")]
+    #[error(
+        "{operation}: the closure at {location} computes with plain numbers, so the function cannot be replayed"
+    )]
     Opaque {
         /// The operation.
         operation: &'static str,

@@ -41,7 +41,7 @@ pub(in crate::scalar) enum Relation {
 
 impl Relation {
     #[inline(always)]
-    pub(super) fn holds<T: PartialOrd>(self, a: T, b: T) -> bool {
+    pub(super) fn holds<T: PartialOrd + Copy>(self, a: T, b: T) -> bool {
         match self {
             Relation::Less => a < b,
             Relation::LessOrEqual => a <= b,

@@ -109,10 +109,49 @@ impl Opcode {
     }
 }
 
-/// The numbers of a strip of points, in registers, as an instruction sees them.
+/// The registers of a strip of points, as an instruction sees them: one method for each number of operands computes a
+/// register, point by point.
 pub(super) trait Registers<T> {
-    /// Computes a register from operands, point by point.
-    fn compute<const N: usize>(&mut self, to: Slot, from: [Slot; N], f: impl Fn([T; N]) -> T);
+    fn compute_1(&mut self, to: Slot, from: [Slot; 4], f: impl Fn(T) -> T);
+    fn compute_2(&mut self, to: Slot, from: [Slot; 4], f: impl Fn(T, T) -> T);
+    fn compute_3(&mut self, to: Slot, from: [Slot; 4], f: impl Fn(T, T, T) -> T);
+    fn compute_4(&mut self, to: Slot, from: [Slot; 4], f: impl Fn(T, T, T, T) -> T);
+}
+
+/// Calls the method of [`Registers`] for the number of operands.
+macro_rules! compute {
+    ($registers:ident, $to:ident, $from:ident, |$a:ident| $result:expr) => {
+        $registers.compute_1(
+            $to,
+            $from,
+            #[inline(always)]
+            move |$a: T| $result,
+        )
+    };
+    ($registers:ident, $to:ident, $from:ident, |$a:ident, $b:ident| $result:expr) => {
+        $registers.compute_2(
+            $to,
+            $from,
+            #[inline(always)]
+            move |$a: T, $b: T| $result,
+        )
+    };
+    ($registers:ident, $to:ident, $from:ident, |$a:ident, $b:ident, $c:ident| $result:expr) => {
+        $registers.compute_3(
+            $to,
+            $from,
+            #[inline(always)]
+            move |$a: T, $b: T, $c: T| $result,
+        )
+    };
+    ($registers:ident, $to:ident, $from:ident, |$a:ident, $b:ident, $c:ident, $d:ident| $result:expr) => {
+        $registers.compute_4(
+            $to,
+            $from,
+            #[inline(always)]
+            move |$a: T, $b: T, $c: T, $d: T| $result,
+        )
+    };
 }
 
 /// Defines the arithmetic instructions: operands, text, and the result, which serves single numbers and vectors alike.
@@ -153,9 +192,7 @@ macro_rules! arithmetic {
                     $(Arithmetic::$Name => {
                         let $how = how;
                         let _ = $how;
-                        let mut from = from.into_iter();
-                        $(let $x = from.next().unwrap_or(Slot::UNUSED);)+
-                        registers.compute(to, [$($x),+], #[inline(always)] move |[$($x),+]: [T; _]| $result);
+                        compute!(registers, to, from, |$($x),+| $result);
                     })*
                 }
             }

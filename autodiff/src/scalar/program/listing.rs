@@ -34,7 +34,12 @@ impl Listing {
                 let line = line(code, instruction);
                 let _ = match code.locations.get(number) {
                     Some(location) if with_lines => {
-                        writeln!(text, "  {line:<44} // {}:{}", location.file(), location.line())
+                        writeln!(
+                            text,
+                            "  {line:<44} // {}:{}",
+                            location.file(),
+                            location.line()
+                        )
                     }
                     _ => writeln!(text, "  {line}"),
                 };

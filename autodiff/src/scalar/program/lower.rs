@@ -55,7 +55,12 @@ pub(super) fn lower<T: Real + Scalar>(
     let or_zero = |ids: &[Option<Id>]| ids.iter().map(|id| id.unwrap_or(zero)).collect();
     let (outputs, results): (Vec<Id>, Vec<Id>) = (or_zero(roots.outputs), or_zero(roots.results));
     let guarded = roots.guards.iter().flat_map(|guard| guard.operands);
-    let all: Vec<Id> = outputs.iter().chain(&results).copied().chain(guarded).collect();
+    let all: Vec<Id> = outputs
+        .iter()
+        .chain(&results)
+        .copied()
+        .chain(guarded)
+        .collect();
     let uses = uses(graph, &all);
     let fused = fuse(graph, &uses, derivatives);
     let mut lowering = Lowering {

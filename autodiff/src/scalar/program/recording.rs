@@ -176,7 +176,9 @@ impl<T: Scalar> Recording<T> {
         let scale = self.graph.detach(largest);
         let [zero, one] = [0.0, 1.0].map(|c| self.graph.constant(T::from_f64(c)));
         // At the origin any scale will do.
-        let scale = self.graph.select(Relation::Equal, [scale, zero, one, scale]);
+        let scale = self
+            .graph
+            .select(Relation::Equal, [scale, zero, one, scale]);
         let scaled = x.iter().map(|&x| {
             let quotient = self.graph.binary(Binary::Div, x, scale);
             self.graph.unary(Unary::Square, quotient)
@@ -186,7 +188,8 @@ impl<T: Scalar> Recording<T> {
         let root = self.graph.unary(Unary::Sqrt, sum);
         let norm = self.graph.binary(Binary::Mul, root, scale);
         // The slope at the origin is 0.
-        self.graph.select(Relation::Equal, [largest, zero, zero, norm])
+        self.graph
+            .select(Relation::Equal, [largest, zero, zero, norm])
     }
 
     /// `m + ln Σ exp(x − m)` with the largest x as m, a constant for the derivative, in which it cancels.
@@ -209,7 +212,12 @@ impl<T: Scalar> Recording<T> {
         self.is_singular |= value.to_f64().is_infinite();
         let magnitude = self.graph.unary(Unary::Abs, largest);
         let infinity = self.graph.constant(T::from_f64(f64::INFINITY));
-        self.guard(Relation::Equal, [magnitude, infinity], false, self.graph.location);
+        self.guard(
+            Relation::Equal,
+            [magnitude, infinity],
+            false,
+            self.graph.location,
+        );
     }
 
     /// Adds a condition under which the recording holds, unless it is known.

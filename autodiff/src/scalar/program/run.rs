@@ -165,7 +165,11 @@ impl<T: Real + Scalar> Task<'_, T> {
         }
         let mut scalars = std::mem::take(&mut workspaces[0].scalars);
         self.finish(code, workspaces, &mut scalars);
-        if code.results.iter().any(|slot| scalars[slot.index()].has_nan()) {
+        if code
+            .results
+            .iter()
+            .any(|slot| scalars[slot.index()].has_nan())
+        {
             code = self.compiled.absorbing();
             begin(code, self.shared, &mut scalars);
             self.finish(code, workspaces, &mut scalars);
@@ -248,7 +252,9 @@ impl<T: Real + Scalar> Workspace<T> {
                 return self.scalars[slot.index()].has_nan();
             }
             let x = numbers(&self.registers[slot.index()]).iter().enumerate();
-            x.fold(false, |any, (lane, x)| any | (x.has_nan() & (points >> lane & 1 == 1)))
+            x.fold(false, |any, (lane, x)| {
+                any | (x.has_nan() & (points >> lane & 1 == 1))
+            })
         })
     }
 

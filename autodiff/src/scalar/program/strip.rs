@@ -41,10 +41,7 @@ pub(super) fn execute<T: Real + Scalar>(
         #[inline(always)]
         move |how| {
             let mut deviating = 0;
-            let mut file = File {
-                registers,
-                scalars,
-            };
+            let mut file = File { registers, scalars };
             for instruction in &code.each {
                 if let Opcode::Guard(relation, outcome) = instruction.opcode {
                     deviating |= file.compare(relation, outcome, instruction);
@@ -85,7 +82,13 @@ fn step<T: Real + Scalar>(
         Opcode::Binary(function) => {
             let (a, b) = (file.read(from[0]), file.read(from[1]));
             let y = &mut file.registers[to.index()];
-            Loops::binary(function, &code.walk, numbers(&a), numbers(&b), numbers_mut(y));
+            Loops::binary(
+                function,
+                &code.walk,
+                numbers(&a),
+                numbers(&b),
+                numbers_mut(y),
+            );
         }
         Opcode::Guard(..) => {}
     }
@@ -108,12 +111,28 @@ impl<T: Real> File<'_, T> {
         }
     }
 
+    /// A copy of a part of an operand.
+    #[inline(always)]
+    fn part(&self, slot: Slot, part: usize) -> [T; WIDTH] {
+        if slot.is_scalar() {
+            [self.scalars[slot.index()]; WIDTH]
+        } else {
+            self.registers[slot.index()][part]
+        }
+    }
+
     /// The points at which the comparison has another outcome.
     #[inline(always)]
     fn compare(&self, relation: Relation, outcome: bool, instruction: &Instruction) -> Deviating {
-        let (a, b) = (self.read(instruction.from[0]), self.read(instruction.from[1]));
+        let (a, b) = (
+            self.read(instruction.from[0]),
+            self.read(instruction.from[1]),
+        );
         let mut deviating = [0_u8; STRIP];
-        for (deviating, (a, b)) in deviating.iter_mut().zip(numbers(&a).iter().zip(numbers(&b))) {
+        for (deviating, (a, b)) in deviating
+            .iter_mut()
+            .zip(numbers(&a).iter().zip(numbers(&b)))
+        {
             *deviating = u8::from(relation.holds(*a, *b) != outcome);
         }
         // Most strips deviate nowhere, and the bits need not be collected.
@@ -125,28 +144,30 @@ impl<T: Real> File<'_, T> {
     }
 }
 
-impl<T: Real> Registers<T> for File<'_, T> {
-    #[inline(always)]
-    fn compute<const N: usize>(&mut self, to: Slot, from: [Slot; N], f: impl Fn([T; N]) -> T) {
-        for part in 0..STRIP / WIDTH {
-            let mut operands = [[T::default(); WIDTH]; N];
-            for (operand, slot) in operands.iter_mut().zip(from) {
-                *operand = if slot.is_scalar() {
-                    [self.scalars[slot.index()]; WIDTH]
-                } else {
-                    self.registers[slot.index()][part]
-                };
-            }
-            let mut result = [T::default(); WIDTH];
-            for lane in 0..WIDTH {
-                let mut x = [T::default(); N];
-                for (x, operand) in x.iter_mut().zip(&operands) {
-                    *x = operand[lane];
+/// Defines the loops for each number of operands. They are plain loops over arrays, which the compiler turns into
+/// vector instructions.
+macro_rules! loops {
+    ($($name:ident($($x:ident: $T:ty),+);)*) => { $(
+        #[inline(always)]
+        fn $name(&mut self, to: Slot, [$($x,)+ ..]: [Slot; 4], f: impl Fn($($T),+) -> T) {
+            for part in 0..STRIP / WIDTH {
+                $(let $x = self.part($x, part);)+
+                let mut result = [T::default(); WIDTH];
+                for lane in 0..WIDTH {
+                    result[lane] = f($($x[lane]),+);
                 }
-                result[lane] = f(x);
+                self.registers[to.index()][part] = result;
             }
-            self.registers[to.index()][part] = result;
         }
+    )* };
+}
+
+impl<T: Real> Registers<T> for File<'_, T> {
+    loops! {
+        compute_1(a: T);
+        compute_2(a: T, b: T);
+        compute_3(a: T, b: T, c: T);
+        compute_4(a: T, b: T, c: T, d: T);
     }
 }
 

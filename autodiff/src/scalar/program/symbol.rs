@@ -62,10 +62,7 @@ impl<T: Scalar> Number for Symbol<'_, T> {
     }
 
     fn binary(self, function: Binary, other: Self) -> Self {
-        let id = self
-            .graph
-            .borrow_mut()
-            .binary(function, self.id, other.id);
+        let id = self.graph.borrow_mut().binary(function, self.id, other.id);
         self.with(id)
     }
 }

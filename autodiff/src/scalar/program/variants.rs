@@ -2,13 +2,12 @@
 
 use super::compile::{Compiled, Computation};
 use super::error::ProgramError;
-use super::fallback::{self, Single};
+use super::fallback::Fallback;
 use super::listing::Listing;
 use super::points::{Points, Table};
 use super::recording::{Function, Recorded, record};
 use super::run::{Task, Workspace};
 use crate::scalar::number::Scalar;
-use crate::scalar::tape::Tape;
 use crate::tensor::Real;
 use std::sync::Arc;
 
@@ -44,6 +43,15 @@ impl<'a, T: Copy> Request<'a, T> {
         self.direction.map(|data| self.layout(data))
     }
 
+    /// The place of a number of a point among the results.
+    fn place(&self, point: usize, number: usize, width: usize) -> usize {
+        if self.points.is_rows() {
+            point * width + number
+        } else {
+            number * self.count + point
+        }
+    }
+
     fn layout(&self, data: &'a [T]) -> Table<'a, T> {
         Table {
             points: if self.points.is_rows() {
@@ -65,7 +73,7 @@ pub(super) struct Variants<T: Scalar> {
     variants: Vec<Variant<T>>,
     on_tape: u64,
     workspaces: Vec<Workspace<T>>,
-    tape: Tape<T>,
+    fallback: Fallback<T>,
     scratch: Scratch<T>,
     results: Vec<T>,
 }
@@ -105,7 +113,7 @@ impl<T: Real + Scalar> Default for Variants<T> {
             variants: Vec::new(),
             on_tape: 0,
             workspaces: vec![Workspace::default()],
-            tape: Tape::default(),
+            fallback: Fallback::default(),
             scratch: Scratch::default(),
             results: Vec::new(),
         }
@@ -254,8 +262,8 @@ impl<T: Real + Scalar> Variants<T> {
             if self.variants.len() >= self.limit {
                 return self.run_on_tape(f, request, &mut scratch.pending, count, outputs, results);
             }
-            let single = Single::new(request, scratch.pending[0]);
-            let recorded = record(f, request.shared, &single.point)?;
+            let point = self.fallback.point(request, scratch.pending[0]);
+            let recorded = record(f, request.shared, point)?;
             self.check_outputs(recorded.outputs.len())?;
             fresh = Some(scratch.pending[0]);
             if !self.add(recorded) {
@@ -299,7 +307,12 @@ impl<T: Real + Scalar> Variants<T> {
         let count = if is_all {
             let [values, derivatives] = outputs;
             let deviating = &mut scratch.deviating;
-            task.run(&mut self.workspaces, [values, derivatives], results, deviating);
+            task.run(
+                &mut self.workspaces,
+                [values, derivatives],
+                results,
+                deviating,
+            );
             request.count
         } else {
             let pending = &scratch.pending;
@@ -312,7 +325,12 @@ impl<T: Real + Scalar> Variants<T> {
             }
             let [values, derivatives] = &mut scratch.outputs;
             let deviating = &mut scratch.deviating;
-            task.run(&mut self.workspaces, [values, derivatives], results, deviating);
+            task.run(
+                &mut self.workspaces,
+                [values, derivatives],
+                results,
+                deviating,
+            );
             for (to, from) in outputs.iter_mut().zip(&scratch.outputs) {
                 scatter(from, pending, request, to);
             }
@@ -336,20 +354,15 @@ impl<T: Real + Scalar> Variants<T> {
         results: &mut [T],
     ) -> Result<(), ProgramError> {
         for &point in &pending[..count] {
-            let single = Single::new(request, point);
-            let found = fallback::compute(f, request, &single, &mut self.tape)?;
-            self.check_outputs(found.outputs)?;
-            for ((to, from), width) in outputs.iter_mut().zip(&found.of_point).zip(request.widths) {
+            let count = self.fallback.compute(f, request, point)?;
+            self.check_outputs(count)?;
+            let found = self.fallback.outputs.iter().zip(request.widths);
+            for (to, (from, width)) in outputs.iter_mut().zip(found) {
                 for (number, x) in from.iter().enumerate() {
-                    let place = if request.points.is_rows() {
-                        point * width + number
-                    } else {
-                        number * request.count + point
-                    };
-                    to[place] = *x;
+                    to[request.place(point, number, width)] = *x;
                 }
             }
-            for (result, x) in results.iter_mut().zip(found.to_sum) {
+            for (result, &x) in results.iter_mut().zip(&self.fallback.to_sums) {
                 *result = *result + x;
             }
         }
@@ -385,12 +398,7 @@ fn scatter<T: Copy>(from: &[T], points: &[usize], request: &Request<'_, T>, to: 
     let width = from.len() / points.len();
     for (number, column) in from.chunks_exact(points.len()).enumerate() {
         for (x, point) in column.iter().zip(points) {
-            let place = if request.points.is_rows() {
-                point * width + number
-            } else {
-                number * request.count + point
-            };
-            to[place] = *x;
+            to[request.place(*point, number, width)] = *x;
         }
     }
 }

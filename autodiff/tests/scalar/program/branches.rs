@@ -6,7 +6,11 @@ use autodiff::scalar::{Tape, Var};
 
 fn two_paths<'t>(s: &[Var<'t>], x: &[Var<'t>]) -> Vec<Var<'t>> {
     let y = s[0] * x[1];
-    vec![if x[0] < 0.2 { y.exp() * x[2] * s[1] } else { x[0] * y.sin() }]
+    vec![if x[0] < 0.2 {
+        y.exp() * x[2] * s[1]
+    } else {
+        x[0] * y.sin()
+    }]
 }
 
 /// A path for each digit of the first input.
@@ -40,7 +44,8 @@ fn check(f: Function, count: usize, expected: impl Fn(&Paths) -> bool) {
             assert_close(&row(&y_dot, point, count), &[along]);
             let h = 1e-4;
             let at = row(&x, point, count);
-            let moved = |h: f64| -> Vec<f64> { at.iter().zip(&v).map(|(x, v)| x + h * v).collect() };
+            let moved =
+                |h: f64| -> Vec<f64> { at.iter().zip(&v).map(|(x, v)| x + h * v).collect() };
             let (above, below) = (by_tape(f, &moved(h)), by_tape(f, &moved(-h)));
             // Not where a step crosses a branch.
             if (above.0[0] - below.0[0]).abs() < 1e-2 {
@@ -55,7 +60,10 @@ fn check(f: Function, count: usize, expected: impl Fn(&Paths) -> bool) {
     let tape = Tape::new();
     let s = tape.vars(SHARED);
     let terms = (0..count).map(|point| {
-        let x: Vec<Var<'_>> = row(&x, point, count).into_iter().map(Var::constant).collect();
+        let x: Vec<Var<'_>> = row(&x, point, count)
+            .into_iter()
+            .map(Var::constant)
+            .collect();
         f(&s, &x)[0]
     });
     let sum: Var<'_> = terms.sum();
@@ -73,7 +81,9 @@ fn a_deviating_point_is_recorded_as_another_path() {
 
 #[test]
 fn paths_beyond_the_limit_are_left_to_the_tape() {
-    check(many_paths, 500, |paths| paths.compiled.len() == 8 && paths.on_tape > 0);
+    check(many_paths, 500, |paths| {
+        paths.compiled.len() == 8 && paths.on_tape > 0
+    });
 }
 
 #[test]
@@ -88,7 +98,11 @@ fn a_choice_is_no_path() {
         .unwrap();
     for point in 0..100 {
         let (a, b) = (x[point], x[100 + point]);
-        let (y, j) = if a < 0.0 { (b.exp(), [0.0, b.exp()]) } else { (a * b, [b, a]) };
+        let (y, j) = if a < 0.0 {
+            (b.exp(), [0.0, b.exp()])
+        } else {
+            (a * b, [b, a])
+        };
         assert_close(&[values[point]], &[y]);
         assert_close(&[gradients[point], gradients[100 + point]], &j);
     }
@@ -104,7 +118,9 @@ fn sums_are_added_after_the_last_comparison() {
     };
     let x = random(300, 14);
     let mut program = Program::new(1, 3, f);
-    let (_, gradient) = program.sum_and_gradient(&[0.5], Points::Columns(&x)).unwrap();
+    let (_, gradient) = program
+        .sum_and_gradient(&[0.5], Points::Columns(&x))
+        .unwrap();
     let slopes = (0..100).filter(|&i| x[200 + i] < 0.0);
     let expected: f64 = slopes.map(|i| x[i] * x[100 + i]).sum();
     assert_close(&gradient, &[expected]);
