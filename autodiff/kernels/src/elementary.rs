@@ -31,7 +31,7 @@
 //!
 //! | | `f32` | `f64` |
 //! |---|---:|---:|
-//! | `exp2_slope` | 1.4 | 2 |
+//! | `exp2_slope` | 1.5 | 2 |
 //! | `tanh_slope` | 4.5 | 3 |
 //! | `sigmoid_slope` | 4.5 | 4 |
 //! | `erf_slope`, `erfc_slope` | 2.2 | 3 |

@@ -62,7 +62,7 @@ pub(super) fn cases() -> [Case; 19] {
         case!(exp, 0.87, 1, f64::exp),
         case!(exp_m1, 1.60, 2, f64::exp_m1),
         case!(exp2, 1.00, 1, f64::exp2),
-        slope!(exp2_slope, 1.40, 2, exact_exp2_slope),
+        slope!(exp2_slope, 1.50, 2, exact_exp2_slope),
         case!(ln, 0.85, 1, f64::ln),
         case!(ln_1p, 1.30, 1, f64::ln_1p),
         case!(tanh, 2.30, 3, f64::tanh),
