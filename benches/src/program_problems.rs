@@ -65,7 +65,7 @@ impl<N> Real for N where
 ///
 /// If there are shared inputs, the wanted derivatives are those of the sum over all points, with respect to the shared
 /// inputs. Otherwise they are those at each point, with respect to its inputs.
-pub trait Problem<const OUTPUTS: usize> {
+pub trait Problem<const OUTPUTS: usize>: Sync {
     /// The name, without spaces: `rosenbrock-20`.
     fn name(&self) -> String;
 

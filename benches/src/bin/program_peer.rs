@@ -4,7 +4,8 @@
 //! `program_peer time [NAME]` prints a line `problem way ns_per_point checksum` for each problem and each way to compute
 //! it. The time is the CPU time of the thread, in the best of several turns.
 
-use autodiff::scalar::{Gradients, Tape};
+use autodiff::scalar::program::{self, Program};
+use autodiff::scalar::{Gradients, Tape, Var};
 use benches::program_problems::{
     OnTape, Points, Problem, SUPPORT, SparseResiduals, Visitor, visit_compared, visit_others,
 };
@@ -71,11 +72,19 @@ impl Visitor for Written<'_> {
 struct Results {
     values: Vec<f64>,
     derivatives: Vec<f64>,
+    /// Whether the derivatives are in columns.
+    is_columns: bool,
 }
 
 impl Results {
     /// The sum of all numbers, where derivative number i at each point counts i + 1 times.
     fn checksum(&self, derivatives_of_a_point: usize) -> f64 {
+        if self.is_columns {
+            let count = self.derivatives.len() / derivatives_of_a_point;
+            let columns = self.derivatives.chunks_exact(count).zip(1..);
+            let weighted = |(column, i): (&[f64], i32)| column.iter().sum::<f64>() * f64::from(i);
+            return self.values.iter().sum::<f64>() + columns.map(weighted).sum::<f64>();
+        }
         let rows = self.derivatives.chunks_exact(derivatives_of_a_point);
         let weighted = |row: &[f64]| {
             let terms = row.iter().zip(1..).map(|(x, i)| x * f64::from(i));
@@ -100,8 +109,7 @@ impl<'a> Way<'a> {
     }
 }
 
-/// All ways to compute a problem. A way that computes all points at once is one more entry, with
-/// [`Points::columns`] if it wants columns.
+/// All ways to compute a problem.
 fn ways<P: Problem<OUTPUTS>, const OUTPUTS: usize>(problem: &P) -> Vec<Way<'_>> {
     let mut scratch = Vec::new();
     let mut on_tape = OnTape::default();
@@ -123,7 +131,46 @@ fn ways<P: Problem<OUTPUTS>, const OUTPUTS: usize>(problem: &P) -> Vec<Way<'_>> 
                 on_tape.differentiate(problem, point, derivatives)
             });
         }),
+        by_program(problem, "columns"),
+        by_program(problem, "rows"),
     ]
+}
+
+/// The way by a program that is replayed, with the points in columns or in rows.
+fn by_program<'a, P: Problem<OUTPUTS>, const OUTPUTS: usize>(
+    problem: &'a P,
+    name: &'static str,
+) -> Way<'a> {
+    let (points, shared) = (problem.points(), problem.shared());
+    let (count, is_columns) = (points.count(), name == "columns");
+    let columns = points.columns();
+    let mut program = Program::new(shared.len(), points.width(), |shared, x: &[Var<'_>]| {
+        problem.values(shared, x).to_vec()
+    });
+    Way::new(name, move |results| {
+        let points = if is_columns {
+            program::Points::Columns(black_box(&columns))
+        } else {
+            program::Points::Rows(black_box(points.numbers()))
+        };
+        results.is_columns = is_columns && !problem.is_summed();
+        let derivatives = problem.derivative_count();
+        let done = if problem.is_summed() {
+            results.derivatives.resize(derivatives, 0.0);
+            let sum = program.sum_and_gradient_into(shared, points, &mut results.derivatives);
+            sum.map(|sum| results.values = vec![sum])
+        } else {
+            results.values.resize(count * OUTPUTS, 0.0);
+            results.derivatives.resize(count * derivatives, 0.0);
+            let (values, derivatives) = (&mut results.values, &mut results.derivatives);
+            if OUTPUTS == 1 {
+                program.values_and_gradients_into(shared, points, values, derivatives)
+            } else {
+                program.values_and_jacobians_into(shared, points, values, derivatives)
+            }
+        };
+        done.expect("the problems can be replayed");
+    })
 }
 
 /// The places of the outputs of each point.

@@ -67,7 +67,7 @@ pub trait Format: Copy + 'static {
     fn upper_half(self) -> Self;
 
     /// The square root.
-    fn sqrt(self) -> Self;
+    fn square_root(self) -> Self;
 
     /// The number with the sign of `other`.
     fn with_sign_of(self, other: Self) -> Self;
@@ -131,7 +131,7 @@ macro_rules! parts {
         }
 
         #[inline(always)]
-        fn sqrt(self) -> $T {
+        fn square_root(self) -> $T {
             self.sqrt()
         }
 

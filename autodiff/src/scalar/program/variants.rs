@@ -7,8 +7,10 @@ use super::listing::Listing;
 use super::points::{Points, Table};
 use super::recording::{Function, Recorded, record};
 use super::run::{Task, Workspace};
+use super::strip::STRIP;
 use crate::scalar::number::Scalar;
 use crate::tensor::Real;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How many points took which path through the function of a [`Program`](super::Program).
@@ -243,7 +245,12 @@ impl<T: Real + Scalar> Variants<T> {
         let mut next = 0;
         loop {
             if next < self.variants.len() {
-                self.run_variant(next, request, is_all, outputs, results, scratch);
+                scratch.deviating.clear();
+                if is_all {
+                    self.run_on_all(next, request, outputs, results, scratch);
+                } else {
+                    self.run_on_pending(next, request, outputs, results, scratch);
+                }
                 std::mem::swap(&mut scratch.pending, &mut scratch.deviating);
                 (is_all, next) = (false, next + 1);
                 if fresh.is_some() && scratch.pending.first().copied() == fresh {
@@ -282,64 +289,104 @@ impl<T: Real + Scalar> Variants<T> {
         }
     }
 
-    /// Computes the pending points by a compiled path. The points that deviate from it are then in
-    /// `scratch.deviating`.
-    fn run_variant(
+    /// Computes all points by a compiled path. The points that deviate from it are then in `scratch.deviating`.
+    fn run_on_all(
         &mut self,
         number: usize,
         request: &Request<'_, T>,
-        is_all: bool,
         outputs: &mut [&mut [T]; 2],
         results: &mut [T],
         scratch: &mut Scratch<T>,
     ) {
         let variant = &mut self.variants[number];
-        let compiled = variant.compiled(request.computation);
-        let (points, directions) = (request.table(), request.directions());
-        scratch.deviating.clear();
-        let mut task = Task {
-            compiled,
+        let task = Task {
+            compiled: variant.compiled(request.computation),
             shared: request.shared,
-            points,
-            directions,
+            points: request.table(),
+            directions: request.directions(),
             values: request.widths[0],
         };
-        let count = if is_all {
-            let [values, derivatives] = outputs;
-            let deviating = &mut scratch.deviating;
-            task.run(
-                &mut self.workspaces,
-                [values, derivatives],
-                results,
-                deviating,
-            );
-            request.count
+        let [values, derivatives] = outputs;
+        let outputs = [&mut **values, &mut **derivatives];
+        task.run(
+            &mut self.workspaces,
+            outputs,
+            results,
+            &mut scratch.deviating,
+        );
+        variant.points += (request.count - scratch.deviating.len()) as u64;
+    }
+
+    /// Computes the pending points by a compiled path. If few of the first points take it, the others are not tried:
+    /// each would cost a good part of its computation on a tape.
+    fn run_on_pending(
+        &mut self,
+        number: usize,
+        request: &Request<'_, T>,
+        outputs: &mut [&mut [T]; 2],
+        results: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        /// The number of points that are tried first.
+        const SAMPLE: usize = 4 * STRIP;
+        /// The least share of them that must take the path.
+        const SHARE: usize = 8;
+        let count = scratch.pending.len();
+        let sample = if count > 2 * SAMPLE { SAMPLE } else { count };
+        self.run_gathered(number, request, 0..sample, outputs, results, scratch);
+        let taken = sample - scratch.deviating.len();
+        if sample == count {
+            return;
+        }
+        if taken * SHARE < sample {
+            scratch
+                .deviating
+                .extend_from_slice(&scratch.pending[sample..]);
         } else {
-            let pending = &scratch.pending;
-            task.points = gather(&points, pending, &mut scratch.points);
-            task.directions = directions
+            self.run_gathered(number, request, sample..count, outputs, results, scratch);
+        }
+    }
+
+    /// Computes some of the pending points by a compiled path.
+    fn run_gathered(
+        &mut self,
+        number: usize,
+        request: &Request<'_, T>,
+        range: Range<usize>,
+        outputs: &mut [&mut [T]; 2],
+        results: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) {
+        let variant = &mut self.variants[number];
+        let pending = &scratch.pending[range];
+        let directions = request.directions();
+        let task = Task {
+            compiled: variant.compiled(request.computation),
+            shared: request.shared,
+            points: gather(&request.table(), pending, &mut scratch.points),
+            directions: directions
                 .as_ref()
-                .map(|directions| gather(directions, pending, &mut scratch.directions));
-            for (output, width) in scratch.outputs.iter_mut().zip(request.widths) {
-                output.resize(pending.len() * width, T::default());
-            }
-            let [values, derivatives] = &mut scratch.outputs;
-            let deviating = &mut scratch.deviating;
-            task.run(
-                &mut self.workspaces,
-                [values, derivatives],
-                results,
-                deviating,
-            );
-            for (to, from) in outputs.iter_mut().zip(&scratch.outputs) {
-                scatter(from, pending, request, to);
-            }
-            for point in &mut scratch.deviating {
-                *point = pending[*point];
-            }
-            pending.len()
+                .map(|directions| gather(directions, pending, &mut scratch.directions)),
+            values: request.widths[0],
         };
-        variant.points += (count - scratch.deviating.len()) as u64;
+        for (output, width) in scratch.outputs.iter_mut().zip(request.widths) {
+            output.resize(pending.len() * width, T::default());
+        }
+        let [values, derivatives] = &mut scratch.outputs;
+        let first = scratch.deviating.len();
+        task.run(
+            &mut self.workspaces,
+            [values, derivatives],
+            results,
+            &mut scratch.deviating,
+        );
+        for (to, from) in outputs.iter_mut().zip(&scratch.outputs) {
+            scatter(from, pending, request, to);
+        }
+        for point in &mut scratch.deviating[first..] {
+            *point = pending[*point];
+        }
+        variant.points += (pending.len() - (scratch.deviating.len() - first)) as u64;
     }
 
     /// Computes the first pending points on a tape, and removes them.

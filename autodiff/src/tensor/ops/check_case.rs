@@ -69,11 +69,8 @@ impl CheckCase {
     }
 
     /// Records the operation in any precision: everything that [`record`](CheckCase::record) records at the same
-    /// inputs. What is chosen by their values, such as the position of the largest, is chosen in double precision.
-    ///
-    /// # Panics
-    ///
-    /// If there are no inputs.
+    /// inputs, of which every operation has one. What is chosen by their values, such as the position of the largest, is
+    /// chosen in double precision.
     #[must_use]
     pub fn record_in<'t, T: Real>(&self, inputs: &[Var<'t, T>]) -> Var<'t, T> {
         let tape = Tape::new();

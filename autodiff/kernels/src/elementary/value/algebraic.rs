@@ -36,7 +36,7 @@ pub fn hypot<T: Float>(a: T, b: T, how: MultiplyAdd) -> T {
     } else {
         smaller / larger
     };
-    let y = larger * T::multiply_add(how, ratio, ratio, one()).sqrt();
+    let y = larger * T::multiply_add(how, ratio, ratio, one()).square_root();
     let is_infinite = (a == T::INFINITY) | (b == T::INFINITY);
     if is_infinite { T::INFINITY } else { y }
 }
