@@ -73,9 +73,15 @@ impl CheckCase {
     ///
     /// # Panics
     ///
-    /// If there are no inputs.
+    /// If the number of inputs is not that of [`inputs`](CheckCase::inputs).
     #[must_use]
+    #[track_caller]
     pub fn record_in<'t, T: Real>(&self, inputs: &[Var<'t, T>]) -> Var<'t, T> {
+        assert!(
+            inputs.len() == self.inputs.len(),
+            "record_in: {} inputs for {self:?}",
+            inputs.len()
+        );
         let tape = Tape::new();
         let doubled = inputs.iter().map(|x| tape.var(x.value().cast::<f64>()));
         let y = self.record(&doubled.collect::<Vec<_>>());
