@@ -272,7 +272,7 @@ fn slopes_read_from_the_value_are_within_four_epsilon() {
                     _ => logistic(x) * logistic(-x),
                 };
                 // A second derivative may combine several kernels, each with the error of its own.
-    let bound = 8.0 * plain(<T as Float>::EPSILON);
+                let bound = 8.0 * plain(<T as Float>::EPSILON);
                 assert!(
                     (found - expected).abs() <= bound,
                     "{function:?} at {x}: {found} and not {expected}"

@@ -144,7 +144,7 @@ impl<T: Real + Scalar> Fallback<T> {
             [gradient, product],
             &mut [],
             &mut Vec::new(),
-        );
+        )?;
         Ok(recorded.outputs.len())
     }
 }

@@ -17,6 +17,9 @@ impl Id {
     }
 }
 
+/// The largest number of nodes: the other half of the indices is for scalars.
+const MAX_NODES: usize = 1 << 31;
+
 /// Where an input of a program comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
@@ -212,6 +215,10 @@ impl<T: Scalar> Graph<T> {
                 stages.max().unwrap_or(Stage::Before)
             }
         };
+        assert!(
+            self.nodes.len() < MAX_NODES,
+            "program: the function has more than {MAX_NODES} operations"
+        );
         let id = Id(self.nodes.len() as u32);
         self.nodes.push(Node {
             term,

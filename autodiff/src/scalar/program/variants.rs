@@ -247,9 +247,9 @@ impl<T: Real + Scalar> Variants<T> {
             if next < self.variants.len() {
                 scratch.deviating.clear();
                 if is_all {
-                    self.run_on_all(next, request, outputs, results, scratch);
+                    self.run_on_all(next, request, outputs, results, scratch)?;
                 } else {
-                    self.run_on_pending(next, request, outputs, results, scratch);
+                    self.run_on_pending(next, request, outputs, results, scratch)?;
                 }
                 std::mem::swap(&mut scratch.pending, &mut scratch.deviating);
                 (is_all, next) = (false, next + 1);
@@ -297,7 +297,7 @@ impl<T: Real + Scalar> Variants<T> {
         outputs: &mut [&mut [T]; 2],
         results: &mut [T],
         scratch: &mut Scratch<T>,
-    ) {
+    ) -> Result<(), ProgramError> {
         let variant = &mut self.variants[number];
         let task = Task {
             compiled: variant.compiled(request.computation),
@@ -313,8 +313,9 @@ impl<T: Real + Scalar> Variants<T> {
             outputs,
             results,
             &mut scratch.deviating,
-        );
+        )?;
         variant.points += (request.count - scratch.deviating.len()) as u64;
+        Ok(())
     }
 
     /// Computes the pending points by a compiled path. If few of the first points take it, the others are not tried:
@@ -326,25 +327,25 @@ impl<T: Real + Scalar> Variants<T> {
         outputs: &mut [&mut [T]; 2],
         results: &mut [T],
         scratch: &mut Scratch<T>,
-    ) {
+    ) -> Result<(), ProgramError> {
         /// The number of points that are tried first.
         const SAMPLE: usize = 4 * STRIP;
         /// The least share of them that must take the path.
         const SHARE: usize = 8;
         let count = scratch.pending.len();
         let sample = if count > 2 * SAMPLE { SAMPLE } else { count };
-        self.run_gathered(number, request, 0..sample, outputs, results, scratch);
+        self.run_gathered(number, request, 0..sample, outputs, results, scratch)?;
         let taken = sample - scratch.deviating.len();
         if sample == count {
-            return;
+            return Ok(());
         }
         if taken * SHARE < sample {
             scratch
                 .deviating
                 .extend_from_slice(&scratch.pending[sample..]);
-        } else {
-            self.run_gathered(number, request, sample..count, outputs, results, scratch);
+            return Ok(());
         }
+        self.run_gathered(number, request, sample..count, outputs, results, scratch)
     }
 
     /// Computes some of the pending points by a compiled path.
@@ -356,7 +357,7 @@ impl<T: Real + Scalar> Variants<T> {
         outputs: &mut [&mut [T]; 2],
         results: &mut [T],
         scratch: &mut Scratch<T>,
-    ) {
+    ) -> Result<(), ProgramError> {
         let variant = &mut self.variants[number];
         let pending = &scratch.pending[range];
         let directions = request.directions();
@@ -379,7 +380,7 @@ impl<T: Real + Scalar> Variants<T> {
             [values, derivatives],
             results,
             &mut scratch.deviating,
-        );
+        )?;
         for (to, from) in outputs.iter_mut().zip(&scratch.outputs) {
             scatter(from, pending, request, to);
         }
@@ -387,6 +388,7 @@ impl<T: Real + Scalar> Variants<T> {
             *point = pending[*point];
         }
         variant.points += (pending.len() - (scratch.deviating.len() - first)) as u64;
+        Ok(())
     }
 
     /// Computes the first pending points on a tape, and removes them.

@@ -69,10 +69,19 @@ impl CheckCase {
     }
 
     /// Records the operation in any precision: everything that [`record`](CheckCase::record) records at the same
-    /// inputs, of which every operation has one. What is chosen by their values, such as the position of the largest, is
-    /// chosen in double precision.
+    /// inputs. What is chosen by their values, such as the position of the largest, is chosen in double precision.
+    ///
+    /// # Panics
+    ///
+    /// If the number of inputs is not that of [`inputs`](CheckCase::inputs).
     #[must_use]
+    #[track_caller]
     pub fn record_in<'t, T: Real>(&self, inputs: &[Var<'t, T>]) -> Var<'t, T> {
+        assert!(
+            inputs.len() == self.inputs.len(),
+            "record_in: {} inputs for {self:?}",
+            inputs.len()
+        );
         let tape = Tape::new();
         let doubled = inputs.iter().map(|x| tape.var(x.value().cast::<f64>()));
         let y = self.record(&doubled.collect::<Vec<_>>());
