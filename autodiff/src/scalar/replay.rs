@@ -187,7 +187,28 @@ macro_rules! choices {
         /// other side. These methods choose without a branch.
         impl<$($life,)? T: Scalar> $V {
             /// Returns `then` if `a < b`, by value, and `otherwise` if not. The other one has no influence on
-            /// derivatives.
+            /// derivatives, not even if it is infinite or NaN.
+            ///
+            /// Both are computed. A branch computes one of them, so it is better if they are long and most points take
+            /// the same side.
+            ///
+            /// ```
+            /// # fn main() -> Result<(), autodiff::scalar::program::ProgramError> {
+            /// use autodiff::scalar::Var;
+            /// use autodiff::scalar::program::{Points, Program};
+            ///
+            /// // A loss that is quadratic near 0 and linear elsewhere (Huber's).
+            /// let mut loss = Program::new(0, 1, |_, x| {
+            ///     let size = x[0].abs();
+            ///     vec![Var::select_less(size, 1.0, size.square() * 0.5, size - 0.5)]
+            /// });
+            /// let points = Points::Rows(&[0.5, -3.0]);
+            /// let (values, gradients) = loss.values_and_gradients(&[], points)?;
+            /// assert_eq!((&values[..], &gradients[..]), (&[0.125, 2.5][..], &[0.5, -1.0][..]));
+            /// // Both points took the same path.
+            /// assert_eq!(loss.paths().compiled, [2]);
+            /// # Ok(()) }
+            /// ```
             #[must_use]
             #[inline]
             #[track_caller]
@@ -205,7 +226,7 @@ macro_rules! choices {
             }
 
             /// Returns `then` if `a == b`, by value, and `otherwise` if not. The other one has no influence on
-            /// derivatives.
+            /// derivatives, not even if it is infinite or NaN.
             #[must_use]
             #[inline]
             #[track_caller]

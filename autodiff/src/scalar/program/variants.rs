@@ -4,7 +4,8 @@ use super::compile::{Compiled, Computation};
 use super::error::ProgramError;
 use super::fallback::Fallback;
 use super::listing::Listing;
-use super::points::{Points, Table};
+use super::paths::Paths;
+use super::points::{Points, Table, check_length};
 use super::recording::{Function, Recorded, record};
 use super::run::{Task, Workspace};
 use super::strip::STRIP;
@@ -12,15 +13,6 @@ use crate::scalar::number::Scalar;
 use crate::tensor::Real;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// How many points took which path through the function of a [`Program`](super::Program).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paths {
-    /// The number of points on each compiled path, in the order in which they were recorded.
-    pub compiled: Vec<u64>,
-    /// The number of points that were left to a tape.
-    pub on_tape: u64,
-}
 
 /// What a program is asked to compute.
 pub(super) struct Request<'a, T> {
@@ -222,11 +214,11 @@ impl<T: Real + Scalar> Variants<T> {
             _ => inputs,
         };
         if let Some(direction) = request.direction {
-            super::check_length(operation, "the vectors", direction.len(), directions);
+            check_length(operation, "the vectors", direction.len(), directions);
         }
         let names = ["the first results", "the second results"];
         for ((output, width), name) in outputs.iter().zip(request.widths).zip(names) {
-            super::check_length(operation, name, output.len(), count * width);
+            check_length(operation, name, output.len(), count * width);
         }
     }
 
