@@ -46,9 +46,10 @@
 //! - **Guards and variants.** A recording holds the branches that were taken. Each comparison of variables is an
 //!   instruction, a *guard*, which tests whether a point takes the same side. The points that do not are gathered, and
 //!   follow another recording, a *variant*. The first point that has none is recorded in its turn, up to
-//!   [a limit](Program::max_variants); after that, points are left to a tape. A point contributes to a sum only after
-//!   its last guard. So each point has the results of its own path, whatever the others do. [`Program::paths`] counts
-//!   them. [`Var::select_less`] and functions such as `max` and `abs` choose without a branch.
+//!   [a limit](Program::max_variants); after that, points are left to a tape. A variant that few of the points take is
+//!   not tried at all of them. A point contributes to a sum only after its last guard. So each point has the results of
+//!   its own path, whatever the others do. [`Program::paths`] counts them. [`Var::select_less`] and functions such as
+//!   `max` and `abs` choose without a branch.
 //! - **Absorbing products.** On a tape a zero adjoint absorbs an infinite slope: the derivative of `√(x·x)` at 0 is 0.
 //!   A program multiplies plainly. If a derivative of a strip is NaN, the strip is computed again by code whose products
 //!   absorb, so that the result is the tape's.
@@ -102,9 +103,9 @@
 //!
 //! A value is computed by the operations of the function, in their order; functions such as `exp` and `sin` by the
 //! vector kernels that tensors use, within [their errors](crate::elementwise#accuracy). As on tensors, the slopes of
-//! `tanh` and `sigmoid` are computed from the value, with an absolute error of a few ε. Derivatives fuse a product and a sum into one instruction where the CPU has it. So
-//! the last bits of a result may change with the neighbours of a point: if it is computed by a tape instead, or shares
-//! its strip with a point whose derivative is NaN.
+//! `tanh` and `sigmoid` are computed from the value, with an absolute error of a few ε. Derivatives fuse a product and
+//! a sum into one instruction where the CPU has it. So the last bits of a result may change with the neighbours of a
+//! point: if it is computed by a tape instead, or shares its strip with a point whose derivative is NaN.
 //!
 //! # Reading a program
 //!
@@ -197,6 +198,7 @@ mod paths;
 mod points;
 mod recording;
 mod registers;
+mod request;
 mod run;
 mod simplify;
 mod strip;

@@ -18,18 +18,31 @@ impl Visitor for Time {
     #[allow(unsafe_code)]
     fn visit<P: Problem<O>, const O: usize>(&mut self, p: &P) {
         if std::env::var("COMPILE").is_ok() {
-            if p.name() != std::env::var("COMPILE").unwrap() { return; }
+            if p.name() != std::env::var("COMPILE").unwrap() {
+                return;
+            }
             let t = Instant::now();
             let mut count = 0;
             for _ in 0..20 {
                 let mut program = unsafe_send(p);
                 let row = p.points().rows().next().unwrap();
                 let pts = Points::Rows(row);
-                if p.is_summed() { program.sum_and_gradient(p.shared(), pts).unwrap(); count = 1; }
-                else if O == 1 { program.values_and_gradients(p.shared(), pts).unwrap(); count = 2; }
-                else { program.values_and_jacobians(p.shared(), pts).unwrap(); count = 3; }
+                if p.is_summed() {
+                    program.sum_and_gradient(p.shared(), pts).unwrap();
+                    count = 1;
+                } else if O == 1 {
+                    program.values_and_gradients(p.shared(), pts).unwrap();
+                    count = 2;
+                } else {
+                    program.values_and_jacobians(p.shared(), pts).unwrap();
+                    count = 3;
+                }
             }
-            println!("{} {count} {:.1} us each", p.name(), t.elapsed().as_secs_f64() * 1e6 / 20.0);
+            println!(
+                "{} {count} {:.1} us each",
+                p.name(),
+                t.elapsed().as_secs_f64() * 1e6 / 20.0
+            );
             return;
         }
         let n = p.points().count();

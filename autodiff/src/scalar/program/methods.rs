@@ -191,7 +191,7 @@ impl<T: Real + Scalar> Program<'_, T> {
     /// let listing = f.listing(Computation::Values).expect("recorded");
     /// // Two loads, a product, the exponential function, and a store.
     /// assert_eq!(listing.instructions, 5);
-    /// assert!(listing.to_string().contains("exp(r0)"));
+    /// assert!(listing.to_string().contains("exp("));
     /// # Ok(()) }
     /// ```
     #[must_use]
