@@ -55,7 +55,7 @@ pub enum ProgramError {
         /// The number at this point.
         found: usize,
     },
-    /// The program needs more memory than can be allocated.
+    /// The registers of the program need more memory than can be allocated.
     #[error("the program needs {bytes} bytes, which cannot be allocated")]
     Memory {
         /// The number of bytes.
