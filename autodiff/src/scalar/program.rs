@@ -102,9 +102,8 @@
 //! They do not depend on the number of threads, on the layout, or on how often the program ran on its recorded paths.
 //!
 //! A value is computed by the operations of the function, in their order; functions such as `exp` and `sin` by the
-//! vector kernels that tensors use, within [their errors](crate::elementwise#accuracy). As on tensors, the slopes of
-//! `tanh` and `sigmoid` are computed from the value, with an absolute error of a few ε. Derivatives fuse a product and a
-//! sum into one instruction where the CPU has it. So the last bits of a result may change with the neighbours of a
+//! vector kernels that tensors use, within [their errors](autodiff_kernels::elementary). Derivatives fuse a product
+//! and a sum into one instruction where the CPU has it. So the last bits of a result may change with the neighbours of a
 //! point: if it is computed by a tape instead, or shares its strip with a point whose derivative is NaN.
 //!
 //! # Reading a program

@@ -82,7 +82,10 @@ fn line<T: Real + Scalar>(code: &Code<T>, instruction: &Instruction) -> String {
     match instruction.opcode {
         Opcode::Guard(..) => text,
         Opcode::Store => format!("output[{}] = {text}", instruction.to.index()),
-        _ => format!("{} = {text}", name(code, instruction.to)),
+        _ => {
+            let results: Vec<String> = instruction.results().map(|slot| name(code, slot)).collect();
+            format!("{} = {text}", results.join(", "))
+        }
     }
 }
 

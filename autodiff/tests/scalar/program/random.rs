@@ -37,7 +37,10 @@ impl Data {
 }
 
 /// The names of the results at each point, and the numbers of their entries for n inputs.
-const RESULTS: [(&str, fn(usize) -> usize); 10] = [
+/// The number of results of a computation, from the number of points.
+type Width = fn(usize) -> usize;
+
+const RESULTS: [(&str, Width); 10] = [
     ("values", |_| 2),
     ("the value with the gradient", |_| 1),
     ("gradients", |n| n),
