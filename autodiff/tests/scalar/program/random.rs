@@ -36,21 +36,18 @@ impl Data {
     }
 }
 
-/// The names of the results at each point, and the numbers of their entries for n inputs.
-/// The number of results of a computation, from the number of points.
-type Width = fn(usize) -> usize;
-
-const RESULTS: [(&str, Width); 10] = [
-    ("values", |_| 2),
-    ("the value with the gradient", |_| 1),
-    ("gradients", |n| n),
-    ("the values with the Jacobian", |_| 2),
-    ("jacobians", |n| 2 * n),
-    ("jvp", |_| 2),
-    ("vjp", |n| n),
-    ("the gradient with its product", |n| n),
-    ("hvp", |n| n),
-    ("the values with the vjp", |_| 2),
+/// The names of the results at each point.
+const RESULTS: [&str; 10] = [
+    "values",
+    "the value with the gradient",
+    "gradients",
+    "the values with the Jacobian",
+    "jacobians",
+    "jvp",
+    "vjp",
+    "the gradient with its product",
+    "hvp",
+    "the values with the vjp",
 ];
 
 /// The results of all computations: those at each point in rows, and the sum with its gradient.
@@ -231,7 +228,7 @@ fn errors(found: &[f64], by_tape: &[Vec<f64>], terms: &[f64]) -> f64 {
 /// The largest error of each result at some points, and of the sum if these are all points.
 fn largest_errors(case: &Case, data: &Data, found: &All) -> Vec<(&'static str, f64)> {
     let factors = factors(case);
-    let mut largest: Vec<_> = RESULTS.iter().map(|(name, _)| (*name, 0.0_f64)).collect();
+    let mut largest = RESULTS.map(|name| (name, 0.0_f64)).to_vec();
     let mut sums: Vec<Vec<f64>> = Vec::new();
     let step = 1 + case.count / 100;
     for point in (0..case.count).step_by(step) {
@@ -239,12 +236,12 @@ fn largest_errors(case: &Case, data: &Data, found: &All) -> Vec<(&'static str, f
         let ways = factors
             .each_ref()
             .map(|factors| by_tape(case, data, point, factors));
-        for (k, (_, width)) in RESULTS.iter().enumerate() {
-            let width = width(case.inputs[1]);
+        for (k, terms) in terms.iter().enumerate() {
+            let width = terms.len();
             let found = &found.of_points[k][point * width..][..width];
             let by_tape: Vec<Vec<f64>> =
                 ways.iter().map(|(results, _)| results[k].clone()).collect();
-            largest[k].1 = largest[k].1.max(errors(found, &by_tape, &terms[k]));
+            largest[k].1 = largest[k].1.max(errors(found, &by_tape, terms));
         }
         let terms = [of_sum]
             .into_iter()
