@@ -1,7 +1,10 @@
 //! Programs: each computation agrees with the tape's at each point.
 
 mod branches;
+mod operations;
+mod random;
 mod refusals;
+mod table;
 
 use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::{Dual, Tape, Var, dot, general, log_sum_exp, norm};

@@ -174,12 +174,13 @@ impl<T: Scalar> Recording<T> {
         let magnitudes: Vec<Id> = magnitudes.collect();
         let largest = self.fold(Binary::Max, 0.0, &magnitudes);
         self.expect_finite(largest, value);
-        let scale = self.graph.detach(largest);
-        let [zero, one] = [0.0, 1.0].map(|c| self.graph.constant(T::from_f64(c)));
-        // At the origin any scale will do.
-        let scale = self
-            .graph
-            .select(Relation::Equal, [scale, zero, one, scale]);
+        // At the origin any scale will do. The reciprocal of a subnormal one would overflow.
+        let [zero, double, single] =
+            [0.0, f64::MIN_POSITIVE, f32::MIN_POSITIVE.into()].map(T::from_f64);
+        let smallest = if double > zero { double } else { single };
+        let [zero, smallest] = [zero, smallest].map(|c| self.graph.constant(c));
+        let scale = self.graph.binary(Binary::Max, largest, smallest);
+        let scale = self.graph.detach(scale);
         let scaled = x.iter().map(|&x| {
             let quotient = self.graph.binary(Binary::Div, x, scale);
             self.graph.unary(Unary::Square, quotient)
