@@ -35,5 +35,6 @@
 mod colouring;
 mod pattern;
 
+pub use super::program::sparse::{SparseHessian, SparseJacobian};
 pub use colouring::{Colouring, Source};
 pub use pattern::Pattern;

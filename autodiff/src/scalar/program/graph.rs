@@ -193,6 +193,31 @@ impl<T: Scalar> Graph<T> {
         self.push(Term::SumOverPoints(number))
     }
 
+    /// Makes the inputs of each point shared inputs, of which there must be none, so that what depends on them alone is
+    /// computed once. Only constants may be added afterwards.
+    pub(super) fn share_points(&mut self) {
+        for index in 0..self.nodes.len() {
+            let term = match self.nodes[index].term {
+                Term::Input(Source::Point, number) => Term::Input(Source::Shared, number),
+                term => term,
+            };
+            self.nodes[index].term = term;
+            self.nodes[index].stage = self.stage_of(&term);
+        }
+    }
+
+    fn stage_of(&self, term: &Term<T>) -> Stage {
+        match term {
+            Term::Input(Source::Shared, _) | Term::Constant(_) => Stage::Before,
+            Term::Input(..) => Stage::Each,
+            Term::SumOverPoints(_) => Stage::After,
+            _ => {
+                let stages = term.operands().iter().map(|&id| self.stage(id));
+                stages.max().unwrap_or(Stage::Before)
+            }
+        }
+    }
+
     /// Adds a node, unless there is an equal one.
     pub(super) fn push(&mut self, term: Term<T>) -> Id {
         let hash = hash(&term);
@@ -203,15 +228,7 @@ impl<T: Scalar> Graph<T> {
             }
             place = place.wrapping_add(1);
         }
-        let stage = match term {
-            Term::Input(Source::Shared, _) | Term::Constant(_) => Stage::Before,
-            Term::Input(..) => Stage::Each,
-            Term::SumOverPoints(_) => Stage::After,
-            _ => {
-                let stages = term.operands().iter().map(|&id| self.stage(id));
-                stages.max().unwrap_or(Stage::Before)
-            }
-        };
+        let stage = self.stage_of(&term);
         let id = Id(self.nodes.len() as u32);
         self.nodes.push(Node {
             term,
