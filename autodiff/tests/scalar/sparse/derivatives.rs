@@ -312,6 +312,21 @@ fn a_zero_absorbs_an_infinite_slope() {
 }
 
 #[test]
+fn an_infinite_norm_has_the_slopes_of_the_tape() {
+    fn f<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
+        vec![norm(&x[..2]), x[1] * x[2]]
+    }
+    let mut jacobian = SparseJacobian::new(f, &[1.0, 2.0, 3.0]).unwrap();
+    for x in [[f64::INFINITY, 2.0, 3.0], [1.0, 3.0, 2.0]] {
+        let (y, nonzeros) = jacobian.values(&x).unwrap();
+        let (expected_y, expected) = dense_jacobian(f, &x);
+        assert!(agree(&y, &expected_y), "{y:?} {expected_y:?}");
+        let found = dense(jacobian.pattern(), &nonzeros);
+        assert!(agree(&found, &expected), "{found:?} {expected:?}");
+    }
+}
+
+#[test]
 fn single_precision() {
     let mut jacobian =
         SparseJacobian::new_f32(|x| vec![x[0] * x[1], x[1].square()], &[1.0, 2.0]).unwrap();

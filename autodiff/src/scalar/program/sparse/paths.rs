@@ -7,6 +7,7 @@ use crate::scalar::program::derive::Products;
 use crate::scalar::program::error::ProgramError;
 use crate::scalar::program::recording::{Function, Recorded, record};
 use crate::scalar::sparse::Pattern;
+use crate::scalar::tape::Tape;
 use crate::tensor::Real;
 
 /// The largest number of paths that are kept.
@@ -95,7 +96,42 @@ impl<T: Real + Scalar> Paths<T> {
         path.find_places(&self.pattern)?;
         // The path was recorded at this point, so it holds.
         path.compute(point, &mut self.nonzeros, outputs, nonzeros);
+        if path.recorded.is_singular {
+            return self.compute_on_tape(f, point, outputs, nonzeros);
+        }
         self.add(path);
+        Ok(())
+    }
+
+    /// Computes the outputs and the nonzeros of a Jacobian matrix at a point at which only the tape's own slopes hold.
+    #[track_caller]
+    fn compute_on_tape(
+        &self,
+        f: &Function<'_, T>,
+        point: &[T],
+        outputs: &mut [T],
+        nonzeros: &mut [T],
+    ) -> Result<(), ProgramError> {
+        let tape = Tape::default();
+        let x = tape.vars(point);
+        let y = f(&[], &x);
+        let values = y.iter().map(|y| y.value);
+        let gradients = y.iter().map(|y| y.gradients().wrt_all(&x));
+        match self.matrix {
+            Matrix::Hessian => {
+                let numbers = values.chain(gradients.flatten());
+                outputs.iter_mut().zip(numbers).for_each(|(to, x)| *to = x);
+            }
+            Matrix::Jacobian => {
+                outputs.iter_mut().zip(values).for_each(|(to, y)| *to = y);
+                let mut to = nonzeros.iter_mut();
+                for (i, gradient) in gradients.enumerate() {
+                    for (&j, to) in self.pattern.row(i).iter().zip(&mut to) {
+                        *to = gradient[j as usize];
+                    }
+                }
+            }
+        }
         Ok(())
     }
 
