@@ -146,7 +146,8 @@ fn fuse<T: Scalar>(graph: &Graph<T>, uses: &[u32], derivatives: usize) -> Fused 
         absorbed: vec![false; uses.len()],
     };
     for id in graph.ids().skip(derivatives) {
-        if uses[id.index()] == 0 || graph.stage(id) != Stage::Each {
+        let stage = graph.stage(id);
+        if uses[id.index()] == 0 || stage == Stage::After {
             continue;
         }
         let Term::Binary(function @ (Binary::Add | Binary::Sub), [a, b]) = graph.term(id) else {
@@ -154,9 +155,7 @@ fn fuse<T: Scalar>(graph: &Graph<T>, uses: &[u32], derivatives: usize) -> Fused 
         };
         let product = |x: Id| match graph.term(x) {
             Term::Binary(Binary::Mul, factors)
-                if uses[x.index()] == 1
-                    && x.index() >= derivatives
-                    && graph.stage(x) == Stage::Each =>
+                if uses[x.index()] == 1 && x.index() >= derivatives && graph.stage(x) == stage =>
             {
                 Some(factors)
             }
