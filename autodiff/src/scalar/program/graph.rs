@@ -17,6 +17,9 @@ impl Id {
     }
 }
 
+/// The largest number of nodes: the other half of the indices is for scalars.
+const MAX_NODES: usize = 1 << 31;
+
 /// Where an input of a program comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
@@ -229,6 +232,10 @@ impl<T: Scalar> Graph<T> {
             place = place.wrapping_add(1);
         }
         let stage = self.stage_of(&term);
+        assert!(
+            self.nodes.len() < MAX_NODES,
+            "program: the function has more than {MAX_NODES} operations"
+        );
         let id = Id(self.nodes.len() as u32);
         self.nodes.push(Node {
             term,

@@ -3,8 +3,10 @@
 use super::graph::Relation;
 use super::instruction::{Instruction, Opcode, Registers, Slot};
 use super::lower::Code;
+use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
 use crate::tensor::{Loops, Real};
+use autodiff_kernels::elementary::value;
 use autodiff_kernels::simd::{MultiplyAdd, vectorized_with};
 
 /// The number of points in a strip.
@@ -74,10 +76,28 @@ fn step<T: Real + Scalar>(
             ports.load(source, from[0].index(), numbers_mut(register));
         }
         Opcode::Store => ports.store(to.index(), numbers(&file.registers[from[0].index()])),
-        Opcode::Unary(number) => {
-            let x = file.read(from[0]);
-            let y = &mut file.registers[to.index()];
-            Loops::unary(code.functions[number as usize], numbers(&x), numbers_mut(y));
+        Opcode::Unary(number) => match code.functions[number as usize] {
+            Unary::Powi { n } if n.unsigned_abs() < 16 => {
+                file.compute_1(
+                    to,
+                    from,
+                    #[inline(always)]
+                    |x| value::powi(x, n),
+                );
+            }
+            function => {
+                let x = file.read(from[0]);
+                let y = &mut file.registers[to.index()];
+                Loops::unary(function, numbers(&x), numbers_mut(y));
+            }
+        },
+        Opcode::Binary(Binary::Hypot) => {
+            file.compute_2(
+                to,
+                from,
+                #[inline(always)]
+                |a, b| value::hypot(a, b, how),
+            );
         }
         Opcode::Binary(function) => {
             let (a, b) = (file.read(from[0]), file.read(from[1]));
