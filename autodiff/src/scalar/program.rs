@@ -200,6 +200,7 @@ mod registers;
 mod request;
 mod run;
 mod runs;
+mod schedule;
 mod simplify;
 pub(super) mod sparse;
 mod strip;

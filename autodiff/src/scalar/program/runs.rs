@@ -6,7 +6,7 @@
 
 mod layout;
 
-use super::instruction::{Arithmetic, Opcode, Registers, Slot};
+use super::instruction::{Opcode, Registers, Slot};
 use super::lower::Code;
 use super::strip::STRIP;
 use crate::elementwise::Unary;
@@ -120,7 +120,14 @@ impl Tables {
             indices: &self.indices,
         };
         match run.opcode {
-            Opcode::Arithmetic(arithmetic) => known.arithmetic(arithmetic, how, run, results),
+            Opcode::Arithmetic(arithmetic) => {
+                let mut results = Results {
+                    known,
+                    run,
+                    results,
+                };
+                arithmetic.execute(how, &mut results, Slot::UNUSED, [Slot::UNUSED; 4]);
+            }
             Opcode::Unary(number) => {
                 let function = self.functions[number as usize];
                 for (part, results) in results.chunks_mut(STRIP).enumerate() {
@@ -201,22 +208,12 @@ impl<T: Real + Scalar> Known<'_, T> {
         }
         strip
     }
-
-    #[inline(always)]
-    fn arithmetic(self, arithmetic: Arithmetic, how: MultiplyAdd, run: &Run, results: &mut [T]) {
-        let mut results = Results {
-            known: self,
-            from: run.from,
-            results,
-        };
-        arithmetic.execute(how, &mut results, Slot::UNUSED, [Slot::UNUSED; 4]);
-    }
 }
 
 /// The results of a run, to be computed.
 struct Results<'a, T> {
     known: Known<'a, T>,
-    from: [Operand; 4],
+    run: &'a Run,
     results: &'a mut [T],
 }
 
@@ -226,7 +223,7 @@ macro_rules! loops {
     ($($name:ident($($x:ident: $T:ty),+);)*) => { $(
         #[inline(always)]
         fn $name(&mut self, _: Slot, _: [Slot; 4], f: impl Fn($($T),+) -> T) {
-            let [$($x,)+ ..] = self.from;
+            let [$($x,)+ ..] = self.run.from;
             let (parts, rest) = self.results.as_chunks_mut::<WIDTH>();
             let mut first = 0;
             for part in parts {

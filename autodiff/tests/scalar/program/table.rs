@@ -158,7 +158,7 @@ impl Function {
     fn bounds(self) -> [f64; 3] {
         match self {
             Function::One(Unary::Tanh | Unary::Sigmoid) => [4.0, 6.0, 12.0],
-            Function::One(function) if KERNELS.contains(&function) => [4.0; 3],
+            Function::One(function) if KERNELS.contains(&function) => [4.0, 6.0, 6.0],
             Function::One(Unary::TanhSlope | Unary::SigmoidSlope) => [5.0, 99.0, 99.0],
             Function::One(Unary::Powi { n: n @ -17..=17 }) => [f64::from(n.abs()) + 5.0; 3],
             Function::Two(Binary::Hypot) => [4.0; 3],

@@ -64,7 +64,7 @@ impl<'f> SparseHessian<'f> {
     where
         F: for<'t> Fn(&[Var<'t>]) -> Var<'t> + Send + Sync + 'f,
     {
-        Self::from_function(Box::new(of_point(f)), at)
+        Self::from_function(of_point(f), at)
     }
 }
 
@@ -83,7 +83,7 @@ impl<'f> SparseHessian<'f, f32> {
     where
         F: for<'t> Fn(&[Var<'t, f32>]) -> Var<'t, f32> + Send + Sync + 'f,
     {
-        Self::from_function(Box::new(of_point(f)), at)
+        Self::from_function(of_point(f), at)
     }
 }
 
@@ -168,14 +168,10 @@ impl<'f, T: Real + Scalar> SparseHessian<'f, T> {
 }
 
 /// The function as one of the inputs of a point, without shared inputs, and with a list of outputs.
-#[expect(
-    clippy::type_complexity,
-    reason = "the type of a function that a program takes"
-)]
-fn of_point<T: Scalar>(
-    f: impl for<'t> Fn(&[Var<'t, T>]) -> Var<'t, T>,
-) -> impl for<'t> Fn(&[Var<'t, T>], &[Var<'t, T>]) -> Vec<Var<'t, T>> {
-    move |_, x| vec![f(x)]
+fn of_point<'f, T: Scalar>(
+    f: impl for<'t> Fn(&[Var<'t, T>]) -> Var<'t, T> + Send + Sync + 'f,
+) -> Box<Function<'f, T>> {
+    Box::new(move |_, x| vec![f(x)])
 }
 
 impl<T: Real + Scalar> fmt::Debug for SparseHessian<'_, T> {

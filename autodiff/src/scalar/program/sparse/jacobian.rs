@@ -65,7 +65,7 @@ impl<'f> SparseJacobian<'f> {
     where
         F: for<'t> Fn(&[Var<'t>]) -> Vec<Var<'t>> + Send + Sync + 'f,
     {
-        Self::from_function(Box::new(of_point(f)), at)
+        Self::from_function(of_point(f), at)
     }
 }
 
@@ -84,7 +84,7 @@ impl<'f> SparseJacobian<'f, f32> {
     where
         F: for<'t> Fn(&[Var<'t, f32>]) -> Vec<Var<'t, f32>> + Send + Sync + 'f,
     {
-        Self::from_function(Box::new(of_point(f)), at)
+        Self::from_function(of_point(f), at)
     }
 }
 
@@ -181,14 +181,10 @@ impl<'f, T: Real + Scalar> SparseJacobian<'f, T> {
 }
 
 /// The function as one of the inputs of a point, without shared inputs.
-#[expect(
-    clippy::type_complexity,
-    reason = "the type of a function that a program takes"
-)]
-fn of_point<T: Scalar>(
-    f: impl for<'t> Fn(&[Var<'t, T>]) -> Vec<Var<'t, T>>,
-) -> impl for<'t> Fn(&[Var<'t, T>], &[Var<'t, T>]) -> Vec<Var<'t, T>> {
-    move |_, x| f(x)
+fn of_point<'f, T: Scalar>(
+    f: impl for<'t> Fn(&[Var<'t, T>]) -> Vec<Var<'t, T>> + Send + Sync + 'f,
+) -> Box<Function<'f, T>> {
+    Box::new(move |_, x| f(x))
 }
 
 impl<T: Real + Scalar> fmt::Debug for SparseJacobian<'_, T> {

@@ -71,6 +71,7 @@ impl<T: Real + Scalar> PointCode<T> {
             outputs: &roots,
             results: &[],
             guards: &[],
+            by_outputs: true,
         };
         let mut code = lower(&mut graph, &roots, recorded.graph.len());
         let runs = Runs::new(&mut code, inputs);
