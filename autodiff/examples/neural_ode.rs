@@ -2,9 +2,10 @@
 //!
 //! The right-hand side of the equation is a network, and the gradient flows back through the solver.
 
-use autodiff::tensor::{Algebra, Gradients, Tape, Tensor, Var, checkpoint};
+use autodiff::tensor::{Algebra, Tensor, Var, checkpoint, value_and_gradient};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
+use std::iter::successors;
 
 const STEP: f64 = 0.2;
 
@@ -13,6 +14,7 @@ fn lotka_volterra(y: &Tensor<f64>) -> Tensor<f64> {
     Tensor::concat(&[&hares * (1.0 - &lynxes), lynxes * (hares - 1.0)], 1)
 }
 
+/// The network with the first four tensors of `p` as its weights and biases.
 fn network<A: Algebra>(y: &A, p: &[A]) -> A {
     y.linear(&p[0], &p[1]).tanh().linear(&p[2], &p[3])
 }
@@ -28,26 +30,21 @@ fn runge_kutta<A: Algebra>(field: impl Fn(&A) -> A, y: &A) -> A {
 
 /// The states at the start and after each of `steps` steps.
 fn solve(field: impl Fn(&Tensor<f64>) -> Tensor<f64>, y: Tensor<f64>, steps: usize) -> Tensor<f64> {
-    let mut states = vec![y];
-    for i in 0..steps {
-        states.push(runge_kutta(&field, &states[i]));
-    }
-    Tensor::concat(&states, 0)
+    let states = successors(Some(y), |y| Some(runge_kutta(&field, y)));
+    Tensor::concat(&states.take(steps + 1).collect::<Vec<_>>(), 0)
 }
 
 /// The mean squared error over `steps` steps from every state of the data.
-fn segment_cost<'t>(p: &[Var<'t, f64>], data: &Tensor<f64>, steps: usize) -> Var<'t, f64> {
-    let starts = data.shape()[0] - steps;
-    let mut y = p[0].tape().constant(data.rows(0..starts));
-    let mut total = p[0].tape().constant(0.0);
+fn segment_cost<'t>(p: [Var<'t, f64>; 4], data: &Tensor<f64>, steps: usize) -> Var<'t, f64> {
+    let (tape, starts) = (p[0].tape(), data.shape()[0] - steps);
+    // The parameters, and behind them the state.
+    let mut x = [&p[..], &[tape.constant(data.rows(0..starts))]].concat();
+    let mut total = tape.constant(0.0);
     for k in 1..=steps {
         // A checkpoint keeps the state alone. The backward pass computes the four evaluations of the network again, so
         // the memory of a long solution is that of its states.
-        y = checkpoint(
-            |x| vec![runge_kutta(|y| network(y, &x[1..]), &x[0])],
-            &[&[y], p].concat(),
-        )[0];
-        total += (y - data.rows(k..k + starts)).square().mean();
+        x[4] = checkpoint(|x| vec![runge_kutta(|y| network(y, x), &x[4])], &x)[0];
+        total += (x[4] - data.rows(k..k + starts)).square().mean();
     }
     total / steps as f64
 }
@@ -59,31 +56,24 @@ fn main() {
     let shapes: [&[usize]; 4] = [&[32, 2], &[32], &[2, 32], &[2]];
     let mut parameters = shapes.map(|shape| Tensor::normal(shape, 0.0, 0.3, rng));
     let mut velocities = shapes.map(Tensor::zeros);
-
-    let (mut tape, mut gradients) = (Tape::new(), Gradients::default());
     for step in 0..=1000 {
-        let variables = parameters.each_ref().map(|p| tape.var(p));
-        let cost = segment_cost(&variables, &data, 5);
+        let (cost, gradient) =
+            value_and_gradient(|p| segment_cost(p, &data, 5), parameters.each_ref());
         if step % 250 == 0 {
-            println!("step {step:4}: mean squared error {:.2e}", cost.item());
+            println!("step {step:4}: mean squared error {cost:.2e}");
         }
-        gradients.update(cost);
         // Gradient descent with momentum.
-        for ((p, v), variable) in parameters.iter_mut().zip(&mut velocities).zip(variables) {
-            *v *= 0.95;
-            gradients.add_to(variable, -0.3, v.data_mut());
+        for ((p, v), g) in parameters.iter_mut().zip(&mut velocities).zip(gradient) {
+            *v = &*v * 0.95 - g * 0.3;
             *p += &*v;
         }
-        tape.reset();
     }
 
     let learned = solve(|y| network(y, &parameters), truth.rows(0..1), 70);
     for i in (0..=70).step_by(10) {
         let [y, found] = [&truth, &learned].map(|states| states.rows(i..i + 1).flatten());
-        println!(
-            "time {:4.1}: true {y:.3}, learned {found:.3}",
-            i as f64 * STEP
-        );
+        let time = i as f64 * STEP;
+        println!("time {time:4.1}: true {y:.3}, learned {found:.3}");
     }
     let error = (learned - truth).norm_inf().item();
     println!("largest error over two periods, of which one was seen: {error:.4}");

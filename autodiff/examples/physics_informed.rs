@@ -29,9 +29,9 @@ fn temperature<A: Algebra>(parameters: &[A; 6], x: &A, t: &A) -> A {
 /// The mean square of u_t − α u_xx.
 fn cost<'t>(parameters: &[Var<'t, f64>; 6], x: Var<'t, f64>, t: Var<'t, f64>) -> Var<'t, f64> {
     let u = temperature(parameters, &x, &t);
-    let slopes = u.sum().recorded_gradients(&[x, t]);
-    let curvature = slopes[0].sum().recorded_gradients(&[x]);
-    (slopes[1] - DIFFUSIVITY * curvature[0]).square().mean()
+    let [u_x, u_t] = u.sum().recorded_gradients(&[x, t]);
+    let [u_xx] = u_x.sum().recorded_gradients(&[x]);
+    (u_t - DIFFUSIVITY * u_xx).square().mean()
 }
 
 fn main() -> Result<(), &'static str> {

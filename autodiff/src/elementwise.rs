@@ -154,7 +154,7 @@ unary {
     }
     /// `eˣ − 1`, accurate near 0. Its slope is `eˣ`.
     #[doc(alias = "expm1")]
-    exp_m1() as ExpM1 { value: |x| x.exp_m1(), slope: |x, _y, _c| x.exp(), smooth: [(-3.0, 3.0)] }
+    exp_m1() as ExpM1 { value: |x| x.exp_m1(), slope: |x, _y, _c| x.exp(), vector: exp_m1, vector_slope: exp, smooth: [(-3.0, 3.0)] }
     /// The natural logarithm; NaN below 0. Its slope is `1 / x`.
     #[doc(alias = "log")]
     ln() as Ln { value: |x| x.ln(), unbounded_slope: |x, y, c| nan_where(&x.less(c(0.0)), y, plus_zero(x).recip()), vector: ln, smooth: [(0.1, 5.0)] }
@@ -298,7 +298,7 @@ unary {
     }
 
     /// The error function, `2/√π ∫₀ˣ e^(−t²) dt`. Its slope is `2/√π e^(−x²)`.
-    erf() as Erf { value: |x| Special::erf(x), slope: |x, _y, c| c(FRAC_2_SQRT_PI) * gaussian(x), smooth: [(-2.0, 2.0)] }
+    erf() as Erf { value: |x| Special::erf(x), slope: |x, _y, c| c(FRAC_2_SQRT_PI) * gaussian(x), vector: erf, vector_slope: erf_slope, smooth: [(-2.0, 2.0)] }
     /// The complementary error function, `1 − erf x`, accurate for large `x`. Its slope is `−2/√π e^(−x²)`.
     erfc() as Erfc { value: |x| Special::erfc(x), slope: |x, _y, c| c(-FRAC_2_SQRT_PI) * gaussian(x), smooth: [(-2.0, 2.0)] }
     /// The logarithm of |Γ(x)|. Its slope is the digamma function, `polygamma(0)`. At the poles −1, −2, … the slope is
@@ -386,11 +386,11 @@ unary_operators {
 
     /// The slope of `tanh`, `1 / cosh² x`.
     tanh_slope as TanhSlope {
-        value: |x| Special::tanh_and_slope(x).1, slope: |x, y, c| c(-2.0) * (x.tanh() * y), smooth: [(-3.0, 3.0)]
+        value: |x| Special::tanh_and_slope(x).1, slope: |x, y, c| c(-2.0) * (x.tanh() * y), vector: tanh_slope, smooth: [(-3.0, 3.0)]
     }
     /// The slope of the logistic function, `1 / (4 cosh² ½x)`.
     sigmoid_slope as SigmoidSlope {
-        value: |x| Special::sigmoid_and_slope(x).1, slope: |x, y, c| -((c(0.5) * x).tanh() * y), smooth: [(-4.0, 4.0)]
+        value: |x| Special::sigmoid_and_slope(x).1, slope: |x, y, c| -((c(0.5) * x).tanh() * y), vector: sigmoid_slope, smooth: [(-4.0, 4.0)]
     }
     /// The slope of `gelu`, `Φ(x) + x φ(x)`.
     gelu_slope as GeluSlope { value: |x| Special::gelu_slope(x), slope: |x, _y, _c| x.unary(Unary::GeluCurvature), smooth: [(-4.0, 4.0)] }
@@ -539,4 +539,4 @@ macro_rules! join_operators {
         binary { $($binary)* $($operators)* }
     } };
 }
-use join_operators;
+pub(crate) use join_operators;

@@ -8,7 +8,7 @@
 //! [table of functions](elementwise):
 //!
 //! - [`scalar`] records single numbers, for functions with loops and branches. A variable is `Copy`, and derivatives of
-//!   any order are computed by nesting.
+//!   any order are computed by nesting. A [program](scalar::program) is a recording that is replayed on many points.
 //! - [`tensor`] records arrays, for networks. Each operation is a node, the gradient can itself be recorded, and a step
 //!   on a reused tape allocates nothing.
 //!
@@ -39,6 +39,8 @@
 //! |---|---|
 //! | differentiate a closure at a point | [`scalar::gradient`], [`scalar::jacobian`], [`scalar::hessian`] |
 //! | record a longer computation, or reuse a tape | [`scalar`], [`scalar::Tape`] |
+//! | compute a function and its derivatives at many points, in vectors and on threads | [`scalar::program`] |
+//! | compute a large Jacobian or Hessian matrix that is mostly zero | [`scalar::sparse`] |
 //! | differentiate code that is generic over `num_traits::Float`, or a routine of `nalgebra` | [`scalar`] |
 //! | train a model | [`tensor`], and the crate `nn` in the same repository |
 //! | create a tensor, from a formula, a range, random numbers, vectors or arrays | [`Tensor`] |
@@ -61,7 +63,8 @@
 //!
 //! # What it is not
 //!
-//! - It is not a compiler: a tape records the operations that are executed, and is recorded again for each point.
+//! - It is not a compiler: a tape records the operations that are executed, and is recorded again for each point. A
+//!   [program](scalar::program) is recorded once, and interpreted.
 //! - It runs on the CPU only, in `f32` and `f64`. The type of the elements is fixed at compile time.
 //! - There is no global tape, and an operation is recorded only if one of its operands is a variable.
 //! - Tensors have no strides, and there is no convolution.

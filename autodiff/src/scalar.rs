@@ -57,6 +57,8 @@
 //!
 //! # Where to go next
 //!
+//! - **Many points**: a [program] is recorded once and replayed on many points, in vectors.
+//! - **Sparse matrices**: [`sparse`] has patterns and colourings of large Jacobian and Hessian matrices.
 //! - **Higher orders**: the numbers on a tape can be any [`Scalar`]: `f32`, `f64`, the forward-mode [`Dual`], or the
 //!   `Var` of another tape. So derivatives can be differentiated again. The functions in [`general`] work for all of
 //!   these numbers, and for slices of any length.
@@ -72,7 +74,8 @@
 //! # What it is not
 //!
 //! - A recording is not a program: it holds the slopes at one point, and a branch is recorded as it was taken. Record
-//!   again for another point.
+//!   again for another point. A [`Program`](program::Program) is recorded for all points: it holds the operations, and
+//!   records a branch again only when a point takes its other side.
 //! - A variable borrows its tape. It cannot be `'static`, and it is neither `Send` nor `Sync`; a tape can be sent to
 //!   another thread.
 //! - A tape is limited to 2³¹ − 1 operations on two variables.

@@ -20,9 +20,19 @@ use autodiff::tensor::{Gradients, Shape, Tape, Tensor, Var};
 /// | `W10` | word embeddings with negative sampling |
 #[must_use]
 pub fn prepare(name: &str) -> Option<(Box<dyn Peer>, usize)> {
+    with_samples(name, pinn::POINTS, gru::BATCH)
+}
+
+/// Like [`prepare`], with so few samples that no matrix product packs its factors, for which it would allocate memory.
+#[must_use]
+pub fn prepare_small(name: &str) -> Option<(Box<dyn Peer>, usize)> {
+    with_samples(name, 64, 2)
+}
+
+fn with_samples(name: &str, points: usize, sequences: usize) -> Option<(Box<dyn Peer>, usize)> {
     Some(match name {
-        "W8" => (Box::new(pinn::Training::new()), 1),
-        "W9" => (Box::new(gru::Training::new()), gru::BATCHES),
+        "W8" => (Box::new(pinn::Training::new(points)), 1),
+        "W9" => (Box::new(gru::Training::new(sequences)), gru::BATCHES),
         "W10" => (Box::new(embedding::Training::new()), embedding::BATCHES),
         _ => return None,
     })
@@ -62,8 +72,8 @@ fn layer(stream: u32, outputs: usize, inputs: usize) -> [Tensor<f32>; 2] {
 }
 
 /// Gradient descent on one tape, which is reused.
-struct Descent {
-    parameters: Vec<Tensor<f32>>,
+struct Descent<const N: usize> {
+    parameters: [Tensor<f32>; N],
     rate: f32,
     tape: Tape<f32>,
     gradients: Gradients<f32>,
@@ -71,8 +81,8 @@ struct Descent {
     cost: f32,
 }
 
-impl Descent {
-    fn new(parameters: Vec<Tensor<f32>>, rate: f32) -> Descent {
+impl<const N: usize> Descent<N> {
+    fn new(parameters: [Tensor<f32>; N], rate: f32) -> Self {
         Descent {
             parameters,
             rate,
@@ -85,13 +95,11 @@ impl Descent {
     /// Takes a step on the cost that `record` records for the parameters.
     fn step(
         &mut self,
-        record: impl for<'t> FnOnce(&'t Tape<f32>, &[Var<'t, f32>]) -> Var<'t, f32>,
+        record: impl for<'t> FnOnce(&'t Tape<f32>, [Var<'t, f32>; N]) -> Var<'t, f32>,
     ) {
-        let parameters = self.parameters.iter();
-        let variables: Vec<_> = parameters
-            .map(|parameter| self.tape.var(parameter))
-            .collect();
-        let cost = record(&self.tape, &variables);
+        let parameters = self.parameters.each_ref();
+        let variables = parameters.map(|parameter| self.tape.var(parameter));
+        let cost = record(&self.tape, variables);
         self.cost = cost.item();
         self.gradients.update(cost);
         // The tape shares the memory of the parameters, so that writing copies them.

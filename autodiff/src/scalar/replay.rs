@@ -8,7 +8,7 @@ use super::node_ref::SINK;
 use super::number::Scalar;
 use super::program::{ProgramError, Recording, Relation};
 use super::tape::Tape;
-use super::var::{Var, common_tape};
+use super::var::{Var, refuse};
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::hint::cold_path;
@@ -94,7 +94,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     #[track_caller]
     fn note_comparison(self, relation: Relation, other: Self, outcome: bool) {
         let location = Location::caller();
-        if let Some(tape) = common_tape("comparison", [[&self, &other]].into_iter()) {
+        if let Some(tape) = tape_of_program("comparison", [self, other]) {
             let operands = [self.input(), other.input()];
             tape.tell(|program| program.compare(relation, operands, outcome, location));
         }
@@ -140,22 +140,33 @@ impl<'t, T: Scalar> Var<'t, T> {
     #[inline]
     #[track_caller]
     fn chosen(relation: Relation, operands: [Self; 4], outcome: bool) -> Self {
-        let [a, b, then, otherwise] = operands;
+        let [_, _, then, otherwise] = operands;
         let result = if outcome { then } else { otherwise };
         if operands.iter().any(|x| x.node.is_traced()) {
             cold_path();
             let location = Location::caller();
-            let rows = [[&a, &b, &then, &otherwise]];
-            if let Some(tape) = common_tape("select", rows.into_iter()) {
+            if let Some(tape) = tape_of_program("select", operands) {
                 let inputs = operands.map(Var::input);
-                let told = tape.tell(|program| program.select(relation, inputs, location));
-                if told.is_some() {
-                    return tape.constant_node(result.value);
-                }
+                tape.tell(|program| program.select(relation, inputs, location));
+                return tape.constant_node(result.value);
             }
         }
         result
     }
+}
+
+/// The tape among those of the variables on which a program is being recorded. Panics if a variable lies on another tape.
+#[track_caller]
+fn tape_of_program<'t, T: Scalar, const N: usize>(
+    operation: &'static str,
+    variables: [Var<'t, T>; N],
+) -> Option<&'t Tape<T>> {
+    let mut tapes = variables.iter().filter_map(|x| x.tape);
+    let tape = tapes.find(|tape| tape.is_for_program())?;
+    if !variables.iter().all(|x| x.is_on_or_constant(tape)) {
+        refuse(operation);
+    }
+    Some(tape)
 }
 
 impl<T: Scalar> Tape<T> {
@@ -176,7 +187,28 @@ macro_rules! choices {
         /// other side. These methods choose without a branch.
         impl<$($life,)? T: Scalar> $V {
             /// Returns `then` if `a < b`, by value, and `otherwise` if not. The other one has no influence on
-            /// derivatives.
+            /// derivatives, not even if it is infinite or NaN.
+            ///
+            /// Both are computed. A branch computes one of them, so it is better if they are long and most points take
+            /// the same side.
+            ///
+            /// ```
+            /// # fn main() -> Result<(), autodiff::scalar::program::ProgramError> {
+            /// use autodiff::scalar::Var;
+            /// use autodiff::scalar::program::{Points, Program};
+            ///
+            /// // A loss that is quadratic near 0 and linear elsewhere (Huber's).
+            /// let mut loss = Program::new(0, 1, |_, x| {
+            ///     let size = x[0].abs();
+            ///     vec![Var::select_less(size, 1.0, size.square() * 0.5, size - 0.5)]
+            /// });
+            /// let points = Points::Rows(&[0.5, -3.0]);
+            /// let (values, gradients) = loss.values_and_gradients(&[], points)?;
+            /// assert_eq!((&values[..], &gradients[..]), (&[0.125, 2.5][..], &[0.5, -1.0][..]));
+            /// // Both points took the same path.
+            /// assert_eq!(loss.paths().compiled, [2]);
+            /// # Ok(()) }
+            /// ```
             #[must_use]
             #[inline]
             #[track_caller]
@@ -194,7 +226,7 @@ macro_rules! choices {
             }
 
             /// Returns `then` if `a == b`, by value, and `otherwise` if not. The other one has no influence on
-            /// derivatives.
+            /// derivatives, not even if it is infinite or NaN.
             #[must_use]
             #[inline]
             #[track_caller]

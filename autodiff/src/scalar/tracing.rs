@@ -120,6 +120,15 @@ impl<T: Scalar> Tape<T> {
         node
     }
 
+    /// Keeps an operation with any number of inputs.
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn keep_many(&self, operation: Operation, inputs: Vec<Var<'_, T>>, value: T, node: u32) {
+        let inputs: Vec<_> = inputs.into_iter().map(Var::input).collect();
+        self.keep_entry(operation, &inputs, value, node);
+    }
+
     /// Appends an entry to the trace, or an operation to the program.
     #[cold]
     #[track_caller]
@@ -167,8 +176,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         if let Some(tape) = self.tape
             && tape.is_traced()
         {
-            let inputs: Vec<_> = inputs().into_iter().map(Var::input).collect();
-            tape.keep_entry(operation, &inputs, self.value, self.index());
+            tape.keep_many(operation, inputs(), self.value, self.index());
         }
         self
     }

@@ -4,7 +4,7 @@
 //! NaN factor.
 
 use crate::Number;
-use crate::elementwise::{Binary, Unary, elementwise_table};
+use crate::elementwise::{Binary, Unary, elementwise_table, join_operators};
 use crate::tensor::storage::element::Real;
 use autodiff_kernels::broadcast::{Axis, Walk};
 use autodiff_kernels::elementary::value;
@@ -221,7 +221,7 @@ macro_rules! select_kernels {
         }
     };
 }
-elementwise_table!(select_kernels);
+elementwise_table!(all select_kernels);
 
 /// Whether some element is outside the range in which the kernels of the function's row are accurate.
 #[inline]

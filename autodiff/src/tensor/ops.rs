@@ -38,7 +38,9 @@ mod sum;
 mod take_along;
 mod variance;
 
+use super::algebra::Algebra;
 use super::op::{ErasedOp, Op};
+use super::var::Var;
 use crate::tensor::storage::element::Real;
 pub use check_case::CheckCase;
 pub use cross_entropy::{CrossEntropy, Targets};
@@ -60,6 +62,16 @@ mod prelude {
     pub(super) use crate::tensor::storage::shape::Shape;
     pub(super) use crate::tensor::var::Var;
     pub(super) use std::borrow::Borrow;
+}
+
+/// An operation in the precision that is wanted: itself, unless it holds numbers.
+macro_rules! in_precision {
+    ($op:ident) => {
+        Clone::clone($op)
+    };
+    ($op:ident $T:ident) => {
+        $op.cast()
+    };
 }
 
 /// Declares the operations: for each file, its method traits and its operations.
@@ -113,6 +125,15 @@ macro_rules! operations {
                     (_, Some(op)) => op.name(),
                     (StoredOp::Variable, None) => "variable",
                     (_, None) => "constant",
+                }
+            }
+
+            /// Records the operation in another precision. `None` if it is a leaf or user-defined.
+            #[track_caller]
+            pub(crate) fn record_in<'t, U: Real>(&self, x: &[&Var<'t, U>]) -> Option<Var<'t, U>> {
+                match self {
+                    StoredOp::Variable | StoredOp::Constant | StoredOp::Custom(_) => None,
+                    $($(StoredOp::$Op(op) => Some(Var::apply(in_precision!(op $($T)?), x)),)*)*
                 }
             }
 

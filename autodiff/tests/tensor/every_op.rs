@@ -44,17 +44,27 @@ fn third_derivatives_agree() {
             continue;
         }
         // Third derivatives are larger, and their differences less accurate.
-        let checked = check()
+        let checked = Gradcheck::new()
+            .directions(2)
             .bound(1e-6)
             .first_order(|x| squared_curvature(case, x), case.inputs());
         assert!(checked.is_ok(), "{case:?}: {checked:?}");
     }
 }
 
-/// A function of the second derivatives with respect to the first input.
+/// The gradient of |∇f|², with respect to all inputs, which holds every second derivative of the sum f of the results.
 fn squared_curvature<'t>(case: &CheckCase, x: &[Var<'t, f64>]) -> Var<'t, f64> {
-    let slope = case.record(x).sum().recorded_gradients(&x[..1])[0];
-    slope.square().sum().recorded_gradients(&x[..1])[0]
+    let slopes = case.record(x).sum().recorded_gradients(x);
+    let squares = slopes.iter().map(|slope| slope.square().sum());
+    let length = squares
+        .reduce(|a, b| a + b)
+        .expect("an operation has inputs");
+    let curvatures = length.recorded_gradients(x);
+    let flat: Vec<_> = curvatures
+        .iter()
+        .map(|curvature| curvature.flatten())
+        .collect();
+    Var::concat(&flat, 0)
 }
 
 #[test]

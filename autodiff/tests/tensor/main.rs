@@ -18,6 +18,7 @@ mod infinite_logits;
 mod long_sums;
 mod non_finite;
 mod own_operations;
+mod precision;
 mod shapes;
 mod tape;
 mod transposition;

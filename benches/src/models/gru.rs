@@ -14,13 +14,14 @@ use autodiff::tensor::{Tape, Tensor, Var};
 /// The number of inputs, of units and of classes.
 const WIDTH: usize = 64;
 const STEPS: usize = 64;
-const BATCH: usize = 32;
+pub(super) const BATCH: usize = 32;
 pub(super) const BATCHES: usize = 8;
 const RATE: f32 = 0.1;
 
 pub(super) struct Training {
     batches: Vec<Sequences>,
-    descent: Descent,
+    /// A matrix and a vector for each layer.
+    descent: Descent<10>,
 }
 
 /// The inputs of each step, and the classes of all steps: the number of the largest input.
@@ -30,14 +31,14 @@ struct Sequences {
 }
 
 impl Training {
-    pub(super) fn new() -> Training {
+    pub(super) fn new(sequences: usize) -> Training {
         let batch = |batch| {
-            let all = uniform(100 + batch, [STEPS, BATCH, WIDTH], 1.0);
+            let all = uniform(100 + batch, [STEPS, sequences, WIDTH], 1.0);
             Sequences {
                 inputs: (0..STEPS)
-                    .map(|step| all.view(step * BATCH * WIDTH, [BATCH, WIDTH]))
+                    .map(|step| all.view(step * sequences * WIDTH, [sequences, WIDTH]))
                     .collect(),
-                classes: all.arg_max(2).reshape([STEPS * BATCH]),
+                classes: all.arg_max(2).reshape([STEPS * sequences]),
             }
         };
         Training {
@@ -47,35 +48,30 @@ impl Training {
     }
 }
 
-fn parameters() -> Vec<Tensor<f32>> {
-    let layers = [
-        (1, 2 * WIDTH),
-        (2, 2 * WIDTH),
-        (3, WIDTH),
-        (4, WIDTH),
-        (5, WIDTH),
-    ];
-    layers
-        .into_iter()
-        .flat_map(|(stream, inputs)| layer(stream, WIDTH, inputs))
-        .collect()
+fn parameters() -> [Tensor<f32>; 10] {
+    let [w_r, b_r] = layer(1, WIDTH, 2 * WIDTH);
+    let [w_z, b_z] = layer(2, WIDTH, 2 * WIDTH);
+    let [[v, c], [u, d], [w_out, b_out]] = [3, 4, 5].map(|stream| layer(stream, WIDTH, WIDTH));
+    [w_r, b_r, w_z, b_z, v, c, u, d, w_out, b_out]
 }
 
 /// The mean cross-entropy over all steps.
-fn loss<'t>(tape: &'t Tape<f32>, batch: &Sequences, parameters: &[Var<'t, f32>]) -> Var<'t, f32> {
-    let &[w_r, b_r, w_z, b_z, v, c, u, d, w_out, b_out] = parameters else {
-        unreachable!("there are five layers")
-    };
-    let mut h = tape.constant(Tensor::zeros([BATCH, WIDTH]));
-    let mut states = Vec::with_capacity(STEPS);
-    for x in &batch.inputs {
+fn loss<'t>(
+    tape: &'t Tape<f32>,
+    batch: &Sequences,
+    parameters: [Var<'t, f32>; 10],
+) -> Var<'t, f32> {
+    let [w_r, b_r, w_z, b_z, v, c, u, d, w_out, b_out] = parameters;
+    let mut h = tape.constant(Tensor::zeros(batch.inputs[0].shape()));
+    let mut states = [h; STEPS];
+    for (x, state) in batch.inputs.iter().zip(&mut states) {
         let x = tape.constant(x.clone());
         let both = Var::concat(&[x, h], 1);
         let r = both.dense(w_r, b_r, Unary::Sigmoid);
         let z = both.dense(w_z, b_z, Unary::Sigmoid);
         let n = (x.linear(v, c) + r * h.linear(u, d)).tanh();
         h = n + z * (h - n);
-        states.push(h);
+        *state = h;
     }
     Var::concat(&states, 0)
         .linear(w_out, b_out)

@@ -112,7 +112,7 @@ mod tests {
         let pays = |point: &&[f64]| problem.values(&problem.shared, point)[0] > 0.0;
         let paying = problem.points.rows().filter(pays).count();
         assert!((1..32).contains(&paying), "{paying} paths pay");
-        crate::program_problems::checks::check(&problem);
+        crate::program_problems::checks::check(&problem, 0);
     }
 
     #[test]

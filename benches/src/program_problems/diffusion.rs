@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn derivatives_by_hand_are_the_tapes() {
-        crate::program_problems::checks::check(&Diffusion::new(3, 1));
+        crate::program_problems::checks::check(&Diffusion::new(3, 1), 0);
     }
 
     #[test]

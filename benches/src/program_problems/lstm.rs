@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn derivatives_by_hand_are_the_tapes() {
-        crate::program_problems::checks::check(&Lstm::new(6, 1));
+        crate::program_problems::checks::check(&Lstm::new(6, 1), 0);
     }
 
     #[test]

@@ -149,8 +149,8 @@ mod tests {
 
     #[test]
     fn derivatives_by_hand_are_the_tapes() {
-        check(&TwoPaths::new(16, 1));
-        check(&ManyPaths::new(20, 1));
+        check(&TwoPaths::new(16, 1), 0);
+        check(&ManyPaths::new(20, 1), 0);
     }
 
     #[test]

@@ -14,6 +14,12 @@ const PIXELS: usize = 784;
 const HIDDEN: usize = 64;
 const CLASSES: usize = 10;
 
+/// One row, one shard, two shards, two shards of several chunks, and eight of them.
+const SAMPLES: [usize; 5] = [1, 20, 200, 300, 1200];
+
+/// The number of steps on one thread in which allocations are counted.
+const STEPS: usize = 2;
+
 /// Returns a network whose first layer is large enough for threads to share it.
 fn network() -> Mlp {
     Mlp::new(&[PIXELS, HIDDEN, CLASSES], Activation::Relu)
@@ -27,7 +33,7 @@ fn dataset(samples: usize) -> Dataset {
     Dataset::new(&pixels, [PIXELS], &classes).unwrap()
 }
 
-/// Returns the number of allocations in some steps after ten others. Panics if the parameters are copied. Without an
+/// Returns the number of allocations in some steps after three others. Panics if the parameters are copied. Without an
 /// optimizer, a step computes a gradient and then descends along it.
 fn allocations_of_steps(
     steps: usize,
@@ -59,7 +65,7 @@ fn allocations_of_steps(
                 "the parameters were copied"
             );
         };
-        (0..10).for_each(|_| step());
+        (0..3).for_each(|_| step());
         fewest_allocations(|| (0..steps).for_each(|_| step()))
     })
 }
@@ -103,18 +109,18 @@ pub(crate) fn check_all() {
     });
     let (mut descent, mut adam) = (Sgd::new(0.1), Adam::new(0.1));
     for method in [Method::Tape, Method::Delta] {
-        for samples in [1, 20, 200, 300, 1500] {
+        for samples in SAMPLES {
             let products = match samples {
                 // No product packs a single row.
                 1 => 0,
-                _ => 10 * one.install(|| allocations_of_products(samples)),
+                _ => STEPS * one.install(|| allocations_of_products(samples)),
             };
             let batch = dataset(samples);
             let ways: [Option<&mut dyn Optimizer<f32>>; 3] =
                 [None, Some(&mut descent), Some(&mut adam)];
             for (way, optimizer) in ways.into_iter().enumerate() {
                 assert_eq!(
-                    allocations_of_steps(10, method, &one, &batch, optimizer),
+                    allocations_of_steps(STEPS, method, &one, &batch, optimizer),
                     products,
                     "{method:?}, {samples} samples, way {way}"
                 );
@@ -124,19 +130,19 @@ pub(crate) fn check_all() {
     // On two threads, the thread of a shard changes from step to step, and a thread allocates when it first runs more
     // shards at a time than before. The number of allocations does not grow with the steps. Samples by number are
     // copied, and that memory stays with the thread that allocates it.
-    for samples in [200, 300, 1500] {
+    for &samples in &SAMPLES[2..] {
         let products = one.install(|| allocations_of_products(samples));
         let data = dataset(samples);
         let numbers: Vec<usize> = (0..samples).rev().collect();
         for method in [Method::Tape, Method::Delta] {
             let selection = data.select(&numbers);
-            let steps = 60;
+            let steps = 30;
             let optimizers: [&mut dyn Optimizer<f32>; 2] = [&mut descent, &mut adam];
             for optimizer in optimizers {
                 let several =
                     allocations_of_steps(steps, method, &two, &selection, Some(optimizer));
                 assert!(
-                    several < steps * products + 50,
+                    several < steps * products + 25,
                     "{several} allocations on two threads, {products} of each step in products"
                 );
             }

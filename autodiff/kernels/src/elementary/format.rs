@@ -39,6 +39,14 @@ pub trait Format: Copy + 'static {
     /// The polynomial C of least relative error in `cos r = 1 − r²/2 + r⁴ C(r²)` for |r| ≤ ¼π.
     const COS: &'static [Self];
 
+    /// From this number on, 2 e^(−x²) rounds to 0.
+    const GAUSSIAN_RANGE: Self;
+    /// The polynomial P of least relative error in `erf x = x + x P(x²)` for |x| ≤ ½.
+    const ERF: &'static [Self];
+    /// The polynomial of least relative error in `erfc x = e^(−x²) v G(v)` for v = 1 / (2 + x) and x ≥ ½, where G is a
+    /// polynomial in v − ⅛.
+    const ERFC: &'static [Self];
+
     /// Two normal numbers whose product is 2ⁿ, which may be subnormal or infinite, from `n + ROUNDING`.
     fn power_of_two(shifted: Self) -> (Self, Self);
 
@@ -54,6 +62,12 @@ pub trait Format: Copy + 'static {
 
     /// `a b + c`.
     fn multiply_add(how: MultiplyAdd, a: Self, b: Self, c: Self) -> Self;
+
+    /// The number with the lower half of its digits set to 0, so that its square is exact.
+    fn upper_half(self) -> Self;
+
+    /// The square root.
+    fn square_root(self) -> Self;
 
     /// The number with the sign of `other`.
     fn with_sign_of(self, other: Self) -> Self;
@@ -112,6 +126,16 @@ macro_rules! parts {
         }
 
         #[inline(always)]
+        fn upper_half(self) -> $T {
+            $T::from_bits(self.to_bits() & (!0 << (DIGITS / 2 + 1)))
+        }
+
+        #[inline(always)]
+        fn square_root(self) -> $T {
+            self.sqrt()
+        }
+
+        #[inline(always)]
         fn with_sign_of(self, other: $T) -> $T {
             self.copysign(other)
         }
@@ -142,6 +166,25 @@ const _: () = {
         const TRIG_RANGE: f32 = 3216.0;
         const SIN: &'static [f32] = &[0.166_666_55, -0.008_332_156, 0.000_195_146_32];
         const COS: &'static [f32] = &[0.041_666_646, -0.001_388_731, 2.443_241_3e-5];
+        const GAUSSIAN_RANGE: f32 = 10.3;
+        const ERF: &'static [f32] = &[
+            0.128_379_17,
+            -0.376_126,
+            0.112_826_2,
+            -0.026_744_526,
+            0.004_693_167_7,
+        ];
+        const ERFC: &'static [f32] = &[
+            0.742_212_53,
+            1.773_201_2,
+            3.243_791_3,
+            3.733_127,
+            0.091_777_68,
+            -8.131_822,
+            -12.847_511,
+            44.357_216,
+            -31.206_48,
+        ];
         parts!(f32, u32);
     }
 };
@@ -201,6 +244,43 @@ const _: () = {
             -2.755_731_414_861_638e-7,
             2.087_569_657_174_725_4e-9,
             -1.135_831_045_183_274_4e-11,
+        ];
+        const GAUSSIAN_RANGE: f64 = 27.4;
+        const ERF: &'static [f64] = &[
+            0.128_379_167_095_512_56,
+            -0.376_126_389_031_833_4,
+            0.112_837_916_709_144_32,
+            -0.026_866_170_629_466_46,
+            0.005_223_977_320_198_624,
+            -0.000_854_829_331_301_219_1,
+            0.000_120_531_278_696_629_78,
+            -1.484_080_372_915_702_2e-05,
+            1.467_589_531_801_856_8e-06,
+        ];
+        const ERFC: &'static [f64] = &[
+            0.742_212_542_404_306_8,
+            1.773_200_647_160_334_3,
+            3.243_781_844_001_025,
+            3.733_885_708_393_893_7,
+            0.089_092_243_429_890_97,
+            -8.358_991_303_763_103,
+            -9.117_909_426_056_45,
+            19.395_546_924_450_166,
+            45.858_742_281_714_25,
+            -60.090_973_341_935_75,
+            -222.409_329_936_615_02,
+            282.573_989_760_609_7,
+            1_150.385_255_888_778_4,
+            -1_927.456_427_500_299_2,
+            -6_129.945_342_901_673,
+            16_340.773_701_362_03,
+            28_163.119_090_163_986,
+            -153_671.372_687_051_8,
+            58_724.486_601_009_776,
+            886_460.369_538_43,
+            -2_515_238.402_981_255,
+            3_023_000.182_790_754_4,
+            -1_451_969.432_872_024_6,
         ];
         parts!(f64, u64);
     }

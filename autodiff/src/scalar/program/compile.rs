@@ -9,23 +9,27 @@ use crate::tensor::Real;
 use std::cell::RefCell;
 use std::sync::{Arc, OnceLock};
 
-/// What a program computes at each point.
+/// What a program computes at each point, of which [`Program::listing`](super::Program::listing) returns the
+/// instructions. Each computation is compiled when it is used first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Computation {
-    /// The outputs.
+    /// The outputs, by [`values`](super::Program::values).
     Values,
-    /// The output, and its gradient with respect to the inputs of the point.
+    /// The output, and its gradient with respect to the inputs of the point, by
+    /// [`values_and_gradients`](super::Program::values_and_gradients).
     Gradients,
-    /// The sum of the outputs over all points, and its gradient with respect to the shared inputs.
+    /// The sum of the output over all points, and its gradient with respect to the shared inputs, by
+    /// [`sum_and_gradient`](super::Program::sum_and_gradient).
     SummedGradient,
-    /// The outputs, and the Jacobian matrix with respect to the inputs of the point.
+    /// The outputs, and the Jacobian matrix with respect to the inputs of the point, by
+    /// [`values_and_jacobians`](super::Program::values_and_jacobians).
     Jacobians,
-    /// The outputs, and the product of the Jacobian matrix with a vector.
+    /// The outputs, and the product of the Jacobian matrix with a vector, by [`jvp`](super::Program::jvp).
     Jvp,
-    /// The outputs, and the product of the transposed Jacobian matrix with a vector.
+    /// The outputs, and the product of the transposed Jacobian matrix with a vector, by [`vjp`](super::Program::vjp).
     Vjp,
-    /// The gradient, and the product of the Hessian matrix with a vector.
+    /// The gradient, and the product of the Hessian matrix with a vector, by [`hvp`](super::Program::hvp).
     Hvp,
 }
 
@@ -162,6 +166,7 @@ fn compile<T: Real + Scalar>(
         outputs: &outputs,
         results: &results,
         guards: &recorded.guards,
+        by_outputs: false,
     };
     let mut graph: Graph<T> = graph.into_inner();
     (lower(&mut graph, &roots, forward_nodes), output_count)

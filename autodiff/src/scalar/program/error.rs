@@ -3,10 +3,27 @@
 use std::panic::Location;
 
 /// Why a function cannot be replayed as a [`Program`](super::Program).
+///
+/// The methods of a program return it when they record the function: in the first call, or later when a point takes a
+/// path that was not recorded.
+///
+/// ```
+/// use autodiff::scalar::program::{Points, Program, ProgramError};
+///
+/// let table = [1.0, 3.0, 2.0];
+/// // The index depends on the input.
+/// let mut f = Program::new(0, 1, |_, x| vec![x[0] * table[x[0].value() as usize]]);
+/// let error = f.values(&[], Points::Rows(&[1.0])).unwrap_err();
+/// assert!(matches!(error, ProgramError::Escaped { operation: "value", .. }));
+/// assert!(error.to_string().starts_with("value: a value leaves the recording at "));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProgramError {
     /// The value of a variable left the recording as a plain number: what the function does with it is unknown.
+    ///
+    /// Compare variables instead of their values. If no derivative is to flow, call
+    /// [`detach`](crate::scalar::Var::detach).
     #[error(
         "{operation}: a value leaves the recording at {location}, so the function cannot be replayed"
     )]
@@ -16,7 +33,8 @@ pub enum ProgramError {
         /// The line of code that called it.
         location: &'static Location<'static>,
     },
-    /// An operation computes its value and slopes by a closure on plain numbers.
+    /// An operation computes its value and slopes by a closure on plain numbers, as
+    /// [`custom`](crate::scalar::custom) does. Write the function with operations of variables.
     #[error(
         "{operation}: the closure at {location} computes with plain numbers, so the function cannot be replayed"
     )]
@@ -37,7 +55,17 @@ pub enum ProgramError {
         /// The number at this point.
         found: usize,
     },
-    /// The program needs more memory than can be allocated.
+    /// A sparse matrix has a nonzero at this point that is not in the pattern.
+    #[error(
+        "at this point, the entry in row {row} and column {column} is not zero, and it is not in the pattern"
+    )]
+    Pattern {
+        /// The row of the nonzero.
+        row: usize,
+        /// The column of the nonzero.
+        column: usize,
+    },
+    /// The registers of the program need more memory than can be allocated.
     #[error("the program needs {bytes} bytes, which cannot be allocated")]
     Memory {
         /// The number of bytes.

@@ -17,6 +17,9 @@ impl Id {
     }
 }
 
+/// The largest number of nodes: the other half of the indices is for scalars.
+const MAX_NODES: usize = 1 << 31;
+
 /// Where an input of a program comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
@@ -193,17 +196,21 @@ impl<T: Scalar> Graph<T> {
         self.push(Term::SumOverPoints(number))
     }
 
-    /// Adds a node, unless there is an equal one.
-    pub(super) fn push(&mut self, term: Term<T>) -> Id {
-        let hash = hash(&term);
-        let mut place = hash;
-        while let Some(&id) = self.by_hash.get(&place) {
-            if is_same(&self.term(id), &term) {
-                return id;
-            }
-            place = place.wrapping_add(1);
+    /// Makes the inputs of each point shared inputs, of which there must be none, so that what depends on them alone is
+    /// computed once. Only constants may be added afterwards.
+    pub(super) fn share_points(&mut self) {
+        for index in 0..self.nodes.len() {
+            let term = match self.nodes[index].term {
+                Term::Input(Source::Point, number) => Term::Input(Source::Shared, number),
+                term => term,
+            };
+            self.nodes[index].term = term;
+            self.nodes[index].stage = self.stage_of(&term);
         }
-        let stage = match term {
+    }
+
+    fn stage_of(&self, term: &Term<T>) -> Stage {
+        match term {
             Term::Input(Source::Shared, _) | Term::Constant(_) => Stage::Before,
             Term::Input(..) => Stage::Each,
             Term::SumOverPoints(_) => Stage::After,
@@ -211,7 +218,37 @@ impl<T: Scalar> Graph<T> {
                 let stages = term.operands().iter().map(|&id| self.stage(id));
                 stages.max().unwrap_or(Stage::Before)
             }
+        }
+    }
+
+    /// The node that computes this, or the free hash for it.
+    fn find_or_place(&self, term: &Term<T>) -> Result<Id, u64> {
+        let mut place = hash(term);
+        while let Some(&id) = self.by_hash.get(&place) {
+            if is_same(&self.term(id), term) {
+                return Ok(id);
+            }
+            place = place.wrapping_add(1);
+        }
+        Err(place)
+    }
+
+    /// The node that computes this, if there is one.
+    pub(super) fn find(&self, term: &Term<T>) -> Option<Id> {
+        self.find_or_place(term).ok()
+    }
+
+    /// Adds a node, unless there is an equal one.
+    pub(super) fn push(&mut self, term: Term<T>) -> Id {
+        let place = match self.find_or_place(&term) {
+            Ok(id) => return id,
+            Err(place) => place,
         };
+        let stage = self.stage_of(&term);
+        assert!(
+            self.nodes.len() < MAX_NODES,
+            "program: the function has more than {MAX_NODES} operations"
+        );
         let id = Id(self.nodes.len() as u32);
         self.nodes.push(Node {
             term,

@@ -7,6 +7,10 @@ use crate::tensor::Real;
 use std::fmt::{self, Write};
 
 /// The instructions of a computation as text, a line for each with the line of code that recorded it, and their counts.
+///
+/// [`Program::listing`](super::Program::listing) returns it, and `Display` prints the text. `r3` is a register, which
+/// holds a number for each point of a strip; `s3` is a number that is computed once. A fused product and sum is printed
+/// as `r1 * r2 + r3`, and a guard as `expect r1 < 0` or `expect not r1 < 0`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// The number of instructions that are executed for each point.
@@ -17,7 +21,7 @@ pub struct Listing {
     pub registers: usize,
     /// The number of comparisons that each point must meet.
     pub guards: usize,
-    /// The memory of the registers, in bytes for each point of a strip.
+    /// The memory of the registers, in bytes for each point of a strip. A thread needs 64 times as much.
     pub bytes_per_point: usize,
     text: String,
 }
@@ -78,7 +82,10 @@ fn line<T: Real + Scalar>(code: &Code<T>, instruction: &Instruction) -> String {
     match instruction.opcode {
         Opcode::Guard(..) => text,
         Opcode::Store => format!("output[{}] = {text}", instruction.to.index()),
-        _ => format!("{} = {text}", name(code, instruction.to)),
+        _ => {
+            let results: Vec<String> = instruction.results().map(|slot| name(code, slot)).collect();
+            format!("{} = {text}", results.join(", "))
+        }
     }
 }
 

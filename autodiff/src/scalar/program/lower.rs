@@ -1,8 +1,9 @@
 //! From a graph to instructions: dead code, multiply–add, stages, and the choice of instructions.
 
 use super::graph::{Graph, Guard, Id, Relation, Source, Stage, Term};
-use super::instruction::{Arithmetic, Instruction, Opcode, Slot};
+use super::instruction::{Arithmetic, Instruction, Opcode, Pair, Slot};
 use super::registers;
+use super::schedule;
 use super::strip::STRIP;
 use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
@@ -42,6 +43,8 @@ pub(super) struct Roots<'a> {
     /// The results after all points.
     pub(super) results: &'a [Option<Id>],
     pub(super) guards: &'a [Guard],
+    /// Whether the instructions are ordered by the outputs of each point, of which there are many. There are no guards.
+    pub(super) by_outputs: bool,
 }
 
 /// Returns the instructions that compute the roots. The nodes from position `derivatives` on are derivative code, in
@@ -88,7 +91,7 @@ pub(super) fn lower<T: Real + Scalar>(
     let mut stores = by_position(outputs.iter().copied().zip(0..));
     for id in lowering.graph.ids() {
         let index = id.index();
-        if uses[index] > 0 && !fused.absorbed[index] {
+        if uses[index] > 0 && !fused.absorbed[index] && !lowering.emit_pair(id, &uses) {
             lowering.emit(id, fused.instructions[index]);
         }
         while let Some((_, guard)) = guards.next_if(|(last, _)| *last <= id) {
@@ -98,7 +101,7 @@ pub(super) fn lower<T: Real + Scalar>(
             lowering.emit_store(stored, number);
         }
     }
-    lowering.finish(&results)
+    lowering.finish(&results, roots.by_outputs)
 }
 
 /// Items in the order of their nodes.
@@ -146,7 +149,8 @@ fn fuse<T: Scalar>(graph: &Graph<T>, uses: &[u32], derivatives: usize) -> Fused 
         absorbed: vec![false; uses.len()],
     };
     for id in graph.ids().skip(derivatives) {
-        if uses[id.index()] == 0 || graph.stage(id) != Stage::Each {
+        let stage = graph.stage(id);
+        if uses[id.index()] == 0 || stage == Stage::After {
             continue;
         }
         let Term::Binary(function @ (Binary::Add | Binary::Sub), [a, b]) = graph.term(id) else {
@@ -154,9 +158,7 @@ fn fuse<T: Scalar>(graph: &Graph<T>, uses: &[u32], derivatives: usize) -> Fused 
         };
         let product = |x: Id| match graph.term(x) {
             Term::Binary(Binary::Mul, factors)
-                if uses[x.index()] == 1
-                    && x.index() >= derivatives
-                    && graph.stage(x) == Stage::Each =>
+                if uses[x.index()] == 1 && x.index() >= derivatives && graph.stage(x) == stage =>
             {
                 Some(factors)
             }
@@ -227,6 +229,43 @@ impl<T: Real + Scalar> Lowering<'_, T> {
             *from = self.slot(operand);
         }
         self.push(node.stage, opcode, slot, from, node.location);
+    }
+
+    /// Emits one instruction for the node and its partner, if both are needed. Returns whether the node is done.
+    fn emit_pair(&mut self, id: Id, uses: &[u32]) -> bool {
+        let node = *self.graph.node(id);
+        let Term::Unary(function, x) = node.term else {
+            return false;
+        };
+        let Some((pair, place)) = Pair::of(function).filter(|_| node.stage == Stage::Each) else {
+            return false;
+        };
+        if self.slots[id.index()].is_some() {
+            // It was computed with its partner.
+            return true;
+        }
+        let both = pair.functions().map(|function| {
+            let partner = self.graph.find(&Term::Unary(function, x));
+            partner.filter(|partner| uses.get(partner.index()).is_some_and(|&uses| uses > 0))
+        });
+        let [Some(first), Some(second)] = both else {
+            return false;
+        };
+        debug_assert_eq!([first, second][place], id);
+        let [to, second] = [first, second].map(|id| {
+            let slot = Slot::register(id.index());
+            self.slots[id.index()] = Some(slot);
+            slot
+        });
+        let from = [self.slot(x), Slot::UNUSED, Slot::UNUSED, Slot::UNUSED];
+        self.code.each.push(Instruction {
+            opcode: Opcode::Pair(pair),
+            to,
+            second: Some(second),
+            from,
+        });
+        self.code.locations.push(node.location);
+        true
     }
 
     fn opcode(&mut self, term: &Term<T>) -> Opcode {
@@ -306,7 +345,12 @@ impl<T: Real + Scalar> Lowering<'_, T> {
         from: [Slot; 4],
         location: &'static Location<'static>,
     ) {
-        let instruction = Instruction { opcode, to, from };
+        let instruction = Instruction {
+            opcode,
+            to,
+            second: None,
+            from,
+        };
         match stage {
             Stage::Before => self.code.before.push(instruction),
             Stage::After => self.code.after.push(instruction),
@@ -317,7 +361,10 @@ impl<T: Real + Scalar> Lowering<'_, T> {
         }
     }
 
-    fn finish(mut self, results: &[Id]) -> Code<T> {
+    fn finish(mut self, results: &[Id], by_outputs: bool) -> Code<T> {
+        if by_outputs {
+            schedule::by_outputs(&mut self.code);
+        }
         self.code.results = results.iter().map(|&id| self.slot(id)).collect();
         registers::assign(&mut self.code);
         self.code

@@ -3,9 +3,23 @@
 use super::graph::Source;
 use super::strip::{Ports, STRIP};
 
-/// The inputs of many points.
+/// The inputs of many points, in one slice.
 ///
-/// The results of a [`Program`](super::Program) have the layout of its points.
+/// The number of points follows from the length, which must be a multiple of the number of inputs of a point. The
+/// results of a [`Program`](super::Program) have the layout of its points.
+///
+/// ```
+/// # fn main() -> Result<(), autodiff::scalar::program::ProgramError> {
+/// use autodiff::scalar::program::{Points, Program};
+///
+/// let mut f = Program::new(0, 2, |_, x| vec![x[0] + x[1], x[0] * x[1]]);
+/// // The points (1, 2), (3, 4) and (5, 6).
+/// let rows = f.values(&[], Points::Rows(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))?;
+/// assert_eq!(rows, [3.0, 2.0, 7.0, 12.0, 11.0, 30.0]);
+/// let columns = f.values(&[], Points::Columns(&[1.0, 3.0, 5.0, 2.0, 4.0, 6.0]))?;
+/// assert_eq!(columns, [3.0, 7.0, 11.0, 2.0, 12.0, 30.0]);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum Points<'a, T = f64> {
     /// All inputs of the first point, then all inputs of the second, and so on.
@@ -197,4 +211,13 @@ impl<T: Copy + PartialEq> Ports<T> for StripPorts<'_, '_, T> {
             others.store(number - self.first_outputs, self.output_start, live);
         }
     }
+}
+
+/// Panics if a slice does not have the length that it should have.
+#[track_caller]
+pub(super) fn check_length(operation: &str, what: &str, length: usize, expected: usize) {
+    assert!(
+        length == expected,
+        "{operation}: the length of {what} is {length}, and should be {expected}"
+    );
 }

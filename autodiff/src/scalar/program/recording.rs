@@ -7,6 +7,7 @@ use crate::scalar::number::Scalar;
 use crate::scalar::tape::Tape;
 use crate::scalar::trace::{Input, Operation};
 use crate::scalar::var::{Var, refuse};
+use smallvec::SmallVec;
 use std::collections::HashSet;
 use std::panic::Location;
 
@@ -90,7 +91,7 @@ impl<T: Scalar> Recording<T> {
         }
     }
 
-    fn ids(&mut self, inputs: &[Input<T>]) -> Vec<Id> {
+    fn ids(&mut self, inputs: &[Input<T>]) -> SmallVec<[Id; 4]> {
         inputs.iter().map(|&input| self.id(input)).collect()
     }
 

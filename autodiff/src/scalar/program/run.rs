@@ -1,6 +1,7 @@
 //! The execution of a program on many points: in strips, on several threads, with sums in a fixed order.
 
 use super::compile::Compiled;
+use super::error::ProgramError;
 use super::lower::Code;
 use super::points::{Part, StripPorts, Table};
 use super::strip::{Deviating, Register, STRIP, execute, execute_scalars, numbers};
@@ -48,13 +49,16 @@ impl<T: Real + Scalar> Task<'_, T> {
         outputs: [&mut [T]; 2],
         results: &mut [T],
         deviating: &mut Vec<usize>,
-    ) {
+    ) -> Result<(), ProgramError> {
         let count = self.points.count;
         let is_rows = self.points.points.is_rows();
         let widths = self.widths();
         let chunks = count.div_ceil(CHUNK);
         let threads = workspaces.len().min(chunks).max(1);
         let workspaces = &mut workspaces[..threads];
+        for workspace in &mut *workspaces {
+            workspace.reserve(self.compiled.plain.registers)?;
+        }
         if let [workspace] = workspaces {
             let [values, derivatives] = outputs;
             let mut parts = [
@@ -85,6 +89,7 @@ impl<T: Real + Scalar> Task<'_, T> {
             deviating.extend_from_slice(&workspace.deviating);
         }
         self.add_results(workspaces, results);
+        Ok(())
     }
 
     /// The numbers of outputs of both kinds.
@@ -228,6 +233,15 @@ fn sum_of_lanes<T: Real>(lanes: &[T; STRIP]) -> T {
 }
 
 impl<T: Real + Scalar> Workspace<T> {
+    /// Reserves memory for registers.
+    fn reserve(&mut self, registers: usize) -> Result<(), ProgramError> {
+        let more = registers.saturating_sub(self.registers.len());
+        let reserved = self.registers.try_reserve_exact(more);
+        reserved.map_err(|_| ProgramError::Memory {
+            bytes: registers.saturating_mul(size_of::<Register<T>>()),
+        })
+    }
+
     fn prepare(&mut self, code: &Code<T>) {
         if self.registers.len() < code.registers {
             let empty = Register::<T>::default();
@@ -286,5 +300,19 @@ impl<T: Real + Scalar> Workspace<T> {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_registers_than_memory_are_an_error() {
+        let mut workspace = Workspace::<f64>::default();
+        assert_eq!(workspace.reserve(10), Ok(()));
+        let bytes = usize::MAX;
+        let refused = workspace.reserve(usize::MAX / 8);
+        assert_eq!(refused, Err(ProgramError::Memory { bytes }));
     }
 }

@@ -2,60 +2,18 @@
 
 use super::compile::{Compiled, Computation};
 use super::error::ProgramError;
-use super::fallback::{self, Single};
+use super::fallback::Fallback;
 use super::listing::Listing;
-use super::points::{Points, Table};
+use super::paths::Paths;
+use super::points::{Points, check_length};
 use super::recording::{Function, Recorded, record};
+use super::request::{Request, Scratch, gather, scatter};
 use super::run::{Task, Workspace};
+use super::strip::STRIP;
 use crate::scalar::number::Scalar;
-use crate::scalar::tape::Tape;
 use crate::tensor::Real;
+use std::ops::Range;
 use std::sync::Arc;
-
-/// How many points took which path through the function of a [`Program`](super::Program).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Paths {
-    /// The number of points on each compiled path, in the order in which they were recorded.
-    pub compiled: Vec<u64>,
-    /// The number of points that were left to a tape.
-    pub on_tape: u64,
-}
-
-/// What a program is asked to compute.
-pub(super) struct Request<'a, T> {
-    pub(super) computation: Computation,
-    pub(super) shared: &'a [T],
-    pub(super) points: Points<'a, T>,
-    /// A vector for each point, in the layout of the points.
-    pub(super) direction: Option<&'a [T]>,
-    pub(super) count: usize,
-    /// The numbers of outputs that go to the first and to the second place.
-    pub(super) widths: [usize; 2],
-}
-
-impl<'a, T: Copy> Request<'a, T> {
-    /// The inputs of the points.
-    pub(super) fn table(&self) -> Table<'a, T> {
-        self.layout(self.points.data())
-    }
-
-    /// The vectors of the points.
-    pub(super) fn directions(&self) -> Option<Table<'a, T>> {
-        self.direction.map(|data| self.layout(data))
-    }
-
-    fn layout(&self, data: &'a [T]) -> Table<'a, T> {
-        Table {
-            points: if self.points.is_rows() {
-                Points::Rows(data)
-            } else {
-                Points::Columns(data)
-            },
-            count: self.count,
-            width: data.len() / self.count.max(1),
-        }
-    }
-}
 
 /// The recorded paths of a program.
 pub(super) struct Variants<T: Scalar> {
@@ -65,7 +23,7 @@ pub(super) struct Variants<T: Scalar> {
     variants: Vec<Variant<T>>,
     on_tape: u64,
     workspaces: Vec<Workspace<T>>,
-    tape: Tape<T>,
+    fallback: Fallback<T>,
     scratch: Scratch<T>,
     results: Vec<T>,
 }
@@ -76,27 +34,6 @@ struct Variant<T> {
     points: u64,
 }
 
-/// Points that deviate from earlier paths, gathered in columns, with their results.
-struct Scratch<T> {
-    pending: Vec<usize>,
-    deviating: Vec<usize>,
-    points: Vec<T>,
-    directions: Vec<T>,
-    outputs: [Vec<T>; 2],
-}
-
-impl<T> Default for Scratch<T> {
-    fn default() -> Self {
-        Scratch {
-            pending: Vec::new(),
-            deviating: Vec::new(),
-            points: Vec::new(),
-            directions: Vec::new(),
-            outputs: [Vec::new(), Vec::new()],
-        }
-    }
-}
-
 impl<T: Real + Scalar> Default for Variants<T> {
     fn default() -> Self {
         Variants {
@@ -105,7 +42,7 @@ impl<T: Real + Scalar> Default for Variants<T> {
             variants: Vec::new(),
             on_tape: 0,
             workspaces: vec![Workspace::default()],
-            tape: Tape::default(),
+            fallback: Fallback::default(),
             scratch: Scratch::default(),
             results: Vec::new(),
         }
@@ -212,11 +149,11 @@ impl<T: Real + Scalar> Variants<T> {
             _ => inputs,
         };
         if let Some(direction) = request.direction {
-            super::check_length(operation, "the vectors", direction.len(), directions);
+            check_length(operation, "the vectors", direction.len(), directions);
         }
         let names = ["the first results", "the second results"];
         for ((output, width), name) in outputs.iter().zip(request.widths).zip(names) {
-            super::check_length(operation, name, output.len(), count * width);
+            check_length(operation, name, output.len(), count * width);
         }
     }
 
@@ -235,7 +172,12 @@ impl<T: Real + Scalar> Variants<T> {
         let mut next = 0;
         loop {
             if next < self.variants.len() {
-                self.run_variant(next, request, is_all, outputs, results, scratch);
+                scratch.deviating.clear();
+                if is_all {
+                    self.run_on_all(next, request, outputs, results, scratch)?;
+                } else {
+                    self.run_on_pending(next, request, outputs, results, scratch)?;
+                }
                 std::mem::swap(&mut scratch.pending, &mut scratch.deviating);
                 (is_all, next) = (false, next + 1);
                 if fresh.is_some() && scratch.pending.first().copied() == fresh {
@@ -254,8 +196,8 @@ impl<T: Real + Scalar> Variants<T> {
             if self.variants.len() >= self.limit {
                 return self.run_on_tape(f, request, &mut scratch.pending, count, outputs, results);
             }
-            let single = Single::new(request, scratch.pending[0]);
-            let recorded = record(f, request.shared, &single.point)?;
+            let point = self.fallback.point(request, scratch.pending[0]);
+            let recorded = record(f, request.shared, point)?;
             self.check_outputs(recorded.outputs.len())?;
             fresh = Some(scratch.pending[0]);
             if !self.add(recorded) {
@@ -274,64 +216,106 @@ impl<T: Real + Scalar> Variants<T> {
         }
     }
 
-    /// Computes the pending points by a compiled path. The points that deviate from it are then in
-    /// `scratch.deviating`.
-    fn run_variant(
+    /// Computes all points by a compiled path. The points that deviate from it are then in `scratch.deviating`.
+    fn run_on_all(
         &mut self,
         number: usize,
         request: &Request<'_, T>,
-        is_all: bool,
         outputs: &mut [&mut [T]; 2],
         results: &mut [T],
         scratch: &mut Scratch<T>,
-    ) {
+    ) -> Result<(), ProgramError> {
         let variant = &mut self.variants[number];
-        let compiled = variant.compiled(request.computation);
-        let (points, directions) = (request.table(), request.directions());
-        scratch.deviating.clear();
-        let mut task = Task {
-            compiled,
+        let task = Task {
+            compiled: variant.compiled(request.computation),
             shared: request.shared,
-            points,
-            directions,
+            points: request.table(),
+            directions: request.directions(),
             values: request.widths[0],
         };
-        let count = if is_all {
-            let [values, derivatives] = outputs;
-            let deviating = &mut scratch.deviating;
-            task.run(
-                &mut self.workspaces,
-                [values, derivatives],
-                results,
-                deviating,
-            );
-            request.count
-        } else {
-            let pending = &scratch.pending;
-            task.points = gather(&points, pending, &mut scratch.points);
-            task.directions = directions
+        let [values, derivatives] = outputs;
+        let outputs = [&mut **values, &mut **derivatives];
+        task.run(
+            &mut self.workspaces,
+            outputs,
+            results,
+            &mut scratch.deviating,
+        )?;
+        variant.points += (request.count - scratch.deviating.len()) as u64;
+        Ok(())
+    }
+
+    /// Computes the pending points by a compiled path. If few of the first points take it, the others are not tried:
+    /// each would cost a good part of its computation on a tape.
+    fn run_on_pending(
+        &mut self,
+        number: usize,
+        request: &Request<'_, T>,
+        outputs: &mut [&mut [T]; 2],
+        results: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), ProgramError> {
+        /// The number of points that are tried first.
+        const SAMPLE: usize = 4 * STRIP;
+        /// The least share of them that must take the path.
+        const SHARE: usize = 8;
+        let count = scratch.pending.len();
+        let sample = if count > 2 * SAMPLE { SAMPLE } else { count };
+        self.run_gathered(number, request, 0..sample, outputs, results, scratch)?;
+        let taken = sample - scratch.deviating.len();
+        if sample == count {
+            return Ok(());
+        }
+        if taken * SHARE < sample {
+            scratch
+                .deviating
+                .extend_from_slice(&scratch.pending[sample..]);
+            return Ok(());
+        }
+        self.run_gathered(number, request, sample..count, outputs, results, scratch)
+    }
+
+    /// Computes some of the pending points by a compiled path.
+    fn run_gathered(
+        &mut self,
+        number: usize,
+        request: &Request<'_, T>,
+        range: Range<usize>,
+        outputs: &mut [&mut [T]; 2],
+        results: &mut [T],
+        scratch: &mut Scratch<T>,
+    ) -> Result<(), ProgramError> {
+        let variant = &mut self.variants[number];
+        let pending = &scratch.pending[range];
+        let directions = request.directions();
+        let task = Task {
+            compiled: variant.compiled(request.computation),
+            shared: request.shared,
+            points: gather(&request.table(), pending, &mut scratch.points),
+            directions: directions
                 .as_ref()
-                .map(|directions| gather(directions, pending, &mut scratch.directions));
-            for (output, width) in scratch.outputs.iter_mut().zip(request.widths) {
-                output.resize(pending.len() * width, T::default());
-            }
-            let [values, derivatives] = &mut scratch.outputs;
-            let deviating = &mut scratch.deviating;
-            task.run(
-                &mut self.workspaces,
-                [values, derivatives],
-                results,
-                deviating,
-            );
-            for (to, from) in outputs.iter_mut().zip(&scratch.outputs) {
-                scatter(from, pending, request, to);
-            }
-            for point in &mut scratch.deviating {
-                *point = pending[*point];
-            }
-            pending.len()
+                .map(|directions| gather(directions, pending, &mut scratch.directions)),
+            values: request.widths[0],
         };
-        variant.points += (count - scratch.deviating.len()) as u64;
+        for (output, width) in scratch.outputs.iter_mut().zip(request.widths) {
+            output.resize(pending.len() * width, T::default());
+        }
+        let [values, derivatives] = &mut scratch.outputs;
+        let first = scratch.deviating.len();
+        task.run(
+            &mut self.workspaces,
+            [values, derivatives],
+            results,
+            &mut scratch.deviating,
+        )?;
+        for (to, from) in outputs.iter_mut().zip(&scratch.outputs) {
+            scatter(from, pending, request, to);
+        }
+        for point in &mut scratch.deviating[first..] {
+            *point = pending[*point];
+        }
+        variant.points += (pending.len() - (scratch.deviating.len() - first)) as u64;
+        Ok(())
     }
 
     /// Computes the first pending points on a tape, and removes them.
@@ -346,20 +330,15 @@ impl<T: Real + Scalar> Variants<T> {
         results: &mut [T],
     ) -> Result<(), ProgramError> {
         for &point in &pending[..count] {
-            let single = Single::new(request, point);
-            let found = fallback::compute(f, request, &single, &mut self.tape)?;
-            self.check_outputs(found.outputs)?;
-            for ((to, from), width) in outputs.iter_mut().zip(&found.of_point).zip(request.widths) {
+            let count = self.fallback.compute(f, request, point)?;
+            self.check_outputs(count)?;
+            let found = self.fallback.outputs.iter().zip(request.widths);
+            for (to, (from, width)) in outputs.iter_mut().zip(found) {
                 for (number, x) in from.iter().enumerate() {
-                    let place = if request.points.is_rows() {
-                        point * width + number
-                    } else {
-                        number * request.count + point
-                    };
-                    to[place] = *x;
+                    to[request.place(point, number, width)] = *x;
                 }
             }
-            for (result, x) in results.iter_mut().zip(found.to_sum) {
+            for (result, &x) in results.iter_mut().zip(&self.fallback.to_sums) {
                 *result = *result + x;
             }
         }
@@ -373,34 +352,5 @@ impl<T: Real + Scalar> Variant<T> {
     fn compiled(&mut self, computation: Computation) -> &Compiled<T> {
         let compiled = &mut self.compiled[computation as usize];
         compiled.get_or_insert_with(|| Compiled::new(computation, &self.recorded))
-    }
-}
-
-/// Gathers some points of a table, in columns.
-fn gather<'a, T: Copy>(table: &Table<'_, T>, points: &[usize], to: &'a mut Vec<T>) -> Table<'a, T> {
-    to.clear();
-    for number in 0..table.width {
-        let column = points.iter();
-        to.extend(column.map(|&point| table.points.get(point, number, table.count, table.width)));
-    }
-    Table {
-        points: Points::Columns(to),
-        count: points.len(),
-        width: table.width,
-    }
-}
-
-/// Puts the results of some points, in columns, to their places among all points.
-fn scatter<T: Copy>(from: &[T], points: &[usize], request: &Request<'_, T>, to: &mut [T]) {
-    let width = from.len() / points.len();
-    for (number, column) in from.chunks_exact(points.len()).enumerate() {
-        for (x, point) in column.iter().zip(points) {
-            let place = if request.points.is_rows() {
-                point * width + number
-            } else {
-                number * request.count + point
-            };
-            to[place] = *x;
-        }
     }
 }

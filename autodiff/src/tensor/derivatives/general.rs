@@ -241,7 +241,7 @@ pub(crate) fn jacobians<T: Real>(y: Var<'_, T>, wrt: &[Var<'_, T>]) -> Vec<Tenso
 
 /// The sum of the scalar products of gradients with directions; `None` if there are none.
 pub(super) fn along<'t, T: Real, D>(
-    gradients: Vec<Var<'t, T>>,
+    gradients: impl IntoIterator<Item = Var<'t, T>>,
     directions: &[D],
 ) -> Option<Var<'t, T>>
 where

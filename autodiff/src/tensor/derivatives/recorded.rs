@@ -52,7 +52,7 @@ where
 {
     let (arguments, y) = record(f, x);
     check_number("gradient", &y.shape());
-    (y, array(&y.recorded_gradients(&arguments)))
+    (y, y.recorded_gradients(&arguments))
 }
 
 /// Returns the value of a function, and the product `J ẋ` of its Jacobian with `x_dot`.
@@ -97,7 +97,7 @@ where
     F: FnOnce([Var<'t, T>; N]) -> Var<'t, T>,
 {
     let (arguments, y) = record(f, x);
-    (y, array(&y.recorded_vjp(y_bar, &arguments)))
+    (y, y.recorded_vjp(y_bar, &arguments))
 }
 
 /// Returns the gradient of a function whose value is one number, and the product `H v` of its Hessian with `v`.
@@ -119,11 +119,12 @@ where
     let (arguments, y) = record(f, x);
     check_number("hvp", &y.shape());
     let gradient = y.recorded_gradients(&arguments);
-    let product = match along(gradient.clone(), &v) {
+    let product = match along(gradient, &v) {
         Some(slope) => slope.recorded_gradients(&arguments),
-        None => Vec::new(),
+        // There are no inputs.
+        None => gradient,
     };
-    (array(&gradient), array(&product))
+    (gradient, product)
 }
 
 /// Returns the Jacobian of a function, of shape `[y…, x…]` with respect to each input. It records one backward pass for
@@ -165,7 +166,7 @@ where
 {
     let (arguments, y) = record(f, x);
     check_number("hessian", &y.shape());
-    let gradient: [Var<'t, T>; N] = array(&y.recorded_gradients(&arguments));
+    let gradient = y.recorded_gradients(&arguments);
     gradient.map(|g| array(&jacobians(g, &arguments)))
 }
 

@@ -100,7 +100,7 @@ impl<T: Real> Gradients<T> {
                 let count = indices.size();
                 Some(RowGradient {
                     indices: indices.reshape([count]),
-                    rows: slices.reshape(&[&[count], row].concat()[..]),
+                    rows: slices.reshape(Shape::joined([&[count], row, &[]])),
                 })
             }
             _ => None,

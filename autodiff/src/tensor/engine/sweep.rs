@@ -9,6 +9,7 @@ use super::gradients::Gradients;
 use super::node::{Node, few};
 use crate::tensor::algebra::Operand;
 use crate::tensor::derivatives::general::jacobians;
+use crate::tensor::list::List;
 use crate::tensor::op::Point;
 use crate::tensor::ops::StoredOp;
 use crate::tensor::storage::array::Tensor;
@@ -45,15 +46,16 @@ impl<'t, T: Real> Var<'t, T> {
     }
 
     /// Returns the gradient of this number with respect to each variable in `wrt`, recorded on the same tape: a
-    /// gradient can be an operand of further operations, and can be differentiated again.
+    /// gradient can be an operand of further operations, and can be differentiated again. There are as many gradients
+    /// as variables: an array for an array, and a `Vec` for a slice.
     ///
     /// ```
     /// # use autodiff::tensor::Tape;
     /// let tape = Tape::new();
     /// let x = tape.var([2.0]);
     /// let y = x.powi(4).sum();
-    /// let slope = y.recorded_gradients(&[x])[0]; // 4 x³
-    /// let curvature = slope.sum().recorded_gradients(&[x])[0]; // 12 x²
+    /// let [slope] = y.recorded_gradients(&[x]); // 4 x³
+    /// let [curvature] = slope.sum().recorded_gradients(&[x]); // 12 x²
     /// assert_eq!(curvature.value().data(), [48.0]);
     /// ```
     ///
@@ -62,13 +64,13 @@ impl<'t, T: Real> Var<'t, T> {
     /// If `self` does not have exactly one element, or a variable in `wrt` is on another tape or a constant.
     #[must_use]
     #[track_caller]
-    pub fn recorded_gradients(self, wrt: &[Var<'t, T>]) -> Vec<Var<'t, T>> {
+    pub fn recorded_gradients<L: List<Var<'t, T>>>(self, wrt: L) -> L::Results<Var<'t, T>> {
         let shape = self.shape();
         assert!(
             shape.size() == 1,
             "recorded_gradients: a tensor of shape {shape} is not one number"
         );
-        self.check_wrt("recorded_gradients", wrt);
+        self.check_wrt("recorded_gradients: with respect to", wrt.items());
         let y_bar = self.tape.constant(Tensor::full(shape, T::from_f64(1.0)));
         record_pull_back(self, y_bar, wrt)
     }
@@ -80,7 +82,7 @@ impl<'t, T: Real> Var<'t, T> {
     /// # use autodiff::tensor::Tape;
     /// let tape = Tape::new();
     /// let (x, y_bar) = (tape.var([2.0, 3.0]), tape.var([1.0, 10.0]));
-    /// let x_bar = x.square().recorded_vjp(y_bar, &[x])[0]; // 2 x ȳ
+    /// let [x_bar] = x.square().recorded_vjp(y_bar, &[x]); // 2 x ȳ
     /// assert_eq!(x_bar.value().data(), [4.0, 60.0]);
     /// assert_eq!(x_bar.sum().gradients().wrt(y_bar).data(), [4.0, 6.0]);
     /// ```
@@ -90,11 +92,11 @@ impl<'t, T: Real> Var<'t, T> {
     /// If `y_bar` does not have the shape of `self`, or a variable in `wrt` is on another tape or a constant.
     #[must_use]
     #[track_caller]
-    pub fn recorded_vjp(
+    pub fn recorded_vjp<L: List<Var<'t, T>>>(
         self,
         y_bar: impl Operand<Var<'t, T>>,
-        wrt: &[Var<'t, T>],
-    ) -> Vec<Var<'t, T>> {
+        wrt: L,
+    ) -> L::Results<Var<'t, T>> {
         let y_bar = *y_bar.beside(&self).borrow();
         assert!(
             y_bar.shape() == self.shape(),
@@ -102,7 +104,7 @@ impl<'t, T: Real> Var<'t, T> {
             y_bar.shape(),
             self.shape()
         );
-        self.check_wrt("recorded_vjp", wrt);
+        self.check_wrt("recorded_vjp: with respect to", wrt.items());
         record_pull_back(self, y_bar, wrt)
     }
 
@@ -110,14 +112,13 @@ impl<'t, T: Real> Var<'t, T> {
     ///
     /// If one of `wrt` is on another tape, or a constant.
     #[track_caller]
-    fn check_wrt(self, operation: &str, wrt: &[Var<'t, T>]) {
+    fn check_wrt(self, request: &str, wrt: &[Var<'t, T>]) {
         for x in wrt {
             assert!(
                 std::ptr::eq(self.tape, x.tape),
-                "{operation}: with respect to a variable of another tape"
+                "{request} a variable of another tape"
             );
-            self.tape.nodes()[x.index as usize]
-                .check_requires_grad(&format!("{operation}: with respect to"));
+            self.tape.nodes()[x.index as usize].check_requires_grad(request);
         }
     }
 
@@ -300,15 +301,15 @@ mod tests {
         }
         let last = step();
         // At most the page of the step's nodes and the page of the shared nodes.
-        assert!((5..=2 * PAGE).contains(&visited(|| drop(last.gradients()))));
+        assert!((5..=2 * PAGE).contains(&visited(|| _ = last.gradients())));
         // The shared result and the three nodes of the step that are not constants; and `x`.
-        assert_eq!(visited(|| drop(last.recorded_gradients(&[shared]))), 4);
-        assert_eq!(visited(|| drop(last.recorded_gradients(&[x]))), 5);
+        assert_eq!(visited(|| _ = last.recorded_gradients(&[shared])), 4);
+        assert_eq!(visited(|| _ = last.recorded_gradients(&[x])), 5);
         // The path from another variable is not visited: only the sum and its other term are.
         let other = tape.var(0.25).cos();
         let sum = other + last;
-        assert_eq!(visited(|| drop(sum.recorded_gradients(&[last]))), 2);
-        assert_eq!(visited(|| drop(tape.constant(1.0).gradients())), 0);
+        assert_eq!(visited(|| _ = sum.recorded_gradients(&[last])), 2);
+        assert_eq!(visited(|| _ = tape.constant(1.0).gradients()), 0);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Inputs at which an operation is checked.
 
+use crate::tensor::algebra::Algebra;
+use crate::tensor::engine::tape::Tape;
 use crate::tensor::storage::array::Tensor;
+use crate::tensor::storage::element::Real;
 use crate::tensor::storage::shape::Shape;
 use crate::tensor::var::Var;
 use rand::{RngExt, SeedableRng};
@@ -63,6 +66,33 @@ impl CheckCase {
     #[must_use]
     pub fn record<'t>(&self, inputs: &[Var<'t, f64>]) -> Var<'t, f64> {
         (self.record)(inputs)
+    }
+
+    /// Records the operation in any precision: everything that [`record`](CheckCase::record) records at the same
+    /// inputs. What is chosen by their values, such as the position of the largest, is chosen in double precision.
+    ///
+    /// # Panics
+    ///
+    /// If the number of inputs is not that of [`inputs`](CheckCase::inputs).
+    #[must_use]
+    #[track_caller]
+    pub fn record_in<'t, T: Real>(&self, inputs: &[Var<'t, T>]) -> Var<'t, T> {
+        assert!(
+            inputs.len() == self.inputs.len(),
+            "record_in: {} inputs for {self:?}",
+            inputs.len()
+        );
+        let tape = Tape::new();
+        let doubled = inputs.iter().map(|x| tape.var(x.value().cast::<f64>()));
+        let y = self.record(&doubled.collect::<Vec<_>>());
+        let mut recorded = inputs.to_vec();
+        let nodes = tape.nodes();
+        for node in &nodes[inputs.len()..] {
+            let x: Vec<_> = node.input_nodes().map(|input| &recorded[input]).collect();
+            let same = node.operation.record_in(&x);
+            recorded.push(same.unwrap_or_else(|| inputs[0].constant(node.value.map(T::from_f64))));
+        }
+        recorded[y.index as usize]
     }
 }
 

@@ -7,6 +7,7 @@
 //! A split consists of ranges, which have a rule of their own.
 
 use super::prelude::*;
+use crate::tensor::list::List;
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -76,13 +77,13 @@ fn joined<T: Element>(parts: &[&Tensor<T>], axis: usize) -> Tensor<T> {
     })
 }
 
-/// The ranges of the pieces along an axis.
+/// Checks the extents of the pieces along an axis.
 ///
 /// # Panics
 ///
-/// If the extents of the pieces do not add up to the extent of the axis.
+/// If they do not add up to the extent of the axis.
 #[track_caller]
-fn ranges_of(shape: &Shape, axis: usize, extents: &[usize]) -> Vec<Range<usize>> {
+fn check_extents(shape: &Shape, axis: usize, extents: &[usize]) {
     let total = extents
         .iter()
         .try_fold(0_usize, |sum, &n| sum.checked_add(n));
@@ -90,13 +91,13 @@ fn ranges_of(shape: &Shape, axis: usize, extents: &[usize]) -> Vec<Range<usize>>
         total == Some(shape[axis]),
         "split: pieces of {extents:?} do not fill axis {axis} of shape {shape}"
     );
-    let mut start = 0;
-    let range = |&extent| {
-        let range = start..start + extent;
-        start = range.end;
-        range
-    };
-    extents.iter().map(range).collect()
+}
+
+/// The range of the given extent that begins at `start`, which moves to its end.
+fn next_range(start: &mut usize, extent: usize) -> Range<usize> {
+    let begin = *start;
+    *start += extent;
+    begin..*start
 }
 
 /// The first tensor to concatenate.
@@ -142,26 +143,30 @@ methods! {
         joined(&parts, axis.into().of(first_of(&parts).shape(), "concat"))
     }
 
-    /// Splits the tensor along an axis into pieces with the given extents.
+    /// Splits the tensor along an axis into pieces with the given extents: an array of pieces for an array of extents,
+    /// and a `Vec` for a slice.
     ///
     /// ```
     /// # use autodiff::Tensor;
-    /// let pieces = Tensor::from([[1, 2, 3], [4, 5, 6]]).split(1, &[1, 2]);
-    /// assert_eq!(pieces, [Tensor::from([[1], [4]]), Tensor::from([[2, 3], [5, 6]])]);
+    /// let [first, rest] = Tensor::from([[1, 2, 3], [4, 5, 6]]).split(1, &[1, 2]);
+    /// assert_eq!(first, Tensor::from([[1], [4]]));
+    /// assert_eq!(rest, Tensor::from([[2, 3], [5, 6]]));
     /// ```
     ///
     /// # Panics
     ///
     /// If there is no such axis, or the extents do not add up to its extent.
     #[doc(alias("chunk", "array_split"))]
-    pub fn split(self, axis: impl Into<Axis>, extents: &[usize]) -> Vec<Self> {
+    pub fn split<L: List<usize>>(self, axis: impl Into<Axis>, extents: L) -> L::Results<Self> {
         let axis = axis.into().of(&self.shape(), "split");
-        let ranges = ranges_of(&self.shape(), axis, extents);
-        ranges.into_iter().map(|range| self.narrow(axis, range)).collect()
+        check_extents(&self.shape(), axis, extents.items());
+        let mut start = 0;
+        extents.results(|extent| self.narrow(axis, next_range(&mut start, *extent)))
     } on tensors {
         let axis = axis.into().of(self.shape(), "split");
-        let ranges = ranges_of(self.shape(), axis, extents);
-        ranges.into_iter().map(|range| self.narrow(axis, range)).collect()
+        check_extents(self.shape(), axis, extents.items());
+        let mut start = 0;
+        extents.results(|extent| self.narrow(axis, next_range(&mut start, *extent)))
     }
 }
 

@@ -196,6 +196,27 @@ impl<T: Real, S: Into<Targets<T>>> From<S> for CrossEntropy<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct CrossEntropyLoss<T: Real>(CrossEntropy<T>);
 
+impl<T: Real> CrossEntropyLoss<T> {
+    /// The operation in another precision, with the targets rounded to it.
+    pub(crate) fn cast<U: Real>(&self) -> CrossEntropyLoss<U> {
+        let CrossEntropy {
+            targets,
+            smoothing,
+            weight,
+        } = &self.0;
+        CrossEntropyLoss(CrossEntropy {
+            targets: match targets {
+                Targets::Classes(numbers) => Targets::Classes(numbers.clone()),
+                Targets::Probabilities(rows) => {
+                    Targets::Probabilities(rows.map(|x| U::from_f64(x.to_f64())))
+                }
+            },
+            smoothing: *smoothing,
+            weight: *weight,
+        })
+    }
+}
+
 impl<T: Real> Op<T> for CrossEntropyLoss<T> {
     fn name(&self) -> &'static str {
         "cross_entropy"

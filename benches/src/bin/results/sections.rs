@@ -1,5 +1,6 @@
 //! The sections of the document. To add one, add a file and an entry in [`SECTIONS`].
 
+mod models;
 mod op_overhead;
 mod peers;
 mod scaling;
@@ -28,7 +29,7 @@ pub(crate) struct SectionOutput {
 }
 
 /// All sections, in the document's order.
-pub(crate) const SECTIONS: [Section; 5] = [
+pub(crate) const SECTIONS: [Section; 6] = [
     Section {
         name: "tape_vs_closed_form",
         title: "What the tape costs over the closed form",
@@ -53,6 +54,11 @@ pub(crate) const SECTIONS: [Section; 5] = [
         name: "peers",
         title: "Other tools",
         measure: peers::measure,
+    },
+    Section {
+        name: "models",
+        title: "Models with other tools",
+        measure: models::measure,
     },
 ];
 

@@ -75,6 +75,22 @@ impl<A> AdjointList<A> {
         self.retained = retained;
     }
 
+    /// An empty list, in the same memory if adjoints of type `B` are as large as those of type `A`.
+    pub(crate) fn emptied<B>(mut self) -> AdjointList<B> {
+        self.slots.clear();
+        self.written.clear();
+        self.ahead.clear();
+        self.visited.clear();
+        AdjointList {
+            // Of nothing, but a vector collected from another one keeps its memory.
+            slots: self.slots.into_iter().map(|_| None).collect(),
+            written: self.written,
+            ahead: self.ahead,
+            visited: self.visited,
+            retained: 0,
+        }
+    }
+
     /// The number of retained nodes on the tape at the start of the pass.
     pub(crate) fn retained(&self) -> u32 {
         self.retained

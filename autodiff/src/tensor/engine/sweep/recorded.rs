@@ -2,23 +2,28 @@
 
 use crate::tensor::engine::adjoints::{Adjoint, AdjointList, Adjoints};
 use crate::tensor::engine::node::{Edge, few};
+use crate::tensor::list::List;
 use crate::tensor::op::Point;
 use crate::tensor::storage::array::Tensor;
 use crate::tensor::storage::element::Real;
 use crate::tensor::var::Var;
+use std::cell::Cell;
 use std::collections::BinaryHeap;
 
 /// Records the backward pass from `y`, whose adjoint is `y_bar`; returns the adjoint of each variable in `wrt`.
-pub(crate) fn record_pull_back<'t, T: Real>(
+pub(crate) fn record_pull_back<'t, T: Real, L: List<Var<'t, T>>>(
     y: Var<'t, T>,
     y_bar: Var<'t, T>,
-    wrt: &[Var<'t, T>],
-) -> Vec<Var<'t, T>> {
+    wrt: L,
+) -> L::Results<Var<'t, T>> {
     let tape = y.tape;
-    let part = nodes_between(wrt, y);
+    // A rule may itself record a backward pass, which then finds no memory.
+    let mut memory = MEMORY.try_with(Cell::take).unwrap_or_default();
+    memory.nodes.find(wrt.items(), y);
+    let part = &memory.nodes.between;
     let position_of = |node: u32| part.binary_search(&node).ok();
     // Adjoint `i` belongs to node `part[i]`.
-    let mut adjoints = AdjointList::default();
+    let mut adjoints = memory.adjoints.emptied();
     adjoints.begin(part.len(), 0);
     if let Some(last) = position_of(y.index) {
         adjoints.set(last, Adjoint::Array(y_bar));
@@ -66,43 +71,74 @@ pub(crate) fn record_pull_back<'t, T: Real>(
         let sum = sum.copied();
         sum.unwrap_or_else(|| tape.constant(Tensor::zeros(x.shape())))
     };
-    wrt.iter().map(x_bar).collect()
+    let x_bars = wrt.results(x_bar);
+    memory.adjoints = adjoints.emptied();
+    // There is no place for it only while the thread ends.
+    let _ = MEMORY.try_with(|kept| kept.set(memory));
+    x_bars
 }
 
-/// A list of up to this many nodes is allocated once.
-const INITIAL_CAPACITY: usize = 32;
+thread_local! {
+    /// The memory of this thread's latest pass, for the next one.
+    static MEMORY: Cell<Memory> = Cell::default();
+}
 
-/// The numbers, in ascending order, of the nodes that depend on a variable in `wrt` and that `y` depends on.
-fn nodes_between<T: Real>(wrt: &[Var<'_, T>], y: Var<'_, T>) -> Vec<u32> {
-    let nodes = y.tape.nodes();
-    let Some(first) = wrt.iter().map(|x| x.index).min() else {
-        return Vec::new();
-    };
-    // Backward from `y`: the nodes that it depends on, in descending order. No node before `first` depends on `wrt`.
-    let mut leading_to_y = Vec::with_capacity(INITIAL_CAPACITY);
-    let mut ahead = BinaryHeap::with_capacity(INITIAL_CAPACITY);
-    ahead.push(y.index);
-    while let Some(index) = ahead.pop() {
-        if leading_to_y.last() == Some(&index) || index < first {
-            continue;
+/// The memory of a pass.
+#[derive(Default)]
+struct Memory {
+    nodes: NodesBetween,
+    /// Empty. A list for the variables of any tape takes its memory.
+    adjoints: AdjointList<Var<'static, f32>>,
+}
+
+/// The search for the nodes that depend on some variables, and that a result depends on.
+#[derive(Default)]
+struct NodesBetween {
+    wrt: Vec<u32>,
+    ahead: BinaryHeap<u32>,
+    leading_to_y: Vec<u32>,
+    /// The numbers of the nodes, in ascending order.
+    between: Vec<u32>,
+}
+
+impl NodesBetween {
+    /// Finds the nodes that depend on a variable in `wrt` and that `y` depends on.
+    fn find<T: Real>(&mut self, wrt: &[Var<'_, T>], y: Var<'_, T>) {
+        let NodesBetween {
+            wrt: sorted,
+            ahead,
+            leading_to_y,
+            between,
+        } = self;
+        sorted.clear();
+        sorted.extend(wrt.iter().map(|x| x.index));
+        sorted.sort_unstable();
+        leading_to_y.clear();
+        between.clear();
+        let Some(&first) = sorted.first() else {
+            return;
+        };
+        let nodes = y.tape.nodes();
+        // Backward from `y`: the nodes that it depends on, in descending order. No node before `first` depends on `wrt`.
+        ahead.push(y.index);
+        while let Some(index) = ahead.pop() {
+            if leading_to_y.last() == Some(&index) || index < first {
+                continue;
+            }
+            leading_to_y.push(index);
+            let inputs = nodes[index as usize].inputs.iter();
+            ahead.extend(inputs.filter(|edge| edge.needs_grad).map(|edge| edge.node));
         }
-        leading_to_y.push(index);
-        let inputs = nodes[index as usize].inputs.iter();
-        ahead.extend(inputs.filter(|edge| edge.needs_grad).map(|edge| edge.node));
-    }
-    // Forward: the nodes among them that depend on `wrt`.
-    let mut wrt: Vec<u32> = wrt.iter().map(|x| x.index).collect();
-    wrt.sort_unstable();
-    let mut between: Vec<u32> = Vec::with_capacity(leading_to_y.len());
-    for &index in leading_to_y.iter().rev() {
-        let inputs = &nodes[index as usize].inputs;
-        if wrt.binary_search(&index).is_ok()
-            || inputs
-                .iter()
-                .any(|edge| between.binary_search(&edge.node).is_ok())
-        {
-            between.push(index);
+        // Forward: the nodes among them that depend on `wrt`.
+        for &index in leading_to_y.iter().rev() {
+            let inputs = &nodes[index as usize].inputs;
+            if sorted.binary_search(&index).is_ok()
+                || inputs
+                    .iter()
+                    .any(|edge| between.binary_search(&edge.node).is_ok())
+            {
+                between.push(index);
+            }
         }
     }
-    between
 }
