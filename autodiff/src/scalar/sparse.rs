@@ -1,4 +1,41 @@
-//! Sparsity patterns, and how a sparse Jacobian or Hessian matrix is computed from a few products.
+//! Sparse Jacobian and Hessian matrices of functions of many variables.
+//!
+//! A function of thousands of variables often has a Jacobian matrix of which most entries are 0 everywhere, because each
+//! output depends on a few variables. [`SparseJacobian`] finds these entries in a recording of the function, and
+//! computes the others, the *nonzeros*. [`SparseHessian`] does the same for second derivatives.
+//!
+//! The following function is the energy of a chain of springs. Each mass interacts with its neighbours only:
+//!
+//! ```
+//! use autodiff::scalar::Var;
+//! use autodiff::scalar::sparse::SparseHessian;
+//!
+//! let energy = |x: &[Var]| x.windows(2).map(|pair| (pair[1] - pair[0] - 1.0).powi(4)).sum::<Var>();
+//! let mut hessian = SparseHessian::new(energy, &[0.0, 1.5, 2.0, 4.0])?;
+//! assert_eq!(
+//!     hessian.pattern().to_string(),
+//!     "× · · ·\n\
+//!      × × · ·\n\
+//!      · × × ·\n\
+//!      · · × ×"
+//! );
+//!
+//! // Another point: the instructions are executed again, without the function.
+//! let (value, gradient, nonzeros) = hessian.values(&[0.0, 2.0, 3.0, 3.0])?;
+//! assert_eq!(value, 2.0);
+//! assert_eq!(gradient, [-4.0, 4.0, 4.0, -4.0]);
+//! assert_eq!(nonzeros, [12.0, -12.0, 12.0, 0.0, 12.0, -12.0, 12.0]);
+//! # Ok::<(), autodiff::scalar::program::ProgramError>(())
+//! ```
+//!
+//! The nonzeros are in compressed sparse rows (CSR), as solvers of linear equations take them: their columns are the
+//! [`indices`](Pattern::indices) of the pattern, and row `i` begins at its [`offsets`](Pattern::offsets).
+//!
+//! A function is recorded in the same way as a [program](super::program), which computes small functions at many points;
+//! the limits and errors are the same. For a matrix without many zeros, use
+//! [`jacobian`](super::jacobian()) or [`hessian`](super::hessian()).
+//!
+//! # Colourings
 //!
 //! A forward pass computes the product of a Jacobian with a vector, and a backward pass the product of a vector with
 //! the Jacobian. With one product for each column or row, the cost of a matrix grows with its size. In a sparse matrix
@@ -35,5 +72,6 @@
 mod colouring;
 mod pattern;
 
+pub use super::program::sparse::{SparseHessian, SparseJacobian};
 pub use colouring::{Colouring, Source};
 pub use pattern::Pattern;

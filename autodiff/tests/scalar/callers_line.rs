@@ -17,7 +17,7 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     nodes_of_many_inputs(&mut checked);
     functions(&mut checked);
     sparse_matrices(&mut checked);
-    programs();
+    programs(&mut checked);
     checked.check_complete("scalar");
 }
 
@@ -224,7 +224,20 @@ fn product() -> Program<'static> {
     Program::new(1, 2, |s, x| vec![s[0] * x[0] * x[1]])
 }
 
-fn programs() {
+fn programs(checked: &mut Checked) {
+    // The macros call every method, so the names are listed here.
+    for method in [
+        "$name_into",
+        "sum_and_gradient",
+        "sum_and_gradient_into",
+        "values",
+        "values_into",
+    ] {
+        checked.also(&format!("scalar/program/computing.rs {method}"));
+    }
+    for method in ["new", "new_f32", "threads"] {
+        checked.also(&format!("scalar/program/methods.rs {method}"));
+    }
     refused("program: a point has no inputs", || {
         Program::new(1, 0, |s, _| vec![s[0]])
     });

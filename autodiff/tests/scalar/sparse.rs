@@ -3,6 +3,7 @@
 use autodiff::scalar::sparse::{Colouring, Pattern};
 use proptest::prelude::*;
 
+mod derivatives;
 mod known;
 
 /// The pattern with nonzeros where `nonzero` is true.

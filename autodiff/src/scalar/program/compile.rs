@@ -166,6 +166,7 @@ fn compile<T: Real + Scalar>(
         outputs: &outputs,
         results: &results,
         guards: &recorded.guards,
+        by_outputs: false,
     };
     let mut graph: Graph<T> = graph.into_inner();
     (lower(&mut graph, &roots, forward_nodes), output_count)

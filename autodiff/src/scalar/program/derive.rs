@@ -106,7 +106,7 @@ pub(super) fn forward<T: Scalar>(
 }
 
 /// Adds a term to a sum. The first term is the sum, so that no zero is added.
-fn accumulate<N: Number>(sum: &mut Option<N>, term: N) {
+pub(super) fn accumulate<N: Number>(sum: &mut Option<N>, term: N) {
     *sum = Some(match *sum {
         Some(sum) => sum + term,
         None => term,
@@ -114,19 +114,14 @@ fn accumulate<N: Number>(sum: &mut Option<N>, term: N) {
 }
 
 /// For each node, whether a node of `wrt` influences it in a differentiable way.
-fn influenced_by<T: Scalar>(graph: &Graph<T>, wrt: &[Id]) -> Vec<bool> {
+pub(super) fn influenced_by<T: Scalar>(graph: &Graph<T>, wrt: &[Id]) -> Vec<bool> {
     let mut active = vec![false; graph.len()];
     for id in wrt {
         active[id.index()] = true;
     }
     for id in graph.ids() {
         let term = graph.term(id);
-        let operands: &[Id] = match &term {
-            Term::Detach(_) => &[],
-            // A comparison has no derivative.
-            Term::Select(_, [_, _, selected @ ..]) => selected,
-            term => term.operands(),
-        };
+        let operands = differentiable(&term);
         if operands.iter().any(|operand| active[operand.index()]) {
             active[id.index()] = true;
         }
@@ -134,15 +129,25 @@ fn influenced_by<T: Scalar>(graph: &Graph<T>, wrt: &[Id]) -> Vec<bool> {
     active
 }
 
+/// The operands on which a node depends in a differentiable way.
+pub(super) fn differentiable<T>(term: &Term<T>) -> &[Id] {
+    match term {
+        Term::Detach(_) => &[],
+        // A comparison has no derivative.
+        Term::Select(_, [_, _, selected @ ..]) => selected,
+        term => term.operands(),
+    }
+}
+
 /// The slope of a node towards an operand.
-enum Slope<'g, T> {
+pub(super) enum Slope<'g, T> {
     Number(Symbol<'g, T>),
     /// 1 where the comparison has this outcome, and 0 elsewhere.
     Where(Relation, [Id; 2], bool),
 }
 
 impl<'g, T: Scalar> Slope<'g, T> {
-    fn times(&self, factor: Symbol<'g, T>, products: Products) -> Symbol<'g, T> {
+    pub(super) fn times(&self, factor: Symbol<'g, T>, products: Products) -> Symbol<'g, T> {
         match *self {
             Slope::Number(slope) => products.of(factor, slope),
             // Not a product with 0, which would let a NaN through.
@@ -162,7 +167,7 @@ impl<'g, T: Scalar> Slope<'g, T> {
 }
 
 /// The active operands of a node, each with the slope towards it.
-fn slopes<'g, T: Scalar>(
+pub(super) fn slopes<'g, T: Scalar>(
     graph: &'g RefCell<Graph<T>>,
     index: usize,
     active: &[bool],

@@ -55,6 +55,16 @@ pub enum ProgramError {
         /// The number at this point.
         found: usize,
     },
+    /// A sparse matrix has a nonzero at this point that is not in the pattern.
+    #[error(
+        "at this point, the entry in row {row} and column {column} is not zero, and it is not in the pattern"
+    )]
+    Pattern {
+        /// The row of the nonzero.
+        row: usize,
+        /// The column of the nonzero.
+        column: usize,
+    },
     /// The registers of the program need more memory than can be allocated.
     #[error("the program needs {bytes} bytes, which cannot be allocated")]
     Memory {

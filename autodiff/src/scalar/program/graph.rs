@@ -196,6 +196,31 @@ impl<T: Scalar> Graph<T> {
         self.push(Term::SumOverPoints(number))
     }
 
+    /// Makes the inputs of each point shared inputs, of which there must be none, so that what depends on them alone is
+    /// computed once. Only constants may be added afterwards.
+    pub(super) fn share_points(&mut self) {
+        for index in 0..self.nodes.len() {
+            let term = match self.nodes[index].term {
+                Term::Input(Source::Point, number) => Term::Input(Source::Shared, number),
+                term => term,
+            };
+            self.nodes[index].term = term;
+            self.nodes[index].stage = self.stage_of(&term);
+        }
+    }
+
+    fn stage_of(&self, term: &Term<T>) -> Stage {
+        match term {
+            Term::Input(Source::Shared, _) | Term::Constant(_) => Stage::Before,
+            Term::Input(..) => Stage::Each,
+            Term::SumOverPoints(_) => Stage::After,
+            _ => {
+                let stages = term.operands().iter().map(|&id| self.stage(id));
+                stages.max().unwrap_or(Stage::Before)
+            }
+        }
+    }
+
     /// The node that computes this, or the free hash for it.
     fn find_or_place(&self, term: &Term<T>) -> Result<Id, u64> {
         let mut place = hash(term);
@@ -219,15 +244,7 @@ impl<T: Scalar> Graph<T> {
             Ok(id) => return id,
             Err(place) => place,
         };
-        let stage = match term {
-            Term::Input(Source::Shared, _) | Term::Constant(_) => Stage::Before,
-            Term::Input(..) => Stage::Each,
-            Term::SumOverPoints(_) => Stage::After,
-            _ => {
-                let stages = term.operands().iter().map(|&id| self.stage(id));
-                stages.max().unwrap_or(Stage::Before)
-            }
-        };
+        let stage = self.stage_of(&term);
         assert!(
             self.nodes.len() < MAX_NODES,
             "program: the function has more than {MAX_NODES} operations"

@@ -3,6 +3,7 @@
 use super::graph::{Graph, Guard, Id, Relation, Source, Stage, Term};
 use super::instruction::{Arithmetic, Instruction, Opcode, Pair, Slot};
 use super::registers;
+use super::schedule;
 use super::strip::STRIP;
 use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
@@ -42,6 +43,8 @@ pub(super) struct Roots<'a> {
     /// The results after all points.
     pub(super) results: &'a [Option<Id>],
     pub(super) guards: &'a [Guard],
+    /// Whether the instructions are ordered by the outputs of each point, of which there are many. There are no guards.
+    pub(super) by_outputs: bool,
 }
 
 /// Returns the instructions that compute the roots. The nodes from position `derivatives` on are derivative code, in
@@ -98,7 +101,7 @@ pub(super) fn lower<T: Real + Scalar>(
             lowering.emit_store(stored, number);
         }
     }
-    lowering.finish(&results)
+    lowering.finish(&results, roots.by_outputs)
 }
 
 /// Items in the order of their nodes.
@@ -146,7 +149,8 @@ fn fuse<T: Scalar>(graph: &Graph<T>, uses: &[u32], derivatives: usize) -> Fused 
         absorbed: vec![false; uses.len()],
     };
     for id in graph.ids().skip(derivatives) {
-        if uses[id.index()] == 0 || graph.stage(id) != Stage::Each {
+        let stage = graph.stage(id);
+        if uses[id.index()] == 0 || stage == Stage::After {
             continue;
         }
         let Term::Binary(function @ (Binary::Add | Binary::Sub), [a, b]) = graph.term(id) else {
@@ -154,9 +158,7 @@ fn fuse<T: Scalar>(graph: &Graph<T>, uses: &[u32], derivatives: usize) -> Fused 
         };
         let product = |x: Id| match graph.term(x) {
             Term::Binary(Binary::Mul, factors)
-                if uses[x.index()] == 1
-                    && x.index() >= derivatives
-                    && graph.stage(x) == Stage::Each =>
+                if uses[x.index()] == 1 && x.index() >= derivatives && graph.stage(x) == stage =>
             {
                 Some(factors)
             }
@@ -359,7 +361,10 @@ impl<T: Real + Scalar> Lowering<'_, T> {
         }
     }
 
-    fn finish(mut self, results: &[Id]) -> Code<T> {
+    fn finish(mut self, results: &[Id], by_outputs: bool) -> Code<T> {
+        if by_outputs {
+            schedule::by_outputs(&mut self.code);
+        }
         self.code.results = results.iter().map(|&id| self.slot(id)).collect();
         registers::assign(&mut self.code);
         self.code

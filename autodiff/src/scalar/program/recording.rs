@@ -1,7 +1,7 @@
 //! `Recording`: what a tape tells a program while its function is recorded.
 
 use super::error::ProgramError;
-use super::graph::{Graph, Guard, Id, Relation, Source};
+use super::graph::{Graph, Guard, Id, Relation, Source, Term};
 use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
 use crate::scalar::tape::Tape;
@@ -113,6 +113,10 @@ impl<T: Scalar> Recording<T> {
         match (operation, &ids[..]) {
             (Operation::Variable, _) => self.variable(value),
             (Operation::Unary(function), &[a]) => self.graph.unary(function, a),
+            // Its product of −0 and 1 is 0.
+            (Operation::Binary(function @ Binary::AbsorbingMul), &[a, b]) => {
+                self.graph.push(Term::Binary(function, [a, b]))
+            }
             (Operation::Binary(function), &[a, b]) => self.graph.binary(function, a, b),
             (Operation::Remainder, &[a, b]) => self.graph.remainder(a, b),
             (Operation::Sum, _) => self.sum(&ids),

@@ -143,7 +143,7 @@ impl Pattern {
     }
 
     /// Returns the row and column of each nonzero, row after row.
-    pub(super) fn entries(&self) -> impl Iterator<Item = (u32, u32)> {
+    pub(in crate::scalar) fn entries(&self) -> impl Iterator<Item = (u32, u32)> {
         (0..self.rows()).flat_map(|i| self.row(i).iter().map(move |&j| (i as u32, j)))
     }
 }

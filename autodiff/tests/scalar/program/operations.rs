@@ -162,6 +162,47 @@ const NESTED: [(&str, Function); 7] = [
     }),
 ];
 
+/// Functions that a careless identity would change: of zeros, infinities and NaN.
+const IDENTITIES: [(&str, Function); 17] = [
+    ("the absorbing product with 1", |_, x| {
+        vec![x[0].absorbing_mul(1.0)]
+    }),
+    ("0 x", |_, x| vec![x[0] * 0.0]),
+    ("-0 x", |_, x| vec![-0.0 * x[0]]),
+    ("0 x + y", |_, x| vec![x[0] * 0.0 + x[1]]),
+    ("x + 0", |_, x| vec![x[0] + 0.0]),
+    ("x - 0", |_, x| vec![x[0] - 0.0]),
+    ("0 - x", |_, x| vec![0.0 - x[0]]),
+    ("0 / x", |_, x| vec![0.0 / x[0]]),
+    ("x - x", |_, x| vec![x[0] - x[0]]),
+    ("x / x", |_, x| vec![x[0] / x[0]]),
+    ("1 x", |_, x| vec![x[0] * 1.0 + 1.0 * x[1] * -1.0]),
+    ("x / 1", |_, x| vec![x[0] / 1.0 + x[1] / -1.0]),
+    ("--x", |_, x| vec![-(-x[0]) - -x[1]]),
+    ("-x + y", |_, x| vec![-x[0] + x[1]]),
+    ("-x -y", |_, x| vec![(-x[0] * -x[1]) * -x[2]]),
+    ("x to the 1", |_, x| vec![x[0].powi(1) * x[1].powi(0)]),
+    ("equal choices", |_, x| {
+        vec![Var::select_less(x[0], x[1], x[2], x[2]) + x[2]]
+    }),
+];
+
+#[test]
+fn only_exact_identities_are_applied() {
+    check(&IDENTITIES, &EDGES);
+    for (name, f) in IDENTITIES {
+        let points = points(&EDGES, 0);
+        let values = Program::new(2, 3, f).values(&SHARED, Points::Rows(&points.concat()));
+        for (value, point) in values.unwrap().into_iter().zip(&points) {
+            let expected = by_tape(f, point).0[0];
+            assert!(
+                value.to_bits() == expected.to_bits() || value.is_nan() && expected.is_nan(),
+                "{name} at {point:?}: {value:?} and not {expected:?}"
+            );
+        }
+    }
+}
+
 #[test]
 fn operations_are_replayed_at_the_edges() {
     check(&FUNCTIONS, &EDGES);

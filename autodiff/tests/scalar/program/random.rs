@@ -297,7 +297,7 @@ fn check(cases_to_run: u32) {
 #[test]
 #[cfg_attr(miri, ignore = "takes long")]
 fn random_functions_agree_with_the_tape() {
-    check(20);
+    check(8);
 }
 
 #[test]

@@ -157,10 +157,13 @@ impl Function {
     /// derivatives that cancel, for which the bound of the table holds.
     fn bounds(self) -> [f64; 3] {
         match self {
-            Function::One(function) if KERNELS.contains(&function) => [4.0; 3],
+            Function::One(Unary::Tanh | Unary::Sigmoid) => [4.0, 6.0, 12.0],
+            Function::One(function) if KERNELS.contains(&function) => [4.0, 6.0, 6.0],
             Function::One(Unary::TanhSlope | Unary::SigmoidSlope) => [5.0, 99.0, 99.0],
-            Function::One(Unary::Powi { n }) => [f64::from(n.abs()) + 5.0; 3],
+            Function::One(Unary::Powi { n: n @ -17..=17 }) => [f64::from(n.abs()) + 5.0; 3],
             Function::Two(Binary::Hypot) => [4.0; 3],
+            // The error of a kernel, `hypot`, in terms that cancel.
+            Function::Two(Binary::Atan2Slope | Binary::HypotSlope) => [0.0, 99.0, 2000.0],
             Function::One(function) if SLOPES_OF_ONE.contains(&function) => [0.0, 99.0, 99.0],
             Function::Two(function) if SLOPES_OF_TWO.contains(&function) => [0.0, 99.0, 99.0],
             _ => [0.0, 4.0, 4.0],
