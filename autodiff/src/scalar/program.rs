@@ -145,7 +145,7 @@
 //! | gradients at one point or a few, or along a path that differs at nearly every point | [`gradient`], [`Tape`] | recording `p k`, and a backward pass of `p k` for each output |
 //! | the same function at many points | [`Program`] | recording and compiling once for each path, about the cost of a few hundred points on a tape; then `p` times the instructions, none of which records |
 //! | derivatives with respect to one or two inputs; code generic over a number type | [`Dual`], [`derivative`] | `p k` with tangents for each input; no memory |
-//! | a large Jacobian or Hessian matrix, most of it zero | [`sparse`](super::sparse) | a product for each colour instead of for each column |
+//! | a large Jacobian or Hessian matrix, most of it zero | [`sparse`](super::sparse) | a backward pass over what each output depends on, or a product for each colour; not one for each column |
 //!
 //! The instructions of a program for a point, relative to those of its values:
 //!
