@@ -202,6 +202,7 @@ mod run;
 mod runs;
 mod schedule;
 mod simplify;
+mod single;
 pub(super) mod sparse;
 mod strip;
 mod symbol;

@@ -10,8 +10,10 @@
 //! use autodiff::scalar::Var;
 //! use autodiff::scalar::sparse::SparseHessian;
 //!
-//! let energy = |x: &[Var]| x.windows(2).map(|pair| (pair[1] - pair[0] - 1.0).powi(4)).sum::<Var>();
-//! let mut hessian = SparseHessian::new(energy, &[0.0, 1.5, 2.0, 4.0])?;
+//! let mut hessian = SparseHessian::new(
+//!     |x| x.windows(2).map(|pair| (pair[1] - pair[0] - 1.0).powi(4)).sum::<Var>(),
+//!     &[0.0, 1.5, 2.0, 4.0],
+//! )?;
 //! assert_eq!(
 //!     hessian.pattern().to_string(),
 //!     "× · · ·\n\

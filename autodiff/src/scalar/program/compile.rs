@@ -107,7 +107,32 @@ fn compile<T: Real + Scalar>(
     recorded: &Recorded<T>,
     products: Products,
 ) -> (Code<T>, usize) {
-    let forward_nodes = recorded.graph.len();
+    let mut derived = derive(computation, recorded, products);
+    let roots = Roots {
+        outputs: &derived.outputs,
+        results: &derived.results,
+        guards: &recorded.guards,
+        by_outputs: false,
+    };
+    let code = lower(&mut derived.graph, &roots, recorded.graph.len());
+    (code, derived.outputs.len())
+}
+
+/// A function with its derivatives. A node that is absent is 0.
+pub(super) struct Derived<T> {
+    pub(super) graph: Graph<T>,
+    /// The outputs of each point.
+    pub(super) outputs: Vec<Option<Id>>,
+    /// The results after all points.
+    results: Vec<Option<Id>>,
+}
+
+/// Adds the derivatives that a computation needs to the graph of a function.
+pub(super) fn derive<T: Real + Scalar>(
+    computation: Computation,
+    recorded: &Recorded<T>,
+    products: Products,
+) -> Derived<T> {
     let graph = RefCell::new(recorded.graph.clone());
     let [shared, point] = recorded.inputs;
     let inputs = |source, count| -> Vec<Id> {
@@ -161,13 +186,9 @@ fn compile<T: Real + Scalar>(
             outputs.extend(gradient.iter().map(product));
         }
     }
-    let output_count = outputs.len();
-    let roots = Roots {
-        outputs: &outputs,
-        results: &results,
-        guards: &recorded.guards,
-        by_outputs: false,
-    };
-    let mut graph: Graph<T> = graph.into_inner();
-    (lower(&mut graph, &roots, forward_nodes), output_count)
+    Derived {
+        graph: graph.into_inner(),
+        outputs,
+        results,
+    }
 }

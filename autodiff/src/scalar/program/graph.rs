@@ -196,12 +196,14 @@ impl<T: Scalar> Graph<T> {
         self.push(Term::SumOverPoints(number))
     }
 
-    /// Makes the inputs of each point shared inputs, of which there must be none, so that what depends on them alone is
-    /// computed once. Only constants may be added afterwards.
-    pub(super) fn share_points(&mut self) {
+    /// Makes inputs of each point shared inputs, numbered from `first` on, so that what depends on them alone is computed
+    /// once. Only constants may be added afterwards.
+    pub(super) fn share(&mut self, from: Source, first: usize) {
         for index in 0..self.nodes.len() {
             let term = match self.nodes[index].term {
-                Term::Input(Source::Point, number) => Term::Input(Source::Shared, number),
+                Term::Input(source, number) if source == from => {
+                    Term::Input(Source::Shared, first as u32 + number)
+                }
                 term => term,
             };
             self.nodes[index].term = term;

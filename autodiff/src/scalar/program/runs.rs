@@ -9,10 +9,11 @@ mod layout;
 use super::instruction::{Opcode, Registers, Slot};
 use super::lower::Code;
 use super::strip::STRIP;
-use crate::elementwise::Unary;
+use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
 use crate::tensor::{Loops, Real};
 use autodiff_kernels::broadcast::Walk;
+use autodiff_kernels::elementary::value;
 use autodiff_kernels::simd::{MultiplyAdd, vectorized_with};
 
 /// The number of results that are computed together, in one or two vectors.
@@ -95,9 +96,14 @@ impl<T: Real + Scalar> Runs<T> {
         &self.numbers
     }
 
-    /// Computes the numbers at a point.
-    pub(super) fn execute(&mut self, point: &[T]) {
-        self.numbers[..self.inputs].copy_from_slice(point);
+    /// Computes the numbers at a point, from its inputs in several parts.
+    pub(super) fn execute(&mut self, inputs: &[&[T]]) {
+        let mut rest = &mut self.numbers[..self.inputs];
+        for part in inputs {
+            let (to, after) = rest.split_at_mut(part.len());
+            to.copy_from_slice(part);
+            rest = after;
+        }
         let (numbers, runs, tables) = (&mut self.numbers[..], &self.runs, &self.tables);
         vectorized_with(
             #[inline(always)]
@@ -130,11 +136,37 @@ impl Tables {
             }
             Opcode::Unary(number) => {
                 let function = self.functions[number as usize];
+                if let Unary::Powi { n } = function
+                    && n.unsigned_abs() < 16
+                {
+                    return Results {
+                        known,
+                        run,
+                        results,
+                    }
+                    .compute_1(
+                        Slot::UNUSED,
+                        [Slot::UNUSED; 4],
+                        #[inline(always)]
+                        |x| value::powi(x, n),
+                    );
+                }
                 for (part, results) in results.chunks_mut(STRIP).enumerate() {
                     let x = known.strip(run.from[0], part * STRIP, results.len());
                     Loops::unary(function, &x[..results.len()], results);
                 }
             }
+            Opcode::Binary(Binary::Hypot) => Results {
+                known,
+                run,
+                results,
+            }
+            .compute_2(
+                Slot::UNUSED,
+                [Slot::UNUSED; 4],
+                #[inline(always)]
+                |a, b| value::hypot(a, b, how),
+            ),
             Opcode::Binary(function) => {
                 for (part, results) in results.chunks_mut(STRIP).enumerate() {
                     let [a, b, ..] = run.from;

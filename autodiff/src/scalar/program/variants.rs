@@ -9,6 +9,7 @@ use super::points::{Points, check_length};
 use super::recording::{Function, Recorded, record};
 use super::request::{Request, Scratch, gather, scatter};
 use super::run::{Task, Workspace};
+use super::single::SinglePoint;
 use super::strip::STRIP;
 use crate::scalar::number::Scalar;
 use crate::tensor::Real;
@@ -31,6 +32,8 @@ pub(super) struct Variants<T: Scalar> {
 struct Variant<T> {
     recorded: Arc<Recorded<T>>,
     compiled: [Option<Compiled<T>>; Computation::COUNT],
+    /// The computations of one point.
+    single: [Option<SinglePoint<T>>; Computation::COUNT],
     points: u64,
 }
 
@@ -108,6 +111,7 @@ impl<T: Real + Scalar> Variants<T> {
             self.variants.push(Variant {
                 recorded: Arc::new(recorded),
                 compiled: [const { None }; Computation::COUNT],
+                single: [const { None }; Computation::COUNT],
                 points: 0,
             });
         }
@@ -226,6 +230,14 @@ impl<T: Real + Scalar> Variants<T> {
         scratch: &mut Scratch<T>,
     ) -> Result<(), ProgramError> {
         let variant = &mut self.variants[number];
+        if request.count == 1 && request.computation != Computation::SummedGradient {
+            if variant.compute_single(request, outputs) {
+                variant.points += 1;
+            } else {
+                scratch.deviating.push(0);
+            }
+            return Ok(());
+        }
         let task = Task {
             compiled: variant.compiled(request.computation),
             shared: request.shared,
@@ -352,5 +364,22 @@ impl<T: Real + Scalar> Variant<T> {
     fn compiled(&mut self, computation: Computation) -> &Compiled<T> {
         let compiled = &mut self.compiled[computation as usize];
         compiled.get_or_insert_with(|| Compiled::new(computation, &self.recorded))
+    }
+
+    /// Computes the only point, and returns whether it takes this path.
+    fn compute_single(
+        &mut self,
+        request: &Request<'_, T>,
+        [first, second]: &mut [&mut [T]; 2],
+    ) -> bool {
+        let inputs = [
+            request.shared,
+            request.points.data(),
+            request.direction.unwrap_or_default(),
+        ];
+        let single = &mut self.single[request.computation as usize];
+        let new = || SinglePoint::new(request.computation, &self.recorded);
+        let single = single.get_or_insert_with(new);
+        single.compute(&self.recorded, inputs, [first, second])
     }
 }

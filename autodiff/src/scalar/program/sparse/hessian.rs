@@ -17,11 +17,12 @@ use std::fmt;
 /// again, without the function.
 ///
 /// ```
-/// use autodiff::scalar::Var;
 /// use autodiff::scalar::sparse::SparseHessian;
 ///
-/// let f = |x: &[Var]| x[0].square() * x[1] + x[1] * x[2] + x[2];
-/// let mut hessian = SparseHessian::new(f, &[1.0, 2.0, 3.0])?;
+/// let mut hessian = SparseHessian::new(
+///     |x| x[0].square() * x[1] + x[1] * x[2] + x[2],
+///     &[1.0, 2.0, 3.0],
+/// )?;
 /// assert_eq!(hessian.pattern().to_string(), "× · ·\n× · ·\n· × ·");
 ///
 /// let (value, gradient, nonzeros) = hessian.values(&[3.0, 1.0, 2.0])?;

@@ -17,12 +17,13 @@ use std::fmt;
 /// again, without the function.
 ///
 /// ```
-/// use autodiff::scalar::Var;
 /// use autodiff::scalar::sparse::SparseJacobian;
 ///
 /// // The differences of neighbours, squared.
-/// let residuals = |x: &[Var]| x.windows(2).map(|pair| (pair[1] - pair[0]).square()).collect();
-/// let mut jacobian = SparseJacobian::new(residuals, &[0.0, 1.0, 3.0])?;
+/// let mut jacobian = SparseJacobian::new(
+///     |x| x.windows(2).map(|pair| (pair[1] - pair[0]).square()).collect(),
+///     &[0.0, 1.0, 3.0],
+/// )?;
 /// assert_eq!(jacobian.pattern().to_string(), "× × ·\n· × ×");
 ///
 /// let (y, nonzeros) = jacobian.values(&[1.0, 2.0, 5.0])?;
@@ -108,12 +109,13 @@ impl<'f, T: Real + Scalar> SparseJacobian<'f, T> {
     /// Adds the nonzeros at a point on another path to the pattern.
     ///
     /// ```
-    /// use autodiff::scalar::Var;
     /// use autodiff::scalar::program::ProgramError;
     /// use autodiff::scalar::sparse::SparseJacobian;
     ///
-    /// let larger = |x: &[Var]| vec![if x[0] > x[1] { x[0] } else { x[1] }];
-    /// let mut jacobian = SparseJacobian::new(larger, &[1.0, 0.0])?;
+    /// let mut jacobian = SparseJacobian::new(
+    ///     |x| vec![if x[0] > x[1] { x[0] } else { x[1] }],
+    ///     &[1.0, 0.0],
+    /// )?;
     /// assert_eq!(jacobian.pattern().to_string(), "× ·");
     /// let error = jacobian.values(&[0.0, 1.0]).unwrap_err();
     /// assert_eq!(error, ProgramError::Pattern { row: 0, column: 1 });

@@ -66,7 +66,7 @@ impl<T: Real + Scalar> PointCode<T> {
         roots.extend(tangents_of(&graph, structure, &rows, &x, products));
 
         let mut graph: Graph<T> = graph.into_inner();
-        graph.share_points();
+        graph.share(Source::Point, 0);
         let roots = Roots {
             outputs: &roots,
             results: &[],
@@ -105,7 +105,7 @@ impl<T: Real + Scalar> PointCode<T> {
 
     /// Computes the outputs and the nonzeros at a point, and returns whether the recording holds there.
     pub(super) fn compute(&mut self, point: &[T], outputs: &mut [T], nonzeros: &mut [T]) -> bool {
-        self.runs.execute(point);
+        self.runs.execute(&[point]);
         let numbers = self.runs.numbers();
         for (output, &position) in outputs.iter_mut().zip(&self.outputs) {
             *output = numbers[position];
