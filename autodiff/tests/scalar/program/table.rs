@@ -188,7 +188,7 @@ fn differences<T: Replayed>(function: Function) -> Vec<String> {
                 let differs = |(a, b): (&f64, &f64)| match bound {
                     0.0 => a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan()),
                     // Terms that cancel are as large as other entries of the matrix.
-                    99.0 if (a - b).abs() <= 99.0 * <T as Real>::EPSILON * largest => false,
+                    99.0.. if (a - b).abs() <= 99.0 * <T as Real>::EPSILON * largest => false,
                     bound => error::<T>(*a, *b) > bound,
                 };
                 if pairs.any(differs) {
