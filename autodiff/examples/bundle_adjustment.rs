@@ -1,15 +1,16 @@
 //! Finds the places of cameras and of points in space from where the points are seen in the pictures, by the method of
 //! Levenberg and Marquardt.
 //!
-//! The program is one observation: a camera, a point, and where the point appears. Its Jacobian matrix is small and
-//! dense. The matrix of the normal equations is large and sparse: it couples cameras with points only, so that the
-//! points are eliminated first (the Schur complement).
+//! The program is one observation: a camera, a point, and where the camera sees it. Its Jacobian matrix is small and
+//! dense. The normal equations of all observations are sparse: no observation has two points, so that the points can be
+//! eliminated one by one, which leaves a small system for the cameras (the Schur complement).
 
 use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::{Var, dot};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
+use std::ops::Range;
 
 const CAMERAS: usize = 6;
 const POINTS: usize = 40;
@@ -21,7 +22,20 @@ const OF_BOTH: usize = OF_CAMERA + OF_POINT;
 const FOCAL: f64 = 800.0;
 const NOISE: f64 = 0.5;
 
-type Block<const M: usize, const N: usize> = [[f64; N]; M];
+/// The parameters of all cameras come first, then those of all points.
+const OF_CAMERAS: usize = CAMERAS * OF_CAMERA;
+
+/// The parameters of an observation among all parameters: each camera sees all points.
+fn parameters_of(observation: usize) -> impl Iterator<Item = usize> {
+    let [camera, point] = [observation / POINTS, observation % POINTS];
+    let of_camera = camera * OF_CAMERA..(camera + 1) * OF_CAMERA;
+    of_camera.chain(of_point(point))
+}
+
+fn of_point(point: usize) -> Range<usize> {
+    let start = OF_CAMERAS + point * OF_POINT;
+    start..start + OF_POINT
+}
 
 /// Where a camera sees a point: its rotation vector `r` and translation `t` move the point to the coordinates of the
 /// camera, which looks along the third axis.
@@ -63,121 +77,44 @@ fn solve(mut a: Vec<Vec<f64>>, columns: &mut [Vec<f64>]) {
     }
 }
 
-/// The normal equations `JᵀJ d = Jᵀe` in blocks.
-struct Normal {
-    cameras: Vec<Block<OF_CAMERA, OF_CAMERA>>,
-    points: Vec<Block<OF_POINT, OF_POINT>>,
-    /// Of each observation.
-    mixed: Vec<Block<OF_CAMERA, OF_POINT>>,
-    right_cameras: Vec<[f64; OF_CAMERA]>,
-    right_points: Vec<[f64; OF_POINT]>,
-}
-
-/// The camera and the point of an observation: each camera sees all points.
-fn seen(observation: usize) -> [usize; 2] {
-    [observation / POINTS, observation % POINTS]
-}
-
-impl Normal {
-    fn new(jacobians: &[f64], errors: &[f64]) -> Self {
-        let mut normal = Normal {
-            cameras: vec![[[0.0; OF_CAMERA]; OF_CAMERA]; CAMERAS],
-            points: vec![[[0.0; OF_POINT]; OF_POINT]; POINTS],
-            mixed: vec![[[0.0; OF_POINT]; OF_CAMERA]; CAMERAS * POINTS],
-            right_cameras: vec![[0.0; OF_CAMERA]; CAMERAS],
-            right_points: vec![[0.0; OF_POINT]; POINTS],
-        };
-        for (number, (row, e)) in jacobians.chunks_exact(OF_BOTH).zip(errors).enumerate() {
-            let [camera, point] = seen(number / 2);
-            let (of_camera, of_point) = row.split_at(OF_CAMERA);
-            for (i, a) in of_camera.iter().enumerate() {
-                normal.right_cameras[camera][i] += a * e;
-                of_camera
-                    .iter()
-                    .enumerate()
-                    .for_each(|(j, b)| normal.cameras[camera][i][j] += a * b);
-                of_point
-                    .iter()
-                    .enumerate()
-                    .for_each(|(j, b)| normal.mixed[number / 2][i][j] += a * b);
-            }
-            for (i, a) in of_point.iter().enumerate() {
-                normal.right_points[point][i] += a * e;
-                of_point
-                    .iter()
-                    .enumerate()
-                    .for_each(|(j, b)| normal.points[point][i][j] += a * b);
-            }
-        }
-        normal
-    }
-
-    /// The step of the cameras, then that of the points, with `1 + damping` times the diagonal.
-    fn step(&self, damping: f64) -> [Vec<f64>; 2] {
-        let damped = |i: usize, j: usize, x: f64| if i == j { x * (1.0 + damping) } else { x };
-        let n = CAMERAS * OF_CAMERA;
-        let mut schur = vec![vec![0.0; n]; n];
-        let mut right: Vec<f64> = self.right_cameras.concat();
-        for (camera, block) in self.cameras.iter().enumerate() {
-            for i in 0..OF_CAMERA {
-                for j in 0..OF_CAMERA {
-                    schur[camera * OF_CAMERA + i][camera * OF_CAMERA + j] =
-                        damped(i, j, block[i][j]);
-                }
-            }
-        }
-        // For each point with the matrix C: C⁻¹ Eᵀ, and C⁻¹ times the right side, as columns.
-        let eliminated: Vec<Vec<Vec<f64>>> = (0..POINTS)
-            .map(|point| {
-                let block = &self.points[point];
-                let c = (0..OF_POINT)
-                    .map(|i| (0..OF_POINT).map(|j| damped(i, j, block[i][j])).collect());
-                let rows =
-                    (0..n).map(|row| self.mixed[row / OF_CAMERA * POINTS + point][row % OF_CAMERA]);
-                let mut columns: Vec<Vec<f64>> = rows
-                    .chain([self.right_points[point]])
-                    .map(Vec::from)
-                    .collect();
-                solve(c.collect(), &mut columns);
-                columns
-            })
-            .collect();
-        for (point, columns) in eliminated.iter().enumerate() {
-            for row in 0..n {
-                let e = &self.mixed[row / OF_CAMERA * POINTS + point][row % OF_CAMERA];
-                let times =
-                    |column: &[f64]| -> f64 { e.iter().zip(column).map(|(a, b)| a * b).sum() };
-                for column in 0..n {
-                    schur[row][column] -= times(&columns[column]);
-                }
-                right[row] -= times(&columns[n]);
-            }
-        }
-        let mut cameras = [right];
-        solve(schur, &mut cameras);
-        let [cameras] = cameras;
-        let points = eliminated.iter().flat_map(|columns| {
-            let cameras = &cameras;
-            (0..OF_POINT).map(move |i| {
-                let known: f64 = (0..n).map(|row| columns[row][i] * cameras[row]).sum();
-                columns[n][i] - known
-            })
-        });
-        let points = points.collect();
-        [cameras, points]
-    }
-}
-
-/// The inputs of the program, a row for each observation.
-fn rows([cameras, points]: &[Vec<f64>; 2]) -> Vec<f64> {
-    let observations = (0..CAMERAS * POINTS).map(seen);
-    let row = |[camera, point]: [usize; 2]| {
-        let of_camera = cameras[camera * OF_CAMERA..][..OF_CAMERA].iter();
-        of_camera
-            .chain(&points[point * OF_POINT..][..OF_POINT])
-            .copied()
+/// The step of all parameters: solves `H d = right`, with `1 + damping` times the diagonal of `H`.
+///
+/// In `H = [B E; Eᵀ C]` the matrix `C` of the points consists of blocks of 3 × 3, since an observation has one point. So
+/// the points are eliminated block by block, and `B − E C⁻¹ Eᵀ` is left for the cameras.
+fn step(h: &[Vec<f64>], right: &[f64], damping: f64) -> Vec<f64> {
+    let product = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * b).sum() };
+    let block = |range: Range<usize>| -> Vec<Vec<f64>> {
+        let damped = |i: usize, j: usize| h[i][j] * if i == j { 1.0 + damping } else { 1.0 };
+        let row = |i| range.clone().map(move |j| damped(i, j)).collect();
+        range.clone().map(row).collect()
     };
-    observations.flat_map(row).collect()
+    let mut schur = block(0..OF_CAMERAS);
+    let mut step = right[..OF_CAMERAS].to_vec();
+    // For each point the columns of C⁻¹ Eᵀ, and C⁻¹ times the right side.
+    let mut eliminated = Vec::new();
+    for point in 0..POINTS {
+        let range = of_point(point);
+        let e = h[..OF_CAMERAS].iter().map(|row| &row[range.clone()]);
+        let sides = e.clone().chain([&right[range.clone()]]);
+        let mut columns: Vec<Vec<f64>> = sides.map(<[f64]>::to_vec).collect();
+        solve(block(range.clone()), &mut columns);
+        for ((e, row), right) in e.zip(&mut schur).zip(&mut step) {
+            for (x, column) in row.iter_mut().zip(&columns) {
+                *x -= product(e, column);
+            }
+            *right -= product(e, &columns[OF_CAMERAS]);
+        }
+        eliminated.push(columns);
+    }
+    solve(schur, std::slice::from_mut(&mut step));
+    for columns in eliminated {
+        for i in 0..OF_POINT {
+            let row: Vec<f64> = columns.iter().map(|column| column[i]).collect();
+            let (of_cameras, right) = row.split_at(OF_CAMERAS);
+            step.push(right[0] - product(of_cameras, &step[..OF_CAMERAS]));
+        }
+    }
+    step
 }
 
 fn main() {
@@ -191,37 +128,51 @@ fn main() {
     });
     let cameras: Vec<f64> = cameras.collect();
     let points: Vec<f64> = (0..POINTS * OF_POINT).map(|_| normal(1.0)).collect();
-    let truth = [cameras, points];
+    let truth = [cameras, points].concat();
+    let rows = |parameters: &[f64]| -> Vec<f64> {
+        let all = (0..CAMERAS * POINTS).flat_map(parameters_of);
+        all.map(|i| parameters[i]).collect()
+    };
     let exact = program.values(&[FOCAL], Points::Rows(&rows(&truth)));
     let exact = exact.expect("the projection uses operations of variables only");
     let observed: Vec<f64> = exact.iter().map(|x| x + normal(NOISE)).collect();
 
-    let mut found = truth.map(|x| -> Vec<f64> { x.iter().map(|x| x + normal(0.05)).collect() });
-    let mut evaluate = |parameters: &[Vec<f64>; 2]| {
-        let rows = rows(parameters);
-        let results = program.values_and_jacobians(&[FOCAL], Points::Rows(&rows));
+    let mut found: Vec<f64> = truth.iter().map(|x| x + normal(0.05)).collect();
+    // The sum of the squared errors, and both sides of the normal equations JᵀJ d = Jᵀe.
+    let mut evaluate = |parameters: &[f64]| {
+        let n = parameters.len();
+        let (mut cost, mut h, mut right) = (0.0, vec![vec![0.0; n]; n], vec![0.0; n]);
+        let results = program.values_and_jacobians(&[FOCAL], Points::Rows(&rows(parameters)));
         let (values, jacobians) = results.expect("the projection is a program");
-        let errors: Vec<f64> = observed.iter().zip(values).map(|(a, b)| a - b).collect();
-        let cost: f64 = errors.iter().map(|e| e * e).sum();
-        (cost, errors, jacobians)
-    };
-    // The root of the mean squared error, in pixels. Seven freedoms (place, rotation and scale of all) fit nothing.
-    let parameters = CAMERAS * OF_CAMERA + POINTS * OF_POINT - 7;
-    let freedom = (observed.len() - parameters) as f64;
-    let mut damping = 1e-3;
-    let (mut cost, mut errors, mut jacobians) = evaluate(&found);
-    println!("step  error in pixels   damping");
-    for step in 0.. {
-        println!("{step:4} {:16.6}   {damping:.0e}", (cost / freedom).sqrt());
-        let steps = Normal::new(&jacobians, &errors).step(damping);
-        let mut next = found.clone();
-        for (x, d) in next.iter_mut().flatten().zip(steps.iter().flatten()) {
-            *x += d;
+        for (number, row) in jacobians.chunks_exact(OF_BOTH).enumerate() {
+            let e = observed[number] - values[number];
+            cost += e * e;
+            for (i, a) in parameters_of(number / 2).zip(row) {
+                right[i] += a * e;
+                for (j, b) in parameters_of(number / 2).zip(row) {
+                    h[i][j] += a * b;
+                }
+            }
         }
-        let (next_cost, next_errors, next_jacobians) = evaluate(&next);
-        let gain = 1.0 - next_cost / cost;
+        (cost, h, right)
+    };
+    // Seven freedoms (place, rotation and scale of everything) fit nothing.
+    let freedom = (observed.len() - (truth.len() - 7)) as f64;
+    let mut damping = 1e-3;
+    let (mut cost, mut h, mut right) = evaluate(&found);
+    println!("step  error in pixels   damping");
+    for number in 0.. {
+        println!(
+            "{number:4} {:16.6}   {damping:.0e}",
+            (cost / freedom).sqrt()
+        );
+        let step = step(&h, &right, damping);
+        let next: Vec<f64> = found.iter().zip(step).map(|(x, d)| x + d).collect();
+        let evaluated = evaluate(&next);
+        let gain = 1.0 - evaluated.0 / cost;
         if gain > 0.0 {
-            (found, cost, errors, jacobians) = (next, next_cost, next_errors, next_jacobians);
+            (cost, h, right) = evaluated;
+            found = next;
             damping /= 10.0;
         } else {
             damping *= 10.0;
@@ -229,7 +180,7 @@ fn main() {
         if gain.abs() < 1e-12 {
             break;
         }
-        assert!(step < 50, "the method does not converge");
+        assert!(number < 50, "the method does not converge");
     }
     // What is left is the noise.
     let error = (cost / freedom).sqrt();

@@ -12,11 +12,15 @@ use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::{Var, jacobian};
 use std::fmt::Write;
 
-/// The number of particles along each axis.
-const GRID: [usize; 2] = [120, 60];
+/// The number of particles along each axis: few without optimization.
+const GRID: [usize; 2] = if cfg!(debug_assertions) {
+    [88, 44]
+} else {
+    [360, 180]
+};
 /// The time over which particles are followed, and the number of steps.
 const TIME: f64 = 12.0;
-const STEPS: usize = 60;
+const STEPS: usize = 48;
 const STEP: f64 = TIME / STEPS as f64;
 
 /// The velocity at a place and time, a flow without sources.
@@ -67,61 +71,43 @@ fn svg(exponents: &[f64]) -> String {
             column += length;
         }
     }
-    let [right, bottom] = [width + 4, height];
+    // The map has the size 120 × 60, and the scale is to the right of it.
+    let [right, bottom] = [120, 60];
     let mut text = format!(
-        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='-12 -10 {} {}' width='960' font-family='sans-serif' font-size='4'>\n\
+        "<svg xmlns='http://www.w3.org/2000/svg' viewBox='-12 -10 154 84' width='960' font-family='sans-serif' font-size='4'>\n\
          <rect x='-12' y='-10' width='100%' height='100%' fill='white'/>\n\
          <text y='-4'>Finite-time Lyapunov exponent of the double gyre, from t = 0 to {TIME}</text>\n\
-         <g shape-rendering='crispEdges'>\n",
-        width + 34,
-        height + 24,
+         <g shape-rendering='crispEdges'>\n"
     );
     for (number, path) in paths.iter().enumerate() {
         let colour = colour((number as f64 + 0.5) / LEVELS as f64);
-        let (y, h) = (
-            bottom as f64 * (1.0 - (number + 1) as f64 / LEVELS as f64),
-            bottom as f64 / LEVELS as f64,
-        );
+        let h = f64::from(bottom) / LEVELS as f64;
+        let (x, y) = (right + 4, f64::from(bottom) - (number + 1) as f64 * h);
+        let scale = f64::from(right) / width as f64;
         let _ = writeln!(
             text,
-            "<path fill='{colour}' d='{path}M{right} {y:.3}h4v{h:.3}h-4z'/>"
+            "<path fill='{colour}' transform='scale({scale})' d='{path}'/>\
+             <rect fill='{colour}' x='{x}' y='{y:.3}' width='4' height='{h:.3}'/>"
         );
     }
     text += "</g>\n";
-    for (x, label) in [(0, "0"), (width / 2, "1"), (width, "2")] {
+    let mut label = |x: i32, y: f64, anchor: &str, label: &str| {
         let _ = writeln!(
             text,
-            "<text x='{x}' y='{}' text-anchor='middle'>{label}</text>",
-            bottom + 6
+            "<text x='{x}' y='{y}' text-anchor='{anchor}'>{label}</text>"
         );
+    };
+    for (x, number) in [(0, "0"), (right / 2, "1"), (right, "2")] {
+        label(x, 66.0, "middle", number);
     }
-    let _ = writeln!(
-        text,
-        "<text x='{}' y='{}' text-anchor='middle'>x at t = 0</text>",
-        width / 2,
-        bottom + 12
-    );
-    for (y, label) in [(bottom, "0"), (0, "1")] {
-        let _ = writeln!(
-            text,
-            "<text x='-2' y='{}' text-anchor='end'>{label}</text>",
-            y + 1
-        );
+    label(right / 2, 72.0, "middle", "x at t = 0");
+    for (y, name) in [(61.0, "0"), (31.0, "y"), (1.0, "1")] {
+        label(-2, y, "end", name);
     }
-    let _ = writeln!(
-        text,
-        "<text x='-2' y='{}' text-anchor='end'>y</text>",
-        bottom / 2 + 1
-    );
     for part in 0..=4 {
         let share = f64::from(part) / 4.0;
-        let y = bottom as f64 * (1.0 - share) + 1.0;
-        let _ = writeln!(
-            text,
-            "<text x='{}' y='{y}'>{:.2}</text>",
-            right + 6,
-            share * top
-        );
+        let y = f64::from(bottom) * (1.0 - share) + 1.0;
+        label(right + 10, y, "start", &format!("{:.2}", share * top));
     }
     text + "</svg>\n"
 }

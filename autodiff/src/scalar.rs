@@ -58,7 +58,7 @@
 //! # Where to go next
 //!
 //! - **Many points**: a [program] is recorded once and replayed on many points, in vectors.
-//! - **Sparse matrices**: [`sparse`] has patterns and colourings of large Jacobian and Hessian matrices.
+//! - **Sparse matrices**: [`sparse`] computes large Jacobian and Hessian matrices of which most entries are 0.
 //! - **Higher orders**: the numbers on a tape can be any [`Scalar`]: `f32`, `f64`, the forward-mode [`Dual`], or the
 //!   `Var` of another tape. So derivatives can be differentiated again. The functions in [`general`] work for all of
 //!   these numbers, and for slices of any length.

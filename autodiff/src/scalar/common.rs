@@ -43,7 +43,10 @@ macro_rules! inherent_methods {
 /// Implements the number traits for types with a field `value`, in terms of their functions `constant`, `chain_unary`
 /// and `chain_binary`, and of the given test for a NaN.
 macro_rules! numbers {
-    ($([$($life:lifetime)?] $V:ty: has_nan |$x:ident| $has_nan:expr;)*) => { $(
+    ($([$($life:lifetime)?] $V:ty:
+        detached |$detached:ident| $detached_value:expr,
+        has_nan |$x:ident| $has_nan:expr;
+    )*) => { $(
         /// # Functions
         ///
         /// The functions of the [table](crate::elementwise), which documents their slopes at kinks and poles.
@@ -158,6 +161,13 @@ macro_rules! numbers {
             }
 
             #[inline]
+            #[track_caller]
+            fn detached(self) -> Self {
+                let $detached = self;
+                $detached_value
+            }
+
+            #[inline]
             fn has_nan(self) -> bool {
                 let $x = self;
                 $has_nan
@@ -237,6 +247,10 @@ macro_rules! numbers {
 }
 
 numbers! {
-    ['t] Var<'t, T>: has_nan |x| { let nan = x.value.has_nan(); !x.compared(Relation::Equal, x, !nan) };
-    [] Dual<T>: has_nan |x| x.value.has_nan() || x.tangent.has_nan();
+    ['t] Var<'t, T>:
+        detached |x| { let x = x.detach(); Var { value: x.value.detached(), ..x } },
+        has_nan |x| { let nan = x.value.has_nan(); !x.compared(Relation::Equal, x, !nan) };
+    [] Dual<T>:
+        detached |x| Dual::constant(x.value.detached()),
+        has_nan |x| x.value.has_nan() || x.tangent.has_nan();
 }

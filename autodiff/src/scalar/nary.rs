@@ -105,9 +105,10 @@ pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T
 #[must_use]
 #[track_caller]
 pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
-    let zero = T::from_f64(0.0);
-    let scale = T::from_f64(largest(x.iter().map(|x| x.value.to_f64().abs())));
-    let value = if scale == zero || scale.to_f64().is_infinite() {
+    let [zero, infinity] = [0.0, f64::INFINITY].map(T::from_f64);
+    let magnitudes = x.iter().map(|x| x.value.detached().abs());
+    let scale = magnitudes.fold(zero, T::max);
+    let value = if scale == zero || scale == infinity {
         // As a constant of nested numbers: the derivative at the origin is 0, and an infinite norm has none.
         scale
     } else {
@@ -139,16 +140,13 @@ pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
 #[must_use]
 #[track_caller]
 pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
-    // The maximum ignores a NaN. The exponential of the NaN is NaN, and so is the sum.
-    let max = x.iter().fold(f64::NEG_INFINITY, |max, x| {
-        let x = x.value.to_f64();
-        if x > max { x } else { max }
-    });
-    if max.is_infinite() && x.iter().all(|x| !x.value.has_nan()) {
+    let infinity = T::from_f64(f64::INFINITY);
+    let values = x.iter().map(|x| x.value.detached());
+    let max = values.fold(-infinity, T::max);
+    if (max == infinity || max == -infinity) && x.iter().all(|x| !x.value.has_nan()) {
         cold_path();
-        return log_sum_exp_at_infinity(x, T::from_f64(max));
+        return log_sum_exp_at_infinity(x, max);
     }
-    let max = T::from_f64(max);
     let mut powers: SmallVec<[T; INLINE]> = x.iter().map(|x| x.value - max).collect();
     T::exp_each(&mut powers);
     let sum = sum_map(&powers, &powers, |&power, _| power);
@@ -309,9 +307,4 @@ impl<T: Scalar> Tape<T> {
         }
         node
     }
-}
-
-/// The largest of nonnegative numbers; 0 if there are none, and NaN if one of them is NaN.
-fn largest(values: impl Iterator<Item = f64>) -> f64 {
-    values.fold(0.0, |max, x| if x <= max { max } else { x })
 }

@@ -33,6 +33,14 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
         self.to_f64().is_sign_negative()
     }
 
+    /// Returns the value as a constant, without derivatives. While a program is being recorded, the result is a number
+    /// of the program.
+    #[doc(hidden)]
+    #[must_use]
+    fn detached(self) -> Self {
+        Self::from_f64(self.to_f64())
+    }
+
     /// Returns whether the value, or a derivative that the number carries, is NaN.
     #[must_use]
     fn has_nan(self) -> bool;
@@ -86,6 +94,11 @@ macro_rules! plain {
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn to_f64(self) -> f64 {
                 f64::from(self)
+            }
+
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            fn detached(self) -> Self {
+                self
             }
 
             #[cfg_attr(not(debug_assertions), inline(always))]

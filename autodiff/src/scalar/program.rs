@@ -46,9 +46,10 @@
 //! - **Guards and variants.** A recording holds the branches that were taken. Each comparison of variables is an
 //!   instruction, a *guard*, which tests whether a point takes the same side. The points that do not are gathered, and
 //!   follow another recording, a *variant*. The first point that has none is recorded in its turn, up to
-//!   [a limit](Program::max_variants); after that, points are left to a tape. A point contributes to a sum only after
-//!   its last guard. So each point has the results of its own path, whatever the others do. [`Program::paths`] counts
-//!   them. [`Var::select_less`] and functions such as `max` and `abs` choose without a branch.
+//!   [a limit](Program::max_variants); after that, points are left to a tape. A variant that few of the points take is
+//!   not tried at all of them. A point contributes to a sum only after its last guard. So each point has the results of
+//!   its own path, whatever the others do. [`Program::paths`] counts them. [`Var::select_less`] and functions such as
+//!   `max` and `abs` choose without a branch.
 //! - **Absorbing products.** On a tape a zero adjoint absorbs an infinite slope: the derivative of `√(x·x)` at 0 is 0.
 //!   A program multiplies plainly. If a derivative of a strip is NaN, the strip is computed again by code whose products
 //!   absorb, so that the result is the tape's.
@@ -101,9 +102,8 @@
 //! They do not depend on the number of threads, on the layout, or on how often the program ran on its recorded paths.
 //!
 //! A value is computed by the operations of the function, in their order; functions such as `exp` and `sin` by the
-//! vector kernels that tensors use, within [their errors](crate::elementwise#accuracy). As on tensors, the slopes of
-//! `tanh` and `sigmoid` are computed from the value, with an absolute error of a few ε. Derivatives fuse a product and a
-//! sum into one instruction where the CPU has it. So the last bits of a result may change with the neighbours of a
+//! vector kernels that tensors use, within [their errors](autodiff_kernels::elementary). Derivatives fuse a product
+//! and a sum into one instruction where the CPU has it. So the last bits of a result may change with the neighbours of a
 //! point: if it is computed by a tape instead, or shares its strip with a point whose derivative is NaN.
 //!
 //! # Reading a program
@@ -145,7 +145,7 @@
 //! | gradients at one point or a few, or along a path that differs at nearly every point | [`gradient`], [`Tape`] | recording `p k`, and a backward pass of `p k` for each output |
 //! | the same function at many points | [`Program`] | recording and compiling once for each path, about the cost of a few hundred points on a tape; then `p` times the instructions, none of which records |
 //! | derivatives with respect to one or two inputs; code generic over a number type | [`Dual`], [`derivative`] | `p k` with tangents for each input; no memory |
-//! | a large Jacobian or Hessian matrix, most of it zero | [`sparse`](super::sparse) | a product for each colour instead of for each column |
+//! | a large Jacobian or Hessian matrix, most of it zero | [`sparse`](super::sparse) | a backward pass over what each output depends on, or a product for each colour; not one for each column |
 //!
 //! The instructions of a program for a point, relative to those of its values:
 //!
@@ -197,6 +197,7 @@ mod paths;
 mod points;
 mod recording;
 mod registers;
+mod request;
 mod run;
 mod runs;
 mod schedule;

@@ -17,12 +17,12 @@ enum Step {
     Many(usize, Vec<usize>),
 }
 
-const UNARY: usize = 9;
-const BINARY: usize = 7;
-const MANY: usize = 6;
+pub(crate) const UNARY: usize = 9;
+pub(crate) const BINARY: usize = 7;
+pub(crate) const MANY: usize = 6;
 
 /// Functions whose values stay in a moderate range, so that long graphs stay finite.
-fn unary<N: Number>(function: usize, x: N) -> N {
+pub(crate) fn unary<N: Number>(function: usize, x: N) -> N {
     match function {
         0 => x.sin(),
         1 => x.cos(),
@@ -36,7 +36,7 @@ fn unary<N: Number>(function: usize, x: N) -> N {
     }
 }
 
-fn binary<N: Number>(function: usize, a: N, b: N) -> N {
+pub(crate) fn binary<N: Number>(function: usize, a: N, b: N) -> N {
     match function {
         0 => a + b,
         1 => a - b,
@@ -49,7 +49,7 @@ fn binary<N: Number>(function: usize, a: N, b: N) -> N {
 }
 
 /// The operations with many inputs, composed of operations of any [`Number`].
-fn many<N: Number>(function: usize, x: &[N]) -> N {
+pub(crate) fn many<N: Number>(function: usize, x: &[N]) -> N {
     let zero = x[0].constant(0.0);
     let sum = |terms: &mut dyn Iterator<Item = N>| terms.fold(zero, |sum, x| sum + x);
     match function {
@@ -65,7 +65,7 @@ fn many<N: Number>(function: usize, x: &[N]) -> N {
     }
 }
 
-fn coefficient(i: usize) -> f64 {
+pub(crate) fn coefficient(i: usize) -> f64 {
     0.5 - 0.25 * i as f64
 }
 

@@ -55,7 +55,7 @@ fn exceptions<T: Real>() -> BTreeSet<Outlier> {
 
 /// The difference in ε, relative to the reference or to the smallest normal number. It is infinite if only one of the
 /// two is NaN or infinite, or if they are infinities of different signs.
-fn error<T: Real>(computed: f64, reference: f64) -> f64 {
+pub(crate) fn error<T: Real>(computed: f64, reference: f64) -> f64 {
     if computed == reference || computed.is_nan() && reference.is_nan() {
         return 0.0;
     }
@@ -145,7 +145,7 @@ fn grid<T: Real>(function: impl Debug) -> (String, &'static [Vec<f64>]) {
 }
 
 /// Functions with parameters that the catalogue does not have.
-const MORE: [Unary; 8] = [
+pub(crate) const MORE: [Unary; 8] = [
     Unary::Powi { n: -1 },
     Unary::Powi { n: -3 },
     Unary::Powi { n: 1_000_000 },

@@ -2,7 +2,10 @@
 
 mod branches;
 mod one_point;
+mod operations;
+mod random;
 mod refusals;
+mod table;
 
 use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::{Dual, Tape, Var, dot, general, log_sum_exp, norm};

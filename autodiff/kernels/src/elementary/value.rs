@@ -26,8 +26,8 @@ pub use algebraic::{hypot, powi};
 pub use error_function::{erf, erf_slope, erfc, erfc_slope, gaussian};
 pub use exponential::{exp, exp_m1, exp2, exp2_slope, ln, ln_1p};
 pub use logistic::{
-    log_sigmoid, log_sigmoid_slope, sigmoid, sigmoid_slope, silu, silu_slope, softplus, tanh,
-    tanh_slope,
+    log_sigmoid, log_sigmoid_slope, sigmoid, sigmoid_and_slope, sigmoid_slope, silu, silu_slope,
+    softplus, tanh, tanh_and_slope, tanh_slope,
 };
 pub use trigonometric::{cos, cos_slope, is_beyond_trig_range, sin, sin_cos};
 

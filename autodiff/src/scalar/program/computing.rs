@@ -4,7 +4,7 @@ use super::compile::Computation;
 use super::error::ProgramError;
 use super::methods::Program;
 use super::points::{Points, check_length};
-use super::variants::Request;
+use super::request::Request;
 use crate::scalar::number::Scalar;
 use crate::tensor::Real;
 

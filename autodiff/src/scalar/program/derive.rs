@@ -176,7 +176,7 @@ pub(super) fn slopes<'g, T: Scalar>(
     let of = |id| Symbol { graph, id };
     let slopes = match term {
         Term::Unary(function, a) => {
-            let slope = function.slope_on_tensors(of(a), of(id));
+            let slope = function.slope(of(a), of(id));
             [Some((a, Slope::Number(slope))), None]
         }
         Term::Binary(function, [a, b]) => {

@@ -15,7 +15,7 @@ use std::panic::Location;
 /// let mut f = Program::new(0, 1, |_, x| vec![x[0] * table[x[0].value() as usize]]);
 /// let error = f.values(&[], Points::Rows(&[1.0])).unwrap_err();
 /// assert!(matches!(error, ProgramError::Escaped { operation: "value", .. }));
-/// assert!(error.to_string().starts_with("value: a value leaves the recording at src/"));
+/// assert!(error.to_string().starts_with("value: a value leaves the recording at "));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -4,8 +4,8 @@ use super::compile::{Compiled, Computation};
 use super::error::ProgramError;
 use super::points::{Points, Table};
 use super::recording::{Function, record};
+use super::request::Request;
 use super::run::{Task, Workspace};
-use super::variants::Request;
 use crate::scalar::general::push_forward;
 use crate::scalar::number::Scalar;
 use crate::scalar::sweep::Gradients;
@@ -15,7 +15,7 @@ use crate::tensor::Real;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// Variables and constants up to this number are on the stack.
+/// Variables up to this number are on the stack.
 type Variables<'t, T> = SmallVec<[Var<'t, T>; 16]>;
 
 /// A tape and memory for single points, which are reused.
@@ -67,13 +67,9 @@ impl<T: Real + Scalar> Fallback<T> {
         }
         self.tape.reset();
         let tape = &self.tape;
-        let (shared, point) = match request.computation {
-            Computation::Values => (constants(request.shared), constants(&self.point)),
-            Computation::SummedGradient => {
-                (variables(tape, request.shared), constants(&self.point))
-            }
-            _ => (constants(request.shared), variables(tape, &self.point)),
-        };
+        // All inputs are variables, as in a recording: the function may ask for their tape.
+        let shared = variables(tape, request.shared);
+        let point = variables(tape, &self.point);
         let y = f(&shared, &point);
         let [values, derivatives] = &mut self.outputs;
         values.clear();
@@ -153,10 +149,6 @@ fn read_row<T: Copy>(table: &Table<'_, T>, point: usize, row: &mut Vec<T>) {
     row.clear();
     let numbers = 0..table.width;
     row.extend(numbers.map(|number| table.points.get(point, number, table.count, table.width)));
-}
-
-fn constants<'t, T: Scalar>(x: &[T]) -> Variables<'t, T> {
-    x.iter().copied().map(Var::constant).collect()
 }
 
 #[track_caller]

@@ -223,16 +223,29 @@ impl<T: Scalar> Graph<T> {
         }
     }
 
-    /// Adds a node, unless there is an equal one.
-    pub(super) fn push(&mut self, term: Term<T>) -> Id {
-        let hash = hash(&term);
-        let mut place = hash;
+    /// The node that computes this, or the free hash for it.
+    fn find_or_place(&self, term: &Term<T>) -> Result<Id, u64> {
+        let mut place = hash(term);
         while let Some(&id) = self.by_hash.get(&place) {
-            if is_same(&self.term(id), &term) {
-                return id;
+            if is_same(&self.term(id), term) {
+                return Ok(id);
             }
             place = place.wrapping_add(1);
         }
+        Err(place)
+    }
+
+    /// The node that computes this, if there is one.
+    pub(super) fn find(&self, term: &Term<T>) -> Option<Id> {
+        self.find_or_place(term).ok()
+    }
+
+    /// Adds a node, unless there is an equal one.
+    pub(super) fn push(&mut self, term: Term<T>) -> Id {
+        let place = match self.find_or_place(&term) {
+            Ok(id) => return id,
+            Err(place) => place,
+        };
         let stage = self.stage_of(&term);
         assert!(
             self.nodes.len() < MAX_NODES,

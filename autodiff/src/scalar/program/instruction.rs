@@ -41,7 +41,23 @@ impl Slot {
 pub(super) struct Instruction {
     pub(super) opcode: Opcode,
     pub(super) to: Slot,
+    /// Where the second result goes, if there is one.
+    pub(super) second: Option<Slot>,
     pub(super) from: [Slot; 4],
+}
+
+impl Instruction {
+    /// The registers or scalars that the instruction writes.
+    pub(super) fn results(&self) -> impl Iterator<Item = Slot> + use<> {
+        let first = self.opcode.has_result().then_some(self.to);
+        first.into_iter().chain(self.second)
+    }
+
+    /// The registers or scalars that the instruction writes, to be renamed.
+    pub(super) fn results_mut(&mut self) -> impl Iterator<Item = &mut Slot> {
+        let first = self.opcode.has_result().then_some(&mut self.to);
+        first.into_iter().chain(&mut self.second)
+    }
 }
 
 /// What an instruction does.
@@ -52,6 +68,8 @@ pub(super) enum Opcode {
     Arithmetic(Arithmetic),
     /// A function of one variable, by its number in the list of the program.
     Unary(u32),
+    /// Two functions of one variable that share most of their work.
+    Pair(Pair),
     Binary(Binary),
     /// Marks the points at which the comparison has another outcome.
     Guard(Relation, bool),
@@ -59,12 +77,40 @@ pub(super) enum Opcode {
     Store,
 }
 
+/// Two functions of one variable that are computed together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pair {
+    SinCos,
+    TanhAndSlope,
+    SigmoidAndSlope,
+}
+
+impl Pair {
+    /// The functions, in the order of the results.
+    pub(super) fn functions(self) -> [Unary; 2] {
+        match self {
+            Pair::SinCos => [Unary::Sin, Unary::Cos],
+            Pair::TanhAndSlope => [Unary::Tanh, Unary::TanhSlope],
+            Pair::SigmoidAndSlope => [Unary::Sigmoid, Unary::SigmoidSlope],
+        }
+    }
+
+    /// The pair to which a function belongs, and its place in it.
+    pub(super) fn of(function: Unary) -> Option<(Pair, usize)> {
+        let all = [Pair::SinCos, Pair::TanhAndSlope, Pair::SigmoidAndSlope];
+        all.into_iter().find_map(|pair| {
+            let place = pair.functions().iter().position(|&one| one == function)?;
+            Some((pair, place))
+        })
+    }
+}
+
 impl Opcode {
     pub(super) fn operand_count(self) -> usize {
         match self {
             Opcode::Load(_) => 0,
             Opcode::Arithmetic(arithmetic) => arithmetic.operand_count(),
-            Opcode::Unary(_) | Opcode::Store => 1,
+            Opcode::Unary(_) | Opcode::Pair(_) | Opcode::Store => 1,
             Opcode::Binary(_) | Opcode::Guard(..) => 2,
         }
     }
@@ -80,7 +126,7 @@ impl Opcode {
             Opcode::Arithmetic(arithmetic) => arithmetic.evaluate(MultiplyAdd::Separate, x),
             Opcode::Unary(number) => x[0].unary(functions[number as usize]),
             Opcode::Binary(function) => x[0].binary(function, x[1]),
-            Opcode::Load(_) | Opcode::Guard(..) | Opcode::Store => x[0],
+            Opcode::Load(_) | Opcode::Pair(_) | Opcode::Guard(..) | Opcode::Store => x[0],
         }
     }
 
@@ -98,6 +144,10 @@ impl Opcode {
             Opcode::Arithmetic(arithmetic) => arithmetic.text(x),
             Opcode::Unary(number) => {
                 format!("{}({})", functions[number as usize].name(), x[0])
+            }
+            Opcode::Pair(pair) => {
+                let [a, b] = pair.functions().map(Unary::name);
+                format!("{a}({x}), {b}({x})", x = x[0])
             }
             Opcode::Binary(function) => format!("{}({}, {})", function.name(), x[0], x[1]),
             Opcode::Guard(relation, outcome) => {

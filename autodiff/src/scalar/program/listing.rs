@@ -10,7 +10,8 @@ use std::fmt::{self, Write};
 ///
 /// [`Program::listing`](super::Program::listing) returns it, and `Display` prints the text. `r3` is a register, which
 /// holds a number for each point of a strip; `s3` is a number that is computed once. A fused product and sum is printed
-/// as `r1 * r2 + r3`, and a guard as `expect r1 < 0` or `expect not r1 < 0`.
+/// as `r1 * r2 + r3`, two functions that share their work as `r1, r2 = sin(r3), cos(r3)`, and a guard as
+/// `expect r1 < 0` or `expect not r1 < 0`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// The number of instructions that are executed for each point.
@@ -82,7 +83,10 @@ fn line<T: Real + Scalar>(code: &Code<T>, instruction: &Instruction) -> String {
     match instruction.opcode {
         Opcode::Guard(..) => text,
         Opcode::Store => format!("output[{}] = {text}", instruction.to.index()),
-        _ => format!("{} = {text}", name(code, instruction.to)),
+        _ => {
+            let results: Vec<String> = instruction.results().map(|slot| name(code, slot)).collect();
+            format!("{} = {text}", results.join(", "))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! From a graph to instructions: dead code, multiply–add, stages, and the choice of instructions.
 
 use super::graph::{Graph, Guard, Id, Relation, Source, Stage, Term};
-use super::instruction::{Arithmetic, Instruction, Opcode, Slot};
+use super::instruction::{Arithmetic, Instruction, Opcode, Pair, Slot};
 use super::registers;
 use super::schedule;
 use super::strip::STRIP;
@@ -91,7 +91,7 @@ pub(super) fn lower<T: Real + Scalar>(
     let mut stores = by_position(outputs.iter().copied().zip(0..));
     for id in lowering.graph.ids() {
         let index = id.index();
-        if uses[index] > 0 && !fused.absorbed[index] {
+        if uses[index] > 0 && !fused.absorbed[index] && !lowering.emit_pair(id, &uses) {
             lowering.emit(id, fused.instructions[index]);
         }
         while let Some((_, guard)) = guards.next_if(|(last, _)| *last <= id) {
@@ -231,6 +231,43 @@ impl<T: Real + Scalar> Lowering<'_, T> {
         self.push(node.stage, opcode, slot, from, node.location);
     }
 
+    /// Emits one instruction for the node and its partner, if both are needed. Returns whether the node is done.
+    fn emit_pair(&mut self, id: Id, uses: &[u32]) -> bool {
+        let node = *self.graph.node(id);
+        let Term::Unary(function, x) = node.term else {
+            return false;
+        };
+        let Some((pair, place)) = Pair::of(function).filter(|_| node.stage == Stage::Each) else {
+            return false;
+        };
+        if self.slots[id.index()].is_some() {
+            // It was computed with its partner.
+            return true;
+        }
+        let both = pair.functions().map(|function| {
+            let partner = self.graph.find(&Term::Unary(function, x));
+            partner.filter(|partner| uses.get(partner.index()).is_some_and(|&uses| uses > 0))
+        });
+        let [Some(first), Some(second)] = both else {
+            return false;
+        };
+        debug_assert_eq!([first, second][place], id);
+        let [to, second] = [first, second].map(|id| {
+            let slot = Slot::register(id.index());
+            self.slots[id.index()] = Some(slot);
+            slot
+        });
+        let from = [self.slot(x), Slot::UNUSED, Slot::UNUSED, Slot::UNUSED];
+        self.code.each.push(Instruction {
+            opcode: Opcode::Pair(pair),
+            to,
+            second: Some(second),
+            from,
+        });
+        self.code.locations.push(node.location);
+        true
+    }
+
     fn opcode(&mut self, term: &Term<T>) -> Opcode {
         Opcode::Arithmetic(match *term {
             Term::Binary(Binary::Add, _) => Arithmetic::Add,
@@ -308,7 +345,12 @@ impl<T: Real + Scalar> Lowering<'_, T> {
         from: [Slot; 4],
         location: &'static Location<'static>,
     ) {
-        let instruction = Instruction { opcode, to, from };
+        let instruction = Instruction {
+            opcode,
+            to,
+            second: None,
+            from,
+        };
         match stage {
             Stage::Before => self.code.before.push(instruction),
             Stage::After => self.code.after.push(instruction),

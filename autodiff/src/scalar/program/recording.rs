@@ -1,7 +1,7 @@
 //! `Recording`: what a tape tells a program while its function is recorded.
 
 use super::error::ProgramError;
-use super::graph::{Graph, Guard, Id, Relation, Source};
+use super::graph::{Graph, Guard, Id, Relation, Source, Term};
 use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
 use crate::scalar::tape::Tape;
@@ -113,6 +113,10 @@ impl<T: Scalar> Recording<T> {
         match (operation, &ids[..]) {
             (Operation::Variable, _) => self.variable(value),
             (Operation::Unary(function), &[a]) => self.graph.unary(function, a),
+            // Its product of −0 and 1 is 0.
+            (Operation::Binary(function @ Binary::AbsorbingMul), &[a, b]) => {
+                self.graph.push(Term::Binary(function, [a, b]))
+            }
             (Operation::Binary(function), &[a, b]) => self.graph.binary(function, a, b),
             (Operation::Remainder, &[a, b]) => self.graph.remainder(a, b),
             (Operation::Sum, _) => self.sum(&ids),
@@ -174,12 +178,13 @@ impl<T: Scalar> Recording<T> {
         let magnitudes: Vec<Id> = magnitudes.collect();
         let largest = self.fold(Binary::Max, 0.0, &magnitudes);
         self.expect_finite(largest, value);
-        let scale = self.graph.detach(largest);
-        let [zero, one] = [0.0, 1.0].map(|c| self.graph.constant(T::from_f64(c)));
-        // At the origin any scale will do.
-        let scale = self
-            .graph
-            .select(Relation::Equal, [scale, zero, one, scale]);
+        // At the origin any scale will do. The reciprocal of a subnormal one would overflow.
+        let [zero, double, single] =
+            [0.0, f64::MIN_POSITIVE, f32::MIN_POSITIVE.into()].map(T::from_f64);
+        let smallest = if double > zero { double } else { single };
+        let [zero, smallest] = [zero, smallest].map(|c| self.graph.constant(c));
+        let scale = self.graph.binary(Binary::Max, largest, smallest);
+        let scale = self.graph.detach(scale);
         let scaled = x.iter().map(|&x| {
             let quotient = self.graph.binary(Binary::Div, x, scale);
             self.graph.unary(Unary::Square, quotient)

@@ -1,6 +1,6 @@
 //! The assignment of registers to values: each register is reused after the last use of its value.
 
-use super::instruction::Slot;
+use super::instruction::{Instruction, Slot};
 use super::lower::Code;
 
 /// Renames the values of the instructions to registers, as few as their order allows.
@@ -8,8 +8,8 @@ use super::lower::Code;
 /// The registers that were used last are taken first, because they are in the cache. A result may take the register of
 /// an operand.
 pub(super) fn assign<T>(code: &mut Code<T>) {
-    let names = code.each.iter().filter(|x| x.opcode.has_result());
-    let names = names.map(|x| x.to.index() + 1).max().unwrap_or(0);
+    let names = code.each.iter().flat_map(Instruction::results);
+    let names = names.map(|slot| slot.index() + 1).max().unwrap_or(0);
     let mut last_use = vec![0; names];
     for (position, instruction) in code.each.iter().enumerate() {
         for slot in &instruction.from[..instruction.opcode.operand_count()] {
@@ -40,19 +40,21 @@ pub(super) fn assign<T>(code: &mut Code<T>) {
                 free.push(register);
             }
         }
-        if instruction.opcode.has_result() {
-            let name = instruction.to.index();
+        let mut unused = None;
+        for result in instruction.results_mut() {
+            let name = result.index();
             let register = free.pop().unwrap_or_else(|| {
                 count += 1;
                 Slot::register(count - 1)
             });
             registers[name] = register;
-            instruction.to = register;
+            *result = register;
             if last_use[name] == 0 {
                 // The value is used only by an instruction that was removed.
-                free.push(register);
+                unused = Some(register);
             }
         }
+        free.extend(unused);
     }
     for (slot, _) in &mut code.sums {
         if !slot.is_scalar() {

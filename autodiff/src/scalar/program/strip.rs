@@ -1,7 +1,7 @@
 //! The execution of a program on a strip of points: each instruction for all points of the strip at once.
 
 use super::graph::Relation;
-use super::instruction::{Instruction, Opcode, Registers, Slot};
+use super::instruction::{Instruction, Opcode, Pair, Registers, Slot};
 use super::lower::Code;
 use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
@@ -91,6 +91,11 @@ fn step<T: Real + Scalar>(
                 Loops::unary(function, numbers(&x), numbers_mut(y));
             }
         },
+        Opcode::Pair(pair) => {
+            if let Some(second) = instruction.second {
+                file.compute_pair(pair, to, second, from[0], how);
+            }
+        }
         Opcode::Binary(Binary::Hypot) => {
             file.compute_2(
                 to,
@@ -129,6 +134,45 @@ impl<T: Real> File<'_, T> {
         } else {
             self.registers[slot.index()]
         }
+    }
+
+    /// Computes two functions of an operand.
+    #[inline(always)]
+    fn compute_pair(&mut self, pair: Pair, to: Slot, second: Slot, from: Slot, how: MultiplyAdd) {
+        let x = self.read(from);
+        let (mut y, mut z) = (Register::<T>::default(), Register::<T>::default());
+        let all = numbers_mut(&mut y).iter_mut().zip(numbers_mut(&mut z));
+        let all = all.zip(numbers(&x));
+        match pair {
+            Pair::TanhAndSlope => {
+                for ((y, z), x) in all {
+                    (*y, *z) = value::tanh_and_slope(*x, how);
+                }
+            }
+            Pair::SigmoidAndSlope => {
+                for ((y, z), x) in all {
+                    (*y, *z) = value::sigmoid_and_slope(*x, how);
+                }
+            }
+            Pair::SinCos => {
+                let beyond = |any, x: &T| any | value::is_beyond_trig_range(*x);
+                if numbers(&x).iter().fold(false, beyond) {
+                    for ((y, z), x) in all {
+                        (*y, *z) = if value::is_beyond_trig_range(*x) {
+                            (x.unary(Unary::Sin), x.unary(Unary::Cos))
+                        } else {
+                            value::sin_cos(*x, how)
+                        };
+                    }
+                } else {
+                    for ((y, z), x) in all {
+                        (*y, *z) = value::sin_cos(*x, how);
+                    }
+                }
+            }
+        }
+        self.registers[to.index()] = y;
+        self.registers[second.index()] = z;
     }
 
     /// A copy of a part of an operand.

@@ -23,6 +23,44 @@ fn sine_and_cosine_together_have_the_bits_of_each() {
 }
 
 #[test]
+fn a_value_and_its_slope_together_are_close_to_each_alone() {
+    fn check<T: Float>(x: T) {
+        for how in WAYS {
+            let pairs = [
+                (
+                    value::tanh_and_slope(x, how),
+                    (value::tanh(x, how), value::tanh_slope(x, how)),
+                ),
+                (
+                    value::sigmoid_and_slope(x, how),
+                    (value::sigmoid(x, how), value::sigmoid_slope(x, how)),
+                ),
+            ];
+            for (together, alone) in pairs {
+                for (found, expected) in [(together.0, alone.0), (together.1, alone.1)] {
+                    let (found, expected) = (found.to_f64(), expected.to_f64());
+                    let bound =
+                        6.0 * T::EPSILON.to_f64() * expected.abs().max(T::MIN_NORMAL.to_f64());
+                    assert!(
+                        (found - expected).abs() <= bound,
+                        "{x:?}: {found} and {expected}"
+                    );
+                }
+            }
+        }
+    }
+    for i in -4000..4000 {
+        check(i as f32 * 0.03);
+        check(f64::from(i) * 0.2);
+        check(f64::from(i) * 1e-4);
+    }
+    check(f64::INFINITY);
+    check(-f64::INFINITY);
+    assert!(value::tanh_and_slope(f64::NAN, WAYS[0]).1.is_nan());
+    assert!(value::sigmoid_and_slope(f64::NAN, WAYS[0]).1.is_nan());
+}
+
+#[test]
 fn small_powers_stay_within_the_documented_error() {
     for n in -15..=15 {
         let mut worst = (0.0_f64, 0);

@@ -41,6 +41,34 @@ pub fn sigmoid_slope<T: Float>(x: T, how: MultiplyAdd) -> T {
     scaled_bell(one(), -abs(x), how)
 }
 
+/// tanh x and its slope 1 / cosh² x, from one exponential.
+#[inline(always)]
+pub fn tanh_and_slope<T: Float>(x: T, how: MultiplyAdd) -> (T, T) {
+    let two = T::from_f64(2.0);
+    let a = at_least(-two * abs(x), T::EXP_RANGE.0);
+    let (q, (power, rest)) = exp_m1_reduced(a, how);
+    // With two factors, so that gradual underflow is right.
+    let small = (one::<T>() + q) * power * rest;
+    let power = power * rest;
+    let t = T::multiply_add(how, power, q, power - one());
+    let exp = T::multiply_add(how, power, q, power);
+    let near_one = a < T::from_f64(-1.1);
+    let y = (if near_one { two * exp } else { -t }) / (t + two);
+    let y = (if near_one { one::<T>() - y } else { y }).with_sign_of(x);
+    // 4 e⁻²ˣ / (1 + e⁻²ˣ)²
+    let factor = two / (t + two);
+    (y, small * factor * factor)
+}
+
+/// The logistic function and its slope 1 / (4 cosh² ½x), from one exponential.
+#[inline(always)]
+pub fn sigmoid_and_slope<T: Float>(x: T, how: MultiplyAdd) -> (T, T) {
+    let exp = exp(-abs(x), how);
+    let sum = one::<T>() + exp;
+    let (upper, lower) = (one::<T>() / sum, exp / sum);
+    (if x < T::default() { lower } else { upper }, upper * lower)
+}
+
 /// ln(1 + eˣ).
 #[inline(always)]
 pub fn softplus<T: Float>(x: T, how: MultiplyAdd) -> T {

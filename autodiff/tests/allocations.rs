@@ -1,0 +1,126 @@
+//! The memory that a warm program allocates: none.
+
+use autodiff::scalar::program::{Points, Program};
+use autodiff::scalar::{Var, norm};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+/// The system's allocator, which counts the allocations of each thread.
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count() {
+    // A thread that ends has no counter.
+    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
+}
+
+#[allow(unsafe_code, reason = "an allocator is unsafe to implement")]
+// SAFETY: every call is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller keeps the contract of `dealloc`, and the memory is the system's.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller keeps the contract of `realloc`, and the memory is the system's.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The number of allocations of a call.
+fn allocations(call: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    call();
+    ALLOCATIONS.get() - before
+}
+
+/// A function of three paths, with slopes that are infinite at 0.
+fn paths<'t>(s: &[Var<'t>], x: &[Var<'t>]) -> Var<'t> {
+    let y = norm(x) * s[0] + (x[0] * x[0]).sqrt().exp();
+    if x[0] < 0.3 {
+        y * x[1].sin()
+    } else if x[1] < 0.5 {
+        y + s[1] * x[0]
+    } else {
+        y.tanh()
+    }
+}
+
+/// Points in columns. They take turns on three paths; at the first, a product of zero and infinity occurs.
+fn points(count: usize) -> Vec<f64> {
+    let x = (0..count).map(|i| [0.0, 1.0, 1.5][i % 3] + i as f64 / 1e4);
+    let y = (0..count).map(|i| [0.1, 0.2, 0.9][i % 3]);
+    x.chain(y).collect()
+}
+
+/// Runs all computations in place, in a layout, and returns the number of allocations of each.
+fn run(
+    [one, two]: &mut [Program<'_>; 2],
+    points: Points<'_>,
+    v: &[f64],
+    [a, b]: [&mut [f64]; 2],
+) -> [usize; 7] {
+    let s = &[0.5, 2.0];
+    let count = v.len() / 2;
+    let (y, of_two) = (&mut a[..count], &mut b[..4 * count]);
+    let values = allocations(|| one.values_into(s, points, y).unwrap());
+    let gradients = allocations(|| {
+        one.values_and_gradients_into(s, points, y, &mut of_two[..2 * count])
+            .unwrap();
+    });
+    let mut of_shared = [0.0; 2];
+    let sums = allocations(|| {
+        let sum = one.sum_and_gradient_into(s, points, &mut of_shared);
+        assert!(sum.unwrap().is_finite());
+    });
+    let y = &mut a[..2 * count];
+    let jacobians = allocations(|| {
+        two.values_and_jacobians_into(s, points, y, of_two).unwrap();
+    });
+    let derivatives = &mut of_two[..2 * count];
+    let jvp = allocations(|| two.jvp_into(s, points, v, y, derivatives).unwrap());
+    let vjp = allocations(|| two.vjp_into(s, points, v, y, derivatives).unwrap());
+    let hvp = allocations(|| one.hvp_into(s, points, v, y, derivatives).unwrap());
+    [values, gradients, sums, jacobians, jvp, vjp, hvp]
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "takes long")]
+fn a_warm_program_allocates_nothing_on_one_thread() {
+    const COUNT: usize = 5000;
+    let mut programs = [
+        Program::new(2, 2, |s, x| vec![paths(s, x)]),
+        Program::new(2, 2, |s, x| vec![paths(s, x), x[0] * s[1]]),
+    ];
+    let (x, v) = (points(COUNT), vec![0.5; 2 * COUNT]);
+    let (mut a, mut b) = (vec![0.0; 2 * COUNT], vec![0.0; 4 * COUNT]);
+    for points in [Points::Columns(&x), Points::Rows(&x)] {
+        let cold = run(&mut programs, points, &v, [&mut a, &mut b]);
+        let warm = run(&mut programs, points, &v, [&mut a, &mut b]);
+        println!("{cold:?} {warm:?}");
+        assert_eq!(warm, [0; 7]);
+    }
+    for program in &programs {
+        assert_eq!(program.paths().compiled.len(), 3);
+        assert_eq!(program.paths().on_tape, 0);
+    }
+}
+
+#[test]
+fn an_allocation_is_counted() {
+    assert_eq!(allocations(|| drop(vec![0.0_f64; 100])), 1);
+}
