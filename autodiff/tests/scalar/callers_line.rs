@@ -3,7 +3,7 @@
 
 use crate::refusals::{Checked, refused};
 use autodiff::scalar::program::{Points, Program};
-use autodiff::scalar::sparse::{Colouring, Pattern};
+use autodiff::scalar::sparse::{Colouring, Pattern, SparseHessian, SparseJacobian};
 use autodiff::scalar::{
     Gradients, Tape, Var, checkpoint, custom, dot, general, linear_combination, log_sum_exp, norm,
 };
@@ -18,6 +18,7 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     functions(&mut checked);
     sparse_matrices(&mut checked);
     programs(&mut checked);
+    sparse_derivatives(&mut checked);
     checked.check_complete("scalar");
 }
 
@@ -288,5 +289,31 @@ fn programs(checked: &mut Checked) {
         sum_and_gradient_into(&mut [0.0])
         hvp(&[1.0; 4])
         hvp_into(&[1.0; 4], &mut [0.0; 4], &mut [0.0; 4])
+    }
+}
+
+/// Calls every method of a sparse matrix of derivatives, of a function with two inputs, with a wrong length.
+macro_rules! wrong_points {
+    ($checked:ident: $($Matrix:ident in $file:literal of $f:expr, $outputs:expr;)*) => { $(
+        let of = |method: &str| format!("scalar/program/sparse/{} {method}", $file);
+        let matrix = || $Matrix::new($f, &[1.0, 2.0]).unwrap();
+        $checked.refused(&of("new"), "inputs", || $Matrix::new($f, &[]));
+        $checked.refused(&of("new_f32"), "inputs", || $Matrix::new_f32($f, &[]));
+        $checked.refused(&of("extend"), "extend: the length of the point is 3, and should be 2", || {
+            matrix().extend(&[0.0; 3])
+        });
+        $checked.refused(&of("values"), "the length of the point is 1, and should be 2", || {
+            matrix().values(&[0.0])
+        });
+        $checked.refused(&of("values_into"), "and should be", || {
+            matrix().values_into(&[0.0; 2], $outputs, &mut [0.0; 9])
+        });
+    )* };
+}
+
+fn sparse_derivatives(checked: &mut Checked) {
+    wrong_points! { checked:
+        SparseJacobian in "jacobian.rs" of |x| vec![x[0] * x[1]], &mut [0.0];
+        SparseHessian in "hessian.rs" of |x| x[0] * x[1], &mut [0.0; 2];
     }
 }

@@ -3,6 +3,7 @@
 mod models;
 mod op_overhead;
 mod peers;
+mod programs;
 mod scaling;
 mod tape_vs_closed_form;
 mod training_step;
@@ -29,7 +30,7 @@ pub(crate) struct SectionOutput {
 }
 
 /// All sections, in the document's order.
-pub(crate) const SECTIONS: [Section; 6] = [
+pub(crate) const SECTIONS: [Section; 7] = [
     Section {
         name: "tape_vs_closed_form",
         title: "What the tape costs over the closed form",
@@ -59,6 +60,11 @@ pub(crate) const SECTIONS: [Section; 6] = [
         name: "models",
         title: "Models with other tools",
         measure: models::measure,
+    },
+    Section {
+        name: "programs",
+        title: "Programs",
+        measure: programs::measure,
     },
 ];
 
