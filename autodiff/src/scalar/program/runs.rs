@@ -153,7 +153,10 @@ impl Tables {
                 }
                 for (part, results) in results.chunks_mut(STRIP).enumerate() {
                     let x = known.strip(run.from[0], part * STRIP, results.len());
-                    Loops::unary(function, &x[..results.len()], results);
+                    // Whole strips: the last numbers of a slice may have other bits.
+                    let mut y = [T::default(); STRIP];
+                    Loops::unary(function, &x, &mut y);
+                    results.copy_from_slice(&y[..results.len()]);
                 }
             }
             Opcode::Binary(Binary::Hypot) => Results {
@@ -172,15 +175,9 @@ impl Tables {
                     let [a, b, ..] = run.from;
                     let a = known.strip(a, part * STRIP, results.len());
                     let b = known.strip(b, part * STRIP, results.len());
-                    if results.len() < WIDTH {
-                        for (y, (a, b)) in results.iter_mut().zip(a.iter().zip(&b)) {
-                            *y = a.binary(function, *b);
-                        }
-                    } else {
-                        let mut y = [T::default(); STRIP];
-                        Loops::binary(function, &self.walk, &a, &b, &mut y);
-                        results.copy_from_slice(&y[..results.len()]);
-                    }
+                    let mut y = [T::default(); STRIP];
+                    Loops::binary(function, &self.walk, &a, &b, &mut y);
+                    results.copy_from_slice(&y[..results.len()]);
                 }
             }
             // Pairs are for strips.

@@ -1,6 +1,6 @@
 //! The order of the instructions of a strip: one output after the other.
 
-use super::instruction::Opcode;
+use super::instruction::{Instruction, Opcode};
 use super::lower::Code;
 
 /// Puts the instructions on which an output depends before it, and those of the next output after it, as far as they
@@ -8,14 +8,15 @@ use super::lower::Code;
 ///
 /// The code has no comparisons, and its registers are not yet assigned.
 pub(super) fn by_outputs<T>(code: &mut Code<T>) {
-    let names = code.each.iter().filter(|x| x.opcode.has_result());
-    let names = names.map(|x| x.to.index() + 1).max().unwrap_or(0);
+    let names = code.each.iter().flat_map(Instruction::results);
+    let names = names.map(|slot| slot.index() + 1).max().unwrap_or(0);
     let mut source = vec![usize::MAX; names];
     let mut stores = Vec::new();
     for (position, instruction) in code.each.iter().enumerate() {
-        if instruction.opcode.has_result() {
-            source[instruction.to.index()] = position;
-        } else if instruction.opcode == Opcode::Store {
+        for slot in instruction.results() {
+            source[slot.index()] = position;
+        }
+        if instruction.opcode == Opcode::Store {
             stores.push(position);
         }
     }
