@@ -48,9 +48,12 @@
 //! ```
 
 pub(crate) mod format;
+mod many;
 #[cfg(test)]
 mod tests;
 pub mod value;
+
+pub use many::{hypot, powi, sigmoid_and_slope, sin_cos, tanh_and_slope};
 
 use crate::Float;
 use crate::simd::{MultiplyAdd, vectorized_with};

@@ -6,7 +6,7 @@ use super::lower::Code;
 use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
 use crate::tensor::{Loops, Real};
-use autodiff_kernels::elementary::value;
+use autodiff_kernels::elementary;
 use autodiff_kernels::simd::{MultiplyAdd, vectorized_with};
 
 /// The number of points in a strip.
@@ -78,12 +78,9 @@ fn step<T: Real + Scalar>(
         Opcode::Store => ports.store(to.index(), numbers(&file.registers[from[0].index()])),
         Opcode::Unary(number) => match code.functions[number as usize] {
             Unary::Powi { n } if n.unsigned_abs() < 16 => {
-                file.compute_1(
-                    to,
-                    from,
-                    #[inline(always)]
-                    |x| value::powi(x, n),
-                );
+                let mut x = file.read(from[0]);
+                elementary::powi(numbers_mut(&mut x), n);
+                file.registers[to.index()] = x;
             }
             function => {
                 let x = file.read(from[0]);
@@ -93,16 +90,13 @@ fn step<T: Real + Scalar>(
         },
         Opcode::Pair(pair) => {
             if let Some(second) = instruction.second {
-                file.compute_pair(pair, to, second, from[0], how);
+                file.compute_pair(pair, to, second, from[0]);
             }
         }
         Opcode::Binary(Binary::Hypot) => {
-            file.compute_2(
-                to,
-                from,
-                #[inline(always)]
-                |a, b| value::hypot(a, b, how),
-            );
+            let (mut a, b) = (file.read(from[0]), file.read(from[1]));
+            elementary::hypot(numbers_mut(&mut a), numbers(&b));
+            file.registers[to.index()] = a;
         }
         Opcode::Binary(function) => {
             let (a, b) = (file.read(from[0]), file.read(from[1]));
@@ -138,41 +132,18 @@ impl<T: Real> File<'_, T> {
 
     /// Computes two functions of an operand.
     #[inline(always)]
-    fn compute_pair(&mut self, pair: Pair, to: Slot, second: Slot, from: Slot, how: MultiplyAdd) {
+    fn compute_pair(&mut self, pair: Pair, to: Slot, second: Slot, from: Slot) {
         let x = self.read(from);
-        let (mut y, mut z) = (Register::<T>::default(), Register::<T>::default());
-        let all = numbers_mut(&mut y).iter_mut().zip(numbers_mut(&mut z));
-        let all = all.zip(numbers(&x));
+        let results = self
+            .registers
+            .get_disjoint_mut([to.index(), second.index()]);
+        let [y, z] = results.expect("two results have two registers");
+        let (x, y, z) = (numbers(&x), numbers_mut(y), numbers_mut(z));
         match pair {
-            Pair::TanhAndSlope => {
-                for ((y, z), x) in all {
-                    (*y, *z) = value::tanh_and_slope(*x, how);
-                }
-            }
-            Pair::SigmoidAndSlope => {
-                for ((y, z), x) in all {
-                    (*y, *z) = value::sigmoid_and_slope(*x, how);
-                }
-            }
-            Pair::SinCos => {
-                let beyond = |any, x: &T| any | value::is_beyond_trig_range(*x);
-                if numbers(&x).iter().fold(false, beyond) {
-                    for ((y, z), x) in all {
-                        (*y, *z) = if value::is_beyond_trig_range(*x) {
-                            (x.unary(Unary::Sin), x.unary(Unary::Cos))
-                        } else {
-                            value::sin_cos(*x, how)
-                        };
-                    }
-                } else {
-                    for ((y, z), x) in all {
-                        (*y, *z) = value::sin_cos(*x, how);
-                    }
-                }
-            }
+            Pair::SinCos => elementary::sin_cos(x, y, z),
+            Pair::TanhAndSlope => elementary::tanh_and_slope(x, y, z),
+            Pair::SigmoidAndSlope => elementary::sigmoid_and_slope(x, y, z),
         }
-        self.registers[to.index()] = y;
-        self.registers[second.index()] = z;
     }
 
     /// A copy of a part of an operand.
