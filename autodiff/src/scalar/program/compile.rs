@@ -96,8 +96,12 @@ impl<T: Real + Scalar> Compiled<T> {
 
     /// The instructions with products in which a zero absorbs an infinity.
     pub(super) fn absorbing(&self) -> &Code<T> {
-        self.absorbing
-            .get_or_init(|| compile(self.computation, &self.recorded, Products::Absorbing).0)
+        self.absorbing.get_or_init(|| {
+            let code = compile(self.computation, &self.recorded, Products::Absorbing).0;
+            // The sums of strips of both codes are added to each other.
+            assert_eq!(code.sums.len(), self.plain.sums.len());
+            code
+        })
     }
 }
 
