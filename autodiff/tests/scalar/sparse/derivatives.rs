@@ -134,16 +134,18 @@ impl Function for Random<'_> {
         for step in self.steps {
             let of = |index: usize| results[index % results.len()];
             let one = x[0].constant(1.0);
+            let half = x[0].constant(0.5);
+            // All results are small and no slope is steep, so that rounding is not amplified.
             let result = match *step {
-                Step::Add(a, b) => of(a) + of(b),
-                Step::Subtract(a, b) => of(a) - of(b),
-                Step::Multiply(a, b) => (of(a) * of(b)).tanh(),
+                Step::Add(a, b) => (of(a) + of(b)) * half,
+                Step::Subtract(a, b) => (of(a) - of(b)) * half,
+                Step::Multiply(a, b) => of(a).sin() * of(b).sin(),
                 Step::Divide(a, b) => of(a) / (of(b).square() + one),
                 Step::Sine(a) => of(a).sin(),
-                Step::Power(a, b) => (of(a).square() + one).powf(of(b).tanh()),
+                Step::Power(a, b) => (of(a).tanh().square() + one).powf(of(b).tanh()) * half,
                 Step::Branch(a, b) if of(a) < of(b) => of(a).cos(),
-                Step::Branch(_, b) => of(b).exp().recip(),
-                Step::Larger(a, b) => Var::select_less(of(a), of(b), of(b), of(a).square().sin()),
+                Step::Branch(_, b) => of(b).tanh().exp() * half,
+                Step::Larger(a, b) => Var::select_less(of(a), of(b), of(b), of(a).sin().square()),
             };
             results.push(result);
         }
