@@ -218,7 +218,8 @@ fn errors(found: &[f64], by_tape: &[Vec<f64>], terms: &[f64]) -> f64 {
         if error.is_nan() {
             f64::INFINITY
         } else {
-            error.max(0.0) / terms[i].max(f64::MIN_POSITIVE)
+            // All numbers are of the order of 1. A sum of smaller terms is the rounding error of terms that cancel.
+            error.max(0.0) / terms[i].max(f64::EPSILON)
         }
     };
     assert_eq!(found.len(), terms.len());
