@@ -88,12 +88,8 @@ impl<T: Copy> Table<'_, T> {
 pub(super) enum Part<'a, T> {
     /// The rows of the part.
     Rows { data: &'a mut [T], width: usize },
-    /// All columns of `count` points, of which the part begins at `start`.
-    Columns {
-        data: &'a mut [T],
-        count: usize,
-        start: usize,
-    },
+    /// The columns of all points, of which there are `count`.
+    Columns { data: &'a mut [T], count: usize },
     /// The part of each column.
     Pieces(Vec<&'a mut [T]>),
 }
@@ -104,11 +100,7 @@ impl<'a, T: Copy> Part<'a, T> {
         if is_rows {
             Part::Rows { data, width }
         } else {
-            Part::Columns {
-                data,
-                count,
-                start: 0,
-            }
+            Part::Columns { data, count }
         }
     }
 
@@ -152,13 +144,8 @@ impl<'a, T: Copy> Part<'a, T> {
                     *to = *from;
                 }
             }
-            Part::Columns {
-                data,
-                count,
-                start: first,
-            } => {
-                let column = &mut data[column * *count..];
-                column[*first + start..][..from.len()].copy_from_slice(from);
+            Part::Columns { data, count } => {
+                data[column * *count + start..][..from.len()].copy_from_slice(from);
             }
             Part::Pieces(pieces) => {
                 pieces[column][start..][..from.len()].copy_from_slice(from);
