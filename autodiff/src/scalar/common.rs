@@ -156,8 +156,8 @@ macro_rules! numbers {
 
             #[inline]
             #[track_caller]
-            fn is_sign_negative(self) -> bool {
-                self.compared_sign(self.value.is_sign_negative())
+            fn has_sign_bit(self) -> bool {
+                self.compared_sign(self.value.has_sign_bit())
             }
 
             #[inline]

@@ -161,12 +161,12 @@ macro_rules! number_traits {
 
             #[track_caller]
             fn is_positive(&self) -> bool {
-                !Scalar::is_sign_negative(*self)
+                !Scalar::has_sign_bit(*self)
             }
 
             #[track_caller]
             fn is_negative(&self) -> bool {
-                Scalar::is_sign_negative(*self)
+                Scalar::has_sign_bit(*self)
             }
         }
 
@@ -199,12 +199,12 @@ macro_rules! number_traits {
 
             #[track_caller]
             fn is_sign_positive(self) -> bool {
-                !Scalar::is_sign_negative(self)
+                !Scalar::has_sign_bit(self)
             }
 
             #[track_caller]
             fn is_sign_negative(self) -> bool {
-                Scalar::is_sign_negative(self)
+                Scalar::has_sign_bit(self)
             }
 
             #[track_caller]
@@ -273,7 +273,7 @@ macro_rules! number_traits {
 
             #[track_caller]
             fn copysign(self, sign: Self) -> Self {
-                let same = Scalar::is_sign_negative(self) == Scalar::is_sign_negative(sign);
+                let same = Scalar::has_sign_bit(self) == Scalar::has_sign_bit(sign);
                 if same { self } else { -self }
             }
         }

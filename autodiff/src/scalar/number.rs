@@ -29,7 +29,7 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
     /// Returns whether the sign bit of the value is set.
     #[doc(hidden)]
     #[must_use]
-    fn is_sign_negative(self) -> bool {
+    fn has_sign_bit(self) -> bool {
         self.to_f64().is_sign_negative()
     }
 

@@ -178,14 +178,36 @@ impl<T: Scalar> Tape<T> {
     }
 }
 
-/// Choices without a branch.
+/// Choices without a branch, for a type with the given choice by the outcome of a comparison.
 macro_rules! choices {
-    ($([$($life:lifetime)?] $V:ty: |$relation:ident, $operands:ident, $outcome:ident| $chosen:expr;)*) => { $(
+    ([$($life:lifetime)?] $V:ty: |$relation:ident, $operands:ident, $outcome:ident| $chosen:expr; $(
+        $(#[$doc:meta])*
+        $name:ident by $Relation:ident;
+    )+) => {
         /// # Choices
         ///
         /// An `if` on a comparison is a branch: a [program](super::program) is recorded again for points that take the
         /// other side. These methods choose without a branch.
-        impl<$($life,)? T: Scalar> $V {
+        impl<$($life,)? T: Scalar> $V { $(
+            $(#[$doc])*
+            #[must_use]
+            #[inline]
+            #[track_caller]
+            pub fn $name(
+                a: impl Into<Self>,
+                b: impl Into<Self>,
+                then: impl Into<Self>,
+                otherwise: impl Into<Self>,
+            ) -> Self {
+                let (a, b) = (a.into(), b.into());
+                let ($relation, $operands) = (Relation::$Relation, [a, b, then.into(), otherwise.into()]);
+                let $outcome = $relation.holds(a.value, b.value);
+                $chosen
+            }
+        )+ }
+    };
+    ($($type:tt)*) => {
+        choices! { $($type)*
             /// Returns `then` if `a < b`, by value, and `otherwise` if not. The other one has no influence on
             /// derivatives, not even if it is infinite or NaN.
             ///
@@ -209,44 +231,13 @@ macro_rules! choices {
             /// assert_eq!(loss.paths().compiled, [2]);
             /// # Ok(()) }
             /// ```
-            #[must_use]
-            #[inline]
-            #[track_caller]
-            pub fn select_less(
-                a: impl Into<Self>,
-                b: impl Into<Self>,
-                then: impl Into<Self>,
-                otherwise: impl Into<Self>,
-            ) -> Self {
-                let (a, b) = (a.into(), b.into());
-                let $outcome = a.value < b.value;
-                let $relation = Relation::Less;
-                let $operands = [a, b, then.into(), otherwise.into()];
-                $chosen
-            }
-
+            select_less by Less;
             /// Returns `then` if `a == b`, by value, and `otherwise` if not. The other one has no influence on
             /// derivatives, not even if it is infinite or NaN.
-            #[must_use]
-            #[inline]
-            #[track_caller]
-            pub fn select_equal(
-                a: impl Into<Self>,
-                b: impl Into<Self>,
-                then: impl Into<Self>,
-                otherwise: impl Into<Self>,
-            ) -> Self {
-                let (a, b) = (a.into(), b.into());
-                let $outcome = a.value == b.value;
-                let $relation = Relation::Equal;
-                let $operands = [a, b, then.into(), otherwise.into()];
-                $chosen
-            }
+            select_equal by Equal;
         }
-    )* };
+    };
 }
 
-choices! {
-    ['t] Var<'t, T>: |relation, operands, outcome| Var::chosen(relation, operands, outcome);
-    [] Dual<T>: |_relation, operands, outcome| if outcome { operands[2] } else { operands[3] };
-}
+choices! { ['t] Var<'t, T>: |relation, operands, outcome| Var::chosen(relation, operands, outcome); }
+choices! { [] Dual<T>: |relation, operands, outcome| if outcome { operands[2] } else { operands[3] }; }

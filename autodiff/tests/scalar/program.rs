@@ -7,7 +7,7 @@ mod random;
 mod refusals;
 mod table;
 
-use autodiff::scalar::program::{Points, Program};
+use autodiff::scalar::program::{Computation, Points, Program};
 use autodiff::scalar::{Dual, Tape, Var, dot, general, log_sum_exp, norm};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -59,6 +59,23 @@ fn assert_close(found: &[f64], expected: &[f64]) {
         let error = (found - expected).abs() / scale;
         assert!(error <= 1e-13, "{found} instead of {expected}");
     }
+}
+
+/// Checks the sum over the points and its gradient against the tape.
+#[track_caller]
+fn assert_sum_of_tape(f: Function, x: &[f64], count: usize, found: &(f64, Vec<f64>)) {
+    let tape = Tape::new();
+    let s = tape.vars(SHARED);
+    let terms = (0..count).map(|point| {
+        let x: Vec<Var<'_>> = row(x, point, count)
+            .into_iter()
+            .map(Var::constant)
+            .collect();
+        f(&s, &x)[0]
+    });
+    let sum: Var<'_> = terms.sum();
+    assert_close(&[found.0], &[sum.value()]);
+    assert_close(&found.1, &sum.gradients().wrt_all(&s));
 }
 
 type Function = for<'t> fn(&[Var<'t>], &[Var<'t>]) -> Vec<Var<'t>>;
@@ -142,20 +159,7 @@ fn sums_agree_with_the_tape_and_do_not_depend_on_threads() {
             program.sum_and_gradient(&SHARED, points).unwrap()
         })
         .into();
-    let tape = Tape::new();
-    let s = tape.vars(SHARED);
-    let terms = (0..count).map(|point| {
-        let x: Vec<Var<'_>> = row(&x, point, count)
-            .into_iter()
-            .map(Var::constant)
-            .collect();
-        single(&s, &x)[0]
-    });
-    let sum: Var<'_> = terms.sum();
-    let expected = sum.gradients().wrt_all(&s);
-    let (found, gradient) = &results[0];
-    assert_close(&[*found], &[sum.value()]);
-    assert_close(gradient, &expected);
+    assert_sum_of_tape(single, &x, count, &results[0]);
     assert!(results.iter().all(|result| result == &results[0]));
 }
 
@@ -180,4 +184,26 @@ fn rows_and_columns_and_threads_have_the_same_bits() {
             (y.clone(), j.clone())
         );
     }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reads the sources")]
+fn the_listing_on_the_page_is_the_one_of_its_first_example() {
+    let page = include_str!("../../src/scalar/program.rs");
+    let block = page.split("```text\n").nth(1).unwrap();
+    let block = block.split("```").next().unwrap();
+    let shown: Vec<&str> = block.lines().map(|line| line[3..].trim()).collect();
+
+    let mut error = Program::new(2, 2, |curve, point| {
+        let difference = curve[0] * (-curve[1] * point[0]).exp() - point[1];
+        vec![difference.square()]
+    });
+    let points = Points::Rows(&[0.0, 2.1]);
+    error.sum_and_gradient(&[2.0, 0.5], points).unwrap();
+    let listing = error.listing(Computation::SummedGradient).unwrap();
+    let text = listing.to_string();
+    let printed = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap().trim());
+    assert_eq!(shown, printed.chain([""]).collect::<Vec<_>>());
 }

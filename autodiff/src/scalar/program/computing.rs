@@ -53,7 +53,8 @@ macro_rules! computations {
             }
 
             #[doc = concat!("Writes the results of [`", stringify!($name), "`](Program::", stringify!($name), ")")]
-            /// into slices. Once a program has run on as many points, it allocates nothing on one thread.
+            /// into slices. Once a program has run on as many points, it allocates nothing on one thread, unless points
+            /// are left to a tape.
             ///
             /// # Errors
             ///
@@ -249,7 +250,7 @@ impl<T: Real + Scalar> Program<'_, T> {
     }
 
     /// Writes the results of [`values`](Program::values) into a slice. Once a program has run on as many points, it
-    /// allocates nothing on one thread.
+    /// allocates nothing on one thread, unless points are left to a tape.
     ///
     /// # Errors
     ///
@@ -318,7 +319,8 @@ impl<T: Real + Scalar> Program<'_, T> {
     }
 
     /// Returns the sum of the output over all points, and writes its gradient with respect to the shared inputs into a
-    /// slice. Once a program has run on as many points, it allocates nothing on one thread.
+    /// slice. Once a program has run on as many points, it allocates nothing on one thread, unless points are left to a
+    /// tape.
     ///
     /// # Errors
     ///

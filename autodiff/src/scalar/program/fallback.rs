@@ -127,7 +127,7 @@ impl<T: Real + Scalar> Fallback<T> {
             shared: request.shared,
             points: table(&self.point),
             directions: Some(table(&self.direction)),
-            values: request.widths[0],
+            first_outputs: request.widths[0],
         };
         for (output, width) in self.outputs.iter_mut().zip(request.widths) {
             output.clear();

@@ -44,7 +44,7 @@ pub(in crate::scalar) enum Relation {
 
 impl Relation {
     #[inline(always)]
-    pub(super) fn holds<T: PartialOrd + Copy>(self, a: T, b: T) -> bool {
+    pub(in crate::scalar) fn holds<T: PartialOrd + Copy>(self, a: T, b: T) -> bool {
         match self {
             Relation::Less => a < b,
             Relation::LessOrEqual => a <= b,

@@ -40,7 +40,6 @@ pub(super) fn assign<T>(code: &mut Code<T>) {
                 free.push(register);
             }
         }
-        let mut unused = None;
         for result in instruction.results_mut() {
             let name = result.index();
             let register = free.pop().unwrap_or_else(|| {
@@ -49,12 +48,7 @@ pub(super) fn assign<T>(code: &mut Code<T>) {
             });
             registers[name] = register;
             *result = register;
-            if last_use[name] == 0 {
-                // The value is used only by an instruction that was removed.
-                unused = Some(register);
-            }
         }
-        free.extend(unused);
     }
     for (slot, _) in &mut code.sums {
         if !slot.is_scalar() {

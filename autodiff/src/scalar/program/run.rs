@@ -4,7 +4,7 @@ use super::compile::Compiled;
 use super::error::ProgramError;
 use super::lower::Code;
 use super::points::{Part, StripPorts, Table};
-use super::strip::{Deviating, Register, STRIP, execute, execute_scalars, numbers};
+use super::strip::{Deviating, Ports, Register, STRIP, execute, execute_scalars, numbers};
 use crate::scalar::number::Scalar;
 use crate::scalar::pairwise::PartialSums;
 use crate::tensor::Real;
@@ -37,7 +37,7 @@ pub(super) struct Task<'a, T> {
     pub(super) points: Table<'a, T>,
     pub(super) directions: Option<Table<'a, T>>,
     /// The number of outputs that go to the first place.
-    pub(super) values: usize,
+    pub(super) first_outputs: usize,
 }
 
 impl<T: Real + Scalar> Task<'_, T> {
@@ -94,7 +94,10 @@ impl<T: Real + Scalar> Task<'_, T> {
 
     /// The numbers of outputs of both kinds.
     fn widths(&self) -> [usize; 2] {
-        [self.values, self.compiled.output_count - self.values]
+        [
+            self.first_outputs,
+            self.compiled.output_count - self.first_outputs,
+        ]
     }
 
     /// Computes the outputs of a range of points.
@@ -118,7 +121,7 @@ impl<T: Real + Scalar> Task<'_, T> {
                     points: self.points,
                     directions: self.directions,
                     outputs: &mut *outputs,
-                    first_outputs: self.values,
+                    first_outputs: self.first_outputs,
                     first_derivative: self.compiled.first_derivative,
                     start,
                     output_start: start - range.start,
@@ -214,7 +217,6 @@ fn store_scalars<T: Real + Scalar>(
     scalars: &[T],
     ports: &mut StripPorts<'_, '_, T>,
 ) {
-    use super::strip::Ports;
     for &(number, slot) in &code.scalar_outputs {
         ports.store(number as usize, &[scalars[slot.index()]; STRIP]);
     }

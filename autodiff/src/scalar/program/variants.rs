@@ -37,6 +37,14 @@ struct Variant<T> {
     points: u64,
 }
 
+/// A function, what is asked of it, and where the results go.
+struct Work<'w, 'a, T: Scalar> {
+    f: &'w Function<'w, T>,
+    request: &'w Request<'a, T>,
+    outputs: [&'w mut [T]; 2],
+    results: &'w mut [T],
+}
+
 impl<T: Real + Scalar> Default for Variants<T> {
     fn default() -> Self {
         Variants {
@@ -124,7 +132,7 @@ impl<T: Real + Scalar> Variants<T> {
         &mut self,
         f: &Function<'_, T>,
         request: &Request<'_, T>,
-        mut outputs: [&mut [T]; 2],
+        outputs: [&mut [T]; 2],
         results: &mut [T],
     ) -> Result<(), ProgramError> {
         self.check(request, &outputs);
@@ -132,7 +140,13 @@ impl<T: Real + Scalar> Variants<T> {
             return Ok(());
         }
         let mut scratch = std::mem::take(&mut self.scratch);
-        let done = self.run_with(f, request, &mut outputs, results, &mut scratch);
+        let mut work = Work {
+            f,
+            request,
+            outputs,
+            results,
+        };
+        let done = self.run_with(&mut work, &mut scratch);
         self.scratch = scratch;
         done
     }
@@ -164,10 +178,7 @@ impl<T: Real + Scalar> Variants<T> {
     #[track_caller]
     fn run_with(
         &mut self,
-        f: &Function<'_, T>,
-        request: &Request<'_, T>,
-        outputs: &mut [&mut [T]; 2],
-        results: &mut [T],
+        work: &mut Work<'_, '_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), ProgramError> {
         // The points that are still to be computed; at first they are all, and need not be gathered.
@@ -178,15 +189,15 @@ impl<T: Real + Scalar> Variants<T> {
             if next < self.variants.len() {
                 scratch.deviating.clear();
                 if is_all {
-                    self.run_on_all(next, request, outputs, results, scratch)?;
+                    self.run_on_all(next, work, scratch)?;
                 } else {
-                    self.run_on_pending(next, request, outputs, results, scratch)?;
+                    self.run_on_pending(next, work, scratch)?;
                 }
                 std::mem::swap(&mut scratch.pending, &mut scratch.deviating);
                 (is_all, next) = (false, next + 1);
                 if fresh.is_some() && scratch.pending.first().copied() == fresh {
                     // The path was recorded at this point and does not hold for it: its function differs each time.
-                    self.run_on_tape(f, request, &mut scratch.pending, 1, outputs, results)?;
+                    self.run_on_tape(work, &mut scratch.pending, 1)?;
                 }
                 if scratch.pending.is_empty() {
                     return Ok(());
@@ -194,18 +205,18 @@ impl<T: Real + Scalar> Variants<T> {
                 continue;
             }
             if is_all {
-                (is_all, scratch.pending) = (false, (0..request.count).collect());
+                (is_all, scratch.pending) = (false, (0..work.request.count).collect());
             }
             let count = scratch.pending.len();
             if self.variants.len() >= self.limit {
-                return self.run_on_tape(f, request, &mut scratch.pending, count, outputs, results);
+                return self.run_on_tape(work, &mut scratch.pending, count);
             }
-            let point = self.fallback.point(request, scratch.pending[0]);
-            let recorded = record(f, request.shared, point)?;
+            let point = self.fallback.point(work.request, scratch.pending[0]);
+            let recorded = record(work.f, work.request.shared, point)?;
             self.check_outputs(recorded.outputs.len())?;
             fresh = Some(scratch.pending[0]);
             if !self.add(recorded) {
-                self.run_on_tape(f, request, &mut scratch.pending, 1, outputs, results)?;
+                self.run_on_tape(work, &mut scratch.pending, 1)?;
                 if scratch.pending.is_empty() {
                     return Ok(());
                 }
@@ -224,14 +235,13 @@ impl<T: Real + Scalar> Variants<T> {
     fn run_on_all(
         &mut self,
         number: usize,
-        request: &Request<'_, T>,
-        outputs: &mut [&mut [T]; 2],
-        results: &mut [T],
+        work: &mut Work<'_, '_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), ProgramError> {
+        let request = work.request;
         let variant = &mut self.variants[number];
         if request.count == 1 && request.computation != Computation::SummedGradient {
-            if variant.compute_single(request, outputs) {
+            if variant.compute_single(request, &mut work.outputs) {
                 variant.points += 1;
             } else {
                 scratch.deviating.push(0);
@@ -243,14 +253,13 @@ impl<T: Real + Scalar> Variants<T> {
             shared: request.shared,
             points: request.table(),
             directions: request.directions(),
-            values: request.widths[0],
+            first_outputs: request.widths[0],
         };
-        let [values, derivatives] = outputs;
-        let outputs = [&mut **values, &mut **derivatives];
+        let [first, second] = &mut work.outputs;
         task.run(
             &mut self.workspaces,
-            outputs,
-            results,
+            [first, second],
+            work.results,
             &mut scratch.deviating,
         )?;
         variant.points += (request.count - scratch.deviating.len()) as u64;
@@ -262,9 +271,7 @@ impl<T: Real + Scalar> Variants<T> {
     fn run_on_pending(
         &mut self,
         number: usize,
-        request: &Request<'_, T>,
-        outputs: &mut [&mut [T]; 2],
-        results: &mut [T],
+        work: &mut Work<'_, '_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), ProgramError> {
         /// The number of points that are tried first.
@@ -273,7 +280,7 @@ impl<T: Real + Scalar> Variants<T> {
         const SHARE: usize = 8;
         let count = scratch.pending.len();
         let sample = if count > 2 * SAMPLE { SAMPLE } else { count };
-        self.run_gathered(number, request, 0..sample, outputs, results, scratch)?;
+        self.run_gathered(number, work, 0..sample, scratch)?;
         let taken = sample - scratch.deviating.len();
         if sample == count {
             return Ok(());
@@ -284,19 +291,18 @@ impl<T: Real + Scalar> Variants<T> {
                 .extend_from_slice(&scratch.pending[sample..]);
             return Ok(());
         }
-        self.run_gathered(number, request, sample..count, outputs, results, scratch)
+        self.run_gathered(number, work, sample..count, scratch)
     }
 
     /// Computes some of the pending points by a compiled path.
     fn run_gathered(
         &mut self,
         number: usize,
-        request: &Request<'_, T>,
+        work: &mut Work<'_, '_, T>,
         range: Range<usize>,
-        outputs: &mut [&mut [T]; 2],
-        results: &mut [T],
         scratch: &mut Scratch<T>,
     ) -> Result<(), ProgramError> {
+        let request = work.request;
         let variant = &mut self.variants[number];
         let pending = &scratch.pending[range];
         let directions = request.directions();
@@ -307,26 +313,26 @@ impl<T: Real + Scalar> Variants<T> {
             directions: directions
                 .as_ref()
                 .map(|directions| gather(directions, pending, &mut scratch.directions)),
-            values: request.widths[0],
+            first_outputs: request.widths[0],
         };
         for (output, width) in scratch.outputs.iter_mut().zip(request.widths) {
             output.resize(pending.len() * width, T::default());
         }
-        let [values, derivatives] = &mut scratch.outputs;
-        let first = scratch.deviating.len();
+        let [first, second] = &mut scratch.outputs;
+        let known = scratch.deviating.len();
         task.run(
             &mut self.workspaces,
-            [values, derivatives],
-            results,
+            [first, second],
+            work.results,
             &mut scratch.deviating,
         )?;
-        for (to, from) in outputs.iter_mut().zip(&scratch.outputs) {
+        for (to, from) in work.outputs.iter_mut().zip(&scratch.outputs) {
             scatter(from, pending, request, to);
         }
-        for point in &mut scratch.deviating[first..] {
+        for point in &mut scratch.deviating[known..] {
             *point = pending[*point];
         }
-        variant.points += (pending.len() - (scratch.deviating.len() - first)) as u64;
+        variant.points += (pending.len() - (scratch.deviating.len() - known)) as u64;
         Ok(())
     }
 
@@ -334,23 +340,21 @@ impl<T: Real + Scalar> Variants<T> {
     #[track_caller]
     fn run_on_tape(
         &mut self,
-        f: &Function<'_, T>,
-        request: &Request<'_, T>,
+        work: &mut Work<'_, '_, T>,
         pending: &mut Vec<usize>,
         count: usize,
-        outputs: &mut [&mut [T]; 2],
-        results: &mut [T],
     ) -> Result<(), ProgramError> {
+        let request = work.request;
         for &point in &pending[..count] {
-            let count = self.fallback.compute(f, request, point)?;
+            let count = self.fallback.compute(work.f, request, point)?;
             self.check_outputs(count)?;
             let found = self.fallback.outputs.iter().zip(request.widths);
-            for (to, (from, width)) in outputs.iter_mut().zip(found) {
+            for (to, (from, width)) in work.outputs.iter_mut().zip(found) {
                 for (number, x) in from.iter().enumerate() {
                     to[request.place(point, number, width)] = *x;
                 }
             }
-            for (result, &x) in results.iter_mut().zip(&self.fallback.to_sums) {
+            for (result, &x) in work.results.iter_mut().zip(&self.fallback.to_sums) {
                 *result = *result + x;
             }
         }

@@ -1,8 +1,8 @@
 //! Points that take different paths through a function.
 
-use super::{Function, SHARED, assert_close, by_tape, random, row};
+use super::{Function, SHARED, assert_close, assert_sum_of_tape, by_tape, random, row};
+use autodiff::scalar::Var;
 use autodiff::scalar::program::{Paths, Points, Program};
-use autodiff::scalar::{Tape, Var};
 
 fn two_paths<'t>(s: &[Var<'t>], x: &[Var<'t>]) -> Vec<Var<'t>> {
     let y = s[0] * x[1];
@@ -57,18 +57,7 @@ fn check(f: Function, count: usize, expected: impl Fn(&Paths) -> bool) {
         }
         sums.push(program.sum_and_gradient(&SHARED, points).unwrap());
     }
-    let tape = Tape::new();
-    let s = tape.vars(SHARED);
-    let terms = (0..count).map(|point| {
-        let x: Vec<Var<'_>> = row(&x, point, count)
-            .into_iter()
-            .map(Var::constant)
-            .collect();
-        f(&s, &x)[0]
-    });
-    let sum: Var<'_> = terms.sum();
-    assert_close(&[sums[0].0], &[sum.value()]);
-    assert_close(&sums[0].1, &sum.gradients().wrt_all(&s));
+    assert_sum_of_tape(f, &x, count, &sums[0]);
     assert!(sums.iter().all(|sum| sum == &sums[0]));
 }
 
