@@ -66,6 +66,7 @@
 //!   pole. A zero absorbs an infinite slope: the derivative of `√(x·x)` at 0 is 0, not NaN.
 //! - **Your own functions**: [`Var::custom`] and [`custom`] take a value and slopes from you.
 //! - **Long loops**: a [`checkpoint`] is recomputed during the backward pass instead of being stored.
+//! - **Long functions of few variables**: [`preaccumulate`] records only their slopes.
 //! - **NaN**: a [traced](Tape::traced) tape stores every operation with its operands and the line of code that recorded
 //!   it. It returns [the origin of a NaN](Tape::first_non_finite), and can be [drawn as a graph](Tape::to_dot).
 //! - **Existing code**: a function that is generic over [`num_traits::Float`] is differentiated unchanged.
@@ -143,9 +144,11 @@ pub mod general;
 pub mod sparse;
 mod sweep;
 
-// Parts of a recording that are removed, or recomputed.
+// Parts of a recording that are removed, recomputed, or reduced to their slopes.
 mod checkpoint;
+mod preaccumulate;
 mod rewind;
+mod scratch;
 
 // Functions that are recorded once and replayed on many points.
 pub mod program;
@@ -168,6 +171,7 @@ pub use general::Mode;
 pub use inspect::Node;
 pub use nary::{custom, dot, linear_combination, log_sum_exp, norm};
 pub use number::Scalar;
+pub use preaccumulate::preaccumulate;
 pub use report::{NonFinite, NonFiniteCause};
 pub use rewind::Mark;
 pub use sweep::Gradients;

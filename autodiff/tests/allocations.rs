@@ -1,7 +1,7 @@
-//! The memory that a warm program allocates: none.
+//! The memory that a warm program allocates, and a warm tape: none.
 
 use autodiff::scalar::program::{Points, Program};
-use autodiff::scalar::{Var, norm};
+use autodiff::scalar::{Tape, Var, norm, preaccumulate};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -118,6 +118,24 @@ fn a_warm_program_allocates_nothing_on_one_thread() {
         assert_eq!(program.paths().compiled.len(), 3);
         assert_eq!(program.paths().on_tape, 0);
     }
+}
+
+#[test]
+fn a_warm_preaccumulation_allocates_its_outputs_only() {
+    let mut tape = Tape::new();
+    let mut counts = [0; 5];
+    for count in &mut counts {
+        tape.reset();
+        let x = tape.vars([0.5; 50]);
+        for outputs in [1, 6] {
+            *count += allocations(|| {
+                let y = preaccumulate(|x| vec![x[0] * x[49]; outputs], &x);
+                assert_eq!(y.len(), outputs);
+            });
+        }
+    }
+    // The vector that the function returns, and the vector that is returned.
+    assert_eq!(counts[2..], [4; 3]);
 }
 
 #[test]

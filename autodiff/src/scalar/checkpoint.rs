@@ -81,13 +81,13 @@ where
         .and_then(|tape| tape.scratch.take())
         .unwrap_or_default();
     let values: Vec<T> = {
-        let (_, outputs) = checkpoint.record(&scratch);
+        let (_, outputs) = checkpoint.record(&scratch.tape);
         outputs.iter().map(|output| output.value).collect()
     };
     let Some(tape) = tape else {
         return values.into_iter().map(Var::constant).collect();
     };
-    scratch.reset();
+    scratch.tape.reset();
     tape.scratch.set(Some(scratch));
 
     let first = tape.push_nodes_without_inputs(values.len());
@@ -223,8 +223,8 @@ impl<T: Scalar> Tape<T> {
         let first_output = |checkpoint: &Checkpoint<T>| checkpoint.first_output;
         if let Ok(found) = checkpoints.binary_search_by_key(&span.first_node, first_output) {
             let mut scratch = self.scratch.take().unwrap_or_default();
-            act(&checkpoints[found], &scratch);
-            scratch.reset();
+            act(&checkpoints[found], &scratch.tape);
+            scratch.tape.reset();
             self.scratch.set(Some(scratch));
         }
     }

@@ -2,6 +2,7 @@
 
 use super::node_ref::{NodeOffset, NodeRef, SINK};
 use super::number::Scalar;
+use super::scratch::Scratch;
 use super::store::Store;
 use super::trace::{Operation, Trace};
 use super::values::Values;
@@ -88,8 +89,8 @@ pub struct Tape<T: Scalar = f64> {
     offset: Cell<NodeOffset>,
     /// The checkpoints, in the order of their outputs.
     pub(super) checkpoints: RefCell<Vec<Checkpoint<T>>>,
-    /// The tape on which checkpoints are recorded again; its memory is reused.
-    pub(super) scratch: Cell<Option<Box<Tape<T>>>>,
+    /// The tape on which parts of a computation are recorded apart; its memory is reused.
+    pub(super) scratch: Cell<Option<Box<Scratch<T>>>>,
     /// Reused memory for the input pairs of a sum while its terms are being recorded.
     pub(super) pairs_of_sum: Cell<Vec<InputPair<T>>>,
     /// The identifiers of the marks to which the tape can be rewound.

@@ -6,6 +6,7 @@ use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::sparse::{Colouring, Pattern, SparseHessian, SparseJacobian};
 use autodiff::scalar::{
     Gradients, Tape, Var, checkpoint, custom, dot, general, linear_combination, log_sum_exp, norm,
+    preaccumulate,
 };
 
 #[test]
@@ -128,6 +129,10 @@ fn nodes_of_many_inputs(checked: &mut Checked) {
     let checkpointed = "scalar/checkpoint.rs checkpoint";
     checked.refused(checkpointed, "on different tapes", || {
         checkpoint(|x| vec![x[0]], &mixed)
+    });
+    let preaccumulated = "scalar/preaccumulate.rs preaccumulate";
+    checked.refused(preaccumulated, "on different tapes", || {
+        preaccumulate(|x| vec![x[0]], &mixed)
     });
 }
 

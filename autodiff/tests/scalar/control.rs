@@ -2,6 +2,7 @@
 
 use autodiff::scalar::{
     Gradients, Tape, Var, checkpoint, custom, dot, linear_combination, log_sum_exp, norm,
+    preaccumulate,
 };
 
 #[test]
@@ -84,7 +85,7 @@ fn operands_of_two_tapes_are_refused_by_name() {
     let (tape, other) = (Tape::new(), Tape::new());
     let (x, y) = (tape.var(1.0), other.var(2.0));
     type Misuse<'t> = (&'static str, &'t dyn Fn());
-    let misuses: [Misuse<'_>; 15] = [
+    let misuses: [Misuse<'_>; 16] = [
         ("add", &|| _ = x + y),
         ("mul", &|| _ = x * y),
         ("div", &|| _ = y.sin() / x),
@@ -101,6 +102,9 @@ fn operands_of_two_tapes_are_refused_by_name() {
         ("log_sum_exp", &|| _ = log_sum_exp(&[x, y])),
         ("custom", &|| _ = custom(&[x, y], |_| (0.0, vec![0.0; 2]))),
         ("checkpoint", &|| _ = checkpoint(|x| x.to_vec(), &[x, y])),
+        ("preaccumulate", &|| {
+            _ = preaccumulate(|x| x.to_vec(), &[x, y]);
+        }),
         ("gradients", &|| _ = Gradients::of([x, y])),
     ];
     for (operation, misuse) in misuses {
