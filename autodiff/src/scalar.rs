@@ -66,7 +66,8 @@
 //! - **Kinks and poles**: the [table](crate::elementwise) documents the slope of each function at a kink, a tie or a
 //!   pole. A zero absorbs an infinite slope: the derivative of `√(x·x)` at 0 is 0, not NaN.
 //! - **Your own functions**: [`Var::custom`] and [`custom`] take a value and slopes from you.
-//! - **Long loops**: a [`checkpoint`] is recomputed during the backward pass instead of being stored.
+//! - **Long loops**: a [`checkpoint`] is recomputed during the backward pass instead of being stored. In a
+//!   [scope](Tape::scope) its function may borrow.
 //! - **Long functions of few variables**: [`preaccumulate`] records only their slopes.
 //! - **NaN**: a [traced](Tape::traced) tape stores every operation with its operands and the line of code that recorded
 //!   it. It returns [the origin of a NaN](Tape::first_non_finite), and can be [drawn as a graph](Tape::to_dot).
@@ -151,6 +152,7 @@ mod sweep;
 mod checkpoint;
 mod preaccumulate;
 mod rewind;
+mod scope;
 mod scratch;
 
 // Functions that are recorded once and replayed on many points.
@@ -178,6 +180,7 @@ pub use number::Scalar;
 pub use preaccumulate::preaccumulate;
 pub use report::{NonFinite, NonFiniteCause};
 pub use rewind::Mark;
+pub use scope::Scope;
 pub use sweep::Gradients;
 pub use tape::Tape;
 pub use trace::{Input, Operation, TraceEntry};

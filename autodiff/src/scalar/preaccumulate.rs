@@ -80,15 +80,8 @@ where
         of_several,
     } = &mut *scratch;
     let mut copies = memory.take();
-    let first = inside.push_nodes_without_inputs(inputs.len());
-    copies.extend(
-        (first..)
-            .zip(inputs)
-            .map(|(index, input)| match input.tape {
-                Some(_) => Var::at(inside, inside.node_ref(index), input.value),
-                None => *input,
-            }),
-    );
+    let values = inputs.iter().map(|x| (x.value, x.tape.is_none()));
+    let _ = inside.push_copies(values, &mut copies);
     let outputs = f(&copies);
     if !outputs.iter().all(|y| y.is_on_or_constant(inside)) {
         refuse("preaccumulate");

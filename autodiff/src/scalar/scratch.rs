@@ -30,6 +30,27 @@ impl<T: Scalar> Default for Scratch<T> {
     }
 }
 
+impl<T: Scalar> Tape<T> {
+    /// Appends a node for each input of a function, and adds the inputs as numbers of this tape to `copies`. An input
+    /// is a value, and whether it is a constant. Returns the first node.
+    #[track_caller]
+    pub(super) fn push_copies<'s>(
+        &'s self,
+        inputs: impl ExactSizeIterator<Item = (T, bool)>,
+        copies: &mut Vec<Var<'s, T>>,
+    ) -> u32 {
+        let first = self.push_nodes_without_inputs(inputs.len());
+        copies.extend((first..).zip(inputs).map(|(index, (value, is_constant))| {
+            if is_constant {
+                Var::constant(value)
+            } else {
+                Var::at(self, self.node_ref(index), value)
+            }
+        }));
+        first
+    }
+}
+
 /// Memory for variables of any recording.
 pub(super) struct Inputs<T>(Vec<Unbound<T>>);
 

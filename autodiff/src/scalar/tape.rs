@@ -49,11 +49,21 @@ pub(super) type Function<T> = Box<dyn for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T
 pub(super) struct Checkpoint<T: Scalar> {
     /// The index of the first output.
     pub(super) first_output: u32,
-    /// The number of outputs.
+    /// The number of outputs that are no constants.
     pub(super) outputs: u32,
     pub(super) f: Function<T>,
-    /// The value and the node of each input; a constant has no node.
-    pub(super) inputs: Vec<(T, Option<u32>)>,
+    /// The values of the inputs.
+    pub(super) values: Vec<T>,
+    /// The nodes of the inputs, in their order.
+    pub(super) nodes: Vec<Nodes>,
+}
+
+/// Consecutive nodes, or a number of constants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nodes {
+    /// The first node; the sink for constants.
+    pub(super) first: u32,
+    pub(super) count: u32,
 }
 
 /// The length of a recording, to which the tape can be truncated.
@@ -318,7 +328,8 @@ impl<T: Scalar> Tape<T> {
         let of_checkpoint = |checkpoint: &Checkpoint<T>| {
             size_of_val(checkpoint)
                 + size_of_val(&*checkpoint.f)
-                + size_of_val(&checkpoint.inputs[..])
+                + size_of_val(&checkpoint.values[..])
+                + size_of_val(&checkpoint.nodes[..])
         };
         let of_checkpoints: usize = checkpoints.iter().map(of_checkpoint).sum();
         self.pairs.bytes() + self.spans.bytes() + of_checkpoints

@@ -272,7 +272,7 @@ fn disagreement(steps: &[Step], x: &[f64], many_at_once: Many) -> (f64, f64) {
     let traced_variables = traced.vars(x);
     let from_traced = run(steps, &traced_variables, many_at_once).gradients();
     let owned = steps.to_vec();
-    let recomputed = checkpoint(move |x| vec![run(&owned, x, many_at_once)], &variables)[0];
+    let recomputed = checkpoint(move |[x]| vec![run(&owned, x, many_at_once)], [&variables])[0];
     let recomputed = recomputed.gradients();
     let alone = preaccumulate(|x| vec![run(steps, x, many_at_once)], &variables)[0];
     let alone = alone.gradients();

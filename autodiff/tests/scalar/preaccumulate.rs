@@ -54,8 +54,9 @@ fn preaccumulated_functions_nest_and_may_lie_in_a_checkpoint() {
     let plain = jacobian(|x| last(&outputs(x)));
     let of_parts = jacobian(|x| preaccumulate(last, &preaccumulate(outputs, x)));
     let nested = jacobian(|x| preaccumulate(|x| last(&preaccumulate(outputs, x)), x));
-    let recomputed = jacobian(|x| checkpoint(|x| last(&preaccumulate(outputs, x)), x));
-    let of_checkpoint = jacobian(|x| preaccumulate(|x| last(&checkpoint(outputs, x)), x));
+    let recomputed = jacobian(|x| checkpoint(|[x]| last(&preaccumulate(outputs, x)), [x]));
+    let of_checkpoint =
+        jacobian(|x| preaccumulate(|x| last(&checkpoint(|[x]| outputs(x), [x])), x));
     for found in [of_parts, nested, recomputed, of_checkpoint] {
         for (found, plain) in found.as_flattened().iter().zip(plain.as_flattened()) {
             assert!((found - plain).abs() < 1e-14, "{found} and not {plain}");

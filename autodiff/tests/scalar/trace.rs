@@ -187,7 +187,7 @@ fn nodes_of_many_inputs_and_checkpoints_are_kept() {
         .into_iter()
         .sum();
     let product = dot(&x, &[sum, Var::from(3.0)]);
-    let recomputed = checkpoint(|x| vec![x[0] * x[1]], &[product, sum])[0];
+    let recomputed = checkpoint(|[x, y]| vec![x[0] * y[0]], [&[product], &[sum]])[0];
     let slopes = preaccumulate(|x| vec![x[0] * x[1], x[1] - x[1]], &[product, sum]);
     let steps = tape.trace().unwrap();
     let kept: Vec<_> = steps

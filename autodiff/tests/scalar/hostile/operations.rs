@@ -26,7 +26,7 @@ const DEEDS: [fn(); 8] = [
     || {
         let tape = shared_tape();
         let x = tape.var(Hostile(3.0));
-        let y = checkpoint(|x| vec![x[0] * x[0], x[0]], &[x]);
+        let y = checkpoint(|[x]| vec![x[0] * x[0], x[0]], [&[x]]);
         assert_eq!(y[0].gradients().wrt(x).0, 6.0);
     },
     || shared_tape().reserve(10_000),
@@ -57,7 +57,7 @@ const OPERATIONS: [Operation; 15] = [
     |x| norm(x),
     |x| log_sum_exp(x),
     |x| custom(x, |v| (v[0], vec![Hostile(1.0); 3])),
-    |x| checkpoint(|x| vec![x[0] * x[1], x[2] * x[0]], x)[1],
+    |x| checkpoint(|[x]| vec![x[0] * x[1], x[2] * x[0]], [x])[1],
     |x| preaccumulate(|x| vec![x[0] * x[1] / x[2]], x)[0],
     |x| preaccumulate(|x| vec![x[0] * x[1], x[2] * x[0]], x)[1],
 ];

@@ -142,7 +142,7 @@ const NESTED: [(&str, Function); 8] = [
         vec![(x[0] * s[0]).retain() * x[1].retain() + x[2]]
     }),
     ("checkpoint", |s, x| {
-        let y = checkpoint(|z| vec![z[0] * z[1], z[2] - z[1]], &[x[0], x[1], s[0]]);
+        let y = checkpoint(|[x, s]| vec![x[0] * x[1], s[0] - x[1]], [&x[..2], &s[..1]]);
         vec![y[0] * y[1] + x[2]]
     }),
     ("preaccumulate", |s, x| {
