@@ -134,6 +134,7 @@ mod float;
 mod nary;
 mod operators;
 mod pairwise;
+mod slices;
 mod sum;
 
 // Derivatives.
@@ -166,10 +167,11 @@ pub use derivatives::{
 pub use dual::Dual;
 pub use general::Mode;
 pub use inspect::Node;
-pub use nary::{custom, dot, linear_combination, log_sum_exp, norm};
-pub use number::Scalar;
+pub use nary::custom;
+pub use number::{Plain, Scalar};
 pub use report::{NonFinite, NonFiniteCause};
 pub use rewind::Mark;
+pub use slices::{dot, linear_combination, log_sum_exp, norm};
 pub use sweep::Gradients;
 pub use tape::Tape;
 pub use trace::{Input, Operation, TraceEntry};

@@ -2,6 +2,7 @@
 //! and comparison by value.
 
 use super::dual::Dual;
+use super::nary;
 use super::number::Scalar;
 use super::program::Relation;
 use super::trace::Operation;
@@ -46,6 +47,7 @@ macro_rules! numbers {
     ($([$($life:lifetime)?] $V:ty:
         detached |$detached:ident| $detached_value:expr,
         has_nan |$x:ident| $has_nan:expr;
+        slices { $($slices:tt)* }
     )*) => { $(
         /// # Functions
         ///
@@ -142,6 +144,11 @@ macro_rules! numbers {
         impl<$($life,)? T: Scalar> Scalar for $V {
             type Plain = T::Plain;
 
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            fn from_plain(c: T::Plain) -> Self {
+                <$V>::constant(T::from_plain(c))
+            }
+
             #[inline]
             fn from_f64(c: f64) -> Self {
                 <$V>::constant(T::from_f64(c))
@@ -172,6 +179,8 @@ macro_rules! numbers {
                 let $x = self;
                 $has_nan
             }
+
+            $($slices)*
         }
 
         impl<$($life,)? T: Scalar<Plain = f64>> From<f64> for $V {
@@ -250,7 +259,31 @@ numbers! {
     ['t] Var<'t, T>:
         detached |x| { let x = x.detach(); Var { value: x.value.detached(), ..x } },
         has_nan |x| { let nan = x.value.has_nan(); !x.compared(Relation::Equal, x, !nan) };
+        slices {
+            #[inline]
+            #[track_caller]
+            fn dot(a: &[Self], b: &[Self]) -> Self {
+                nary::dot(a, b)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn linear_combination(c: &[T::Plain], x: &[Self]) -> Self {
+                nary::linear_combination(c, x)
+            }
+
+            #[track_caller]
+            fn norm(x: &[Self]) -> Self {
+                nary::norm(x)
+            }
+
+            #[track_caller]
+            fn log_sum_exp(x: &[Self]) -> Self {
+                nary::log_sum_exp(x)
+            }
+        }
     [] Dual<T>:
         detached |x| Dual::constant(x.value.detached()),
         has_nan |x| x.value.has_nan() || x.tangent.has_nan();
+        slices {}
 }

@@ -96,9 +96,12 @@ fn nodes_of_many_inputs(checked: &mut Checked) {
     let (tape, other) = (Tape::new(), Tape::new());
     let (x, foreign) = (tape.var(2.0), other.var(3.0));
     let mixed = [x, x, foreign];
-    let file = "scalar/nary.rs";
+    let file = "scalar/slices.rs";
     checked.refused(&format!("{file} dot"), "dot: the lengths are 1", || {
         dot(&[x], &[x, x])
+    });
+    checked.refused(&format!("{file} dot"), "dot: the lengths are 3", || {
+        dot(&[1.0; 3], &[1.0; 2])
     });
     checked.refused(&format!("{file} dot"), "on different tapes", || {
         dot(&mixed, &[x; 3])
@@ -107,6 +110,11 @@ fn nodes_of_many_inputs(checked: &mut Checked) {
         &format!("{file} linear_combination"),
         "linear_combination: the lengths are 2 and 3",
         || linear_combination(&[1.0, 2.0], &mixed),
+    );
+    checked.refused(
+        &format!("{file} linear_combination"),
+        "linear_combination: the lengths are 1 and 0",
+        || linear_combination::<f32>(&[1.0], &[]),
     );
     checked.refused(
         &format!("{file} linear_combination"),
@@ -119,6 +127,7 @@ fn nodes_of_many_inputs(checked: &mut Checked) {
     checked.refused(&format!("{file} log_sum_exp"), "different tapes", || {
         log_sum_exp(&mixed)
     });
+    let file = "scalar/nary.rs";
     checked.refused(&format!("{file} custom"), "custom: 1 slopes for 3", || {
         custom(&mixed, |x| (x[0], vec![1.0]))
     });
