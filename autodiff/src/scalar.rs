@@ -40,7 +40,8 @@
 //!   `(2 x + 1).sin()` refers to the node of `x`, with the slope `2 cos(2 x + 1)`.
 //! - An **operation on two different nodes** adds a node. The tape stores the indices of both inputs and the slope
 //!   towards each, 24 bytes in all. For `x · y` the slope towards `x` is the value of `y`, and vice versa.
-//! - Two operands on the **same node** add their slopes, and a **constant** contributes nothing.
+//! - Two operands on the **same node** add their slopes, and a **constant** contributes nothing. Where the slope towards
+//!   the other operand is exactly 0, as in `x · 0`, the result is a constant as well.
 //! - A sum, [`dot`] product, [`linear_combination`], [`norm`] or [`log_sum_exp`] is **one node with many inputs**, of
 //!   12 bytes each.
 //!
@@ -119,6 +120,7 @@
 
 // Numbers, and the tape that records them.
 mod dual;
+mod leaves;
 mod node_ref;
 mod number;
 mod store;
@@ -135,6 +137,7 @@ mod nary;
 mod operators;
 mod pairwise;
 mod slices;
+mod softmax;
 mod sum;
 
 // Derivatives.
@@ -167,6 +170,7 @@ pub use derivatives::{
 pub use dual::Dual;
 pub use general::Mode;
 pub use inspect::Node;
+pub use leaves::Leaves;
 pub use nary::custom;
 pub use number::{Plain, Scalar};
 pub use report::{NonFinite, NonFiniteCause};

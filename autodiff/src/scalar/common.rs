@@ -42,11 +42,12 @@ macro_rules! inherent_methods {
 }
 
 /// Implements the number traits for types with a field `value`, in terms of their functions `constant`, `chain_unary`
-/// and `chain_binary`, and of the given test for a NaN.
+/// and `chain_binary`, and of the given tests for a NaN and for a zero.
 macro_rules! numbers {
     ($([$($life:lifetime)?] $V:ty:
         detached |$detached:ident| $detached_value:expr,
-        has_nan |$x:ident| $has_nan:expr;
+        has_nan |$x:ident| $has_nan:expr,
+        is_constant_zero |$y:ident| $is_constant_zero:expr,
         slices { $($slices:tt)* }
     )*) => { $(
         /// # Functions
@@ -180,6 +181,12 @@ macro_rules! numbers {
                 $has_nan
             }
 
+            #[inline]
+            fn is_constant_zero(self) -> bool {
+                let $y = self;
+                $is_constant_zero
+            }
+
             $($slices)*
         }
 
@@ -258,7 +265,8 @@ macro_rules! numbers {
 numbers! {
     ['t] Var<'t, T>:
         detached |x| { let x = x.detach(); Var { value: x.value.detached(), ..x } },
-        has_nan |x| { let nan = x.value.has_nan(); !x.compared(Relation::Equal, x, !nan) };
+        has_nan |x| { let nan = x.value.has_nan(); !x.compared(Relation::Equal, x, !nan) },
+        is_constant_zero |x| x.tape.is_none() && x.value.is_constant_zero(),
         slices {
             #[inline]
             #[track_caller]
@@ -284,6 +292,7 @@ numbers! {
         }
     [] Dual<T>:
         detached |x| Dual::constant(x.value.detached()),
-        has_nan |x| x.value.has_nan() || x.tangent.has_nan();
+        has_nan |x| x.value.has_nan() || x.tangent.has_nan(),
+        is_constant_zero |x| x.value.is_constant_zero() && x.tangent.is_constant_zero(),
         slices {}
 }

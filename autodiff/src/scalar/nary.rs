@@ -4,11 +4,11 @@ use super::node_ref::NodeRef;
 use super::number::{Scalar, chain_two};
 use super::pairwise::sum_map;
 use super::slices::assert_equal_lengths;
+use super::softmax::softmax;
 use super::tape::{InputPair, Span, Tape};
 use super::trace::Operation;
 use super::var::{Var, common_tape};
 use smallvec::SmallVec;
-use std::hint::cold_path;
 use std::iter::Product;
 
 /// Lists up to this length are stored on the stack, longer ones on the heap.
@@ -59,35 +59,16 @@ pub(super) fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
 /// [`log_sum_exp`](super::log_sum_exp) of variables.
 #[track_caller]
 pub(super) fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
-    let infinity = T::from_f64(f64::INFINITY);
-    let values = x.iter().map(|x| x.value.detached());
-    let max = values.fold(-infinity, T::max);
-    if (max == infinity || max == -infinity) && x.iter().all(|x| !x.value.has_nan()) {
-        cold_path();
-        return log_sum_exp_at_infinity(x, max);
-    }
-    let mut powers: SmallVec<[T; INLINE]> = x.iter().map(|x| x.value - max).collect();
-    T::exp_each(&mut powers);
-    let sum = sum_map(&powers, &powers, |&power, _| power);
-    let (value, factor) = (sum.ln() + max, sum.recip());
+    let tape = x.iter().find_map(|x| x.tape);
+    let mut powers = tape.map_or_else(Vec::new, |tape| tape.powers.take());
+    let (value, factor) = softmax(x.iter().map(|x| x.value), &mut powers);
     let slope = |_: &_, &power: &T| power * factor;
-    record_many(Operation::LogSumExp, value, x, &powers, slope, || {
-        x.to_vec()
-    })
-}
-
-/// [`log_sum_exp`] where the largest xᵢ is infinite: the limit, or NaN slopes if there is no limit.
-#[track_caller]
-fn log_sum_exp_at_infinity<'t, T: Scalar>(x: &[Var<'t, T>], max: T) -> Var<'t, T> {
-    let [zero, one, nan] = [0.0, 1.0, f64::NAN].map(T::from_f64);
-    let is_largest = |x: &&Var<'t, T>| x.value == max;
-    let mut largest = x.iter().filter(is_largest);
-    let (value, slopes) = match (largest.next(), largest.next()) {
-        (Some(largest), None) if max > zero => (largest.value, [zero, one]),
-        _ => (max, [nan; 2]),
-    };
-    let slope = |x: &Var<'t, T>, _: &_| slopes[usize::from(is_largest(&x))];
-    record_many(Operation::LogSumExp, value, x, x, slope, || x.to_vec())
+    let inputs = || x.to_vec();
+    let result = record_many(Operation::LogSumExp, value, x, &powers, slope, inputs);
+    if let Some(tape) = tape {
+        tape.powers.set(powers);
+    }
+    result
 }
 
 /// Returns your own function of several variables, as one node. `f` takes the values of the variables, and returns the

@@ -77,6 +77,14 @@ pub trait Scalar:
     #[must_use]
     fn has_nan(self) -> bool;
 
+    /// Returns whether the number, and every derivative that it carries, is exactly 0. Returning `false` is always
+    /// correct.
+    #[must_use]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn is_constant_zero(self) -> bool {
+        false
+    }
+
     /// Returns whether `self * x` can be NaN only if `x` is NaN. Returning `false` is always correct.
     #[must_use]
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -203,6 +211,11 @@ macro_rules! plain {
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn has_nan(self) -> bool {
                 self.is_nan()
+            }
+
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            fn is_constant_zero(self) -> bool {
+                self == 0.0
             }
 
             #[cfg_attr(not(debug_assertions), inline(always))]

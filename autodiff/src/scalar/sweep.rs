@@ -108,13 +108,13 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
     pub fn each_wrt(&self, variable: Var<'_, T>) -> [T; K] {
         let Some(tape) = variable.tape else {
             panic!(
-                "wrt: {} is a constant; to differentiate with respect to it, record it with `Tape::var`",
+                "wrt: {} is a constant, which depends on no variable, or on one with slope 0; \
+                 to differentiate with respect to it, record it with `Tape::var`",
                 { variable.value }
             );
         };
         assert!(
-            self.recording
-                .is_none_or(|recording| recording == tape.recording()),
+            self.is_of(tape),
             "wrt: the variable {} belongs to another recording than these gradients",
             { variable.value }
         );
@@ -129,6 +129,21 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
             .get(variable.index() as usize)
             .copied()
             .unwrap_or(none)
+    }
+}
+
+impl<T: Scalar, const K: usize> Gradients<T, K> {
+    /// Whether these are gradients of what `tape` has recorded since its last reset, or gradients of constants.
+    #[inline]
+    pub(super) fn is_of(&self, tape: &Tape<T>) -> bool {
+        self.recording
+            .is_none_or(|recording| recording == tape.recording())
+    }
+
+    /// The adjoints of `count` nodes from index `first` on. Nodes recorded after the outputs have none.
+    pub(super) fn adjoints(&self, first: u32, count: usize) -> &[[T; K]] {
+        let adjoints = self.adjoints.get(first as usize..).unwrap_or_default();
+        &adjoints[..count.min(adjoints.len())]
     }
 }
 

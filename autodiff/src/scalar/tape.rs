@@ -92,6 +92,8 @@ pub struct Tape<T: Scalar = f64> {
     pub(super) scratch: Cell<Option<Box<Tape<T>>>>,
     /// Reused memory for the input pairs of a sum while its terms are being recorded.
     pub(super) pairs_of_sum: Cell<Vec<InputPair<T>>>,
+    /// Reused memory for the powers of a [`softmax`](super::softmax).
+    pub(super) powers: Cell<Vec<T>>,
     /// The identifiers of the marks to which the tape can be rewound.
     pub(super) marks: RefCell<Vec<u64>>,
     /// Every operation, on a traced tape.
@@ -153,6 +155,7 @@ impl<T: Scalar> Tape<T> {
             checkpoints: RefCell::default(),
             scratch: Cell::default(),
             pairs_of_sum: Cell::default(),
+            powers: Cell::default(),
             marks: RefCell::default(),
             trace: None,
             recording: unique(),

@@ -15,7 +15,8 @@ use std::hint::cold_path;
 ///
 /// It holds its value, a node of the tape, and its slope with respect to that node. A function of one variable changes
 /// only the value and the slope, and records nothing; an operation on two different nodes appends a new node. A
-/// constant has no tape.
+/// constant has no tape. An operation on a variable and a constant whose slope is exactly 0, such as `x * 0.0`, returns
+/// a constant, unless the tape is [traced](Tape::traced).
 ///
 /// ```
 /// use autodiff::scalar::Tape;
@@ -99,7 +100,8 @@ impl<'t, T: Scalar> Var<'t, T> {
         Var::constant(self.value)
     }
 
-    /// The tape on which the variable is recorded; `None` for a constant.
+    /// The tape on which the variable is recorded; `None` for a constant, which an operation with a constant may
+    /// return: `x * 0.0` is one.
     #[must_use]
     pub fn tape(self) -> Option<&'t Tape<T>> {
         self.tape
@@ -121,14 +123,16 @@ impl<'t, T: Scalar> Var<'t, T> {
     ///
     /// # Panics
     ///
-    /// If the variable is a constant: a plain number, a [detached](Var::detach) variable, or a function of constants
-    /// only. To differentiate with respect to a constant, record its value with [`Tape::var`].
+    /// If the variable is a constant: a plain number, a [detached](Var::detach) variable, a function of constants only,
+    /// or a function of a variable and a constant whose slope is 0, as in `x * 0.0`. To differentiate with respect to a
+    /// constant, record its value with [`Tape::var`].
     #[must_use]
     #[track_caller]
     pub fn retain(self) -> Self {
         let Some(tape) = self.tape else {
             panic!(
-                "retain: {} is a constant; to differentiate with respect to it, record it with `Tape::var`",
+                "retain: {} is a constant, which depends on no variable, or on one with slope 0; \
+                 to differentiate with respect to it, record it with `Tape::var`",
                 self.value
             );
         };
@@ -158,7 +162,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         let (value, (slope, _)) = self.value.binary_with_slopes(function, constant.value);
         let operation = || Operation::Binary(function);
         let inputs = || [self, constant].map(|x| Some(x.input()));
-        self.derived(operation, inputs, value, chain(self.slope, slope))
+        self.chain_with_slope(operation, inputs, value, slope)
     }
 
     /// Returns a function of `self` and `other` with this value and these slopes.
@@ -193,10 +197,30 @@ impl<'t, T: Scalar> Var<'t, T> {
         let (variable, slope) = match (self.tape, other.tape) {
             (Some(_), Some(_)) => refuse(operation().name()),
             (Some(_), None) => (self, slopes.0),
-            (None, _) => (other, slopes.1),
+            (None, Some(_)) => (other, slopes.1),
+            (None, None) => return Var::constant(value),
         };
         let inputs = || [self, other].map(|x| Some(x.input()));
-        variable.derived(operation, inputs, value, chain(variable.slope, slope))
+        variable.chain_with_slope(operation, inputs, value, slope)
+    }
+
+    /// Returns a function of `self` and a constant, with this slope towards `self`.
+    #[inline(always)]
+    #[track_caller]
+    fn chain_with_slope(
+        self,
+        operation: impl Fn() -> Operation,
+        inputs: impl Fn() -> [Option<Input<T>>; 2],
+        value: T,
+        slope: T,
+    ) -> Self {
+        // No derivative flows through such a slope, so whatever follows need not be recorded. A trace holds every
+        // operation, and in a program the slope may differ at other points.
+        if slope.is_constant_zero() && !self.node.is_traced() {
+            cold_path();
+            return Var::constant(value);
+        }
+        self.derived(operation, inputs, value, chain(self.slope, slope))
     }
 
     /// Returns the variable with this value, and this slope with respect to the node of `self`. On a traced tape it is

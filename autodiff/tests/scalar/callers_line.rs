@@ -14,6 +14,7 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     let mut checked = Checked::default();
     tapes(&mut checked);
     gradients(&mut checked);
+    leaves(&mut checked);
     nodes_of_many_inputs(&mut checked);
     functions(&mut checked);
     sparse_matrices(&mut checked);
@@ -90,6 +91,52 @@ fn gradients(checked: &mut Checked) {
             gradients.wrt_all(&[x, wrong])
         });
     }
+}
+
+fn leaves(checked: &mut Checked) {
+    let (tape, other) = (Tape::new(), Tape::new());
+    let (x, foreign) = (tape.leaves(&[2.0, 3.0]), other.leaves(&[4.0, 5.0]));
+    let file = "scalar/leaves.rs";
+    // Not tested: this takes 2³¹ variables.
+    checked.also(&format!("{file} leaves"));
+    checked.refused(&format!("{file} get"), "get: the index is 2, and", || {
+        x.get(2)
+    });
+    #[allow(clippy::reversed_empty_ranges, reason = "it is refused")]
+    for range in [1..3, 2..1] {
+        checked.refused(&format!("{file} slice"), "slice: the range is ", || {
+            x.slice(range.clone())
+        });
+    }
+    checked.refused(
+        &format!("{file} dot"),
+        "dot: the lengths are 2 and 1",
+        || x.dot(x.slice(0..1)),
+    );
+    checked.refused(&format!("{file} dot"), "on different tapes", || {
+        x.dot(foreign)
+    });
+    checked.refused(
+        &format!("{file} linear_combination"),
+        "linear_combination: the lengths are 1 and 2",
+        || x.linear_combination(&[1.0]),
+    );
+    let gradients = x.sum().gradients();
+    checked.refused(
+        &format!("{file} wrt_leaves"),
+        "wrt_leaves: the leaves",
+        || gradients.wrt_leaves(&foreign),
+    );
+    checked.refused(
+        &format!("{file} wrt_leaves_into"),
+        "wrt_leaves: the leaves",
+        || gradients.wrt_leaves_into(&foreign, &mut [0.0; 2]),
+    );
+    checked.refused(
+        &format!("{file} wrt_leaves_into"),
+        "wrt_leaves_into: 1 derivatives for 2",
+        || gradients.wrt_leaves_into(&x, &mut [0.0]),
+    );
 }
 
 fn nodes_of_many_inputs(checked: &mut Checked) {

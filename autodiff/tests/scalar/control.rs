@@ -173,8 +173,8 @@ fn constants_can_neither_be_retained_nor_differentiated_with_respect_to() {
                 .downcast::<String>()
                 .unwrap()
         };
-        let advice =
-            "is a constant; to differentiate with respect to it, record it with `Tape::var`";
+        let advice = "is a constant, which depends on no variable, or on one with slope 0; \
+            to differentiate with respect to it, record it with `Tape::var`";
         for constant in constants {
             let retained = tried(&|| _ = constant.retain());
             assert_eq!(retained, format!("retain: {constant} {advice}"));

@@ -5,6 +5,7 @@ mod random_functions;
 #[path = "../support/refusals.rs"]
 mod refusals;
 
+mod activity;
 mod callers_line;
 mod control;
 mod derivatives;
@@ -15,6 +16,7 @@ mod gradcheck;
 mod graphs;
 mod grid;
 mod hostile;
+mod leaves;
 mod misuse;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
