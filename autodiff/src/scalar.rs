@@ -103,8 +103,8 @@
 //!     let m = [m[0], m[1], m[2], m[3]];
 //!     let slope = |i: usize| {
 //!         let mut m = m.map(Dual::constant);
-//!         m[i].tangent = 1.0;
-//!         determinant(m).tangent
+//!         m[i] = Dual::var(m[i].value);
+//!         determinant(m).tangent()
 //!     };
 //!     (determinant(m), (0..4).map(slope).collect())
 //! });
@@ -143,6 +143,7 @@ mod sum;
 // Derivatives.
 mod backward;
 mod derivatives;
+pub mod forward;
 pub mod general;
 pub mod sparse;
 mod sweep;

@@ -19,7 +19,7 @@ use super::var::{Var, common_tape};
 /// ```
 #[must_use]
 pub fn derivative<T: Scalar>(f: impl FnOnce(Dual<T>) -> Dual<T>, x: T) -> T {
-    f(Dual::var(x)).tangent
+    f(Dual::var(x)).tangent()
 }
 
 /// Returns the gradient of a function of several numbers, by one backward pass over a tape.
@@ -240,12 +240,12 @@ where
     let moving: Vec<_> = x
         .iter()
         .zip(v)
-        .map(|(&value, &tangent)| Dual { value, tangent })
+        .map(|(&value, &tangent)| Dual::new(value, tangent))
         .collect();
     let gradient = gradient(f, &moving);
     (
         gradient.iter().map(|g| g.value).collect(),
-        gradient.iter().map(|g| g.tangent).collect(),
+        gradient.iter().map(|g| g.tangent()).collect(),
     )
 }
 

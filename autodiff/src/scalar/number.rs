@@ -285,6 +285,46 @@ pub(super) fn chain_two<T: Scalar>(a: [T; 2], b: [T; 2]) -> [T; 2] {
     products
 }
 
+/// Returns the products of `K` slopes with one, each as [`chain`] does, with one comparison for all.
+#[cfg_attr(not(debug_assertions), inline(always))]
+#[track_caller]
+pub(super) fn chain_each<T: Scalar, const K: usize>(a: [T; K], b: T) -> [T; K] {
+    let mut products = a;
+    let mut has_nan = false;
+    for product in &mut products {
+        *product = *product * b;
+        has_nan |= product.has_nan();
+    }
+    if has_nan {
+        cold_path();
+        if !b.is_safe_factor() {
+            return a.map(|a| absorb(a, b));
+        }
+    }
+    products
+}
+
+/// Returns the sums of two products, `a[0][k] b[0] + a[1][k] b[1]`, each product as [`chain`] does, with one comparison
+/// for all.
+#[cfg_attr(not(debug_assertions), inline(always))]
+#[track_caller]
+pub(super) fn chain_each_two<T: Scalar, const K: usize>(a: [[T; K]; 2], b: [T; 2]) -> [T; K] {
+    let mut sums = a[0];
+    let mut has_nan = false;
+    for (sum, other) in sums.iter_mut().zip(a[1]) {
+        let products = [*sum * b[0], other * b[1]];
+        has_nan |= products[0].has_nan() | products[1].has_nan();
+        *sum = products[0] + products[1];
+    }
+    if has_nan {
+        cold_path();
+        if !(b[0].is_safe_factor() && b[1].is_safe_factor()) {
+            return std::array::from_fn(|k| absorb(a[0][k], b[0]) + absorb(a[1][k], b[1]));
+        }
+    }
+    sums
+}
+
 #[cold]
 #[inline(never)]
 fn absorb<T: Scalar>(a: T, b: T) -> T {

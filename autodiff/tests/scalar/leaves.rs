@@ -132,7 +132,7 @@ fn leaves_of_numbers_with_derivatives_give_second_derivatives() {
     let gradient = y.gradients().wrt_leaves(&leaves);
     let (expected, product) = general::hvp(|x| log_sum_exp(x) * dot(x, x), &X, &[1.0; X.len()]);
     for ((g, value), tangent) in gradient.iter().zip(expected).zip(product) {
-        assert_eq!((g.value, g.tangent), (value, tangent));
+        assert_eq!((g.value, g.tangent()), (value, tangent));
     }
 }
 

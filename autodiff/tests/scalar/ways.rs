@@ -71,20 +71,20 @@ pub(crate) fn of_one<T: Real>(f: Unary, x: T) -> [Way<3>; 7] {
         way("plain", 0, &[x.unary(f)]),
         way("tape", 0, &on(Tape::default())),
         way("traced tape", 0, &on(Tape::default().tracing())),
-        way("forward", 0, &[forward.value, forward.tangent]),
+        way("forward", 0, &[forward.value, forward.tangent()]),
         way(
             "forward over forward",
             0,
             &[
                 twice.value.value,
-                twice.value.tangent,
-                twice.tangent.tangent,
+                twice.value.tangent(),
+                twice.tangent().tangent(),
             ],
         ),
         way(
             "forward over reverse",
             1,
-            &[over_reverse.value, over_reverse.tangent],
+            &[over_reverse.value, over_reverse.tangent()],
         ),
         way("reverse over reverse", 1, &[slope.value(), curvature]),
     ]
@@ -112,7 +112,7 @@ pub(crate) fn of_two<T: Real>(f: Binary, a: T, b: T) -> [Way<7>; 8] {
     let twice = |outer_a: bool, inner_a: bool| {
         let x = dual(dual(a, inner_a), outer_a);
         let y = dual(dual(b, !inner_a), !outer_a);
-        x.binary(f, y).tangent.tangent
+        x.binary(f, y).tangent().tangent()
     };
     let over_reverse = [true, false].map(|along_a| {
         let tape = Tape::default();
@@ -135,7 +135,7 @@ pub(crate) fn of_two<T: Real>(f: Binary, a: T, b: T) -> [Way<7>; 8] {
         way(
             "forward",
             0,
-            &[forward[0].value, forward[0].tangent, forward[1].tangent],
+            &[forward[0].value, forward[0].tangent(), forward[1].tangent()],
         ),
         way(
             "forward over forward",
@@ -146,7 +146,12 @@ pub(crate) fn of_two<T: Real>(f: Binary, a: T, b: T) -> [Way<7>; 8] {
             "forward over reverse",
             1,
             &[
-                aa.value, ba.value, aa.tangent, ab.tangent, ba.tangent, bb.tangent,
+                aa.value,
+                ba.value,
+                aa.tangent(),
+                ab.tangent(),
+                ba.tangent(),
+                bb.tangent(),
             ],
         ),
         way(
