@@ -28,7 +28,7 @@ use std::ops::Range;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Leaves<'t, 'v, T: Scalar = f64> {
-    tape: &'t Tape<T>,
+    pub(super) tape: &'t Tape<T>,
     /// The index of the first variable's node.
     first: u32,
     values: &'v [T],
@@ -219,7 +219,7 @@ impl<'t, T: Scalar> Leaves<'t, '_, T> {
         let result = self.record(Operation::LogSumExp, value, &powers, slope, || {
             self.to_vec()
         });
-        self.tape.powers.set(powers);
+        self.tape.powers.put(powers);
         result
     }
 
