@@ -2,6 +2,7 @@
 //! and comparison by value.
 
 use super::dual::Dual;
+use super::nary;
 use super::number::Scalar;
 use super::program::Relation;
 use super::trace::Operation;
@@ -47,6 +48,7 @@ macro_rules! numbers {
         detached |$detached:ident| $detached_value:expr,
         has_nan |$x:ident| $has_nan:expr,
         is_constant_zero |$y:ident| $is_constant_zero:expr;
+        slices { $($slices:tt)* }
     )*) => { $(
         /// # Functions
         ///
@@ -143,6 +145,11 @@ macro_rules! numbers {
         impl<$($life,)? T: Scalar> Scalar for $V {
             type Plain = T::Plain;
 
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            fn from_plain(c: T::Plain) -> Self {
+                <$V>::constant(T::from_plain(c))
+            }
+
             #[inline]
             fn from_f64(c: f64) -> Self {
                 <$V>::constant(T::from_f64(c))
@@ -179,6 +186,8 @@ macro_rules! numbers {
                 let $y = self;
                 $is_constant_zero
             }
+
+            $($slices)*
         }
 
         impl<$($life,)? T: Scalar<Plain = f64>> From<f64> for $V {
@@ -258,8 +267,32 @@ numbers! {
         detached |x| { let x = x.detach(); Var { value: x.value.detached(), ..x } },
         has_nan |x| { let nan = x.value.has_nan(); !x.compared(Relation::Equal, x, !nan) },
         is_constant_zero |x| x.tape.is_none() && x.value.is_constant_zero();
+        slices {
+            #[inline]
+            #[track_caller]
+            fn dot(a: &[Self], b: &[Self]) -> Self {
+                nary::dot(a, b)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn linear_combination(c: &[T::Plain], x: &[Self]) -> Self {
+                nary::linear_combination(c, x)
+            }
+
+            #[track_caller]
+            fn norm(x: &[Self]) -> Self {
+                nary::norm(x)
+            }
+
+            #[track_caller]
+            fn log_sum_exp(x: &[Self]) -> Self {
+                nary::log_sum_exp(x)
+            }
+        }
     [] Dual<T>:
         detached |x| Dual::constant(x.value.detached()),
         has_nan |x| x.value.has_nan() || x.tangent.has_nan(),
         is_constant_zero |x| x.value.is_constant_zero() && x.tangent.is_constant_zero();
+        slices {}
 }

@@ -1,7 +1,7 @@
 //! Operators of variables and forward-mode numbers, with each other and with plain numbers on either side.
 
 use super::dual::Dual;
-use super::number::Scalar;
+use super::number::{Plain, Scalar};
 use super::var::Var;
 use crate::Number;
 use crate::elementwise::{Binary, Unary};
@@ -12,6 +12,9 @@ use std::ops::{
 
 /// Implements one operator of one type: by value and by reference, with assignment, and with plain numbers. The
 /// arguments are the result for two operands, and the result for an operand and a constant on its right.
+///
+/// A plain number on the right is of any type, so that it is a bound of [`Scalar`]. On the left, and by reference, it
+/// must be one of the types that the language knows, since other crates may implement `Plain` for theirs.
 macro_rules! operator {
     ([$($life:lifetime)?] $V:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
         |$a:ident, $b:ident| $result:expr, constant |$x:ident, $c:ident| $with_constant:expr) => {
@@ -21,20 +24,20 @@ macro_rules! operator {
         operator!(@pair [$($life,)? T: Scalar] &$V, &$V => $V: $Op $op, |a, b| (*a).$op(*b));
         operator!(@assign [$($life,)? T: Scalar] $V, $V: $op $Assign $assign, |a, b| a.$op(b));
         operator!(@assign [$($life,)? T: Scalar] $V, &$V: $op $Assign $assign, |a, b| a.$op(*b));
-        operator!(@plain [$($life,)? T: Scalar<Plain = f64>] $V, f64: $Op $op $Assign $assign, |$x, $c| $with_constant);
-        operator!(@plain [$($life,)? T: Scalar<Plain = f32>] $V, f32: $Op $op $Assign $assign, |$x, $c| $with_constant);
+        operator!(@pair [$($life,)? T: Scalar<Plain = P>, P: Plain] $V, P => $V: $Op $op,
+            |$x, c| { let $c = <$V>::from_plain(c); $with_constant });
+        operator!(@pair [$($life,)? T: Scalar<Plain = P>, P: Plain] &$V, P => $V: $Op $op, |a, b| (*a).$op(b));
+        operator!(@assign [$($life,)? T: Scalar<Plain = P>, P: Plain] $V, P: $op $Assign $assign, |a, b| a.$op(b));
+        operator!(@plain [$($life,)? T: Scalar<Plain = f64>] $V, f64: $Op $op $Assign $assign);
+        operator!(@plain [$($life,)? T: Scalar<Plain = f32>] $V, f32: $Op $op $Assign $assign);
     };
-    (@plain [$($generics:tt)*] $V:ty, $plain:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
-        |$x:ident, $c:ident| $with_constant:expr) => {
-        operator!(@pair [$($generics)*] $V, $plain => $V: $Op $op, |$x, c| { let $c = <$V>::from(c); $with_constant });
-        operator!(@pair [$($generics)*] &$V, $plain => $V: $Op $op, |a, b| (*a).$op(b));
+    (@plain [$($generics:tt)*] $V:ty, $plain:ty: $Op:ident $op:ident $Assign:ident $assign:ident) => {
         operator!(@pair [$($generics)*] $V, &$plain => $V: $Op $op, |a, b| a.$op(*b));
         operator!(@pair [$($generics)*] &$V, &$plain => $V: $Op $op, |a, b| (*a).$op(*b));
         operator!(@pair [$($generics)*] $plain, $V => $V: $Op $op, |a, b| <$V>::from(a).$op(b));
         operator!(@pair [$($generics)*] $plain, &$V => $V: $Op $op, |a, b| <$V>::from(a).$op(*b));
         operator!(@pair [$($generics)*] &$plain, $V => $V: $Op $op, |a, b| <$V>::from(*a).$op(b));
         operator!(@pair [$($generics)*] &$plain, &$V => $V: $Op $op, |a, b| <$V>::from(*a).$op(*b));
-        operator!(@assign [$($generics)*] $V, $plain: $op $Assign $assign, |a, b| a.$op(b));
         operator!(@assign [$($generics)*] $V, &$plain: $op $Assign $assign, |a, b| a.$op(*b));
     };
     (@pair [$($generics:tt)*] $A:ty, $B:ty => $V:ty: $Op:ident $op:ident, |$a:ident, $b:ident| $result:expr) => {

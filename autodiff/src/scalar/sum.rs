@@ -36,7 +36,7 @@ impl<'t, T: Scalar> Sum for Var<'t, T> {
     }
 }
 
-impl<'a, 't: 'a, T: Scalar> Sum<&'a Var<'t, T>> for Var<'t, T> {
+impl<'a, 't, T: Scalar> Sum<&'a Var<'t, T>> for Var<'t, T> {
     #[inline]
     fn sum<I: Iterator<Item = &'a Self>>(terms: I) -> Self {
         terms.copied().sum()

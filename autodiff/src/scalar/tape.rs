@@ -1,6 +1,7 @@
 //! `Tape`: the recording of a computation, and the operations that append to it.
 
 mod derivatives;
+mod second_derivatives;
 
 use super::node_ref::{NodeOffset, NodeRef, SINK};
 use super::number::Scalar;

@@ -24,6 +24,7 @@ mod operators;
 mod precision;
 mod program;
 mod reference;
+mod reuse;
 mod sparse;
 mod tape;
 mod trace;
