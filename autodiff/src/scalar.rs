@@ -166,7 +166,8 @@ mod report;
 
 pub use checkpoint::{Recomputable, checkpoint};
 pub use derivatives::{
-    derivative, gradient, hessian, hvp, jacobian, jacobian_by, jvp, value_and_gradient, vjp,
+    derivative, gradient, hessian, hvp, jacobian, jacobian_by, jvp, value_and_gradient,
+    value_and_hessian, value_and_jacobian, vjp,
 };
 pub use dual::Dual;
 pub use general::Mode;

@@ -63,20 +63,24 @@ pub fn value_and_jacobian<const K: usize, T: Scalar>(
     x: &[T],
 ) -> (Vec<T>, Vec<Vec<T>>) {
     assert!(K > 0, "jacobian: no directions");
-    let mut point: Vec<_> = x.iter().copied().map(Dual::constant).collect();
-    let mut rows: Option<Vec<Vec<T>>> = None;
+    let (mut values, mut rows) = (Vec::new(), Vec::new());
+    let mut point = Vec::with_capacity(x.len());
     // Without inputs, one call returns the outputs.
-    let mut y = if x.is_empty() { f(&point) } else { Vec::new() };
-    for first in (0..x.len()).step_by(K) {
-        let lanes = K.min(x.len() - first);
-        for lane in 0..lanes {
-            point[first + lane] = Dual::seeded(x[first + lane], lane);
+    for first in (0..x.len().max(1)).step_by(K) {
+        let columns = first..x.len().min(first + K);
+        point.clear();
+        point.extend(x.iter().enumerate().map(|(i, &x)| {
+            if columns.contains(&i) {
+                Dual::seeded(x, i - first)
+            } else {
+                Dual::constant(x)
+            }
+        }));
+        let y = f(&point);
+        if first == 0 {
+            values.extend(y.iter().map(|y| y.value));
+            rows.resize_with(y.len(), || Vec::with_capacity(x.len()));
         }
-        y = f(&point);
-        for (moved, &x) in point[first..].iter_mut().zip(x[first..].iter().take(lanes)) {
-            *moved = Dual::constant(x);
-        }
-        let rows = rows.get_or_insert_with(|| vec![Vec::with_capacity(x.len()); y.len()]);
         assert!(
             y.len() == rows.len(),
             "jacobian: {} outputs, and {} in the first call",
@@ -84,11 +88,10 @@ pub fn value_and_jacobian<const K: usize, T: Scalar>(
             rows.len()
         );
         for (row, y) in rows.iter_mut().zip(&y) {
-            row.extend(&y.tangents[..lanes]);
+            row.extend(&y.tangents[..columns.len()]);
         }
     }
-    let values = y.iter().map(|y| y.value).collect();
-    (values, rows.unwrap_or_else(|| vec![Vec::new(); y.len()]))
+    (values, rows)
 }
 
 /// Returns the outputs of a function, and for each output its derivatives in `K` directions: the products of its

@@ -66,7 +66,7 @@ pub(super) fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
     let inputs = || x.to_vec();
     let result = record_many(Operation::LogSumExp, value, x, &powers, slope, inputs);
     if let Some(tape) = tape {
-        tape.powers.set(powers);
+        tape.powers.put(powers);
     }
     result
 }

@@ -130,8 +130,7 @@ impl<'t, T: Scalar> Chunks<'t, T> {
             let constant = self.constant.map(Var::constant);
             variables.chain(constant).collect()
         });
-        self.pairs.clear();
-        tape.pairs_of_sum.set(self.pairs);
+        tape.pairs_of_sum.put(self.pairs);
         result
     }
 }
