@@ -5,8 +5,8 @@ use crate::refusals::{Checked, refused};
 use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::sparse::{Colouring, Pattern, SparseHessian, SparseJacobian};
 use autodiff::scalar::{
-    Dual, Gradients, Tape, Var, checkpoint, custom, dot, general, linear_combination, log_sum_exp,
-    norm,
+    Dual, Gradients, Tape, Var, checkpoint, custom, dot, forward, general, linear_combination,
+    log_sum_exp, norm,
 };
 
 #[test]
