@@ -105,8 +105,8 @@
 //!     let m = [m[0], m[1], m[2], m[3]];
 //!     let slope = |i: usize| {
 //!         let mut m = m.map(Dual::constant);
-//!         m[i].tangent = 1.0;
-//!         determinant(m).tangent
+//!         m[i] = Dual::var(m[i].value);
+//!         determinant(m).tangent()
 //!     };
 //!     (determinant(m), (0..4).map(slope).collect())
 //! });
@@ -138,12 +138,14 @@ mod float;
 mod nary;
 mod operators;
 mod pairwise;
+mod slices;
 mod softmax;
 mod sum;
 
 // Derivatives.
 mod backward;
 mod derivatives;
+pub mod forward;
 pub mod general;
 pub mod sparse;
 mod sweep;
@@ -169,18 +171,20 @@ mod report;
 
 pub use checkpoint::{Recomputable, checkpoint};
 pub use derivatives::{
-    derivative, gradient, hessian, hvp, jacobian, jacobian_by, jvp, value_and_gradient, vjp,
+    derivative, gradient, hessian, hvp, jacobian, jacobian_by, jvp, value_and_gradient,
+    value_and_hessian, value_and_jacobian, vjp,
 };
 pub use dual::Dual;
 pub use general::Mode;
 pub use inspect::Node;
 pub use leaves::Leaves;
-pub use nary::{custom, dot, linear_combination, log_sum_exp, norm};
-pub use number::Scalar;
+pub use nary::custom;
+pub use number::{Plain, Scalar};
 pub use preaccumulate::preaccumulate;
 pub use report::{NonFinite, NonFiniteCause};
 pub use rewind::Mark;
 pub use scope::Scope;
+pub use slices::{dot, linear_combination, log_sum_exp, norm};
 pub use sweep::Gradients;
 pub use tape::Tape;
 pub use trace::{Input, Operation, TraceEntry};

@@ -1,7 +1,9 @@
-//! The memory that a warm program allocates, and a warm tape: none.
+//! The memory that a warm program or tape allocates: none.
 
 use autodiff::scalar::program::{Points, Program};
-use autodiff::scalar::{Tape, Var, norm, preaccumulate};
+use autodiff::scalar::{
+    Dual, Gradients, Scalar, Tape, Var, dot, general, log_sum_exp, norm, preaccumulate,
+};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -118,6 +120,58 @@ fn a_warm_program_allocates_nothing_on_one_thread() {
         assert_eq!(program.paths().compiled.len(), 3);
         assert_eq!(program.paths().on_tape, 0);
     }
+}
+
+/// A function with all kinds of nodes.
+fn all_nodes<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
+    let many = x.iter().map(|&x| x * x).sum::<Var<'t, T>>();
+    log_sum_exp(x) * many + dot(x, x) * norm(x)
+}
+
+#[test]
+fn derivatives_on_a_warm_tape_allocate_nothing() {
+    let x: Vec<f64> = (0..500).map(|i| f64::from(i) / 500.0).collect();
+    let mut tapes = (Tape::new(), Tape::<Dual>::default());
+    let (mut gradients, mut a, mut b) = (Gradients::default(), x.clone(), x.clone());
+    let mut run = || {
+        let gradient = allocations(|| {
+            tapes.0.value_and_gradient_into(all_nodes, &x, &mut a);
+        });
+        let product = allocations(|| {
+            tapes.1.hvp_into(all_nodes, &x, &x, &mut a, &mut b);
+        });
+        // The function allocates a vector for its outputs.
+        let jacobian = allocations(|| {
+            tapes
+                .0
+                .value_and_jacobian_into(|x| vec![x[0]], &x[..3], &mut a[..1], &mut b[..3]);
+        });
+        let leaves = allocations(|| {
+            tapes.0.reset();
+            let x = tapes.0.leaves(&x);
+            gradients.update([x.log_sum_exp() * x.sum() + x.dot(x) * x.norm()]);
+            gradients.wrt_leaves_into(&x, &mut a);
+        });
+        [gradient, product, jacobian, leaves]
+    };
+    let cold = run();
+    assert!(cold[0] > 0 && cold[1] > 0);
+    assert_eq!(run(), [0, 0, 1, 0]);
+}
+
+#[test]
+fn a_gradient_inside_a_gradient_allocates_its_result() {
+    let run = || {
+        general::gradient(
+            |x| {
+                let slopes = general::gradient(|y| y[0] * y[1] * y[0], x);
+                slopes[0] * slopes[1]
+            },
+            &[2.0, 3.0],
+        )
+    };
+    assert!(allocations(|| drop(run())) > 2);
+    assert_eq!(allocations(|| drop(run())), 2);
 }
 
 #[test]

@@ -141,7 +141,7 @@ unsafe fn spread<T: Scalar, const K: usize>(
         // SAFETY: the caller guarantees that the adjoint lies in `before`, and that nothing else accesses it.
         let sum = unsafe { &mut *sum };
         for k in 0..K {
-            sum[k] = sum[k] + mul(adjoint[k], slope);
+            sum[k] += mul(adjoint[k], slope);
         }
     }
 }

@@ -2,6 +2,7 @@
 //! and comparison by value.
 
 use super::dual::Dual;
+use super::nary;
 use super::number::Scalar;
 use super::program::Relation;
 use super::trace::Operation;
@@ -43,15 +44,16 @@ macro_rules! inherent_methods {
 /// Implements the number traits for types with a field `value`, in terms of their functions `constant`, `chain_unary`
 /// and `chain_binary`, and of the given tests for a NaN and for a zero.
 macro_rules! numbers {
-    ($([$($life:lifetime)?] $V:ty:
+    ($([$($generics:tt)*] $V:ty:
         detached |$detached:ident| $detached_value:expr,
         has_nan |$x:ident| $has_nan:expr,
-        is_constant_zero |$y:ident| $is_constant_zero:expr;
+        is_constant_zero |$y:ident| $is_constant_zero:expr,
+        slices { $($slices:tt)* }
     )*) => { $(
         /// # Functions
         ///
         /// The functions of the [table](crate::elementwise), which documents their slopes at kinks and poles.
-        impl<$($life,)? T: Scalar> $V {
+        impl<$($generics)* T: Scalar> $V {
             /// Returns your own function of one variable. `f` takes the value of `self`, and returns the value and the
             /// slope of the function at this point.
             ///
@@ -62,7 +64,7 @@ macro_rules! numbers {
             /// let tape = Tape::new();
             /// let x = tape.var(2.0);
             /// assert_eq!(x.custom(cube).gradients().wrt(x), 12.0);
-            /// assert_eq!(Dual::var(2.0).custom(cube).tangent, 12.0);
+            /// assert_eq!(Dual::var(2.0).custom(cube).tangent(), 12.0);
             /// ```
             #[must_use]
             #[track_caller]
@@ -100,7 +102,7 @@ macro_rules! numbers {
             }
         }
 
-        impl<$($life,)? T: Scalar> Number for $V {
+        impl<$($generics)* T: Scalar> Number for $V {
             type Mask = bool;
 
             #[cfg_attr(not(debug_assertions), inline(always))]
@@ -140,8 +142,13 @@ macro_rules! numbers {
             }
         }
 
-        impl<$($life,)? T: Scalar> Scalar for $V {
+        impl<$($generics)* T: Scalar> Scalar for $V {
             type Plain = T::Plain;
+
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            fn from_plain(c: T::Plain) -> Self {
+                <$V>::constant(T::from_plain(c))
+            }
 
             #[inline]
             fn from_f64(c: f64) -> Self {
@@ -179,37 +186,39 @@ macro_rules! numbers {
                 let $y = self;
                 $is_constant_zero
             }
+
+            $($slices)*
         }
 
-        impl<$($life,)? T: Scalar<Plain = f64>> From<f64> for $V {
+        impl<$($generics)* T: Scalar<Plain = f64>> From<f64> for $V {
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn from(value: f64) -> Self {
                 <$V>::constant(T::from_f64(value))
             }
         }
 
-        impl<$($life,)? T: Scalar<Plain = f32>> From<f32> for $V {
+        impl<$($generics)* T: Scalar<Plain = f32>> From<f32> for $V {
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn from(value: f32) -> Self {
                 <$V>::constant(T::from_f64(f64::from(value)))
             }
         }
 
-        impl<$($life,)? T: Scalar> Default for $V {
+        impl<$($generics)* T: Scalar> Default for $V {
             /// Returns the constant 0.
             fn default() -> Self {
                 <$V>::constant(T::from_f64(0.0))
             }
         }
 
-        impl<$($life,)? T: Scalar> fmt::Display for $V {
+        impl<$($generics)* T: Scalar> fmt::Display for $V {
             /// Prints the value, with the formatting options of a plain number.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 fmt::Display::fmt(&self.value, f)
             }
         }
 
-        impl<$($life,)? T: Scalar> PartialEq for $V {
+        impl<$($generics)* T: Scalar> PartialEq for $V {
             /// Returns whether the values are equal.
             #[inline]
             #[track_caller]
@@ -218,7 +227,7 @@ macro_rules! numbers {
             }
         }
 
-        impl<$($life,)? T: Scalar> PartialOrd for $V {
+        impl<$($generics)* T: Scalar> PartialOrd for $V {
             /// Returns the order of the values.
             #[inline]
             #[track_caller]
@@ -254,12 +263,46 @@ macro_rules! numbers {
 }
 
 numbers! {
-    ['t] Var<'t, T>:
+    ['t,] Var<'t, T>:
         detached |x| { let x = x.detach(); Var { value: x.value.detached(), ..x } },
         has_nan |x| { let nan = x.value.has_nan(); !x.compared(Relation::Equal, x, !nan) },
-        is_constant_zero |x| x.tape.is_none() && x.value.is_constant_zero();
-    [] Dual<T>:
+        is_constant_zero |x| x.tape.is_none() && x.value.is_constant_zero(),
+        slices {
+            #[inline]
+            #[track_caller]
+            fn dot(a: &[Self], b: &[Self]) -> Self {
+                nary::dot(a, b)
+            }
+
+            #[inline]
+            #[track_caller]
+            fn linear_combination(c: &[T::Plain], x: &[Self]) -> Self {
+                nary::linear_combination(c, x)
+            }
+
+            #[track_caller]
+            fn norm(x: &[Self]) -> Self {
+                nary::norm(x)
+            }
+
+            #[track_caller]
+            fn log_sum_exp(x: &[Self]) -> Self {
+                nary::log_sum_exp(x)
+            }
+        }
+    [const K: usize,] Dual<T, K>:
         detached |x| Dual::constant(x.value.detached()),
-        has_nan |x| x.value.has_nan() || x.tangent.has_nan(),
-        is_constant_zero |x| x.value.is_constant_zero() && x.tangent.is_constant_zero();
+        has_nan |x| x.value.has_nan() || x.tangents.iter().any(|x| x.has_nan()),
+        is_constant_zero |x| x.value.is_constant_zero() && x.tangents.iter().all(|x| x.is_constant_zero()),
+        slices {
+            #[track_caller]
+            fn norm(x: &[Self]) -> Self {
+                Dual::norm_of_slice(x)
+            }
+
+            #[track_caller]
+            fn log_sum_exp(x: &[Self]) -> Self {
+                Dual::log_sum_exp_of_slice(x)
+            }
+        }
 }

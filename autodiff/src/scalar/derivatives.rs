@@ -96,6 +96,27 @@ where
     std::array::from_fn(|i| array(&rows[i]))
 }
 
+/// Returns the outputs of a function, and its Jacobian matrix: row `i` is the gradient of output `i`.
+///
+/// ```
+/// use autodiff::scalar::value_and_jacobian;
+///
+/// let (y, jacobian) = value_and_jacobian(|[x, y]| [x * y, x + y], [2.0, 3.0]);
+/// assert_eq!((y, jacobian), ([6.0, 5.0], [[3.0, 2.0], [1.0, 1.0]]));
+/// ```
+#[must_use]
+#[track_caller]
+pub fn value_and_jacobian<const N: usize, const M: usize, F>(
+    f: F,
+    x: [f64; N],
+) -> ([f64; M], [[f64; N]; M])
+where
+    F: for<'t> FnOnce([Var<'t, f64>; N]) -> [Var<'t, f64>; M],
+{
+    let (y, rows) = general::value_and_jacobian(|x| f(array(x)).to_vec(), &x);
+    (array(&y), std::array::from_fn(|i| array(&rows[i])))
+}
+
 /// Returns the outputs of a function, and the product `J ẋ` of its Jacobian matrix with `x_dot`: the rate of change of
 /// the outputs when the point moves along `x_dot`.
 ///
@@ -170,6 +191,28 @@ where
 {
     let rows = general::hessian(|x| f(array(x)), &x);
     std::array::from_fn(|i| array(&rows[i]))
+}
+
+/// Returns the value, the gradient and the Hessian matrix of a function. The function is recorded once for each row of
+/// the matrix.
+///
+/// ```
+/// let (value, gradient, hessian) = autodiff::scalar::value_and_hessian(|[x, y]| x * x * y, [2.0, 3.0]);
+/// assert_eq!((value, gradient), (12.0, [12.0, 4.0]));
+/// assert_eq!(hessian, [[6.0, 4.0], [4.0, 0.0]]);
+/// ```
+#[must_use]
+#[track_caller]
+pub fn value_and_hessian<const N: usize, F>(f: F, x: [f64; N]) -> (f64, [f64; N], [[f64; N]; N])
+where
+    F: for<'t> Fn([Var<'t, Dual>; N]) -> Var<'t, Dual>,
+{
+    let (value, gradient, rows) = general::value_and_hessian(|x| f(array(x)), &x);
+    (
+        value,
+        array(&gradient),
+        std::array::from_fn(|i| array(&rows[i])),
+    )
 }
 
 /// Returns the slice, which has length `N`, as an array.

@@ -1,43 +1,54 @@
 //! `Dual`: the forward-mode number.
 
-use super::number::{Scalar, chain};
+use super::number::{Scalar, chain_each, chain_each_two, unit};
 use super::pairwise;
 use super::program::Relation;
+use super::softmax::softmax;
 use super::trace::Operation;
-use crate::Number;
 use crate::elementwise::Binary;
 use std::cmp::Ordering;
 use std::fmt;
 use std::iter::{Product, Sum};
 
-/// A forward-mode number: a value together with its derivative, `x + ẋ ε` with `ε² = 0`.
+/// A forward-mode number: a value together with its derivatives in `K` directions, `x + Σₖ ẋₖ εₖ` with `εⱼ εₖ = 0`.
 ///
-/// It needs no tape. `Dual<Dual<f64>>` holds second derivatives, and `Var<Dual<f64>>` on a tape computes the product of
-/// a Hessian with a vector. Its methods are the functions of the [table](crate::elementwise).
+/// It needs no tape. Without a number of directions it has one: `Dual` is `Dual<f64, 1>`. `Dual<Dual<f64>>` holds second
+/// derivatives, and `Var<Dual<f64>>` on a tape computes the product of a Hessian with a vector. Its methods are the
+/// functions of the [table](crate::elementwise).
 ///
 /// ```
 /// use autodiff::scalar::Dual;
 ///
-/// let x = Dual { value: 2.0_f64, tangent: 1.0 };
-/// assert_eq!((x * x + 1.0).tangent, 4.0);
+/// let x = Dual::var(2.0);
+/// assert_eq!((x * x + 1.0).tangent(), 4.0);
+/// ```
+///
+/// A direction costs about as much as the value, and several are computed in vectors. The functions in
+/// [`forward`](super::forward) compute Jacobian matrices with `K` directions at a time.
+///
+/// ```
+/// use autodiff::scalar::Dual;
+///
+/// let [x, y] = [Dual::<f64, 2>::seeded(2.0, 0), Dual::seeded(3.0, 1)];
+/// assert_eq!((x * y).tangents, [3.0, 2.0]);
 /// ```
 #[derive(Clone, Copy)]
-pub struct Dual<T: Scalar = f64> {
+pub struct Dual<T: Scalar = f64, const K: usize = 1> {
     /// The value, x.
     pub value: T,
-    /// The tangent: the derivative in the chosen direction, ẋ.
-    pub tangent: T,
+    /// The tangents: the derivatives in the chosen directions, ẋ.
+    pub tangents: [T; K],
 }
 
-/// # Constants and variables
+/// # With one direction
 impl<T: Scalar> Dual<T> {
-    /// Returns a constant: its derivative is 0.
+    /// Returns a number with this value and this derivative.
     #[must_use]
     #[inline]
-    pub fn constant(value: T) -> Self {
+    pub fn new(value: T, tangent: T) -> Self {
         Dual {
             value,
-            tangent: T::from_f64(0.0),
+            tangents: [tangent],
         }
     }
 
@@ -45,9 +56,42 @@ impl<T: Scalar> Dual<T> {
     #[must_use]
     #[inline]
     pub fn var(value: T) -> Self {
+        Dual::new(value, T::from_f64(1.0))
+    }
+
+    /// The tangent: the derivative in the chosen direction.
+    #[must_use]
+    #[inline]
+    pub fn tangent(self) -> T {
+        self.tangents[0]
+    }
+}
+
+/// # Constants and variables
+impl<T: Scalar, const K: usize> Dual<T, K> {
+    /// Returns a constant: its derivatives are 0.
+    #[must_use]
+    #[inline]
+    pub fn constant(value: T) -> Self {
         Dual {
             value,
-            tangent: T::from_f64(1.0),
+            tangents: [T::from_f64(0.0); K],
+        }
+    }
+
+    /// Returns the variable whose derivative is 1 in direction `lane`, and 0 in the others.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such direction.
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    pub fn seeded(value: T, lane: usize) -> Self {
+        assert!(lane < K, "seeded: lane {lane} of {K}");
+        Dual {
+            value,
+            tangents: unit(lane),
         }
     }
 
@@ -56,14 +100,18 @@ impl<T: Scalar> Dual<T> {
     pub(super) fn chain_unary(self, _: impl Fn() -> Operation, value: T, slope: T) -> Self {
         Dual {
             value,
-            tangent: chain(self.tangent, slope),
+            tangents: chain_each(self.tangents, slope),
         }
     }
 
     /// Returns a function of `self` and a constant.
     #[inline]
     pub(super) fn chain_with_constant(self, function: Binary, constant: Self) -> Self {
-        self.binary(function, constant)
+        let (value, (slope, _)) = self.value.binary_with_slopes(function, constant.value);
+        Dual {
+            value,
+            tangents: chain_each(self.tangents, slope),
+        }
     }
 
     /// Returns a function of `self` and `other` with this value and these slopes.
@@ -77,13 +125,41 @@ impl<T: Scalar> Dual<T> {
     ) -> Self {
         Dual {
             value,
-            tangent: chain(self.tangent, slopes.0) + chain(other.tangent, slopes.1),
+            tangents: chain_each_two([self.tangents, other.tangents], slopes.into()),
         }
+    }
+
+    /// Returns a function of the numbers `x` with this value. The slope towards `x[i]` is `slope(x[i], s[i])`.
+    #[inline]
+    fn chain_many<S>(value: T, x: &[Self], s: &[S], slope: impl Fn(&Self, &S) -> T + Copy) -> Self {
+        let zero = T::from_f64(0.0);
+        let term = |x: &Self, s: &S| Dual {
+            value: zero,
+            tangents: chain_each(x.tangents, slope(x, s)),
+        };
+        let sum = pairwise::sum_map(x, s, term);
+        Dual { value, ..sum }
+    }
+
+    /// [`norm`](super::norm) of forward-mode numbers.
+    #[track_caller]
+    pub(super) fn norm_of_slice(x: &[Self]) -> Self {
+        let (value, zero) = (T::norm_of(x, |x| x.value), T::from_f64(0.0));
+        let slope = |x: &Self, _: &_| if value == zero { zero } else { x.value / value };
+        Dual::chain_many(value, x, x, slope)
+    }
+
+    /// [`log_sum_exp`](super::log_sum_exp) of forward-mode numbers.
+    #[track_caller]
+    pub(super) fn log_sum_exp_of_slice(x: &[Self]) -> Self {
+        let mut powers = Vec::new();
+        let (value, factor) = softmax(x.iter().map(|x| x.value), &mut powers);
+        Dual::chain_many(value, x, &powers, |_, &power| power * factor)
     }
 }
 
 /// A comparison is noted by the values, if they are variables of a [program](super::program).
-impl<T: Scalar> Dual<T> {
+impl<T: Scalar, const K: usize> Dual<T, K> {
     #[inline(always)]
     pub(super) fn compared(self, _: Relation, _: Self, outcome: bool) -> bool {
         outcome
@@ -103,33 +179,37 @@ impl<T: Scalar> Dual<T> {
     pub(super) fn leaves(self, _: &'static str) {}
 }
 
-impl<T: Scalar> Sum for Dual<T> {
+impl<T: Scalar, const K: usize> Sum for Dual<T, K> {
     fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
         pairwise::sum(terms)
     }
 }
 
-impl<T: Scalar> Product for Dual<T> {
+impl<T: Scalar, const K: usize> Product for Dual<T, K> {
     fn product<I: Iterator<Item = Self>>(factors: I) -> Self {
         let one = Dual::constant(T::from_f64(1.0));
         factors.fold(one, |product, x| product * x)
     }
 }
 
-impl<'a, T: Scalar> Sum<&'a Dual<T>> for Dual<T> {
+impl<'a, T: Scalar, const K: usize> Sum<&'a Dual<T, K>> for Dual<T, K> {
     fn sum<I: Iterator<Item = &'a Self>>(terms: I) -> Self {
         terms.copied().sum()
     }
 }
 
-impl<'a, T: Scalar> Product<&'a Dual<T>> for Dual<T> {
+impl<'a, T: Scalar, const K: usize> Product<&'a Dual<T, K>> for Dual<T, K> {
     fn product<I: Iterator<Item = &'a Self>>(factors: I) -> Self {
         factors.copied().product()
     }
 }
 
-impl<T: Scalar> fmt::Debug for Dual<T> {
+impl<T: Scalar, const K: usize> fmt::Debug for Dual<T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "({:?} + {:?}ε)", self.value, self.tangent)
+        // One tangent needs no brackets.
+        match &self.tangents[..] {
+            [tangent] => write!(f, "({:?} + {tangent:?}ε)", self.value),
+            tangents => write!(f, "({:?} + {tangents:?}ε)", self.value),
+        }
     }
 }

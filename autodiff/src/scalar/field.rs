@@ -13,7 +13,7 @@ trait Free: Scalar + Send + Sync + 'static {}
 
 impl<T: Scalar + Send + Sync + 'static> Free for T {}
 
-impl<T: Free> SimdValue for Dual<T> {
+impl<T: Free, const K: usize> SimdValue for Dual<T, K> {
     const LANES: usize = 1;
     type Element = Self;
     type SimdBool = bool;
@@ -45,34 +45,34 @@ impl<T: Free> SimdValue for Dual<T> {
     }
 }
 
-impl<T: Free> Field for Dual<T> {}
+impl<T: Free, const K: usize> Field for Dual<T, K> {}
 
-impl<T: Free> SubsetOf<Dual<T>> for Dual<T> {
-    fn to_superset(&self) -> Dual<T> {
+impl<T: Free, const K: usize> SubsetOf<Dual<T, K>> for Dual<T, K> {
+    fn to_superset(&self) -> Dual<T, K> {
         *self
     }
 
-    fn from_superset_unchecked(element: &Dual<T>) -> Self {
+    fn from_superset_unchecked(element: &Dual<T, K>) -> Self {
         *element
     }
 
-    fn is_in_subset(_: &Dual<T>) -> bool {
+    fn is_in_subset(_: &Dual<T, K>) -> bool {
         true
     }
 }
 
 macro_rules! plain_subset {
     ($($plain:ty)*) => { $(
-        impl<T: Free> SubsetOf<Dual<T>> for $plain {
-            fn to_superset(&self) -> Dual<T> {
+        impl<T: Free, const K: usize> SubsetOf<Dual<T, K>> for $plain {
+            fn to_superset(&self) -> Dual<T, K> {
                 Scalar::from_f64(f64::from(*self))
             }
 
-            fn from_superset_unchecked(element: &Dual<T>) -> Self {
+            fn from_superset_unchecked(element: &Dual<T, K>) -> Self {
                 Scalar::to_f64(*element) as $plain
             }
 
-            fn is_in_subset(_: &Dual<T>) -> bool {
+            fn is_in_subset(_: &Dual<T, K>) -> bool {
                 true
             }
         }
@@ -80,7 +80,7 @@ macro_rules! plain_subset {
 }
 plain_subset!(f32 f64);
 
-impl<T: Free> AbsDiffEq for Dual<T> {
+impl<T: Free, const K: usize> AbsDiffEq for Dual<T, K> {
     type Epsilon = Self;
 
     fn default_epsilon() -> Self {
@@ -92,7 +92,7 @@ impl<T: Free> AbsDiffEq for Dual<T> {
     }
 }
 
-impl<T: Free> RelativeEq for Dual<T> {
+impl<T: Free, const K: usize> RelativeEq for Dual<T, K> {
     fn default_max_relative() -> Self {
         Float::epsilon()
     }
@@ -103,7 +103,7 @@ impl<T: Free> RelativeEq for Dual<T> {
     }
 }
 
-impl<T: Free> UlpsEq for Dual<T> {
+impl<T: Free, const K: usize> UlpsEq for Dual<T, K> {
     fn default_max_ulps() -> u32 {
         f64::default_max_ulps()
     }
@@ -133,7 +133,7 @@ macro_rules! constants {
     )* };
 }
 
-impl<T: Free> ComplexField for Dual<T> {
+impl<T: Free, const K: usize> ComplexField for Dual<T, K> {
     type RealField = Self;
 
     fn from_real(re: Self) -> Self {
@@ -207,7 +207,7 @@ impl<T: Free> ComplexField for Dual<T> {
     }
 }
 
-impl<T: Free> RealField for Dual<T> {
+impl<T: Free, const K: usize> RealField for Dual<T, K> {
     fn is_sign_positive(&self) -> bool {
         Float::is_sign_positive(*self)
     }

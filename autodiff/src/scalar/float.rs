@@ -55,8 +55,8 @@ macro_rules! constants {
 }
 
 macro_rules! number_traits {
-    ($([$($life:lifetime)?] $V:ty;)*) => { $(
-        impl<$($life,)? T: Scalar> Zero for $V {
+    ($([$($generics:tt)*] $V:ty;)*) => { $(
+        impl<$($generics)* T: Scalar> Zero for $V {
             #[inline]
             fn zero() -> Self {
                 <Self as Scalar>::from_f64(0.0)
@@ -69,14 +69,14 @@ macro_rules! number_traits {
             }
         }
 
-        impl<$($life,)? T: Scalar> One for $V {
+        impl<$($generics)* T: Scalar> One for $V {
             #[inline]
             fn one() -> Self {
                 <Self as Scalar>::from_f64(1.0)
             }
         }
 
-        impl<$($life,)? T: Scalar> Num for $V {
+        impl<$($generics)* T: Scalar> Num for $V {
             type FromStrRadixErr = <f64 as Num>::FromStrRadixErr;
 
             fn from_str_radix(text: &str, radix: u32) -> Result<Self, Self::FromStrRadixErr> {
@@ -84,7 +84,7 @@ macro_rules! number_traits {
             }
         }
 
-        impl<$($life,)? T: Scalar> ToPrimitive for $V {
+        impl<$($generics)* T: Scalar> ToPrimitive for $V {
             #[track_caller]
             fn to_i64(&self) -> Option<i64> {
                 Scalar::to_f64(*self).to_i64()
@@ -101,13 +101,13 @@ macro_rules! number_traits {
             }
         }
 
-        impl<$($life,)? T: Scalar> NumCast for $V {
+        impl<$($generics)* T: Scalar> NumCast for $V {
             fn from<N: ToPrimitive>(number: N) -> Option<Self> {
                 number.to_f64().map(<Self as Scalar>::from_f64)
             }
         }
 
-        impl<$($life,)? T: Scalar> FromPrimitive for $V {
+        impl<$($generics)* T: Scalar> FromPrimitive for $V {
             fn from_i64(number: i64) -> Option<Self> {
                 Some(<Self as Scalar>::from_f64(number as f64))
             }
@@ -121,11 +121,11 @@ macro_rules! number_traits {
             }
         }
 
-        impl<$($life,)? T: Scalar> Bounded for $V {
+        impl<$($generics)* T: Scalar> Bounded for $V {
             constants! { Bounded: min_value max_value }
         }
 
-        impl<$($life,)? T: Scalar> Inv for $V {
+        impl<$($generics)* T: Scalar> Inv for $V {
             type Output = Self;
 
             #[track_caller]
@@ -134,7 +134,7 @@ macro_rules! number_traits {
             }
         }
 
-        impl<$($life,)? T: Scalar> MulAdd for $V {
+        impl<$($generics)* T: Scalar> MulAdd for $V {
             type Output = Self;
 
             #[track_caller]
@@ -143,7 +143,7 @@ macro_rules! number_traits {
             }
         }
 
-        impl<$($life,)? T: Scalar> Signed for $V {
+        impl<$($generics)* T: Scalar> Signed for $V {
             #[track_caller]
             fn abs(&self) -> Self {
                 (*self).abs()
@@ -170,14 +170,14 @@ macro_rules! number_traits {
             }
         }
 
-        impl<$($life,)? T: Scalar> FloatConst for $V {
+        impl<$($generics)* T: Scalar> FloatConst for $V {
             constants! { FloatConst:
                 E FRAC_1_PI FRAC_1_SQRT_2 FRAC_2_PI FRAC_2_SQRT_PI FRAC_PI_2 FRAC_PI_3 FRAC_PI_4 FRAC_PI_6 FRAC_PI_8 LN_10 LN_2
                 LOG10_E LOG2_E PI SQRT_2
             }
         }
 
-        impl<$($life,)? T: Scalar> Float for $V {
+        impl<$($generics)* T: Scalar> Float for $V {
             constants! { Float: nan infinity neg_infinity neg_zero min_value max_value min_positive_value epsilon }
 
             of_value! { integer_decode -> (u64, i16, i8); }
@@ -281,8 +281,8 @@ macro_rules! number_traits {
 }
 
 number_traits! {
-    ['t] Var<'t, T>;
-    [] Dual<T>;
+    ['t,] Var<'t, T>;
+    [const K: usize,] Dual<T, K>;
 }
 
 /// Returns whether the innermost plain number is an `f32`, which rounds 1 + 2⁻⁴⁰ to 1.

@@ -3,6 +3,7 @@
 use super::node_ref::SINK;
 use super::number::Scalar;
 use super::pairwise::sum_map;
+use super::slices::assert_equal_lengths;
 use super::softmax::softmax;
 use super::sweep::Gradients;
 use super::tape::{InputPair, Tape};
@@ -28,7 +29,7 @@ use std::ops::Range;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Leaves<'t, 'v, T: Scalar = f64> {
-    tape: &'t Tape<T>,
+    pub(super) tape: &'t Tape<T>,
     /// The index of the first variable's node.
     first: u32,
     values: &'v [T],
@@ -167,12 +168,7 @@ impl<'t, T: Scalar> Leaves<'t, '_, T> {
     #[must_use]
     #[track_caller]
     pub fn dot(self, other: Leaves<'t, '_, T>) -> Var<'t, T> {
-        assert!(
-            self.len() == other.len(),
-            "dot: the lengths are {} and {}",
-            self.len(),
-            other.len()
-        );
+        assert_equal_lengths("dot", self.len(), other.len());
         if !std::ptr::eq(self.tape, other.tape) {
             refuse("dot");
         }
@@ -196,17 +192,23 @@ impl<'t, T: Scalar> Leaves<'t, '_, T> {
     /// If the number of constants differs from the number of variables.
     #[must_use]
     #[track_caller]
-    pub fn linear_combination(self, c: &[T]) -> Var<'t, T> {
-        assert!(
-            c.len() == self.len(),
-            "linear_combination: the lengths are {} and {}",
-            c.len(),
-            self.len()
-        );
-        let value = sum_map(c, self.values, |&c, &x| c * x);
-        let constants = || c.iter().map(|&c| Var::constant(c));
+    pub fn linear_combination(self, c: &[T::Plain]) -> Var<'t, T> {
+        assert_equal_lengths("linear_combination", c.len(), self.len());
+        let value = sum_map(c, self.values, |&c, &x| x * c);
+        let constants = || c.iter().map(|&c| Var::from_plain(c));
         let inputs = || self.iter().chain(constants()).collect();
-        self.record(Operation::LinearCombination, value, c, |&c| c, inputs)
+        let slope = |&c: &T::Plain| T::from_plain(c);
+        self.record(Operation::LinearCombination, value, c, slope, inputs)
+    }
+
+    /// The Euclidean norm `√(Σᵢ xᵢ²)`, as one node, see [`norm`](super::norm).
+    #[must_use]
+    #[track_caller]
+    pub fn norm(self) -> Var<'t, T> {
+        let zero = T::from_f64(0.0);
+        let value = T::norm(self.values);
+        let slope = |&x: &T| if value == zero { zero } else { x / value };
+        self.record(Operation::Norm, value, self.values, slope, || self.to_vec())
     }
 
     /// The logarithm `ln Σᵢ exp xᵢ`, as one node, see [`log_sum_exp`](super::log_sum_exp).
@@ -219,7 +221,7 @@ impl<'t, T: Scalar> Leaves<'t, '_, T> {
         let result = self.record(Operation::LogSumExp, value, &powers, slope, || {
             self.to_vec()
         });
-        self.tape.powers.set(powers);
+        self.tape.powers.put(powers);
         result
     }
 

@@ -1,43 +1,24 @@
-//! Operations with any number of inputs that are recorded as one node.
+//! Operations on any number of variables that are recorded as one node.
 
 use super::node_ref::NodeRef;
 use super::number::{Scalar, chain_two};
 use super::pairwise::sum_map;
+use super::slices::assert_equal_lengths;
+use super::softmax::softmax;
 use super::tape::{InputPair, Span, Tape};
 use super::trace::Operation;
 use super::var::{Var, common_tape};
 use smallvec::SmallVec;
-use std::hint::cold_path;
 use std::iter::Product;
 
 /// Lists up to this length are stored on the stack, longer ones on the heap.
 const INLINE: usize = 32;
 
-/// Returns the dot product `Σᵢ aᵢ bᵢ`, as one node. Its slopes are bᵢ towards aᵢ, and aᵢ towards bᵢ. The dot product of
-/// empty slices is 0.
-///
-/// ```
-/// use autodiff::scalar::{Tape, dot};
-///
-/// let tape = Tape::new();
-/// let [x, y] = tape.vars([3.0, 4.0]);
-/// let gradients = dot(&[x, y], &[y, y]).gradients();
-/// assert_eq!((gradients.wrt(x), gradients.wrt(y)), (4.0, 11.0));
-/// ```
-///
-/// # Panics
-///
-/// If the lengths differ, or if the inputs lie on different tapes.
-#[must_use]
+/// [`dot`](super::dot) of variables.
 #[track_caller]
 #[inline]
-pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
-    assert!(
-        a.len() == b.len(),
-        "dot: the lengths are {} and {}",
-        a.len(),
-        b.len()
-    );
+pub(super) fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
+    assert_equal_lengths("dot", a.len(), b.len());
     let value = sum_map(a, b, |a, b| a.value * b.value);
     let inputs = || a.iter().chain(b).copied().collect();
     if std::ptr::eq(a, b) {
@@ -54,121 +35,40 @@ pub fn dot<'t, T: Scalar>(a: &[Var<'t, T>], b: &[Var<'t, T>]) -> Var<'t, T> {
     Var::at(tape, node, value).traced(Operation::Dot, inputs)
 }
 
-/// Returns the linear combination `Σᵢ cᵢ xᵢ` with constants cᵢ, as one node. Its slope towards xᵢ is cᵢ.
-///
-/// ```
-/// use autodiff::scalar::{Tape, linear_combination};
-///
-/// let tape = Tape::new();
-/// let [x, y] = tape.vars([3.0, 4.0]);
-/// let z = linear_combination(&[2.0, -1.0], &[x, y]);
-/// assert_eq!((z.value(), z.gradients().wrt(y)), (2.0, -1.0));
-/// ```
-///
-/// # Panics
-///
-/// If the lengths differ, or if the inputs lie on different tapes.
-#[must_use]
+/// [`linear_combination`](super::linear_combination) of variables.
 #[track_caller]
 #[inline]
-pub fn linear_combination<'t, T: Scalar>(c: &[T], x: &[Var<'t, T>]) -> Var<'t, T> {
-    assert!(
-        c.len() == x.len(),
-        "linear_combination: the lengths are {} and {}",
-        c.len(),
-        x.len()
-    );
-    let value = sum_map(c, x, |&c, x| c * x.value);
-    let constants = || c.iter().map(|&c| Var::constant(c));
+pub(super) fn linear_combination<'t, T: Scalar>(c: &[T::Plain], x: &[Var<'t, T>]) -> Var<'t, T> {
+    assert_equal_lengths("linear_combination", c.len(), x.len());
+    let value = sum_map(c, x, |&c, x| x.value * c);
+    let constants = || c.iter().map(|&c| Var::from_plain(c));
     let inputs = || x.iter().copied().chain(constants()).collect();
-    let slope = |_: &_, &c: &T| c;
+    let slope = |_: &_, &c: &T::Plain| T::from_plain(c);
     record_many(Operation::LinearCombination, value, x, c, slope, inputs)
 }
 
-/// Returns the Euclidean norm `‖x‖ = √(Σᵢ xᵢ²)` as one node. Intermediate results neither overflow nor underflow. The
-/// slope towards xᵢ is `xᵢ / ‖x‖`.
-///
-/// At the origin all slopes are 0, the subgradient of least norm. The norm of an empty slice is 0.
-///
-/// ```
-/// use autodiff::scalar::{Tape, norm};
-///
-/// let tape = Tape::new();
-/// let [x, y] = tape.vars([3.0, 4.0]);
-/// assert_eq!(norm(&[x, y]).value(), 5.0);
-/// assert_eq!(norm(&[x, y]).gradients().wrt(x), 0.6);
-/// ```
-///
-/// # Panics
-///
-/// If the inputs lie on different tapes.
-#[must_use]
+/// [`norm`](super::norm) of variables.
 #[track_caller]
-pub fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
-    let [zero, infinity] = [0.0, f64::INFINITY].map(T::from_f64);
-    let magnitudes = x.iter().map(|x| x.value.detached().abs());
-    let scale = magnitudes.fold(zero, T::max);
-    let value = if scale == zero || scale == infinity {
-        // As a constant of nested numbers: the derivative at the origin is 0, and an infinite norm has none.
-        scale
-    } else {
-        sum_map(x, x, |x, _| (x.value / scale).square()).sqrt() * scale
-    };
+pub(super) fn norm<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
+    let zero = T::from_f64(0.0);
+    let value = T::norm_of(x, |x| x.value);
     let slope = |x: &Var<'t, T>, _: &_| if value == zero { zero } else { x.value / value };
     record_many(Operation::Norm, value, x, x, slope, || x.to_vec())
 }
 
-/// Returns `ln Σᵢ exp xᵢ` as one node. Intermediate results do not overflow. The slope towards xᵢ is the softmax,
-/// `exp xᵢ / Σⱼ exp xⱼ`.
-///
-/// The value for an empty slice is −∞.
-///
-/// ```
-/// use autodiff::scalar::{Tape, log_sum_exp};
-///
-/// let tape = Tape::new();
-/// let x = tape.vars([1000.0, 1000.0]);
-/// let y = log_sum_exp(&x);
-/// assert_eq!(y.value(), 1000.0 + 2.0_f64.ln());
-/// assert_eq!(y.gradients().wrt_all(&x), [0.5, 0.5]);
-/// ```
-#[doc = include_str!("../infinite_logits.md")]
-///
-/// # Panics
-///
-/// If the inputs lie on different tapes.
-#[must_use]
+/// [`log_sum_exp`](super::log_sum_exp) of variables.
 #[track_caller]
-pub fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
-    let infinity = T::from_f64(f64::INFINITY);
-    let values = x.iter().map(|x| x.value.detached());
-    let max = values.fold(-infinity, T::max);
-    if (max == infinity || max == -infinity) && x.iter().all(|x| !x.value.has_nan()) {
-        cold_path();
-        return log_sum_exp_at_infinity(x, max);
-    }
-    let mut powers: SmallVec<[T; INLINE]> = x.iter().map(|x| x.value - max).collect();
-    T::exp_each(&mut powers);
-    let sum = sum_map(&powers, &powers, |&power, _| power);
-    let (value, factor) = (sum.ln() + max, sum.recip());
+pub(super) fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
+    let tape = x.iter().find_map(|x| x.tape);
+    let mut powers = tape.map_or_else(Vec::new, |tape| tape.powers.take());
+    let (value, factor) = softmax(x.iter().map(|x| x.value), &mut powers);
     let slope = |_: &_, &power: &T| power * factor;
-    record_many(Operation::LogSumExp, value, x, &powers, slope, || {
-        x.to_vec()
-    })
-}
-
-/// [`log_sum_exp`] where the largest xᵢ is infinite: the limit, or NaN slopes if there is no limit.
-#[track_caller]
-fn log_sum_exp_at_infinity<'t, T: Scalar>(x: &[Var<'t, T>], max: T) -> Var<'t, T> {
-    let [zero, one, nan] = [0.0, 1.0, f64::NAN].map(T::from_f64);
-    let is_largest = |x: &&Var<'t, T>| x.value == max;
-    let mut largest = x.iter().filter(is_largest);
-    let (value, slopes) = match (largest.next(), largest.next()) {
-        (Some(largest), None) if max > zero => (largest.value, [zero, one]),
-        _ => (max, [nan; 2]),
-    };
-    let slope = |x: &Var<'t, T>, _: &_| slopes[usize::from(is_largest(&x))];
-    record_many(Operation::LogSumExp, value, x, x, slope, || x.to_vec())
+    let inputs = || x.to_vec();
+    let result = record_many(Operation::LogSumExp, value, x, &powers, slope, inputs);
+    if let Some(tape) = tape {
+        tape.powers.put(powers);
+    }
+    result
 }
 
 /// Returns your own function of several variables, as one node. `f` takes the values of the variables, and returns the
@@ -213,19 +113,19 @@ impl<'t, T: Scalar> Product for Var<'t, T> {
         let mut value = one;
         for x in &x {
             slopes.push(value);
-            value = value * x.value;
+            value *= x.value;
         }
         let mut after = one;
         for (slope, x) in slopes.iter_mut().zip(&x).rev() {
-            *slope = *slope * after;
-            after = after * x.value;
+            *slope *= after;
+            after *= x.value;
         }
         let slope = |_: &_, &slope: &T| slope;
         record_many(Operation::Product, value, &x, &slopes, slope, || x.to_vec())
     }
 }
 
-impl<'a, 't: 'a, T: Scalar> Product<&'a Var<'t, T>> for Var<'t, T> {
+impl<'a, 't, T: Scalar> Product<&'a Var<'t, T>> for Var<'t, T> {
     #[inline]
     fn product<I: Iterator<Item = &'a Self>>(factors: I) -> Self {
         factors.copied().product()

@@ -1,24 +1,56 @@
 //! `Scalar`: the numbers that a scalar tape can hold, and products of slopes.
 
+use super::slices;
 use crate::Number;
 use crate::elementwise::{Binary, Unary};
 use autodiff_kernels::elementary;
 use std::fmt::Display;
 use std::hint::cold_path;
-use std::ops::Rem;
+use std::iter::{Product, Sum};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Rem, Sub, SubAssign};
 
 /// A number that a tape can hold: `f32`, `f64`, or a number that itself carries derivatives ([`Dual`](super::Dual), or
 /// the [`Var`](super::Var) of another tape).
 ///
-/// It adds to [`Number`], which tensors implement too, the methods of single numbers.
+/// It adds to [`Number`], which tensors implement too, the methods of single numbers. A function that is generic over it
+/// computes with plain numbers at the speed of plain numbers, and its derivatives with the others: see
+/// [one text for plain numbers and variables](super#one-text-for-plain-numbers-and-variables).
 ///
 /// Your own types can implement it. If their methods break the documented promises, derivatives are wrong, but memory
 /// safety is kept.
-pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self> {
+pub trait Scalar:
+    Number<Mask = bool>
+    + PartialOrd
+    + Default
+    + Display
+    + Sum
+    + for<'a> Sum<&'a Self>
+    + Product
+    + Rem<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + Add<<Self as Scalar>::Plain, Output = Self>
+    + Sub<<Self as Scalar>::Plain, Output = Self>
+    + Mul<<Self as Scalar>::Plain, Output = Self>
+    + Div<<Self as Scalar>::Plain, Output = Self>
+    + AddAssign<<Self as Scalar>::Plain>
+    + SubAssign<<Self as Scalar>::Plain>
+    + MulAssign<<Self as Scalar>::Plain>
+    + DivAssign<<Self as Scalar>::Plain>
+{
     /// The innermost plain number, `f32` or `f64`. It can be mixed with variables in a formula.
-    type Plain;
+    type Plain: Plain;
 
     /// Returns the constant `c`.
+    #[must_use]
+    #[inline]
+    fn from_plain(c: Self::Plain) -> Self {
+        Self::from_f64(c.to_f64())
+    }
+
+    /// Returns the constant `c`, rounded to the precision of the number.
     #[must_use]
     fn from_f64(c: f64) -> Self;
 
@@ -60,6 +92,63 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
         false
     }
 
+    /// Returns the dot product, as the function [`dot`](super::dot).
+    ///
+    /// # Panics
+    ///
+    /// If the lengths differ, or if the inputs lie on different tapes.
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    fn dot(a: &[Self], b: &[Self]) -> Self {
+        slices::dot_of(a, b)
+    }
+
+    /// Returns the linear combination, as the function [`linear_combination`](super::linear_combination).
+    ///
+    /// # Panics
+    ///
+    /// If the lengths differ, or if the inputs lie on different tapes.
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    fn linear_combination(c: &[Self::Plain], x: &[Self]) -> Self {
+        slices::linear_combination_of(c, x)
+    }
+
+    /// Returns the Euclidean norm, as the function [`norm`](super::norm).
+    ///
+    /// # Panics
+    ///
+    /// If the inputs lie on different tapes.
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    fn norm(x: &[Self]) -> Self {
+        Self::norm_of(x, |&x| x)
+    }
+
+    /// Returns the norm of the numbers `value(x)`.
+    #[doc(hidden)]
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    fn norm_of<A>(x: &[A], value: impl Fn(&A) -> Self + Copy) -> Self {
+        slices::scaled_norm(x, value)
+    }
+
+    /// Returns the logarithm of the sum of the exponentials, as the function [`log_sum_exp`](super::log_sum_exp).
+    ///
+    /// # Panics
+    ///
+    /// If the inputs lie on different tapes.
+    #[must_use]
+    #[track_caller]
+    #[inline]
+    fn log_sum_exp(x: &[Self]) -> Self {
+        slices::log_sum_exp_by_operators(x)
+    }
+
     /// Replaces every number `x` by `eˣ`.
     #[inline]
     fn exp_each(x: &mut [Self]) {
@@ -89,10 +178,20 @@ pub trait Scalar: Number<Mask = bool> + PartialOrd + Display + Rem<Output = Self
     }
 }
 
+/// A plain number, which carries no derivatives: `f32`, `f64`, or a type of your own.
+pub trait Plain: Scalar<Plain = Self> {}
+
 macro_rules! plain {
     ($($T:ty)*) => { $(
+        impl Plain for $T {}
+
         impl Scalar for $T {
             type Plain = $T;
+
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            fn from_plain(c: $T) -> Self {
+                c
+            }
 
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn from_f64(c: f64) -> Self {
@@ -122,6 +221,18 @@ macro_rules! plain {
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn is_safe_factor(self) -> bool {
                 self.is_finite() && self != 0.0
+            }
+
+            #[inline]
+            fn norm_of<A>(x: &[A], value: impl Fn(&A) -> Self + Copy) -> Self {
+                // Below, a square that underflows could matter.
+                const SMALLEST: $T = <$T>::MIN_POSITIVE / (<$T>::EPSILON * <$T>::EPSILON);
+                slices::norm_of_plain(x, value, SMALLEST)
+            }
+
+            #[inline]
+            fn log_sum_exp(x: &[Self]) -> Self {
+                slices::log_sum_exp_of_plain(x)
             }
 
             #[inline]
@@ -172,6 +283,46 @@ pub(super) fn chain_two<T: Scalar>(a: [T; 2], b: [T; 2]) -> [T; 2] {
         }
     }
     products
+}
+
+/// Returns the products of `K` slopes with one, each as [`chain`] does, with one comparison for all.
+#[cfg_attr(not(debug_assertions), inline(always))]
+#[track_caller]
+pub(super) fn chain_each<T: Scalar, const K: usize>(a: [T; K], b: T) -> [T; K] {
+    let mut products = a;
+    let mut has_nan = false;
+    for product in &mut products {
+        *product = *product * b;
+        has_nan |= product.has_nan();
+    }
+    if has_nan {
+        cold_path();
+        if !b.is_safe_factor() {
+            return a.map(|a| absorb(a, b));
+        }
+    }
+    products
+}
+
+/// Returns the sums of two products, `a[0][k] b[0] + a[1][k] b[1]`, each product as [`chain`] does, with one comparison
+/// for all.
+#[cfg_attr(not(debug_assertions), inline(always))]
+#[track_caller]
+pub(super) fn chain_each_two<T: Scalar, const K: usize>(a: [[T; K]; 2], b: [T; 2]) -> [T; K] {
+    let mut sums = a[0];
+    let mut has_nan = false;
+    for (sum, other) in sums.iter_mut().zip(a[1]) {
+        let products = [*sum * b[0], other * b[1]];
+        has_nan |= products[0].has_nan() | products[1].has_nan();
+        *sum = products[0] + products[1];
+    }
+    if has_nan {
+        cold_path();
+        if !(b[0].is_safe_factor() && b[1].is_safe_factor()) {
+            return std::array::from_fn(|k| absorb(a[0][k], b[0]) + absorb(a[1][k], b[1]));
+        }
+    }
+    sums
 }
 
 #[cold]

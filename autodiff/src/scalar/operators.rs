@@ -1,7 +1,7 @@
 //! Operators of variables and forward-mode numbers, with each other and with plain numbers on either side.
 
 use super::dual::Dual;
-use super::number::Scalar;
+use super::number::{Plain, Scalar};
 use super::var::Var;
 use crate::Number;
 use crate::elementwise::{Binary, Unary};
@@ -12,29 +12,32 @@ use std::ops::{
 
 /// Implements one operator of one type: by value and by reference, with assignment, and with plain numbers. The
 /// arguments are the result for two operands, and the result for an operand and a constant on its right.
+///
+/// A plain number on the right is of any type, so that it is a bound of [`Scalar`]. On the left, and by reference, it
+/// must be one of the types that the language knows, since other crates may implement `Plain` for theirs.
 macro_rules! operator {
-    ([$($life:lifetime)?] $V:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
+    ([$($generics:tt)*] $V:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
         |$a:ident, $b:ident| $result:expr, constant |$x:ident, $c:ident| $with_constant:expr) => {
-        operator!(@pair [$($life,)? T: Scalar] $V, $V => $V: $Op $op, |$a, $b| $result);
-        operator!(@pair [$($life,)? T: Scalar] &$V, $V => $V: $Op $op, |a, b| (*a).$op(b));
-        operator!(@pair [$($life,)? T: Scalar] $V, &$V => $V: $Op $op, |a, b| a.$op(*b));
-        operator!(@pair [$($life,)? T: Scalar] &$V, &$V => $V: $Op $op, |a, b| (*a).$op(*b));
-        operator!(@assign [$($life,)? T: Scalar] $V, $V: $op $Assign $assign, |a, b| a.$op(b));
-        operator!(@assign [$($life,)? T: Scalar] $V, &$V: $op $Assign $assign, |a, b| a.$op(*b));
-        operator!(@plain [$($life,)? T: Scalar<Plain = f64>] $V, f64: $Op $op $Assign $assign, |$x, $c| $with_constant);
-        operator!(@plain [$($life,)? T: Scalar<Plain = f32>] $V, f32: $Op $op $Assign $assign, |$x, $c| $with_constant);
+        operator!(@pair [$($generics)* T: Scalar] $V, $V => $V: $Op $op, |$a, $b| $result);
+        operator!(@pair [$($generics)* T: Scalar] &$V, $V => $V: $Op $op, |a, b| (*a).$op(b));
+        operator!(@pair [$($generics)* T: Scalar] $V, &$V => $V: $Op $op, |a, b| a.$op(*b));
+        operator!(@pair [$($generics)* T: Scalar] &$V, &$V => $V: $Op $op, |a, b| (*a).$op(*b));
+        operator!(@assign [$($generics)* T: Scalar] $V, $V: $op $Assign $assign, |a, b| a.$op(b));
+        operator!(@assign [$($generics)* T: Scalar] $V, &$V: $op $Assign $assign, |a, b| a.$op(*b));
+        operator!(@pair [$($generics)* T: Scalar<Plain = P>, P: Plain] $V, P => $V: $Op $op,
+            |$x, c| { let $c = <$V>::from_plain(c); $with_constant });
+        operator!(@pair [$($generics)* T: Scalar<Plain = P>, P: Plain] &$V, P => $V: $Op $op, |a, b| (*a).$op(b));
+        operator!(@assign [$($generics)* T: Scalar<Plain = P>, P: Plain] $V, P: $op $Assign $assign, |a, b| a.$op(b));
+        operator!(@plain [$($generics)* T: Scalar<Plain = f64>] $V, f64: $Op $op $Assign $assign);
+        operator!(@plain [$($generics)* T: Scalar<Plain = f32>] $V, f32: $Op $op $Assign $assign);
     };
-    (@plain [$($generics:tt)*] $V:ty, $plain:ty: $Op:ident $op:ident $Assign:ident $assign:ident,
-        |$x:ident, $c:ident| $with_constant:expr) => {
-        operator!(@pair [$($generics)*] $V, $plain => $V: $Op $op, |$x, c| { let $c = <$V>::from(c); $with_constant });
-        operator!(@pair [$($generics)*] &$V, $plain => $V: $Op $op, |a, b| (*a).$op(b));
+    (@plain [$($generics:tt)*] $V:ty, $plain:ty: $Op:ident $op:ident $Assign:ident $assign:ident) => {
         operator!(@pair [$($generics)*] $V, &$plain => $V: $Op $op, |a, b| a.$op(*b));
         operator!(@pair [$($generics)*] &$V, &$plain => $V: $Op $op, |a, b| (*a).$op(*b));
         operator!(@pair [$($generics)*] $plain, $V => $V: $Op $op, |a, b| <$V>::from(a).$op(b));
         operator!(@pair [$($generics)*] $plain, &$V => $V: $Op $op, |a, b| <$V>::from(a).$op(*b));
         operator!(@pair [$($generics)*] &$plain, $V => $V: $Op $op, |a, b| <$V>::from(*a).$op(b));
         operator!(@pair [$($generics)*] &$plain, &$V => $V: $Op $op, |a, b| <$V>::from(*a).$op(*b));
-        operator!(@assign [$($generics)*] $V, $plain: $op $Assign $assign, |a, b| a.$op(b));
         operator!(@assign [$($generics)*] $V, &$plain: $op $Assign $assign, |a, b| a.$op(*b));
     };
     (@pair [$($generics:tt)*] $A:ty, $B:ty => $V:ty: $Op:ident $op:ident, |$a:ident, $b:ident| $result:expr) => {
@@ -62,21 +65,21 @@ macro_rules! operator {
 }
 
 macro_rules! operators {
-    ($([$($life:lifetime)?] $V:ty;)*) => { $(
-        operator!([$($life)?] $V: Add add AddAssign add_assign,
+    ($([$($generics:tt)*] $V:ty;)*) => { $(
+        operator!([$($generics)*] $V: Add add AddAssign add_assign,
             |a, b| a.binary(Binary::Add, b), constant |a, c| a.chain_with_constant(Binary::Add, c));
-        operator!([$($life)?] $V: Sub sub SubAssign sub_assign,
+        operator!([$($generics)*] $V: Sub sub SubAssign sub_assign,
             |a, b| a.binary(Binary::Sub, b), constant |a, c| a.chain_with_constant(Binary::Sub, c));
-        operator!([$($life)?] $V: Mul mul MulAssign mul_assign,
+        operator!([$($generics)*] $V: Mul mul MulAssign mul_assign,
             |a, b| a.binary(Binary::Mul, b), constant |a, c| a.chain_with_constant(Binary::Mul, c));
-        operator!([$($life)?] $V: Div div DivAssign div_assign,
+        operator!([$($generics)*] $V: Div div DivAssign div_assign,
             |a, b| a.binary(Binary::Div, b), constant |a, c| a.chain_with_constant(Binary::Div, c));
-        operator!([$($life)?] $V: Rem rem RemAssign rem_assign,
+        operator!([$($generics)*] $V: Rem rem RemAssign rem_assign,
             |a, b| a.remainder(b), constant |a, c| a.remainder(c));
-        negation!([$($life,)? T: Scalar] $V => $V);
-        negation!([$($life,)? T: Scalar] &$V => $V);
-        comparison!([$($life,)? T: Scalar<Plain = f64>] $V, f64);
-        comparison!([$($life,)? T: Scalar<Plain = f32>] $V, f32);
+        negation!([$($generics)* T: Scalar] $V => $V);
+        negation!([$($generics)* T: Scalar] &$V => $V);
+        comparison!([$($generics)* T: Scalar<Plain = f64>] $V, f64);
+        comparison!([$($generics)* T: Scalar<Plain = f32>] $V, f32);
     )* };
 }
 
@@ -124,6 +127,6 @@ macro_rules! comparison {
 }
 
 operators! {
-    ['t] Var<'t, T>;
-    [] Dual<T>;
+    ['t,] Var<'t, T>;
+    [const K: usize,] Dual<T, K>;
 }

@@ -12,7 +12,7 @@ pub(super) fn sum<T: Scalar>(terms: impl Iterator<Item = T>) -> T {
     let mut blocks = PartialSums::default();
     let (mut sum, mut length) = (zero, 0);
     for term in terms {
-        sum = sum + term;
+        sum += term;
         length += 1;
         if length == BLOCK_LENGTH {
             blocks.add(sum);

@@ -180,7 +180,7 @@ impl<T: Scalar> Tape<T> {
 
 /// Choices without a branch, for a type with the given choice by the outcome of a comparison.
 macro_rules! choices {
-    ([$($life:lifetime)?] $V:ty: |$relation:ident, $operands:ident, $outcome:ident| $chosen:expr; $(
+    ([$($generics:tt)*] $V:ty: |$relation:ident, $operands:ident, $outcome:ident| $chosen:expr; $(
         $(#[$doc:meta])*
         $name:ident by $Relation:ident;
     )+) => {
@@ -188,7 +188,7 @@ macro_rules! choices {
         ///
         /// An `if` on a comparison is a branch: a [program](super::program) is recorded again for points that take the
         /// other side. These methods choose without a branch.
-        impl<$($life,)? T: Scalar> $V { $(
+        impl<$($generics)* T: Scalar> $V { $(
             $(#[$doc])*
             #[must_use]
             #[inline]
@@ -239,5 +239,5 @@ macro_rules! choices {
     };
 }
 
-choices! { ['t] Var<'t, T>: |relation, operands, outcome| Var::chosen(relation, operands, outcome); }
-choices! { [] Dual<T>: |relation, operands, outcome| if outcome { operands[2] } else { operands[3] }; }
+choices! { ['t,] Var<'t, T>: |relation, operands, outcome| Var::chosen(relation, operands, outcome); }
+choices! { [const K: usize,] Dual<T, K>: |relation, operands, outcome| if outcome { operands[2] } else { operands[3] }; }

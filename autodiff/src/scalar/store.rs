@@ -2,13 +2,17 @@
 //!
 //! The `unsafe` code relies on five invariants:
 //!
-//! 1. `start` points to an allocation of `capacity` items made by a `Vec<N>`, or dangles if `capacity` is 0.
+//! 1. `start` points to an allocation of `capacity` items made by a `Vec` of items with the layout of `N`, or dangles if
+//!    `capacity` is 0.
 //! 2. The first `len ≤ capacity` items are initialised, and are never written again before a truncation.
 //! 3. The allocation moves only in `grow`, which panics while a [`ReadGuard`] lives or the store is closed.
 //! 4. `len` shrinks only through `&mut self`, so never while a [`ReadGuard`] lives.
 //! 5. `room ≤ capacity`, and `room` is 0 while the store is closed: only the function that closed it appends.
 
 #![allow(unsafe_code)]
+
+mod free_list;
+pub(super) mod kept;
 
 use std::cell::Cell;
 use std::mem::{ManuallyDrop, MaybeUninit};
@@ -163,16 +167,20 @@ impl<N: Copy> Store<N> {
         self.check_open();
         let doubled = (2 * self.capacity.get() as usize).max(64);
         let capacity = wanted.max(doubled).min(self.limit as usize);
-        // SAFETY: invariants 1 and 2 are the requirements of `from_raw_parts`, and no `ReadGuard` lives (checked
-        // above). `ManuallyDrop` keeps the `Vec` from freeing the allocation.
-        let mut items = ManuallyDrop::new(unsafe {
-            Vec::from_raw_parts(
-                self.start.get().as_ptr(),
-                len as usize,
-                self.capacity.get() as usize,
-            )
+        // `ManuallyDrop` keeps the `Vec` from freeing the allocation.
+        let mut items = ManuallyDrop::new(if self.capacity.get() == 0 {
+            free_list::take()
+        } else {
+            // SAFETY: invariants 1 and 2 are the requirements of `from_raw_parts`, and no `ReadGuard` lives (checked
+            // above).
+            unsafe { self.as_vec() }
         });
-        items.reserve_exact(capacity - len as usize);
+        if items.capacity() > self.limit as usize {
+            *items = Vec::new();
+        }
+        if items.capacity() < wanted {
+            items.reserve_exact(capacity - len as usize);
+        }
         // `as_mut_ptr` of the `Vec` is valid for the whole allocation; a pointer from a slice would be valid for the
         // initialised items only.
         let start = NonNull::new(items.as_mut_ptr()).unwrap_or(NonNull::dangling());
@@ -181,6 +189,22 @@ impl<N: Copy> Store<N> {
             .set(u32::try_from(items.capacity()).unwrap_or(u32::MAX));
         if self.has_fast_path {
             self.room.set(self.capacity.get());
+        }
+    }
+
+    /// The items as a vector, which owns the allocation.
+    ///
+    /// # Safety
+    ///
+    /// The vector must be dropped only if the store is not used again, and moved only while no [`ReadGuard`] lives.
+    unsafe fn as_vec(&self) -> Vec<N> {
+        // SAFETY: invariants 1 and 2 are the requirements of `from_raw_parts`.
+        unsafe {
+            Vec::from_raw_parts(
+                self.start.get().as_ptr(),
+                self.len.get() as usize,
+                self.capacity.get() as usize,
+            )
         }
     }
 
@@ -220,13 +244,7 @@ impl<N: Copy> Store<N> {
 impl<N: Copy> Drop for Store<N> {
     fn drop(&mut self) {
         // SAFETY: invariants 1 and 2; the store is not used again.
-        drop(unsafe {
-            Vec::from_raw_parts(
-                self.start.get().as_ptr(),
-                self.len.get() as usize,
-                self.capacity.get() as usize,
-            )
-        });
+        free_list::keep(unsafe { self.as_vec() });
     }
 }
 
@@ -280,119 +298,4 @@ impl<N> Drop for ReadGuard<'_, N> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Store;
-
-    #[test]
-    fn items_come_back_across_growth_and_truncation() {
-        let mut store = Store::new(1000);
-        for i in 0..300_u64 {
-            assert_eq!(u64::from(store.push(i)), i);
-        }
-        assert_eq!(*store.read(), (0..300).collect::<Vec<_>>());
-        store.truncate(10);
-        (100..105).for_each(|i| {
-            store.push(i);
-        });
-        assert_eq!(store.len(), 15);
-        assert_eq!(
-            (store.get(9), store.get(14), store.get(15)),
-            (Some(9), Some(104), None)
-        );
-        assert_eq!(store.bytes(), 15 * 8);
-    }
-
-    #[test]
-    fn appending_while_items_are_read_is_sound() {
-        let store = Store::new(1000);
-        store.reserve(10);
-        store.push(1);
-        let guard = store.read();
-        store.push(2);
-        assert_eq!(*guard, [1]);
-        assert_eq!(*store.read(), [1, 2]);
-    }
-
-    #[test]
-    #[should_panic(expected = "while its nodes were being read")]
-    fn growing_while_items_are_read_is_refused() {
-        let store = Store::new(1000);
-        let _guard = store.read();
-        store.push(1);
-    }
-
-    #[test]
-    #[should_panic(expected = "the tape is full: it can hold 3 nodes")]
-    fn more_items_than_the_limit_are_refused() {
-        let store = Store::new(3);
-        (0..4).for_each(|i| {
-            store.push(i);
-        });
-    }
-
-    #[test]
-    fn many_items_are_appended_together() {
-        let store = Store::new(1000);
-        store.push(0);
-        let guard = store.read();
-        drop(guard);
-        store.extend((1..200).collect::<Vec<_>>().into_iter());
-        assert_eq!(store.push(200), 200);
-        assert_eq!(*store.read(), (0..=200).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn without_the_fast_path_only_the_slow_path_appends() {
-        let mut store = Store::new(1000);
-        store.push(0);
-        store.disable_fast_path();
-        assert_eq!(store.try_push(1), None);
-        assert_eq!((store.push(1), store.try_push(2)), (1, None));
-        store.extend([2, 3].into_iter());
-        assert_eq!((store.len(), store.try_push(4)), (4, None));
-    }
-
-    #[test]
-    #[should_panic(expected = "while inputs of a node were being appended")]
-    fn appending_while_many_are_appended_is_refused() {
-        let store = Store::new(1000);
-        store.extend([1, 2].into_iter().map(|i| store.push(i)));
-    }
-
-    #[test]
-    #[should_panic(expected = "while inputs of a node were being appended")]
-    fn growing_while_many_are_appended_is_refused() {
-        let store = Store::new(1000);
-        store.extend([1, 2].into_iter().inspect(|_| store.reserve(500)));
-    }
-
-    #[test]
-    #[should_panic(expected = "while inputs of a node were being appended")]
-    fn appending_many_while_many_are_appended_is_refused() {
-        let store = Store::new(1000);
-        store.extend(
-            [1, 2]
-                .into_iter()
-                .inspect(|_| store.extend([3].into_iter())),
-        );
-    }
-
-    #[test]
-    fn a_panic_while_many_are_appended_leaves_the_store_as_it_was() {
-        let store = Store::new(1000);
-        store.push(0);
-        let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            store.extend([1, 2].into_iter().inspect(|&i| assert!(i < 2)));
-        }));
-        assert!(panic.is_err());
-        assert_eq!((store.push(7), &*store.read()), (1, &[0, 7][..]));
-    }
-
-    #[test]
-    fn a_store_can_be_sent_to_another_thread() {
-        let store = Store::new(10);
-        store.push(5);
-        let length = std::thread::spawn(move || store.len()).join().unwrap();
-        assert_eq!(length, 1);
-    }
-}
+mod tests;

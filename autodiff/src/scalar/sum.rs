@@ -36,7 +36,7 @@ impl<'t, T: Scalar> Sum for Var<'t, T> {
     }
 }
 
-impl<'a, 't: 'a, T: Scalar> Sum<&'a Var<'t, T>> for Var<'t, T> {
+impl<'a, 't, T: Scalar> Sum<&'a Var<'t, T>> for Var<'t, T> {
     #[inline]
     fn sum<I: Iterator<Item = &'a Self>>(terms: I) -> Self {
         terms.copied().sum()
@@ -130,8 +130,7 @@ impl<'t, T: Scalar> Chunks<'t, T> {
             let constant = self.constant.map(Var::constant);
             variables.chain(constant).collect()
         });
-        self.pairs.clear();
-        tape.pairs_of_sum.set(self.pairs);
+        tape.pairs_of_sum.put(self.pairs);
         result
     }
 }

@@ -140,6 +140,19 @@ impl<T: Scalar, const K: usize> Gradients<T, K> {
             .is_none_or(|recording| recording == tape.recording())
     }
 
+    /// The gradients of constants, with this memory for others.
+    pub(super) fn with_memory(adjoints: Vec<[T; K]>) -> Self {
+        Gradients {
+            adjoints,
+            recording: None,
+        }
+    }
+
+    /// The memory.
+    pub(super) fn into_memory(self) -> Vec<[T; K]> {
+        self.adjoints
+    }
+
     /// The adjoints of `count` nodes from index `first` on. Nodes recorded after the outputs have none.
     pub(super) fn adjoints(&self, first: u32, count: usize) -> &[[T; K]] {
         let adjoints = self.adjoints.get(first as usize..).unwrap_or_default();
@@ -202,6 +215,45 @@ impl<T: Scalar> Var<'_, T> {
     #[track_caller]
     pub fn gradients(self) -> Gradients<T> {
         Gradients::of([self])
+    }
+}
+
+/// The tangents of all nodes of a tape in `K` directions, by a forward pass.
+pub(super) struct Tangents<T, const K: usize>(Vec<[T; K]>);
+
+impl<T: Scalar, const K: usize> Tangents<T, K> {
+    /// Computes the tangents from those of the `inputs`, in the given memory. Panics if one of the `outputs` lies on
+    /// another tape.
+    #[track_caller]
+    pub(super) fn along<'t>(
+        tape: &'t Tape<T>,
+        inputs: impl Iterator<Item = (Var<'t, T>, [T; K])>,
+        outputs: &[Var<'t, T>],
+        mut memory: Vec<[T; K]>,
+    ) -> Self {
+        if let Some(other) = common_tape("jvp", outputs.iter().map(|y| [y])) {
+            assert!(
+                std::ptr::eq(tape, other),
+                "jvp: the outputs lie on another tape than the inputs"
+            );
+        }
+        memory.clear();
+        memory.resize(tape.next_node() as usize, [T::from_f64(0.0); K]);
+        for (input, seed) in inputs {
+            memory[input.index() as usize] = seed;
+        }
+        tape.walk_forward(&mut memory);
+        Tangents(memory)
+    }
+
+    /// The tangent of a variable.
+    pub(super) fn of(&self, y: Var<'_, T>) -> [T; K] {
+        self.0[y.index() as usize].map(|tangent| chain(y.slope, tangent))
+    }
+
+    /// The memory.
+    pub(super) fn into_memory(self) -> Vec<[T; K]> {
+        self.0
     }
 }
 

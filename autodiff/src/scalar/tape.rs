@@ -1,9 +1,13 @@
 //! `Tape`: the recording of a computation, and the operations that append to it.
 
+mod derivatives;
+mod second_derivatives;
+
 use super::node_ref::{NodeOffset, NodeRef, SINK};
 use super::number::Scalar;
 use super::scratch::Scratch;
 use super::store::Store;
+use super::store::kept::Kept;
 use super::trace::{Operation, Trace};
 use super::values::Values;
 use super::var::Var;
@@ -102,9 +106,11 @@ pub struct Tape<T: Scalar = f64> {
     /// The tape on which parts of a computation are recorded apart; its memory is reused.
     pub(super) scratch: Cell<Option<Box<Scratch<T>>>>,
     /// Reused memory for the input pairs of a sum while its terms are being recorded.
-    pub(super) pairs_of_sum: Cell<Vec<InputPair<T>>>,
+    pub(super) pairs_of_sum: Kept<InputPair<T>>,
     /// Reused memory for the powers of a [`softmax`](super::softmax).
-    pub(super) powers: Cell<Vec<T>>,
+    pub(super) powers: Kept<T>,
+    /// Reused memory of the derivative functions.
+    memory: derivatives::Memory<T>,
     /// The identifiers of the marks to which the tape can be rewound.
     pub(super) marks: RefCell<Vec<u64>>,
     /// Every operation, on a traced tape.
@@ -165,8 +171,9 @@ impl<T: Scalar> Tape<T> {
             offset: Cell::new(NodeOffset::between(NodeRef::node(SINK + 1, false), 0)),
             checkpoints: RefCell::default(),
             scratch: Cell::default(),
-            pairs_of_sum: Cell::default(),
-            powers: Cell::default(),
+            pairs_of_sum: Kept::default(),
+            powers: Kept::default(),
+            memory: derivatives::Memory::default(),
             marks: RefCell::default(),
             trace: None,
             recording: unique(),

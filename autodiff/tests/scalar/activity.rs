@@ -93,7 +93,7 @@ fn a_zero_with_derivatives_is_recorded() {
     let moving = Var::constant(Dual::var(0.0));
     let product = x * moving;
     let slope = product.gradients().wrt(x);
-    assert_eq!((slope.value, slope.tangent), (0.0, 1.0));
+    assert_eq!((slope.value, slope.tangent()), (0.0, 1.0));
     assert!((x * Var::constant(Dual::constant(0.0))).tape().is_none());
     // So it is with a variable of another tape.
     let mixed = general::gradient(

@@ -5,8 +5,8 @@ use crate::refusals::{Checked, refused};
 use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::sparse::{Colouring, Pattern, SparseHessian, SparseJacobian};
 use autodiff::scalar::{
-    Gradients, Tape, Var, checkpoint, custom, dot, general, linear_combination, log_sum_exp, norm,
-    preaccumulate,
+    Dual, Gradients, Tape, Var, checkpoint, custom, dot, forward, general, linear_combination,
+    log_sum_exp, norm, preaccumulate,
 };
 
 #[test]
@@ -17,6 +17,7 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     gradients(&mut checked);
     leaves(&mut checked);
     nodes_of_many_inputs(&mut checked);
+    forward_mode(&mut checked);
     functions(&mut checked);
     sparse_matrices(&mut checked);
     programs(&mut checked);
@@ -140,13 +141,41 @@ fn leaves(checked: &mut Checked) {
     );
 }
 
+fn forward_mode(checked: &mut Checked) {
+    checked.refused("scalar/dual.rs seeded", "seeded: lane 3 of 3", || {
+        Dual::<f64, 3>::seeded(1.0, 3)
+    });
+    let file = "scalar/forward.rs";
+    checked.refused(&format!("{file} jacobian"), "jacobian: no dir", || {
+        forward::jacobian::<0, _>(|x| x.to_vec(), &[1.0])
+    });
+    let name = format!("{file} value_and_jacobian");
+    checked.refused(&name, "jacobian: no directions", || {
+        forward::value_and_jacobian::<0, _>(|x| x.to_vec(), &[1.0])
+    });
+    let mut outputs = 3;
+    checked.refused(&name, "jacobian: 1 outputs, and 2 in the first", || {
+        let changing = |x: &[Dual<f64>]| {
+            outputs -= 1;
+            x[..outputs].to_vec()
+        };
+        forward::value_and_jacobian(changing, &[1.0, 2.0])
+    });
+    checked.refused(&format!("{file} jvp"), "jvp: 1 rows of directions", || {
+        forward::jvp(|x| x.to_vec(), &[1.0, 2.0], &[[1.0; 3]])
+    });
+}
+
 fn nodes_of_many_inputs(checked: &mut Checked) {
     let (tape, other) = (Tape::new(), Tape::new());
     let (x, foreign) = (tape.var(2.0), other.var(3.0));
     let mixed = [x, x, foreign];
-    let file = "scalar/nary.rs";
+    let file = "scalar/slices.rs";
     checked.refused(&format!("{file} dot"), "dot: the lengths are 1", || {
         dot(&[x], &[x, x])
+    });
+    checked.refused(&format!("{file} dot"), "dot: the lengths are 3", || {
+        dot(&[1.0; 3], &[1.0; 2])
     });
     checked.refused(&format!("{file} dot"), "on different tapes", || {
         dot(&mixed, &[x; 3])
@@ -155,6 +184,11 @@ fn nodes_of_many_inputs(checked: &mut Checked) {
         &format!("{file} linear_combination"),
         "linear_combination: the lengths are 2 and 3",
         || linear_combination(&[1.0, 2.0], &mixed),
+    );
+    checked.refused(
+        &format!("{file} linear_combination"),
+        "linear_combination: the lengths are 1 and 0",
+        || linear_combination::<f32>(&[1.0], &[]),
     );
     checked.refused(
         &format!("{file} linear_combination"),
@@ -167,6 +201,7 @@ fn nodes_of_many_inputs(checked: &mut Checked) {
     checked.refused(&format!("{file} log_sum_exp"), "different tapes", || {
         log_sum_exp(&mixed)
     });
+    let file = "scalar/nary.rs";
     checked.refused(&format!("{file} custom"), "custom: 1 slopes for 3", || {
         custom(&mixed, |x| (x[0], vec![1.0]))
     });
@@ -201,6 +236,41 @@ fn functions(checked: &mut Checked) {
     checked.refused("scalar/general.rs hvp", "hvp: a direction of 1", || {
         general::hvp(|x| x[0] * x[1], &x, &[1.0])
     });
+    let mut tape = Tape::new();
+    let file = "scalar/tape/derivatives.rs";
+    checked.refused(
+        &format!("{file} value_and_gradient_into"),
+        "value_and_gradient_into: 1 derivatives for 2 inputs",
+        || tape.value_and_gradient_into(|x| x[0] * x[1], &x, &mut [0.0]),
+    );
+    let into = format!("{file} value_and_jacobian_into");
+    checked.refused(&into, "value_and_jacobian_into: 2 values for 1", || {
+        tape.value_and_jacobian_into(|x| vec![x[0]], &x, &mut [0.0; 2], &mut [0.0; 2]);
+    });
+    checked.refused(&into, "value_and_jacobian_into: 1 derivatives", || {
+        tape.value_and_jacobian_into(|x| vec![x[0]], &x, &mut [0.0], &mut [0.0]);
+    });
+    checked.refused(&format!("{file} jvp"), "jvp: 1 tangents for 2", || {
+        tape.jvp(|x| vec![x[0]], &x, &[1.0])
+    });
+    checked.refused(&format!("{file} vjp"), "vjp: 2 adjoints for 1", || {
+        tape.vjp(|x| vec![x[0]], &x, &[1.0, 1.0])
+    });
+    let mut tape = Tape::<Dual>::default();
+    let file = "scalar/tape/second_derivatives.rs";
+    checked.refused(&format!("{file} hvp"), "hvp: a direction of 1", || {
+        tape.hvp(|x| x[0] * x[1], &x, &[1.0])
+    });
+    for (v, gradient, product, expected) in [
+        (1, 2, 2, "hvp_into: a direction of 1"),
+        (2, 1, 2, "hvp_into: 1 derivatives for 2"),
+        (2, 2, 1, "hvp_into: 1 components of the product"),
+    ] {
+        let (mut g, mut p) = (vec![0.0; gradient], vec![0.0; product]);
+        checked.refused(&format!("{file} hvp_into"), expected, || {
+            tape.hvp_into(|x| x[0] * x[1], &x, &[1.0; 2][..v], &mut g, &mut p)
+        });
+    }
 }
 
 fn sparse_matrices(checked: &mut Checked) {

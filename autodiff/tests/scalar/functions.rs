@@ -150,8 +150,8 @@ fn first_and_second_order_agree_with_differences() {
             let points = points(random, interval, 1000 / intervals.len());
             let (first, second) = errors_against_differences(
                 |x| x.unary(function),
-                |x| Dual::var(x).unary(function).tangent,
-                |x| Dual::var(Dual::var(x)).unary(function).tangent.tangent,
+                |x| Dual::var(x).unary(function).tangent(),
+                |x| Dual::var(Dual::var(x)).unary(function).tangent().tangent(),
                 &points,
             );
             if first > 1e-9 || second > 1e-7 {
@@ -184,16 +184,10 @@ fn first_and_second_order_agree_with_differences() {
             }
             // The mixed second derivative is the derivative of the slope in a with respect to b.
             for (&(x, _), &(y, room)) in a.iter().zip(&b) {
-                let slope = |y: f64| Dual::var(x).binary(function, y.into()).tangent;
-                let inner = Dual {
-                    value: Dual::var(x),
-                    tangent: Dual::from(0.0),
-                };
-                let outer = Dual {
-                    value: Dual::from(y),
-                    tangent: Dual::from(1.0),
-                };
-                let mixed = inner.binary(function, outer).tangent.tangent;
+                let slope = |y: f64| Dual::var(x).binary(function, y.into()).tangent();
+                let inner = Dual::new(Dual::var(x), Dual::from(0.0));
+                let outer = Dual::new(Dual::from(y), Dual::from(1.0));
+                let mixed = inner.binary(function, outer).tangent().tangent();
                 let error = error(differences(slope, y, room), mixed);
                 if error > 1e-7 {
                     failures.push(format!("{function:?} mixed at {x}, {y}: {error:.1e}"));
@@ -214,8 +208,8 @@ fn check_both_orders(
     let at = |x| f(Dual::var(Dual::var(x)));
     let (first, second) = errors_against_differences(
         value,
-        |x| at(x).value.tangent,
-        |x| at(x).tangent.tangent,
+        |x| at(x).value.tangent(),
+        |x| at(x).tangent().tangent(),
         points,
     );
     if first > 1e-9 || second > 1e-7 {
@@ -246,7 +240,7 @@ fn orders_mix_freely() {
         let x = intervals[0].0 * 0.4 + intervals[0].1 * 0.6;
         let tape = Tape::default();
         let v = tape.var(Dual::var(Dual::var(x)));
-        let mixed = v.unary(function).gradients().wrt(v).tangent.tangent;
+        let mixed = v.unary(function).gradients().wrt(v).tangent().tangent();
 
         let outer = Tape::new();
         let u = outer.var(x);
@@ -282,7 +276,7 @@ fn single_precision_follows_double() {
             "{function:?} at {x}"
         );
         assert!(
-            error(f64::from(y.gradients().wrt(v)), d.tangent) < 1e-5,
+            error(f64::from(y.gradients().wrt(v)), d.tangent()) < 1e-5,
             "{function:?} at {x}"
         );
     }

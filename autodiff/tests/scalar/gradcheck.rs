@@ -119,10 +119,10 @@ fn a_wrong_slope_of_a_function_of_many_variables_is_refused() {
 /// `sin x · y`. The slope of the sine is multiplied by `first`, and the slope of this slope by `second`.
 fn twice_skewed<'t>(x: &[Var<'t, Dual<f64>>], first: f64, second: f64) -> Var<'t, Dual<f64>> {
     let sine = x[0].custom(|x| {
-        let slope = Dual {
-            value: first * x.value.cos(),
-            tangent: -first * second * x.value.sin() * x.tangent,
-        };
+        let slope = Dual::new(
+            first * x.value.cos(),
+            -first * second * x.value.sin() * x.tangent(),
+        );
         (x.sin(), slope)
     });
     sine * x[1]

@@ -292,7 +292,7 @@ fn disagreement(steps: &[Step], x: &[f64], many_at_once: Many) -> (f64, f64) {
     for (i, &variable) in variables.iter().enumerate() {
         let at = || x.iter().zip(unit(x.len(), i));
         let duals: Vec<_> = at()
-            .map(|(&value, tangent)| Dual { value, tangent })
+            .map(|(&value, tangent)| Dual::new(value, tangent))
             .collect();
         let error = 0.0;
         let scales = at().map(|(&value, scale)| Scale {
@@ -328,7 +328,11 @@ fn disagreement(steps: &[Step], x: &[f64], many_at_once: Many) -> (f64, f64) {
         same = others.iter().fold(same, |worst, &other| {
             worst.max(error(reverse[i], other, 0.0))
         });
-        same = same.max(error(written_out[i], run(steps, &duals, many).tangent, 0.0));
+        same = same.max(error(
+            written_out[i],
+            run(steps, &duals, many).tangent(),
+            0.0,
+        ));
         rounded = rounded.max(error(reverse[i], written_out[i], SAFETY * scale.variation));
     }
     (same, rounded)

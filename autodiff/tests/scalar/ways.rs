@@ -49,13 +49,14 @@ fn dual<T: Scalar>(value: T, moves: bool) -> Dual<T> {
 }
 
 /// The value, the slope and the second derivative of a function of one variable.
-pub(crate) fn of_one<T: Real>(f: Unary, x: T) -> [Way<3>; 7] {
+pub(crate) fn of_one<T: Real>(f: Unary, x: T) -> [Way<3>; 8] {
     let on = |tape: Tape<T>| {
         let x = tape.var(x);
         let y = x.unary(f);
         [y.value(), y.gradients().wrt(x)]
     };
     let forward = Dual::var(x).unary(f);
+    let lanes = Dual::<T, 4>::seeded(x, 2).unary(f);
     let twice = Dual::var(Dual::var(x)).unary(f);
     let over_reverse = {
         let tape = Tape::default();
@@ -71,27 +72,32 @@ pub(crate) fn of_one<T: Real>(f: Unary, x: T) -> [Way<3>; 7] {
         way("plain", 0, &[x.unary(f)]),
         way("tape", 0, &on(Tape::default())),
         way("traced tape", 0, &on(Tape::default().tracing())),
-        way("forward", 0, &[forward.value, forward.tangent]),
+        way("forward", 0, &[forward.value, forward.tangent()]),
+        way(
+            "forward in four directions",
+            0,
+            &[lanes.value, lanes.tangents[2]],
+        ),
         way(
             "forward over forward",
             0,
             &[
                 twice.value.value,
-                twice.value.tangent,
-                twice.tangent.tangent,
+                twice.value.tangent(),
+                twice.tangent().tangent(),
             ],
         ),
         way(
             "forward over reverse",
             1,
-            &[over_reverse.value, over_reverse.tangent],
+            &[over_reverse.value, over_reverse.tangent()],
         ),
         way("reverse over reverse", 1, &[slope.value(), curvature]),
     ]
 }
 
 /// The value, the slopes in a and b, and the second derivatives aa, ab, ba, bb of a function of two variables.
-pub(crate) fn of_two<T: Real>(f: Binary, a: T, b: T) -> [Way<7>; 8] {
+pub(crate) fn of_two<T: Real>(f: Binary, a: T, b: T) -> [Way<7>; 9] {
     let on = |tape: Tape<T>| {
         let [x, y] = tape.vars([a, b]);
         let z = x.binary(f, y);
@@ -109,10 +115,11 @@ pub(crate) fn of_two<T: Real>(f: Binary, a: T, b: T) -> [Way<7>; 8] {
         ]
     };
     let forward = [true, false].map(|along_a| dual(a, along_a).binary(f, dual(b, !along_a)));
+    let lanes = Dual::<T, 4>::seeded(a, 3).binary(f, Dual::seeded(b, 0));
     let twice = |outer_a: bool, inner_a: bool| {
         let x = dual(dual(a, inner_a), outer_a);
         let y = dual(dual(b, !inner_a), !outer_a);
-        x.binary(f, y).tangent.tangent
+        x.binary(f, y).tangent().tangent()
     };
     let over_reverse = [true, false].map(|along_a| {
         let tape = Tape::default();
@@ -135,7 +142,12 @@ pub(crate) fn of_two<T: Real>(f: Binary, a: T, b: T) -> [Way<7>; 8] {
         way(
             "forward",
             0,
-            &[forward[0].value, forward[0].tangent, forward[1].tangent],
+            &[forward[0].value, forward[0].tangent(), forward[1].tangent()],
+        ),
+        way(
+            "forward in four directions",
+            0,
+            &[lanes.value, lanes.tangents[3], lanes.tangents[0]],
         ),
         way(
             "forward over forward",
@@ -146,7 +158,12 @@ pub(crate) fn of_two<T: Real>(f: Binary, a: T, b: T) -> [Way<7>; 8] {
             "forward over reverse",
             1,
             &[
-                aa.value, ba.value, aa.tangent, ab.tangent, ba.tangent, bb.tangent,
+                aa.value,
+                ba.value,
+                aa.tangent(),
+                ab.tangent(),
+                ba.tangent(),
+                bb.tangent(),
             ],
         ),
         way(

@@ -6,9 +6,8 @@ use super::points::{Points, Table};
 use super::recording::{Function, record};
 use super::request::Request;
 use super::run::{Task, Workspace};
-use crate::scalar::general::push_forward;
 use crate::scalar::number::Scalar;
-use crate::scalar::sweep::Gradients;
+use crate::scalar::sweep::{Gradients, Tangents};
 use crate::scalar::tape::Tape;
 use crate::scalar::var::Var;
 use crate::tensor::Real;
@@ -96,7 +95,8 @@ impl<T: Real + Scalar> Fallback<T> {
             Computation::Jvp => {
                 let seeds = point.iter().zip(&self.direction);
                 let seeds = seeds.map(|(&x, &x_dot)| (x, [x_dot]));
-                derivatives.extend(push_forward(tape, seeds, &y).into_iter().flatten());
+                let tangents = Tangents::along(tape, seeds, &y, Vec::new());
+                derivatives.extend(y.iter().flat_map(|&y| tangents.of(y)));
             }
             Computation::Vjp => {
                 let seeds = y.iter().zip(&self.direction);

@@ -183,7 +183,7 @@ impl<T: Real + Scalar> Task<'_, T> {
             self.finish(code, workspaces, &mut scalars);
         }
         for (result, slot) in results.iter_mut().zip(&code.results) {
-            *result = *result + scalars[slot.index()];
+            *result += scalars[slot.index()];
         }
         workspaces[0].scalars = scalars;
     }
@@ -292,12 +292,12 @@ impl<T: Real + Scalar> Workspace<T> {
             };
             if points == Deviating::MAX {
                 for (lane, x) in lanes.iter_mut().zip(x) {
-                    *lane = *lane + *x;
+                    *lane += *x;
                 }
             } else {
                 for (number, (lane, x)) in lanes.iter_mut().zip(x).enumerate() {
                     if points >> number & 1 == 1 {
-                        *lane = *lane + *x;
+                        *lane += *x;
                     }
                 }
             }

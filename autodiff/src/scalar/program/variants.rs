@@ -355,7 +355,7 @@ impl<T: Real + Scalar> Variants<T> {
                 }
             }
             for (result, &x) in work.results.iter_mut().zip(&self.fallback.to_sums) {
-                *result = *result + x;
+                *result += x;
             }
         }
         self.on_tape += count as u64;

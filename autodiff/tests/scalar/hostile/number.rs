@@ -5,7 +5,10 @@ use autodiff::elementwise::{Binary, Unary};
 use autodiff::scalar::{Scalar, Tape};
 use std::cell::{Cell, RefCell};
 use std::fmt;
-use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
+use std::iter::{Product, Sum};
+use std::ops::{
+    Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, RemAssign, Sub, SubAssign,
+};
 use std::rc::Rc;
 
 /// A deed of a number, and the number of operations before it.
@@ -64,7 +67,7 @@ impl fmt::Display for Hostile {
 }
 
 macro_rules! operators {
-    ($($Trait:ident $method:ident),*) => { $(
+    ($($Trait:ident $method:ident $Assign:ident $assign:ident),*) => { $(
         impl $Trait for Hostile {
             type Output = Self;
 
@@ -73,9 +76,60 @@ macro_rules! operators {
                 Hostile(self.0.$method(other.0))
             }
         }
+
+        impl $Trait<f64> for Hostile {
+            type Output = Self;
+
+            fn $method(self, other: f64) -> Self {
+                strike();
+                Hostile(self.0.$method(other))
+            }
+        }
+
+        impl $Assign for Hostile {
+            fn $assign(&mut self, other: Self) {
+                strike();
+                self.0.$assign(other.0);
+            }
+        }
+
+        impl $Assign<f64> for Hostile {
+            fn $assign(&mut self, other: f64) {
+                strike();
+                self.0.$assign(other);
+            }
+        }
     )* };
 }
-operators!(Add add, Sub sub, Mul mul, Div div, Rem rem);
+operators! {
+    Add add AddAssign add_assign, Sub sub SubAssign sub_assign, Mul mul MulAssign mul_assign,
+    Div div DivAssign div_assign, Rem rem RemAssign rem_assign
+}
+
+impl Default for Hostile {
+    fn default() -> Self {
+        strike();
+        Hostile(0.0)
+    }
+}
+
+impl Sum for Hostile {
+    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
+        terms.fold(Hostile(0.0), |sum, term| sum + term)
+    }
+}
+
+impl<'a> Sum<&'a Hostile> for Hostile {
+    fn sum<I: Iterator<Item = &'a Self>>(terms: I) -> Self {
+        terms.copied().sum()
+    }
+}
+
+impl Product for Hostile {
+    fn product<I: Iterator<Item = Self>>(factors: I) -> Self {
+        factors.fold(Hostile(1.0), |product, factor| product * factor)
+    }
+}
 
 impl Neg for Hostile {
     type Output = Self;

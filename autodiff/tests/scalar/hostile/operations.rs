@@ -53,7 +53,7 @@ const OPERATIONS: [Operation; 15] = [
     |x| x.iter().product(),
     |x| dot(x, x),
     |x| dot(&x[..2], &x[1..]),
-    |x| linear_combination(&[Hostile(2.0); 3], x),
+    |x| linear_combination(&[2.0; 3], x),
     |x| norm(x),
     |x| log_sum_exp(x),
     |x| custom(x, |v| (v[0], vec![Hostile(1.0); 3])),

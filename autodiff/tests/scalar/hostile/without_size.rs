@@ -2,13 +2,14 @@
 
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
-use autodiff::scalar::{Scalar, Tape};
+use autodiff::scalar::{Plain, Scalar, Tape};
 use std::fmt;
-use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
+use std::iter::{Product, Sum};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Rem, Sub, SubAssign};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A number of size 0.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
 struct Nothing;
 
 macro_rules! nothing {
@@ -23,6 +24,33 @@ macro_rules! nothing {
     )* };
 }
 nothing!(Add add, Sub sub, Mul mul, Div div, Rem rem);
+
+macro_rules! nothing_assigned {
+    ($($Trait:ident $method:ident),*) => { $(
+        impl $Trait for Nothing {
+            fn $method(&mut self, _: Self) {}
+        }
+    )* };
+}
+nothing_assigned!(AddAssign add_assign, SubAssign sub_assign, MulAssign mul_assign, DivAssign div_assign);
+
+impl Sum for Nothing {
+    fn sum<I: Iterator<Item = Self>>(_: I) -> Self {
+        Nothing
+    }
+}
+
+impl<'a> Sum<&'a Nothing> for Nothing {
+    fn sum<I: Iterator<Item = &'a Self>>(_: I) -> Self {
+        Nothing
+    }
+}
+
+impl Product for Nothing {
+    fn product<I: Iterator<Item = Self>>(_: I) -> Self {
+        Nothing
+    }
+}
 
 impl Neg for Nothing {
     type Output = Self;
@@ -66,8 +94,10 @@ impl Number for Nothing {
     }
 }
 
+impl Plain for Nothing {}
+
 impl Scalar for Nothing {
-    type Plain = f64;
+    type Plain = Self;
 
     fn from_f64(_: f64) -> Self {
         Nothing

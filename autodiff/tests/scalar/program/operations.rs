@@ -157,11 +157,11 @@ const NESTED: [(&str, Function); 8] = [
         vec![general::derivative(|z| z * z * Dual::constant(x[0]) + z.tanh(), x[1]) * s[0]]
     }),
     ("gradient of norm", |_, x| {
-        let gradient = general::gradient(norm, x);
+        let gradient = general::gradient(|x| norm(x), x);
         vec![gradient[0] * 2.0 + gradient[1]]
     }),
     ("gradient of log_sum_exp", |_, x| {
-        let gradient = general::gradient(log_sum_exp, x);
+        let gradient = general::gradient(|x| log_sum_exp(x), x);
         vec![gradient[0] * 2.0 - gradient[1]]
     }),
 ];

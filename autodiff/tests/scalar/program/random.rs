@@ -117,7 +117,7 @@ fn by_tape(case: &Case, data: &Data, point: usize, factors: &[f64]) -> (Vec<Vec<
 
     let tape = Tape::default();
     let duals = at.iter().zip(&v);
-    let duals = duals.map(|(&value, &tangent)| Dual { value, tangent });
+    let duals = duals.map(|(&value, &tangent)| Dual::new(value, tangent));
     let second = tape.vars(duals.collect::<Vec<_>>());
     let constants = data
         .shared
@@ -126,7 +126,7 @@ fn by_tape(case: &Case, data: &Data, point: usize, factors: &[f64]) -> (Vec<Vec<
     let constants: Vec<Var<'_, Dual>> = constants.collect();
     let z = evaluate(&case.steps, &constants, &second, factors)[1];
     let products = z.gradients().wrt_all(&second);
-    let products = products.iter().map(|entry| entry.tangent).collect();
+    let products = products.iter().map(|entry| entry.tangent()).collect();
 
     let gradient = jacobian[1].clone();
     let of_sum = [vec![y_values[1]], y[1].gradients().wrt_all(&s)].concat();

@@ -92,7 +92,7 @@ fn by_tape<T: Replayed>(function: Function, x: &[T]) -> Orders {
         });
         let variables = tape.vars(duals.collect::<Vec<_>>());
         let gradient = function.of(&variables).gradients().wrt_all(&variables);
-        gradient.into_iter().map(|entry| entry.tangent)
+        gradient.into_iter().map(|entry| entry.tangent())
     });
     let hessian = rows.collect();
     [vec![y.value()], y.gradients().wrt_all(&variables), hessian].map(plain)

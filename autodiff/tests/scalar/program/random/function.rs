@@ -75,7 +75,7 @@ pub(super) trait Operand: Number<Mask = bool> {
 impl<T: Scalar> Operand for Var<'_, T> {
     fn many(function: usize, x: &[Self]) -> Self {
         let reversed: Vec<_> = x.iter().rev().copied().collect();
-        let coefficients = (0..x.len()).map(|i| T::from_f64(coefficient(i)));
+        let coefficients = (0..x.len()).map(|i| T::Plain::from_f64(coefficient(i)));
         match function {
             0 => x.iter().sum(),
             1 => x.iter().product(),

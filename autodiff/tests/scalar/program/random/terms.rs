@@ -44,7 +44,7 @@ impl Number for Terms {
     fn unary(self, function: Unary) -> Self {
         let x = Dual::var(self.value);
         let slope = function.slope(x, x.unary(function));
-        let [slope, curvature] = [slope.value, slope.tangent].map(f64::abs);
+        let [slope, curvature] = [slope.value, slope.tangent()].map(f64::abs);
         Terms {
             value: self.value.unary(function),
             a: slope * self.a,
@@ -56,9 +56,9 @@ impl Number for Terms {
     fn binary(self, function: Binary, other: Self) -> Self {
         let slopes = |along: [f64; 2]| {
             let numbers = [(self.value, along[0]), (other.value, along[1])];
-            let [x, y] = numbers.map(|(value, tangent)| Dual { value, tangent });
+            let [x, y] = numbers.map(|(value, tangent)| Dual::new(value, tangent));
             let (x, y) = function.slopes(x, y, x.binary(function, y));
-            [x.value, y.value, x.tangent, y.tangent].map(f64::abs)
+            [x.value, y.value, x.tangent(), y.tangent()].map(f64::abs)
         };
         let [x, y, xx, xy] = slopes([1.0, 0.0]);
         let [.., yy] = slopes([0.0, 1.0]);
