@@ -155,7 +155,6 @@ mod checkpoint;
 mod preaccumulate;
 mod rewind;
 mod scope;
-mod scratch;
 
 // Functions that are recorded once and replayed on many points.
 pub mod program;

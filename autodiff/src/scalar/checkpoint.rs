@@ -3,7 +3,6 @@
 use super::backward::Products;
 use super::node_ref::SINK;
 use super::number::{Scalar, chain};
-use super::scratch::{Inputs, Scratch};
 use super::tape::{Checkpoint, Function, Nodes, Span, Tape};
 use super::trace::Operation;
 use super::var::{Var, common_tape, refuse};
@@ -135,7 +134,7 @@ impl<T: Scalar> Tape<T> {
             });
         }
         let mut scratch = self.scratch.take().unwrap_or_default();
-        let (_, inside) = checkpoint.record(&scratch.tape, &mut scratch.inputs);
+        let (_, inside) = checkpoint.record(&scratch);
         let variables = inside.iter().filter(|output| output.tape.is_some()).count();
         let first = self.push_nodes_without_inputs(variables);
         let mut nodes = first..;
@@ -147,7 +146,7 @@ impl<T: Scalar> Tape<T> {
                 None => Var::constant(output.value),
             });
         }
-        scratch.tape.reset();
+        scratch.reset();
         self.scratch.set(Some(scratch));
 
         checkpoint.first_output = first;
@@ -161,19 +160,34 @@ impl<T: Scalar> Tape<T> {
         outputs
     }
 
+    /// Appends a node for each input of a function, and adds the inputs as numbers of this tape to `copies`. An input
+    /// is a value, and whether it is a constant. Returns the first node.
+    #[track_caller]
+    pub(super) fn push_copies<'s>(
+        &'s self,
+        inputs: impl ExactSizeIterator<Item = (T, bool)>,
+        copies: &mut Vec<Var<'s, T>>,
+    ) -> u32 {
+        let first = self.push_nodes_without_inputs(inputs.len());
+        copies.extend((first..).zip(inputs).map(|(index, (value, is_constant))| {
+            if is_constant {
+                Var::constant(value)
+            } else {
+                Var::at(self, self.node_ref(index), value)
+            }
+        }));
+        first
+    }
+
     /// Calls `act` with the checkpoint whose outputs are `span`, and with a tape on which to record it. Does nothing if
     /// the nodes of `span` are variables.
-    pub(super) fn with_checkpoint(
-        &self,
-        span: &Span,
-        act: impl FnOnce(&Checkpoint<T>, &mut Scratch<T>),
-    ) {
+    pub(super) fn with_checkpoint(&self, span: &Span, act: impl FnOnce(&Checkpoint<T>, &Tape<T>)) {
         let checkpoints = self.checkpoints.borrow();
         let first_output = |checkpoint: &Checkpoint<T>| checkpoint.first_output;
         if let Ok(found) = checkpoints.binary_search_by_key(&span.first_node, first_output) {
             let mut scratch = self.scratch.take().unwrap_or_default();
-            act(&checkpoints[found], &mut scratch);
-            scratch.tape.reset();
+            act(&checkpoints[found], &scratch);
+            scratch.reset();
             self.scratch.set(Some(scratch));
         }
     }
@@ -224,8 +238,8 @@ impl<T: Scalar> Checkpoint<T> {
 
     /// Records the function on an empty tape. Returns the node of its first input, and its outputs.
     #[track_caller]
-    fn record<'s>(&self, tape: &'s Tape<T>, memory: &mut Inputs<T>) -> (u32, Vec<Var<'s, T>>) {
-        let mut inputs = memory.take();
+    fn record<'s>(&self, tape: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
+        let mut inputs = tape.buffers.take_variables();
         let mut nodes = self.input_nodes();
         let values = self.values.iter();
         let values = values.map(|&value| (value, nodes.next() == Some(SINK)));
@@ -234,19 +248,15 @@ impl<T: Scalar> Checkpoint<T> {
         if !outputs.iter().all(|output| output.is_on_or_constant(tape)) {
             refuse("checkpoint");
         }
-        memory.give_back(inputs);
+        tape.buffers.put_variables(inputs);
         (first, outputs)
     }
 
     /// Records the function again, for a pass over the tape, and checks the number of outputs. Returns the node of its
     /// first input, and the outputs that are no constants.
     #[track_caller]
-    fn record_again<'s>(
-        &self,
-        tape: &'s Tape<T>,
-        memory: &mut Inputs<T>,
-    ) -> (u32, Vec<Var<'s, T>>) {
-        let (first, mut outputs) = self.record(tape, memory);
+    fn record_again<'s>(&self, tape: &'s Tape<T>) -> (u32, Vec<Var<'s, T>>) {
+        let (first, mut outputs) = self.record(tape);
         outputs.retain(|output| output.tape.is_some());
         assert!(
             outputs.len() == self.outputs as usize,
@@ -267,14 +277,13 @@ impl<T: Scalar> Checkpoint<T> {
     /// Propagates the adjoints of the outputs to the inputs.
     pub(super) fn walk_back<const K: usize>(
         &self,
-        scratch: &mut Scratch<T>,
+        scratch: &Tape<T>,
         adjoints: &mut [[T; K]],
         products: Products,
     ) {
         let zero = [T::from_f64(0.0); K];
-        let tape = &scratch.tape;
-        let (first, outputs) = self.record_again(tape, &mut scratch.inputs);
-        let mut inside = vec![zero; tape.next_node() as usize];
+        let (first, outputs) = self.record_again(scratch);
+        let mut inside = vec![zero; scratch.next_node() as usize];
         // The inputs start from their accumulated adjoints, so terms are added in the order of a plain recording, with
         // the same bits.
         for (input, node) in self.pairs_of_nodes(first) {
@@ -295,7 +304,7 @@ impl<T: Scalar> Checkpoint<T> {
                 sum[lane] + term
             });
         }
-        tape.walk_back(&mut inside, products);
+        scratch.walk_back(&mut inside, products);
         for (input, node) in self.pairs_of_nodes(first) {
             let sum = &mut adjoints[node];
             *sum = std::array::from_fn(|lane| sum[lane] + inside[input][lane]);
@@ -303,18 +312,13 @@ impl<T: Scalar> Checkpoint<T> {
     }
 
     /// Propagates the tangents of the inputs to the outputs.
-    pub(super) fn walk_forward<const K: usize>(
-        &self,
-        scratch: &mut Scratch<T>,
-        tangents: &mut [[T; K]],
-    ) {
-        let tape = &scratch.tape;
-        let (first, outputs) = self.record_again(tape, &mut scratch.inputs);
-        let mut inside = vec![[T::from_f64(0.0); K]; tape.next_node() as usize];
+    pub(super) fn walk_forward<const K: usize>(&self, scratch: &Tape<T>, tangents: &mut [[T; K]]) {
+        let (first, outputs) = self.record_again(scratch);
+        let mut inside = vec![[T::from_f64(0.0); K]; scratch.next_node() as usize];
         for (input, node) in self.pairs_of_nodes(first) {
             inside[input] = tangents[node];
         }
-        tape.walk_forward(&mut inside);
+        scratch.walk_forward(&mut inside);
         let tangents = &mut tangents[self.first_output as usize..];
         for (output, tangent) in outputs.iter().zip(tangents) {
             *tangent = inside[output.index() as usize].map(|tangent| chain(output.slope, tangent));

@@ -1,8 +1,8 @@
 //! `preaccumulate`: parts of a computation of which only the slopes are recorded.
 
-use super::node_ref::SINK;
+use super::node_ref::{NodeRef, SINK};
 use super::number::{Scalar, chain};
-use super::scratch::{LANES, Scratch};
+use super::store::kept::Kept;
 use super::sweep::Gradients;
 use super::tape::{InputPair, Tape};
 use super::trace::Operation;
@@ -73,83 +73,95 @@ where
         _ => return f(inputs),
     };
     let mut scratch = tape.scratch.take().unwrap_or_default();
-    let Scratch {
-        tape: inside,
-        inputs: memory,
-        of_one,
-        of_several,
-    } = &mut *scratch;
-    let mut copies = memory.take();
+    let mut copies = scratch.buffers.take_variables();
     let values = inputs.iter().map(|x| (x.value, x.tape.is_none()));
-    let _ = inside.push_copies(values, &mut copies);
+    let first = scratch.push_copies(values, &mut copies);
     let outputs = f(&copies);
-    if !outputs.iter().all(|y| y.is_on_or_constant(inside)) {
+    if !outputs.iter().all(|y| y.is_on_or_constant(&scratch)) {
         refuse("preaccumulate");
     }
-    let mut recorded = Vec::with_capacity(outputs.len());
-    if let [_] = outputs[..] {
-        push_outputs(tape, inputs, &copies, &outputs, of_one, &mut recorded);
-    } else {
-        for outputs in outputs.chunks(LANES) {
-            push_outputs(tape, inputs, &copies, outputs, of_several, &mut recorded);
-        }
-    }
-    memory.give_back(copies);
-    scratch.tape.reset();
+    let recorded = match outputs.len() {
+        1 => push_outputs(tape, inputs, first, &outputs, &scratch.buffers.one),
+        _ => push_outputs(tape, inputs, first, &outputs, &scratch.buffers.many),
+    };
+    drop(outputs);
+    scratch.buffers.put_variables(copies);
+    scratch.reset();
     tape.scratch.set(Some(scratch));
     recorded
 }
 
-/// Records at most `K` outputs of a function. The function is recorded on the tape of `copies` and `outputs`.
+/// Records the outputs of a function as one node each. The slopes of `K` outputs at a time are computed from the
+/// recording of the function, on which the nodes of the inputs begin with `first`.
 #[track_caller]
 fn push_outputs<'t, T: Scalar, const K: usize>(
     tape: &'t Tape<T>,
     inputs: &[Var<'t, T>],
-    copies: &[Var<'_, T>],
+    first: u32,
     outputs: &[Var<'_, T>],
-    gradients: &mut Gradients<T, K>,
-    recorded: &mut Vec<Var<'t, T>>,
-) {
-    // Lanes without an output hold a constant, whose gradient is zero.
-    gradients.update(std::array::from_fn(|lane| {
-        outputs.get(lane).copied().unwrap_or_default()
-    }));
-    let zero = T::from_f64(0.0);
-    for (lane, output) in outputs.iter().enumerate() {
-        let mut pairs = tape.pairs_of_sum.take();
-        let mut unpaired: Option<(u32, T)> = None;
-        for (input, copy) in inputs.iter().zip(copies) {
-            if input.tape.is_none() {
-                continue;
-            }
-            let slope = gradients.each_wrt(*copy)[lane];
+    memory: &Kept<[T; K]>,
+) -> Vec<Var<'t, T>> {
+    let mut gradients = Gradients::with_memory(memory.take());
+    let mut recorded = Vec::with_capacity(outputs.len());
+    for outputs in outputs.chunks(K) {
+        // Lanes without an output hold a constant, whose gradient is zero.
+        gradients.update(std::array::from_fn(|lane| {
+            outputs.get(lane).copied().unwrap_or_default()
+        }));
+        let slopes = gradients.adjoints(first, inputs.len());
+        for (lane, output) in outputs.iter().enumerate() {
+            let slopes = slopes.iter().map(|slopes| slopes[lane]);
+            recorded.push(match tape.push_slopes(inputs, slopes) {
+                Some(node) => Var::at(tape, node, output.value)
+                    .traced(Operation::Preaccumulated, || inputs.to_vec()),
+                None => Var::constant(output.value),
+            });
+        }
+    }
+    memory.put(gradients.into_memory());
+    recorded
+}
+
+impl<T: Scalar> Tape<T> {
+    /// Appends a node with these slopes towards the first inputs, and 0 towards the others. Returns `None` if all slopes
+    /// are 0, unless the tape is traced.
+    #[track_caller]
+    fn push_slopes(
+        &self,
+        inputs: &[Var<'_, T>],
+        slopes: impl Iterator<Item = T>,
+    ) -> Option<NodeRef> {
+        let zero = T::from_f64(0.0);
+        let mut pairs = self.pairs_of_sum.take();
+        // An input that waits for a second one.
+        let mut last = None;
+        for (input, slope) in inputs.iter().zip(slopes) {
             if slope.is_constant_zero() {
                 continue;
             }
             let (node, slope) = (input.index(), chain(input.slope, slope));
-            match unpaired.take() {
-                None => unpaired = Some((node, slope)),
-                Some(other) => pairs.push(InputPair {
-                    inputs: [other.0, node],
-                    slopes: [other.1, slope],
+            last = match last {
+                None => Some(InputPair {
+                    inputs: [node, SINK],
+                    slopes: [slope, zero],
                 }),
-            }
+                Some(mut pair) => {
+                    pair.inputs[1] = node;
+                    pair.slopes[1] = slope;
+                    pairs.push(pair);
+                    None
+                }
+            };
         }
-        if pairs.is_empty() && tape.is_traced() && output.tape.is_some() {
-            unpaired.get_or_insert((SINK, zero));
+        if pairs.is_empty() && self.is_traced() {
+            last.get_or_insert(InputPair {
+                inputs: [SINK; 2],
+                slopes: [zero; 2],
+            });
         }
-        let last = unpaired.map(|(node, slope)| InputPair {
-            inputs: [node, SINK],
-            slopes: [slope, zero],
-        });
-        recorded.push(if pairs.is_empty() && last.is_none() {
-            Var::constant(output.value)
-        } else {
-            let node = tape.push_many(pairs.iter().copied(), last);
-            let output = Var::at(tape, node, output.value);
-            output.traced(Operation::Preaccumulated, || inputs.to_vec())
-        });
-        pairs.clear();
-        tape.pairs_of_sum.set(pairs);
+        let is_constant = pairs.is_empty() && last.is_none();
+        let node = (!is_constant).then(|| self.push_many(pairs.iter().copied(), last));
+        self.pairs_of_sum.put(pairs);
+        node
     }
 }
