@@ -6,23 +6,18 @@
 use autodiff::scalar::{Tape, Var, checkpoint};
 
 /// The rates of change of hares and lynxes. `rate` holds the rates of birth, predation, growth and death.
-fn rates<'t>([hares, lynxes]: [Var<'t>; 2], rate: [Var<'t>; 4]) -> [Var<'t>; 2] {
+fn rates<'t>([hares, lynxes]: [Var<'t>; 2], rate: &[Var<'t>]) -> [Var<'t>; 2] {
     [
         hares * (rate[0] - rate[1] * lynxes),
         lynxes * (rate[2] * hares - rate[3]),
     ]
 }
 
-/// One step of Heun's method with step size `h`. The state holds the numbers of animals and the four rates.
-fn step<'t>(state: &[Var<'t>], h: f64) -> Vec<Var<'t>> {
-    let (y, rate) = (
-        [state[0], state[1]],
-        [state[2], state[3], state[4], state[5]],
-    );
+/// One step of Heun's method with step size `h`, from the numbers `y` of animals.
+fn step<'t>(y: [Var<'t>; 2], rate: &[Var<'t>], h: f64) -> [Var<'t>; 2] {
     let k1 = rates(y, rate);
     let k2 = rates([y[0] + k1[0] * h, y[1] + k1[1] * h], rate);
-    let y = [0, 1].map(|i| y[i] + (k1[i] + k2[i]) * (h / 2.0));
-    y.into_iter().chain(rate).collect()
+    [0, 1].map(|i| y[i] + (k1[i] + k2[i]) * (h / 2.0))
 }
 
 fn main() {
@@ -38,16 +33,22 @@ fn main() {
     let sensitivities = |checkpoints: usize, steps: usize| {
         let tape = Tape::new();
         let start = tape.vars(start);
-        let mut state = start.to_vec();
+        let (animals, rate) = start.split_at(2);
+        let mut animals = animals.to_vec();
         for _ in 0..checkpoints {
-            state = checkpoint(
-                move |state| (0..steps).fold(state.to_vec(), |y, _| step(&y, 1e-3)),
-                &state,
+            animals = checkpoint(
+                move |[y, rate]| {
+                    let steps = 0..steps;
+                    steps
+                        .fold([y[0], y[1]], |y, _| step(y, rate, 1e-3))
+                        .to_vec()
+                },
+                [&animals, rate],
             );
         }
         (
-            state[0].value(),
-            state[0].gradients().wrt_all(&start),
+            animals[0].value(),
+            animals[0].gradients().wrt_all(&start),
             tape.bytes(),
         )
     };

@@ -114,7 +114,9 @@
 //! - **Kinks and poles**: the [table](crate::elementwise) documents the slope of each function at a kink, a tie or a
 //!   pole. A zero absorbs an infinite slope: the derivative of `√(x·x)` at 0 is 0, not NaN.
 //! - **Your own functions**: [`Var::custom`] and [`custom`] take a value and slopes from you.
-//! - **Long loops**: a [`checkpoint`] is recomputed during the backward pass instead of being stored.
+//! - **Long loops**: a [`checkpoint`] is recomputed during the backward pass instead of being stored. In a
+//!   [scope](Tape::scope) its function may borrow.
+//! - **Long functions of few variables**: [`preaccumulate`] records only their slopes.
 //! - **NaN**: a [traced](Tape::traced) tape stores every operation with its operands and the line of code that recorded
 //!   it. It returns [the origin of a NaN](Tape::first_non_finite), and can be [drawn as a graph](Tape::to_dot).
 //! - **Existing code**: a function that is generic over [`num_traits::Float`] is differentiated unchanged.
@@ -196,9 +198,11 @@ pub mod general;
 pub mod sparse;
 mod sweep;
 
-// Parts of a recording that are removed, or recomputed.
+// Parts of a recording that are removed, recomputed, or reduced to their slopes.
 mod checkpoint;
+mod preaccumulate;
 mod rewind;
+mod scope;
 
 // Functions that are recorded once and replayed on many points.
 pub mod program;
@@ -223,8 +227,10 @@ pub use inspect::Node;
 pub use leaves::Leaves;
 pub use nary::custom;
 pub use number::{Plain, Scalar};
+pub use preaccumulate::preaccumulate;
 pub use report::{NonFinite, NonFiniteCause};
 pub use rewind::Mark;
+pub use scope::Scope;
 pub use slices::{dot, linear_combination, log_sum_exp, norm};
 pub use sweep::Gradients;
 pub use tape::Tape;

@@ -1,7 +1,9 @@
 //! The memory that a warm program or tape allocates: none.
 
 use autodiff::scalar::program::{Points, Program};
-use autodiff::scalar::{Dual, Gradients, Scalar, Tape, Var, dot, general, log_sum_exp, norm};
+use autodiff::scalar::{
+    Dual, Gradients, Scalar, Tape, Var, dot, general, log_sum_exp, norm, preaccumulate,
+};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -170,6 +172,24 @@ fn a_gradient_inside_a_gradient_allocates_its_result() {
     };
     assert!(allocations(|| drop(run())) > 2);
     assert_eq!(allocations(|| drop(run())), 2);
+}
+
+#[test]
+fn a_warm_preaccumulation_allocates_its_outputs_only() {
+    let mut tape = Tape::new();
+    let mut counts = [0; 5];
+    for count in &mut counts {
+        tape.reset();
+        let x = tape.vars([0.5; 50]);
+        for outputs in [1, 6] {
+            *count += allocations(|| {
+                let y = preaccumulate(|x| vec![x[0] * x[49]; outputs], &x);
+                assert_eq!(y.len(), outputs);
+            });
+        }
+    }
+    // The vector that the function returns, and the vector that is returned.
+    assert_eq!(counts[2..], [4; 3]);
 }
 
 #[test]

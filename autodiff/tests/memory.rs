@@ -29,7 +29,10 @@ fn ten_million_operations_take_32_bytes_each_with_their_adjoints() {
     let before = peak();
     let mut z = vec![x, y];
     for _ in 0..3162 {
-        z = checkpoint(|z| vec![(0..3162).fold(z[0], |x, _| x + z[1]), z[1]], &z);
+        z = checkpoint(
+            |[z]| vec![(0..3162).fold(z[0], |x, _| x + z[1]), z[1]],
+            [&z],
+        );
     }
     assert_eq!(z[0].gradients().wrt(y), 3162.0 * 3162.0);
     let recomputed = peak() - before;

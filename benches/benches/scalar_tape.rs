@@ -77,8 +77,8 @@ fn plain<'t>(x: Var<'t>, y: Var<'t>, side: usize) -> Var<'t> {
 fn in_parts<'t>(x: Var<'t>, y: Var<'t>, side: usize) -> Var<'t> {
     (0..side).fold(x, |x, _| {
         checkpoint(
-            move |z| vec![(0..side).fold(z[0], |x, _| step(x, z[1]))],
-            &[x, y],
+            move |[x, y]| vec![(0..side).fold(x[0], |x, _| step(x, y[0]))],
+            [&[x], &[y]],
         )[0]
     })
 }

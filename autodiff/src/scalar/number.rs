@@ -85,6 +85,14 @@ pub trait Scalar:
         false
     }
 
+    /// Returns whether the number [has a NaN](Scalar::has_nan) or is the [constant 0](Scalar::is_constant_zero).
+    #[doc(hidden)]
+    #[must_use]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn is_nan_or_zero(self) -> bool {
+        self.has_nan() || self.is_constant_zero()
+    }
+
     /// Returns whether `self * x` can be NaN only if `x` is NaN. Returning `false` is always correct.
     #[must_use]
     #[cfg_attr(not(debug_assertions), inline(always))]
@@ -216,6 +224,12 @@ macro_rules! plain {
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn is_constant_zero(self) -> bool {
                 self == 0.0
+            }
+
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[allow(clippy::double_comparisons, reason = "a NaN is neither smaller nor larger")]
+            fn is_nan_or_zero(self) -> bool {
+                !(self < 0.0 || self > 0.0)
             }
 
             #[cfg_attr(not(debug_assertions), inline(always))]

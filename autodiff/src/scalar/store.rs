@@ -11,9 +11,10 @@
 
 #![allow(unsafe_code)]
 
-mod free_list;
 pub(super) mod kept;
+pub(super) mod memory;
 
+use memory::Memory;
 use std::cell::Cell;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
@@ -41,17 +42,40 @@ unsafe impl<N: Copy + Send> Send for Store<N> {}
 
 impl<N: Copy> Store<N> {
     /// Returns an empty store that holds at most `limit` items.
+    #[cfg(test)]
     pub(super) fn new(limit: u32) -> Self {
+        Store::in_memory(Vec::new(), limit)
+    }
+
+    /// Returns an empty store that holds at most `limit` items, in the memory of `items`.
+    pub(super) fn in_memory(mut items: Vec<N>, limit: u32) -> Self {
+        if items.capacity() > limit as usize {
+            items = Vec::new();
+        }
+        items.clear();
+        let mut items = ManuallyDrop::new(items);
+        let capacity = u32::try_from(items.capacity()).unwrap_or(u32::MAX);
         Store {
-            start: Cell::new(NonNull::dangling()),
+            start: Cell::new(NonNull::new(items.as_mut_ptr()).unwrap_or(NonNull::dangling())),
             len: Cell::new(0),
-            room: Cell::new(0),
-            capacity: Cell::new(0),
+            room: Cell::new(capacity),
+            capacity: Cell::new(capacity),
             limit,
             guards: Cell::new(0),
             closed: Cell::new(false),
             has_fast_path: true,
         }
+    }
+
+    /// Returns the memory, and leaves the store without any.
+    pub(super) fn take_memory(&mut self) -> Memory {
+        // SAFETY: nothing refers to the allocation from here on; no `ReadGuard` borrows the store.
+        let memory = Memory::of(unsafe { self.as_vec() });
+        self.start.set(NonNull::dangling());
+        self.len.set(0);
+        self.room.set(0);
+        self.capacity.set(0);
+        memory
     }
 
     /// Makes every later [`try_push`](Store::try_push) fail, so that every append takes the slow (tracing) path.
@@ -167,20 +191,9 @@ impl<N: Copy> Store<N> {
         self.check_open();
         let doubled = (2 * self.capacity.get() as usize).max(64);
         let capacity = wanted.max(doubled).min(self.limit as usize);
-        // `ManuallyDrop` keeps the `Vec` from freeing the allocation.
-        let mut items = ManuallyDrop::new(if self.capacity.get() == 0 {
-            free_list::take()
-        } else {
-            // SAFETY: invariants 1 and 2 are the requirements of `from_raw_parts`, and no `ReadGuard` lives (checked
-            // above).
-            unsafe { self.as_vec() }
-        });
-        if items.capacity() > self.limit as usize {
-            *items = Vec::new();
-        }
-        if items.capacity() < wanted {
-            items.reserve_exact(capacity - len as usize);
-        }
+        // SAFETY: no `ReadGuard` lives (checked above). `ManuallyDrop` keeps the `Vec` from freeing the allocation.
+        let mut items = ManuallyDrop::new(unsafe { self.as_vec() });
+        items.reserve_exact(capacity - len as usize);
         // `as_mut_ptr` of the `Vec` is valid for the whole allocation; a pointer from a slice would be valid for the
         // initialised items only.
         let start = NonNull::new(items.as_mut_ptr()).unwrap_or(NonNull::dangling());
@@ -244,7 +257,7 @@ impl<N: Copy> Store<N> {
 impl<N: Copy> Drop for Store<N> {
     fn drop(&mut self) {
         // SAFETY: invariants 1 and 2; the store is not used again.
-        free_list::keep(unsafe { self.as_vec() });
+        drop(unsafe { self.as_vec() });
     }
 }
 

@@ -7,10 +7,12 @@ use super::node_ref::{NodeOffset, NodeRef, SINK};
 use super::number::Scalar;
 use super::store::Store;
 use super::store::kept::Kept;
+use super::store::memory::{self, Memory};
 use super::trace::{Operation, Trace};
 use super::values::Values;
 use super::var::Var;
 use crate::recording::unique;
+use derivatives::Buffers;
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
@@ -52,11 +54,21 @@ pub(super) type Function<T> = Box<dyn for<'s> Fn(&[Var<'s, T>]) -> Vec<Var<'s, T
 pub(super) struct Checkpoint<T: Scalar> {
     /// The index of the first output.
     pub(super) first_output: u32,
-    /// The number of outputs.
+    /// The number of outputs that are no constants.
     pub(super) outputs: u32,
     pub(super) f: Function<T>,
-    /// The value and the node of each input; a constant has no node.
-    pub(super) inputs: Vec<(T, Option<u32>)>,
+    /// The values of the inputs.
+    pub(super) values: Vec<T>,
+    /// The nodes of the inputs, in their order.
+    pub(super) nodes: Vec<Nodes>,
+}
+
+/// Consecutive nodes, or a number of constants.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Nodes {
+    /// The first node; the sink for constants.
+    pub(super) first: u32,
+    pub(super) count: u32,
 }
 
 /// The length of a recording, to which the tape can be truncated.
@@ -92,14 +104,14 @@ pub struct Tape<T: Scalar = f64> {
     offset: Cell<NodeOffset>,
     /// The checkpoints, in the order of their outputs.
     pub(super) checkpoints: RefCell<Vec<Checkpoint<T>>>,
-    /// The tape on which checkpoints are recorded again; its memory is reused.
+    /// The tape on which parts of a computation are recorded apart; its memory is reused.
     pub(super) scratch: Cell<Option<Box<Tape<T>>>>,
     /// Reused memory for the input pairs of a sum while its terms are being recorded.
     pub(super) pairs_of_sum: Kept<InputPair<T>>,
     /// Reused memory for the powers of a [`softmax`](super::softmax).
     pub(super) powers: Kept<T>,
     /// Reused memory of the derivative functions.
-    memory: derivatives::Memory<T>,
+    pub(super) buffers: Buffers<T>,
     /// The identifiers of the marks to which the tape can be rewound.
     pub(super) marks: RefCell<Vec<u64>>,
     /// Every operation, on a traced tape.
@@ -154,15 +166,17 @@ impl<T: Scalar> Tape<T> {
     }
 
     pub(super) fn with_limit(limit: u32) -> Self {
+        let [pairs, spans, variables, adjoints] =
+            memory::take::<InputPair<T>>().unwrap_or_default();
         Tape {
-            pairs: Store::new(limit),
-            spans: Store::new(limit),
+            pairs: Store::in_memory(pairs.into_vec(), limit),
+            spans: Store::in_memory(spans.into_vec(), limit),
             offset: Cell::new(NodeOffset::between(NodeRef::node(SINK + 1, false), 0)),
             checkpoints: RefCell::default(),
             scratch: Cell::default(),
             pairs_of_sum: Kept::default(),
             powers: Kept::default(),
-            memory: derivatives::Memory::default(),
+            buffers: Buffers::new(variables, adjoints),
             marks: RefCell::default(),
             trace: None,
             recording: unique(),
@@ -324,7 +338,8 @@ impl<T: Scalar> Tape<T> {
         let of_checkpoint = |checkpoint: &Checkpoint<T>| {
             size_of_val(checkpoint)
                 + size_of_val(&*checkpoint.f)
-                + size_of_val(&checkpoint.inputs[..])
+                + size_of_val(&checkpoint.values[..])
+                + size_of_val(&checkpoint.nodes[..])
         };
         let of_checkpoints: usize = checkpoints.iter().map(of_checkpoint).sum();
         self.pairs.bytes() + self.spans.bytes() + of_checkpoints
@@ -381,6 +396,17 @@ impl<T: Scalar> Default for Tape<T> {
     /// Returns an empty tape of any number.
     fn default() -> Self {
         Tape::with_limit(LIMIT)
+    }
+}
+
+impl<T: Scalar> Drop for Tape<T> {
+    fn drop(&mut self) {
+        memory::keep([
+            self.pairs.take_memory(),
+            self.spans.take_memory(),
+            Memory::of(self.buffers.variables.take()),
+            Memory::of(self.buffers.one.take()),
+        ]);
     }
 }
 

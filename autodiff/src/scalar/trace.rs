@@ -35,6 +35,9 @@ pub enum Operation {
     Custom,
     /// An output of a [checkpoint](super::checkpoint()); its operands are the inputs of the checkpoint.
     Checkpoint,
+    /// An output of a function that was [preaccumulated](super::preaccumulate()); its operands are the inputs of the
+    /// function.
+    Preaccumulated,
 }
 
 impl Operation {
@@ -54,6 +57,7 @@ impl Operation {
             Operation::LogSumExp => "log_sum_exp",
             Operation::Custom => "custom",
             Operation::Checkpoint => "checkpoint",
+            Operation::Preaccumulated => "preaccumulated",
         }
     }
 }

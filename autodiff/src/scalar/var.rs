@@ -214,13 +214,20 @@ impl<'t, T: Scalar> Var<'t, T> {
         value: T,
         slope: T,
     ) -> Self {
-        // No derivative flows through such a slope, so whatever follows need not be recorded. A trace holds every
-        // operation, and in a program the slope may differ at other points.
-        if slope.is_constant_zero() && !self.node.is_traced() {
+        let mut product = self.slope * slope;
+        // If the slope is 0, the product is 0 or NaN. So one comparison finds that, and what `chain` looks for.
+        if product.is_nan_or_zero() {
             cold_path();
-            return Var::constant(value);
+            if !slope.is_safe_factor() {
+                // No derivative flows through a slope of 0, so whatever follows need not be recorded. But a trace holds
+                // every operation, and in a program the slope may differ at other points.
+                if slope.is_constant_zero() && !self.node.is_traced() {
+                    return Var::constant(value);
+                }
+                product = chain(self.slope, slope);
+            }
         }
-        self.derived(operation, inputs, value, chain(self.slope, slope))
+        self.derived(operation, inputs, value, product)
     }
 
     /// Returns the variable with this value, and this slope with respect to the node of `self`. On a traced tape it is

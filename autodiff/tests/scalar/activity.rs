@@ -131,7 +131,10 @@ fn second_derivatives_are_right_where_a_slope_is_0() {
 fn a_checkpoint_takes_and_returns_such_constants() {
     let tape = Tape::new();
     let [x, y] = tape.vars([3.0, 4.0]);
-    let outputs = checkpoint(|v| vec![v[0] * v[1], v[1] * 0.0 + v[2]], &[x * 0.0, y, x]);
+    let outputs = checkpoint(
+        |[v]| vec![v[0] * v[1], v[1] * 0.0 + v[2]],
+        [&[x * 0.0, y, x]],
+    );
     assert_eq!(outputs[0].value(), 0.0);
     let gradients = (outputs[0] + outputs[1]).gradients();
     assert_eq!(gradients.wrt_all(&[x, y]), [1.0, 0.0]);

@@ -6,7 +6,7 @@ use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::sparse::{Colouring, Pattern, SparseHessian, SparseJacobian};
 use autodiff::scalar::{
     Dual, Gradients, Tape, Var, checkpoint, custom, dot, forward, general, linear_combination,
-    log_sum_exp, norm,
+    log_sum_exp, norm, preaccumulate,
 };
 
 #[test]
@@ -210,7 +210,18 @@ fn nodes_of_many_inputs(checked: &mut Checked) {
     });
     let checkpointed = "scalar/checkpoint.rs checkpoint";
     checked.refused(checkpointed, "on different tapes", || {
-        checkpoint(|x| vec![x[0]], &mixed)
+        checkpoint(|[x]| vec![x[0]], [&mixed])
+    });
+    // A variable that is borrowed for less than a whole program cannot come from outside.
+    let foreign = Box::leak(Box::<Tape>::default()).var(1.0);
+    Tape::new().scope(|scope| {
+        checked.refused("scalar/scope.rs checkpoint", "on different tapes", || {
+            scope.checkpoint(|[x]| x.to_vec(), [&[foreign]])
+        });
+    });
+    let preaccumulated = "scalar/preaccumulate.rs preaccumulate";
+    checked.refused(preaccumulated, "on different tapes", || {
+        preaccumulate(|x| vec![x[0]], &mixed)
     });
 }
 

@@ -2,6 +2,7 @@
 
 use autodiff::scalar::{
     Gradients, Tape, Var, checkpoint, custom, dot, linear_combination, log_sum_exp, norm,
+    preaccumulate,
 };
 
 #[test]
@@ -84,7 +85,7 @@ fn operands_of_two_tapes_are_refused_by_name() {
     let (tape, other) = (Tape::new(), Tape::new());
     let (x, y) = (tape.var(1.0), other.var(2.0));
     type Misuse<'t> = (&'static str, &'t dyn Fn());
-    let misuses: [Misuse<'_>; 15] = [
+    let misuses: [Misuse<'_>; 16] = [
         ("add", &|| _ = x + y),
         ("mul", &|| _ = x * y),
         ("div", &|| _ = y.sin() / x),
@@ -100,7 +101,12 @@ fn operands_of_two_tapes_are_refused_by_name() {
         ("norm", &|| _ = norm(&[x, y])),
         ("log_sum_exp", &|| _ = log_sum_exp(&[x, y])),
         ("custom", &|| _ = custom(&[x, y], |_| (0.0, vec![0.0; 2]))),
-        ("checkpoint", &|| _ = checkpoint(|x| x.to_vec(), &[x, y])),
+        ("checkpoint", &|| {
+            _ = checkpoint(|[x]| x.to_vec(), [&[x, y]]);
+        }),
+        ("preaccumulate", &|| {
+            _ = preaccumulate(|x| x.to_vec(), &[x, y]);
+        }),
         ("gradients", &|| _ = Gradients::of([x, y])),
     ];
     for (operation, misuse) in misuses {
@@ -117,19 +123,19 @@ fn operands_of_two_tapes_are_refused_by_name() {
 fn a_checkpoint_refuses_an_output_of_another_tape() {
     let tape = Tape::new();
     let x = tape.var(2.0);
-    let _ = checkpoint(|_| vec![Box::leak(Box::<Tape>::default()).var(1.0)], &[x]);
+    let _ = checkpoint(|_| vec![Box::leak(Box::<Tape>::default()).var(1.0)], [&[x]]);
 }
 
 #[test]
 #[should_panic(
-    expected = "checkpoint: the function had 1 outputs, and 2 when it was computed again"
+    expected = "checkpoint: the function returned 1 variables, and 2 when it was computed again"
 )]
 fn a_checkpoint_refuses_a_function_whose_number_of_outputs_changes() {
     let tape = Tape::new();
     let x = tape.var(2.0);
     let calls = std::sync::atomic::AtomicUsize::new(0);
     let count = move || 1 + calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let y = checkpoint(move |x| vec![x[0].sin(); count()], &[x])[0];
+    let y = checkpoint(move |[x]| vec![x[0].sin(); count()], [&[x]])[0];
     let _ = y.gradients();
 }
 
@@ -161,7 +167,7 @@ fn constants_can_neither_be_retained_nor_differentiated_with_respect_to() {
             log_sum_exp(&[c]),
             c.custom(|c| (c, 1.0)),
             custom(&[c], |c| (c[0], vec![1.0])),
-            checkpoint(|c| c.to_vec(), &[c])[0],
+            checkpoint(|[c]| c.to_vec(), [&[c]])[0],
             x.detach(),
             x.detach() * 1.0,
             tape.kept_variables(&tape.mark(&[c]))[0],
@@ -237,7 +243,7 @@ fn a_checkpoint_has_the_gradient_of_the_retained_run_to_the_bit() {
         let mut state = variables.to_vec();
         for _ in 0..20 {
             state = if checkpointed {
-                checkpoint(step, &state)
+                checkpoint(|[state]| step(state), [&state])
             } else {
                 step(&state)
             };
@@ -271,12 +277,12 @@ fn a_rewind_removes_checkpoints() {
         tape.rewind(&mark);
         assert_eq!(tape.bytes(), bytes);
         let x = tape.kept_variables(&mark)[0];
-        let y = checkpoint(move |x| vec![x[0] * factor], &[x])[0];
+        let y = checkpoint(move |[x]| vec![x[0] * factor], [&[x]])[0];
         assert_eq!(y.gradients().wrt(x), factor);
     }
     tape.reset();
     let x = tape.var(2.0);
-    let y = checkpoint(|x| vec![x[0].square()], &[x])[0];
+    let y = checkpoint(|[x]| vec![x[0].square()], [&[x]])[0];
     assert_eq!(y.gradients().wrt(x), 4.0);
 }
 
@@ -284,7 +290,7 @@ fn a_rewind_removes_checkpoints() {
 fn checkpoints_nest_and_take_constants_in_either_mode() {
     fn outer<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
         let inner = |x: &[Var<'t>]| -> Vec<Var<'t>> {
-            checkpoint(|x| vec![x[0] * x[1], x[1].sin() * 2.0], x)
+            checkpoint(|[x]| vec![x[0] * x[1], x[1].sin() * 2.0], [x])
         };
         inner(&inner(x))
     }
@@ -294,28 +300,35 @@ fn checkpoints_nest_and_take_constants_in_either_mode() {
     }
     let tape = Tape::new();
     let x = tape.vars([0.4, 0.9]);
-    let y = checkpoint(outer, &x);
+    let y = checkpoint(|[x]| outer(x), [&x]);
     let y = y[0] + y[1];
     let expected = direct(&x);
     assert_eq!(y.value(), expected.value());
     assert_eq!(y.gradients().wrt_all(&x), expected.gradients().wrt_all(&x));
     // The same input twice, and a constant.
-    let z = checkpoint(|x| vec![x[0] * x[1] * x[2]], &[x[0], x[0], Var::from(3.0)])[0];
+    let z = checkpoint(
+        |[x, y]| vec![x[0] * x[1] * y[0]],
+        [&[x[0], x[0]], &[Var::from(3.0)]],
+    )[0];
     assert!((z.gradients().wrt(x[0]) - 6.0 * 0.4).abs() < 1e-15);
     assert!(
-        checkpoint(|x| vec![x[0] + 1.0], &[Var::<f64>::from(3.0)])[0]
+        checkpoint(|[x]| vec![x[0] + 1.0], [&[Var::<f64>::from(3.0)]])[0]
             .tape()
             .is_none()
     );
     // In forward mode.
-    let forward = autodiff::scalar::jvp(|x| [checkpoint(outer, &x)[0]], [0.4, 0.9], [1.0, 0.0]);
+    let forward = autodiff::scalar::jvp(
+        |x| [checkpoint(|[x]| outer(x), [&x])[0]],
+        [0.4, 0.9],
+        [1.0, 0.0],
+    );
     assert!((forward.1[0] - 0.9_f64 * 2.0 * 0.9_f64.sin()).abs() < 1e-15);
 }
 
 #[test]
 fn a_tape_can_be_sent_to_another_thread() {
     let mut tape = Tape::new();
-    let _ = checkpoint(|x| x.to_vec(), &[tape.var(1.0)]);
+    let _ = checkpoint(|[x]| x.to_vec(), [&[tape.var(1.0)]]);
     let tape = std::thread::spawn(move || {
         tape.reset();
         let x = tape.var(2.0);

@@ -62,7 +62,10 @@ fn outputs_may_be_inputs_constants_or_functions_of_a_node() {
 /// outputs are nodes, and some are functions of a node.
 fn curved<'t>([x, y, z]: [Var<'t>; 3]) -> [Var<'t>; 3] {
     let all = [x, y, z * y];
-    let part = checkpoint(|x| vec![x[0] * x[1], x[1].exp() / x[2] * 2.0], &[x, y, z]);
+    let part = checkpoint(
+        |[x]| vec![x[0] * x[1], x[1].exp() / x[2] * 2.0],
+        [&[x, y, z]],
+    );
     [
         dot(&all, &[y, z, x]) + part[0].sin(),
         all.iter().copied().product::<Var<'_>>() * part[1],

@@ -1,10 +1,11 @@
 //! Random expression graphs: the backward pass agrees with the forward pass, with forward-mode numbers, with a traced
-//! tape and with a checkpoint.
+//! tape, with a checkpoint and with the slopes of a preaccumulated function.
 
 use autodiff::Number;
 use autodiff::elementwise::{Binary, Unary};
 use autodiff::scalar::{
     Dual, Gradients, Tape, Var, checkpoint, dot, linear_combination, log_sum_exp, norm,
+    preaccumulate,
 };
 use proptest::prelude::*;
 
@@ -271,8 +272,21 @@ fn disagreement(steps: &[Step], x: &[f64], many_at_once: Many) -> (f64, f64) {
     let traced_variables = traced.vars(x);
     let from_traced = run(steps, &traced_variables, many_at_once).gradients();
     let owned = steps.to_vec();
-    let recomputed = checkpoint(move |x| vec![run(&owned, x, many_at_once)], &variables)[0];
+    let recomputed = checkpoint(move |[x]| vec![run(&owned, x, many_at_once)], [&variables])[0];
     let recomputed = recomputed.gradients();
+    let alone = preaccumulate(|x| vec![run(steps, x, many_at_once)], &variables)[0];
+    let alone = alone.gradients();
+    // The inputs are functions of nodes, and two backward passes compute the slopes of all outputs.
+    let doubled: Vec<_> = variables.iter().map(|&x| x * 2.0).collect();
+    let multiples = preaccumulate(
+        |doubled| {
+            let x: Vec<_> = doubled.iter().map(|&x| x * 0.5).collect();
+            let result = run(steps, &x, many_at_once);
+            (1..7).map(|factor| result * f64::from(factor)).collect()
+        },
+        &doubled,
+    );
+    let multiples = Gradients::of([multiples[1], multiples[5]]);
 
     let (mut same, mut rounded) = (0.0_f64, 0.0_f64);
     for (i, &variable) in variables.iter().enumerate() {
@@ -307,6 +321,9 @@ fn disagreement(steps: &[Step], x: &[f64], many_at_once: Many) -> (f64, f64) {
             both.each_wrt(variable)[1] / 2.0,
             from_traced.wrt(traced_variables[i]),
             recomputed.wrt(variable),
+            alone.wrt(variable),
+            multiples.each_wrt(variable)[0] / 2.0,
+            multiples.each_wrt(variable)[1] / 6.0,
         ];
         same = others.iter().fold(same, |worst, &other| {
             worst.max(error(reverse[i], other, 0.0))

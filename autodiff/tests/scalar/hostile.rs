@@ -7,6 +7,7 @@ mod closures;
 mod iterators;
 mod number;
 mod operations;
+mod scopes;
 mod without_size;
 
 use autodiff::scalar::{Tape, Var, checkpoint};
@@ -33,7 +34,7 @@ fn assert_whole<'t>(tape: &'t Tape<Hostile>, x: &[Var<'t, Hostile>; 3]) {
     assert_eq!(y.value().0, 106.0);
     assert_eq!(slopes(y), [53.0, 2.0, 20.0]);
     let sum: Var<'_, Hostile> = [y, x[1], x[2]].iter().sum();
-    let z = checkpoint(|x| vec![x[0] * x[0]], &[sum])[0] * tape.var(Hostile(0.5));
+    let z = checkpoint(|[x]| vec![x[0] * x[0]], [&[sum]])[0] * tape.var(Hostile(0.5));
     assert_eq!(z.value().0, 0.5 * 114.0 * 114.0);
     assert_eq!(slopes(z), [53.0, 3.0, 21.0].map(|slope| slope * 114.0));
     assert_eq!(tape.nodes().count(), tape.len());

@@ -23,6 +23,7 @@ mod misuse;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
 mod operators;
+mod preaccumulate;
 mod precision;
 mod program;
 mod reference;

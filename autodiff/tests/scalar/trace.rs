@@ -1,7 +1,9 @@
 //! The trace of a traced tape, and the reports made from it.
 
 use autodiff::elementwise::{Binary, Unary};
-use autodiff::scalar::{Input, NonFiniteCause, Operation, Tape, Var, checkpoint, dot};
+use autodiff::scalar::{
+    Input, NonFiniteCause, Operation, Tape, Var, checkpoint, dot, preaccumulate,
+};
 
 #[test]
 fn every_operation_is_kept_with_operands_constants_and_line() {
@@ -185,7 +187,8 @@ fn nodes_of_many_inputs_and_checkpoints_are_kept() {
         .into_iter()
         .sum();
     let product = dot(&x, &[sum, Var::from(3.0)]);
-    let recomputed = checkpoint(|x| vec![x[0] * x[1]], &[product, sum])[0];
+    let recomputed = checkpoint(|[x, y]| vec![x[0] * y[0]], [&[product], &[sum]])[0];
+    let slopes = preaccumulate(|x| vec![x[0] * x[1], x[1] - x[1]], &[product, sum]);
     let steps = tape.trace().unwrap();
     let kept: Vec<_> = steps
         .iter()
@@ -200,10 +203,15 @@ fn nodes_of_many_inputs_and_checkpoints_are_kept() {
             vec![node(1), node(2), node(3), constant(3.0)],
         ),
         (Operation::Checkpoint, vec![node(4), node(3)]),
+        (Operation::Preaccumulated, vec![node(4), node(3)]),
+        (Operation::Preaccumulated, vec![node(4), node(3)]),
     ];
     assert_eq!(kept, expected);
     assert_eq!(recomputed.value(), (14.0 + 6.0) * 14.0);
+    assert_eq!(slopes[0].value(), recomputed.value());
+    assert_eq!(slopes[0].gradients().wrt(product), sum.value());
     assert!(tape.to_dot().contains("n4 -> n5;"));
+    assert!(tape.to_dot().contains("n4 -> n6 [label=\"14\"];"));
 }
 
 #[test]

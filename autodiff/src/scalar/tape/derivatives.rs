@@ -6,28 +6,40 @@ use crate::scalar::leaves::Leaves;
 use crate::scalar::node_ref::NodeRef;
 use crate::scalar::number::{Scalar, unit};
 use crate::scalar::store::kept::Kept;
+use crate::scalar::store::memory::Memory;
 use crate::scalar::sweep::{Gradients, Tangents};
 use crate::scalar::var::Var;
 
 /// Memory of the derivative functions, which is reused.
-pub(super) struct Memory<T: Scalar> {
-    variables: Kept<WithoutTape<T>>,
+pub(in super::super) struct Buffers<T: Scalar> {
+    pub(super) variables: Kept<WithoutTape<T>>,
     /// Adjoints or tangents in one direction.
-    one: Kept<[T; 1]>,
+    pub(in super::super) one: Kept<[T; 1]>,
     /// Adjoints or tangents in several directions.
-    many: Kept<[T; LANES]>,
+    pub(in super::super) many: Kept<[T; LANES]>,
     /// A point that moves along a direction, and its gradient.
     pub(super) moving: Kept<T>,
 }
 
-impl<T: Scalar> Default for Memory<T> {
-    fn default() -> Self {
-        Memory {
-            variables: Kept::default(),
-            one: Kept::default(),
+impl<T: Scalar> Buffers<T> {
+    /// Keeps the memory of earlier variables and of earlier adjoints.
+    pub(super) fn new(variables: Memory, one: Memory) -> Self {
+        Buffers {
+            variables: Kept::new(variables),
+            one: Kept::new(one),
             many: Kept::default(),
             moving: Kept::default(),
         }
+    }
+
+    /// Returns an empty vector, in kept memory.
+    pub(in super::super) fn take_variables<'t>(&self) -> Vec<Var<'t, T>> {
+        emptied(self.variables.take())
+    }
+
+    /// Keeps the memory of the vector.
+    pub(in super::super) fn put_variables(&self, variables: Vec<Var<'_, T>>) {
+        self.variables.put(emptied(variables));
     }
 }
 
@@ -35,7 +47,7 @@ impl<T: Scalar> Default for Memory<T> {
 #[derive(Clone, Copy)]
 #[repr(C)]
 #[allow(dead_code, reason = "only the layout matters")]
-struct WithoutTape<T> {
+pub(super) struct WithoutTape<T> {
     value: T,
     tape: usize,
     slope: T,
@@ -107,11 +119,11 @@ impl<T: Scalar> Tape<T> {
         let leaves = self.leaves(x);
         let variables = leaves.in_kept_memory();
         let y = f(&variables);
-        let mut gradients = Gradients::with_memory(self.memory.one.take());
+        let mut gradients = Gradients::with_memory(self.buffers.one.take());
         gradients.update([y]);
         gradients.wrt_leaves_into(&leaves, gradient);
-        self.memory.one.put(gradients.into_memory());
-        self.memory.variables.put(emptied(variables));
+        self.buffers.one.put(gradients.into_memory());
+        self.buffers.put_variables(variables);
         y.value()
     }
 
@@ -158,7 +170,7 @@ impl<T: Scalar> Tape<T> {
         let y = f(&variables);
         let mut rows = vec![zeros(x.len()); y.len()];
         leaves.for_each_derivative(mode, &y, |i, j, derivative| rows[i][j] = derivative);
-        self.memory.variables.put(emptied(variables));
+        self.buffers.put_variables(variables);
         (values(&y), rows)
     }
 
@@ -211,7 +223,7 @@ impl<T: Scalar> Tape<T> {
         leaves.for_each_derivative(Mode::ByShape, &y, |i, j, derivative| {
             jacobian[i * x.len() + j] = derivative;
         });
-        self.memory.variables.put(emptied(variables));
+        self.buffers.put_variables(variables);
     }
 
     /// Returns the outputs of a function, and the product `J ẋ` of its Jacobian matrix with `x_dot`.
@@ -231,10 +243,10 @@ impl<T: Scalar> Tape<T> {
         let variables = leaves.in_kept_memory();
         let y = f(&variables);
         let seeds = leaves.iter().zip(x_dot).map(|(x, &x_dot)| (x, [x_dot]));
-        let tangents = Tangents::along(self, seeds, &y, self.memory.one.take());
+        let tangents = Tangents::along(self, seeds, &y, self.buffers.one.take());
         let y_dot = y.iter().map(|&y| tangents.of(y)[0]).collect();
-        self.memory.one.put(tangents.into_memory());
-        self.memory.variables.put(emptied(variables));
+        self.buffers.one.put(tangents.into_memory());
+        self.buffers.put_variables(variables);
         (values(&y), y_dot)
     }
 
@@ -255,11 +267,11 @@ impl<T: Scalar> Tape<T> {
         let y = f(&variables);
         check("vjp", y_bar, "adjoints", y.len(), "outputs");
         let seeds = y.iter().zip(y_bar).map(|(&y, &y_bar)| (y, [y_bar]));
-        let mut gradients = Gradients::with_memory(self.memory.one.take());
+        let mut gradients = Gradients::with_memory(self.buffers.one.take());
         gradients.pull_back(&seeds.collect::<Vec<_>>());
         let x_bar = gradients.wrt_leaves(&leaves);
-        self.memory.one.put(gradients.into_memory());
-        self.memory.variables.put(emptied(variables));
+        self.buffers.one.put(gradients.into_memory());
+        self.buffers.put_variables(variables);
         (values(&y), x_bar)
     }
 }
@@ -267,7 +279,7 @@ impl<T: Scalar> Tape<T> {
 impl<'t, T: Scalar> Leaves<'t, '_, T> {
     /// The variables, in memory of the tape.
     fn in_kept_memory(self) -> Vec<Var<'t, T>> {
-        let mut variables = emptied(self.tape.memory.variables.take());
+        let mut variables = self.tape.buffers.take_variables();
         variables.extend(self.iter());
         variables
     }
@@ -285,7 +297,7 @@ impl<'t, T: Scalar> Leaves<'t, '_, T> {
             Mode::ByShape => self.len() < y.len(),
             Mode::Reverse => false,
         };
-        let mut lanes = self.tape.memory.many.take();
+        let mut lanes = self.tape.buffers.many.take();
         if by_columns {
             for first in (0..self.len()).step_by(LANES) {
                 let columns = first..self.len().min(first + LANES);
@@ -312,7 +324,7 @@ impl<'t, T: Scalar> Leaves<'t, '_, T> {
             }
             lanes = gradients.into_memory();
         }
-        self.tape.memory.many.put(lanes);
+        self.tape.buffers.many.put(lanes);
     }
 }
 

@@ -160,7 +160,7 @@ impl<T: Scalar> Tape<Dual<T>> {
     where
         F: for<'t> FnOnce(&[Var<'t, Dual<T>>]) -> Var<'t, Dual<T>>,
     {
-        let mut moving = self.memory.moving.take();
+        let mut moving = self.buffers.moving.take();
         moving.extend(
             x.iter()
                 .enumerate()
@@ -172,7 +172,7 @@ impl<T: Scalar> Tape<Dual<T>> {
         for (i, &slope) in gradient.iter().enumerate() {
             set(i, slope);
         }
-        self.memory.moving.put(moving);
+        self.buffers.moving.put(moving);
         value
     }
 }

@@ -55,7 +55,7 @@ fn checkpoints_that_change_panic_or_record_when_dropped_do_no_harm() {
         let (call, dropped) = (AtomicUsize::new(0), RecordsWhenDropped);
         let walked = catch_unwind(AssertUnwindSafe(|| {
             let y = checkpoint(
-                move |x| {
+                move |[x]| {
                     let _ = &dropped;
                     let call = call.fetch_add(1, Ordering::Relaxed);
                     match calls.get(call).unwrap_or(&calls[0]) {
@@ -63,7 +63,7 @@ fn checkpoints_that_change_panic_or_record_when_dropped_do_no_harm() {
                         &outputs => vec![x[0] * x[1], x[0], x[1]][..outputs].to_vec(),
                     }
                 },
-                &x,
+                [&x],
             );
             y.first().map(|y| y.gradients().wrt(x[0]))
         }));
@@ -85,11 +85,11 @@ fn a_drop_that_panics_as_a_tape_is_reset_forgets_the_recording_all_the_same() {
         let dropped = Panics;
         let x = tape.var(2.0);
         let y = checkpoint(
-            move |x| {
+            move |[x]| {
                 let _ = &dropped;
                 x.iter().map(|&x| x * x).collect()
             },
-            &[x],
+            [&[x]],
         )[0];
         let before = y.gradients();
         assert!(catch_unwind(AssertUnwindSafe(|| tape.reset())).is_err());
@@ -105,11 +105,11 @@ fn a_drop_that_panics_as_a_tape_is_reset_forgets_the_recording_all_the_same() {
 fn empty_checkpoints_and_lists_do_not_disturb_the_next_ones() {
     for tape in [Tape::new(), Tape::traced()] {
         let x = tape.var(3.0);
-        assert!(checkpoint(|_| vec![], &[x]).is_empty());
+        assert!(checkpoint(|_| vec![], [&[x]]).is_empty());
         assert!(tape.vars(&[] as &[f64]).is_empty());
-        let y = checkpoint(|x| vec![x[0] * x[0]], &[x])[0];
+        let y = checkpoint(|[x]| vec![x[0] * x[0]], [&[x]])[0];
         assert_eq!(y.gradients().wrt(x), 6.0);
-        let z = checkpoint(|x| vec![x[0] * x[0] * x[0]], &[y])[0];
+        let z = checkpoint(|[x]| vec![x[0] * x[0] * x[0]], [&[y]])[0];
         assert_eq!(z.gradients().wrt(x), 6.0 * 3.0 * 81.0);
     }
 }

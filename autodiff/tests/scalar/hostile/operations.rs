@@ -4,6 +4,7 @@ use super::number::{DEED, Hostile, TAPE, shared_tape};
 use super::{WHOLE, assert_whole};
 use autodiff::scalar::{
     Gradients, Tape, Var, checkpoint, custom, dot, general, linear_combination, log_sum_exp, norm,
+    preaccumulate,
 };
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -25,7 +26,7 @@ const DEEDS: [fn(); 8] = [
     || {
         let tape = shared_tape();
         let x = tape.var(Hostile(3.0));
-        let y = checkpoint(|x| vec![x[0] * x[0], x[0]], &[x]);
+        let y = checkpoint(|[x]| vec![x[0] * x[0], x[0]], [&[x]]);
         assert_eq!(y[0].gradients().wrt(x).0, 6.0);
     },
     || shared_tape().reserve(10_000),
@@ -43,7 +44,7 @@ const DEEDS: [fn(); 8] = [
 type Operation = for<'t> fn(&[Var<'t, Hostile>]) -> Var<'t, Hostile>;
 
 /// Operations of every kind, on three variables.
-const OPERATIONS: [Operation; 13] = [
+const OPERATIONS: [Operation; 15] = [
     |x| x[0] * x[1] + x[2],
     |x| (x[0].sin() * 2.0 + 1.0).retain() / x[1],
     |x| x[0].powf(x[1]) % x[2],
@@ -56,7 +57,9 @@ const OPERATIONS: [Operation; 13] = [
     |x| norm(x),
     |x| log_sum_exp(x),
     |x| custom(x, |v| (v[0], vec![Hostile(1.0); 3])),
-    |x| checkpoint(|x| vec![x[0] * x[1], x[2] * x[0]], x)[1],
+    |x| checkpoint(|[x]| vec![x[0] * x[1], x[2] * x[0]], [x])[1],
+    |x| preaccumulate(|x| vec![x[0] * x[1] / x[2]], x)[0],
+    |x| preaccumulate(|x| vec![x[0] * x[1], x[2] * x[0]], x)[1],
 ];
 
 /// Records an operation, and computes derivatives in every way.

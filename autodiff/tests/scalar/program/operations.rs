@@ -4,7 +4,7 @@
 use super::{Function, SHARED, by_tape};
 use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::{
-    Dual, Var, checkpoint, dot, general, linear_combination, log_sum_exp, norm,
+    Dual, Var, checkpoint, dot, general, linear_combination, log_sum_exp, norm, preaccumulate,
 };
 use num_traits::Float;
 
@@ -133,7 +133,7 @@ const FUNCTIONS: [(&str, Function); 20] = [
     }),
 ];
 
-const NESTED: [(&str, Function); 7] = [
+const NESTED: [(&str, Function); 8] = [
     ("variables of the tape", |s, x| {
         let tape = x[0].tape().unwrap();
         vec![tape.var(3.0) * x[0] * tape.var(0.5) + s[0] * x[1]]
@@ -142,7 +142,11 @@ const NESTED: [(&str, Function); 7] = [
         vec![(x[0] * s[0]).retain() * x[1].retain() + x[2]]
     }),
     ("checkpoint", |s, x| {
-        let y = checkpoint(|z| vec![z[0] * z[1], z[2] - z[1]], &[x[0], x[1], s[0]]);
+        let y = checkpoint(|[x, s]| vec![x[0] * x[1], s[0] - x[1]], [&x[..2], &s[..1]]);
+        vec![y[0] * y[1] + x[2]]
+    }),
+    ("preaccumulate", |s, x| {
+        let y = preaccumulate(|z| vec![z[0] * z[1], z[2] - z[1]], &[x[0], x[1], s[0]]);
         vec![y[0] * y[1] + x[2]]
     }),
     ("gradient", |s, x| {
