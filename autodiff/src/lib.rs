@@ -38,12 +38,14 @@
 //! | you want to | read |
 //! |---|---|
 //! | differentiate a closure at a point | [`scalar::gradient`], [`scalar::jacobian`], [`scalar::hessian`] |
+//! | differentiate a function of few inputs without a tape | [`scalar::forward`] |
 //! | record a longer computation, or reuse a tape | [`scalar`], [`scalar::Tape`] |
 //! | compute a function and its derivatives at many points, in vectors and on threads | [`scalar::program`] |
 //! | compute a large Jacobian or Hessian matrix that is mostly zero | [`scalar::sparse`] |
 //! | differentiate code that is generic over `num_traits::Float`, or a routine of `nalgebra` | [`scalar`] |
 //! | train a model | [`tensor`], and the crate `nn` in the same repository |
 //! | create a tensor, from a formula, a range, random numbers, vectors or arrays | [`Tensor`] |
+//! | write a function once, for plain numbers and for its derivatives | [`scalar::Scalar`] |
 //! | write a function that runs on numbers, variables and tensors | [`Number`] |
 //! | write a model that runs with and without a tape | [`tensor::Algebra`] |
 //! | add an operation with your own derivative | [`scalar::custom`], [`tensor::Op`] |

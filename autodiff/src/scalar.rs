@@ -56,8 +56,56 @@
 //! Only nodes have an adjoint. To get derivatives with respect to an intermediate result that is not a node,
 //! [retain](Var::retain) it first.
 //!
+//! # One text for plain numbers and variables
+//!
+//! A function that is generic over [`Scalar`] computes with `f64`, as fast as a function of `f64` does, and its
+//! derivatives with [`Dual`] or `Var`:
+//!
+//! ```
+//! use autodiff::scalar::{Scalar, forward, general, log_sum_exp};
+//!
+//! fn cost<T: Scalar<Plain = f64>>(x: &[T]) -> T {
+//!     let mut penalty = T::default();
+//!     for &x in x {
+//!         penalty += x * x * 0.5;
+//!     }
+//!     log_sum_exp(x) + penalty
+//! }
+//!
+//! let x = [0.0, 0.0];
+//! assert_eq!(cost(&x), 2.0_f64.ln());
+//! assert_eq!(general::gradient(|x| cost(x), &x), [0.5, 0.5]);
+//! assert_eq!(forward::jacobian::<2, _>(|x| vec![cost(x)], &x), [[0.5, 0.5]]);
+//! ```
+//!
+//! The functions of slices, [`dot`], [`linear_combination`], [`norm`] and [`log_sum_exp`], take any of these numbers. On
+//! plain numbers they are loops in vectors, on variables one node.
+//!
+//! - With the bound `T: Scalar<Plain = f64>`, a plain number on the **right** of an operator is an `f64`. With `T: Scalar`
+//!   alone it is a `T::Plain`, in either precision; [`from_plain`](Scalar::from_plain) and [`from_f64`](Scalar::from_f64)
+//!   make constants.
+//! - A plain number on the **left** needs a bound of its own, because a trait cannot promise operators of another type:
+//!
+//!   ```
+//!   use autodiff::scalar::{Scalar, gradient};
+//!   use std::ops::{Mul, Sub};
+//!
+//!   fn logistic_map<T>(x: T) -> T
+//!   where
+//!       T: Scalar<Plain = f64>,
+//!       f64: Mul<T, Output = T> + Sub<T, Output = T>,
+//!   {
+//!       3.5 * x * (1.0 - x)
+//!   }
+//!   assert_eq!(logistic_map(0.25), 0.65625);
+//!   assert_eq!(gradient(|[x]| logistic_map(x), [0.25]), [1.75]);
+//!   ```
+//! - A generic function is passed on in a closure, `|x| cost(x)`. Its bare name would stand for the function of one type,
+//!   and the type of a variable depends on its tape.
+//!
 //! # Where to go next
 //!
+//! - **Few inputs, many outputs**: [`forward`] mode needs no tape, and takes several directions at a time.
 //! - **Many points**: a [program] is recorded once and replayed on many points, in vectors.
 //! - **Sparse matrices**: [`sparse`] computes large Jacobian and Hessian matrices of which most entries are 0.
 //! - **Higher orders**: the numbers on a tape can be any [`Scalar`]: `f32`, `f64`, the forward-mode [`Dual`], or the

@@ -272,7 +272,7 @@ fn errors_are_measured_in_epsilon_and_a_wrong_class_is_an_infinite_one() {
 fn with_curvature(curvature: f64) -> Findings {
     let mut findings = Findings::default();
     let mut ways = of_one(Unary::Exp, 1.0_f64);
-    ways[4].orders[2] = Some(curvature);
+    ways[5].orders[2] = Some(curvature);
     let e = std::f64::consts::E;
     findings.compare::<f64, 3>(
         "Exp",
@@ -296,7 +296,7 @@ fn an_error_in_one_way_is_an_outlier_and_a_large_one_a_failure() {
     let mut ways = of_two(Binary::Mul, 2.0, 3.0);
     asymmetric.compare_mixed::<f64>("Mul", &[2.0, 3.0], &ways);
     assert!(asymmetric.failures.is_empty());
-    ways[5].orders[4] = Some(0.0);
+    ways[6].orders[4] = Some(0.0);
     asymmetric.compare_mixed::<f64>("Mul", &[2.0, 3.0], &ways);
     assert_eq!(asymmetric.failures.len(), 1);
 }
