@@ -306,7 +306,7 @@ pub(super) fn chain_each<T: Scalar, const K: usize>(a: [T; K], b: T) -> [T; K] {
     let mut products = a;
     let mut has_nan = false;
     for product in &mut products {
-        *product = *product * b;
+        *product *= b;
         has_nan |= product.has_nan();
     }
     if has_nan {

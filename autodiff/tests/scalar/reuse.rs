@@ -13,7 +13,7 @@ fn cost<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
         .cycle()
         .take(70)
         .sum::<Var<'_, T>>();
-    let through = checkpoint(|x| vec![x[0] * x[1]], &x[1..]);
+    let through = checkpoint(|[x]| vec![x[0] * x[1]], [&x[1..]]);
     log_sum_exp(x) * many + through[0] / x[0]
 }
 
