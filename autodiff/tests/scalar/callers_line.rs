@@ -126,6 +126,7 @@ fn leaves(checked: &mut Checked) {
         || x.linear_combination(&[1.0]),
     );
     let gradients = x.sum().gradients();
+    let file = "scalar/sweep.rs";
     checked.refused(
         &format!("{file} wrt_leaves"),
         "wrt_leaves: the leaves",
