@@ -34,7 +34,7 @@ impl<T: Scalar> Tape<T> {
     /// The size of the recording in bytes.
     ///
     /// With `f64` an operation on two nodes takes 24 bytes. A sum or another node with many inputs takes 12 bytes for
-    /// each input, and about 16 more. [`Gradients`](super::Gradients) take another 8 bytes for each node. The entries
+    /// each input, and about 16 more. [`Gradients`](crate::scalar::Gradients) take another 8 bytes for each node. The entries
     /// of a traced tape are not counted.
     #[must_use]
     pub fn bytes(&self) -> usize {
