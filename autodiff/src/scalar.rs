@@ -151,6 +151,10 @@ mod rewind;
 pub mod program;
 mod replay;
 
+// Problems for solvers.
+#[cfg(feature = "argmin")]
+pub mod argmin;
+
 // Inspection.
 mod inspect;
 mod trace;

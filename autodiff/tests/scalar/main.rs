@@ -5,6 +5,8 @@ mod random_functions;
 #[path = "../support/refusals.rs"]
 mod refusals;
 
+#[cfg(feature = "argmin")]
+mod argmin;
 mod callers_line;
 mod control;
 mod derivatives;
