@@ -10,8 +10,8 @@ fn equations<'t>(x: [Var<'t>; 4]) -> [Var<'t>; 3] {
 /// A Jacobian matrix without a column of zeros, and its dense form.
 fn problem() -> (SparseJacobian<'static>, [f64; 4], [[f64; 4]; 3]) {
     let x = [0.3, 0.7, -1.1, 2.0];
-    let f = |x: &[Var<'_>]| equations([x[0], x[1], x[2], x[3]]).to_vec();
-    let sparse = SparseJacobian::new(f, &[1.0; 4]).unwrap();
+    let sparse =
+        SparseJacobian::new(|x| equations([x[0], x[1], x[2], x[3]]).to_vec(), &[1.0; 4]).unwrap();
     (sparse, x, jacobian(equations, x))
 }
 
