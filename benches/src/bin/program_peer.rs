@@ -39,6 +39,10 @@ enum Command {
     },
     /// Time a program of Rosenbrock's function: its values, and derivatives of several kinds.
     Orders {
+        /// The number of points.
+        #[arg(long, default_value_t = 1024)]
+        points: usize,
+
         /// The number of turns of each way.
         #[arg(long, default_value_t = 7)]
         turns: usize,
@@ -57,9 +61,9 @@ fn main() {
             visit_others(timed);
             timed.sparse(&SparseResiduals::at_full_size(1));
         }
-        Command::Orders { turns } => {
+        Command::Orders { turns, points } => {
             let name = String::new();
-            Timed { name, turns }.orders(&Rosenbrock::new(20, 1024, 1));
+            Timed { name, turns }.orders(&Rosenbrock::new(20, points, 1));
         }
     }
 }
@@ -335,31 +339,27 @@ impl Timed {
         };
         let mut programs = [recorded(), recorded(), recorded()];
         let [values, gradients, products] = &mut programs;
-        // Rows that are not asked for by all ways.
-        let run = |results: &mut Results, run: &mut dyn FnMut(&mut [f64], &mut [f64])| {
-            results.values.resize(columns.len(), 0.0);
+        let places = |results: &mut Results, first: usize| {
+            results.values.resize(first, 0.0);
             results.derivatives.resize(columns.len(), 0.0);
-            run(&mut results.values, &mut results.derivatives);
         };
         let ways = vec![
             Way::new("values", |results| {
-                run(results, &mut |y, _| {
-                    let done = values.values_into(&[], black_box(x), &mut y[..count]);
-                    done.expect("the function can be replayed");
-                });
+                results.values.resize(count, 0.0);
+                let done = values.values_into(&[], black_box(x), &mut results.values);
+                done.expect("the function can be replayed");
             }),
             Way::new("gradients", |results| {
-                run(results, &mut |y, gradient| {
-                    let y = &mut y[..count];
-                    let done = gradients.values_and_gradients_into(&[], black_box(x), y, gradient);
-                    done.expect("the function can be replayed");
-                });
+                places(results, count);
+                let (y, gradient) = (&mut results.values, &mut results.derivatives);
+                let done = gradients.values_and_gradients_into(&[], black_box(x), y, gradient);
+                done.expect("the function can be replayed");
             }),
             Way::new("hvp", |results| {
-                run(results, &mut |gradient, product| {
-                    let done = products.hvp_into(&[], black_box(x), &directions, gradient, product);
-                    done.expect("the function can be replayed");
-                });
+                places(results, columns.len());
+                let (gradient, product) = (&mut results.values, &mut results.derivatives);
+                let done = products.hvp_into(&[], black_box(x), &directions, gradient, product);
+                done.expect("the function can be replayed");
             }),
         ];
         self.report(&problem.name(), count, 1, ways);
