@@ -87,6 +87,9 @@ fn cost(residuals: &[f64]) -> f64 {
     residuals.iter().map(|r| r * r).sum()
 }
 
+/// `JᵀJ` and `−Jᵀr`.
+type NormalEquations = (SparseColMat<usize, f64>, Vec<f64>);
+
 /// The residuals and their Jacobian matrix.
 struct Problem<'f> {
     jacobian: SparseJacobian<'f>,
@@ -106,11 +109,7 @@ impl Problem<'_> {
         Ok(residuals)
     }
 
-    /// Returns `JᵀJ` and `−Jᵀr`.
-    fn normal_equations(
-        &self,
-        residuals: &[f64],
-    ) -> Result<(SparseColMat<usize, f64>, Vec<f64>), Box<dyn Error>> {
+    fn normal_equations(&self, residuals: &[f64]) -> Result<NormalEquations, Box<dyn Error>> {
         // The rows of `J` are the columns of `Jᵀ`, without a copy.
         let transpose = self.matrix.transpose();
         let squares = transpose * self.matrix.to_col_major()?.as_ref();
