@@ -1,7 +1,7 @@
 //! Fits a curve to measurements by the method of Gauss and Newton, with a solver of `argmin`.
 //!
-//! The data are `Misra1a` of the Statistical Reference Datasets of NIST: the volume of a gas that is adsorbed on a solid,
-//! at several pressures. NIST certifies the parameters of the best curve to eleven digits.
+//! The data are `Misra1a` of the Statistical Reference Datasets of NIST: the volume of a gas that is adsorbed on a
+//! solid, at several pressures. NIST certifies the parameters of the best curve to eleven digits.
 
 use argmin::core::{Executor, Jacobian, Operator, State};
 use argmin::solver::gaussnewton::GaussNewtonLS;

@@ -1,8 +1,8 @@
 //! Finds the places of 100 cameras and of 1,800 points in space from 10,000 observations: 20,000 residuals of 6,000
 //! variables, by the method of Levenberg and Marquardt.
 //!
-//! All residuals are one function with a sparse Jacobian matrix `J`. Each step solves `(JᵀJ + λ D) d = −Jᵀr`, where `D` is
-//! the diagonal of `JᵀJ`, by the sparse Cholesky decomposition of `faer`.
+//! All residuals are one function with a sparse Jacobian matrix `J`. Each step solves `(JᵀJ + λ D) d = −Jᵀr`, where `D`
+//! is the diagonal of `JᵀJ`, by the sparse Cholesky decomposition of `faer`.
 
 use autodiff::scalar::sparse::SparseJacobian;
 use autodiff::scalar::{Var, dot};
@@ -182,8 +182,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert!(step < 50, "the method does not converge");
     }
 
-    // The residuals that are left are the noise, less what the variables took up. Seven of them are free: the place, the
-    // direction and the size of the whole.
+    // The residuals that are left are the noise, less what the variables took up. Seven of them are free: the place,
+    // the direction and the size of the whole.
     let freedom = residuals.len() - (VARIABLES - 7);
     let left = (cost(&residuals) / freedom as f64).sqrt();
     println!("\nresiduals: {left:.4} pixels, noise: {NOISE} pixels");

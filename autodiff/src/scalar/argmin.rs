@@ -1,8 +1,8 @@
 //! Problems for the solvers of the crate `argmin`, with their derivatives.
 //!
-//! Needs the feature `argmin`. A [`Cost`] is a number that is to be minimized; it has a gradient and a Hessian matrix. A
-//! [`LeastSquares`] problem is a list of residuals, whose sum of squares is to be minimized; it has a Jacobian matrix.
-//! Both are made of a [`Program`](super::program::Program), or of a function that a tape records at each point.
+//! Needs the feature `argmin`. A [`Cost`] is a number that is to be minimized; it has a gradient and a Hessian matrix.
+//! A [`LeastSquares`] problem is a list of residuals, whose sum of squares is to be minimized; it has a Jacobian
+//! matrix. Both are made of a [`Program`](super::program::Program), or of a function that a tape records at each point.
 //!
 //! ```
 //! use argmin::core::{Executor, State};

@@ -1,9 +1,9 @@
 //! This project's side of the comparison in `benches/peers/program`.
 //!
 //! `program_peer write FOLDER` writes the inputs of the problems to files, for the side that is not written in Rust.
-//! `program_peer time [NAME]` prints a line `problem way ns_per_point checksum` for each problem and each way to compute
-//! it. The time is the CPU time of the thread, in the best of several turns. `program_peer orders` prints such lines for
-//! the derivatives of one program.
+//! `program_peer time [NAME]` prints a line `problem way ns_per_point checksum` for each problem and each way to
+//! compute it. The time is the CPU time of the thread, in the best of several turns. `program_peer orders` prints such
+//! lines for the derivatives of one program.
 
 use autodiff::scalar::program::{self, Program};
 use autodiff::scalar::sparse::SparseJacobian;
@@ -385,8 +385,8 @@ impl Timed {
     }
 }
 
-/// The sparse Jacobian matrix of all residuals, and the place of each derivative of [`SparseResiduals::by_hand`] among its
-/// nonzeros.
+/// The sparse Jacobian matrix of all residuals, and the place of each derivative of [`SparseResiduals::by_hand`] among
+/// its nonzeros.
 fn sparse_jacobian(problem: &SparseResiduals) -> (SparseJacobian<'_>, Vec<usize>) {
     let jacobian = SparseJacobian::new(|x| problem.residuals(x).collect(), problem.x())
         .expect("the residuals can be replayed");

@@ -16,9 +16,9 @@ use std::fmt;
 
 /// A list of residuals `r`, whose sum of squares is to be minimized: a problem for `argmin`.
 ///
-/// For the solvers of least squares, such as `GaussNewton`, the operator is `r` and has its Jacobian matrix `J`. For all
-/// others the cost is `½ rᵀr`, with the gradient `Jᵀr`. Its Hessian matrix is `JᵀJ`, which leaves out the curvature of
-/// the residuals: with the solver `TrustRegion` this is a method of Levenberg and Marquardt.
+/// For the solvers of least squares, such as `GaussNewton`, the operator is `r` and has its Jacobian matrix `J`. For
+/// all others the cost is `½ rᵀr`, with the gradient `Jᵀr`. Its Hessian matrix is `JᵀJ`, which leaves out the curvature
+/// of the residuals: with the solver `TrustRegion` this is a method of Levenberg and Marquardt.
 ///
 /// ```
 /// use argmin::core::{CostFunction, Gradient, Hessian, Jacobian, Operator};
