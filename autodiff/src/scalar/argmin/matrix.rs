@@ -172,8 +172,7 @@ impl<T: Real + Scalar> ArgminInv<Matrix<T>> for Matrix<T> {
             if !is_regular {
                 return Err(ProblemError::Singular.into());
             }
-            rows[k].iter_mut().for_each(|x| *x = *x / pivot);
-            let row = std::mem::take(&mut rows[k]);
+            let row: Vec<T> = rows[k].drain(..).map(|x| x / pivot).collect();
             for other in rows.iter_mut().filter(|other| !other.is_empty()) {
                 let multiple = -other[k];
                 add_multiple(other, multiple, &row);
@@ -201,7 +200,8 @@ fn dot<T: Real + Scalar>(a: &[T], b: &[T]) -> T {
 /// Adds a multiple of a vector to another one.
 pub(super) fn add_multiple<T: Real + Scalar>(to: &mut [T], multiple: T, x: &[T]) {
     for (to, &x) in to.iter_mut().zip(x) {
-        *to = *to + multiple * x;
+        let sum = *to + multiple * x;
+        *to = sum;
     }
 }
 
