@@ -212,6 +212,10 @@ mod scope;
 pub mod program;
 mod replay;
 
+// Problems for solvers.
+#[cfg(feature = "argmin")]
+pub mod argmin;
+
 // Inspection.
 mod inspect;
 mod trace;
