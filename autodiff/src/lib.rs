@@ -58,7 +58,10 @@
 //!
 //! | feature | adds |
 //! |---|---|
+//! | `argmin` | the module `scalar::argmin`: problems for the solvers of `argmin`, with their derivatives |
+//! | `faer` | `Pattern::to_faer`: sparse matrices of `faer`, into which a [sparse](scalar::sparse) derivative is written |
 //! | `nalgebra` | [`scalar::Dual`] is a `RealField`, so routines of `nalgebra` are differentiated unchanged |
+//! | `nalgebra-sparse` | `Pattern::to_nalgebra`: the same for `nalgebra-sparse` |
 //! | `ndarray` | views of a [`Tensor`] without a copy (`as_ndarray`), and conversion in both directions |
 //! | `npy` | [`Tensor`]s in NumPy's formats: `read_npy`, `write_npy`, and `tensor::{NpzReader, NpzWriter}` for archives |
 //! | `serde` | `Serialize` and `Deserialize` for [`Tensor`], as a structure of `shape` and `data` |

@@ -106,6 +106,8 @@
 //! # Where to go next
 //!
 //! - **Few inputs, many outputs**: [`forward`] mode needs no tape, and takes several directions at a time.
+//! - **The same function again and again**: the derivative functions are also methods of [`Tape`], which reuse its
+//!   memory. [`Tape::leaves`] records many variables without a vector of them.
 //! - **Many points**: a [program] is recorded once and replayed on many points, in vectors.
 //! - **Sparse matrices**: [`sparse`] computes large Jacobian and Hessian matrices of which most entries are 0.
 //! - **Higher orders**: the numbers on a tape can be any [`Scalar`]: `f32`, `f64`, the forward-mode [`Dual`], or the
@@ -170,13 +172,15 @@
 
 // Numbers, and the tape that records them.
 mod dual;
-mod leaves;
 mod node_ref;
 mod number;
 mod store;
 mod tape;
 mod values;
 mod var;
+
+// After `tape`, whose page it continues.
+mod leaves;
 
 // Operations.
 mod common;
@@ -207,6 +211,10 @@ mod scope;
 // Functions that are recorded once and replayed on many points.
 pub mod program;
 mod replay;
+
+// Problems for solvers.
+#[cfg(feature = "argmin")]
+pub mod argmin;
 
 // Inspection.
 mod inspect;

@@ -69,6 +69,51 @@ fn points(count: usize) -> Vec<f64> {
     x.chain(y).collect()
 }
 
+/// The squares of the differences of neighbours, or their sines if the first number is negative.
+fn chain<'t>(x: &[Var<'t>]) -> Vec<Var<'t>> {
+    let squares = x.windows(2).map(|pair| (pair[1] - pair[0]).square());
+    if x[0] < 0.0 {
+        squares.map(|y| y.sin()).collect()
+    } else {
+        squares.collect()
+    }
+}
+
+#[test]
+fn warm_sparse_matrices_allocate_nothing() {
+    use autodiff::scalar::sparse::{SparseHessian, SparseJacobian};
+
+    const INPUTS: usize = 20;
+    // On two paths, and with a zero that absorbs an infinity.
+    let x = [1.0, -1.0, 0.0].map(|first| {
+        let other = |i: usize| if first == 0.0 { 0.0 } else { i as f64 * 0.3 };
+        let x = (0..INPUTS).map(|i| if i == 0 { first } else { other(i) });
+        x.collect::<Vec<f64>>()
+    });
+    let mut jacobian = SparseJacobian::new(chain, &x[0]).unwrap();
+    let mut hessian =
+        SparseHessian::new(|x| chain(x).into_iter().map(|y| y.powf(0.5)).sum(), &x[0]).unwrap();
+    let (mut y, mut gradient) = (vec![0.0; INPUTS - 1], vec![0.0; INPUTS]);
+    let mut of_jacobian = vec![0.0; jacobian.pattern().nonzeros()];
+    let mut of_hessian = vec![0.0; hessian.pattern().nonzeros()];
+    for round in 0..3 {
+        for x in &x {
+            let of_first = allocations(|| {
+                jacobian.values_into(x, &mut y, &mut of_jacobian).unwrap();
+            });
+            let of_second = allocations(|| {
+                hessian
+                    .values_into(x, &mut gradient, &mut of_hessian)
+                    .unwrap();
+            });
+            assert!(
+                round == 0 || (of_first, of_second) == (0, 0),
+                "{of_first} {of_second}"
+            );
+        }
+    }
+}
+
 /// Runs all computations in place, in a layout, and returns the number of allocations of each.
 fn run(
     [one, two]: &mut [Program<'_>; 2],

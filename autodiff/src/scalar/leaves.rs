@@ -5,7 +5,6 @@ use super::number::Scalar;
 use super::pairwise::sum_map;
 use super::slices::assert_equal_lengths;
 use super::softmax::softmax;
-use super::sweep::Gradients;
 use super::tape::{InputPair, Tape};
 use super::trace::Operation;
 use super::var::{Var, refuse};
@@ -31,13 +30,14 @@ use std::ops::Range;
 pub struct Leaves<'t, 'v, T: Scalar = f64> {
     pub(super) tape: &'t Tape<T>,
     /// The index of the first variable's node.
-    first: u32,
+    pub(super) first: u32,
     values: &'v [T],
 }
 
 /// # Recording many variables
 impl<T: Scalar> Tape<T> {
-    /// Records a variable for each number of a slice, and stores nothing else for it, see [`Leaves`].
+    /// Records a variable for each number of a slice, and stores nothing else for it, see [`Leaves`]. Their derivatives
+    /// are [`Gradients::wrt_leaves`](super::Gradients::wrt_leaves).
     ///
     /// # Panics
     ///
@@ -264,45 +264,5 @@ impl<'t, T: Scalar> Leaves<'t, '_, T> {
 impl<T: Scalar> fmt::Debug for Leaves<'_, '_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
-    }
-}
-
-/// # Derivatives with respect to leaves
-impl<T: Scalar> Gradients<T> {
-    /// Returns the derivatives with respect to [leaves](Leaves), in their order.
-    ///
-    /// # Panics
-    ///
-    /// If the leaves belong to another recording.
-    #[must_use]
-    #[track_caller]
-    pub fn wrt_leaves(&self, leaves: &Leaves<'_, '_, T>) -> Vec<T> {
-        let mut derivatives = vec![T::from_f64(0.0); leaves.len()];
-        self.wrt_leaves_into(leaves, &mut derivatives);
-        derivatives
-    }
-
-    /// Writes the derivatives with respect to [leaves](Leaves) to `derivatives`, in their order.
-    ///
-    /// # Panics
-    ///
-    /// If the leaves belong to another recording, or if `derivatives` has another length.
-    #[track_caller]
-    pub fn wrt_leaves_into(&self, leaves: &Leaves<'_, '_, T>, derivatives: &mut [T]) {
-        assert!(
-            derivatives.len() == leaves.len(),
-            "wrt_leaves_into: {} derivatives for {} leaves",
-            derivatives.len(),
-            leaves.len()
-        );
-        assert!(
-            self.is_of(leaves.tape),
-            "wrt_leaves: the leaves belong to another recording than these gradients"
-        );
-        // Leaves recorded after the output have no influence on it.
-        let known = self.adjoints(leaves.first, leaves.len()).as_flattened();
-        let (before, after) = derivatives.split_at_mut(known.len());
-        before.copy_from_slice(known);
-        after.fill(T::from_f64(0.0));
     }
 }

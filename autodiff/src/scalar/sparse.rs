@@ -31,7 +31,9 @@
 //! ```
 //!
 //! The nonzeros are in compressed sparse rows (CSR), as solvers of linear equations take them: their columns are the
-//! [`indices`](Pattern::indices) of the pattern, and row `i` begins at its [`offsets`](Pattern::offsets).
+//! [`indices`](Pattern::indices) of the pattern, and row `i` begins at its [`offsets`](Pattern::offsets). With the
+//! features `faer` and `nalgebra-sparse` they are written into a sparse matrix of these crates, by `Pattern::to_faer`
+//! and `Pattern::to_nalgebra`.
 //!
 //! A function is recorded in the same way as a [program](super::program), which computes small functions at many points;
 //! the limits and errors are the same. For a matrix without many zeros, use
@@ -72,6 +74,10 @@
 //! ```
 
 mod colouring;
+#[cfg(feature = "faer")]
+mod faer;
+#[cfg(feature = "nalgebra-sparse")]
+mod nalgebra;
 mod pattern;
 
 pub use super::program::sparse::{SparseHessian, SparseJacobian};

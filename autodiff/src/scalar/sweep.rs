@@ -1,6 +1,7 @@
 //! Derivatives from a recording: `Gradients`, by a backward pass, and the forward pass for tangents.
 
 use super::backward::Products;
+use super::leaves::Leaves;
 use super::node_ref::SINK;
 use super::number::{Scalar, chain, unit};
 use super::tape::{InputPair, Span, Tape};
@@ -189,6 +190,43 @@ impl<T: Scalar> Gradients<T> {
             derivatives.push(self.wrt(variable));
         }
         derivatives
+    }
+
+    /// Returns the derivatives with respect to [leaves](Leaves), in their order.
+    ///
+    /// # Panics
+    ///
+    /// If the leaves belong to another recording.
+    #[must_use]
+    #[track_caller]
+    pub fn wrt_leaves(&self, leaves: &Leaves<'_, '_, T>) -> Vec<T> {
+        let mut derivatives = vec![T::from_f64(0.0); leaves.len()];
+        self.wrt_leaves_into(leaves, &mut derivatives);
+        derivatives
+    }
+
+    /// Writes the derivatives with respect to [leaves](Leaves) to `derivatives`, in their order.
+    ///
+    /// # Panics
+    ///
+    /// If the leaves belong to another recording, or if `derivatives` has another length.
+    #[track_caller]
+    pub fn wrt_leaves_into(&self, leaves: &Leaves<'_, '_, T>, derivatives: &mut [T]) {
+        assert!(
+            derivatives.len() == leaves.len(),
+            "wrt_leaves_into: {} derivatives for {} leaves",
+            derivatives.len(),
+            leaves.len()
+        );
+        assert!(
+            self.is_of(leaves.tape),
+            "wrt_leaves: the leaves belong to another recording than these gradients"
+        );
+        // Leaves recorded after the output have no influence on it.
+        let known = self.adjoints(leaves.first, leaves.len()).as_flattened();
+        let (before, after) = derivatives.split_at_mut(known.len());
+        before.copy_from_slice(known);
+        after.fill(T::from_f64(0.0));
     }
 }
 

@@ -1,12 +1,14 @@
 //! Every public function of the scalar tape that documents a panic reports it at the caller's line, with a message that
 //! names the operation.
 
+mod derivatives;
+
 use crate::refusals::{Checked, refused};
 use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::sparse::{Colouring, Pattern, SparseHessian, SparseJacobian};
 use autodiff::scalar::{
-    Dual, Gradients, Tape, Var, checkpoint, custom, dot, forward, general, linear_combination,
-    log_sum_exp, norm, preaccumulate,
+    Dual, Gradients, Tape, Var, checkpoint, custom, dot, forward, linear_combination, log_sum_exp,
+    norm, preaccumulate,
 };
 
 #[test]
@@ -18,7 +20,7 @@ fn every_documented_panic_is_reported_at_the_callers_line() {
     leaves(&mut checked);
     nodes_of_many_inputs(&mut checked);
     forward_mode(&mut checked);
-    functions(&mut checked);
+    derivatives::functions(&mut checked);
     sparse_matrices(&mut checked);
     programs(&mut checked);
     sparse_derivatives(&mut checked);
@@ -124,6 +126,7 @@ fn leaves(checked: &mut Checked) {
         || x.linear_combination(&[1.0]),
     );
     let gradients = x.sum().gradients();
+    let file = "scalar/sweep.rs";
     checked.refused(
         &format!("{file} wrt_leaves"),
         "wrt_leaves: the leaves",
@@ -223,54 +226,6 @@ fn nodes_of_many_inputs(checked: &mut Checked) {
     checked.refused(preaccumulated, "on different tapes", || {
         preaccumulate(|x| vec![x[0]], &mixed)
     });
-}
-
-fn functions(checked: &mut Checked) {
-    let x = [1.0, 2.0];
-    checked.refused("scalar/general.rs jvp", "jvp: 1 tangents for 2", || {
-        general::jvp(|x| vec![x[0]], &x, &[1.0])
-    });
-    checked.refused("scalar/general.rs vjp", "vjp: 2 adjoints for 1", || {
-        general::vjp(|x| vec![x[0]], &x, &[1.0, 1.0])
-    });
-    checked.refused("scalar/general.rs hvp", "hvp: a direction of 1", || {
-        general::hvp(|x| x[0] * x[1], &x, &[1.0])
-    });
-    let mut tape = Tape::new();
-    let file = "scalar/tape/derivatives.rs";
-    checked.refused(
-        &format!("{file} value_and_gradient_into"),
-        "value_and_gradient_into: 1 derivatives for 2 inputs",
-        || tape.value_and_gradient_into(|x| x[0] * x[1], &x, &mut [0.0]),
-    );
-    let into = format!("{file} value_and_jacobian_into");
-    checked.refused(&into, "value_and_jacobian_into: 2 values for 1", || {
-        tape.value_and_jacobian_into(|x| vec![x[0]], &x, &mut [0.0; 2], &mut [0.0; 2]);
-    });
-    checked.refused(&into, "value_and_jacobian_into: 1 derivatives", || {
-        tape.value_and_jacobian_into(|x| vec![x[0]], &x, &mut [0.0], &mut [0.0]);
-    });
-    checked.refused(&format!("{file} jvp"), "jvp: 1 tangents for 2", || {
-        tape.jvp(|x| vec![x[0]], &x, &[1.0])
-    });
-    checked.refused(&format!("{file} vjp"), "vjp: 2 adjoints for 1", || {
-        tape.vjp(|x| vec![x[0]], &x, &[1.0, 1.0])
-    });
-    let mut tape = Tape::<Dual>::default();
-    let file = "scalar/tape/second_derivatives.rs";
-    checked.refused(&format!("{file} hvp"), "hvp: a direction of 1", || {
-        tape.hvp(|x| x[0] * x[1], &x, &[1.0])
-    });
-    for (v, gradient, product, expected) in [
-        (1, 2, 2, "hvp_into: a direction of 1"),
-        (2, 1, 2, "hvp_into: 1 derivatives for 2"),
-        (2, 2, 1, "hvp_into: 1 components of the product"),
-    ] {
-        let (mut g, mut p) = (vec![0.0; gradient], vec![0.0; product]);
-        checked.refused(&format!("{file} hvp_into"), expected, || {
-            tape.hvp_into(|x| x[0] * x[1], &x, &[1.0; 2][..v], &mut g, &mut p)
-        });
-    }
 }
 
 fn sparse_matrices(checked: &mut Checked) {

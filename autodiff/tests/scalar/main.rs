@@ -6,6 +6,8 @@ mod random_functions;
 mod refusals;
 
 mod activity;
+#[cfg(feature = "argmin")]
+mod argmin;
 mod callers_line;
 mod control;
 mod derivatives;

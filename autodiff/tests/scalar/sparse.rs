@@ -3,6 +3,8 @@
 use autodiff::scalar::sparse::{Colouring, Pattern};
 use proptest::prelude::*;
 
+#[cfg(any(feature = "faer", feature = "nalgebra-sparse"))]
+mod adaptors;
 mod derivatives;
 mod known;
 

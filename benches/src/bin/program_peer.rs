@@ -1,13 +1,16 @@
 //! This project's side of the comparison in `benches/peers/program`.
 //!
 //! `program_peer write FOLDER` writes the inputs of the problems to files, for the side that is not written in Rust.
-//! `program_peer time [NAME]` prints a line `problem way ns_per_point checksum` for each problem and each way to compute
-//! it. The time is the CPU time of the thread, in the best of several turns.
+//! `program_peer time [NAME]` prints a line `problem way ns_per_point checksum` for each problem and each way to
+//! compute it. The time is the CPU time of the thread, in the best of several turns. `program_peer orders` prints such
+//! lines for the derivatives of one program.
 
 use autodiff::scalar::program::{self, Program};
+use autodiff::scalar::sparse::SparseJacobian;
 use autodiff::scalar::{Gradients, Tape, Var};
 use benches::program_problems::{
-    OnTape, Points, Problem, SUPPORT, SparseResiduals, Visitor, visit_compared, visit_others,
+    OnTape, Points, Problem, Rosenbrock, SUPPORT, SparseResiduals, Visitor, residual,
+    visit_compared, visit_others,
 };
 use clap::Parser;
 use rustix::time::{ClockId, clock_gettime};
@@ -34,6 +37,16 @@ enum Command {
         #[arg(long, default_value_t = 7)]
         turns: usize,
     },
+    /// Time a program of Rosenbrock's function: its values, and derivatives of several kinds.
+    Orders {
+        /// The number of points.
+        #[arg(long, default_value_t = 1024)]
+        points: usize,
+
+        /// The number of turns of each way.
+        #[arg(long, default_value_t = 7)]
+        turns: usize,
+    },
 }
 
 fn main() {
@@ -47,6 +60,10 @@ fn main() {
             visit_compared(timed);
             visit_others(timed);
             timed.sparse(&SparseResiduals::at_full_size(1));
+        }
+        Command::Orders { turns, points } => {
+            let name = String::new();
+            Timed { name, turns }.orders(&Rosenbrock::new(20, points, 1));
         }
     }
 }
@@ -72,25 +89,48 @@ impl Visitor for Written<'_> {
 struct Results {
     values: Vec<f64>,
     derivatives: Vec<f64>,
-    /// Whether the derivatives are in columns.
-    is_columns: bool,
+    layout: Layout,
+}
+
+/// How derivatives are stored.
+#[derive(Default)]
+enum Layout {
+    /// Point after point.
+    #[default]
+    Rows,
+    /// In columns with an entry for each of so many points. There may be more columns than derivatives are asked for.
+    Columns(usize),
+    /// In an order of its own: for each derivative in rows, its place.
+    Places(Vec<usize>),
 }
 
 impl Results {
     /// The sum of all numbers, where derivative number i at each point counts i + 1 times.
     fn checksum(&self, derivatives_of_a_point: usize) -> f64 {
-        if self.is_columns {
-            let count = self.derivatives.len() / derivatives_of_a_point;
-            let columns = self.derivatives.chunks_exact(count).zip(1..);
-            let weighted = |(column, i): (&[f64], i32)| column.iter().sum::<f64>() * f64::from(i);
-            return self.values.iter().sum::<f64>() + columns.map(weighted).sum::<f64>();
-        }
-        let rows = self.derivatives.chunks_exact(derivatives_of_a_point);
         let weighted = |row: &[f64]| {
             let terms = row.iter().zip(1..).map(|(x, i)| x * f64::from(i));
             terms.sum::<f64>()
         };
-        self.values.iter().sum::<f64>() + rows.map(weighted).sum::<f64>()
+        let of_rows = |derivatives: &[f64]| {
+            let rows = derivatives.chunks_exact(derivatives_of_a_point);
+            rows.map(weighted).sum::<f64>()
+        };
+        let derivatives = match &self.layout {
+            Layout::Rows => of_rows(&self.derivatives),
+            Layout::Columns(count) => {
+                let columns = self.derivatives.chunks_exact(*count);
+                let sums: Vec<f64> = columns.map(|column| column.iter().sum()).collect();
+                weighted(&sums[..derivatives_of_a_point])
+            }
+            Layout::Places(places) => {
+                let rows: Vec<f64> = places
+                    .iter()
+                    .map(|&place| self.derivatives[place])
+                    .collect();
+                of_rows(&rows)
+            }
+        };
+        self.values.iter().sum::<f64>() + derivatives
     }
 }
 
@@ -153,7 +193,9 @@ fn by_program<'a, P: Problem<OUTPUTS>, const OUTPUTS: usize>(
         } else {
             program::Points::Rows(black_box(points.numbers()))
         };
-        results.is_columns = is_columns && !problem.is_summed();
+        if is_columns && !problem.is_summed() {
+            results.layout = Layout::Columns(count);
+        }
         let derivatives = problem.derivative_count();
         let done = if problem.is_summed() {
             results.derivatives.resize(derivatives, 0.0);
@@ -232,6 +274,18 @@ impl Timed {
         let x = problem.x();
         let mut tape = Tape::new();
         let mut gradients = Gradients::default();
+        let (mut sparse, places) = sparse_jacobian(problem);
+        // One residual as a program, whose points are gathered: 12 variables and 12 coefficients.
+        let mut program = Program::new(0, 2 * SUPPORT, |_, x: &[Var<'_>]| {
+            let (variables, coefficients) = x.as_chunks().0.split_at(1);
+            vec![residual(&variables[0], &coefficients[0])]
+        });
+        let transposed = |rows: &[[f64; SUPPORT]]| {
+            let column = |j: usize| rows.iter().map(move |row| row[j]);
+            (0..SUPPORT).flat_map(column).collect::<Vec<f64>>()
+        };
+        let coefficients = transposed(problem.coefficients());
+        let mut points = [vec![0.0; coefficients.len()], coefficients].concat();
         let ways = vec![
             Way::new("plain", |results| {
                 results.values.clear();
@@ -245,8 +299,70 @@ impl Timed {
                 let (values, rows) = sparse_places(results, count);
                 problem.on_tape(black_box(x), &mut tape, &mut gradients, values, rows);
             }),
+            Way::new("sparse", move |results| {
+                results.values.resize(count, 0.0);
+                results.derivatives.resize(places.len(), 0.0);
+                let (values, nonzeros) = (&mut results.values, &mut results.derivatives);
+                let done = sparse.values_into(black_box(x), values, nonzeros);
+                done.expect("the residuals can be replayed");
+                if !matches!(results.layout, Layout::Places(_)) {
+                    results.layout = Layout::Places(places.clone());
+                }
+            }),
+            Way::new("columns", move |results| {
+                let x = black_box(x);
+                for (j, column) in points.chunks_exact_mut(count).take(SUPPORT).enumerate() {
+                    for (to, indices) in column.iter_mut().zip(problem.indices()) {
+                        *to = x[indices[j]];
+                    }
+                }
+                results.values.resize(count, 0.0);
+                results.derivatives.resize(points.len(), 0.0);
+                let (values, derivatives) = (&mut results.values, &mut results.derivatives);
+                let points = program::Points::Columns(&points);
+                let done = program.values_and_gradients_into(&[], points, values, derivatives);
+                done.expect("a residual can be replayed");
+                results.layout = Layout::Columns(count);
+            }),
         ];
         self.report("sparse-residuals", 1, SUPPORT, ways);
+    }
+
+    /// Times a program: its values, its gradient, and its gradient with the product of its Hessian matrix.
+    fn orders(&self, problem: &Rosenbrock) {
+        let (count, columns) = (problem.points().count(), problem.points().columns());
+        let (x, directions) = (program::Points::Columns(&columns), vec![1.0; columns.len()]);
+        let recorded = || {
+            Program::new(0, columns.len() / count, |_, x: &[Var<'_>]| {
+                problem.values(&[], x).to_vec()
+            })
+        };
+        let mut programs = [recorded(), recorded(), recorded()];
+        let [values, gradients, products] = &mut programs;
+        let places = |results: &mut Results, first: usize| {
+            results.values.resize(first, 0.0);
+            results.derivatives.resize(columns.len(), 0.0);
+        };
+        let ways = vec![
+            Way::new("values", |results| {
+                results.values.resize(count, 0.0);
+                let done = values.values_into(&[], black_box(x), &mut results.values);
+                done.expect("the function can be replayed");
+            }),
+            Way::new("gradients", |results| {
+                places(results, count);
+                let (y, gradient) = (&mut results.values, &mut results.derivatives);
+                let done = gradients.values_and_gradients_into(&[], black_box(x), y, gradient);
+                done.expect("the function can be replayed");
+            }),
+            Way::new("hvp", |results| {
+                places(results, columns.len());
+                let (gradient, product) = (&mut results.values, &mut results.derivatives);
+                let done = products.hvp_into(&[], black_box(x), &directions, gradient, product);
+                done.expect("the function can be replayed");
+            }),
+        ];
+        self.report(&problem.name(), count, 1, ways);
     }
 
     /// Lets the ways take turns, and prints a line for each.
@@ -267,6 +383,22 @@ impl Timed {
             println!("{problem} {} {nanoseconds:.2} {checksum:.15e}", way.name);
         }
     }
+}
+
+/// The sparse Jacobian matrix of all residuals, and the place of each derivative of [`SparseResiduals::by_hand`] among
+/// its nonzeros.
+fn sparse_jacobian(problem: &SparseResiduals) -> (SparseJacobian<'_>, Vec<usize>) {
+    let jacobian = SparseJacobian::new(|x| problem.residuals(x).collect(), problem.x())
+        .expect("the residuals can be replayed");
+    let pattern = jacobian.pattern();
+    let place = |(i, j): (usize, usize)| {
+        let found = pattern.row(i).binary_search(&(j as u32));
+        pattern.offsets()[i] + found.expect("a residual depends on its variables")
+    };
+    let rows = problem.indices().iter().enumerate();
+    let entries = rows.flat_map(|(i, indices)| indices.map(|j| (i, j)));
+    let places = entries.map(place).collect();
+    (jacobian, places)
 }
 
 /// The places of the residuals and of the rows of their Jacobian.

@@ -387,7 +387,11 @@ impl<T: Real + Scalar> Program<'_, T> {
 
     /// The number of outputs; 0 if nothing was recorded, because there are no points.
     #[track_caller]
-    fn output_count(&mut self, shared: &[T], points: Points<'_, T>) -> Result<usize, ProgramError> {
+    pub(in crate::scalar) fn output_count(
+        &mut self,
+        shared: &[T],
+        points: Points<'_, T>,
+    ) -> Result<usize, ProgramError> {
         let inputs = self.inputs;
         self.variants.output_count(&*self.f, inputs, shared, points)
     }

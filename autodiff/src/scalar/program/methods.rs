@@ -9,6 +9,7 @@ use crate::scalar::number::Scalar;
 use crate::scalar::var::Var;
 use crate::tensor::Real;
 use std::fmt;
+use std::sync::Arc;
 
 /// A function of numbers that is recorded once and replayed on many points.
 ///
@@ -34,7 +35,7 @@ use std::fmt;
 ///
 /// The [module](super) says how it works, and when it pays.
 pub struct Program<'f, T: Real + Scalar = f64> {
-    pub(super) f: Box<Function<'f, T>>,
+    pub(super) f: Arc<Function<'f, T>>,
     /// The numbers of shared inputs and of inputs of each point.
     pub(super) inputs: [usize; 2],
     pub(super) variants: Variants<T>,
@@ -71,7 +72,7 @@ impl<'f> Program<'f> {
     where
         F: for<'t> Fn(&[Var<'t>], &[Var<'t>]) -> Vec<Var<'t>> + Send + Sync + 'f,
     {
-        Program::from_function(shared, inputs, Box::new(f))
+        Program::from_function(shared, inputs, Arc::new(f))
     }
 }
 
@@ -97,14 +98,14 @@ impl<'f> Program<'f, f32> {
     where
         F: for<'t> Fn(&[Var<'t, f32>], &[Var<'t, f32>]) -> Vec<Var<'t, f32>> + Send + Sync + 'f,
     {
-        Program::from_function(shared, inputs, Box::new(f))
+        Program::from_function(shared, inputs, Arc::new(f))
     }
 }
 
 /// # Settings
 impl<'f, T: Real + Scalar> Program<'f, T> {
     #[track_caller]
-    fn from_function(shared: usize, inputs: usize, f: Box<Function<'f, T>>) -> Self {
+    fn from_function(shared: usize, inputs: usize, f: Arc<Function<'f, T>>) -> Self {
         assert!(inputs > 0, "program: a point has no inputs");
         Program {
             f,
@@ -157,6 +158,25 @@ impl<'f, T: Real + Scalar> Program<'f, T> {
     pub fn max_variants(mut self, variants: usize) -> Self {
         self.variants.limit = variants;
         self
+    }
+}
+
+/// With the feature `argmin`.
+#[cfg(feature = "argmin")]
+impl<'f, T: Real + Scalar> Program<'f, T> {
+    /// Returns the numbers of shared inputs and of inputs of each point.
+    pub(in crate::scalar) fn inputs(&self) -> [usize; 2] {
+        self.inputs
+    }
+
+    /// Returns a program of the same function, whose points have the shared inputs too, before their own.
+    pub(in crate::scalar) fn joined(&self) -> Self {
+        let ([shared, inputs], f) = (self.inputs, Arc::clone(&self.f));
+        Program {
+            f: Arc::new(move |_, x| f(&x[..shared], &x[shared..])),
+            inputs: [0, shared + inputs],
+            variants: self.variants.empty(),
+        }
     }
 }
 

@@ -15,8 +15,11 @@ pub(super) const STRIP: usize = 64;
 /// The number of points that are computed together, in one or two vectors.
 const WIDTH: usize = 16;
 
-/// A number for each point of a strip.
-pub(super) type Register<T> = [[T; WIDTH]; STRIP / WIDTH];
+/// A number for each point of a strip. It is aligned to cache lines, because a vector that crosses two of them takes
+/// twice as long to load or store.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Register<T>([[T; WIDTH]; STRIP / WIDTH]);
 
 /// The points of a strip on which a recording does not hold, a bit for each.
 pub(super) type Deviating = u64;
@@ -124,7 +127,7 @@ impl<T: Real> File<'_, T> {
     #[inline(always)]
     fn read(&self, slot: Slot) -> Register<T> {
         if slot.is_scalar() {
-            [[self.scalars[slot.index()]; WIDTH]; STRIP / WIDTH]
+            Register([[self.scalars[slot.index()]; WIDTH]; STRIP / WIDTH])
         } else {
             self.registers[slot.index()]
         }
@@ -152,7 +155,7 @@ impl<T: Real> File<'_, T> {
         if slot.is_scalar() {
             [self.scalars[slot.index()]; WIDTH]
         } else {
-            self.registers[slot.index()][part]
+            self.registers[slot.index()].0[part]
         }
     }
 
@@ -191,7 +194,7 @@ macro_rules! loops {
                 for lane in 0..WIDTH {
                     result[lane] = f($($x[lane]),+);
                 }
-                self.registers[to.index()][part] = result;
+                self.registers[to.index()].0[part] = result;
             }
         }
     )* };
@@ -231,6 +234,7 @@ pub(super) fn execute_scalars<T: Real + Scalar>(
 #[inline(always)]
 pub(super) fn numbers<T>(register: &Register<T>) -> &[T; STRIP] {
     register
+        .0
         .as_flattened()
         .as_array()
         .expect("a register holds a strip")
@@ -240,6 +244,7 @@ pub(super) fn numbers<T>(register: &Register<T>) -> &[T; STRIP] {
 #[inline(always)]
 pub(super) fn numbers_mut<T>(register: &mut Register<T>) -> &mut [T; STRIP] {
     register
+        .0
         .as_flattened_mut()
         .as_mut_array()
         .expect("a register holds a strip")

@@ -65,6 +65,17 @@ impl<T: Real + Scalar> Variants<T> {
         self.workspaces.resize_with(threads, Workspace::default);
     }
 
+    /// Returns the settings without recordings.
+    #[cfg(feature = "argmin")]
+    pub(super) fn empty(&self) -> Self {
+        let mut variants = Variants {
+            limit: self.limit,
+            ..Self::default()
+        };
+        variants.set_threads(self.workspaces.len());
+        variants
+    }
+
     pub(super) fn paths(&self) -> Paths {
         Paths {
             compiled: self.variants.iter().map(|variant| variant.points).collect(),

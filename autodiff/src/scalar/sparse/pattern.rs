@@ -142,6 +142,12 @@ impl Pattern {
         Self::from_rows(self.columns, lower)
     }
 
+    /// Returns the columns of all nonzeros, row after row, in the integers of other crates.
+    #[cfg(any(feature = "faer", feature = "nalgebra-sparse"))]
+    pub(super) fn wide_indices(&self) -> Vec<usize> {
+        self.indices.iter().map(|&j| j as usize).collect()
+    }
+
     /// Returns the row and column of each nonzero, row after row.
     pub(in crate::scalar) fn entries(&self) -> impl Iterator<Item = (u32, u32)> {
         (0..self.rows()).flat_map(|i| self.row(i).iter().map(move |&j| (i as u32, j)))

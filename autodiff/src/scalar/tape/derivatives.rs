@@ -63,7 +63,7 @@ fn emptied<A: Copy, B>(mut items: Vec<A>) -> Vec<B> {
 /// # Derivatives of a function
 ///
 /// Each method resets the tape, records the function on it, and returns derivatives. It is like the function of the same
-/// name in [`general`](super::general), which does this on a new tape, but reuses all memory. With the methods that
+/// name in [`general`](crate::scalar::general), which does this on a new tape, but reuses all memory. With the methods that
 /// write to slices, a function that is evaluated again and again allocates nothing.
 impl<T: Scalar> Tape<T> {
     /// Returns the gradient of a function of several numbers, by one backward pass.
