@@ -123,6 +123,7 @@ mod batch;
 mod builder;
 mod data;
 pub mod delta;
+pub mod distributed;
 mod gradient;
 mod init;
 pub mod layers;

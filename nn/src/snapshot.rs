@@ -11,7 +11,7 @@ pub use header::{HeaderError, MAX_HEADER_BYTES};
 
 pub use format::{MlpDescription, Tensors};
 
-use crate::{MlpModel, Model, Optimizer, Parameters, StateError};
+use crate::{MlpModel, Model, Optimizer, OptimizerState, Parameters, StateError};
 use autodiff::tensor::Real;
 use format::{Contents, serialize};
 use safetensors::SafeTensorError;
@@ -261,9 +261,17 @@ pub fn save_training<T: Real, M: Describe>(
     optimizer: &dyn Optimizer<T>,
 ) -> Result<(), SnapshotError> {
     parameters.check_layout("save_training", model.layout());
-    write(path.as_ref(), || {
-        serialize(model, parameters, Some(&optimizer.state()))
-    })
+    write_training(path.as_ref(), model, parameters, &optimizer.state())
+}
+
+/// Writes a model together with a state of its optimizer.
+pub(crate) fn write_training<T: Real, M: Describe>(
+    path: &Path,
+    model: &M,
+    parameters: &Parameters<T>,
+    state: &OptimizerState<T>,
+) -> Result<(), SnapshotError> {
+    write(path, || serialize(model, parameters, Some(state)))
 }
 
 /// Reads a file that [`save_training`] wrote. Returns the model, and restores the optimizer's state.
