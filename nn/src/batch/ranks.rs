@@ -103,11 +103,11 @@ impl<'a, T: Real> Ranks<'a, T> {
     }
 
     /// Returns the outcome of all ranks: an error of the gradient, or else the error of the first parameter.
-    fn agree(&self, own: Result<(), StepError>, begin: usize) -> Result<(), StepError> {
+    fn agree(&self, own: Option<&StepError>, begin: usize) -> Result<(), StepError> {
         let (rank, ranks) = (self.communicator.rank(), self.communicator.size());
         let quantities = [Quantity::Gradient, Quantity::Moment, Quantity::Parameter];
         let mut all = vec![[0.0; 3]; ranks];
-        if let Err(StepError {
+        if let Some(&StepError {
             quantity,
             element,
             value,
@@ -178,7 +178,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
             );
             if !update.is_safe(bound) {
                 let own = check_gradient(gradient).and_then(|()| update.check(values, gradient));
-                outcome = ranks.agree(own, range.start);
+                outcome = ranks.agree(own.err().as_ref(), range.start);
             }
             if outcome.is_ok() {
                 update.apply_unchecked(values, gradient);

@@ -140,6 +140,6 @@ mod tests {
         }
         // If the ranks divide the shards, and both are powers of two, a rank has one subtree.
         let run = Division { ranks: 4 }.shards(2, 16);
-        assert_eq!(subtrees(16, &run), [8..12]);
+        assert_eq!(subtrees(16, &run).len(), 1);
     }
 }

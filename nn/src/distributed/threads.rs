@@ -29,10 +29,6 @@ pub struct Threads {
 /// });
 /// assert_eq!(sums, [18; 3]);
 /// ```
-///
-/// # Panics
-///
-/// If a rank panics.
 pub fn on_threads<R: Send>(ranks: usize, work: impl Fn(&Threads) -> R + Sync) -> Vec<R> {
     let mut all: Vec<Threads> = (0..ranks)
         .map(|rank| Threads {

@@ -9,7 +9,7 @@ use nn::distributed::{Communicator, DistributionError, Threads, on_threads};
 use nn::{
     Activation, Adam, AdamW, BatchGradient, Dataset, Gather, Initializer, Mlp, Model, Optimizer,
     OptimizerState, SettingError, Sgd, Snapshot, StandardLoss, StateError, StepError, Supervised,
-    Training, snapshot,
+    Training, evaluate, evaluate_among, snapshot,
 };
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -214,7 +214,7 @@ fn a_training_saved_on_some_ranks_is_resumed_on_others() {
     };
     let initial = || mlp().network.init::<f32>(Initializer::GlorotUniform, 3);
     let mut plain = start(initial(), Adam::new(0.01));
-    take(&mut plain, 7 - 0);
+    take(&mut plain, 7);
     let wanted = (bits(&plain.parameters), plain.optimizer.state());
     let file = |ranks: usize| folder.path().join(ranks.to_string());
     for ranks in 1..=3 {
@@ -222,7 +222,7 @@ fn a_training_saved_on_some_ranks_is_resumed_on_others() {
             let mut training = start(initial(), Adam::new(0.01))
                 .among(communicator)
                 .unwrap();
-            take(&mut training, 4 - 0);
+            take(&mut training, 4);
             training.save(file(ranks)).unwrap();
         });
         let read = |ranks| std::fs::read(file(ranks)).unwrap();
@@ -239,7 +239,7 @@ fn a_training_saved_on_some_ranks_is_resumed_on_others() {
                 .resumed_after(4)
                 .among(communicator)
                 .unwrap();
-            take(&mut training, 7 - 4);
+            take(&mut training, 3);
             let found = (bits(&training.parameters), training.optimizer_state());
             assert_eq!(found, wanted);
         });
@@ -366,4 +366,19 @@ fn what_cannot_have_the_bits_is_refused_by_name() {
             DistributionError::Moments { found: 1, .. }
         ));
     });
+}
+
+#[test]
+fn an_evaluation_on_several_ranks_is_that_of_one_process() {
+    let (images, model) = (images(), mlp());
+    let initial = model.network.init::<f32>(Initializer::GlorotUniform, 3);
+    for samples in [300, 64, 1] {
+        let images = images.range(0..samples);
+        let wanted = evaluate(&model, &initial, &images);
+        for ranks in 1..=4 {
+            for found in on_threads(ranks, |c| evaluate_among(&model, &initial, &images, c)) {
+                assert_eq!(found, wanted);
+            }
+        }
+    }
 }
