@@ -284,12 +284,35 @@ pub fn load_training<T: Real, M: Describe>(
     path: impl AsRef<Path>,
     optimizer: &mut dyn Optimizer<T>,
 ) -> Result<Snapshot<T, M>, SnapshotError> {
-    read(path.as_ref(), |contents: Contents<M>, data| {
-        let state = contents.optimizer(data);
-        let saved = contents.saved(data);
-        optimizer.restore(state.ok_or(Cause::NoOptimizer)?)?;
-        Ok(saved)
+    read(path.as_ref(), |contents, data| {
+        restored(contents, data, optimizer)
     })
+}
+
+/// Reads a model from the bytes of a file that [`save_training`] wrote, and restores the optimizer's state.
+///
+/// # Errors
+///
+/// As for [`load_training`].
+pub fn training_from_bytes<T: Real, M: Describe>(
+    mut bytes: &[u8],
+    optimizer: &mut dyn Optimizer<T>,
+) -> Result<Snapshot<T, M>, Cause> {
+    let size = bytes.len() as u64;
+    let contents = Contents::read(&mut bytes, Some(size))?;
+    restored(contents, bytes, optimizer)
+}
+
+/// Returns the model of a file, and restores the optimizer's state.
+fn restored<T: Real, M: Describe>(
+    contents: Contents<M>,
+    data: &[u8],
+    optimizer: &mut dyn Optimizer<T>,
+) -> Result<Snapshot<T, M>, Cause> {
+    let state = contents.optimizer(data);
+    let saved = contents.saved(data);
+    optimizer.restore(state.ok_or(Cause::NoOptimizer)?)?;
+    Ok(saved)
 }
 
 fn write(
