@@ -110,6 +110,10 @@ pub enum Error {
     #[error(transparent)]
     Disagreement(#[from] nn::distributed::Disagreement),
 
+    /// The file of the program, which ranks compare, cannot be read.
+    #[error("cannot read the file of this program: {0}")]
+    Program(io::Error),
+
     /// Another rank has failed, and reports why.
     #[error("another rank has failed")]
     OtherRank,

@@ -56,7 +56,7 @@ impl Prepared {
             // A single process has no other program to compare.
             program: match ranks.size() {
                 1 => [0; 32],
-                _ => digest::of_program().map_err(Error::Signals)?,
+                _ => digest::of_program().map_err(Error::Program)?,
             },
         })
     }
