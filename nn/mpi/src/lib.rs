@@ -16,7 +16,8 @@ const MESSAGE: usize = 1 << 30;
 
 /// The processes that `mpirun` started.
 ///
-/// An error of MPI, and the end of another rank, end the process.
+/// An error of MPI, and the end of another rank, end the process. If this value is dropped by a panic, all ranks end,
+/// since they would wait for this one.
 pub struct Mpi {
     /// MPI is finalized when this is dropped.
     _universe: Universe,
@@ -50,6 +51,14 @@ impl Mpi {
 impl Default for Mpi {
     fn default() -> Self {
         Mpi::new()
+    }
+}
+
+impl Drop for Mpi {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.abort("the program has panicked");
+        }
     }
 }
 
