@@ -115,6 +115,18 @@ pub(crate) struct TrainArguments {
         value_parser = path()
     )]
     pub(crate) output: PathBuf,
+
+    /// Write a checkpoint into the folder for the results every so many steps, and remove the one before
+    #[arg(long, value_name = "STEPS", allow_hyphen_values = true)]
+    pub(crate) checkpoint: Option<u64>,
+
+    /// Continue from the checkpoint in the folder for the results, with the other options of its run
+    #[arg(long)]
+    pub(crate) resume: bool,
+
+    /// Print a summary as JSON instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

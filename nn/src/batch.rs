@@ -15,11 +15,14 @@
 //! anything.
 
 mod panels;
+mod ranks;
 mod shard;
 mod sharding;
 
+pub(crate) use ranks::Ranks;
 pub use sharding::Sharding;
 
+use crate::distributed::first_half;
 use crate::model::check_whole;
 use crate::optim::{check_gradient, check_size};
 use crate::parallel::in_halves;
@@ -30,6 +33,7 @@ use autodiff::tensor::{Real, Tensor};
 use panels::{Panel, each_panel};
 use shard::{Propagation, Shard, descend, write_sum};
 use smallvec::SmallVec;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// The mean cost of a batch and its gradient, computed chunk by chunk in memory that is reused.
@@ -141,7 +145,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         parameters: &Parameters<T>,
         batch: &impl Batch<M::Chunk<T>>,
     ) -> (f64, &mut Parameters<T>) {
-        let sharding = self.propagate("compute", parameters, batch);
+        let sharding = self.propagate("compute", parameters, batch, |shards| 0..shards);
         self.form(sharding.shards);
         self.context.step += 1;
         (self.cost, &mut self.gradient)
@@ -173,7 +177,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         batch: &impl Batch<M::Chunk<T>>,
         optimizer: &mut (impl Optimizer<T> + ?Sized),
     ) -> Result<f64, StepError> {
-        let sharding = self.propagate("step", parameters, batch);
+        let sharding = self.propagate("step", parameters, batch, |shards| 0..shards);
         if sharding.samples == 0 {
             return Ok(self.cost);
         }
@@ -231,7 +235,9 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         &self.gradient
     }
 
-    /// Takes all shards forward and back, and stores the mean cost. Returns how the batch was cut.
+    /// Takes a run of the shards forward and back, and stores the sum of their costs over the weight of the batch, which is
+    /// the mean cost if these are all shards. Returns how the batch was cut. `run` returns the run, given the number of
+    /// shards.
     ///
     /// # Panics
     ///
@@ -242,12 +248,14 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         operation: &str,
         parameters: &Parameters<T>,
         batch: &B,
+        run: impl FnOnce(usize) -> Range<usize>,
     ) -> Sharding {
         // The buffers fit only the layout that the model had when the engine was made.
         parameters.check_layout(operation, self.gradient.layout());
         let chunking = self.model.chunking();
         let sharding = Sharding::new::<T>(chunking, batch.len(), self.shards_wanted);
-        let count = sharding.shards;
+        let run = run(sharding.shards);
+        let count = run.len();
         if self.shards.len() < count {
             self.shards.resize_with(count, Shard::default);
             self.workspaces.resize_with(count, Default::default);
@@ -260,14 +268,18 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
             weight: batch.weight(sharding.samples),
             context: &self.context,
         };
-        let all = (0, &mut self.shards[..count], &mut self.workspaces[..count]);
+        let all = (
+            run.start,
+            &mut self.shards[..count],
+            &mut self.workspaces[..count],
+        );
         let cost = reporting(operation, || {
             check_whole(on.model, batch, sharding.samples);
             in_halves(
                 all,
                 // Costs are added along the same tree as the gradients.
                 &|(first, shards, workspaces)| match shards.len() {
-                    1 => Err((first, shards, workspaces)),
+                    0 | 1 => Err((first, shards, workspaces)),
                     count => {
                         let half = first_half(count);
                         let (shards, other_shards) = shards.split_at_mut(half);
@@ -278,9 +290,12 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
                         ])
                     }
                 },
-                &|(number, shards, workspaces)| {
-                    shards[0].compute(number, &mut workspaces[0], &on);
-                    shards[0].cost
+                &|(number, shards, workspaces)| match (shards, workspaces) {
+                    ([shard], [workspace]) => {
+                        shard.compute(number, workspace, &on);
+                        shard.cost
+                    }
+                    _ => 0.0,
                 },
                 &|first, rest| first + rest,
             )
@@ -299,10 +314,4 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         };
         each_panel(&layout, shards.len() > 1, buffers, &work);
     }
-}
-
-/// The number of shards in the left half of the tree: the largest power of two below their number. A sum over shards
-/// therefore has the same bits wherever its parts are computed.
-fn first_half(shard_count: usize) -> usize {
-    shard_count.next_power_of_two() / 2
 }

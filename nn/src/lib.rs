@@ -94,6 +94,7 @@
 //! | feed samples of your own type | [`Batch`], [`Gather`], [`Dataset`] |
 //! | measure a trained model | [`evaluate`], [`mean_cost`] |
 //! | save a model, or interrupt a training and resume it | [`snapshot`] |
+//! | train on several processes or machines | [`distributed`] |
 //! | read the formulas of back-propagation | [`delta`], [`mod@reference`] |
 //!
 //! # How it works
@@ -101,7 +102,7 @@
 //! [`BatchGradient`] is the batch engine. It cuts a batch into shards and the shards into chunks, in a way that depends
 //! only on the batch and the model ([`Sharding`]). It adds the gradients of the shards along a fixed binary tree. The
 //! threads are those of the surrounding `rayon` pool: `ThreadPoolBuilder::new().num_threads(2).build()?.install(|| …)`
-//! limits them.
+//! limits them. The shards may be divided among processes, too, with the same bits ([`distributed`]).
 //!
 //! The [`Parameters`] of a model are one flat buffer with named slices, and so is a gradient. An optimizer is one loop
 //! over both buffers.
@@ -112,7 +113,7 @@
 //!
 //! # What it is not
 //!
-//! There are no convolutions and no attention layers. `nn` runs on the CPU of one machine, in `f32` or `f64`. It does
+//! There are no convolutions and no attention layers. `nn` runs on CPUs, in `f32` or `f64`. It does
 //! not exchange models with other frameworks: a snapshot is a safetensors file, but only models that can
 //! [describe](snapshot::Describe) themselves are loaded from it. Downloading and decoding data is up to the program.
 
@@ -123,6 +124,7 @@ mod batch;
 mod builder;
 mod data;
 pub mod delta;
+pub mod distributed;
 mod gradient;
 mod init;
 pub mod layers;
@@ -147,7 +149,7 @@ pub use data::{Batch, Batches, Dataset, DatasetError, Gather, Labelled, Rows, Se
 pub use gradient::{ChunkTask, ShardGradient, TapeGradient};
 pub use init::Initializer;
 pub use loss::{Loss, Output, StandardLoss};
-pub use metrics::{Evaluation, evaluate};
+pub use metrics::{Evaluation, evaluate, evaluate_among};
 pub use mlp::Mlp;
 pub use model::{Chunking, Model, mean_cost};
 pub use network::{MlpModel, Network, Supervised};

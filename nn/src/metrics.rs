@@ -1,6 +1,7 @@
 //! Metrics of a classifier: cost, accuracy and confusion matrix.
 
-use crate::model::each_chunk;
+use crate::distributed::{Alone, Communicator, Division};
+use crate::model::{Evaluated, each_chunk};
 use crate::{Batch, Loss, Network, Parameters, Supervised};
 use autodiff::tensor::{Real, Targets, Tensor};
 
@@ -67,30 +68,77 @@ where
     L: Loss<Targets<T> = Targets<T>>,
     B: Batch<(N::Input<T>, Targets<T>)>,
 {
-    let (parts, weight) = each_chunk(
+    evaluate_among(model, parameters, batch, &Alone)
+}
+
+/// Returns the metrics of a classifier on a batch, of which each rank of a [communicator](crate::distributed) evaluates a
+/// part. All ranks call this function together, and get the result of one process.
+///
+/// # Panics
+///
+/// If the samples do not fit the network, or the parameters have another layout.
+#[must_use]
+#[track_caller]
+pub fn evaluate_among<T, N, L, B>(
+    model: &Supervised<N, L>,
+    parameters: &Parameters<T>,
+    batch: &B,
+    communicator: &dyn Communicator,
+) -> Evaluation
+where
+    T: Real,
+    N: Network,
+    L: Loss<Targets<T> = Targets<T>>,
+    B: Batch<(N::Input<T>, Targets<T>)>,
+{
+    let (rank, ranks) = (communicator.rank(), communicator.size());
+    let division = Division { ranks };
+    let Evaluated {
+        results,
+        chunks,
+        weight,
+    } = each_chunk(
         "evaluate",
         model,
         parameters,
         batch,
+        |chunks| division.shards(rank, chunks),
         |pass, (input, targets)| {
             let z = model.outputs(pass, input, &targets);
             let cost = model.loss.sum(&z, targets.clone()).item().to_f64();
             (cost, z.arg_max(1), z.shape()[1], targets)
         },
     );
-    let width = parts.first().map(|&(_, _, classes, _)| classes);
+    let mut widths = vec![0_usize; ranks];
+    widths[rank] = results.first().map_or(0, |&(_, _, classes, _)| classes);
+    let bytes = bytemuck::cast_slice_mut(&mut widths);
+    communicator.gather(bytes, &division.bounds::<usize>(|rank| rank..rank + 1));
+    let width = widths.into_iter().max();
     let classes = model.network.width().or(width).unwrap_or(0);
-    let mut cost = 0.0;
-    let mut confusion = Tensor::zeros([classes, classes]);
-    let counts = confusion.data_mut();
-    for (part, guesses, _, targets) in parts {
-        cost += part;
+
+    let own = division.shards(rank, chunks);
+    let mut costs = vec![0.0_f64; chunks];
+    let mut counts = vec![0_u32; ranks * classes * classes];
+    let own_counts = &mut counts[rank * classes * classes..];
+    for (cost, (part, guesses, _, targets)) in costs[own].iter_mut().zip(results) {
+        *cost = part;
         for (&truth, &guess) in targets.classes().data().iter().zip(guesses.data()) {
-            counts[truth as usize * classes + guess as usize] += 1;
+            own_counts[truth as usize * classes + guess as usize] += 1;
+        }
+    }
+    let bounds = division.bounds::<f64>(|rank| division.shards(rank, chunks));
+    communicator.gather(bytemuck::cast_slice_mut(&mut costs), &bounds);
+    let size = classes * classes;
+    let bounds = division.bounds::<u32>(|rank| rank * size..(rank + 1) * size);
+    communicator.gather(bytemuck::cast_slice_mut(&mut counts), &bounds);
+    let mut confusion = Tensor::zeros([classes, classes]);
+    for counts in counts.chunks_exact(size.max(1)) {
+        for (sum, count) in confusion.data_mut().iter_mut().zip(counts) {
+            *sum += count;
         }
     }
     Evaluation {
-        cost: cost / weight,
+        cost: costs.into_iter().sum::<f64>() / weight,
         confusion,
     }
 }

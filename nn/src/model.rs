@@ -138,16 +138,26 @@ pub fn mean_cost<T: Real, M: Model>(
     parameters: &Parameters<T>,
     batch: &impl Batch<M::Chunk<T>>,
 ) -> f64 {
-    let (costs, weight) = each_chunk("mean_cost", model, parameters, batch, |pass, chunk| {
+    let all = |chunks| 0..chunks;
+    let evaluated = each_chunk("mean_cost", model, parameters, batch, all, |pass, chunk| {
         let cost = model.cost(pass, chunk);
         check_scalar(&cost);
         cost.item().to_f64()
     });
-    costs.into_iter().sum::<f64>() / weight
+    evaluated.results.into_iter().sum::<f64>() / evaluated.weight
 }
 
-/// Evaluates all chunks of a batch on the threads of the surrounding rayon pool. Returns the results in the order of
-/// the chunks, and the weight of the batch.
+/// The results of some chunks of a batch, in their order.
+pub(crate) struct Evaluated<R> {
+    pub(crate) results: Vec<R>,
+    /// The number of chunks in the batch.
+    pub(crate) chunks: usize,
+    /// The weight of the batch.
+    pub(crate) weight: f64,
+}
+
+/// Evaluates a run of the chunks of a batch on the threads of the surrounding rayon pool. `run` returns the run, given the
+/// number of chunks.
 ///
 /// # Panics
 ///
@@ -158,8 +168,9 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
     model: &M,
     parameters: &Parameters<T>,
     batch: &impl Batch<M::Chunk<T>>,
+    run: impl FnOnce(usize) -> Range<usize>,
     evaluate: impl Fn(&Pass<'_, autodiff::Tensor<T>>, M::Chunk<T>) -> R + Sync,
-) -> (Vec<R>, f64) {
+) -> Evaluated<R> {
     parameters.check_layout(operation, model.layout());
     let slices = parameters.tensors();
     let sharding = Sharding::new::<T>(model.chunking(), batch.len(), None);
@@ -173,7 +184,7 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
             evaluate(&pass.in_engine(&mut Observed::default()), chunk)
         };
         let results = in_halves(
-            &chunks[..],
+            &chunks[run(chunks.len())],
             &|chunks| match chunks.len() {
                 0 | 1 => Err(chunks),
                 count => Ok(chunks.split_at(count / 2).into()),
@@ -184,7 +195,11 @@ pub(crate) fn each_chunk<T: Real, M: Model, R: Send>(
                 first
             },
         );
-        (results, batch.weight(sharding.samples))
+        Evaluated {
+            results,
+            chunks: chunks.len(),
+            weight: batch.weight(sharding.samples),
+        }
     })
 }
 

@@ -11,7 +11,7 @@ pub use header::{HeaderError, MAX_HEADER_BYTES};
 
 pub use format::{MlpDescription, Tensors};
 
-use crate::{MlpModel, Model, Optimizer, Parameters, StateError};
+use crate::{MlpModel, Model, Optimizer, OptimizerState, Parameters, StateError};
 use autodiff::tensor::Real;
 use format::{Contents, serialize};
 use safetensors::SafeTensorError;
@@ -261,9 +261,17 @@ pub fn save_training<T: Real, M: Describe>(
     optimizer: &dyn Optimizer<T>,
 ) -> Result<(), SnapshotError> {
     parameters.check_layout("save_training", model.layout());
-    write(path.as_ref(), || {
-        serialize(model, parameters, Some(&optimizer.state()))
-    })
+    write_training(path.as_ref(), model, parameters, &optimizer.state())
+}
+
+/// Writes a model together with a state of its optimizer.
+pub(crate) fn write_training<T: Real, M: Describe>(
+    path: &Path,
+    model: &M,
+    parameters: &Parameters<T>,
+    state: &OptimizerState<T>,
+) -> Result<(), SnapshotError> {
+    write(path, || serialize(model, parameters, Some(state)))
 }
 
 /// Reads a file that [`save_training`] wrote. Returns the model, and restores the optimizer's state.
@@ -276,12 +284,35 @@ pub fn load_training<T: Real, M: Describe>(
     path: impl AsRef<Path>,
     optimizer: &mut dyn Optimizer<T>,
 ) -> Result<Snapshot<T, M>, SnapshotError> {
-    read(path.as_ref(), |contents: Contents<M>, data| {
-        let state = contents.optimizer(data);
-        let saved = contents.saved(data);
-        optimizer.restore(state.ok_or(Cause::NoOptimizer)?)?;
-        Ok(saved)
+    read(path.as_ref(), |contents, data| {
+        restored(contents, data, optimizer)
     })
+}
+
+/// Reads a model from the bytes of a file that [`save_training`] wrote, and restores the optimizer's state.
+///
+/// # Errors
+///
+/// As for [`load_training`].
+pub fn training_from_bytes<T: Real, M: Describe>(
+    mut bytes: &[u8],
+    optimizer: &mut dyn Optimizer<T>,
+) -> Result<Snapshot<T, M>, Cause> {
+    let size = bytes.len() as u64;
+    let contents = Contents::read(&mut bytes, Some(size))?;
+    restored(contents, bytes, optimizer)
+}
+
+/// Returns the model of a file, and restores the optimizer's state.
+fn restored<T: Real, M: Describe>(
+    contents: Contents<M>,
+    data: &[u8],
+    optimizer: &mut dyn Optimizer<T>,
+) -> Result<Snapshot<T, M>, Cause> {
+    let state = contents.optimizer(data);
+    let saved = contents.saved(data);
+    optimizer.restore(state.ok_or(Cause::NoOptimizer)?)?;
+    Ok(saved)
 }
 
 fn write(

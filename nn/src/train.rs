@@ -1,5 +1,8 @@
 //! The training loop: steps over all samples, or over batches drawn from a seed.
 
+mod ranks;
+
+use crate::batch::Ranks;
 use crate::data::{Batches, Gather, Selection};
 use crate::{BatchGradient, Model, Optimizer, Parameters, ShardGradient, StepError, TapeGradient};
 use autodiff::tensor::Real;
@@ -40,12 +43,15 @@ use autodiff::tensor::Real;
 pub struct Training<'a, T: Real, M: Model, D, G: ShardGradient<T, M> = TapeGradient<T>> {
     /// The parameters after the latest step.
     pub parameters: Parameters<T>,
-    /// The optimizer. A schedule changes its learning rate between steps.
+    /// The optimizer. A schedule changes its learning rate between steps. On [several ranks](Training::among), it has
+    /// only this rank's range of the moments.
     pub optimizer: Box<dyn Optimizer<T>>,
     gradient: BatchGradient<T, M, G>,
     data: &'a D,
     /// `None` if each step takes all samples.
     batches: Option<Batches>,
+    /// `None` in a single process.
+    ranks: Option<Ranks<'a, T>>,
 }
 
 impl<'a, T, M, D, G> Training<'a, T, M, D, G>
@@ -76,6 +82,7 @@ where
             gradient,
             data,
             batches: None,
+            ranks: None,
         }
     }
 
@@ -122,8 +129,13 @@ where
     #[track_caller]
     pub fn step(&mut self) -> Result<f64, StepError> {
         let batch = Selection::new(self.data, self.batches.as_mut().map(Batches::draw));
-        let optimizer = &mut *self.optimizer;
-        self.gradient.step(&mut self.parameters, &batch, optimizer)
+        let (parameters, optimizer) = (&mut self.parameters, &mut *self.optimizer);
+        match &mut self.ranks {
+            None => self.gradient.step(parameters, &batch, optimizer),
+            Some(ranks) => self
+                .gradient
+                .step_among(parameters, &batch, optimizer, ranks),
+        }
     }
 
     /// Takes the steps of one epoch. Returns the mean of their costs.

@@ -102,6 +102,26 @@ pub enum Error {
     #[error("--threads: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 
+    /// The training cannot be done on several ranks.
+    #[error(transparent)]
+    Distribution(#[from] nn::distributed::DistributionError),
+
+    /// A rank was started differently than rank 0.
+    #[error(transparent)]
+    Disagreement(#[from] nn::distributed::Disagreement),
+
+    /// The file of the program, which ranks compare, cannot be read.
+    #[error("cannot read the file of this program: {0}")]
+    Program(io::Error),
+
+    /// Another rank has failed, and reports why.
+    #[error("another rank has failed")]
+    OtherRank,
+
+    /// The arguments cannot be understood.
+    #[error("{0}")]
+    Arguments(String),
+
     /// The handlers of signals such as Ctrl-C cannot be installed.
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),

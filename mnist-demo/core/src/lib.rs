@@ -8,6 +8,7 @@
 //! - [`compare`](mod@compare): the tape against the δ formulas, for every weight and bias;
 //! - [`report`]: results as text, tables and SVG files;
 //! - [`output`]: files that are replaced together or not at all;
+//! - [`together`](mod@together): errors on several ranks;
 //! - [`render`]: digits and probabilities in the terminal, a sheet of digits as SVG, and an image as PNG;
 //! - [`plot`]: curves as SVG, and the confusion matrix as SVG and text.
 //!
@@ -28,6 +29,7 @@ pub mod overflow;
 pub mod plot;
 pub mod render;
 pub mod report;
+pub mod together;
 pub mod train;
 
 pub use error::Error;

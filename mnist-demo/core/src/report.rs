@@ -4,7 +4,7 @@ mod files;
 
 use std::fmt::Write;
 
-use autodiff::tensor::Tensor;
+use autodiff::tensor::{Real, Tensor};
 use nn::{Evaluation, Mlp, StandardLoss};
 
 pub use files::{RESULTS, write_results};
@@ -13,6 +13,8 @@ use crate::Error;
 use crate::compare::{Comparison, Pair, Side};
 use crate::model::{loss_name, shape_name};
 use crate::plot::Confusion;
+use crate::train::Trained;
+use serde_json::json;
 
 /// Whether text may contain terminal colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -140,6 +142,36 @@ pub fn evaluations(sets: &[(&str, &Evaluation)], style: Style) -> String {
 /// Never for a finished comparison; the error type comes from the serialization library.
 pub fn comparison_json(comparison: &Comparison) -> Result<String, Error> {
     Ok(serde_json::to_string_pretty(comparison)?)
+}
+
+/// The summary of a training as JSON, with the times of each rank in seconds.
+///
+/// # Errors
+///
+/// If it cannot be serialized, which finite numbers exclude.
+pub fn training_json<T: Real>(trained: &Trained<T>) -> Result<String, Error> {
+    let evaluation = |found: &Evaluation| json!({"cost": found.cost, "accuracy": found.accuracy()});
+    let ranks: Vec<_> = trained
+        .times
+        .iter()
+        .enumerate()
+        .map(|(rank, times)| {
+            json!({
+                "rank": rank,
+                "computation": times.computation.as_secs_f64(),
+                "waiting": times.waiting.as_secs_f64(),
+                "communication": times.communication.as_secs_f64(),
+            })
+        })
+        .collect();
+    Ok(serde_json::to_string_pretty(&json!({
+        "steps": trained.steps,
+        "images": trained.images,
+        "seconds": trained.seconds,
+        "training": evaluation(&trained.train),
+        "test": evaluation(&trained.test),
+        "ranks": ranks,
+    }))?)
 }
 
 /// A comparison as a table: for each weight matrix and bias the differences between the tape and the formulas in both

@@ -1,15 +1,17 @@
 //! Training from a seed, and its records.
 
+mod checkpoint;
 mod settings;
 
 use std::ops::ControlFlow;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use autodiff::tensor::Real;
 use nn::delta::DeltaGradient;
+use nn::distributed::{Alone, Communicator, Times};
 use nn::{
     BatchGradient, Batches, Dataset, Evaluation, Mlp, MlpModel, Parameters, ShardGradient,
-    Supervised, TapeGradient, Training, evaluate,
+    Supervised, TapeGradient, Training, evaluate_among,
 };
 use serde::Serialize;
 
@@ -17,6 +19,8 @@ use crate::Error;
 use crate::gradient::Method;
 use crate::optimizer;
 use crate::overflow::overflow_in_dataset;
+use crate::together::together;
+pub use checkpoint::Checkpoints;
 pub(crate) use settings::check_batch;
 pub use settings::{Length, Plan, Settings};
 
@@ -75,6 +79,27 @@ pub struct Trained<T: Real> {
     pub images: u64,
     /// Seconds that the steps took, including the measurements between them.
     pub seconds: f64,
+    /// Where each rank has spent the time of its steps.
+    pub times: Vec<Times>,
+}
+
+/// Where a training runs, and what it keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct Course<'a> {
+    /// The ranks, which all run the same training.
+    pub ranks: &'a dyn Communicator,
+    /// The checkpoints.
+    pub checkpoints: Checkpoints<'a>,
+}
+
+impl Default for Course<'_> {
+    /// A single process without checkpoints.
+    fn default() -> Self {
+        Course {
+            ranks: &Alone,
+            checkpoints: Checkpoints::default(),
+        }
+    }
 }
 
 /// Trains a network, on the threads of the surrounding rayon pool.
@@ -91,13 +116,31 @@ pub fn train<T: Real>(
     test: &Dataset,
     observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Trained<T>, Error> {
+    train_on(&Course::default(), settings, data, test, observe)
+}
+
+/// Trains a network on several ranks, which all call this function with the same arguments and get the same result, or
+/// with checkpoints. Rank 0 writes the files, and decides whether the training stops.
+///
+/// # Errors
+///
+/// If a setting is invalid, the loss, a gradient, a weight or an output is not finite, or a checkpoint cannot be written
+/// or read.
+pub fn train_on<T: Real>(
+    course: &Course<'_>,
+    settings: &Settings,
+    data: &Dataset,
+    test: &Dataset,
+    observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
+) -> Result<Trained<T>, Error> {
     match settings.method {
-        Method::Tape => train_by::<T, TapeGradient<T>>(settings, data, test, observe),
-        Method::Delta => train_by::<T, DeltaGradient<T>>(settings, data, test, observe),
+        Method::Tape => train_by::<T, TapeGradient<T>>(course, settings, data, test, observe),
+        Method::Delta => train_by::<T, DeltaGradient<T>>(course, settings, data, test, observe),
     }
 }
 
 fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
+    course: &Course<'_>,
     settings: &Settings,
     data: &Dataset,
     test: &Dataset,
@@ -108,12 +151,23 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
         batch,
         steps,
     } = settings.plan::<T>(data.len(), data.features())?;
-    let initial = settings.model.initial::<T>(&network, settings.seed);
+    let Course { ranks, checkpoints } = *course;
     let model = Supervised::new(network, settings.model.loss);
     let gradient = BatchGradient::<T, MlpModel, G>::new(model.clone());
-    let optimizer = optimizer::start::<T>(&settings.optimizer)?;
-    let mut training =
-        Training::new(gradient, initial, optimizer, data).batches(batch, settings.seed);
+    let mut optimizer = optimizer::start::<T>(&settings.optimizer)?;
+    let (taken, initial) = match checkpoints.read(ranks, &model, &mut *optimizer)? {
+        Some(saved) => saved,
+        None => (
+            0,
+            settings.model.initial::<T>(&model.network, settings.seed),
+        ),
+    };
+    let mut training = Training::new(gradient, initial, optimizer, data)
+        .batches(batch, settings.seed)
+        .resumed_after(taken)
+        .among(ranks)?;
+    let evaluate =
+        |parameters: &Parameters<T>, data| evaluate_among(&model, parameters, data, ranks);
     // A random subset, because neighbouring samples, or every n-th sample, may be correlated: MNIST alternates between
     // two groups of writers.
     let sampled = data.len().min(test.len());
@@ -135,21 +189,24 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     let record_every = steps.div_ceil(MAX_RECORDS);
     let measure_every = steps.div_ceil(measurements(steps, batch, sampled + test.len()));
     let mut progress = Progress {
-        step: 0,
+        step: taken,
         steps,
-        images: 0,
+        images: images_seen(taken, data.len(), batch),
         loss: f64::NAN,
         test_accuracy: f64::NAN,
         seconds: 0.0,
     };
     let start = Instant::now();
+    let mut stepping = Duration::ZERO;
     while progress.step < steps {
         let measured = progress.step.is_multiple_of(measure_every).then(|| {
-            let train = evaluate(&model, &training.parameters, &sample).accuracy();
-            let test = evaluate(&model, &training.parameters, test).accuracy();
+            let train = evaluate_among(&model, &training.parameters, &sample, ranks).accuracy();
+            let test = evaluate(&training.parameters, test).accuracy();
             (train, test)
         });
+        let began = Instant::now();
         let step = training.step();
+        stepping += began.elapsed();
         progress.loss = finite(progress.step, "the loss", training.gradient().cost())?;
         step.map_err(|error| diverged(progress.step, error.to_string()))?;
 
@@ -168,11 +225,27 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
         }
         progress.step = training.steps();
         progress.images = images_seen(progress.step, data.len(), batch);
-        if observe(&progress).is_break() {
+        if checkpoints
+            .every
+            .is_some_and(|every| progress.step.is_multiple_of(every))
+        {
+            let written = checkpoints.write(ranks, progress.step, |path| training.save(path));
+            together(ranks, written)?;
+        }
+        let mut stop = [u8::from(observe(&progress).is_break())];
+        ranks.broadcast(0, &mut stop);
+        if stop != [0] {
             break;
         }
     }
 
+    let times = match ranks.size() {
+        1 => Times {
+            computation: stepping,
+            ..Times::default()
+        },
+        _ => training.times(),
+    };
     let steps = training.steps();
     let parameters = training.parameters;
     for (what, images) in [("training", data), ("test", test)] {
@@ -181,15 +254,15 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
             return Err(diverged(steps, cause));
         }
     }
-    let train = evaluate(&model, &parameters, data);
-    let test = evaluate(&model, &parameters, test);
+    let train = evaluate(&parameters, data);
+    let test = evaluate(&parameters, test);
     finite(steps, "the loss", train.cost)?;
     finite(steps, "the loss of the test images", test.cost)?;
     records.push(Record {
         step: steps,
         seconds: start.elapsed().as_secs_f64(),
         loss: train.cost,
-        train_accuracy: Some(evaluate(&model, &parameters, &sample).accuracy()),
+        train_accuracy: Some(evaluate_among(&model, &parameters, &sample, ranks).accuracy()),
         test_accuracy: Some(test.accuracy()),
     });
     Ok(Trained {
@@ -201,7 +274,27 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
         steps,
         images: progress.images,
         seconds: progress.seconds,
+        times: gather_times(ranks, times),
     })
+}
+
+/// Returns the times of all ranks.
+fn gather_times(ranks: &dyn Communicator, own: Times) -> Vec<Times> {
+    let (rank, size) = (ranks.rank(), ranks.size());
+    let mut all = vec![[[0; 16]; 3]; size];
+    let own = [own.computation, own.waiting, own.communication];
+    all[rank] = own.map(|time| time.as_nanos().to_le_bytes());
+    let bounds: Vec<usize> = (0..=size).map(|rank| rank * size_of_val(&all[0])).collect();
+    ranks.gather(all.as_flattened_mut().as_flattened_mut(), &bounds);
+    let time = |bytes| Duration::from_nanos(u128::from_le_bytes(bytes) as u64);
+    let times = all.into_iter().map(|times| times.map(time));
+    times
+        .map(|[computation, waiting, communication]| Times {
+            computation,
+            waiting,
+            communication,
+        })
+        .collect()
 }
 
 /// The number of images in `steps` steps. The last batch of an epoch may be smaller than the others.

@@ -1,23 +1,27 @@
 //! Trains a network, and compares the tape with the δ formulas before and after.
 
-use std::path::Path;
+use std::ops::ControlFlow;
 
 use autodiff::tensor::Real;
 use mnist_core::Error;
 use mnist_core::compare::{ComparisonInput, compare};
-use mnist_core::data::sides;
+use mnist_core::data::{Splits, sides};
 use mnist_core::gradient::Method;
 use mnist_core::mistakes::mistakes;
 use mnist_core::model::{cast, precision};
 use mnist_core::optimizer;
 use mnist_core::output::OutputDir;
 use mnist_core::report::{self, Style, counted, grouped};
-use mnist_core::train::{self, Plan, Progress, Settings, Trained};
-use nn::{Dataset, Mlp, Parameters};
+use mnist_core::together::{on_first, together};
+use mnist_core::train::{self, Checkpoints, Course, Plan, Progress, Settings, Trained};
+use nn::distributed::{Communicator, agree};
+use nn::{Dataset, Mlp, Network, Parameters, Sharding};
+use rayon::ThreadPool;
 
 use super::{load_data, one_line, pool, print_line, style};
 use crate::Outcome;
 use crate::arguments::{Precision, TrainArguments};
+use crate::digest;
 use crate::progress::Display;
 use crate::stop::Stop;
 
@@ -30,35 +34,89 @@ fn comparison_size(network: &Mlp, images: usize) -> (usize, usize) {
     ((affordable / batch).clamp(1, 10), batch)
 }
 
-/// Trains a network as given by the arguments.
-pub(crate) fn run(arguments: &TrainArguments) -> Result<Outcome, Error> {
-    let settings = arguments.settings()?;
-    let pool = pool(&arguments.threads)?;
-    let splits = load_data(&arguments.data)?;
-    let stop = Stop::listen()?;
+/// What a rank has prepared before it meets the others.
+struct Prepared {
+    settings: Settings,
+    pool: ThreadPool,
+    splits: Splits,
+    stop: Stop,
+    program: [u8; 32],
+}
+
+impl Prepared {
+    fn new(arguments: &TrainArguments, ranks: &dyn Communicator) -> Result<Prepared, Error> {
+        if arguments.checkpoint == Some(0) {
+            return Err(Error::setting("--checkpoint", "must be at least 1"));
+        }
+        Ok(Prepared {
+            settings: arguments.settings()?,
+            pool: pool(&arguments.threads)?,
+            splits: load_data(&arguments.data)?,
+            stop: Stop::listen()?,
+            // A single process has no other program to compare.
+            program: match ranks.size() {
+                1 => [0; 32],
+                _ => digest::of_program().map_err(Error::Program)?,
+            },
+        })
+    }
+
+    /// Checks that all ranks have prepared the same.
+    fn agree(&self, arguments: &TrainArguments, ranks: &dyn Communicator) -> Result<(), Error> {
+        if ranks.size() == 1 {
+            return Ok(());
+        }
+        let course = (arguments.checkpoint, arguments.resume);
+        let settings = format!("{:?} {course:?}", self.settings);
+        let precision = format!("{:?}", arguments.precision);
+        let Splits { train, test } = &self.splits;
+        agree(
+            ranks,
+            &[
+                ("program", self.program),
+                ("settings", digest::of_bytes(settings.as_bytes())),
+                ("precision", digest::of_bytes(precision.as_bytes())),
+                ("data", digest::of_data(&[train, test])),
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+/// Trains a network as given by the arguments. All ranks call this function together.
+pub(crate) fn run(arguments: &TrainArguments, ranks: &dyn Communicator) -> Result<Outcome, Error> {
+    let prepared = together(ranks, Prepared::new(arguments, ranks))?;
+    together(ranks, prepared.agree(arguments, ranks))?;
+    let Splits { train, test } = &prepared.splits;
     let task = Task {
-        settings: &settings,
-        data: &splits.train,
-        test: &splits.test,
-        source: arguments.data.name(),
-        output: &arguments.output,
-        stop: &stop,
+        settings: &prepared.settings,
+        data: train,
+        test,
+        arguments,
+        stop: &prepared.stop,
         style: style(),
+        ranks,
     };
-    pool.install(|| match arguments.precision {
+    let outcome = prepared.pool.install(|| match arguments.precision {
         Precision::F32 => task.run::<f32>(),
         Precision::F64 => task.run::<f64>(),
-    })
+    });
+    together(ranks, outcome)
+}
+
+/// Returns the error of a rank whose arguments are invalid, after the other ranks have learnt of it.
+pub(crate) fn refused(error: Error, ranks: &dyn Communicator) -> Result<Outcome, Error> {
+    together(ranks, Err(error))
 }
 
 struct Task<'a> {
     settings: &'a Settings,
     data: &'a Dataset,
     test: &'a Dataset,
-    source: String,
-    output: &'a Path,
+    arguments: &'a TrainArguments,
     stop: &'a Stop,
     style: Style,
+    ranks: &'a dyn Communicator,
 }
 
 impl Task<'_> {
@@ -66,69 +124,102 @@ impl Task<'_> {
         let plan = self
             .settings
             .plan::<T>(self.data.len(), self.data.features())?;
-        // The output folder is checked before any work is done.
-        let output = OutputDir::new(self.output, &report::RESULTS)?;
-        self.print_plan::<T>(&plan)?;
         let initial = self
             .settings
             .model
             .initial::<T>(&plan.network, self.settings.seed);
-        let before = self.compare("Before training", &plan, &initial)?;
+        let folder = &self.arguments.output;
+        let before = on_first(self.ranks, || {
+            // The output folder is checked before any work is done.
+            let output = OutputDir::new(folder, &report::RESULTS)?;
+            self.print_plan::<T>(&plan)?;
+            let passed = self.compare("Before training", &plan, &initial)?;
+            self.print(&self.style.bold("Training"))?;
+            Ok((output, passed))
+        })?;
 
-        print_line(&self.style.bold("Training"))?;
-        let mut display = Display::new(self.stop);
-        let mut observe = |progress: &Progress| display.step(progress);
-        let trained = train::train::<T>(self.settings, self.data, self.test, &mut observe);
-        display.end(plan.steps, trained.as_ref().ok());
+        let mut display = before.is_some().then(|| Display::new(self.stop));
+        let mut observe = |progress: &Progress| match &mut display {
+            Some(display) => display.step(progress),
+            None => ControlFlow::Continue(()),
+        };
+        let course = Course {
+            ranks: self.ranks,
+            checkpoints: Checkpoints {
+                folder: Some(folder),
+                every: self.arguments.checkpoint,
+                resume: self.arguments.resume,
+            },
+        };
+        let trained =
+            train::train_on::<T>(&course, self.settings, self.data, self.test, &mut observe);
+        if let Some(display) = &mut display {
+            display.end(plan.steps, trained.as_ref().ok());
+        }
         let trained = trained?;
-        let interrupted = trained.steps < plan.steps;
+        let outcome = on_first(self.ranks, || match before {
+            Some((output, passed)) => self.finish(&plan, &output, passed, &trained),
+            None => Ok(Outcome::Success),
+        })?;
+        Ok(outcome.unwrap_or(Outcome::Success))
+    }
 
-        let wrong = mistakes(
-            &trained.network,
-            self.settings.model.loss,
-            &trained.parameters,
-            self.test,
-        );
-        report::write_results(
-            &output,
-            &trained,
-            self.settings.model.loss,
-            self.test,
-            &wrong,
-        )?;
-        print_line("")?;
-        let after = interrupted || self.compare("After training", &plan, &trained.parameters)?;
-        self.print_result(&trained)?;
-        print_line(&format!(
+    /// Writes and prints the results.
+    fn finish<T: Real>(
+        &self,
+        plan: &Plan,
+        output: &OutputDir,
+        passed_before: bool,
+        trained: &Trained<T>,
+    ) -> Result<Outcome, Error> {
+        let interrupted = trained.steps < plan.steps;
+        let loss = self.settings.model.loss;
+        let wrong = mistakes(&trained.network, loss, &trained.parameters, self.test);
+        report::write_results(output, trained, loss, self.test, &wrong)?;
+        self.print("")?;
+        let passed = interrupted || self.compare("After training", plan, &trained.parameters)?;
+        self.print_result(trained)?;
+        self.print(&format!(
             "Written to {}: {}",
-            one_line(self.output.display()),
+            one_line(self.arguments.output.display()),
             report::RESULTS.join(", ")
         ))?;
+        if self.arguments.json {
+            print_line(&report::training_json(trained)?)?;
+        }
         if interrupted {
-            print_line(&format!(
+            self.print(&format!(
                 "Stopped after {} of {}",
                 grouped(trained.steps),
                 counted(plan.steps, "step", "steps")
             ))?;
             return Ok(Outcome::Stopped(self.stop.status()));
         }
-        Ok(if before && after {
+        Ok(if passed_before && passed {
             Outcome::Success
         } else {
             Outcome::OverBound
         })
     }
 
+    /// Prints a line, unless the result is printed as JSON.
+    fn print(&self, line: &str) -> Result<(), Error> {
+        match self.arguments.json {
+            true => Ok(()),
+            false => print_line(line),
+        }
+    }
+
     /// Prints the data set, the network and the settings of the training.
     fn print_plan<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
         let [rows, cols] = sides(self.data);
-        print_line(&format!(
+        self.print(&format!(
             "Data      {}: {} for training, {} for testing, {rows}×{cols} pixels",
-            self.source,
+            self.arguments.data.name(),
             counted(self.data.len() as u64, "image", "images"),
             grouped(self.test.len() as u64),
         ))?;
-        print_line(&format!(
+        self.print(&format!(
             "Network   {}, {}",
             report::network(&plan.network, self.settings.model.loss),
             precision::<T>()
@@ -137,7 +228,7 @@ impl Task<'_> {
             Method::Tape => "the tape",
             Method::Delta => "the δ formulas",
         };
-        print_line(&format!(
+        self.print(&format!(
             "Training  {} of {} by {by}, {}, seed {}, {}",
             counted(plan.steps, "step", "steps"),
             counted(plan.batch as u64, "image", "images"),
@@ -145,7 +236,28 @@ impl Task<'_> {
             self.settings.seed,
             counted(rayon::current_num_threads() as u64, "thread", "threads"),
         ))?;
-        print_line("")
+        self.print_ranks::<T>(plan)?;
+        self.print("")
+    }
+
+    /// Prints how the work is divided, if there are several ranks.
+    fn print_ranks<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
+        let ranks = self.ranks.size();
+        if ranks == 1 {
+            return Ok(());
+        }
+        let chunking = plan.network.chunking();
+        let shards = Sharding::new::<T>(chunking, plan.batch, None).shards;
+        let idle = match ranks.saturating_sub(shards) {
+            0 => String::new(),
+            _ => format!(
+                "; a batch has only {}, so {} of the ranks {} parameters but no images",
+                counted(shards as u64, "shard", "shards"),
+                ranks - shards,
+                if ranks - shards == 1 { "has" } else { "have" },
+            ),
+        };
+        self.print(&format!("Ranks     {ranks}{idle}"))
     }
 
     /// Prints the differences between the tape and the δ formulas, and returns whether all are within their bounds.
@@ -166,17 +278,17 @@ impl Task<'_> {
             seed: self.settings.seed,
             planted: None,
         })?;
-        print_line(&self.style.bold(&format!("{when}: tape against δ formulas")))?;
-        print_line(&report::comparison(&comparison, self.style))?;
+        self.print(&self.style.bold(&format!("{when}: tape against δ formulas")))?;
+        self.print(&report::comparison(&comparison, self.style))?;
         Ok(comparison.passed)
     }
 
     /// Prints costs, accuracies and the confusion matrix.
     fn print_result<T: Real>(&self, trained: &Trained<T>) -> Result<(), Error> {
-        print_line(&self.style.bold("Result"))?;
+        self.print(&self.style.bold("Result"))?;
         let sets = [("training", &trained.train), ("test", &trained.test)];
-        print_line(&report::evaluations(&sets, self.style))?;
-        print_line(&report::confusion_table(&trained.test))
+        self.print(&report::evaluations(&sets, self.style))?;
+        self.print(&report::confusion_table(&trained.test))
     }
 }
 

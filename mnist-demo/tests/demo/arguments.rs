@@ -61,7 +61,7 @@ fn accepted(option: &str) -> &'static [&'static str] {
         ],
         "--widths" | "--activation" | "--loss" | "--output-map" | "--batch" | "--steps"
         | "--epochs" | "--optimizer" | "--method" | "--precision" | "--threads" | "--data"
-        | "--batches" | "--plant-error" | "--weights" | "--section" => &[],
+        | "--batches" | "--plant-error" | "--weights" | "--section" | "--checkpoint" => &[],
         _ => panic!("nobody has said which values {option} takes"),
     }
 }

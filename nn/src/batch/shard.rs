@@ -1,13 +1,13 @@
 //! A shard, which is a run of samples whose gradient is summed on its own, and the sum of all shards along a fixed
 //! tree.
 
-use super::first_half;
 use super::panels::Panel;
+use crate::distributed::{add, first_half};
 use crate::model::load;
 use crate::{
     Batch, ChunkTask, Context, Layout, Model, Observed, Parameters, ShardGradient, Sharding,
 };
-use autodiff::tensor::raw::{largest_magnitude, vectorized};
+use autodiff::tensor::raw::largest_magnitude;
 use autodiff::tensor::{Real, Tensor};
 use smallvec::SmallVec;
 
@@ -176,15 +176,4 @@ fn write_sum_in_scratch<T: Real, M: Model, G: ShardGradient<T, M>>(
     let mut sum_of_rest = Tensor::zeros([sum.len()]);
     write_sum_in_scratch::<T, M, G>(rest, panel, sum_of_rest.data_mut());
     add(sum, sum_of_rest.data());
-}
-
-fn add<T: Real>(sum: &mut [T], terms: &[T]) {
-    vectorized(
-        #[inline(always)]
-        move || {
-            for (sum, &term) in sum.iter_mut().zip(terms) {
-                *sum = *sum + term;
-            }
-        },
-    );
 }

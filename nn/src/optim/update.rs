@@ -143,12 +143,23 @@ impl<'a, T: Real> Update<'a, T> {
                 .map(|moment| moment.len())
                 .collect::<Vec<_>>()
         );
-        if !self.is_safe(largest(gradient)) || !largest(parameters).is_finite() {
-            self.rehearse(parameters, gradient)?;
+        self.check(parameters, gradient)?;
+        self.apply_unchecked(parameters, gradient);
+        Ok(())
+    }
+
+    /// Refuses an update after which a parameter or moment would not be finite.
+    pub(crate) fn check(&self, parameters: &[T], gradient: &[T]) -> Result<(), StepError> {
+        if self.is_safe(largest(gradient)) && largest(parameters).is_finite() {
+            return Ok(());
         }
+        self.rehearse(parameters, gradient)
+    }
+
+    /// Updates all parameters, as [`apply`](Update::apply) does after its checks.
+    pub(crate) fn apply_unchecked(self, parameters: &mut [T], gradient: &[T]) {
         let (buffers, rule) = self.with(parameters);
         in_pieces(buffers, gradient, rule);
-        Ok(())
     }
 
     /// Tries the update on copies, a few parameters at a time.

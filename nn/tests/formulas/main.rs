@@ -20,6 +20,7 @@ mod optimizers;
 mod own_models;
 mod own_networks;
 mod own_parts;
+mod ranks;
 mod residual;
 mod saving;
 mod steps;

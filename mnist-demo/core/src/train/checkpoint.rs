@@ -1,0 +1,133 @@
+//! Checkpoints: files from which an interrupted training continues with the same bits.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use autodiff::tensor::Real;
+use nn::distributed::Communicator;
+use nn::{MlpModel, Optimizer, Parameters, Snapshot, snapshot};
+
+use crate::Error;
+use crate::output;
+use crate::together::on_first;
+
+/// When checkpoints are written, and whether the training continues from the latest.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Checkpoints<'a> {
+    /// The folder, which is created if missing.
+    pub folder: Option<&'a Path>,
+    /// The number of steps between checkpoints; `None` for no checkpoints.
+    pub every: Option<u64>,
+    /// Whether the training continues from the latest checkpoint.
+    pub resume: bool,
+}
+
+/// The name of a checkpoint after some steps is this, the number and the extension.
+const PREFIX: &str = "checkpoint-";
+const EXTENSION: &str = ".safetensors";
+
+impl Checkpoints<'_> {
+    fn path(&self, steps: u64) -> PathBuf {
+        let folder = self.folder.unwrap_or(Path::new("."));
+        folder.join(format!("{PREFIX}{steps}{EXTENSION}"))
+    }
+
+    /// Returns the numbers of steps of the checkpoints in the folder.
+    fn found(&self) -> Result<Vec<u64>, Error> {
+        let folder = self.folder.unwrap_or(Path::new("."));
+        let entries = match fs::read_dir(folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(|cause| output::Error::Folder {
+                path: folder.to_owned(),
+                cause,
+            })?,
+        };
+        let steps = entries.flatten().filter_map(|entry| {
+            let name = entry.file_name();
+            let number = name.to_str()?.strip_prefix(PREFIX)?;
+            number.strip_suffix(EXTENSION)?.parse().ok()
+        });
+        Ok(steps.collect())
+    }
+
+    /// Writes a checkpoint by `save`, which all ranks call together, and then removes the others.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written. The others then stay.
+    pub(super) fn write(
+        &self,
+        ranks: &dyn Communicator,
+        steps: u64,
+        save: impl FnOnce(&Path) -> Result<(), nn::SnapshotError>,
+    ) -> Result<(), Error> {
+        if ranks.rank() != 0 {
+            return Ok(save(&self.path(steps))?);
+        }
+        if let Some(folder) = self.folder {
+            // If the folder cannot be created, the file cannot be written, which all ranks must try.
+            let _ = fs::create_dir_all(folder);
+        }
+        save(&self.path(steps))?;
+        for other in self.found()? {
+            if other != steps {
+                // One that stays is not the latest.
+                let _ = fs::remove_file(self.path(other));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the latest checkpoint on rank 0, and sends it to all. Restores the optimizer, and returns the number of
+    /// steps and the parameters; `None` if the training does not continue from a checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, it cannot be read, or it belongs to other settings.
+    pub(super) fn read<T: Real>(
+        &self,
+        ranks: &dyn Communicator,
+        model: &MlpModel,
+        optimizer: &mut dyn Optimizer<T>,
+    ) -> Result<Option<(u64, Parameters<T>)>, Error> {
+        if !self.resume {
+            return Ok(None);
+        }
+        let read = on_first(ranks, || {
+            let Some(steps) = self.found()?.into_iter().max() else {
+                let cause = "there is no checkpoint in the output folder";
+                return Err(Error::setting("--resume", cause));
+            };
+            let path = self.path(steps);
+            let bytes = fs::read(&path).map_err(|cause| output::Error::File {
+                path: path.clone(),
+                cause,
+            })?;
+            Ok((steps, bytes))
+        })?;
+        let (steps, mut bytes) = read.unwrap_or_default();
+        let mut numbers = [steps, bytes.len() as u64].map(u64::to_le_bytes);
+        ranks.broadcast(0, numbers.as_flattened_mut());
+        let [steps, length] = numbers.map(u64::from_le_bytes);
+        bytes.resize(length as usize, 0);
+        ranks.broadcast(0, &mut bytes);
+
+        let settings = optimizer.state().settings;
+        let saved: Snapshot<T> =
+            snapshot::training_from_bytes(&bytes, optimizer).map_err(|cause| {
+                nn::SnapshotError {
+                    path: self.path(steps),
+                    cause,
+                }
+            })?;
+        if saved.model != *model || optimizer.state().settings != settings {
+            let cause = format!(
+                "{} belongs to a training with other options",
+                self.path(steps).display()
+            );
+            return Err(Error::setting("--resume", cause));
+        }
+        Ok(Some((steps, saved.parameters)))
+    }
+}

@@ -1,0 +1,59 @@
+//! How the programs are started, and their data.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// The MNIST program.
+pub(crate) const DEMO: &str = env!("CARGO_BIN_EXE_mnist-demo-mpi");
+
+/// `mpirun` with the options that let it run as root and with more ranks than cores.
+pub(crate) fn mpirun() -> Command {
+    let mut command = Command::new("mpirun");
+    command.args(["--allow-run-as-root", "--oversubscribe", "--quiet"]);
+    // Without a network, Open MPI looks for interfaces until it gives up.
+    command.args(["--mca", "btl", "self,vader", "--bind-to", "none"]);
+    command
+}
+
+/// Runs a program on some ranks.
+pub(crate) fn on_ranks(ranks: usize, program: &str, arguments: &[&str]) -> Output {
+    let mut command = mpirun();
+    command
+        .args(["-n", &ranks.to_string(), program])
+        .args(arguments);
+    command.output().unwrap()
+}
+
+/// Returns the standard output of a run that succeeded.
+#[track_caller]
+pub(crate) fn success(output: Output) -> String {
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Writes a data set of `images` images of 8 × 8 pixels for training and 50 for testing.
+pub(crate) fn write_data(folder: &Path, images: usize) {
+    for (name, count) in [("train", images), ("t10k", 50)] {
+        let header = |kind: u32, sides: &[u32]| -> Vec<u8> {
+            let numbers = [&[kind, count as u32], sides].concat();
+            numbers.into_iter().flat_map(u32::to_be_bytes).collect()
+        };
+        let class = |image: usize| (image * image / 7 % 10) as u8;
+        let pixel = |i: usize| match (i / 64 * 5 + usize::from(class(i / 64)) * i) % 3 {
+            0 => (i * i % 251) as u8,
+            _ => 0,
+        };
+        let mut pixels = header(0x803, &[8, 8]);
+        pixels.extend((0..count * 64).map(pixel));
+        let mut labels = header(0x801, &[]);
+        labels.extend((0..count).map(class));
+        fs::write(folder.join(format!("{name}-images-idx3-ubyte")), pixels).unwrap();
+        fs::write(folder.join(format!("{name}-labels-idx1-ubyte")), labels).unwrap();
+    }
+}
+
+/// The path as text.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
