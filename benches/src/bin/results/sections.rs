@@ -1,5 +1,6 @@
 //! The sections of the document. To add one, add a file and an entry in [`SECTIONS`].
 
+mod gradbench;
 mod models;
 mod op_overhead;
 mod peers;
@@ -30,7 +31,7 @@ pub(crate) struct SectionOutput {
 }
 
 /// All sections, in the document's order.
-pub(crate) const SECTIONS: [Section; 7] = [
+pub(crate) const SECTIONS: [Section; 8] = [
     Section {
         name: "tape_vs_closed_form",
         title: "What the tape costs over the closed form",
@@ -65,6 +66,11 @@ pub(crate) const SECTIONS: [Section; 7] = [
         name: "programs",
         title: "Programs",
         measure: programs::measure,
+    },
+    Section {
+        name: "gradbench",
+        title: "GradBench",
+        measure: gradbench::measure,
     },
 ];
 
