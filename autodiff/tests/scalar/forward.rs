@@ -57,8 +57,8 @@ fn nested_directions_are_blocks_of_the_hessian() {
         })
         .collect();
     let y = outputs(&point)[f];
-    for (tangent, row) in y.tangents.iter().zip(&hessian) {
-        assert_close(&tangent.tangents, &row[3..]);
+    for (slope, row) in y.tangents.iter().zip(&hessian) {
+        assert_close(&slope.tangents, &row[3..]);
     }
     let gradient = general::gradient(|x| outputs(x)[f], x);
     assert_close(&y.tangents.map(|slope| slope.value), &gradient[..3]);
