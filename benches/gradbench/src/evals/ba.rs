@@ -116,8 +116,8 @@ fn weight_error<T: Scalar<Plain = f64>>(w: T) -> T {
 /// The Jacobian matrix in rows: the entries of row i are those from `rows[i]` to `rows[i + 1]`.
 #[derive(Default)]
 struct Sparse {
-    rows: Vec<usize>,
-    columns: Vec<usize>,
+    rows: Vec<u32>,
+    columns: Vec<u32>,
     values: Vec<f64>,
 }
 
@@ -143,21 +143,21 @@ impl Sparse {
             let of_camera = (0..CAMERA).map(|j| CAMERA * camera + j);
             let of_point = (0..3).map(|j| CAMERA * cameras + 3 * point + j);
             let of_weight = CAMERA * cameras + 3 * points + i;
-            self.columns.extend(of_camera);
-            self.columns.extend(of_point);
-            self.columns.push(of_weight);
+            let columns = of_camera.chain(of_point).chain([of_weight]);
+            self.columns.extend(columns.map(|column| column as u32));
             self.values
                 .extend((0..VARIABLES).map(|j| values(output, j)));
-            self.rows.push(self.columns.len());
+            self.rows.push(self.columns.len() as u32);
         }
     }
 
     /// Appends the row of a weight.
     fn push_weight(&mut self, observations: &Observations, i: usize, slope: f64) {
         let (cameras, points) = (observations.cameras.len(), observations.points.len());
-        self.columns.push(CAMERA * cameras + 3 * points + i);
+        self.columns
+            .push((CAMERA * cameras + 3 * points + i) as u32);
         self.values.push(slope);
-        self.rows.push(self.columns.len());
+        self.rows.push(self.columns.len() as u32);
     }
 
     /// The part of the matrix that the eval compares: the first entries of each list, and the last.
@@ -233,16 +233,25 @@ pub(super) fn evaluate(call: &Call<'_>) -> Result<Answer, Error> {
         input.m,
         input.p
     );
+    let entries = memory::product([input.p, 2 * VARIABLES + 1]);
+    let columns = memory::product([input.n, CAMERA])
+        .zip(memory::product([input.m, 3]))
+        .and_then(|(cameras, points)| cameras.checked_add(points)?.checked_add(input.p as u64));
     let sizes = [
         memory::product([input.n, 8 * CAMERA]),
         memory::product([input.m, 8 * 3]),
-        memory::product([input.p, 8 * (6 + 3 * (2 * VARIABLES + 2))]),
+        memory::product([input.p, 8 * 6 + 16 * (2 * VARIABLES + 2)]),
     ];
     memory::check(
         sizes
             .iter()
             .try_fold(0_u64, |sum, &size| sum.checked_add(size?)),
     )?;
+    let fits = |count: Option<u64>| count.is_some_and(|count| u32::try_from(count).is_ok());
+    ensure!(
+        fits(entries) && fits(columns),
+        "the matrix has more entries or columns than 32 bits can number"
+    );
     let observations = Observations::new(&input);
     match call.function.as_str() {
         "objective" => {
