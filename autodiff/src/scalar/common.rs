@@ -3,7 +3,7 @@
 
 use super::dual::Dual;
 use super::nary;
-use super::number::{Scalar, binary_by_call, binary_inlined, unary_by_call, unary_inlined};
+use super::number::Scalar;
 use super::program::Relation;
 use super::trace::Operation;
 use super::var::Var;
@@ -38,17 +38,6 @@ macro_rules! inherent_methods {
                 Number::binary(self, Binary::$BinaryFn, other.into())
             }
         )*
-    };
-}
-
-/// Evaluates an expression of a function, with a branch of its own for each of the listed functions. Where the function
-/// is a constant, the branch is all that the compiler keeps.
-macro_rules! inlined_if_constant {
-    ($function:ident: $Kind:ident { $($Fn:ident)* } if $condition:expr, |$f:ident| $inlined:expr, $call:expr) => {
-        match $function {
-            $($Kind::$Fn if $condition => { let $f = $Kind::$Fn; $inlined })*
-            _ => $call,
-        }
     };
 }
 
@@ -196,18 +185,6 @@ macro_rules! numbers {
             fn is_constant_zero(self) -> bool {
                 let $y = self;
                 $is_constant_zero
-            }
-
-            #[cfg_attr(not(debug_assertions), inline(always))]
-            fn unary_with_slope(self, function: Unary) -> (Self, Self) {
-                inlined_if_constant!(function: Unary { Neg Recip Square Sqrt Exp Ln Sin Cos } if T::IS_PLAIN,
-                    |function| unary_inlined(self, function), unary_by_call(self, function))
-            }
-
-            #[cfg_attr(not(debug_assertions), inline(always))]
-            fn binary_with_slopes(self, function: Binary, other: Self) -> (Self, (Self, Self)) {
-                inlined_if_constant!(function: Binary { Add Sub Mul Div } if T::IS_PLAIN,
-                    |function| binary_inlined(self, function, other), binary_by_call(self, function, other))
             }
 
             $($slices)*

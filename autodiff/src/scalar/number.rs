@@ -43,10 +43,6 @@ pub trait Scalar:
     /// The innermost plain number, `f32` or `f64`. It can be mixed with variables in a formula.
     type Plain: Plain;
 
-    /// Whether the number carries no derivatives.
-    #[doc(hidden)]
-    const IS_PLAIN: bool = false;
-
     /// Returns the constant `c`.
     #[must_use]
     #[inline]
@@ -171,20 +167,22 @@ pub trait Scalar:
 
     /// Returns the value of a function and its slope.
     ///
-    /// It is inlined for plain numbers, and for a few functions of numbers that carry derivatives of plain numbers.
-    /// Otherwise the code size of nested numbers would grow as a power of the size of the table.
+    /// The method is never inlined, except for plain numbers: otherwise the code size of nested numbers would grow as a
+    /// power of the size of the table.
     #[must_use]
-    #[inline]
+    #[inline(never)]
     fn unary_with_slope(self, function: Unary) -> (Self, Self) {
-        unary_by_call(self, function)
+        let value = self.unary(function);
+        (value, function.slope(self, value))
     }
 
-    /// Returns the value of a function of two variables and its slopes. It is inlined for the same numbers as
-    /// [`unary_with_slope`](Scalar::unary_with_slope).
+    /// Returns the value of a function of two variables and its slopes. The method is never inlined, for the same
+    /// reason as [`unary_with_slope`](Scalar::unary_with_slope).
     #[must_use]
-    #[inline]
+    #[inline(never)]
     fn binary_with_slopes(self, function: Binary, other: Self) -> (Self, (Self, Self)) {
-        binary_by_call(self, function, other)
+        let value = self.binary(function, other);
+        (value, function.slopes(self, other, value))
     }
 }
 
@@ -197,7 +195,6 @@ macro_rules! plain {
 
         impl Scalar for $T {
             type Plain = $T;
-            const IS_PLAIN: bool = true;
 
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn from_plain(c: $T) -> Self {
@@ -271,30 +268,6 @@ macro_rules! plain {
     )* };
 }
 plain!(f32 f64);
-
-/// Returns the value of a function and its slope.
-#[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn unary_inlined<T: Scalar>(x: T, function: Unary) -> (T, T) {
-    let value = x.unary(function);
-    (value, function.slope(x, value))
-}
-
-/// Returns the value of a function of two variables and its slopes.
-#[cfg_attr(not(debug_assertions), inline(always))]
-pub(super) fn binary_inlined<T: Scalar>(a: T, function: Binary, b: T) -> (T, (T, T)) {
-    let value = a.binary(function, b);
-    (value, function.slopes(a, b, value))
-}
-
-#[inline(never)]
-pub(super) fn unary_by_call<T: Scalar>(x: T, function: Unary) -> (T, T) {
-    unary_inlined(x, function)
-}
-
-#[inline(never)]
-pub(super) fn binary_by_call<T: Scalar>(a: T, function: Binary, b: T) -> (T, (T, T)) {
-    binary_inlined(a, function, b)
-}
 
 /// Returns the product of two slopes along a path. A slope of exactly zero absorbs an infinite or NaN one.
 #[cfg_attr(not(debug_assertions), inline(always))]
