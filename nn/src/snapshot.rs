@@ -7,9 +7,8 @@ mod header;
 mod tests;
 mod unique;
 
-pub use header::{HeaderError, MAX_HEADER_BYTES};
-
 pub use format::{MlpDescription, Tensors};
+pub use header::{HeaderError, MAX_HEADER_BYTES};
 
 use crate::{MlpModel, Model, Optimizer, OptimizerState, Parameters, StateError};
 use autodiff::tensor::Real;
@@ -23,6 +22,9 @@ use std::path::{Path, PathBuf};
 
 /// The largest size of a file that is read or written, in bytes.
 pub const MAX_BYTES: u64 = 1 << 31;
+
+/// The beginning of the names of files that are not complete. One stays if the program is killed while it writes.
+pub const UNFINISHED: &str = ".unfinished-";
 
 /// A model that can be rebuilt from a description in a file.
 ///
@@ -309,10 +311,9 @@ fn restored<T: Real, M: Describe>(
     data: &[u8],
     optimizer: &mut dyn Optimizer<T>,
 ) -> Result<Snapshot<T, M>, Cause> {
-    let state = contents.optimizer(data);
-    let saved = contents.saved(data);
-    optimizer.restore(state.ok_or(Cause::NoOptimizer)?)?;
-    Ok(saved)
+    let state = contents.optimizer(data).ok_or(Cause::NoOptimizer)?;
+    optimizer.restore(state)?;
+    Ok(contents.saved(data))
 }
 
 fn write(
@@ -327,7 +328,7 @@ fn write(
             .filter(|folder| !folder.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".unfinished-");
+        builder.prefix(UNFINISHED);
         // The usual permissions of a new file, restricted by the umask. The default of `tempfile` is private.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

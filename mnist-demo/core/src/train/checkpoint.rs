@@ -1,12 +1,14 @@
 //! Checkpoints: files from which an interrupted training continues with the same bits.
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use autodiff::tensor::Real;
 use nn::distributed::Communicator;
-use nn::{MlpModel, Optimizer, Parameters, Snapshot, snapshot};
+use nn::snapshot::{self, UNFINISHED};
+use nn::{MlpModel, Optimizer, Parameters, Snapshot};
 
 use crate::Error;
 use crate::output;
@@ -27,14 +29,20 @@ pub struct Checkpoints<'a> {
 const PREFIX: &str = "checkpoint-";
 const EXTENSION: &str = ".safetensors";
 
+/// Returns the number of steps of the checkpoint with this name.
+fn steps_of(name: &OsStr) -> Option<u64> {
+    let number = name.to_str()?.strip_prefix(PREFIX)?;
+    number.strip_suffix(EXTENSION)?.parse().ok()
+}
+
 impl Checkpoints<'_> {
     fn path(&self, steps: u64) -> PathBuf {
         let folder = self.folder.unwrap_or(Path::new("."));
         folder.join(format!("{PREFIX}{steps}{EXTENSION}"))
     }
 
-    /// Returns the numbers of steps of the checkpoints in the folder.
-    fn found(&self) -> Result<Vec<u64>, Error> {
+    /// Returns the names in the folder.
+    fn names(&self) -> Result<Vec<OsString>, Error> {
         let folder = self.folder.unwrap_or(Path::new("."));
         let entries = match fs::read_dir(folder) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -43,15 +51,11 @@ impl Checkpoints<'_> {
                 cause,
             })?,
         };
-        let steps = entries.flatten().filter_map(|entry| {
-            let name = entry.file_name();
-            let number = name.to_str()?.strip_prefix(PREFIX)?;
-            number.strip_suffix(EXTENSION)?.parse().ok()
-        });
-        Ok(steps.collect())
+        Ok(entries.flatten().map(|entry| entry.file_name()).collect())
     }
 
-    /// Writes a checkpoint by `save`, which all ranks call together, and then removes the others.
+    /// Writes a checkpoint by `save`, which all ranks call together, and then removes the others, also those that were
+    /// not complete when the program was killed.
     ///
     /// # Errors
     ///
@@ -70,10 +74,11 @@ impl Checkpoints<'_> {
             let _ = fs::create_dir_all(folder);
         }
         save(&self.path(steps))?;
-        for other in self.found()? {
-            if other != steps {
+        for name in self.names()? {
+            let is_unfinished = name.as_encoded_bytes().starts_with(UNFINISHED.as_bytes());
+            if is_unfinished || steps_of(&name).is_some_and(|other| other != steps) {
                 // One that stays is not the latest.
-                let _ = fs::remove_file(self.path(other));
+                let _ = fs::remove_file(self.path(steps).with_file_name(name));
             }
         }
         Ok(())
@@ -95,7 +100,7 @@ impl Checkpoints<'_> {
             return Ok(None);
         }
         let read = on_first(ranks, || {
-            let Some(steps) = self.found()?.into_iter().max() else {
+            let Some(steps) = self.names()?.iter().filter_map(|name| steps_of(name)).max() else {
                 let cause = "there is no checkpoint in the output folder";
                 return Err(Error::setting("--resume", cause));
             };
@@ -129,5 +134,42 @@ impl Checkpoints<'_> {
             return Err(Error::setting("--resume", cause));
         }
         Ok(Some((steps, saved.parameters)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nn::distributed::Alone;
+
+    #[test]
+    fn only_the_latest_checkpoint_and_foreign_files_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints {
+            folder: Some(folder.path()),
+            ..Checkpoints::default()
+        };
+        let names = [
+            "checkpoint-3.safetensors",
+            "checkpoint-x.safetensors",
+            ".unfinished-a1b2",
+            "weights.safetensors",
+        ];
+        for name in names {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        let save = |path: &Path| {
+            fs::write(path, "").unwrap();
+            Ok(())
+        };
+        checkpoints.write(&Alone, 12, save).unwrap();
+        let mut left = checkpoints.names().unwrap();
+        left.sort();
+        let wanted = [
+            "checkpoint-12.safetensors",
+            "checkpoint-x.safetensors",
+            "weights.safetensors",
+        ];
+        assert_eq!(left, wanted);
     }
 }

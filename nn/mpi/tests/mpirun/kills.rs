@@ -1,6 +1,7 @@
 //! A rank that is killed ends the others, and the latest checkpoint resumes.
 
 use crate::common::{DEMO, mpirun, on_ranks, success, text, write_data};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -8,6 +9,17 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 const RANKS: usize = 3;
+
+/// The time in which all ranks must end after one of them.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Whether a process runs: it exists, and is more than a status that nobody has read yet.
+fn runs(process: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // After the name, which may contain anything, in parentheses.
+    let state = stat.rsplit_once(") ").map(|(_, state)| state);
+    state.is_some_and(|state| !state.starts_with(['Z', 'X']))
+}
 
 /// Returns the process numbers of the ranks that an `mpirun` has started, by rank.
 fn ranks_of(mpirun: u32) -> Vec<u32> {
@@ -50,6 +62,11 @@ fn checkpoints(folder: &Path) -> Vec<u64> {
     steps.collect()
 }
 
+/// Whether a file of this name is a checkpoint that was not complete.
+fn is_unfinished(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".unfinished-")
+}
+
 fn kill(times: u32) {
     let folder = tempfile::tempdir().unwrap();
     let (data, output) = (folder.path().join("data"), folder.path().join("out"));
@@ -72,7 +89,9 @@ fn kill(times: u32) {
     ];
     let (mut resumed, mut longest) = (0, Duration::ZERO);
     for time in 0..times {
-        // A random moment, and a random rank.
+        let _ = fs::remove_dir_all(&output);
+        // A random moment, and a random rank. One of four is killed while MPI starts.
+        let starts = time % 4 == 0;
         let moment = u64::from(time.wrapping_mul(2_654_435_761) >> 8) % 1_500;
         let victim = (time * 7 + time / 5) as usize % RANKS;
         let endless = ["--steps", "100000000", "--checkpoint", "5"];
@@ -87,7 +106,7 @@ fn kill(times: u32) {
             .filter(|&a| a != "--quiet")
             .map(Into::into)
             .collect();
-        let all: Vec<std::ffi::OsString> = all;
+        let all: Vec<OsString> = all;
         let running = Command::new("mpirun")
             .args(all)
             .stdout(Stdio::null())
@@ -97,7 +116,7 @@ fn kill(times: u32) {
         let start = Instant::now();
         let processes = loop {
             let found = ranks_of(running.id());
-            if found.len() == RANKS {
+            if found.len() == RANKS && (starts || !checkpoints(&output).is_empty()) {
                 break found;
             }
             assert!(
@@ -113,22 +132,20 @@ fn kill(times: u32) {
         assert!(killed.unwrap().success());
         let start = Instant::now();
         let ended = running.wait_with_output().unwrap();
+        let errors = String::from_utf8_lossy(&ended.stderr);
+        // `mpirun` does not wait for the ranks that it kills.
+        while let Some(process) = processes.iter().find(|&&process| runs(process)) {
+            assert!(start.elapsed() < LIMIT, "{process} is left: {errors}");
+            sleep(Duration::from_millis(5));
+        }
         let took = start.elapsed();
         longest = longest.max(took);
-        let errors = String::from_utf8_lossy(&ended.stderr);
-        assert!(took < Duration::from_secs(10), "{took:?}: {errors}");
+        assert!(took < LIMIT, "{took:?}: {errors}");
         assert!(!ended.status.success(), "{errors}");
         assert!(
             errors.contains(&format!("process rank {victim} ")),
             "{errors}"
         );
-        for process in processes {
-            assert!(
-                !Path::new(&format!("/proc/{process}/environ")).exists(),
-                "{process} is left"
-            );
-        }
-
         let found = checkpoints(&output).into_iter().max();
         println!(
             "{time}: rank {victim} after {moment} ms: {} in {took:?}, checkpoint {found:?}",
@@ -136,12 +153,11 @@ fn kill(times: u32) {
         );
         if let Some(steps) = found {
             let steps = (steps + 3).to_string();
-            success(on_ranks(
-                1,
-                DEMO,
-                &[&usual[..], &["--resume", "--steps", &steps]].concat(),
-            ));
+            let more = ["--resume", "--steps", &steps, "--checkpoint", "1"];
+            success(on_ranks(1, DEMO, &[&usual[..], &more].concat()));
             resumed += 1;
+            let mut left = fs::read_dir(&output).unwrap().flatten();
+            assert!(!left.any(|entry| is_unfinished(&entry.file_name())));
             let bits = |folder: &Path| fs::read(folder.join("weights.safetensors")).unwrap();
             let whole = folder.path().join("whole");
             let mut plain = usual;
@@ -161,7 +177,7 @@ fn kill(times: u32) {
         }
     }
     println!("{times} kills: ended within {longest:?}, {resumed} resumed");
-    assert!(resumed > times / 2);
+    assert!(resumed >= times - times.div_ceil(4));
 }
 
 #[test]

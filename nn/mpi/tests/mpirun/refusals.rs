@@ -71,8 +71,8 @@ fn one_line_says_what_is_wrong() {
         (line(DEMO, &other, &[]), "other data than rank 0"),
         (line(DEMO, &missing, &[]), "missing: "),
         (
-            line(DEMO, &data, &["--learning-rate", "-1"]),
-            "--learning-rate: ",
+            line(DEMO, &data, &["--checkpoint", "0"]),
+            "--checkpoint: must be at least 1",
         ),
         (line(DEMO, &data, &["--stepz", "3"]), "--stepz"),
     ];
@@ -82,6 +82,12 @@ fn one_line_says_what_is_wrong() {
         let found = refused([&first, &second]);
         assert!(found.contains(wanted), "{found}");
     }
+
+    // What all ranks find wrong is said by one.
+    let negative = line(DEMO, &data, &["--learning-rate", "-1"]);
+    let negative: Vec<&str> = negative.iter().map(String::as_str).collect();
+    let found = refused([&negative, &negative]);
+    assert!(found.contains("--learning-rate: "), "{found}");
 
     // Files that rank 0 cannot write: a result, and a checkpoint.
     fs::create_dir_all(output.join("checkpoint-2.safetensors")).unwrap();
