@@ -132,7 +132,7 @@ fn triangular_product<T: Scalar>(diagonal: &[T], below: &[T], x: &[T], product: 
         let rows = &mut product[j + 1..];
         let (column, others) = rest.split_at(rows.len());
         for (product, &entry) in rows.iter_mut().zip(column) {
-            *product = *product + entry * x;
+            *product += entry * x;
         }
         rest = others;
     }

@@ -172,12 +172,12 @@ fn vertices<T: Scalar<Plain = f64>>(model: &Model, theta: &[T]) -> Vec<Vector<T>
 fn residuals<T: Scalar<Plain = f64>>(
     data: &Data,
     theta: &[T],
-    us: Option<impl Fn(usize) -> [T; 2]>,
+    us: Option<&impl Fn(usize) -> [T; 2]>,
     mut each: impl FnMut(Vector<T>),
 ) {
     let vertices = vertices(&data.model, theta);
     for (i, (&place, point)) in data.correspondences.iter().zip(&data.points).enumerate() {
-        let of_surface: Vector<T> = match &us {
+        let of_surface: Vector<T> = match us {
             None => vertices[place],
             Some(us) => {
                 let [u, v] = us(i);
@@ -260,11 +260,16 @@ fn jacobian<const K: usize>(input: &Input, matrix: &mut Vec<f64>) {
         .map(|(i, &value)| Dual::<f64, K>::seeded(value, first + i))
         .collect();
     let us = |i: usize| [0, 1].map(|lane| Dual::seeded(input.us[i][lane], lane));
-    residuals(&input.data, &theta, (first > 0).then_some(us), |residual| {
-        for residual in residual {
-            matrix.extend(residual.tangents);
-        }
-    });
+    residuals(
+        &input.data,
+        &theta,
+        (first > 0).then_some(&us),
+        |residual| {
+            for residual in residual {
+                matrix.extend(residual.tangents);
+            }
+        },
+    );
 }
 
 pub(super) fn evaluate(call: &Call<'_>) -> Result<Answer, Error> {
@@ -276,9 +281,10 @@ pub(super) fn evaluate(call: &Call<'_>) -> Result<Answer, Error> {
             Vec::new(),
             |errors| {
                 errors.clear();
-                let us = complicated.then_some(|i: usize| input.us[i]);
+                let us = |i: usize| input.us[i];
+                let us = complicated.then_some(&us);
                 residuals(&input.data, &input.theta, us, |residual| {
-                    errors.extend(residual)
+                    errors.extend(residual);
                 });
             },
             |errors| errors,

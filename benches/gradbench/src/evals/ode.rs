@@ -22,7 +22,7 @@ const END: f64 = 2.0;
 /// Returns y(2). A component depends on the one before it, so all stages of a step are computed in one pass over the
 /// components.
 fn solve<T: Scalar<Plain = f64>>(
-    x: impl Iterator<Item = T> + Clone,
+    x: &(impl Iterator<Item = T> + Clone),
     n: usize,
     steps: usize,
 ) -> Vec<T> {
@@ -45,7 +45,7 @@ pub(super) fn evaluate(call: &Call<'_>) -> Result<Answer, Error> {
     let n = x.len();
     ensure!(n > 0, "x is empty");
     match call.function.as_str() {
-        "primal" => call.time(|| solve(x.iter().copied(), n, s)),
+        "primal" => call.time(|| solve(&x.iter().copied(), n, s)),
         "gradient" => {
             // Some 11 operations of 32 bytes for each component and step.
             let active = n.min(s.saturating_mul(4));
@@ -54,7 +54,7 @@ pub(super) fn evaluate(call: &Call<'_>) -> Result<Answer, Error> {
             let record = |gradient: &mut Vec<f64>| {
                 tape.reset();
                 let leaves = tape.leaves(&x);
-                gradients.update([solve(leaves.iter(), n, s)[n - 1]]);
+                gradients.update([solve(&leaves.iter(), n, s)[n - 1]]);
                 gradients.wrt_leaves_into(&leaves, gradient);
             };
             call.time_into(vec![0.0; n], record, |gradient| gradient)
