@@ -20,12 +20,13 @@ pub use confusion::Confusion;
 const SIZE: (i32, i32) = (720, 430);
 
 /// Colours that colour-blind readers can distinguish too (after Okabe and Ito).
-const COLOURS: [RGBColor; 5] = [
+const COLOURS: [RGBColor; 6] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0xd5, 0x5e, 0x00),
     RGBColor(0x00, 0x9e, 0x73),
     RGBColor(0xcc, 0x79, 0xa7),
     RGBColor(0x56, 0xb4, 0xe9),
+    RGBColor(0xe6, 0x9f, 0x00),
 ];
 
 /// One curve.

@@ -300,14 +300,17 @@ fn run(ranks: &Mpi) -> Result<(), Box<dyn Error>> {
                     let points = ranks
                         .iter()
                         .map(|&n| (f64::log2(n as f64), costs.step / at(n)));
-                    series.push(Series::new(format!("{name}, {network_name}"), points));
+                    // The legend has room for `W1, 10`.
+                    let short = |name: &'static str| name.split([':', ' ']).next().unwrap_or(name);
+                    let name = format!("{}, {}", short(name), short(network_name));
+                    series.push(Series::new(name, points));
                 }
             }
         }
     }
     if let Some(file) = std::env::args().nth(1) {
         let plot = LinePlot {
-            title: "Predicted speed over that of one rank".to_owned(),
+            title: "Predicted speed over that of one rank, at 10 and 100 Gbit/s".to_owned(),
             x_label: "log₂ of the number of ranks".to_owned(),
             y_label: "times".to_owned(),
             y_scale: Scale::Log,
