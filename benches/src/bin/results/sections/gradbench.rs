@@ -8,10 +8,18 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
+/// All evals of the benchmark.
+const EVALS: [&str; 12] = [
+    "ba", "det", "gmm", "hello", "ht", "kmeans", "llsq", "lse", "lstm", "ode", "particle", "saddle",
+];
+
 #[derive(Deserialize)]
 struct Comparison {
     date: String,
     processor: String,
+    /// How long each function runs in a round, in seconds.
+    seconds: f64,
+    rounds: usize,
     /// The data that the checkout lacked.
     standins: Vec<String>,
     /// For each eval its workloads, from small to large.
@@ -61,6 +69,19 @@ pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
         "`benches/peers/gradbench/run` measures and [its page](peers/gradbench/README.md) says how: GradBench's evals, on one \
          thread. This project is built for the baseline processor, the C++ tools with `-march=native`.\n\n",
     );
+    write!(
+        text,
+        "Each function ran for {} s in each of {} rounds, and at least once.",
+        found.seconds, found.rounds
+    )?;
+    let missing: Vec<_> = EVALS
+        .into_iter()
+        .filter(|&eval| !found.evals.contains_key(eval))
+        .collect();
+    if !missing.is_empty() {
+        write!(text, " Not measured: {}.", missing.join(", "))?;
+    }
+    text += "\n\n";
     if found
         .evals
         .values()
