@@ -9,7 +9,9 @@ mod scaling;
 mod tape_vs_closed_form;
 mod training_step;
 
+use serde::de::DeserializeOwned;
 use std::error::Error;
+use std::path::Path;
 use std::time::Duration;
 
 /// A section of the document, with its benchmark.
@@ -28,6 +30,23 @@ pub(crate) struct SectionOutput {
     pub(crate) text: String,
     /// The name, the alternative text and the SVG of each plot.
     pub(crate) figures: Vec<(&'static str, &'static str, String)>,
+}
+
+/// Returns the section that `written` makes of the results of a comparison with other tools, or says that
+/// `benches/peers/PEERS/run` has not stored them in `results/FILE.json`.
+fn of_stored<T: DeserializeOwned>(
+    file: &str,
+    peers: &str,
+    written: fn(&T) -> Result<SectionOutput, Box<dyn Error>>,
+) -> Result<SectionOutput, Box<dyn Error>> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("results/{file}.json"));
+    match std::fs::read(path) {
+        Ok(json) => written(&serde_json::from_slice(&json)?),
+        Err(_) => Ok(SectionOutput {
+            text: format!("`benches/peers/{peers}/run` has not been run."),
+            figures: vec![],
+        }),
+    }
 }
 
 /// All sections, in the document's order.

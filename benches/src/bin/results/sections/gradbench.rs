@@ -1,11 +1,10 @@
 //! GradBench's evals beside its C++ tools, from the results of `benches/peers/gradbench/run`.
 
-use super::SectionOutput;
+use super::{SectionOutput, of_stored};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
-use std::path::Path;
 use std::time::Duration;
 
 /// All evals of the benchmark.
@@ -57,14 +56,10 @@ const TOOLS: [(&str, &str); 5] = [
 const PRIMAL: [&str; 4] = ["primal", "objective", "cost", "square"];
 
 pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/gradbench.json");
-    let Ok(json) = std::fs::read(path) else {
-        return Ok(SectionOutput {
-            text: "`benches/peers/gradbench/run` has not been run.".into(),
-            figures: vec![],
-        });
-    };
-    let found: Comparison = serde_json::from_slice(&json)?;
+    of_stored("gradbench", "gradbench", written)
+}
+
+fn written(found: &Comparison) -> Result<SectionOutput, Box<dyn Error>> {
     let mut text = String::from(
         "`benches/peers/gradbench/run` measures and [its page](peers/gradbench/README.md) says how: GradBench's evals, on one \
          thread. This project is built for the baseline processor, the C++ tools with `-march=native`.\n\n",
@@ -92,10 +87,10 @@ pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     }
     text += "The largest workload of each eval, its derivative: the best run in ms, the first run of a process in ms, and \
              the peak memory of the process in MiB.\n\n";
-    largest(&mut text, &found)?;
+    largest(&mut text, found)?;
     text += "\nThe sum over all workloads of an eval of the mean time of its function and of its derivative, in ms. \
              GradBench's score is the inverse of this sum.\n\n";
-    sums(&mut text, &found)?;
+    sums(&mut text, found)?;
     for standin in &found.standins {
         write!(text, "\nStand-in for missing data: {standin}.\n")?;
     }

@@ -1,12 +1,11 @@
 //! Training steps of models with other tools, from the results of `benches/peers/models/run`.
 
-use super::SectionOutput;
+use super::{SectionOutput, of_stored};
 use benches::median;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
-use std::path::Path;
 use std::time::Duration;
 
 /// The results for one model.
@@ -34,17 +33,12 @@ impl Side {
 }
 
 pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/models.json");
-    let Ok(json) = std::fs::read(path) else {
-        return Ok(SectionOutput {
-            text: "`benches/peers/models/run` has not been run.".into(),
-            figures: vec![],
-        });
-    };
+    of_stored("models", "models", written)
+}
+
+fn written(found: &BTreeMap<String, Comparison>) -> Result<SectionOutput, Box<dyn Error>> {
     // The names of the models, such as W8 and W10, in the order of their numbers.
-    let mut found: Vec<(String, Comparison)> = serde_json::from_slice::<BTreeMap<_, _>>(&json)?
-        .into_iter()
-        .collect();
+    let mut found: Vec<(&String, &Comparison)> = found.iter().collect();
     found.sort_by_key(|(name, _)| name.len());
 
     let mut text = String::from(

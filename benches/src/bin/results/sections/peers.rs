@@ -1,13 +1,12 @@
 //! The same training steps with other tools, from the results of `benches/peers/training/run`.
 
-use super::SectionOutput;
+use super::{SectionOutput, of_stored};
 use crate::plot::Plot;
 use benches::{WORKLOADS, median};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Write;
-use std::path::Path;
 use std::time::Duration;
 
 /// The results for one training step.
@@ -33,14 +32,10 @@ impl Side {
 }
 
 pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/peers.json");
-    let Ok(json) = std::fs::read(path) else {
-        return Ok(SectionOutput {
-            text: "`benches/peers/training/run` has not been run.".into(),
-            figures: vec![],
-        });
-    };
-    let found: HashMap<String, Comparison> = serde_json::from_slice(&json)?;
+    of_stored("peers", "training", written)
+}
+
+fn written(found: &HashMap<String, Comparison>) -> Result<SectionOutput, Box<dyn Error>> {
     let comparisons = || {
         let names = WORKLOADS.iter().map(|workload| workload.name);
         names.filter_map(|name| Some((name, found.get(name)?)))

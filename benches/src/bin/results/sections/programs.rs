@@ -1,11 +1,10 @@
 //! Programs beside the tape, formulas and another tool, from the results of `benches/peers/program/run`.
 
-use super::SectionOutput;
+use super::{SectionOutput, of_stored};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write;
-use std::path::Path;
 use std::time::Duration;
 
 #[derive(Deserialize)]
@@ -30,14 +29,10 @@ const WAYS: [(&str, &str); 6] = [
 const REFERENCES: [&str; 4] = ["plain", "hand", "tape", "codipack"];
 
 pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/programs.json");
-    let Ok(json) = std::fs::read(path) else {
-        return Ok(SectionOutput {
-            text: "`benches/peers/program/run` has not been run.".into(),
-            figures: vec![],
-        });
-    };
-    let found: Comparison = serde_json::from_slice(&json)?;
+    of_stored("programs", "program", written)
+}
+
+fn written(found: &Comparison) -> Result<SectionOutput, Box<dyn Error>> {
     let mut text = String::from(
         "`benches/peers/program/run` measures and [its page](peers/program/README.md) says how: CPU time in ns per point, on \
          one thread, each way with the derivatives that its problem asks for. The ratios are those of the program, with the \
