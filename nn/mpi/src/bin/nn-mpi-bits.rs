@@ -3,57 +3,21 @@
 
 #![forbid(unsafe_code)]
 
-use autodiff::tensor::{Algebra, Real, Tensor};
+// A model and its points, which the tests of `nn` train on ranks that are threads.
+#[path = "../../../tests/formulas/residual.rs"]
+mod residual;
+
+use autodiff::tensor::Real;
 use mnist_core::data::Splits;
 use nn::distributed::{Alone, Communicator};
-use nn::layers::{Dropout, Layer, Linear};
 use nn::{
-    Activation, Adam, AdamW, BatchGradient, Builder, Gather, Initializer, Layout, Mlp, Model,
-    Optimizer, Pass, Sgd, StandardLoss, Supervised, Training,
+    Activation, Adam, AdamW, BatchGradient, Gather, Initializer, Mlp, Model, Optimizer, Sgd,
+    StandardLoss, Supervised, Training,
 };
 use nn_mpi::Mpi;
+use residual::{Residual, points};
 use sha2::{Digest, Sha256};
 use std::error::Error;
-use std::sync::Arc;
-
-/// A residual network with dropout and a robust cost.
-struct Residual {
-    layers: [Linear; 3],
-    dropout: Dropout,
-    layout: Arc<Layout>,
-}
-
-impl Residual {
-    fn new(width: usize) -> Residual {
-        let b = Builder::new();
-        let sizes = [
-            ("input", 2, width),
-            ("inner", width, width),
-            ("output", width, 1),
-        ];
-        Residual {
-            layers: sizes.map(|(name, inputs, outputs)| Linear::new(&b.at(name), inputs, outputs)),
-            dropout: Dropout::new(&b, 0.25),
-            layout: b.layout(),
-        }
-    }
-}
-
-impl Model for Residual {
-    type Chunk<T: Real> = [Tensor<T>; 2];
-
-    fn layout(&self) -> &Arc<Layout> {
-        &self.layout
-    }
-
-    fn cost<A: Algebra>(&self, pass: &Pass<'_, A>, [x, y]: [Tensor<A::Element>; 2]) -> A {
-        let [input, inner, output] = &self.layers;
-        let h = input.forward(pass, &pass.constant(x));
-        let h = inner.forward(pass, &self.dropout.forward(pass, &h.tanh())) + h;
-        let error = output.forward(pass, &h) - pass.constant(y);
-        ((error.square() + 1.0).sqrt() - 1.0).sum()
-    }
-}
 
 /// Takes some steps, and prints the digest of the parameters on rank 0.
 fn check<T: Real, M: Model, D: Gather<M::Chunk<T>>>(
@@ -97,11 +61,7 @@ fn check_all<T: Real>(splits: &Splits, ranks: &dyn Communicator) -> Result<(), B
     check("multilayer perceptron by Adam", ranks, adam, 20)?;
 
     let residual = Residual::new(64);
-    let x = Tensor::from_flat_fn([1000, 2], |i| T::from_f64((i as f64 * 0.7).sin()));
-    let y = Tensor::from_flat_fn([1000, 1], |i| {
-        T::from_f64((3.0 * x.at([i, 0]).to_f64()).sin())
-    });
-    let points = [x, y];
+    let points = points::<T>(1000);
     let gradient = BatchGradient::tape(&residual).seed(7).shards(6);
     let initial = residual.layout().init(1);
     let training = Training::new(gradient, initial, Box::new(AdamW::new(0.003)), &points)

@@ -1,6 +1,6 @@
 //! The same bits on any number of ranks and threads, and without ranks.
 
-use crate::common::{DEMO, on_ranks, success, text, write_data};
+use crate::common::{DEMO, on_ranks, success, training, write_data};
 use std::fs;
 use std::process::Command;
 
@@ -27,22 +27,8 @@ fn the_program_writes_the_same_weights_and_resumes_on_other_ranks() {
     write_data(&data, 600);
     let run = |ranks: usize, output: &str, more: &[&str]| {
         let output = folder.path().join(output);
-        let usual = [
-            "train",
-            "--widths",
-            "20",
-            "--batch",
-            "200",
-            "--optimizer",
-            "adam",
-            "--threads",
-            "1",
-            "--data",
-            text(&data),
-            "--output",
-            text(&output),
-        ];
-        let arguments = [&usual, more].concat();
+        let usual = training("20", "200", &data, &output);
+        let arguments = [&usual[..], more].concat();
         let printed = success(on_ranks(ranks, DEMO, &arguments));
         (
             printed,

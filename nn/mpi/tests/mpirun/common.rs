@@ -32,6 +32,19 @@ pub(crate) fn success(output: Output) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// The arguments of a training by Adam on one thread a rank, with a hidden layer of `width` neurons.
+pub(crate) fn training<'a>(
+    width: &'a str,
+    batch: &'a str,
+    data: &'a Path,
+    output: &'a Path,
+) -> Vec<&'a str> {
+    let network = ["train", "--widths", width, "--batch", batch];
+    let how = ["--optimizer", "adam", "--threads", "1"];
+    let files = ["--data", text(data), "--output", text(output)];
+    [&network[..], &how, &files].concat()
+}
+
 /// Writes a data set of `images` images of 8 × 8 pixels for training and 50 for testing.
 pub(crate) fn write_data(folder: &Path, images: usize) {
     for (name, count) in [("train", images), ("t10k", 50)] {

@@ -1,6 +1,6 @@
 //! A rank that is killed ends the others, and the latest checkpoint resumes.
 
-use crate::common::{DEMO, mpirun, on_ranks, success, text, write_data};
+use crate::common::{DEMO, mpirun, on_ranks, success, training, write_data};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
@@ -73,21 +73,7 @@ fn kill(times: u32, while_starting: bool) {
     let (data, output) = (folder.path().join("data"), folder.path().join("out"));
     fs::create_dir(&data).unwrap();
     write_data(&data, 600);
-    let usual = [
-        "train",
-        "--widths",
-        "64",
-        "--batch",
-        "300",
-        "--optimizer",
-        "adam",
-        "--threads",
-        "1",
-        "--data",
-        text(&data),
-        "--output",
-        text(&output),
-    ];
+    let usual = training("64", "300", &data, &output);
     let (mut resumed, mut hung, mut longest) = (0, 0, Duration::ZERO);
     for time in 0..times {
         let _ = fs::remove_dir_all(&output);
@@ -99,7 +85,7 @@ fn kill(times: u32, while_starting: bool) {
         let mut running = mpirun();
         running
             .args(["-n", &RANKS.to_string(), DEMO])
-            .args(usual)
+            .args(&usual)
             .args(endless);
         // `--quiet` would leave out the line that names the rank.
         let all: Vec<_> = running
@@ -172,8 +158,7 @@ fn kill(times: u32, while_starting: bool) {
             assert!(!left.any(|entry| is_unfinished(&entry.file_name())));
             let bits = |folder: &Path| fs::read(folder.join("weights.safetensors")).unwrap();
             let whole = folder.path().join("whole");
-            let mut plain = usual;
-            plain[plain.len() - 1] = text(&whole);
+            let plain = training("64", "300", &data, &whole);
             // Once, because it takes as long as all steps before.
             if resumed == 1 {
                 success(on_ranks(
