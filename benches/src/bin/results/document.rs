@@ -1,6 +1,5 @@
 //! The document with the results.
 
-use crate::machine::here_and_now;
 use crate::sections::{SECTIONS, Section, SectionOutput};
 use std::fmt::Write as _;
 use std::fs::{create_dir_all, read_to_string, write};
@@ -21,7 +20,7 @@ take turns, and ratios are medians of the ratios within a round, which the machi
 pub(crate) fn renew(folder: &Path, section: &Section, findings: &SectionOutput) -> io::Result<()> {
     let figures = folder.join("results");
     create_dir_all(&figures)?;
-    let mut text = format!("{}.\n\n{}", here_and_now(), findings.text);
+    let mut text = format!("{}.\n\n{}", findings.measured, findings.text);
     for (name, alternative, svg) in &findings.figures {
         write(figures.join(format!("{name}.svg")), svg)?;
         let _ = write!(text, "\n![{alternative}](results/{name}.svg)\n");

@@ -26,6 +26,8 @@ pub(crate) struct Section {
 
 /// The results of a benchmark.
 pub(crate) struct SectionOutput {
+    /// When and on which machine.
+    pub(crate) measured: String,
     /// The tables and their explanation, in Markdown.
     pub(crate) text: String,
     /// The name, the alternative text and the SVG of each plot.
@@ -43,6 +45,7 @@ fn of_stored<T: DeserializeOwned>(
     match std::fs::read(path) {
         Ok(json) => written(&serde_json::from_slice(&json)?),
         Err(_) => Ok(SectionOutput {
+            measured: "Not measured".into(),
             text: format!("`benches/peers/{peers}/run` has not been run."),
             figures: vec![],
         }),

@@ -94,12 +94,8 @@ fn written(found: &Comparison) -> Result<SectionOutput, Box<dyn Error>> {
     for standin in &found.standins {
         write!(text, "\nStand-in for missing data: {standin}.\n")?;
     }
-    write!(
-        text,
-        "\nMeasured on {} on {}.\n",
-        found.date, found.processor
-    )?;
     Ok(SectionOutput {
+        measured: format!("{} on {}", found.date, found.processor),
         text,
         figures: vec![],
     })

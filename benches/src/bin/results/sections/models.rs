@@ -67,8 +67,8 @@ fn written(found: &BTreeMap<String, Comparison>) -> Result<SectionOutput, Box<dy
         .map(|(_, comparison)| format!("{} on {}", comparison.date, comparison.processor))
         .collect();
     measured.dedup();
-    write!(text, "\nMeasured on {}.\n", measured.join("; "))?;
     Ok(SectionOutput {
+        measured: measured.join("; "),
         text,
         figures: vec![],
     })

@@ -1,6 +1,7 @@
 //! The overhead of a node of the tape.
 
 use super::SectionOutput;
+use crate::machine::here_and_now;
 use crate::plot::Plot;
 use autodiff::tensor::Tape;
 use benches::nodes::{CHAIN, NODES};
@@ -70,6 +71,7 @@ pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     };
     let alternative = "Time of recording and of walking back, for each kind of node";
     Ok(SectionOutput {
+        measured: here_and_now(),
         text,
         figures: vec![("op_overhead", alternative, plot.bars(0.0, &groups)?)],
     })

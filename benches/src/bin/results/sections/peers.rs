@@ -82,7 +82,6 @@ fn written(found: &HashMap<String, Comparison>) -> Result<SectionOutput, Box<dyn
         .map(|(_, comparison)| format!("{} on {}", comparison.date, comparison.processor))
         .collect();
     measured.dedup();
-    write!(text, "\nMeasured on {}.\n", measured.join("; "))?;
 
     let plot = Plot {
         title: "Training steps with other tools: their best time over ours",
@@ -92,6 +91,7 @@ fn written(found: &HashMap<String, Comparison>) -> Result<SectionOutput, Box<dyn
     };
     let alternative = "For each training step and tool, its best time over ours";
     Ok(SectionOutput {
+        measured: measured.join("; "),
         text,
         figures: vec![("peers", alternative, plot.bars(1.0, &groups)?)],
     })

@@ -59,12 +59,8 @@ fn written(found: &Comparison) -> Result<SectionOutput, Box<dyn Error>> {
         }
         text += "\n";
     }
-    write!(
-        text,
-        "\nMeasured on {} on {}.\n",
-        found.date, found.processor
-    )?;
     Ok(SectionOutput {
+        measured: format!("{} on {}", found.date, found.processor),
         text,
         figures: vec![],
     })

@@ -1,6 +1,7 @@
 //! The growth of a step's time with its arithmetic.
 
 use super::{SectionOutput, thread_counts};
+use crate::machine::here_and_now;
 use crate::plot::Plot;
 use benches::scaling::{AXES, flops, log_slope};
 use benches::{Case, pool, steps, take_turns};
@@ -83,6 +84,7 @@ pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     };
     let alternative = "Time against work on logarithmic axes, near a line of slope 1";
     Ok(SectionOutput {
+        measured: here_and_now(),
         text,
         figures: vec![("scaling", alternative, plot.log_log(&curves)?)],
     })

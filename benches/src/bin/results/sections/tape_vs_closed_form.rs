@@ -1,6 +1,7 @@
 //! The tape's time relative to the closed form, for every network and batch size.
 
 use super::SectionOutput;
+use crate::machine::here_and_now;
 use crate::plot::Plot;
 use benches::{Case, NETWORKS, pool, steps, take_turns};
 use mnist_core::gradient::Method;
@@ -54,6 +55,7 @@ pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let svg = plot.bars(0.0, &groups)?;
     let alternative = "Time by the tape over time by the closed form, for each network and batch";
     Ok(SectionOutput {
+        measured: here_and_now(),
         text,
         figures: vec![("tape_vs_closed_form", alternative, svg)],
     })

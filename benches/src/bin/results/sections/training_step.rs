@@ -1,6 +1,7 @@
 //! Whole training steps on one thread and on all cores.
 
 use super::{SectionOutput, thread_counts};
+use crate::machine::here_and_now;
 use crate::plot::Plot;
 use benches::{Case, WORKLOADS, Workload, pool, steps, take_turns};
 use mnist_core::gradient::Method;
@@ -44,6 +45,7 @@ pub(super) fn measure(time: Duration) -> Result<SectionOutput, Box<dyn Error>> {
     let svg = plot(&thread_counts).bars(0.0, &groups)?;
     let alternative = "Bar chart: for each training step, the tape's time divided by the closed form's, and the time on one thread divided by the time on all";
     Ok(SectionOutput {
+        measured: here_and_now(),
         text,
         figures: vec![("training_step", alternative, svg)],
     })
