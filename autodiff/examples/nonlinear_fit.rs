@@ -7,7 +7,7 @@ use argmin::core::{Executor, Jacobian, Operator, State};
 use argmin::solver::gaussnewton::GaussNewtonLS;
 use argmin::solver::linesearch::{BacktrackingLineSearch, condition::ArmijoCondition};
 use argmin_math::{ArgminDot, ArgminInv, ArgminTranspose};
-use autodiff::scalar::argmin::LeastSquares;
+use autodiff::scalar::problems::LeastSquares;
 use autodiff::scalar::program::Program;
 
 /// Pressure and volume.

@@ -59,7 +59,11 @@ fn largest_error(n: usize) -> Result<f64, Box<dyn Error>> {
     let mut gradient = film.clone();
     for step in 1.. {
         let values = lower.values_mut();
-        let area = hessian.values_into(film.as_slice(), gradient.as_mut_slice(), values)?;
+        let area = hessian.value_gradient_and_hessian_into(
+            film.as_slice(),
+            gradient.as_mut_slice(),
+            values,
+        )?;
         let size = gradient.norm();
         println!("step {step}: area {area:.10}, gradient {size:.1e}");
         if size < 1e-12 {

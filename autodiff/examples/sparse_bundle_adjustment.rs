@@ -101,7 +101,7 @@ impl Problem<'_> {
     /// Returns the residuals at a point, and writes their Jacobian matrix.
     fn residuals(&mut self, x: &[f64]) -> Result<Vec<f64>, Box<dyn Error>> {
         let mut residuals = vec![0.0; self.seen.len()];
-        (self.jacobian).values_into(x, &mut residuals, self.matrix.val_mut())?;
+        (self.jacobian).value_and_jacobian_into(x, &mut residuals, self.matrix.val_mut())?;
         residuals
             .iter_mut()
             .zip(&self.seen)
@@ -136,7 +136,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut normal = |size: f64| size * rng.sample::<f64, _>(StandardNormal);
 
     let mut jacobian = SparseJacobian::new(projections, &truth)?;
-    let (mut seen, _) = jacobian.values(&truth)?;
+    let (mut seen, _) = jacobian.value_and_jacobian(&truth)?;
     seen.iter_mut().for_each(|y| *y += normal(NOISE));
     let matrix = jacobian.pattern().to_faer();
     println!("Jacobian matrix: {}", jacobian.pattern());

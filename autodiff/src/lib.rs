@@ -58,7 +58,7 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `argmin` | the module `scalar::argmin`: problems for the solvers of `argmin`, with their derivatives |
+//! | `argmin` | the module `scalar::problems`: problems for the solvers of `argmin`, with their derivatives |
 //! | `faer` | `Pattern::to_faer`: sparse matrices of `faer`, into which a [sparse](scalar::sparse) derivative is written |
 //! | `nalgebra` | [`scalar::Dual`] is a `RealField`, so routines of `nalgebra` are differentiated unchanged |
 //! | `nalgebra-sparse` | `Pattern::to_nalgebra`: the same for `nalgebra-sparse` |

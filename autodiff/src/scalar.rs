@@ -81,9 +81,9 @@
 //! The functions of slices, [`dot`], [`linear_combination`], [`norm`] and [`log_sum_exp`], take any of these numbers. On
 //! plain numbers they are loops in vectors, on variables one node.
 //!
-//! - With the bound `T: Scalar<Plain = f64>`, a plain number on the **right** of an operator is an `f64`. With `T: Scalar`
-//!   alone it is a `T::Plain`, in either precision; [`from_plain`](Scalar::from_plain) and [`from_f64`](Scalar::from_f64)
-//!   make constants.
+//! - With the bound `T: Scalar<Plain = f64>`, a plain number on the **right** of `+`, `-`, `*` or `/` is an `f64`. With
+//!   `T: Scalar` alone it is a `T::Plain`, in either precision. Everywhere else, as in a comparison or in `x.max(…)`,
+//!   [`from_f64`](Scalar::from_f64) and [`from_plain`](Scalar::from_plain) make constants.
 //! - A plain number on the **left** needs a bound of its own, because a trait cannot promise operators of another type:
 //!
 //!   ```
@@ -102,6 +102,8 @@
 //!   ```
 //! - A generic function is passed on in a closure, `|x| cost(x)`. Its bare name would stand for the function of one type,
 //!   and the type of a variable depends on its tape.
+//! - For the same reason, write a closure in the call that takes it. One that is kept in a variable is a function of the
+//!   variables of one tape, and the compiler says that a lifetime is too short. To use it twice, write a `fn`.
 //!
 //! # Where to go next
 //!
@@ -214,7 +216,7 @@ mod replay;
 
 // Problems for solvers.
 #[cfg(feature = "argmin")]
-pub mod argmin;
+pub mod problems;
 
 // Inspection.
 mod inspect;

@@ -99,11 +99,13 @@ fn warm_sparse_matrices_allocate_nothing() {
     for round in 0..3 {
         for x in &x {
             let of_first = allocations(|| {
-                jacobian.values_into(x, &mut y, &mut of_jacobian).unwrap();
+                jacobian
+                    .value_and_jacobian_into(x, &mut y, &mut of_jacobian)
+                    .unwrap();
             });
             let of_second = allocations(|| {
                 hessian
-                    .values_into(x, &mut gradient, &mut of_hessian)
+                    .value_gradient_and_hessian_into(x, &mut gradient, &mut of_hessian)
                     .unwrap();
             });
             assert!(

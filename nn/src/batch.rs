@@ -80,7 +80,7 @@ impl<T: Real, M: Model, G: ShardGradient<T, M>> BatchGradient<T, M, G> {
         let layout = model.layout();
         assert!(
             !layout.slices().is_empty(),
-            "a model without parameters cannot be trained"
+            "a model without parameters cannot be trained; was its layout taken before its layers were made?"
         );
         BatchGradient {
             context: Context {

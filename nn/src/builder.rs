@@ -25,6 +25,9 @@ pub struct Stream(pub(crate) u32);
 
 /// Collects the parameters of a model while its layers are made.
 ///
+/// A model has one builder, and its parts get [`at`](Builder::at) of it: a [`Param`] is only a number, which means
+/// another parameter in the layout of another builder. Take the [layout](Builder::layout) when all layers are made.
+///
 /// ```
 /// use nn::Builder;
 /// use nn::layers::Linear;

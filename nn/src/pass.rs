@@ -242,7 +242,7 @@ impl<A: Algebra> Index<Param> for Pass<'_, A> {
         match self.slices.get(param.0 as usize) {
             Some(slice) => slice,
             None => panic!(
-                "there is no parameter {}: the layout has {} slices",
+                "there is no parameter {}: the layout has {} slices; was it taken before all layers were made?",
                 param.0,
                 self.slices.len()
             ),

@@ -212,8 +212,10 @@ macro_rules! numbers {
         }
 
         impl<$($generics)* T: Scalar> fmt::Display for $V {
-            /// Prints the value, with the formatting options of a plain number.
+            /// Prints the value, with the formatting options of a plain number. While a program is being recorded, this is
+            /// an [error](crate::scalar::program::ProgramError::Escaped); `Debug` is not.
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.leaves_as_text();
                 fmt::Display::fmt(&self.value, f)
             }
         }

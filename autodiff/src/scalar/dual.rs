@@ -88,7 +88,7 @@ impl<T: Scalar, const K: usize> Dual<T, K> {
     #[track_caller]
     #[inline]
     pub fn seeded(value: T, lane: usize) -> Self {
-        assert!(lane < K, "seeded: lane {lane} of {K}");
+        assert!(lane < K, "seeded: there is no direction {lane} of {K}");
         Dual {
             value,
             tangents: unit(lane),
@@ -177,6 +177,9 @@ impl<T: Scalar, const K: usize> Dual<T, K> {
 
     #[inline(always)]
     pub(super) fn leaves(self, _: &'static str) {}
+
+    #[inline(always)]
+    pub(super) fn leaves_as_text(self) {}
 }
 
 impl<T: Scalar, const K: usize> Sum for Dual<T, K> {

@@ -62,7 +62,7 @@ pub fn value_and_jacobian<const K: usize, T: Scalar>(
     mut f: impl FnMut(&[Dual<T, K>]) -> Vec<Dual<T, K>>,
     x: &[T],
 ) -> (Vec<T>, Vec<Vec<T>>) {
-    assert!(K > 0, "jacobian: no directions");
+    assert!(K > 0, "jacobian: the number of directions is 0");
     let (mut values, mut rows) = (Vec::new(), Vec::new());
     let mut point = Vec::with_capacity(x.len());
     // Without inputs, one call returns the outputs.

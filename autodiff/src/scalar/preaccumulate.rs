@@ -11,8 +11,8 @@ use super::var::{Var, common_tape, refuse};
 /// Returns `f(inputs)`, and records each output as one node, with its slopes towards the inputs.
 ///
 /// `f` is recorded on a tape of its own, from which one backward pass for every few outputs computes the slopes. This
-/// saves memory, and time in each later backward pass, if `f` has many more operations than inputs times outputs. Other
-/// than for a [`checkpoint`](super::checkpoint()), `f` is computed once, and may borrow from its surroundings.
+/// saves memory, and time in each later backward pass, if `f` has many more operations than inputs times outputs. Unlike
+/// the function of a [`checkpoint`](super::checkpoint()), `f` is called once, and may borrow from its surroundings.
 ///
 /// A variable must be passed as an input. An output on which no input has an influence is a constant. Derivatives equal
 /// those of the plain recording up to rounding. While a [program](super::program) is being recorded, `f` is a part of

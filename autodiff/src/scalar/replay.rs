@@ -126,6 +126,17 @@ impl<'t, T: Scalar> Var<'t, T> {
         }
     }
 
+    /// Notes that the value leaves the recording as text, if a program is being recorded.
+    #[inline]
+    pub(super) fn leaves_as_text(self) {
+        if self.node.is_traced() {
+            cold_path();
+            if let Some(tape) = self.tape {
+                tape.tell(Recording::fail_by_text);
+            }
+        }
+    }
+
     /// Returns the value as a number of the program that is being recorded, to which no derivative flows.
     #[cold]
     #[track_caller]

@@ -23,7 +23,7 @@
 //! );
 //!
 //! // Another point: the instructions are executed again, without the function.
-//! let (value, gradient, nonzeros) = hessian.values(&[0.0, 2.0, 3.0, 3.0])?;
+//! let (value, gradient, nonzeros) = hessian.value_gradient_and_hessian(&[0.0, 2.0, 3.0, 3.0])?;
 //! assert_eq!(value, 2.0);
 //! assert_eq!(gradient, [-4.0, 4.0, 4.0, -4.0]);
 //! assert_eq!(nonzeros, [12.0, -12.0, 12.0, 0.0, 12.0, -12.0, 12.0]);

@@ -79,6 +79,13 @@ impl<'t, T: Real> Var<'t, T> {
     }
 }
 
+impl<T: Real> fmt::Display for Var<'_, T> {
+    /// Prints the value, as [`Tensor`] does.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.value(), f)
+    }
+}
+
 impl<'t, T: Real> Var<'t, T> {
     /// Records a node of its own with the same value. Derivatives with respect to it count no other use of `self`.
     pub(crate) fn as_new_node(self) -> Var<'t, T> {

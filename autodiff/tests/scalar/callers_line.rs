@@ -145,15 +145,17 @@ fn leaves(checked: &mut Checked) {
 }
 
 fn forward_mode(checked: &mut Checked) {
-    checked.refused("scalar/dual.rs seeded", "seeded: lane 3 of 3", || {
-        Dual::<f64, 3>::seeded(1.0, 3)
-    });
+    checked.refused(
+        "scalar/dual.rs seeded",
+        "seeded: there is no direction 3 of 3",
+        || Dual::<f64, 3>::seeded(1.0, 3),
+    );
     let file = "scalar/forward.rs";
-    checked.refused(&format!("{file} jacobian"), "jacobian: no dir", || {
+    checked.refused(&format!("{file} jacobian"), "jacobian: the number of directions is 0", || {
         forward::jacobian::<0, _>(|x| x.to_vec(), &[1.0])
     });
     let name = format!("{file} value_and_jacobian");
-    checked.refused(&name, "jacobian: no directions", || {
+    checked.refused(&name, "jacobian: the number of directions is 0", || {
         forward::value_and_jacobian::<0, _>(|x| x.to_vec(), &[1.0])
     });
     let mut outputs = 3;

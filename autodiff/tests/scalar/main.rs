@@ -6,8 +6,6 @@ mod random_functions;
 mod refusals;
 
 mod activity;
-#[cfg(feature = "argmin")]
-mod argmin;
 mod callers_line;
 mod control;
 mod derivatives;
@@ -27,6 +25,8 @@ mod nalgebra;
 mod operators;
 mod preaccumulate;
 mod precision;
+#[cfg(feature = "argmin")]
+mod problems;
 mod program;
 mod reference;
 mod reuse;

@@ -164,6 +164,10 @@ fn tensors_are_formatted_as_nested_brackets_in_aligned_columns() {
         format!("{x:.1?}"),
         "Tensor([[ 1.5, -2.0],\n [ 3.0, 40.0]], shape [2, 2])"
     );
+    assert_eq!(
+        autodiff::tensor::Tape::new().var(&x).to_string(),
+        x.to_string()
+    );
     assert_eq!(Tensor::scalar(7_u8).to_string(), "7");
     assert_eq!(Tensor::<f32>::zeros([2, 0]).to_string(), "[[],\n []]");
     let matrices = Tensor::arange(0..8).reshape([2, 2, 2]);

@@ -23,14 +23,18 @@ pub enum ProgramError {
     /// The value of a variable left the recording as a plain number: what the function does with it is unknown.
     ///
     /// Compare variables instead of their values. If no derivative is to flow, call
-    /// [`detach`](crate::scalar::Var::detach).
+    /// [`detach`](crate::scalar::Var::detach). For a derivative inside the function, call
+    /// [`general::gradient`](crate::scalar::general::gradient), whose results are variables.
+    ///
+    /// Points beyond the [largest number of variants](super::Program::max_variants) are computed on a tape, on which a
+    /// value may leave. `Debug` is not noticed, so that a function can be looked at.
     #[error(
         "{operation}: a value leaves the recording at {location}, so the function cannot be replayed"
     )]
     Escaped {
         /// The method that returned the value.
         operation: &'static str,
-        /// The line of code that called it.
+        /// The line of code that called it; if the value was printed, the line of the operation recorded before.
         location: &'static Location<'static>,
     },
     /// An operation computes its value and slopes by a closure on plain numbers, as

@@ -6,7 +6,7 @@ use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
 use crate::scalar::tape::Tape;
 use crate::scalar::trace::{Input, Operation};
-use crate::scalar::var::{Var, refuse};
+use crate::scalar::var::Var;
 use smallvec::SmallVec;
 use std::collections::HashSet;
 use std::panic::Location;
@@ -60,9 +60,10 @@ pub(super) fn record<T: Scalar>(
     let outputs: Vec<Input<T>> = {
         let (shared, point) = (tape.vars(shared), tape.vars(point));
         let outputs = f(&shared, &point);
-        if !outputs.iter().all(|output| output.is_on_or_constant(&tape)) {
-            refuse("program");
-        }
+        assert!(
+            outputs.iter().all(|output| output.is_on_or_constant(&tape)),
+            "program: the function returned a variable of another tape"
+        );
         outputs.into_iter().map(Var::input).collect()
     };
     let mut recording = tape.into_program();
@@ -302,5 +303,13 @@ impl<T: Scalar> Recording<T> {
     /// Notes why the function cannot be replayed.
     pub(in crate::scalar) fn fail(&mut self, failure: ProgramError) {
         self.failure.get_or_insert(failure);
+    }
+
+    /// Notes that a number was printed. A formatter has no caller that could be named.
+    pub(in crate::scalar) fn fail_by_text(&mut self) {
+        self.fail(ProgramError::Escaped {
+            operation: "Display",
+            location: self.graph.location,
+        });
     }
 }

@@ -27,7 +27,7 @@ impl Pattern {
     /// let mut matrix = jacobian.pattern().to_faer();
     /// let mut y = [0.0; 4];
     /// for _ in 0..6 {
-    ///     jacobian.values_into(&x, &mut y, matrix.val_mut())?;
+    ///     jacobian.value_and_jacobian_into(&x, &mut y, matrix.val_mut())?;
     ///     matrix.as_ref().sp_lu()?.solve_in_place(ColMut::from_slice_mut(&mut y));
     ///     x.iter_mut().zip(&y).for_each(|(x, step)| *x -= step);
     /// }
@@ -47,7 +47,7 @@ impl Pattern {
     /// let mut hessian = SparseHessian::new(|x| x[0].square() + (x[0] + x[1]).square(), &[0.0, 0.0])?;
     /// let mut matrix = hessian.pattern().to_faer();
     /// let mut gradient = [0.0; 2];
-    /// hessian.values_into(&[1.0, 2.0], &mut gradient, matrix.val_mut())?;
+    /// hessian.value_gradient_and_hessian_into(&[1.0, 2.0], &mut gradient, matrix.val_mut())?;
     /// let step = matrix.as_ref().sp_cholesky(Side::Lower)?.solve(col![gradient[0], gradient[1]]);
     /// // The minimum is at the origin.
     /// assert!((step[0] - 1.0).abs() < 1e-15 && (step[1] - 2.0).abs() < 1e-15);

@@ -18,7 +18,7 @@ impl Pattern {
     /// )?;
     /// let mut matrix = jacobian.pattern().to_nalgebra();
     /// let mut y = [0.0; 2];
-    /// jacobian.values_into(&[1.0, 2.0, 5.0], &mut y, matrix.values_mut())?;
+    /// jacobian.value_and_jacobian_into(&[1.0, 2.0, 5.0], &mut y, matrix.values_mut())?;
     /// assert_eq!(&matrix * DVector::from_element(3, 1.0), DVector::from_element(2, 0.0));
     /// # Ok::<(), autodiff::scalar::program::ProgramError>(())
     /// ```
@@ -35,7 +35,7 @@ impl Pattern {
     /// let mut hessian = SparseHessian::new(|x| x[0].square() + (x[0] + x[1]).square(), &[0.0, 0.0])?;
     /// let mut lower = hessian.pattern().to_nalgebra();
     /// let mut gradient = [0.0; 2];
-    /// hessian.values_into(&[1.0, 2.0], &mut gradient, lower.values_mut())?;
+    /// hessian.value_gradient_and_hessian_into(&[1.0, 2.0], &mut gradient, lower.values_mut())?;
     /// let whole = &lower + lower.transpose() - lower.diagonal_as_csr();
     /// let step = CscCholesky::factor(&CscMatrix::from(&whole))?.solve(&DVector::from_row_slice(&gradient));
     /// // The minimum is at the origin.

@@ -60,13 +60,9 @@ impl<T: Real> Op<T> for ScatterAdd {
         let (rank, axes) = (x.shape().rank(), indices.shape().rank());
         let fits = rank.checked_sub(axes).is_some_and(|last| self.axis <= last)
             && x.shape()[self.axis..self.axis + axes] == indices.shape()[..];
-        assert!(
-            fits,
-            "scatter_add: indices of shape {} for the axes from {} on of shape {}",
-            indices.shape(),
-            self.axis,
-            x.shape()
-        );
+        if !fits {
+            do_not_fit(indices, self.axis.into(), x.shape());
+        }
         let (before, after) = (&x.shape()[..self.axis], &x.shape()[self.axis + axes..]);
         check_indices("scatter_add", indices, extent);
         let inner: usize = after.iter().product();
@@ -121,6 +117,15 @@ fn check_indices(operation: &str, indices: &Tensor<u32>, extent: usize) {
     }
 }
 
+#[cold]
+#[track_caller]
+fn do_not_fit(indices: &Tensor<u32>, axis: Axis, shape: &Shape) -> ! {
+    panic!(
+        "scatter_add: indices of shape {} for the axes from {axis:?} on of shape {shape}",
+        indices.shape()
+    )
+}
+
 methods! {
     /// Gathering slices by index.
     pub trait GatherMethods for any element;
@@ -159,8 +164,8 @@ methods! {
     /// Sums the slices that have the same index. Slice `i` of the result, along an axis of the given extent, is the sum
     /// of the slices whose index is `i`, and zero if there are none.
     ///
-    /// From `axis` on, the shape of `self` begins with the shape of `indices`. In the result, a single axis replaces
-    /// these axes. Slices with the same index are added in their order.
+    /// From `axis` on, the shape of `self` begins with the shape of `indices`. In the result, a single axis, number
+    /// `axis`, replaces these axes. Slices with the same index are added in their order.
     ///
     /// ```
     /// # use autodiff::Tensor;
@@ -173,8 +178,13 @@ methods! {
     ///
     /// If the shape from `axis` on does not begin with the shape of `indices`, or an index is not below the extent.
     #[doc(alias("index_add", "segment_sum"))]
-    pub fn scatter_add(self, axis: usize, indices: impl Into<Tensor<u32>>, extent: usize) -> Self {
-        Self::apply(ScatterAdd { axis, indices: indices.into(), extent }, &[self])
+    pub fn scatter_add(self, axis: impl Into<Axis>, indices: impl Into<Tensor<u32>>, extent: usize) -> Self {
+        let (axis, indices, shape) = (axis.into(), indices.into(), self.shape());
+        let rank_of_result = (shape.rank() + 1).saturating_sub(indices.shape().rank());
+        let Some(axis) = axis.within(rank_of_result) else {
+            do_not_fit(&indices, axis, &shape)
+        };
+        Self::apply(ScatterAdd { axis, indices, extent }, &[self])
     }
 }
 
@@ -224,6 +234,14 @@ mod tests {
         let table = tape.var([0.0]);
         let gradient = table.gather(0, [0, 0, 0, 0]).vjp(&x).wrt(table);
         assert_eq!(gradient.data(), [1.5]);
+    }
+
+    #[test]
+    fn an_axis_of_the_result_may_be_counted_from_its_end() {
+        let x = Tensor::from([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]);
+        let sums = |axis: isize| x.scatter_add(axis, [[0, 1], [1, 1]], 2);
+        assert_eq!(sums(-2), Tensor::from([[1.0, 2.0], [15.0, 18.0]]));
+        assert_eq!(sums(-2), sums(0));
     }
 
     #[test]

@@ -107,7 +107,7 @@ pub(super) fn methods(checked: &mut Checked) {
 
 /// Calls every method of a sparse matrix of derivatives, of a function with two inputs, with a wrong length.
 macro_rules! wrong_points {
-    ($checked:ident: $($Matrix:ident in $file:literal of $f:expr, $outputs:expr;)*) => { $(
+    ($checked:ident: $($Matrix:ident in $file:literal of $f:expr, $values:ident, $values_into:ident, $outputs:expr;)*) => { $(
         let of = |method: &str| format!("scalar/program/sparse/{} {method}", $file);
         let matrix = || $Matrix::new($f, &[1.0, 2.0]).unwrap();
         $checked.refused(&of("new"), "inputs", || $Matrix::new($f, &[]));
@@ -115,18 +115,20 @@ macro_rules! wrong_points {
         $checked.refused(&of("extend"), "extend: the length of the point is 3, and should be 2", || {
             matrix().extend(&[0.0; 3])
         });
-        $checked.refused(&of("values"), "the length of the point is 1, and should be 2", || {
-            matrix().values(&[0.0])
+        $checked.refused(&of(stringify!($values)), "the length of the point is 1, and should be 2", || {
+            matrix().$values(&[0.0])
         });
-        $checked.refused(&of("values_into"), "and should be", || {
-            matrix().values_into(&[0.0; 2], $outputs, &mut [0.0; 9])
+        $checked.refused(&of(stringify!($values_into)), "and should be", || {
+            matrix().$values_into(&[0.0; 2], $outputs, &mut [0.0; 9])
         });
     )* };
 }
 
 pub(super) fn sparse_derivatives(checked: &mut Checked) {
     wrong_points! { checked:
-        SparseJacobian in "jacobian.rs" of |x| vec![x[0] * x[1]], &mut [0.0];
-        SparseHessian in "hessian.rs" of |x| x[0] * x[1], &mut [0.0; 2];
+        SparseJacobian in "jacobian.rs" of |x| vec![x[0] * x[1]],
+            value_and_jacobian, value_and_jacobian_into, &mut [0.0];
+        SparseHessian in "hessian.rs" of |x| x[0] * x[1],
+            value_gradient_and_hessian, value_gradient_and_hessian_into, &mut [0.0; 2];
     }
 }

@@ -42,6 +42,18 @@ fn a_value_that_leaves_the_recording_is_an_error_with_its_line() {
     let found = error(|_, x| vec![x[0] * (x[1] * x[1]).gradients().wrt(x[1])]);
     assert_at(&found, "gradients", line);
     assert!(matches!(found, ProgramError::Escaped { .. }));
+    let line = line!() + 2;
+    let found = error(|_, x| {
+        let product = x[0] * x[1];
+        vec![x[0] * product.to_string().parse::<f64>().unwrap()]
+    });
+    assert_at(&found, "Display", line);
+    // A function may be looked at.
+    let mut seen = Program::new(0, 1, |_, x| {
+        let _ = format!("{:?}", x[0]);
+        vec![x[0]]
+    });
+    assert_eq!(seen.values(&[], Points::Rows(&[3.0])).unwrap(), [3.0]);
 }
 
 #[test]

@@ -31,7 +31,9 @@ fn faer() {
     let (mut sparse, x, dense) = problem();
     let mut matrix = sparse.pattern().to_faer();
     let mut y = [0.0; 3];
-    sparse.values_into(&x, &mut y, matrix.val_mut()).unwrap();
+    sparse
+        .value_and_jacobian_into(&x, &mut y, matrix.val_mut())
+        .unwrap();
     let found = matrix.as_ref().to_dense();
     for (i, row) in dense.iter().enumerate() {
         for (j, &entry) in row.iter().enumerate() {
@@ -54,7 +56,9 @@ fn nalgebra() {
     let (mut sparse, x, dense) = problem();
     let mut matrix = sparse.pattern().to_nalgebra();
     let mut y = [0.0; 3];
-    sparse.values_into(&x, &mut y, matrix.values_mut()).unwrap();
+    sparse
+        .value_and_jacobian_into(&x, &mut y, matrix.values_mut())
+        .unwrap();
     for (i, row) in dense.iter().enumerate() {
         for (j, &entry) in row.iter().enumerate() {
             let found = matrix.get_entry(i, j).expect("inside").into_value();

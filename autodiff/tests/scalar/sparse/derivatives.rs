@@ -56,11 +56,11 @@ trait Function: Copy + Send + Sync {
 fn check_jacobian(f: impl Function, points: &[Vec<f64>]) -> Pattern {
     let mut jacobian = SparseJacobian::new(|x| f.outputs(x), &points[0]).expect("replayable");
     for x in points {
-        if let Err(error) = jacobian.values(x) {
+        if let Err(error) = jacobian.value_and_jacobian(x) {
             assert!(matches!(error, ProgramError::Pattern { .. }), "{error}");
             jacobian.extend(x).expect("replayable");
         }
-        let (y, nonzeros) = jacobian.values(x).expect("replayable");
+        let (y, nonzeros) = jacobian.value_and_jacobian(x).expect("replayable");
         let (expected_y, expected) = dense_jacobian(|x| f.outputs(x), x);
         assert!(agree(&y, &expected_y), "{y:?} {expected_y:?}");
         let found = dense(jacobian.pattern(), &nonzeros);
@@ -74,11 +74,12 @@ fn check_jacobian(f: impl Function, points: &[Vec<f64>]) -> Pattern {
 fn check_hessian(f: impl Function, points: &[Vec<f64>]) -> Pattern {
     let mut hessian = SparseHessian::new(|x| f.output(x), &points[0]).expect("replayable");
     for x in points {
-        if let Err(error) = hessian.values(x) {
+        if let Err(error) = hessian.value_gradient_and_hessian(x) {
             assert!(matches!(error, ProgramError::Pattern { .. }), "{error}");
             hessian.extend(x).expect("replayable");
         }
-        let (value, gradient, nonzeros) = hessian.values(x).expect("replayable");
+        let (value, gradient, nonzeros) =
+            hessian.value_gradient_and_hessian(x).expect("replayable");
         let (y, expected_gradient) = dense_jacobian(|x| vec![f.output(x)], x);
         assert!(agree(&[value], &y), "{value} {y:?}");
         assert!(
@@ -251,7 +252,7 @@ fn a_linear_function_has_an_empty_hessian() {
     let mut hessian = SparseHessian::new(|x| x[0] * 2.0 - x[1], &[1.0, 2.0]).unwrap();
     assert_eq!(hessian.pattern().nonzeros(), 0);
     assert_eq!(
-        hessian.values(&[3.0, 4.0]),
+        hessian.value_gradient_and_hessian(&[3.0, 4.0]),
         Ok((2.0, vec![2.0, -1.0], vec![]))
     );
 }
@@ -264,7 +265,7 @@ fn constant_outputs_and_detached_inputs_have_no_nonzeros() {
     )
     .unwrap();
     assert_eq!(jacobian.pattern().to_string(), "· ·\n· ×\n· ×");
-    let found = jacobian.values(&[5.0, 7.0]).unwrap();
+    let found = jacobian.value_and_jacobian(&[5.0, 7.0]).unwrap();
     assert_eq!(found, (vec![3.0, 35.0, 7.0], vec![5.0, 1.0]));
 }
 
@@ -284,7 +285,7 @@ fn other_paths_are_recorded_and_kept() {
         [f64::NAN, 1.0],
         [2.0, 2.0],
     ] {
-        let (y, nonzeros) = jacobian.values(&x).unwrap();
+        let (y, nonzeros) = jacobian.value_and_jacobian(&x).unwrap();
         let (expected_y, expected) = dense_jacobian(f, &x);
         assert!(agree(&y, &expected_y));
         assert!(
@@ -301,15 +302,15 @@ fn a_zero_absorbs_an_infinite_slope() {
         vec![x[0].square().sqrt(), x[0] * x[1], x[1].ln()]
     }
     let mut jacobian = SparseJacobian::new(f, &[1.0, 2.0]).unwrap();
-    let (y, nonzeros) = jacobian.values(&[0.0, 3.0]).unwrap();
+    let (y, nonzeros) = jacobian.value_and_jacobian(&[0.0, 3.0]).unwrap();
     let (expected_y, expected) = dense_jacobian(f, &[0.0, 3.0]);
     assert_eq!(expected[0], 0.0);
     assert!(agree(&y, &expected_y));
     assert!(agree(&dense(jacobian.pattern(), &nonzeros), &expected));
     // A NaN that is the derivative stays, and the next point has none.
-    let (_, nonzeros) = jacobian.values(&[f64::NAN, 3.0]).unwrap();
+    let (_, nonzeros) = jacobian.value_and_jacobian(&[f64::NAN, 3.0]).unwrap();
     assert!(nonzeros[0].is_nan() && nonzeros[1] == 3.0 && nonzeros[2].is_nan());
-    let (_, nonzeros) = jacobian.values(&[2.0, 4.0]).unwrap();
+    let (_, nonzeros) = jacobian.value_and_jacobian(&[2.0, 4.0]).unwrap();
     assert_eq!(nonzeros, [1.0, 4.0, 2.0, 0.25]);
 }
 
@@ -320,7 +321,7 @@ fn an_infinite_norm_has_the_slopes_of_the_tape() {
     }
     let mut jacobian = SparseJacobian::new(f, &[1.0, 2.0, 3.0]).unwrap();
     for x in [[f64::INFINITY, 2.0, 3.0], [1.0, 3.0, 2.0]] {
-        let (y, nonzeros) = jacobian.values(&x).unwrap();
+        let (y, nonzeros) = jacobian.value_and_jacobian(&x).unwrap();
         let (expected_y, expected) = dense_jacobian(f, &x);
         assert!(agree(&y, &expected_y), "{y:?} {expected_y:?}");
         let found = dense(jacobian.pattern(), &nonzeros);
@@ -332,10 +333,16 @@ fn an_infinite_norm_has_the_slopes_of_the_tape() {
 fn single_precision() {
     let mut jacobian =
         SparseJacobian::new_f32(|x| vec![x[0] * x[1], x[1].square()], &[1.0, 2.0]).unwrap();
-    assert_eq!(jacobian.values(&[3.0, 4.0]).unwrap().1, [4.0, 3.0, 8.0]);
+    assert_eq!(
+        jacobian.value_and_jacobian(&[3.0, 4.0]).unwrap().1,
+        [4.0, 3.0, 8.0]
+    );
     let mut hessian = SparseHessian::new_f32(|x| x[0] * x[1].square(), &[1.0, 2.0]).unwrap();
     let expected = (48.0, vec![16.0, 24.0], vec![8.0, 6.0]);
-    assert_eq!(hessian.values(&[3.0, 4.0]), Ok(expected));
+    assert_eq!(
+        hessian.value_gradient_and_hessian(&[3.0, 4.0]),
+        Ok(expected)
+    );
 }
 
 #[test]
@@ -349,7 +356,7 @@ fn a_function_that_cannot_be_replayed_is_an_error() {
         &[1.0, 2.0],
     )
     .unwrap();
-    let error = jacobian.values(&[-1.0, 2.0]).unwrap_err();
+    let error = jacobian.value_and_jacobian(&[-1.0, 2.0]).unwrap_err();
     assert_eq!(
         error,
         ProgramError::Outputs {

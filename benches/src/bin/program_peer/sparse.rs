@@ -44,7 +44,7 @@ impl Timed {
                 results.values.resize(count, 0.0);
                 results.derivatives.resize(places.len(), 0.0);
                 let (values, nonzeros) = (&mut results.values, &mut results.derivatives);
-                let done = sparse.values_into(black_box(x), values, nonzeros);
+                let done = sparse.value_and_jacobian_into(black_box(x), values, nonzeros);
                 done.expect("the residuals can be replayed");
                 if !matches!(results.layout, Layout::Places(_)) {
                     results.layout = Layout::Places(places.clone());

@@ -25,7 +25,7 @@ use std::fmt;
 /// )?;
 /// assert_eq!(hessian.pattern().to_string(), "× · ·\n× · ·\n· × ·");
 ///
-/// let (value, gradient, nonzeros) = hessian.values(&[3.0, 1.0, 2.0])?;
+/// let (value, gradient, nonzeros) = hessian.value_gradient_and_hessian(&[3.0, 1.0, 2.0])?;
 /// assert_eq!(value, 13.0);
 /// assert_eq!(gradient, [6.0, 11.0, 2.0]);
 /// assert_eq!(nonzeros, [2.0, 6.0, 1.0]);
@@ -91,7 +91,7 @@ impl<'f> SparseHessian<'f, f32> {
 impl<'f, T: Real + Scalar> SparseHessian<'f, T> {
     #[track_caller]
     fn from_function(f: Box<Function<'f, T>>, at: &[T]) -> Result<Self, ProgramError> {
-        assert!(!at.is_empty(), "sparse_hessian: there are no inputs");
+        assert!(!at.is_empty(), "SparseHessian::new: there are no inputs");
         Ok(SparseHessian {
             inputs: at.len(),
             paths: Paths::new(Matrix::Hessian, &*f, at)?,
@@ -133,10 +133,13 @@ impl<'f, T: Real + Scalar> SparseHessian<'f, T> {
     ///
     /// If the point does not have as many inputs as the first one.
     #[track_caller]
-    pub fn values(&mut self, x: &[T]) -> Result<(T, Vec<T>, Vec<T>), ProgramError> {
+    pub fn value_gradient_and_hessian(
+        &mut self,
+        x: &[T],
+    ) -> Result<(T, Vec<T>, Vec<T>), ProgramError> {
         let mut gradient = vec![T::default(); self.inputs];
         let mut nonzeros = vec![T::default(); self.pattern().nonzeros()];
-        let value = self.values_into(x, &mut gradient, &mut nonzeros)?;
+        let value = self.value_gradient_and_hessian_into(x, &mut gradient, &mut nonzeros)?;
         Ok((value, gradient, nonzeros))
     }
 
@@ -145,22 +148,37 @@ impl<'f, T: Real + Scalar> SparseHessian<'f, T> {
     ///
     /// # Errors
     ///
-    /// As [`values`](Self::values). The nonzeros are then numbers without meaning.
+    /// As [`value_gradient_and_hessian`](Self::value_gradient_and_hessian). The nonzeros are then numbers without meaning.
     ///
     /// # Panics
     ///
-    /// If a slice does not have the length that [`values`](Self::values) returns.
+    /// If a slice does not have the length that [`value_gradient_and_hessian`](Self::value_gradient_and_hessian) returns.
     #[track_caller]
-    pub fn values_into(
+    pub fn value_gradient_and_hessian_into(
         &mut self,
         x: &[T],
         gradient: &mut [T],
         nonzeros: &mut [T],
     ) -> Result<T, ProgramError> {
         let expected = self.pattern().nonzeros();
-        check_length("values", "the point", x.len(), self.inputs);
-        check_length("values", "the gradient", gradient.len(), self.inputs);
-        check_length("values", "the nonzeros", nonzeros.len(), expected);
+        check_length(
+            "value_gradient_and_hessian",
+            "the point",
+            x.len(),
+            self.inputs,
+        );
+        check_length(
+            "value_gradient_and_hessian",
+            "the gradient",
+            gradient.len(),
+            self.inputs,
+        );
+        check_length(
+            "value_gradient_and_hessian",
+            "the nonzeros",
+            nonzeros.len(),
+            expected,
+        );
         self.paths
             .compute(&*self.f, x, &mut self.outputs, nonzeros)?;
         gradient.copy_from_slice(&self.outputs[1..]);

@@ -26,7 +26,7 @@ use std::fmt;
 /// )?;
 /// assert_eq!(jacobian.pattern().to_string(), "× × ·\n· × ×");
 ///
-/// let (y, nonzeros) = jacobian.values(&[1.0, 2.0, 5.0])?;
+/// let (y, nonzeros) = jacobian.value_and_jacobian(&[1.0, 2.0, 5.0])?;
 /// assert_eq!(y, [1.0, 9.0]);
 /// assert_eq!(nonzeros, [-2.0, 2.0, -6.0, 6.0]);
 /// # Ok::<(), autodiff::scalar::program::ProgramError>(())
@@ -92,7 +92,7 @@ impl<'f> SparseJacobian<'f, f32> {
 impl<'f, T: Real + Scalar> SparseJacobian<'f, T> {
     #[track_caller]
     fn from_function(f: Box<Function<'f, T>>, at: &[T]) -> Result<Self, ProgramError> {
-        assert!(!at.is_empty(), "sparse_jacobian: there are no inputs");
+        assert!(!at.is_empty(), "SparseJacobian::new: there are no inputs");
         Ok(SparseJacobian {
             inputs: at.len(),
             paths: Paths::new(Matrix::Jacobian, &*f, at)?,
@@ -117,12 +117,12 @@ impl<'f, T: Real + Scalar> SparseJacobian<'f, T> {
     ///     &[1.0, 0.0],
     /// )?;
     /// assert_eq!(jacobian.pattern().to_string(), "× ·");
-    /// let error = jacobian.values(&[0.0, 1.0]).unwrap_err();
+    /// let error = jacobian.value_and_jacobian(&[0.0, 1.0]).unwrap_err();
     /// assert_eq!(error, ProgramError::Pattern { row: 0, column: 1 });
     ///
     /// jacobian.extend(&[0.0, 1.0])?;
     /// assert_eq!(jacobian.pattern().to_string(), "× ×");
-    /// assert_eq!(jacobian.values(&[0.0, 1.0])?.1, [0.0, 1.0]);
+    /// assert_eq!(jacobian.value_and_jacobian(&[0.0, 1.0])?.1, [0.0, 1.0]);
     /// # Ok::<(), ProgramError>(())
     /// ```
     ///
@@ -151,10 +151,10 @@ impl<'f, T: Real + Scalar> SparseJacobian<'f, T> {
     ///
     /// If the point does not have as many inputs as the first one.
     #[track_caller]
-    pub fn values(&mut self, x: &[T]) -> Result<(Vec<T>, Vec<T>), ProgramError> {
+    pub fn value_and_jacobian(&mut self, x: &[T]) -> Result<(Vec<T>, Vec<T>), ProgramError> {
         let mut outputs = vec![T::default(); self.paths.outputs()];
         let mut nonzeros = vec![T::default(); self.pattern().nonzeros()];
-        self.values_into(x, &mut outputs, &mut nonzeros)?;
+        self.value_and_jacobian_into(x, &mut outputs, &mut nonzeros)?;
         Ok((outputs, nonzeros))
     }
 
@@ -162,22 +162,32 @@ impl<'f, T: Real + Scalar> SparseJacobian<'f, T> {
     ///
     /// # Errors
     ///
-    /// As [`values`](Self::values). The slices then hold numbers without meaning.
+    /// As [`value_and_jacobian`](Self::value_and_jacobian). The slices then hold numbers without meaning.
     ///
     /// # Panics
     ///
-    /// If a slice does not have the length that [`values`](Self::values) returns.
+    /// If a slice does not have the length that [`value_and_jacobian`](Self::value_and_jacobian) returns.
     #[track_caller]
-    pub fn values_into(
+    pub fn value_and_jacobian_into(
         &mut self,
         x: &[T],
         outputs: &mut [T],
         nonzeros: &mut [T],
     ) -> Result<(), ProgramError> {
         let expected = [self.inputs, self.paths.outputs(), self.pattern().nonzeros()];
-        check_length("values", "the point", x.len(), expected[0]);
-        check_length("values", "the outputs", outputs.len(), expected[1]);
-        check_length("values", "the nonzeros", nonzeros.len(), expected[2]);
+        check_length("value_and_jacobian", "the point", x.len(), expected[0]);
+        check_length(
+            "value_and_jacobian",
+            "the outputs",
+            outputs.len(),
+            expected[1],
+        );
+        check_length(
+            "value_and_jacobian",
+            "the nonzeros",
+            nonzeros.len(),
+            expected[2],
+        );
         self.paths.compute(&*self.f, x, outputs, nonzeros)
     }
 }

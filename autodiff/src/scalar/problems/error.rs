@@ -25,6 +25,14 @@ pub enum ProblemError {
     /// A cost has several outputs.
     #[error("a cost is one number, and the program has {0} outputs")]
     Outputs(usize),
+    /// A matrix is not square.
+    #[error("the matrix, of {rows} rows and {columns} columns, is not square")]
+    NotSquare {
+        /// The number of rows.
+        rows: usize,
+        /// The number of columns.
+        columns: usize,
+    },
     /// A matrix has no inverse.
     #[error("the matrix has no inverse")]
     Singular,

@@ -2,7 +2,7 @@
 
 use argmin::core::{CostFunction, Error, Gradient, Hessian, Jacobian, Operator};
 use argmin_math::{ArgminDot, ArgminInv, ArgminTranspose};
-use autodiff::scalar::argmin::{Cost, LeastSquares, Matrix, ProblemError};
+use autodiff::scalar::problems::{Cost, LeastSquares, Matrix, ProblemError};
 use autodiff::scalar::program::{Program, ProgramError};
 use autodiff::scalar::{Dual, Scalar, Var, general};
 
@@ -152,13 +152,18 @@ fn an_inverse_is_one() {
     for singular in [
         vec![vec![1.0, 2.0], vec![2.0, 4.0]],
         vec![vec![f64::NAN, 1.0], vec![1.0, 0.0]],
-        vec![vec![1.0, 2.0]],
     ] {
         assert_eq!(
             problem_error(Matrix::from(singular).inv()),
             ProblemError::Singular
         );
     }
+    let wide = Matrix::from(vec![vec![1.0, 2.0]]);
+    let [rows, columns] = [1, 2];
+    assert_eq!(
+        problem_error(wide.inv()),
+        ProblemError::NotSquare { rows, columns }
+    );
 }
 
 fn problem_error<R>(result: Result<R, Error>) -> ProblemError {

@@ -1,13 +1,13 @@
 //! Problems for the solvers of the crate `argmin`, with their derivatives.
 //!
-//! Needs the feature `argmin`. A [`Cost`] is a number that is to be minimized; it has a gradient and a Hessian matrix.
+//! Needs the feature `argmin`, for version 0.11 of that crate, with the vectors of `argmin-math` 0.5. A [`Cost`] is a number that is to be minimized; it has a gradient and a Hessian matrix.
 //! A [`LeastSquares`] problem is a list of residuals, whose sum of squares is to be minimized; it has a Jacobian
 //! matrix. Both are made of a [`Program`](super::program::Program), or of a function that a tape records at each point.
 //!
 //! ```
 //! use argmin::core::{Executor, State};
 //! use argmin::solver::trustregion::{Steihaug, TrustRegion};
-//! use autodiff::scalar::argmin::Cost;
+//! use autodiff::scalar::problems::Cost;
 //! use autodiff::scalar::program::Program;
 //!
 //! // Rosenbrock's valley, with the minimum at (1, 1).
@@ -34,7 +34,7 @@
 //! ```
 //! use argmin::core::{Executor, State};
 //! use argmin::solver::gaussnewton::GaussNewton;
-//! use autodiff::scalar::argmin::LeastSquares;
+//! use autodiff::scalar::problems::LeastSquares;
 //! use autodiff::scalar::program::Program;
 //!
 //! // The time and the size of a decaying quantity.

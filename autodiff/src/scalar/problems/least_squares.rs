@@ -22,7 +22,7 @@ use std::fmt;
 ///
 /// ```
 /// use argmin::core::{CostFunction, Gradient, Hessian, Jacobian, Operator};
-/// use autodiff::scalar::argmin::LeastSquares;
+/// use autodiff::scalar::problems::LeastSquares;
 ///
 /// let problem = LeastSquares::on_tape(|x| vec![x[0] * x[1] - 4.0, x[1] - 1.0]);
 /// let x = vec![1.0, 2.0];

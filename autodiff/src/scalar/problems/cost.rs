@@ -20,7 +20,7 @@ use std::fmt;
 ///
 /// ```
 /// use argmin::core::{CostFunction, Gradient, Hessian};
-/// use autodiff::scalar::argmin::Cost;
+/// use autodiff::scalar::problems::Cost;
 ///
 /// let cost = Cost::on_tape(|x| x[0].square() * x[1]);
 /// let x = vec![2.0, 3.0];
@@ -46,7 +46,7 @@ impl<'f, T: Real + Scalar> Cost<'f, T> {
     ///
     /// ```
     /// use argmin::core::{Gradient, Hessian};
-    /// use autodiff::scalar::argmin::Cost;
+    /// use autodiff::scalar::problems::Cost;
     /// use autodiff::scalar::program::Program;
     ///
     /// // The squared distance of the points from the line s₀ + s₁ x.

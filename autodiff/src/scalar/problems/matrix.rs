@@ -15,7 +15,7 @@ use std::ops::Index;
 ///
 /// ```
 /// use argmin_math::{ArgminDot, ArgminInv, ArgminTranspose};
-/// use autodiff::scalar::argmin::Matrix;
+/// use autodiff::scalar::problems::Matrix;
 ///
 /// let a = Matrix::from(vec![vec![1.0, 2.0], vec![0.0, 4.0]]);
 /// assert_eq!(a[(0, 1)], 2.0);
@@ -153,7 +153,11 @@ impl<T: Real + Scalar> ArgminInv<Matrix<T>> for Matrix<T> {
     fn inv(&self) -> Result<Matrix<T>, Error> {
         let n = self.columns;
         if self.rows() != n {
-            return Err(ProblemError::Singular.into());
+            return Err(ProblemError::NotSquare {
+                rows: self.rows(),
+                columns: n,
+            }
+            .into());
         }
         // The matrix and the identity matrix next to it.
         let mut rows: Vec<Vec<T>> = self.each_row().map(<[T]>::to_vec).collect();
