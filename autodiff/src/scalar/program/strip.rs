@@ -149,16 +149,6 @@ impl<T: Real> File<'_, T> {
         }
     }
 
-    /// A copy of a part of an operand.
-    #[inline(always)]
-    fn part(&self, slot: Slot, part: usize) -> [T; WIDTH] {
-        if slot.is_scalar() {
-            [self.scalars[slot.index()]; WIDTH]
-        } else {
-            self.registers[slot.index()].0[part]
-        }
-    }
-
     /// The points at which the comparison has another outcome.
     #[inline(always)]
     fn compare(&self, relation: Relation, outcome: bool, instruction: &Instruction) -> Deviating {
@@ -182,31 +172,81 @@ impl<T: Real> File<'_, T> {
     }
 }
 
+/// An operand of an instruction, of which the loop knows what it is before it begins.
+trait Operand<T>: Copy {
+    fn part(self, registers: &[Register<T>], part: usize) -> [T; WIDTH];
+}
+
+/// A scalar.
+#[derive(Clone, Copy)]
+struct Same<T>(T);
+
+impl<T: Real> Operand<T> for Same<T> {
+    #[inline(always)]
+    fn part(self, _: &[Register<T>], _: usize) -> [T; WIDTH] {
+        [self.0; WIDTH]
+    }
+}
+
+/// The register with this number.
+#[derive(Clone, Copy)]
+struct Each(usize);
+
+impl<T: Real> Operand<T> for Each {
+    #[inline(always)]
+    fn part(self, registers: &[Register<T>], part: usize) -> [T; WIDTH] {
+        registers[self.0].0[part]
+    }
+}
+
+/// Calls a loop with its operands, in a copy for each combination of registers and scalars.
+macro_rules! with_operands {
+    ($file:ident.$name:ident($to:ident, $f:ident, [] $($x:expr),*)) => {
+        $file.$name($to, $($x,)* $f)
+    };
+    ($file:ident.$name:ident($to:ident, $f:ident, [$first:ident $($rest:ident)*] $($x:expr),*)) => {
+        if $first.is_scalar() {
+            let $first = Same($file.scalars[$first.index()]);
+            with_operands!($file.$name($to, $f, [$($rest)*] $($x,)* $first))
+        } else {
+            let $first = Each($first.index());
+            with_operands!($file.$name($to, $f, [$($rest)*] $($x,)* $first))
+        }
+    };
+}
+
 /// Defines the loops for each number of operands. They are plain loops over arrays, which the compiler turns into
 /// vector instructions.
 macro_rules! loops {
-    ($($name:ident($($x:ident: $T:ty),+);)*) => { $(
-        #[inline(always)]
-        fn $name(&mut self, to: Slot, [$($x,)+ ..]: [Slot; 4], f: impl Fn($($T),+) -> T) {
-            for part in 0..STRIP / WIDTH {
-                $(let $x = self.part($x, part);)+
-                let mut result = [T::default(); WIDTH];
-                for lane in 0..WIDTH {
-                    result[lane] = f($($x[lane]),+);
+    ($($name:ident, $loop:ident($($x:ident: $T:ty),+);)*) => {
+        impl<T: Real> File<'_, T> { $(
+            #[inline(always)]
+            fn $loop(&mut self, to: Slot, $($x: impl Operand<T>,)+ f: impl Fn($($T),+) -> T) {
+                for part in 0..STRIP / WIDTH {
+                    $(let $x = $x.part(self.registers, part);)+
+                    let mut result = [T::default(); WIDTH];
+                    for lane in 0..WIDTH {
+                        result[lane] = f($($x[lane]),+);
+                    }
+                    self.registers[to.index()].0[part] = result;
                 }
-                self.registers[to.index()].0[part] = result;
             }
-        }
-    )* };
+        )* }
+
+        impl<T: Real> Registers<T> for File<'_, T> { $(
+            #[inline(always)]
+            fn $name(&mut self, to: Slot, [$($x,)+ ..]: [Slot; 4], f: impl Fn($($T),+) -> T) {
+                with_operands!(self.$loop(to, f, [$($x)+]));
+            }
+        )* }
+    };
 }
 
-impl<T: Real> Registers<T> for File<'_, T> {
-    loops! {
-        compute_1(a: T);
-        compute_2(a: T, b: T);
-        compute_3(a: T, b: T, c: T);
-        compute_4(a: T, b: T, c: T, d: T);
-    }
+loops! {
+    compute_1, loop_1(a: T);
+    compute_2, loop_2(a: T, b: T);
+    compute_3, loop_3(a: T, b: T, c: T);
+    compute_4, loop_4(a: T, b: T, c: T, d: T);
 }
 
 /// Executes instructions on scalars.
