@@ -112,13 +112,18 @@ impl Step {
     }
 }
 
-/// Evaluates the function, and returns the last two results. Each result is multiplied by a factor.
+/// Evaluates the function, and returns the last two results. Each result is multiplied by a factor. If that is not 1, its
+/// distance from 1 is added too: the rounding errors of a sum whose terms cancel are not small relative to the sum.
 pub(super) fn evaluate<N: Operand>(steps: &[Step], s: &[N], x: &[N], factors: &[f64]) -> [N; 2] {
     let mut computed = [s, x].concat();
     for (step, &factor) in steps.iter().zip(factors) {
         // A contraction brings the number back into range.
         let next = step.of(&computed).tanh();
-        computed.push(next * next.constant(factor));
+        let mut result = next * next.constant(factor);
+        if factor != 1.0 {
+            result = result + next.constant(factor - 1.0);
+        }
+        computed.push(result);
     }
     *computed.last_chunk().unwrap()
 }
