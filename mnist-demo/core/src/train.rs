@@ -155,7 +155,8 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     let model = Supervised::new(network, settings.model.loss);
     let gradient = BatchGradient::<T, MlpModel, G>::new(model.clone());
     let mut optimizer = optimizer::start::<T>(&settings.optimizer)?;
-    let (taken, initial) = match checkpoints.read(ranks, &model, &mut *optimizer)? {
+    let notes = settings.notes::<T>(batch, data.len());
+    let (taken, initial) = match checkpoints.read(ranks, &model, &mut *optimizer, &notes)? {
         Some(saved) => saved,
         None => (
             0,
@@ -165,6 +166,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     let mut training = Training::new(gradient, initial, optimizer, data)
         .batches(batch, settings.seed)
         .resumed_after(taken)
+        .notes(notes)
         .among(ranks)?;
     let evaluate =
         |parameters: &Parameters<T>, data| evaluate_among(&model, parameters, data, ranks);

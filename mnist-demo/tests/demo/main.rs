@@ -3,6 +3,7 @@
 mod accuracy;
 mod arguments;
 mod backgrounds;
+mod checkpoints;
 mod commands;
 mod common;
 mod hostile;
