@@ -13,6 +13,7 @@ mod memory;
 mod mutations;
 mod paper;
 mod paper_report;
+mod parts;
 mod png;
 mod png_images;
 mod refusals;
