@@ -125,8 +125,8 @@ impl Splits {
 }
 
 impl Splits<Samples> {
-    /// Opens a folder. If it contains no [`FILES`] of training images but [`Parts`], the images stay in their files. The
-    /// other files are read as by [`from_dir`](Splits::from_dir).
+    /// Opens a folder. If it contains no [`FILES`] of training images but [`Parts`], the images stay in their files.
+    /// The other files are read as by [`from_dir`](Splits::from_dir).
     ///
     /// # Errors
     ///

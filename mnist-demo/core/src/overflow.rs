@@ -67,8 +67,8 @@ pub fn overflow_in_dataset<T: Real>(
     overflow_among(network, parameters, data, &Alone)
 }
 
-/// Returns what [`overflow_in_dataset`] returns. Each rank of a communicator searches a part of the samples. All ranks call
-/// this function together.
+/// Returns what [`overflow_in_dataset`] returns. Each rank of a communicator searches a part of the samples. All ranks
+/// call this function together.
 ///
 /// # Panics
 ///

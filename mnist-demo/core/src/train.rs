@@ -67,8 +67,8 @@ pub struct Trained<T: Real> {
     pub network: Mlp,
     /// Its parameters.
     pub parameters: Parameters<T>,
-    /// The records of the run, in order. A run of at most [`MAX_RECORDS`] steps has a record for each step. A longer run
-    /// has one for every n-th step.
+    /// The records of the run, in order. A run of at most [`MAX_RECORDS`] steps has a record for each step. A longer
+    /// run has one for every n-th step.
     pub records: Vec<Record>,
     /// The evaluation on the training samples.
     pub train: Evaluation,
@@ -132,8 +132,8 @@ pub fn train<T: Real>(
 ///
 /// # Errors
 ///
-/// If a setting is invalid, the loss, a gradient, a weight or an output is not finite, a checkpoint cannot be written or
-/// read, or an image cannot be read.
+/// If a setting is invalid, the loss, a gradient, a weight or an output is not finite, a checkpoint cannot be written
+/// or read, or an image cannot be read.
 pub fn train_on<T: Real>(
     course: &Course<'_>,
     settings: &Settings,

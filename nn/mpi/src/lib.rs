@@ -14,8 +14,8 @@ use std::io::{Write, stderr};
 /// The largest number of bytes in a message. MPI counts in 32 bits, with a sign.
 const MESSAGE: usize = 1 << 30;
 
-/// The largest number of bytes that are gathered by MPI's own operation, which takes fewer messages, but copies the bytes
-/// more often than they must be.
+/// The largest number of bytes that are gathered by MPI's own operation, which takes fewer messages, but copies the
+/// bytes more often than they must be.
 const SMALL: usize = 1 << 16;
 
 /// The processes that `mpirun` started.

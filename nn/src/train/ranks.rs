@@ -120,7 +120,8 @@ where
 
     /// Writes the model with its parameters and the state of the optimizer, as
     /// [`save_training`](crate::snapshot::save_training) does, and the [notes](Training::notes). All ranks call this
-    /// method together, and rank 0 writes the file. A training that is resumed from it on any number of ranks has the same bits.
+    /// method together, and rank 0 writes the file. A training that is resumed from it on any number of ranks has the
+    /// same bits.
     ///
     /// # Errors
     ///

@@ -87,7 +87,8 @@ fn check_all<T: Real>() {
     };
     let sgd: fn() -> Box<dyn Optimizer<T>> = || Box::new(Sgd::new(0.1));
     let adam: fn() -> Box<dyn Optimizer<T>> = || Box::new(Adam::new(0.01));
-    // With one and two shards, some ranks have no samples; some runs of 7 and 16 shards on 3 and 4 ranks are several subtrees.
+    // With one and two shards, some ranks have no samples; some runs of 7 and 16 shards on 3 and 4 ranks are several
+    // subtrees.
     for shards in [None, Some(1), Some(7), Some(16)] {
         check(&format!("SGD, {shards:?} shards"), start(shards, sgd));
         check(&format!("Adam, {shards:?} shards"), start(shards, adam));

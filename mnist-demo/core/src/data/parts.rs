@@ -14,7 +14,8 @@ use super::{DataCause, Error, FILES, Source, check_labels, open, read_labels};
 /// Images to train on, in pairs of files: `train-images-idx3-ubyte-0-of-4`, `train-labels-idx1-ubyte-0-of-4` and so on.
 /// The images are numbered through all parts.
 ///
-/// Only the labels are in memory, so the images may take more than there is. The files of images must not be compressed.
+/// Only the labels are in memory, so the images may take more than there is. The files of images must not be
+/// compressed.
 #[derive(Debug)]
 pub struct Parts {
     files: Vec<Part>,
@@ -32,8 +33,8 @@ struct Part {
 }
 
 impl Parts {
-    /// Opens the parts in a folder, and reads their labels and the headers of their images. Returns `None` if there is no
-    /// first part.
+    /// Opens the parts in a folder, and reads their labels and the headers of their images. Returns `None` if there is
+    /// no first part.
     ///
     /// # Errors
     ///

@@ -55,8 +55,8 @@ impl Samples {
         }
     }
 
-    /// Checks that all images could be read since the latest call. Those that could not were given as NaN, with which no
-    /// step is taken.
+    /// Checks that all images could be read since the latest call. Those that could not were given as NaN, with which
+    /// no step is taken.
     ///
     /// # Errors
     ///

@@ -99,7 +99,8 @@ impl Checkpoints<'_> {
     ///
     /// # Errors
     ///
-    /// If there is none, it cannot be read, or it belongs to other settings: another model or optimizer, or other notes.
+    /// If there is none, it cannot be read, or it belongs to other settings: another model or optimizer, or other
+    /// notes.
     pub(super) fn read<T: Real>(
         &self,
         ranks: &dyn Communicator,
