@@ -120,7 +120,7 @@ pub(crate) struct TrainArguments {
     #[arg(long, value_name = "STEPS", allow_hyphen_values = true)]
     pub(crate) checkpoint: Option<u64>,
 
-    /// Continue from the checkpoint in the folder for the results, with the other options of its run
+    /// Continue from the checkpoint in the folder for the results, whose run had the same options
     #[arg(long)]
     pub(crate) resume: bool,
 
@@ -243,7 +243,8 @@ pub(crate) struct WeightsFile {
 
 #[derive(Debug, Args)]
 pub(crate) struct DataFolder {
-    /// Folder with the four IDX files of a data set such as Fashion-MNIST, plain or gzipped [default: built-in MNIST]
+    /// Folder with the four IDX files of a data set such as Fashion-MNIST, plain or gzipped; images to train on may lie
+    /// in parts such as train-images-idx3-ubyte-0-of-4 [default: built-in MNIST]
     #[arg(long = "data", value_name = "DIR", allow_hyphen_values = true, value_parser = path())]
     pub(crate) folder: Option<PathBuf>,
 }

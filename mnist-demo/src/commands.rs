@@ -10,7 +10,7 @@ use std::path::Path;
 
 use autodiff::Tensor;
 use mnist_core::compare::{self, ComparisonInput};
-use mnist_core::data::{self, CLASSES, Splits};
+use mnist_core::data::{self, CLASSES, Samples, Splits};
 use mnist_core::overflow::{overflow_in_batch, overflow_in_dataset};
 use mnist_core::report::{self, Style, counted};
 use mnist_core::{Error, mistakes, output, render};
@@ -28,7 +28,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Outcome, Error> {
     let model = arguments.model.model()?;
     let splits = load_data(&arguments.data)?;
     let data = &splits.train;
-    let network = model.network(data.features())?;
+    let network = model.network(splits.test.features())?;
     let comparison = pool.install(|| {
         compare::compare(&ComparisonInput {
             network: &network,
@@ -41,6 +41,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Outcome, Error> {
             planted: arguments.planted(),
         })
     })?;
+    data.check()?;
     if arguments.json {
         print_line(&report::comparison_json(&comparison)?)?;
     } else {
@@ -65,18 +66,24 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Outcome, Error> {
 pub(crate) fn eval(arguments: &EvalArguments) -> Result<Outcome, Error> {
     let splits = load_data(&arguments.data)?;
     let saved = load_weights(&arguments.weights, &splits.test)?;
-    let evaluate = |data| nn::evaluate(&saved.model, &saved.parameters, data);
-    let (train, test) = (evaluate(&splits.train), evaluate(&splits.test));
+    let Snapshot {
+        model, parameters, ..
+    } = &saved;
+    let train = nn::evaluate(model, parameters, &splits.train);
+    let test = nn::evaluate(model, parameters, &splits.test);
+    let overflow_in_training = overflow_in_dataset(&model.network, parameters, &splits.train);
+    let overflow_in_test = overflow_in_dataset(&model.network, parameters, &splits.test);
+    splits.train.check()?;
     // Weights that overflow have no result, so nothing is printed.
     let overflows = |cause: String| Error::Overflow {
         file: arguments.weights.file.clone(),
         cause,
     };
-    for (name, data, found) in [
-        ("training", &splits.train, &train),
-        ("test", &splits.test, &test),
+    for (name, overflow, found) in [
+        ("training", overflow_in_training, &train),
+        ("test", overflow_in_test, &test),
     ] {
-        if let Some(found) = overflow_in_dataset(&saved.model.network, &saved.parameters, data) {
+        if let Some(found) = overflow {
             let cause = format!("{found} on {name} image {}", found.image);
             return Err(overflows(cause));
         }
@@ -163,10 +170,10 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result<Outcome, Error> {
 }
 
 /// Loads the data set in the user's folder, or the built-in one.
-fn load_data(data: &DataFolder) -> Result<Splits, Error> {
+fn load_data(data: &DataFolder) -> Result<Splits<Samples>, Error> {
     Ok(match &data.folder {
-        Some(folder) => Splits::from_dir(folder)?,
-        None => Splits::embedded()?,
+        Some(folder) => Splits::open(folder)?,
+        None => Splits::embedded()?.into(),
     })
 }
 

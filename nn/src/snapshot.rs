@@ -16,6 +16,7 @@ use format::{Contents, serialize};
 use safetensors::SafeTensorError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -88,6 +89,9 @@ pub trait Describe: Model + Sized {
     fn from_description(description: Self::Description, file: &Tensors<'_>) -> Result<Self, Cause>;
 }
 
+/// Texts by name, such as the seed of a training, which a program stores with a model for its own use.
+pub type Notes = BTreeMap<String, String>;
+
 /// A model together with its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot<T: Real, M = MlpModel> {
@@ -95,6 +99,8 @@ pub struct Snapshot<T: Real, M = MlpModel> {
     pub model: M,
     /// The parameters.
     pub parameters: Parameters<T>,
+    /// The [notes](crate::Training::notes) of the training that wrote the file.
+    pub notes: Notes,
 }
 
 /// The error for a file that could not be written or read.
@@ -181,7 +187,9 @@ pub fn save<T: Real, M: Describe>(
     parameters: &Parameters<T>,
 ) -> Result<(), SnapshotError> {
     parameters.check_layout("save", model.layout());
-    write(path.as_ref(), || serialize(model, parameters, None))
+    write(path.as_ref(), || {
+        serialize(model, parameters, None, &Notes::new())
+    })
 }
 
 /// Reads a model from a file that [`save`] or [`save_training`] wrote. The numbers are converted to `T` if the file has
@@ -263,17 +271,19 @@ pub fn save_training<T: Real, M: Describe>(
     optimizer: &dyn Optimizer<T>,
 ) -> Result<(), SnapshotError> {
     parameters.check_layout("save_training", model.layout());
-    write_training(path.as_ref(), model, parameters, &optimizer.state())
+    let state = optimizer.state();
+    write_training(path.as_ref(), model, parameters, &state, &Notes::new())
 }
 
-/// Writes a model together with a state of its optimizer.
+/// Writes a model together with a state of its optimizer, and notes.
 pub(crate) fn write_training<T: Real, M: Describe>(
     path: &Path,
     model: &M,
     parameters: &Parameters<T>,
     state: &OptimizerState<T>,
+    notes: &Notes,
 ) -> Result<(), SnapshotError> {
-    write(path, || serialize(model, parameters, Some(state)))
+    write(path, || serialize(model, parameters, Some(state), notes))
 }
 
 /// Reads a file that [`save_training`] wrote. Returns the model, and restores the optimizer's state.

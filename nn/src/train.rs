@@ -4,6 +4,7 @@ mod ranks;
 
 use crate::batch::Ranks;
 use crate::data::{Batches, Gather, Selection};
+use crate::snapshot::Notes;
 use crate::{BatchGradient, Model, Optimizer, Parameters, ShardGradient, StepError, TapeGradient};
 use autodiff::tensor::Real;
 
@@ -52,6 +53,7 @@ pub struct Training<'a, T: Real, M: Model, D, G: ShardGradient<T, M> = TapeGradi
     batches: Option<Batches>,
     /// `None` in a single process.
     ranks: Option<Ranks<'a, T>>,
+    notes: Notes,
 }
 
 impl<'a, T, M, D, G> Training<'a, T, M, D, G>
@@ -83,6 +85,7 @@ where
             data,
             batches: None,
             ranks: None,
+            notes: Notes::new(),
         }
     }
 
@@ -114,6 +117,14 @@ where
         }
         self.gradient.set_step_number(steps);
         self
+    }
+
+    /// Returns the training with notes, which [`save`](Training::save) writes into its files. A program compares them
+    /// with its own when it resumes: a training continues with the same bits only if all that the file does not
+    /// contain is the same too, such as the seed, the size of the batches and the data.
+    #[must_use]
+    pub fn notes(self, notes: Notes) -> Self {
+        Training { notes, ..self }
     }
 
     /// Takes one step. Returns the mean cost of its samples before the step.

@@ -11,7 +11,7 @@
 
 use autodiff::tensor::Real;
 use nn::reference;
-use nn::{Batches, Dataset, Gather, Labelled, Mlp, Parameters, Selection, StandardLoss};
+use nn::{Batch, Batches, Dataset, Gather, Labelled, Mlp, Parameters, Selection, StandardLoss};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -22,7 +22,7 @@ use crate::train::check_batch;
 
 /// The input of a comparison.
 #[derive(Clone, Debug)]
-pub struct ComparisonInput<'a> {
+pub struct ComparisonInput<'a, D = Dataset> {
     /// The network.
     pub network: &'a Mlp,
     /// The cost.
@@ -30,7 +30,7 @@ pub struct ComparisonInput<'a> {
     /// The network's parameters.
     pub parameters: &'a Parameters<f64>,
     /// The samples.
-    pub data: &'a Dataset,
+    pub data: &'a D,
     /// The number of batches.
     pub batches: usize,
     /// The number of samples in each batch.
@@ -122,13 +122,17 @@ impl Pair {
 /// # Errors
 ///
 /// If the number of batches is 0, or a batch is empty or larger than the data set.
-pub fn compare(input: &ComparisonInput<'_>) -> Result<Comparison, Error> {
-    check_batch(input.batch, input.data.len())?;
+pub fn compare<D>(input: &ComparisonInput<'_, D>) -> Result<Comparison, Error>
+where
+    D: Gather<Labelled<f32>> + Gather<Labelled<f64>>,
+{
+    let samples = Batch::<Labelled<f32>>::len(input.data);
+    check_batch(input.batch, samples)?;
     if input.batches == 0 {
         return Err(Error::setting("--batches", "must be at least 1"));
     }
     let single = cast::<f64, f32>(input.parameters);
-    let mut draw = Batches::new(input.data.len(), input.batch, input.seed);
+    let mut draw = Batches::new(samples, input.batch, input.seed);
     let mut pairs = blank_pairs(input.network);
     let mut first = 0;
     // A few batches per thread at a time keep memory small for any number of batches.
@@ -193,10 +197,10 @@ fn blank_pairs(network: &Mlp) -> Vec<Pair> {
     ]
 }
 
-impl ComparisonInput<'_> {
+impl<D: Gather<Labelled<f32>> + Gather<Labelled<f64>>> ComparisonInput<'_, D> {
     fn one_batch(&self, single: &Parameters<f32>, number: usize, numbers: &[usize]) -> Vec<Pair> {
         let (x, targets): Labelled<f64> = self.data.gather(numbers);
-        let samples = &self.data.select(numbers);
+        let samples = &Selection::new(self.data, Some(numbers));
         let loops = reference::gradient(self.network, self.loss, self.parameters, &x, &targets);
         let tape = self.gradient(Method::Tape, self.parameters, samples);
         let delta = self.gradient(Method::Delta, self.parameters, samples);
@@ -239,7 +243,7 @@ impl ComparisonInput<'_> {
         &self,
         method: Method,
         parameters: &Parameters<T>,
-        samples: &Selection<'_>,
+        samples: &impl Batch<Labelled<T>>,
     ) -> Vec<Vec<f64>> {
         let mut gradient = EitherGradient::<T>::new(self.network, self.loss, method);
         let (_, gradient) = gradient.compute(parameters, samples);

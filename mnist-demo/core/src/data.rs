@@ -7,6 +7,8 @@ mod contain;
 mod error;
 mod gzip;
 mod idx;
+mod parts;
+mod samples;
 mod sketch;
 
 use std::fs::{self, File};
@@ -17,6 +19,8 @@ use nn::Dataset;
 
 pub use error::{DataCause, Error};
 pub use idx::{Images, MAX_BYTES, MAX_ITEMS, MAX_SIDE, read_images, read_labels};
+pub use parts::Parts;
+pub use samples::{Place, Samples};
 pub use sketch::{MAX_PNG_SIDE, Sketch};
 
 /// The number of classes: the digits 0 to 9, or ten kinds of clothing.
@@ -58,9 +62,9 @@ pub fn sides(data: &Dataset) -> [usize; 2] {
 
 /// A training set and a test set, with images of the same size.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Splits {
+pub struct Splits<D = Dataset> {
     /// The training samples.
-    pub train: Dataset,
+    pub train: D,
     /// The test samples.
     pub test: Dataset,
 }
@@ -115,17 +119,44 @@ impl Splits {
         // The smaller split comes first, so that most errors are found early.
         let test = read_split(test_images, test_labels)?;
         let train = read_split(train_images, train_labels)?;
-        let [train_size, test_size] = [&train, &test].map(|data| sides(data).into());
-        if train_size != test_size {
-            return Err(Error::new(
-                test_name,
-                DataCause::SizeMismatch {
-                    train: train_size,
-                    test: test_size,
-                },
-            ));
-        }
+        check_sides(test_name, sides(&train), sides(&test))?;
         Ok(Self { train, test })
+    }
+}
+
+impl Splits<Samples> {
+    /// Opens a folder. If it contains no [`FILES`] of training images but [`Parts`], the images stay in their files.
+    /// The other files are read as by [`from_dir`](Splits::from_dir).
+    ///
+    /// # Errors
+    ///
+    /// If a file is missing, cannot be read, is not what its name promises, or does not match the other files.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let folder = folder.as_ref();
+        let parts = match find(folder, FILES[0]) {
+            Err(Error {
+                cause: DataCause::Missing { .. },
+                ..
+            }) => Parts::open(folder)?,
+            _ => None,
+        };
+        let Some(parts) = parts else {
+            return Splits::from_dir(folder).map(Self::from);
+        };
+        let [images, labels] = [FILES[2], FILES[3]].map(|name| find(folder, name));
+        let (images, labels) = (open(images?)?, open(labels?)?);
+        let test_name = images.name.clone();
+        let test = read_split(images, labels)?;
+        check_sides(test_name, parts.sides(), sides(&test))?;
+        let train = Samples::new(Place::Parts(parts));
+        Ok(Splits { train, test })
+    }
+}
+
+impl From<Splits> for Splits<Samples> {
+    fn from(Splits { train, test }: Splits) -> Self {
+        let train = train.into();
+        Splits { train, test }
     }
 }
 
@@ -156,6 +187,17 @@ fn read_split<R: BufRead>(images: Source<R>, labels: Source<R>) -> Result<Datase
     let bad_images = |cause| Error::new(&images.name, cause);
     let pixels = read_images(images.input, label_bytes.len()).map_err(bad_images)?;
     dataset(&pixels, &label_bytes).map_err(bad_images)
+}
+
+fn check_sides(test_name: PathBuf, train: [usize; 2], test: [usize; 2]) -> Result<(), Error> {
+    let [train, test] = [train, test].map(Into::into);
+    match train == test {
+        true => Ok(()),
+        false => Err(Error::new(
+            test_name,
+            DataCause::SizeMismatch { train, test },
+        )),
+    }
 }
 
 fn check_labels(labels: &[u8]) -> Result<(), DataCause> {

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use autodiff::tensor::{Real, Tensor};
-use nn::{Batch, Dataset, Labelled, Mlp, Parameters};
+use nn::distributed::{Alone, Communicator};
+use nn::{Batch, Labelled, Mlp, Parameters};
 use rayon::prelude::*;
 
 /// A layer whose outputs are not all finite.
@@ -61,24 +62,57 @@ pub fn overflow_in_batch<T: Real>(
 pub fn overflow_in_dataset<T: Real>(
     network: &Mlp,
     parameters: &Parameters<T>,
-    data: &Dataset,
+    data: &impl Batch<Labelled<T>>,
+) -> Option<Overflow> {
+    overflow_among(network, parameters, data, &Alone)
+}
+
+/// Returns what [`overflow_in_dataset`] returns. Each rank of a communicator searches a part of the samples. All ranks
+/// call this function together.
+///
+/// # Panics
+///
+/// If the images do not fit the network.
+pub fn overflow_among<T: Real>(
+    network: &Mlp,
+    parameters: &Parameters<T>,
+    data: &impl Batch<Labelled<T>>,
+    ranks: &dyn Communicator,
 ) -> Option<Overflow> {
     const BATCH: usize = 256;
-    let batches: Vec<usize> = (0..data.len()).step_by(BATCH).collect();
-    batches.into_par_iter().find_map_first(|begin| {
-        let (x, _): Labelled<T> = data.load(begin..data.len().min(begin + BATCH));
+    let (rank, size, samples) = (ranks.rank(), ranks.size(), data.len());
+    let batches = (0..samples).step_by(BATCH);
+    let own: Vec<usize> = batches.skip(rank).step_by(size).collect();
+    let found = own.into_par_iter().find_map_first(|begin| {
+        let (x, _): Labelled<T> = data.load(begin..samples.min(begin + BATCH));
         let overflow = overflow_in_batch(network, parameters, &x)?;
-        Some(Overflow {
-            image: begin + overflow.image,
-            ..overflow
-        })
+        Some([begin + overflow.image, overflow.layer])
+    });
+    // The first image and its layer on each rank; layers are counted from 1.
+    let mut all = vec![[[0; 8]; 2]; size];
+    all[rank] = found
+        .unwrap_or([usize::MAX, 0])
+        .map(|number| (number as u64).to_le_bytes());
+    let bounds: Vec<usize> = (0..=size).map(|rank| rank * size_of_val(&all[0])).collect();
+    ranks.gather(all.as_flattened_mut().as_flattened_mut(), &bounds);
+    let all = all
+        .into_iter()
+        .map(|numbers| numbers.map(u64::from_le_bytes));
+    let [image, layer] = all
+        .filter(|&[_, layer]| layer > 0)
+        .min()?
+        .map(|number| number as usize);
+    Some(Overflow {
+        layer,
+        layer_count: network.layers(),
+        image,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nn::Activation;
+    use nn::{Activation, Dataset};
     use std::sync::Arc;
 
     #[test]

@@ -10,15 +10,16 @@ use autodiff::tensor::Real;
 use nn::delta::DeltaGradient;
 use nn::distributed::{Alone, Communicator, Times};
 use nn::{
-    BatchGradient, Batches, Dataset, Evaluation, Mlp, MlpModel, Parameters, ShardGradient,
-    Supervised, TapeGradient, Training, evaluate_among,
+    BatchGradient, Batches, Dataset, Evaluation, Mlp, MlpModel, Parameters, Selection,
+    ShardGradient, Supervised, TapeGradient, Training, evaluate_among,
 };
 use serde::Serialize;
 
 use crate::Error;
+use crate::data::Samples;
 use crate::gradient::Method;
 use crate::optimizer;
-use crate::overflow::overflow_in_dataset;
+use crate::overflow::overflow_among;
 use crate::together::together;
 pub use checkpoint::Checkpoints;
 pub(crate) use settings::check_batch;
@@ -66,8 +67,8 @@ pub struct Trained<T: Real> {
     pub network: Mlp,
     /// Its parameters.
     pub parameters: Parameters<T>,
-    /// The records of the run, in order. A run of at most [`MAX_RECORDS`] steps has a record for each step. A longer run
-    /// has one for every n-th step.
+    /// The records of the run, in order. A run of at most [`MAX_RECORDS`] steps has a record for each step. A longer
+    /// run has one for every n-th step.
     pub records: Vec<Record>,
     /// The evaluation on the training samples.
     pub train: Evaluation,
@@ -116,7 +117,14 @@ pub fn train<T: Real>(
     test: &Dataset,
     observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Trained<T>, Error> {
-    train_on(&Course::default(), settings, data, test, observe)
+    // The clone shares the memory.
+    train_on(
+        &Course::default(),
+        settings,
+        &data.clone().into(),
+        test,
+        observe,
+    )
 }
 
 /// Trains a network on several ranks, which all call this function with the same arguments and get the same result, or
@@ -124,12 +132,12 @@ pub fn train<T: Real>(
 ///
 /// # Errors
 ///
-/// If a setting is invalid, the loss, a gradient, a weight or an output is not finite, or a checkpoint cannot be written
-/// or read.
+/// If a setting is invalid, the loss, a gradient, a weight or an output is not finite, a checkpoint cannot be written
+/// or read, or an image cannot be read.
 pub fn train_on<T: Real>(
     course: &Course<'_>,
     settings: &Settings,
-    data: &Dataset,
+    data: &Samples,
     test: &Dataset,
     observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Trained<T>, Error> {
@@ -142,7 +150,7 @@ pub fn train_on<T: Real>(
 fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     course: &Course<'_>,
     settings: &Settings,
-    data: &Dataset,
+    data: &Samples,
     test: &Dataset,
     observe: &mut dyn FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Trained<T>, Error> {
@@ -150,12 +158,13 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
         network,
         batch,
         steps,
-    } = settings.plan::<T>(data.len(), data.features())?;
+    } = settings.plan::<T>(data.count(), test.features())?;
     let Course { ranks, checkpoints } = *course;
     let model = Supervised::new(network, settings.model.loss);
     let gradient = BatchGradient::<T, MlpModel, G>::new(model.clone());
     let mut optimizer = optimizer::start::<T>(&settings.optimizer)?;
-    let (taken, initial) = match checkpoints.read(ranks, &model, &mut *optimizer)? {
+    let notes = settings.notes::<T>(batch, data.count());
+    let (taken, initial) = match checkpoints.read(ranks, &model, &mut *optimizer, &notes)? {
         Some(saved) => saved,
         None => (
             0,
@@ -165,14 +174,15 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     let mut training = Training::new(gradient, initial, optimizer, data)
         .batches(batch, settings.seed)
         .resumed_after(taken)
+        .notes(notes)
         .among(ranks)?;
-    let evaluate =
-        |parameters: &Parameters<T>, data| evaluate_among(&model, parameters, data, ranks);
+    let on_test = |parameters: &Parameters<T>| evaluate_among(&model, parameters, test, ranks);
+    let check_read = || together(ranks, data.check().map_err(Into::into));
     // A random subset, because neighbouring samples, or every n-th sample, may be correlated: MNIST alternates between
     // two groups of writers.
-    let sampled = data.len().min(test.len());
-    let mut draw = Batches::new(data.len(), sampled, settings.seed);
-    let sample = data.select(draw.draw());
+    let sampled = data.count().min(test.len());
+    let mut draw = Batches::new(data.count(), sampled, settings.seed);
+    let sample = Selection::new(data, Some(draw.draw()));
     let diverged = |step, cause: String| Error::Diverged {
         step,
         cause,
@@ -191,7 +201,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     let mut progress = Progress {
         step: taken,
         steps,
-        images: images_seen(taken, data.len(), batch),
+        images: images_seen(taken, data.count(), batch),
         loss: f64::NAN,
         test_accuracy: f64::NAN,
         seconds: 0.0,
@@ -201,12 +211,17 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     while progress.step < steps {
         let measured = progress.step.is_multiple_of(measure_every).then(|| {
             let train = evaluate_among(&model, &training.parameters, &sample, ranks).accuracy();
-            let test = evaluate(&training.parameters, test).accuracy();
-            (train, test)
+            (train, on_test(&training.parameters).accuracy())
         });
+        if measured.is_some() {
+            check_read()?;
+        }
         let began = Instant::now();
         let step = training.step();
         stepping += began.elapsed();
+        if step.is_err() {
+            check_read()?;
+        }
         progress.loss = finite(progress.step, "the loss", training.gradient().cost())?;
         step.map_err(|error| diverged(progress.step, error.to_string()))?;
 
@@ -224,7 +239,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
             progress.test_accuracy = test;
         }
         progress.step = training.steps();
-        progress.images = images_seen(progress.step, data.len(), batch);
+        progress.images = images_seen(progress.step, data.count(), batch);
         if checkpoints
             .every
             .is_some_and(|every| progress.step.is_multiple_of(every))
@@ -248,14 +263,25 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     };
     let steps = training.steps();
     let parameters = training.parameters;
-    for (what, images) in [("training", data), ("test", test)] {
-        if let Some(overflow) = overflow_in_dataset(&model.network, &parameters, images) {
+    let overflows = [
+        (
+            "training",
+            overflow_among(&model.network, &parameters, data, ranks),
+        ),
+        (
+            "test",
+            overflow_among(&model.network, &parameters, test, ranks),
+        ),
+    ];
+    let train = evaluate_among(&model, &parameters, data, ranks);
+    let test = on_test(&parameters);
+    check_read()?;
+    for (what, overflow) in overflows {
+        if let Some(overflow) = overflow {
             let cause = format!("{overflow} on {what} image {}", overflow.image);
             return Err(diverged(steps, cause));
         }
     }
-    let train = evaluate(&parameters, data);
-    let test = evaluate(&parameters, test);
     finite(steps, "the loss", train.cost)?;
     finite(steps, "the loss of the test images", test.cost)?;
     records.push(Record {
@@ -311,79 +337,4 @@ fn measurements(steps: u64, batch: usize, images: usize) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::ModelSettings;
-    use nn::OptimizerSettings;
-    use nn::{Activation, SgdSettings, StandardLoss};
-
-    #[test]
-    fn the_result_is_the_state_after_the_last_step() {
-        let pixels: Vec<u8> = (0..50 * 4).map(|i| (i * i % 251) as u8).collect();
-        let classes: Vec<u8> = (0..50).map(|i| i % 10).collect();
-        let data = Dataset::new(&pixels, [4], &classes).unwrap();
-        let settings = Settings {
-            length: Length::Steps(40),
-            ..Settings::default()
-        };
-        // To the last step, and stopped before it.
-        for steps in [40, 7] {
-            let mut seen = Vec::new();
-            let mut observe = |progress: &Progress| {
-                seen.push(progress.step);
-                match progress.step == steps {
-                    true => ControlFlow::Break(()),
-                    false => ControlFlow::Continue(()),
-                }
-            };
-            let trained = train::<f32>(&settings, &data, &data, &mut observe).unwrap();
-            assert!(seen.into_iter().eq(1..=steps));
-            let last = trained.records.last().unwrap();
-            assert_eq!((trained.steps, last.step), (steps, steps));
-            assert_eq!(trained.images, 50 * steps);
-            assert_eq!(last.loss, trained.train.cost);
-            assert_eq!(last.test_accuracy, Some(trained.test.accuracy()));
-        }
-    }
-
-    #[test]
-    fn a_network_that_overflows_is_no_result_although_its_loss_is_finite() {
-        // If the true class's unit is dead, a huge step sends the others to −∞ before the rectifier and 0 after it.
-        let data = Dataset::new(&[255; 100], [100], &[3]).unwrap();
-        let message = |seed| {
-            let settings = Settings {
-                model: ModelSettings {
-                    hidden: Vec::new(),
-                    activation: Activation::Relu,
-                    loss: StandardLoss::squared_difference(Activation::Relu),
-                },
-                length: Length::Steps(1),
-                optimizer: OptimizerSettings::Sgd(SgdSettings::new(1e38)),
-                seed,
-                ..Settings::default()
-            };
-            let trained = train::<f32>(&settings, &data, &data, &mut |_| ControlFlow::Continue(()));
-            trained.err().map(|error| error.to_string())
-        };
-        let messages: Vec<String> = (0..20).filter_map(message).collect();
-        let wanted = "after 1 step layer 1 of 1 overflows on training image 0; try a smaller";
-        assert!(
-            messages.iter().any(|message| message.starts_with(wanted)),
-            "{messages:?}"
-        );
-    }
-
-    #[test]
-    fn images_of_a_smaller_last_batch_are_counted() {
-        assert_eq!(images_seen(2, 10, 4), 8);
-        assert_eq!(images_seen(4, 10, 4), 14);
-        assert_eq!(images_seen(3, 10, 10), 30);
-    }
-
-    #[test]
-    fn measuring_costs_little() {
-        assert_eq!(measurements(1_000, 60_000, 20_000), 40);
-        assert_eq!(measurements(4_690, 128, 20_000), 15);
-        assert_eq!(measurements(1_000, 1, 20_000), 1);
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use autodiff::tensor::Real;
 use mnist_core::Error;
 use mnist_core::compare::{ComparisonInput, compare};
-use mnist_core::data::{Splits, sides};
+use mnist_core::data::{Samples, Splits};
 use mnist_core::gradient::Method;
 use mnist_core::mistakes::mistakes;
 use mnist_core::model::{cast, precision};
@@ -38,7 +38,7 @@ fn comparison_size(network: &Mlp, images: usize) -> (usize, usize) {
 struct Prepared {
     settings: Settings,
     pool: ThreadPool,
-    splits: Splits,
+    splits: Splits<Samples>,
     stop: Stop,
     program: [u8; 32],
 }
@@ -76,7 +76,7 @@ impl Prepared {
                 ("program", self.program),
                 ("settings", digest::of_bytes(settings.as_bytes())),
                 ("precision", digest::of_bytes(precision.as_bytes())),
-                ("data", digest::of_data(&[train, test])),
+                ("data", digest::of_data(train, test)),
             ],
         )?;
         Ok(())
@@ -111,7 +111,7 @@ pub(crate) fn refused(error: Error, ranks: &dyn Communicator) -> Result<Outcome,
 
 struct Task<'a> {
     settings: &'a Settings,
-    data: &'a Dataset,
+    data: &'a Samples,
     test: &'a Dataset,
     arguments: &'a TrainArguments,
     stop: &'a Stop,
@@ -123,7 +123,7 @@ impl Task<'_> {
     fn run<T: Real>(&self) -> Result<Outcome, Error> {
         let plan = self
             .settings
-            .plan::<T>(self.data.len(), self.data.features())?;
+            .plan::<T>(self.data.count(), self.test.features())?;
         let initial = self
             .settings
             .model
@@ -212,11 +212,11 @@ impl Task<'_> {
 
     /// Prints the data set, the network and the settings of the training.
     fn print_plan<T: Real>(&self, plan: &Plan) -> Result<(), Error> {
-        let [rows, cols] = sides(self.data);
+        let [rows, cols] = self.data.sides();
         self.print(&format!(
             "Data      {}: {} for training, {} for testing, {rows}×{cols} pixels",
             self.arguments.data.name(),
-            counted(self.data.len() as u64, "image", "images"),
+            counted(self.data.count() as u64, "image", "images"),
             grouped(self.test.len() as u64),
         ))?;
         self.print(&format!(
@@ -267,7 +267,7 @@ impl Task<'_> {
         plan: &Plan,
         parameters: &Parameters<T>,
     ) -> Result<bool, Error> {
-        let (batches, batch) = comparison_size(&plan.network, self.data.len());
+        let (batches, batch) = comparison_size(&plan.network, self.data.count());
         let comparison = compare(&ComparisonInput {
             network: &plan.network,
             loss: self.settings.model.loss,
@@ -278,6 +278,7 @@ impl Task<'_> {
             seed: self.settings.seed,
             planted: None,
         })?;
+        self.data.check()?;
         self.print(&self.style.bold(&format!("{when}: tape against δ formulas")))?;
         self.print(&report::comparison(&comparison, self.style))?;
         Ok(comparison.passed)

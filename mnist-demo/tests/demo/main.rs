@@ -3,6 +3,7 @@
 mod accuracy;
 mod arguments;
 mod backgrounds;
+mod checkpoints;
 mod commands;
 mod common;
 mod hostile;
@@ -12,6 +13,7 @@ mod memory;
 mod mutations;
 mod paper;
 mod paper_report;
+mod parts;
 mod png;
 mod png_images;
 mod refusals;

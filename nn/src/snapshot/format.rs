@@ -2,12 +2,13 @@
 
 use super::header::{Header, HeaderError, LENGTH_BYTES};
 use super::unique::Unique;
-use super::{Cause, Describe, MAX_BYTES, Snapshot};
+use super::{Cause, Describe, MAX_BYTES, Notes, Snapshot};
 use crate::{
     Activation, Layout, Loss, Mlp, MlpModel, OptimizerState, Parameters, StandardLoss, Supervised,
 };
 use autodiff::tensor::{Real, Tensor};
 use safetensors::tensor::{Dtype, TensorView};
+use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
@@ -16,14 +17,17 @@ use std::sync::Arc;
 /// The metadata key of the description.
 const KEY: &str = "network";
 
-/// The descriptions of the model and its optimizer. Both are under one metadata key, because the order of several keys
-/// is random, and equal trainings should give equal files.
+/// The descriptions of the model and its optimizer, and notes. All are under one metadata key, because the order of
+/// several keys is random, and equal trainings should give equal files.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Description<D> {
     model: D,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     optimizer: Option<OptimizerDescription>,
+    #[serde(default, skip_serializing_if = "Notes::is_empty")]
+    #[serde(deserialize_with = "without_duplicates")]
+    notes: Notes,
 }
 
 /// The description of an [`Mlp`] and its loss.
@@ -110,10 +114,11 @@ struct OptimizerDescription {
     moments: Vec<String>,
 }
 
-fn without_duplicates<'de, D: Deserializer<'de>>(
+fn without_duplicates<'de, D: Deserializer<'de>, V: DeserializeOwned>(
     deserializer: D,
-) -> Result<serde_json::Value, D::Error> {
-    Unique::deserialize(deserializer).map(|Unique(value)| value)
+) -> Result<V, D::Error> {
+    let Unique(value) = Unique::deserialize(deserializer)?;
+    serde_json::from_value(value).map_err(D::Error::custom)
 }
 
 /// The prefix of the name of a statistic.
@@ -124,7 +129,7 @@ fn prefix(moment: &str) -> String {
     format!("optimizer.{moment}.")
 }
 
-/// Returns the bytes of a file with a model, and the state of an optimizer if there is one.
+/// Returns the bytes of a file with a model, the state of an optimizer if there is one, and notes.
 ///
 /// # Errors
 ///
@@ -133,6 +138,7 @@ pub(super) fn serialize<T: Real, M: Describe>(
     model: &M,
     parameters: &Parameters<T>,
     optimizer: Option<&OptimizerState<T>>,
+    notes: &Notes,
 ) -> Result<Vec<u8>, Cause> {
     let description = Description {
         model: model.description(),
@@ -142,6 +148,7 @@ pub(super) fn serialize<T: Real, M: Describe>(
             steps: state.steps,
             moments: state.moments.iter().map(|(name, _)| name.clone()).collect(),
         }),
+        notes: notes.clone(),
     };
     let description =
         serde_json::to_string(&description).map_err(|error| Cause::Network(error.to_string()))?;
@@ -191,6 +198,7 @@ pub(super) struct Contents<M> {
     header: Header,
     model: M,
     optimizer: Option<OptimizerDescription>,
+    notes: Notes,
 }
 
 impl<M: Describe> Contents<M> {
@@ -201,12 +209,16 @@ impl<M: Describe> Contents<M> {
         let description = header.metadata.get(KEY);
         let description = description
             .ok_or_else(|| Cause::Network(format!("there is no `{KEY}` in its metadata")))?;
-        let Description { model, optimizer } =
-            serde_json::from_str(description).map_err(|error| Cause::Network(error.to_string()))?;
+        let Description {
+            model,
+            optimizer,
+            notes,
+        } = serde_json::from_str(description).map_err(|error| Cause::Network(error.to_string()))?;
         let contents = Contents {
             model: M::from_description(model, &Tensors(&header))?,
             header,
             optimizer,
+            notes,
         };
         contents.check_names()?;
         Ok(contents)
@@ -259,6 +271,7 @@ impl<M: Describe> Contents<M> {
         Snapshot {
             parameters,
             model: self.model,
+            notes: self.notes,
         }
     }
 

@@ -12,11 +12,12 @@ fn saved<T: Real>() -> Snapshot<T> {
     Snapshot {
         model: Supervised::new(network, StandardLoss::cross_entropy()),
         parameters,
+        notes: Notes::new(),
     }
 }
 
 fn bytes_of<T: Real>(saved: &Snapshot<T>) -> Vec<u8> {
-    serialize(&saved.model, &saved.parameters, None).unwrap()
+    serialize(&saved.model, &saved.parameters, None, &Notes::new()).unwrap()
 }
 
 #[test]
@@ -174,7 +175,8 @@ fn an_optimizer_is_restored_only_from_its_own_kind() {
 #[test]
 fn an_altered_training_is_refused() {
     let (saved, adam) = in_training::<f32>();
-    let bytes = serialize(&saved.model, &saved.parameters, Some(&adam.state())).unwrap();
+    let notes = &Notes::from([("seed", "7"), ("size", "9")].map(|(k, v)| (k.into(), v.into())));
+    let bytes = serialize(&saved.model, &saved.parameters, Some(&adam.state()), notes).unwrap();
     let resume = |bytes: &[u8]| -> Result<(), Cause> {
         let (mut rest, size) = (bytes, bytes.len() as u64);
         let contents = Contents::<MlpModel>::read(&mut rest, Some(size))?;
@@ -214,6 +216,8 @@ fn an_altered_training_is_refused() {
     );
     let twice = wrong(r#"\"second_moment\""#, r#" \"first_moment\""#);
     assert!(matches!(twice, Cause::Network(_)), "{twice}");
+    let note_twice = wrong("seed", "size");
+    assert!(matches!(note_twice, Cause::Network(_)), "{note_twice}");
     let setting = wrong(r#"beta1\":0.9"#, r#"beta1\":9.9"#);
     assert!(
         matches!(&setting, Cause::Optimizer(StateError::Setting(error)) if error.setting == Setting::Beta1),

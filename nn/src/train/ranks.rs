@@ -119,8 +119,9 @@ where
     }
 
     /// Writes the model with its parameters and the state of the optimizer, as
-    /// [`save_training`](crate::snapshot::save_training) does. All ranks call this method together, and rank 0 writes the
-    /// file. A training that is resumed from it on any number of ranks has the same bits.
+    /// [`save_training`](crate::snapshot::save_training) does, and the [notes](Training::notes). All ranks call this
+    /// method together, and rank 0 writes the file. A training that is resumed from it on any number of ranks has the
+    /// same bits.
     ///
     /// # Errors
     ///
@@ -142,6 +143,7 @@ where
             self.gradient.model(),
             &self.parameters,
             &state,
+            &self.notes,
         )
     }
 }

@@ -103,7 +103,10 @@ fn read_damaged(count: usize) -> (usize, Duration) {
         let (result, peak) = peak(|| from_bytes(&bytes));
         slowest = slowest.max(start.elapsed());
         assert!(peak < LITTLE, "file {number}: {peak} bytes");
-        if let Ok(Snapshot { model, parameters }) = result {
+        if let Ok(Snapshot {
+            model, parameters, ..
+        }) = result
+        {
             // The model can be used.
             let network = model.network;
             let x = Tensor::zeros([1, network.widths()[0]]);

@@ -87,7 +87,8 @@ fn check_all<T: Real>() {
     };
     let sgd: fn() -> Box<dyn Optimizer<T>> = || Box::new(Sgd::new(0.1));
     let adam: fn() -> Box<dyn Optimizer<T>> = || Box::new(Adam::new(0.01));
-    // With one and two shards, some ranks have no samples; some runs of 7 and 16 shards on 3 and 4 ranks are several subtrees.
+    // With one and two shards, some ranks have no samples; some runs of 7 and 16 shards on 3 and 4 ranks are several
+    // subtrees.
     for shards in [None, Some(1), Some(7), Some(16)] {
         check(&format!("SGD, {shards:?} shards"), start(shards, sgd));
         check(&format!("Adam, {shards:?} shards"), start(shards, adam));
@@ -208,9 +209,12 @@ fn take(training: &mut Training<'_, f32, nn::MlpModel, Dataset>, steps: usize) {
 fn a_training_saved_on_some_ranks_is_resumed_on_others() {
     let images = images();
     let folder = tempfile::tempdir().unwrap();
+    let notes = snapshot::Notes::from([("seed".to_owned(), "8".to_owned())]);
     let start = |parameters, adam: Adam<f32>| {
         let gradient = BatchGradient::tape(mlp()).shards(4);
-        Training::new(gradient, parameters, Box::new(adam), &images).batches(100, 8)
+        Training::new(gradient, parameters, Box::new(adam), &images)
+            .batches(100, 8)
+            .notes(notes.clone())
     };
     let initial = || mlp().network.init::<f32>(Initializer::GlorotUniform, 3);
     let mut plain = start(initial(), Adam::new(0.01));
@@ -235,6 +239,7 @@ fn a_training_saved_on_some_ranks_is_resumed_on_others() {
         on_threads(ranks, |communicator| {
             let mut adam = Adam::new(1.0);
             let saved: Snapshot<f32> = snapshot::load_training(file(2), &mut adam).unwrap();
+            assert_eq!(saved.notes, notes);
             let mut training = start(saved.parameters, adam)
                 .resumed_after(4)
                 .among(communicator)

@@ -1,5 +1,7 @@
 //! The IDX format, in which MNIST is published: a short header followed by the data.
 
+use std::cmp::Ordering;
+use std::fs::File;
 use std::io::{self, BufRead, Read};
 
 use super::DataCause;
@@ -13,6 +15,9 @@ pub const MAX_ITEMS: u32 = 1 << 20;
 
 /// The largest height or width of an image that a file may claim, in pixels.
 pub const MAX_SIDE: usize = 1024;
+
+/// The number of bytes before the first image of a file.
+pub(super) const IMAGES_HEADER: u64 = 16;
 
 /// The number of bytes allocated at first, whatever the header claims.
 const FIRST_STEP: usize = 1 << 16;
@@ -47,23 +52,51 @@ pub fn read_labels(input: impl BufRead) -> Result<Vec<u8>, DataCause> {
 ///
 /// If the input is not a complete and valid IDX file of three dimensions, is empty, or has another number of images.
 pub fn read_images(input: impl BufRead, labels: usize) -> Result<Images, DataCause> {
-    let ([_, rows, cols], pixels) = read(input, |dims| {
-        let [images, rows, cols] = dims.map(|dim| dim as usize);
-        if images != labels {
-            return Err(DataCause::CountMismatch { images, labels });
-        }
-        if rows.max(cols) > MAX_SIDE {
-            return Err(DataCause::TooLarge {
-                dims: dims.to_vec(),
-            });
-        }
-        Ok(())
-    })?;
+    let ([_, rows, cols], pixels) = read(input, |dims| check_images(dims, labels))?;
     Ok(Images {
         pixels,
         rows: rows as usize,
         cols: cols as usize,
     })
+}
+
+/// Checks a plain file of `labels` images by its header and its size, and returns the numbers of rows and columns.
+///
+/// # Errors
+///
+/// As for [`read_images`].
+pub(super) fn check_file_of_images(
+    file: &mut File,
+    labels: usize,
+) -> Result<[usize; 2], DataCause> {
+    let dims = read_header(file)?;
+    let expected = checked_size(&dims)?;
+    check_images(dims, labels)?;
+    let size = file.metadata().map_err(DataCause::Read)?.len();
+    let found = size.saturating_sub(IMAGES_HEADER) as usize;
+    match found.cmp(&expected) {
+        Ordering::Less => Err(DataCause::Truncated {
+            part: "data",
+            expected,
+            found,
+        }),
+        Ordering::Equal => Ok([dims[1] as usize, dims[2] as usize]),
+        Ordering::Greater => Err(DataCause::TrailingBytes { expected }),
+    }
+}
+
+/// Checks the dimensions of a file of `labels` images.
+fn check_images(dims: [u32; 3], labels: usize) -> Result<(), DataCause> {
+    let [images, rows, cols] = dims.map(|dim| dim as usize);
+    if images != labels {
+        return Err(DataCause::CountMismatch { images, labels });
+    }
+    if rows.max(cols) > MAX_SIDE {
+        return Err(DataCause::TooLarge {
+            dims: dims.to_vec(),
+        });
+    }
+    Ok(())
 }
 
 /// Reads an IDX file of `N` dimensions and unsigned bytes to its end. `check` gets the dimensions before the data.
@@ -94,20 +127,23 @@ fn read_plain<const N: usize>(
     check: impl FnOnce([u32; N]) -> Result<(), DataCause>,
 ) -> Result<([u32; N], Vec<u8>), DataCause> {
     let dims = read_header(&mut input)?;
+    let len = checked_size(&dims)?;
+    check(dims)?;
+    Ok((dims, read_data(&mut input, len)?))
+}
+
+/// Returns the number of bytes of data that a header claims.
+fn checked_size(dims: &[u32]) -> Result<usize, DataCause> {
     let claimed = dims
         .iter()
         .try_fold(1_usize, |product, &dim| product.checked_mul(dim as usize));
-    let len = match claimed {
-        Some(0) => return Err(DataCause::Empty),
-        Some(len) if len <= MAX_BYTES && dims[0] <= MAX_ITEMS => len,
-        _ => {
-            return Err(DataCause::TooLarge {
-                dims: dims.to_vec(),
-            });
-        }
-    };
-    check(dims)?;
-    Ok((dims, read_data(&mut input, len)?))
+    match claimed {
+        Some(0) => Err(DataCause::Empty),
+        Some(len) if len <= MAX_BYTES && dims[0] <= MAX_ITEMS => Ok(len),
+        _ => Err(DataCause::TooLarge {
+            dims: dims.to_vec(),
+        }),
+    }
 }
 
 /// Reads the magic number and the dimensions after it.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use autodiff::tensor::Real;
 use nn::distributed::Communicator;
-use nn::snapshot::{self, UNFINISHED};
+use nn::snapshot::{self, Notes, UNFINISHED};
 use nn::{MlpModel, Optimizer, Parameters, Snapshot};
 
 use crate::Error;
@@ -33,6 +33,16 @@ const EXTENSION: &str = ".safetensors";
 fn steps_of(name: &OsStr) -> Option<u64> {
     let number = name.to_str()?.strip_prefix(PREFIX)?;
     number.strip_suffix(EXTENSION)?.parse().ok()
+}
+
+/// Describes the first note of a file that differs from the wanted one, such as `seed 1, not 2`.
+fn difference(found: &Notes, wanted: &Notes) -> Option<String> {
+    let differs = |&(name, value): &(&String, &String)| found.get(name) != Some(value);
+    let (name, value) = wanted.iter().find(differs)?;
+    Some(match found.get(name) {
+        Some(other) => format!("{name} {other}, not {value}"),
+        None => format!("an unknown {name}"),
+    })
 }
 
 impl Checkpoints<'_> {
@@ -89,12 +99,14 @@ impl Checkpoints<'_> {
     ///
     /// # Errors
     ///
-    /// If there is none, it cannot be read, or it belongs to other settings.
+    /// If there is none, it cannot be read, or it belongs to other settings: another model or optimizer, or other
+    /// notes.
     pub(super) fn read<T: Real>(
         &self,
         ranks: &dyn Communicator,
         model: &MlpModel,
         optimizer: &mut dyn Optimizer<T>,
+        notes: &Notes,
     ) -> Result<Option<(u64, Parameters<T>)>, Error> {
         if !self.resume {
             return Ok(None);
@@ -126,14 +138,18 @@ impl Checkpoints<'_> {
                     cause,
                 }
             })?;
-        if saved.model != *model || optimizer.state().settings != settings {
-            let cause = format!(
-                "{} belongs to a training with other options",
-                self.path(steps).display()
-            );
-            return Err(Error::setting("--resume", cause));
+        let differs = match saved.model == *model && optimizer.state().settings == settings {
+            true => difference(&saved.notes, notes),
+            false => Some("other options".to_owned()),
+        };
+        match differs {
+            None => Ok(Some((steps, saved.parameters))),
+            Some(what) => {
+                let file = self.path(steps);
+                let cause = format!("{} belongs to a training with {what}", file.display());
+                Err(Error::setting("--resume", cause))
+            }
         }
-        Ok(Some((steps, saved.parameters)))
     }
 }
 

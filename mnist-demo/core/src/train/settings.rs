@@ -1,11 +1,12 @@
 //! The settings of a training, and the plan that they give for a data set.
 
 use autodiff::tensor::Real;
+use nn::snapshot::Notes;
 use nn::{Mlp, OptimizerSettings, SgdSettings};
 
 use crate::Error;
 use crate::gradient::Method;
-use crate::model::ModelSettings;
+use crate::model::{ModelSettings, precision};
 use crate::optimizer;
 use crate::report::{counted, grouped};
 
@@ -86,6 +87,24 @@ impl Settings {
                 steps,
             }),
         }
+    }
+}
+
+impl Settings {
+    /// Returns what the bits of a training depend on besides its model and optimizer, which its checkpoints contain.
+    pub(super) fn notes<T: Real>(&self, batch: usize, images: usize) -> Notes {
+        let method = match self.method {
+            Method::Tape => "tape",
+            Method::Delta => "delta",
+        };
+        let notes = [
+            ("seed", self.seed.to_string()),
+            ("batch", batch.to_string()),
+            ("precision", precision::<T>().to_owned()),
+            ("method", method.to_owned()),
+            ("number of images", images.to_string()),
+        ];
+        notes.map(|(name, value)| (name.to_owned(), value)).into()
     }
 }
 

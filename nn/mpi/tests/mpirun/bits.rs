@@ -1,6 +1,6 @@
 //! The same bits on any number of ranks and threads, and without ranks.
 
-use crate::common::{DEMO, on_ranks, success, training, write_data};
+use crate::common::{DEMO, on_ranks, split_data, success, training, write_data};
 use std::fs;
 use std::process::Command;
 
@@ -52,6 +52,15 @@ fn the_program_writes_the_same_weights_and_resumes_on_other_ranks() {
         assert!(
             weights == plain,
             "resumed on {others} ranks after {ranks}, the weights differ"
+        );
+    }
+    // The same images in parts.
+    split_data(&data);
+    for ranks in 1..=3 {
+        let (_, weights) = run(ranks, "parts", &["--steps", "20"]);
+        assert!(
+            weights == plain,
+            "of parts, the weights of {ranks} ranks differ"
         );
     }
     let (printed, _) = run(2, "json", &["--steps", "5", "--json"]);

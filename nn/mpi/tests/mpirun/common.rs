@@ -66,6 +66,25 @@ pub(crate) fn write_data(folder: &Path, images: usize) {
     }
 }
 
+/// Replaces the files of training images and labels by two parts.
+pub(crate) fn split_data(folder: &Path) {
+    for (name, header, size) in [("images-idx3", 16, 64), ("labels-idx1", 8, 1)] {
+        let whole = folder.join(format!("train-{name}-ubyte"));
+        let bytes = fs::read(&whole).unwrap();
+        fs::remove_file(&whole).unwrap();
+        let (header, data) = bytes.split_at(header);
+        let count = data.len() / size;
+        let middle = count / 3;
+        for (number, images) in [0..middle, middle..count].into_iter().enumerate() {
+            let mut part = header.to_vec();
+            part[4..8].copy_from_slice(&(images.len() as u32).to_be_bytes());
+            part.extend(&data[images.start * size..images.end * size]);
+            let name = format!("train-{name}-ubyte-{number}-of-2");
+            fs::write(folder.join(name), part).unwrap();
+        }
+    }
+}
+
 /// The path as text.
 pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()

@@ -1,6 +1,6 @@
 //! What is wrong on one rank ends all of them: one line, status 2, and nothing is overwritten.
 
-use crate::common::{DEMO, mpirun, text, write_data};
+use crate::common::{DEMO, mpirun, split_data, text, write_data};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -101,6 +101,63 @@ fn one_line_says_what_is_wrong() {
     let earlier = fs::read_to_string(output.join("weights.safetensors")).unwrap();
     assert_eq!(earlier, "earlier");
     assert_eq!(fs::read_dir(&output).unwrap().count(), 2);
+}
+
+#[test]
+fn a_part_that_one_rank_cannot_read_ends_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let [data, cut, other] = ["data", "cut", "other"].map(|name| folder.path().join(name));
+    for data in [&data, &cut, &other] {
+        fs::create_dir(data).unwrap();
+        write_data(data, 300);
+        split_data(data);
+    }
+    let part = "train-images-idx3-ubyte-1-of-2";
+    let bytes = fs::read(data.join(part)).unwrap();
+    fs::write(cut.join(part), &bytes[..bytes.len() - 1]).unwrap();
+    let labels = other.join("train-labels-idx1-ubyte-0-of-2");
+    let mut bytes = fs::read(&labels).unwrap();
+    bytes[8] ^= 1;
+    fs::write(labels, bytes).unwrap();
+    let output = folder.path().join("out");
+    let line = |data| {
+        let files = ["--data", text(data), "--output", text(&output)];
+        [
+            &[DEMO, "train", "--steps", "3", "--threads", "1"][..],
+            &files,
+        ]
+        .concat()
+    };
+    let found = refused([&line(&data), &line(&cut)]);
+    assert!(found.contains(&format!("{part}: is cut short")), "{found}");
+    let found = refused([&line(&data), &line(&other)]);
+    assert!(
+        found.contains("rank 1 was started with other data"),
+        "{found}"
+    );
+    assert!(!output.exists());
+}
+
+#[test]
+fn a_training_of_other_options_does_not_resume() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, output) = (folder.path().join("data"), folder.path().join("out"));
+    fs::create_dir(&data).unwrap();
+    write_data(&data, 300);
+    let line = |more: &[&'static str]| {
+        let files = ["--data", text(&data), "--output", text(&output)];
+        let usual = [DEMO, "train", "--threads", "1", "--steps", "4"];
+        [&usual[..], &files, more].concat()
+    };
+    let mut saved = mpirun();
+    saved.args(["-n", "2"]).args(line(&["--checkpoint", "2"]));
+    assert!(saved.output().unwrap().status.success());
+    let other = line(&["--resume", "--seed", "2"]);
+    let found = refused([&other, &other]);
+    assert!(
+        found.contains("checkpoint-4.safetensors belongs to a training with seed 1, not 2"),
+        "{found}"
+    );
 }
 
 #[test]
