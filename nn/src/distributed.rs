@@ -1,9 +1,13 @@
 //! Training on several ranks, which are processes on one or several machines, with the bits of one process.
 //!
-//! Every rank runs the same program with the same model, settings and seeds. In each step
+//! Make the training on every rank, with the same model, settings and seeds, and then call
+//! [`Training::among`](crate::Training::among). [`on_threads`] runs ranks as threads; the crate `nn-mpi` runs them as
+//! processes on any number of machines. [`evaluate_among`](crate::evaluate_among) divides an evaluation.
 //!
-//! 1. a rank takes a run of the batch's shards forward and back, and the ranks tell each other the costs and bounds of
-//!    the gradients;
+//! In each step
+//!
+//! 1. a rank takes a run of the batch's shards forward and back, and the ranks exchange the costs and bounds of the
+//!    gradients;
 //! 2. it adds the gradients of its shards as far as the fixed tree over all shards allows, which gives a sum for each
 //!    of the largest subtrees in its run, and sends each sum, cut by owner, to the ranks that own the parameters;
 //! 3. the owner of a range of the parameters finishes the tree and updates its range. It alone has the optimizer's
@@ -54,7 +58,7 @@ pub trait Communicator: Debug + Sync {
 
     /// Sends bytes to the rank `to`, and receives bytes from the rank `from`, which sends as many as `incoming` has.
     ///
-    /// In each call, every rank is the receiver of one rank.
+    /// All ranks call it together, and each receives from exactly one rank.
     fn exchange(&self, to: usize, outgoing: &[u8], from: usize, incoming: &mut [u8]);
 
     /// Fills `bytes` on all ranks. The rank with the number r has the bytes from `bounds[r]` to `bounds[r + 1]`.
@@ -107,7 +111,7 @@ impl Communicator for Alone {
 pub struct Times {
     /// Gradients, sums and updates.
     pub computation: Duration,
-    /// From the end of the rank's own shards until all ranks have told their costs.
+    /// From the end of the rank's own shards until the costs of all ranks have arrived.
     pub waiting: Duration,
     /// The exchange of sums, and the gathering of parameters.
     pub communication: Duration,

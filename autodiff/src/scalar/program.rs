@@ -40,15 +40,14 @@
 //!   folded and unused nodes are dropped. Only identities that hold for every number are applied: `0 · x` stays.
 //! - **Strips.** The graph becomes a list of instructions on registers. A register holds a number for each of 64 points,
 //!   a *strip*, and an instruction is a loop over them in vectors. So choosing the next instruction costs 1/64 for each
-//!   point. If a call has a single point, the loops are over instructions that do the same and need not wait for each
-//!   other.
+//!   point. If a call has a single point, a loop runs over equal instructions that are independent of each other.
 //! - **Stages.** What depends on shared inputs only is computed once before the points, and what depends on sums over the
 //!   points once after them.
 //! - **Guards and variants.** A recording holds the branches that were taken. Each comparison of variables is an
 //!   instruction, a *guard*, which tests whether a point takes the same side. The points that do not are gathered, and
 //!   follow another recording, a *variant*. The first point that has none is recorded in its turn, up to
-//!   [a limit](Program::max_variants); after that, points are left to a tape. A variant that few of the points take is
-//!   not tried at all of them. A point contributes to a sum only after its last guard. So each point has the results of
+//!   [a limit](Program::max_variants); after that, points are left to a tape. A variant is
+//!   first tried at 256 of the remaining points, and at the others only if an eighth of them takes it. A point contributes to a sum only after its last guard. So each point has the results of
 //!   its own path, whatever the others do. [`Program::paths`] counts them. [`Var::select_less`] and functions such as
 //!   `max` and `abs` choose without a branch.
 //! - **Absorbing products.** On a tape a zero adjoint absorbs an infinite slope: the derivative of `√(x·x)` at 0 is 0.
@@ -104,8 +103,8 @@
 //!
 //! A value is computed by the operations of the function, in their order; functions such as `exp` and `sin` by the
 //! vector kernels that tensors use, within [their errors](autodiff_kernels::elementary). Derivatives fuse a product
-//! and a sum into one instruction where the CPU has it. So the last bits of a result may change with the neighbours of a
-//! point: if it has none, if it is computed by a tape instead, or if a derivative of a point in its strip is NaN.
+//! and a sum into one instruction where the CPU has it. So the last bits of a result may depend on how a point is computed:
+//! alone, in a strip, by a tape, or again because a derivative in its strip is NaN.
 //!
 //! # Reading a program
 //!

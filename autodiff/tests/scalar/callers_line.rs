@@ -151,9 +151,11 @@ fn forward_mode(checked: &mut Checked) {
         || Dual::<f64, 3>::seeded(1.0, 3),
     );
     let file = "scalar/forward.rs";
-    checked.refused(&format!("{file} jacobian"), "jacobian: the number of directions is 0", || {
-        forward::jacobian::<0, _>(|x| x.to_vec(), &[1.0])
-    });
+    checked.refused(
+        &format!("{file} jacobian"),
+        "jacobian: the number of directions is 0",
+        || forward::jacobian::<0, _>(|x| x.to_vec(), &[1.0]),
+    );
     let name = format!("{file} value_and_jacobian");
     checked.refused(&name, "jacobian: the number of directions is 0", || {
         forward::value_and_jacobian::<0, _>(|x| x.to_vec(), &[1.0])

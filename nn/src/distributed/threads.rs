@@ -29,6 +29,11 @@ pub struct Threads {
 /// });
 /// assert_eq!(sums, [18; 3]);
 /// ```
+///
+/// # Panics
+///
+/// If a rank panics, or waits for a rank that has returned.
+#[track_caller]
 pub fn on_threads<R: Send>(ranks: usize, work: impl Fn(&Threads) -> R + Sync) -> Vec<R> {
     let mut all: Vec<Threads> = (0..ranks)
         .map(|rank| Threads {
@@ -57,6 +62,8 @@ pub fn on_threads<R: Send>(ranks: usize, work: impl Fn(&Threads) -> R + Sync) ->
             |result: &thread::Result<R>| result.as_ref().is_err_and(|panic| !panic.is::<Ended>());
         if let Some(cause) = results.iter().position(is_cause) {
             results.swap(0, cause);
+        } else if let Some(waited) = results.iter().position(Result::is_err) {
+            panic!("on_threads: rank {waited} waited for a rank that had returned");
         }
         results
             .into_iter()
@@ -160,6 +167,16 @@ mod tests {
             let message = panic.unwrap_err().downcast::<String>().unwrap();
             assert_eq!(*message, "rank 1: the disk is full");
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "on_threads: rank 0 waited for a rank that had returned")]
+    fn a_rank_that_returns_early_is_an_error() {
+        on_threads(2, |ranks| {
+            if ranks.rank() == 0 {
+                ranks.barrier();
+            }
+        });
     }
 
     #[test]

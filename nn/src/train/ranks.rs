@@ -20,7 +20,8 @@ where
     /// Returns the training on the ranks of a [communicator](crate::distributed). Each rank makes the same training,
     /// with the same parameters, optimizer, batches and seeds. It loads only its own samples of a batch.
     ///
-    /// The bits are those of one process. If there is one rank, so is the training.
+    /// The result has the bits of one process. With one rank, the training is returned unchanged. Nothing compares the
+    /// trainings of the ranks: if they may differ, let the ranks [`agree`](crate::distributed::agree) on digests first.
     ///
     /// ```
     /// # use autodiff::Tensor;

@@ -75,9 +75,9 @@ impl Fault {
             Fault::NoScalar => Outcome::Refused("the cost of a chunk has shape ["),
             Fault::Refuses => Outcome::Refused("no such samples"),
             Fault::Panics => Outcome::Panics("in a cost"),
-            Fault::NoSuchParameter => {
-                Outcome::Panics("there is no parameter 1: the layout has 1 slices")
-            }
+            Fault::NoSuchParameter => Outcome::Panics(
+                "there is no parameter 1: the layout has 1 slices; was it taken before all layers were made?",
+            ),
             Fault::NoSuchStatistic => {
                 Outcome::Panics("statistic: there is no statistic 1: the layout has 1")
             }
