@@ -98,7 +98,7 @@ macro_rules! functions {
             #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn slope<N: Number>(self, x: N, y: N) -> N {
                 match self {
-                    $(Unary::$UnaryFn { $($($p),+)? } => slope_of!(|$x, $y, $c| $slope; x, y),)*
+                    $(Unary::$UnaryFn { $($($p),+)? } => slopes_of_one::$name(x, y $($(, $p)+)?),)*
                 }
             }
 
@@ -157,6 +157,27 @@ macro_rules! functions {
             $($(#[$binary_doc])* $BinaryFn,)*
         }
 
+        /// The slopes of the rows, a function each. The match in which a row is chosen is inlined everywhere, and with
+        /// the formulas of all rows in it, each of which has such matches of its own, it would take long to compile.
+        mod slopes_of_one {
+            use super::*;
+
+            $(#[inline]
+            pub(super) fn $name<N: Number>(x: N, y: N $($(, $p: $P)+)?) -> N {
+                slope_of!(|$x, $y, $c| $slope; x, y)
+            })*
+        }
+
+        /// The same for functions of two variables.
+        mod slopes_of_two {
+            use super::*;
+
+            $(#[inline]
+            pub(super) fn $binary_name<N: Number>(a: N, b: N, y: N) -> (N, N) {
+                slopes_of!(|$a, $b, $binary_y, $binary_c| $slopes; a, b, y)
+            })*
+        }
+
         impl Binary {
             /// The name of the function, for instance `"atan2"`. It is the name of the function's method.
             #[must_use]
@@ -171,7 +192,7 @@ macro_rules! functions {
             #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn slopes<N: Number>(self, a: N, b: N, y: N) -> (N, N) {
                 match self {
-                    $(Binary::$BinaryFn => slopes_of!(|$a, $b, $binary_y, $binary_c| $slopes; a, b, y),)*
+                    $(Binary::$BinaryFn => slopes_of_two::$binary_name(a, b, y),)*
                 }
             }
 

@@ -17,7 +17,7 @@
 #![allow(unsafe_code)]
 
 use super::node_ref::SINK;
-use super::number::Scalar;
+use super::number::{Scalar, times};
 use super::tape::{InputPair, Tape};
 use std::ops::Range;
 
@@ -34,7 +34,7 @@ impl<T: Scalar> Tape<T> {
     /// Propagates the adjoints from the last node to the first: x̄ += ∂y/∂x · ȳ, for each node y and its inputs x.
     pub(super) fn walk_back<const K: usize>(&self, adjoints: &mut [[T; K]], products: Products) {
         match products {
-            Products::Plain => self.walk_back_with(adjoints, products, |a, b| a * b),
+            Products::Plain => self.walk_back_with(adjoints, products, |a, b| times(a, b)),
             Products::Absorbing => self.walk_back_with(adjoints, products, T::absorbing_mul),
         }
     }

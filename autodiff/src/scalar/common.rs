@@ -41,6 +41,17 @@ macro_rules! inherent_methods {
     };
 }
 
+/// Calls the code of a function: code of its own for each of the listed functions, and one for all others. Where the
+/// function is a constant, the call is all that the compiler keeps.
+macro_rules! by_call {
+    ($function:ident: $Kind:ident { $($Frequent:ident)* }, |$f:ident| $call:expr) => {
+        match $function {
+            $($Kind::$Frequent => { let $f = || $Kind::$Frequent; $call })*
+            _ => { let $f = || $function; $call }
+        }
+    };
+}
+
 /// Implements the number traits for types with a field `value`, in terms of their functions `constant`, `chain_unary`
 /// and `chain_binary`, and of the given tests for a NaN and for a zero.
 macro_rules! numbers {
@@ -48,6 +59,7 @@ macro_rules! numbers {
         detached |$detached:ident| $detached_value:expr,
         has_nan |$x:ident| $has_nan:expr,
         is_constant_zero |$y:ident| $is_constant_zero:expr,
+        is_constant_one |$z:ident| $is_constant_one:expr,
         slices { $($slices:tt)* }
     )*) => { $(
         /// # Functions
@@ -102,6 +114,39 @@ macro_rules! numbers {
             }
         }
 
+        /// The functions of the table as code that is inlined, and as calls.
+        ///
+        /// An operation on a nested number has some operations on the number inside for each of its own. If all were
+        /// inlined, the size of the code would grow as a power of the depth; as calls they have a size each. The
+        /// function comes as a closure, whose type is its own for each of the frequent functions, and so is the code.
+        impl<$($generics)* T: Scalar> $V {
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[track_caller]
+            fn unary_inlined(self, function: Unary) -> Self {
+                let (value, slope) = self.value.unary_with_slope(function);
+                self.chain_unary(|| Operation::Unary(function), value, slope)
+            }
+
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            #[track_caller]
+            fn binary_inlined(self, function: Binary, other: Self) -> Self {
+                let (value, slopes) = self.value.binary_with_slopes(function, other.value);
+                self.chain_binary(|| Operation::Binary(function), other, value, slopes)
+            }
+
+            #[inline(never)]
+            #[track_caller]
+            fn unary_by_call(self, function: impl Fn() -> Unary) -> Self {
+                self.unary_inlined(function())
+            }
+
+            #[inline(never)]
+            #[track_caller]
+            fn binary_by_call(self, function: impl Fn() -> Binary, other: Self) -> Self {
+                self.binary_inlined(function(), other)
+            }
+        }
+
         impl<$($generics)* T: Scalar> Number for $V {
             type Mask = bool;
 
@@ -130,15 +175,19 @@ macro_rules! numbers {
             #[cfg_attr(not(debug_assertions), inline(always))]
             #[track_caller]
             fn unary(self, function: Unary) -> Self {
-                let (value, slope) = self.value.unary_with_slope(function);
-                self.chain_unary(|| Operation::Unary(function), value, slope)
+                if T::IS_PLAIN {
+                    return self.unary_inlined(function);
+                }
+                by_call!(function: Unary { Neg Recip Square Sqrt Exp Ln Sin Cos }, |f| self.unary_by_call(f))
             }
 
             #[cfg_attr(not(debug_assertions), inline(always))]
             #[track_caller]
             fn binary(self, function: Binary, other: Self) -> Self {
-                let (value, slopes) = self.value.binary_with_slopes(function, other.value);
-                self.chain_binary(|| Operation::Binary(function), other, value, slopes)
+                if T::IS_PLAIN {
+                    return self.binary_inlined(function, other);
+                }
+                by_call!(function: Binary { Add Sub Mul Div }, |f| self.binary_by_call(f, other))
             }
         }
 
@@ -185,6 +234,12 @@ macro_rules! numbers {
             fn is_constant_zero(self) -> bool {
                 let $y = self;
                 $is_constant_zero
+            }
+
+            #[inline]
+            fn is_constant_one(self) -> bool {
+                let $z = self;
+                $is_constant_one
             }
 
             $($slices)*
@@ -269,6 +324,7 @@ numbers! {
         detached |x| { let x = x.detach(); Var { value: x.value.detached(), ..x } },
         has_nan |x| { let nan = x.value.has_nan(); !x.compared(Relation::Equal, x, !nan) },
         is_constant_zero |x| x.tape.is_none() && x.value.is_constant_zero(),
+        is_constant_one |x| x.tape.is_none() && x.value.is_constant_one(),
         slices {
             #[inline]
             #[track_caller]
@@ -296,6 +352,7 @@ numbers! {
         detached |x| Dual::constant(x.value.detached()),
         has_nan |x| x.value.has_nan() || x.tangents.iter().any(|x| x.has_nan()),
         is_constant_zero |x| x.value.is_constant_zero() && x.tangents.iter().all(|x| x.is_constant_zero()),
+        is_constant_one |x| x.value.is_constant_one() && x.tangents.iter().all(|x| x.is_constant_zero()),
         slices {
             #[track_caller]
             fn norm(x: &[Self]) -> Self {

@@ -96,7 +96,7 @@ impl<T: Scalar, const K: usize> Dual<T, K> {
     }
 
     /// Returns a function of `self` with this value and slope.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn chain_unary(self, _: impl Fn() -> Operation, value: T, slope: T) -> Self {
         Dual {
             value,
@@ -105,7 +105,7 @@ impl<T: Scalar, const K: usize> Dual<T, K> {
     }
 
     /// Returns a function of `self` and a constant.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn chain_with_constant(self, function: Binary, constant: Self) -> Self {
         let (value, (slope, _)) = self.value.binary_with_slopes(function, constant.value);
         Dual {
@@ -115,7 +115,7 @@ impl<T: Scalar, const K: usize> Dual<T, K> {
     }
 
     /// Returns a function of `self` and `other` with this value and these slopes.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(super) fn chain_binary(
         self,
         _: impl Fn() -> Operation,

@@ -43,6 +43,10 @@ pub trait Scalar:
     /// The innermost plain number, `f32` or `f64`. It can be mixed with variables in a formula.
     type Plain: Plain;
 
+    /// Whether the number carries no derivatives, and its operations are short.
+    #[doc(hidden)]
+    const IS_PLAIN: bool = false;
+
     /// Returns the constant `c`.
     #[must_use]
     #[inline]
@@ -82,6 +86,15 @@ pub trait Scalar:
     #[must_use]
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn is_constant_zero(self) -> bool {
+        false
+    }
+
+    /// Returns whether the number is exactly 1, and every derivative that it carries exactly 0. Returning `false` is
+    /// always correct.
+    #[doc(hidden)]
+    #[must_use]
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn is_constant_one(self) -> bool {
         false
     }
 
@@ -166,20 +179,16 @@ pub trait Scalar:
     }
 
     /// Returns the value of a function and its slope.
-    ///
-    /// The method is never inlined, except for plain numbers: otherwise the code size of nested numbers would grow as a
-    /// power of the size of the table.
     #[must_use]
-    #[inline(never)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn unary_with_slope(self, function: Unary) -> (Self, Self) {
         let value = self.unary(function);
         (value, function.slope(self, value))
     }
 
-    /// Returns the value of a function of two variables and its slopes. The method is never inlined, for the same
-    /// reason as [`unary_with_slope`](Scalar::unary_with_slope).
+    /// Returns the value of a function of two variables and its slopes.
     #[must_use]
-    #[inline(never)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn binary_with_slopes(self, function: Binary, other: Self) -> (Self, (Self, Self)) {
         let value = self.binary(function, other);
         (value, function.slopes(self, other, value))
@@ -195,6 +204,7 @@ macro_rules! plain {
 
         impl Scalar for $T {
             type Plain = $T;
+            const IS_PLAIN: bool = true;
 
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn from_plain(c: $T) -> Self {
@@ -224,6 +234,11 @@ macro_rules! plain {
             #[cfg_attr(not(debug_assertions), inline(always))]
             fn is_constant_zero(self) -> bool {
                 self == 0.0
+            }
+
+            #[cfg_attr(not(debug_assertions), inline(always))]
+            fn is_constant_one(self) -> bool {
+                self == 1.0
             }
 
             #[cfg_attr(not(debug_assertions), inline(always))]
@@ -269,11 +284,32 @@ macro_rules! plain {
 }
 plain!(f32 f64);
 
+/// Returns the product of a number and a slope. If a nested slope is the constant 1, as in a sum, there is nothing to
+/// compute.
+#[cfg_attr(not(debug_assertions), inline(always))]
+#[track_caller]
+pub(super) fn times<T: Scalar>(a: T, slope: T) -> T {
+    if !T::IS_PLAIN && slope.is_constant_one() {
+        return a;
+    }
+    a * slope
+}
+
+/// Returns the product of two slopes. The slope of a nested variable on a tape is often the constant 1.
+#[cfg_attr(not(debug_assertions), inline(always))]
+#[track_caller]
+fn product<T: Scalar>(a: T, b: T) -> T {
+    if !T::IS_PLAIN && a.is_constant_one() {
+        return b;
+    }
+    times(a, b)
+}
+
 /// Returns the product of two slopes along a path. A slope of exactly zero absorbs an infinite or NaN one.
 #[cfg_attr(not(debug_assertions), inline(always))]
 #[track_caller]
 pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
-    let product = a * b;
+    let product = product(a, b);
     // Zero times infinity is NaN, so one predictable comparison guards every function. Where the slope `b` is a
     // constant, for instance in a sum, the compiler evaluates `is_safe_factor` and removes both comparisons.
     if product.has_nan() {
@@ -289,7 +325,7 @@ pub(super) fn chain<T: Scalar>(a: T, b: T) -> T {
 #[cfg_attr(not(debug_assertions), inline(always))]
 #[track_caller]
 pub(super) fn chain_two<T: Scalar>(a: [T; 2], b: [T; 2]) -> [T; 2] {
-    let products = [a[0] * b[0], a[1] * b[1]];
+    let products = [product(a[0], b[0]), product(a[1], b[1])];
     if products[0].has_nan() | products[1].has_nan() {
         cold_path();
         if !(b[0].is_safe_factor() && b[1].is_safe_factor()) {
@@ -306,7 +342,7 @@ pub(super) fn chain_each<T: Scalar, const K: usize>(a: [T; K], b: T) -> [T; K] {
     let mut products = a;
     let mut has_nan = false;
     for product in &mut products {
-        *product *= b;
+        *product = times(*product, b);
         has_nan |= product.has_nan();
     }
     if has_nan {
@@ -326,7 +362,7 @@ pub(super) fn chain_each_two<T: Scalar, const K: usize>(a: [[T; K]; 2], b: [T; 2
     let mut sums = a[0];
     let mut has_nan = false;
     for (sum, other) in sums.iter_mut().zip(a[1]) {
-        let products = [*sum * b[0], other * b[1]];
+        let products = [times(*sum, b[0]), times(other, b[1])];
         has_nan |= products[0].has_nan() | products[1].has_nan();
         *sum = products[0] + products[1];
     }

@@ -35,6 +35,11 @@ fn tapes(checked: &mut Checked) {
 
     refused("on different tapes", || x + foreign);
     refused("on different tapes", || x.powf(foreign));
+    let [tape_of_duals, other_of_duals] = [Tape::<Dual>::default(), Tape::default()];
+    let [nested, other_nested] =
+        [&tape_of_duals, &other_of_duals].map(|tape| tape.var(Dual::var(2.0)));
+    refused("on different tapes", || nested * other_nested);
+    refused("on different tapes", || nested.powf(other_nested));
     checked.refused("scalar/tape.rs with_capacity", "the tape is full", || {
         Tape::<f64>::with_capacity(1 << 31)
     });
