@@ -2,16 +2,17 @@
 //!
 //! With the lower triangular matrices Q_k, whose diagonal is exp q_k and whose other entries are l_k, column by column,
 //! β_ik = α_k + Σ q_k − ½ |Q_k (x_i − μ_k)|², and the likelihood is Σ_i lse_k β_ik − n lse α + constant.
-//! All products with the matrices Q_k are one product of two matrices, so the gradient is computed on the tensor tape. The
-//! gradient of a sum is the sum of the gradients of its terms: some observations at a time are recorded on the same tape,
-//! which stays in the cache. With `--literal` every operation on two numbers is recorded on a scalar tape.
+//! All products with the matrices Q_k are one product of two matrices, so the function is computed with tensors, and its
+//! gradient on their tape. The gradient of a sum is the sum of the gradients of its terms: some observations at a time are
+//! computed and recorded, on the same tape, which stays in the cache. With `--literal` every operation on two numbers is
+//! recorded on a scalar tape.
 
 use crate::call::{Answer, Call};
 use crate::error::{Error, ensure};
 use crate::memory;
 use autodiff::Number;
 use autodiff::scalar::{self, Scalar};
-use autodiff::tensor::{self, Tensor};
+use autodiff::tensor::{self, Algebra, Tensor};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::{LN_2, PI};
 
@@ -172,43 +173,47 @@ fn places_below(d: usize) -> impl Iterator<Item = usize> {
 /// The observations that are recorded at a time.
 const BLOCK: usize = 128;
 
+/// Returns the terms of some observations. Those that depend on no observation come with the first.
+fn likelihood<A: Algebra<Element = f64>>(
+    input: &Input,
+    (block, x): (usize, &Tensor<f64>),
+    [alpha, mu, q, below]: [&A; 4],
+) -> A {
+    let (d, k) = (input.d, input.k);
+    let diagonals = q.exp();
+    let matrices = below + diagonals.reshape([k, d, 1]) * q.constant(Tensor::eye(d));
+    let centres = (&matrices * mu.reshape([k, 1, d])).sum_over(2);
+    let weight = matrices.reshape([k * d, d]);
+    let products = q.constant(x).linear(&weight, &-centres.reshape([k * d]));
+    let rows = x.shape()[0];
+    let squares = products.square().reshape([rows, k, d]).sum_over(2);
+    let constant = alpha + q.sum_over(1);
+    let likelihood = (constant - squares * 0.5).log_sum_exp_over(1).sum();
+    if block > 0 {
+        return likelihood;
+    }
+    let frobenius = diagonals.square().sum() + below.square().sum();
+    likelihood
+        - alpha.log_sum_exp() * input.n as f64
+        - frobenius * (0.5 * input.gamma * input.gamma)
+        + q.sum() * input.m as f64
+        + input.constant()
+}
+
 /// Returns the gradient, in the order of the parameters.
 fn gradient(
     input: &Input,
     blocks: &[Tensor<f64>],
-    parameters: &Tensors,
+    parameters: [&Tensor<f64>; 4],
     (tape, gradients): &mut (tensor::Tape<f64>, tensor::Gradients<f64>),
 ) -> Vec<f64> {
     let (d, k) = (input.d, input.k);
     let sizes = [k, k * d, k * d, k * d * d];
     let mut sums = sizes.map(|size| vec![0.0; size]);
-    for (i, x) in blocks.iter().enumerate() {
+    for block in blocks.iter().enumerate() {
         tape.reset();
-        let Tensors {
-            alpha,
-            mu,
-            q,
-            below,
-        } = parameters;
-        let leaves = [alpha, mu, q, below].map(|parameter| tape.var(parameter));
-        let [alpha, mu, q, below] = leaves;
-        let diagonals = q.exp();
-        let matrices = below + diagonals.reshape([k, d, 1]) * Tensor::eye(d);
-        let centres = (matrices * mu.reshape([k, 1, d])).sum_over(2);
-        let weight = matrices.reshape([k * d, d]);
-        let products = tape.constant(x).linear(weight, -centres.reshape([k * d]));
-        let rows = x.shape()[0];
-        let squares = products.square().reshape([rows, k, d]).sum_over(2);
-        let constant = alpha + q.sum_over(1);
-        let mut likelihood = (constant - squares * 0.5).log_sum_exp_over(1).sum();
-        if i == 0 {
-            let frobenius = diagonals.square().sum() + below.square().sum();
-            likelihood = likelihood
-                - alpha.log_sum_exp() * input.n as f64
-                - frobenius * (0.5 * input.gamma * input.gamma)
-                + q.sum() * input.m as f64;
-        }
-        gradients.update(likelihood);
+        let leaves = parameters.map(|parameter| tape.var(parameter));
+        gradients.update(likelihood(input, block, leaves.each_ref()));
         for (leaf, sum) in leaves.into_iter().zip(&mut sums) {
             gradients.add_to(leaf, 1.0, sum);
         }
@@ -224,26 +229,47 @@ fn gradient(
 pub(super) fn evaluate(call: &Call<'_>) -> Result<Answer, Error> {
     let input: Input = call.input()?;
     check(&input)?;
-    let parameters = input.parameters();
+    if call.literal {
+        return by_numbers(call, &input);
+    }
+    let Tensors {
+        alpha,
+        mu,
+        q,
+        below,
+    } = &Tensors::new(&input);
+    let parameters = [alpha, mu, q, below];
+    let rows = |rows: &[Vec<f64>]| Tensor::new([rows.len(), input.d], rows.concat());
+    let blocks: Vec<_> = input.x.chunks(BLOCK).map(rows).collect();
     match call.function.as_str() {
-        "objective" => call.time(|| objective(&input, &parameters)),
-        "jacobian" if call.literal => {
-            let mut tape = scalar::Tape::new();
-            call.time_into(
-                Vec::new(),
-                |sum| *sum = tape.gradient(|parameters| objective(&input, parameters), &parameters),
-                |gradient| output(&input, &gradient),
-            )
-        }
+        "objective" => call.time(|| {
+            let blocks = blocks.iter().enumerate();
+            let terms = blocks.map(|block| likelihood(&input, block, parameters).item());
+            terms.sum::<f64>()
+        }),
         "jacobian" => {
-            let tensors = Tensors::new(&input);
-            let rows = |rows: &[Vec<f64>]| Tensor::new([rows.len(), input.d], rows.concat());
-            let blocks: Vec<_> = input.x.chunks(BLOCK).map(rows).collect();
             let mut memory = Default::default();
             call.time_into(
                 Vec::new(),
-                |sum| *sum = gradient(&input, &blocks, &tensors, &mut memory),
+                |sum| *sum = gradient(&input, &blocks, parameters, &mut memory),
                 |gradient| output(&input, &gradient),
+            )
+        }
+        _ => Err(call.unknown()),
+    }
+}
+
+/// Computes the function, or its gradient on the scalar tape, by the operations of the reference implementation.
+fn by_numbers(call: &Call<'_>, input: &Input) -> Result<Answer, Error> {
+    let parameters = input.parameters();
+    match call.function.as_str() {
+        "objective" => call.time(|| objective(input, &parameters)),
+        "jacobian" => {
+            let mut tape = scalar::Tape::new();
+            call.time_into(
+                Vec::new(),
+                |sum| *sum = tape.gradient(|parameters| objective(input, parameters), &parameters),
+                |gradient| output(input, &gradient),
             )
         }
         _ => Err(call.unknown()),

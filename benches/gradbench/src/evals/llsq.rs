@@ -36,10 +36,12 @@ fn write_powers(t: f64, into: &mut [f64]) {
         powers[j] = powers[j - 1] * t;
     }
     let step = powers[7] * t;
-    for into in into.chunks_mut(8) {
-        into.copy_from_slice(&powers[..into.len()]);
+    let (eights, rest) = into.as_chunks_mut();
+    for into in eights {
+        *into = powers;
         powers = powers.map(|power| power * step);
     }
+    rest.copy_from_slice(&powers[..rest.len()]);
 }
 
 /// Returns the terms of y in some rows. `powers` is memory for the powers of a row.
