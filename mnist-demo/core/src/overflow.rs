@@ -112,6 +112,7 @@ pub fn overflow_among<T: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nn::distributed::{Threads, on_threads};
     use nn::{Activation, Dataset};
     use std::sync::Arc;
 
@@ -119,7 +120,11 @@ mod tests {
     fn an_overflowing_layer_is_found_even_if_the_networks_output_is_finite() {
         let network = Mlp::new(&[2, 2, 2], Activation::Relu);
         let mut parameters = Parameters::<f32>::zeros(Arc::clone(network.layout()));
-        let pixels: Vec<u8> = [0; 2 * 600].into_iter().chain([255, 255]).collect();
+        let mut pixels = [0; 2 * 601];
+        // In different batches.
+        for image in [300, 600] {
+            pixels[2 * image..][..2].fill(255);
+        }
         let data = Dataset::new(&pixels, [2], &[0; 601]).unwrap();
         assert_eq!(overflow_in_dataset(&network, &parameters, &data), None);
 
@@ -127,11 +132,15 @@ mod tests {
         let expected = Overflow {
             layer: 1,
             layer_count: 2,
-            image: 600,
+            image: 300,
         };
         let found = overflow_in_dataset(&network, &parameters, &data).unwrap();
         assert_eq!(found, expected);
         assert_eq!(found.to_string(), "layer 1 of 2 overflows");
+        for ranks in 2..=4 {
+            let search = |r: &Threads| overflow_among(&network, &parameters, &data, r);
+            assert_eq!(on_threads(ranks, search), vec![Some(expected); ranks]);
+        }
         // The network's output is finite, but for the wrong reason.
         let (x, _): Labelled<f32> = data.load(600..601);
         let z = network.predict(&parameters, &x);
