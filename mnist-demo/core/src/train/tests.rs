@@ -91,7 +91,7 @@ fn an_image_that_cannot_be_read_ends_all_ranks_with_the_name_of_its_file() {
             ranks.barrier();
             let cut = || File::options().write(true).open(&path)?.set_len(100);
             // Both ranks read the same file, of which the second half of the images is missing.
-            let mut cut_at = |step| {
+            let cut_at = |step| {
                 if step == broken_after && ranks.rank() == 0 {
                     cut().unwrap();
                 }
