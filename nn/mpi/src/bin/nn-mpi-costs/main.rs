@@ -23,6 +23,7 @@ use mnist_core::plot::{LinePlot, Scale, Series};
 use model::{Costs, Network, predict};
 use nn::distributed::{Alone, Communicator};
 use nn_mpi::Mpi;
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -79,35 +80,34 @@ fn measure_among(ranks: &Mpi, table: &str) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Draws the predicted times of a table as curves, and the measured times as dots.
+/// Draws the predicted times of a table as curves, and the measured times as dots: the least of each for each number of
+/// ranks, because other work on the machine only adds to them.
 fn plot_table(table: &str, plot: &str) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(table)?;
     let mut series = Vec::new();
     for workload in workloads() {
-        let mut rows = Vec::new();
+        let mut least = BTreeMap::new();
         for line in text.lines() {
-            if let Some(numbers) = line.strip_prefix(&format!("{},", workload.name)) {
-                let numbers: Result<Vec<f64>, _> = numbers.split(',').map(str::parse).collect();
-                let [ranks, predicted, measured] = numbers?[..] else {
-                    return Err(format!("not a line of measurements: {line}").into());
-                };
-                rows.push([ranks, predicted, measured]);
+            let [name, ranks, predicted, measured] = line.split(',').collect::<Vec<_>>()[..] else {
+                return Err(format!("not a line of measurements: {line}").into());
+            };
+            if name != workload.name {
+                continue;
             }
+            let [x, y] = least
+                .entry(ranks.parse::<u32>()?)
+                .or_insert([f64::INFINITY; 2]);
+            (*x, *y) = (x.min(predicted.parse()?), y.min(measured.parse()?));
         }
-        rows.sort_by(|[a, ..], [b, ..]| a.total_cmp(b));
-        let predicted = rows.iter().map(|&[ranks, time, _]| (ranks, time));
-        series.push(Series::new(
-            format!("{}, predicted", workload.name),
-            predicted,
-        ));
-        // A point without neighbours is a dot.
-        let measured = rows
+        let rows = least
             .iter()
-            .flat_map(|&[ranks, _, time]| [(ranks, time), (ranks, f64::NAN)]);
-        series.push(Series::new(
-            format!("{}, measured", workload.name),
-            measured,
-        ));
+            .map(|(&ranks, &times)| (f64::from(ranks), times));
+        let predicted = rows.clone().map(|(ranks, [time, _])| (ranks, time));
+        let name = workload.name;
+        series.push(Series::new(format!("{name}, predicted"), predicted));
+        // A point without neighbours is a dot.
+        let measured = rows.flat_map(|(ranks, [_, time])| [(ranks, time), (ranks, f64::NAN)]);
+        series.push(Series::new(format!("{name}, measured"), measured));
     }
     let plot_of_times = LinePlot {
         title: "Time of a step on one machine".to_owned(),
