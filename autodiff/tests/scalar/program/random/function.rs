@@ -92,6 +92,20 @@ impl<T: Scalar> Operand for Var<'_, T> {
 }
 
 impl Step {
+    /// Whether the result can be a small difference of larger numbers.
+    fn may_cancel(&self) -> bool {
+        match self {
+            // The logarithm of a sum that may be close to 1.
+            Step::Unary(function, _) => *function == UNARY - 1,
+            // Sums and differences.
+            Step::Binary(function, _) => *function < 2,
+            // Products, and norms of 1 and other numbers, have no terms that cancel.
+            Step::Many(function, _) => ![1, 4].contains(function),
+            Step::Branch(_, _, steps) => steps.iter().any(Step::may_cancel),
+            Step::Choice(..) => false,
+        }
+    }
+
     fn of<N: Operand>(&self, computed: &[N]) -> N {
         let pick = |i: usize| computed[i % computed.len()];
         match self {
@@ -112,15 +126,15 @@ impl Step {
     }
 }
 
-/// Evaluates the function, and returns the last two results. Each result is multiplied by a factor. If that is not 1, its
-/// distance from 1 is added too: the rounding errors of a sum whose terms cancel are not small relative to the sum.
+/// Evaluates the function, and returns the last two results. Each result is multiplied by a factor, whose distance from
+/// 1 stands for a rounding error. If terms may cancel, it is added too: their error is not small relative to the sum.
 pub(super) fn evaluate<N: Operand>(steps: &[Step], s: &[N], x: &[N], factors: &[f64]) -> [N; 2] {
     let mut computed = [s, x].concat();
     for (step, &factor) in steps.iter().zip(factors) {
         // A contraction brings the number back into range.
         let next = step.of(&computed).tanh();
         let mut result = next * next.constant(factor);
-        if factor != 1.0 {
+        if factor != 1.0 && step.may_cancel() {
             result = result + next.constant(factor - 1.0);
         }
         computed.push(result);
