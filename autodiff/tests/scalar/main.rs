@@ -22,6 +22,7 @@ mod leaves;
 mod misuse;
 #[cfg(feature = "nalgebra")]
 mod nalgebra;
+mod nested;
 mod operators;
 mod preaccumulate;
 mod precision;
