@@ -1,6 +1,7 @@
 //! Saved models are loaded again; altered files are refused.
 
 use super::*;
+use crate::StateError;
 use crate::{
     Activation, Adam, Initializer, Mlp, MlpModel, Setting, Sgd, SgdSettings, StandardLoss,
     Supervised,
