@@ -41,7 +41,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result<Outcome, Error> {
             planted: arguments.planted(),
         })
     })?;
-    data.check()?;
+    data.check_read()?;
     if arguments.json {
         print_line(&report::comparison_json(&comparison)?)?;
     } else {
@@ -73,7 +73,7 @@ pub(crate) fn eval(arguments: &EvalArguments) -> Result<Outcome, Error> {
     let test = nn::evaluate(model, parameters, &splits.test);
     let overflow_in_training = overflow_in_dataset(&model.network, parameters, &splits.train);
     let overflow_in_test = overflow_in_dataset(&model.network, parameters, &splits.test);
-    splits.train.check()?;
+    splits.train.check_read()?;
     // Weights that overflow have no result, so nothing is printed.
     let overflows = |cause: String| Error::Overflow {
         file: arguments.weights.file.clone(),

@@ -177,7 +177,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
         .notes(notes)
         .among(ranks)?;
     let on_test = |parameters: &Parameters<T>| evaluate_among(&model, parameters, test, ranks);
-    let check_read = || together(ranks, data.check().map_err(Into::into));
+    let check_read = || together(ranks, data.check_read().map_err(Into::into));
     // A random subset, because neighbouring samples, or every n-th sample, may be correlated: MNIST alternates between
     // two groups of writers.
     let sampled = data.count().min(test.len());

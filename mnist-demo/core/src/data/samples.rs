@@ -61,7 +61,7 @@ impl Samples {
     /// # Errors
     ///
     /// If an image could not be read.
-    pub fn check(&self) -> Result<(), Error> {
+    pub fn check_read(&self) -> Result<(), Error> {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         failure.take().map_or(Ok(()), Err)
     }

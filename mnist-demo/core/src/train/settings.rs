@@ -88,9 +88,7 @@ impl Settings {
             }),
         }
     }
-}
 
-impl Settings {
     /// Returns what the bits of a training depend on besides its model and optimizer, which its checkpoints contain.
     pub(super) fn notes<T: Real>(&self, batch: usize, images: usize) -> Notes {
         let method = match self.method {
