@@ -98,7 +98,7 @@ macro_rules! functions {
             #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn slope<N: Number>(self, x: N, y: N) -> N {
                 match self {
-                    $(Unary::$UnaryFn { $($($p),+)? } => slopes_of_one::$name(x, y $($(, $p)+)?),)*
+                    $(Unary::$UnaryFn { $($($p),+)? } => unary_slopes::$name(x, y $($(, $p)+)?),)*
                 }
             }
 
@@ -159,7 +159,7 @@ macro_rules! functions {
 
         /// The slopes of the rows, a function each. The match in which a row is chosen is inlined everywhere, and with
         /// the formulas of all rows in it, each of which has such matches of its own, it would take long to compile.
-        mod slopes_of_one {
+        mod unary_slopes {
             use super::*;
 
             $(#[inline]
@@ -169,7 +169,7 @@ macro_rules! functions {
         }
 
         /// The same for functions of two variables.
-        mod slopes_of_two {
+        mod binary_slopes {
             use super::*;
 
             $(#[inline]
@@ -192,7 +192,7 @@ macro_rules! functions {
             #[cfg_attr(not(debug_assertions), inline(always))]
             pub fn slopes<N: Number>(self, a: N, b: N, y: N) -> (N, N) {
                 match self {
-                    $(Binary::$BinaryFn => slopes_of_two::$binary_name(a, b, y),)*
+                    $(Binary::$BinaryFn => binary_slopes::$binary_name(a, b, y),)*
                 }
             }
 
