@@ -46,10 +46,10 @@
 //! - **Guards and variants.** A recording holds the branches that were taken. Each comparison of variables is an
 //!   instruction, a *guard*, which tests whether a point takes the same side. The points that do not are gathered, and
 //!   follow another recording, a *variant*. The first point that has none is recorded in its turn, up to
-//!   [a limit](Program::max_variants); after that, points are left to a tape. A variant is
-//!   first tried at 256 of the remaining points, and at the others only if an eighth of them takes it. A point contributes to a sum only after its last guard. So each point has the results of
-//!   its own path, whatever the others do. [`Program::paths`] counts them. [`Var::select_less`] and functions such as
-//!   `max` and `abs` choose without a branch.
+//!   [a limit](Program::max_variants); after that, points are left to a tape. Of more than 512 remaining points, a variant
+//!   is first tried at 256, and at the others only if an eighth of those take it. A point contributes to a sum only
+//!   after its last guard. So each point has the results of its own path, whatever the others do. [`Program::paths`]
+//!   counts them. [`Var::select_less`] and functions such as `max` and `abs` choose without a branch.
 //! - **Absorbing products.** On a tape a zero adjoint absorbs an infinite slope: the derivative of `√(x·x)` at 0 is 0.
 //!   A program multiplies plainly. If a derivative of a strip is NaN, the strip is computed again by code whose products
 //!   absorb, so that the result is the tape's.
@@ -184,6 +184,7 @@
 //! [`Var::select_less`]: super::Var::select_less
 //! [`Var::value`]: super::Var::value
 
+mod code;
 mod compile;
 mod computing;
 mod derive;

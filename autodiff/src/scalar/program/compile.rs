@@ -1,8 +1,9 @@
 //! From a recorded function to the instructions of each computation.
 
+use super::code::Code;
 use super::derive::{Products, forward, reverse};
 use super::graph::{Graph, Id, Source};
-use super::lower::{Code, Roots, lower};
+use super::lower::{Roots, lower};
 use super::recording::Recorded;
 use crate::scalar::number::Scalar;
 use crate::tensor::Real;

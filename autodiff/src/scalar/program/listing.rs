@@ -1,7 +1,7 @@
 //! `Listing`: a program as readable text.
 
+use super::code::Code;
 use super::instruction::{Instruction, Opcode, Slot};
-use super::lower::Code;
 use crate::scalar::number::Scalar;
 use crate::tensor::Real;
 use std::fmt::{self, Write};

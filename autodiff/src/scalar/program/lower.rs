@@ -1,40 +1,14 @@
 //! From a graph to instructions: dead code, multiply–add, stages, and the choice of instructions.
 
+use super::code::Code;
 use super::graph::{Graph, Guard, Id, Relation, Source, Stage, Term};
 use super::instruction::{Arithmetic, Instruction, Opcode, Pair, Slot};
 use super::registers;
 use super::schedule;
-use super::strip::STRIP;
 use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
 use crate::tensor::Real;
-use autodiff_kernels::broadcast::Walk;
 use std::panic::Location;
-
-/// A function as instructions.
-#[derive(Clone, Debug)]
-pub(super) struct Code<T> {
-    /// The instructions that are executed once before the points, on scalars.
-    pub(super) before: Vec<Instruction>,
-    /// The instructions that are executed for each strip of points.
-    pub(super) each: Vec<Instruction>,
-    /// The instructions that are executed once after the points, on scalars.
-    pub(super) after: Vec<Instruction>,
-    /// The line of the caller's code of each instruction of `each`.
-    pub(super) locations: Vec<&'static Location<'static>>,
-    pub(super) functions: Vec<Unary>,
-    /// The walk of a function of two variables over a strip.
-    pub(super) walk: Walk,
-    /// The initial scalars: the constants, and room for the others.
-    pub(super) scalars: Vec<T>,
-    pub(super) registers: usize,
-    /// The slots that are summed over the points, and the scalars that take the sums.
-    pub(super) sums: Vec<(Slot, Slot)>,
-    /// The outputs that are the same for all points, by their numbers.
-    pub(super) scalar_outputs: Vec<(u32, Slot)>,
-    /// The scalars that are computed after the points.
-    pub(super) results: Vec<Slot>,
-}
 
 /// What a program computes, as nodes of its graph. A node that is absent is 0.
 pub(super) struct Roots<'a> {
@@ -70,19 +44,7 @@ pub(super) fn lower<T: Real + Scalar>(
         graph,
         slots: vec![None; uses.len()],
         loaded: vec![false; uses.len()],
-        code: Code {
-            before: Vec::new(),
-            each: Vec::new(),
-            after: Vec::new(),
-            locations: Vec::new(),
-            functions: Vec::new(),
-            walk: Walk::new(&[STRIP], &[STRIP], &[STRIP]),
-            scalars: Vec::new(),
-            registers: 0,
-            sums: Vec::new(),
-            scalar_outputs: Vec::new(),
-            results: Vec::new(),
-        },
+        code: Code::new(),
     };
     let mut guards = by_position(roots.guards.iter().map(|guard| {
         let [a, b] = guard.operands;

@@ -1,7 +1,8 @@
 //! `Points`: the inputs of many points, in rows or in columns.
 
+use super::code::STRIP;
 use super::graph::Source;
-use super::strip::{Ports, STRIP};
+use super::strip::Ports;
 
 /// The inputs of many points, in one slice.
 ///

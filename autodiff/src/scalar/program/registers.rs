@@ -1,7 +1,7 @@
 //! The assignment of registers to values: each register is reused after the last use of its value.
 
+use super::code::Code;
 use super::instruction::{Instruction, Slot};
-use super::lower::Code;
 
 /// Renames the values of the instructions to registers, as few as their order allows.
 ///

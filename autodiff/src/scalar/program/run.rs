@@ -1,10 +1,10 @@
 //! The execution of a program on many points: in strips, on several threads, with sums in a fixed order.
 
+use super::code::{Code, STRIP};
 use super::compile::Compiled;
 use super::error::ProgramError;
-use super::lower::Code;
 use super::points::{Part, StripPorts, Table};
-use super::strip::{Deviating, Ports, Register, STRIP, execute, execute_scalars, numbers};
+use super::strip::{Deviating, Ports, Register, execute, execute_scalars, numbers};
 use crate::scalar::number::Scalar;
 use crate::scalar::pairwise::PartialSums;
 use crate::tensor::Real;

@@ -6,9 +6,8 @@
 
 mod layout;
 
+use super::code::{Code, STRIP};
 use super::instruction::{Opcode, Registers, Slot};
-use super::lower::Code;
-use super::strip::STRIP;
 use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
 use crate::tensor::{Loops, Real};

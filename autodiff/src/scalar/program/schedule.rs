@@ -1,7 +1,7 @@
 //! The order of the instructions of a strip: one output after the other.
 
+use super::code::Code;
 use super::instruction::{Instruction, Opcode};
-use super::lower::Code;
 
 /// Puts the instructions on which an output depends before it, and those of the next output after it, as far as they
 /// are not shared. If outputs have few operands in common with outputs far from them, few values are needed at a time.

@@ -1,16 +1,13 @@
 //! The execution of a program on a strip of points: each instruction for all points of the strip at once.
 
+use super::code::{Code, STRIP};
 use super::graph::Relation;
 use super::instruction::{Instruction, Opcode, Pair, Registers, Slot};
-use super::lower::Code;
 use crate::elementwise::{Binary, Unary};
 use crate::scalar::number::Scalar;
 use crate::tensor::{Loops, Real};
 use autodiff_kernels::elementary;
 use autodiff_kernels::simd::{MultiplyAdd, vectorized_with};
-
-/// The number of points in a strip.
-pub(super) const STRIP: usize = 64;
 
 /// The number of points that are computed together, in one or two vectors.
 const WIDTH: usize = 16;

@@ -1,5 +1,6 @@
 //! The paths through a function: each is recorded at the first point that takes it, up to a limit.
 
+use super::code::STRIP;
 use super::compile::{Compiled, Computation};
 use super::error::ProgramError;
 use super::fallback::Fallback;
@@ -10,7 +11,6 @@ use super::recording::{Function, Recorded, record};
 use super::request::{Request, Scratch, gather, scatter};
 use super::run::{Task, Workspace};
 use super::single::SinglePoint;
-use super::strip::STRIP;
 use crate::scalar::number::Scalar;
 use crate::tensor::Real;
 use std::ops::Range;

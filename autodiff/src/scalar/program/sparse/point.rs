@@ -3,12 +3,13 @@
 use super::cones;
 use super::structure::{Matrix, Structure, gradient, points};
 use crate::scalar::number::Scalar;
+use crate::scalar::program::code::{Code, STRIP};
 use crate::scalar::program::derive::{Products, forward};
 use crate::scalar::program::graph::{Graph, Guard, Id, Source};
-use crate::scalar::program::lower::{Code, Roots, lower};
+use crate::scalar::program::lower::{Roots, lower};
 use crate::scalar::program::recording::Recorded;
 use crate::scalar::program::runs::Runs;
-use crate::scalar::program::strip::{Ports, Register, STRIP, execute};
+use crate::scalar::program::strip::{Ports, Register, execute};
 use crate::tensor::Real;
 use std::cell::RefCell;
 use std::ops::Range;

@@ -2,10 +2,10 @@
 
 use super::{cones, dependencies::dependencies};
 use crate::scalar::number::Scalar;
+use crate::scalar::program::code::STRIP;
 use crate::scalar::program::derive::{Products, differentiable, influenced_by, reverse};
 use crate::scalar::program::graph::{Graph, Id, Source};
 use crate::scalar::program::recording::Recorded;
-use crate::scalar::program::strip::STRIP;
 use crate::scalar::sparse::{Colouring, Pattern, Source as Entry};
 use std::cell::RefCell;
 
