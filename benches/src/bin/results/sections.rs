@@ -36,7 +36,7 @@ pub(crate) struct SectionOutput {
 
 /// Returns the section that `written` makes of the results of a comparison with other tools, or says that
 /// `benches/peers/PEERS/run` has not stored them in `results/FILE.json`.
-fn of_stored<T: DeserializeOwned>(
+fn from_stored<T: DeserializeOwned>(
     file: &str,
     peers: &str,
     written: fn(&T) -> Result<SectionOutput, Box<dyn Error>>,

@@ -1,6 +1,6 @@
 //! GradBench's evals beside its C++ tools, from the results of `benches/peers/gradbench/run`.
 
-use super::{SectionOutput, of_stored};
+use super::{SectionOutput, from_stored};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -56,7 +56,7 @@ const TOOLS: [(&str, &str); 5] = [
 const PRIMAL: [&str; 4] = ["primal", "objective", "cost", "square"];
 
 pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
-    of_stored("gradbench", "gradbench", written)
+    from_stored("gradbench", "gradbench", written)
 }
 
 fn written(found: &Comparison) -> Result<SectionOutput, Box<dyn Error>> {

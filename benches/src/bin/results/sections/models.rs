@@ -1,6 +1,6 @@
 //! Training steps of models with other tools, from the results of `benches/peers/models/run`.
 
-use super::{SectionOutput, of_stored};
+use super::{SectionOutput, from_stored};
 use benches::median;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ impl Side {
 }
 
 pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
-    of_stored("models", "models", written)
+    from_stored("models", "models", written)
 }
 
 fn written(found: &BTreeMap<String, Comparison>) -> Result<SectionOutput, Box<dyn Error>> {

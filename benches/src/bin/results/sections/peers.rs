@@ -1,6 +1,6 @@
 //! The same training steps with other tools, from the results of `benches/peers/training/run`.
 
-use super::{SectionOutput, of_stored};
+use super::{SectionOutput, from_stored};
 use crate::plot::Plot;
 use benches::{WORKLOADS, median};
 use serde::Deserialize;
@@ -32,7 +32,7 @@ impl Side {
 }
 
 pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
-    of_stored("peers", "training", written)
+    from_stored("peers", "training", written)
 }
 
 fn written(found: &HashMap<String, Comparison>) -> Result<SectionOutput, Box<dyn Error>> {

@@ -1,6 +1,6 @@
 //! Programs beside the tape, formulas and another tool, from the results of `benches/peers/program/run`.
 
-use super::{SectionOutput, of_stored};
+use super::{SectionOutput, from_stored};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -29,7 +29,7 @@ const WAYS: [(&str, &str); 6] = [
 const REFERENCES: [&str; 4] = ["plain", "hand", "tape", "codipack"];
 
 pub(super) fn measure(_: Duration) -> Result<SectionOutput, Box<dyn Error>> {
-    of_stored("programs", "program", written)
+    from_stored("programs", "program", written)
 }
 
 fn written(found: &Comparison) -> Result<SectionOutput, Box<dyn Error>> {
