@@ -45,11 +45,11 @@
 //!   points once after them.
 //! - **Guards and variants.** A recording holds the branches that were taken. Each comparison of variables is an
 //!   instruction, a *guard*, which tests whether a point takes the same side. The points that do not are gathered, and
-//!   follow another recording, a *variant*. The first point that has none is recorded in its turn, up to
-//!   [a limit](Program::max_variants); after that, points are left to a tape. Of more than 512 remaining points, a variant
-//!   is first tried at 256, and at the others only if an eighth of those take it. A point contributes to a sum only
-//!   after its last guard. So each point has the results of its own path, whatever the others do. [`Program::paths`]
-//!   counts them. [`Var::select_less`] and functions such as `max` and `abs` choose without a branch.
+//!   follow another recording, a *variant*: the first whose guards hold for them. The first point that has none is
+//!   recorded in its turn, up to [a limit](Program::max_variants); after that, points are left to a tape. A point
+//!   contributes to a sum only after its last guard. So each point has the results of its own path, whatever the others
+//!   do. [`Program::paths`] counts them. [`Var::select_less`] and functions such as `max` and `abs` choose without a
+//!   branch.
 //! - **Absorbing products.** On a tape a zero adjoint absorbs an infinite slope: the derivative of `√(x·x)` at 0 is 0.
 //!   A program multiplies plainly. If a derivative of a strip is NaN, the strip is computed again by code whose products
 //!   absorb, so that the result is the tape's.
@@ -208,6 +208,7 @@ mod single;
 pub(super) mod sparse;
 mod strip;
 mod symbol;
+mod variant;
 mod variants;
 
 pub use compile::Computation;

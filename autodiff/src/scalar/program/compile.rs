@@ -90,6 +90,24 @@ impl<T: Real + Scalar> Compiled<T> {
         }
     }
 
+    /// The comparisons alone, without outputs.
+    pub(super) fn guards(recorded: &Arc<Recorded<T>>) -> Self {
+        let roots = Roots {
+            outputs: &[],
+            results: &[],
+            guards: &recorded.guards,
+            by_outputs: false,
+        };
+        Compiled {
+            computation: Computation::Values,
+            plain: lower(&mut recorded.graph.clone(), &roots, recorded.graph.len()),
+            absorbing: OnceLock::new(),
+            recorded: recorded.clone(),
+            output_count: 0,
+            first_derivative: 0,
+        }
+    }
+
     /// Whether the computation multiplies with slopes.
     pub(super) fn has_products(&self) -> bool {
         self.computation != Computation::Values

@@ -15,7 +15,22 @@ pub(super) struct Request<'a, T> {
     pub(super) widths: [usize; 2],
 }
 
+/// The inputs and vectors of some points.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs<'a, T> {
+    pub(super) points: Table<'a, T>,
+    pub(super) directions: Option<Table<'a, T>>,
+}
+
 impl<'a, T: Copy> Request<'a, T> {
+    /// The inputs and vectors of all points.
+    pub(super) fn inputs(&self) -> Inputs<'a, T> {
+        Inputs {
+            points: self.table(),
+            directions: self.directions(),
+        }
+    }
+
     /// The inputs of the points.
     pub(super) fn table(&self) -> Table<'a, T> {
         self.layout(self.points.data())
@@ -50,10 +65,13 @@ impl<'a, T: Copy> Request<'a, T> {
 
 /// Points that deviate from earlier paths, gathered in columns, with their results.
 pub(super) struct Scratch<T> {
+    /// The points that are still to be computed, in order.
     pub(super) pending: Vec<usize>,
+    /// Those of them that take a path.
+    pub(super) taking: Vec<usize>,
+    /// Those that do not.
     pub(super) deviating: Vec<usize>,
-    pub(super) points: Vec<T>,
-    pub(super) directions: Vec<T>,
+    pub(super) gathered: Gathered<T>,
     pub(super) outputs: [Vec<T>; 2],
 }
 
@@ -61,24 +79,73 @@ impl<T> Default for Scratch<T> {
     fn default() -> Self {
         Scratch {
             pending: Vec::new(),
+            taking: Vec::new(),
             deviating: Vec::new(),
-            points: Vec::new(),
-            directions: Vec::new(),
+            gathered: Gathered::default(),
             outputs: [Vec::new(), Vec::new()],
         }
     }
 }
 
-/// Gathers some points of a table, in columns.
-pub(super) fn gather<'a, T: Copy>(
-    table: &Table<'_, T>,
-    points: &[usize],
-    to: &'a mut Vec<T>,
-) -> Table<'a, T> {
+impl<T> Scratch<T> {
+    /// Separates the pending points into those that take a path and those that do not, whose positions among the pending
+    /// ones are in `deviating`, in order.
+    pub(super) fn separate(&mut self) {
+        self.taking.clear();
+        let mut start = 0;
+        for point in &mut self.deviating {
+            self.taking.extend_from_slice(&self.pending[start..*point]);
+            start = *point + 1;
+            *point = self.pending[*point];
+        }
+        self.taking.extend_from_slice(&self.pending[start..]);
+    }
+}
+
+/// Memory for the inputs and vectors of some points, in columns.
+pub(super) struct Gathered<T> {
+    points: Vec<T>,
+    directions: Vec<T>,
+}
+
+impl<T> Default for Gathered<T> {
+    fn default() -> Self {
+        Gathered {
+            points: Vec::new(),
+            directions: Vec::new(),
+        }
+    }
+}
+
+impl<T: Copy> Gathered<T> {
+    /// Gathers the inputs of some points.
+    pub(super) fn points(&mut self, request: &Request<'_, T>, points: &[usize]) -> Table<'_, T> {
+        gather(&request.table(), points, &mut self.points)
+    }
+
+    /// Gathers the inputs and the vectors of some points.
+    pub(super) fn inputs(&mut self, request: &Request<'_, T>, points: &[usize]) -> Inputs<'_, T> {
+        let directions = request.directions();
+        Inputs {
+            points: gather(&request.table(), points, &mut self.points),
+            directions: directions.map(|table| gather(&table, points, &mut self.directions)),
+        }
+    }
+}
+
+fn gather<'a, T: Copy>(table: &Table<'_, T>, points: &[usize], to: &'a mut Vec<T>) -> Table<'a, T> {
     to.clear();
     for number in 0..table.width {
         let column = points.iter();
-        to.extend(column.map(|&point| table.points.get(point, number, table.count, table.width)));
+        match table.points {
+            Points::Rows(data) => {
+                to.extend(column.map(|point| data[point * table.width + number]));
+            }
+            Points::Columns(data) => {
+                let data = &data[number * table.count..][..table.count];
+                to.extend(column.map(|&point| data[point]));
+            }
+        }
     }
     Table {
         points: Points::Columns(to),
@@ -96,8 +163,12 @@ pub(super) fn scatter<T: Copy>(
 ) {
     let width = from.len() / points.len();
     for (number, column) in from.chunks_exact(points.len()).enumerate() {
-        for (x, point) in column.iter().zip(points) {
-            to[request.place(*point, number, width)] = *x;
+        let column = column.iter().zip(points);
+        if request.points.is_rows() {
+            column.for_each(|(x, point)| to[point * width + number] = *x);
+        } else {
+            let to = &mut to[number * request.count..][..request.count];
+            column.for_each(|(x, &point)| to[point] = *x);
         }
     }
 }

@@ -1,20 +1,18 @@
 //! The paths through a function: each is recorded at the first point that takes it, up to a limit.
 
 use super::code::STRIP;
-use super::compile::{Compiled, Computation};
+use super::compile::Computation;
 use super::error::ProgramError;
 use super::fallback::Fallback;
 use super::listing::Listing;
 use super::paths::Paths;
 use super::points::{Points, check_length};
 use super::recording::{Function, Recorded, record};
-use super::request::{Request, Scratch, gather, scatter};
-use super::run::{Task, Workspace};
-use super::single::SinglePoint;
+use super::request::{Request, Scratch, scatter};
+use super::run::Workspace;
+use super::variant::Variant;
 use crate::scalar::number::Scalar;
 use crate::tensor::Real;
-use std::ops::Range;
-use std::sync::Arc;
 
 /// The recorded paths of a program.
 pub(super) struct Variants<T: Scalar> {
@@ -27,14 +25,6 @@ pub(super) struct Variants<T: Scalar> {
     fallback: Fallback<T>,
     scratch: Scratch<T>,
     results: Vec<T>,
-}
-
-struct Variant<T> {
-    recorded: Arc<Recorded<T>>,
-    compiled: [Option<Compiled<T>>; Computation::COUNT],
-    /// The computations of one point.
-    single: [Option<SinglePoint<T>>; Computation::COUNT],
-    points: u64,
 }
 
 /// A function, what is asked of it, and where the results go.
@@ -127,12 +117,7 @@ impl<T: Real + Scalar> Variants<T> {
     fn add(&mut self, recorded: Recorded<T>) -> bool {
         let is_compiled = !recorded.is_singular && self.variants.len() < self.limit;
         if is_compiled {
-            self.variants.push(Variant {
-                recorded: Arc::new(recorded),
-                compiled: [const { None }; Computation::COUNT],
-                single: [const { None }; Computation::COUNT],
-                points: 0,
-            });
+            self.variants.push(Variant::new(recorded));
         }
         is_compiled
     }
@@ -250,100 +235,61 @@ impl<T: Real + Scalar> Variants<T> {
         scratch: &mut Scratch<T>,
     ) -> Result<(), ProgramError> {
         let request = work.request;
-        let variant = &mut self.variants[number];
-        if request.count == 1 && request.computation != Computation::SummedGradient {
-            if variant.compute_single(request, &mut work.outputs) {
-                variant.points += 1;
-            } else {
-                scratch.deviating.push(0);
-            }
-            return Ok(());
-        }
-        let task = Task {
-            compiled: variant.compiled(request.computation),
-            shared: request.shared,
-            points: request.table(),
-            directions: request.directions(),
-            first_outputs: request.widths[0],
-        };
         let [first, second] = &mut work.outputs;
-        task.run(
+        self.variants[number].compute(
+            request,
+            request.inputs(),
             &mut self.workspaces,
             [first, second],
             work.results,
             &mut scratch.deviating,
-        )?;
-        variant.points += (request.count - scratch.deviating.len()) as u64;
-        Ok(())
+        )
     }
 
-    /// Computes the pending points by a compiled path. If few of the first points take it, the others are not tried:
-    /// each would cost a good part of its computation on a tape.
+    /// Computes those of the pending points that take a compiled path. The others are then in `scratch.deviating`.
+    ///
+    /// If they are more than a strip, it is tested first which they are, by the comparisons of the path alone: to compute
+    /// each path at each point would take longer than a tape.
     fn run_on_pending(
         &mut self,
         number: usize,
         work: &mut Work<'_, '_, T>,
         scratch: &mut Scratch<T>,
     ) -> Result<(), ProgramError> {
-        /// The number of points that are tried first.
-        const SAMPLE: usize = 4 * STRIP;
-        /// The least share of them that must take the path.
-        const SHARE: usize = 8;
-        let count = scratch.pending.len();
-        let sample = if count > 2 * SAMPLE { SAMPLE } else { count };
-        self.run_gathered(number, work, 0..sample, scratch)?;
-        let taken = sample - scratch.deviating.len();
-        if sample == count {
-            return Ok(());
-        }
-        if taken * SHARE < sample {
-            scratch
-                .deviating
-                .extend_from_slice(&scratch.pending[sample..]);
-            return Ok(());
-        }
-        self.run_gathered(number, work, sample..count, scratch)
-    }
-
-    /// Computes some of the pending points by a compiled path.
-    fn run_gathered(
-        &mut self,
-        number: usize,
-        work: &mut Work<'_, '_, T>,
-        range: Range<usize>,
-        scratch: &mut Scratch<T>,
-    ) -> Result<(), ProgramError> {
         let request = work.request;
         let variant = &mut self.variants[number];
-        let pending = &scratch.pending[range];
-        let directions = request.directions();
-        let task = Task {
-            compiled: variant.compiled(request.computation),
-            shared: request.shared,
-            points: gather(&request.table(), pending, &mut scratch.points),
-            directions: directions
-                .as_ref()
-                .map(|directions| gather(directions, pending, &mut scratch.directions)),
-            first_outputs: request.widths[0],
-        };
+        if scratch.pending.len() > STRIP {
+            let points = scratch.gathered.points(request, &scratch.pending);
+            let deviating = &mut scratch.deviating;
+            variant.test(request.shared, points, &mut self.workspaces, deviating)?;
+        }
+        scratch.separate();
+        if scratch.taking.is_empty() {
+            return Ok(());
+        }
+        let tested = scratch.deviating.len();
+        let taking = &scratch.taking;
+        let inputs = scratch.gathered.inputs(request, taking);
         for (output, width) in scratch.outputs.iter_mut().zip(request.widths) {
-            output.resize(pending.len() * width, T::default());
+            output.resize(taking.len() * width, T::default());
         }
         let [first, second] = &mut scratch.outputs;
-        let known = scratch.deviating.len();
-        task.run(
+        variant.compute(
+            request,
+            inputs,
             &mut self.workspaces,
             [first, second],
             work.results,
             &mut scratch.deviating,
         )?;
         for (to, from) in work.outputs.iter_mut().zip(&scratch.outputs) {
-            scatter(from, pending, request, to);
+            scatter(from, taking, request, to);
         }
-        for point in &mut scratch.deviating[known..] {
-            *point = pending[*point];
+        // The last bits of a number that is compared may depend on what else is computed.
+        for point in &mut scratch.deviating[tested..] {
+            *point = taking[*point];
         }
-        variant.points += (pending.len() - (scratch.deviating.len() - known)) as u64;
+        scratch.deviating.sort_unstable();
         Ok(())
     }
 
@@ -372,29 +318,5 @@ impl<T: Real + Scalar> Variants<T> {
         self.on_tape += count as u64;
         pending.drain(..count);
         Ok(())
-    }
-}
-
-impl<T: Real + Scalar> Variant<T> {
-    fn compiled(&mut self, computation: Computation) -> &Compiled<T> {
-        let compiled = &mut self.compiled[computation as usize];
-        compiled.get_or_insert_with(|| Compiled::new(computation, &self.recorded))
-    }
-
-    /// Computes the only point, and returns whether it takes this path.
-    fn compute_single(
-        &mut self,
-        request: &Request<'_, T>,
-        [first, second]: &mut [&mut [T]; 2],
-    ) -> bool {
-        let inputs = [
-            request.shared,
-            request.points.data(),
-            request.direction.unwrap_or_default(),
-        ];
-        let single = &mut self.single[request.computation as usize];
-        let new = || SinglePoint::new(request.computation, &self.recorded);
-        let single = single.get_or_insert_with(new);
-        single.compute(&self.recorded, inputs, [first, second])
     }
 }

@@ -76,6 +76,26 @@ fn paths_beyond_the_limit_are_left_to_the_tape() {
 }
 
 #[test]
+fn points_in_the_order_of_their_paths_are_found_by_each_path() {
+    let mut program = Program::new(2, 3, many_paths);
+    let first = |point: usize| -1.0 + 0.1 * (point / 300) as f64 + 0.05;
+    let x: Vec<f64> = (0..6 * 300)
+        .flat_map(|point| [first(point), 0.5, 2.0])
+        .collect();
+    for times in 1..=2 {
+        let values = program.values(&SHARED, Points::Rows(&x)).unwrap();
+        for point in (0..6 * 300).step_by(77) {
+            assert_close(
+                &[values[point]],
+                &by_tape(many_paths, &x[3 * point..][..3]).0,
+            );
+        }
+        assert_eq!(program.paths().compiled, [300 * times; 6]);
+        assert_eq!(program.paths().on_tape, 0);
+    }
+}
+
+#[test]
 fn a_choice_is_no_path() {
     let mut program = Program::new(0, 2, |_, x| {
         let zero = Var::constant(0.0);
