@@ -174,6 +174,7 @@ pub fn visit_compared(visitor: &mut impl Visitor) {
 pub fn visit_others(visitor: &mut impl Visitor) {
     visitor.visit(&TwoPaths::new(POINTS, SEED));
     visitor.visit(&ManyPaths::new(20, SEED));
+    visitor.visit(&ManyPaths::new(POINTS, SEED));
     visitor.visit(&Rosenbrock::new(10_000, 1, SEED));
 }
 

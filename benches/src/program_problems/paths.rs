@@ -100,7 +100,7 @@ impl ManyPaths {
 
 impl Problem<1> for ManyPaths {
     fn name(&self) -> String {
-        "many-paths".into()
+        format!("many-paths-{}", self.points.count())
     }
 
     fn points(&self) -> &Points {
