@@ -198,6 +198,7 @@ mod sum;
 
 // Derivatives.
 mod backward;
+mod custom;
 mod derivatives;
 pub mod forward;
 pub mod general;
@@ -227,6 +228,7 @@ mod tracing;
 mod report;
 
 pub use checkpoint::{Recomputable, checkpoint};
+pub use custom::{CustomFunction, custom, custom_function};
 pub use derivatives::{
     derivative, gradient, hessian, hvp, jacobian, jacobian_by, jvp, value_and_gradient,
     value_and_hessian, value_and_jacobian, vjp,
@@ -235,7 +237,6 @@ pub use dual::Dual;
 pub use general::Mode;
 pub use inspect::Node;
 pub use leaves::Leaves;
-pub use nary::custom;
 pub use number::{Plain, Scalar};
 pub use preaccumulate::preaccumulate;
 pub use report::{NonFinite, NonFiniteCause};

@@ -12,7 +12,7 @@ use smallvec::SmallVec;
 use std::iter::Product;
 
 /// Lists up to this length are stored on the stack, longer ones on the heap.
-const INLINE: usize = 32;
+pub(super) const INLINE: usize = 32;
 
 /// [`dot`](super::dot) of variables.
 #[track_caller]
@@ -69,38 +69,6 @@ pub(super) fn log_sum_exp<'t, T: Scalar>(x: &[Var<'t, T>]) -> Var<'t, T> {
         tape.powers.put(powers);
     }
     result
-}
-
-/// Returns your own function of several variables, as one node. `f` takes the values of the variables, and returns the
-/// value of the function and its slope towards each variable.
-///
-/// For a function of one variable there is the method [`Var::custom`].
-///
-/// ```
-/// use autodiff::scalar::{Tape, custom};
-///
-/// let tape = Tape::new();
-/// let [x, y] = tape.vars([3.0, 4.0]);
-/// let area = custom(&[x, y], |v| (v[0] * v[1], vec![v[1], v[0]]));
-/// assert_eq!(area.gradients().wrt(x), 4.0);
-/// ```
-///
-/// # Panics
-///
-/// If the number of slopes differs from the number of variables, or if the inputs lie on different tapes.
-#[must_use]
-#[track_caller]
-pub fn custom<'t, T: Scalar>(x: &[Var<'t, T>], f: impl FnOnce(&[T]) -> (T, Vec<T>)) -> Var<'t, T> {
-    let values: SmallVec<[T; INLINE]> = x.iter().map(|x| x.value).collect();
-    let (value, slopes) = f(&values);
-    assert!(
-        slopes.len() == x.len(),
-        "custom: {} slopes for {} variables",
-        slopes.len(),
-        x.len()
-    );
-    let slope = |_: &_, &slope: &T| slope;
-    record_many(Operation::Custom, value, x, &slopes, slope, || x.to_vec())
 }
 
 impl<'t, T: Scalar> Product for Var<'t, T> {

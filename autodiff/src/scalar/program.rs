@@ -155,15 +155,16 @@
 //! | [`values_and_jacobians`](Program::values_and_jacobians) | the values, and such a backward pass for each output; a few products by `jvp` cost less if there are fewer inputs than outputs |
 //! | [`hvp`](Program::hvp) | the gradient, and such a forward pass through it |
 //!
-//! A point on the `v`-th path costs up to `v` replays, since the earlier variants come first. Where nearly every point
-//! takes a path of its own, use a tape.
+//! A point on the `v`-th path is computed on the first path and on its own, and tested by the guards of those between.
+//! Where nearly every point takes a path of its own, use a tape.
 //!
 //! # What it is not
 //!
 //! - It is not a compiler to machine code: the instructions are interpreted, on 64 points at a time.
 //! - There are no loops in a program, and no indices that depend on inputs. A value that leaves the recording as a plain
 //!   number, by [`Var::value`] for instance, is an error that names the line: [`ProgramError::Escaped`]. So is an
-//!   operation with a closure on plain numbers, such as [`custom`](super::custom).
+//!   operation with a closure on plain numbers, such as [`custom`](super::custom); a
+//!   [`CustomFunction`](super::CustomFunction) can be replayed.
 //! - What the closure captures becomes a constant of the recording. What is to change from call to call is a shared
 //!   input.
 //! - The numbers are `f64` or `f32`. Derivatives of higher order than [`Program::hvp`] need tapes of other numbers: see

@@ -3,12 +3,13 @@
 //!
 //! A tape on which a program is recorded is a traced tape, so an ordinary tape pays one test of a flag.
 
+use super::custom::check_slopes;
 use super::dual::Dual;
 use super::node_ref::SINK;
 use super::number::Scalar;
 use super::program::{ProgramError, Recording, Relation};
 use super::tape::Tape;
-use super::var::{Var, refuse};
+use super::var::{Var, common_tape, refuse};
 use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::hint::cold_path;
@@ -145,6 +146,35 @@ impl<'t, T: Scalar> Var<'t, T> {
         let tape = self.tape?;
         tape.tell(|program| program.detach(self.input(), location))?;
         Some(tape.constant_node(self.value))
+    }
+
+    /// Returns the value of a function with the slopes that it returns, if a program is being recorded.
+    #[track_caller]
+    pub(super) fn custom_in_program(
+        x: &[Self],
+        value_and_slopes: impl FnOnce(&[Self]) -> (Self, Vec<Self>),
+    ) -> Option<Self> {
+        if !x.iter().any(|x| x.node.is_traced()) {
+            return None;
+        }
+        let tape = common_tape("custom", x.iter().map(|x| [x]))?;
+        if !tape.is_for_program() {
+            return None;
+        }
+        let location = Location::caller();
+        let (value, slopes) = value_and_slopes(x);
+        check_slopes(slopes.len(), x.len());
+        if !slopes
+            .iter()
+            .chain([&value])
+            .all(|y| y.is_on_or_constant(tape))
+        {
+            refuse("custom");
+        }
+        let terms = x.iter().zip(&slopes);
+        let terms: Vec<_> = terms.map(|(x, slope)| [x.input(), slope.input()]).collect();
+        tape.tell(|program| program.with_slopes(value.input(), &terms, location))?;
+        Some(tape.constant_node(value.value))
     }
 
     /// Chooses between two numbers by a comparison. In a program it is an operation, not a branch.

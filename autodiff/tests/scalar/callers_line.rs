@@ -7,9 +7,18 @@ mod programs;
 use crate::refusals::{Checked, refused};
 use autodiff::scalar::sparse::{Colouring, Pattern};
 use autodiff::scalar::{
-    Dual, Gradients, Tape, Var, checkpoint, custom, dot, forward, linear_combination, log_sum_exp,
-    norm, preaccumulate,
+    CustomFunction, Dual, Gradients, Scalar, Tape, Var, checkpoint, custom, custom_function, dot,
+    forward, linear_combination, log_sum_exp, norm, preaccumulate,
 };
+
+/// The first number, with so many slopes.
+struct Slopes(usize);
+
+impl CustomFunction for Slopes {
+    fn value_and_slopes<T: Scalar>(&self, x: &[T]) -> (T, Vec<T>) {
+        (x[0], vec![x[0]; self.0])
+    }
+}
 
 #[test]
 #[cfg_attr(miri, ignore = "reads the sources")]
@@ -213,12 +222,19 @@ fn nodes_of_many_inputs(checked: &mut Checked) {
     checked.refused(&format!("{file} log_sum_exp"), "different tapes", || {
         log_sum_exp(&mixed)
     });
-    let file = "scalar/nary.rs";
+    let file = "scalar/custom.rs";
     checked.refused(&format!("{file} custom"), "custom: 1 slopes for 3", || {
         custom(&mixed, |x| (x[0], vec![1.0]))
     });
     checked.refused(&format!("{file} custom"), "on different tapes", || {
         custom(&mixed, |x| (x[0], vec![1.0; 3]))
+    });
+    let generic = format!("{file} custom_function");
+    checked.refused(&generic, "custom: 1 slopes for 3", || {
+        custom_function(&mixed, &Slopes(1))
+    });
+    checked.refused(&generic, "on different tapes", || {
+        custom_function(&mixed, &Slopes(3))
     });
     let checkpointed = "scalar/checkpoint.rs checkpoint";
     checked.refused(checkpointed, "on different tapes", || {

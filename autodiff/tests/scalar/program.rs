@@ -1,6 +1,7 @@
 //! Programs: each computation agrees with the tape's at each point.
 
 mod branches;
+mod custom;
 mod one_point;
 mod operations;
 mod random;

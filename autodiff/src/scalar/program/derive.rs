@@ -133,6 +133,7 @@ pub(super) fn influenced_by<T: Scalar>(graph: &Graph<T>, wrt: &[Id]) -> Vec<bool
 pub(super) fn differentiable<T>(term: &Term<T>) -> &[Id] {
     match term {
         Term::Detach(_) => &[],
+        Term::WithSlope([operands @ .., _]) => operands,
         // A comparison has no derivative.
         Term::Select(_, [_, _, selected @ ..]) => selected,
         term => term.operands(),
@@ -192,6 +193,10 @@ pub(super) fn slopes<'g, T: Scalar>(
                 let slope = Slope::Where(relation, [a, b], outcome);
                 Some((x, slope))
             })
+        }
+        Term::WithSlope([a, b, slope]) => {
+            let slopes = [(a, of(a).constant(1.0)), (b, of(slope))];
+            slopes.map(|(x, slope)| Some((x, Slope::Number(slope))))
         }
         Term::Input(..) | Term::Constant(_) | Term::Detach(_) | Term::SumOverPoints(_) => {
             [None, None]

@@ -38,7 +38,8 @@ pub enum ProgramError {
         location: &'static Location<'static>,
     },
     /// An operation computes its value and slopes by a closure on plain numbers, as
-    /// [`custom`](crate::scalar::custom) does. Write the function with operations of variables.
+    /// [`custom`](crate::scalar::custom) does. Write the function with operations of variables, or as a
+    /// [`CustomFunction`](crate::scalar::CustomFunction).
     #[error(
         "{operation}: the closure at {location} computes with plain numbers, so the function cannot be replayed"
     )]

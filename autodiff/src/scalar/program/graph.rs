@@ -74,6 +74,8 @@ pub(super) enum Term<T> {
     Select(Relation, [Id; 4]),
     /// The operand, to which no derivative flows.
     Detach(Id),
+    /// `a`, with the slope `c` towards `b`.
+    WithSlope([Id; 3]),
     /// The sum of a node over all points, by its number among the sums of the graph.
     SumOverPoints(u32),
 }
@@ -85,7 +87,16 @@ impl<T> Term<T> {
             Term::Input(..) | Term::Constant(_) | Term::SumOverPoints(_) => &[],
             Term::Unary(_, a) | Term::Detach(a) => std::slice::from_ref(a),
             Term::Binary(_, ab) | Term::Remainder(ab) => ab,
+            Term::WithSlope(abc) => abc,
             Term::Select(_, abcd) => abcd,
+        }
+    }
+
+    /// The operands from which the value is computed.
+    pub(super) fn operands_of_value(&self) -> &[Id] {
+        match self {
+            Term::WithSlope([a, ..]) => std::slice::from_ref(a),
+            term => term.operands(),
         }
     }
 }
@@ -285,6 +296,7 @@ fn hash<T: Scalar>(term: &Term<T>) -> u64 {
         Term::Remainder(_) => hasher.add(1 << 40),
         Term::Select(relation, _) => hasher.add(1 << 41 | *relation as u64),
         Term::Detach(_) => hasher.add(1 << 42),
+        Term::WithSlope(_) => hasher.add(1 << 45),
         Term::SumOverPoints(number) => hasher.add(1 << 43 | u64::from(*number)),
     }
     for operand in term.operands() {

@@ -90,7 +90,7 @@ fn uses<T: Scalar>(graph: &Graph<T>, roots: &[Id]) -> Vec<u32> {
             Term::SumOverPoints(number) => Some(graph.sums[number as usize]),
             _ => None,
         };
-        for operand in term.operands().iter().copied().chain(summed) {
+        for operand in term.operands_of_value().iter().copied().chain(summed) {
             uses[operand.index()] += 1;
         }
     }
@@ -159,13 +159,13 @@ impl<T: Real + Scalar> Lowering<'_, T> {
     fn emit(&mut self, id: Id, fused: Option<(Arithmetic, [Id; 3])>) {
         let node = *self.graph.node(id);
         let slot = match (node.term, node.stage) {
-            (Term::Detach(x), _) => self.slot(x),
+            (Term::Detach(x) | Term::WithSlope([x, ..]), _) => self.slot(x),
             (_, Stage::Each) => Slot::register(id.index()),
             _ => self.new_scalar(),
         };
         self.slots[id.index()] = Some(slot);
         let (opcode, operands): (Opcode, &[Id]) = match &node.term {
-            Term::Detach(_) => return,
+            Term::Detach(_) | Term::WithSlope(_) => return,
             // An input is loaded where it is used first.
             Term::Input(..) if node.stage == Stage::Each => return,
             Term::Input(source, number) => {

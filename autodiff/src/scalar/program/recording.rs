@@ -300,6 +300,23 @@ impl<T: Scalar> Recording<T> {
         self.nodes.push(id);
     }
 
+    /// Adds a number with a slope of its own towards each of some others, whose result is the tape's next node.
+    pub(in crate::scalar) fn with_slopes(
+        &mut self,
+        value: Input<T>,
+        terms: &[[Input<T>; 2]],
+        location: &'static Location<'static>,
+    ) {
+        self.graph.location = location;
+        let value = self.id(value);
+        let mut id = self.graph.detach(value);
+        for term in terms {
+            let [x, slope] = term.map(|input| self.id(input));
+            id = self.graph.with_slope(id, x, slope);
+        }
+        self.nodes.push(id);
+    }
+
     /// Notes why the function cannot be replayed.
     pub(in crate::scalar) fn fail(&mut self, failure: ProgramError) {
         self.failure.get_or_insert(failure);

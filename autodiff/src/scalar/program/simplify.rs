@@ -61,6 +61,14 @@ impl<T: Scalar> Graph<T> {
         }
     }
 
+    /// `a`, with the slope `slope` towards `b`.
+    pub(super) fn with_slope(&mut self, a: Id, b: Id, slope: Id) -> Id {
+        match self.term(b) {
+            Term::Constant(_) | Term::Detach(_) => a,
+            _ => self.push(Term::WithSlope([a, b, slope])),
+        }
+    }
+
     fn sum(&mut self, a: Id, b: Id) -> Id {
         match (self.term(a), self.term(b)) {
             (_, Term::Unary(Unary::Neg, b)) => self.difference(a, b),

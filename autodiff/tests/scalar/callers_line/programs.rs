@@ -1,6 +1,8 @@
 //! Programs, and the sparse matrices of derivatives that replay them.
 
+use super::Slopes;
 use crate::refusals::{Checked, refused};
+use autodiff::scalar::custom_function;
 use autodiff::scalar::program::{Points, Program};
 use autodiff::scalar::sparse::{SparseHessian, SparseJacobian};
 
@@ -52,6 +54,10 @@ pub(super) fn methods(checked: &mut Checked) {
     for method in ["new", "new_f32", "threads"] {
         checked.also(&format!("scalar/program/methods.rs {method}"));
     }
+    refused("custom: 1 slopes for 2", || {
+        let mut program = Program::new(0, 2, |_, x| vec![custom_function(x, &Slopes(1))]);
+        program.values(&[], Points::Rows(&[0.5; 2]))
+    });
     refused("program: a point has no inputs", || {
         Program::new(1, 0, |s, _| vec![s[0]])
     });
