@@ -95,6 +95,7 @@ impl Display<'_> {
             self.show(&Progress {
                 step: trained.steps,
                 steps,
+                resumed: trained.resumed,
                 images: trained.images,
                 loss: trained.train.cost,
                 test_accuracy: trained.test.accuracy(),
@@ -108,7 +109,8 @@ impl Display<'_> {
 /// Loss, accuracy, speed and time left.
 fn line(progress: &Progress) -> String {
     let speed = progress.images as f64 / progress.seconds.max(1e-9);
-    let left = (progress.steps - progress.step) as f64 * progress.seconds / progress.step as f64;
+    let taken = (progress.step - progress.resumed).max(1);
+    let left = (progress.steps - progress.step) as f64 * progress.seconds / taken as f64;
     let time = match progress.steps - progress.step {
         0 => format!("in {}", duration(progress.seconds)),
         _ => format!("{} left", duration(left)),
@@ -127,5 +129,24 @@ fn short(number: f64) -> String {
         0.0..1e4 => format!("{number:.0}"),
         1e4..1e6 => format!("{:.0}k", number / 1e3),
         _ => format!("{:.2}M", number / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn speed_and_time_left_are_those_of_this_run() {
+        let text = line(&Progress {
+            step: 60,
+            steps: 100,
+            resumed: 50,
+            images: 5_000,
+            loss: 1.0,
+            test_accuracy: 0.5,
+            seconds: 5.0,
+        });
+        assert!(text.contains(" 1000 images/s  20.0 s left"), "{text}");
     }
 }

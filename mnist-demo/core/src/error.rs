@@ -114,6 +114,15 @@ pub enum Error {
     #[error("cannot read the file of this program: {0}")]
     Program(io::Error),
 
+    /// What is wrong on this rank, although another has succeeded.
+    #[error("rank {rank}: {cause}")]
+    OnRank {
+        /// The rank.
+        rank: usize,
+        /// What is wrong.
+        cause: Box<Error>,
+    },
+
     /// Another rank has failed, and reports why.
     #[error("another rank has failed")]
     OtherRank,

@@ -166,6 +166,7 @@ pub fn training_json<T: Real>(trained: &Trained<T>) -> Result<String, Error> {
         .collect();
     Ok(serde_json::to_string_pretty(&json!({
         "steps": trained.steps,
+        "resumed": trained.resumed,
         "images": trained.images,
         "seconds": trained.seconds,
         "training": evaluation(&trained.train),

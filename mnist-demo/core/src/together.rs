@@ -8,14 +8,16 @@ use crate::Error;
 ///
 /// # Errors
 ///
-/// If a rank has failed: its own error on the first such rank, and [`Error::OtherRank`] on the others.
+/// If a rank has failed: its own error on the first such rank, in an [`Error::OnRank`] if another has succeeded,
+/// and [`Error::OtherRank`] on the others.
 pub fn together<R>(ranks: &dyn Communicator, result: Result<R, Error>) -> Result<R, Error> {
+    const SUCCEEDED: u8 = 0;
     const FAILED: u8 = 1;
     const HAS_CAUSE: u8 = 2;
     let rank = ranks.rank();
-    let mut outcomes = vec![0; ranks.size()];
+    let mut outcomes = vec![SUCCEEDED; ranks.size()];
     outcomes[rank] = match &result {
-        Ok(_) => 0,
+        Ok(_) => SUCCEEDED,
         Err(Error::OtherRank) => FAILED,
         Err(_) => HAS_CAUSE,
     };
@@ -23,8 +25,14 @@ pub fn together<R>(ranks: &dyn Communicator, result: Result<R, Error>) -> Result
     ranks.gather(&mut outcomes, &bounds);
     let first = outcomes.iter().position(|&outcome| outcome == HAS_CAUSE);
     match result {
+        // The ranks may have different files, so that the cause is to be looked for on this one. If none has succeeded,
+        // the cause is the same on all, or they have agreed on it before.
+        Err(cause) if first == Some(rank) && outcomes.contains(&SUCCEEDED) => Err(Error::OnRank {
+            rank,
+            cause: Box::new(cause),
+        }),
         Err(error) if first == Some(rank) => Err(error),
-        Ok(result) if outcomes.iter().all(|&outcome| outcome == 0) => Ok(result),
+        Ok(result) if outcomes.iter().all(|&outcome| outcome == SUCCEEDED) => Ok(result),
         _ => Err(Error::OtherRank),
     }
 }
@@ -66,8 +74,13 @@ mod tests {
                 match failing.first() {
                     None => assert!(found.is_ok()),
                     Some(&first) => {
-                        let is_other = matches!(found, Err(Error::OtherRank));
-                        assert_eq!(is_other, rank != first, "{rank} of {failing:?}");
+                        let wanted = match failing.len() {
+                            _ if rank != first => "another rank has failed".to_owned(),
+                            4 => "--data: is damaged".to_owned(),
+                            _ => format!("rank {first}: --data: is damaged"),
+                        };
+                        let found = found.unwrap_err().to_string();
+                        assert_eq!(found, wanted, "{rank} of {failing:?}");
                     }
                 }
             }

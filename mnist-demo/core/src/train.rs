@@ -50,7 +50,9 @@ pub struct Progress {
     pub step: u64,
     /// The total number of steps.
     pub steps: u64,
-    /// The number of images in these steps.
+    /// The number of steps before this run, of the checkpoint from which it continues.
+    pub resumed: u64,
+    /// The number of images in the steps of this run.
     pub images: u64,
     /// The mean cost of the latest batch, before its step.
     pub loss: f64,
@@ -76,7 +78,9 @@ pub struct Trained<T: Real> {
     pub test: Evaluation,
     /// The number of steps taken.
     pub steps: u64,
-    /// The number of images in these steps.
+    /// The number of steps before this run, of the checkpoint from which it continues.
+    pub resumed: u64,
+    /// The number of images in the steps of this run.
     pub images: u64,
     /// Seconds that the steps took, including the measurements between them.
     pub seconds: f64,
@@ -201,7 +205,8 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
     let mut progress = Progress {
         step: taken,
         steps,
-        images: images_seen(taken, data.count(), batch),
+        resumed: taken,
+        images: 0,
         loss: f64::NAN,
         test_accuracy: f64::NAN,
         seconds: 0.0,
@@ -239,7 +244,8 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
             progress.test_accuracy = test;
         }
         progress.step = training.steps();
-        progress.images = images_seen(progress.step, data.count(), batch);
+        let images = |steps| images_seen(steps, data.count(), batch);
+        progress.images = images(progress.step) - images(taken);
         if checkpoints
             .every
             .is_some_and(|every| progress.step.is_multiple_of(every))
@@ -298,6 +304,7 @@ fn train_by<T: Real, G: ShardGradient<T, MlpModel>>(
         train,
         test,
         steps,
+        resumed: taken,
         images: progress.images,
         seconds: progress.seconds,
         times: gather_times(ranks, times),

@@ -32,6 +32,26 @@ fn a_resumed_training_has_the_bits_of_one_without_interruption() {
 }
 
 #[test]
+fn a_resumed_training_counts_its_own_images() {
+    let (data, folder) = (own_data(), tempfile::tempdir().unwrap());
+    let files = ["--data", text(data.path()), "--output", text(folder.path())];
+    let summary = |more: &[&str]| -> serde_json::Value {
+        let usual = ["--batch", "250", "--json"];
+        let printed = run(0, &[&files[..], &usual, more].concat());
+        serde_json::from_str(&printed).unwrap()
+    };
+    let images = |summary: &serde_json::Value| summary["images"].as_u64().unwrap();
+    let whole = summary(&["--steps", "11"]);
+    let first = summary(&["--steps", "4", "--checkpoint", "4"]);
+    let rest = summary(&["--steps", "11", "--resume"]);
+    assert_eq!(images(&first) + images(&rest), images(&whole));
+    assert_eq!(
+        (&first["resumed"], &rest["resumed"]),
+        (&0.into(), &4.into())
+    );
+}
+
+#[test]
 fn a_training_with_other_options_does_not_resume() {
     let (data, folder) = (own_data(), tempfile::tempdir().unwrap());
     let output = folder.path().join("out");

@@ -1,10 +1,12 @@
 //! A rank that is killed ends the others, and the latest checkpoint resumes.
 
 use crate::common::{DEMO, mpirun, on_ranks, success, training, write_data};
+use crate::running::{Running, runs, signal};
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -12,42 +14,6 @@ const RANKS: usize = 3;
 
 /// The time in which all ranks must end after one of them.
 const LIMIT: Duration = Duration::from_secs(10);
-
-/// Whether a process runs: it exists, and is more than a status that nobody has read yet.
-fn runs(process: u32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // After the name, which may contain anything, in parentheses.
-    let state = stat.rsplit_once(") ").map(|(_, state)| state);
-    state.is_some_and(|state| !state.starts_with(['Z', 'X']))
-}
-
-/// Returns the process numbers of the ranks that an `mpirun` has started, by rank.
-fn ranks_of(mpirun: u32) -> Vec<u32> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let Some(process) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        let status = fs::read_to_string(entry.path().join("status")).unwrap_or_default();
-        if !status
-            .lines()
-            .any(|line| line == format!("PPid:\t{mpirun}"))
-        {
-            continue;
-        }
-        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
-        let mut variables = environment.split(|&byte| byte == 0);
-        let rank = variables.find_map(|v| v.strip_prefix(b"OMPI_COMM_WORLD_RANK="));
-        let rank = rank.and_then(|rank| str::from_utf8(rank).ok()?.parse::<usize>().ok());
-        found.extend(rank.map(|rank| (rank, process)));
-    }
-    found.sort_unstable();
-    found.into_iter().map(|(_, process)| process).collect()
-}
 
 /// The numbers of steps of the checkpoints in a folder.
 fn checkpoints(folder: &Path) -> Vec<u64> {
@@ -67,6 +33,22 @@ fn is_unfinished(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".unfinished-")
 }
 
+/// A command that starts the program on the ranks, and says which rank was killed: `--quiet` would leave that out.
+fn loud(arguments: &[&str]) -> Command {
+    let quiet = mpirun();
+    let options: Vec<OsString> = quiet
+        .get_args()
+        .filter(|&option| option != "--quiet")
+        .map(Into::into)
+        .collect();
+    let mut command = Command::new("mpirun");
+    command
+        .args(options)
+        .args(["-n", &RANKS.to_string(), DEMO])
+        .args(arguments);
+    command
+}
+
 /// Kills ranks so many times, one of four while MPI starts if that is wanted.
 fn kill(times: u32, while_starting: bool) {
     let folder = tempfile::tempdir().unwrap();
@@ -82,27 +64,10 @@ fn kill(times: u32, while_starting: bool) {
         let moment = u64::from(time.wrapping_mul(2_654_435_761) >> 8) % 1_500;
         let victim = (time * 7 + time / 5) as usize % RANKS;
         let endless = ["--steps", "100000000", "--checkpoint", "5"];
-        let mut running = mpirun();
-        running
-            .args(["-n", &RANKS.to_string(), DEMO])
-            .args(&usual)
-            .args(endless);
-        // `--quiet` would leave out the line that names the rank.
-        let all: Vec<_> = running
-            .get_args()
-            .filter(|&a| a != "--quiet")
-            .map(Into::into)
-            .collect();
-        let all: Vec<OsString> = all;
-        let mut running = Command::new("mpirun")
-            .args(all)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut running = Running::start(&mut loud(&[&usual[..], &endless].concat()));
         let start = Instant::now();
         let processes = loop {
-            let found = ranks_of(running.id());
+            let found = running.ranks();
             if found.len() == RANKS && (starts || !checkpoints(&output).is_empty()) {
                 break found;
             }
@@ -113,29 +78,25 @@ fn kill(times: u32, while_starting: bool) {
             sleep(Duration::from_millis(20));
         };
         sleep(Duration::from_millis(moment));
-        let killed = Command::new("kill")
-            .args(["-9", &processes[victim].to_string()])
-            .status();
-        assert!(killed.unwrap().success());
+        signal("-KILL", &[processes[victim]]);
         let start = Instant::now();
         // `mpirun` does not wait for the ranks that it kills.
         while let Some(process) = processes.iter().find(|&&process| runs(process)) {
             assert!(start.elapsed() < LIMIT, "{process} is left");
             sleep(Duration::from_millis(5));
         }
-        while start.elapsed() < LIMIT && running.try_wait().unwrap().is_none() {
+        while start.elapsed() < LIMIT && !running.has_ended() {
             sleep(Duration::from_millis(5));
         }
         let took = start.elapsed();
         // PMIx 4.2 may deadlock at the end of `mpirun` if a rank dies while it connects. The ranks have ended.
-        let hangs = running.try_wait().unwrap().is_none();
+        let hangs = !running.has_ended();
         if hangs {
-            running.kill().unwrap();
+            running.end();
             hung += 1;
         }
-        let ended = running.wait_with_output().unwrap();
-        let errors = String::from_utf8_lossy(&ended.stderr);
-        assert!(!ended.status.success(), "{errors}");
+        let (status, errors) = running.wait();
+        assert!(!status.success(), "{errors}");
         assert!(starts || !hangs, "`mpirun` has not ended: {errors}");
         if !hangs {
             longest = longest.max(took);
@@ -147,7 +108,7 @@ fn kill(times: u32, while_starting: bool) {
         let found = checkpoints(&output).into_iter().max();
         println!(
             "{time}: rank {victim} after {moment} ms: {} in {took:?}, checkpoint {found:?}",
-            ended.status
+            status
         );
         if let Some(steps) = found {
             let steps = (steps + 3).to_string();
@@ -175,6 +136,38 @@ fn kill(times: u32, while_starting: bool) {
     }
     println!("{times} kills: ended within {longest:?}, {resumed} resumed, {hung} `mpirun` hung");
     assert!(resumed >= times - times.div_ceil(4));
+}
+
+#[test]
+fn a_test_that_fails_leaves_no_rank() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, output) = (folder.path().join("data"), folder.path().join("out"));
+    fs::create_dir(&data).unwrap();
+    write_data(&data, 600);
+    let endless = ["--steps", "100000000"];
+    let arguments = [&training("64", "300", &data, &output)[..], &endless].concat();
+    // An `mpirun` that does not react to a signal must end too.
+    for stopped in [false, true] {
+        let mut processes = Vec::new();
+        let failed = catch_unwind(AssertUnwindSafe(|| {
+            let mut running = Running::start(&mut loud(&arguments));
+            let start = Instant::now();
+            while running.ranks().len() < RANKS {
+                assert!(start.elapsed() < Duration::from_secs(60));
+                sleep(Duration::from_millis(20));
+            }
+            processes = running.ranks();
+            processes.push(running.id());
+            if stopped {
+                signal("-STOP", &[running.id()]);
+            }
+            panic!("as a test that fails");
+        }));
+        assert!(failed.is_err());
+        assert_eq!(processes.len(), RANKS + 1);
+        let left: Vec<_> = processes.iter().filter(|&&p| runs(p)).collect();
+        assert!(left.is_empty(), "{left:?} are left");
+    }
 }
 
 #[test]

@@ -4,3 +4,4 @@ mod bits;
 mod common;
 mod kills;
 mod refusals;
+mod running;

@@ -69,12 +69,16 @@ fn one_line_says_what_is_wrong() {
             "other precision than rank 0",
         ),
         (line(DEMO, &other, &[]), "other data than rank 0"),
-        (line(DEMO, &missing, &[]), "missing: "),
+        (line(DEMO, &missing, &[]), "error: rank 1: /"),
+        (line(DEMO, &missing, &[]), "missing: cannot be read"),
         (
             line(DEMO, &data, &["--checkpoint", "0"]),
-            "--checkpoint: must be at least 1",
+            "error: rank 1: --checkpoint: must be at least 1",
         ),
-        (line(DEMO, &data, &["--stepz", "3"]), "--stepz"),
+        (
+            line(DEMO, &data, &["--stepz", "3"]),
+            "error: rank 1: unexpected argument '--stepz'",
+        ),
     ];
     for (second, wanted) in cases {
         let second: Vec<&str> = second.iter().map(String::as_str).collect();
@@ -87,13 +91,14 @@ fn one_line_says_what_is_wrong() {
     let negative = line(DEMO, &data, &["--learning-rate", "-1"]);
     let negative: Vec<&str> = negative.iter().map(String::as_str).collect();
     let found = refused([&negative, &negative]);
-    assert!(found.contains("--learning-rate: "), "{found}");
+    assert!(found.starts_with("error: --learning-rate: "), "{found}");
 
     // Files that rank 0 cannot write: a result, and a checkpoint.
     fs::create_dir_all(output.join("checkpoint-2.safetensors")).unwrap();
     let blocked = line(DEMO, &data, &["--checkpoint", "2"]);
     let blocked: Vec<&str> = blocked.iter().map(String::as_str).collect();
     let found = refused([&blocked, &blocked]);
+    assert!(found.starts_with("error: rank 0: "), "{found}");
     assert!(
         found.contains("checkpoint-2.safetensors: not a regular file"),
         "{found}"
