@@ -1,5 +1,5 @@
 //! What variables tell a [program](super::program) that is being recorded, apart from operations: comparisons, choices,
-//! and values that leave the recording.
+//! slopes of a user's own, and values that leave the recording.
 //!
 //! A tape on which a program is recorded is a traced tape, so an ordinary tape pays one test of a flag.
 

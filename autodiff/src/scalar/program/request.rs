@@ -15,13 +15,6 @@ pub(super) struct Request<'a, T> {
     pub(super) widths: [usize; 2],
 }
 
-/// The inputs and vectors of some points.
-#[derive(Clone, Copy)]
-pub(super) struct Inputs<'a, T> {
-    pub(super) points: Table<'a, T>,
-    pub(super) directions: Option<Table<'a, T>>,
-}
-
 impl<'a, T: Copy> Request<'a, T> {
     /// The inputs and vectors of all points.
     pub(super) fn inputs(&self) -> Inputs<'a, T> {
@@ -61,6 +54,13 @@ impl<'a, T: Copy> Request<'a, T> {
             width: data.len() / self.count.max(1),
         }
     }
+}
+
+/// The inputs and vectors of some points.
+#[derive(Clone, Copy)]
+pub(super) struct Inputs<'a, T> {
+    pub(super) points: Table<'a, T>,
+    pub(super) directions: Option<Table<'a, T>>,
 }
 
 /// Points that deviate from earlier paths, gathered in columns, with their results.
