@@ -155,8 +155,9 @@
 //! | [`values_and_jacobians`](Program::values_and_jacobians) | the values, and such a backward pass for each output; a few products by `jvp` cost less if there are fewer inputs than outputs |
 //! | [`hvp`](Program::hvp) | the gradient, and such a forward pass through it |
 //!
-//! A point on the `v`-th path is computed on the first path and on its own, and tested by the guards of those between.
-//! Where nearly every point takes a path of its own, use a tape.
+//! A point on the `v`-th path is computed on the first path and on its own, and tested by the guards of those between. If
+//! no more than 64 points leave the first path, they are computed on those between instead. Where nearly every point
+//! takes a path of its own, use a tape.
 //!
 //! # What it is not
 //!
